@@ -1,0 +1,50 @@
+"""gridjax: whole populations of path-integrating networks, trained, scored and compared.
+
+The public names are imported when first used, so that ``import gridjax`` and the command line's
+``--help`` start neither JAX nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "GridjaxError": "gridjax.errors",
+    "NetworkSpec": "gridjax.spec",
+    "Sweep": "gridjax.study.sweep",
+    "grid_score": "gridjax.measure.gridscore",
+    "open_run": "gridjax.study.results",
+    "simulate_trajectories": "gridjax.world.motion",
+    "train": "gridjax.study.launch",
+}
+
+__all__ = [
+    "GridjaxError",
+    "NetworkSpec",
+    "Sweep",
+    "__version__",
+    "grid_score",
+    "open_run",
+    "simulate_trajectories",
+    "train",
+]
+
+if TYPE_CHECKING:
+    from gridjax.errors import GridjaxError
+    from gridjax.measure.gridscore import grid_score
+    from gridjax.spec import NetworkSpec
+    from gridjax.study.launch import train
+    from gridjax.study.results import open_run
+    from gridjax.study.sweep import Sweep
+    from gridjax.world.motion import simulate_trajectories
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'gridjax' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,169 @@
+"""The commands. No logic here: every command calls a function of gridjax.study."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from gridjax import __version__
+from gridjax.errors import GridjaxError, Problem
+
+EXIT_BAD_INPUT = 2
+EXIT_STOPPED = 75
+
+app = typer.Typer(
+    name="gridjax",
+    help="Train, score and compare whole populations of path-integrating networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Sweep files (Weights & Biases YAML), folders of them, or a shipped experiment's"
+        " name such as quickstart. Several form one population.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Override a parameter in every network (Ng=256) or a setting"
+        " (gridjax.evaluation.samples_per_bin=100). May be repeated.",
+    ),
+]
+First = Annotated[
+    int | None,
+    typer.Option("--networks", metavar="N", help="Take the first N networks of the sweep."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def gridjax(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Train, score and compare whole populations of path-integrating networks."""
+    if version:
+        print_line(f"gridjax {__version__}")
+        raise typer.Exit
+
+
+@app.command(
+    epilog="Examples:  gridjax sweep quickstart --out runs/quickstart   |   "
+    "gridjax sweep gaussian.yaml dos.yaml --out runs/both --set Ng=256 --networks 16"
+)
+def sweep(
+    files: Files,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if missing.")
+    ],
+    overrides: Overrides = None,
+    networks: First = None,
+    keep_maps: Annotated[
+        str | None,
+        typer.Option(metavar="best:N|all|none", help="Units whose rate maps are kept (best:32)."),
+    ] = None,
+    keep_weights: Annotated[
+        str | None,
+        typer.Option(metavar="all|best:N|none", help="Networks whose weights are kept (all)."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
+    chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
+    settings = {name: value for name, value in chosen.items() if value is not None}
+    population = read_sweep(files, overrides, networks, settings)
+    from gridjax.study.display import Terminal, print_summary
+    from gridjax.study.launch import Show, train
+
+    console = Console()
+    show = Show() if quiet else Terminal(console)
+    try:
+        run = train(population, out, show)
+    except KeyboardInterrupt:
+        raise typer.Exit(EXIT_STOPPED) from None
+    if not quiet:
+        print_summary(console, run)
+        console.print(f"results in {out}; for figures: gridjax report {out}", soft_wrap=True)
+
+
+@app.command(
+    epilog="Examples:  gridjax plan quickstart   |   gridjax plan big.yaml --set Ng=512 --json"
+)
+def plan(
+    files: Files,
+    overrides: Overrides = None,
+    networks: First = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
+    population = read_sweep(files, overrides, networks, {})
+    from gridjax.study import plan as planning
+
+    laid_out = planning.make_plan(population.specs, population.settings.lane_width)
+    if as_json:
+        print_line(json.dumps(laid_out.to_json(), indent=1))
+    else:
+        from gridjax.study.display import plan_table
+
+        Console().print(plan_table(laid_out))
+
+
+@app.command(epilog="Example:  gridjax report runs/quickstart")
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+) -> None:
+    """Draw the figures of a run and write its self-contained report.html."""
+    from gridjax.study.display import print_summary
+    from gridjax.study.report import write_report
+    from gridjax.study.results import open_run
+
+    run = open_run(folder)
+    page = write_report(run, folder)
+    console = Console()
+    print_summary(console, run)
+    console.print(f"report in {page}", soft_wrap=True)
+
+
+def read_sweep(
+    files: list[str], overrides: list[str] | None, first: int | None, settings: dict[str, Any]
+) -> Any:
+    """Read sweep files by their names, with the overrides of the command line."""
+    from gridjax.study.shipped import sweep_files
+    from gridjax.study.sweep import Sweep
+
+    values = dict(settings)
+    for pair in overrides or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise GridjaxError(Problem(f"--set {pair}: no value", fix="write --set NAME=VALUE"))
+        if name in values:
+            raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
+        values[name] = value
+    paths = [path for name in files for path in sweep_files(name)]
+    return Sweep.from_yaml(*paths, overrides=values, first=first)
+
+
+def print_line(text: str) -> None:
+    """Print a line as it is, for people and programs alike."""
+    sys.stdout.write(text + "\n")
+
+
+def main() -> None:
+    """Run the command line; bad input ends with one message and exit code 2."""
+    try:
+        app()
+    except GridjaxError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(EXIT_BAD_INPUT)

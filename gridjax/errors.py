@@ -1,0 +1,45 @@
+"""The one error a user may see: what is wrong, where it stands, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a value was written: a file and, where known, its line and column (both from 1)."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        parts = [self.file, self.line, self.column]
+        return ":".join(str(part) for part in parts if part is not None)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: a sentence holding the value, its place, and the fix."""
+
+    message: str
+    place: Place | None = None
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}" if self.place else self.message
+        return f"{text}\n    {self.fix}" if self.fix else text
+
+
+class GridjaxError(Exception):
+    """Input that cannot be used. Holds every problem found, not only the first.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+    def __init__(self, problems: str | Problem | Iterable[Problem]):
+        if isinstance(problems, str):
+            problems = Problem(problems)
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))

@@ -1,0 +1,211 @@
+"""The hexagonal lattice in a map's spectrum: three plane waves 60 degrees apart, fitted to the map.
+
+Wave vectors k are in cycles per bin. A search over regular hexagons in the power spectrum starts a
+least-squares fit of a constant and three waves k1, k2, k2 - k1 to the visited bins. The fit does
+not care how few periods the box holds, or which bins are missing; the peak of a periodogram does.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+# Periods looked for, as shares of the box. Shorter ones need more bins than this fit looks at;
+# with longer ones the six neighbours of a field no longer fit into the autocorrelogram.
+SHORTEST, LONGEST = 1 / 9, 0.8
+# ... and in bins, what a hexagonal lattice needs to stay below the Nyquist frequency.
+SHORTEST_BINS = 2.4
+# Spacing of the search, in cycles per box: the main lobe of one wave is 2 wide.
+STEP = 0.35
+ITERATIONS = 5
+# How many independent hexagons the search is worth, found by simulation: with it smoothed Gaussian
+# noise of any width is significant at most as often as it should be.
+INDEPENDENT_HEXAGONS = 30
+
+_product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+
+
+class Search(NamedTuple):
+    """Tables for maps of n x n bins: a triangular grid of wave vectors, closed under 60 degrees."""
+
+    y_cos: Float[np.ndarray, "row n"]
+    y_sin: Float[np.ndarray, "row n"]
+    x_cos: Float[np.ndarray, "row n column"]
+    x_sin: Float[np.ndarray, "row n column"]
+    hexagons: Int[np.ndarray, "3 hexagon"]
+    """The flat indices of each hexagon's three waves."""
+    vectors: Float[np.ndarray, "hexagon 4"]
+    """The first two waves of each hexagon."""
+    cells: Float[np.ndarray, " hexagon"]
+    """Independent Fourier cells on half the circle through each hexagon."""
+    to_rings: Float[np.ndarray, "wave ring"]
+    ring_of: Float[np.ndarray, "hexagon ring"]
+    position: Float[np.ndarray, " n"]
+
+
+class Fit(NamedTuple):
+    """Fitted waves; NaN where the map is constant."""
+
+    vectors: Float[Array, "map 2 2"]
+    """Two lattice vectors, 60 degrees apart, in bins."""
+    variance_share: Float[Array, " map"]
+    p_value: Float[Array, " map"]
+
+
+def period_limits(n: int) -> tuple[float, float]:
+    """Return the shortest and the longest period looked for in n x n bins, in bins."""
+    return max(SHORTEST_BINS, SHORTEST * n), LONGEST * n
+
+
+@lru_cache(maxsize=32)
+def search(n: int) -> Search:
+    """Return the tables for maps of n x n bins."""
+    step = STEP / n
+    shortest, longest = period_limits(n)
+    lowest, highest = 2 / np.sqrt(3) / longest, 2 / np.sqrt(3) / shortest
+    n_rows = int(np.ceil((highest + step) / (step * np.sqrt(3) / 2))) + 1
+    reach = int(np.ceil((highest + step) / step)) + n_rows // 2 + 1
+    row, column = np.meshgrid(np.arange(n_rows), np.arange(-reach, reach + 1), indexing="ij")
+    k = step * np.stack([column + row / 2, row * np.sqrt(3) / 2], axis=-1)
+    radius, angle = np.hypot(*np.moveaxis(k, -1, 0)), np.arctan2(k[..., 1], k[..., 0])
+
+    first = (radius >= lowest) & (radius <= highest) & (angle > -1e-9) & (angle < np.pi / 3 - 1e-9)
+    corner = np.stack([column[first], row[first]])
+    hexagons, corners = [], []
+    for _ in range(3):
+        corners.append(k[corner[1], corner[0] + reach])
+        hexagons.append(corner[1] * (2 * reach + 1) + corner[0] + reach)
+        corner = np.stack([-corner[1], corner[0] + corner[1]])
+
+    # the row k_y = 0 holds each of its waves twice
+    once = np.where(row == 0, 0.5, 1.0).ravel()
+    rings = np.arange(0, highest + 2 * step, step)
+    to_rings = _hat(radius.ravel() / step, rings / step) * once[:, None]
+    to_rings /= np.maximum(to_rings.sum(axis=0), 1e-9)
+
+    position = np.arange(n) - (n - 1) / 2
+    along_y = 2 * np.pi * k[:, reach, 1, None] * position
+    along_x = 2 * np.pi * k[:, None, :, 0] * position[:, None]
+    tables = Search(
+        np.cos(along_y),
+        np.sin(along_y),
+        np.cos(along_x),
+        np.sin(along_x),
+        np.stack(hexagons),
+        np.concatenate(corners[:2], axis=-1),
+        np.pi * radius[first] * n,
+        to_rings,
+        _hat(radius[first] / step, rings / step),
+        position,
+    )
+    return Search(*(t if t.dtype.kind == "i" else t.astype(np.float32) for t in tables))
+
+
+def _hat(values, centres):
+    return np.maximum(0, 1 - np.abs(values[:, None] - centres))
+
+
+def fit(
+    maps: Float[Array, "map n n"], weights: Float[Array, "map n n"], tables: Search
+) -> Fit:
+    """Fit the waves to maps, float32; weight 0 marks a bin that is unknown."""
+    total = weights.sum((1, 2))[:, None, None]
+    maps = maps - (maps * weights).sum((1, 2), keepdims=True) / total
+    spread = jnp.sqrt((maps**2 * weights).sum((1, 2), keepdims=True) / total)
+    maps = jnp.where((weights > 0) & (spread > 0), maps / spread, 0.0)
+    power = spectrum(maps * weights, tables)
+    triples = power[:, tables.hexagons]
+    best = triples.sum(axis=1).argmax(axis=1)
+    weakest = jnp.take_along_axis(triples.min(axis=1), best[:, None], axis=1)[:, 0]
+    ring = (_product(power, tables.to_rings) * tables.ring_of[best]).sum(axis=1)
+    waves, residual = _refined(tables.vectors[best], maps, weights, tables.position)
+    return Fit(
+        lattice_vectors(waves),
+        1 - residual / total[:, 0, 0],
+        _p_value(weakest, ring, tables.cells[best]),
+    )
+
+
+def spectrum(maps: Float[Array, "map n n"], tables: Search) -> Float[Array, "map wave"]:
+    """Return the power of maps at the wave vectors of the search."""
+    n_maps = maps.shape[0]
+    real, imaginary = (
+        jnp.moveaxis(_product(maps, table.T), -1, 0) for table in (tables.y_cos, tables.y_sin)
+    )
+    real, imaginary = (
+        _product(real, tables.x_cos) - _product(imaginary, tables.x_sin),
+        _product(real, tables.x_sin) + _product(imaginary, tables.x_cos),
+    )
+    return jnp.moveaxis(real**2 + imaginary**2, 0, 1).reshape(n_maps, -1)
+
+
+def _p_value(weakest, ring, cells):
+    """Chance that an isotropic Gaussian field has a hexagon as strong as the strongest one found.
+
+    On half a circle of m independent cells such a field's power is m exponentials, as shares of
+    their sum uniform spacings: three given ones all exceed t with probability (1 - 3 t)^(m - 1).
+    Taking the weakest of the three waves keeps stripes and square lattices out.
+    """
+    share = jnp.where(ring > 0, weakest / jnp.where(ring > 0, cells * ring, 1.0), 0.0)
+    one = jnp.maximum(1 - 3 * share, 0.0) ** (cells - 1)
+    return -jnp.expm1(INDEPENDENT_HEXAGONS * jnp.log1p(-jnp.minimum(one, 1 - 1e-6)))
+
+
+def _columns(vectors, amplitudes, maps, position):
+    """Return derivatives of the model by its parameters, and the residual: [map, 12, n, n]."""
+    k1, k2 = vectors[:, :2], vectors[:, 2:]
+    phase = 2 * jnp.pi * jnp.stack([k1, k2, k2 - k1], axis=1)[..., None] * position
+    (cos_x, cos_y), (sin_x, sin_y) = (
+        jnp.moveaxis(part, 2, 0) for part in (jnp.cos(phase), jnp.sin(phase))
+    )
+    cos_x, sin_x = cos_x[..., :, None], sin_x[..., :, None]
+    cos_y, sin_y = cos_y[..., None, :], sin_y[..., None, :]
+    cos, sin = cos_x * cos_y - sin_x * sin_y, sin_x * cos_y + cos_x * sin_y
+    waves = jnp.concatenate([jnp.ones_like(cos[:, :1]), cos, sin], axis=1)
+    of = amplitudes[:, :, None, None]
+    by_phase = of[:, 4:] * cos - of[:, 1:4] * sin
+    first, second = by_phase[:, 0] - by_phase[:, 2], by_phase[:, 1] + by_phase[:, 2]
+    x = position[:, None] / len(position)
+    residual = maps - (of * waves).sum(axis=1)
+    moves = jnp.stack([first * x, first * x.T, second * x, second * x.T, residual], axis=1)
+    return jnp.concatenate([waves, moves], axis=1)
+
+
+def _refined(vectors, maps, weights, position):
+    """Gauss-Newton on the four numbers of the waves and the seven amplitudes at once."""
+    n_maps, n = maps.shape[:2]
+    root = jnp.sqrt(weights)[:, None]
+
+    def step(_, state):
+        vectors, amplitudes, _ = state
+        columns = (_columns(vectors, amplitudes, maps, position) * root).reshape(n_maps, 12, -1)
+        gram = _product(columns, jnp.swapaxes(columns, 1, 2))
+        normal, downhill, residual = gram[:, :11, :11], gram[:, :11, 11:], gram[:, 11, 11]
+        diagonal = jnp.diagonal(normal, axis1=1, axis2=2)
+        # a little damping: before the first step the amplitudes, hence the moves, are all 0
+        damping = 1e-4 * diagonal + 1e-6 * diagonal[:, :1]
+        change = jnp.linalg.solve(normal + damping[:, None] * jnp.eye(11, dtype=maps.dtype), downhill)
+        change = change[..., 0]
+        move = change[:, 7:] / (2 * jnp.pi * n)
+        length = jnp.linalg.norm(move, axis=1, keepdims=True)
+        move = move * jnp.minimum(1.0, 0.3 / n / jnp.maximum(length, 1e-12))
+        return vectors + move, amplitudes + change[:, :7], residual
+
+    start = (vectors, jnp.zeros((n_maps, 7), maps.dtype), jnp.zeros(n_maps, maps.dtype))
+    vectors, _, residual = jax.lax.fori_loop(0, ITERATIONS, step, start)
+    return vectors, residual
+
+
+def lattice_vectors(waves: Float[Array, "map 4"]) -> Float[Array, "map 2 2"]:
+    """Return two lattice vectors 60 degrees apart for wave vectors k1, k2 60 degrees apart.
+
+    The dual basis v_i . k_j = delta_ij opens by 120 degrees; v1 + v2 lies half way.
+    """
+    a, b, c, d = waves.T
+    v1, v2 = jnp.stack([d, -c], axis=-1), jnp.stack([-b, a], axis=-1)
+    return jnp.stack([v1, v1 + v2], axis=1) / (a * d - b * c)[:, None, None]

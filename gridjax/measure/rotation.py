@@ -1,0 +1,141 @@
+"""Rotated autocorrelograms at ring pixels, as `scipy.ndimage.rotate` (cubic, reshape=False) gives.
+
+A point-symmetric image is the sum of a part that a quarter turn leaves alone and a part whose sign
+it flips. Both are known from one quadrant, and so are their rotations: every pixel of the wanted
+rotation has a twin, a quarter turn or two away, whose sixteen spline coefficients lie in the
+stored quadrant. Rotations by 120, 135 and 150 degrees are quarter turns of those by 30, 45 and 60.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+TURNS = (30, 45, 60)
+
+
+class Taps(NamedTuple):
+    """Where and with what weights each ring pixel reads each turn's spline coefficients.
+
+    `first` indexes the corner of a 4 x 4 block in a quadrant with a margin of one bin before and
+    two behind, flattened; `sign` is that of the twin of the pixel in the sign-flipping part.
+    """
+
+    prefilter_even: Float[np.ndarray, "n n"]
+    prefilter_odd: Float[np.ndarray, "n n"]
+    pixel: Int[np.ndarray, " pixel"]
+    first: Int[np.ndarray, "turn pixel"]
+    weight_x: Float[np.ndarray, "4 turn pixel"]
+    weight_y: Float[np.ndarray, "4 turn pixel"]
+    sign: Float[np.ndarray, "turn pixel"]
+
+
+def _bspline(distance):
+    d = np.abs(distance)
+    return np.where(d < 1, 2 / 3 - d**2 + d**3 / 2, np.clip(2 - d, 0, None) ** 3 / 6)
+
+
+def _prefilters(n: int):
+    """Spline coefficients of an even and of an odd line of 2n-1 samples, from its upper half."""
+    size = 2 * n - 1
+    sampling = 2 / 3 * np.eye(size) + (np.eye(size, k=1) + np.eye(size, k=-1)) / 6
+    sampling[0, 1] = sampling[-1, -2] = 1 / 3
+    solve = np.linalg.inv(sampling)[n - 1 :]
+    upper, lower = solve[:, n - 1 :], solve[:, n - 1 :: -1]
+    even, odd = upper + lower, upper - lower
+    even[:, 0] = upper[:, 0]
+    odd[:, 0] = 0
+    return even.astype(np.float32), odd.astype(np.float32)
+
+
+def _source(i, j, degrees):
+    """Where scipy.ndimage.rotate reads the value of pixel (i, j), counted from the middle."""
+    c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
+    return c * i + s * j, -s * i + c * j
+
+
+@lru_cache(maxsize=32)
+def taps(n: int, inner: float, outer: float) -> Taps:
+    """Taps for the pixels (i > 0, j >= 0) of the ring between two radii in bins, nearest first."""
+    i, j = np.meshgrid(np.arange(1, n), np.arange(n), indexing="ij")
+    radius = np.sqrt(i**2 + j**2).ravel()
+    order = np.argsort(radius, kind="stable")
+    order = order[(radius[order] > inner) & (radius[order] <= outer)]
+    i, j = i.ravel()[order], j.ravel()[order]
+    first, weight_x, weight_y, sign = [], [], [], []
+    for degrees in TURNS:
+        x, y = _source(i, j, degrees)
+        # At most one quarter turn (x, y) -> (-y, x) brings a source from y < 0 to the quadrant.
+        turned = y < 0
+        x, y = np.where(turned, -y, x), np.where(turned, x, y)
+        inside = (x <= n - 1) & (y <= n - 1)
+        corner = np.floor([x, y]).astype(int)
+        corner = np.where(inside, corner, 0)
+        offset = np.arange(-1, 3)[:, None]
+        weight_x.append(np.where(inside, _bspline(x - corner[0] - offset), 0))
+        weight_y.append(np.where(inside, _bspline(y - corner[1] - offset), 0))
+        first.append(corner[0] * (n + 3) + corner[1])
+        sign.append(np.where(turned, -1, 1))
+    return Taps(
+        *_prefilters(n),
+        (i * n + j).astype(np.int32),
+        np.stack(first).astype(np.int32),
+        np.stack(weight_x, 1).astype(np.float32),
+        np.stack(weight_y, 1).astype(np.float32),
+        np.stack(sign).astype(np.float32),
+    )
+
+
+def _filter(matrix, image):
+    high = jax.lax.Precision.HIGHEST
+    half = jnp.swapaxes(jnp.tensordot(matrix, image, axes=1, precision=high), 0, 1)
+    return jnp.swapaxes(jnp.tensordot(matrix, half, axes=1, precision=high), 0, 1)
+
+
+def _margins(quadrant: Float[Array, "n n map"], sign: int):
+    """One line before the quadrant, by its quarter-turn symmetry, and two mirrored behind."""
+    n = quadrant.shape[0]
+    # value(i, -j) is that of (j, i), and value(-i, j) that of (j, i), times the part's sign
+    before = sign * jnp.swapaxes(quadrant[1:2], 0, 1)
+    wide = jnp.concatenate([before, quadrant, quadrant[:, n - 2 :: -1][:, :2]], axis=1)
+    above = sign * quadrant[:, 1]
+    corner = quadrant[1, 1][None]
+    behind = sign * quadrant[n - 2 :: -1, 1][:2]
+    above = jnp.concatenate([corner, above, behind])[None]
+    return jnp.concatenate([above, wide, wide[n - 2 :: -1][:2]])
+
+
+@jax.jit
+def ring_values(
+    plus: Float[Array, "n n map"], minus: Float[Array, "n n map"], t: Taps
+) -> tuple[Array, Array, Array, Array]:
+    """Both parts at the ring pixels, and each part's rotations by 30, 45 and 60 degrees.
+
+    `plus` and `minus` are the image at (dx, +dy) and (dx, -dy). Returns (same, flipped) of shape
+    [pixel, map] and (same_turned, flipped_turned) of shape [turn, pixel, map].
+    """
+    n, _, maps = plus.shape
+    even = _filter(t.prefilter_even, (plus + minus) / 2)
+    odd = _filter(t.prefilter_odd, (plus - minus) / 2)
+
+    def parts(upper, lower):
+        twin = jnp.swapaxes(lower, 0, 1)
+        return upper + twin, upper - twin
+
+    values = [part.reshape(n * n, maps)[t.pixel] for part in parts(plus, minus)]
+    turned = []
+    for part, sign in zip(parts(even + odd, even - odd), (1, -1), strict=True):
+        flat = _margins(part, sign).reshape(-1, maps)
+        total = 0.0
+        for a in range(4):
+            line = 0.0
+            for b in range(4):
+                line += t.weight_y[b][..., None] * flat[t.first + a * (n + 3) + b]
+            total += t.weight_x[a][..., None] * line
+        turned.append(total)
+    return values[0], values[1], turned[0], turned[1] * t.sign[..., None]

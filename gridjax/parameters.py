@@ -1,0 +1,194 @@
+"""From a value somebody wrote to the value of a field: its type and its limits.
+
+A field is a dataclass field whose metadata hold its limits (NetworkSpec says which there are); the
+settings of a run are read by the same functions.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import Field
+from typing import Any
+
+import numpy as np
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.spec import NetworkSpec
+
+FIELDS: dict[str, Field] = {field.name: field for field in dataclasses.fields(NetworkSpec)}
+"""Every parameter of a network by its name."""
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*(_[0-9]+)*)")
+_FLOAT = re.compile(r"[-+]?([0-9]+(_[0-9]+)*\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
+_NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
+_DISTRIBUTION = re.compile(r"\s*(uniform|poisson)\s*\(", re.IGNORECASE)
+_LONGEST_INTEGER = 18  # digits; longer ones are beyond every limit and are read as floats
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+class _RefusedError(Exception):
+    """A value that a field does not take: what is wrong with it, and the fix."""
+
+    def __init__(self, what: str, fix: str):
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+
+
+def show(value: Any, length: int = 60) -> str:
+    """The value as it can be printed in a message: escaped, at most ``length`` characters."""
+    if isinstance(value, str):
+        value = value[: length + 1]
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to print integers of thousands of digits
+        text = "an integer of thousands of digits"
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def did_you_mean(name: Any, known: Iterable[str]) -> str | None:
+    """A question naming the known name nearest to ``name``; None when none is near.
+
+    Near are names of similar spelling in any case, and the one name that holds it as a word.
+    """
+    if not isinstance(name, str) or len(name) > 64:  # the comparison is quadratic
+        return None
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    wanted = name.strip().lower()
+    near = difflib.get_close_matches(wanted, by_lower, n=1, cutoff=0.6)
+    holding = [candidate for candidate in by_lower if wanted in re.split("[_.]", candidate)]
+    if not near and len(holding) == 1:
+        near = holding
+    return f"did you mean {by_lower[near[0]]}?" if near else None
+
+
+def parse_number(text: str) -> int | float | None:
+    """The number that a text writes in decimal, else None: no base 60, octal or hexadecimal.
+
+    Texts such as 010 are no numbers: YAML 1.1 reads eight, everybody else ten.
+    """
+    text = text.strip()
+    if _LEADING_ZERO.fullmatch(text):
+        return None
+    if _INTEGER.fullmatch(text) and len(text) <= _LONGEST_INTEGER:
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _NOT_FINITE.fullmatch(text):
+        return float(text.replace(".", ""))
+    return None
+
+
+def read_value(field: Field, raw: Any, is_read: bool = True) -> Any:
+    """The value of ``field`` that ``raw`` writes.
+
+    Integers may be written 30.0 or "30", floats 1 or "1e-4". A value that the target code does not
+    read (``is_read`` False) has its type checked but not its limits; where it is another number or
+    a text, the field's default stands for it. Raises GridjaxError, without a place.
+    """
+    try:
+        try:
+            value = _convert(field, raw)
+        except _RefusedError:
+            if is_read or not _is_number_or_text(raw):
+                raise
+            return field.default
+        _check(field, value, is_read)
+    except _RefusedError as refused:
+        message = f"{field.name}: {show(raw)} {refused.what}"
+        raise GridjaxError(Problem(message, fix=refused.fix)) from None
+    return value
+
+
+def is_read_by(field: Field, code: str) -> bool:
+    """Whether the target code (a value of place_field_values) reads the field."""
+    return code in field.metadata.get("read_by", (code,))
+
+
+def _is_number_or_text(raw: Any) -> bool:
+    number = parse_number(raw) if isinstance(raw, str) else raw
+    if isinstance(number, float):
+        return math.isfinite(number)
+    return isinstance(raw, str | int) and not isinstance(raw, bool)
+
+
+def _convert(field: Field, raw: Any) -> Any:
+    kind, _, optional = str(field.type).partition(" | ")
+    if optional and (raw is None or raw in ("null", "none", "None")):
+        return None
+    wanted = _describe(field)
+    if kind == "str":
+        if not isinstance(raw, str):
+            raise _RefusedError("is not a name", wanted)
+        return raw
+    if kind == "bool":
+        if isinstance(raw, str) and raw.lower() in ("true", "false"):
+            return raw.lower() == "true"
+        if not isinstance(raw, bool):
+            raise _RefusedError("is neither true nor false", wanted)
+        return raw
+    number = parse_number(raw) if isinstance(raw, str) else raw
+    if field.metadata.get("drawn") and isinstance(raw, str) and _DISTRIBUTION.match(raw):
+        raise _RefusedError("is not there yet", f"gridjax has one number for all so far: {wanted}")
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise _RefusedError(f"is not {'a whole' if kind == 'int' else 'a'} number", wanted)
+    if not -_FLOAT32_MAX <= number <= _FLOAT32_MAX:
+        raise _RefusedError("is not a finite number in single precision", wanted)
+    if kind == "float":
+        return float(number) + 0.0  # -0.0 becomes 0.0: one network, one run_id
+    if number != int(number):
+        raise _RefusedError("is not a whole number", wanted)
+    return int(number)
+
+
+def _check(field: Field, value: Any, is_read: bool) -> None:
+    limits = field.metadata
+    if "choices" in limits and value not in limits["choices"]:
+        question = did_you_mean(value, limits["choices"])
+        raise _RefusedError("is unknown", " ".join(filter(None, (question, _describe(field)))))
+    if not is_read or value is None:
+        return
+    if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+        raise _RefusedError("is not of the form wanted", _describe(field))
+    if value in limits.get("never", ()):
+        raise _RefusedError(f"cannot be used: {limits['never'][value]}", _describe(field))
+    if value not in limits.get("built", (value,)):
+        raise _RefusedError("is not there yet", f"gridjax has {_listed(limits['built'])} so far")
+    if isinstance(value, float):
+        value = float(np.float32(value))  # what is trained with: 1e-50 is 0 there
+    why = f": {limits['why']}" if "why" in limits else ""
+    if "above" in limits and not value > limits["above"]:
+        raise _RefusedError(f"is not above {limits['above']:g}{why}", _describe(field))
+    if "at_least" in limits and value < limits["at_least"]:
+        raise _RefusedError(f"is below {limits['at_least']}{why}", _describe(field))
+    if "at_most" in limits and value > limits["at_most"]:
+        raise _RefusedError(f"is above {limits['at_most']}{why}", _describe(field))
+    if value != limits.get("only", value):
+        raise _RefusedError("is not there yet", f"gridjax has {limits['only']} so far")
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _describe(field: Field) -> str:
+    """What the field takes, in words."""
+    limits = field.metadata
+    kind, _, optional = str(field.type).partition(" | ")
+    if "choices" in limits:
+        return f"one of {_listed(limits['choices'])}"
+    if "form" in limits:
+        return f"give {limits['form']}"
+    words = {"int": "a whole number", "float": "a number", "bool": "true or false"}[kind]
+    if "above" in limits:
+        words += f" above {limits['above']:g}"
+    if "at_least" in limits and "at_most" in limits:
+        words += f" from {limits['at_least']} to {limits['at_most']}"
+    elif "at_least" in limits:
+        words += f" of at least {limits['at_least']}"
+    return f"give {words}{' or null' if optional else ''} ({limits['doc']})"

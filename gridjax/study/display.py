@@ -1,0 +1,151 @@
+"""What the terminal shows: a progress bar while a run goes on, and a table at its end."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from gridjax.study.launch import Show
+from gridjax.study.plan import TABLE_HEADER, Plan, table_rows
+from gridjax.study.results import Run
+from gridjax.study.runner import Event
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SECONDS_BETWEEN_LINES = 5.0
+
+
+class Terminal(Show):
+    """A progress bar on a terminal; a plain line every few seconds elsewhere."""
+
+    def __init__(self, console: Console):
+        self._console = console
+        self._bar: Progress | None = None
+        self._last_line = -math.inf
+        self._start = time.perf_counter()
+        self._flop = 0.0
+        self._steps = 0
+        self._finished = 0
+        self._diverged = 0
+        self._loss = math.nan
+        self._error_cm = math.nan
+
+    def begin(self, plan: Plan, n_committed: int) -> None:
+        """Say what is going to be trained, and how much is there already."""
+        self._n_networks = plan.n_networks
+        self._finished = n_committed
+        self._total_flop = plan.flop * (1 - n_committed / max(plan.n_networks, 1))
+        missing = plan.n_networks - n_committed
+        if not missing:
+            self._console.print(f"all {n_committed} networks are trained already; nothing to do")
+            return
+        kept = f", {n_committed} are there already" if n_committed else ""
+        self._console.print(
+            f"training {missing} of {plan.n_networks} networks in {len(plan.buckets)} buckets{kept}"
+        )
+        self._start = time.perf_counter()
+        if self._console.is_terminal:
+            columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
+            self._bar = Progress(*columns, console=self._console, speed_estimate_period=300)
+            self._task = self._bar.add_task("compiling", total=self._total_flop)
+            self._bar.start()
+
+    def event(self, event: Event) -> None:
+        """Take in something that happened."""
+        self._finished += event.n_finished
+        self._diverged += event.n_diverged
+        self._flop += event.flop
+        self._steps += event.network_steps
+        if event.progress is not None:
+            self._loss = float(event.progress.loss)
+            self._error_cm = 100 * float(event.progress.position_error_m)
+        if self._bar is not None:
+            self._bar.update(self._task, completed=self._flop, description=self._describe())
+        elif time.perf_counter() - self._last_line > SECONDS_BETWEEN_LINES:
+            self._last_line = time.perf_counter()
+            self._console.print(f"{self._describe()}  {self._time_left()}")
+
+    def end(self, stopped: bool) -> None:
+        """Say how it ended."""
+        if self._bar is not None:
+            self._bar.update(self._task, description=self._describe())
+            self._bar.stop()
+        if stopped:
+            self._console.print(
+                f"stopped with {self._finished} of {self._n_networks} networks finished;"
+                " the same command goes on with the rest"
+            )
+
+    def _describe(self) -> str:
+        seconds = max(time.perf_counter() - self._start, 1e-9)
+        diverged = f" ({self._diverged} diverged)" if self._diverged else ""
+        return (
+            f"{self._finished}/{self._n_networks} networks{diverged}"
+            f"  {self._steps / seconds:,.0f} steps/s"
+            f"  loss {self._loss:.4g}  position error {self._error_cm:.1f} cm"
+        )
+
+    def _time_left(self) -> str:
+        if not self._flop:
+            return "compiling"
+        seconds = time.perf_counter() - self._start
+        left = seconds * (self._total_flop / self._flop - 1)
+        return f"{max(left, 0):.0f} s left"
+
+
+def plan_table(plan: Plan) -> Table:
+    """Return one row for each compile bucket."""
+    table = Table(title=f"{plan.n_networks:,} networks in {len(plan.buckets):,} compile buckets")
+    for name in TABLE_HEADER:
+        table.add_column(name, overflow="fold")
+    for row in table_rows(plan):
+        table.add_row(*row)
+    return table
+
+
+def summary_table(networks: pd.DataFrame, null_share_above: dict[str, float]) -> Table:
+    """Return one row for each target code and width: errors beside scores, and the null.
+
+    ``null_share_above`` is the share of random readouts above .3, by null_id.
+    """
+    table = Table(title="networks by target code (medians over networks)", title_justify="left")
+    for name in ("target code", "width", "networks", "error", "error T50", "share > .3"):
+        table.add_column(name, justify="left" if name == "target code" else "right")
+    for name in ("null > .3", "max score60", "share > null 99 %"):
+        table.add_column(name, justify="right")
+    groups = networks.assign(null_share=networks["null_id"].map(null_share_above)).groupby(
+        ["place_field_values", "place_cell_rf"], sort=True
+    )
+    for (code, width), group in groups:
+        has_cells = (group["null_id"] != "").any()
+        median = group.median(numeric_only=True)
+        table.add_row(
+            str(code),
+            f"{100 * float(width):g} cm" if has_cells else "-",
+            _count(group),
+            f"{median['pos_decoding_err']:.1f} cm",
+            f"{median['pos_decoding_err_T50']:.1f} cm",
+            f"{median['share_above_0.3']:.0%}",
+            f"{median['null_share']:.0%}" if has_cells else "-",
+            f"{median['score_60_by_neuron_max']:.2f}",
+            f"{median['share_above_null_99']:.1%}" if has_cells else "-",
+        )
+    return table
+
+
+def _count(group: pd.DataFrame) -> str:
+    n_diverged = int((group["status"] == "diverged").sum())
+    return f"{len(group)} ({n_diverged} diverged)" if n_diverged else str(len(group))
+
+
+def print_summary(console: Console, run: Run) -> None:
+    """Print the table of a run."""
+    nulls = run.nulls[run.nulls["nbins"] == run.nulls["nbins"].max()]
+    above = (nulls["score_60"] > 0.3).groupby(nulls["null_id"]).mean().to_dict()
+    console.print(summary_table(run.networks, above))

@@ -1,0 +1,236 @@
+"""From one trained network to its rows: rate maps, scores, lattices, errors, and its null."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float, Int
+
+from gridjax.measure.gridscore import grid_score
+from gridjax.measure.lattice import lattice
+from gridjax.model import objective
+from gridjax.spec import NetworkSpec
+from gridjax.study import recording
+from gridjax.study.recording import T_STUDY, Design, Recording
+from gridjax.study.settings import EvaluationSettings
+from gridjax.train.training import NOT_DIVERGED, TrainState
+
+THRESHOLDS = (0.3, 0.8, 1.2)
+"""Scores above which the studies counted units as grid-like."""
+NULL_PERCENTILE = 99
+FLAT = 1e-6
+"""A unit is inactive where its map varies by less than this share of its largest rate."""
+
+FINISHED = "finished"
+DIVERGED = "diverged"
+
+
+@dataclass(frozen=True)
+class NullScores:
+    """Scores of the random readouts of one layout's target code, per bins a side."""
+
+    null_id: str
+    score_60: dict[int, Float[np.ndarray, " readout"]]
+    score_90: dict[int, Float[np.ndarray, " readout"]]
+
+
+@dataclass(frozen=True)
+class KeptMaps:
+    """Rate maps of some units of one network, and where they stand."""
+
+    units: Int[np.ndarray, " unit"]
+    maps: Float[np.ndarray, "unit n n"]
+    samples: Float[np.ndarray, "n n"]
+    """samples per bin"""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that is measured on one network; diverged networks have no units, null or maps."""
+
+    network: dict[str, Any]
+    units: dict[str, np.ndarray]
+    null: NullScores | None
+    maps: KeptMaps | None
+
+
+def evaluate(
+    spec: NetworkSpec,
+    state: TrainState,
+    settings: EvaluationSettings,
+    known_nulls: Mapping[str, NullScores],
+) -> Evaluation:
+    """Measure one trained network, on the device that holds its state.
+
+    ``known_nulls`` are nulls already scored, by null_id: networks that share a layout, an
+    activation and trajectories share their null.
+    """
+    design = recording.design(spec, settings)
+    traced = jax.device_put(spec.traced, next(iter(state.step.devices())))
+    penalty = objective.weight_penalty(state.params, traced.weight_decay, spec.static)
+    row = _spec_columns(spec) | {
+        "status": FINISHED,
+        "diverged_at_step": math.nan,
+        "n_grad_steps": int(state.step),
+        "weight_penalty": float(penalty),
+    }
+    if int(state.diverged_at) != NOT_DIVERGED:
+        row |= {"status": DIVERGED, "diverged_at_step": float(state.diverged_at)}
+        return Evaluation(row | _no_measures(design), {}, None, None)
+
+    recorded = recording.record(spec.static, design, traced, state.params, state.layout)
+    null = _null(spec, design, traced, state, recorded, known_nulls)
+    units = _score_units(spec, design, recorded)
+    kept = KeptMaps(
+        units=np.arange(spec.Ng),
+        maps=np.asarray(recorded.maps[-1]),
+        samples=np.asarray(recorded.samples[-1]),
+    )
+    row |= _errors(spec, recorded) | _coverage(design, kept.samples)
+    row |= _shares(units, design.n_bins[-1], null)
+    return Evaluation(row, units, null, kept)
+
+
+def keep_best(evaluation: Evaluation, n_units: int | None) -> KeptMaps | None:
+    """Return the maps of the ``n_units`` best units by score_60, best first; all for None."""
+    kept = evaluation.maps
+    if kept is None or n_units is None:
+        return kept
+    scores = evaluation.units["score_60_by_neuron"][-len(kept.units) :]
+    best = np.argsort(-scores, kind="stable")[:n_units]
+    return KeptMaps(kept.units[best], kept.maps[best], kept.samples)
+
+
+def active_units(maps: Float[np.ndarray, "unit n n"]) -> np.ndarray:
+    """Tell which units' maps vary over the visited bins; dead and constant ones do not."""
+    visited = np.where(np.isfinite(maps), maps, np.nan)
+    low, high = np.nanmin(visited, axis=(1, 2)), np.nanmax(visited, axis=(1, 2))
+    return high - low > FLAT * np.maximum(np.abs(low), np.abs(high))
+
+
+def null_id(spec: NetworkSpec, design: Design) -> str:
+    """Return the name of a network's random-readout null: all that decides its scores."""
+    traced = spec.traced._asdict()
+    for name in ("weight_seed", "learning_rate", "weight_decay", "n_grad_steps"):
+        del traced[name]
+    parts = {name: value.item() for name, value in traced.items()}
+    parts |= {"design": list(design), "code": spec.place_field_values, "Np": spec.Np}
+    parts |= {"phi": spec.activation, "convention": spec.surround_convention}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _null(
+    spec: NetworkSpec,
+    design: Design,
+    traced: Any,
+    state: TrainState,
+    recorded: Recording,
+    known: Mapping[str, NullScores],
+) -> NullScores | None:
+    if not spec.has_place_code:
+        return None
+    name = null_id(spec, design)
+    if name in known:
+        return known[name]
+    maps = recording.record_readouts(
+        spec.static, design, traced, state.layout, recorded.code_mean, recorded.code_scale
+    )
+    scores = [grid_score(one) for one in maps]
+    return NullScores(
+        null_id=name,
+        score_60={n: np.asarray(s.score_60) for n, s in zip(design.n_bins, scores, strict=True)},
+        score_90={n: np.asarray(s.score_90) for n, s in zip(design.n_bins, scores, strict=True)},
+    )
+
+
+def _score_units(spec: NetworkSpec, design: Design, recorded: Recording) -> dict[str, np.ndarray]:
+    """Score every unit at every number of bins; rows in that order, the reported bins last."""
+    scores = [grid_score(maps) for maps in recorded.maps]
+    lattices = [lattice(maps, spec.box_width_in_m) for maps in recorded.maps]
+    active = [active_units(np.asarray(maps)) for maps in recorded.maps]
+
+    def zero_where_inactive(values: list[Any]) -> np.ndarray:
+        pairs = zip(active, values, strict=True)
+        return np.concatenate([np.where(on, np.asarray(value), 0.0) for on, value in pairs])
+
+    def nan_where_inactive(values: list[Any]) -> np.ndarray:
+        pairs = zip(active, values, strict=True)
+        return np.concatenate([np.where(on, np.asarray(value), np.nan) for on, value in pairs])
+
+    n_sizes = len(design.n_bins)
+    return {
+        "unit": np.tile(np.arange(spec.Ng, dtype=np.int32), n_sizes),
+        "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.Ng),
+        "score_60_by_neuron": zero_where_inactive([s.score_60 for s in scores]),
+        "score_90_by_neuron": zero_where_inactive([s.score_90 for s in scores]),
+        "period_cm": nan_where_inactive([one.period_cm for one in lattices]),
+        "orientation_rad": nan_where_inactive([one.orientation_rad for one in lattices]),
+        "active": np.concatenate(active),
+    }
+
+
+def _spec_columns(spec: NetworkSpec) -> dict[str, Any]:
+    columns = {"run_id": spec.run_id, **spec.to_dict()}
+    for name in ("layout_seed", "weight_seed", "motion_seed"):
+        columns[name] = int(getattr(spec.traced, name))
+    return columns
+
+
+def _errors(spec: NetworkSpec, recorded: Recording) -> dict[str, float]:
+    loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
+    trained = slice(0, spec.sequence_length)
+    return {
+        "loss": loss[trained].mean(),
+        "loss_excess": excess[trained].mean(),
+        "pos_decoding_err": 100 * error[trained].mean(),
+        "pos_decoding_err_T50": 100 * error[:T_STUDY].mean(),
+    }
+
+
+def _coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, float]:
+    return {
+        "share_of_bins_visited": float((samples > 0).mean()),
+        "samples_per_bin": float(samples.mean()),
+        "evaluation_sequence_length": design.sequence_length,
+    }
+
+
+def _shares(
+    units: dict[str, np.ndarray], n_reported: int, null: NullScores | None
+) -> dict[str, Any]:
+    """Summarise the units at the reported bins; inactive ones count, with score 0."""
+    reported = units["nbins"] == n_reported
+    score_60 = units["score_60_by_neuron"][reported]
+    row: dict[str, Any] = {
+        "score_60_by_neuron_max": score_60.max(),
+        "score_90_by_neuron_max": units["score_90_by_neuron"][reported].max(),
+        "share_active": units["active"][reported].mean(),
+    }
+    for threshold in THRESHOLDS:
+        row[f"share_above_{threshold}"] = (score_60 > threshold).mean()
+    if null is None:
+        return row | {"null_id": "", "null_99": math.nan, "share_above_null_99": math.nan}
+    level = np.percentile(null.score_60[n_reported], NULL_PERCENTILE)
+    return row | {
+        "null_id": null.null_id,
+        "null_99": level,
+        "share_above_null_99": (score_60 > level).mean(),
+    }
+
+
+def _no_measures(design: Design) -> dict[str, Any]:
+    names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50")
+    names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
+    names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
+    names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
+    return dict.fromkeys(names, math.nan) | {
+        "null_id": "",
+        "evaluation_sequence_length": design.sequence_length,
+    }

@@ -1,0 +1,207 @@
+"""What a population will cost before any of it runs: specs -> compile buckets -> blocks.
+
+Nothing here imports JAX: a plan of thousands of networks is made in a second.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from gridjax.spec import PLACE_CODES, NetworkSpec, Static
+
+_LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
+_LANES_OF_LARGER = 4
+
+_FLOAT_BYTES = 4
+_FLOP_PER_CELL = 20
+"""Distance, two exponentials, shift and normalisation of one cell at one position."""
+
+
+def default_lane_width(device_kind: str, static: Static) -> int:
+    """Networks of one vmap, for want of another wish: a pure function of device and shape.
+
+    1 on a CPU (no vmap at all is fastest there), else a power of two that falls as Ng grows.
+    ``device_kind`` is the name of a platform or a device: cpu, gpu, NVIDIA H200, TPU v4.
+    """
+    if device_kind.lower().startswith("cpu"):
+        return 1
+    return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
+
+
+def n_weights(static: Static) -> int:
+    """Trained numbers of the RNN: W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each."""
+    return static.Ng * (static.Ng + 2 + 2 * static.Np)
+
+
+def flop_per_step(static: Static) -> int:
+    """Floating-point operations of one gradient step of one network.
+
+    A product of an [m, k] and a [k, n] matrix is 2 m k n operations forward and twice that
+    backward. Per position: recurrence, decoder and input, 6 (Ng^2 + Ng Np + 2 Ng); per trajectory
+    the encoder, 6 Ng Np; per position and cell of a place code about 20 for the target. The study's
+    RNN (Ng 1024, Np 512, batch 200, 20 moves) takes 38 GFLOP.
+    """
+    positions = static.batch_size * static.sequence_length
+    recurrent = 6 * positions * (static.Ng**2 + static.Ng * static.Np + 2 * static.Ng)
+    encoder = 6 * static.batch_size * static.Ng * static.Np
+    is_place_code = static.place_field_values in PLACE_CODES
+    per_position = _FLOP_PER_CELL * static.Np if is_place_code else 0
+    return recurrent + encoder + per_position * (positions + static.batch_size)
+
+
+def bytes_per_lane(static: Static) -> int:
+    """Memory of one network in training, in bytes; an estimate, without the compiler's buffers.
+
+    float32: four times the weights (they, Adam's two moments, the gradient); per position the unit
+    activities and their deltas (2 Ng), logits, targets and their deltas (3 Np) and the trajectory
+    (6); the place-cell centres (2 Np).
+    """
+    positions = static.batch_size * (static.sequence_length + 1)
+    activations = positions * (2 * static.Ng + 3 * static.Np + 6)
+    return _FLOAT_BYTES * (4 * n_weights(static) + activations + 2 * static.Np)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Networks that share every compilation."""
+
+    static: Static
+    n_bins: int
+    """Bins a side of the reported rate maps."""
+    lane_width: int
+    specs: tuple[NetworkSpec, ...]
+    """Longest training first, so that the lanes of a block end together."""
+
+    @property
+    def blocks(self) -> tuple[tuple[NetworkSpec, ...], ...]:
+        """The specs in groups of ``lane_width``; the last may be short and is padded when run."""
+        starts = range(0, len(self.specs), self.lane_width)
+        return tuple(self.specs[start : start + self.lane_width] for start in starts)
+
+    @property
+    def n_network_steps(self) -> int:
+        """Gradient steps of all networks together."""
+        return sum(spec.n_grad_steps for spec in self.specs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bucket's shape and cost as JSON values."""
+        return {
+            "networks": len(self.specs),
+            "blocks": len(self.blocks),
+            "lane_width": self.lane_width,
+            "n_bins": self.n_bins,
+            "network_steps": self.n_network_steps,
+            "flop_per_network_step": flop_per_step(self.static),
+            "weights_per_network": n_weights(self.static),
+            "bytes_per_lane": bytes_per_lane(self.static),
+            "bytes_per_block": bytes_per_lane(self.static) * self.lane_width,
+            "static": dataclasses.asdict(self.static),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A population laid out for one kind of device."""
+
+    device_kind: str
+    buckets: tuple[Bucket, ...]
+
+    @property
+    def n_networks(self) -> int:
+        """Networks in all buckets."""
+        return sum(len(bucket.specs) for bucket in self.buckets)
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks in all buckets."""
+        return sum(len(bucket.blocks) for bucket in self.buckets)
+
+    @property
+    def n_network_steps(self) -> int:
+        """Gradient steps of all networks together."""
+        return sum(bucket.n_network_steps for bucket in self.buckets)
+
+    @property
+    def flop(self) -> int:
+        """Floating-point operations of the whole training, without padding and evaluation."""
+        return sum(flop_per_step(each.static) * each.n_network_steps for each in self.buckets)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        largest = max((bytes_per_lane(b.static) * b.lane_width for b in self.buckets), default=0)
+        return {
+            "device_kind": self.device_kind,
+            "networks": self.n_networks,
+            "buckets": len(self.buckets),
+            "blocks": self.n_blocks,
+            "network_steps": self.n_network_steps,
+            "flop": self.flop,
+            "largest_block_bytes": largest,
+            "bucket_list": [bucket.to_dict() for bucket in self.buckets],
+        }
+
+
+def make_plan(
+    specs: Iterable[NetworkSpec], lane_width: int | None = None, device_kind: str = "cpu"
+) -> Plan:
+    """Lay out specs in buckets and blocks, buckets in the order of their first network.
+
+    ``lane_width`` None takes the default of the device and of each bucket's shape.
+    """
+    members: dict[tuple[Static, int], list[NetworkSpec]] = {}
+    for spec in specs:
+        members.setdefault((spec.static, spec.n_bins_reported), []).append(spec)
+    buckets = (
+        Bucket(
+            static=static,
+            n_bins=n_bins,
+            lane_width=lane_width or default_lane_width(device_kind, static),
+            specs=tuple(sorted(group, key=lambda spec: -spec.n_grad_steps)),
+        )
+        for (static, n_bins), group in members.items()
+    )
+    return Plan(device_kind, tuple(buckets))
+
+
+TABLE_HEADER = ("networks", "what is compiled", "lanes", "blocks", "memory a block", "work")
+
+
+def table_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """One row of texts for each bucket, under TABLE_HEADER.
+
+    What is compiled names the fields that differ between the buckets, or the main ones.
+    """
+    statics = [dataclasses.asdict(bucket.static) for bucket in plan.buckets]
+    statics = [
+        {**static, "n_bins": bucket.n_bins}
+        for static, bucket in zip(statics, plan.buckets, strict=True)
+    ]
+    main = ("rnn_type", "Ng", "place_field_values", "Np")
+    told = [
+        name
+        for name in (statics[0] if statics else ())
+        if name in main or len({static[name] for static in statics}) > 1
+    ]
+    return [
+        (
+            f"{len(bucket.specs):,}",
+            " ".join(f"{name}={static[name]}" for name in told),
+            str(bucket.lane_width),
+            f"{len(bucket.blocks):,}",
+            f"{quantity(bytes_per_lane(bucket.static) * bucket.lane_width)}B",
+            f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",
+        )
+        for bucket, static in zip(plan.buckets, statics, strict=True)
+    ]
+
+
+def quantity(number: float) -> str:
+    """A number with three digits and a decimal prefix: 37.8e9 is '37.8 G'."""
+    for prefix in ("", "k", "M", "G", "T", "P", "E"):
+        if number < 999.5:
+            return f"{number:.3g} {prefix}"
+        number /= 1000
+    return f"{number:.3g} Z"

@@ -1,0 +1,163 @@
+"""Recording one network: fresh trajectories through it, summed into rate maps and errors.
+
+And, through the same trajectories and bins, random readouts of its own target code. Everything
+streams in batches, so that memory does not grow with the number of samples.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from gridjax.measure import nulls
+from gridjax.measure.ratemaps import RateMapSums, add_samples, empty_sums, finish
+from gridjax.model.cells import ACTIVATIONS
+from gridjax.model.network import Params
+from gridjax.random import Stream, stream
+from gridjax.spec import NetworkSpec, Static, Traced
+from gridjax.study.settings import EvaluationSettings
+from gridjax.train import training
+from gridjax.train.training import Progress
+from gridjax.world import motion
+from gridjax.world.encodings import ENCODINGS, Layout
+from gridjax.world.motion import Trajectories
+
+N_BINS = (20, 32)
+"""Bins a side at which every network is mapped beside its reported ones (Banino; Sorscher)."""
+T_STUDY = 50
+"""Moves at which the study took its position errors."""
+
+
+class Design(NamedTuple):
+    """How one network is recorded; hashable, decides the compilation."""
+
+    n_bins: tuple[int, ...]
+    """bins a side; the last is the reported one"""
+    sequence_length: int
+    """moves a trajectory that count for the rate maps"""
+    n_moves: int
+    """moves a trajectory: enough for the maps, the trained length and T_STUDY"""
+    batch_size: int
+    n_batches: int
+    n_readouts: int
+
+
+class Recording(NamedTuple):
+    """What a network did along the evaluation trajectories."""
+
+    maps: tuple[Float[Array, "Ng n n"], ...]
+    """mean activity per bin, for each of the design's bins; NaN where unvisited"""
+    samples: tuple[Float[Array, "n n"], ...]
+    """samples per bin"""
+    by_time: Progress
+    """losses and position error (metres) after each move, mean over trajectories"""
+    code_mean: Float[Array, " Np"]
+    code_scale: Float[Array, ""]
+    """sqrt of the target code's total variance over positions"""
+
+
+def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
+    """Lay out the recording of one network: as many batches as the samples per bin need."""
+    reported = spec.n_bins_reported
+    n_bins = (*(n for n in N_BINS if n != reported), reported)
+    samples = settings.samples_per_bin * reported**2
+    per_batch = settings.batch_size * settings.sequence_length
+    return Design(
+        n_bins=n_bins,
+        sequence_length=settings.sequence_length,
+        n_moves=max(settings.sequence_length, spec.sequence_length, T_STUDY),
+        batch_size=settings.batch_size,
+        n_batches=-(-samples // per_batch),
+        n_readouts=settings.n_readouts,
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def record(
+    static: Static, design: Design, traced: Traced, params: Params, layout: Layout
+) -> Recording:
+    """Run one network along the evaluation trajectories."""
+    encode = ENCODINGS[static.place_field_values].encode
+
+    def batch(sums, index):
+        maps, by_time, code_sum, code_square = sums
+        trajectories = _trajectories(design, traced, index)
+        hidden, outputs = training.respond(params, layout, trajectories, static)
+        assessed = training.assess(static, layout, outputs, trajectories.positions)
+        by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
+        positions = trajectories.positions[: design.sequence_length]
+        maps = _add(maps, positions, hidden[: design.sequence_length], traced)
+        code = encode(layout, positions).reshape(-1, static.Np)
+        code_sum, code_square = code_sum + code.sum(axis=0), code_square + jnp.square(code).sum()
+        return (maps, by_time, code_sum, code_square), None
+
+    nothing = jnp.zeros(design.n_moves)
+    start = (
+        tuple(empty_sums(n, static.Ng) for n in design.n_bins),
+        Progress(nothing, nothing, nothing),
+        jnp.zeros(static.Np),
+        jnp.zeros(()),
+    )
+    (maps, by_time, code_sum, code_square), _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    n_samples = design.n_batches * design.batch_size * design.sequence_length
+    code_mean = code_sum / n_samples
+    finished = [finish(sums) for sums in maps]
+    return Recording(
+        maps=tuple(maps for maps, _ in finished),
+        samples=tuple(samples for _, samples in finished),
+        by_time=jax.tree.map(lambda s: s / design.n_batches, by_time),
+        code_mean=code_mean,
+        code_scale=jnp.sqrt(code_square / n_samples - jnp.square(code_mean).sum()),
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def record_readouts(
+    static: Static,
+    design: Design,
+    traced: Traced,
+    layout: Layout,
+    code_mean: Float[Array, " Np"],
+    code_scale: Float[Array, ""],
+) -> tuple[Float[Array, "readout n n"], ...]:
+    """Map random readouts of the target code along the same trajectories, in the same bins.
+
+    The readouts are phi(w . (y - mean y)), phi the network's activation and w Gaussian: what a
+    network without recurrence, training or path integration shows.
+    """
+    encode = ENCODINGS[static.place_field_values].encode
+    key = stream(traced.layout_seed, Stream.READOUTS)
+    weights = nulls.random_readout_weights(key, static.Np, design.n_readouts)
+    activation = ACTIVATIONS[static.activation]
+
+    def batch(maps, index):
+        positions = _trajectories(design, traced, index).positions[: design.sequence_length]
+        code = encode(layout, positions)
+        readouts = nulls.readout(code, code_mean, code_scale, weights, activation)
+        return _add(maps, positions, readouts, traced), None
+
+    start = tuple(empty_sums(n, design.n_readouts) for n in design.n_bins)
+    maps, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    return tuple(finish(sums)[0] for sums in maps)
+
+
+def _trajectories(design: Design, traced: Traced, index: Array) -> Trajectories:
+    key = stream(traced.motion_seed, Stream.EVALUATION, index)
+    return motion.simulate(key, design.n_moves, design.batch_size, traced)
+
+
+def _add(
+    sums: tuple[RateMapSums, ...],
+    positions: Float[Array, "time batch 2"],
+    activity: Float[Array, "time batch unit"],
+    traced: Traced,
+) -> tuple[RateMapSums, ...]:
+    flat = positions.reshape(-1, 2)
+    units = activity.reshape(len(flat), -1)
+    width = traced.box_width_m
+    return tuple(add_samples(one, flat, units, width, width) for one in sums)

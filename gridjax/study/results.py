@@ -1,0 +1,174 @@
+"""Reading a run back: tables as pandas, maps as xarray, and single networks out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.model.network import Params
+from gridjax.spec import NetworkSpec
+from gridjax.study.stores import FolderStore, Store
+from gridjax.study.weights import unflatten_weights
+from gridjax.train import training
+from gridjax.world.encodings import ENCODINGS, Layout
+from gridjax.world.motion import Trajectories
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+class Response(NamedTuple):
+    """What a network does along given positions."""
+
+    activity: Float[Array, "batch time Ng"]
+    """the analysed layer"""
+    logits: Float[Array, "batch time Np"]
+    """the outputs, before any softmax"""
+    decoded: Float[Array, "batch time 2"]
+    """decoded positions, metres"""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One trained network out of a population."""
+
+    spec: NetworkSpec
+    params: Params
+    place_cells: Layout
+    """centres [Np, 2] and widths [Np] of its place cells, metres; None for Cartesian targets"""
+
+    def respond(self, positions: Float[Array, "batch time+1 2"]) -> Response:
+        """Run the network along positions (metres); the first of each path is its start.
+
+        Raises GridjaxError unless positions are [batch, time + 1, 2], at least two moments long.
+        """
+        positions = np.asarray(positions, np.float32)
+        if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != 2:
+            message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
+            fix = "give at least two moments of x and y in metres for each of a batch of paths"
+            raise GridjaxError(Problem(message, fix=fix))
+        by_time = positions.transpose(1, 0, 2)
+        trajectories = Trajectories(by_time[0], np.diff(by_time, axis=0), by_time[1:])
+        static = self.spec.static
+        hidden, outputs = training.respond(self.params, self.place_cells, trajectories, static)
+        decoded = ENCODINGS[static.place_field_values].decode(self.place_cells, outputs)
+        return Response(*(value.swapaxes(0, 1) for value in (hidden, outputs, decoded)))
+
+
+class Run:
+    """The results of a sweep, finished or not."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def __repr__(self) -> str:
+        return f"<Run of {len(self.networks)} of {len(self.manifest['run_ids'])} networks>"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Sweep text, settings, seeds, lane widths, versions and device of the run."""
+        return self._store.manifest
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every network of the sweep is there."""
+        return len(self._store.committed()) == len(self.manifest["run_ids"])
+
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """One row a network: its parameters under the study's names, and its measures."""
+        return self._frame("networks")
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """One row a unit and number of bins: scores, period (cm), orientation (rad)."""
+        return self._frame("units")
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """Losses (nats or m^2) and position error (cm) at log-spaced steps of training."""
+        return self._frame("history")
+
+    @cached_property
+    def nulls(self) -> pd.DataFrame:
+        """Scores of random readouts of each layout's target code; networks.null_id names them."""
+        return self._frame("nulls")
+
+    def rate_maps(self, run_id: str) -> xr.DataArray:
+        """Return a network's kept rate maps, best first: dims unit, x, y; x and y in metres.
+
+        The coordinates are bin centres; NaN stands where no sample fell; the samples per bin are
+        the coordinate ``samples``.
+
+        Raises GridjaxError for an unknown run_id, or one whose maps were not kept.
+        """
+        import xarray as xr
+
+        spec = self._spec(run_id)
+        kept = self._store.maps(run_id)
+        if kept is None:
+            message = f"no rate maps of {run_id} were kept"
+            raise GridjaxError(Problem(message, fix="sweep with --keep-maps all or best:32"))
+        n = kept.samples.shape[0]
+        half = spec.box_width_in_m / 2
+        edges = np.linspace(-half, half, n + 1)
+        centres = (edges[1:] + edges[:-1]) / 2
+        return xr.DataArray(
+            kept.maps,
+            dims=("unit", "x", "y"),
+            coords={
+                "unit": kept.units,
+                "x": ("x", centres, {"units": "m"}),
+                "y": ("y", centres, {"units": "m"}),
+                "samples": (("x", "y"), kept.samples),
+            },
+            name="activity",
+            attrs={"run_id": run_id},
+        )
+
+    def network(self, run_id: str) -> Network:
+        """Return one trained network.
+
+        Raises GridjaxError for an unknown run_id, or one whose weights were not kept.
+        """
+        spec = self._spec(run_id)
+        weights = self._store.weights(run_id)
+        if weights is None:
+            message = f"the weights of {run_id} were not kept"
+            raise GridjaxError(Problem(message, fix="sweep with --keep-weights all"))
+        return Network(spec, *unflatten_weights(weights))
+
+    def _spec(self, run_id: str) -> NetworkSpec:
+        if run_id not in self._store.committed():
+            fix = "the column run_id of .networks lists those that are there"
+            raise GridjaxError(Problem(f"no network {run_id!r} in this run", fix=fix))
+        position = self.manifest["run_ids"].index(run_id)
+        return NetworkSpec(**self.manifest["specs"][position])
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        return self._store.table(name).to_pandas()
+
+
+def open_run(folder: str | Path) -> Run:
+    """Open the folder of a run, finished or not, for reading.
+
+    Raises GridjaxError where there is no run.
+    """
+    return Run(FolderStore.open(Path(folder)))
+
+
+def sparse_spec(spec: NetworkSpec) -> dict[str, Any]:
+    """Return the fields of a spec that differ from their defaults: its entry in a manifest."""
+    return {
+        field.name: getattr(spec, field.name)
+        for field in dataclasses.fields(spec)
+        if getattr(spec, field.name) != field.default
+    }

@@ -1,0 +1,37 @@
+"""Sweep files by the name a user gives: a file, a folder, or an experiment that gridjax ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+EXPERIMENTS = next(
+    (
+        folder
+        for folder in (_PACKAGE / "experiments", _PACKAGE.parent / "experiments")
+        if folder.is_dir()
+    ),
+    _PACKAGE / "experiments",
+)
+"""The shipped experiments: inside an installed package, beside it in a checkout."""
+
+
+def sweep_files(name: str | Path) -> list[Path]:
+    """Return the sweep files that a name stands for.
+
+    A path that exists comes first (a folder stands for its ``*.yaml``); then the experiments that
+    gridjax ships (``quickstart``, ``quickstart/gaussian.yaml``). A name of neither is returned as
+    it is, for the reader of the file to refuse.
+    """
+    for path in (Path(name), EXPERIMENTS / name):
+        if path.is_dir():
+            files = sorted(path.glob("*.yaml"))
+            return files or [path]
+        if path.exists():
+            return [path]
+    return [Path(name)]
+
+
+def shipped_experiments() -> list[str]:
+    """Return the names of the experiments that gridjax ships."""
+    return sorted({path.parent.name for path in EXPERIMENTS.glob("*/*.yaml")})

@@ -1,0 +1,1 @@
+"""From one network to many."""

@@ -1,0 +1,142 @@
+"""Training ONE network: its state, one step, and a chunk of steps.
+
+Nothing here knows of a population; gridjax.train.population maps these functions over networks.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from gridjax.model import network, objective
+from gridjax.model.network import Params
+from gridjax.random import Stream, stream
+from gridjax.spec import Static, Traced
+from gridjax.train.optimizers import OPTIMIZERS
+from gridjax.world import motion
+from gridjax.world.encodings import ENCODINGS, Layout
+from gridjax.world.motion import Trajectories
+
+NOT_DIVERGED = -1
+
+
+class TrainState(struct.PyTreeNode):
+    """All that changes, or was drawn once, while one network trains."""
+
+    step: Int[Array, ""]
+    """gradient steps made"""
+    diverged_at: Int[Array, ""]
+    """the step whose loss or update was not finite, or NOT_DIVERGED; the weights stay as before"""
+    params: Params
+    optimizer: Any
+    layout: Layout
+
+
+class Progress(NamedTuple):
+    """How one network does, at each position or in the mean over some."""
+
+    loss: Float[Array, "..."]
+    """data loss, without the weight penalty"""
+    loss_excess: Float[Array, "..."]
+    """nats above the targets' own entropy; NaN unless the loss is cross-entropy"""
+    position_error_m: Float[Array, "..."]
+
+
+def init(static: Static, traced: Traced) -> TrainState:
+    """Draw the layout and the initial weights of one network."""
+    params = network.init_params(stream(traced.weight_seed, Stream.WEIGHTS), static)
+    layout_key = stream(traced.layout_seed, Stream.LAYOUT)
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        diverged_at=jnp.full((), NOT_DIVERGED, jnp.int32),
+        params=params,
+        optimizer=OPTIMIZERS[static.optimizer](traced.learning_rate).init(params),
+        layout=ENCODINGS[static.place_field_values].draw(layout_key, static, traced),
+    )
+
+
+def respond(
+    params: Params, layout: Layout, trajectories: Trajectories, static: Static
+) -> tuple[Float[Array, "time batch Ng"], Float[Array, "time batch Np"]]:
+    """Return the analysed layer and the outputs of one network along trajectories."""
+    start_code = ENCODINGS[static.place_field_values].encode(layout, trajectories.start)
+    hidden = network.activity(params, start_code, trajectories.moves, static)
+    return hidden, network.logits(params, hidden)
+
+
+def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
+    """Make one gradient step on fresh trajectories; freeze the network if it diverges here."""
+    key = stream(traced.motion_seed, Stream.MOTION, state.step)
+    trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+    targets = ENCODINGS[static.place_field_values].encode(state.layout, trajectories.positions)
+
+    def objective_of(params: Params) -> Float[Array, ""]:
+        _, outputs = respond(params, state.layout, trajectories, static)
+        loss = objective.LOSSES[static.place_field_loss](outputs, targets).mean()
+        return loss + objective.weight_penalty(params, traced.weight_decay, static)
+
+    value, gradients = jax.value_and_grad(objective_of)(state.params)
+    optimizer = OPTIMIZERS[static.optimizer](traced.learning_rate)
+    updates, moments = optimizer.update(gradients, state.optimizer)
+    params = optax.apply_updates(state.params, updates)
+    finite = jnp.isfinite(value) & _all_finite(params)
+    # New or old *after* the update: a gradient through `where` would leak the NaN.
+    params, moments = jax.tree.map(
+        lambda new, old: jnp.where(finite, new, old),
+        (params, moments),
+        (state.params, state.optimizer),
+    )
+    return state.replace(
+        step=state.step + finite,
+        diverged_at=jnp.where(finite, state.diverged_at, state.step),
+        params=params,
+        optimizer=moments,
+    )
+
+
+def chunk(static: Static, traced: Traced, state: TrainState, until: Int[Array, ""]) -> TrainState:
+    """Make gradient steps up to step ``until``, or to where the network diverges.
+
+    ``until`` is a traced trip count: the length of a chunk changes neither bits nor compilation.
+    """
+
+    def goes_on(state: TrainState) -> Array:
+        return (state.step < until) & (state.diverged_at == NOT_DIVERGED)
+
+    return lax.while_loop(goes_on, lambda state: step(static, traced, state), state)
+
+
+def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
+    """Measure one network, in the mean, on trajectories that training never sees."""
+    key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
+    trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+    _, outputs = respond(state.params, state.layout, trajectories, static)
+    return jax.tree.map(jnp.mean, assess(static, state.layout, outputs, trajectories.positions))
+
+
+def assess(
+    static: Static,
+    layout: Layout,
+    outputs: Float[Array, "*n Np"],
+    positions: Float[Array, "*n 2"],
+) -> Progress:
+    """Compare a network's outputs with the targets and decode them, position by position."""
+    encoding = ENCODINGS[static.place_field_values]
+    targets = encoding.encode(layout, positions)
+    loss = objective.LOSSES[static.place_field_loss](outputs, targets)
+    return Progress(
+        loss=loss,
+        loss_excess=objective.loss_excess(loss, targets, static),
+        position_error_m=objective.position_error(encoding.decode(layout, outputs), positions),
+    )
+
+
+def _all_finite(params: Params) -> Array:
+    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(params)]
+    return jnp.stack(leaves).all()

@@ -1,0 +1,1 @@
+"""What the animal does, and what it is asked to report."""

@@ -1,0 +1,108 @@
+"""Trajectories: a smooth random walk that slows down and turns along the walls.
+
+The motion model of the study and its relatives (Sorscher et al. 2019; Nayebi et al. 2021; No Free
+Lunch, 2022), whose constants are the defaults of NetworkSpec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax, random
+from jaxtyping import Array, Float, Key
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.random import Stream, stream
+from gridjax.rules import read_spec
+from gridjax.spec import NetworkSpec, Traced
+from gridjax.world import arena
+
+WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
+"""Fields of NetworkSpec that decide a trajectory."""
+SLOWED_AT_WALL = 0.25
+"""Factor on the speed of a step taken towards a near wall."""
+
+
+class Trajectories(NamedTuple):
+    """Paths of a batch of animals, metres: JAX arrays time first, NumPy arrays batch first."""
+
+    start: Float[Array, "batch 2"] | Float[np.ndarray, "batch 2"]
+    """position before the first move"""
+    moves: Float[Array, "time batch 2"] | Float[np.ndarray, "batch time 2"]
+    """allocentric displacement of each step: the network's input"""
+    positions: Float[Array, "time batch 2"] | Float[np.ndarray, "batch time 2"]
+    """position after each move: start + cumsum(moves)"""
+
+
+def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced) -> Trajectories:
+    """Simulate a batch of trajectories of ``n_moves`` steps.
+
+    Each step moves along the *old* heading, then turns. One more move is made than asked for and
+    the first is dropped, so that a trajectory starts in motion. Nothing is clipped: 0.6 % of the
+    samples leave the box by up to about 5 cm.
+    """
+    where, heading, speeds, turns = random.split(key, 4)
+    position_0 = arena.uniform_positions(where, (batch_size,), traced.box_width_m)
+    heading_0 = random.uniform(heading, (batch_size,), maxval=2 * jnp.pi)
+    shape = (n_moves + 1, batch_size)
+    speed = random.rayleigh(speeds, traced.speed_scale, shape)
+    turn = traced.dt_s * traced.turn_sd * random.normal(turns, shape)
+
+    def step(state, drawn):
+        position, heading = state
+        speed_t, turn_t = drawn
+        slowed, turn_away = _avoid_wall(position, heading, traced)
+        distance = slowed * speed_t * traced.dt_s
+        move = distance[:, None] * jnp.stack([jnp.cos(heading), jnp.sin(heading)], axis=-1)
+        return (position + move, heading + turn_t + turn_away), (position, move)
+
+    (last, _), (before, moves) = lax.scan(step, (position_0, heading_0), (speed, turn))
+    positions = jnp.concatenate([before[2:], last[None]])
+    return Trajectories(start=before[1], moves=moves[1:], positions=positions)
+
+
+def _avoid_wall(
+    position: Float[Array, "batch 2"], heading: Float[Array, " batch"], traced: Traced
+) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
+    """Return the factor on the speed and the extra turn (radians) that make it run parallel."""
+    distance, normal = arena.nearest_wall(position, traced.box_width_m)
+    angle = jnp.mod(heading - normal + jnp.pi, 2 * jnp.pi) - jnp.pi
+    blocked = (distance < traced.border_m) & (jnp.abs(angle) < jnp.pi / 2)
+    turn = jnp.sign(angle) * (jnp.pi / 2 - jnp.abs(angle))
+    return jnp.where(blocked, SLOWED_AT_WALL, 1.0), jnp.where(blocked, turn, 0.0)
+
+
+def simulate_trajectories(
+    n_trajectories: int, n_moves: int = 20, seed: int = 0, **settings: float
+) -> Trajectories:
+    """Simulate trajectories of the study's motion model, batch first.
+
+    ``settings`` are the world's fields of NetworkSpec: ``box_width_in_m``, ``speed_scale``,
+    ``turn_sd``, ``dt_s``, ``border_m``. Returns NumPy arrays: start [batch, 2], moves and positions
+    [batch, time, 2], metres.
+
+    Raises GridjaxError for a setting that is not the world's, or a value it cannot have.
+    """
+    unknown = [name for name in settings if name not in WORLD]
+    if unknown:
+        fix = "the world's settings are " + ", ".join(WORLD)
+        raise GridjaxError(Problem(f"unknown setting {unknown[0]!r}", fix=fix))
+    values: dict[str, Any] = dict(settings)
+    if "box_width_in_m" in values:
+        values["box_height_in_m"] = values["box_width_in_m"]
+        values["bin_side_in_m"] = values["box_width_in_m"] / 44
+    sizes = {"batch_size": n_trajectories, "sequence_length": n_moves, "motion_seed": seed}
+    spec = read_spec(replace(NetworkSpec(), **values, **sizes))
+    key = stream(jnp.asarray(spec.traced.motion_seed), Stream.MOTION)
+    start, moves, positions = (
+        np.asarray(value)
+        for value in _simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
+    )
+    return Trajectories(start, moves.swapaxes(0, 1), positions.swapaxes(0, 1))
+
+
+_simulate = jax.jit(simulate, static_argnums=(1, 2))
