@@ -81,19 +81,23 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
     n = maps.shape[-1]
     batch = maps.shape[:-2]
     flat = maps.reshape(-1, n, n)
-    on_device = isinstance(flat, jax.Array)
     size = chunk_size(n)
+    waits = not isinstance(flat, jax.Array)
+    devices = (jnp.zeros(()) if waits else flat).devices()
+    # Committed alike, NumPy and JAX maps share one compilation.
+    (device,) = devices if len(devices) == 1 else (None,)
     with jax.enable_x64(True):
-        tables = jax.device_put(tables, flat.sharding if on_device else None)
+        tables = jax.device_put(tables, device)
         results = []
         for start in range(0, max(len(flat), 1), size):
-            chunk = _chunk(flat, start, size)
+            chunk = jax.device_put(_chunk(flat, start, size), device)
             results.append(kernel(chunk, tables))
-            if not on_device and len(results) >= IN_FLIGHT:
+            if waits and len(results) >= IN_FLIGHT:
                 results[-IN_FLIGHT] = jax.tree.map(np.asarray, results[-IN_FLIGHT])
-        join = jnp.concatenate if on_device else np.concatenate
+        join = np.concatenate if waits else jnp.concatenate
         return jax.tree.map(
-            lambda *parts: join(parts)[: len(flat)].reshape(*batch, *parts[0].shape[1:]), *results
+            lambda *parts: join(parts)[: len(flat)].reshape((*batch, *parts[0].shape[1:])),
+            *results,
         )
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from gridjax.measure import chunks, rotation
-from gridjax.measure.autocorrelogram import basis, quadrants
+from gridjax.measure.autocorrelogram import quadrants
+from gridjax.measure.correlation import basis
 from gridjax.measure.rings import STUDY_INNER, adaptive_means, annulus_sums, study_weights
 from gridjax.measure.rotation import TURNS
 
@@ -82,15 +83,15 @@ def _tables(n: int, adaptive: bool):
     return basis(n), taps, weights.astype(np.float32)
 
 
+@partial(jax.jit, static_argnames=("masked", "adaptive", "minmax"))
 def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
-    # Compiled apart, else each stage is computed anew for every use that the next makes of it.
     matrices, taps, weights = tables
-    values = rotation.ring_values(*quadrants(maps, matrices, masked), taps)
+    sac = quadrants(maps, matrices, masked, reach=maps.shape[-1] + rotation.SPLINE_REACH)
+    values = rotation.ring_values(*sac, taps)
     correlations = _correlations(*values, weights, adaptive)
     return *_contrasts(correlations, minmax), correlations
 
 
-@partial(jax.jit, static_argnames=("adaptive",))
 def _correlations(
     same: Float[Array, "pixel map"],
     flipped: Float[Array, "pixel map"],
@@ -126,7 +127,6 @@ def _correlations(
     return jnp.swapaxes(covariance / (variance + VARIANCE_FLOOR)[..., None], 0, 1)
 
 
-@partial(jax.jit, static_argnames=("minmax",))
 def _contrasts(correlations: Float[Array, "map ring 7"], minmax: bool):
     """score60, score90 and the ring of score60, each [map]."""
     r30, r45, r60, r90, r120, r135, r150 = jnp.moveaxis(correlations, -1, 0)

@@ -7,21 +7,20 @@ periods, unlike the published estimator, which is here too.
 
 from __future__ import annotations
 
-import functools
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.measure import autocorrelogram, chunks, peaks, planewaves
+from gridjax.measure import autocorrelogram, chunks, correlation, peaks, planewaves
 
 # Maps larger than this are averaged over blocks of bins first: periods from a ninth of the box on
 # need no more.
 LARGEST_SIDE = 43
-SIGNIFICANCE = 0.05
 # Share of the energy by which a local maximum of the raw correlation must stand out.
 ROUNDING = 1e-14
 
@@ -37,8 +36,8 @@ class Lattice(NamedTuple):
     `ellipticity_spectrum`, and `variance_share`, the share of the map's variance they explain.
 
     `p_value`: the chance that an isotropic random field has as strong a hexagon in its spectrum;
-    1 for maps about which nothing can be said. Where it is not below .05 all else is NaN, but for
-    `variance_share`.
+    1 for maps about which nothing can be said. Where it is above the level asked for all else is
+    NaN, but for `variance_share`.
     """
 
     period_cm: Float[Array, "..."]
@@ -51,13 +50,15 @@ class Lattice(NamedTuple):
     p_value: Float[Array, "..."]
 
 
-def lattice(maps: Any, box_width_m: float) -> Lattice:
+def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattice:
     """Measure the lattices in rate maps [..., n, n], n from 8 to 256, first axis x, second y.
 
     Bins that are not finite are unknown. `box_width_m` is the side of the n x n square in metres.
-    Periods from a ninth of the box (and 2.4 bins) to .8 of it are looked for. NumPy maps give NumPy
-    arrays; JAX maps stay on their device. A map's result does not change with its batch, its scale
-    or its offset.
+    Periods from a ninth of the box (and 2.4 bins) to .8 of it are looked for. Where `p_value` is
+    above `significance` there is no lattice to speak of; 1 gives the best fit whatever it is worth.
+
+    NumPy maps give NumPy arrays; JAX maps stay on their device. A map's result does not change with
+    its batch, its scale or its offset.
 
     Raises GridjaxError for maps that are no real square [..., n, n] and for a box without width.
     """
@@ -67,7 +68,8 @@ def lattice(maps: Any, box_width_m: float) -> Lattice:
             Problem(f"box_width_m is {box_width_m}", fix="give the width of the maps in metres")
         )
     n = maps.shape[-1]
-    found = chunks.in_chunks(_lattice, maps, _tables(n))
+    tables = (*_tables(n), np.float32(significance))
+    found = chunks.in_chunks(_lattice, maps, tables)
     cm_per_bin = 100 * box_width_m / n
     return found._replace(
         period_cm=found.period_cm * cm_per_bin,
@@ -83,13 +85,13 @@ def pooling(n: int) -> int:
 @lru_cache(maxsize=32)
 def _tables(n: int):
     side = -(-n // pooling(n))
-    return planewaves.search(side), autocorrelogram.basis(side), peaks.template(side)
+    return planewaves.search(side), correlation.basis(side), peaks.template(side)
 
 
 @jax.jit
 def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
     """Measure in bins."""
-    search, basis, template = tables
+    search, basis, template, significance = tables
     block = pooling(maps.shape[-1])
     pooled, weights = _pooled(maps, block)
     known = jnp.where(weights > 0, pooled, jnp.nan)
@@ -97,7 +99,7 @@ def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
     scaled = jnp.where((weights > 0) & (scale > 0), pooled / jnp.where(scale > 0, scale, 1), 0.0)
     fit = planewaves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search)
     whole = peaks.whole(*autocorrelogram.quadrants(known, basis, masked=True))
-    found = fit.p_value < SIGNIFICANCE
+    found = fit.p_value <= significance
     measures = (
         jnp.where(found, value, jnp.nan)
         for vectors in (peaks.six_peaks(whole, template), _three(fit.vectors))
@@ -182,7 +184,7 @@ def _published_period(maps: Float[Array, "map n n"], _) -> Float[Array, " map"]:
         for j in (-1, 0, 1)
         if (i, j) != (0, 0)
     ]
-    peak = inside > functools.reduce(jnp.maximum, neighbours) + noise
+    peak = inside > reduce(jnp.maximum, neighbours) + noise
     # Peaks come in pairs with their mirror images: the six nearest are three in a half plane.
     lag = jnp.arange(2 - n, n - 1)
     half = (lag[:, None] > 0) | ((lag[:, None] == 0) & (lag > 0))

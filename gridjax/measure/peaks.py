@@ -121,7 +121,9 @@ def six_peaks(
         normal = jnp.matmul(terms * flat, jnp.swapaxes(terms, -1, -2), precision="highest")
         right = (terms * flat * values.reshape(n_maps, 3, 1, -1)).sum(-1, keepdims=True)
         tiny = 1e-6 * normal[..., :1, :1] * jnp.eye(6, dtype=normal.dtype)
-        _, gx, gy, hxx, hxy, hyy = jnp.moveaxis(jnp.linalg.solve(normal + tiny, right)[..., 0], -1, 0)
+        _, gx, gy, hxx, hxy, hyy = jnp.moveaxis(
+            jnp.linalg.solve(normal + tiny, right)[..., 0], -1, 0
+        )
         determinant = hxx * hyy - hxy**2
         top = (determinant > 0) & (hxx < 0)
         safe = jnp.where(top, determinant, 1.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from jax import random
 from jaxtyping import Array, Float, Key
@@ -14,7 +15,8 @@ from gridjax.spec import Static
 N_INPUTS = 2
 """Inputs of a network: the displacement along x and y, metres per step."""
 
-Params = dict[str, Array | dict[str, Array]]
+Params = dict[str, Any]
+"""encoder [Np, Ng], decoder [Ng, Np] and the cell's own dict of arrays"""
 
 
 def init_params(key: Key[Array, ""], static: Static) -> Params:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -12,11 +11,10 @@ from rich.table import Table
 
 from gridjax.study.launch import Show
 from gridjax.study.plan import TABLE_HEADER, Plan, table_rows
+from gridjax.study.reported import reported
 from gridjax.study.results import Run
 from gridjax.study.runner import Event
-
-if TYPE_CHECKING:
-    import pandas as pd
+from gridjax.study.summary import summary_rows, summary_table
 
 SECONDS_BETWEEN_LINES = 5.0
 
@@ -109,43 +107,6 @@ def plan_table(plan: Plan) -> Table:
     return table
 
 
-def summary_table(networks: pd.DataFrame, null_share_above: dict[str, float]) -> Table:
-    """Return one row for each target code and width: errors beside scores, and the null.
-
-    ``null_share_above`` is the share of random readouts above .3, by null_id.
-    """
-    table = Table(title="networks by target code (medians over networks)", title_justify="left")
-    for name in ("target code", "width", "networks", "error", "error T50", "share > .3"):
-        table.add_column(name, justify="left" if name == "target code" else "right")
-    for name in ("null > .3", "max score60", "share > null 99 %"):
-        table.add_column(name, justify="right")
-    groups = networks.assign(null_share=networks["null_id"].map(null_share_above)).groupby(
-        ["place_field_values", "place_cell_rf"], sort=True
-    )
-    for (code, width), group in groups:
-        has_cells = (group["null_id"] != "").any()
-        median = group.median(numeric_only=True)
-        table.add_row(
-            str(code),
-            f"{100 * float(width):g} cm" if has_cells else "-",
-            _count(group),
-            f"{median['pos_decoding_err']:.1f} cm",
-            f"{median['pos_decoding_err_T50']:.1f} cm",
-            f"{median['share_above_0.3']:.0%}",
-            f"{median['null_share']:.0%}" if has_cells else "-",
-            f"{median['score_60_by_neuron_max']:.2f}",
-            f"{median['share_above_null_99']:.1%}" if has_cells else "-",
-        )
-    return table
-
-
-def _count(group: pd.DataFrame) -> str:
-    n_diverged = int((group["status"] == "diverged").sum())
-    return f"{len(group)} ({n_diverged} diverged)" if n_diverged else str(len(group))
-
-
 def print_summary(console: Console, run: Run) -> None:
     """Print the table of a run."""
-    nulls = run.nulls[run.nulls["nbins"] == run.nulls["nbins"].max()]
-    above = (nulls["score_60"] > 0.3).groupby(nulls["null_id"]).mean().to_dict()
-    console.print(summary_table(run.networks, above))
+    console.print(summary_table(summary_rows(reported(run))))

@@ -20,7 +20,7 @@ from gridjax.spec import NetworkSpec
 from gridjax.study import recording
 from gridjax.study.recording import T_STUDY, Design, Recording
 from gridjax.study.settings import EvaluationSettings
-from gridjax.train.training import NOT_DIVERGED, TrainState
+from gridjax.training.single import NOT_DIVERGED, TrainState
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Scores above which the studies counted units as grid-like."""
@@ -98,13 +98,15 @@ def evaluate(
     return Evaluation(row, units, null, kept)
 
 
-def keep_best(evaluation: Evaluation, n_units: int | None) -> KeptMaps | None:
-    """Return the maps of the ``n_units`` best units by score_60, best first; all for None."""
+def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:
+    """Return the maps to keep: ``all``, ``none``, or of the N best units, best first."""
     kept = evaluation.maps
-    if kept is None or n_units is None:
+    if kept is None or keep == "none":
+        return None
+    if keep == "all":
         return kept
     scores = evaluation.units["score_60_by_neuron"][-len(kept.units) :]
-    best = np.argsort(-scores, kind="stable")[:n_units]
+    best = np.argsort(-scores, kind="stable")[: int(keep.removeprefix("best:"))]
     return KeptMaps(kept.units[best], kept.maps[best], kept.samples)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import platform
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, suppress
 from importlib import metadata
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 import jax
@@ -16,7 +16,7 @@ from gridjax import __version__
 from gridjax.errors import GridjaxError, Problem
 from gridjax.study.plan import Plan, make_plan
 from gridjax.study.results import Run, sparse_spec
-from gridjax.study.runner import Event, Runner
+from gridjax.study.runner import Devices, Event, Runner
 from gridjax.study.stores import MANIFEST, FolderStore, MemoryStore, Store, read_manifest
 from gridjax.study.sweep import Sweep
 
@@ -58,7 +58,8 @@ def train(
             check_folder(folder, sweep)
             stack.enter_context(_locked(folder))
         devices = start_devices()
-        plan = make_plan(sweep.specs, sweep.settings.lane_width, devices[0].platform)
+        platform = devices.training[0].platform
+        plan = make_plan(sweep.specs, sweep.settings.lane_width, platform)
         manifest = make_manifest(sweep, plan, devices)
         store: Store
         store = MemoryStore(manifest) if out is None else FolderStore.create(Path(out), manifest)
@@ -75,23 +76,27 @@ def train(
 def _follow(runner: Runner, show: Show, store: Store) -> None:
     stopped = True
     try:
-        for event in runner.run():
-            show.event(event)
+        with closing(runner.run()) as events:
+            for event in events:
+                show.event(event)
         stopped = False
     finally:
         store.finish()
         show.end(stopped)
 
 
-def start_devices() -> list[jax.Device]:
+def start_devices() -> Devices:
     """Return the devices to train on: all accelerators, or one virtual CPU device per core.
 
-    On a CPU several small devices beat one vmap; they must be asked for before JAX starts, so a
-    process that has used JAX already keeps the devices it has.
+    On a CPU several small devices beat one vmap; they, and one more for the evaluation, must be
+    asked for before JAX starts. A process that has used JAX already keeps the devices it has.
     """
     with suppress(RuntimeError):
-        jax.config.update("jax_num_cpu_devices", n_cores())
-    return jax.local_devices()
+        jax.config.update("jax_num_cpu_devices", n_cores() + 1)
+    devices = jax.local_devices()
+    if devices[0].platform != "cpu" or len(devices) == 1:
+        return Devices(tuple(devices), devices[0])
+    return Devices(tuple(devices[:-1]), devices[-1])
 
 
 def n_cores() -> int:
@@ -99,7 +104,7 @@ def n_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def make_manifest(sweep: Sweep, plan: Plan, devices: list[jax.Device]) -> dict[str, Any]:
+def make_manifest(sweep: Sweep, plan: Plan, devices: Devices) -> dict[str, Any]:
     """Return all that a run is made from, as JSON values; no clock and no host name."""
     return {
         "gridjax": __version__,
@@ -111,12 +116,12 @@ def make_manifest(sweep: Sweep, plan: Plan, devices: list[jax.Device]) -> dict[s
         ],
         "matmul_precision": "float32",
         "device": {
-            "platform": devices[0].platform,
-            "kind": devices[0].device_kind,
-            "count": len(devices),
+            "platform": devices.evaluation.platform,
+            "kind": devices.evaluation.device_kind,
+            "count": len(devices.training),
             "cpu_cores": n_cores(),
         },
-        "versions": {"python": platform.python_version()}
+        "versions": {"python": python_version()}
         | {name: metadata.version(name) for name in _VERSIONS},
         "run_ids": [spec.run_id for spec in sweep.specs],
         "specs": [sparse_spec(spec) for spec in sweep.specs],

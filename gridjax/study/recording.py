@@ -21,8 +21,8 @@ from gridjax.model.network import Params
 from gridjax.random import Stream, stream
 from gridjax.spec import NetworkSpec, Static, Traced
 from gridjax.study.settings import EvaluationSettings
-from gridjax.train import training
-from gridjax.train.training import Progress
+from gridjax.training import single
+from gridjax.training.single import Progress
 from gridjax.world import motion
 from gridjax.world.encodings import ENCODINGS, Layout
 from gridjax.world.motion import Trajectories
@@ -87,8 +87,8 @@ def record(
     def batch(sums, index):
         maps, by_time, code_sum, code_square = sums
         trajectories = _trajectories(design, traced, index)
-        hidden, outputs = training.respond(params, layout, trajectories, static)
-        assessed = training.assess(static, layout, outputs, trajectories.positions)
+        hidden, outputs = single.respond(params, layout, trajectories, static)
+        assessed = single.assess(static, layout, outputs, trajectories.positions)
         by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
         positions = trajectories.positions[: design.sequence_length]
         maps = _add(maps, positions, hidden[: design.sequence_length], traced)

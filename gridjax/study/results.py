@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -16,7 +17,7 @@ from gridjax.model.network import Params
 from gridjax.spec import NetworkSpec
 from gridjax.study.stores import FolderStore, Store
 from gridjax.study.weights import unflatten_weights
-from gridjax.train import training
+from gridjax.training import single
 from gridjax.world.encodings import ENCODINGS, Layout
 from gridjax.world.motion import Trajectories
 
@@ -50,15 +51,15 @@ class Network:
 
         Raises GridjaxError unless positions are [batch, time + 1, 2], at least two moments long.
         """
-        positions = np.asarray(positions, np.float32)
+        positions = jnp.asarray(positions, jnp.float32)
         if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != 2:
             message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
             fix = "give at least two moments of x and y in metres for each of a batch of paths"
             raise GridjaxError(Problem(message, fix=fix))
-        by_time = positions.transpose(1, 0, 2)
-        trajectories = Trajectories(by_time[0], np.diff(by_time, axis=0), by_time[1:])
+        by_time = positions.swapaxes(0, 1)
+        trajectories = Trajectories(by_time[0], jnp.diff(by_time, axis=0), by_time[1:])
         static = self.spec.static
-        hidden, outputs = training.respond(self.params, self.place_cells, trajectories, static)
+        hidden, outputs = single.respond(self.params, self.place_cells, trajectories, static)
         decoded = ENCODINGS[static.place_field_values].decode(self.place_cells, outputs)
         return Response(*(value.swapaxes(0, 1) for value in (hidden, outputs, decoded)))
 

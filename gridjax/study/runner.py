@@ -1,8 +1,8 @@
-"""The loop of a run: train each block on some device, evaluate it, commit it.
+"""The loop of a run: train the blocks, evaluate their networks, commit them.
 
-One thread drives each device: it takes the next block, runs its chunks, evaluates its networks and
-commits them. Which device trains a block changes no number, so blocks go where their functions are
-already compiled.
+One thread drives each training device; one more evaluates and commits what they have trained, on
+a device of its own where there is one, so that scoring functions are compiled once and training
+does not wait for them.
 """
 
 from __future__ import annotations
@@ -10,261 +10,170 @@ from __future__ import annotations
 import math
 import queue
 import threading
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
 
 import jax
-import numpy as np
 
 from gridjax.spec import NetworkSpec
-from gridjax.study.evaluation import NullScores, evaluate, keep_best
+from gridjax.study.blockqueue import BlockQueue
+from gridjax.study.evaluation import DIVERGED, NullScores, evaluate, keep_best
 from gridjax.study.plan import Bucket, Plan, flop_per_step
 from gridjax.study.schema import NetworkResult
 from gridjax.study.settings import Settings
 from gridjax.study.stores import Store
+from gridjax.study.trainingloop import History, TrainedBlock, Watch, train_block
 from gridjax.study.weights import flatten_weights
-from gridjax.train import population
-from gridjax.train.population import Trainer
-from gridjax.train.training import NOT_DIVERGED, Progress, TrainState
-
-N_HISTORY = 64
-"""Log-spaced steps of the training history, besides step 0; fewer in shorter trainings."""
-CHUNK_SECONDS = 0.5
-"""Length of a chunk: signals wait that long. It changes no number."""
-FIRST_CHUNK_STEPS = 16
-STEAL_BLOCKS = 2
-"""Blocks a bucket must have left before a second device compiles its functions too."""
+from gridjax.training import population
+from gridjax.training.population import Device, Trainer
+from gridjax.training.single import Progress, TrainState
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something to show: networks finished, or how a block in training does."""
+    """Something to show."""
 
-    n_finished: int
-    n_diverged: int
-    network_steps: int
-    """gradient steps made since the last event, over the networks of a block"""
-    flop: float
+    n_finished: int = 0
+    """networks evaluated and committed, diverged ones too"""
+    n_diverged: int = 0
+    network_steps: int = 0
+    """gradient steps made, over the networks of a block"""
+    flop: float = 0.0
     """the same in floating-point operations"""
     progress: Progress | None = None
-    """means over the block, where newly measured"""
+    """means over a block, where newly measured"""
 
 
-@dataclass
-class Job:
-    """One block on its way, on one device."""
+@dataclass(frozen=True)
+class Devices:
+    """Where networks are trained and where they are evaluated."""
 
-    bucket: Bucket
-    specs: tuple[NetworkSpec, ...]
-    trainer: Trainer
-    device: jax.Device
-
-
-@dataclass
-class _Queue:
-    """The blocks still to be trained, handed out so that few devices compile the same bucket."""
-
-    blocks: dict[int, list[tuple[NetworkSpec, ...]]]
-    owners: dict[int, set[jax.Device]] = field(default_factory=dict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def take(self, device: jax.Device, buckets: tuple[Bucket, ...]) -> tuple[int, tuple] | None:
-        """Take a block: of a bucket this device has compiled, else of one nobody has, else any."""
-        with self.lock:
-            left = {
-                index: self._work(index, buckets) for index, ours in self.blocks.items() if ours
-            }
-            mine = [index for index in left if device in self.owners.get(index, ())]
-            free = [index for index in left if not self.owners.get(index)]
-            rest = [index for index in left if len(self.blocks[index]) >= STEAL_BLOCKS]
-            candidates = mine or free or rest
-            if not candidates:
-                return None
-            index = max(candidates, key=left.__getitem__)
-            self.owners.setdefault(index, set()).add(device)
-            return index, self.blocks[index].pop(0)
-
-    def _work(self, index: int, buckets: tuple[Bucket, ...]) -> int:
-        steps = sum(spec.n_grad_steps for block in self.blocks[index] for spec in block)
-        return steps * flop_per_step(buckets[index].static)
+    training: tuple[Device, ...]
+    evaluation: Device
 
 
 class Runner:
     """Trains what a store does not hold yet, and commits it there."""
 
-    def __init__(self, plan: Plan, settings: Settings, store: Store, devices: list[jax.Device]):
-        self.plan = plan
-        self.settings = settings
-        self.store = store
-        self.devices = devices
+    def __init__(self, plan: Plan, settings: Settings, store: Store, devices: Devices):
+        self._plan = plan
+        self._settings = settings
+        self._store = store
+        self._devices = devices
+        self._committed = store.committed()
+        self._nulls: dict[str, NullScores] = {}
         self._stop = threading.Event()
         self._events: queue.Queue[Event | BaseException | None] = queue.Queue()
-        self._commit_lock = threading.Lock()
-        self._nulls: dict[str, NullScores] = {}
-        self._committed: set[str] = set()
+        # Bounded: trained blocks keep their memory until they are evaluated.
+        self._trained: queue.Queue[TrainedBlock | None] = queue.Queue(len(devices.training))
 
-    def stop(self) -> None:
-        """Ask every device to stop at the end of its chunk."""
-        self._stop.set()
+    def run(self) -> Generator[Event]:
+        """Train all that is missing and yield what happens.
 
-    def run(self) -> Iterator[Event]:
-        """Train all blocks; yield what happens. Ends early, and quietly, after stop()."""
-        self._committed = self.store.committed()
-        waiting = _Queue(
-            {
-                index: [block for block in bucket.blocks if any(map(self._is_missing, block))]
-                for index, bucket in enumerate(self.plan.buckets)
-            }
-        )
-        threads = [
-            threading.Thread(target=self._drive, args=(device, waiting), daemon=True)
-            for device in self.devices
+        Closing the iterator stops every device at the end of its chunk.
+        """
+        blocks = BlockQueue(self._plan.buckets, self._is_missing)
+        trainers = [
+            self._start(self._train_on, device, blocks) for device in self._devices.training
         ]
-        for thread in threads:
-            thread.start()
-        running = len(threads)
+        evaluator = self._start(self._evaluate_all, len(trainers))
         try:
-            while running:
-                event = self._events.get()
-                if event is None:
-                    running -= 1
-                elif isinstance(event, BaseException):
+            while (event := self._events.get()) is not None:
+                if isinstance(event, BaseException):
                     raise event
-                else:
-                    yield event
+                yield event
         finally:
-            self.stop()
-            for thread in threads:
+            self._stop.set()
+            for thread in (*trainers, evaluator):
                 thread.join()
 
-    def _drive(self, device: jax.Device, waiting: _Queue) -> None:
-        trainers: dict[int, Trainer] = {}
-        try:
-            with jax.default_device(device):
-                while not self._stop.is_set():
-                    taken = waiting.take(device, self.plan.buckets)
-                    if taken is None:
-                        break
-                    index, specs = taken
-                    bucket = self.plan.buckets[index]
-                    if index not in trainers:
-                        trainers[index] = population.make_trainer(bucket.static, bucket.lane_width)
-                    self._run_block(Job(bucket, specs, trainers[index], device))
-        except BaseException as error:  # handed to the thread that shows it
-            self._events.put(error)
-        finally:
-            self._events.put(None)
+    def _start(self, target: Any, *arguments: Any) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                target(*arguments)
+            except BaseException as error:  # handed to the thread that runs run()
+                self._events.put(error)
 
-    def _run_block(self, job: Job) -> None:
-        start = time.perf_counter()
-        trained = self._train(job)
-        if trained is None:
-            return
-        state, histories = trained
-        seconds = (time.perf_counter() - start) / len(job.specs)
-        for index, spec in enumerate(job.specs):
-            if self._stop.is_set():
-                return
-            if self._is_missing(spec):
-                self._finish(spec, population.lane(state, index), histories[index], seconds)
+        thread = threading.Thread(target=guarded, daemon=True)
+        thread.start()
+        return thread
 
     def _is_missing(self, spec: NetworkSpec) -> bool:
         return spec.run_id not in self._committed
 
-    def _train(self, job: Job) -> tuple[TrainState, list[list[tuple[int, Progress]]]] | None:
-        """Train a block to its end, or return None when asked to stop."""
-        n_lanes = job.bucket.lane_width
-        traced = population.stack(job.specs, n_lanes, job.device)
-        steps = [history_steps(spec.n_grad_steps) for spec in job.specs]
-        steps += [steps[-1]] * (n_lanes - len(steps))
-        histories: list[list[tuple[int, Progress]]] = [[] for _ in job.specs]
-        state = job.trainer.init(traced)
-        made = np.zeros(n_lanes, np.int32)
-        chunk_steps = FIRST_CHUNK_STEPS
-        for index in range(max(map(len, steps))):
-            targets = np.asarray([own[min(index, len(own) - 1)] for own in steps], np.int32)
-            while (made < targets).any():
-                if self._stop.is_set():
-                    return None
-                until = np.minimum(targets, made + chunk_steps)
-                n_steps = int((until - made)[: len(job.specs)].sum())
-                before = time.perf_counter()
-                state = job.trainer.chunk(traced, state, jax.device_put(until, job.device))
-                jax.block_until_ready(state)
-                seconds = time.perf_counter() - before
-                longest = int((until - made).max())
-                chunk_steps = _next_chunk(longest, seconds)
-                made = until
-                flop = n_steps * flop_per_step(job.bucket.static)
-                self._events.put(Event(0, 0, n_steps, flop))
-            measured = jax.tree.map(np.asarray, job.trainer.progress(traced, state))
-            alive = np.asarray(state.diverged_at) == NOT_DIVERGED
-            for network, history in enumerate(histories):
-                if index < len(steps[network]) and alive[network]:
-                    one = jax.tree.map(lambda value, n=network: value[n], measured)
-                    history.append((steps[network][index], one))
-            mean = jax.tree.map(lambda value: float(np.mean(value[: len(job.specs)])), measured)
-            self._events.put(Event(0, 0, 0, 0, mean))
-        return state, histories
+    def _train_on(self, device: Device, blocks: BlockQueue) -> None:
+        trainers: dict[int, Trainer] = {}
+        with jax.default_device(device):
+            while not self._stop.is_set() and (taken := blocks.take(device)) is not None:
+                index, specs = taken
+                bucket = self._plan.buckets[index]
+                if index not in trainers:
+                    trainers[index] = population.make_trainer(bucket.static, bucket.lane_width)
+                watch = Watch(self._stop, self._steps_of(bucket), self._measured)
+                trained = train_block(trainers[index], specs, bucket.lane_width, device, watch)
+                if trained is not None:
+                    self._hand_over(trained)
+        self._hand_over(None)
+
+    def _steps_of(self, bucket: Bucket) -> Any:
+        flop = flop_per_step(bucket.static)
+        return lambda n: self._events.put(Event(network_steps=n, flop=n * flop))
+
+    def _measured(self, progress: Progress) -> None:
+        self._events.put(Event(progress=progress))
+
+    def _hand_over(self, trained: TrainedBlock | None) -> None:
+        while not self._stop.is_set():
+            try:
+                return self._trained.put(trained, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def _evaluate_all(self, n_trainers: int) -> None:
+        with jax.default_device(self._devices.evaluation):
+            while n_trainers and not self._stop.is_set():
+                try:
+                    trained = self._trained.get(timeout=0.1)
+                except queue.Empty:
+                    continue
+                if trained is None:
+                    n_trainers -= 1
+                    continue
+                for lane, spec in enumerate(trained.specs):
+                    if self._is_missing(spec) and not self._stop.is_set():
+                        state = population.lane(trained.state, lane)
+                        state = jax.device_put(state, self._devices.evaluation)
+                        history, seconds = trained.histories[lane], trained.seconds_each
+                        self._finish(spec, state, history, seconds)
+        self._events.put(None)
 
     def _finish(
-        self,
-        spec: NetworkSpec,
-        state: TrainState,
-        history: list[tuple[int, Progress]],
-        seconds: float,
+        self, spec: NetworkSpec, state: TrainState, history: History, seconds: float
     ) -> None:
         """Evaluate one trained network and commit it."""
-        evaluation = evaluate(spec, state, self.settings.evaluation, self._nulls)
+        evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
         if evaluation.null is not None:
             self._nulls[evaluation.null.null_id] = evaluation.null
-        keep = self.settings.keep_maps
-        n_kept = 0 if keep == "none" else None if keep == "all" else int(keep.split(":")[1])
-        result = NetworkResult(
-            evaluation=evaluation,
-            history=history,
-            maps=None if n_kept == 0 else keep_best(evaluation, n_kept),
-            weights={} if self.settings.keep_weights == "none" else flatten_weights(state),
-            train_seconds=seconds,
+        keep_weights = self._settings.keep_weights
+        self._store.commit(
+            NetworkResult(
+                evaluation=evaluation,
+                history=history,
+                maps=keep_best(evaluation, self._settings.keep_maps),
+                weights={} if keep_weights == "none" else flatten_weights(state),
+                train_seconds=seconds,
+            )
         )
-        with self._commit_lock:
-            self.store.commit(result)
-            self._prune_weights()
-        diverged = int(evaluation.network["status"] == "diverged")
-        self._events.put(Event(1, diverged, 0, 0))
+        if keep_weights.startswith("best:"):
+            self._keep_weights_of(int(keep_weights.removeprefix("best:")))
+        diverged = evaluation.network["status"] == DIVERGED
+        self._events.put(Event(n_finished=1, n_diverged=int(diverged)))
 
-    def _prune_weights(self) -> None:
-        """Keep the weights of the N best networks so far, where so many are asked for."""
-        keep = self.settings.keep_weights
-        if not keep.startswith("best:"):
-            return
-        networks = self.store.table("networks").select(["run_id", "score_60_by_neuron_max"])
-        rows = networks.to_pylist()
-        rows.sort(key=lambda row: -_or_lowest(row["score_60_by_neuron_max"]))
-        self.store.drop_weights(row["run_id"] for row in rows[int(keep.split(":")[1]) :])
-
-
-def history_steps(n_grad_steps: int) -> list[int]:
-    """Return the steps of a training's history: 0, then log-spaced, up to the last.
-
-    A function of the training's length alone; N_HISTORY different steps where it is long enough.
-    """
-    if n_grad_steps <= N_HISTORY:
-        return list(range(n_grad_steps + 1))
-    n_points = N_HISTORY
-    while True:
-        steps = np.unique(np.round(np.geomspace(1, n_grad_steps, n_points)).astype(int))
-        if len(steps) >= N_HISTORY:
-            return [0, *(int(step) for step in steps)]
-        n_points += 1
-
-
-def _next_chunk(n_steps: int, seconds: float) -> int:
-    """Return how many steps fill CHUNK_SECONDS, growing at most eightfold at a time."""
-    wanted = n_steps * CHUNK_SECONDS / max(seconds, 1e-6)
-    return max(1, min(int(wanted), 8 * n_steps + FIRST_CHUNK_STEPS))
-
-
-def _or_lowest(value: float) -> float:
-    return -math.inf if math.isnan(value) else value
+    def _keep_weights_of(self, n_best: int) -> None:
+        """Keep the weights of the N networks with the highest score so far."""
+        networks = self._store.table("networks").select(["run_id", "score_60_by_neuron_max"])
+        scores = {row["run_id"]: row["score_60_by_neuron_max"] for row in networks.to_pylist()}
+        lowest = -math.inf
+        ordered = sorted(scores, key=lambda r: lowest if math.isnan(scores[r]) else scores[r])
+        self._store.drop_weights(ordered[:-n_best])

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from gridjax.spec import NetworkSpec
 from gridjax.study.evaluation import THRESHOLDS, Evaluation, KeptMaps, NullScores
-from gridjax.train.training import Progress
+from gridjax.training.single import Progress
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _PARAMETERS = [

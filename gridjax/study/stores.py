@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gridjax.errors import GridjaxError, Place, Problem
@@ -196,7 +195,7 @@ def assemble(name: str, parts: Sequence[pa.Table]) -> pa.Table:
     unique = []
     seen: set[str] = set()
     for part in parts:
-        keys = set(pc.unique(part[ROW_KEYS[name]]).to_pylist())
+        keys = set(part[ROW_KEYS[name]].unique().to_pylist())
         if not keys & seen:
             unique.append(part)
             seen |= keys
@@ -233,7 +232,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def _read_table(path: Path) -> pa.Table:
     try:
-        return pq.read_table(path, partitioning=None)
+        return pq.ParquetFile(path).read()
     except (OSError, pa.ArrowException) as error:
         raise GridjaxError(Problem(f"cannot be read: {error}", Place(str(path)))) from None
 

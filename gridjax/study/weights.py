@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
-from gridjax.train.training import TrainState
+from gridjax.training.single import TrainState
 from gridjax.world.encodings import Layout, PlaceCells
 
 _PARAMS = "params/"
@@ -24,16 +26,16 @@ def flatten_weights(state: TrainState) -> dict[str, np.ndarray]:
 def unflatten_weights(flat: dict[str, np.ndarray]) -> tuple[dict[str, Any], Layout]:
     """Return the parameters and the layout from arrays named by their path."""
     params: dict[str, Any] = {}
-    cells: dict[str, np.ndarray] = {}
+    cells: dict[str, Array] = {}
     for path, leaf in flat.items():
         if path.startswith(_LAYOUT):
-            cells[path.removeprefix(_LAYOUT)] = leaf
+            cells[path.removeprefix(_LAYOUT)] = jnp.asarray(leaf)
             continue
         *folders, name = path.removeprefix(_PARAMS).split("/")
         branch = params
         for folder in folders:
             branch = branch.setdefault(folder, {})
-        branch[name] = leaf
+        branch[name] = jnp.asarray(leaf)
     return params, PlaceCells(**cells) if cells else None
 
 

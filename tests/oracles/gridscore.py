@@ -39,11 +39,6 @@ def masked_autocorrelogram(rate_map: np.ndarray) -> np.ndarray:
     rate = np.asarray(rate_map, np.float64)
     n = len(rate)
     out = np.zeros((2 * n - 1, 2 * n - 1))
-    visited = np.isfinite(rate)
-    if not visited.any():
-        return out
-    rate = rate - rate[visited].min()
-    floor = 1e-10 * np.mean(np.where(visited, rate, 0) ** 2) if not visited.all() else 0.0
     for dx in range(-n + 1, n):
         for dy in range(-n + 1, n):
             here = rate[max(0, -dx) : n - max(0, dx), max(0, -dy) : n - max(0, dy)]
@@ -52,7 +47,7 @@ def masked_autocorrelogram(rate_map: np.ndarray) -> np.ndarray:
             if both.sum() < max(2, min(20, both.size / 2)):
                 continue
             a, b = here[both], there[both]
-            lost = any(s.var() <= max(1e-13 * np.mean(s**2), floor) for s in (a, b))
+            lost = any(s.var() <= 1e-13 * np.mean(s**2) for s in (a, b))
             if not lost:
                 out[dx + n - 1, dy + n - 1] = np.mean((a - a.mean()) * (b - b.mean())) / (
                     a.std() * b.std()
@@ -94,3 +89,24 @@ def published_scores(rate_map: np.ndarray, variant: str) -> tuple[float, float, 
     """score60, score90 and best ring of one map, as published."""
     sac = published_autocorrelogram(rate_map)
     return scores(rotational_correlations(sac, ring_masks(len(rate_map))), variant)
+
+
+def adaptive_masks(sac: np.ndarray) -> np.ndarray:
+    """Ten rings [10, 2n-1, 2n-1] outside the central field of one autocorrelogram.
+
+    The field ends at the first radius whose annulus, of one bin, has a mean below 0.2 or below
+    its neighbours'. Outer radii are ten, rounded, from 0.2 n beyond that to n.
+    """
+    n = (len(sac) + 1) // 2
+    lag = np.arange(-n + 1, n)
+    radius = np.sqrt(lag[:, None] ** 2 + lag[None, :] ** 2)
+    mean = [1.0] + [sac[(radius > k - 1) & (radius <= k)].mean() for k in range(1, n + 1)] + [2.0]
+    ends = [
+        k
+        for k in range(1, n + 1)
+        if mean[k] < 0.2 or (mean[k] < mean[k - 1] and mean[k] <= mean[k + 1])
+    ]
+    inner = min(max(ends[0] - 1, 1), int(0.7 * n))
+    first = inner + 0.2 * n
+    outer = [np.round(first + share * (n - first)) for share in np.linspace(0, 1, 10)]
+    return np.stack([(radius > inner) & (radius <= edge) for edge in outer])

@@ -22,7 +22,7 @@ ADAM_EPSILON_HAT = 1e-7
 class AdamState(NamedTuple):
     """Moments of the gradient and the number of updates."""
 
-    count: Int[Array, ""]
+    n_updates: Int[Array, ""]
     mean: Any
     square: Any
 
@@ -37,17 +37,17 @@ def adam(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
         zeros = jax.tree.map(jnp.zeros_like, params)
         return AdamState(jnp.zeros((), jnp.int32), zeros, jax.tree.map(jnp.zeros_like, params))
 
-    def update(gradients: Any, state: AdamState, params: Any = None) -> tuple[Any, AdamState]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, AdamState]:
         del params
-        count = state.count + 1
-        mean = optax.tree.update_moment(gradients, state.mean, ADAM_B1, 1)
-        square = optax.tree.update_moment(gradients, state.square, ADAM_B2, 2)
-        t = count.astype(jnp.float32)
+        n_updates = state.n_updates + 1
+        mean = optax.tree.update_moment(updates, state.mean, ADAM_B1, 1)
+        square = optax.tree.update_moment(updates, state.square, ADAM_B2, 2)
+        t = n_updates.astype(jnp.float32)
         rate = learning_rate * jnp.sqrt(1 - ADAM_B2**t) / (1 - ADAM_B1**t)
-        updates = jax.tree.map(
+        steps = jax.tree.map(
             lambda m, v: -rate * m / (jnp.sqrt(v) + ADAM_EPSILON_HAT), mean, square
         )
-        return updates, AdamState(count, mean, square)
+        return steps, AdamState(n_updates, mean, square)
 
     return optax.GradientTransformation(init, update)
 

@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jaxtyping import Array, Int
+from jaxtyping import Array
 
 from gridjax.spec import NetworkSpec, Static, Traced
-from gridjax.train import training
-from gridjax.train.training import Progress, TrainState
+from gridjax.training import single
+from gridjax.training.single import Progress, TrainState
 
+Device = Any
+"""A jax.Device, which type checkers take for a variable."""
 MATMUL_PRECISION = "float32"
 """Precision of every matrix product, set explicitly: accelerators default to less."""
 
@@ -42,8 +44,8 @@ class Trainer(NamedTuple):
     """The compiled functions of one bucket; every argument has a leading axis of lanes."""
 
     init: Callable[[Traced], TrainState]
-    chunk: Callable[[Traced, TrainState, Int[Array, " lane"]], TrainState]
-    """donates the state"""
+    chunk: Callable[[Traced, TrainState, Array], TrainState]
+    """donates the state; the last argument is the step to train each lane to"""
     progress: Callable[[Traced, TrainState], Progress]
 
 
@@ -61,13 +63,13 @@ def make_trainer(static: Static, lane_width: int) -> Trainer:
         return call
 
     return Trainer(
-        init=jitted(training.init),
-        chunk=jitted(training.chunk, donate_argnums=1),
-        progress=jitted(training.progress),
+        init=jitted(single.init),
+        chunk=jitted(single.chunk, donate_argnums=1),
+        progress=jitted(single.progress),
     )
 
 
-def stack(specs: Sequence[NetworkSpec], lane_width: int, device: jax.Device) -> Traced:
+def stack(specs: Sequence[NetworkSpec], lane_width: int, device: Device) -> Traced:
     """Put the traced halves of a block on its device, padded with copies of the last network."""
     padded = [*specs, *[specs[-1]] * (lane_width - len(specs))]
     leaves = [spec.traced for spec in padded]

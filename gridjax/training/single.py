@@ -1,6 +1,6 @@
 """Training ONE network: its state, one step, and a chunk of steps.
 
-Nothing here knows of a population; gridjax.train.population maps these functions over networks.
+Nothing here knows of a population; gridjax.training.population maps these functions over networks.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 from flax import struct
 from jax import lax
 from jaxtyping import Array, Float, Int
@@ -18,7 +17,7 @@ from gridjax.model import network, objective
 from gridjax.model.network import Params
 from gridjax.random import Stream, stream
 from gridjax.spec import Static, Traced
-from gridjax.train.optimizers import OPTIMIZERS
+from gridjax.training.optimizers import OPTIMIZERS
 from gridjax.world import motion
 from gridjax.world.encodings import ENCODINGS, Layout
 from gridjax.world.motion import Trajectories
@@ -84,7 +83,7 @@ def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
     value, gradients = jax.value_and_grad(objective_of)(state.params)
     optimizer = OPTIMIZERS[static.optimizer](traced.learning_rate)
     updates, moments = optimizer.update(gradients, state.optimizer)
-    params = optax.apply_updates(state.params, updates)
+    params: Params = jax.tree.map(jnp.add, state.params, updates)
     finite = jnp.isfinite(value) & _all_finite(params)
     # New or old *after* the update: a gradient through `where` would leak the NaN.
     params, moments = jax.tree.map(

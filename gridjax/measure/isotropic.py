@@ -1,0 +1,232 @@
+"""The isotropic null: random fields with a map's radially averaged spectrum and its very values.
+
+What a map owes to the width, spacing and number of its fields they share; what it owes to the
+fields' arrangement they lack. Phases alone must never be randomised instead: the autocorrelogram
+does not depend on them, so a lattice would keep its score.
+
+A map is a window cut from an endless field, so its spectrum is blurred by the window, and its
+values are no Gaussian's. Both are undone beforehand: the Gaussian field's radial spectrum is
+adjusted until the field, given the map's values by rank and seen through the map's window of
+visited bins, has the map's radial spectrum in expectation (a translation process, Grigoriu 1995).
+The field is a sum of plane waves in random directions, so no grid of frequencies favours any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import random
+from jax.scipy.special import ndtri
+from jaxtyping import Array, Bool, Float, Key
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.measure import chunks
+
+# Maps are padded to this many times their side, so that no lag wraps around.
+PADDING = 2
+ITERATIONS = 20
+# Terms of the Hermite series of the map's values; what is left goes to the last one.
+TERMS = 8
+WAVES = 256
+
+_product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+
+
+class Rings(NamedTuple):
+    """Hat-shaped rings of the padded map's spectrum, one per unit of its frequency."""
+
+    average: Float[np.ndarray, "wave ring"]
+    """Takes the spectrum to its mean over each ring."""
+    covariance: Float[np.ndarray, "ring lag"]
+    """Covariance of an isotropic field with unit power on one ring, at the lags of the FFT."""
+
+
+class Model(NamedTuple):
+    """All that draws need of a map."""
+
+    power: Float[Array, "map ring"]
+    """Share of each ring in the variance of the Gaussian field."""
+    values: Float[Array, "map n*n"]
+    """The map's known values in rising order; what follows them is meaningless."""
+    known: Bool[Array, "map n n"]
+
+
+@lru_cache(maxsize=32)
+def rings(n: int) -> Rings:
+    """Return the rings for maps of n x n bins."""
+    from scipy.special import j0
+
+    side = PADDING * n
+    step = np.fft.fftfreq(side) * side
+    radius = np.hypot(step[:, None], step).ravel()
+    ring = np.arange(int(radius.max()) + 2)
+    hat = np.maximum(0, 1 - np.abs(radius[:, None] - ring))
+    # the mean of J0 over the hat of a ring, where J0 is all but a cosine
+    covariance = j0(2 * np.pi * np.outer(ring, radius) / side) * np.sinc(radius / side) ** 2
+    return Rings((hat / hat.sum(axis=0)).astype(np.float32), covariance.astype(np.float32))
+
+
+def radial_spectrum(
+    maps: Float[Array, "map n n"], known: Bool[Array, "map n n"], table: Rings
+) -> Float[Array, "map ring"]:
+    """Return the power of maps less their mean over the known bins, averaged over each ring."""
+    side = PADDING * maps.shape[-1]
+    maps = jnp.where(known, maps, 0.0)
+    mean = maps.sum((1, 2), keepdims=True) / jnp.maximum(known.sum((1, 2), keepdims=True), 1)
+    waves = jnp.fft.fft2(jnp.where(known, maps - mean, 0.0), (side, side))
+    return _product((jnp.abs(waves) ** 2).reshape(len(maps), -1), table.average)
+
+
+def _series(values, count):
+    """Return the shares s_m in corr(f(g), f(g')) = sum over m of s_m corr(g, g')^m.
+
+    f takes Gaussian numbers to the map's values; the shares are its squared Hermite coefficients.
+    """
+    index = jnp.arange(values.shape[1], dtype=values.dtype)
+    inside = index < count[:, None]
+    gauss = ndtri(jnp.where(inside, (index + 0.5) / count[:, None], 0.5))
+    centred = jnp.where(inside, values - _mean(values, inside)[:, None], 0.0)
+    before, now, factorial, shares = jnp.ones_like(gauss), gauss, 1.0, []
+    for order in range(1, TERMS + 1):
+        factorial *= order
+        shares.append(_mean(centred * now, inside) ** 2 / factorial)
+        before, now = now, gauss * now - order * before
+    variance = _mean(centred**2, inside)
+    shares = jnp.stack(shares) / jnp.where(variance > 0, variance, 1.0)
+    return shares.at[-1].add(jnp.maximum(1 - shares.sum(axis=0), 0.0))
+
+
+def _mean(values, inside):
+    return jnp.where(inside, values, 0.0).sum(axis=1) / jnp.maximum(inside.sum(axis=1), 1)
+
+
+def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
+    """Return what draws need of maps, float32; bins that are not finite are unknown."""
+    n_maps, n = maps.shape[:2]
+    side = PADDING * n
+    known = jnp.isfinite(maps)
+    count = known.sum(axis=(1, 2)).astype(maps.dtype)
+    values = jnp.sort(jnp.where(known, maps, jnp.inf).reshape(n_maps, -1), axis=1)
+    values = jnp.where(jnp.isfinite(values), values, 0.0)
+    shares = _series(values, count)[..., None, None]
+    largest = jnp.max(jnp.where(known, jnp.abs(maps), 0.0), axis=(1, 2), keepdims=True)
+    target = radial_spectrum(maps / jnp.where(largest > 0, largest, 1.0), known, table)
+    target = target / jnp.maximum(target.sum(1, keepdims=True), 1e-30)
+    window = jnp.abs(jnp.fft.fft2(known.astype(maps.dtype), (side, side))) ** 2
+    pairs = jnp.fft.ifft2(window).real
+    pairs = pairs / jnp.maximum(pairs.sum((1, 2), keepdims=True), 1.0)
+
+    def seen(power):
+        """Return the radial spectrum of the translated field, through the window."""
+        gauss = _product(power, table.covariance).reshape(n_maps, side, side)
+        translated, product = 0.0, 1.0
+        for share in shares:
+            product = product * gauss
+            translated = translated + share * product
+        # the window's mean is taken off, and with it the longest waves
+        mean = (translated * pairs).sum((1, 2), keepdims=True)
+        waves = jnp.fft.fft2((translated - mean) * pairs).real.reshape(n_maps, -1)
+        expected = jnp.maximum(_product(waves, table.average), 0.0)
+        return expected / jnp.maximum(expected.sum(1, keepdims=True), 1e-30)
+
+    def step(_, power):
+        expected = seen(power)
+        ratio = target / jnp.maximum(expected, 1e-6 * expected.max(1, keepdims=True) + 1e-30)
+        power = power * jnp.clip(ratio, 0.2, 5.0)
+        return power / power.sum(1, keepdims=True)
+
+    # a ring has waves in proportion to its radius
+    start = (target + 1e-9) * (jnp.arange(target.shape[1], dtype=maps.dtype) + 0.2)
+    start = start / start.sum(1, keepdims=True)
+    return Model(jax.lax.fori_loop(0, ITERATIONS, step, start), values, known)
+
+
+def draw(key: Key[Array, ""], one: Model, n_draws: int) -> Float[Array, "draw n n"]:
+    """Draw fields for one map (the model without its first axis)."""
+    n = one.known.shape[-1]
+    n_pairs = -(-n_draws // 2)
+    keys = random.split(key, 4)
+    shape = (n_pairs, WAVES)
+    dtype = one.power.dtype
+    ring = jnp.searchsorted(jnp.cumsum(one.power), random.uniform(keys[0], shape, dtype))
+    # two uniform numbers add up to a hat
+    hat = random.uniform(keys[1], (2, *shape), dtype).sum(axis=0) - 1
+    radius = (jnp.minimum(ring, one.power.shape[0] - 1) + hat) * (2 * np.pi / (PADDING * n))
+    angle = 2 * np.pi * random.uniform(keys[2], shape, dtype)
+    amplitude = jax.lax.complex(*random.normal(keys[3], (2, *shape), dtype))
+    position = jnp.arange(n, dtype=dtype)
+    x = jnp.exp(1j * (radius * jnp.cos(angle))[..., None] * position)
+    y = jnp.exp(1j * (radius * jnp.sin(angle))[..., None] * position)
+    fields = _product(jnp.swapaxes(x * amplitude[..., None], 1, 2), y)
+    # the real and the imaginary part are two independent fields
+    return _by_rank(jnp.concatenate([fields.real, fields.imag])[:n_draws], one)
+
+
+def _by_rank(fields, one: Model):
+    """Give the k-th lowest known bin of each field the map's k-th lowest value."""
+    n_draws, n = fields.shape[:2]
+    order = jnp.argsort(jnp.where(one.known, fields, jnp.inf).reshape(n_draws, -1), axis=1)
+    empty = jnp.zeros((n_draws, n * n), one.values.dtype)
+    ranked = jax.vmap(lambda out, at: out.at[at].set(one.values))(empty, order)
+    return jnp.where(one.known, ranked.reshape(n_draws, n, n), jnp.nan)
+
+
+def isotropic_maps(
+    key: Key[Array, "..."], maps: Any, n_draws: int
+) -> Float[np.ndarray, "... draw n n"]:
+    """Return fields drawn from the isotropic null of each map [..., n, n]; NaN where the map is.
+
+    `key`: one key, with which a map's draws depend on its place among the maps, or an array of
+    keys, one per map. The first draws do not change with their number. For many draws of many
+    maps use `isotropic_scores`, which keeps none of them.
+    """
+    return _gathered(key, maps, n_draws, lambda fields: fields)
+
+
+def isotropic_scores(
+    key: Key[Array, "..."],
+    maps: Any,
+    n_draws: int,
+    score: Callable[[Float[Array, "draw n n"]], Float[Array, " draw"]],
+) -> Float[np.ndarray, "... draw"]:
+    """Return the scores of fields drawn from the isotropic null of each map [..., n, n].
+
+    `score` takes maps [draw, n, n] to numbers [draw]. Keys as in `isotropic_maps`.
+    """
+    return _gathered(key, maps, n_draws, score)
+
+
+def _gathered(key, maps, n_draws, measure):
+    maps = np.asarray(chunks.as_maps(maps))
+    if n_draws < 1:
+        raise GridjaxError(Problem(f"n_draws is {n_draws}", fix="draw at least once"))
+    batch, n = maps.shape[:-2], maps.shape[-1]
+    flat = maps.reshape(-1, n, n)
+    keys = key.reshape(-1) if key.shape == batch else _keys(key, len(flat))
+    size, table = chunks.chunk_size(n), rings(n)
+    results = []
+    for start in range(0, len(flat), size):
+        part = flat[start : start + size].astype(np.float32)
+        models = _model(np.pad(part, ((0, size - len(part)), (0, 0), (0, 0))), table)
+        for row in range(len(part)):
+            one = jax.tree.map(lambda leaf, row=row: leaf[row], models)
+            blocks = [
+                np.asarray(measure(_draw(random.fold_in(keys[start + row], block), one, size)))
+                for block in range(-(-n_draws // size))
+            ]
+            results.append(np.concatenate(blocks)[:n_draws])
+    return np.stack(results).reshape(*batch, *results[0].shape)
+
+
+_model = jax.jit(model)
+_draw = jax.jit(draw, static_argnums=2)
+
+
+@partial(jax.jit, static_argnums=1)
+def _keys(key, count: int):
+    return jax.vmap(lambda index: random.fold_in(key, index))(jnp.arange(count))

@@ -1,0 +1,66 @@
+"""What figures compare with: the period a target code predicts, and errors of no network."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridjax.study.recording import T_STUDY
+from gridjax.study.reported import Member, only
+
+_WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
+_N_SAMPLES = 100_000
+_FEWEST_PATHS = 50
+
+
+class Chance(NamedTuple):
+    """Mean position errors of answers that need no network, cm."""
+
+    centre_cm: float
+    """of always answering the centre of the box"""
+    start_cm: float
+    """of always answering the position at the start"""
+
+
+def dos_wavenumber(sigma_m: float, ratio: float) -> float:
+    """Return the wavenumber (rad/m) at which DoS targets have most power, in two dimensions.
+
+    ``sigma_m`` is the width of the centre, ``ratio`` the surround's over it (of standard
+    deviations). A balanced difference of Gaussians peaks at k^2 = 4 ln s / ((s^2 - 1) sigma^2).
+    """
+    return math.sqrt(4 * math.log(ratio) / (ratio**2 - 1)) / sigma_m
+
+
+def hexagonal_period(wavenumber: float) -> float:
+    """Return the period (m) of the hexagonal lattice of a wavenumber (rad/m)."""
+    return 4 * math.pi / (math.sqrt(3) * wavenumber)
+
+
+def std_ratio(surround_scale: float, convention: str) -> float:
+    """Return the ratio of standard deviations that a surround_scale stands for."""
+    return math.sqrt(surround_scale) if convention == "variance" else surround_scale
+
+
+def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
+    """Return the chance errors over trajectories of ``n_moves``; None where worlds differ.
+
+    By simulation; means over all moments after the start, as the position errors of networks are.
+    """
+    from gridjax.world.motion import simulate_trajectories
+
+    world: dict[str, Any] = {name: only(members, name) for name in _WORLD}
+    if None in world.values():
+        return None
+    # As long for every short trajectory: one compilation serves all panels.
+    n_simulated = max(n_moves, T_STUDY)
+    n_paths = max(_FEWEST_PATHS, _N_SAMPLES // n_simulated)
+    paths = simulate_trajectories(n_paths, n_simulated, **world)
+    positions = paths.positions[:, :n_moves]
+    moved = positions - paths.start[:, None]
+    return Chance(
+        centre_cm=100 * float(np.linalg.norm(positions, axis=-1).mean()),
+        start_cm=100 * float(np.linalg.norm(moved, axis=-1).mean()),
+    )
