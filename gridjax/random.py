@@ -31,7 +31,7 @@ class Stream(enum.IntEnum):
 
 
 def stream(
-    seed: Int[Array, ""], purpose: Stream, index: Int[Array, ""] | int | None = None
+    seed: Int[Array, ""] | int, purpose: Stream, index: Int[Array, ""] | int | None = None
 ) -> Key[Array, ""]:
     """Return the key of one purpose, at one index in time where the stream has one."""
     key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), int(purpose))

@@ -33,14 +33,14 @@ MIN_OVERLAP_SHARE = 0.5
 
 
 class Sums(NamedTuple):
-    """Sums over the pairs of bins of each lag: of products, of either side and its squares, of 1."""
+    """Over the pairs of bins of each lag: sums of products, of either side, of squares; pairs."""
 
     product: Pair
     here: Pair
     there: Pair
     here_sq: Pair
     there_sq: Pair
-    count: Pair
+    pairs: Pair
 
 
 def _prepared(maps: Float[Array, "map n n"]):
@@ -61,22 +61,22 @@ def _prepared(maps: Float[Array, "map n n"]):
 
 
 def _scatter(sums: Sums, side: int, b: Basis):
-    """n times the variance of either window, and whether the lag says anything."""
-    here_sq, there_sq, n = sums.here_sq[side], sums.there_sq[side], sums.count[side]
+    """n times the variance of either window, if enough pairs overlap, and if both vary."""
+    here_sq, there_sq, n = sums.here_sq[side], sums.there_sq[side], sums.pairs[side]
     here = here_sq - sums.here[side] ** 2 / jnp.maximum(n, 1.0)
     there = there_sq - sums.there[side] ** 2 / jnp.maximum(n, 1.0)
     enough = n >= jnp.maximum(2.0, jnp.minimum(MIN_OVERLAP, MIN_OVERLAP_SHARE * b.overlap))
-    return here, there, enough & (here > FLAT * here_sq) & (there > FLAT * there_sq)
+    return here, there, enough, (here > FLAT * here_sq) & (there > FLAT * there_sq)
 
 
 def _pearson(sums: Sums, b: Basis) -> Pair:
     def one_side(side):
-        here, there, valid = _scatter(sums, side, b)
-        spread = jnp.sqrt(jnp.where(valid, here, 1.0)) * jnp.sqrt(jnp.where(valid, there, 1.0))
-        both = sums.here[side] * sums.there[side] / jnp.maximum(sums.count[side], 1.0)
+        here, there, enough, vary = _scatter(sums, side, b)
+        spread = jnp.sqrt(jnp.where(vary, here, 1.0)) * jnp.sqrt(jnp.where(vary, there, 1.0))
+        both = sums.here[side] * sums.there[side] / jnp.maximum(sums.pairs[side], 1.0)
         # Only lags that nobody reads are blurred still: they must not spread.
         pearson = jnp.clip((sums.product[side] - both) / spread, -1.0, 1.0)
-        return jnp.where(valid, pearson, 0.0).astype(jnp.float32)
+        return jnp.where(enough & vary, pearson, 0.0).astype(jnp.float32)
 
     return one_side(0), one_side(1)
 
@@ -89,12 +89,12 @@ def _blurred(sums: Sums, maps, holes, b: Basis, reach: float) -> Bool[Array, " m
     read = (jnp.hypot(lag[:, None], lag) <= reach)[:, :, None]
 
     def one_side(side):
-        here, there, valid = _scatter(sums, side, b)
-        blurred = valid & (here * there < limit**2)
+        here, there, enough, vary = _scatter(sums, side, b)
+        blurred = vary & (here * there < limit**2)
         # With holes the windows are blurred too, but not those that hold nothing.
         active = (sums.here_sq[side] != 0) & (sums.there_sq[side] != 0)
         blurred |= holed & active & (jnp.minimum(here, there) < limit)
-        return jnp.any(blurred & read, axis=(0, 1))
+        return jnp.any(blurred & enough & read, axis=(0, 1))
 
     return one_side(0) | one_side(1)
 
@@ -110,30 +110,34 @@ def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked:
         m = 1.0 - hole
         sums = direct(f, f), direct(f, m), direct(m, f), direct(f * f, m), direct(m, f * f)
         return _pearson(Sums(*sums, direct(m, m)), b)
-    return _pearson(Sums(direct(f, f), *_windows(f[:, None], b), (b.overlap, b.overlap)), b)
+    overlap = jnp.asarray(b.overlap)
+    return _pearson(Sums(direct(f, f), *_windows(f[:, None], b), (overlap, overlap)), b)
 
 
-def quadrants(
-    maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
-) -> Pair:
-    """Autocorrelogram at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1; float32.
-
-    masked: over pairs of finite bins, else with 0 for what is not finite.
-    reach: lags longer than this, in bins, may be blurred by rounding.
-    """
+@partial(jax.jit, static_argnames=("masked",))
+def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
+    """Prepared maps [y, map, x], their holes and their sums."""
     if not masked:
         maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
     maps, holes = _prepared(maps)
     spectrum = correlation.spectrum(maps, b)
     product = correlation.autocorrelate(spectrum, b)
-    seen = (*_windows(maps, b), (b.overlap, b.overlap))
-    if masked:
-        seen = jax.lax.cond(
-            jnp.any(holes),
-            lambda: _seen(maps, holes, spectrum, seen[:4], b),
-            lambda: (*seen[:4], (jnp.broadcast_to(b.overlap, product[0].shape),) * 2),
-        )
-    sums = Sums(product, *seen)
+    windows = _windows(maps, b)
+    overlap = jnp.asarray(b.overlap)
+    if not masked:
+        return maps, holes, Sums(product, *windows, (overlap, overlap))
+    overlap = jnp.broadcast_to(overlap, product[0].shape)
+    seen = jax.lax.cond(
+        jnp.any(holes),
+        lambda: _seen(maps, holes, spectrum, windows, b),
+        lambda: (*windows, (overlap, overlap)),
+    )
+    return maps, holes, Sums(product, *seen)
+
+
+@partial(jax.jit, static_argnames=("masked",))
+def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pair:
+    """Correlations from sums, those of blurred maps exactly."""
 
     def mend(state):
         blurred, result = state
@@ -144,6 +148,18 @@ def quadrants(
 
     state = _blurred(sums, maps, holes, b, reach), _pearson(sums, b)
     return jax.lax.while_loop(lambda state: jnp.any(state[0]), mend, state)[1]
+
+
+def quadrants(
+    maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
+) -> Pair:
+    """Autocorrelogram at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1; float32.
+
+    masked: over pairs of finite bins, else with 0 for what is not finite.
+    reach: lags longer than this, in bins, may be blurred by rounding.
+    """
+    # Compiled apart, else the sums are computed anew for every use that is made of them.
+    return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
 
 
 def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, Pair, Pair]:
@@ -165,13 +181,12 @@ def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, P
     seen = jax.tree.map(
         lambda total, gone, n: jnp.where(n > 0.5, total - gone, 0.0), windows, lost, left + left
     )
-    count = correlation.autocorrelate(visited, b)
-    return *seen, tuple(jnp.round(n).astype(maps.dtype) for n in count)
+    plus, minus = (jnp.round(n).astype(maps.dtype) for n in correlation.autocorrelate(visited, b))
+    return *seen, (plus, minus)
 
 
-@partial(jax.jit, static_argnames=("masked",))
-def _whole(maps: Float[Array, "map n n"], b: Basis, masked: bool) -> Float[Array, "map lag lag"]:
-    plus, minus = quadrants(maps, b, masked)
+@jax.jit
+def _joined(plus: Float[Array, "n n map"], minus: Float[Array, "n n map"]):
     right = jnp.concatenate([jnp.flip(minus[:, 1:], 1), plus], axis=1)
     left = jnp.flip(right[1:], (0, 1))
     return jnp.moveaxis(jnp.concatenate([left, right]), -1, 0)
@@ -192,4 +207,8 @@ def autocorrelogram(
     chunks.one_of("nan", nan, ("mask", "zero"))
     maps = chunks.as_maps(maps)
     masked = nan == "mask"
-    return chunks.in_chunks(partial(_whole, masked=masked), maps, correlation.basis(maps.shape[-1]))
+    return chunks.in_chunks(
+        lambda chunk, matrices: _joined(*quadrants(chunk, matrices, masked)),
+        maps,
+        correlation.basis(maps.shape[-1]),
+    )

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.measure import chunks, rotation
 from gridjax.measure.autocorrelogram import quadrants
@@ -55,7 +55,8 @@ def grid_score(
     nan: bins that are not finite are unknown with "mask" (correlations over pairs of visited
         bins); they count as rate 0 with "zero", as published.
     rings: the study's, from 0.2 n to 0.4 n ... n bins of the autocorrelogram, or "adaptive":
-        from the edge of each map's central field.
+        from the edge of each map's central field (where the radial mean first falls below 0.2 or
+        to a local minimum) to ten radii from 0.2 n beyond it to n.
     correlations: return those of every ring and rotation too.
 
     NumPy maps give NumPy arrays. JAX maps are scored on their device and the call returns without
@@ -83,11 +84,15 @@ def _tables(n: int, adaptive: bool):
     return basis(n), taps, weights.astype(np.float32)
 
 
-@partial(jax.jit, static_argnames=("masked", "adaptive", "minmax"))
 def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
     matrices, taps, weights = tables
     sac = quadrants(maps, matrices, masked, reach=maps.shape[-1] + rotation.SPLINE_REACH)
-    values = rotation.ring_values(*sac, taps)
+    return _in_rings(*sac, taps, weights, minmax, adaptive=adaptive)
+
+
+@partial(jax.jit, static_argnames=("adaptive",))
+def _in_rings(plus, minus, taps, weights, minmax, adaptive: bool):
+    values = rotation.ring_values(plus, minus, taps)
     correlations = _correlations(*values, weights, adaptive)
     return *_contrasts(correlations, minmax), correlations
 
@@ -127,12 +132,11 @@ def _correlations(
     return jnp.swapaxes(covariance / (variance + VARIANCE_FLOOR)[..., None], 0, 1)
 
 
-def _contrasts(correlations: Float[Array, "map ring 7"], minmax: bool):
+def _contrasts(correlations: Float[Array, "map ring 7"], minmax: Bool[Array, ""]):
     """score60, score90 and the ring of score60, each [map]."""
     r30, r45, r60, r90, r120, r135, r150 = jnp.moveaxis(correlations, -1, 0)
-    if minmax:
-        s60 = jnp.minimum(r60, r120) - jnp.maximum(jnp.maximum(r30, r90), r150)
-    else:
-        s60 = (r60 + r120) / 2 - (r30 + r90 + r150) / 3
+    extremes = jnp.minimum(r60, r120) - jnp.maximum(jnp.maximum(r30, r90), r150)
+    means = (r60 + r120) / 2 - (r30 + r90 + r150) / 3
+    s60 = jnp.where(minmax, extremes, means)
     s90 = r90 - (r45 + r135) / 2
     return s60.max(-1), s90.max(-1), s60.argmax(-1).astype(jnp.int32)

@@ -26,7 +26,7 @@ from gridjax.study.stores import Store
 from gridjax.study.trainingloop import History, TrainedBlock, Watch, train_block
 from gridjax.study.weights import flatten_weights
 from gridjax.training import population
-from gridjax.training.population import Device, Trainer
+from gridjax.training.population import Device
 from gridjax.training.single import Progress, TrainState
 
 
@@ -103,15 +103,13 @@ class Runner:
         return spec.run_id not in self._committed
 
     def _train_on(self, device: Device, blocks: BlockQueue) -> None:
-        trainers: dict[int, Trainer] = {}
         with jax.default_device(device):
             while not self._stop.is_set() and (taken := blocks.take(device)) is not None:
                 index, specs = taken
                 bucket = self._plan.buckets[index]
-                if index not in trainers:
-                    trainers[index] = population.make_trainer(bucket.static, bucket.lane_width)
+                trainer = population.make_trainer(bucket.static, bucket.lane_width)
                 watch = Watch(self._stop, self._steps_of(bucket), self._measured)
-                trained = train_block(trainers[index], specs, bucket.lane_width, device, watch)
+                trained = train_block(trainer, specs, bucket.lane_width, device, watch)
                 if trained is not None:
                     self._hand_over(trained)
         self._hand_over(None)

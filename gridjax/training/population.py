@@ -8,7 +8,7 @@ not on neighbours, slot, order or chunk length, so the width is fixed for a run.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -49,8 +49,12 @@ class Trainer(NamedTuple):
     progress: Callable[[Traced, TrainState], Progress]
 
 
+@lru_cache(maxsize=64)
 def make_trainer(static: Static, lane_width: int) -> Trainer:
-    """Build the functions that train a block of ``lane_width`` networks of one bucket."""
+    """Build the functions that train a block of ``lane_width`` networks of one bucket.
+
+    The same arguments give the same functions, so that a second run compiles nothing.
+    """
 
     def jitted(fn: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         mapped = over_networks(partial(fn, static), lane_width)

@@ -61,6 +61,7 @@ def test_the_wave_fit_is_the_least_squares_fit():
     np.testing.assert_allclose(found.period_spectrum_cm, np.array(expected) * BOX * 5, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_large_maps_are_averaged_over_blocks_of_bins_first():
     maps, periods, _ = ideal(65, 0.4, 1.2, 24, seed=2)
     found = lattice(maps, BOX)

@@ -122,12 +122,12 @@ def test_a_grid_cell_is_recovered_and_its_shuffles_are_not():
         for a in turn + np.pi / 6 + np.arange(3) * np.pi / 3
     )
     train = spikes_from(rng, 4 * np.maximum(waves, 0), times)
-    found = rate_map(path, times_s=times, spikes=[train], n_bins=40, extent_m=BOX)
+    found = rate_map(path, times_s=times, spikes=[train], n_bins=20, extent_m=BOX)
     measured = lattice(found.maps[0], found.arena.width_m)
     assert measured.period_spectrum_cm == pytest.approx(45, rel=0.03)
     assert measured.orientation_spectrum_rad == pytest.approx(turn, abs=0.05)
 
-    seen = visits(path, times, n_bins=40, min_speed_cm_s=2.5, extent_m=BOX)
+    seen = visits(path, times, n_bins=20, min_speed_cm_s=2.5, extent_m=BOX)
 
     def score(maps):
         return grid_score(maps).score_60

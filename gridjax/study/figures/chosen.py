@@ -44,38 +44,43 @@ def choose(members: list[Member], load: Load, keep: str) -> list[Row]:
     ``keep`` is the run's setting keep_maps; rows without any map are left out.
     """
     n_kept = int(keep.removeprefix("best:")) if keep.startswith("best:") else None
-    kept: list[Unit] = []
-    best: list[Unit] = []
-    n_each = max(2, -(-PER_ROW // max(len(members), 1)))
-    for member in members:
-        order = np.argsort(-member.score, kind="stable")[:n_kept]
-        units = [
-            Unit(member, int(member.unit[i]), float(member.score[i]), float(member.period_cm[i]))
-            for i in order
-        ]
-        kept += units
-        best += units[:n_each]
-    if not kept or keep == "none":
+    if not members or keep == "none":
         return []
-    is_all = len(kept) == sum(len(member.unit) for member in members)
-    of_kept = "" if is_all else " of kept"
-    median = float(np.median([unit.score for unit in kept]))
-    shuffled = np.random.default_rng(0).permutation(len(kept))
-    orders = {
-        "best": sorted(best, key=lambda unit: -unit.score),
-        f"median{of_kept}": sorted(kept, key=lambda unit: abs(unit.score - median)),
-        f"random{of_kept}": [kept[index] for index in shuffled[:_TRIES]],
+    n_each = max(2, -(-PER_ROW // len(members)))
+    orders = [np.argsort(-member.score, kind="stable")[:n_kept] for member in members]
+    owner = np.repeat(np.arange(len(members)), [len(order) for order in orders])
+    place = np.concatenate(orders)
+    rank = np.concatenate([np.arange(len(order)) for order in orders])
+    score = np.concatenate([m.score[order] for m, order in zip(members, orders, strict=True)])
+
+    of_kept = "" if len(place) == sum(len(member.unit) for member in members) else " of kept"
+    by_score = np.argsort(-score, kind="stable")
+    from_median = np.argsort(np.abs(score - np.median(score)), kind="stable")
+    chosen = {
+        "best": by_score[rank[by_score] < n_each],
+        f"median{of_kept}": from_median,
+        f"random{of_kept}": np.random.default_rng(0).permutation(len(score)),
     }
-    rows = [_row(name, order, load) for name, order in orders.items()]
+    rows = [
+        _row(name, [_unit(members[owner[i]], int(place[i])) for i in order[:_TRIES]], load)
+        for name, order in chosen.items()
+    ]
     return [row for row in rows if row.maps]
+
+
+def _unit(member: Member, place: int) -> Unit:
+    score, period_cm = float(member.score[place]), float(member.period_cm[place])
+    return Unit(member, int(member.unit[place]), score, period_cm)
 
 
 def _row(name: str, order: list[Unit], load: Load) -> Row:
     """Take the first units of an order whose maps are there, then sort them by score."""
     found: list[tuple[Unit, np.ndarray]] = []
-    for unit in order[:_TRIES]:
+    for unit in order:
+        if len(found) == PER_ROW:
+            break
         kept = load(unit.member.run_id)
-        if kept is None or len(found) == PER_ROW:
+        if kept is None:
             continue
         place = np.flatnonzero(kept["unit"].to_numpy() == unit.unit)
         if len(place):

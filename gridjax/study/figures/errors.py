@@ -71,7 +71,7 @@ def _points(axes: Axes, finished: list[Member], error: str, score: str) -> None:
             c=style.COLOURS[code],
             marker=style.MARKERS[code],
             alpha=0.75,
-            linewidths=0.4,
+            linewidths=0.4 if len(finished) < 200 else 0,
             edgecolors="white",
             label=f"{label(code)}, n = {len(group)}",
             rasterized=len(finished) > style.MANY,

@@ -63,12 +63,13 @@ def _lines(axes: Axes, members: list[Member], name: str) -> None:
             lw=0.5,
             alpha=0.45,
             rasterized=len(members) > MOST_LINES,
+            zorder=1,
         )
         if member.diverged:
             axes.plot(step[-1:], values[-1:], "x", color=style.COLOURS[code], ms=5)
     steps, medians = _medians(members, name)
     text = f"{label(code)}, n = {len(members)}"
-    axes.plot(steps, medians, color=style.COLOURS[code], lw=1.8, label=text)
+    axes.plot(steps, medians, color=style.COLOURS[code], lw=1.8, label=text, zorder=3)
 
 
 def _after_start(member: Member, name: str) -> tuple[np.ndarray, np.ndarray]:

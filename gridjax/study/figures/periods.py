@@ -20,6 +20,7 @@ NAME, TITLE = "periods", "Lattice period against place-field width"
 ENOUGH_PERIODS = 2.5
 """Periods a box must hold before anybody should believe a lattice in it."""
 MOST_TICKS = 8
+MOST_BARS = 10
 _COLUMNS = 2
 _DOS = "difference_of_gaussians"
 _LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
@@ -73,8 +74,9 @@ def _units(axes: Axes, members: list[Member], gap: float) -> None:
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10)
         return
     random = np.random.default_rng(0)
-    places, periods, centres, medians = [], [], [], []
-    for width in {member.width_cm for member in with_period}:
+    places, periods = [], []
+    bars: list[tuple[float, float]] = []
+    for width in sorted({member.width_cm for member in with_period}):
         group = [member for member in with_period if member.width_cm == width]
         column = 0.6 * gap / len(group)
         for rank, member in enumerate(group):
@@ -82,8 +84,10 @@ def _units(axes: Axes, members: list[Member], gap: float) -> None:
             centre = width + column * (rank + 0.5 - len(group) / 2)
             places.append(centre + column * random.uniform(-0.2, 0.2, len(own)))
             periods.append(own)
-            centres.append(centre)
-            medians.append(np.median(own))
+            bars.append((centre, float(np.median(own))))
+        if len(group) > MOST_BARS:
+            median = float(np.median([height for _, height in bars[-len(group) :]]))
+            bars[-len(group) :] = [(width, median)]
     heights = np.concatenate(periods)
     axes.scatter(
         np.concatenate(places),
@@ -97,13 +101,12 @@ def _units(axes: Axes, members: list[Member], gap: float) -> None:
         zorder=2,
     )
     axes.scatter(
-        centres,
-        medians,
-        s=90 if len(centres) < 50 else 25,
+        *zip(*bars, strict=True),
+        s=90,
         marker="_",
         color="black",
         linewidths=1.4,
-        label="median of one network",
+        label="median",
         zorder=3,
     )
 
@@ -173,8 +176,9 @@ def _caption(data: Reported, codes: list[str], side_m: float | None) -> str:
         "One dot a unit whose score60 lies above the"
         f" {NULL_PERCENTILE}th percentile of its own network's random readouts (1 % of random"
         " readouts do too) and whose map has a significant hexagonal lattice; bars: medians of"
-        " single networks, side by side within a width. Line: the period at which DoS targets"
-        " have most power, a = 4π / (√3 k*), k*² = 4 ln s / ((s² − 1) σ²), with s the"
+        " single networks, side by side within a width, or where there are more than"
+        f" {MOST_BARS} of a width, the median of their medians. Line: the period at which DoS"
+        " targets have most power, a = 4π / (√3 k*), k*² = 4 ln s / ((s² − 1) σ²), with s the"
         " surround's width over the centre's (standard deviations); no parameter is fitted."
         f" {'; '.join(numbers)}."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -83,7 +84,7 @@ def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
         centres = np.asarray(layout.centres)
         middle = int(np.hypot(*centres.T).argmin())
         cells, centre = np.array([middle, *cells[cells != middle]]), centres[middle]
-    encode = ENCODINGS[spec.place_field_values].encode
+    encode = jax.jit(ENCODINGS[spec.place_field_values].encode)
     parts = np.array_split(positions, -(-len(positions) * n_cells // _MOST_VALUES))
     values = np.concatenate(
         [np.asarray(encode(layout, jnp.asarray(part)))[:, cells] for part in parts]

@@ -1,0 +1,55 @@
+"""Target codes of one field per cell, one position at a time, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def _softmax(x: np.ndarray) -> np.ndarray:
+    e = np.exp(x - x.max())
+    return e / e.sum()
+
+
+def _one_gaussian(position, centres, sigma):
+    squared = np.array([np.sum((position - centre) ** 2) for centre in centres])
+    return _softmax(-squared / (2 * sigma**2))
+
+
+def _one_dos(position, centres, sigma_e, sigma_i):
+    q = _one_gaussian(position, centres, sigma_e) - _one_gaussian(position, centres, sigma_i)
+    raised = q + abs(q.min())
+    return raised / raised.sum()
+
+
+def _each(encode_one, positions):
+    positions = np.asarray(positions, np.float64)
+    flat = np.array([encode_one(position) for position in positions.reshape(-1, 2)])
+    return flat.reshape(*positions.shape[:-1], -1)
+
+
+def gaussian(positions, centres, sigma_e):
+    """softmax(-d^2 / (2 sigma_E^2)) over the cells: [..., 2] -> [..., Np]."""
+    centres = np.asarray(centres, np.float64)
+    return _each(lambda x: _one_gaussian(x, centres, sigma_e), positions)
+
+
+def difference_of_softmaxes(positions, centres, sigma_e, sigma_i):
+    """q = softmax(centre) - softmax(surround), plus |min q|, over its sum."""
+    centres = np.asarray(centres, np.float64)
+    return _each(lambda x: _one_dos(x, centres, sigma_e, sigma_i), positions)
+
+
+def surround_width(sigma_e: float, ratio: float, convention: str) -> float:
+    """sigma_I of a surround scale that is a ratio of widths (std) or of their squares."""
+    return {"std": ratio * sigma_e, "variance": np.sqrt(ratio * sigma_e**2)}[convention]
+
+
+def decode_top_cells(outputs, centres, n_cells: int = 3):
+    """Mean centre of the strongest cells: [..., Np] -> [..., 2]."""
+    centres = np.asarray(centres, np.float64)
+    outputs = np.asarray(outputs)
+    flat = [
+        np.mean([centres[i] for i in sorted(range(len(row)), key=lambda i: -row[i])[:n_cells]], 0)
+        for row in outputs.reshape(-1, outputs.shape[-1])
+    ]
+    return np.array(flat).reshape(*outputs.shape[:-1], 2)
