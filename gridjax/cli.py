@@ -115,9 +115,7 @@ def plan(
     if as_json:
         print_line(json.dumps(laid_out.to_json(), indent=1))
     else:
-        from gridjax.study.display import plan_table
-
-        Console().print(plan_table(laid_out))
+        Console().print(planning.plan_table(laid_out))
 
 
 @app.command(epilog="Example:  gridjax report runs/quickstart")

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Heard, Trained, sweep_content, write_sweep
+
+import gridjax as gj
 
 REFERENCE = Path(
     os.environ.get(
@@ -21,3 +24,18 @@ def reference() -> dict[str, np.ndarray]:
         pytest.skip(f"no published scorer outputs at {REFERENCE}; set GRIDJAX_REFERENCE")
     with np.load(REFERENCE, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory) -> Trained:
+    """Four place-cell networks, one Cartesian, one that diverges; in a folder."""
+    base = tmp_path_factory.mktemp("tiny")
+    contents = {"cells": PLACE_CELLS, "cartesian": CARTESIAN, "diverging": DIVERGING}
+    paths = [
+        write_sweep(base, f"{name}.yaml", sweep_content(**parameters))
+        for name, parameters in contents.items()
+    ]
+    sweep = gj.Sweep.from_yaml(*paths)
+    heard = Heard()
+    run = gj.train(sweep, out=base / "out", show=heard)
+    return Trained(sweep, base / "out", run, heard)

@@ -11,9 +11,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+
+# Products of two columns that are held at the same time when sums are taken directly.
+AT_ONCE = 2**18
 
 Pair = tuple[Float[Array, "n n map"], Float[Array, "n n map"]]
 
@@ -129,10 +133,15 @@ def direct(f: Float[Array, "n n"], g: Float[Array, "n n"]) -> Pair:
     One product per dx correlates all columns y with all columns z; its diagonals are the lags.
     """
     n = len(f)
-    f, index = jnp.flip(f.T, 1), jnp.arange(n)
-    moved = jnp.pad(g.T, ((0, n), (0, 0)))[index[:, None] + index]
-    columns = jnp.einsum("xy,xdz->dyz", f, moved, precision="highest")
-    # Rows read one bin short of their length line up the diagonals.
-    skewed = jnp.pad(columns, ((0, 0), (0, 0), (0, n))).reshape(n, -1)[:, : n * (2 * n - 1)]
-    lags = skewed.reshape(n, n, 2 * n - 1).sum(1)[:, :, None]
+    f, g = jnp.flip(f.T, 1), jnp.pad(g.T, ((0, 2 * n), (0, 0)))
+    index, block = jnp.arange(n), min(n, max(1, AT_ONCE // n**2))
+
+    def some_dx(start):
+        moved = g[index[:, None] + start + index[:block]]
+        columns = jnp.einsum("xy,xdz->dyz", f, moved, precision="highest")
+        # Rows read one bin short of their length line up the diagonals.
+        skewed = jnp.pad(columns, ((0, 0), (0, 0), (0, n))).reshape(block, -1)
+        return skewed[:, : n * (2 * n - 1)].reshape(block, n, 2 * n - 1).sum(1)
+
+    lags = jax.lax.map(some_dx, jnp.arange(0, n, block)).reshape(-1, 2 * n - 1)[:n, :, None]
     return lags[:, n - 1 :], jnp.flip(lags[:, :n], 1)

@@ -7,10 +7,9 @@ import time
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from gridjax.study.launch import Show
-from gridjax.study.plan import TABLE_HEADER, Plan, table_rows
+from gridjax.study.plan import Plan
 from gridjax.study.reported import reported
 from gridjax.study.results import Run
 from gridjax.study.runner import Event
@@ -95,16 +94,6 @@ class Terminal(Show):
         seconds = time.perf_counter() - self._start
         left = seconds * (self._total_flop / self._flop - 1)
         return f"{max(left, 0):.0f} s left"
-
-
-def plan_table(plan: Plan) -> Table:
-    """Return one row for each compile bucket."""
-    table = Table(title=f"{plan.n_networks:,} networks in {len(plan.buckets):,} compile buckets")
-    for name in TABLE_HEADER:
-        table.add_column(name, overflow="fold")
-    for row in table_rows(plan):
-        table.add_row(*row)
-    return table
 
 
 def print_summary(console: Console, run: Run) -> None:

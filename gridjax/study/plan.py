@@ -8,9 +8,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gridjax.spec import PLACE_CODES, NetworkSpec, Static
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 _LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
 _LANES_OF_LARGER = 4
@@ -166,7 +169,25 @@ def make_plan(
     return Plan(device_kind, tuple(buckets))
 
 
-TABLE_HEADER = ("networks", "what is compiled", "lanes", "blocks", "memory a block", "work")
+def plan_table(plan: Plan) -> Table:
+    """Return the plan as a table for the terminal, one row for each compile bucket."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    title = (
+        f"{plan.n_networks:,} networks in {len(plan.buckets):,} compile buckets,"
+        f" {plan.n_blocks:,} blocks, {quantity(plan.flop)}FLOP"
+    )
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in TABLE_HEADER[:-1]:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(TABLE_HEADER[-1], overflow="fold")
+    for row in table_rows(plan):
+        table.add_row(*row)
+    return table
+
+
+TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled for")
 
 
 def table_rows(plan: Plan) -> list[tuple[str, ...]]:
@@ -188,14 +209,19 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
     return [
         (
             f"{len(bucket.specs):,}",
-            " ".join(f"{name}={static[name]}" for name in told),
-            str(bucket.lane_width),
             f"{len(bucket.blocks):,}",
+            str(bucket.lane_width),
             f"{quantity(bytes_per_lane(bucket.static) * bucket.lane_width)}B",
             f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",
+            " ".join(_told(name, static[name]) for name in told),
         )
         for bucket, static in zip(plan.buckets, statics, strict=True)
     ]
+
+
+def _told(name: str, value: Any) -> str:
+    """A name of the study's says what it is by itself; a number does not."""
+    return value if isinstance(value, str) else f"{name}={value}"
 
 
 def quantity(number: float) -> str:

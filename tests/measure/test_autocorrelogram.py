@@ -81,7 +81,9 @@ def test_large_maps_equal_pearson_at_single_lags():
             )
 
 
-def test_direct_sums_equal_a_loop():
+@pytest.mark.parametrize("at_once", [correlation.AT_ONCE, 2 * 81])
+def test_direct_sums_equal_a_loop(monkeypatch, at_once):
+    monkeypatch.setattr(correlation, "AT_ONCE", at_once)
     rng = np.random.default_rng(5)
     f, g = rng.normal(size=(2, 9, 9))
     with jax.enable_x64(True):

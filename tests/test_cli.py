@@ -1,0 +1,146 @@
+"""The commands as a user types them, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tiny import CARTESIAN, sweep_content, write_sweep
+
+import gridjax as gj
+from gridjax import cli
+
+ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
+
+
+def gridjax(*arguments, cwd=None):
+    command = [sys.executable, "-c", "from gridjax.cli import main; main()", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, env=ENVIRONMENT, timeout=300, check=False
+    )
+
+
+def assert_refused(result, *wanted):
+    """One clear message on stderr, exit code 2, no traceback."""
+    assert result.returncode == 2, result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    for text in wanted:
+        assert text in result.stderr
+
+
+def test_version_and_help_with_examples():
+    assert gridjax("--version").stdout == f"gridjax {gj.__version__}\n"
+    for command in ("sweep", "plan", "report", "score"):
+        shown = gridjax(command, "--help")
+        assert shown.returncode == 0
+        assert "Example" in shown.stdout, command
+
+
+def test_plan_prints_integers_as_json_and_needs_no_jax():
+    result = gridjax("plan", "quickstart", "--json")
+    plan = json.loads(result.stdout)
+    assert plan["networks"] == 20
+    assert plan["buckets"] == 3
+    blocked = "import sys; sys.modules['jax'] = None; from gridjax.cli import main; main()"
+    command = [sys.executable, "-c", blocked, "plan", "quickstart"]
+    shown = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
+    assert shown.returncode == 0, shown.stderr
+    assert "20 networks in 3 compile buckets" in shown.stdout
+
+
+def test_shipped_experiments_are_found_from_an_empty_directory(tmp_path):
+    assert gridjax("plan", "quickstart", cwd=tmp_path).returncode == 0
+    one = gridjax("plan", "quickstart/gaussian.yaml", "--networks", 3, "--json", cwd=tmp_path)
+    assert json.loads(one.stdout)["networks"] == 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_set_overrides_every_network_and_is_checked_like_the_file(tmp_path):
+    changed = gridjax("plan", "quickstart", "--set", "seed=5", "--json")
+    assert json.loads(changed.stdout)["networks"] == 5
+    assert_refused(gridjax("plan", "quickstart", "--set", "Ng=-3"), "--set Ng", "-3")
+    assert_refused(gridjax("plan", "quickstart", "--set", "sead=1"), "sead", "seed")
+    assert_refused(gridjax("plan", "quickstart", "--set", "seed"), "NAME=VALUE")
+    assert_refused(gridjax("sweep", "quickstart", "--out", tmp_path / "x", "--networks", 0), "0")
+    assert list(tmp_path.iterdir()) == []
+
+
+BAD = {
+    "empty.yaml": (b"", "empty"),
+    "not_yaml.yaml": (b"a: [1, 2", "not_yaml.yaml:"),
+    "bayes.yaml": (b"method: bayes\nparameters: {Ng: {value: 8}}\n", "bayes.yaml:1:9"),
+    "unknown.yaml": (b"parameters: {plaec_cell_rf: {value: 1}}\n", "did you mean place_cell_rf"),
+    "negative.yaml": (b"parameters: {Ng: {value: -3}}\n", "negative.yaml:1:26"),
+    "twice.yaml": (b"parameters:\n  Ng: {value: 8}\n  Ng: {value: 9}\n", "twice.yaml:3:3"),
+    "object.yaml": (b"parameters: {Ng: !!python/object:os.system {}}\n", "object.yaml:1:18"),
+    "utf16.yaml": ("parameters: {}".encode("utf-16"), "utf16.yaml"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files_are_refused_in_one_message_and_nothing_is_written(name, tmp_path):
+    content, wanted = BAD[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert_refused(gridjax("sweep", path, "--out", tmp_path / "out"), wanted)
+    assert [each.name for each in tmp_path.iterdir()] == [name]
+
+
+def test_missing_files_and_folders_are_refused(tmp_path):
+    assert_refused(gridjax("sweep", tmp_path / "no.yaml", "--out", tmp_path / "o"), "no.yaml")
+    assert_refused(gridjax("report", tmp_path), "holds no run")
+    assert_refused(gridjax("report", tmp_path / "nowhere"), "holds no run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_number_that_yaml_takes_for_a_text_is_a_number(tmp_path):
+    content = sweep_content(learning_rate={"value": "1e-4"}, place_cell_rf={"value": 0.1})
+    path = write_sweep(tmp_path, "text.yaml", content)
+    assert yaml.safe_load(path.read_text())["parameters"]["learning_rate"]["value"] == "1e-4"
+    assert gj.Sweep.from_yaml(path).specs[0].learning_rate == 1e-4
+
+
+def test_a_folder_of_another_sweep_is_refused_naming_both(trained):
+    other = trained.folder.parent / "other.yaml"
+    write_sweep(other.parent, other.name, sweep_content(**CARTESIAN, seed={"value": 9}))
+    before = {path: path.stat().st_mtime_ns for path in trained.folder.rglob("*")}
+    refused = gridjax("sweep", other, "--out", trained.folder)
+    assert_refused(refused, "cells.yaml", "other.yaml", str(trained.folder))
+    assert before == {path: path.stat().st_mtime_ns for path in trained.folder.rglob("*")}
+
+
+def test_a_finished_sweep_says_so_and_quiet_says_nothing(trained):
+    files = [trained.folder.parent / f"{name}.yaml" for name in ("cells", "cartesian", "diverging")]
+    loud = gridjax("sweep", *files, "--out", trained.folder)
+    assert loud.returncode == 0, loud.stderr
+    assert "nothing to do" in loud.stdout
+    assert "diverged" in loud.stdout
+    quiet = gridjax("sweep", *files, "--out", trained.folder, "--quiet")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
+
+
+def test_report_writes_one_self_contained_page(trained):
+    result = gridjax("report", trained.folder)
+    assert result.returncode == 0, result.stderr
+    page = (trained.folder / "report.html").read_text()
+    assert "data:image" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert len(list((trained.folder / "figures").glob("*.png"))) >= 5
+
+
+def test_an_error_of_ours_is_not_mistaken_for_bad_input(monkeypatch, capsys):
+    def broken():
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "app", broken)
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+def test_unwritable_out_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    refused = gridjax("sweep", "quickstart", "--out", Path(tmp_path / "file" / "deep"))
+    assert_refused(refused, "cannot be written")
