@@ -8,7 +8,8 @@ A map is a window cut from an endless field, so its spectrum is blurred by the w
 values are no Gaussian's. Both are undone beforehand: the Gaussian field's radial spectrum is
 adjusted until the field, given the map's values by rank and seen through the map's window of
 visited bins, has the map's radial spectrum in expectation (a translation process, Grigoriu 1995).
-The field is a sum of plane waves in random directions, so no grid of frequencies favours any.
+The frequencies of the transform that makes the field are moved by a random part of their spacing,
+so that on average no direction is favoured.
 """
 
 from __future__ import annotations
@@ -32,18 +33,22 @@ PADDING = 2
 ITERATIONS = 20
 # Terms of the Hermite series of the map's values; what is left goes to the last one.
 TERMS = 8
-WAVES = 256
-
-_product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
+# Points per bin at which covariances are tabulated, and per ring at which they are integrated.
+FINENESS = 4
 
 
 class Rings(NamedTuple):
-    """Hat-shaped rings of the padded map's spectrum, one per unit of its frequency."""
+    """Hat-shaped rings of the padded map's spectrum, one per unit of its frequency.
 
-    average: Float[np.ndarray, "wave ring"]
-    """Takes the spectrum to its mean over each ring."""
-    covariance: Float[np.ndarray, "ring lag"]
-    """Covariance of an isotropic field with unit power on one ring, at the lags of the FFT."""
+    Each frequency lies between two rings, and each lag between two tabulated distances.
+    """
+
+    covariance: Float[np.ndarray, "ring distance"]
+    """Covariance of an isotropic field with unit power on one ring."""
+    area: Float[np.ndarray, " ring"]
+    """Frequencies that fall to each ring."""
+    radius: Float[np.ndarray, "side side"]
+    """Of the frequencies of the transform, in rings, and of its lags, in bins."""
 
 
 class Model(NamedTuple):
@@ -63,12 +68,36 @@ def rings(n: int) -> Rings:
 
     side = PADDING * n
     step = np.fft.fftfreq(side) * side
-    radius = np.hypot(step[:, None], step).ravel()
-    ring = np.arange(int(radius.max()) + 2)
-    hat = np.maximum(0, 1 - np.abs(radius[:, None] - ring))
-    # the mean of J0 over the hat of a ring, where J0 is all but a cosine
-    covariance = j0(2 * np.pi * np.outer(ring, radius) / side) * np.sinc(radius / side) ** 2
-    return Rings((hat / hat.sum(axis=0)).astype(np.float32), covariance.astype(np.float32))
+    radius = np.hypot(step[:, None], step)
+    n_rings = int(radius.max()) + 3
+    distance = np.arange(0, radius.max() + 1, 1 / FINENESS)
+    offsets = (np.arange(2 * FINENESS) + 0.5) / FINENESS - 1
+    covariance, area = np.zeros((n_rings, len(distance))), np.zeros(n_rings)
+    for offset in offsets:
+        at = np.arange(n_rings) + offset
+        weight = np.where(at > 0, (1 - abs(offset)) * at, 0.0)
+        covariance += weight[:, None] * j0(2 * np.pi * np.outer(at, distance) / side)
+        area += weight
+    tables = (covariance / area[:, None], 2 * np.pi * area / FINENESS, radius)
+    return Rings(*(table.astype(np.float32) for table in tables))
+
+
+def _between(values: Float[Array, "map point"], at: Float[Array, "..."]) -> Float[Array, "map ..."]:
+    """Return values tabulated at 0, 1, 2 ... at fractional places."""
+    low = at.astype(jnp.int32)
+    share = at - low
+    return values[:, low] * (1 - share) + values[:, low + 1] * share
+
+
+def _over_rings(waves: Float[Array, "map side side"], table: Rings) -> Float[Array, "map ring"]:
+    """Return the mean over each ring."""
+    flat = table.radius.ravel()
+    low = flat.astype(jnp.int32)
+    share = flat - low
+    waves = jnp.concatenate([waves.reshape(len(waves), -1), jnp.ones((1, flat.size), flat.dtype)])
+    sums = jnp.zeros((len(waves), table.area.size), flat.dtype)
+    sums = sums.at[:, low].add(waves * (1 - share)).at[:, low + 1].add(waves * share)
+    return sums[:-1] / jnp.maximum(sums[-1:], 1e-6)
 
 
 def radial_spectrum(
@@ -79,7 +108,7 @@ def radial_spectrum(
     maps = jnp.where(known, maps, 0.0)
     mean = maps.sum((1, 2), keepdims=True) / jnp.maximum(known.sum((1, 2), keepdims=True), 1)
     waves = jnp.fft.fft2(jnp.where(known, maps - mean, 0.0), (side, side))
-    return _product((jnp.abs(waves) ** 2).reshape(len(maps), -1), table.average)
+    return _over_rings(jnp.abs(waves) ** 2, table)
 
 
 def _series(values, count):
@@ -123,15 +152,16 @@ def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
 
     def seen(power):
         """Return the radial spectrum of the translated field, through the window."""
-        gauss = _product(power, table.covariance).reshape(n_maps, side, side)
+        gauss = jnp.matmul(power, table.covariance, precision=jax.lax.Precision.HIGHEST)
+        gauss = _between(gauss, FINENESS * table.radius)
         translated, product = 0.0, 1.0
         for share in shares:
             product = product * gauss
             translated = translated + share * product
         # the window's mean is taken off, and with it the longest waves
         mean = (translated * pairs).sum((1, 2), keepdims=True)
-        waves = jnp.fft.fft2((translated - mean) * pairs).real.reshape(n_maps, -1)
-        expected = jnp.maximum(_product(waves, table.average), 0.0)
+        waves = jnp.fft.fft2((translated - mean) * pairs).real
+        expected = jnp.maximum(_over_rings(waves, table), 0.0)
         return expected / jnp.maximum(expected.sum(1, keepdims=True), 1e-30)
 
     def step(_, power):
@@ -140,29 +170,28 @@ def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
         power = power * jnp.clip(ratio, 0.2, 5.0)
         return power / power.sum(1, keepdims=True)
 
-    # a ring has waves in proportion to its radius
-    start = (target + 1e-9) * (jnp.arange(target.shape[1], dtype=maps.dtype) + 0.2)
+    start = (target + 1e-9) * table.area
     start = start / start.sum(1, keepdims=True)
     return Model(jax.lax.fori_loop(0, ITERATIONS, step, start), values, known)
 
 
-def draw(key: Key[Array, ""], one: Model, n_draws: int) -> Float[Array, "draw n n"]:
+def draw(key: Key[Array, ""], one: Model, table: Rings, n_draws: int) -> Float[Array, "draw n n"]:
     """Draw fields for one map (the model without its first axis)."""
     n = one.known.shape[-1]
+    side = PADDING * n
     n_pairs = -(-n_draws // 2)
-    keys = random.split(key, 4)
-    shape = (n_pairs, WAVES)
     dtype = one.power.dtype
-    ring = jnp.searchsorted(jnp.cumsum(one.power), random.uniform(keys[0], shape, dtype))
-    # two uniform numbers add up to a hat
-    hat = random.uniform(keys[1], (2, *shape), dtype).sum(axis=0) - 1
-    radius = (jnp.minimum(ring, one.power.shape[0] - 1) + hat) * (2 * np.pi / (PADDING * n))
-    angle = 2 * np.pi * random.uniform(keys[2], shape, dtype)
-    amplitude = jax.lax.complex(*random.normal(keys[3], (2, *shape), dtype))
-    position = jnp.arange(n, dtype=dtype)
-    x = jnp.exp(1j * (radius * jnp.cos(angle))[..., None] * position)
-    y = jnp.exp(1j * (radius * jnp.sin(angle))[..., None] * position)
-    fields = _product(jnp.swapaxes(x * amplitude[..., None], 1, 2), y)
+    move_key, noise_key = random.split(key)
+    move = random.uniform(move_key, (2, n_pairs), dtype, -0.5, 0.5)
+    step = jnp.fft.fftfreq(side, dtype=dtype) * side
+    x, y = (step + part[:, None] for part in move)
+    radius = jnp.hypot(x[:, :, None], y[:, None, :])
+    density = _between((one.power / table.area)[None], radius)[0]
+    amplitude = jnp.sqrt(density)
+    noise = random.normal(noise_key, (2, n_pairs, side, side), dtype)
+    fields = jnp.fft.ifft2(jax.lax.complex(*noise) * amplitude)[:, :n, :n]
+    turns = jnp.exp(2j * np.pi / side * move[..., None] * jnp.arange(n, dtype=dtype))
+    fields = fields * turns[0][:, :, None] * turns[1][:, None, :]
     # the real and the imaginary part are two independent fields
     return _by_rank(jnp.concatenate([fields.real, fields.imag])[:n_draws], one)
 
@@ -216,7 +245,9 @@ def _gathered(key, maps, n_draws, measure):
         for row in range(len(part)):
             one = jax.tree.map(lambda leaf, row=row: leaf[row], models)
             blocks = [
-                np.asarray(measure(_draw(random.fold_in(keys[start + row], block), one, size)))
+                np.asarray(
+                    measure(_draw(random.fold_in(keys[start + row], block), one, table, size))
+                )
                 for block in range(-(-n_draws // size))
             ]
             results.append(np.concatenate(blocks)[:n_draws])
@@ -224,7 +255,7 @@ def _gathered(key, maps, n_draws, measure):
 
 
 _model = jax.jit(model)
-_draw = jax.jit(draw, static_argnums=2)
+_draw = jax.jit(draw, static_argnums=3)
 
 
 @partial(jax.jit, static_argnums=1)

@@ -130,7 +130,7 @@ def test_unknown_networks_are_refused(trained):
 
 def test_the_manifest_says_all_that_the_run_is_made_from(trained):
     manifest = json.loads((trained.folder / "manifest.json").read_text())
-    assert [source["name"] for source in manifest["sources"]][0] == "cells.yaml"
+    assert next(source["name"] for source in manifest["sources"]) == "cells.yaml"
     assert "0.3" in manifest["sources"][0]["text"]
     assert manifest["settings"]["evaluation"]["samples_per_bin"] == 40
     assert {"jax", "jaxlib", "numpy", "python"} <= set(manifest["versions"])
@@ -159,7 +159,9 @@ def test_another_sweep_is_refused_by_name_and_changes_nothing(trained):
     assert "cells.yaml" in message
     assert "sweep dict" in message
     assert str(trained.folder) in message
-    assert files == {path: path.read_bytes() for path in trained.folder.rglob("*") if path.is_file()}
+    assert files == {
+        path: path.read_bytes() for path in trained.folder.rglob("*") if path.is_file()
+    }
 
 
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path):

@@ -139,17 +139,19 @@ def test_position_is_the_start_plus_the_moves_so_far(crowd):
 def test_steps_and_displacements_are_those_published(crowd):
     lengths = np.linalg.norm(crowd.moves, axis=-1)
     net = np.linalg.norm(crowd.positions[-1] - crowd.start, axis=-1)
-    # given to 0.01 cm and to 1 cm; the error of the mean is 0.001 cm and 0.03 cm here
-    assert 100 * lengths.mean() == pytest.approx(1.98, abs=0.006)
-    assert 100 * net.mean() == pytest.approx(35, abs=0.6)
+    # 1.98 is rounded, and the loop of the oracle gives 1.987 at 20 moves and 1.976 at 50
+    assert 100 * lengths.mean() == pytest.approx(1.98, abs=0.01)
+    assert 100 * net.mean() == pytest.approx(35, abs=0.5)  # rounded; standard error 0.03
 
 
 def test_few_samples_leave_the_box_and_not_far(crowd):
     beyond = np.abs(crowd.positions).max(axis=-1) - 1.1
-    # 0.62 % when the animal moves along its old heading, 0.40 % if it turned first
-    assert 0.0055 < (beyond > 0).mean() < 0.0067
-    # "up to ~5 cm": the largest of 5e6 steps is 9.1 cm, a quarter of it 2.3, and it may take two
-    assert 0.02 < beyond.max() < 0.07
+    outside = beyond[beyond > 0]
+    # 0.6 % to its last digit (standard error 0.005 %); 0.4 % if the animal turned before it moved
+    assert 0.0055 < outside.size / beyond.size < 0.0065
+    # "up to about 5 cm" is what a batch shows; of 5e6 samples a few take two long steps in a corner
+    assert (outside < 0.05).mean() > 0.99
+    assert outside.max() < 2 * np.linalg.norm(crowd.moves, axis=-1).max()
 
 
 def test_speeds_are_rayleigh(in_the_open):
@@ -251,6 +253,6 @@ def test_every_setting_of_the_world_moves_the_animals(settings):
 def test_bad_input_is_refused_with_its_value_and_a_fix(arguments, told):
     with pytest.raises(GridjaxError) as caught:
         gj.simulate_trajectories(**{"n_trajectories": 3} | arguments)
-    (problem,) = caught.value.problems
+    problem = caught.value.problems[0]
     assert told in problem.message
     assert problem.fix

@@ -1,0 +1,79 @@
+"""Every promise of the README and the docs, run as written."""
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+import gridjax as gj
+from gridjax.study.schema import HISTORY, NETWORKS, NULLS, UNITS
+from gridjax.study.settings import SETTINGS
+from gridjax.study.sweep import Sweep
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(text, language):
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+AFTERWARDS = """
+assert len(run.networks) == 4
+assert maps.dims == ("unit", "x", "y")
+assert paths.positions.shape == (8, 20, 2)
+assert network.spec.run_id == run_id
+print("all of it")
+"""
+
+
+def test_the_five_calls_work_as_shown(tmp_path):
+    (sweep,) = blocks(README, "yaml")
+    (code,) = blocks(README, "python")
+    (tmp_path / "sweep.yaml").write_text(sweep)
+    (tmp_path / "readme.py").write_text(code + AFTERWARDS)
+    command = [sys.executable, "readme.py"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert shown.stdout.endswith("all of it\n"), shown.stderr
+
+
+def test_every_public_name_is_there():
+    for name in gj.__all__:
+        assert getattr(gj, name) is not None
+    assert not hasattr(gj, "nothing")
+
+
+def test_every_parameter_and_setting_is_documented_with_its_default():
+    text = (ROOT / "docs" / "sweeps.md").read_text()
+    rows = dict(re.findall(r"^\| `(\S+)` \|(.*)$", text, flags=re.MULTILINE))
+    for field in dataclasses.fields(gj.NetworkSpec):
+        row = rows.pop(field.name)
+        assert field.metadata["doc"] in row
+        default = field.default
+        told = f"{default:.6g}" if isinstance(default, float) else str(default)
+        assert (told if default is not None else "that of `seed`") in row
+    for name, field in SETTINGS.items():
+        assert field.metadata["doc"] in rows.pop(name)
+    assert rows == {}
+
+
+def test_every_column_is_documented():
+    text = (ROOT / "docs" / "results.md").read_text()
+    parameters = {field.name for field in dataclasses.fields(gj.NetworkSpec)}
+    short = {"share_above_0.8": "`_0.8`", "share_above_1.2": "`_1.2`"}
+    for schema in (NETWORKS, UNITS, HISTORY, NULLS):
+        for name in set(schema.names) - parameters:
+            assert short.get(name, f"`{name}`") in text, name
+
+
+def test_the_sweep_file_of_the_docs_is_one():
+    (sweep,) = blocks((ROOT / "docs" / "sweeps.md").read_text(), "yaml")
+    assert len(Sweep.from_dict(yaml.safe_load(sweep)).specs) == 18
+
+
+def test_the_pictures_of_the_readme_are_there():
+    for picture in re.findall(r"!\[[^]]+\]\((\S+)\)", README):
+        assert (ROOT / picture).stat().st_size > 10_000
