@@ -15,6 +15,7 @@ _HOME = {
     "Sweep": "gridjax.study.sweep",
     "grid_score": "gridjax.measure.gridscore",
     "open_run": "gridjax.study.results",
+    "rate_map": "gridjax.measure.recordings",
     "simulate_trajectories": "gridjax.world.motion",
     "train": "gridjax.study.launch",
 }
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "grid_score",
     "open_run",
+    "rate_map",
     "simulate_trajectories",
     "train",
 ]
@@ -33,6 +35,7 @@ __all__ = [
 if TYPE_CHECKING:
     from gridjax.errors import GridjaxError
     from gridjax.measure.gridscore import grid_score
+    from gridjax.measure.recordings import rate_map
     from gridjax.spec import NetworkSpec
     from gridjax.study.launch import train
     from gridjax.study.results import open_run

@@ -51,7 +51,8 @@ class Heard(Show):
     def event(self, event):
         self.events.append(event)
 
-    def end(self, stopped):
+    def end(self, stopped, n_committed):
+        self.committed_at_end = n_committed
         self.stopped = stopped
 
 

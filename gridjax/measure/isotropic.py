@@ -82,8 +82,11 @@ def rings(n: int) -> Rings:
     return Rings(*(table.astype(np.float32) for table in tables))
 
 
-def _between(values: Float[Array, "map point"], at: Float[Array, "..."]) -> Float[Array, "map ..."]:
+def _between(
+    values: Float[Array, "map point"], at: Float[Array, "..."] | Float[np.ndarray, "..."]
+) -> Float[Array, "map ..."]:
     """Return values tabulated at 0, 1, 2 ... at fractional places."""
+    at = jnp.asarray(at)
     low = at.astype(jnp.int32)
     share = at - low
     return values[:, low] * (1 - share) + values[:, low + 1] * share

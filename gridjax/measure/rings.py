@@ -37,7 +37,7 @@ def central_radius(radial_mean: Float[Array, "n map"]) -> Float[Array, " map"]:
     after = jnp.concatenate([radial_mean[1:], jnp.full_like(radial_mean[:1], jnp.inf)])
     before = jnp.concatenate([jnp.ones_like(radial_mean[:1]), radial_mean[:-1]])
     end = (radial_mean < CENTRAL_FIELD) | ((radial_mean < before) & (radial_mean <= after))
-    return jnp.clip(jnp.argmax(end, axis=0), 1, int(0.7 * n))
+    return jnp.clip(jnp.argmax(end.at[-1].set(True), axis=0), 1, int(0.7 * n))
 
 
 def adaptive_bounds(inner: Float[Array, " map"], n: int) -> Float[Array, "ring map"]:

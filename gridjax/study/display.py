@@ -68,14 +68,14 @@ class Terminal(Show):
             self._last_line = time.perf_counter()
             self._console.print(f"{self._describe()}  {self._time_left()}")
 
-    def end(self, stopped: bool) -> None:
-        """Say how it ended."""
+    def end(self, stopped: bool, n_committed: int) -> None:
+        """Say how it ended, with how many networks finished."""
         if self._bar is not None:
             self._bar.update(self._task, description=self._describe())
             self._bar.stop()
         if stopped:
             self._console.print(
-                f"stopped with {self._finished} of {self._n_networks} networks finished;"
+                f"stopped with {n_committed} of {self._n_networks} networks finished;"
                 " the same command goes on with the rest"
             )
 

@@ -35,8 +35,8 @@ class Show:
     def event(self, event: Event) -> None:
         """Take in something that happened."""
 
-    def end(self, stopped: bool) -> None:
-        """Say how it ended."""
+    def end(self, stopped: bool, n_committed: int) -> None:
+        """Say how it ended, with how many networks finished."""
 
 
 def train(
@@ -69,7 +69,7 @@ def train(
             runner = Runner(plan, sweep.settings, store, devices)
             _follow(runner, show, store)
         else:
-            show.end(stopped=False)
+            show.end(False, n_committed)
         return Run(store)
 
 
@@ -82,7 +82,7 @@ def _follow(runner: Runner, show: Show, store: Store) -> None:
         stopped = False
     finally:
         store.finish()
-        show.end(stopped)
+        show.end(stopped, len(store.committed()))
 
 
 def start_devices() -> Devices:

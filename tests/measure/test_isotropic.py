@@ -109,7 +109,7 @@ def test_no_direction_is_favoured_and_the_lattice_is_gone():
     assert np.median(score(fields)) < 0.3
 
 
-@pytest.mark.parametrize("width", [1.0, 2.0, 5.0])
+@pytest.mark.parametrize("width", [1.0, 5.0])
 def test_false_positives_are_nominal(width):
     count, draws = 120, 39
     maps = np.concatenate([noise_maps(20, width, rectified, count // 2) for rectified in (0, 1)])
@@ -127,17 +127,17 @@ def test_power_on_clean_lattices_with_39_draws(lowest, highest):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [20, 32, 44])
+@pytest.mark.parametrize("n", [20, 44])
 def test_false_positives_and_power_at_length(n):
-    count, draws = 200, 99
-    for width in (1.0, 2.0, 4.0, 6.0):
+    count, draws = 100, 59
+    for width in (1.0, 4.0):
         for rectified in (False, True):
             maps = noise_maps(n, width, rectified, count, seed=int(width))
             p = p_values(score(maps), isotropic_scores(KEY, maps, draws, score))
             for level in (0.05, 0.5):
                 low, high = binom.ppf([0.0005, 0.9995], count, level)
                 assert low <= (p <= level).sum() <= high
-    maps = lattice_maps(n, 0.3, 1.4, 100)
+    maps = lattice_maps(n, 0.3, 1.4, 60)
     p = p_values(score(maps), isotropic_scores(KEY, maps, draws, score))
     assert (p < 0.05).mean() >= 0.95
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
+from decimal import Decimal
+
 import numpy as np
 
 
@@ -37,6 +40,30 @@ def difference_of_softmaxes(positions, centres, sigma_e, sigma_i):
     """q = softmax(centre) - softmax(surround), plus |min q|, over its sum."""
     centres = np.asarray(centres, np.float64)
     return _each(lambda x: _one_dos(x, centres, sigma_e, sigma_i), positions)
+
+
+def exact_difference_of_softmaxes(positions, centres, sigma_e, sigma_i, digits=1500):
+    """The same with that many digits: far from all cells of tiny fields q is beyond float64."""
+
+    def softmax(squared, sigma):
+        e = [(-d / (2 * Decimal(float(sigma)) ** 2)).exp() for d in squared]
+        return [x / sum(e) for x in e]
+
+    def one(position):
+        squared = [
+            sum(
+                (Decimal(float(p)) - Decimal(float(c))) ** 2
+                for p, c in zip(position, centre, strict=True)
+            )
+            for centre in centres
+        ]
+        pairs = zip(softmax(squared, sigma_e), softmax(squared, sigma_i), strict=True)
+        q = [centre - surround for centre, surround in pairs]
+        raised = [x + abs(min(q)) for x in q]
+        return [float(x / sum(raised)) for x in raised]
+
+    with decimal.localcontext(prec=digits, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX):
+        return np.array([one(position) for position in positions])
 
 
 def surround_width(sigma_e: float, ratio: float, convention: str) -> float:

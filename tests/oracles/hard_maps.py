@@ -1,4 +1,4 @@
-"""Rate maps that punish careless arithmetic."""
+"""Rate maps that punish careless arithmetic, and clean lattices."""
 
 from __future__ import annotations
 
@@ -25,3 +25,12 @@ def with_holes(maps: np.ndarray, seed: int = 1) -> np.ndarray:
     rng = np.random.default_rng(seed)
     share = np.resize([0.02, 0.2, 0.6], len(maps))[:, None, None]
     return np.where(rng.random(maps.shape) < share, np.nan, maps)
+
+
+def lattice(n: int, period: float, angle: float = 0.2, folds: int = 3) -> np.ndarray:
+    """Rectified sum of plane waves, `period` in bins; 3 waves a hexagonal, 2 a square lattice."""
+    x, y = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    k = 2 * np.pi / period * (2 / np.sqrt(3) if folds == 3 else 1)
+    turns = angle + np.pi * np.arange(folds) / folds
+    waves = sum(np.cos(k * (x * np.cos(a) + y * np.sin(a))) for a in turns)
+    return np.maximum(waves, 0)

@@ -1,0 +1,189 @@
+"""What scoring shows and writes: a table on the terminal, a Parquet file, a gallery."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.study.located import Problems
+from gridjax.study.figures.cells import draw, p_text
+from gridjax.study.scoreoptions import Options
+from gridjax.study.scoring import PERCENTILES, Scored, pooled_thresholds, score_inputs
+from gridjax.study.sessions import read_inputs
+from gridjax.study.summary import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+
+SHOWN = 30
+
+
+class Outputs(NamedTuple):
+    """The files of one scoring."""
+
+    table: Path
+    png: Path
+    svg: Path
+
+
+def score_files(
+    names: Sequence[str | Path],
+    options: Options,
+    out: Path | None,
+    force: bool,
+    console: Console,
+) -> list[Scored]:
+    """Read, score and show; write a table and a gallery where `out` names the table.
+
+    Raises GridjaxError for options, files and outputs that cannot be used, before scoring.
+    """
+    options.check()
+    files = None if out is None else outputs(out, force)
+    inputs = read_inputs(names, options.units)
+    with console.status("scoring") as status:
+
+        def progress(name: str, done: int, total: int) -> None:
+            status.update(f"shuffling {Path(name).name}: {done} of {total} cells done")
+
+        scored = score_inputs(inputs, options, progress)
+    show(console, scored)
+    if files is not None:
+        write(scored, options, files)
+        written = f"table in {files.table}, gallery in {files.png} and {files.svg}"
+        console.print(written, soft_wrap=True, highlight=False)
+    return scored
+
+
+def outputs(out: Path, force: bool) -> Outputs:
+    """Return the files to write: the table named, and its gallery beside it.
+
+    Raises GridjaxError unless they can be written: another ending than .parquet, no folder, files
+    that are there already, unless `force` is true.
+    """
+    files = Outputs(out, out.with_suffix(".png"), out.with_suffix(".svg"))
+    problems = Problems()
+    folder = out.parent
+    if out.suffix != ".parquet":
+        problems.add(f"--out {out} is no .parquet file", None, f"--out {out.name}.parquet")
+    elif not folder.is_dir():
+        problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
+    elif not os.access(folder, os.W_OK):
+        problems.add(f"--out {out} cannot be written", None, "choose a folder that you may write")
+    there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
+    if there:
+        problems.add(
+            f"--out: {', '.join(there)} there already",
+            None,
+            "choose another name, or --force to write over files",
+        )
+    problems.raise_any()
+    return files
+
+
+def table(scored: Sequence[Scored]) -> pd.DataFrame:
+    """Return one row for each cell, in the order of the inputs; columns as in docs/scoring.md."""
+    import pandas as pd
+
+    frame = pd.concat([pd.DataFrame(one.columns) for one in scored], ignore_index=True)
+    pooled = pooled_thresholds(scored)
+    none = np.full(len(PERCENTILES), np.nan)
+    limits = np.array([pooled.get(null, none) for null in frame["null"]])
+    frame["pooled_95"], frame["pooled_99"] = limits.T
+    for name in ("n_spikes", "ring_60", "n_bins", "n_shuffles"):
+        frame[name] = frame[name].astype("Int64")
+    for name in ("input", "cell", "null", "arena"):
+        frame[name] = frame[name].astype("string")
+    return frame
+
+
+def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
+    """Write the table, with the options and thresholds in its metadata, and the gallery."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from gridjax import __version__
+    from gridjax.study.figures import style
+    from gridjax.study.stores import write_aside
+
+    frame = table(scored)
+    pooled = {null: list(values) for null, values in pooled_thresholds(scored).items()}
+    about = {"version": __version__, "options": asdict(options), "pooled_95_99": pooled}
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    arrow = arrow.replace_schema_metadata(
+        {**(arrow.schema.metadata or {}), b"gridjax": json.dumps(about).encode()}
+    )
+    buffer = io.BytesIO()
+    pq.write_table(arrow, buffer)
+    try:
+        write_aside(files.table, buffer.getvalue())
+        with style.styled():
+            style.save(draw(scored, files.table.stem, options.nan), files.table.parent)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise GridjaxError(Problem(message, Place(str(files.table)))) from None
+
+
+def show(console: Console, scored: Sequence[Scored]) -> None:
+    """Print what the inputs are and their best cells."""
+    for one in scored:
+        console.print(one.headline, highlight=False, markup=False, soft_wrap=True)
+    frame = table(scored).sort_values("score_60", ascending=False, kind="stable")
+    console.print(_terminal_table(frame, many=len(scored) > 1))
+    if len(frame) > SHOWN:
+        console.print(f"the best {SHOWN} of {len(frame):,} cells; --out writes all of them")
+    for null, limits in pooled_thresholds(scored).items():
+        n_draws = sum(one.null_scores.size for one in scored if one.null == null)
+        percentiles = ", ".join(
+            f"{percent:.0f} % below {number(float(limit))}"
+            for percent, limit in zip(PERCENTILES, limits, strict=True)
+        )
+        console.print(
+            f"chance, all cells pooled ({null}, {n_draws:,} draws): {percentiles}", highlight=False
+        )
+
+
+def _terminal_table(frame: pd.DataFrame, many: bool) -> Table:
+    import pandas as pd
+    from rich import box
+    from rich.table import Table
+
+    shuffled = bool((frame["n_shuffles"] > 0).any())
+    in_cm = bool(frame["map_width_cm"].notna().any())
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    heads = [*(["input"] if many else []), "cell", "spikes", "mean\nrate", "score60", "score90"]
+    heads += [f"period\n{'cm' if in_cm else 'bins'}", "axes\n°", "ellip-\nticity", "lattice\np"]
+    heads += ["chance\np", "95 %", "99 %"] if shuffled else []
+    for head in heads:
+        left = head in ("input", "cell")
+        table.add_column(head, justify="left" if left else "right", no_wrap=True)
+    for _, row in frame.head(SHOWN).iterrows():
+        spikes = (
+            "–" if row["n_spikes"] is None or row.isna()["n_spikes"] else f"{row['n_spikes']:,}"
+        )
+        texts = [
+            *([Path(row["input"]).name] if many else []),
+            str(row["cell"]),
+            "–" if pd.isna(row["n_spikes"]) else f"{row['n_spikes']:,}",
+            f"{row['mean_rate']:.3g}",
+            number(row["score_60"]),
+            number(row["score_90"]),
+            number(row["period_cm" if in_cm else "period_bins"], 1),
+            number(math.degrees(row["orientation_rad"]), 1),
+            number(row["ellipticity"]),
+            p_text(row["lattice_p"]),
+        ]
+        if shuffled:
+            texts += [p_text(row["p_value"]), number(row["shuffle_95"]), number(row["shuffle_99"])]
+        table.add_row(*texts)
+    return table
