@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -166,18 +166,17 @@ def score(
         float, typer.Option(help="Slower samples do not count; cm/s, 0 for all.")
     ] = 2.5,
     rings: Annotated[
-        str,
+        Literal["study", "adaptive"],
         typer.Option(
-            metavar="study|adaptive",
             help="Rings as in the published networks, or from each map's central field on.",
         ),
     ] = "study",
-    units: Annotated[str, typer.Option(metavar="m|cm", help="Of all sessions' positions.")] = "m",
+    units: Annotated[Literal["m", "cm"], typer.Option(help="Of all sessions' positions.")] = "m",
     nan: Annotated[
-        str, typer.Option(metavar="mask|zero", help="Bins never visited: unknown, or rate 0.")
+        Literal["mask", "zero"], typer.Option(help="Bins never visited: unknown, or rate 0.")
     ] = "mask",
     variant: Annotated[
-        str, typer.Option(metavar="minmax|mean", help="How score60 compares its angles.")
+        Literal["minmax", "mean"], typer.Option(help="How score60 compares its angles.")
     ] = "minmax",
     width_cm: Annotated[
         float | None, typer.Option(help="Side of bare maps; without it periods are in bins.")
@@ -186,13 +185,11 @@ def score(
         Path | None,
         typer.Option(metavar="FILE.parquet", help="Write a table; FILE.png and .svg beside it."),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write over files that are there.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over files.")] = False,
 ) -> None:
     """Score anybody's cells: grid scores, lattices, and what chance would give."""
-    from gridjax.study.scoreoptions import Options
     from gridjax.study.scored import score_files
+    from gridjax.study.scoreoptions import Options
 
     options = Options(
         shuffles=shuffles,

@@ -186,7 +186,10 @@ def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, P
 
 
 @jax.jit
-def _joined(plus: Float[Array, "n n map"], minus: Float[Array, "n n map"]):
+def joined(
+    plus: Float[Array, "n n map"], minus: Float[Array, "n n map"]
+) -> Float[Array, "map 2n-1 2n-1"]:
+    """Return the whole autocorrelogram, lag 0 in its middle, from (dx, +dy) and (dx, -dy)."""
     right = jnp.concatenate([jnp.flip(minus[:, 1:], 1), plus], axis=1)
     left = jnp.flip(right[1:], (0, 1))
     return jnp.moveaxis(jnp.concatenate([left, right]), -1, 0)
@@ -208,7 +211,7 @@ def autocorrelogram(
     maps = chunks.as_maps(maps)
     masked = nan == "mask"
     return chunks.in_chunks(
-        lambda chunk, matrices: _joined(*quadrants(chunk, matrices, masked)),
+        lambda chunk, matrices: joined(*quadrants(chunk, matrices, masked)),
         maps,
         correlation.basis(maps.shape[-1]),
     )

@@ -7,7 +7,7 @@ periods, unlike the published estimator, which is here too.
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -88,17 +88,29 @@ def _tables(n: int):
     return planewaves.search(side), correlation.basis(side), peaks.template(side)
 
 
-@jax.jit
 def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
-    """Measure in bins."""
+    """Measure in bins.
+
+    In stages compiled apart: the autocorrelogram's is that of the grid score.
+    """
     search, basis, template, significance = tables
-    block = pooling(maps.shape[-1])
-    pooled, weights = _pooled(maps, block)
+    fit, known = _fit(maps, search)
+    whole = autocorrelogram.joined(*autocorrelogram.quadrants(known, basis, masked=True))
+    return _measures(fit, whole, template, significance, pooling(maps.shape[-1]))
+
+
+@jax.jit
+def _fit(maps: Float[Array, "map n n"], search):
+    """Fit the plane waves; return the fit and the pooled maps, NaN where unknown."""
+    pooled, weights = _pooled(maps, pooling(maps.shape[-1]))
     known = jnp.where(weights > 0, pooled, jnp.nan)
     scale = jnp.nanmax(jnp.abs(known), axis=(1, 2), keepdims=True)
     scaled = jnp.where((weights > 0) & (scale > 0), pooled / jnp.where(scale > 0, scale, 1), 0.0)
-    fit = planewaves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search)
-    whole = peaks.whole(*autocorrelogram.quadrants(known, basis, masked=True))
+    return planewaves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search), known
+
+
+@partial(jax.jit, static_argnames=("block",))
+def _measures(fit, whole, template, significance, block: int) -> Lattice:
     found = fit.p_value <= significance
     measures = (
         jnp.where(found, value, jnp.nan)

@@ -71,15 +71,6 @@ def template(n: int) -> Template:
     return Template(*(table.astype(np.float32) for table in tables))
 
 
-def whole(
-    plus: Float[Array, "n n map"], minus: Float[Array, "n n map"]
-) -> Float[Array, "map 2n-1 2n-1"]:
-    """Return the autocorrelogram, lag 0 in its middle, from its quadrants (dx, +dy), (dx, -dy)."""
-    right = jnp.concatenate([jnp.flip(minus[:, 1:], 1), plus], axis=1)
-    left = jnp.flip(right[1:], (0, 1))
-    return jnp.moveaxis(jnp.concatenate([left, right]), -1, 0)
-
-
 def six_peaks(
     correlogram: Float[Array, "map 2n-1 2n-1"], tables: Template
 ) -> Float[Array, "map 3 2"]:

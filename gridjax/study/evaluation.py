@@ -174,6 +174,7 @@ def _score_units(spec: NetworkSpec, design: Design, recorded: Recording) -> dict
         "score_90_by_neuron": zero_where_inactive([s.score_90 for s in scores]),
         "period_cm": nan_where_inactive([one.period_cm for one in lattices]),
         "orientation_rad": nan_where_inactive([one.orientation_rad for one in lattices]),
+        "lattice_p_value": np.concatenate([np.asarray(one.p_value) for one in lattices]),
         "active": np.concatenate(active),
     }
 

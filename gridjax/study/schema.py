@@ -60,6 +60,7 @@ UNITS = pa.schema(
         ("score_90_by_neuron", pa.float32()),
         ("period_cm", pa.float32()),
         ("orientation_rad", pa.float32()),
+        ("lattice_p_value", pa.float32()),
         ("active", pa.bool_()),
     ]
 )
@@ -121,7 +122,7 @@ def _units(run_id: str, units: dict[str, np.ndarray]) -> pa.Table:
         return UNITS.empty_table()
     columns = {"run_id": np.repeat(run_id, len(units["unit"])), **units}
     return pa.table(
-        {name: pa.array(columns[name]).cast(UNITS.field(name).type) for name in columns}
+        {name: pa.array(columns[name]).cast(UNITS.field(name).type) for name in UNITS.names}
     )
 
 

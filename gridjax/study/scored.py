@@ -6,7 +6,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridjax.errors import GridjaxError, Place, Problem
-from gridjax.study.located import Problems
 from gridjax.study.figures.cells import draw, p_text
+from gridjax.study.located import Problems
 from gridjax.study.scoreoptions import Options
 from gridjax.study.scoring import PERCENTILES, Scored, pooled_thresholds, score_inputs
 from gridjax.study.sessions import read_inputs
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHOWN = 30
+WIDE, NARROW_NAME = 100, 16
+"""Columns of a terminal with room for everything, and of a name where there is less."""
 
 
 class Outputs(NamedTuple):
@@ -35,6 +37,33 @@ class Outputs(NamedTuple):
     table: Path
     png: Path
     svg: Path
+
+
+class Column(NamedTuple):
+    """A column of the table on the terminal."""
+
+    head: str
+    text: Callable[[pd.Series], str]
+    always: bool = True
+
+
+BINS, CENTIMETRES = "period\nbins", "period\ncm"
+CHANCE = ("chance\np", "95 %", "99 %")
+COLUMNS = (
+    Column("cell", lambda row: row["cell"]),
+    Column("spikes", lambda row: f"{row['n_spikes']:,}" if row["n_spikes"] >= 0 else "–"),
+    Column("mean\nrate", lambda row: f"{row['mean_rate']:.3g}".replace("-", "−"), always=False),
+    Column("score\n60", lambda row: number(row["score_60"])),
+    Column("score\n90", lambda row: number(row["score_90"]), always=False),
+    Column(CENTIMETRES, lambda row: number(row["period_cm"], 1)),
+    Column(BINS, lambda row: number(row["period_bins"], 1)),
+    Column("axes\n°", lambda row: number(math.degrees(row["orientation_rad"]), 1)),
+    Column("ellip-\nticity", lambda row: number(row["ellipticity"]), always=False),
+    Column("lattice\np", lambda row: p_text(row["lattice_p"])),
+    Column(CHANCE[0], lambda row: p_text(row["p_value"])),
+    Column(CHANCE[1], lambda row: number(row["shuffle_95"])),
+    Column(CHANCE[2], lambda row: number(row["shuffle_99"])),
+)
 
 
 def score_files(
@@ -139,7 +168,7 @@ def show(console: Console, scored: Sequence[Scored]) -> None:
     for one in scored:
         console.print(one.headline, highlight=False, markup=False, soft_wrap=True)
     frame = table(scored).sort_values("score_60", ascending=False, kind="stable")
-    console.print(_terminal_table(frame, many=len(scored) > 1))
+    console.print(_terminal_table(frame.fillna({"n_spikes": -1}), console.width))
     if len(frame) > SHOWN:
         console.print(f"the best {SHOWN} of {len(frame):,} cells; --out writes all of them")
     for null, limits in pooled_thresholds(scored).items():
@@ -149,41 +178,35 @@ def show(console: Console, scored: Sequence[Scored]) -> None:
             for percent, limit in zip(PERCENTILES, limits, strict=True)
         )
         console.print(
-            f"chance, all cells pooled ({null}, {n_draws:,} draws): {percentiles}", highlight=False
+            f"chance, all cells pooled ({null}, {n_draws:,} draws): {percentiles}",
+            highlight=False,
+            soft_wrap=True,
         )
 
 
-def _terminal_table(frame: pd.DataFrame, many: bool) -> Table:
-    import pandas as pd
+def _terminal_table(frame: pd.DataFrame, width: int) -> Table:
+    """Return the first rows as a table; a narrow terminal is spared what matters less."""
     from rich import box
     from rich.table import Table
 
     shuffled = bool((frame["n_shuffles"] > 0).any())
-    in_cm = bool(frame["map_width_cm"].notna().any())
+    wide = width >= WIDE
+    columns = [column for column in COLUMNS if wide or column.always]
+    if frame["input"].nunique() > 1:
+        columns.insert(0, Column("input", lambda row: Path(row["input"]).name))
+    if frame["map_width_cm"].notna().any():
+        columns = [column for column in columns if column.head != BINS]
+    if not shuffled:
+        columns = [column for column in columns if column.head not in CHANCE]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    heads = [*(["input"] if many else []), "cell", "spikes", "mean\nrate", "score60", "score90"]
-    heads += [f"period\n{'cm' if in_cm else 'bins'}", "axes\n°", "ellip-\nticity", "lattice\np"]
-    heads += ["chance\np", "95 %", "99 %"] if shuffled else []
-    for head in heads:
-        left = head in ("input", "cell")
-        table.add_column(head, justify="left" if left else "right", no_wrap=True)
-    for _, row in frame.head(SHOWN).iterrows():
-        spikes = (
-            "–" if row["n_spikes"] is None or row.isna()["n_spikes"] else f"{row['n_spikes']:,}"
+    for column in columns:
+        names = column.head in ("input", "cell")
+        table.add_column(
+            column.head,
+            justify="left" if names else "right",
+            no_wrap=True,
+            max_width=None if wide or not names else NARROW_NAME,
         )
-        texts = [
-            *([Path(row["input"]).name] if many else []),
-            str(row["cell"]),
-            "–" if pd.isna(row["n_spikes"]) else f"{row['n_spikes']:,}",
-            f"{row['mean_rate']:.3g}",
-            number(row["score_60"]),
-            number(row["score_90"]),
-            number(row["period_cm" if in_cm else "period_bins"], 1),
-            number(math.degrees(row["orientation_rad"]), 1),
-            number(row["ellipticity"]),
-            p_text(row["lattice_p"]),
-        ]
-        if shuffled:
-            texts += [p_text(row["p_value"]), number(row["shuffle_95"]), number(row["shuffle_99"])]
-        table.add_row(*texts)
+    for _, row in frame.head(SHOWN).iterrows():
+        table.add_row(*(column.text(row) for column in columns))
     return table

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 PER_ROW, ROWS = 4, 3
 """Cells in a row, and rows of the best as of the typical ones."""
 CORRELATION_MAP = "RdBu_r"
-_SIDE, _GAP, _LABELS, _HEADER = 0.81, 0.04, 0.4, 0.3  # inches
+_SIDE, _GAP, _LABELS, _HEADER = 0.81, 0.04, 0.46, 0.28  # inches
 _LEFT, _TOP = 0.08, 0.36
 _PITCH = (style.WIDTH_IN - _LEFT) / PER_ROW
-_LONGEST_NAME = 24
+_LONGEST_NAME = 32
+LEAST_P = 1e-6
 
 
 class Cell(NamedTuple):
@@ -152,17 +153,21 @@ def _legend(axes: Axes, middle: float) -> None:
     low, high = middle - 0.05, middle + 0.05
     for left, colours, ends in (
         (0.30, COLOUR_MAP, ("min", "max of each map")),
-        (2.95, CORRELATION_MAP, ("−1", "1, autocorrelation")),
+        (3.30, CORRELATION_MAP, ("−1", "1, autocorrelation")),
     ):
         axes.imshow(ramp, extent=(left, left + 0.6, low, high), cmap=colours, aspect="auto")
         axes.text(left - 0.05, middle, ends[0], ha="right", **small)
         axes.text(left + 0.65, middle, ends[1], ha="left", **small)
-    axes.fill_between([1.9, 2.02], low, high, color=UNVISITED, ec=style.GREY, lw=0.4)
-    axes.text(2.07, middle, "never visited", ha="left", **small)
-    axes.scatter(4.85, middle, s=9, facecolors="none", edgecolors="black", linewidths=0.6)
-    axes.text(4.95, middle, "peaks of the measured lattice", ha="left", **small)
+    axes.fill_between([2.02, 2.14], low, high, color=UNVISITED, ec=style.GREY, lw=0.4)
+    axes.text(2.19, middle, "never visited", ha="left", **small)
+    axes.scatter(5.32, middle, s=9, facecolors="none", edgecolors="black", linewidths=0.6)
+    axes.text(5.42, middle, "peaks of the measured lattice", ha="left", **small)
 
 
 def p_text(p: float) -> str:
-    """Write a p-value with two digits; a dash where there is none."""
-    return "–" if math.isnan(p) else f"{p:.2f}" if p >= 0.1 else f"{p:.2g}"
+    """Write a p-value with two digits, very small ones as such; a dash where there is none."""
+    if math.isnan(p):
+        return "–"
+    if p < LEAST_P:
+        return f"<{LEAST_P:g}"
+    return f"{p:.2f}" if p >= 0.1 else f"{p:.1g}" if p < 0.001 else f"{p:.2g}"
