@@ -112,9 +112,9 @@ def outputs(out: Path, force: bool) -> Outputs:
     there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
     if there:
         problems.add(
-            f"--out: {', '.join(there)} there already",
+            f"--out {out} would write over {', '.join(there)}",
             None,
-            "choose another name, or --force to write over files",
+            "choose another name, or --force to write over files that are there",
         )
     problems.raise_any()
     return files

@@ -42,27 +42,34 @@ def difference_of_softmaxes(positions, centres, sigma_e, sigma_i):
     return _each(lambda x: _one_dos(x, centres, sigma_e, sigma_i), positions)
 
 
-def exact_difference_of_softmaxes(positions, centres, sigma_e, sigma_i, digits=1500):
-    """The same with that many digits: far from all cells of tiny fields q is beyond float64."""
+def exact_difference_of_softmaxes(positions, centres, sigma_e, sigma_i):
+    """The same in decimal: far from all cells of tiny fields q_i is beyond float64.
+
+    The nearest cell has all but exp(-gap) of the surround, gap = (d_2^2 - d_1^2) / (2 sigma_I^2),
+    and as many digits are kept as resolve that.
+    """
 
     def softmax(squared, sigma):
-        e = [(-d / (2 * Decimal(float(sigma)) ** 2)).exp() for d in squared]
-        return [x / sum(e) for x in e]
+        nearest = min(squared)
+        e = [(-(d - nearest) / (2 * Decimal(float(sigma)) ** 2)).exp() for d in squared]
+        total = sum(e)
+        return [x / total for x in e]
 
     def one(position):
         squared = [
-            sum(
-                (Decimal(float(p)) - Decimal(float(c))) ** 2
-                for p, c in zip(position, centre, strict=True)
-            )
+            sum((Decimal(float(position[k])) - Decimal(float(centre[k]))) ** 2 for k in range(2))
             for centre in centres
         ]
+        first, second = sorted(squared)[:2]
+        gap = float(second - first) / (2 * float(sigma_i) ** 2)
+        decimal.getcontext().prec = 40 + int(gap / np.log(10))
         pairs = zip(softmax(squared, sigma_e), softmax(squared, sigma_i), strict=True)
         q = [centre - surround for centre, surround in pairs]
-        raised = [x + abs(min(q)) for x in q]
-        return [float(x / sum(raised)) for x in raised]
+        lift = abs(min(q))
+        total = sum(x + lift for x in q)
+        return [float((x + lift) / total) for x in q]
 
-    with decimal.localcontext(prec=digits, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX):
+    with decimal.localcontext(prec=40, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX):
         return np.array([one(position) for position in positions])
 
 

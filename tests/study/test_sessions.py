@@ -1,0 +1,281 @@
+"""Reading maps and recordings: what is read is what was written, what is wrong is said and where."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+from gridjax.errors import GridjaxError
+from gridjax.study.recorded import Session, arena_shape
+from gridjax.study.sessions import MapSet, read_inputs
+
+from .sessions import recording, save_csv, save_npz
+
+PATH, TIMES, SPIKES = recording(seconds=30)
+
+
+def refusal(*names, units="m"):
+    with pytest.raises(GridjaxError) as caught:
+        read_inputs(names, units)
+    assert all(problem.fix for problem in caught.value.problems)
+    return str(caught.value)
+
+
+def assert_same(one, other):
+    assert one.cells == other.cells
+    np.testing.assert_array_equal(one.positions_m, other.positions_m)
+    np.testing.assert_array_equal(one.times_s, other.times_s)
+    for a, b in zip(one.spikes_s, other.spikes_s, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_every_form_of_a_session_reads_alike(tmp_path):
+    heard = {cell: train for cell, train in SPIKES.items() if len(train)}
+    save_npz(tmp_path / "a.npz", PATH, TIMES, heard)
+    save_csv(tmp_path / "b.csv", PATH, TIMES, heard)
+    cells = np.repeat(list(heard), [len(train) for train in heard.values()])
+    flat, order = (
+        np.concatenate(list(heard.values())),
+        np.random.default_rng(0).permutation(len(cells)),
+    )
+    np.savez(
+        tmp_path / "c.npz",
+        positions=PATH,
+        times=TIMES,
+        spike_times=flat[order],
+        spike_cells=cells[order],
+    )
+    # the pattern matches b.spikes.csv too, which is no input of its own
+    one, two, three = read_inputs([tmp_path / "*"], "m")
+    assert isinstance(one, Session)
+    assert one.cells == ("grid", "anywhere")
+    np.testing.assert_array_equal(one.spikes_s[0], SPIKES["grid"])
+    assert_same(one, two)
+    assert_same(one, three)
+
+
+def test_cells_come_in_the_order_of_their_numbers(tmp_path):
+    save_npz(
+        tmp_path / "a.npz", PATH, TIMES, {"10": [1.0], "2": [2.0], "T1C1": [3.0], "silent": []}
+    )
+    (session,) = read_inputs([tmp_path / "a.npz"], "m")
+    assert session.cells == ("2", "10", "T1C1", "silent")
+    assert [len(train) for train in session.spikes_s] == [1, 1, 1, 0]
+
+
+def test_centimetres_are_metres_and_lost_positions_are_counted(tmp_path):
+    lost = 100 * PATH
+    lost[5:8, 0], lost[9] = np.nan, np.inf
+    save_npz(tmp_path / "a.npz", lost, TIMES, SPIKES)
+    (session,) = read_inputs([tmp_path / "a.npz"], "cm")
+    assert session.n_lost == 4
+    np.testing.assert_allclose(session.positions_m[10:], PATH[10:], rtol=1e-15)
+    assert np.isnan(session.positions_m[[5, 6, 7, 9]]).all()
+
+
+def test_empty_fields_of_a_csv_are_lost_positions(tmp_path):
+    save_csv(tmp_path / "a.csv", PATH, TIMES, SPIKES)
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    lines[3] = lines[3].split(",")[0] + ",,"
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    (session,) = read_inputs([tmp_path / "a.csv"], "m")
+    assert session.n_lost == 1
+    assert np.isnan(session.positions_m[2]).all()
+
+
+def test_maps_are_numbered_by_their_place(tmp_path):
+    maps = np.random.default_rng(0).normal(size=(2, 3, 9, 9)).astype(np.float32)
+    np.save(tmp_path / "a.npy", maps)
+    np.savez(tmp_path / "b.npz", maps=maps, units=np.arange(6))
+    np.savez(tmp_path / "c.npz", anything=maps[0, 0])
+    first, second, third = read_inputs([tmp_path / "*.np?"], "m")
+    assert isinstance(first, MapSet)
+    assert first.cells == second.cells == ("0,0", "0,1", "0,2", "1,0", "1,1", "1,2")
+    np.testing.assert_array_equal(first.maps[4], maps[1, 1])
+    np.testing.assert_array_equal(first.maps, second.maps)
+    assert third.cells == ("0",)
+
+
+def shape_of(positions):
+    return arena_shape(Session("", (), positions, np.arange(len(positions)), ()))
+
+
+def test_arenas_are_told_apart():
+    rng = np.random.default_rng(1)
+    square = rng.uniform(0, 1, (3000, 2))
+    round_ = square[np.hypot(*(square - 0.5).T) < 0.5]
+    triangle = square[square.sum(1) < 1]
+    assert shape_of(square).kind == "square"
+    assert shape_of(round_).kind == "circular"
+    assert shape_of(triangle).kind == "irregular"
+    long = shape_of(square * (1.5, 0.6) - 7)
+    assert long.kind == "rectangular"
+    assert long.width_cm == pytest.approx(150, abs=0.5)
+    assert long.height_cm == pytest.approx(60, abs=0.5)
+    assert shape_of(np.linspace(0, 1, 50)[:, None] * (1.0, 1.0)).kind == "irregular"
+
+
+ARRAYS = {
+    "few axes": (np.zeros(9), r"shape \(9,\)"),
+    "not square": (np.zeros((2, 9, 10)), r"shape \(2, 9, 10\)"),
+    "too small": (np.zeros((7, 7)), "7 bins"),
+    "too large": (np.zeros((257, 257)), "257 bins"),
+    "complex": (np.zeros((9, 9), complex), "complex128"),
+    "strings": (np.full((9, 9), "1"), "<U1"),
+    "objects": (np.full((9, 9), None), "never unpickled"),
+    "dates": (np.zeros((9, 9), "datetime64[s]"), "datetime64"),
+    "records": (np.zeros((9, 9), [("a", float)]), "'a'"),
+    "none": (np.zeros((0, 9, 9)), r"\(0, 9, 9\)"),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_arrays_that_are_no_maps_are_refused(name, tmp_path):
+    array, words = ARRAYS[name]
+    np.save(tmp_path / "bare.npy", array)
+    np.savez(tmp_path / "named.npz", maps=array)
+    for file in ("bare.npy", "named.npz"):
+        message = refusal(tmp_path / file)
+        assert file in message
+        assert pytest.importorskip("re").search(words, message)
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("unpickled",))
+
+
+def test_nothing_is_unpickled(tmp_path):
+    (tmp_path / "a.npy").write_bytes(pickle.dumps(Bomb()))
+    np.savez(tmp_path / "b.npz", maps=np.array([[Bomb()]], object))
+    np.savez(
+        tmp_path / "c.npz",
+        positions=PATH,
+        times=TIMES,
+        spikes_a=np.array([[1.0], [2.0, 3.0]], object),
+    )
+    message = refusal(tmp_path / "*.np?")
+    assert message.count("never unpickled") == 3
+    assert "c.npz: spikes_a" in message
+
+
+FILES = {
+    "empty.npy": (b"", "empty.npy"),
+    "text.npz": (b"hello", "text.npz"),
+    "cut.npz": (b"PK\x03\x04" + 40 * b"\0", "cut.npz"),
+    "huge.npy": (
+        b"\x93NUMPY\x01\x00\x76\x00"
+        + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000000000, 1000, 1000), }".ljust(
+            117
+        )
+        + b"\n",
+        "huge.npy",
+    ),
+    "maps.mat": (b"", "no known kind (.mat)"),
+    "noending": (b"", "no known kind (no ending)"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_of_no_use_are_refused(name, tmp_path):
+    content, words = FILES[name]
+    (tmp_path / name).write_bytes(content)
+    assert words in refusal(tmp_path / name)
+
+
+def test_missing_files_folders_and_lone_spikes_are_refused_together(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "a.spikes.csv").write_text("t,cell\n1,2\n")
+    message = refusal(tmp_path / "folder", tmp_path / "a.spikes.csv", "no.npz", "no*.npz", "\0", "")
+    for words in ("is a folder", "a.csv; its spikes", "no.npz: no such", "no*.npz: no such"):
+        assert words in message
+
+
+def changed(**changes):
+    arrays = {"positions": PATH, "times": TIMES, "spikes_a": SPIKES["grid"]} | changes
+    return {name: array for name, array in arrays.items() if array is not None}
+
+
+SESSIONS = {
+    "spikes after the end": ({"spikes_a": [1.0, 99.0]}, "cell a: 1 of 2 spikes, the first at 99 s"),
+    "spikes before": ({"spikes_a": [-1.0, 2.0]}, "the first at -1 s"),
+    "spikes nan": ({"spikes_a": [np.nan]}, "first at nan s"),
+    "spikes of two axes": ({"spikes_a": np.ones((2, 2))}, "spikes_a are float64 of shape (2, 2)"),
+    "backwards": ({"times": TIMES[::-1]}, "times do not increase: sample 1"),
+    "repeated": ({"times": np.where(TIMES == 1, 0.95, TIMES)}, "sample 20 is at 0.95 s"),
+    "times nan": ({"times": np.where(TIMES == 1, np.nan, TIMES)}, "times: sample 20 is nan"),
+    "times short": ({"times": TIMES[:-1]}, "600 positions of shape (2,) at 599 times"),
+    "text": ({"times": TIMES.astype(str)}, "times are <U"),
+    "three dimensions": ({"positions": np.ones((600, 3))}, "shape (3,)"),
+    "all lost": ({"positions": PATH * np.nan}, "0 of 600 positions"),
+    "empty": ({"positions": np.ones((0, 2)), "times": []}, "0 positions"),
+    "one sample": ({"positions": PATH[:1], "times": [0.0], "spikes_a": []}, "1 positions"),
+    "centimetres": ({"positions": 100 * PATH}, "--units cm if they are in cm"),
+    "still": ({"positions": PATH * 0}, "span 0 by 0 m"),
+    "on a line": ({"positions": PATH * (1, 0)}, "by 0 m"),
+    "no positions": ({"positions": None}, "has no positions"),
+    "no spikes": ({"spikes_a": None}, "has no spikes"),
+    "unknown": ({"spikess": [1.0]}, "holds spikess, which cannot be used"),
+    "mistyped": ({"spikes_times": [1.0], "spikes_cells": [1]}, "spikes_cells, spikes_times"),
+    "times alone": ({"spikes_a": None, "spike_times": [1.0]}, "has no spike_cells"),
+    "both forms": ({"spike_times": [1.0], "spike_cells": [1]}, "holds spike_cells, spike_times"),
+    "cells of floats": (
+        {"spikes_a": None, "spike_times": [1.0], "spike_cells": [1.5]},
+        "spike_cells are float64",
+    ),
+    "no cell": ({"spikes_a": None, "spike_times": [], "spike_cells": np.zeros(0, int)}, "no cell"),
+    "maps too": ({"maps": np.zeros((9, 9))}, "holds maps and also positions, spikes_a, times"),
+}
+
+
+@pytest.mark.parametrize("name", SESSIONS)
+def test_sessions_that_cannot_be_are_refused(name, tmp_path):
+    changes, words = SESSIONS[name]
+    np.savez(tmp_path / "rat.npz", **changed(**changes))
+    message = refusal(tmp_path / "rat.npz")
+    assert message.startswith(str(tmp_path / "rat.npz"))
+    assert words in message
+
+
+GOOD = "t,x,y\n" + "".join(f"{t},{t / 9},{t * t / 81}\n" for t in range(10))
+TABLES = {
+    "header": ("t,x\n1,2\n", None, "a.csv:1:1: the first line is 't,x'"),
+    "extra column": (GOOD.replace("t,x,y", "t,x,y,z", 1), None, "a.csv:1:1"),
+    "no header": (GOOD[6:], None, "a.csv:1:1: the first line is '0,0.0,0.0'"),
+    "semicolons": (GOOD.replace(",", ";"), None, "a.csv:1:1"),
+    "empty": ("", None, "a.csv:1:1: is empty"),
+    "word": (GOOD.replace("\n3,", "\n3,oops,"), None, "a.csv:5: 4 fields instead of 3"),
+    "no number": (GOOD.replace("\n3,", "\n3,1m#", 1), None, "a.csv:5"),
+    "number": (GOOD.replace("2,0.2222222222222222,", "2, zwei,"), None, "a.csv:4:3: x is 'zwei'"),
+    "order": (GOOD.replace("\n3,", "\n1,"), None, "a.csv:5: times do not increase"),
+    "no time": (GOOD.replace("\n3,", "\n,"), None, "a.csv:5: times: sample 3 is nan"),
+    "outside": (GOOD, "t,cell\n1,A\n\n77,A\n", "a.spikes.csv:4: cell A: 1 of 2 spikes"),
+    "nameless": (GOOD, "t,cell\n1,\n", "a.spikes.csv:2: cell is empty"),
+    "no cells": (GOOD, "t,cell\n", "a.spikes.csv: holds no cell"),
+    "no spikes": (GOOD, None, "there is no"),
+    "quote": (GOOD, 't,cell\n1,"A\n', "a.spikes.csv: cannot be read"),
+    "latin": (GOOD, b"t,cell\n1,\xe4\n", "a.spikes.csv: cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_csv_sessions_say_the_line(name, tmp_path):
+    samples, spikes, words = TABLES[name]
+    (tmp_path / "a.csv").write_text(samples)
+    if spikes is not None:
+        content = spikes if isinstance(spikes, bytes) else spikes.encode()
+        (tmp_path / "a.spikes.csv").write_bytes(content)
+    assert words in refusal(tmp_path / "a.csv")
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path):
+    np.savez(tmp_path / "one.npz", **changed(positions=100 * PATH, times=TIMES[::-1]))
+    np.savez(tmp_path / "two.npz", **changed(spikes_a=[-1.0], spikes_b=[500.0]))
+    save_npz(tmp_path / "good.npz", PATH, TIMES, SPIKES)
+    (tmp_path / "three.csv").write_text(GOOD.replace("\n3,", "\na,").replace("\n5,", "\nb,"))
+    (tmp_path / "three.spikes.csv").write_text("t,cell\n1,A\n")
+    message = refusal(*(tmp_path / name for name in ("*.npz", "three.csv")), "nowhere")
+    for words in ("do not increase", "--units cm", "cell a", "cell b", ":5:1: t is 'a'", "nowhere"):
+        assert words in message
+    assert ":7:1: t is 'b'" in message
+    assert "good.npz" not in message
