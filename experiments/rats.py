@@ -209,6 +209,12 @@ def report(result: Result) -> list[str]:
             f" {np.nanmedian(period):.1f} %, worst {np.nanmax(period):.1f} %; of the axes: median"
             f" {np.nanmedian(angle):.1f} degrees, worst {np.nanmax(angle):.1f}"
         )
+    for label, which in (("grid", names), ("other", result.real.index.difference(names))):
+        change = (result.real["score_60"] - result.even["score_60"]).loc[which]
+        lines.append(
+            f"{label} cells, score60 on the real path less that on the even one: median"
+            f" {change.median():+.2f}, from {change.min():+.2f} to {change.max():+.2f}"
+        )
     for seconds, rows in result.by_seconds.items():
         rows = rows.loc[names]
         lines.append(
@@ -299,9 +305,10 @@ def _draw_scores(panels, result: Result) -> None:
         panel.set(xlim=limits, ylim=limits)
     by_even.set(title="Scores", xlabel="score60, even path", ylabel="score60, real path")
     by_chance.set(title="Chance", ylim=(-0.7, 1.8), ylabel="score60, real path")
-    by_chance.set(xticks=[], xlabel="each cell; – 95 % of its shuffles")
+    by_chance.set(xticks=[], xlabel="cells")
+    by_chance.text(4.5, 1.0, "– 95 % of its shuffles", ha="right", fontsize=style.SMALL)
     by_period.set(title="Periods", xlabel="true, cm", ylabel="found, cm")
-    by_seconds.set(title="Minutes", xlabel="first seconds of path", ylabel="score60, grid cells")
+    by_seconds.set(title="Less time", xlabel="first seconds of path", ylabel="score60, grid cells")
     by_seconds.set_xscale("log")
     by_seconds.set_xticks(seconds, [str(s) for s in seconds])
     by_seconds.minorticks_off()

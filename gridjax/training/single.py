@@ -84,7 +84,7 @@ def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
     optimizer = OPTIMIZERS[static.optimizer](traced.learning_rate)
     updates, moments = optimizer.update(gradients, state.optimizer)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
-    finite = jnp.isfinite(value) & _all_finite(params)
+    finite = jnp.isfinite(value) & _all_finite((params, moments))
     # New or old *after* the update: a gradient through `where` would leak the NaN.
     params, moments = jax.tree.map(
         lambda new, old: jnp.where(finite, new, old),
@@ -92,7 +92,7 @@ def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
         (state.params, state.optimizer),
     )
     return state.replace(
-        step=state.step + finite,
+        step=state.step + finite.astype(jnp.int32),
         diverged_at=jnp.where(finite, state.diverged_at, state.step),
         params=params,
         optimizer=moments,
@@ -136,6 +136,6 @@ def assess(
     )
 
 
-def _all_finite(params: Params) -> Array:
-    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(params)]
+def _all_finite(tree: Any) -> Array:
+    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
     return jnp.stack(leaves).all()

@@ -63,8 +63,8 @@ def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced)
 def walk(
     position_0: Float[Array, "batch 2"],
     heading_0: Float[Array, " batch"],
-    speeds: Float[Array, "time+1 batch"],
-    turns: Float[Array, "time+1 batch"],
+    speeds: Float[Array, "steps batch"],
+    turns: Float[Array, "steps batch"],
     traced: Traced,
 ) -> Trajectories:
     """Walk from given positions (metres) and headings (radians), one move for each speed (m/s).

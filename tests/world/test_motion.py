@@ -132,8 +132,10 @@ def test_five_million_samples_are_finite(crowd, in_the_open):
 
 
 def test_position_is_the_start_plus_the_moves_so_far(crowd):
-    summed = crowd.start + np.cumsum(crowd.moves, axis=0, dtype=np.float64)
-    np.testing.assert_allclose(crowd.positions, summed, rtol=0, atol=3e-6)  # 20 roundings at 1 m
+    start, moves, positions = crowd.start[:20_000], crowd.moves[:, :20_000], crowd.positions
+    summed = start + np.cumsum(moves, axis=0, dtype=np.float64)
+    # 20 roundings at 1 m
+    np.testing.assert_allclose(positions[:, :20_000], summed, rtol=0, atol=3e-6)
 
 
 def test_steps_and_displacements_are_those_published(crowd):

@@ -170,4 +170,4 @@ def p_text(p: float) -> str:
         return "–"
     if p < LEAST_P:
         return f"<{LEAST_P:g}"
-    return f"{p:.2f}" if p >= 0.1 else f"{p:.1g}" if p < 0.001 else f"{p:.2g}"
+    return f"{p:.2f}" if p >= 0.0995 else f"{p:.1g}" if p < 0.001 else f"{p:.2g}"
