@@ -87,7 +87,7 @@ def sweep(
     from gridjax.study.display import Terminal, print_summary
     from gridjax.study.launch import Show, train
 
-    console = Console()
+    console = Console(markup=False, highlight=False, emoji=False)
     show = Show() if quiet else Terminal(console)
     try:
         run = train(population, out, show)
@@ -115,7 +115,7 @@ def plan(
     if as_json:
         print_line(json.dumps(laid_out.to_json(), indent=1))
     else:
-        Console().print(planning.plan_table(laid_out))
+        Console(markup=False, highlight=False, emoji=False).print(planning.plan_table(laid_out))
 
 
 @app.command(epilog="Example:  gridjax report runs/quickstart")
@@ -129,7 +129,7 @@ def report(
 
     run = open_run(folder)
     page = write_report(run, folder)
-    console = Console()
+    console = Console(markup=False, highlight=False, emoji=False)
     print_summary(console, run)
     console.print(f"report in {page}", soft_wrap=True)
 
@@ -205,7 +205,7 @@ def score(
         nan=nan,
         variant=variant,
     )
-    score_files(inputs, options, out, force, Console())
+    score_files(inputs, options, out, force, Console(markup=False, highlight=False, emoji=False))
 
 
 def read_sweep(

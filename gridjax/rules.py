@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import FIELDS, is_read_by, read_value
-from gridjax.spec import PLACE_CODES, NetworkSpec
+from gridjax.spec import PLACE_CODES, SEEDS, NetworkSpec
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,6 @@ def read_spec(spec: NetworkSpec) -> NetworkSpec:
             problems += [Problem(broken[0], fix=broken[1])] if broken else []
     if problems:
         raise GridjaxError(problems)
+    for name in SEEDS:  # one network, one way to write it
+        values[name] = None if values[name] == values["seed"] else values[name]
     return NetworkSpec(**values)

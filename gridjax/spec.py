@@ -24,6 +24,10 @@ PLACE_CODES = ("gaussian", "difference_of_gaussians")
 """Values of place_field_values whose targets are populations of place cells."""
 
 
+SEEDS = ("layout_seed", "weight_seed", "motion_seed")
+"""Seeds of one stream each; ``seed`` stands for those that are not given."""
+
+
 def _field(kind: str, default: Any, doc: str, **limits: Any) -> Any:
     return dataclasses.field(default=default, metadata={"kind": kind, "doc": doc, **limits})
 
@@ -217,17 +221,24 @@ class NetworkSpec:
 
     @property
     def run_id(self) -> str:
-        """Sixteen hex digits of the SHA-256 of the spec: the network's name everywhere."""
-        values = self.to_dict()
-        for name in ("layout_seed", "weight_seed", "motion_seed"):
-            if values[name] is None:
-                values[name] = self.seed
-        text = json.dumps(values, sort_keys=True)
+        """Sixteen hex digits of the SHA-256 of the spec: the network's name everywhere.
+
+        Of what differs from the defaults, so that a field added later renames no network.
+        """
+        text = json.dumps(self.to_sparse_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Every field by its name, as JSON values."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    def to_sparse_dict(self) -> dict[str, Any]:
+        """The fields that differ from their defaults; seeds only where they are not ``seed``."""
+        values = self.to_dict()
+        for name in SEEDS:
+            values[name] = None if values[name] == self.seed else values[name]
+        fields = dataclasses.fields(self)
+        return {f.name: values[f.name] for f in fields if values[f.name] != f.default}
 
 
 @dataclass(frozen=True)

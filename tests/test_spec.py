@@ -104,7 +104,7 @@ def test_static_half_names_exactly_the_static_fields():
 
 def test_run_id_is_the_same_in_every_process():
     # a literal, because Python's own hash of a text changes from process to process
-    assert NetworkSpec().run_id == "02757f931f6459f5"
+    assert NetworkSpec().run_id == "44136fa355b3678a"
 
 
 def test_to_dict_is_json():

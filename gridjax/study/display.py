@@ -66,7 +66,7 @@ class Terminal(Show):
             self._bar.update(self._task, completed=self._flop, description=self._describe())
         elif time.perf_counter() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.perf_counter()
-            self._console.print(f"{self._describe()}  {self._time_left()}")
+            self._console.print(f"{self._describe()}  {self._time_left()}", soft_wrap=True)
 
     def end(self, stopped: bool, n_committed: int) -> None:
         """Say how it ended, with how many networks finished."""
@@ -89,8 +89,8 @@ class Terminal(Show):
         )
 
     def _time_left(self) -> str:
-        if not self._flop:
-            return "compiling"
+        if self._flop < 0.01 * self._total_flop:
+            return "time left unknown yet"
         seconds = time.perf_counter() - self._start
         left = seconds * (self._total_flop / self._flop - 1)
         return f"{max(left, 0):.0f} s left"

@@ -20,6 +20,7 @@ from gridjax.spec import NetworkSpec
 from gridjax.study import recording
 from gridjax.study.recording import T_STUDY, Design, Recording
 from gridjax.study.settings import EvaluationSettings
+from gridjax.training.population import MATMUL_PRECISION
 from gridjax.training.single import NOT_DIVERGED, TrainState
 
 THRESHOLDS = (0.3, 0.8, 1.2)
@@ -72,6 +73,16 @@ def evaluate(
     ``known_nulls`` are nulls already scored, by null_id: networks that share a layout, an
     activation and trajectories share their null.
     """
+    with jax.default_matmul_precision(MATMUL_PRECISION):
+        return _evaluate(spec, state, settings, known_nulls)
+
+
+def _evaluate(
+    spec: NetworkSpec,
+    state: TrainState,
+    settings: EvaluationSettings,
+    known_nulls: Mapping[str, NullScores],
+) -> Evaluation:
     design = recording.design(spec, settings)
     traced = jax.device_put(spec.traced, next(iter(state.step.devices())))
     penalty = objective.weight_penalty(state.params, traced.weight_decay, spec.static)

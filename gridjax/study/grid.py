@@ -11,7 +11,7 @@ from typing import Any
 from gridjax.errors import GridjaxError, Place
 from gridjax.parameters import FIELDS, did_you_mean, is_read_by, read_value, show
 from gridjax.rules import RULES, Rule
-from gridjax.spec import NetworkSpec
+from gridjax.spec import SEEDS, NetworkSpec
 from gridjax.study.located import Located, Problems
 from gridjax.study.settings import OF_NETWORKS, SETTINGS, flatten
 
@@ -23,7 +23,6 @@ WANDB_KEYS = (
 """Top-level keys of a W&B sweep configuration (config/schema.json of wandb/sweeps)."""
 
 _RANDOM_KEYS = ("distribution", "min", "max", "probabilities", "mu", "sigma", "q", "a", "b")
-_SEEDS = ("layout_seed", "weight_seed", "motion_seed")
 _MAX_PAIRS = 1_000_000
 
 Choice = tuple[Any, Place | None]
@@ -47,7 +46,7 @@ class Grid:
     def networks(self) -> Iterator[NetworkSpec]:
         """The networks of the product over sorted names, the last name fastest."""
         names = sorted(self.values)
-        own_seeds = [name for name in _SEEDS if name in self.values]
+        own_seeds = [name for name in SEEDS if name in self.values]
         for point in itertools.product(*(self.values[name] for name in names)):
             values = dict(zip(names, point, strict=True))
             for name in own_seeds:

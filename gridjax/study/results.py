@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -18,6 +18,7 @@ from gridjax.spec import NetworkSpec
 from gridjax.study.stores import FolderStore, Store
 from gridjax.study.weights import unflatten_weights
 from gridjax.training import single
+from gridjax.training.population import MATMUL_PRECISION
 from gridjax.world.encodings import ENCODINGS, Layout
 from gridjax.world.motion import Trajectories
 
@@ -59,7 +60,8 @@ class Network:
         by_time = positions.swapaxes(0, 1)
         trajectories = Trajectories(by_time[0], jnp.diff(by_time, axis=0), by_time[1:])
         static = self.spec.static
-        hidden, outputs = single.respond(self.params, self.place_cells, trajectories, static)
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            hidden, outputs = single.respond(self.params, self.place_cells, trajectories, static)
         decoded = ENCODINGS[static.place_field_values].decode(self.place_cells, outputs)
         return Response(*(value.swapaxes(0, 1) for value in (hidden, outputs, decoded)))
 
@@ -116,7 +118,7 @@ class Run:
         spec = self._spec(run_id)
         kept = self._store.maps(run_id)
         if kept is None:
-            message = f"no rate maps of {run_id} were kept"
+            message = f"no rate maps of {run_id} were kept (a diverged network has none)"
             raise GridjaxError(Problem(message, fix="sweep with --keep-maps all or best:32"))
         n = kept.samples.shape[0]
         half = spec.box_width_in_m / 2
@@ -164,12 +166,3 @@ def open_run(folder: str | Path) -> Run:
     Raises GridjaxError where there is no run.
     """
     return Run(FolderStore.open(Path(folder)))
-
-
-def sparse_spec(spec: NetworkSpec) -> dict[str, Any]:
-    """Return the fields of a spec that differ from their defaults: its entry in a manifest."""
-    return {
-        field.name: getattr(spec, field.name)
-        for field in dataclasses.fields(spec)
-        if getattr(spec, field.name) != field.default
-    }

@@ -7,6 +7,7 @@ does not wait for them.
 
 from __future__ import annotations
 
+import heapq
 import math
 import queue
 import threading
@@ -62,6 +63,7 @@ class Runner:
         self._store = store
         self._devices = devices
         self._committed = store.committed()
+        self._best: list[tuple[float, str]] = []
         self._nulls: dict[str, NullScores] = {}
         self._stop = threading.Event()
         self._events: queue.Queue[Event | BaseException | None] = queue.Queue()
@@ -74,18 +76,20 @@ class Runner:
         Closing the iterator stops every device at the end of its chunk.
         """
         blocks = BlockQueue(self._plan.buckets, self._is_missing)
-        trainers = [
-            self._start(self._train_on, device, blocks) for device in self._devices.training
-        ]
-        evaluator = self._start(self._evaluate_all, len(trainers))
+        threads: list[threading.Thread] = []
+        if self._settings.keep_weights.startswith("best:") and self._committed:
+            self._recall_best()
         try:
+            for device in self._devices.training:
+                threads.append(self._start(self._train_on, device, blocks))
+            threads.append(self._start(self._evaluate_all, len(threads)))
             while (event := self._events.get()) is not None:
                 if isinstance(event, BaseException):
                     raise event
                 yield event
         finally:
             self._stop.set()
-            for thread in (*trainers, evaluator):
+            for thread in threads:
                 thread.join()
 
     def _start(self, target: Any, *arguments: Any) -> threading.Thread:
@@ -164,14 +168,26 @@ class Runner:
             )
         )
         if keep_weights.startswith("best:"):
-            self._keep_weights_of(int(keep_weights.removeprefix("best:")))
+            n_best = int(keep_weights.removeprefix("best:"))
+            self._keep_best_weights(evaluation.network, n_best)
         diverged = evaluation.network["status"] == DIVERGED
         self._events.put(Event(n_finished=1, n_diverged=int(diverged)))
 
-    def _keep_weights_of(self, n_best: int) -> None:
-        """Keep the weights of the N networks with the highest score so far."""
+    def _recall_best(self) -> None:
+        """Rank the networks of an earlier stop whose weights are still there."""
         networks = self._store.table("networks").select(["run_id", "score_60_by_neuron_max"])
-        scores = {row["run_id"]: row["score_60_by_neuron_max"] for row in networks.to_pylist()}
-        lowest = -math.inf
-        ordered = sorted(scores, key=lambda r: lowest if math.isnan(scores[r]) else scores[r])
-        self._store.drop_weights(ordered[:-n_best])
+        for row in networks.to_pylist():
+            if self._store.weights(row["run_id"]) is not None:
+                score = row["score_60_by_neuron_max"]
+                heapq.heappush(self._best, (_or_lowest(score), row["run_id"]))
+
+    def _keep_best_weights(self, row: dict[str, Any], n_best: int) -> None:
+        """Keep the weights of the N networks with the highest score so far."""
+        score = row["score_60_by_neuron_max"]
+        heapq.heappush(self._best, (_or_lowest(score), row["run_id"]))
+        while len(self._best) > n_best:
+            self._store.drop_weights([heapq.heappop(self._best)[1]])
+
+
+def _or_lowest(score: float) -> float:
+    return -math.inf if math.isnan(score) else score

@@ -67,7 +67,7 @@ del GENERAL["evaluation"]
 SETTINGS = {**GENERAL, **EVALUATION}
 """The field of every setting by its dotted name inside the ``gridjax:`` block."""
 
-OF_NETWORKS = ("surround_convention",)
+OF_NETWORKS = ("surround_convention", "speed_scale", "turn_sd", "dt_s", "border_m")
 """Parameters of networks that may stand in the block: each for the networks of its file."""
 
 

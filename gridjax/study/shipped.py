@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
@@ -23,15 +24,10 @@ def sweep_files(name: str | Path) -> list[Path]:
     gridjax ships (``quickstart``, ``quickstart/gaussian.yaml``). A name of neither is returned as
     it is, for the reader of the file to refuse.
     """
-    for path in (Path(name), EXPERIMENTS / name):
-        if path.is_dir():
-            files = sorted(path.glob("*.yaml"))
-            return files or [path]
-        if path.exists():
-            return [path]
+    with suppress(OSError):  # a name that no file can have
+        for path in (Path(name), EXPERIMENTS / name):
+            if path.is_file():
+                return [path]
+            if path.is_dir() and (files := sorted(path.glob("*.yaml"))):
+                return files
     return [Path(name)]
-
-
-def shipped_experiments() -> list[str]:
-    """Return the names of the experiments that gridjax ships."""
-    return sorted({path.parent.name for path in EXPERIMENTS.glob("*/*.yaml")})

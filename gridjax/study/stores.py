@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,9 +20,9 @@ import pyarrow.parquet as pq
 
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.study.evaluation import KeptMaps
+from gridjax.study.manifest import MANIFEST, continued, read_manifest
 from gridjax.study.schema import ROW_KEYS, TABLES, NetworkResult
 
-MANIFEST = "manifest.json"
 SHARDS = "shards"
 _ASIDE = ".aside-"
 
@@ -65,7 +67,6 @@ class MemoryStore:
     def __init__(self, manifest: dict[str, Any]):
         self.manifest = manifest
         self._results: dict[str, NetworkResult] = {}
-        self._without_weights: set[str] = set()
 
     def committed(self) -> set[str]:
         """Return the run_ids whose results are here."""
@@ -77,7 +78,8 @@ class MemoryStore:
 
     def drop_weights(self, run_ids: Iterable[str]) -> None:
         """Forget the weights of some networks."""
-        self._without_weights.update(run_ids)
+        for run_id in run_ids:
+            self._results[run_id] = replace(self._results[run_id], weights={})
 
     def finish(self) -> None:
         """Do nothing: the tables are put together when asked for."""
@@ -93,8 +95,7 @@ class MemoryStore:
 
     def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
         """Return the kept weights and layout of one network, by path."""
-        dropped = run_id in self._without_weights
-        return None if dropped else self._results[run_id].weights or None
+        return self._results[run_id].weights or None
 
 
 class FolderStore:
@@ -106,13 +107,23 @@ class FolderStore:
 
     @classmethod
     def create(cls, folder: Path, manifest: dict[str, Any]) -> FolderStore:
-        """Write the manifest of a new run; clear what a killed writer left aside."""
+        """Begin a run, or go on with the one that is there; clear what a killed writer left.
+
+        Raises GridjaxError where it was begun with other lane widths.
+        """
         shards = folder / SHARDS
         shards.mkdir(parents=True, exist_ok=True)
-        for left in shards.glob(f"{_ASIDE}*"):
-            shutil.rmtree(left)
-        write_aside(folder / MANIFEST, json.dumps(manifest, indent=1).encode())
-        return cls(folder, manifest)
+        for left in (*shards.glob(f"{_ASIDE}*"), *folder.glob(f"{_ASIDE}*")):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        there = read_manifest(folder) if (folder / MANIFEST).exists() else None
+        store = cls(folder, there or manifest)
+        if there is None or len(store.committed()) < len(manifest["run_ids"]):
+            store.manifest = manifest if there is None else continued(there, manifest, folder)
+            if store.manifest is not there:
+                write_aside(folder / MANIFEST, json.dumps(store.manifest, indent=1).encode())
+            for name in TABLES:  # of an earlier stop: never beside newer shards
+                (folder / f"{name}.parquet").unlink(missing_ok=True)
+        return store
 
     @classmethod
     def open(cls, folder: Path) -> FolderStore:
@@ -133,15 +144,15 @@ class FolderStore:
     def commit(self, result: NetworkResult) -> None:
         """Write one network's shard aside, then rename it into place."""
         aside = self.folder / SHARDS / f"{_ASIDE}{result.run_id}"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir()
-        for name, table in result.tables().items():
-            pq.write_table(table, aside / f"{name}.parquet")
-        if result.maps is not None:
-            np.savez(aside / "maps.npz", allow_pickle=False, **vars(result.maps))
-        if result.weights:
-            np.savez(aside / "weights.npz", allow_pickle=False, **result.weights)
-        aside.rename(self._shard(result.run_id))
+        with writing(self.folder):
+            aside.mkdir()
+            for name, table in result.tables().items():
+                pq.write_table(table, aside / f"{name}.parquet")
+            if result.maps is not None:
+                np.savez(aside / "maps.npz", allow_pickle=False, **vars(result.maps))
+            if result.weights:
+                np.savez(aside / "weights.npz", allow_pickle=False, **result.weights)
+            aside.rename(self._shard(result.run_id))
 
     def drop_weights(self, run_ids: Iterable[str]) -> None:
         """Delete the weights of some networks."""
@@ -149,11 +160,16 @@ class FolderStore:
             (self._shard(run_id) / "weights.npz").unlink(missing_ok=True)
 
     def finish(self) -> None:
-        """Write the Parquet tables, each put together from the shards."""
-        for name in TABLES:
-            aside = self.folder / f"{_ASIDE}{name}.parquet"
-            pq.write_table(self._from_shards(name), aside)
-            aside.replace(self.folder / f"{name}.parquet")
+        """Write the Parquet tables from the shards, unless they are there; networks last."""
+        if self._complete():
+            return
+        names = sorted(TABLES, key=lambda name: name == "networks")
+        with writing(self.folder):
+            for name in names:
+                pq.write_table(self._from_shards(name), self.folder / f"{_ASIDE}{name}.parquet")
+            for name in names:
+                aside = self.folder / f"{_ASIDE}{name}.parquet"
+                aside.replace(self.folder / f"{name}.parquet")
 
     def table(self, name: str) -> pa.Table:
         """Return one table: the written one where it is complete, else from the shards."""
@@ -209,25 +225,15 @@ def write_aside(path: Path, content: bytes) -> None:
     aside.replace(path)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read a run folder's manifest.
-
-    Raises GridjaxError where there is none, or it is no manifest.
-    """
-    path = folder / MANIFEST
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses into one clear message."""
     try:
-        manifest = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        problem = Problem(
-            f"{folder} holds no run (no {MANIFEST})", fix="name the --out folder of a sweep"
-        )
-        raise GridjaxError(problem) from None
-    except (OSError, ValueError, RecursionError) as error:
-        message = f"not a manifest: {error}"
-        raise GridjaxError(Problem(message, Place(str(path)))) from None
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("run_ids"), list):
-        raise GridjaxError(Problem("not a manifest: it lists no run_ids", Place(str(path))))
-    return manifest
+        yield
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror or error}"
+        fix = "make room or allow writing; the same command then goes on"
+        raise GridjaxError(Problem(message, fix=fix)) from error
 
 
 def _read_table(path: Path) -> pa.Table:

@@ -119,7 +119,7 @@ def _read_overrides(
             into, key = of_run, setting
         else:
             known = [*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS)]
-            fix = did_you_mean(name, known) or "gridjax plan --help lists what can be set"
+            fix = did_you_mean(name, known) or "what can be set: " + ", ".join(known)
             problems.add(f"unknown parameter {show(name)}", place, fix)
             continue
         if key in into:

@@ -1,9 +1,12 @@
 """From a sweep to a run folder and back: what is there, what is refused, what goes on."""
 
+import dataclasses
 import json
 import math
+import shutil
 import threading
 
+import jax
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -219,8 +222,6 @@ def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained)
         for name in ("params", "place_cells"):
             one = getattr(alone.network(run_id), name)
             other = getattr(trained.run.network(run_id), name)
-            import jax
-
             equal = jax.tree.map(np.array_equal, one, other)
             assert all(jax.tree.leaves(equal))
         assert alone.rate_maps(run_id).equals(trained.run.rate_maps(run_id))
@@ -251,3 +252,63 @@ def test_lanes_pad_blocks_without_a_trace(trained):
     assert len(both) == 4
     # float32 rounding through 90 steps
     np.testing.assert_allclose(wide.loc[both, "loss"], narrow.loc[both, "loss"], rtol=1e-4)
+
+
+def test_tables_lost_after_the_last_network_come_back(trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained.folder, copy)
+    for name in TABLES:
+        (copy / f"{name}.parquet").unlink()
+    manifest = (copy / "manifest.json").read_bytes()
+    heard = Heard()
+    gj.train(trained.sweep, out=copy, show=heard)
+    assert heard.events == []
+    for name in TABLES:
+        ours, theirs = (pq.read_table(f / f"{name}.parquet") for f in (copy, trained.folder))
+        assert ours.equals(theirs)
+    assert (copy / "manifest.json").read_bytes() == manifest
+
+
+def test_a_finished_run_keeps_its_manifest_whatever_machine_looks_at_it(trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained.folder, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["device"]["kind"] = "another machine"
+    manifest["lane_widths"][0]["lane_width"] = 128
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    gj.train(trained.sweep, out=copy)
+    assert json.loads((copy / "manifest.json").read_text()) == manifest
+    # a run that is not finished may go on elsewhere, but with its own lane widths
+    shutil.rmtree(next((copy / "shards").iterdir()))
+    with pytest.raises(GridjaxError, match="lane widths"):
+        gj.train(trained.sweep, out=copy)
+
+
+FOREIGN = {
+    "no mapping": [],
+    "no specs": {"run_ids": ["a"]},
+    "nested": {"run_ids": [["a"]], "specs": [{}]},
+    "outside": {"run_ids": ["../../../../etc"], "specs": [{}]},
+    "another network": {"run_ids": ["0" * 16], "specs": [{"seed": 1}]},
+    "unknown field": {"run_ids": ["0" * 16], "specs": [{"__class__": 1}]},
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_manifest_that_is_none_of_ours_is_refused(name, trained, tmp_path):
+    whole = json.loads((trained.folder / "manifest.json").read_text())
+    foreign = FOREIGN[name]
+    content = whole | foreign if isinstance(foreign, dict) else foreign
+    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(GridjaxError, match="not a manifest"):
+        gj.open_run(tmp_path)
+    with pytest.raises(GridjaxError, match="not a manifest"):
+        gj.train(trained.sweep, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_one_network_written_in_two_ways_is_trained_once():
+    base = gj.Sweep.from_dict(sweep_content(**CARTESIAN)).specs[0]
+    named = dataclasses.replace(base, layout_seed=base.seed)
+    assert len(gj.Sweep.from_specs([base, named]).specs) == 1
+    assert named.run_id == base.run_id
