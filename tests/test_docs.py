@@ -74,6 +74,10 @@ def test_the_sweep_file_of_the_docs_is_one():
     assert len(Sweep.from_dict(yaml.safe_load(sweep)).specs) == 18
 
 
-def test_the_pictures_of_the_readme_are_there():
-    for picture in re.findall(r"!\[[^]]+\]\((\S+)\)", README):
-        assert (ROOT / picture).stat().st_size > 10_000
+def test_every_picture_and_link_leads_somewhere():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        text = page.read_text()
+        for target in re.findall(r"\]\(([^):]+)\)", text):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+        for picture in re.findall(r"!\[[^]]+\]\((\S+)\)", text):
+            assert (page.parent / picture).stat().st_size > 10_000

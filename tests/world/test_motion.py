@@ -18,6 +18,7 @@ from gridjax.world import motion
 BOX, BORDER, DT = 1.4, 0.05, 0.03
 SMALLEST_P = 1e-4  # one seed in 10^4 would fail a correct generator
 N_MOVES, N_ANIMALS = 20, 250_000
+WITHIN = 4.5 * np.sqrt(2 / (N_MOVES * N_ANIMALS))  # 4.5 standard errors of a mean square
 
 
 def traced(**settings):
@@ -158,7 +159,10 @@ def test_few_samples_leave_the_box_and_not_far(crowd):
 
 def test_speeds_are_rayleigh(in_the_open):
     speeds = np.linalg.norm(in_the_open.moves[:, ::10], axis=-1).ravel() / 0.02
-    assert stats.kstest(speeds, stats.rayleigh(scale=0.13 * 2 * np.pi).cdf).pvalue > SMALLEST_P
+    scale = 0.13 * 2 * np.pi
+    assert stats.kstest(speeds, stats.rayleigh(scale=scale).cdf).pvalue > SMALLEST_P
+    mean_square = np.square(in_the_open.moves / 0.02, dtype=np.float64).sum(axis=-1).mean()
+    assert mean_square == pytest.approx(2 * scale**2, rel=WITHIN)
 
 
 def turns_of(paths):
@@ -167,8 +171,9 @@ def turns_of(paths):
 
 
 def test_turns_are_normal(in_the_open):
-    turns = turns_of(in_the_open)[:, ::10].ravel()
-    assert stats.kstest(turns, stats.norm(scale=0.02 * 11.52).cdf).pvalue > SMALLEST_P
+    turns, sd = turns_of(in_the_open), 0.02 * 11.52
+    assert stats.kstest(turns[:, ::10].ravel(), stats.norm(scale=sd).cdf).pvalue > SMALLEST_P
+    assert np.square(turns).mean() == pytest.approx(sd**2, rel=WITHIN)
 
 
 def test_starts_and_headings_are_uniform(in_the_open):
