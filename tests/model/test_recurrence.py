@@ -63,7 +63,7 @@ def test_the_gradient_agrees_with_autodiff_through_a_plain_scan(name):
     jax.tree.map(partial(np.testing.assert_allclose, rtol=1e-12, atol=1e-13), ours, theirs)
 
 
-@pytest.mark.parametrize("name", UPDATES)
+@pytest.mark.parametrize("name", ["relu", "gated"])
 def test_the_gradient_agrees_with_central_differences(name):
     update, n_gates = UPDATES[name]
     values = arguments(n_gates)

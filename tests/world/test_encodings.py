@@ -143,7 +143,14 @@ def test_centres_are_uniform_in_the_box_and_their_own_for_each_key():
     assert abs(np.corrcoef(centres.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(40_000)
 
 
-@pytest.mark.parametrize(("n_cells", "floor_cm"), [(512, 4.23), (256, 6.11), (128, 8.81)])
+@pytest.mark.parametrize(
+    ("n_cells", "floor_cm"),
+    [
+        (512, 4.23),
+        pytest.param(256, 6.11, marks=pytest.mark.slow),
+        pytest.param(128, 8.81, marks=pytest.mark.slow),
+    ],
+)
 def test_perfect_gaussian_codes_decode_at_the_floor_of_their_layout(n_cells, floor_cm):
     # The floors hold for the study's box and 20-step trajectories and for every width whose three
     # nearest cells do not underflow: the three strongest cells are the three nearest.
