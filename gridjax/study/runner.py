@@ -1,8 +1,7 @@
 """The loop of a run: train the blocks, evaluate their networks, commit them.
 
 One thread drives each training device; one more evaluates and commits what they have trained, on
-a device of its own where there is one, so that scoring functions are compiled once and training
-does not wait for them.
+one device, so that scoring functions are compiled once and training does not wait for them.
 """
 
 from __future__ import annotations
