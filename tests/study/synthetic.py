@@ -15,7 +15,7 @@ from gridjax.study.evaluation import (
     KeptMaps,
     NullScores,
 )
-from gridjax.study.results import Run, sparse_spec
+from gridjax.study.results import Run
 from gridjax.study.schema import NETWORKS, NetworkResult
 from gridjax.study.settings import Settings
 from gridjax.study.stores import MemoryStore
@@ -63,7 +63,7 @@ def synthetic_run(
         "device": {"platform": "cpu", "kind": "cpu", "count": 2, "cpu_cores": 2},
         "versions": {"python": "3.11", "jax": "0.10"},
         "run_ids": [spec.run_id for spec in specs],
-        "specs": [sparse_spec(spec) for spec in specs],
+        "specs": [spec.to_sparse_dict() for spec in specs],
     }
     store = MemoryStore(manifest)
     for position, spec in enumerate(specs):
