@@ -8,6 +8,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gridjax.study.evaluation import DIVERGED
 from gridjax.study.launch import Show
 from gridjax.study.plan import Plan
 from gridjax.study.reported import reported
@@ -97,5 +98,8 @@ class Terminal(Show):
 
 
 def print_summary(console: Console, run: Run) -> None:
-    """Print the table of a run."""
+    """Print the table of a run, and how many networks diverged."""
     console.print(summary_table(summary_rows(reported(run))))
+    n_diverged = int((run.networks["status"] == DIVERGED).sum())
+    if n_diverged:
+        console.print(f"{n_diverged} of {len(run.networks)} networks diverged and have no scores")
