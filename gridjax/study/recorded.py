@@ -132,7 +132,7 @@ def _check_path(
             "sort the samples by time and drop repeated ones",
         )
     known = positions[np.isfinite(positions).all(axis=1)]
-    if len(known) < 2:
+    if len(known) < 3:
         problems.add(
             f"{len(known)} of {n} positions are known",
             Place(raw.path),

@@ -100,12 +100,13 @@ def outputs(out: Path, force: bool) -> Outputs:
     Raises GridjaxError unless they can be written: another ending than .parquet, no folder, files
     that are there already, unless `force` is true.
     """
+    if out.suffix != ".parquet":
+        message = f"--out {out} is no .parquet file"
+        raise GridjaxError(Problem(message, fix="name a table, such as scores.parquet"))
     files = Outputs(out, out.with_suffix(".png"), out.with_suffix(".svg"))
     problems = Problems()
     folder = out.parent
-    if out.suffix != ".parquet":
-        problems.add(f"--out {out} is no .parquet file", None, f"--out {out.name}.parquet")
-    elif not folder.is_dir():
+    if not folder.is_dir():
         problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
     elif not os.access(folder, os.W_OK):
         problems.add(f"--out {out} cannot be written", None, "choose a folder that you may write")
