@@ -17,6 +17,10 @@ from typing import Any
 import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.fidelity import Fidelity, parse_fidelity
+from gridjax.laws import Law, Poisson, Uniform, bounds, is_law, parse_law
+from gridjax.measured import PlaceMaps
+from gridjax.registry import REGISTRIES, registered
 from gridjax.spec import NetworkSpec
 
 FIELDS: dict[str, Field] = {field.name: field for field in dataclasses.fields(NetworkSpec)}
@@ -26,8 +30,8 @@ _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*(_[0-9]+)*)")
 _FLOAT = re.compile(r"[-+]?([0-9]+(_[0-9]+)*\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
-_DISTRIBUTION = re.compile(r"\s*(uniform|poisson)\s*\(", re.IGNORECASE)
 _LONGEST_INTEGER = 18  # digits; longer ones are beyond every limit and are read as floats
+_CODE = "place_field_values"
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
@@ -106,8 +110,11 @@ def read_value(field: Field, raw: Any, is_read: bool = True) -> Any:
 
 
 def is_read_by(field: Field, code: str) -> bool:
-    """Whether the target code (a value of place_field_values) reads the field."""
-    return code in field.metadata.get("read_by", (code,))
+    """Whether the target code (a value of place_field_values) reads the field.
+
+    A code that a user registered may read anything.
+    """
+    return code in field.metadata.get("read_by", (code,)) or bool(registered(_CODE, code))
 
 
 def _is_number_or_text(raw: Any) -> bool:
@@ -117,10 +124,27 @@ def _is_number_or_text(raw: Any) -> bool:
     return isinstance(raw, str | int) and not isinstance(raw, bool)
 
 
+def _kinds(field: Field) -> tuple[str, str]:
+    """The type of a field, and what else it may be: None, Uniform, Poisson or nothing."""
+    kind, _, other = str(field.type).partition(" | ")
+    return kind, other
+
+
 def _convert(field: Field, raw: Any) -> Any:
-    kind, _, optional = str(field.type).partition(" | ")
-    if optional and (raw is None or raw in ("null", "none", "None")):
+    kind, other = _kinds(field)
+    is_absent = raw is None or (isinstance(raw, str) and raw in ("null", "none", "None"))
+    if other == "None" and is_absent:
         return None
+    if kind == "Fidelity":
+        return _fidelity(field, raw)
+    if kind == "PlaceMaps":
+        if not isinstance(raw, PlaceMaps):
+            raise _RefusedError("is no place maps", "give gridjax: {place_maps: FILE.npy}")
+        return raw
+    if other in ("Uniform", "Poisson") and (
+        isinstance(raw, Law) or (isinstance(raw, str) and is_law(raw))
+    ):
+        return _law(field, raw, other)
     wanted = _describe(field)
     if kind == "str":
         if not isinstance(raw, str):
@@ -133,8 +157,6 @@ def _convert(field: Field, raw: Any) -> Any:
             raise _RefusedError("is neither true nor false", wanted)
         return raw
     number = parse_number(raw) if isinstance(raw, str) else raw
-    if field.metadata.get("drawn") and isinstance(raw, str) and _DISTRIBUTION.match(raw):
-        raise _RefusedError("is not there yet", f"gridjax has one number for all so far: {wanted}")
     if isinstance(number, bool) or not isinstance(number, int | float):
         raise _RefusedError(f"is not {'a whole' if kind == 'int' else 'a'} number", wanted)
     if not -_FLOAT32_MAX <= number <= _FLOAT32_MAX:
@@ -146,10 +168,40 @@ def _convert(field: Field, raw: Any) -> Any:
     return int(number)
 
 
+def _law(field: Field, raw: Any, wanted: str) -> Any:
+    """The law that a text writes; one that always draws the same is that number."""
+    law = parse_law(raw) if isinstance(raw, str) else raw
+    how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
+    if type(law).__name__ != wanted:
+        raise _RefusedError(f"is not {how}", f"{_describe(field)}, or {how}")
+    if not all(math.isfinite(number) for number in law):
+        raise _RefusedError("is not finite", f"give {how} of finite numbers")
+    if isinstance(law, Uniform):
+        if law.low > law.high:
+            swapped = Uniform(law.high, law.low)
+            raise _RefusedError("has its low above its high", f"did you mean {swapped}?")
+        return law.low if law.low == law.high else Uniform(float(law.low), float(law.high))
+    if law.mean < 0:
+        raise _RefusedError("has a negative mean", "give Poisson(mean) of a mean of at least 0")
+    return 1 if law.mean == 0 else Poisson(float(law.mean))
+
+
+def _fidelity(field: Field, raw: Any) -> Fidelity:
+    if isinstance(raw, Fidelity):
+        return raw
+    try:
+        return parse_fidelity(raw)
+    except (ValueError, AttributeError):
+        fix = "give corrected or published, or {preset: corrected, dropout: inert}"
+        raise _RefusedError("is no fidelity", fix) from None
+
+
 def _check(field: Field, value: Any, is_read: bool) -> None:
     limits = field.metadata
-    if "choices" in limits and value not in limits["choices"]:
-        question = did_you_mean(value, limits["choices"])
+    is_users = registered(field.name, value) is not None
+    if "choices" in limits and value not in limits["choices"] and not is_users:
+        known = (*limits["choices"], *_users(field))
+        question = did_you_mean(value, known)
         raise _RefusedError("is unknown", " ".join(filter(None, (question, _describe(field)))))
     if not is_read or value is None:
         return
@@ -157,19 +209,34 @@ def _check(field: Field, value: Any, is_read: bool) -> None:
         raise _RefusedError("is not of the form wanted", _describe(field))
     if value in limits.get("never", ()):
         raise _RefusedError(f"cannot be used: {limits['never'][value]}", _describe(field))
-    if value not in limits.get("built", (value,)):
-        raise _RefusedError("is not there yet", f"gridjax has {_listed(limits['built'])} so far")
+    if isinstance(value, Poisson):
+        if value.mean > limits["mean_at_most"]:
+            most = f"a Poisson mean of at most {limits['mean_at_most']}"
+            raise _RefusedError(f"is above {most}", f"give {most}")
+        return
+    if isinstance(value, Uniform):
+        for bound in bounds(value):
+            _check(field, bound, is_read)
+        return
     if isinstance(value, float):
         value = float(np.float32(value))  # what is trained with: 1e-50 is 0 there
     why = f": {limits['why']}" if "why" in limits else ""
     if "above" in limits and not value > limits["above"]:
         raise _RefusedError(f"is not above {limits['above']:g}{why}", _describe(field))
+    if "below" in limits and not value < limits["below"]:
+        raise _RefusedError(f"is not below {limits['below']:g}{why}", _describe(field))
     if "at_least" in limits and value < limits["at_least"]:
         raise _RefusedError(f"is below {limits['at_least']}{why}", _describe(field))
     if "at_most" in limits and value > limits["at_most"]:
         raise _RefusedError(f"is above {limits['at_most']}{why}", _describe(field))
     if value != limits.get("only", value):
         raise _RefusedError("is not there yet", f"gridjax has {limits['only']} so far")
+
+
+def _users(field: Field) -> tuple[str, ...]:
+    """The names that users registered for a field."""
+    registry = REGISTRIES.get(field.name)
+    return tuple(registry.sources) if registry else ()
 
 
 def _listed(values: Iterable[str]) -> str:
@@ -179,16 +246,20 @@ def _listed(values: Iterable[str]) -> str:
 def _describe(field: Field) -> str:
     """What the field takes, in words."""
     limits = field.metadata
-    kind, _, optional = str(field.type).partition(" | ")
+    kind, other = _kinds(field)
     if "choices" in limits:
-        return f"one of {_listed(limits['choices'])}"
+        return f"one of {_listed((*limits['choices'], *_users(field)))}"
     if "form" in limits:
         return f"give {limits['form']}"
-    words = {"int": "a whole number", "float": "a number", "bool": "true or false"}[kind]
+    named = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+    words = named.get(kind, limits["doc"])
     if "above" in limits:
         words += f" above {limits['above']:g}"
     if "at_least" in limits and "at_most" in limits:
         words += f" from {limits['at_least']} to {limits['at_most']}"
     elif "at_least" in limits:
         words += f" of at least {limits['at_least']}"
-    return f"give {words}{' or null' if optional else ''} ({limits['doc']})"
+    if "below" in limits:
+        words += f", below {limits['below']:g}"
+    either = {"None": " or null", "Uniform": " or Uniform(low, high)", "Poisson": " or Poisson(mean)"}
+    return f"give {words}{either.get(other, '')} ({limits['doc']})"

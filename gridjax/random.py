@@ -28,6 +28,8 @@ class Stream(enum.IntEnum):
     """The trajectories of the rate maps and errors, folded with the batch; from motion_seed."""
     READOUTS = 6
     """Weights of the random-readout null; from layout_seed."""
+    DROPOUT = 7
+    """Masks of dropout, folded with the step; from motion_seed."""
 
 
 def stream(

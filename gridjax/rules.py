@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.measured import PlaceMaps
 from gridjax.parameters import FIELDS, is_read_by, read_value
+from gridjax.registry import ENCODINGS, LOSSES, registered
 from gridjax.spec import PLACE_CODES, SEEDS, NetworkSpec
 
 
@@ -29,20 +31,71 @@ def _square_box(height: float, width: float) -> tuple[str, str] | None:
 
 
 def _outputs(n_outputs: int, code: str) -> tuple[str, str] | None:
-    if code == "cartesian" and n_outputs != 2:
-        what = f"Np: {n_outputs} does not fit place_field_values: cartesian"
-        return what, "a cartesian target is x and y: give Np: {value: 2}"
+    if code in ("cartesian", "polar") and n_outputs != 2:
+        what = f"Np: {n_outputs} does not fit place_field_values: {code}"
+        axes = "x and y" if code == "cartesian" else "radius and angle"
+        return what, f"a {code} target is {axes}: give Np: {{value: 2}}"
+    if code == "high_dim_polar" and n_outputs % 2:
+        what = f"Np: {n_outputs} does not fit place_field_values: high_dim_polar"
+        return what, "half of its units tell the radius, half the angle: give an even Np"
+    if code == "high_dim_cartesian" and n_outputs < 2:
+        what = f"Np: {n_outputs} is too few outputs for place_field_values: high_dim_cartesian"
+        return what, "a position has two coordinates: give at least 2"
     if code in PLACE_CODES and n_outputs < 3:
         what = f"Np: {n_outputs} is too few place cells for place_field_values: {code}"
         return what, "positions are decoded from the three strongest cells: give at least 3"
     return None
 
 
-def _loss(loss: str, code: str) -> tuple[str, str] | None:
-    if loss != "crossentropy" or code in PLACE_CODES:
+def targets_of(code: str, normalization: str) -> str:
+    """What the targets of a code are: distribution (over cells), shares (0 to 1) or numbers."""
+    if registered("place_field_values", code):
+        return ENCODINGS[code].targets
+    if code not in PLACE_CODES:
+        return "polar" if code == "polar" else "numbers"
+    if code in ("gaussian", "from_file") and normalization == "none":
+        return "shares" if code == "gaussian" else "numbers"
+    return "distribution"
+
+
+def needs_of(loss: str) -> str:
+    """What a loss asks of the targets, in the words of targets_of."""
+    needs = {"crossentropy": "distribution", "binarycrossentropy": "shares", "polarmse": "polar"}
+    return LOSSES[loss].needs if registered("place_field_loss", loss) else needs.get(loss, "numbers")
+
+
+def _loss(loss: str, normalization: str, code: str) -> tuple[str, str] | None:
+    targets, needs = targets_of(code, normalization), needs_of(loss)
+    if targets == needs or needs == "numbers" or (targets, needs) == ("distribution", "shares"):
         return None
-    what = f"place_field_loss: crossentropy does not fit place_field_values: {code}"
-    return what, "its target is no distribution over cells: give place_field_loss: {value: mse}"
+    what = f"place_field_loss: {loss} does not fit place_field_values: {code}"
+    if normalization == "none" and code in ("gaussian", "from_file"):
+        what += " with place_field_normalization: none"
+    why = {
+        "distribution": "its target is no distribution over cells",
+        "shares": "its targets are no shares from 0 to 1",
+        "polar": "its target is no radius and angle",
+    }[needs]
+    return what, f"{why}: give place_field_loss: {{value: mse}}"
+
+
+def _alphas(alpha_e: float, alpha_i: float, code: str) -> tuple[str, str] | None:
+    if code != "general_difference_of_gaussians" or alpha_e + alpha_i > 0:
+        return None
+    what = "place_cell_alpha_e: 0 and place_cell_alpha_i: 0 make every target 0"
+    return what, "give at least one of them above 0"
+
+
+def _place_maps(maps: PlaceMaps | None, n_outputs: int, code: str) -> tuple[str, str] | None:
+    if code != "from_file":
+        return None
+    if maps is None:
+        what = "place_field_values: from_file names no file"
+        return what, "write gridjax: {place_maps: FILE.npy}, an array [Np, n, n]"
+    if maps.maps is not None and len(maps.maps) != n_outputs:
+        what = f"Np: {n_outputs} does not fit place_maps of {len(maps.maps)} cells"
+        return what, f"give Np: {{value: {len(maps.maps)}}}"
+    return None
 
 
 def _bins(side: float, width: float) -> tuple[str, str] | None:
@@ -63,7 +116,9 @@ def _steps(steps: int, epochs: int) -> tuple[str, str] | None:
 RULES = (
     Rule(("box_height_in_m", "box_width_in_m"), _square_box),
     Rule(("Np", "place_field_values"), _outputs),
-    Rule(("place_field_loss", "place_field_values"), _loss),
+    Rule(("place_field_loss", "place_field_normalization", "place_field_values"), _loss),
+    Rule(("place_cell_alpha_e", "place_cell_alpha_i", "place_field_values"), _alphas),
+    Rule(("place_maps", "Np", "place_field_values"), _place_maps),
     Rule(("bin_side_in_m", "box_width_in_m"), _bins),
     Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
 )
@@ -75,10 +130,10 @@ def read_spec(spec: NetworkSpec) -> NetworkSpec:
     Raises GridjaxError with every problem.
     """
     values, problems = {}, []
-    for name, raw in spec.to_dict().items():
+    for name in FIELDS:
         try:
             is_read = is_read_by(FIELDS[name], spec.place_field_values)
-            values[name] = read_value(FIELDS[name], raw, is_read)
+            values[name] = read_value(FIELDS[name], getattr(spec, name), is_read)
         except GridjaxError as error:
             problems += error.problems
     for rule in RULES:

@@ -1,9 +1,9 @@
-"""NetworkSpec: all that defines one network, its static and traced halves, and its run_id.
+"""NetworkSpec: all that defines one network, and its run_id.
 
 Every field says what it is in its metadata: *static* fields decide a shape or a branch and cost
 one compilation each; *traced* fields are numbers that differ freely between the networks of one
-compilation. Names are the study's own (No Free Lunch from Deep Learning in Neuroscience, 2022);
-names it did not have carry their unit.
+compilation; gridjax.halves makes the two halves. Names are the study's own (No Free Lunch from Deep
+Learning in Neuroscience, 2022); names it did not have carry their unit.
 """
 
 from __future__ import annotations
@@ -11,21 +11,38 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
+from gridjax.fidelity import CORRECTED, Fidelity, parse_fidelity
+from gridjax.halves import Computation, Static, Traced, computation, static_half, traced_half
+from gridjax.laws import Poisson, Uniform, parse_law
+from gridjax.measured import PlaceMaps
+from gridjax.registry import REGISTRIES, registered
 
 STATIC = "static"
 TRACED = "traced"
 EVALUATION = "evaluation"
 
-PLACE_CODES = ("gaussian", "difference_of_gaussians")
-"""Values of place_field_values whose targets are populations of place cells."""
-
+WITH_SURROUND = (
+    "difference_of_gaussians",
+    "true_difference_of_gaussians",
+    "general_difference_of_gaussians",
+    "softmax_of_differences",
+)
+"""Target codes of place cells with a surround."""
+DRAWN_CODES = ("gaussian", *WITH_SURROUND)
+"""Target codes of place cells whose fields are drawn."""
+PLACE_CODES = (*DRAWN_CODES, "from_file")
+"""Target codes that are populations of place cells."""
+BANINO = "banino2018"
+"""The architecture of Banino et al. (2018)."""
 
 SEEDS = ("layout_seed", "weight_seed", "motion_seed")
 """Seeds of one stream each; ``seed`` stands for those that are not given."""
+_MOST_FIELDS = 32
+_HIGHEST_POISSON = 10
 
 
 def _field(kind: str, default: Any, doc: str, **limits: Any) -> Any:
@@ -44,11 +61,12 @@ def _traced(default: Any, doc: str, **limits: Any) -> Any:
 class NetworkSpec:
     """One network: its world, its target code, its cells and its training.
 
-    Limits in the metadata: ``choices`` (the study's values) and ``built`` (those gridjax has),
-    ``never`` (those that cannot be, and why), ``above`` (exclusive), ``at_least`` and ``at_most``
-    (inclusive), ``why`` (said with a limit), ``only`` (the one value supported today), ``drawn``
-    (the study also draws it: Uniform(a, b), Poisson(l)), ``setting`` (it may stand in the
-    ``gridjax:`` block), ``read_by`` (the target codes that read it; others accept any number).
+    Limits in the metadata: ``choices`` (gridjax's values; users may register more), ``never``
+    (those that cannot be, and why), ``above`` and ``below`` (exclusive), ``at_least`` and
+    ``at_most`` (inclusive), ``why`` (said with a limit), ``only`` (the one value supported today),
+    ``mean_at_most`` (of a Poisson law), ``setting`` (it may stand in the ``gridjax:`` block),
+    ``read_by`` (the target codes that read it; others accept any number). A type with ``Uniform``
+    or ``Poisson`` takes that law too.
     """
 
     # network
@@ -56,23 +74,34 @@ class NetworkSpec:
         "RNN",
         "recurrent cell",
         choices=("RNN", "SRNN", "UGRNN", "GRU", "LSTM"),
-        built=("RNN",),
+    )
+    architecture: str = _static(
+        "study",
+        "layers around the cell: the study's, or a linear bottleneck that is analysed",
+        choices=("study", BANINO),
+        setting=True,
     )
     Ng: int = _static(1024, "recurrent units", at_least=1, at_most=65536)
+    n_bottleneck: int = _static(
+        256,
+        "units of the bottleneck",
+        at_least=1,
+        at_most=65536,
+        setting=True,
+    )
     activation: str = _static(
         "relu", "activation of the recurrent units", choices=("relu", "tanh", "sigmoid", "linear")
     )
     initializer: str = _static(
         "glorot_uniform",
         "initialiser of the recurrent kernel",
-        choices=("glorot_uniform", "glorot_normal", "orthogonal"),
-        built=("glorot_uniform",),
+        choices=("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform"),
     )
     recurrent_dropout: float = _traced(
-        0.0, "dropout rate on the recurrent input, share", at_least=0.0, at_most=1.0, only=0.0
+        0.0, "dropout rate of the state that enters the recurrence, share", at_least=0.0, below=1.0
     )
     readout_dropout: float = _traced(
-        0.0, "dropout rate on the analysed layer, share", at_least=0.0, at_most=1.0, only=0.0
+        0.0, "dropout rate of the analysed layer before the decoder, share", at_least=0.0, below=1.0
     )
 
     # target code
@@ -89,14 +118,20 @@ class NetworkSpec:
             "true_difference_of_gaussians",
             "general_difference_of_gaussians",
             "softmax_of_differences",
+            "from_file",
         ),
-        built=("cartesian", *PLACE_CODES),
+    )
+    place_maps: PlaceMaps | None = _field(
+        STATIC,
+        None,
+        "file of measured place cells [Np, n, n] over the box (.npy)",
+        setting=True,
+        read_by=("from_file",),
     )
     place_field_normalization: str = _static(
         "global",
         "normalisation of the place code over cells",
         choices=("global", "none", "local"),
-        built=("global",),
         never={"local": "it was never runnable in the study"},
         read_by=PLACE_CODES,
     )
@@ -104,34 +139,53 @@ class NetworkSpec:
         "crossentropy",
         "loss between target and output",
         choices=("crossentropy", "mse", "polarmse", "binarycrossentropy"),
-        built=("crossentropy", "mse"),
     )
     Np: int = _static(512, "outputs: place cells, or target dimensions", at_least=1, at_most=65536)
-    n_place_fields_per_cell: int = _static(
-        1, "fields per place cell", at_least=1, only=1, drawn=True, read_by=PLACE_CODES
+    n_place_fields_per_cell: int | Poisson = _static(
+        1,
+        "fields per place cell",
+        at_least=1,
+        at_most=_MOST_FIELDS,
+        mean_at_most=_HIGHEST_POISSON,
+        read_by=DRAWN_CODES,
     )
-    place_cell_rf: float = _traced(
-        0.12, "width sigma_E of a place field, metres", above=0.0, drawn=True, read_by=PLACE_CODES
+    place_cell_rf: float | Uniform = _traced(
+        0.12,
+        "width sigma_E of a place field, metres",
+        above=0.0,
+        read_by=DRAWN_CODES,
     )
-    surround_scale: float = _traced(
+    surround_scale: float | Uniform = _traced(
         2.0,
         "surround over centre width s (surround_convention says of what), dimensionless",
         above=1.0,
         why="at 1 centre and surround cancel and the target is zero everywhere",
-        drawn=True,
-        read_by=("difference_of_gaussians",),
+        read_by=WITH_SURROUND,
     )
     place_cell_alpha_e: float = _traced(
-        1.0, "weight of the centre, dimensionless", read_by=("general_difference_of_gaussians",)
+        1.0,
+        "weight of the centre, dimensionless",
+        at_least=0.0,
+        read_by=("general_difference_of_gaussians",),
     )
     place_cell_alpha_i: float = _traced(
-        1.0, "weight of the surround, dimensionless", read_by=("general_difference_of_gaussians",)
+        1.0,
+        "weight of the surround, dimensionless",
+        at_least=0.0,
+        read_by=("general_difference_of_gaussians",),
     )
     surround_convention: str = _static(
         "std",
         "whether surround_scale is a ratio of standard deviations or of variances",
         choices=("std", "variance"),
         setting=True,
+        read_by=WITH_SURROUND,
+    )
+    n_head_direction_cells: int = _static(
+        0, "head-direction cells beside the place code", at_least=0, at_most=65536, setting=True
+    )
+    head_direction_kappa: float = _traced(
+        20.0, "concentration of head-direction cells, dimensionless", above=0.0, setting=True
     )
 
     # world
@@ -139,22 +193,37 @@ class NetworkSpec:
     box_height_in_m: float = _traced(2.2, "side of the box along y, metres", above=0.0)
     is_periodic: bool = _static(False, "whether the box wraps around", only=False)
     speed_scale: float = _traced(
-        0.13 * 2 * np.pi, "scale of the Rayleigh speed, metres per second", above=0.0
+        0.13 * 2 * math.pi,
+        "scale of the Rayleigh speed, metres per second",
+        above=0.0,
+        setting=True,
     )
-    turn_sd: float = _traced(11.52, "sd of the angular velocity, radians per second", at_least=0.0)
-    dt_s: float = _traced(0.02, "time of one step, seconds", above=0.0)
-    border_m: float = _traced(0.03, "distance at which a wall turns the animal, metres", above=0.0)
+    turn_sd: float = _traced(
+        11.52, "sd of the angular velocity, radians per second", at_least=0.0, setting=True
+    )
+    dt_s: float = _traced(0.02, "time of one step, seconds", above=0.0, setting=True)
+    border_m: float = _traced(
+        0.03, "distance at which a wall turns the animal, metres", above=0.0, setting=True
+    )
+    inputs: str = _static(
+        "displacement",
+        "what the network is told of each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
+        choices=("displacement", "egocentric"),
+        setting=True,
+    )
 
     # training
     optimizer: str = _static(
         "adam",
         "optimiser, with the study's constants",
-        choices=("adam", "rmsprop", "sgd", "adagrad"),
-        built=("adam",),
+        choices=("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum"),
     )
     learning_rate: float = _traced(1e-4, "learning rate, dimensionless", above=0.0)
     weight_decay: float = _traced(
         1e-4, "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless", at_least=0.0
+    )
+    gradient_clip: float | None = _traced(
+        None, "largest size of each gradient, dimensionless; none when omitted", above=0.0
     )
     batch_size: int = _static(200, "trajectories a step", at_least=1, at_most=1_000_000)
     sequence_length: int = _static(20, "moves a trajectory", at_least=1, at_most=100_000)
@@ -180,6 +249,13 @@ class NetworkSpec:
         EVALUATION, 0.05, "side of a bin of the reported rate maps, metres", above=0.0
     )
 
+    fidelity: Fidelity = _field(
+        STATIC,
+        CORRECTED,
+        "do what was meant, or reproduce the study's computation",
+        setting=True,
+    )
+
     @property
     def n_grad_steps(self) -> int:
         """Gradient steps of the whole training."""
@@ -191,6 +267,11 @@ class NetworkSpec:
         return max(1, round(self.box_width_in_m / self.bin_side_in_m))
 
     @property
+    def n_analysed(self) -> int:
+        """Units of the analysed layer."""
+        return self.n_bottleneck if self.architecture == BANINO else self.Ng
+
+    @property
     def has_place_code(self) -> bool:
         """Whether the target is a population of place cells."""
         return self.place_field_values in PLACE_CODES
@@ -198,100 +279,72 @@ class NetworkSpec:
     @property
     def static(self) -> Static:
         """The half that decides shapes and branches; hashable, one compilation for each value."""
-        return Static(**{name: getattr(self, name) for name in Static.__dataclass_fields__})
+        return static_half(self)
 
     @property
     def traced(self) -> Traced:
-        """The half that is numbers: 0-d strong float32 and int32 leaves, cast once here."""
-        return Traced(
-            layout_seed=_int32(self.seed if self.layout_seed is None else self.layout_seed),
-            weight_seed=_int32(self.seed if self.weight_seed is None else self.weight_seed),
-            motion_seed=_int32(self.seed if self.motion_seed is None else self.motion_seed),
-            place_cell_rf=_float32(self.place_cell_rf),
-            surround_scale=_float32(self.surround_scale),
-            box_width_m=_float32(self.box_width_in_m),
-            speed_scale=_float32(self.speed_scale),
-            turn_sd=_float32(self.turn_sd),
-            dt_s=_float32(self.dt_s),
-            border_m=_float32(self.border_m),
-            learning_rate=_float32(self.learning_rate),
-            weight_decay=_float32(self.weight_decay),
-            n_grad_steps=_int32(self.n_grad_steps),
-        )
+        """The half that is numbers: strong float32 and int32 arrays, cast once here.
+
+        Raises GridjaxError where measured place cells are named but not at hand.
+        """
+        return traced_half(self)
+
+    @property
+    def computation(self) -> Computation:
+        """What is computed: equal for specs that are one network under two descriptions."""
+        return computation(self)
 
     @property
     def run_id(self) -> str:
         """Sixteen hex digits of the SHA-256 of the spec: the network's name everywhere.
 
-        Of what differs from the defaults, so that a field added later renames no network.
+        Of what differs from the defaults, so that a field added later renames no network, and of
+        the sources of what users registered.
         """
-        text = json.dumps(self.to_sparse_dict(), sort_keys=True)
+        values = self.to_sparse_dict() | self.plugins
+        text = json.dumps(values, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    @property
+    def plugins(self) -> dict[str, str]:
+        """The source hash of each value that a user registered, by ``plugin:`` and its name."""
+        names = {parameter: getattr(self, parameter) for parameter in REGISTRIES}
+        hashes = {name: registered(parameter, name) for parameter, name in names.items()}
+        return {f"plugin:{name}": sha for name, sha in hashes.items() if sha is not None}
+
     def to_dict(self) -> dict[str, Any]:
-        """Every field by its name, as JSON values."""
-        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        """Every field by its name, as JSON values: laws, fidelity and place maps as texts."""
+        return {field.name: _plain(getattr(self, field.name)) for field in _fields()}
 
     def to_sparse_dict(self) -> dict[str, Any]:
         """The fields that differ from their defaults; seeds only where they are not ``seed``."""
-        values = self.to_dict()
-        for name in SEEDS:
-            values[name] = None if values[name] == self.seed else values[name]
-        fields = dataclasses.fields(self)
-        return {f.name: values[f.name] for f in fields if values[f.name] != f.default}
+        values = {}
+        for field in _fields():
+            value = getattr(self, field.name)
+            if field.name in SEEDS and value == self.seed:
+                continue
+            if value != field.default:
+                values[field.name] = _plain(value)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> NetworkSpec:
+        """Return the spec that to_dict or to_sparse_dict wrote; place maps without their values."""
+        own: dict[str, Any] = dict(values)
+        for name in ("n_place_fields_per_cell", "place_cell_rf", "surround_scale"):
+            if isinstance(own.get(name), str):
+                own[name] = parse_law(own[name])
+        if isinstance(own.get("fidelity"), str):
+            own["fidelity"] = parse_fidelity(own["fidelity"])
+        if isinstance(own.get("place_maps"), str):
+            own["place_maps"] = PlaceMaps(own["place_maps"])
+        return cls(**own)
 
 
-@dataclass(frozen=True)
-class Static:
-    """The static half of a NetworkSpec; see there for every field."""
-
-    rnn_type: str
-    Ng: int
-    activation: str
-    initializer: str
-    place_field_values: str
-    place_field_normalization: str
-    place_field_loss: str
-    Np: int
-    n_place_fields_per_cell: int
-    surround_convention: str
-    is_periodic: bool
-    optimizer: str
-    batch_size: int
-    sequence_length: int
+def _fields() -> tuple[dataclasses.Field, ...]:
+    return dataclasses.fields(NetworkSpec)
 
 
-class Traced(NamedTuple):
-    """The traced half of a NetworkSpec: 0-d arrays, or one axis of networks under vmap.
-
-    A NamedTuple, which JAX knows as a pytree, so that planning a sweep needs no import of JAX.
-    """
-
-    layout_seed: Any
-    weight_seed: Any
-    motion_seed: Any
-    place_cell_rf: Any
-    """metres"""
-    surround_scale: Any
-    box_width_m: Any
-    """metres"""
-    speed_scale: Any
-    """metres per second"""
-    turn_sd: Any
-    """radians per second"""
-    dt_s: Any
-    """seconds"""
-    border_m: Any
-    """metres"""
-    learning_rate: Any
-    weight_decay: Any
-    n_grad_steps: Any
-    """gradient steps of the whole training"""
-
-
-def _float32(value: float) -> np.ndarray:
-    return np.asarray(value, np.float32)
-
-
-def _int32(value: int) -> np.ndarray:
-    return np.asarray(value, np.int32)
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return str(value) if isinstance(value, Uniform | Poisson | Fidelity | PlaceMaps) else value

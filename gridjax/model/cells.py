@@ -1,12 +1,14 @@
 """Recurrent cells: initial parameters, and one step from state to state.
 
-A cell's products with its inputs do not depend on its state, so they are formed for all times at
-once, before the recurrence: ``drive``. Definitions as in No Free Lunch (2022), section 5.
+Definitions as in No Free Lunch (2022), section 5. A cell's products with its inputs do not depend
+on its state, so gridjax's own are written in two parts: ``drive``, formed for all times at once
+before the recurrence, and ``update``, elementwise. ``register_cell`` adds a user's cell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -14,9 +16,14 @@ import jax.numpy as jnp
 from jax import random
 from jaxtyping import Array, Float, Key
 
-Params = dict[str, Array]
+from gridjax.model.initializers import of_cell, recurrent_kernel
+from gridjax.model.recurrence import State
+from gridjax.registry import CELLS
 
-ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+Params = dict[str, Array]
+Activation = Callable[[Array], Array]
+
+ACTIVATIONS: dict[str, Activation] = {
     "relu": jax.nn.relu,
     "tanh": jnp.tanh,
     "sigmoid": jax.nn.sigmoid,
@@ -25,40 +32,167 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 """Activations by their name in sweep files."""
 
 
+class Factored(NamedTuple):
+    """A step in parts, whose large products are then formed once for all times."""
+
+    drive: Callable[[Params, Float[Array, "time batch n_in"]], Float[Array, "time batch drive"]]
+    """what the inputs contribute"""
+    kernel: Callable[[Params], Float[Array, "Ng gates"]]
+    """the matrix that h is multiplied with"""
+    bias: Callable[[Params], Float[Array, " gates"]] | None
+    """added to that product"""
+    update: Callable[[Activation, State, Array, Array], State]
+    """activation, state, h @ kernel + bias, drive of one time -> next state; elementwise"""
+
+
 class Cell(NamedTuple):
     """A recurrent cell as pure functions."""
 
-    init: Callable[[Key[Array, ""], int, int], Params]
-    """key, number of inputs, Ng -> parameters"""
-    drive: Callable[[Params, Float[Array, "time batch n_in"]], Float[Array, "time batch drive"]]
-    """what the inputs contribute, for all times at once"""
-    update: Callable[..., Float[Array, "batch Ng"]]
-    """activation, state, its product with the kernel, drive of one time -> next state"""
-    recurrent_kernel: Callable[[Params], Float[Array, "Ng gates"]]
-    """the matrix that the state is multiplied with, and that weight decay falls on"""
+    init: Callable[[Key[Array, ""], int, int, str], Params]
+    """key, number of inputs, Ng, initializer -> parameters"""
+    step: Callable[[Params, State, Float[Array, "batch n_in"], Activation], State]
+    """parameters, state, inputs of one time, activation -> next state; of the state, a tuple of
+    arrays [batch, Ng], the first is the output"""
+    n_states: int = 1
+    """arrays of the state; each is drawn from the start code by a linear encoder"""
+    has_layers: bool = True
+    """whether the inputs enter by a linear layer of Ng units, and the analysed layer is a layer of
+    Ng units on the output; else inputs enter as they are and the output is analysed"""
+    decayed: Callable[[Params], Array] | None = None
+    """the parameters that weight decay falls on: the recurrent kernel"""
+    factored: Factored | None = None
+    """the same step in parts"""
 
 
-def glorot_uniform(key: Key[Array, ""], n_in: int, n_out: int) -> Float[Array, "n_in n_out"]:
-    """Draw from U(-l, l), l = sqrt(6 / (n_in + n_out)) (Glorot and Bengio 2010, eq. 16)."""
-    limit = (6 / (n_in + n_out)) ** 0.5
-    return random.uniform(key, (n_in, n_out), minval=-limit, maxval=limit)
+def register_cell(name: str, cell: Cell) -> None:
+    """Add a recurrent cell under a name for ``rnn_type``.
+
+    Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
+    """
+    CELLS.register(name, Cell(*cell))
 
 
-def _init_rnn(key: Key[Array, ""], n_in: int, n_units: int) -> Params:
+def step_of(factored: Factored) -> Callable[..., State]:
+    """Return the step that the parts make together."""
+
+    def step(
+        params: Params, state: State, inputs: Float[Array, "batch n_in"], phi: Activation
+    ) -> State:
+        product = state[0] @ factored.kernel(params)
+        if factored.bias is not None:
+            product = product + factored.bias(params)
+        return factored.update(phi, state, product, factored.drive(params, inputs))
+
+    return step
+
+
+def _init(
+    key: Key[Array, ""],
+    n_in: int,
+    n_units: int,
+    initializer: str,
+    n_gates: int,
+    has_bias: bool,
+) -> Params:
+    """Draw W_x and W of a cell whose gates share them; biases start at 0."""
     key_in, key_recurrent = random.split(key)
+    width = n_gates * n_units
+    params = {
+        "W_x": of_cell(key_in, n_in, width, n_units, initializer),
+        "W": recurrent_kernel(key_recurrent, n_units, width, n_units, initializer),
+    }
+    return params | ({"b": jnp.zeros(width)} if has_bias else {})
+
+
+def _rnn(phi: Activation, state: State, product: Array, drive: Array) -> State:
+    del state
+    return (phi(drive + product),)
+
+
+def _init_ugrnn(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) -> Params:
+    """Draw the one kernel [n_in + Ng, 2 Ng] that acts on inputs and state together."""
+    shape = (n_in + n_units, 2 * n_units)
     return {
-        "W_x": glorot_uniform(key_in, n_in, n_units),
-        "W": glorot_uniform(key_recurrent, n_units, n_units),
+        "W": recurrent_kernel(key, *shape, n_units, initializer),
+        "b": jnp.zeros(2 * n_units),
     }
 
 
-RNN = Cell(
-    init=_init_rnn,
-    drive=lambda params, inputs: inputs @ params["W_x"],
-    update=lambda phi, state, product, drive: phi(drive + product),
-    recurrent_kernel=lambda params: params["W"],
-)
-"""h_t = phi(W_x u_t + W h_{t-1}), no biases (Sorscher et al. 2019, eq. 1)."""
+def _ugrnn_drive(params: Params, inputs: Array) -> Array:
+    return inputs @ params["W"][: inputs.shape[-1]] + params["b"]
 
-CELLS: dict[str, Cell] = {"RNN": RNN}
-"""Cells by their name in sweep files."""
+
+def _ugrnn_kernel(params: Params) -> Array:
+    n_units = params["b"].shape[0] // 2
+    return params["W"][-n_units:]
+
+
+def _ugrnn(phi: Activation, state: State, product: Array, drive: Array) -> State:
+    z, c = jnp.split(drive + product, 2, axis=-1)
+    gate = jax.nn.sigmoid(z + 1)
+    return (gate * state[0] + (1 - gate) * phi(c),)
+
+
+def _init_gru(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) -> Params:
+    params = _init(key, n_in, n_units, initializer, 3, has_bias=True)
+    return params | {"b_x": jnp.zeros_like(params["b"])}
+
+
+def _gru(phi: Activation, state: State, product: Array, drive: Array) -> State:
+    z_x, r_x, c_x = jnp.split(drive, 3, axis=-1)
+    z_h, r_h, c_h = jnp.split(product, 3, axis=-1)
+    update, reset = jax.nn.sigmoid(z_x + z_h), jax.nn.sigmoid(r_x + r_h)
+    candidate = phi(c_x + reset * c_h)
+    return (update * state[0] + (1 - update) * candidate,)
+
+
+def _init_lstm(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) -> Params:
+    params = _init(key, n_in, n_units, initializer, 4, has_bias=True)
+    return params | {"b": params["b"].at[n_units : 2 * n_units].set(1.0)}
+
+
+def _lstm(phi: Activation, state: State, product: Array, drive: Array) -> State:
+    i, f, c, o = jnp.split(drive + product, 4, axis=-1)
+    memory = jax.nn.sigmoid(f) * state[1] + jax.nn.sigmoid(i) * phi(c)
+    return (jax.nn.sigmoid(o) * phi(memory), memory)
+
+
+def _kernel(params: Params) -> Array:
+    return params["W"]
+
+
+def _drive(params: Params, inputs: Array) -> Array:
+    return inputs @ params["W_x"]
+
+
+def _biased_drive(params: Params, inputs: Array) -> Array:
+    return inputs @ params["W_x"] + params["b"]
+
+
+def _own(
+    init: Callable[..., Params], factored: Factored, n_states: int = 1, has_layers: bool = True
+) -> Cell:
+    return Cell(init, step_of(factored), n_states, has_layers, _kernel, factored)
+
+
+CELLS.build_in(
+    RNN=_own(  # h_t = phi(W_x u_t + W h_{t-1}), no biases (Sorscher et al. 2019, eq. 1)
+        partial(_init, n_gates=1, has_bias=False),
+        Factored(_drive, _kernel, None, _rnn),
+        has_layers=False,
+    ),
+    SRNN=_own(partial(_init, n_gates=1, has_bias=True), Factored(_biased_drive, _kernel, None, _rnn)),
+    UGRNN=_own(_init_ugrnn, Factored(_ugrnn_drive, _ugrnn_kernel, None, _ugrnn)),
+    GRU=_own(  # gates z, r and candidate; the reset gate acts after the product
+        _init_gru,
+        Factored(
+            lambda params, inputs: inputs @ params["W_x"] + params["b_x"],
+            _kernel,
+            lambda params: params["b"],
+            _gru,
+        ),
+    ),
+    LSTM=_own(  # gates i, f, candidate, o; the forget gate's bias starts at 1
+        _init_lstm, Factored(_biased_drive, _kernel, None, _lstm), n_states=2
+    ),
+)

@@ -1,50 +1,152 @@
-"""One network: start code -> state -> recurrence over time -> analysed layer -> logits."""
+"""One network: start code -> state -> recurrence over time -> analysed layer -> outputs."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from jax import random
+import jax.numpy as jnp
+from jax import lax, random
 from jaxtyping import Array, Float, Key
 
-from gridjax.model.cells import ACTIVATIONS, CELLS, glorot_uniform
-from gridjax.model.recurrence import recurrence
-from gridjax.spec import Static
-
-N_INPUTS = 2
-"""Inputs of a network: the displacement along x and y, metres per step."""
+from gridjax.halves import Static, Traced
+from gridjax.model.cells import ACTIVATIONS, Cell
+from gridjax.model.initializers import of_layer
+from gridjax.model.recurrence import State, recurrence
+from gridjax.registry import CELLS
+from gridjax.spec import BANINO
 
 Params = dict[str, Any]
-"""encoder [Np, Ng], decoder [Ng, Np] and the cell's own dict of arrays"""
+"""encoder, the cell's own dict of arrays, decoder; with layers also input, dense and biases.
+
+All matrices act on row vectors from the right.
+"""
+_INPUT, _DENSE, _ENCODERS = 3, 4, 8  # what the weights' key is folded with
+
+
+class Masks(NamedTuple):
+    """What dropout multiplies with: 0, or 1 / (1 - rate)."""
+
+    recurrent: Float[Array, "batch Ng"]
+    """on h_{t-1} where it enters the recurrence, the same at all times of a sequence"""
+    readout: Float[Array, "time batch analysed"]
+    """on the analysed layer before the decoder"""
 
 
 def init_params(key: Key[Array, ""], static: Static) -> Params:
-    """Draw a network's initial weights: encoder E, the cell's own, decoder D."""
+    """Draw a network's initial weights; biases start at 0 but for the cell's own."""
     key_encoder, key_cell, key_decoder = random.split(key, 3)
-    return {
-        "encoder": glorot_uniform(key_encoder, static.Np, static.Ng),
-        "cell": CELLS[static.rnn_type].init(key_cell, N_INPUTS, static.Ng),
-        "decoder": glorot_uniform(key_decoder, static.Ng, static.Np),
+    cell: Cell = CELLS[static.rnn_type]
+    n_units, n_out = static.Ng, static.n_outputs
+    layer = partial(of_layer, initializer=static.initializer)
+    encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, cell.n_states))]
+    has_input = _has_input_layer(cell, static)
+    n_in = n_units if has_input else static.n_inputs
+    params: Params = {
+        "encoder": jnp.concatenate([layer(each, n_out, n_units) for each in encoders], axis=1),
+        "cell": cell.init(key_cell, n_in, n_units, static.initializer),
+        "decoder": layer(key_decoder, static.n_analysed, n_out),
     }
+    if has_input:
+        params["input"] = layer(random.fold_in(key, _INPUT), static.n_inputs, n_units)
+        params["input_bias"] = jnp.zeros(n_units)
+    if _has_dense_layer(cell, static):
+        params["dense"] = layer(random.fold_in(key, _DENSE), n_units, static.n_analysed)
+        params["encoder_bias"] = jnp.zeros(cell.n_states * n_units)
+        params["decoder_bias"] = jnp.zeros(n_out)
+        if has_input:
+            params["dense_bias"] = jnp.zeros(static.n_analysed)
+    return params
+
+
+def draw_masks(key: Key[Array, ""], static: Static, traced: Traced) -> Masks:
+    """Draw the masks of inverted dropout for one batch."""
+    of_state, of_readout = random.split(key)
+    batch = static.batch_size
+
+    def mask(key: Key[Array, ""], shape: tuple[int, ...], rate: Float[Array, ""]) -> Array:
+        return (random.uniform(key, shape) >= rate).astype(jnp.float32) / (1 - rate)
+
+    return Masks(
+        recurrent=mask(of_state, (batch, static.Ng), traced.recurrent_dropout),
+        readout=mask(
+            of_readout, (static.sequence_length, batch, static.n_analysed), traced.readout_dropout
+        ),
+    )
 
 
 def activity(
     params: Params,
-    start_code: Float[Array, "batch Np"],
-    moves: Float[Array, "time batch 2"],
+    start_code: Float[Array, "batch out"],
+    inputs: Float[Array, "time batch n_in"],
     static: Static,
+    masks: Masks | None = None,
+) -> Float[Array, "time batch analysed"]:
+    """Return the analysed layer after each move, before its dropout.
+
+    The state before the first move is a linear map of the start code. The analysed layer is the
+    recurrent one of RNN, g = phi(W_d h + b) of the study's other cells, and a linear bottleneck in
+    the architecture of Banino et al. (2018).
+    """
+    cell: Cell = CELLS[static.rnn_type]
+    phi = ACTIVATIONS[static.activation]
+    if _has_input_layer(cell, static):
+        inputs = inputs @ params["input"] + params["input_bias"]
+    state_0 = _affine(start_code, params, "encoder")
+    state = tuple(jnp.split(state_0, cell.n_states, axis=-1))
+    mask = None if masks is None else masks.recurrent
+    h = _run(cell, params["cell"], state, inputs, phi, mask)
+    if not _has_dense_layer(cell, static):
+        return h
+    analysed = _affine(h, params, "dense")
+    return analysed if static.architecture == BANINO else phi(analysed)
+
+
+def outputs(
+    params: Params,
+    analysed: Float[Array, "time batch analysed"],
+    masks: Masks | None = None,
+) -> Float[Array, "time batch out"]:
+    """Return the outputs D g + b of the analysed layer (no b with RNN)."""
+    if masks is not None:
+        analysed = analysed * masks.readout
+    return _affine(analysed, params, "decoder")
+
+
+def _run(
+    cell: Cell,
+    params: dict[str, Array],
+    state: State,
+    inputs: Float[Array, "time batch n_in"],
+    phi: Any,
+    mask: Float[Array, "batch Ng"] | None,
 ) -> Float[Array, "time batch Ng"]:
-    """Return the analysed layer after each move: h_0 = E p_0, then the cell's recurrence."""
-    cell = CELLS[static.rnn_type]
-    return recurrence(
-        partial(cell.update, ACTIVATIONS[static.activation]),
-        cell.recurrent_kernel(params["cell"]),
-        start_code @ params["encoder"],
-        cell.drive(params["cell"], moves),
-    )
+    """Return the cell's output at all times: in parts where it is written so, else by its step.
+
+    Of a cell that is not, dropout masks the whole state that enters the step.
+    """
+    if (parts := cell.factored) is not None:
+        bias = None if parts.bias is None else parts.bias(params)
+        drive = parts.drive(params, inputs)
+        update = partial(parts.update, phi)
+        return recurrence(update, parts.kernel(params), bias, state, drive, mask)
+
+    def step(state: State, inputs_t: Array) -> tuple[State, Array]:
+        entering = state if mask is None else (state[0] * mask, *state[1:])
+        following = cell.step(params, entering, inputs_t, phi)
+        return following, following[0]
+
+    return lax.scan(step, state, inputs)[1]
 
 
-def logits(params: Params, hidden: Float[Array, "time batch Ng"]) -> Float[Array, "time batch Np"]:
-    """Return the outputs D h of the analysed layer."""
-    return hidden @ params["decoder"]
+def _affine(x: Array, params: Params, name: str) -> Array:
+    bias = params.get(f"{name}_bias")
+    return x @ params[name] if bias is None else x @ params[name] + bias
+
+
+def _has_input_layer(cell: Cell, static: Static) -> bool:
+    return cell.has_layers and static.architecture != BANINO
+
+
+def _has_dense_layer(cell: Cell, static: Static) -> bool:
+    return cell.has_layers or static.architecture == BANINO

@@ -1,60 +1,54 @@
-"""Losses, weight decay and errors."""
+"""What training lowers, and what is measured beside it: data loss, weight penalty, errors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-import jax
 import jax.numpy as jnp
-from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
-from gridjax.model.cells import CELLS
+from gridjax.halves import Static
+from gridjax.model.losses import cross_entropy, entropy
 from gridjax.model.network import Params
-from gridjax.spec import Static
+from gridjax.registry import CELLS, LOSSES
+from gridjax.world.task import split_outputs
 
 
-def cross_entropy(
-    outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
+def data_loss(
+    outputs: Float[Array, "*n out"], targets: Float[Array, "*n out"], static: Static
 ) -> Float[Array, "*n"]:
-    """Return -sum_i y_i log softmax(outputs)_i for each position, nats."""
-    return -(targets * jax.nn.log_softmax(outputs)).sum(axis=-1)
-
-
-def mean_squared_error(
-    outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
-) -> Float[Array, "*n"]:
-    """Return the squared error, mean over outputs, in the targets' unit squared."""
-    return jnp.square(outputs - targets).mean(axis=-1)
-
-
-LOSSES: dict[str, Callable[[Array, Array], Float[Array, "*n"]]] = {
-    "crossentropy": cross_entropy,
-    "mse": mean_squared_error,
-}
-"""Losses of each position by their name in sweep files; training takes their mean."""
-
-
-def entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
-    """Return -sum_i y_i log y_i for each position, nats: the least cross-entropy possible."""
-    return -xlogy(targets, targets).sum(axis=-1)
+    """Return the loss of each position: the code's own, plus cross-entropy of the heading."""
+    (code, head), (code_target, head_target) = (
+        split_outputs(each, static) for each in (outputs, targets)
+    )
+    loss = LOSSES[static.place_field_loss].loss(code, code_target)
+    if not static.n_head_direction_cells:
+        return loss
+    return loss + cross_entropy(head, head_target)
 
 
 def loss_excess(
-    loss: Float[Array, "*n"], targets: Float[Array, "*n Np"], static: Static
+    loss: Float[Array, "*n"], targets: Float[Array, "*n out"], static: Static
 ) -> Float[Array, "*n"]:
     """Return cross-entropy minus the targets' own entropy, nats; NaN for other losses."""
     if static.place_field_loss != "crossentropy":
         return jnp.full_like(loss, jnp.nan)
-    return loss - entropy(targets)
+    code, head = split_outputs(targets, static)
+    least = entropy(code)
+    return loss - (least + entropy(head) if static.n_head_direction_cells else least)
 
 
 def weight_penalty(
     params: Params, weight_decay: Float[Array, ""], static: Static
 ) -> Float[Array, ""]:
-    """Return lambda * sum(W^2), without 1/2, of the recurrent kernel."""
-    kernel = CELLS[static.rnn_type].recurrent_kernel(params["cell"])
-    return weight_decay * jnp.square(kernel).sum()
+    """Return lambda * sum(W^2), without 1/2, of the recurrent kernel.
+
+    Of UGRNN the kernel that acts on inputs and state together; as published, its bias instead. 0
+    for a user's cell that names nothing to decay.
+    """
+    cell = CELLS[static.rnn_type]
+    if cell.decayed is None:
+        return jnp.zeros(())
+    decayed = params["cell"]["b"] if static.decays_bias else cell.decayed(params["cell"])
+    return weight_decay * jnp.square(decayed).sum()
 
 
 def position_error(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gridjax.errors import GridjaxError
+from gridjax.fidelity import PRESETS, SWITCHES
 from gridjax.parameters import FIELDS, did_you_mean, read_value, show
 from gridjax.study.located import Located, Problems
+from gridjax.study.placemaps import located_maps
 
 
 def _setting(default: Any, doc: str, **limits: Any) -> Any:
@@ -45,12 +47,6 @@ class Settings:
     ``lane_width`` None stands for the default of the device and the shape (plan.py).
     """
 
-    fidelity: str = _setting(
-        "corrected",
-        "do what was meant, or reproduce the study's computation",
-        choices=("corrected", "published"),
-        built=("corrected",),
-    )
     lane_width: int | None = _setting(None, "networks of one vmap", at_least=1, at_most=65536)
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     keep_maps: str = _keep("best:32", "units of each network whose rate maps are kept")
@@ -67,7 +63,7 @@ del GENERAL["evaluation"]
 SETTINGS = {**GENERAL, **EVALUATION}
 """The field of every setting by its dotted name inside the ``gridjax:`` block."""
 
-OF_NETWORKS = ("surround_convention", "speed_scale", "turn_sd", "dt_s", "border_m")
+OF_NETWORKS = tuple(name for name, field in FIELDS.items() if field.metadata.get("setting"))
 """Parameters of networks that may stand in the block: each for the networks of its file."""
 
 
@@ -75,7 +71,11 @@ def flatten(block: Located, problems: Problems) -> dict[str, Located]:
     """The settings given in one ``gridjax:`` block, by dotted name."""
     given: dict[str, Located] = {}
     for name, item in _items(block, "gridjax", problems):
-        if name == "evaluation":
+        if name == "fidelity":
+            given[name] = _fidelity(item, problems)
+        elif name == "place_maps":
+            given[name] = located_maps(item, problems)
+        elif name == "evaluation":
             for inner, value in _items(item, "gridjax.evaluation", problems):
                 _add(given, "evaluation.", inner, value, problems)
         else:
@@ -105,6 +105,30 @@ def read_settings(
     evaluation = {field.name: values[name] for name, field in EVALUATION.items() if name in values}
     general = {name: values[name] for name in GENERAL if name in values}
     return Settings(evaluation=EvaluationSettings(**evaluation), **general)
+
+
+def _fidelity(item: Located, problems: Problems) -> Located:
+    """A fidelity given as ``{preset: corrected, dropout: inert}``, as the text of the same."""
+    if not isinstance(item.value, dict):
+        return item
+    preset, switches = "corrected", []
+    for name, inner in item.value.items():
+        choices = PRESETS if name == "preset" else ()
+        if name in SWITCHES:
+            choices = SWITCHES[name].metadata["choices"]
+        elif name != "preset":
+            known = ("preset", *SWITCHES)
+            fix = did_you_mean(name, known) or f"the switches are {', '.join(known)}"
+            problems.add(f"unknown switch fidelity.{name}", inner.name_place, fix)
+            continue
+        if not isinstance(inner.value, str) or inner.value not in choices:
+            message = f"fidelity.{name}: {show(inner.plain())} is unknown"
+            problems.add(message, inner.place, f"one of {', '.join(choices)}")
+        elif name == "preset":
+            preset = inner.value
+        else:
+            switches.append(f"{name}={inner.value}")
+    return replace(item, value=", ".join([preset, *switches]))
 
 
 def _items(block: Located, name: str, problems: Problems) -> list[tuple[str, Located]]:

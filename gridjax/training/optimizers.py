@@ -16,7 +16,12 @@ from jaxtyping import Array, Float, Int
 
 ADAM_B1 = 0.9
 ADAM_B2 = 0.999
-ADAM_EPSILON_HAT = 1e-7
+EPSILON = 1e-7
+"""Keras's epsilon, of Adam, RMSprop and Adagrad."""
+RMSPROP_DECAY = 0.9
+ADAGRAD_START = 0.1
+BANINO_MOMENTUM = 0.9
+BANINO_EPSILON = 1e-10
 
 
 class AdamState(NamedTuple):
@@ -44,13 +49,65 @@ def adam(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
         square = optax.tree.update_moment(updates, state.square, ADAM_B2, 2)
         t = n_updates.astype(jnp.float32)
         rate = learning_rate * jnp.sqrt(1 - ADAM_B2**t) / (1 - ADAM_B1**t)
-        steps = jax.tree.map(
-            lambda m, v: -rate * m / (jnp.sqrt(v) + ADAM_EPSILON_HAT), mean, square
-        )
+        steps = jax.tree.map(lambda m, v: -rate * m / (jnp.sqrt(v) + EPSILON), mean, square)
         return steps, AdamState(n_updates, mean, square)
 
     return optax.GradientTransformation(init, update)
 
 
-OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]] = {"adam": adam}
+def rmsprop(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
+    """Return RMSprop: update = -lr g / (sqrt(v) + 1e-7), v = .9 v + .1 g^2 from 0."""
+    scale = optax.scale_by_rms(RMSPROP_DECAY, eps=EPSILON, eps_in_sqrt=False)
+    return optax.chain(scale, optax.scale(-learning_rate))
+
+
+def sgd(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
+    """Return gradient descent: update = -lr g."""
+    return optax.scale(-learning_rate)
+
+
+class AdagradState(NamedTuple):
+    """Sum of squared gradients."""
+
+    square: Any
+
+
+def adagrad(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
+    """Return Adagrad: update = -lr g / (sqrt(v) + 1e-7), v = v + g^2 from .1.
+
+    Keras puts epsilon outside the root, optax inside.
+    """
+
+    def init(params: Any) -> AdagradState:
+        return AdagradState(jax.tree.map(lambda p: jnp.full_like(p, ADAGRAD_START), params))
+
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, AdagradState]:
+        del params
+        square = jax.tree.map(lambda v, g: v + jnp.square(g), state.square, updates)
+        steps = jax.tree.map(
+            lambda g, v: -learning_rate * g / (jnp.sqrt(v) + EPSILON), updates, square
+        )
+        return steps, AdagradState(square)
+
+    return optax.GradientTransformation(init, update)
+
+
+def rmsprop_momentum(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
+    """Return RMSProp with momentum as in Banino et al. (2018).
+
+    v = .9 v + .1 g^2 from 1; m = .9 m + lr g / sqrt(v + 1e-10); update = -m.
+    """
+    scale = optax.scale_by_rms(
+        RMSPROP_DECAY, eps=BANINO_EPSILON, initial_scale=1.0, eps_in_sqrt=True
+    )
+    return optax.chain(scale, optax.scale(-learning_rate), optax.trace(BANINO_MOMENTUM))
+
+
+OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]] = {
+    "adam": adam,
+    "rmsprop": rmsprop,
+    "sgd": sgd,
+    "adagrad": adagrad,
+    "rmsprop_momentum": rmsprop_momentum,
+}
 """Optimisers by their name in sweep files."""

@@ -15,7 +15,8 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
-from gridjax.spec import NetworkSpec, Static, Traced
+from gridjax.halves import Static, Traced
+from gridjax.spec import NetworkSpec
 from gridjax.training import single
 from gridjax.training.single import Progress, TrainState
 

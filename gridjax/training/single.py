@@ -13,14 +13,15 @@ from flax import struct
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from gridjax.halves import Static, Traced
 from gridjax.model import network, objective
-from gridjax.model.network import Params
+from gridjax.model.network import Masks, Params
 from gridjax.random import Stream, stream
-from gridjax.spec import Static, Traced
 from gridjax.training.optimizers import OPTIMIZERS
-from gridjax.world import motion
-from gridjax.world.encodings import ENCODINGS, Layout
+from gridjax.world import motion, task
+from gridjax.world.encodings import encoding
 from gridjax.world.motion import Trajectories
+from gridjax.world.task import Layout
 
 NOT_DIVERGED = -1
 
@@ -56,31 +57,43 @@ def init(static: Static, traced: Traced) -> TrainState:
         diverged_at=jnp.full((), NOT_DIVERGED, jnp.int32),
         params=params,
         optimizer=OPTIMIZERS[static.optimizer](traced.learning_rate).init(params),
-        layout=ENCODINGS[static.place_field_values].draw(layout_key, static, traced),
+        layout=task.draw(layout_key, static, traced),
     )
 
 
 def respond(
-    params: Params, layout: Layout, trajectories: Trajectories, static: Static
-) -> tuple[Float[Array, "time batch Ng"], Float[Array, "time batch Np"]]:
+    params: Params,
+    layout: Layout,
+    trajectories: Trajectories,
+    dt_s: Float[Array, ""],
+    static: Static,
+    masks: Masks | None = None,
+) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
     """Return the analysed layer and the outputs of one network along trajectories."""
-    start_code = ENCODINGS[static.place_field_values].encode(layout, trajectories.start)
-    hidden = network.activity(params, start_code, trajectories.moves, static)
-    return hidden, network.logits(params, hidden)
+    start_code = task.start_code(layout, trajectories, static)
+    inputs = task.inputs(trajectories, dt_s, static)
+    analysed = network.activity(params, start_code, inputs, static, masks)
+    return analysed, network.outputs(params, analysed, masks)
 
 
 def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
     """Make one gradient step on fresh trajectories; freeze the network if it diverges here."""
     key = stream(traced.motion_seed, Stream.MOTION, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
-    targets = ENCODINGS[static.place_field_values].encode(state.layout, trajectories.positions)
+    targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
+    masks = None
+    if static.has_dropout:
+        of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
+        masks = network.draw_masks(of_masks, static, traced)
 
     def objective_of(params: Params) -> Float[Array, ""]:
-        _, outputs = respond(params, state.layout, trajectories, static)
-        loss = objective.LOSSES[static.place_field_loss](outputs, targets).mean()
+        _, outputs = respond(params, state.layout, trajectories, traced.dt_s, static, masks)
+        loss = objective.data_loss(outputs, targets, static).mean()
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
 
     value, gradients = jax.value_and_grad(objective_of)(state.params)
+    clip = traced.gradient_clip
+    gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
     optimizer = OPTIMIZERS[static.optimizer](traced.learning_rate)
     updates, moments = optimizer.update(gradients, state.optimizer)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
@@ -115,24 +128,26 @@ def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
     """Measure one network, in the mean, on trajectories that training never sees."""
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
-    _, outputs = respond(state.params, state.layout, trajectories, static)
-    return jax.tree.map(jnp.mean, assess(static, state.layout, outputs, trajectories.positions))
+    _, outputs = respond(state.params, state.layout, trajectories, traced.dt_s, static)
+    return jax.tree.map(jnp.mean, assess(static, state.layout, outputs, trajectories))
 
 
 def assess(
     static: Static,
     layout: Layout,
-    outputs: Float[Array, "*n Np"],
-    positions: Float[Array, "*n 2"],
+    outputs: Float[Array, "time batch out"],
+    trajectories: Trajectories,
 ) -> Progress:
-    """Compare a network's outputs with the targets and decode them, position by position."""
-    encoding = ENCODINGS[static.place_field_values]
-    targets = encoding.encode(layout, positions)
-    loss = objective.LOSSES[static.place_field_loss](outputs, targets)
+    """Compare a network's outputs with the targets and decode them, moment by moment."""
+    positions = trajectories.positions
+    targets = task.targets(layout, positions, trajectories.headings, static)
+    loss = objective.data_loss(outputs, targets, static)
+    code, _ = task.split_outputs(outputs, static)
+    decoded = encoding(static).decode(layout.code, code)
     return Progress(
         loss=loss,
         loss_excess=objective.loss_excess(loss, targets, static),
-        position_error_m=objective.position_error(encoding.decode(layout, outputs), positions),
+        position_error_m=objective.position_error(decoded, positions),
     )
 
 

@@ -1,103 +1,113 @@
-"""What the animal is asked to report: draw a target code, encode positions, decode outputs.
+"""Target codes: draw a layout, encode positions, decode outputs.
 
-Definitions as in No Free Lunch from Deep Learning in Neuroscience (2022) and Sorscher et al.
-(2019), for place cells of one field each.
+``encoding(static)`` is the code of one network. gridjax's own stand in the table of this file;
+``register_encoding`` adds a user's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-from flax import struct
-from jax import lax
 from jaxtyping import Array, Float, Key
 
-from gridjax.spec import Static, Traced
-from gridjax.world import arena
-
-N_DECODED = 3
-"""Place cells whose centres are averaged to decode a position."""
-
-
-class PlaceCells(struct.PyTreeNode):
-    """A population of place cells with Gaussian centres and surrounds, metres."""
-
-    centres: Float[Array, "Np 2"]
-    sigma_e: Float[Array, " Np"]
-    """width of the centre Gaussian"""
-    sigma_i: Float[Array, " Np"]
-    """width of the surround Gaussian"""
-
-
-Layout = PlaceCells | None
-"""What a network's target code is made of; None for a code without cells."""
+from gridjax.halves import Static, Traced
+from gridjax.registry import ENCODINGS
+from gridjax.world import coordinates, measuredcells, placecells
 
 
 class Encoding(NamedTuple):
-    """A target code as pure functions of one layout, drawn once for each network."""
+    """A target code as pure functions of a layout, which is drawn once for each network."""
 
-    draw: Callable[[Key[Array, ""], Static, Traced], Layout]
+    init: Callable[[Key[Array, ""], Static, Traced], Any]
+    """key, static and traced half of the network -> layout: any pytree of arrays, or None"""
     encode: Callable[[Any, Float[Array, "*n 2"]], Float[Array, "*n Np"]]
     """layout, positions (metres) -> targets"""
     decode: Callable[[Any, Float[Array, "*n Np"]], Float[Array, "*n 2"]]
     """layout, outputs of a network -> positions (metres)"""
+    targets: str = "numbers"
+    """what losses may ask: ``distribution`` where targets sum to 1 over the outputs, ``shares``
+    where each lies between 0 and 1, ``numbers`` otherwise"""
 
 
-def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> PlaceCells:
-    """Draw a layout: centres uniform in the box, one width and one surround for all cells."""
-    centres = arena.uniform_positions(key, (static.Np,), traced.box_width_m)
-    ratio = traced.surround_scale
-    if static.surround_convention == "variance":
-        ratio = jnp.sqrt(ratio)
-    sigma_e = jnp.full(static.Np, traced.place_cell_rf)
-    return PlaceCells(centres=centres, sigma_e=sigma_e, sigma_i=ratio * sigma_e)
+def register_encoding(name: str, encoding: Encoding) -> None:
+    """Add a target code under a name for ``place_field_values``.
 
-
-def gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
-    """Encode by softmax(-a), a = d^2 / (2 sigma_E^2); each row sums to 1."""
-    return jax.nn.softmax(-_squared_distance(cells, positions) / (2 * cells.sigma_e**2))
-
-
-def difference_of_softmaxes(
-    cells: PlaceCells, positions: Float[Array, "*n 2"]
-) -> Float[Array, "*n Np"]:
-    """Encode by q = softmax(-a) - softmax(-b), shifted by |min q| over the cells and normalised.
-
-    a = d^2 / (2 sigma_E^2) and b = d^2 / (2 sigma_I^2); each row is >= 0 and sums to 1.
+    Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
     """
-    squared = _squared_distance(cells, positions)
-    centre = jax.nn.softmax(-squared / (2 * cells.sigma_e**2))
-    surround = jax.nn.softmax(-squared / (2 * cells.sigma_i**2))
-    difference = centre - surround
-    shifted = difference + jnp.abs(difference.min(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
+    ENCODINGS.register(name, Encoding(*encoding))
 
 
-def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
-    """Decode by the mean of the centres of the three most active cells, metres."""
-    _, best = lax.top_k(outputs, N_DECODED)
-    return cells.centres[best].mean(axis=-2)
+def encoding(static: Static) -> Encoding:
+    """Return the target code of a network."""
+    variant = VARIANTS.get((static.place_field_values, static.place_field_normalization))
+    if variant is None:
+        variant = VARIANTS.get((static.place_field_values, static.polar_angle))
+    return variant or ENCODINGS[static.place_field_values]
 
 
-def _squared_distance(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
-    """Squared distance by differences: the expanded form loses four digits near a centre."""
-    x = positions[..., None, 0] - cells.centres[:, 0]
-    y = positions[..., None, 1] - cells.centres[:, 1]
-    return x**2 + y**2
+def _nothing(key: Key[Array, ""], static: Static, traced: Traced) -> None:
+    del key, static, traced
 
 
-ENCODINGS: dict[str, Encoding] = {
-    "cartesian": Encoding(
-        draw=lambda key, static, traced: None,
-        encode=lambda layout, positions: positions,
-        decode=lambda layout, outputs: outputs,
+def _identity(layout: None, values: Float[Array, "*n 2"]) -> Float[Array, "*n 2"]:
+    del layout
+    return values
+
+
+def _polar(angle: str) -> Encoding:
+    return Encoding(
+        _nothing,
+        lambda layout, positions: coordinates.polar(positions, angle),
+        lambda layout, outputs: coordinates.from_polar(outputs),
+        "polar",
+    )
+
+
+def _high_dim_polar(angle: str) -> Encoding:
+    return Encoding(
+        coordinates.draw_high_dim_polar,
+        partial(coordinates.encode_high_dim_polar, angle=angle),
+        coordinates.decode_high_dim_polar,
+    )
+
+
+def _place_cells(
+    encode: Callable[..., Array],
+    targets: str = "distribution",
+    decode: Callable[..., Array] = placecells.decode_top_cells,
+) -> Encoding:
+    return Encoding(placecells.draw_place_cells, encode, decode, targets)
+
+
+def _measured(encode: Callable[..., Array], targets: str) -> Encoding:
+    return Encoding(
+        measuredcells.take_measured_cells, encode, measuredcells.decode_top_maps, targets
+    )
+
+
+ENCODINGS.build_in(
+    cartesian=Encoding(_nothing, _identity, _identity),
+    high_dim_cartesian=Encoding(
+        coordinates.draw_high_dim_cartesian, coordinates.encode_affine, coordinates.decode_affine
     ),
-    "gaussian": Encoding(draw_place_cells, gaussian, decode_top_cells),
-    "difference_of_gaussians": Encoding(
-        draw_place_cells, difference_of_softmaxes, decode_top_cells
+    polar=_polar("atan2"),
+    high_dim_polar=_high_dim_polar("atan2"),
+    gaussian=_place_cells(placecells.softmax_gaussian),
+    difference_of_gaussians=_place_cells(placecells.difference_of_softmaxes),
+    true_difference_of_gaussians=_place_cells(
+        placecells.difference_of_gaussians, decode=placecells.decode_bottom_cells
     ),
+    general_difference_of_gaussians=_place_cells(placecells.difference_of_gaussians),
+    softmax_of_differences=_place_cells(placecells.softmax_of_differences),
+    from_file=_measured(measuredcells.shares, "distribution"),
+)
+VARIANTS = {
+    ("gaussian", "none"): _place_cells(placecells.plain_gaussian, "shares"),
+    ("difference_of_gaussians", "none"): _place_cells(placecells.difference_of_gaussians),
+    ("from_file", "none"): _measured(measuredcells.rates, "numbers"),
+    ("polar", "atan"): _polar("atan"),
+    ("high_dim_polar", "atan"): _high_dim_polar("atan"),
 }
-"""Target codes by their name in sweep files."""
+"""Codes that normalisation or fidelity changes, by code and by that."""

@@ -19,7 +19,8 @@ from jaxtyping import Array, Float, Key
 from gridjax.errors import GridjaxError, Problem
 from gridjax.random import Stream, stream
 from gridjax.rules import read_spec
-from gridjax.spec import NetworkSpec, Traced
+from gridjax.halves import Traced
+from gridjax.spec import NetworkSpec
 from gridjax.world import arena
 
 WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
@@ -40,6 +41,10 @@ class Trajectories(NamedTuple):
     """allocentric displacement of each step: the network's input"""
     positions: Float[Array, "time batch 2"]
     """position after each move: start + cumsum(moves)"""
+    start_heading: Float[Array, " batch"]
+    """heading along which the first move goes, radians"""
+    headings: Float[Array, "time batch"]
+    """heading after each move and its turn, radians, not wrapped"""
 
 
 def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced) -> Trajectories:
@@ -80,11 +85,31 @@ def walk(
         slowed, turn_away = _avoid_wall(position, heading, traced)
         distance = slowed * speed * traced.dt_s
         move = distance[:, None] * jnp.stack([jnp.cos(heading), jnp.sin(heading)], axis=-1)
-        return (position + move, heading + turn + turn_away), (position, move)
+        return (position + move, heading + turn + turn_away), ((position, heading), move)
 
-    (last, _), (before, moves) = lax.scan(step, (position_0, heading_0), (speeds, turns))
-    positions = jnp.concatenate([before[2:], last[None]])
-    return Trajectories(start=before[1], moves=moves[1:], positions=positions)
+    last, (before, moves) = lax.scan(step, (position_0, heading_0), (speeds, turns))
+    positions, headings = (
+        jnp.concatenate([earlier[2:], final[None]])
+        for earlier, final in zip(before, last, strict=True)
+    )
+    return Trajectories(
+        start=before[0][1],
+        moves=moves[1:],
+        positions=positions,
+        start_heading=before[1][1],
+        headings=headings,
+    )
+
+
+def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
+    """Return the trajectories along given positions (metres), the first of which is the start.
+
+    The heading is that of the moves; after the last move it stays.
+    """
+    moves = jnp.diff(positions, axis=0)
+    headings = jnp.arctan2(moves[..., 1], moves[..., 0])
+    after = jnp.concatenate([headings[1:], headings[-1:]])
+    return Trajectories(positions[0], moves, positions[1:], headings[0], after)
 
 
 def _avoid_wall(
@@ -105,7 +130,7 @@ def simulate_trajectories(
 
     ``settings`` are the world's fields of NetworkSpec: ``box_width_in_m``, ``speed_scale``,
     ``turn_sd``, ``dt_s``, ``border_m``. Returns start [batch, 2], moves and positions
-    [batch, time, 2], metres.
+    [batch, time, 2], metres, and headings [batch, time], radians.
 
     Raises GridjaxError for a setting that is not the world's, or a value it cannot have.
     """
@@ -121,8 +146,11 @@ def simulate_trajectories(
     spec = read_spec(replace(NetworkSpec(), **values, **sizes))
     key = stream(jnp.asarray(spec.traced.motion_seed), Stream.MOTION)
     simulated = _simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
-    moves, positions = simulated.moves.swapaxes(0, 1), simulated.positions.swapaxes(0, 1)
-    return Trajectories(simulated.start, moves, positions)
+    moves, positions, headings = (
+        of_time.swapaxes(0, 1)
+        for of_time in (simulated.moves, simulated.positions, simulated.headings)
+    )
+    return Trajectories(simulated.start, moves, positions, simulated.start_heading, headings)
 
 
 _simulate = jax.jit(simulate, static_argnums=(1, 2))

@@ -1,0 +1,83 @@
+"""Losses between outputs and targets, position by position, and the least they can be.
+
+``register_loss`` adds a user's loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.scipy.special import xlogy
+from jaxtyping import Array, Float
+
+from gridjax.registry import LOSSES
+
+
+class Loss(NamedTuple):
+    """A loss as pure functions of each position."""
+
+    loss: Callable[[Float[Array, "*n Np"], Float[Array, "*n Np"]], Float[Array, "*n"]]
+    """outputs, targets -> loss; training takes its mean over batch and time"""
+    least: Callable[[Float[Array, "*n Np"]], Float[Array, "*n"]] | None = None
+    """targets -> the least loss that any outputs can have; None where that is 0"""
+    needs: str = "numbers"
+    """what it asks of targets: ``distribution`` over the outputs, ``shares`` from 0 to 1 each, or
+    ``numbers``"""
+
+
+def register_loss(name: str, loss: Loss) -> None:
+    """Add a loss under a name for ``place_field_loss``.
+
+    Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
+    """
+    LOSSES.register(name, Loss(*loss))
+
+
+def cross_entropy(
+    outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
+) -> Float[Array, "*n"]:
+    """Return -sum_i y_i log softmax(outputs)_i, nats."""
+    return -(targets * jax.nn.log_softmax(outputs)).sum(axis=-1)
+
+
+def entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
+    """Return -sum_i y_i log y_i, nats: the least cross-entropy possible."""
+    return -xlogy(targets, targets).sum(axis=-1)
+
+
+def mean_squared_error(
+    outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
+) -> Float[Array, "*n"]:
+    """Return the squared error, mean over outputs, in the targets' unit squared."""
+    return jnp.square(outputs - targets).mean(axis=-1)
+
+
+def polar_mean_squared_error(
+    outputs: Float[Array, "*n 2"], targets: Float[Array, "*n 2"]
+) -> Float[Array, "*n"]:
+    """Return r1^2 + r2^2 - 2 r1 r2 cos(dtheta): the squared distance, m^2, of polar positions."""
+    (r1, angle1), (r2, angle2) = jnp.moveaxis(outputs, -1, 0), jnp.moveaxis(targets, -1, 0)
+    return r1**2 + r2**2 - 2 * r1 * r2 * jnp.cos(angle1 - angle2)
+
+
+def binary_cross_entropy(
+    outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
+) -> Float[Array, "*n"]:
+    """Return -y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), mean over outputs z, nats."""
+    return (jax.nn.softplus(outputs) - targets * outputs).mean(axis=-1)
+
+
+def binary_entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
+    """Return -y log y - (1 - y) log(1 - y), mean over outputs, nats."""
+    return -(xlogy(targets, targets) + xlogy(1 - targets, 1 - targets)).mean(axis=-1)
+
+
+LOSSES.build_in(
+    crossentropy=Loss(cross_entropy, entropy, "distribution"),
+    mse=Loss(mean_squared_error),
+    polarmse=Loss(polar_mean_squared_error, None, "polar"),
+    binarycrossentropy=Loss(binary_cross_entropy, binary_entropy, "shares"),
+)

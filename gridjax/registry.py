@@ -1,0 +1,125 @@
+"""Registries of target codes, cells and losses, which built-ins and users share.
+
+What a user registers is named in sweep files like a built-in. Its source's hash enters the run_id
+of every network that uses it, so that a changed source is another network. Nothing is ever
+registered from a sweep file or a run folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gridjax.errors import GridjaxError, Problem
+
+
+class Registry:
+    """The entries of one parameter by their name in sweep files."""
+
+    def __init__(self, parameter: str):
+        self.parameter = parameter
+        self._entries: dict[str, Any] = {}
+        self._sources: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._entries:
+            message = f"{self.parameter}: {name!r} is not registered"
+            raise GridjaxError(Problem(message, fix="give its source by --plugin FILE.py"))
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def build_in(self, **entries: Any) -> None:
+        """Add gridjax's own entries."""
+        self._entries |= entries
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The SHA-256 of the source of each entry that a user registered."""
+        return dict(self._sources)
+
+    def register(self, name: str, entry: Any) -> None:
+        """Add a user's entry, a NamedTuple of functions.
+
+        The same source may register a name again. Raises GridjaxError for a name that is taken or
+        that cannot stand in a sweep file, and for functions whose source cannot be found.
+        """
+        if not (isinstance(name, str) and name.isidentifier() and len(name) <= 64):
+            message = f"{self.parameter}: {name!r} cannot be a name"
+            raise GridjaxError(Problem(message, fix="give a word of letters, digits and _"))
+        if name in self._entries and name not in self._sources:
+            message = f"{self.parameter}: {name!r} is gridjax's own"
+            raise GridjaxError(Problem(message, fix="give another name"))
+        source = source_hash(entry, name)
+        if self._sources.get(name, source) != source:
+            message = f"{self.parameter}: {name!r} is registered already, from another source"
+            raise GridjaxError(Problem(message, fix="give another name, or start a new process"))
+        self._entries[name], self._sources[name] = entry, source
+
+
+ENCODINGS = Registry("place_field_values")
+CELLS = Registry("rnn_type")
+LOSSES = Registry("place_field_loss")
+REGISTRIES = {registry.parameter: registry for registry in (ENCODINGS, CELLS, LOSSES)}
+"""The registry of each parameter that has one."""
+
+
+def registered(parameter: str, name: Any) -> str | None:
+    """Return the source hash of what a user registered under a name; None where nobody did."""
+    registry = REGISTRIES.get(parameter)
+    return registry.sources.get(name) if registry and isinstance(name, str) else None
+
+
+def source_hash(entry: Any, name: str) -> str:
+    """Return the SHA-256 of the files that an entry's functions stand in.
+
+    Of the whole files, because functions call others beside them; of a function typed into a
+    notebook its own text.
+    """
+    texts: dict[str, bytes] = {}
+    for part in entry:
+        if not callable(part):
+            continue
+        function = inspect.unwrap(getattr(part, "func", part))
+        try:
+            path = Path(inspect.getsourcefile(function) or "")
+            text = path.read_bytes() if path.is_file() else inspect.getsource(function).encode()
+        except (OSError, TypeError):
+            message = f"{name!r}: the source of {function!r} cannot be found"
+            raise GridjaxError(Problem(message, fix="write it into a file and import it")) from None
+        texts[hashlib.sha256(text).hexdigest()] = text
+    values = [repr(part) for part in entry if not callable(part)]
+    return hashlib.sha256("\n".join([*sorted(texts), *values]).encode()).hexdigest()
+
+
+def load_plugin(path: str | Path) -> None:
+    """Run a Python file of the user's, which registers what it defines.
+
+    Raises GridjaxError where there is none, or where it fails.
+    """
+    import importlib.util
+
+    path = Path(path)
+    name = f"gridjax_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    if not path.is_file():
+        raise GridjaxError(Problem(f"--plugin {path} is no file", fix="give a Python file"))
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise GridjaxError(Problem(f"--plugin {path} is no Python file", fix="name it FILE.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except GridjaxError:
+        raise
+    except Exception as error:
+        message = f"--plugin {path} fails: {type(error).__name__}: {error}"
+        raise GridjaxError(Problem(message, fix="run it by python to see where")) from error
