@@ -75,7 +75,9 @@ class Fidelity:
         texts = []
         for name, preset in PRESETS.items():
             theirs = dataclasses.asdict(preset)
-            others = [f"{switch}={mine[switch]}" for switch in mine if mine[switch] != theirs[switch]]
+            others = [
+                f"{switch}={mine[switch]}" for switch in mine if mine[switch] != theirs[switch]
+            ]
             texts.append((len(others), ", ".join([name, *others])))
         return min(texts, key=lambda pair: pair[0])[1]
 

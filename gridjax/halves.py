@@ -240,4 +240,6 @@ def _maps(spec: NetworkSpec) -> np.ndarray | None:
 
 
 def _cast(name: str, value: Any) -> Any:
-    return None if value is None else np.asarray(value, np.int32 if name in INTEGERS else np.float32)
+    return (
+        None if value is None else np.asarray(value, np.int32 if name in INTEGERS else np.float32)
+    )

@@ -75,3 +75,8 @@ def n_slots(fields: int | Poisson, n_cells: int) -> int:
         if ratio < 1 and n_cells * math.exp(beyond) / (1 - ratio) < MOST_TRUNCATED:
             return slots
         slots, log_p = slots + 1, beyond
+
+
+def mean(value: float | Uniform) -> float:
+    """Return the mean of what is drawn."""
+    return sum(bounds(value)) / 2

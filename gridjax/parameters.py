@@ -261,5 +261,9 @@ def _describe(field: Field) -> str:
         words += f" of at least {limits['at_least']}"
     if "below" in limits:
         words += f", below {limits['below']:g}"
-    either = {"None": " or null", "Uniform": " or Uniform(low, high)", "Poisson": " or Poisson(mean)"}
+    either = {
+        "None": " or null",
+        "Uniform": " or Uniform(low, high)",
+        "Poisson": " or Poisson(mean)",
+    }
     return f"give {words}{either.get(other, '')} ({limits['doc']})"

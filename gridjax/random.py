@@ -30,6 +30,8 @@ class Stream(enum.IntEnum):
     """Weights of the random-readout null; from layout_seed."""
     DROPOUT = 7
     """Masks of dropout, folded with the step; from motion_seed."""
+    DRIFT = 8
+    """The long trajectories of drift curves and the likelihood decoder; from motion_seed."""
 
 
 def stream(

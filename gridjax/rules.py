@@ -61,7 +61,9 @@ def targets_of(code: str, normalization: str) -> str:
 def needs_of(loss: str) -> str:
     """What a loss asks of the targets, in the words of targets_of."""
     needs = {"crossentropy": "distribution", "binarycrossentropy": "shares", "polarmse": "polar"}
-    return LOSSES[loss].needs if registered("place_field_loss", loss) else needs.get(loss, "numbers")
+    return (
+        LOSSES[loss].needs if registered("place_field_loss", loss) else needs.get(loss, "numbers")
+    )
 
 
 def _loss(loss: str, normalization: str, code: str) -> tuple[str, str] | None:

@@ -277,6 +277,13 @@ class NetworkSpec:
         return self.place_field_values in PLACE_CODES
 
     @property
+    def is_homogeneous(self) -> bool:
+        """Whether all place cells have one field of one width and one surround."""
+        widths = (self.place_cell_rf, self.surround_scale)
+        drawn = any(isinstance(width, Uniform) for width in widths)
+        return self.n_place_fields_per_cell == 1 and not drawn
+
+    @property
     def static(self) -> Static:
         """The half that decides shapes and branches; hashable, one compilation for each value."""
         return static_half(self)
@@ -301,9 +308,7 @@ class NetworkSpec:
         Of what differs from the defaults, so that a field added later renames no network, and of
         the sources of what users registered.
         """
-        values = self.to_sparse_dict() | self.plugins
-        text = json.dumps(values, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return run_id_of(self.to_sparse_dict(), self.plugins)
 
     @property
     def plugins(self) -> dict[str, str]:
@@ -339,6 +344,12 @@ class NetworkSpec:
         if isinstance(own.get("place_maps"), str):
             own["place_maps"] = PlaceMaps(own["place_maps"])
         return cls(**own)
+
+
+def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:
+    """Return the run_id of what to_sparse_dict() and plugins say."""
+    text = json.dumps(sparse | plugins, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _fields() -> tuple[dataclasses.Field, ...]:

@@ -136,7 +136,19 @@ def _contrasts(correlations: Float[Array, "map ring 7"], minmax: Bool[Array, ""]
     """score60, score90 and the ring of score60, each [map]."""
     r30, r45, r60, r90, r120, r135, r150 = jnp.moveaxis(correlations, -1, 0)
     extremes = jnp.minimum(r60, r120) - jnp.maximum(jnp.maximum(r30, r90), r150)
-    means = (r60 + r120) / 2 - (r30 + r90 + r150) / 3
+    means = _mean_contrast(r30, r60, r90, r120, r150)
     s60 = jnp.where(minmax, extremes, means)
     s90 = r90 - (r45 + r135) / 2
     return s60.max(-1), s90.max(-1), s60.argmax(-1).astype(jnp.int32)
+
+
+def mean_score_60(
+    correlations: Float[np.ndarray, "... ring 7"],
+) -> Float[np.ndarray, "..."]:
+    """Return the score_60 of the "mean" variant from the correlations of any grid_score call."""
+    r30, _, r60, r90, r120, _, r150 = np.moveaxis(correlations, -1, 0)
+    return _mean_contrast(r30, r60, r90, r120, r150).max(-1)
+
+
+def _mean_contrast(r30: Any, r60: Any, r90: Any, r120: Any, r150: Any) -> Any:
+    return (r60 + r120) / 2 - (r30 + r90 + r150) / 3

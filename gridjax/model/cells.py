@@ -181,7 +181,9 @@ CELLS.build_in(
         Factored(_drive, _kernel, None, _rnn),
         has_layers=False,
     ),
-    SRNN=_own(partial(_init, n_gates=1, has_bias=True), Factored(_biased_drive, _kernel, None, _rnn)),
+    SRNN=_own(
+        partial(_init, n_gates=1, has_bias=True), Factored(_biased_drive, _kernel, None, _rnn)
+    ),
     UGRNN=_own(_init_ugrnn, Factored(_ugrnn_drive, _ugrnn_kernel, None, _ugrnn)),
     GRU=_own(  # gates z, r and candidate; the reset gate acts after the product
         _init_gru,

@@ -10,7 +10,7 @@ from jax import lax, random
 from jaxtyping import Array, Float, Key
 
 from gridjax.halves import Static, Traced
-from gridjax.model.cells import ACTIVATIONS, Cell
+from gridjax.model.cells import ACTIVATIONS, Activation, Cell
 from gridjax.model.initializers import of_layer
 from gridjax.model.recurrence import State, recurrence
 from gridjax.registry import CELLS
@@ -98,8 +98,12 @@ def activity(
     h = _run(cell, params["cell"], state, inputs, phi, mask)
     if not _has_dense_layer(cell, static):
         return h
-    analysed = _affine(h, params, "dense")
-    return analysed if static.architecture == BANINO else phi(analysed)
+    return analysed_activation(static)(_affine(h, params, "dense"))
+
+
+def analysed_activation(static: Static) -> Activation:
+    """Return the activation of the analysed layer: linear in a bottleneck, else the cell's."""
+    return ACTIVATIONS["linear" if static.architecture == BANINO else static.activation]
 
 
 def outputs(

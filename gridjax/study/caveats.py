@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from gridjax.study import summary
-from gridjax.study.evaluation import THRESHOLDS
+from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.figures.periods import ENOUGH_PERIODS
 from gridjax.study.figures.style import counted
-from gridjax.study.figures.theory import dos_wavenumber, hexagonal_period, std_ratio
+from gridjax.study.figures.theory import expected_period_cm
 from gridjax.study.reported import Reported
 
 
@@ -61,11 +61,11 @@ def _null_sentence(rows: list[dict[str, Any]]) -> str:
 
 def _periods(data: Reported) -> str:
     """Say how many periods theory lets one expect in the box, for DoS targets."""
-    dos = [m.spec for m in data.members if m.code == "difference_of_gaussians"]
-    ratios = [std_ratio(spec.surround_scale, spec.surround_convention) for spec in dos]
+    expected_cm = [expected_period_cm(member.spec) for member in data.members]
     per_box = [
-        spec.box_width_in_m / hexagonal_period(dos_wavenumber(spec.place_cell_rf, ratio))
-        for spec, ratio in zip(dos, ratios, strict=True)
+        100 * member.spec.box_width_in_m / period_cm
+        for member, period_cm in zip(data.members, expected_cm, strict=True)
+        if period_cm is not None
     ]
     if not per_box:
         return ""

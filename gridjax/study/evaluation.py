@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
@@ -13,22 +14,29 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.measure.gridscore import grid_score
+from gridjax.measure.gridscore import grid_score, mean_score_60
 from gridjax.measure.lattice import lattice
 from gridjax.model import objective
 from gridjax.spec import NetworkSpec
-from gridjax.study import recording
-from gridjax.study.recording import T_STUDY, Design, Recording
+from gridjax.study import networkrow, recording
+from gridjax.study.longrun import long_run
+from gridjax.study.recording import Design, Recording
 from gridjax.study.settings import EvaluationSettings
 from gridjax.training.population import MATMUL_PRECISION
 from gridjax.training.single import NOT_DIVERGED, TrainState
 
-THRESHOLDS = (0.3, 0.8, 1.2)
-"""Scores above which the studies counted units as grid-like."""
 NULL_PERCENTILE = 99
 FLAT = 1e-6
 """A unit is inactive where its map varies by less than this share of its largest rate."""
 
+_TRAINING_ALONE = (
+    *("weight_seed", "learning_rate", "weight_decay", "gradient_clip", "recurrent_dropout"),
+    *("readout_dropout", "n_grad_steps", "place_maps", "head_direction_kappa"),
+)
+_OF_CODE = (
+    *("place_field_values", "place_field_normalization", "Np", "n_field_slots"),
+    *("surround_convention", "polar_angle", "activation", "architecture"),
+)
 FINISHED = "finished"
 DIVERGED = "diverged"
 
@@ -58,6 +66,8 @@ class Evaluation:
 
     network: dict[str, Any]
     units: dict[str, np.ndarray]
+    drift: dict[str, np.ndarray]
+    """loss and position error (cm) after each move of long trajectories"""
     null: NullScores | None
     maps: KeptMaps | None
 
@@ -86,27 +96,33 @@ def _evaluate(
     design = recording.design(spec, settings)
     traced = jax.device_put(spec.traced, next(iter(state.step.devices())))
     penalty = objective.weight_penalty(state.params, traced.weight_decay, spec.static)
-    row = _spec_columns(spec) | {
+    row = networkrow.spec_columns(spec) | {
         "status": FINISHED,
         "diverged_at_step": math.nan,
         "n_grad_steps": int(state.step),
         "weight_penalty": float(penalty),
     }
+    row |= networkrow.weight_norms(spec, state)
     if int(state.diverged_at) != NOT_DIVERGED:
         row |= {"status": DIVERGED, "diverged_at_step": float(state.diverged_at)}
-        return Evaluation(row | _no_measures(design), {}, None, None)
+        return Evaluation(row | networkrow.no_measures(design), {}, {}, None, None)
 
     recorded = recording.record(spec.static, design, traced, state.params, state.layout)
+    lasting = long_run(spec.static, traced, state.params, state.layout)
     null = _null(spec, design, traced, state, recorded, known_nulls)
     units = _score_units(spec, design, recorded)
     kept = KeptMaps(
-        units=np.arange(spec.Ng),
+        units=np.arange(spec.n_analysed),
         maps=np.asarray(recorded.maps[-1]),
         samples=np.asarray(recorded.samples[-1]),
     )
-    row |= _errors(spec, recorded) | _coverage(design, kept.samples)
-    row |= _shares(units, design.n_bins[-1], null)
-    return Evaluation(row, units, null, kept)
+    row |= networkrow.errors(spec, recorded, row["weight_penalty"]) | networkrow.coverage(
+        design, kept.samples
+    )
+    row |= networkrow.long_errors(spec, lasting) | networkrow.dimensions(recorded)
+    null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
+    row |= networkrow.shares(units, design.n_bins[-1], null.null_id, null_99)
+    return Evaluation(row, units, networkrow.drift(lasting), null, kept)
 
 
 def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:
@@ -131,11 +147,13 @@ def active_units(maps: Float[np.ndarray, "unit n n"]) -> np.ndarray:
 def null_id(spec: NetworkSpec, design: Design) -> str:
     """Return the name of a network's random-readout null: all that decides its scores."""
     traced = spec.traced._asdict()
-    for name in ("weight_seed", "learning_rate", "weight_decay", "n_grad_steps"):
+    for name in _TRAINING_ALONE:
         del traced[name]
     parts = {name: value.item() for name, value in traced.items()}
-    parts |= {"design": list(design), "code": spec.place_field_values, "Np": spec.Np}
-    parts |= {"phi": spec.activation, "convention": spec.surround_convention}
+    static = dataclasses.asdict(spec.static)
+    parts |= {name: static[name] for name in _OF_CODE}
+    parts |= {"design": list(design), "empty_bins": spec.fidelity.empty_bins}
+    parts |= {"maps": str(spec.place_maps)} | spec.plugins
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -146,16 +164,14 @@ def _null(
     state: TrainState,
     recorded: Recording,
     known: Mapping[str, NullScores],
-) -> NullScores | None:
-    if not spec.has_place_code:
-        return None
+) -> NullScores:
     name = null_id(spec, design)
     if name in known:
         return known[name]
     maps = recording.record_readouts(
         spec.static, design, traced, state.layout, recorded.code_mean, recorded.code_scale
     )
-    scores = [grid_score(one) for one in maps]
+    scores = [grid_score(one, nan=spec.fidelity.empty_bins) for one in maps]
     return NullScores(
         null_id=name,
         score_60={n: np.asarray(s.score_60) for n, s in zip(design.n_bins, scores, strict=True)},
@@ -165,7 +181,9 @@ def _null(
 
 def _score_units(spec: NetworkSpec, design: Design, recorded: Recording) -> dict[str, np.ndarray]:
     """Score every unit at every number of bins; rows in that order, the reported bins last."""
-    scores = [grid_score(maps) for maps in recorded.maps]
+    scores = [
+        grid_score(maps, nan=spec.fidelity.empty_bins, correlations=True) for maps in recorded.maps
+    ]
     lattices = [lattice(maps, spec.box_width_in_m) for maps in recorded.maps]
     active = [active_units(np.asarray(maps)) for maps in recorded.maps]
 
@@ -179,72 +197,15 @@ def _score_units(spec: NetworkSpec, design: Design, recorded: Recording) -> dict
 
     n_sizes = len(design.n_bins)
     return {
-        "unit": np.tile(np.arange(spec.Ng, dtype=np.int32), n_sizes),
-        "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.Ng),
+        "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), n_sizes),
+        "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.n_analysed),
         "score_60_by_neuron": zero_where_inactive([s.score_60 for s in scores]),
+        "score_60_mean_by_neuron": zero_where_inactive(
+            [mean_score_60(np.asarray(s.correlations)) for s in scores]
+        ),
         "score_90_by_neuron": zero_where_inactive([s.score_90 for s in scores]),
         "period_cm": nan_where_inactive([one.period_cm for one in lattices]),
         "orientation_rad": nan_where_inactive([one.orientation_rad for one in lattices]),
         "lattice_p_value": np.concatenate([np.asarray(one.p_value) for one in lattices]),
         "active": np.concatenate(active),
-    }
-
-
-def _spec_columns(spec: NetworkSpec) -> dict[str, Any]:
-    columns = {"run_id": spec.run_id, **spec.to_dict()}
-    for name in ("layout_seed", "weight_seed", "motion_seed"):
-        columns[name] = int(getattr(spec.traced, name))
-    return columns
-
-
-def _errors(spec: NetworkSpec, recorded: Recording) -> dict[str, float]:
-    loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
-    trained = slice(0, spec.sequence_length)
-    return {
-        "loss": loss[trained].mean(),
-        "loss_excess": excess[trained].mean(),
-        "pos_decoding_err": 100 * error[trained].mean(),
-        "pos_decoding_err_T50": 100 * error[:T_STUDY].mean(),
-    }
-
-
-def _coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, float]:
-    return {
-        "share_of_bins_visited": float((samples > 0).mean()),
-        "samples_per_bin": float(samples.mean()),
-        "evaluation_sequence_length": design.sequence_length,
-    }
-
-
-def _shares(
-    units: dict[str, np.ndarray], n_reported: int, null: NullScores | None
-) -> dict[str, Any]:
-    """Summarise the units at the reported bins; inactive ones count, with score 0."""
-    reported = units["nbins"] == n_reported
-    score_60 = units["score_60_by_neuron"][reported]
-    row: dict[str, Any] = {
-        "score_60_by_neuron_max": score_60.max(),
-        "score_90_by_neuron_max": units["score_90_by_neuron"][reported].max(),
-        "share_active": units["active"][reported].mean(),
-    }
-    for threshold in THRESHOLDS:
-        row[f"share_above_{threshold}"] = (score_60 > threshold).mean()
-    if null is None:
-        return row | {"null_id": "", "null_99": math.nan, "share_above_null_99": math.nan}
-    level = np.percentile(null.score_60[n_reported], NULL_PERCENTILE)
-    return row | {
-        "null_id": null.null_id,
-        "null_99": level,
-        "share_above_null_99": (score_60 > level).mean(),
-    }
-
-
-def _no_measures(design: Design) -> dict[str, Any]:
-    names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50")
-    names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
-    names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
-    names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
-    return dict.fromkeys(names, math.nan) | {
-        "null_id": "",
-        "evaluation_sequence_length": design.sequence_length,
     }

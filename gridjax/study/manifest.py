@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from importlib import metadata
@@ -13,7 +14,8 @@ from gridjax import __version__
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.parameters import FIELDS, show
 from gridjax.rules import read_spec
-from gridjax.spec import NetworkSpec
+from gridjax.registry import REGISTRIES
+from gridjax.spec import NetworkSpec, run_id_of
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep
 
@@ -41,6 +43,11 @@ def make_manifest(
         "device": device,
         "versions": {"python": python_version()}
         | {name: metadata.version(name) for name in _VERSIONS},
+        "fidelity": {
+            str(fidelity): dataclasses.asdict(fidelity)
+            for fidelity in dict.fromkeys(spec.fidelity for spec in sweep.specs)
+        },
+        "plugins": {name: sha for spec in sweep.specs for name, sha in spec.plugins.items()},
         "run_ids": [spec.run_id for spec in sweep.specs],
         "specs": [spec.to_sparse_dict() for spec in sweep.specs],
     }
@@ -123,10 +130,7 @@ def _check(manifest: Any) -> None:
     for run_id, spec in zip(run_ids, specs, strict=True):
         known = isinstance(spec, dict) and spec.keys() <= FIELDS.keys()
         _demand(known, f"{show(spec)} is no spec of a network")
-        try:
-            same = read_spec(NetworkSpec(**spec)).run_id == run_id
-        except GridjaxError as error:
-            raise ValueError(str(error)) from None
+        same = _run_id(spec, manifest.get("plugins", {})) == run_id
         _demand(same, f"the spec of {run_id} is another network's")
     for source in manifest["sources"]:
         texts = isinstance(source, dict) and all(
@@ -142,6 +146,20 @@ def _check(manifest: Any) -> None:
     _demand(isinstance(later, list), "continued_on is no list")
     for machine in later:
         _demand(isinstance(machine, dict) and set(machine) == set(MACHINE), "no machine")
+
+
+def _run_id(values: dict[str, Any], plugins: Any) -> str:
+    """The run_id of a spec as it is written; its values are checked where their code is at hand."""
+    _demand(isinstance(plugins, dict), "plugins is no mapping")
+    try:
+        spec = NetworkSpec.from_dict(values)
+        names = (f"plugin:{getattr(spec, parameter)}" for parameter in REGISTRIES)
+        used = {name: plugins[name] for name in names if name in plugins}
+        if used == spec.plugins:
+            spec = read_spec(spec)
+        return run_id_of(spec.to_sparse_dict(), used)
+    except (GridjaxError, TypeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _demand(condition: bool, otherwise: str) -> None:

@@ -6,11 +6,13 @@ Nothing here imports JAX: a plan of thousands of networks is made in a second.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gridjax.spec import PLACE_CODES, NetworkSpec, Static
+from gridjax.halves import Computation, Static
+from gridjax.registry import CELLS, registered
+from gridjax.spec import BANINO, PLACE_CODES, NetworkSpec
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,37 +36,83 @@ def default_lane_width(device_kind: str, static: Static) -> int:
     return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
 
 
+_GATES = {"RNN": 1, "SRNN": 1, "UGRNN": 2, "GRU": 3, "LSTM": 4}
+
+
+class Sizes(NamedTuple):
+    """Widths of the matrices of a network."""
+
+    gates: int
+    """columns of the recurrent kernel over Ng"""
+    states: int
+    """arrays of the cell's state"""
+    cell_inputs: int
+    input_layer: int
+    """units of the linear layer before the cell; 0 for none"""
+    dense_layer: int
+    """units of the layer after the cell; 0 for none"""
+
+
+def sizes(static: Static) -> Sizes:
+    """Return the widths of a network's matrices; a user's cell counts as one of four gates."""
+    is_banino = static.architecture == BANINO
+    states, has_layers = (2 if static.rnn_type == "LSTM" else 1), static.rnn_type != "RNN"
+    if registered("rnn_type", static.rnn_type):
+        states, has_layers = CELLS[static.rnn_type].n_states, CELLS[static.rnn_type].has_layers
+    has_input = has_layers and not is_banino
+    return Sizes(
+        gates=_GATES.get(static.rnn_type, 4),
+        states=states,
+        cell_inputs=static.Ng if has_input else static.n_inputs,
+        input_layer=static.Ng if has_input else 0,
+        dense_layer=static.n_analysed if has_layers or is_banino else 0,
+    )
+
+
 def n_weights(static: Static) -> int:
-    """Trained numbers of the RNN: W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each."""
-    return static.Ng * (static.Ng + 2 + 2 * static.Np)
+    """Trained numbers of a network but for its biases.
+
+    Of the RNN W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each; the other cells have
+    their gates' columns, an encoder for each state, and the layers before and after the cell.
+    """
+    of, n_units = sizes(static), static.Ng
+    recurrent = of.gates * n_units * (n_units + of.cell_inputs)
+    layers = static.n_inputs * of.input_layer + n_units * of.dense_layer
+    ends = static.n_outputs * (of.states * n_units + static.n_analysed)
+    return recurrent + layers + ends
 
 
 def flop_per_step(static: Static) -> int:
     """Floating-point operations of one gradient step of one network.
 
     A product of an [m, k] and a [k, n] matrix is 2 m k n operations forward and twice that
-    backward. Per position: recurrence, decoder and input, 6 (Ng^2 + Ng Np + 2 Ng); per trajectory
-    the encoder, 6 Ng Np; per position and cell of a place code about 20 for the target. The study's
-    RNN (Ng 1024, Np 512, batch 200, 20 moves) takes 38 GFLOP.
+    backward: 6 for each weight and position, of the encoder for each trajectory. Per position and
+    field of a place code about 20 for the target. The study's RNN (Ng 1024, Np 512, batch 200, 20
+    moves) takes 38 GFLOP.
     """
     positions = static.batch_size * static.sequence_length
-    recurrent = 6 * positions * (static.Ng**2 + static.Ng * static.Np + 2 * static.Ng)
-    encoder = 6 * static.batch_size * static.Ng * static.Np
+    encoder = sizes(static).states * static.Ng * static.n_outputs
+    products = 6 * (positions * (n_weights(static) - encoder) + static.batch_size * encoder)
     is_place_code = static.place_field_values in PLACE_CODES
-    per_position = _FLOP_PER_CELL * static.Np if is_place_code else 0
-    return recurrent + encoder + per_position * (positions + static.batch_size)
+    per_position = _FLOP_PER_CELL * static.Np * static.n_field_slots if is_place_code else 0
+    return products + per_position * (positions + static.batch_size)
 
 
 def bytes_per_lane(static: Static) -> int:
     """Memory of one network in training, in bytes; an estimate, without the compiler's buffers.
 
-    float32: four times the weights (they, Adam's two moments, the gradient); per position the unit
-    activities and their deltas (2 Ng), logits, targets and their deltas (3 Np) and the trajectory
-    (6); the place-cell centres (2 Np).
+    float32: four times the weights (they, Adam's two moments, the gradient); per position the
+    cell's states and products, the layers' activities, and their deltas, outputs, targets and
+    their deltas (3), and the trajectory (6); the layout.
     """
+    of = sizes(static)
     positions = static.batch_size * (static.sequence_length + 1)
-    activations = positions * (2 * static.Ng + 3 * static.Np + 6)
-    return _FLOAT_BYTES * (4 * n_weights(static) + activations + 2 * static.Np)
+    # The RNN's one product is its drive's sum and need not be kept beside its state.
+    of_cell = (of.states + of.gates - 1) * static.Ng
+    units = 2 * (of_cell + of.input_layer + of.dense_layer)
+    activations = positions * (units + 3 * static.n_outputs + 6)
+    layout = 4 * static.Np * static.n_field_slots
+    return _FLOAT_BYTES * (4 * n_weights(static) + activations + layout)
 
 
 @dataclass(frozen=True)
@@ -76,7 +124,7 @@ class Bucket:
     """Bins a side of the reported rate maps."""
     lane_width: int
     specs: tuple[NetworkSpec, ...]
-    """Longest training first, so that the lanes of a block end together."""
+    """Distinct networks, longest training first, so that the lanes of a block end together."""
 
     @property
     def blocks(self) -> tuple[tuple[NetworkSpec, ...], ...]:
@@ -111,11 +159,18 @@ class Plan:
 
     device_kind: str
     buckets: tuple[Bucket, ...]
+    replicates: Mapping[NetworkSpec, tuple[NetworkSpec, ...]]
+    """All descriptions of each network that is trained, its own first."""
 
     @property
     def n_networks(self) -> int:
-        """Networks in all buckets."""
-        return sum(len(bucket.specs) for bucket in self.buckets)
+        """Networks of the sweep."""
+        return sum(map(len, self.replicates.values()))
+
+    @property
+    def n_distinct(self) -> int:
+        """Networks that are trained: those of the sweep but for replicates in disguise."""
+        return len(self.replicates)
 
     @property
     def n_blocks(self) -> int:
@@ -138,6 +193,7 @@ class Plan:
         return {
             "device_kind": self.device_kind,
             "networks": self.n_networks,
+            "distinct_networks": self.n_distinct,
             "buckets": len(self.buckets),
             "blocks": self.n_blocks,
             "network_steps": self.n_network_steps,
@@ -152,10 +208,15 @@ def make_plan(
 ) -> Plan:
     """Lay out specs in buckets and blocks, buckets in the order of their first network.
 
-    ``lane_width`` None takes the default of the device and of each bucket's shape.
+    Specs that compute the same network are laid out once. ``lane_width`` None takes the default of
+    the device and of each bucket's shape.
     """
-    members: dict[tuple[Static, int], list[NetworkSpec]] = {}
+    same: dict[Computation, list[NetworkSpec]] = {}
     for spec in specs:
+        same.setdefault(spec.computation, []).append(spec)
+    replicates = {group[0]: tuple(group) for group in same.values()}
+    members: dict[tuple[Static, int], list[NetworkSpec]] = {}
+    for spec in replicates:
         members.setdefault((spec.static, spec.n_bins_reported), []).append(spec)
     buckets = (
         Bucket(
@@ -166,7 +227,7 @@ def make_plan(
         )
         for (static, n_bins), group in members.items()
     )
-    return Plan(device_kind, tuple(buckets))
+    return Plan(device_kind, tuple(buckets), replicates)
 
 
 def plan_table(plan: Plan) -> Table:
@@ -175,7 +236,7 @@ def plan_table(plan: Plan) -> Table:
     from rich.table import Table
 
     title = (
-        f"{plan.n_networks:,} networks in {len(plan.buckets):,} compile buckets,"
+        f"{plan.n_networks:,} networks{_distinct(plan)} in {len(plan.buckets):,} compile buckets,"
         f" {plan.n_blocks:,} blocks, {quantity(plan.flop)}FLOP"
     )
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
@@ -185,6 +246,10 @@ def plan_table(plan: Plan) -> Table:
     for row in table_rows(plan):
         table.add_row(*row)
     return table
+
+
+def _distinct(plan: Plan) -> str:
+    return f" ({plan.n_distinct:,} distinct)" if plan.n_distinct < plan.n_networks else ""
 
 
 TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled for")

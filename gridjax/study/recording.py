@@ -14,23 +14,26 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from gridjax.halves import Static, Traced
 from gridjax.measure import nulls
 from gridjax.measure.ratemaps import RateMapSums, add_samples, empty_sums, finish
-from gridjax.model.cells import ACTIVATIONS
-from gridjax.model.network import Params
+from gridjax.model.network import Params, analysed_activation
 from gridjax.random import Stream, stream
-from gridjax.spec import NetworkSpec, Static, Traced
+from gridjax.spec import NetworkSpec
 from gridjax.study.settings import EvaluationSettings
 from gridjax.training import single
 from gridjax.training.single import Progress
 from gridjax.world import motion
-from gridjax.world.encodings import ENCODINGS, Layout
+from gridjax.world.encodings import encoding
 from gridjax.world.motion import Trajectories
+from gridjax.world.task import Layout
 
 N_BINS = (20, 32)
 """Bins a side at which every network is mapped beside its reported ones (Banino; Sorscher)."""
 T_STUDY = 50
 """Moves at which the study took its position errors."""
+MOST_POINTS = 2000
+"""Activity vectors kept for the dimension of the analysed layer."""
 
 
 class Design(NamedTuple):
@@ -50,29 +53,36 @@ class Design(NamedTuple):
 class Recording(NamedTuple):
     """What a network did along the evaluation trajectories."""
 
-    maps: tuple[Float[Array, "Ng n n"], ...]
+    maps: tuple[Float[Array, "analysed n n"], ...]
     """mean activity per bin, for each of the design's bins; NaN where unvisited"""
     samples: tuple[Float[Array, "n n"], ...]
     """samples per bin"""
     by_time: Progress
     """losses and position error (metres) after each move, mean over trajectories"""
+    points: Float[Array, "point analysed"]
+    """the analysed layer at the last move that counts, one point a trajectory"""
     code_mean: Float[Array, " Np"]
     code_scale: Float[Array, ""]
     """sqrt of the target code's total variance over positions"""
 
 
 def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
-    """Lay out the recording of one network: as many batches as the samples per bin need."""
+    """Lay out the recording of one network: as many batches as the samples per bin need.
+
+    As published: one batch of the network's own batch size and T_STUDY moves.
+    """
     reported = spec.n_bins_reported
     n_bins = (*(n for n in N_BINS if n != reported), reported)
+    one_batch = spec.fidelity.evaluation_positions == "one_batch"
+    batch_size = spec.batch_size if one_batch else settings.batch_size
+    sequence_length = T_STUDY if one_batch else settings.sequence_length
     samples = settings.samples_per_bin * reported**2
-    per_batch = settings.batch_size * settings.sequence_length
     return Design(
         n_bins=n_bins,
-        sequence_length=settings.sequence_length,
-        n_moves=max(settings.sequence_length, spec.sequence_length, T_STUDY),
-        batch_size=settings.batch_size,
-        n_batches=-(-samples // per_batch),
+        sequence_length=sequence_length,
+        n_moves=max(sequence_length, spec.sequence_length, T_STUDY),
+        batch_size=batch_size,
+        n_batches=1 if one_batch else -(-samples // (batch_size * sequence_length)),
         n_readouts=settings.n_readouts,
     )
 
@@ -82,28 +92,32 @@ def record(
     static: Static, design: Design, traced: Traced, params: Params, layout: Layout
 ) -> Recording:
     """Run one network along the evaluation trajectories."""
-    encode = ENCODINGS[static.place_field_values].encode
+    encode = encoding(static).encode
+    n_kept = min(design.n_batches, -(-MOST_POINTS // design.batch_size))
 
     def batch(sums, index):
-        maps, by_time, code_sum, code_square = sums
+        maps, by_time, points, code_sum, code_square = sums
         trajectories = _trajectories(design, traced, index)
-        hidden, outputs = single.respond(params, layout, trajectories, static)
-        assessed = single.assess(static, layout, outputs, trajectories.positions)
+        analysed, outputs = single.respond(params, layout, trajectories, traced.dt_s, static)
+        assessed = single.assess(static, layout, outputs, trajectories)
         by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
         positions = trajectories.positions[: design.sequence_length]
-        maps = _add(maps, positions, hidden[: design.sequence_length], traced)
-        code = encode(layout, positions).reshape(-1, static.Np)
+        maps = _add(maps, positions, analysed[: design.sequence_length], traced)
+        points = points.at[index % n_kept].set(analysed[design.sequence_length - 1])
+        code = encode(layout.code, positions).reshape(-1, static.Np)
         code_sum, code_square = code_sum + code.sum(axis=0), code_square + jnp.square(code).sum()
-        return (maps, by_time, code_sum, code_square), None
+        return (maps, by_time, points, code_sum, code_square), None
 
     nothing = jnp.zeros(design.n_moves)
     start = (
-        tuple(empty_sums(n, static.Ng) for n in design.n_bins),
+        tuple(empty_sums(n, static.n_analysed) for n in design.n_bins),
         Progress(nothing, nothing, nothing),
+        jnp.zeros((n_kept, design.batch_size, static.n_analysed)),
         jnp.zeros(static.Np),
         jnp.zeros(()),
     )
-    (maps, by_time, code_sum, code_square), _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    sums, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    maps, by_time, points, code_sum, code_square = sums
     n_samples = design.n_batches * design.batch_size * design.sequence_length
     code_mean = code_sum / n_samples
     finished = [finish(sums) for sums in maps]
@@ -111,6 +125,7 @@ def record(
         maps=tuple(maps for maps, _ in finished),
         samples=tuple(samples for _, samples in finished),
         by_time=jax.tree.map(lambda s: s / design.n_batches, by_time),
+        points=points.reshape(-1, static.n_analysed)[:MOST_POINTS],
         code_mean=code_mean,
         code_scale=jnp.sqrt(code_square / n_samples - jnp.square(code_mean).sum()),
     )
@@ -127,17 +142,17 @@ def record_readouts(
 ) -> tuple[Float[Array, "readout n n"], ...]:
     """Map random readouts of the target code along the same trajectories, in the same bins.
 
-    The readouts are phi(w . (y - mean y)), phi the network's activation and w Gaussian: what a
+    The readouts are phi(w . (y - mean y)), phi that of the analysed layer and w Gaussian: what a
     network without recurrence, training or path integration shows.
     """
-    encode = ENCODINGS[static.place_field_values].encode
+    encode = encoding(static).encode
     key = stream(traced.layout_seed, Stream.READOUTS)
     weights = nulls.random_readout_weights(key, static.Np, design.n_readouts)
-    activation = ACTIVATIONS[static.activation]
+    activation = analysed_activation(static)
 
     def batch(maps, index):
         positions = _trajectories(design, traced, index).positions[: design.sequence_length]
-        code = encode(layout, positions)
+        code = encode(layout.code, positions)
         readouts = nulls.readout(code, code_mean, code_scale, weights, activation)
         return _add(maps, positions, readouts, traced), None
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from gridjax.laws import mean
 from gridjax.parameters import FIELDS, is_read_by
 from gridjax.spec import NetworkSpec
 from gridjax.study.evaluation import DIVERGED
@@ -64,8 +65,8 @@ class Member:
 
     @property
     def width_cm(self) -> float:
-        """The width of its place fields; NaN where the target code reads none."""
-        return 100 * self.spec.place_cell_rf if reads_width(self.code) else float("nan")
+        """The (mean) width of its place fields; NaN where the target code reads none."""
+        return 100 * mean(self.spec.place_cell_rf) if reads_width(self.code) else float("nan")
 
     @property
     def diverged(self) -> bool:
@@ -118,7 +119,7 @@ def reported(run: Run) -> Reported:
     scores = {}
     for row in rows:
         run_id, null_id = str(row["run_id"]), str(row["null_id"])
-        spec = NetworkSpec(**specs[run_id])
+        spec = NetworkSpec.from_dict(specs[run_id])
         own = units.get(run_id, _empty((*_UNITS, "nbins")))
         unit, score, period = (own[name][own["nbins"] == spec.n_bins_reported] for name in _UNITS)
         steps = history.get(run_id, _empty(HISTORY))

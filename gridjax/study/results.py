@@ -14,13 +14,15 @@ from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.network import Params
+from gridjax.registry import REGISTRIES
 from gridjax.spec import NetworkSpec
 from gridjax.study.stores import FolderStore, Store
-from gridjax.study.weights import unflatten_weights
+from gridjax.study.weights import unflatten_weights, with_maps
 from gridjax.training import single
 from gridjax.training.population import MATMUL_PRECISION
-from gridjax.world.encodings import ENCODINGS, Layout
-from gridjax.world.motion import Trajectories
+from gridjax.world import motion, task
+from gridjax.world.encodings import encoding
+from gridjax.world.task import Layout
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 class Response(NamedTuple):
     """What a network does along given positions."""
 
-    activity: Float[Array, "batch time Ng"]
+    activity: Float[Array, "batch time analysed"]
     """the analysed layer"""
-    logits: Float[Array, "batch time Np"]
+    logits: Float[Array, "batch time out"]
     """the outputs, before any softmax"""
     decoded: Float[Array, "batch time 2"]
     """decoded positions, metres"""
@@ -44,8 +46,16 @@ class Network:
 
     spec: NetworkSpec
     params: Params
-    place_cells: Layout
-    """centres [Np, 2] and widths [Np] of its place cells, metres; None for Cartesian targets"""
+    layout: Layout
+    """what its targets are made of"""
+
+    @property
+    def place_cells(self) -> Any:
+        """Centres [Np, field, 2] and widths [Np, field] of its place cells, metres.
+
+        Or what else its target code drew; None for codes that draw nothing.
+        """
+        return self.layout.code
 
     def respond(self, positions: Float[Array, "batch time+1 2"]) -> Response:
         """Run the network along positions (metres); the first of each path is its start.
@@ -57,13 +67,13 @@ class Network:
             message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
             fix = "give at least two moments of x and y in metres for each of a batch of paths"
             raise GridjaxError(Problem(message, fix=fix))
-        by_time = positions.swapaxes(0, 1)
-        trajectories = Trajectories(by_time[0], jnp.diff(by_time, axis=0), by_time[1:])
-        static = self.spec.static
+        trajectories = motion.along(positions.swapaxes(0, 1))
+        static, dt_s = self.spec.static, jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
-            hidden, outputs = single.respond(self.params, self.place_cells, trajectories, static)
-        decoded = ENCODINGS[static.place_field_values].decode(self.place_cells, outputs)
-        return Response(*(value.swapaxes(0, 1) for value in (hidden, outputs, decoded)))
+            analysed, outputs = single.respond(self.params, self.layout, trajectories, dt_s, static)
+        code, _ = task.split_outputs(outputs, static)
+        decoded = encoding(static).decode(self.layout.code, code)
+        return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
 
 
 class Run:
@@ -147,14 +157,25 @@ class Run:
         if weights is None:
             message = f"the weights of {run_id} were not kept"
             raise GridjaxError(Problem(message, fix="sweep with --keep-weights all"))
-        return Network(spec, *unflatten_weights(weights))
+        if spec.run_id != run_id:
+            message = f"{run_id} was trained with code that is not at hand: {self._plugins(spec)}"
+            raise GridjaxError(Problem(message, fix="register the same source: --plugin FILE.py"))
+        spec = with_maps(spec, weights)
+        return Network(spec, *unflatten_weights(spec, weights))
+
+    def _plugins(self, spec: NetworkSpec) -> str:
+        names = {getattr(spec, parameter) for parameter in REGISTRIES}
+        plugins: dict[str, str] = self.manifest["plugins"]
+        sources = {name.removeprefix("plugin:"): sha for name, sha in plugins.items()}
+        used = sorted(names & sources.keys())
+        return ", ".join(f"{name} (source {sources[name][:12]})" for name in used)
 
     def _spec(self, run_id: str) -> NetworkSpec:
         if run_id not in self._store.committed():
             fix = "the column run_id of .networks lists those that are there"
             raise GridjaxError(Problem(f"no network {run_id!r} in this run", fix=fix))
         position = self.manifest["run_ids"].index(run_id)
-        return NetworkSpec(**self.manifest["specs"][position])
+        return NetworkSpec.from_dict(self.manifest["specs"][position])
 
     def _frame(self, name: str) -> pd.DataFrame:
         return self._store.table(name).to_pandas()

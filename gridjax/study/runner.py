@@ -11,7 +11,7 @@ import math
 import queue
 import threading
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -19,6 +19,7 @@ import jax
 from gridjax.spec import NetworkSpec
 from gridjax.study.blockqueue import BlockQueue
 from gridjax.study.evaluation import DIVERGED, NullScores, evaluate, keep_best
+from gridjax.study.networkrow import spec_columns
 from gridjax.study.plan import Bucket, Plan, flop_per_step
 from gridjax.study.schema import NetworkResult
 from gridjax.study.settings import Settings
@@ -103,7 +104,7 @@ class Runner:
         return thread
 
     def _is_missing(self, spec: NetworkSpec) -> bool:
-        return spec.run_id not in self._committed
+        return any(one.run_id not in self._committed for one in self._plan.replicates[spec])
 
     def _train_on(self, device: Device, blocks: BlockQueue) -> None:
         with jax.default_device(device):
@@ -152,25 +153,22 @@ class Runner:
     def _finish(
         self, spec: NetworkSpec, state: TrainState, history: History, seconds: float
     ) -> None:
-        """Evaluate one trained network and commit it."""
+        """Evaluate one trained network and commit it under each of its descriptions."""
         evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
         if evaluation.null is not None:
             self._nulls[evaluation.null.null_id] = evaluation.null
         keep_weights = self._settings.keep_weights
-        self._store.commit(
-            NetworkResult(
-                evaluation=evaluation,
-                history=history,
-                maps=keep_best(evaluation, self._settings.keep_maps),
-                weights={} if keep_weights == "none" else flatten_weights(state),
-                train_seconds=seconds,
-            )
-        )
-        if keep_weights.startswith("best:"):
-            n_best = int(keep_weights.removeprefix("best:"))
-            self._keep_best_weights(evaluation.network, n_best)
-        diverged = evaluation.network["status"] == DIVERGED
-        self._events.put(Event(n_finished=1, n_diverged=int(diverged)))
+        maps = keep_best(evaluation, self._settings.keep_maps)
+        weights = {} if keep_weights == "none" else flatten_weights(state)
+        missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
+        for described in missing:
+            columns = evaluation.network | spec_columns(described)
+            own = replace(evaluation, network=columns)
+            self._store.commit(NetworkResult(own, history, maps, weights, seconds))
+            if keep_weights.startswith("best:"):
+                self._keep_best_weights(columns, int(keep_weights.removeprefix("best:")))
+        diverged = len(missing) if evaluation.network["status"] == DIVERGED else 0
+        self._events.put(Event(n_finished=len(missing), n_diverged=diverged))
 
     def _recall_best(self) -> None:
         """Rank the networks of an earlier stop whose weights are still there."""

@@ -14,20 +14,31 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.spec import NetworkSpec
-from gridjax.study.evaluation import THRESHOLDS, Evaluation, KeptMaps, NullScores
+from gridjax.study.evaluation import Evaluation, KeptMaps, NullScores
+from gridjax.study.networkrow import DRAWN, THRESHOLDS
 from gridjax.training.single import Progress
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
 _PARAMETERS = [
-    (field.name, _ARROW[str(field.type).removesuffix(" | None")])
+    (field.name, _ARROW.get(str(field.type).partition(" | ")[0], pa.string()))
     for field in dataclasses.fields(NetworkSpec)
 ]
+_LAWS = [(f"{name}_drawn", pa.string()) for name in DRAWN]
 _MEASURES = [
     "loss",
     "weight_penalty",
     "loss_excess",
     "pos_decoding_err",
     "pos_decoding_err_T50",
+    "decode_err_ml_cm",
+    "decode_err_ml_cm_T50",
+    "head_direction_err_deg",
+    "participation_ratio",
+    "two_nn_dimension",
+    "weight_norm",
+    "weight_norm_recurrent",
+    "weight_norm_encoder",
+    "weight_norm_decoder",
     "score_60_by_neuron_max",
     "score_90_by_neuron_max",
     *(f"share_above_{threshold}" for threshold in THRESHOLDS),
@@ -44,6 +55,8 @@ NETWORKS = pa.schema(
         ("status", pa.string()),
         ("diverged_at_step", pa.float64()),
         *_PARAMETERS,
+        *_LAWS,
+        ("distinct_id", pa.string()),
         ("n_grad_steps", pa.int64()),
         *((name, pa.float64()) for name in _MEASURES),
         ("null_id", pa.string()),
@@ -57,6 +70,7 @@ UNITS = pa.schema(
         ("unit", pa.int32()),
         ("nbins", pa.int32()),
         ("score_60_by_neuron", pa.float32()),
+        ("score_60_mean_by_neuron", pa.float32()),
         ("score_90_by_neuron", pa.float32()),
         ("period_cm", pa.float32()),
         ("orientation_rad", pa.float32()),

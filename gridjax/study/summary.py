@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gridjax.study.evaluation import THRESHOLDS
+from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Member, Reported, column, label, mean_interval, reported
 from gridjax.study.results import Run
 

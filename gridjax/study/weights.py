@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
 
+from gridjax.measured import PlaceMaps
+from gridjax.model.network import Params
+from gridjax.spec import NetworkSpec
+from gridjax.training import single
 from gridjax.training.single import TrainState
-from gridjax.world.encodings import Layout, PlaceCells
-
-_PARAMS = "params/"
-_LAYOUT = "place_cells/"
+from gridjax.world.task import Layout
 
 
 def flatten_weights(state: TrainState) -> dict[str, np.ndarray]:
     """Return the parameters and the layout as arrays named by their path (``params/cell/W``)."""
-    flat = {_PARAMS + path: np.array(leaf) for path, leaf in _leaves(state.params)}
-    if state.layout is not None:
-        flat |= {_LAYOUT + name: np.array(leaf) for name, leaf in vars(state.layout).items()}
-    return flat
+    flat, _ = jax.tree_util.tree_flatten_with_path(_kept(state))
+    return {_name(path): np.array(leaf) for path, leaf in flat}
 
 
-def unflatten_weights(flat: dict[str, np.ndarray]) -> tuple[dict[str, Any], Layout]:
-    """Return the parameters and the layout from arrays named by their path."""
-    params: dict[str, Any] = {}
-    cells: dict[str, Array] = {}
-    for path, leaf in flat.items():
-        if path.startswith(_LAYOUT):
-            cells[path.removeprefix(_LAYOUT)] = jnp.asarray(leaf)
-            continue
-        *folders, name = path.removeprefix(_PARAMS).split("/")
-        branch = params
-        for folder in folders:
-            branch = branch.setdefault(folder, {})
-        branch[name] = jnp.asarray(leaf)
-    return params, PlaceCells(**cells) if cells else None
+def unflatten_weights(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> tuple[Params, Layout]:
+    """Return the parameters and the layout of a network from arrays named by their path.
+
+    Raises KeyError or ValueError where they are not that network's.
+    """
+    static = spec.static
+    wanted = _kept(jax.eval_shape(lambda traced: single.init(static, traced), spec.traced))
+    leaves, structure = jax.tree_util.tree_flatten_with_path(wanted)
+    arrays = []
+    for path, leaf in leaves:
+        array = flat[_name(path)]
+        if array.shape != leaf.shape:
+            raise ValueError(f"{_name(path)} has shape {array.shape}, not {leaf.shape}")
+        arrays.append(jnp.asarray(array))
+    kept = jax.tree.unflatten(structure, arrays)
+    return kept["params"], kept["layout"]
 
 
-def _leaves(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    found = []
-    for name, branch in tree.items():
-        path = f"{prefix}{name}"
-        found += _leaves(branch, f"{path}/") if isinstance(branch, dict) else [(path, branch)]
-    return found
+def with_maps(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> NetworkSpec:
+    """Return a spec read back from a run with the measured place cells of its kept weights."""
+    if spec.place_maps is None or spec.place_maps.maps is not None:
+        return spec
+    maps = np.moveaxis(flat["layout/code/maps"], -1, 0)
+    return replace(spec, place_maps=PlaceMaps(spec.place_maps.digest, maps))
+
+
+def _kept(state: TrainState) -> dict[str, Any]:
+    return {"params": state.params, "layout": state.layout}
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    return "/".join(str(getattr(key, "key", getattr(key, "name", key))) for key in path)

@@ -31,9 +31,7 @@ class PolarUnits(struct.PyTreeNode):
     """preferred angles, radians"""
 
 
-def draw_affine(
-    key: Key[Array, ""], n_coordinates: int, n_outputs: int
-) -> Affine:
+def draw_affine(key: Key[Array, ""], n_coordinates: int, n_outputs: int) -> Affine:
     """Draw A and b from U(-1, 1)."""
     drawn = random.uniform(key, (n_coordinates + 1, n_outputs), minval=-1.0)
     return Affine(matrix=drawn[:-1], offset=drawn[-1])

@@ -10,7 +10,12 @@ from gridjax.measure import planewaves
 from gridjax.study.evaluation import NULL_PERCENTILE
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
-from gridjax.study.figures.theory import dos_wavenumber, hexagonal_period, std_ratio
+from gridjax.study.figures.theory import (
+    dos_wavenumber,
+    expected_wavenumber,
+    hexagonal_period,
+    std_ratio,
+)
 from gridjax.study.reported import Member, Reported, codes_of, label, only, reads_width
 
 if TYPE_CHECKING:
@@ -115,7 +120,9 @@ def _theory(axes: Axes, members: list[Member], gap: float) -> None:
     widths = [member.width_cm for member in members]
     ends = np.array([max(min(widths) - gap / 2, 1e-3), max(widths) + gap / 2])
     specs = [member.spec for member in members]
-    ratios = sorted({std_ratio(spec.surround_scale, spec.surround_convention) for spec in specs})
+    ratios = sorted({std_ratio(spec) for spec in specs if expected_wavenumber(spec) is not None})
+    if not ratios:
+        return
     chosen = np.linspace(0, len(ratios) - 1, min(len(ratios), len(_LINES))).round().astype(int)
     for index, line in zip(chosen, _LINES, strict=False):
         ratio = ratios[index]

@@ -10,15 +10,18 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.errors import GridjaxError
+from gridjax.laws import bounds
 from gridjax.random import Stream, stream
 from gridjax.spec import NetworkSpec
 from gridjax.study.figures import style
 from gridjax.study.figures.gallery import COLOUR_MAP
 from gridjax.study.figures.style import Drawn
-from gridjax.study.figures.theory import dos_wavenumber, std_ratio
+from gridjax.study.figures.theory import expected_wavenumber
 from gridjax.study.reported import Member, Reported, label, reads_width
 from gridjax.study.results import Run
-from gridjax.world.encodings import ENCODINGS, Layout
+from gridjax.world import task
+from gridjax.world.encodings import encoding
+from gridjax.world.task import Layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +34,6 @@ MOST_CELLS = 256
 MOST_WIDTHS = 4
 _MOST_VALUES = 2**23
 _LINES = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
-_DOS = "difference_of_gaussians"
 
 
 class Code(NamedTuple):
@@ -80,14 +82,14 @@ def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
     n_cells = spec.Np
     cells = np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).round().astype(int)
     centre = np.zeros(2)
-    if layout is not None:
-        centres = np.asarray(layout.centres)
+    if spec.has_place_code:
+        centres = np.asarray(layout.code.centres).reshape(n_cells, -1, 2)[:, 0]
         middle = int(np.hypot(*centres.T).argmin())
         cells, centre = np.array([middle, *cells[cells != middle]]), centres[middle]
-    encode = jax.jit(ENCODINGS[spec.place_field_values].encode)
+    encode = jax.jit(encoding(spec.static).encode)
     parts = np.array_split(positions, -(-len(positions) * n_cells // _MOST_VALUES))
     values = np.concatenate(
-        [np.asarray(encode(layout, jnp.asarray(part)))[:, cells] for part in parts]
+        [np.asarray(encode(layout.code, jnp.asarray(part)))[:, cells] for part in parts]
     )
     return Code(spec, values.T.reshape(-1, N_GRID, N_GRID), centre)
 
@@ -131,11 +133,11 @@ def _codes(data: Reported, run: Run, name: str) -> list[Code]:
 def _layout(run: Run, member: Member) -> Layout:
     """Return a network's place cells, drawn again from their seed where they were not kept."""
     try:
-        return run.network(member.run_id).place_cells
+        return run.network(member.run_id).layout
     except GridjaxError:
         spec = member.spec
         key = stream(spec.traced.layout_seed, Stream.LAYOUT)
-        return ENCODINGS[spec.place_field_values].draw(key, spec.static, spec.traced)
+        return task.draw(key, spec.static, spec.traced)
 
 
 def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
@@ -185,16 +187,21 @@ def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
             axes.plot(frequency, power, ".", ms=2.5, color=colour, alpha=0.3, rasterized=True)
         axes.plot(*rings.T, color=colour, ls=line)
         furthest = max(furthest, float(rings[rings[:, 1] > 0.01][-1, 0]))
-        if name == _DOS:
-            ratio = std_ratio(code.spec.surround_scale, code.spec.surround_convention)
-            best = dos_wavenumber(code.spec.place_cell_rf, ratio) / (2 * np.pi)
-            axes.axvline(best, color="black", lw=0.9, ls=line, label=f"k*, {_width(code)}")
+        wavenumber = expected_wavenumber(code.spec)
+        if wavenumber is not None:
+            axes.axvline(
+                wavenumber / (2 * np.pi),
+                color="black",
+                lw=0.9,
+                ls=line,
+                label=f"k*, {_width(code)}",
+            )
     furthest = max(furthest, 4 / codes[0].spec.box_width_in_m)
     axes.set(xlim=(0, furthest), ylim=(0, None))
     axes.set(
         xlabel="spatial frequency k / 2π (1/m)", ylabel="power, mean of cells\n(largest ring = 1)"
     )
-    if name == _DOS:
+    if axes.get_legend_handles_labels()[1]:
         _legend_above(axes, len(codes))
 
 
@@ -218,7 +225,8 @@ def _unit(code: Code) -> tuple[str, float]:
 
 
 def _width(code: Code) -> str:
-    return f"σ {100 * code.spec.place_cell_rf:.4g} cm"
+    low, high = bounds(code.spec.place_cell_rf)
+    return f"σ {100 * low:.4g} cm" if low == high else f"σ {100 * low:.4g} to {100 * high:.4g} cm"
 
 
 def _caption(rows: dict[str, list[Code]]) -> str:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gridjax.laws import mean
+from gridjax.spec import NetworkSpec
 from gridjax.study.recording import T_STUDY
 from gridjax.study.reported import Member, only
 
@@ -39,9 +41,27 @@ def hexagonal_period(wavenumber: float) -> float:
     return 4 * math.pi / (math.sqrt(3) * wavenumber)
 
 
-def std_ratio(surround_scale: float, convention: str) -> float:
-    """Return the ratio of standard deviations that a surround_scale stands for."""
-    return math.sqrt(surround_scale) if convention == "variance" else surround_scale
+def std_ratio(spec: NetworkSpec) -> float:
+    """Return the surround's standard deviation over the centre's."""
+    ratio = mean(spec.surround_scale)
+    return math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
+
+
+def expected_wavenumber(spec: NetworkSpec) -> float | None:
+    """Return the wavenumber (rad/m) at which theory expects a network's targets to have most power.
+
+    Of Difference-of-Softmaxes codes of equal fields; None of others, for which it says nothing.
+    """
+    is_dos = spec.place_field_values == "difference_of_gaussians"
+    if not (is_dos and spec.place_field_normalization == "global" and spec.is_homogeneous):
+        return None
+    return dos_wavenumber(mean(spec.place_cell_rf), std_ratio(spec))
+
+
+def expected_period_cm(spec: NetworkSpec) -> float | None:
+    """Return the period (cm) of the lattice of that wavenumber; None where there is none."""
+    wavenumber = expected_wavenumber(spec)
+    return None if wavenumber is None else 100 * hexagonal_period(wavenumber)
 
 
 def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
