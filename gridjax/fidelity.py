@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 def _switch(corrected: str, published: str, doc: str, effect: str) -> Any:
     metadata = {"doc": doc, "effect": effect, "choices": (corrected, published)}
     return dataclasses.field(default=corrected, metadata=metadata)
+
+
+Bins = Literal["mask", "zero"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Fidelity:
         "atan(y / x) is the same for opposite positions, so polar targets cannot be decoded in half"
         " the box; the study swept no polar code with it",
     )
-    empty_bins: str = _switch(
+    empty_bins: Bins = _switch(
         "mask",
         "zero",
         "bins of a rate map that no sample visited, when it is scored",
@@ -59,7 +62,7 @@ class Fidelity:
         "cover",
         "one_batch",
         "where rate maps and errors are taken",
-        "one batch of batch_size trajectories of 50 moves, too few to visit every bin, instead of as"
+        "one batch of batch_size trajectories of 50 moves, too few for every bin, instead of as"
         " many as evaluation.samples_per_bin asks for",
     )
     loss_column: str = _switch(

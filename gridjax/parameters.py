@@ -172,7 +172,7 @@ def _law(field: Field, raw: Any, wanted: str) -> Any:
     """The law that a text writes; one that always draws the same is that number."""
     law = parse_law(raw) if isinstance(raw, str) else raw
     how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
-    if type(law).__name__ != wanted:
+    if law is None or type(law).__name__ != wanted:
         raise _RefusedError(f"is not {how}", f"{_describe(field)}, or {how}")
     if not all(math.isfinite(number) for number in law):
         raise _RefusedError("is not finite", f"give {how} of finite numbers")
@@ -251,8 +251,8 @@ def _describe(field: Field) -> str:
         return f"one of {_listed((*limits['choices'], *_users(field)))}"
     if "form" in limits:
         return f"give {limits['form']}"
-    named = {"int": "a whole number", "float": "a number", "bool": "true or false"}
-    words = named.get(kind, limits["doc"])
+    named: dict[str, str] = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+    words = named.get(kind, str(limits["doc"]))
     if "above" in limits:
         words += f" above {limits['above']:g}"
     if "at_least" in limits and "at_most" in limits:

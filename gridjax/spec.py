@@ -207,7 +207,7 @@ class NetworkSpec:
     )
     inputs: str = _static(
         "displacement",
-        "what the network is told of each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
+        "what it is told of each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
         choices=("displacement", "egocentric"),
         setting=True,
     )

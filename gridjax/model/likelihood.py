@@ -1,8 +1,8 @@
 """The likelihood decoder: the position whose targets explain the outputs best.
 
 argmin over x of the loss between outputs and y(x), less the least loss that y(x) allows: for
-cross-entropy KL(y(x) || softmax(outputs)), for mean squared error the squared error. Unlike the mean
-of the strongest cells it has no floor set by the layout.
+cross-entropy KL(y(x) || softmax(outputs)), for mean squared error the squared error. Unlike the
+mean of the strongest cells it has no floor set by the layout.
 """
 
 from __future__ import annotations

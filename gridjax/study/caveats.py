@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from gridjax.study import summary
-from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.figures.periods import ENOUGH_PERIODS
 from gridjax.study.figures.style import counted
 from gridjax.study.figures.theory import expected_period_cm
+from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Reported
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from gridjax import __version__
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.parameters import FIELDS, show
-from gridjax.rules import read_spec
 from gridjax.registry import REGISTRIES
+from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec, run_id_of
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep

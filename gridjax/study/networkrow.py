@@ -41,7 +41,7 @@ def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
 
 
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:
-    """Return the data loss and the errors of the evaluation trajectories; loss as fidelity has it."""
+    """Return the loss, as fidelity has it, and the errors of the evaluation trajectories."""
     loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
     trained = slice(0, spec.sequence_length)
     added = penalty if spec.fidelity.loss_column == "with_penalty" else 0.0

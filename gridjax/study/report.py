@@ -11,9 +11,9 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import FIELDS, is_read_by
 from gridjax.study import summary
 from gridjax.study.caveats import caveats
-from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.figures import Written, write_figures
 from gridjax.study.figures.style import COLOURS, counted, listed
+from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Member, Reported, label, reported
 from gridjax.study.results import Run
 from gridjax.study.stores import write_aside

@@ -17,9 +17,9 @@ from jax.scipy.special import erfinv
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.halves import Traced
 from gridjax.random import Stream, stream
 from gridjax.rules import read_spec
-from gridjax.halves import Traced
 from gridjax.spec import NetworkSpec
 from gridjax.world import arena
 

@@ -1,8 +1,8 @@
 """Place cells: populations with Gaussian centres and surrounds, of one or several fields a cell.
 
-Of a cell the field that minimises d^2 / (2 sigma^2) counts: a is that value, b = d^2 / (2 sigma_I^2)
-of the same field. Definitions as in No Free Lunch from Deep Learning in Neuroscience (2022) and
-Sorscher et al. (2019).
+Of a cell the field counts that minimises d^2 / (2 sigma^2): a is that value, b is
+d^2 / (2 sigma_I^2) of the same field. Definitions as in No Free Lunch from Deep Learning in
+Neuroscience (2022) and Sorscher et al. (2019).
 """
 
 from __future__ import annotations

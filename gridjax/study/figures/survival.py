@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
+from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Reported, codes_of, label, mean_interval
 
 if TYPE_CHECKING:
