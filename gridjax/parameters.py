@@ -174,8 +174,8 @@ def _law(field: Field, raw: Any, wanted: str) -> Any:
     how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
     if law is None or type(law).__name__ != wanted:
         raise _RefusedError(f"is not {how}", f"{_describe(field)}, or {how}")
-    if not all(math.isfinite(number) for number in law):
-        raise _RefusedError("is not finite", f"give {how} of finite numbers")
+    if not all(-_FLOAT32_MAX <= number <= _FLOAT32_MAX for number in law):
+        raise _RefusedError("is not a finite number in single precision", f"give {how}")
     if isinstance(law, Uniform):
         if law.low > law.high:
             swapped = Uniform(law.high, law.low)

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
@@ -84,42 +82,17 @@ def source_hash(entry: Any, name: str) -> str:
     Of the whole files, because functions call others beside them; of a function typed into a
     notebook its own text.
     """
-    texts: dict[str, bytes] = {}
+    texts = set()
     for part in entry:
         if not callable(part):
             continue
         function = inspect.unwrap(getattr(part, "func", part))
         try:
-            path = Path(inspect.getsourcefile(function) or "")
-            text = path.read_bytes() if path.is_file() else inspect.getsource(function).encode()
+            module = inspect.getmodule(function)
+            in_file = module is not None and getattr(module, "__file__", None)
+            texts.add(inspect.getsource(module if module and in_file else function))
         except (OSError, TypeError):
             message = f"{name!r}: the source of {function!r} cannot be found"
             raise GridjaxError(Problem(message, fix="write it into a file and import it")) from None
-        texts[hashlib.sha256(text).hexdigest()] = text
     values = [repr(part) for part in entry if not callable(part)]
     return hashlib.sha256("\n".join([*sorted(texts), *values]).encode()).hexdigest()
-
-
-def load_plugin(path: str | Path) -> None:
-    """Run a Python file of the user's, which registers what it defines.
-
-    Raises GridjaxError where there is none, or where it fails.
-    """
-    import importlib.util
-
-    path = Path(path)
-    name = f"gridjax_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
-    if not path.is_file():
-        raise GridjaxError(Problem(f"--plugin {path} is no file", fix="give a Python file"))
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise GridjaxError(Problem(f"--plugin {path} is no Python file", fix="name it FILE.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except GridjaxError:
-        raise
-    except Exception as error:
-        message = f"--plugin {path} fails: {type(error).__name__}: {error}"
-        raise GridjaxError(Problem(message, fix="run it by python to see where")) from error

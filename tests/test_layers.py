@@ -11,12 +11,18 @@ import gridjax
 
 PACKAGE = Path(gridjax.__file__).parent
 
-SPEC = {"errors", "spec"}
-BOTTOM = {"errors", "random", "spec", "parameters", "rules"}
+VALUES = {"errors", "fidelity", "laws", "measured", "registry"}
+SPEC = VALUES | {"halves", "spec"}
+BOTTOM = SPEC | {"random", "parameters", "rules"}
 MAY_IMPORT = {
     "errors": set(),
     "random": set(),
-    "spec": {"errors"},
+    "laws": set(),
+    "fidelity": set(),
+    "measured": set(),
+    "registry": {"errors"},
+    "halves": VALUES | {"parameters", "spec"},  # whose halves they are
+    "spec": VALUES | {"halves"},
     "parameters": SPEC,
     "rules": SPEC | {"parameters"},
     "world": BOTTOM | {"world"},

@@ -2,13 +2,27 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
+from gridjax.measured import PlaceMaps
 from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec
 
 CARTESIAN = {"place_field_values": "cartesian", "place_field_loss": "mse", "Np": 2}
+
+GENERAL = {"place_field_values": "general_difference_of_gaussians"}
+BINARY = {
+    "place_field_values": "gaussian",
+    "place_field_normalization": "none",
+    "place_field_loss": "binarycrossentropy",
+}
+MEASURED = {
+    "place_field_values": "from_file",
+    "place_maps": PlaceMaps.of(np.ones((3, 5, 5))),
+    "Np": 3,
+}
 
 
 @pytest.mark.parametrize(
@@ -18,6 +32,18 @@ CARTESIAN = {"place_field_values": "cartesian", "place_field_loss": "mse", "Np":
         (CARTESIAN | {"Np": 512}, "Np: 512 does not fit place_field_values: cartesian"),
         (CARTESIAN | {"place_field_loss": "crossentropy"}, "place_field_loss: crossentropy"),
         ({"Np": 2}, "Np: 2 is too few place cells"),
+        (CARTESIAN | {"place_field_values": "polar", "Np": 3}, "Np: 3 does not fit"),
+        (CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 7}, "Np: 7 does not fit"),
+        (CARTESIAN | {"place_field_values": "high_dim_cartesian", "Np": 1}, "Np: 1 is too few"),
+        (CARTESIAN | {"place_field_loss": "polarmse"}, "place_field_loss: polarmse does not fit"),
+        (CARTESIAN | {"place_field_loss": "binarycrossentropy"}, "binarycrossentropy does not"),
+        (
+            {"place_field_values": "gaussian", "place_field_normalization": "none"},
+            "crossentropy does not fit place_field_values: gaussian with place_field_normalization",
+        ),
+        (GENERAL | {"place_cell_alpha_e": 0, "place_cell_alpha_i": 0}, "make every target 0"),
+        ({"place_field_values": "from_file"}, "from_file names no file"),
+        (MEASURED | {"Np": 4}, "Np: 4 does not fit place_maps of 3 cells"),
         ({"bin_side_in_m": 0.3}, "into 7 bins"),
         ({"bin_side_in_m": 0.0085}, "into 259 bins"),
         ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
@@ -46,6 +72,12 @@ def test_each_broken_rule_is_one_problem(values, what):
         {"bin_side_in_m": 2.2 / 8},
         {"bin_side_in_m": 2.2 / 256},
         {"Np": 3},
+        CARTESIAN | {"place_field_values": "polar", "place_field_loss": "polarmse"},
+        CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 8},
+        {"place_field_values": "gaussian", "place_field_loss": "binarycrossentropy"},
+        BINARY,
+        GENERAL | {"place_cell_alpha_e": 0},
+        MEASURED,
         {"n_epochs": 1, "n_grad_steps_per_epoch": 2**31 - 1},
     ],
 )

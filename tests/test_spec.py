@@ -1,12 +1,18 @@
 """NetworkSpec: its halves, its name, and the metadata that validation reads."""
 
 import dataclasses
+import itertools
 import json
 
 import numpy as np
 import pytest
 
-from gridjax.spec import EVALUATION, STATIC, TRACED, NetworkSpec, Static, Traced
+from gridjax.errors import GridjaxError
+from gridjax.fidelity import CORRECTED, PUBLISHED
+from gridjax.halves import Traced
+from gridjax.laws import Poisson, Uniform
+from gridjax.measured import PlaceMaps
+from gridjax.spec import EVALUATION, STATIC, TRACED, NetworkSpec
 
 STUDY_PARAMETERS = {
     "activation",
@@ -38,13 +44,30 @@ STUDY_PARAMETERS = {
     "weight_decay",
 }
 
+MAPS = PlaceMaps.of(np.arange(27.0).reshape(3, 3, 3))
 OTHER_VALUES = {
     "str": "another",
     "int": 7,
     "float": 0.375,
     "bool": True,
     "int | None": 7,
+    "float | None": 0.375,
+    "float | Uniform": Uniform(0.25, 0.375),
+    "int | Poisson": Poisson(3.0),
+    "Fidelity": PUBLISHED,
+    "PlaceMaps | None": MAPS,
 }
+READING = {
+    "n_bottleneck": {"architecture": "banino2018"},
+    "place_cell_alpha_e": {"place_field_values": "general_difference_of_gaussians"},
+    "place_cell_alpha_i": {"place_field_values": "general_difference_of_gaussians"},
+    "place_maps": {"place_field_values": "from_file"},
+    "head_direction_kappa": {"n_head_direction_cells": 5},
+    "fidelity": {"recurrent_dropout": 0.5},
+    "recurrent_dropout": {"readout_dropout": 0.25},
+    "readout_dropout": {"recurrent_dropout": 0.25},
+}
+"""What makes a network read a field that it does not read by default."""
 
 
 def test_all_27_parameters_of_the_study_are_fields_with_its_defaults():
@@ -67,17 +90,87 @@ def test_changing_any_field_changes_the_run_id(field):
 
 
 @pytest.mark.parametrize("field", dataclasses.fields(NetworkSpec), ids=lambda field: field.name)
-def test_changing_a_field_changes_the_half_it_declares(field):
-    spec = NetworkSpec(box_width_in_m=2.0, box_height_in_m=2.0)
+def test_changing_a_field_that_is_read_changes_the_half_it_declares(field):
+    spec = NetworkSpec(box_width_in_m=2.0, box_height_in_m=2.0, **READING.get(field.name, {}))
     other = dataclasses.replace(spec, **{field.name: OTHER_VALUES[str(field.type)]})
-    static_moved = other.static != spec.static
-    traced_moved = other.traced != spec.traced
     kind = field.metadata["kind"]
     assert kind in (STATIC, TRACED, EVALUATION)
-    assert static_moved == (kind == STATIC)
-    # these reach the trace only once their encodings, dropout and oblong boxes are there
-    waiting = {"place_cell_alpha_e", "place_cell_alpha_i", "recurrent_dropout", "readout_dropout"}
-    assert traced_moved == (kind == TRACED and field.name not in waiting | {"box_height_in_m"})
+    # only square boxes are there, so the height is never read apart
+    assert (other.computation != spec.computation) == (field.name != "box_height_in_m")
+    if field.name == "place_maps":  # an array of its own shape, which decides a compilation
+        return
+    # a Poisson law needs its slots, and the number of fields is traced beside them
+    both = field.name in ("n_place_fields_per_cell", "fidelity")
+    assert (other.static != spec.static) == (kind == STATIC or both)
+    assert (other.traced != spec.traced) == (
+        both or (kind == TRACED and field.name != "box_height_in_m")
+    )
+
+
+def test_what_a_network_does_not_read_makes_no_other_network():
+    def same(one, other):
+        return NetworkSpec(**one).computation == NetworkSpec(**other).computation
+
+    cartesian = {"place_field_values": "cartesian", "Np": 2, "place_field_loss": "mse"}
+    assert same(cartesian, cartesian | {"place_cell_rf": 0.3, "n_place_fields_per_cell": 4})
+    assert same(cartesian, cartesian | {"place_field_normalization": "none"})
+    gaussian = {"place_field_values": "gaussian"}
+    assert same(gaussian, gaussian | {"surround_scale": 3.0, "surround_convention": "variance"})
+    assert not same(gaussian, gaussian | {"place_cell_rf": 0.3})
+    assert same({}, {"n_epochs": 10, "n_grad_steps_per_epoch": 20_000})
+    assert same({}, {"n_place_fields_per_cell": Poisson(0.0)})
+    general = {"place_field_values": "general_difference_of_gaussians"}
+    pairs = [(0.1, 0.3), (0.2, 0.6), (1.0, 3.0), (0.7, 2.1)]
+    networks = {
+        NetworkSpec(**general, place_cell_alpha_e=e, place_cell_alpha_i=i).computation
+        for e, i in pairs
+    }
+    assert len(networks) == 1
+
+
+def test_published_networks_that_differ_in_inert_settings_alone_are_one():
+    def n_distinct(fidelity, **values):
+        names = list(values)
+        points = itertools.product(*values.values())
+        specs = [
+            NetworkSpec(fidelity=fidelity, **dict(zip(names, point, strict=True)))
+            for point in points
+        ]
+        return len({spec.computation for spec in specs})
+
+    dropout = {"recurrent_dropout": (0.0, 0.5), "readout_dropout": (0.0, 0.5)}
+    assert n_distinct(PUBLISHED, **dropout) == 1
+    assert n_distinct(CORRECTED, **dropout) == 4
+    kernels = {"rnn_type": ("UGRNN",), "initializer": ("glorot_uniform", "orthogonal")}
+    assert n_distinct(PUBLISHED, **kernels) == 1
+    assert n_distinct(CORRECTED, **kernels) == 2
+    ratios = [0.1 * 2**n for n in range(-5, 6)]
+    assert (
+        n_distinct(
+            PUBLISHED,
+            place_field_values=("general_difference_of_gaussians",),
+            place_cell_alpha_e=ratios,
+            place_cell_alpha_i=ratios,
+        )
+        == 21
+    )
+
+
+def test_a_spec_read_back_is_the_same_spec():
+    spec = NetworkSpec(
+        place_cell_rf=Uniform(0.06, 1.0),
+        n_place_fields_per_cell=Poisson(3.0),
+        fidelity=dataclasses.replace(PUBLISHED, dropout="active"),
+        place_maps=MAPS,
+        seed=4,
+    )
+    for written in (spec.to_dict(), spec.to_sparse_dict()):
+        back = NetworkSpec.from_dict(json.loads(json.dumps(written)))
+        assert back == spec
+        assert back.run_id == spec.run_id
+    assert back.place_maps.maps is None
+    with pytest.raises(GridjaxError, match="are not at hand"):
+        _ = dataclasses.replace(back, place_field_values="from_file").traced
 
 
 def test_seeds_default_to_seed_and_can_be_given_apart():
@@ -89,16 +182,16 @@ def test_seeds_default_to_seed_and_can_be_given_apart():
 
 
 def test_traced_leaves_are_strong_scalars():
-    for name, leaf in zip(Traced._fields, NetworkSpec().traced, strict=True):
+    spec = NetworkSpec(place_field_values="from_file", place_maps=MAPS)
+    for name, leaf in zip(Traced._fields, spec.traced, strict=True):
         assert isinstance(leaf, np.ndarray)
-        assert leaf.shape == ()
-        is_integer = name.endswith("_seed") or name == "n_grad_steps"
+        assert leaf.shape == ((3, 3, 3) if name == "place_maps" else ())
+        is_integer = name.endswith("_seed") or name in ("n_grad_steps", "n_fields")
         assert leaf.dtype == (np.int32 if is_integer else np.float32), name
+    assert NetworkSpec().traced.place_maps is None
 
 
-def test_static_half_names_exactly_the_static_fields():
-    static = {f.name for f in dataclasses.fields(NetworkSpec) if f.metadata["kind"] == STATIC}
-    assert {field.name for field in dataclasses.fields(Static)} == static
+def test_static_half_is_hashable_and_does_not_hold_seeds():
     assert hash(NetworkSpec().static) == hash(NetworkSpec(seed=3).static)
 
 
@@ -118,9 +211,8 @@ def test_every_field_declares_consistent_limits():
         assert limits["doc"], field.name
         choices = limits.get("choices")
         if choices is not None:
-            assert field.default in limits.get("built", choices)
-            assert set(limits.get("built", ())) <= set(choices)
-            assert set(limits.get("never", ())) <= set(choices) - set(limits.get("built", choices))
+            assert field.default in choices
+            assert set(limits.get("never", ())) <= set(choices) - {field.default}
         for code in limits.get("read_by", ()):
             codes = NetworkSpec.__dataclass_fields__["place_field_values"].metadata["choices"]
             assert code in codes
