@@ -14,11 +14,8 @@ def data(key):
 
 def test_the_numbers_of_the_streams_are_part_of_the_results():
     numbers = {"LAYOUT": 1, "WEIGHTS": 2, "MOTION": 3, "PROGRESS": 4, "EVALUATION": 5}
-    assert {member.name: member.value for member in Stream} == numbers | {
-        "READOUTS": 6,
-        "DROPOUT": 7,
-        "DRIFT": 8,
-    }
+    numbers |= {"READOUTS": 6, "DROPOUT": 7, "DRIFT": 8}
+    assert {member.name: member.value for member in Stream} == numbers
 
 
 def test_a_stream_is_the_seed_folded_with_its_purpose_and_then_its_index():
