@@ -45,7 +45,7 @@ def test_minimal_trains_the_network_that_the_package_trains(code, monkeypatch):
     )
     state = jax.jit(partial(single.init, spec.static))(spec.traced)
     state = jax.jit(partial(single.chunk, spec.static))(spec.traced, state, np.int32(40))
-    np.testing.assert_array_equal(centres, state.layout.centres)
+    np.testing.assert_array_equal(centres, state.layout.code.centres[:, 0])
     ours = {
         "E": state.params["encoder"],
         "D": state.params["decoder"],

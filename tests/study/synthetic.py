@@ -3,24 +3,25 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
-from gridjax.random import Stream, stream
 from gridjax.spec import NetworkSpec
 from gridjax.study.evaluation import (
     DIVERGED,
     FINISHED,
-    THRESHOLDS,
     Evaluation,
     KeptMaps,
     NullScores,
 )
+from gridjax.study.networkrow import THRESHOLDS, spec_columns
 from gridjax.study.results import Run
 from gridjax.study.schema import NETWORKS, NetworkResult
 from gridjax.study.settings import Settings
 from gridjax.study.stores import MemoryStore
+from gridjax.study.weights import flatten_weights
+from gridjax.training import single
 from gridjax.training.single import Progress
-from gridjax.world.encodings import ENCODINGS
 
 OTHER_BINS = (20, 32)
 N_READOUTS = 100
@@ -77,8 +78,7 @@ def _result(
 ) -> NetworkResult:
     random = np.random.default_rng(position)
     row: dict[str, Any] = dict.fromkeys(NETWORKS.names, float("nan"))
-    row |= {"run_id": spec.run_id, **spec.to_dict(), "null_id": ""}
-    row |= {f"{name}_seed": int(getattr(spec.traced, f"{name}_seed")) for name in _SEEDS}
+    row |= spec_columns(spec) | {"null_id": ""}
     row |= {"status": DIVERGED if diverged else FINISHED, "n_grad_steps": spec.n_grad_steps}
     row |= {"evaluation_sequence_length": 50}
     steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
@@ -86,11 +86,11 @@ def _result(
     history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
     if diverged:
         row |= {"diverged_at_step": float(history[-1][0] + 1)}
-        return NetworkResult(Evaluation(row, {}, None, None), history, None, kept_weights, 1.5)
+        return NetworkResult(Evaluation(row, {}, {}, None, None), history, None, kept_weights, 1.5)
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
-    null = _null(random, spec) if spec.has_place_code else None
+    null = _null(random, spec)
     row |= {
         "loss": 1.0,
         "loss_excess": 0.1 if spec.has_place_code else float("nan"),
@@ -104,15 +104,11 @@ def _result(
         "samples_per_bin": 50.0,
     }
     row |= {f"share_above_{level}": (scores > level).mean() for level in THRESHOLDS}
-    if null is not None:
-        level = np.percentile(null.score_60[spec.n_bins_reported], 99)
-        row |= {"null_id": null.null_id, "null_99": level}
-        row |= {"share_above_null_99": (scores > level).mean()}
+    level = np.percentile(null.score_60[spec.n_bins_reported], 99)
+    row |= {"null_id": null.null_id, "null_99": level}
+    row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    return NetworkResult(Evaluation(row, units, null, maps), history, maps, kept_weights, 1.5)
-
-
-_SEEDS = ("layout", "weight", "motion")
+    return NetworkResult(Evaluation(row, units, {}, null, maps), history, maps, kept_weights, 1.5)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
@@ -126,6 +122,7 @@ def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
         "unit": np.tile(np.arange(spec.Ng, dtype=np.int32), len(sizes)),
         "nbins": np.repeat(np.asarray(sizes, np.int32), spec.Ng),
         "score_60_by_neuron": np.where(active, score, 0).astype(np.float32),
+        "score_60_mean_by_neuron": np.where(active, score + 0.1, 0).astype(np.float32),
         "score_90_by_neuron": np.where(active, 0.1, 0).astype(np.float32),
         "period_cm": np.where(active, period, np.nan).astype(np.float32),
         "orientation_rad": np.zeros(n, np.float32),
@@ -165,9 +162,4 @@ def _history(
 
 
 def _weights(spec: NetworkSpec) -> dict[str, np.ndarray]:
-    flat = {"params/decoder": np.zeros((spec.Ng, spec.Np), np.float32)}
-    key = stream(spec.traced.layout_seed, Stream.LAYOUT)
-    layout = ENCODINGS[spec.place_field_values].draw(key, spec.static, spec.traced)
-    if layout is not None:
-        flat |= {f"place_cells/{name}": np.array(leaf) for name, leaf in vars(layout).items()}
-    return flat
+    return flatten_weights(jax.jit(single.init, static_argnums=0)(spec.static, spec.traced))

@@ -2,10 +2,12 @@ import dataclasses
 import itertools
 import math
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 
+from gridjax.laws import Uniform
 from gridjax.spec import NetworkSpec
 from gridjax.study import figures
 from gridjax.study.figures import (
@@ -194,10 +196,24 @@ def test_dos_has_most_power_at_the_wavenumber_of_theory(ratio):
 
 
 def test_the_period_of_theory():
-    wavenumber = theory.dos_wavenumber(0.12, theory.std_ratio(4.0, "variance"))
+    wavenumber = theory.dos_wavenumber(
+        0.12, theory.std_ratio(NetworkSpec(surround_scale=4.0, surround_convention="variance"))
+    )
     assert theory.hexagonal_period(wavenumber) == pytest.approx(0.906, abs=5e-4)
     # Three waves of wavelength 1 m, 60 degrees apart: fields 2 / sqrt 3 m from each other.
     assert theory.hexagonal_period(2 * math.pi) == pytest.approx(2 / math.sqrt(3))
+
+
+def test_theory_expects_a_period_of_equal_dos_fields_alone():
+    assert theory.expected_period_cm(NetworkSpec()) == pytest.approx(90.6, abs=0.05)
+    others: list[dict[str, Any]] = [
+        {"place_field_values": "gaussian"},
+        {"place_field_normalization": "none"},
+        {"place_cell_rf": Uniform(0.06, 1.0)},
+        {"n_place_fields_per_cell": 2},
+    ]
+    for values in others:
+        assert theory.expected_period_cm(NetworkSpec(**values)) is None
 
 
 def test_chance_errors():
@@ -237,7 +253,7 @@ def test_spectra_of_gaussian_and_dos_codes():
     )
     peaks = []
     for member in reported(run).members:
-        layout = run.network(member.run_id).place_cells
+        layout = run.network(member.run_id).layout
         rings = targets.spectrum(targets.tuning_over_box(member.spec, layout))[2]
         peaks.append(rings[rings[:, 1].argmax(), 0])
     assert peaks[0] < 1.5 / 4.4
@@ -245,17 +261,18 @@ def test_spectra_of_gaussian_and_dos_codes():
 
 
 def test_a_tuning_is_the_code_of_the_most_central_cell():
-    from gridjax.world.encodings import ENCODINGS
+    from gridjax.registry import ENCODINGS
 
     run = synthetic_run([NetworkSpec(place_field_values="gaussian", Np=32, Ng=4)])
     network = run.network(run.manifest["run_ids"][0])
-    code = targets.tuning_over_box(network.spec, network.place_cells)
-    central = np.linalg.norm(network.place_cells.centres, axis=1).argmin()
+    code = targets.tuning_over_box(network.spec, network.layout)
+    centres = network.place_cells.centres[:, 0]
+    central = np.linalg.norm(centres, axis=1).argmin()
     axis = targets.grid_axis(2.2)
     point = np.array([axis[5], axis[40]], np.float32)
     expected = ENCODINGS["gaussian"].encode(network.place_cells, point)[central]
     assert code.tuning[0, 5, 40] == pytest.approx(float(expected), rel=1e-5)
-    np.testing.assert_array_equal(code.centre, network.place_cells.centres[central])
+    np.testing.assert_array_equal(code.centre, centres[central])
 
 
 def test_layouts_that_were_not_kept_are_drawn_again_from_their_seed():

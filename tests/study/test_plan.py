@@ -107,7 +107,8 @@ def test_flop_are_those_of_the_products_where_targets_cost_nothing():
 def test_memory_counts_the_weights_four_times_and_the_activations():
     static = NetworkSpec(Ng=3, Np=5, batch_size=2, sequence_length=1).static
     assert n_weights(static) == 9 + 6 + 15 + 15
-    assert bytes_per_lane(static) == 4 * (4 * 45 + 2 * 2 * (6 + 15 + 6) + 10)
+    # widths and centres of the cells: 4 numbers a field
+    assert bytes_per_lane(static) == 4 * (4 * 45 + 2 * 2 * (6 + 15 + 6) + 20)
 
 
 def test_steps_add_up_over_networks_of_different_length():
@@ -144,3 +145,46 @@ def test_the_table_tells_the_buckets_apart():
 )
 def test_quantities_are_short(number, text):
     assert quantity(number) == text
+
+
+BIASES = ("encoder_bias", "decoder_bias", "dense_bias", "input_bias", "b", "b_x")
+SHAPES: dict[str, Any] = {"Ng": 12, "Np": 7, "batch_size": 3, "sequence_length": 2}
+
+
+@pytest.mark.parametrize("rnn_type", ["RNN", "SRNN", "UGRNN", "GRU", "LSTM"])
+@pytest.mark.parametrize("architecture", ["study", "banino2018"])
+def test_weights_are_those_of_the_network(rnn_type, architecture):
+    import jax
+
+    from gridjax.model.network import init_params
+
+    spec = NetworkSpec(
+        rnn_type=rnn_type,
+        architecture=architecture,
+        n_bottleneck=5,
+        n_head_direction_cells=4,
+        inputs="egocentric",
+        **SHAPES,
+    )
+    shapes = jax.eval_shape(lambda key: init_params(key, spec.static), jax.random.key(0))
+    leaves, _ = jax.tree_util.tree_flatten_with_path(shapes)
+    sizes = [leaf.size for path, leaf in leaves if path[-1].key not in BIASES]
+    assert n_weights(spec.static) == sum(sizes)
+
+
+def test_networks_that_are_one_under_the_fidelity_are_laid_out_once():
+    specs = [
+        NetworkSpec(recurrent_dropout=rate, seed=seed, fidelity=fidelity, **SHAPES)
+        for fidelity in (CORRECTED, PUBLISHED)
+        for seed in (0, 1)
+        for rate in (0.0, 0.25, 0.5)
+    ]
+    plan = make_plan(specs)
+    # published dropout is inert, and without dropout both fidelities train the same network
+    # but evaluate it differently
+    assert (plan.n_networks, plan.n_distinct) == (12, 6 + 2)
+    assert sum(len(bucket.specs) for bucket in plan.buckets) == plan.n_distinct
+    assert sorted(spec.run_id for group in plan.replicates.values() for spec in group) == sorted(
+        spec.run_id for spec in specs
+    )
+    assert plan.to_json()["distinct_networks"] == 8
