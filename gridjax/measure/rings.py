@@ -31,7 +31,9 @@ def central_radius(radial_mean: Float[Array, "n map"]) -> Float[Array, " map"]:
     """Radius of the central field in bins, from the mean autocorrelogram per annulus.
 
     The outer edge of the last annulus before the radial mean first falls below 0.2 or stands at a
-    local minimum, whichever comes first (as in Bonnevie et al. 2013); from 1 bin to 0.7 n.
+    local minimum, whichever comes first; from 1 bin to 0.7 n. That scores of recordings leave the
+    central peak out is as in Sargolini et al. (2006) and Langston et al. (2010); where it ends is
+    a convention, here this one.
     """
     n = radial_mean.shape[0]
     after = jnp.concatenate([radial_mean[1:], jnp.full_like(radial_mean[:1], jnp.inf)])
