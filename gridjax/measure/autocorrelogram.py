@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float
 
 from gridjax.measure import chunks, correlation
 from gridjax.measure.correlation import Basis, Pair
+from gridjax.measure.given import one_of
 
 # A window whose variance is below this share of its mean square is constant up to rounding.
 FLAT = 1e-13
@@ -207,7 +208,7 @@ def autocorrelogram(
     NumPy maps give NumPy arrays; JAX maps stay on their device, and the call does not wait.
     Raises GridjaxError for maps that are no real square [..., n, n], n from 8 to 256.
     """
-    chunks.one_of("nan", nan, ("mask", "zero"))
+    one_of("nan", nan, ("mask", "zero"))
     maps = chunks.as_maps(maps)
     masked = nan == "mask"
     return chunks.in_chunks(

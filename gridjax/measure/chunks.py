@@ -6,7 +6,7 @@ compilation serves every batch, and memory is bounded whatever the batch.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from gridjax.errors import GridjaxError, Problem
+from gridjax.measure.given import is_real, refusal
 
 SMALLEST, LARGEST = 8, 256
 # Chunks computing at the same time when the caller waits for the result anyway.
@@ -37,39 +37,30 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
     Raises GridjaxError for anything else.
     """
     if isinstance(maps, Tracer):
-        raise _refusal("maps are being traced", "score maps outside of jit, vmap and grad")
-    if isinstance(maps, np.ma.MaskedArray):
-        maps = np.ma.filled(maps.astype(np.float64), np.nan)
-    if not isinstance(maps, jax.Array):
+        raise refusal("maps are being traced", "score maps outside of jit, vmap and grad")
+    masked = isinstance(maps, np.ma.MaskedArray)
+    if not isinstance(maps, jax.Array) and not masked:
         try:
             maps = np.asarray(maps)
         except (ValueError, TypeError) as error:
-            raise _refusal(f"maps are no array: {error}", "stack maps of one size") from None
-    if not any(jnp.issubdtype(maps.dtype, kind) for kind in (np.bool_, np.integer, np.floating)):
-        raise _refusal(
+            raise refusal(f"maps are no array: {error}", "stack maps of one size") from None
+    if not is_real(maps.dtype):
+        raise refusal(
             f"maps are of type {maps.dtype}", "give real numbers, NaN where a bin was not visited"
         )
+    if masked:
+        maps = np.ma.filled(maps.astype(np.float64), np.nan)
     shape = maps.shape
     if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise _refusal(
+        raise refusal(
             f"maps have shape {shape}", "give [..., n, n]: square bins, as many along x as along y"
         )
     if not SMALLEST <= shape[-1] <= LARGEST:
-        raise _refusal(
+        raise refusal(
             f"maps have {shape[-1]} bins a side",
             f"bin the arena with {SMALLEST} to {LARGEST} bins a side",
         )
     return maps
-
-
-def _refusal(message: str, fix: str) -> GridjaxError:
-    return GridjaxError(Problem(message, fix=fix))
-
-
-def one_of(name: str, value: Any, choices: Sequence[str]) -> None:
-    """Raise GridjaxError unless `value` is one of `choices`."""
-    if value not in choices:
-        raise _refusal(f"{name} is {value!r}", f"choose {' or '.join(map(repr, choices))}")
 
 
 def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:

@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 from gridjax.measure import chunks, rotation
 from gridjax.measure.autocorrelogram import quadrants
 from gridjax.measure.correlation import basis
+from gridjax.measure.given import one_of
 from gridjax.measure.rings import STUDY_INNER, adaptive_means, annulus_sums, study_weights
 from gridjax.measure.rotation import TURNS
 
@@ -65,9 +66,9 @@ def grid_score(
 
     Raises GridjaxError for maps that are no real square [..., n, n] and for unknown options.
     """
-    chunks.one_of("variant", variant, ("minmax", "mean"))
-    chunks.one_of("nan", nan, ("mask", "zero"))
-    chunks.one_of("rings", rings, ("study", "adaptive"))
+    one_of("variant", variant, ("minmax", "mean"))
+    one_of("nan", nan, ("mask", "zero"))
+    one_of("rings", rings, ("study", "adaptive"))
     maps = chunks.as_maps(maps)
     kernel = partial(
         _score, masked=nan == "mask", adaptive=rings == "adaptive", minmax=variant == "minmax"

@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from gridjax.errors import GridjaxError, Problem
 from gridjax.measure import autocorrelogram, chunks, correlation, peaks, planewaves
+from gridjax.measure.given import number
 
 # Maps larger than this are averaged over blocks of bins first: periods from a ninth of the box on
 # need no more.
@@ -60,13 +60,12 @@ def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattic
     NumPy maps give NumPy arrays; JAX maps stay on their device. A map's result does not change with
     its batch, its scale or its offset.
 
-    Raises GridjaxError for maps that are no real square [..., n, n] and for a box without width.
+    Raises GridjaxError for maps that are no real square [..., n, n], for a box without width (1e-6
+    to 1e6 m), and for a level that is no probability.
     """
     maps = chunks.as_maps(maps)
-    if not 0 < box_width_m < float("inf"):
-        raise GridjaxError(
-            Problem(f"box_width_m is {box_width_m}", fix="give the width of the maps in metres")
-        )
+    box_width_m = number("box_width_m", box_width_m, 1e-6, 1e6)
+    significance = number("significance", significance, 0, 1)
     n = maps.shape[-1]
     tables = (*_tables(n), np.float32(significance))
     found = chunks.in_chunks(_lattice, maps, tables)

@@ -6,14 +6,16 @@ little in its neighbours. Square bins; the first map axis is x.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Key
 
 from gridjax.measure import nulls
-from gridjax.measure.visits import Arena, Visits, numbers, refusal, visits
+from gridjax.measure.given import number, numbers, refusal, whole
+from gridjax.measure.visits import Arena, Visits, visits
 
 # Wide enough for a Gaussian: beyond, it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
@@ -61,6 +63,7 @@ def rate_map(
         raise refusal("give spikes or activity, one of them", "spikes=[...] or activity=array")
     typical = (4.0, 2.5) if spikes is not None else (0.0, 0.0)
     smoothing_cm = typical[0] if smoothing_cm is None else smoothing_cm
+    smoothing_cm = number("smoothing_cm", smoothing_cm, 0, 1000)
     min_speed_cm_s = typical[1] if min_speed_cm_s is None else min_speed_cm_s
     seen = visits(
         positions,
@@ -85,7 +88,7 @@ def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit
     n_flat = seen.arena.n_bins**2
     start, end = seen.times_s[0], seen.times_s[-1] + seen.durations[-1]
     counts = []
-    for unit, given in enumerate(spikes):
+    for unit, given in enumerate(_by_unit(spikes)):
         train = numbers(f"spikes of unit {unit}", given, 1)
         outside = ~((train >= start) & (train <= end))
         if outside.any():
@@ -101,6 +104,19 @@ def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit
     return np.array(counts, float).reshape(len(counts), n_flat)
 
 
+def _by_unit(spikes: Any) -> list[Any]:
+    fix = "give one array of spike times for each unit: spikes=[those of unit 0, ...]"
+    try:
+        units = list(spikes)
+    except TypeError:
+        raise refusal(f"spikes are {reprlib.repr(spikes)}", fix) from None
+    if isinstance(spikes, str | bytes | Mapping):
+        raise refusal(f"spikes are of type {type(spikes).__name__}", fix)
+    if units and np.isscalar(units[0]):
+        raise refusal(f"spikes of unit 0 are a single number, {reprlib.repr(units[0])}", fix)
+    return units
+
+
 def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"]:
     """Return activity [sample, unit] times duration, summed over each bin."""
     from scipy.sparse import csr_array
@@ -112,6 +128,15 @@ def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"
             f"activity has {len(values)} samples, positions have {n_samples}",
             "give one row of activity per position",
         )
+    wrong = np.argwhere(~np.isfinite(values) & (seen.bins < n_flat)[:, None])
+    if len(wrong):
+        sample, unit = wrong[0]
+        raise refusal(
+            f"activity of unit {unit} at sample {sample} is {values[sample, unit]:g}, one of"
+            f" {len(wrong)} values that are no numbers",
+            "leave such units out, or make the position of such samples NaN: they do not count",
+        )
+    values = np.where((seen.bins < n_flat)[:, None], values, 0.0)
     where = (seen.bins, np.arange(n_samples))
     into_bins = csr_array((seen.durations, where), shape=(n_flat + 1, n_samples))
     return (into_bins @ values)[:n_flat].T
@@ -150,6 +175,7 @@ def shift_scores(
     `score` takes maps [draw, n, n] to numbers [draw]. See `nulls.shifts`.
     """
     start, duration = seen.times_s[0], seen.times_s[-1] + seen.durations[-1] - seen.times_s[0]
+    n_draws = whole("n_draws", n_draws, 1, 10**7)
     moves = nulls.shifts(key, n_draws, duration, min_shift_s)
     scores = []
     for some in np.array_split(moves, -(-n_draws // SHIFTS_AT_ONCE)):

@@ -7,10 +7,16 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.errors import GridjaxError, Problem
+from gridjax.measure.given import number, numbers, one_of, refusal, whole
 
-# Extents, in metres, that no arena for rats or networks has.
+# Extents, in metres, that no arena for rats or networks has, along its longer side ...
 SMALLEST_ARENA_M, LARGEST_ARENA_M = 0.2, 20.0
+# ... and along its shorter one: a path in a narrower strip is a line with tracking noise.
+NARROWEST_ARENA_M = 0.05
+# More bins across an arena than this are a mistake in its size or theirs.
+MOST_BINS = 1024
+# No clock in seconds shows more than 3,000 years; one in milliseconds since 1970 does.
+LATEST_S = 1e11
 # A gap in the tracking longer than this many typical steps is not spent anywhere.
 LONGEST_STEP = 5
 SPEED_WINDOW_S = 0.4
@@ -50,15 +56,23 @@ def visits(
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> Visits:
     """Return the bin and the duration of every position; arguments as in `recordings.rate_map`."""
-    if units not in ("m", "cm"):
-        raise refusal(f"units is {units!r}", "choose 'm' or 'cm'")
+    one_of("units", units, ("m", "cm"))
+    min_speed_cm_s = number("min_speed_cm_s", min_speed_cm_s, 0, 1000)
     path = numbers("positions", positions, 2) / (100 if units == "cm" else 1)
     if path.shape[1] != 2 or len(path) == 0:
         raise refusal(f"positions have shape {path.shape}", "give [sample, 2], x then y")
     known = np.asarray(np.isfinite(path).all(axis=1))
     if not known.any():
         raise refusal("no position is finite", "give at least one sample with x and y")
-    arena = _arena(path[known], bin_cm / 100, n_bins, extent_m)
+    arena = _arena(path[known], bin_cm, n_bins, extent_m)
+    place = (np.where(known[:, None], path, arena.low_m) - arena.low_m) / arena.bin_m
+    # walls belong to the arena, whatever rounding says
+    counts = known & ((place > -1e-6) & (place < arena.n_bins + 1e-6)).all(axis=1)
+    if not counts.any():
+        raise refusal(
+            f"none of the {known.sum()} known positions is within extent_m, which is {extent_m}",
+            "give positions and extent on the same axes, the extent in metres",
+        )
     if times_s is None:
         if min_speed_cm_s > 0:
             raise refusal("a speed filter needs times", "give times_s, or min_speed_cm_s=0")
@@ -67,37 +81,63 @@ def visits(
         times = _times(times_s, len(path))
         durations = _durations(times)
         if min_speed_cm_s > 0:
-            known &= _speed(path, times) >= min_speed_cm_s / 100
-    place = (path - arena.low_m) / arena.bin_m
-    # walls belong to the arena, whatever rounding says
-    known &= ((place > -1e-6) & (place < arena.n_bins + 1e-6)).all(axis=1)
+            counts &= _speed(path, times, known) >= min_speed_cm_s / 100
+            if not counts.any():
+                raise refusal(
+                    f"no sample is as fast as {min_speed_cm_s:g} cm/s",
+                    "give times in seconds, positions in their units, or a lower least speed",
+                )
     place = np.clip(np.floor(place), 0, arena.n_bins - 1)
-    column, row = np.where(known[:, None], place, 0).astype(int).T
-    bins = np.where(known, column * arena.n_bins + row, arena.n_bins**2)
+    column, row = np.where(counts[:, None], place, 0).astype(int).T
+    bins = np.where(counts, column * arena.n_bins + row, arena.n_bins**2)
     return Visits(bins, durations, times, arena)
 
 
-def _arena(path, bin_m: float, n_bins: int | None, extent_m) -> Arena:
-    if extent_m is None:
-        low, high = path.min(axis=0), path.max(axis=0)
+def _arena(path, bin_cm: Any, n_bins: Any, extent_m: Any) -> Arena:
+    low, high = _inferred(path) if extent_m is None else _extent(extent_m)
+    side = float((high - low).max())
+    if n_bins is None:
+        bin_m = number("bin_cm", bin_cm, 1e-3, 1e3) / 100
+        n_bins = max(1, int(np.ceil(side / bin_m - 1e-6)))
+        if n_bins > MOST_BINS:
+            raise refusal(
+                f"{n_bins} bins of {100 * bin_m:g} cm would span the arena, {side:g} m wide",
+                f"choose larger bins: at most {MOST_BINS} across it",
+            )
     else:
-        low, high = np.array(extent_m, float).T
-    size = high - low
-    side = float(size.max())
-    if not SMALLEST_ARENA_M <= side <= LARGEST_ARENA_M or (size <= 0).any():
+        n_bins = whole("n_bins", n_bins, 1, MOST_BINS)
+        bin_m = side / n_bins
+    return Arena((low + high) / 2 - n_bins * bin_m / 2, bin_m, n_bins)
+
+
+def _inferred(path) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
+    low, high = path.min(axis=0), path.max(axis=0)
+    with np.errstate(over="ignore"):
+        size = high - low
+    if not SMALLEST_ARENA_M <= size.max() <= LARGEST_ARENA_M:
         raise refusal(
             f"the arena would be {size[0]:g} by {size[1]:g} m",
             "say in which units the positions are, 'm' or 'cm'",
         )
-    if n_bins is None:
-        if not bin_m > 0:
-            raise refusal(f"bin_cm is {100 * bin_m:g}", "give the side of a bin in centimetres")
-        n_bins = max(1, int(np.ceil(side / bin_m - 1e-6)))
-    elif n_bins < 1:
-        raise refusal(f"n_bins is {n_bins}", "give how many bins span the arena")
-    else:
-        bin_m = side / n_bins
-    return Arena((low + high) / 2 - n_bins * bin_m / 2, bin_m, n_bins)
+    if size.min() < NARROWEST_ARENA_M:
+        raise refusal(
+            f"the positions span {size[0]:g} by {size[1]:g} m: a line, no arena",
+            "give the path of an animal in an open arena, or the arena's extent_m",
+        )
+    return low, high
+
+
+def _extent(extent_m: Any) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
+    given = numbers("extent_m", extent_m, 2)
+    fix = "give ((x low, x high), (y low, y high)) in metres"
+    if given.shape != (2, 2) or not np.isfinite(given).all():
+        raise refusal(f"extent_m is {extent_m}", fix)
+    low, high = given.T
+    with np.errstate(over="ignore"):
+        size = high - low
+    if not SMALLEST_ARENA_M <= size.max() <= LARGEST_ARENA_M or not (size > 0).all():
+        raise refusal(f"extent_m, {extent_m}, is {size[0]:g} by {size[1]:g} m", fix)
+    return low, high
 
 
 def _times(times_s, n_samples: int) -> Float[np.ndarray, " sample"]:
@@ -106,6 +146,12 @@ def _times(times_s, n_samples: int) -> Float[np.ndarray, " sample"]:
         raise refusal(f"{len(times)} times for {n_samples} positions", "give one time per position")
     if n_samples < 2:
         raise refusal("the session has a single sample", "give at least two positions with times")
+    wrong = np.flatnonzero(~(np.abs(times) <= LATEST_S))
+    if len(wrong):
+        raise refusal(
+            f"times_s: sample {wrong[0]} is at {times[wrong[0]]:g} s",
+            "give the time of every sample in seconds",
+        )
     wrong = np.flatnonzero(~(np.diff(times) > 0))
     if len(wrong):
         at = wrong[0]
@@ -123,30 +169,11 @@ def _durations(times) -> Float[np.ndarray, " sample"]:
     return np.minimum(np.append(steps, typical), LONGEST_STEP * typical)
 
 
-def _speed(path, times) -> Float[np.ndarray, " sample"]:
+def _speed(path, times, known) -> Float[np.ndarray, " sample"]:
     """Metres per second over a window around each sample, which tracking noise does not fill."""
-    known = np.isfinite(path).all(axis=1)
-    ends = [np.clip(times + half * SPEED_WINDOW_S, times[0], times[-1]) for half in (-0.5, 0.5)]
+    times = times - times[0]
+    ends = [np.clip(times + half * SPEED_WINDOW_S, 0, times[-1]) for half in (-0.5, 0.5)]
     before, after = (
         np.stack([np.interp(at, times[known], path[known, axis]) for axis in (0, 1)]) for at in ends
     )
     return np.hypot(*(after - before)) / (ends[1] - ends[0])
-
-
-def numbers(name: str, values: Any, rank: int) -> np.ndarray:
-    """Return values as float64 of that many axes; raise GridjaxError for anything else."""
-    try:
-        array = np.asarray(values)
-    except (ValueError, TypeError) as error:
-        raise refusal(f"{name} are no array: {error}", "give numbers") from None
-    if array.dtype.kind not in "biuf" or array.ndim != rank:
-        raise refusal(
-            f"{name} are {array.dtype} of shape {array.shape}",
-            f"give real numbers, an array of {rank} axes",
-        )
-    return array.astype(np.float64)
-
-
-def refusal(message: str, fix: str) -> GridjaxError:
-    """Return the error that says what is wrong and what to do."""
-    return GridjaxError(Problem(message, fix=fix))

@@ -13,7 +13,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax.errors import Place
-from gridjax.measure.visits import LARGEST_ARENA_M, SMALLEST_ARENA_M
+from gridjax.measure.visits import (
+    LARGEST_ARENA_M,
+    LATEST_S,
+    NARROWEST_ARENA_M,
+    SMALLEST_ARENA_M,
+)
 from gridjax.study.located import Problems
 
 # Sides that differ by less than this share are those of a square.
@@ -55,8 +60,8 @@ def arena_shape(session: Session) -> Shape:
 
     known = session.positions_m[np.isfinite(session.positions_m).all(axis=1)]
     width, height = np.ptp(known, axis=0)
-    # joggled, a path along one line has a hull too
-    filled = ConvexHull(known, qhull_options="QJ").volume / (width * height)
+    # joggled, a path along one line has a hull too; in units of its box, far from no origin
+    filled = ConvexHull((known - known.min(axis=0)) / (width, height), qhull_options="QJ").volume
     square = min(width, height) >= SQUARE * max(width, height)
     if filled > CIRCLE_FILL[1]:
         kind = "square" if square else "rectangular"
@@ -114,7 +119,7 @@ def _check_path(
             "give x and y for each time, and at least two samples",
         )
         return
-    wrong = np.flatnonzero(~np.isfinite(raw.times))
+    wrong = np.flatnonzero(~(np.abs(raw.times) <= LATEST_S))
     if len(wrong):
         problems.add(
             f"times: sample {wrong[0]} is {raw.times[wrong[0]]:g}",
@@ -139,14 +144,21 @@ def _check_path(
             "give the path of a session",
         )
         return
-    width, height = np.ptp(known, axis=0)
-    if not SMALLEST_ARENA_M <= max(width, height) <= LARGEST_ARENA_M or min(width, height) <= 0:
+    with np.errstate(over="ignore"):
+        width, height = np.ptp(known, axis=0)
+    if not SMALLEST_ARENA_M <= max(width, height) <= LARGEST_ARENA_M:
         other = "cm" if units == "m" else "m"
         problems.add(
             f"positions span {width:.4g} by {height:.4g} m, read in {units}: no such arena",
             Place(raw.path),
             f"--units {other} if they are in {other} (one unit for all inputs of a call); arenas"
             f" are {SMALLEST_ARENA_M:g} to {LARGEST_ARENA_M:g} m",
+        )
+    elif min(width, height) < NARROWEST_ARENA_M:
+        problems.add(
+            f"positions span {width:.4g} by {height:.4g} m: a line, no arena",
+            Place(raw.path),
+            f"give the path of an animal in an open arena, at least {NARROWEST_ARENA_M:g} m wide",
         )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.study.figures.cells import draw, p_text
 from gridjax.study.located import Problems
+from gridjax.study.names import flaw, shown
 from gridjax.study.scoreoptions import Options
 from gridjax.study.scoring import PERCENTILES, Scored, pooled_thresholds, score_inputs
 from gridjax.study.sessions import read_inputs
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 SHOWN = 30
 WIDE, NARROW_NAME = 100, 16
 """Columns of a terminal with room for everything, and of a name where there is less."""
+LONGEST_NAME = 240
+"""Bytes of the table's name: file systems take 255, and it is written under a longer one first."""
 
 
 class Outputs(NamedTuple):
@@ -105,20 +108,35 @@ def outputs(out: Path, force: bool) -> Outputs:
         raise GridjaxError(Problem(message, fix="name a table, such as scores.parquet"))
     files = Outputs(out, out.with_suffix(".png"), out.with_suffix(".svg"))
     problems = Problems()
-    folder = out.parent
-    if not folder.is_dir():
+    try:
+        _check_outputs(files, force, problems)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        fix = "choose a name that files can have"
+        problems.add(f"--out {shown(str(out))} cannot be written: {reason}", None, fix)
+    problems.raise_any()
+    return files
+
+
+def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
+    out, folder = files.table, files.table.parent
+    if words := flaw(str(out)):
+        name = shown(str(out))
+        problems.add(f"--out {name}: the name {words}", None, "choose another name")
+    elif len(os.fsencode(out.name)) > LONGEST_NAME:
+        problems.add(f"--out {out}: the name is too long", None, "choose a shorter name")
+    elif not folder.is_dir():
         problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
     elif not os.access(folder, os.W_OK):
         problems.add(f"--out {out} cannot be written", None, "choose a folder that you may write")
-    there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
-    if there:
-        problems.add(
-            f"--out {out} would write over {', '.join(there)}",
-            None,
-            "choose another name, or --force to write over files that are there",
-        )
-    problems.raise_any()
-    return files
+    else:
+        there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
+        if there:
+            problems.add(
+                f"--out {out} would write over {', '.join(there)}",
+                None,
+                "choose another name, or --force to write over files that are there",
+            )
 
 
 def table(scored: Sequence[Scored]) -> pd.DataFrame:

@@ -93,12 +93,6 @@ def _prepare(session: Session, options: Options, problems: Problems) -> _Prepare
             place,
             f"choose --bin-cm or --bins for {chunks.SMALLEST} to {chunks.LARGEST} bins",
         )
-    if not (seen.bins < n * n).any():
-        problems.add(
-            f"no sample is as fast as {options.min_speed_cm_s:g} cm/s",
-            place,
-            "give times in seconds and the right --units, or a lower --min-speed",
-        )
     duration = session.times_s[-1] - session.times_s[0]
     if options.shuffles and not 2 * options.min_shift_s < duration:
         problems.add(

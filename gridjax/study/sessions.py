@@ -18,17 +18,13 @@ from jaxtyping import Float
 
 from gridjax.errors import GridjaxError, Place
 from gridjax.measure import chunks
-from gridjax.measure.visits import numbers
-from gridjax.study.csvfile import read_columns
+from gridjax.measure.given import one_of
 from gridjax.study.located import Problems
-from gridjax.study.recorded import Raw, Session, checked_session
+from gridjax.study.names import flaw, shown
+from gridjax.study.recorded import Session, checked_session
+from gridjax.study.sessionfiles import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session
 
 Units = Literal["m", "cm"]
-SPIKES_CSV = ".spikes.csv"
-_SESSION_ARRAYS = (
-    "a session holds positions [sample, 2], times [sample] and either spike_times with spike_cells"
-    " or one array of spike times a cell, spikes_NAME"
-)
 _UNREADABLE = (
     OSError,
     ValueError,
@@ -60,7 +56,7 @@ def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Sess
     Raises GridjaxError with everything that is wrong with any of the files.
     """
     problems = Problems()
-    chunks.one_of("units", units, ("m", "cm"))
+    one_of("units", units, ("m", "cm"))
     read = [_read(path, units, problems) for path in _expanded(names, problems)]
     problems.raise_any()
     return [each for each in read if each is not None]
@@ -69,10 +65,15 @@ def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Sess
 def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
     paths: dict[str, None] = {}
     for name in map(str, names):
-        matches = _matches(Path(name))
+        matches = _matches(Path(name)) if name else []
         if not matches:
-            problems.add("no such file", Place(name), "name .npy, .npz or .csv files that exist")
-        paths.update(dict.fromkeys(matches))
+            fix = "name .npy, .npz or .csv files that exist"
+            problems.add("no such file", Place(shown(name)), fix)
+        for path in matches:
+            if words := flaw(path):
+                problems.add(f"the name {words}", Place(shown(path)), "rename the file")
+            else:
+                paths[path] = None
     # a pattern such as *.csv matches the spikes of its sessions too
     return [
         path
@@ -95,6 +96,8 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
     ending = Path(path).suffix.lower()
     if Path(path).is_dir():
         problems.add("is a folder", Place(path), f"name its files: {Path(path) / '*.npz'}")
+    elif not Path(path).is_file():
+        problems.add("is no regular file", Place(path), "save it as a file first")
     elif path.endswith(SPIKES_CSV):
         problems.add(
             "holds the spikes of a session, not its path",
@@ -102,7 +105,7 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
             f"give {path.removesuffix(SPIKES_CSV)}.csv; its spikes are found beside it",
         )
     elif ending == ".csv":
-        raw = _csv_session(path, problems)
+        raw = csv_session(path, problems)
         return None if raw is None else checked_session(raw, units, problems)
     elif ending in (".npy", ".npz"):
         arrays = _arrays(path, problems)
@@ -125,7 +128,7 @@ def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
             return {"": loaded}
         with loaded:
             for name in loaded.files:
-                found[name] = loaded[name]
+                found[name] = np.asarray(loaded[name])
     except _UNREADABLE as error:
         what = f"{name}: " if name else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -152,7 +155,7 @@ def _from_arrays(
             "put maps and sessions into files of their own",
         )
     elif of_session:
-        raw = _npz_session(path, arrays, problems)
+        raw = npz_session(path, arrays, problems)
         return None if raw is None else checked_session(raw, units, problems)
     elif "maps" in names or len(names) == 1:
         (name,) = names & {"maps"} or names
@@ -161,7 +164,7 @@ def _from_arrays(
         problems.add(
             f"holds {', '.join(sorted(names)) or 'nothing'}",
             Place(path),
-            f"name the array of maps [..., n, n] maps; {_SESSION_ARRAYS}",
+            f"name the array of maps [..., n, n] maps; {SESSION_ARRAYS}",
         )
     return None
 
@@ -177,77 +180,3 @@ def _map_set(path: str, name: str, array: np.ndarray, problems: Problems) -> Map
         return None
     cells = tuple(",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2]))
     return MapSet(path, cells, maps.reshape(-1, *maps.shape[-2:]).astype(np.float64))
-
-
-def _npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> Raw | None:
-    flat = {"spike_times", "spike_cells"} & set(arrays)
-    single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
-    # one letter away from spike_times and spike_cells, and no cells
-    mistaken = {"spikes_times", "spikes_cells"} & set(single)
-    unknown = (set(arrays) - {"positions", "times"} - flat - set(single)) | mistaken
-    missing = sorted({"positions", "times"} - set(arrays))
-    if len(flat) == 1:
-        missing += sorted({"spike_times", "spike_cells"} - flat)
-    elif bool(flat) == bool(single):
-        missing += [] if flat else ["spikes"]
-        unknown |= flat
-    if missing:
-        problems.add(f"has no {', '.join(missing)}", Place(path), _SESSION_ARRAYS)
-    if unknown:
-        names = ", ".join(sorted(unknown))
-        problems.add(f"holds {names}, which cannot be used", Place(path), _SESSION_ARRAYS)
-    if missing or unknown:
-        return None
-    found = Problems()
-
-    def take(name: str, rank: int) -> np.ndarray:
-        try:
-            return numbers(name, arrays[name], rank)
-        except GridjaxError as error:
-            found.add_error(error, Place(path))
-            return np.empty((0,) * rank)
-
-    positions, times = take("positions", 2), take("times", 1)
-    if single:
-        spikes = {cell: take(name, 1) for name, cell in single.items()}
-    else:
-        spikes = _by_cell(path, take("spike_times", 1), arrays["spike_cells"], found)
-    problems.found.update(found.found)
-    return None if found.found else Raw(path, positions, times, spikes, path)
-
-
-def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems):
-    if cells.dtype.kind not in "iuU" or cells.ndim != 1 or len(cells) != len(times):
-        problems.add(
-            f"spike_cells are {cells.dtype} of shape {cells.shape}, for {len(times)} spike_times",
-            Place(path),
-            "give the whole number or the name of a cell for each spike",
-        )
-        return {}
-    return {str(cell): times[cells == cell] for cell in np.unique(cells)}
-
-
-def _csv_session(path: str, problems: Problems) -> Raw | None:
-    spikes_path = str(Path(path).with_suffix("")) + SPIKES_CSV
-    samples = read_columns(path, {"t": float, "x": float, "y": float}, problems)
-    if not Path(spikes_path).exists():
-        problems.add(
-            f"has no spikes: there is no {spikes_path}",
-            Place(path),
-            "put them beside it, with the columns t,cell",
-        )
-        return None
-    trains = read_columns(spikes_path, {"t": float, "cell": str}, problems)
-    if samples is None or trains is None:
-        return None
-    cells = np.array(trains.texts["cell"], str)
-    of: dict[str, np.ndarray] = {str(cell): cells == cell for cell in np.unique(cells)}
-    return Raw(
-        path,
-        np.stack([samples.numbers["x"], samples.numbers["y"]], axis=1),
-        samples.numbers["t"],
-        {cell: trains.numbers["t"][rows] for cell, rows in of.items()},
-        spikes_path,
-        samples.lines,
-        {cell: trains.lines[rows] for cell, rows in of.items()},
-    )

@@ -1,0 +1,23 @@
+"""Names of files and cells: text that every terminal, table and figure can hold, or none."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_FLAWS = {"Cs": "is no UTF-8 text", "Cc": "holds control characters"}
+
+
+def flaw(name: str) -> str | None:
+    """Return what keeps a name from being printed and written; None where nothing does.
+
+    Bytes of a file's name that are no UTF-8 reach Python as halves of surrogate pairs.
+    """
+    if not name.strip():
+        return "is blank"
+    found = {unicodedata.category(character) for character in name}
+    return next((words for category, words in _FLAWS.items() if category in found), None)
+
+
+def shown(name: str) -> str:
+    """Return a name as it can be printed, whatever it holds."""
+    return name if flaw(name) is None else ascii(name)
