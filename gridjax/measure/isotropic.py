@@ -3,215 +3,35 @@
 What a map owes to the width, spacing and number of its fields they share; what it owes to the
 fields' arrangement they lack. Phases alone must never be randomised instead: the autocorrelogram
 does not depend on them, so a lattice would keep its score.
-
-A map is a window cut from an endless field, so its spectrum is blurred by the window, and its
-values are no Gaussian's. Both are undone beforehand: the Gaussian field's radial spectrum is
-adjusted until the field, given the map's values by rank and seen through the map's window of
-visited bins, has the map's radial spectrum in expectation (a translation process, Grigoriu 1995).
-The frequencies of the transform that makes the field are moved by a random part of their spacing,
-so that on average no direction is favoured.
 """
 
 from __future__ import annotations
 
+import math
+import reprlib
 from collections.abc import Callable
-from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import random
-from jax.scipy.special import ndtri
-from jaxtyping import Array, Bool, Float, Key
+from jaxtyping import Array, Float, Key
 
-from gridjax.errors import GridjaxError, Problem
 from gridjax.measure import chunks
+from gridjax.measure.given import refusal, whole
+from gridjax.measure.randomfields import draw, model, rings
 
-# Maps are padded to this many times their side, so that no lag wraps around.
-PADDING = 2
-ITERATIONS = 20
-# Terms of the Hermite series of the map's values; what is left goes to the last one.
-TERMS = 8
-# Points per bin at which covariances are tabulated, and per ring at which they are integrated.
-FINENESS = 4
-
-
-class Rings(NamedTuple):
-    """Hat-shaped rings of the padded map's spectrum, one per unit of its frequency.
-
-    Each frequency lies between two rings, and each lag between two tabulated distances.
-    """
-
-    covariance: Float[np.ndarray, "ring distance"]
-    """Covariance of an isotropic field with unit power on one ring."""
-    area: Float[np.ndarray, " ring"]
-    """Frequencies that fall to each ring."""
-    radius: Float[np.ndarray, "side side"]
-    """Of the frequencies of the transform, in rings, and of its lags, in bins."""
-
-
-class Model(NamedTuple):
-    """All that draws need of a map."""
-
-    power: Float[Array, "map ring"]
-    """Share of each ring in the variance of the Gaussian field."""
-    values: Float[Array, "map n*n"]
-    """The map's known values in rising order; what follows them is meaningless."""
-    known: Bool[Array, "map n n"]
-
-
-@lru_cache(maxsize=32)
-def rings(n: int) -> Rings:
-    """Return the rings for maps of n x n bins."""
-    from scipy.special import j0
-
-    side = PADDING * n
-    step = np.fft.fftfreq(side) * side
-    radius = np.hypot(step[:, None], step)
-    n_rings = int(radius.max()) + 3
-    distance = np.arange(0, radius.max() + 1, 1 / FINENESS)
-    offsets = (np.arange(2 * FINENESS) + 0.5) / FINENESS - 1
-    covariance, area = np.zeros((n_rings, len(distance))), np.zeros(n_rings)
-    for offset in offsets:
-        at = np.arange(n_rings) + offset
-        weight = np.where(at > 0, (1 - abs(offset)) * at, 0.0)
-        covariance += weight[:, None] * j0(2 * np.pi * np.outer(at, distance) / side)
-        area += weight
-    tables = (covariance / area[:, None], 2 * np.pi * area / FINENESS, radius)
-    return Rings(*(table.astype(np.float32) for table in tables))
-
-
-def _between(
-    values: Float[Array, "map point"], at: Float[Array, "..."] | Float[np.ndarray, "..."]
-) -> Float[Array, "map ..."]:
-    """Return values tabulated at 0, 1, 2 ... at fractional places."""
-    at = jnp.asarray(at)
-    low = at.astype(jnp.int32)
-    share = at - low
-    return values[:, low] * (1 - share) + values[:, low + 1] * share
-
-
-def _over_rings(waves: Float[Array, "map side side"], table: Rings) -> Float[Array, "map ring"]:
-    """Return the mean over each ring."""
-    flat = table.radius.ravel()
-    low = flat.astype(jnp.int32)
-    share = flat - low
-    waves = jnp.concatenate([waves.reshape(len(waves), -1), jnp.ones((1, flat.size), flat.dtype)])
-    sums = jnp.zeros((len(waves), table.area.size), flat.dtype)
-    sums = sums.at[:, low].add(waves * (1 - share)).at[:, low + 1].add(waves * share)
-    return sums[:-1] / jnp.maximum(sums[-1:], 1e-6)
-
-
-def radial_spectrum(
-    maps: Float[Array, "map n n"], known: Bool[Array, "map n n"], table: Rings
-) -> Float[Array, "map ring"]:
-    """Return the power of maps less their mean over the known bins, averaged over each ring."""
-    side = PADDING * maps.shape[-1]
-    maps = jnp.where(known, maps, 0.0)
-    mean = maps.sum((1, 2), keepdims=True) / jnp.maximum(known.sum((1, 2), keepdims=True), 1)
-    waves = jnp.fft.fft2(jnp.where(known, maps - mean, 0.0), (side, side))
-    return _over_rings(jnp.abs(waves) ** 2, table)
-
-
-def _series(values, count):
-    """Return the shares s_m in corr(f(g), f(g')) = sum over m of s_m corr(g, g')^m.
-
-    f takes Gaussian numbers to the map's values; the shares are its squared Hermite coefficients.
-    """
-    index = jnp.arange(values.shape[1], dtype=values.dtype)
-    inside = index < count[:, None]
-    gauss = ndtri(jnp.where(inside, (index + 0.5) / count[:, None], 0.5))
-    centred = jnp.where(inside, values - _mean(values, inside)[:, None], 0.0)
-    before, now, factorial, shares = jnp.ones_like(gauss), gauss, 1.0, []
-    for order in range(1, TERMS + 1):
-        factorial *= order
-        shares.append(_mean(centred * now, inside) ** 2 / factorial)
-        before, now = now, gauss * now - order * before
-    variance = _mean(centred**2, inside)
-    shares = jnp.stack(shares) / jnp.where(variance > 0, variance, 1.0)
-    return shares.at[-1].add(jnp.maximum(1 - shares.sum(axis=0), 0.0))
-
-
-def _mean(values, inside):
-    return jnp.where(inside, values, 0.0).sum(axis=1) / jnp.maximum(inside.sum(axis=1), 1)
-
-
-def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
-    """Return what draws need of maps, float32; bins that are not finite are unknown."""
-    n_maps, n = maps.shape[:2]
-    side = PADDING * n
-    known = jnp.isfinite(maps)
-    count = known.sum(axis=(1, 2)).astype(maps.dtype)
-    values = jnp.sort(jnp.where(known, maps, jnp.inf).reshape(n_maps, -1), axis=1)
-    values = jnp.where(jnp.isfinite(values), values, 0.0)
-    shares = _series(values, count)[..., None, None]
-    largest = jnp.max(jnp.where(known, jnp.abs(maps), 0.0), axis=(1, 2), keepdims=True)
-    target = radial_spectrum(maps / jnp.where(largest > 0, largest, 1.0), known, table)
-    target = target / jnp.maximum(target.sum(1, keepdims=True), 1e-30)
-    window = jnp.abs(jnp.fft.fft2(known.astype(maps.dtype), (side, side))) ** 2
-    pairs = jnp.fft.ifft2(window).real
-    pairs = pairs / jnp.maximum(pairs.sum((1, 2), keepdims=True), 1.0)
-
-    def seen(power):
-        """Return the radial spectrum of the translated field, through the window."""
-        gauss = jnp.matmul(power, table.covariance, precision=jax.lax.Precision.HIGHEST)
-        gauss = _between(gauss, FINENESS * table.radius)
-        translated, product = 0.0, 1.0
-        for share in shares:
-            product = product * gauss
-            translated = translated + share * product
-        # the window's mean is taken off, and with it the longest waves
-        mean = (translated * pairs).sum((1, 2), keepdims=True)
-        waves = jnp.fft.fft2((translated - mean) * pairs).real
-        expected = jnp.maximum(_over_rings(waves, table), 0.0)
-        return expected / jnp.maximum(expected.sum(1, keepdims=True), 1e-30)
-
-    def step(_, power):
-        expected = seen(power)
-        ratio = target / jnp.maximum(expected, 1e-6 * expected.max(1, keepdims=True) + 1e-30)
-        power = power * jnp.clip(ratio, 0.2, 5.0)
-        return power / power.sum(1, keepdims=True)
-
-    start = (target + 1e-9) * table.area
-    start = start / start.sum(1, keepdims=True)
-    return Model(jax.lax.fori_loop(0, ITERATIONS, step, start), values, known)
-
-
-def draw(key: Key[Array, ""], one: Model, table: Rings, n_draws: int) -> Float[Array, "draw n n"]:
-    """Draw fields for one map (the model without its first axis)."""
-    n = one.known.shape[-1]
-    side = PADDING * n
-    n_pairs = -(-n_draws // 2)
-    dtype = one.power.dtype
-    move_key, noise_key = random.split(key)
-    move = random.uniform(move_key, (2, n_pairs), dtype, -0.5, 0.5)
-    step = jnp.fft.fftfreq(side, dtype=dtype) * side
-    x, y = (step + part[:, None] for part in move)
-    radius = jnp.hypot(x[:, :, None], y[:, None, :])
-    density = _between((one.power / table.area)[None], radius)[0]
-    amplitude = jnp.sqrt(density)
-    noise = random.normal(noise_key, (2, n_pairs, side, side), dtype)
-    fields = jnp.fft.ifft2(jax.lax.complex(*noise) * amplitude)[:, :n, :n]
-    turns = jnp.exp(2j * np.pi / side * move[..., None] * jnp.arange(n, dtype=dtype))
-    fields = fields * turns[0][:, :, None] * turns[1][:, None, :]
-    # the real and the imaginary part are two independent fields
-    return _by_rank(jnp.concatenate([fields.real, fields.imag])[:n_draws], one)
-
-
-def _by_rank(fields, one: Model):
-    """Give the k-th lowest known bin of each field the map's k-th lowest value."""
-    n_draws, n = fields.shape[:2]
-    order = jnp.argsort(jnp.where(one.known, fields, jnp.inf).reshape(n_draws, -1), axis=1)
-    empty = jnp.zeros((n_draws, n * n), one.values.dtype)
-    ranked = jax.vmap(lambda out, at: out.at[at].set(one.values))(empty, order)
-    return jnp.where(one.known, ranked.reshape(n_draws, n, n), jnp.nan)
+MOST_DRAWS = 10**7
 
 
 def isotropic_maps(
     key: Key[Array, "..."], maps: Any, n_draws: int
 ) -> Float[np.ndarray, "... draw n n"]:
     """Return fields drawn from the isotropic null of each map [..., n, n]; NaN where the map is.
+
+    A field has its map's values, to float32's share of how much these differ.
 
     `key`: one key, with which a map's draws depend on its place among the maps, or an array of
     keys, one per map. The first draws do not change with their number. For many draws of many
@@ -224,37 +44,63 @@ def isotropic_scores(
     key: Key[Array, "..."],
     maps: Any,
     n_draws: int,
-    score: Callable[[Float[Array, "draw n n"]], Float[Array, " draw"]],
+    score: Callable[[Float[np.ndarray, "draw n n"]], Any],
 ) -> Float[np.ndarray, "... draw"]:
     """Return the scores of fields drawn from the isotropic null of each map [..., n, n].
 
-    `score` takes maps [draw, n, n] to numbers [draw]. Keys as in `isotropic_maps`.
+    `score` takes maps [draw, n, n], float64, to numbers [draw]. Keys as in `isotropic_maps`.
     """
     return _gathered(key, maps, n_draws, score)
 
 
 def _gathered(key, maps, n_draws, measure):
-    maps = np.asarray(chunks.as_maps(maps))
-    if n_draws < 1:
-        raise GridjaxError(Problem(f"n_draws is {n_draws}", fix="draw at least once"))
+    maps = np.asarray(chunks.as_maps(maps), np.float64)
+    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    if maps.size == 0:
+        raise refusal(f"maps have shape {maps.shape}", "give at least one map")
     batch, n = maps.shape[:-2], maps.shape[-1]
     flat = maps.reshape(-1, n, n)
-    keys = key.reshape(-1) if key.shape == batch else _keys(key, len(flat))
+    keys = _one_each(key, batch)
     size, table = chunks.chunk_size(n), rings(n)
     results = []
     for start in range(0, len(flat), size):
-        part = flat[start : start + size].astype(np.float32)
+        part, scale, offset = _within_one(flat[start : start + size])
         models = _model(np.pad(part, ((0, size - len(part)), (0, 0), (0, 0))), table)
         for row in range(len(part)):
             one = jax.tree.map(lambda leaf, row=row: leaf[row], models)
-            blocks = [
-                np.asarray(
-                    measure(_draw(random.fold_in(keys[start + row], block), one, table, size))
-                )
-                for block in range(-(-n_draws // size))
-            ]
+            blocks = []
+            for block in range(-(-n_draws // size)):
+                fields = _draw(random.fold_in(keys[start + row], block), one, table, size)
+                fields = np.asarray(fields, np.float64) * scale[row] + offset[row]
+                blocks.append(np.asarray(measure(fields)))
             results.append(np.concatenate(blocks)[:n_draws])
     return np.stack(results).reshape(*batch, *results[0].shape)
+
+
+def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
+    """Return one key a map, made of one key or given."""
+    if not isinstance(key, jax.Array) or not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
+        raise refusal(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
+    if key.shape not in ((), batch):
+        raise refusal(f"keys have shape {key.shape}, maps {batch}", "give one key, or one a map")
+    return key.reshape(-1) if key.shape == batch else _keys(key, math.prod(batch))
+
+
+def _within_one(maps: Float[np.ndarray, "map n n"]):
+    """Return maps moved towards 0 and scaled, float32, below 1; how to undo it: scale, offset.
+
+    The spectra of squares of large or small numbers leave the range of float32, and an offset its
+    precision. The scale is a power of two, and maps that hold 0 or both signs are not moved.
+    """
+    known = np.isfinite(maps)
+    least = np.min(maps, (1, 2), where=known, initial=np.inf)
+    most = np.max(maps, (1, 2), where=known, initial=-np.inf)
+    offset = np.where(known.any((1, 2)), np.clip(0.0, least, most), 0.0)[:, None, None]
+    moved = np.where(known, maps - offset, np.nan)
+    _, exponent = np.frexp(np.max(np.abs(moved), (1, 2), where=known, initial=0.0))
+    # a power of two that float64 holds, as it does its inverse
+    exponent = np.clip(exponent, -1021, 1021)[:, None, None]
+    return np.ldexp(moved, -exponent).astype(np.float32), np.ldexp(1.0, exponent), offset
 
 
 _model = jax.jit(model)

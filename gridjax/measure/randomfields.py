@@ -1,0 +1,199 @@
+"""Isotropic random fields with the radially averaged spectrum and the very values of a map.
+
+A map is a window cut from an endless field, so its spectrum is blurred by the window, and its
+values are no Gaussian's. Both are undone beforehand: the Gaussian field's radial spectrum is
+adjusted until the field, given the map's values by rank and seen through the map's window of
+visited bins, has the map's radial spectrum in expectation (a translation process, Grigoriu 1995).
+The frequencies of the transform that makes the field are moved by a random part of their spacing,
+so that on average no direction is favoured.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import random
+from jax.scipy.special import ndtri
+from jaxtyping import Array, Bool, Float, Key
+
+# Maps are padded to this many times their side, so that no lag wraps around.
+PADDING = 2
+ITERATIONS = 20
+# Terms of the Hermite series of the map's values; what is left goes to the last one.
+TERMS = 8
+# Points per bin at which covariances are tabulated, and per ring at which they are integrated.
+FINENESS = 4
+
+
+class Rings(NamedTuple):
+    """Hat-shaped rings of the padded map's spectrum, one per unit of its frequency.
+
+    Each frequency lies between two rings, and each lag between two tabulated distances.
+    """
+
+    covariance: Float[np.ndarray, "ring distance"]
+    """Covariance of an isotropic field with unit power on one ring."""
+    area: Float[np.ndarray, " ring"]
+    """Frequencies that fall to each ring."""
+    radius: Float[np.ndarray, "side side"]
+    """Of the frequencies of the transform, in rings, and of its lags, in bins."""
+
+
+class Model(NamedTuple):
+    """All that draws need of a map."""
+
+    power: Float[Array, "map ring"]
+    """Share of each ring in the variance of the Gaussian field."""
+    values: Float[Array, "map n*n"]
+    """The map's known values in rising order; what follows them is meaningless."""
+    known: Bool[Array, "map n n"]
+
+
+@lru_cache(maxsize=32)
+def rings(n: int) -> Rings:
+    """Return the rings for maps of n x n bins."""
+    from scipy.special import j0
+
+    side = PADDING * n
+    step = np.fft.fftfreq(side) * side
+    radius = np.hypot(step[:, None], step)
+    n_rings = int(radius.max()) + 3
+    distance = np.arange(0, radius.max() + 1, 1 / FINENESS)
+    offsets = (np.arange(2 * FINENESS) + 0.5) / FINENESS - 1
+    covariance, area = np.zeros((n_rings, len(distance))), np.zeros(n_rings)
+    for offset in offsets:
+        at = np.arange(n_rings) + offset
+        weight = np.where(at > 0, (1 - abs(offset)) * at, 0.0)
+        covariance += weight[:, None] * j0(2 * np.pi * np.outer(at, distance) / side)
+        area += weight
+    tables = (covariance / area[:, None], 2 * np.pi * area / FINENESS, radius)
+    return Rings(*(table.astype(np.float32) for table in tables))
+
+
+def _between(
+    values: Float[Array, "map point"], at: Float[Array, "..."] | Float[np.ndarray, "..."]
+) -> Float[Array, "map ..."]:
+    """Return values tabulated at 0, 1, 2 ... at fractional places."""
+    at = jnp.asarray(at)
+    low = at.astype(jnp.int32)
+    share = at - low
+    return values[:, low] * (1 - share) + values[:, low + 1] * share
+
+
+def _over_rings(waves: Float[Array, "map side side"], table: Rings) -> Float[Array, "map ring"]:
+    """Return the mean over each ring."""
+    flat = table.radius.ravel()
+    low = flat.astype(jnp.int32)
+    share = flat - low
+    waves = jnp.concatenate([waves.reshape(len(waves), -1), jnp.ones((1, flat.size), flat.dtype)])
+    sums = jnp.zeros((len(waves), table.area.size), flat.dtype)
+    sums = sums.at[:, low].add(waves * (1 - share)).at[:, low + 1].add(waves * share)
+    return sums[:-1] / jnp.maximum(sums[-1:], 1e-6)
+
+
+def radial_spectrum(
+    maps: Float[Array, "map n n"], known: Bool[Array, "map n n"], table: Rings
+) -> Float[Array, "map ring"]:
+    """Return the power of maps less their mean over the known bins, averaged over each ring."""
+    side = PADDING * maps.shape[-1]
+    maps = jnp.where(known, maps, 0.0)
+    mean = maps.sum((1, 2), keepdims=True) / jnp.maximum(known.sum((1, 2), keepdims=True), 1)
+    waves = jnp.fft.fft2(jnp.where(known, maps - mean, 0.0), (side, side))
+    return _over_rings(jnp.abs(waves) ** 2, table)
+
+
+def _series(values, count):
+    """Return the shares s_m in corr(f(g), f(g')) = sum over m of s_m corr(g, g')^m.
+
+    f takes Gaussian numbers to the map's values; the shares are its squared Hermite coefficients.
+    """
+    index = jnp.arange(values.shape[1], dtype=values.dtype)
+    inside = index < count[:, None]
+    gauss = ndtri(jnp.where(inside, (index + 0.5) / count[:, None], 0.5))
+    centred = jnp.where(inside, values - _mean(values, inside)[:, None], 0.0)
+    before, now, factorial, shares = jnp.ones_like(gauss), gauss, 1.0, []
+    for order in range(1, TERMS + 1):
+        factorial *= order
+        shares.append(_mean(centred * now, inside) ** 2 / factorial)
+        before, now = now, gauss * now - order * before
+    variance = _mean(centred**2, inside)
+    shares = jnp.stack(shares) / jnp.where(variance > 0, variance, 1.0)
+    return shares.at[-1].add(jnp.maximum(1 - shares.sum(axis=0), 0.0))
+
+
+def _mean(values, inside):
+    return jnp.where(inside, values, 0.0).sum(axis=1) / jnp.maximum(inside.sum(axis=1), 1)
+
+
+def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
+    """Return what draws need of maps, float32, below 1; bins that are not finite are unknown."""
+    n_maps, n = maps.shape[:2]
+    side = PADDING * n
+    known = jnp.isfinite(maps)
+    count = known.sum(axis=(1, 2)).astype(maps.dtype)
+    values = jnp.sort(jnp.where(known, maps, jnp.inf).reshape(n_maps, -1), axis=1)
+    values = jnp.where(jnp.isfinite(values), values, 0.0)
+    shares = _series(values, count)[..., None, None]
+    target = radial_spectrum(maps, known, table)
+    target = target / jnp.maximum(target.sum(1, keepdims=True), 1e-30)
+    window = jnp.abs(jnp.fft.fft2(known.astype(maps.dtype), (side, side))) ** 2
+    pairs = jnp.fft.ifft2(window).real
+    pairs = pairs / jnp.maximum(pairs.sum((1, 2), keepdims=True), 1.0)
+
+    def seen(power):
+        """Return the radial spectrum of the translated field, through the window."""
+        gauss = jnp.matmul(power, table.covariance, precision=jax.lax.Precision.HIGHEST)
+        gauss = _between(gauss, FINENESS * table.radius)
+        translated, product = 0.0, 1.0
+        for share in shares:
+            product = product * gauss
+            translated = translated + share * product
+        # the window's mean is taken off, and with it the longest waves
+        mean = (translated * pairs).sum((1, 2), keepdims=True)
+        waves = jnp.fft.fft2((translated - mean) * pairs).real
+        expected = jnp.maximum(_over_rings(waves, table), 0.0)
+        return expected / jnp.maximum(expected.sum(1, keepdims=True), 1e-30)
+
+    def step(_, power):
+        expected = seen(power)
+        ratio = target / jnp.maximum(expected, 1e-6 * expected.max(1, keepdims=True) + 1e-30)
+        power = power * jnp.clip(ratio, 0.2, 5.0)
+        return power / power.sum(1, keepdims=True)
+
+    start = (target + 1e-9) * table.area
+    start = start / start.sum(1, keepdims=True)
+    return Model(jax.lax.fori_loop(0, ITERATIONS, step, start), values, known)
+
+
+def draw(key: Key[Array, ""], one: Model, table: Rings, n_draws: int) -> Float[Array, "draw n n"]:
+    """Draw fields for one map (the model without its first axis)."""
+    n = one.known.shape[-1]
+    side = PADDING * n
+    n_pairs = -(-n_draws // 2)
+    dtype = one.power.dtype
+    move_key, noise_key = random.split(key)
+    move = random.uniform(move_key, (2, n_pairs), dtype, -0.5, 0.5)
+    step = jnp.fft.fftfreq(side, dtype=dtype) * side
+    x, y = (step + part[:, None] for part in move)
+    radius = jnp.hypot(x[:, :, None], y[:, None, :])
+    density = _between((one.power / table.area)[None], radius)[0]
+    amplitude = jnp.sqrt(density)
+    noise = random.normal(noise_key, (2, n_pairs, side, side), dtype)
+    fields = jnp.fft.ifft2(jax.lax.complex(*noise) * amplitude)[:, :n, :n]
+    turns = jnp.exp(2j * np.pi / side * move[..., None] * jnp.arange(n, dtype=dtype))
+    fields = fields * turns[0][:, :, None] * turns[1][:, None, :]
+    # the real and the imaginary part are two independent fields
+    return _by_rank(jnp.concatenate([fields.real, fields.imag])[:n_draws], one)
+
+
+def _by_rank(fields, one: Model):
+    """Give the k-th lowest known bin of each field the map's k-th lowest value."""
+    n_draws, n = fields.shape[:2]
+    order = jnp.argsort(jnp.where(one.known, fields, jnp.inf).reshape(n_draws, -1), axis=1)
+    empty = jnp.zeros((n_draws, n * n), one.values.dtype)
+    ranked = jax.vmap(lambda out, at: out.at[at].set(one.values))(empty, order)
+    return jnp.where(one.known, ranked.reshape(n_draws, n, n), jnp.nan)
