@@ -25,7 +25,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python benchmarks/gridscore.py
+	$(BIN)/python -m benchmarks.gridscore
 
 # The README's pictures are the quickstart's own figures.
 figures: demo

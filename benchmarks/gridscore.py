@@ -20,49 +20,12 @@ from typing import Literal
 
 import jax
 import numpy as np
-import scipy.ndimage
-import scipy.signal
+from scipy.ndimage import gaussian_filter
 
 from gridjax.measure.chunks import chunk_size
 from gridjax.measure.gridscore import grid_score
 
-ANGLES = (30, 45, 60, 90, 120, 135, 150)
-
-
-def plain_score_60(rate_map: np.ndarray, masks: np.ndarray) -> float:
-    """The min-max score of one map, as published: NaN is rate 0."""
-    rate = np.nan_to_num(rate_map)
-    ones = np.ones_like(rate)
-
-    def correlate(a, b):
-        return scipy.signal.convolve2d(b, np.rot90(a, 2), mode="full")
-
-    n = correlate(ones, ones)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean_1, mean_2 = correlate(rate, ones) / n, correlate(ones, rate) / n
-        std_1 = np.sqrt(correlate(rate**2, ones) / n - mean_1**2)
-        std_2 = np.sqrt(correlate(ones, rate**2) / n - mean_2**2)
-        sac = np.nan_to_num((correlate(rate, rate) / n - mean_1 * mean_2) / (std_1 * std_2))
-    rotated = [scipy.ndimage.rotate(sac, angle, reshape=False) for angle in ANGLES]
-    scores = []
-    for mask in masks:
-        mean = np.sum(sac * mask) / mask.sum()
-        centred = (sac - mean) * mask
-        variance = np.sum(centred**2) / mask.sum() + 1e-5
-        r30, _, r60, r90, r120, _, r150 = (
-            np.sum(centred * (other - mean) * mask) / mask.sum() / variance for other in rotated
-        )
-        scores.append(min(r60, r120) - max(r30, r90, r150))
-    return max(scores)
-
-
-def ring_masks(n: int) -> np.ndarray:
-    """The study's ten rings, [10, 2n-1, 2n-1]."""
-    lag = np.arange(-n + 1, n)
-    radius = np.hypot(lag[:, None], lag)
-    return np.stack(
-        [(radius <= edge * n) * (radius > 0.2 * n) * 1.0 for edge in np.linspace(0.4, 1, 10)]
-    )
+from .plainscore import published_scores, ring_masks
 
 
 def sample_maps(n: int, count: int, seed: int = 0) -> np.ndarray:
@@ -74,7 +37,7 @@ def sample_maps(n: int, count: int, seed: int = 0) -> np.ndarray:
         turn, k = rng.uniform(0, np.pi), 2 * np.pi / rng.uniform(0.2, 0.6)
         angles = turn + np.arange(3) * np.pi / 3
         waves = sum(np.cos(k * (x * np.cos(a) + y * np.sin(a)) + rng.uniform(0, 6)) for a in angles)
-        smooth = scipy.ndimage.gaussian_filter(rng.normal(size=(n, n)), n / 12)
+        smooth = gaussian_filter(rng.normal(size=(n, n)), n / 12)
         kind = (waves, smooth / smooth.std(), smooth / smooth.std() - 2)[i % 3]
         maps.append(np.maximum(kind, 0) * rng.uniform(0.1, 10))
     return np.stack(maps).astype(np.float32)
@@ -101,7 +64,7 @@ def compare(
     plain: list[float] = []
 
     def run_plain():
-        plain[:] = [plain_score_60(one, masks) for one in some]
+        plain[:] = [published_scores(one, masks, "minmax")[0] for one in some]
 
     plain_ms = median_seconds(run_plain, 3) / len(some) * 1e3
     ours_ms = ours / len(maps) * 1e3
