@@ -271,16 +271,16 @@ def test_python_users_are_told_the_same(folder):
 @pytest.mark.slow
 def test_the_example_on_a_real_path():
     pytest.importorskip("ratinabox.data")
-    from experiments import rats
+    from experiments.rats import comparison
 
-    result = rats.run(shuffles=19)
+    result = comparison.run(shuffles=19)
     kinds = np.array([cell.kind for cell in result.population])
     grid = [cell for cell in result.population if cell.kind == "grid"]
     names = [cell.name for cell in grid]
     periods = result.real.loc[names, "period_cm"].to_numpy(float)
     error = np.abs(periods / [cell.period_cm for cell in grid] - 1)
     assert np.median(error) < 0.03
-    turned = rats.turned(
+    turned = comparison.turned(
         result.real.loc[names, "orientation_rad"], [cell.orientation_rad for cell in grid]
     )
     assert np.median(turned) < 2
