@@ -19,9 +19,11 @@ def refusal(message: str, fix: str) -> GridjaxError:
     return GridjaxError(Problem(message, fix=fix))
 
 
-def is_real(dtype: Any) -> bool:
+def is_real(dtype: np.dtype) -> bool:
     """Return whether an array of this type holds real numbers, bfloat16 and truth values too."""
-    return any(jnp.issubdtype(dtype, kind) for kind in (np.bool_, np.integer, np.floating))
+    kinds = np.bool_, np.integer, np.floating
+    # to NumPy, spans of time are whole numbers
+    return dtype.kind != "m" and any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
 
 def numbers(name: str, values: Any, rank: int) -> np.ndarray:

@@ -6,6 +6,8 @@ import io
 import json
 import math
 import os
+import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -112,7 +114,7 @@ def outputs(out: Path, force: bool) -> Outputs:
         _check_outputs(files, force, problems)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        fix = "choose a name that files can have"
+        fix = "choose a place where you may write"
         problems.add(f"--out {shown(str(out))} cannot be written: {reason}", None, fix)
     problems.raise_any()
     return files
@@ -127,9 +129,9 @@ def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
         problems.add(f"--out {out}: the name is too long", None, "choose a shorter name")
     elif not folder.is_dir():
         problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
-    elif not os.access(folder, os.W_OK):
-        problems.add(f"--out {out} cannot be written", None, "choose a folder that you may write")
     else:
+        with tempfile.TemporaryFile(dir=folder):  # raises OSError where no file can be made
+            pass
         there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
         if there:
             problems.add(
@@ -175,7 +177,9 @@ def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
     pq.write_table(arrow, buffer)
     try:
         write_aside(files.table, buffer.getvalue())
-        with style.styled():
+        with style.styled(), warnings.catch_warnings():
+            # letters that the figure's font lacks are boxes there
+            warnings.filterwarnings("ignore", "Glyph .* missing")
             style.save(draw(scored, files.table.stem, options.nan), files.table.parent)
     except OSError as error:
         message = f"cannot be written: {error.strerror or error}"

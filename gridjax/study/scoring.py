@@ -156,8 +156,10 @@ def _score_maps(given: MapSet, options: Options, progress) -> Scored:
             score = _score_60(options)
             nulls.append(isotropic_scores(_key(options, rate), rate, options.shuffles, score))
     known = np.isfinite(given.maps)
-    totals = np.where(known, given.maps, 0.0).sum(axis=(1, 2))
-    own = {"mean_rate": totals / np.where(known.any(axis=(1, 2)), known.sum(axis=(1, 2)), np.nan)}
+    count = known.sum(axis=(1, 2))
+    # shares are summed: a sum of rates may leave the range of float64
+    shares = np.where(known, given.maps, 0.0) / np.maximum(count, 1)[:, None, None]
+    own = {"mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan)}
     headline = (
         f"{given.name}: {n_maps} map{'s' * (n_maps != 1)} of {n} by {n} bins,"
         f" {100 * known.mean():.0f} % visited"

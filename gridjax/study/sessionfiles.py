@@ -69,7 +69,7 @@ def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems
         return {}
     try:
         of = {str(cell): times[cells == cell] for cell in np.unique(cells)}
-    except ValueError:  # numbers that are no characters
+    except (ValueError, SystemError):  # numbers beyond all characters
         problems.add("spike_cells hold text that is none", Place(path), "name cells in Unicode")
         return {}
     for cell in of:

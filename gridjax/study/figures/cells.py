@@ -83,6 +83,9 @@ def _draw_cell(axes: Axes, cell: Cell, left: float, bottom: float, nan, say_inpu
 
     rates = cell.rates
     known = rates[np.isfinite(rates)]
+    # any range of rates that float64 holds is drawn: the figure shows no numbers
+    largest = np.abs(known).max(initial=0.0) or 1.0
+    rates, known = rates / largest, known / largest
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
     drawn: dict[str, Any] = {"origin": "lower", "interpolation": "nearest"}
     axes.imshow(
