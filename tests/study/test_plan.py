@@ -3,9 +3,11 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gridjax.fidelity import CORRECTED, PUBLISHED
 from gridjax.spec import NetworkSpec
 from gridjax.study.plan import (
     TABLE_HEADER,
