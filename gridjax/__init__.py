@@ -10,24 +10,36 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
+    "Cell": "gridjax.model.cells",
+    "Encoding": "gridjax.world.encodings",
     "GridjaxError": "gridjax.errors",
+    "Loss": "gridjax.model.losses",
     "NetworkSpec": "gridjax.spec",
     "Sweep": "gridjax.study.sweep",
     "grid_score": "gridjax.measure.gridscore",
     "open_run": "gridjax.study.results",
     "rate_map": "gridjax.measure.recordings",
+    "register_cell": "gridjax.model.cells",
+    "register_encoding": "gridjax.world.encodings",
+    "register_loss": "gridjax.model.losses",
     "simulate_trajectories": "gridjax.world.motion",
     "train": "gridjax.study.launch",
 }
 
 __all__ = [
+    "Cell",
+    "Encoding",
     "GridjaxError",
+    "Loss",
     "NetworkSpec",
     "Sweep",
     "__version__",
     "grid_score",
     "open_run",
     "rate_map",
+    "register_cell",
+    "register_encoding",
+    "register_loss",
     "simulate_trajectories",
     "train",
 ]
@@ -36,10 +48,13 @@ if TYPE_CHECKING:
     from gridjax.errors import GridjaxError
     from gridjax.measure.gridscore import grid_score
     from gridjax.measure.recordings import rate_map
+    from gridjax.model.cells import Cell, register_cell
+    from gridjax.model.losses import Loss, register_loss
     from gridjax.spec import NetworkSpec
     from gridjax.study.launch import train
     from gridjax.study.results import open_run
     from gridjax.study.sweep import Sweep
+    from gridjax.world.encodings import Encoding, register_encoding
     from gridjax.world.motion import simulate_trajectories
 
 

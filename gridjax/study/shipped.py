@@ -17,17 +17,28 @@ EXPERIMENTS = next(
 """The shipped experiments: inside an installed package, beside it in a checkout."""
 
 
+QUICK = "quick.yaml"
+"""The size of a shipped experiment that is meant where only the experiment is named."""
+
+
 def sweep_files(name: str | Path) -> list[Path]:
     """Return the sweep files that a name stands for.
 
     A path that exists comes first (a folder stands for its ``*.yaml``); then the experiments that
-    gridjax ships (``quickstart``, ``quickstart/gaussian.yaml``). A name of neither is returned as
-    it is, for the reader of the file to refuse.
+    gridjax ships: ``quickstart``, ``quickstart/gaussian.yaml``, and for those of two sizes
+    ``nfl-ideal`` (quick) and ``nfl-ideal/paper``. A name of neither is returned as it is, for the
+    reader of the file to refuse.
     """
     with suppress(OSError):  # a name that no file can have
-        for path in (Path(name), EXPERIMENTS / name):
-            if path.is_file():
-                return [path]
-            if path.is_dir() and (files := sorted(path.glob("*.yaml"))):
-                return files
+        path = Path(name)
+        if path.is_file():
+            return [path]
+        if path.is_dir() and (files := sorted(path.glob("*.yaml"))):
+            return files
+        shipped = EXPERIMENTS / name
+        for file in (shipped, shipped / QUICK, shipped.with_name(f"{shipped.name}.yaml")):
+            if file.is_file():
+                return [file]
+        if shipped.is_dir() and (files := sorted(shipped.glob("*.yaml"))):
+            return files
     return [Path(name)]

@@ -1,0 +1,189 @@
+"""A user's own code, cell, loss and measured place cells: the pages of the docs, run as written."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from tiny import TINY
+
+PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text()
+BLOCKS = {name: code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+          for name in re.findall(r"gj\.register_(\w+)", code)}  # fmt: skip
+FEW = TINY | {"Np": {"value": 12}, "n_grad_steps_per_epoch": {"value": 60}}
+
+
+def gridjax(folder, *arguments):
+    main = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
+    command = [sys.executable, "-c", main, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def run(folder, code):
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1500:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The three pages' code in one plugin, and a sweep that names all of it."""
+    base = tmp_path_factory.mktemp("mine")
+    for name, code in BLOCKS.items():
+        (base / f"{name}.py").write_text(code)
+    own = {
+        "place_field_values": {"value": "laplacian"},
+        "rnn_type": {"value": "leaky"},
+        "place_field_loss": {"values": ["crossentropy", "absolute"]},
+        "place_cell_rf": {"value": 0.4},
+    }
+    sweep = {"method": "grid", "parameters": FEW | own}
+    (base / "mine.yaml").write_text(yaml.safe_dump(sweep))
+    return base
+
+
+PLUGINS = tuple(
+    part for name in ("encoding", "cell", "loss") for part in ("--plugin", f"{name}.py")
+)
+
+
+def test_the_page_registers_one_of_each():
+    assert set(BLOCKS) == {"encoding", "cell", "loss"}
+    assert len(BLOCKS["encoding"].strip().splitlines()) <= 25
+
+
+def test_what_users_register_trains_and_scores_like_a_built_in(folder):
+    done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
+    assert done.returncode == 0, done.stderr[-1500:]
+    check = """
+import gridjax as gj
+from gridjax.study.plugins import load_plugin
+run = gj.open_run("out")
+assert list(run.networks.place_field_values) == ["laplacian"] * 2
+assert (run.networks.status == "finished").all()
+assert (run.networks.decode_err_ml_cm < 80).all()
+assert set(run.manifest["plugins"]) == {"plugin:laplacian", "plugin:leaky", "plugin:absolute"}
+try:
+    run.network(run.networks.run_id[0])
+except gj.GridjaxError as error:
+    print(error)
+for name in ("encoding", "cell", "loss"):
+    load_plugin(f"{name}.py")
+network = run.network(run.networks.run_id[0])
+leak = network.params["cell"]["leak"]
+assert leak.shape == (24,) and (leak != 0.5).any()
+"""
+    assert "trained with code that is not at hand" in run(folder, check)
+    report = gridjax(folder, "report", "out")
+    assert report.returncode == 0, report.stderr[-1500:]
+
+
+def test_another_source_is_another_network(folder):
+    ids = """
+import gridjax as gj
+from gridjax.study.plugins import load_plugin
+for name in ("encoding", "cell", "loss"):
+    load_plugin(f"{name}.py")
+print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
+"""
+    before = run(folder, ids)
+    assert run(folder, ids) == before
+    (folder / "cell.py").write_text(BLOCKS["cell"] + "\n# another source\n")
+    assert run(folder, ids) != before
+    done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
+    assert done.returncode == 2
+    assert "holds the results of another sweep" in done.stderr
+    (folder / "cell.py").write_text(BLOCKS["cell"])
+
+
+def test_an_unknown_name_is_refused_without_the_plugin(folder):
+    done = gridjax(folder, "plan", "mine.yaml")
+    assert done.returncode == 2
+    assert "'laplacian' is unknown" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+TAKEN = "import gridjax as gj\ngj.register_cell('RNN', gj.Cell(None, None))\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "what"),
+    [
+        (TAKEN, "'RNN' is gridjax's own"),
+        ("import nowhere_to_be_found\n", "fails: ModuleNotFoundError"),
+        ("def broken(:\n", "fails: SyntaxError"),
+        (TAKEN.replace("RNN", "a b"), "'a b' cannot be a name"),
+        (None, "is no file"),
+    ],
+)
+def test_plugins_that_cannot_be_are_refused(folder, code, what):
+    if code is not None:
+        (folder / "bad.py").write_text(code)
+    name = "bad.py" if code is not None else "missing.py"
+    done = gridjax(folder, "plan", "mine.yaml", "--plugin", name)
+    assert done.returncode == 2
+    assert what in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def measured_sweep(folder, maps, **parameters):
+    np.save(folder / "maps.npy", maps)
+    sweep = {
+        "method": "grid",
+        "parameters": FEW | {"place_field_values": {"value": "from_file"}} | parameters,
+        "gridjax": {"place_maps": "maps.npy"},
+    }
+    (folder / "measured.yaml").write_text(yaml.safe_dump(sweep))
+
+
+def gaussian_maps(n_cells=12, n=20):
+    rng = np.random.default_rng(3)
+    axis = (np.arange(n) + 0.5) / n - 0.5
+    x, y = np.meshgrid(axis, axis, indexing="ij")
+    centres = rng.uniform(-0.5, 0.5, (n_cells, 2))
+    squared = (x - centres[:, 0, None, None]) ** 2 + (y - centres[:, 1, None, None]) ** 2
+    return np.exp(-squared / (2 * 0.2**2))
+
+
+def test_measured_place_cells_are_targets(tmp_path):
+    measured_sweep(tmp_path, gaussian_maps())
+    away = tmp_path / "elsewhere"
+    away.mkdir()
+    done = gridjax(away, "sweep", "../measured.yaml", "--out", "out")
+    assert done.returncode == 0, done.stderr[-1500:]
+    check = """
+import gridjax as gj
+run = gj.open_run("out")
+row = run.networks.iloc[0]
+assert row.place_field_values == "from_file" and row.pos_decoding_err < 75
+network = run.network(row.run_id)
+assert network.place_cells.maps.shape == (20, 20, 12)
+assert network.spec.run_id == row.run_id
+"""
+    run(away, check)
+
+
+@pytest.mark.parametrize(
+    ("maps", "what"),
+    [
+        (np.ones((12, 20, 19)), "has shape [12, 20, 19]"),
+        (np.ones((12, 20)), "has shape [12, 20]"),
+        (np.ones((11, 20, 20)), "does not fit place_maps of 11 cells"),
+        (np.full((12, 20, 20), np.nan), "not finite"),
+        (-np.ones((12, 20, 20)), "negative rates"),
+        (np.zeros((12, 20, 20)), "no cell that fires in bin 0, 0"),
+        (np.ones((12, 20, 20), complex), "complex128"),
+        (np.array([{}], object), "cannot be read"),
+    ],
+)
+def test_place_maps_that_cannot_be_are_refused(tmp_path, maps, what):
+    measured_sweep(tmp_path, maps)
+    done = gridjax(tmp_path, "plan", "measured.yaml")
+    assert done.returncode == 2
+    assert what in done.stderr
+    assert "measured.yaml:" in done.stderr
+    assert "Traceback" not in done.stderr
