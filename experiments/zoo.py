@@ -1,0 +1,104 @@
+"""Every cell, activation and target code of the study, trained small: does each of them learn?
+
+Two hundred networks of 48 units, a thousand steps each; no claim about grid cells. Prints the
+position error of the likelihood decoder over 20 moves and the loss above its least, as a table.
+
+    python experiments/zoo.py              # all of them, about half an hour on two cores
+    python experiments/zoo.py LSTM relu    # only the networks with these words in their names
+"""
+
+import itertools
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import jax
+import numpy as np
+
+import gridjax as gj
+from gridjax.rules import read_spec
+from gridjax.study.launch import start_devices
+from gridjax.study.longrun import long_run
+from gridjax.training import population
+
+CELLS = ("RNN", "SRNN", "UGRNN", "GRU", "LSTM")
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "linear")
+MSE: dict[str, Any] = {"place_field_loss": "mse"}
+CODES: dict[str, dict[str, Any]] = {
+    "cartesian": {"place_field_values": "cartesian", "Np": 2} | MSE,
+    "high-D cartesian": {"place_field_values": "high_dim_cartesian"} | MSE,
+    "polar": {"place_field_values": "polar", "Np": 2, "place_field_loss": "polarmse"},
+    "high-D polar": {"place_field_values": "high_dim_polar"} | MSE,
+    "gaussian": {"place_field_values": "gaussian"},
+    "DoS": {"place_field_values": "difference_of_gaussians"},
+    "DoG": {
+        "place_field_values": "difference_of_gaussians",
+        "place_field_normalization": "none",
+    },
+    "true DoG": {"place_field_values": "true_difference_of_gaussians"},
+    "general DoG": {
+        "place_field_values": "general_difference_of_gaussians",
+        "place_cell_alpha_e": 3,
+    },
+    "SoD": {"place_field_values": "softmax_of_differences"},
+}
+SMALL: dict[str, Any] = {
+    "Ng": 48,
+    "batch_size": 32,
+    "place_cell_rf": 0.3,
+    "learning_rate": 3e-3,
+    "n_epochs": 1,
+    "n_grad_steps_per_epoch": 1000,
+}
+
+
+def spec_of(code: str, cell: str, phi: str) -> gj.NetworkSpec:
+    """Return one network of the zoo."""
+    own: dict[str, Any] = {"rnn_type": cell, "activation": phi, "Np": 48}
+    values: dict[str, Any] = SMALL | own | CODES[code]
+    return read_spec(gj.NetworkSpec(**values))
+
+
+def train(spec: gj.NetworkSpec, device: Any) -> tuple[float, float]:
+    """Train one network; return its position error (cm) and its loss above the least."""
+    with jax.default_device(device), jax.default_matmul_precision("float32"):
+        trainer = population.make_trainer(spec.static, 1)
+        traced = population.stack([spec], 1, device)
+        state = trainer.chunk(
+            traced, trainer.init(traced), jax.numpy.asarray([spec.n_grad_steps], np.int32)
+        )
+        progress = trainer.progress(traced, state)
+        network = population.lane(state, 0)
+        lasting = long_run(spec.static, population.lane(traced, 0), network.params, network.layout)
+    error = 100 * np.asarray(lasting.likelihood_error_m)[: spec.sequence_length].mean()
+    excess = progress.loss_excess if np.isfinite(progress.loss_excess[0]) else progress.loss
+    return float(error), float(excess[0])
+
+
+def main() -> None:
+    """Train every combination that was asked for and print the table."""
+    devices = start_devices().training
+    wanted = sys.argv[1:]
+    names = [
+        name
+        for name in itertools.product(CODES, CELLS, ACTIVATIONS)
+        if all(word in " ".join(name).split() for word in wanted)
+    ]
+    specs = {name: spec_of(*name) for name in names}
+
+    def work(index: int) -> dict[Any, tuple[float, float]]:
+        mine = list(specs)[index :: len(devices)]
+        return {name: train(specs[name], devices[index]) for name in mine}
+
+    with ThreadPoolExecutor(len(devices)) as threads:
+        results = {k: v for part in threads.map(work, range(len(devices))) for k, v in part.items()}
+    print("| target code | cell | " + " | ".join(ACTIVATIONS) + " |")
+    print("|---|---|" + "---|" * len(ACTIVATIONS))
+    for code, cell in dict.fromkeys((code, cell) for code, cell, _ in names):
+        cells = [results.get((code, cell, phi)) for phi in ACTIVATIONS]
+        shown = [f"{one[0]:.0f} cm, {one[1]:.3f}" if one else "" for one in cells]
+        print(f"| {code} | {cell} | " + " | ".join(shown) + " |")
+
+
+if __name__ == "__main__":
+    main()
