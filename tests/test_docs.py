@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 import gridjax as gj
-from gridjax.study.schema import HISTORY, NETWORKS, NULLS, UNITS
+from gridjax.study.schema import TABLES
 from gridjax.study.settings import SETTINGS
 from gridjax.study.sweep import Sweep
 
@@ -65,7 +65,7 @@ def test_every_column_is_documented():
     text = (ROOT / "docs" / "results.md").read_text()
     parameters = {field.name for field in dataclasses.fields(gj.NetworkSpec)}
     short = {"share_above_0.8": "`_0.8`", "share_above_1.2": "`_1.2`"}
-    for schema in (NETWORKS, UNITS, HISTORY, NULLS):
+    for schema in TABLES.values():
         for name in set(schema.names) - parameters:
             assert short.get(name, f"`{name}`") in text, name
 

@@ -12,7 +12,7 @@ from gridjax.parameters import FIELDS, is_read_by
 from gridjax.study import summary
 from gridjax.study.caveats import caveats
 from gridjax.study.figures import Written, write_figures
-from gridjax.study.figures.style import COLOURS, counted, listed
+from gridjax.study.figures.style import colour, counted, listed
 from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Member, Reported, label, reported
 from gridjax.study.results import Run
@@ -114,7 +114,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "code": label(row["code"]),
-        "colour": COLOURS[row["code"]],
+        "colour": colour(row["code"]),
         "width": summary.in_cm(row["width_cm"]),
         "networks": (str(row["networks"]), f"{diverged} diverged" if diverged else ""),
         "errors": [_with_range(row, name) for name in ("pos_decoding_err", "pos_decoding_err_T50")],
@@ -182,8 +182,13 @@ def _shown() -> list[str]:
 
 
 def _values(members: list[Member], name: str) -> list[Any]:
-    """Return the values of a parameter over the networks whose target code reads it."""
-    return sorted({m.row[name] for m in members if is_read_by(FIELDS[name], m.code)})
+    """Return the values of a parameter over the networks whose target code reads it.
+
+    Numbers, then the laws that fields are drawn from; without those that are not given.
+    """
+    read = (getattr(m.spec, name) for m in members if is_read_by(FIELDS[name], m.code))
+    given = {v if isinstance(v, int | float | str) else str(v) for v in read if v is not None}
+    return sorted(given, key=lambda value: (isinstance(value, str), value))
 
 
 def _written(values: list[Any]) -> str:

@@ -30,9 +30,11 @@ LABELS = {
     "true_difference_of_gaussians": "True DoG",
     "general_difference_of_gaussians": "General DoG",
     "softmax_of_differences": "SoD",
+    "from_file": "Measured cells",
 }
 """Short name of each target code (DoS: difference of softmaxes)."""
 HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err")
+DRIFT = ("move", "pos_decoding_err")
 _N_BOOTSTRAPS = 1000
 _INTERVAL = (2.5, 97.5)
 _UNITS = ("unit", "score_60_by_neuron", "period_cm")
@@ -52,6 +54,8 @@ class Member:
     """NaN where there is no lattice"""
     history: dict[str, Float[np.ndarray, " step"]]
     """the columns HISTORY; errors in cm"""
+    drift: dict[str, Float[np.ndarray, " move"]]
+    """the columns DRIFT, moves in their order; errors in cm; none where diverged"""
 
     @property
     def run_id(self) -> str:
@@ -114,6 +118,7 @@ def reported(run: Run) -> Reported:
     rows = [dict(zip(columns, row, strict=True)) for row in run.networks.itertuples(index=False)]
     units = _split(run.units, "run_id", (*_UNITS, "nbins"))
     history = _split(run.history, "run_id", HISTORY)
+    drift = _split(run.drift, "run_id", DRIFT)
     nulls = _split(run.nulls, "null_id", ("score_60", "nbins"))
     members = []
     scores = {}
@@ -122,8 +127,8 @@ def reported(run: Run) -> Reported:
         spec = NetworkSpec.from_dict(specs[run_id])
         own = units.get(run_id, _empty((*_UNITS, "nbins")))
         unit, score, period = (own[name][own["nbins"] == spec.n_bins_reported] for name in _UNITS)
-        steps = history.get(run_id, _empty(HISTORY))
-        members.append(Member(spec, row, unit.astype(int), score, period, steps))
+        trained, along = history.get(run_id, _empty(HISTORY)), drift.get(run_id, _empty(DRIFT))
+        members.append(Member(spec, row, unit.astype(int), score, period, trained, along))
         if null_id in nulls:
             null = nulls[null_id]
             scores[null_id] = null["score_60"][null["nbins"] == spec.n_bins_reported]
@@ -141,9 +146,12 @@ def label(code: str) -> str:
 
 
 def codes_of(members: Iterable[Member]) -> list[str]:
-    """Return the distinct target codes of networks in the order of CODES."""
+    """Return the distinct target codes of networks: gridjax's in the order of CODES, then others.
+
+    Others, which users registered, in the order of their names.
+    """
     there = {member.code for member in members}
-    return [code for code in CODES if code in there]
+    return [code for code in CODES if code in there] + sorted(there - set(CODES))
 
 
 def column(members: Iterable[Member], name: str) -> Float[np.ndarray, " network"]:

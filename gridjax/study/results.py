@@ -111,6 +111,11 @@ class Run:
         return self._frame("history")
 
     @cached_property
+    def drift(self) -> pd.DataFrame:
+        """Position error (cm) and loss after each move of trajectories of ten times the length."""
+        return self._frame("drift")
+
+    @cached_property
     def nulls(self) -> pd.DataFrame:
         """Scores of random readouts of each layout's target code; networks.null_id names them."""
         return self._frame("nulls")

@@ -87,6 +87,14 @@ HISTORY = pa.schema(
         ("pos_decoding_err", pa.float64()),
     ]
 )
+DRIFT = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("move", pa.int32()),
+        ("pos_decoding_err", pa.float64()),
+        ("loss", pa.float64()),
+    ]
+)
 NULLS = pa.schema(
     [
         ("null_id", pa.string()),
@@ -96,9 +104,15 @@ NULLS = pa.schema(
         ("score_90", pa.float32()),
     ]
 )
-TABLES = {"networks": NETWORKS, "units": UNITS, "history": HISTORY, "nulls": NULLS}
+TABLES = {
+    "networks": NETWORKS,
+    "units": UNITS,
+    "history": HISTORY,
+    "drift": DRIFT,
+    "nulls": NULLS,
+}
 """Schema of every table of a run, by its name."""
-ROW_KEYS = {"networks": "run_id", "units": "run_id", "history": "run_id", "nulls": "null_id"}
+ROW_KEYS = dict.fromkeys(TABLES, "run_id") | {"nulls": "null_id"}
 """The column that says whose rows they are."""
 
 
@@ -121,8 +135,9 @@ class NetworkResult:
         """Return this network's rows of every table."""
         return {
             "networks": _one_row(self.evaluation.network | {"train_seconds": self.train_seconds}),
-            "units": _units(self.run_id, self.evaluation.units),
+            "units": _of_network(self.run_id, self.evaluation.units, UNITS),
             "history": _history(self.run_id, self.history),
+            "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
             "nulls": _nulls(self.evaluation.null),
         }
 
@@ -131,12 +146,14 @@ def _one_row(row: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist([{name: row[name] for name in NETWORKS.names}], schema=NETWORKS)
 
 
-def _units(run_id: str, units: dict[str, np.ndarray]) -> pa.Table:
-    if not units:
-        return UNITS.empty_table()
-    columns = {"run_id": np.repeat(run_id, len(units["unit"])), **units}
+def _of_network(run_id: str, columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
+    """Return one network's rows of a table; a network that diverged has none."""
+    if not columns:
+        return schema.empty_table()
+    n_rows = len(next(iter(columns.values())))
+    columns = {"run_id": np.repeat(run_id, n_rows), **columns}
     return pa.table(
-        {name: pa.array(columns[name]).cast(UNITS.field(name).type) for name in UNITS.names}
+        {name: pa.array(columns[name]).cast(schema.field(name).type) for name in schema.names}
     )
 
 

@@ -6,14 +6,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from gridjax.random import Stream, stream
 from gridjax.spec import NetworkSpec
-from gridjax.study.evaluation import (
-    DIVERGED,
-    FINISHED,
-    Evaluation,
-    KeptMaps,
-    NullScores,
-)
+from gridjax.study.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.study.networkrow import THRESHOLDS, spec_columns
 from gridjax.study.results import Run
 from gridjax.study.schema import NETWORKS, NetworkResult
@@ -22,6 +17,7 @@ from gridjax.study.stores import MemoryStore
 from gridjax.study.weights import flatten_weights
 from gridjax.training import single
 from gridjax.training.single import Progress
+from gridjax.world import task
 
 OTHER_BINS = (20, 32)
 N_READOUTS = 100
@@ -108,19 +104,20 @@ def _result(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    return NetworkResult(Evaluation(row, units, {}, null, maps), history, maps, kept_weights, 1.5)
+    evaluation = Evaluation(row, units, _drift(random, spec), null, maps)
+    return NetworkResult(evaluation, history, maps, kept_weights, 1.5)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
     sizes = (*OTHER_BINS, spec.n_bins_reported)
-    n = len(sizes) * spec.Ng
+    n = len(sizes) * spec.n_analysed
     mean = {"cartesian": -0.4, "gaussian": -0.2}.get(spec.place_field_values, 0.3)
     score = random.normal(mean, 0.4, n).astype(np.float32)
     active = random.random(n) < 0.9
     period = np.where(random.random(n) < 0.5, random.uniform(60, 170, n), np.nan)
     return {
-        "unit": np.tile(np.arange(spec.Ng, dtype=np.int32), len(sizes)),
-        "nbins": np.repeat(np.asarray(sizes, np.int32), spec.Ng),
+        "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), len(sizes)),
+        "nbins": np.repeat(np.asarray(sizes, np.int32), spec.n_analysed),
         "score_60_by_neuron": np.where(active, score, 0).astype(np.float32),
         "score_60_mean_by_neuron": np.where(active, score + 0.1, 0).astype(np.float32),
         "score_90_by_neuron": np.where(active, 0.1, 0).astype(np.float32),
@@ -142,7 +139,7 @@ def _maps(
 ) -> KeptMaps:
     n = spec.n_bins_reported
     order = np.argsort(-scores, kind="stable")
-    units = np.arange(spec.Ng) if keep == "all" else order[: int(keep.split(":")[1])]
+    units = np.arange(spec.n_analysed) if keep == "all" else order[: int(keep.split(":")[1])]
     maps = random.random((len(units), n, n)).astype(np.float32)
     maps[:, 0, 1] = np.nan
     samples = np.full((n, n), 50.0, np.float32)
@@ -161,5 +158,18 @@ def _history(
     return history
 
 
+def _drift(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
+    """A floor, and an error that grows with the root of the moves."""
+    move = np.arange(1, max(10 * spec.sequence_length, 50) + 1)
+    steps = random.normal(0, random.uniform(0.5, 4), (len(move), 2))
+    error = np.hypot(random.uniform(3, 9), np.hypot(*steps.cumsum(axis=0).T))
+    return {"move": move, "pos_decoding_err": error, "loss": error / 30}
+
+
 def _weights(spec: NetworkSpec) -> dict[str, np.ndarray]:
-    return flatten_weights(jax.jit(single.init, static_argnums=0)(spec.static, spec.traced))
+    """A layout as networks have it, and parameters that are all 0."""
+    static, traced = spec.static, spec.traced
+    shapes = jax.eval_shape(lambda traced: single.init(static, traced), traced)
+    params = jax.tree.map(lambda one: np.zeros(one.shape, one.dtype), shapes.params)
+    layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
+    return flatten_weights(shapes.replace(params=params, layout=layout))

@@ -11,6 +11,7 @@ from gridjax.laws import Uniform
 from gridjax.spec import NetworkSpec
 from gridjax.study import figures
 from gridjax.study.figures import (
+    drift,
     errors,
     gallery,
     history,
@@ -25,7 +26,7 @@ from gridjax.study.reported import CODES, reported
 
 from .synthetic import N_READOUTS, quickstart_specs, synthetic_run
 
-MEASURED = {"gallery", "survival", "errors", "periods"}
+MEASURED = {"gallery", "survival", "errors", "drift", "periods"}
 DOS = quickstart_specs([0])[3]
 OTHER_BOX = {"box_width_in_m": 1.4, "box_height_in_m": 1.4}
 
@@ -46,6 +47,7 @@ def drawn_by(data, run) -> dict[str, style.Drawn]:
             gallery.draw(data, run),
             survival.draw(data),
             errors.draw(data),
+            drift.draw(data),
             periods.draw(data),
             targets.draw(data, run),
             history.draw(data),
@@ -79,7 +81,9 @@ def drawn_texts(figure, monkeypatch):
     return found
 
 
-@pytest.mark.parametrize("name", ["gallery", "survival", "errors", "periods", "targets", "history"])
+@pytest.mark.parametrize(
+    "name", ["gallery", "survival", "errors", "drift", "periods", "targets", "history"]
+)
 def test_no_text_overlaps_another_or_leaves_the_figure(drawn, name, monkeypatch):
     figure = drawn[name].figure
     shown = drawn_texts(figure, monkeypatch)
@@ -261,7 +265,7 @@ def test_spectra_of_gaussian_and_dos_codes():
 
 
 def test_a_tuning_is_the_code_of_the_most_central_cell():
-    from gridjax.registry import ENCODINGS
+    from gridjax.world.encodings import encoding
 
     run = synthetic_run([NetworkSpec(place_field_values="gaussian", Np=32, Ng=4)])
     network = run.network(run.manifest["run_ids"][0])
@@ -270,7 +274,7 @@ def test_a_tuning_is_the_code_of_the_most_central_cell():
     central = np.linalg.norm(centres, axis=1).argmin()
     axis = targets.grid_axis(2.2)
     point = np.array([axis[5], axis[40]], np.float32)
-    expected = ENCODINGS["gaussian"].encode(network.place_cells, point)[central]
+    expected = encoding(network.spec.static).encode(network.place_cells, point)[central]
     assert code.tuning[0, 5, 40] == pytest.approx(float(expected), rel=1e-5)
     np.testing.assert_array_equal(code.centre, centres[central])
 
@@ -319,7 +323,7 @@ def test_every_code_has_a_colour_and_a_marker_of_its_own():
         (
             quickstart_specs([0])[2:3],
             {"diverged": [0]},
-            {"gallery", "survival", "errors", "periods"},
+            MEASURED,
         ),
         (
             quickstart_specs([0])[:2],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from gridjax.study.figures import errors, gallery, history, periods, style, survival, targets
+from gridjax.study.figures import drift, errors, gallery, history, periods, style, survival, targets
 from gridjax.study.figures.style import Drawn, Files
 from gridjax.study.reported import Reported
 from gridjax.study.results import Run
@@ -29,6 +29,7 @@ def write_figures(data: Reported, run: Run, folder: Path) -> list[Written]:
             gallery.draw(data, run),
             survival.draw(data),
             errors.draw(data),
+            drift.draw(data),
             periods.draw(data),
             targets.draw(data, run),
             history.draw(data),

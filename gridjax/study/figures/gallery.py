@@ -46,7 +46,7 @@ def draw(data: Reported, run: Run) -> Drawn:
     top = height - _TOP
     for code, rows in blocks.items():
         headline = f"{label(code)}: {_population(data.of(code))}"
-        axes.text(0.06, top - 0.2, headline, color=style.COLOURS[code], weight="bold", va="center")
+        axes.text(0.06, top - 0.2, headline, color=style.colour(code), weight="bold", va="center")
         top -= _HEADER
         for row in rows:
             _draw_row(axes, row, top, say_box=side_m is None)

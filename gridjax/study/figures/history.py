@@ -46,7 +46,7 @@ def draw(data: Reported) -> Drawn:
         style.log_ticks(axes.yaxis)
     _chance(panels[-1], trained)
     handles, labels = panels[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
     return Drawn(NAME, TITLE, figure, _caption(data), _alt(trained))
 
 
@@ -59,17 +59,17 @@ def _lines(axes: Axes, members: list[Member], name: str) -> None:
         axes.plot(
             step,
             values,
-            color=style.COLOURS[code],
+            color=style.colour(code),
             lw=0.5,
             alpha=0.45,
             rasterized=len(members) > MOST_LINES,
             zorder=1,
         )
         if member.diverged:
-            axes.plot(step[-1:], values[-1:], "x", color=style.COLOURS[code], ms=5)
+            axes.plot(step[-1:], values[-1:], "x", color=style.colour(code), ms=5)
     steps, medians = _medians(members, name)
     text = f"{label(code)}, n = {len(members)}"
-    axes.plot(steps, medians, color=style.COLOURS[code], lw=1.8, label=text, zorder=3)
+    axes.plot(steps, medians, color=style.colour(code), lw=1.8, label=text, zorder=3)
 
 
 def _after_start(member: Member, name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -47,7 +47,7 @@ def draw(data: Reported) -> Drawn:
     side_m = only(shown, "box_width_in_m")
     gap = _least_gap(shown)
     for axes, code in zip(panels, codes, strict=False):
-        axes.set_title(label(code), color=style.COLOURS[code])
+        axes.set_title(label(code), color=style.colour(code))
         _limits(axes, side_m)
         if code == _DOS:
             _theory(axes, data.of(code), gap)
@@ -98,7 +98,7 @@ def _units(axes: Axes, members: list[Member], gap: float) -> None:
         np.concatenate(places),
         heights,
         s=9,
-        color=style.COLOURS[members[0].code],
+        color=style.colour(members[0].code),
         alpha=0.5,
         linewidths=0,
         rasterized=len(heights) > style.MANY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ GREY = "#666666"
 LIGHT = "#b8b8b8"
 
 # Okabe and Ito's colours, safe for colour-blind readers; their yellow cannot be read on white, so
-# indigo and grey stand for the last two codes.
+# grey and two colours of Paul Tol's, indigo and wine, stand for the other three codes.
 COLOURS = {
     "cartesian": "#000000",
     "high_dim_cartesian": "#7f7f7f",
@@ -34,10 +35,15 @@ COLOURS = {
     "true_difference_of_gaussians": "#cc79a7",
     "general_difference_of_gaussians": "#e69f00",
     "softmax_of_differences": "#332288",
+    "from_file": "#882255",
 }
 """One colour for each target code, the same in every figure."""
-MARKERS = dict(zip(COLOURS, "oDvps^X<>", strict=True))
+MARKERS = dict(zip(COLOURS, "oDvps^X<>P", strict=True))
 """One marker for each target code: colour never stands alone."""
+# For the target codes of users: more of Tol's colours, and the markers that are left. Their numbers
+# have no common factor, so that every pair of them occurs.
+_SPARE_COLOURS = ("#117733", "#999933", "#aa4499", "#6699cc", "#994455")
+_SPARE_MARKERS = ("*", "h", "d", "8")
 _RC: dict[str, Any] = {
     "font.size": 8,
     "axes.titlesize": 9,
@@ -90,6 +96,16 @@ def styled() -> Iterator[None]:
         yield
 
 
+def colour(code: str) -> str:
+    """Return the colour of a target code; a user's has one that its name decides."""
+    return COLOURS.get(code) or _SPARE_COLOURS[_number(code) % len(_SPARE_COLOURS)]
+
+
+def marker(code: str) -> str:
+    """Return the marker of a target code; a user's has one that its name decides."""
+    return MARKERS.get(code) or _SPARE_MARKERS[_number(code) % len(_SPARE_MARKERS)]
+
+
 def new_figure(height_in: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
     """Return an empty figure of the common width."""
     from matplotlib.figure import Figure
@@ -131,3 +147,8 @@ def counted(n: int, noun: str) -> str:
 def listed(words: Sequence[str]) -> str:
     """Write words as a list: a, b and c."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
+
+
+def _number(code: str) -> int:
+    """Return a number that a name alone decides, the same in every process."""
+    return zlib.crc32(code.encode())

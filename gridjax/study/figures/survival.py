@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 NAME, TITLE = "survival", "Grid scores against their null"
+MOST_NAMES = 5
 MOST_LINES = 60
 FEW_LAYOUTS = 20
 _GRID = np.linspace(-0.6, 1.8, 241)
@@ -65,15 +66,16 @@ def draw(data: Reported) -> Drawn:
 def _all_codes(axes: Axes, curves: dict[str, np.ndarray]) -> None:
     axes.set_title("All target codes, trained")
     for code, lines in curves.items():
-        colour = style.COLOURS[code]
+        colour = style.colour(code)
         if len(lines) > 1:
             axes.fill_between(_GRID, *mean_interval(lines), color=colour, alpha=0.2, lw=0)
         axes.plot(_GRID, _drop_zero(lines.mean(axis=0)), color=colour, label=label(code))
-    axes.legend(loc="upper right", handlelength=1.4, **_WHITE)
+    if len(curves) <= MOST_NAMES:  # more names would hide the curves; the other panels have them
+        axes.legend(loc="upper right", handlelength=1.4, **_WHITE)
 
 
 def _one_code(axes: Axes, data: Reported, code: str, lines: np.ndarray) -> None:
-    colour = style.COLOURS[code]
+    colour = style.colour(code)
     axes.set_title(label(code), color=colour)
     chosen = _spread(lines)
     axes.plot(
@@ -182,10 +184,11 @@ def _caption(data: Reported, codes: list[str]) -> str:
         "Share of units whose score60 (min-max, reported bins, inactive units counting with 0) lies"
         " above the threshold on the x axis; logarithmic, because claims about grid cells rest on"
         " few units. Thick: mean over networks; thin: each network; shaded in the first panel:"
-        " 95 % bootstrap interval of the mean over networks. Dashed and hatched: the null, the"
-        " same score of random readouts of each network's own target code, through the same"
-        " trajectories and bins, without a network, training or path integration (median and range"
-        " over layouts). A curve says something about grids only where it leaves its own null."
+        " 95 % bootstrap interval of the mean over networks, colours as in the other panels."
+        " Dashed and hatched: the null, the same score of random readouts of each network's own"
+        " target code, through the same trajectories and bins, without a network, training or path"
+        " integration (median and range over layouts). A curve says something about grids only"
+        " where it leaves its own null."
         f" Dotted: the thresholds used in the literature, .3, .8 and 1.2. {numbers}."
     )
 

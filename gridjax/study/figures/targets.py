@@ -52,10 +52,13 @@ class Code(NamedTuple):
 
 def draw(data: Reported, run: Run) -> Drawn:
     """Draw a row for each target code: tuning map, profile, and power spectrum."""
-    rows = {code: _codes(data, run, code) for code in data.codes}
-    rows = {code: drawn for code, drawn in rows.items() if drawn}
-    if not rows:
+    if not data.members:
         return Drawn(NAME, TITLE, None, "No network is finished yet.")
+    found = {code: _codes(data, run, code) for code in data.codes}
+    rows = {code: drawn for code, drawn in found.items() if drawn}
+    lost = _lost([code for code in found if code not in rows])
+    if not rows:
+        return Drawn(NAME, TITLE, None, lost.strip())
     figure = style.new_figure(0.3 + 2.05 * len(rows))
     panels = figure.subplots(len(rows), 3, squeeze=False, width_ratios=(0.85, 1, 1.2))
     for (left, middle, right), (code, codes) in zip(panels, rows.items(), strict=True):
@@ -67,7 +70,7 @@ def draw(data: Reported, run: Run) -> Drawn:
         axes.set_xlim(0, furthest)
         _wavelengths(axes, furthest)
     panels[0, 2].set_title("wavelength (cm)", loc="center", fontsize=8, weight="normal")
-    return Drawn(NAME, TITLE, figure, _caption(rows), _alt(rows))
+    return Drawn(NAME, TITLE, figure, _caption(rows) + lost, _alt(rows))
 
 
 def grid_axis(side_m: float) -> Float[np.ndarray, " x"]:
@@ -119,7 +122,10 @@ def spectrum(
 
 
 def _codes(data: Reported, run: Run, name: str) -> list[Code]:
-    """Return the code of one network for each of a few widths, narrowest first."""
+    """Return the code of one network for each of a few widths, narrowest first.
+
+    None of codes that can be drawn no more.
+    """
     members = [member for member in data.members if member.code == name]
     if not reads_width(name):
         members = members[:1]
@@ -127,11 +133,24 @@ def _codes(data: Reported, run: Run, name: str) -> list[Code]:
     widths = sorted(by_width)
     chosen = np.linspace(0, len(widths) - 1, min(len(widths), MOST_WIDTHS)).round().astype(int)
     shown = [by_width[widths[index]] for index in chosen]
-    return [tuning_over_box(member.spec, _layout(run, member)) for member in shown]
+    try:
+        return [tuning_over_box(member.spec, _layout(run, member)) for member in shown]
+    except GridjaxError:
+        return []
+
+
+def _lost(codes: list[str]) -> str:
+    if not codes:
+        return ""
+    names = style.listed([label(code) for code in codes])
+    return f" {names}: not drawn, because the measured cells or the user's code are not at hand."
 
 
 def _layout(run: Run, member: Member) -> Layout:
-    """Return a network's place cells, drawn again from their seed where they were not kept."""
+    """Return a network's layout, drawn again from its seed where it was not kept.
+
+    Raises GridjaxError where that needs a file or code that is not at hand.
+    """
     try:
         return run.network(member.run_id).layout
     except GridjaxError:
@@ -150,7 +169,7 @@ def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
         cmap=COLOUR_MAP,
         interpolation="nearest",
     )
-    axes.set_title(label(name), color=style.COLOURS[name])
+    axes.set_title(label(name), color=style.colour(name))
     axes.set(xlabel="x (m)", ylabel="y (m)", xticks=[-half, 0, half], yticks=[-half, 0, half])
     bar = figure.colorbar(image, ax=axes, shrink=0.85, pad=0.03)
     bar.set_label(f"target {unit}", fontsize=style.SMALL)
@@ -166,7 +185,7 @@ def _profiles(axes: Axes, codes: list[Code], name: str) -> None:
         axes.plot(
             100 * (code.axis_m - code.centre[0]),
             profile,
-            color=style.COLOURS[name],
+            color=style.colour(name),
             ls=line,
             label=text,
         )
@@ -179,7 +198,7 @@ def _profiles(axes: Axes, codes: list[Code], name: str) -> None:
 
 
 def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
-    colour = style.COLOURS[name]
+    colour = style.colour(name)
     furthest = 0.0
     for index, (code, line) in enumerate(zip(codes, _LINES, strict=False)):
         frequency, power, rings = spectrum(code)
@@ -243,12 +262,16 @@ def _caption(rows: dict[str, list[Code]]) -> str:
     )
 
 
+def _layout_seed(spec: NetworkSpec) -> int:
+    return spec.seed if spec.layout_seed is None else spec.layout_seed
+
+
 def _layouts(rows: dict[str, list[Code]]) -> str:
     parts = []
     for name, codes in rows.items():
         spec = codes[0].spec
         cells = f"{spec.Np} cells" if spec.has_place_code else f"{spec.Np} outputs"
-        parts.append(f"{label(name)} {cells}, seed {int(spec.traced.layout_seed)}")
+        parts.append(f"{label(name)} {cells}, seed {_layout_seed(spec)}")
     return "; ".join(parts)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from gridjax.laws import mean
 from gridjax.spec import NetworkSpec
@@ -15,7 +16,7 @@ from gridjax.study.reported import Member, only
 
 _WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
 _N_SAMPLES = 100_000
-_FEWEST_PATHS = 50
+_FEWEST_PATHS = 300
 
 
 class Chance(NamedTuple):
@@ -25,6 +26,13 @@ class Chance(NamedTuple):
     """of always answering the centre of the box"""
     start_cm: float
     """of always answering the position at the start"""
+
+
+class ChanceCurves(NamedTuple):
+    """The same after each move."""
+
+    centre_cm: Float[np.ndarray, " move"]
+    start_cm: Float[np.ndarray, " move"]
 
 
 def dos_wavenumber(sigma_m: float, ratio: float) -> float:
@@ -67,8 +75,16 @@ def expected_period_cm(spec: NetworkSpec) -> float | None:
 def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
     """Return the chance errors over trajectories of ``n_moves``; None where worlds differ.
 
-    By simulation; means over all moments after the start, as the position errors of networks are.
+    Means over all moments after the start, as the position errors of networks are.
     """
+    curves = chance_curves(members, n_moves)
+    if curves is None:
+        return None
+    return Chance(float(curves.centre_cm.mean()), float(curves.start_cm.mean()))
+
+
+def chance_curves(members: Sequence[Member], n_moves: int) -> ChanceCurves | None:
+    """Return the chance errors after each of ``n_moves``, simulated; None where worlds differ."""
     from gridjax.world.motion import simulate_trajectories
 
     world: dict[str, Any] = {name: only(members, name) for name in _WORLD}
@@ -80,7 +96,7 @@ def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
     paths = simulate_trajectories(n_paths, n_simulated, **world)
     positions = paths.positions[:, :n_moves]
     moved = positions - paths.start[:, None]
-    return Chance(
-        centre_cm=100 * float(np.linalg.norm(positions, axis=-1).mean()),
-        start_cm=100 * float(np.linalg.norm(moved, axis=-1).mean()),
+    return ChanceCurves(
+        centre_cm=100 * np.linalg.norm(positions, axis=-1).mean(axis=0),
+        start_cm=100 * np.linalg.norm(moved, axis=-1).mean(axis=0),
     )
