@@ -32,7 +32,7 @@ def top_cells(outputs, cells, n_cells: int = 3):
 
 
 def bottom_cells(outputs, cells, n_cells: int = 3):
-    """Mean centre of the weakest cells: true differences of Gaussians are 0 at the centre."""
+    """Mean centre of the weakest cells, on a ring around a true difference's position."""
     return top_cells(-np.asarray(outputs, np.float64), cells, n_cells)
 
 

@@ -164,3 +164,24 @@ def head_directions(headings, preferred, kappa):
     preferred = np.asarray(preferred, np.float64)
     flat = [softmax(kappa * np.cos(theta - preferred)) for theta in headings.ravel()]
     return np.array(flat).reshape(*headings.shape, -1)
+
+
+def interpolated(positions, maps, box_width):
+    """Rates of maps [Np, n, n] over the box, bilinear between bin centres: [..., 2] -> [..., Np].
+
+    Beyond the outer bin centres the rate is that of the nearest point between them.
+    """
+    n = len(maps[0])
+
+    def one(position):
+        place = [min(max((float(x) / box_width + 0.5) * n - 0.5, 0.0), n - 1.0) for x in position]
+        (i, j), corners = (int(np.floor(x)) for x in place), (0, 1)
+        rates = np.zeros(len(maps))
+        for di in corners:
+            for dj in corners:
+                weight = (1 - abs(place[0] - i - di)) * (1 - abs(place[1] - j - dj))
+                if weight > 0:
+                    rates += weight * np.asarray([m[i + di][j + dj] for m in maps], np.float64)
+        return rates
+
+    return _each(one, positions)
