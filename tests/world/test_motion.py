@@ -76,9 +76,13 @@ def test_walk_in_single_precision_differs_by_rounding_alone():
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
 
 
-def one_walk(position, heading, turns=(0.0, 0.0, 0.0)):
+def one_path(position, heading, turns=(0.0, 0.0, 0.0)):
     numbers = np.array([position]), np.array([heading]), np.ones((3, 1)), np.array([turns]).T
-    walked = in_double_precision(numbers, WORLD)
+    return in_double_precision(numbers, WORLD)
+
+
+def one_walk(position, heading, turns=(0.0, 0.0, 0.0)):
+    walked = one_path(position, heading, turns)
     return walked.start[0], walked.moves[:, 0], walked.positions[:, 0]
 
 
@@ -87,6 +91,38 @@ def test_the_first_move_is_dropped_and_each_goes_along_the_old_heading():
     np.testing.assert_allclose(start, [DT, 0], atol=1e-8)
     np.testing.assert_allclose(moves, [[0, DT], [-DT, 0]], atol=1e-8)
     np.testing.assert_allclose(positions, start + np.cumsum(moves, axis=0), atol=1e-15)
+
+
+def test_headings_are_those_of_the_first_kept_move_and_after_each_turn():
+    path = one_path((0.0, 0.0), 0.4, turns=(0.5, -1.5, 7.0))
+    assert path.start_heading[0] == pytest.approx(0.4 + 0.5)
+    np.testing.assert_allclose(path.headings[:, 0], [0.9 - 1.5, 0.9 - 1.5 + 7.0])  # not wrapped
+    # at a wall the heading turns to run along it
+    blocked = one_path((BOX / 2 - BORDER / 2, 0.1), 0.3)
+    assert blocked.start_heading[0] == pytest.approx(np.pi / 2)
+
+
+def test_the_heading_before_a_move_is_its_direction(crowd):
+    before = np.concatenate([crowd.start_heading[None], crowd.headings[:-1]])[:, ::50]
+    moves = crowd.moves[:, ::50].astype(np.float64)
+    direction = np.stack([np.cos(before), np.sin(before)], axis=-1)
+    along = (moves * direction).sum(axis=-1)
+    # unwrapped headings of some rad, rounded in float32
+    np.testing.assert_allclose(along, np.linalg.norm(moves, axis=-1), rtol=1e-5, atol=1e-9)
+
+
+def test_paths_along_positions_have_the_moves_and_headings_between_them():
+    rng = np.random.default_rng(3)
+    positions = rng.uniform(-0.5, 0.5, (6, 4, 2)).astype(np.float32)
+    path = motion.along(jnp.asarray(positions))
+    np.testing.assert_array_equal(path.start, positions[0])
+    np.testing.assert_array_equal(path.positions, positions[1:])
+    np.testing.assert_allclose(path.moves, np.diff(positions, axis=0), rtol=1e-6)
+    heading = np.arctan2(*np.moveaxis(np.diff(positions, axis=0), -1, 0)[::-1])
+    np.testing.assert_allclose(path.start_heading, heading[0], rtol=1e-5)
+    # after the last move it stays
+    expected = np.concatenate([heading[1:], heading[-1:]])
+    np.testing.assert_allclose(path.headings, expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize(("heading", "slope"), [(0.3, 1.0), (-0.3, -1.0)])
@@ -206,8 +242,11 @@ def test_twice_the_world_gives_twice_the_path(crowd):
     twice = simulated(
         5, box_width_in_m=4.4, speed_scale=2 * NetworkSpec().speed_scale, border_m=0.06
     )
-    for ours, theirs in zip(twice, crowd, strict=True):
-        np.testing.assert_array_equal(ours, 2 * theirs)  # powers of two round alike
+    lengths = ("start", "moves", "positions")
+    for name, ours in twice._asdict().items():
+        factor = 2 if name in lengths else 1
+        theirs = factor * getattr(crowd, name)
+        np.testing.assert_array_equal(ours, theirs, err_msg=name)  # powers of two round alike
 
 
 def test_the_public_function_is_the_batch_first_simulation():
@@ -219,6 +258,9 @@ def test_the_public_function_is_the_batch_first_simulation():
     np.testing.assert_array_equal(paths.start, direct.start)
     np.testing.assert_array_equal(paths.moves, direct.moves.swapaxes(0, 1))
     np.testing.assert_array_equal(paths.positions, direct.positions.swapaxes(0, 1))
+    assert paths.start_heading.shape == (7,)
+    np.testing.assert_array_equal(paths.start_heading, direct.start_heading)
+    np.testing.assert_array_equal(paths.headings, direct.headings.swapaxes(0, 1))
 
 
 @pytest.mark.parametrize(
