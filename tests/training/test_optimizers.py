@@ -1,11 +1,13 @@
-"""The optimisers against their definitions in float64."""
+"""The five optimisers against their definitions in float64."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 from oracles import optimizers as oracle
 
+from gridjax.parameters import FIELDS
 from gridjax.training.optimizers import OPTIMIZERS
 
 RATE = 2e-3
@@ -48,6 +50,45 @@ def test_adam_is_the_epsilon_hat_form_whatever_the_size_of_the_gradients():
         np.testing.assert_allclose(state.square[name], expected.v[name], rtol=1e-5)
 
 
+SAME_FORM = {
+    "rmsprop": oracle.RMSprop,
+    "sgd": oracle.SGD,
+    "adagrad": oracle.Adagrad,
+    "rmsprop_momentum": oracle.BaninoRMSProp,
+}
+
+
+@pytest.mark.parametrize("name", SAME_FORM)
+def test_the_other_optimisers_are_those_of_the_definitions(name):
+    made, _ = followed(OPTIMIZERS[name](jnp.float32(RATE)))
+    expected = SAME_FORM[name](RATE)
+    for t, updates in enumerate(made):
+        for leaf, theirs in expected.updates(gradients(t)).items():
+            # sums of a dozen squares in float32, and of momenta near nothing their terms' rounding
+            np.testing.assert_allclose(
+                updates[leaf], theirs, 1e-5, 1e-6 * np.abs(theirs).max(), err_msg=f"{leaf} {t}"
+            )
+
+
+def test_every_optimiser_of_a_sweep_file_is_there():
+    assert set(OPTIMIZERS) == {"adam", *SAME_FORM}
+    assert set(OPTIMIZERS) == set(FIELDS["optimizer"].metadata["choices"])
+
+
+@pytest.mark.parametrize("name", ["rmsprop", "adagrad", "rmsprop_momentum"])
+def test_the_place_of_epsilon_and_the_first_accumulator_are_seen(name):
+    # a first gradient as small as epsilon, by hand
+    small = {"w": jnp.full(3, 1e-7)}
+    transformation = OPTIMIZERS[name](jnp.float32(RATE))
+    update, _ = transformation.update(small, transformation.init(small))
+    first = {
+        "rmsprop": RATE * 1e-7 / (np.sqrt(0.1) * 1e-7 + 1e-7),
+        "adagrad": RATE * 1e-7 / (np.sqrt(0.1) + 1e-7),
+        "rmsprop_momentum": RATE * 1e-7 / np.sqrt(0.9 + 1e-10),
+    }
+    np.testing.assert_allclose(update["w"], -first[name], rtol=1e-5)
+
+
 def test_the_place_of_epsilon_decides_at_small_gradients_alone():
     ours, _ = followed(OPTIMIZERS["adam"](jnp.float32(RATE)))
     usual, _ = followed(optax.adam(RATE, eps=1e-7))
@@ -69,8 +110,9 @@ def test_adam_starts_from_nothing_and_adds_its_updates():
         np.testing.assert_allclose(leaf, -RATE, rtol=1e-4)  # a gradient of 1 moves by the rate
 
 
-def test_no_gradient_makes_no_update():
-    transformation = OPTIMIZERS["adam"](jnp.float32(RATE))
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_no_gradient_makes_no_update(name):
+    transformation = OPTIMIZERS[name](jnp.float32(RATE))
     nothing = {"w": jnp.zeros((2, 2))}
     updates, _ = transformation.update(nothing, transformation.init(nothing))
     np.testing.assert_array_equal(updates["w"], 0)
