@@ -90,10 +90,15 @@ def _headline(run: Run, data: Reported) -> dict[str, str]:
 
 def _warnings(run: Run, data: Reported) -> list[str]:
     warnings = []
-    n_there, n_wanted = len(data.members), len(run.manifest["run_ids"])
+    n_there, n_wanted = len(data.members) + data.n_replicates, len(run.manifest["run_ids"])
     if n_there < n_wanted:
         warnings.append(f"The run is not finished: {n_there:,} of {n_wanted:,} networks are there.")
-    n_diverged = n_there - len(data.finished)
+    if data.n_replicates:
+        warnings.append(
+            f"{counted(n_there, 'network')} of the sweep are {counted(len(data.members), 'network')}"
+            " under several descriptions, which count once here."
+        )
+    n_diverged = len(data.members) - len(data.finished)
     if n_diverged:
         verb = "is" if n_diverged == 1 else "are"
         warnings.append(

@@ -90,6 +90,8 @@ class Reported:
     members: list[Member]
     nulls: dict[str, Float[np.ndarray, " readout"]]
     """score60 of the random readouts, by null_id"""
+    n_replicates: int = 0
+    """further descriptions of networks that are among the members: one network counts once"""
 
     @property
     def codes(self) -> list[str]:
@@ -112,7 +114,7 @@ class Reported:
 
 
 def reported(run: Run) -> Reported:
-    """Read the networks of a run that are there, each at its reported bins."""
+    """Read the distinct networks of a run that are there, each at its reported bins."""
     specs = dict(zip(run.manifest["run_ids"], run.manifest["specs"], strict=True))
     columns = [str(name) for name in run.networks.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in run.networks.itertuples(index=False)]
@@ -122,7 +124,8 @@ def reported(run: Run) -> Reported:
     nulls = _split(run.nulls, "null_id", ("score_60", "nbins"))
     members = []
     scores = {}
-    for row in rows:
+    distinct = {row["distinct_id"]: row for row in reversed(rows)}
+    for row in reversed(distinct.values()):
         run_id, null_id = str(row["run_id"]), str(row["null_id"])
         spec = NetworkSpec.from_dict(specs[run_id])
         own = units.get(run_id, _empty((*_UNITS, "nbins")))
@@ -132,7 +135,7 @@ def reported(run: Run) -> Reported:
         if null_id in nulls:
             null = nulls[null_id]
             scores[null_id] = null["score_60"][null["nbins"] == spec.n_bins_reported]
-    return Reported(members, scores)
+    return Reported(members, scores, len(rows) - len(members))
 
 
 def reads_width(code: str) -> bool:
