@@ -94,9 +94,10 @@ def _warnings(run: Run, data: Reported) -> list[str]:
     if n_there < n_wanted:
         warnings.append(f"The run is not finished: {n_there:,} of {n_wanted:,} networks are there.")
     if data.n_replicates:
+        distinct = counted(len(data.members), "network")
         warnings.append(
-            f"{counted(n_there, 'network')} of the sweep are {counted(len(data.members), 'network')}"
-            " under several descriptions, which count once here."
+            f"The {n_there:,} networks that are there are {distinct} under several descriptions;"
+            " each counts once here."
         )
     n_diverged = len(data.members) - len(data.finished)
     if n_diverged:
