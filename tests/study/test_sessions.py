@@ -1,7 +1,9 @@
 """Reading maps and recordings: what was written is read, what is wrong is said, and where."""
 
+import os
 import pickle
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -126,6 +128,9 @@ ARRAYS = {
     "objects": (np.full((9, 9), None), "never unpickled"),
     "dates": (np.zeros((9, 9), "datetime64[s]"), "datetime64"),
     "records": (np.zeros((9, 9), [("a", float)]), "'a'"),
+    "spans of time": (np.zeros((9, 9), "m8[s]"), "timedelta64"),
+    "bytes": (np.zeros((9, 9), "V8"), "V8"),
+    "one number": (np.float64(3), r"shape \(\)"),
     "none": (np.zeros((0, 9, 9)), r"\(0, 9, 9\)"),
 }
 
@@ -184,10 +189,58 @@ def test_files_of_no_use_are_refused(name, tmp_path):
     assert words in refusal(tmp_path / name)
 
 
+def test_archives_of_anything_else_are_refused(tmp_path):
+    for name, members in {"none": (), "text": ("maps",), "session": ("positions", "times")}.items():
+        with zipfile.ZipFile(tmp_path / f"{name}.npz", "w") as archive:
+            for member in members:
+                archive.writestr(member, "no array")
+    message = refusal(tmp_path / "*.npz")
+    for words in ("none.npz: holds nothing", "text.npz", "session.npz"):
+        assert words in message
+
+
+def test_names_that_no_terminal_can_print_are_refused(tmp_path):
+    names = (b"bad\xff.npy", b"two\nlines.npy")
+    for name in names:
+        with (tmp_path / os.fsdecode(name)).open("wb") as file:
+            np.save(file, np.zeros((9, 9)))
+    # by a pattern, or by their name
+    for given in ([tmp_path / "*.npy"], [tmp_path / os.fsdecode(name) for name in names]):
+        message = refusal(*given)
+        assert "the name is no UTF-8 text" in message
+        assert "the name holds control characters" in message
+        message.encode()
+        assert "two\\nlines.npy" in message
+
+
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
+    for name in ("pipe.npy", "pipe.csv"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "round.npy").symlink_to("round.npy")
+    (tmp_path / "dangling.npy").symlink_to("nowhere.npy")
+    (tmp_path / "folder.npz").mkdir()
+    message = refusal(*sorted(tmp_path.iterdir()))
+    assert message.count("is no regular file") >= 2
+    assert "folder.npz: is a folder" in message
+    for name in ("pipe.npy", "pipe.csv", "round.npy", "dangling.npy"):
+        assert f"{name}: " in message
+
+
 def test_missing_files_folders_and_lone_spikes_are_refused_together(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "a.spikes.csv").write_text("t,cell\n1,2\n")
-    message = refusal(tmp_path / "folder", tmp_path / "a.spikes.csv", "no.npz", "no*.npz", "\0", "")
+    too_long = "a/" * 3000 + "b.npy"
+    message = refusal(
+        tmp_path / "folder",
+        tmp_path / "a.spikes.csv",
+        "no.npz",
+        "no*.npz",
+        "\0",
+        "",
+        "[x",
+        too_long,
+    )
+    assert message.count("no such file") == 6
     for words in ("is a folder", "a.csv; its spikes", "no.npz: no such", "no*.npz: no such"):
         assert words in message
 
@@ -214,6 +267,17 @@ SESSIONS = {
     "centimetres": ({"positions": 100 * PATH}, "--units cm if they are in cm"),
     "still": ({"positions": PATH * 0}, "span 0 by 0 m"),
     "on a line": ({"positions": PATH * (1, 0)}, "by 0 m"),
+    "in a strip": ({"positions": PATH * (1, 0.04)}, "m: a line, no arena"),
+    "far too large": ({"positions": 3.4 * (PATH - 0.5) * 1e308}, "no such arena"),
+    "objects": ({"positions": PATH.astype(object)}, "positions: cannot be read"),
+    "complex": ({"positions": PATH + 1j}, "positions are complex128"),
+    "spans of time": ({"times": TIMES.astype("m8[s]")}, "times are timedelta64"),
+    "one lost time": ({"times": np.append(TIMES[:-1], np.inf)}, "times: sample 599 is inf"),
+    "microseconds": ({"times": 1.7e15 + 1e6 * TIMES}, "times: sample 0 is 1.7e+15"),
+    "one spike": ({"spikes_a": 1.0}, "spikes_a are float64 of shape ()"),
+    "no name": ({"spikes_": [1.0]}, "holds spikes_, which cannot be used"),
+    "blank name": ({"spikes_ ": [1.0]}, "holds spikes_ , which cannot be used"),
+    "coloured name": ({"spikes_\x1b[31m": [1.0]}, r"'spikes_\x1b[31m', which cannot be used"),
     "no positions": ({"positions": None}, "has no positions"),
     "no spikes": ({"spikes_a": None}, "has no spikes"),
     "unknown": ({"spikess": [1.0]}, "holds spikess, which cannot be used"),
@@ -223,6 +287,26 @@ SESSIONS = {
     "cells of floats": (
         {"spikes_a": None, "spike_times": [1.0], "spike_cells": [1.5]},
         "spike_cells are float64",
+    ),
+    "cell without a name": (
+        {"spikes_a": None, "spike_times": [1.0, 2.0], "spike_cells": ["", "b"]},
+        "the cell's name '' is blank",
+    ),
+    "cell of half a character": (
+        {
+            "spikes_a": None,
+            "spike_times": [1.0],
+            "spike_cells": np.array([0xD800], np.uint32).view("U1"),
+        },
+        "name cells in",
+    ),
+    "cell of no character": (
+        {
+            "spikes_a": None,
+            "spike_times": [1.0],
+            "spike_cells": np.array([2**31 - 1], np.uint32).view("U1"),
+        },
+        "name cells in Unicode",
     ),
     "no cell": ({"spikes_a": None, "spike_times": [], "spike_cells": np.zeros(0, int)}, "no cell"),
     "maps too": ({"maps": np.zeros((9, 9))}, "holds maps and also positions, spikes_a, times"),
@@ -251,6 +335,11 @@ TABLES = {
     "order": (GOOD.replace("\n3,", "\n1,"), "t,cell\n1,A\n", "a.csv:5: times do not increase"),
     "no time": (GOOD.replace("\n3,", "\n,"), "t,cell\n1,A\n", "a.csv:5: times: sample 3 is nan"),
     "outside": (GOOD, "t,cell\n1,A\n\n77,A\n", "a.spikes.csv:4: cell A: 1 of 2 spikes"),
+    "control": (
+        GOOD,
+        "t,cell\n1,A\n2,\x07\n",
+        "a.spikes.csv:3: the cell's name '\\x07' holds control",
+    ),
     "nameless": (GOOD, "t,cell\n1,\n", "a.spikes.csv:2: cell is empty"),
     "no cells": (GOOD, "t,cell\n", "a.spikes.csv: holds no cell"),
     "no spikes": (GOOD, None, "there is no"),
