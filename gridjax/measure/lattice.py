@@ -184,6 +184,9 @@ def published_period_bins(maps: Any) -> Float[Array, "..."]:
 def _published_period(maps: Float[Array, "map n n"], _) -> Float[Array, " map"]:
     n = maps.shape[-1]
     maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
+    # squares of very large or small rates leave the range of float64: powers of two cost no bit
+    _, exponent = jnp.frexp(jnp.abs(maps).max((1, 2), keepdims=True))
+    maps = maps * jnp.ldexp(1.0, jnp.clip(-exponent, -1000, 1000))
     power = jnp.abs(jnp.fft.rfft2(maps, (2 * n, 2 * n))) ** 2
     raw = jnp.roll(jnp.fft.irfft2(power, (2 * n, 2 * n)), (n, n), (1, 2))[:, 1:, 1:]
     # The transform leaves rounding noise where silent regions have an exact 0.

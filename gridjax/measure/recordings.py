@@ -19,6 +19,8 @@ from gridjax.measure.visits import Arena, Visits, visits
 
 # Wide enough for a Gaussian: beyond, it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
+# Sums of more than this over a session leave the range of float64.
+LARGEST_ACTIVITY = 1e290
 # Maps of shifted spikes held at a time.
 SHIFTS_AT_ONCE = 256
 
@@ -128,15 +130,16 @@ def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"
             f"activity has {len(values)} samples, positions have {n_samples}",
             "give one row of activity per position",
         )
-    wrong = np.argwhere(~np.isfinite(values) & (seen.bins < n_flat)[:, None])
+    counts = (seen.bins < n_flat)[:, None]
+    wrong = np.argwhere(counts & ~(np.abs(values) <= LARGEST_ACTIVITY))
     if len(wrong):
         sample, unit = wrong[0]
         raise refusal(
             f"activity of unit {unit} at sample {sample} is {values[sample, unit]:g}, one of"
-            f" {len(wrong)} values that are no numbers",
+            f" {len(wrong)} values that have no mean",
             "leave such units out, or make the position of such samples NaN: they do not count",
         )
-    values = np.where((seen.bins < n_flat)[:, None], values, 0.0)
+    values = np.where(counts, values, 0.0)
     where = (seen.bins, np.arange(n_samples))
     into_bins = csr_array((seen.durations, where), shape=(n_flat + 1, n_samples))
     return (into_bins @ values)[:n_flat].T
@@ -187,5 +190,6 @@ def shift_scores(
 
 def _gaussian(arena: Arena, width_m: float) -> Float[np.ndarray, "n n"]:
     step = np.subtract.outer(np.arange(arena.n_bins), np.arange(arena.n_bins)) * arena.bin_m
-    kernel = np.exp(-((step / width_m) ** 2) / 2)
+    with np.errstate(over="ignore"):  # a width of next to nothing: no neighbour counts
+        kernel = np.exp(-((step / width_m) ** 2) / 2)
     return np.where(np.abs(step) <= SMOOTHING_REACH * width_m, kernel, 0.0)

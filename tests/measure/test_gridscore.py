@@ -217,6 +217,8 @@ def test_other_batches_and_variants_compile_nothing(caplog):
         (np.full((13, 13), None), "object"),
         ([[1, 2], [3]], "inhomogeneous"),
         (np.zeros((13, 13), "M8[s]"), "datetime64"),
+        (np.zeros((13, 13), "m8[s]"), "timedelta64"),
+        (np.ma.masked_all((13, 13), complex), "complex128"),
     ],
 )
 def test_unusable_maps_are_refused(maps, words):

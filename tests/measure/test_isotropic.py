@@ -171,6 +171,45 @@ def test_scale_does_not_matter_and_nothing_comes_from_nothing():
         np.testing.assert_array_equal(fields, np.broadcast_to(rate, fields.shape))
 
 
-def test_at_least_one_draw():
-    with pytest.raises(GridjaxError, match="n_draws is 0"):
-        isotropic_maps(KEY, np.ones((20, 20)), 0)
+@pytest.mark.parametrize("exponent", [-1000, -90, 100, 1000])
+def test_any_scale_that_float64_holds(exponent):
+    rate = noise_maps(20, 3.0, True, 1)[0].astype(np.float64)
+    # powers of two change no bit: not of the fields, hence not of the scores
+    scaled = np.ldexp(rate, exponent)
+    expected = np.ldexp(isotropic_maps(KEY, rate, 6).astype(np.float64), exponent)
+    np.testing.assert_array_equal(isotropic_maps(KEY, scaled, 6), expected)
+
+
+def test_an_extreme_lattice_is_told_from_its_null():
+    (rate,) = lattice_maps(20, 0.6, 0.6, 1)
+    for scale in (1e-200, 1e-25, 1e30, 1e200):
+        draws = isotropic_scores(KEY, scale * rate, 39, score)
+        assert len(np.unique(draws)) == 39
+        assert p_values(score(scale * rate), draws) == 1 / 40
+
+
+def test_offsets_cost_no_values():
+    rate = noise_maps(20, 3.0, False, 1)[0].astype(np.float64)
+    rate[2:5, 3:9] = np.nan
+    for drawn in isotropic_maps(KEY, 1e9 + rate, 6):
+        np.testing.assert_array_equal(np.isnan(drawn), np.isnan(rate))
+        found = np.sort(drawn[np.isfinite(drawn)] - 1e9)
+        # float64 holds 1e9 to 1e-7; float32 would hold it to 64, the whole map being 6 wide
+        np.testing.assert_allclose(found, np.sort(rate[np.isfinite(rate)]), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_draws", [0, -1, 2.5, "a", float("nan"), None, 10**9])
+def test_draws_are_a_number(n_draws):
+    with pytest.raises(GridjaxError, match="n_draws is"):
+        isotropic_maps(KEY, np.ones((20, 20)), n_draws)
+
+
+def test_maps_and_keys_must_be_there():
+    maps = noise_maps(20, 3.0, True, 2)
+    with pytest.raises(GridjaxError, match=r"\(0, 20, 20\)"):
+        isotropic_maps(KEY, maps[:0], 1)
+    for key in (3, None, jax.random.PRNGKey(0)):
+        with pytest.raises(GridjaxError, match="key is"):
+            isotropic_maps(key, maps, 1)
+    with pytest.raises(GridjaxError, match=r"keys have shape \(3,\), maps \(2,\)"):
+        isotropic_maps(jax.random.split(KEY, 3), maps, 1)

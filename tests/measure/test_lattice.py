@@ -166,6 +166,14 @@ def test_published_period_of_the_reference_maps(reference, n):
     np.testing.assert_allclose(periods, reference[f"period_bins_{n}"], rtol=0, atol=1e-6)
 
 
+def test_published_periods_at_any_scale():
+    maps, *_ = ideal(20, 0.5, 0.9, 4, seed=13)
+    expected = published_period_bins(maps)
+    for exponent in (-1000, 1000):
+        scaled = np.ldexp(maps.astype(np.float64), exponent)
+        np.testing.assert_array_equal(published_period_bins(scaled), expected)
+
+
 def test_published_period_of_sparse_maps():
     rng = np.random.default_rng(11)
     maps = np.array([oracle.smoothed_noise(rng, 16, 2.0, True) for _ in range(30)])
@@ -184,7 +192,13 @@ def test_the_published_period_reads_low_and_ours_does_not():
     assert abs(np.nanmedian(lattice(maps, BOX).period_cm / 100 / periods - 1)) < 0.01
 
 
-@pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize("width", [0.0, -1.0, float("nan"), float("inf"), "a", None, [1.0]])
 def test_a_box_needs_a_width(width):
     with pytest.raises(GridjaxError, match="box_width_m"):
         lattice(np.ones((20, 20)), width)
+
+
+@pytest.mark.parametrize("level", [-0.1, 1.1, float("nan"), "a", None])
+def test_a_level_is_a_probability(level):
+    with pytest.raises(GridjaxError, match="significance"):
+        lattice(np.ones((20, 20)), BOX, significance=level)

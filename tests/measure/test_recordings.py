@@ -4,14 +4,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from oracles import ratemaps as oracle
 from scipy.ndimage import gaussian_filter
+from scipy.stats import binom
 
 from gridjax.errors import GridjaxError
 from gridjax.measure.gridscore import grid_score
 from gridjax.measure.lattice import lattice
 from gridjax.measure.nulls import p_values
-from gridjax.measure.recordings import rate_map, shift_scores
+from gridjax.measure.recordings import rate_map, shift_scores, smoothed_rates, spike_counts
 from gridjax.measure.visits import visits
 
 BOX = ((-0.5, 0.5), (-0.5, 0.5))
@@ -139,6 +142,41 @@ def test_a_grid_cell_is_recovered_and_its_shuffles_are_not():
     assert observed > shuffled.max() + 0.2
 
 
+def shift_p_values(rate, count, draws=39):
+    """p-values of cells that fire along one path at a rate of its positions, and their scores."""
+    rng = np.random.default_rng(5)
+    path, times = random_path(rng, 300, box=1.0)
+    seen = visits(path, times, n_bins=16, min_speed_cm_s=2.5, extent_m=BOX)
+
+    def score(maps):
+        return grid_score(maps).score_60
+
+    p = []
+    for cell in range(count):
+        train = spikes_from(rng, rate(rng, path), times)
+        observed = score(smoothed_rates(seen, spike_counts(seen, [train]), 4.0).maps[0])
+        p.append(p_values(observed, shift_scores(jax.random.key(cell), seen, train, draws, score)))
+    return np.array(p)
+
+
+def test_time_shifts_find_nothing_in_cells_that_fire_anywhere():
+    count = 100
+    p = shift_p_values(lambda rng, path: np.full(len(path), 3.0), count)
+    for level in (0.05, 0.5):
+        low, high = binom.ppf([0.0005, 0.9995], count, level)
+        assert low <= (p <= level).sum() <= high
+
+
+def test_time_shifts_find_clean_lattices_with_39_draws():
+    def rate(rng, path):
+        turn, k = rng.uniform(0, np.pi / 3), 4 * np.pi / np.sqrt(3) / rng.uniform(0.3, 0.5)
+        angles = turn + np.arange(3) * np.pi / 3
+        waves = np.cos(k * (path - rng.uniform(size=2)) @ [np.cos(angles), np.sin(angles)])
+        return 10 * np.maximum(waves.sum(axis=1), 0)
+
+    assert (shift_p_values(rate, 40) < 0.05).mean() >= 0.95
+
+
 PATH = np.random.default_rng(4).uniform(0, 1, (50, 2))
 TIMES = np.arange(50) * 0.1
 
@@ -158,14 +196,86 @@ TIMES = np.arange(50) * 0.1
         ({"activity": np.ones((50, 1), complex)}, "complex"),
         ({"activity": np.ones((50, 1)), "units": "inch"}, "inch"),
         ({"activity": np.ones((50, 1)), "units": "cm"}, "0.0"),
-        ({"activity": np.ones((50, 1)), "bin_cm": 0}, "bin_cm is 0"),
-        ({"activity": np.ones((50, 1)), "n_bins": 0}, "n_bins is 0"),
         ({"activity": np.ones((50, 1)), "min_speed_cm_s": 2.0}, "speed filter needs times"),
+        ({"activity": np.full((50, 2), np.nan)}, "unit 0 at sample 0 is nan, one of 100 values"),
+        ({"activity": np.full((50, 1), 1e300)}, "is 1e\\+300"),
+        ({"spikes": 3, "times_s": TIMES}, "spikes are 3"),
+        ({"spikes": "ab", "times_s": TIMES}, "spikes are of type str"),
+        ({"spikes": {"a": [1.0]}, "times_s": TIMES}, "spikes are of type dict"),
+        ({"spikes": [1.0, 2.0], "times_s": TIMES}, "a single number, 1.0"),
+        ({"spikes": [[1.0]], "times_s": TIMES + 1e12}, "sample 0 is at 1e\\+12 s"),
+        ({"spikes": [[1.0]], "times_s": np.append(TIMES[:-1], np.inf)}, "sample 49 is at inf s"),
+        ({"spikes": [[1.0]], "times_s": TIMES * 1e6}, "no sample is as fast as 2.5 cm/s"),
     ],
 )
 def test_bad_input_is_refused(given, words):
     with pytest.raises(GridjaxError, match=words):
         rate_map(PATH, **given)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    {
+        "bin_cm": (0, -1, np.nan, np.inf, "a", None, [2.5], 1e-3),
+        "n_bins": (0, -3, 20.5, np.nan, "a", [20], 10**6),
+        "smoothing_cm": (-1, np.nan, np.inf, "a", [4]),
+        "min_speed_cm_s": (-1, np.nan, np.inf, "a", [2]),
+        "extent_m": (
+            "ab", 3, (0, 1), ((0, 1), (0, np.nan)), ((1, 0), (0, 1)), ((0, 1), (0, 0)),
+            ((0, 0.1), (0, 0.1)), ((0, 99), (0, 99)), ((5, 6), (5, 6)), ((0, 1, 2), (0, 1, 2)),
+        ),
+        "units": ("inch", None, 3, ["m"]),
+    }.items(),
+)  # fmt: skip
+def test_every_argument_says_its_name(name, values):
+    for value in values:
+        with pytest.raises(GridjaxError, match="bins of" if value == 1e-3 else name) as caught:
+            rate_map(PATH, spikes=[[1.0]], times_s=TIMES, **{name: value})
+        (problem,) = caught.value.problems
+        assert problem.fix
+
+
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.complex_numbers(), st.text(max_size=3),
+    st.binary(max_size=3), st.lists(st.floats(), max_size=3), st.dictionaries(st.text(), st.none()),
+    st.lists(st.lists(st.floats(), min_size=2, max_size=2), min_size=50, max_size=50),
+    st.lists(st.floats(), min_size=50, max_size=50).map(np.sort),
+    st.floats(-10, 310).map(lambda power: TIMES * 10.0**min(power, 306)),
+    st.floats(-310, 306).map(lambda power: PATH * 10.0**power),
+)  # fmt: skip
+ARGUMENTS = (
+    "positions", "spikes", "times_s", "bin_cm", "n_bins", "smoothing_cm", "min_speed_cm_s", "units",
+    "extent_m",
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(ARGUMENTS), ANYTHING)
+def test_whatever_is_given_there_are_maps_or_one_clear_error(name, value):
+    arguments = {"positions": PATH, "spikes": [[1.0, 2.0]], "times_s": TIMES} | {name: value}
+    try:
+        found = rate_map(**arguments)
+    except GridjaxError as error:
+        (problem,) = error.problems
+        assert problem.fix
+    else:
+        visited = found.occupancy > 0
+        assert visited.any()
+        np.testing.assert_array_equal(
+            np.isfinite(found.maps), visited[None].repeat(len(found.maps), 0)
+        )
+
+
+def test_masked_positions_are_lost_ones():
+    lost = PATH.copy()
+    lost[::3] = np.nan
+    expected = rate_map(lost, activity=np.ones((50, 1)), n_bins=9)
+    # and what units do there is nobody's business
+    activity = np.where(np.isnan(lost[:, :1]), np.nan, 1.0)
+    found = rate_map(np.ma.masked_invalid(lost), activity=activity, n_bins=9)
+    np.testing.assert_array_equal(found.maps, expected.maps)
+    np.testing.assert_array_equal(found.occupancy, expected.occupancy)
+    assert found.occupancy.sum() == 33
 
 
 @pytest.mark.parametrize(
@@ -175,6 +285,9 @@ def test_bad_input_is_refused(given, words):
         (np.ones((5, 3)), r"\(5, 3\)"),
         (np.full((5, 2), np.nan), "no position"),
         (100 * PATH, "'m' or 'cm'"),
+        ((PATH - 0.5) * 1.7e308, "'m' or 'cm'"),
+        (PATH * (1, 0.04), "a line, no arena"),
+        (PATH[:, 0], "positions are float64"),
         ([["x", "y"]], "positions"),
     ],
 )
