@@ -160,7 +160,7 @@ def shift_p_values(rate, count, draws=39):
 
 
 def test_time_shifts_find_nothing_in_cells_that_fire_anywhere():
-    count = 100
+    count = 60
     p = shift_p_values(lambda rng, path: np.full(len(path), 3.0), count)
     for level in (0.05, 0.5):
         low, high = binom.ppf([0.0005, 0.9995], count, level)
