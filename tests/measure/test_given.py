@@ -41,7 +41,7 @@ def test_halves_are_not_whole():
 @pytest.mark.parametrize("value", ["c", "", None, 3, ["a"], np.array(["a", "b"]), float("nan")])
 def test_choices(value):
     one_of("units", "a", ("a", "b"))
-    with pytest.raises(GridjaxError, match=rr"units is .*\n.*choose 'a' or 'b'"):
+    with pytest.raises(GridjaxError, match=r"units is .*\n.*choose 'a' or 'b'"):
         one_of("units", value, ("a", "b"))
 
 
@@ -71,7 +71,7 @@ ARRAYS = {
 
 @pytest.mark.parametrize("name", ARRAYS)
 def test_what_is_no_array_of_numbers(name):
-    with pytest.raises(GridjaxError, match=rr"^positions are"):
+    with pytest.raises(GridjaxError, match=r"^positions are"):
         numbers("positions", ARRAYS[name], 2)
 
 
