@@ -39,7 +39,7 @@ def decode_likelihood(
     stencil = _square(3, 3.0)
 
     def divergence(code: Float[Array, " Np"], targets: Float[Array, "m Np"]) -> Float[Array, " m"]:
-        value = loss.loss(code, targets)
+        value = loss.loss(jnp.broadcast_to(code, targets.shape), targets)
         return value if loss.least is None else value - loss.least(targets)
 
     def over_grid(code: Float[Array, " Np"]) -> Float[Array, " grid"]:
@@ -53,14 +53,14 @@ def decode_likelihood(
             around = position + step * stencil
             return around[divergence(code, encode(layout.code, around)).argmin()], None
 
-        steps = box_width_m / N_COARSE * 0.5 ** jnp.arange(1, N_REFINED + 1)
+        steps = box_width_m / N_COARSE * 0.5 ** jnp.arange(1, N_REFINED + 1, dtype=jnp.float32)
         return lax.scan(refine, grid[over_grid(code).argmin()], steps)[0]
 
     entropy_of_codes = entropy(codes)
     return lax.map(decode, outputs[:, : static.Np], batch_size=_AT_ONCE)
 
 
-def _square(n: int, side: Float[Array, ""] | float) -> Float[Array, "n*n 2"]:
+def _square(n: int, side: Float[Array, ""] | float) -> Float[Array, "{n*n} 2"]:
     """Return n x n positions in the middle of the bins of a square centred on 0."""
     axis = (jnp.arange(n, dtype=jnp.float32) + 0.5) / n - 0.5
     return jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2) * side

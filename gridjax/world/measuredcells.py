@@ -37,9 +37,9 @@ def rates(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array,
     n_bins = cells.maps.shape[0]
     place = (positions / cells.box_width_m + 0.5) * n_bins - 0.5
     place = jnp.clip(place, 0, n_bins - 1)
-    low = jnp.clip(jnp.floor(place), 0, n_bins - 2).astype(jnp.int32)
+    low = jnp.clip(jnp.floor(place), 0, n_bins - 2)
     weight = (place - low)[..., None]
-    x, y = low[..., 0], low[..., 1]
+    x, y = jnp.moveaxis(low.astype(jnp.int32), -1, 0)
     across, up = weight[..., 0, :], weight[..., 1, :]
     maps = cells.maps
     left = (1 - up) * maps[x, y] + up * maps[x, y + 1]
