@@ -7,6 +7,8 @@ from dataclasses import replace
 import jax
 import numpy as np
 
+from gridjax.laws import Poisson, Uniform
+from gridjax.measured import PlaceMaps
 from gridjax.spec import NetworkSpec
 from gridjax.training import population
 
@@ -32,6 +34,48 @@ SPEC = NetworkSpec(
 
 Not weight_seed 5: there one input of a relu is 2e-9, where rounding decides the gradient.
 """
+
+RICH = replace(
+    SPEC,
+    place_field_values="general_difference_of_gaussians",
+    place_cell_alpha_e=1.4,
+    place_cell_alpha_i=0.8,
+    n_place_fields_per_cell=Poisson(0.8),
+    place_cell_rf=Uniform(0.25, 0.5),
+    surround_scale=Uniform(1.4, 2.5),
+    n_head_direction_cells=4,
+    head_direction_kappa=5.0,
+    recurrent_dropout=0.3,
+    readout_dropout=0.2,
+    gradient_clip=1e-2,
+)
+"""A network that reads every traced number but measured place cells."""
+
+MEASURED = replace(
+    SPEC,
+    place_field_values="from_file",
+    place_maps=PlaceMaps.of(np.random.default_rng(0).gamma(0.5, size=(8, 5, 5)) + 0.01),
+)
+"""A network whose targets are measured place cells."""
+
+BANINO = replace(
+    SPEC,
+    rnn_type="LSTM",
+    architecture="banino2018",
+    activation="tanh",
+    Ng=5,
+    Np=6,
+    n_bottleneck=7,
+    n_head_direction_cells=4,
+    head_direction_kappa=5.0,
+    inputs="egocentric",
+    recurrent_dropout=0.25,
+    readout_dropout=0.5,
+    optimizer="rmsprop_momentum",
+    learning_rate=0.5,
+    gradient_clip=3e-3,
+)
+"""Another architecture, inputs, optimiser and dropout; the rate makes updates of some 1e-3."""
 
 DIVERGING = replace(SPEC, learning_rate=1e30, motion_seed=8)
 

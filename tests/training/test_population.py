@@ -119,6 +119,9 @@ def test_a_stack_is_padded_with_its_last_network():
     stacked = population.stack(specs, 4, jax.devices()[0])
     for name, leaf in stacked._asdict().items():
         given = [getattr(spec.traced, name) for spec in specs]
+        if name == "place_maps":
+            assert leaf is None
+            continue
         assert leaf.shape == (4,)
         assert leaf.dtype == given[0].dtype
         np.testing.assert_array_equal(leaf, [*given, given[1], given[1]])

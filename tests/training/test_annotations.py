@@ -1,0 +1,109 @@
+"""Shapes are as annotated and no number needs promotion, for every cell, code, loss and rule."""
+
+import subprocess
+import sys
+
+STRICT = """
+import inspect
+from dataclasses import replace
+
+import jax, numpy as np
+from jaxtyping import install_import_hook, TypeCheckError
+
+packages = ["gridjax.random", "gridjax.world", "gridjax.model", "gridjax.training"]
+with install_import_hook(packages, "beartype.beartype"):
+    from gridjax.model import likelihood
+    from gridjax.training import optimizers, single
+    from gridjax.world import arena, coordinates, headdirection, measuredcells, placecells, task
+from gridjax.laws import Poisson, Uniform
+from gridjax.measured import PlaceMaps
+from gridjax.model.cells import ACTIVATIONS
+from gridjax.registry import CELLS, ENCODINGS, LOSSES
+from gridjax.spec import NetworkSpec
+
+for tree in (
+    single.TrainState, placecells.PlaceCells, coordinates.Affine, coordinates.PolarUnits,
+    headdirection.HeadDirectionCells, measuredcells.MeasuredCells, task.Layout,
+):
+    tree.__init__ = inspect.unwrap(tree.__init__)  # JAX rebuilds its trees with leaves of any kind
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+USUAL = NetworkSpec(Ng=5, Np=8, batch_size=3, sequence_length=4)
+
+
+def train(spec, traced, until):
+    static = spec.static
+    state = single.init(static, traced)
+    following = single.chunk(static, traced, state, until)
+    outputs = jax.numpy.zeros((6, static.n_outputs))
+    found = likelihood.decode_likelihood(state.layout, outputs, traced.box_width_m, static)
+    assert found.shape == (6, 2)
+    return following, single.progress(static, traced, following)
+
+
+def check(**settings):
+    spec = replace(USUAL, **settings)
+    out = jax.eval_shape(lambda *given: train(spec, *given), spec.traced, np.int32(3))
+    for leaf in jax.tree.leaves(out):
+        assert leaf.dtype in (np.float32, np.int32) and not leaf.weak_type, (settings, leaf)
+    assert all(leaf.shape == () for leaf in out[1]), settings
+
+
+several = {
+    "n_place_fields_per_cell": Poisson(0.4),
+    "place_cell_rf": Uniform(0.1, 0.3),
+    "surround_scale": Uniform(1.3, 3.0),
+}
+two = {"Np": 2, "place_field_loss": "mse"}
+maps = PlaceMaps.of(np.ones((8, 5, 5)))
+codes = {
+    "cartesian": two,
+    "polar": two | {"place_field_loss": "polarmse"},
+    "high_dim_cartesian": {"place_field_loss": "mse"},
+    "high_dim_polar": {"place_field_loss": "mse"},
+    "gaussian": several,
+    "difference_of_gaussians": several,
+    "true_difference_of_gaussians": {"place_field_loss": "binarycrossentropy"},
+    "general_difference_of_gaussians": several,
+    "softmax_of_differences": several,
+    "from_file": {"place_maps": maps},
+}
+assert set(codes) == set(ENCODINGS)
+losses = {settings.get("place_field_loss", "crossentropy") for settings in codes.values()}
+assert losses == set(LOSSES)
+for code, settings in codes.items():
+    check(place_field_values=code, **settings)
+for code in ("gaussian", "difference_of_gaussians", "from_file"):
+    check(
+        place_field_values=code, place_field_normalization="none", place_field_loss="mse",
+        place_maps=maps,
+    )
+dropout = {"recurrent_dropout": 0.2, "readout_dropout": 0.3}
+for cell, activation in zip(CELLS, [*ACTIVATIONS, "relu"], strict=True):
+    check(rnn_type=cell, activation=activation)
+    check(rnn_type=cell, inputs="egocentric", n_head_direction_cells=4, **dropout)
+for initializer, optimizer in zip(
+    ("glorot_normal", "orthogonal", "pytorch_uniform", "glorot_uniform", "orthogonal"),
+    optimizers.OPTIMIZERS,
+    strict=True,
+):
+    check(initializer=initializer, optimizer=optimizer, gradient_clip=1e-3)
+for cell in CELLS:
+    check(
+        rnn_type=cell, architecture="banino2018", n_bottleneck=7, n_head_direction_cells=4,
+        inputs="egocentric", **dropout,
+    )
+try:
+    arena.nearest_wall(np.zeros((4, 3), np.float32), np.float32(1))
+except TypeCheckError:
+    print("checked")
+"""
+
+
+def test_shapes_are_as_annotated_and_dtypes_need_no_promotion():
+    # a process of its own: annotations are checked where modules are imported under the hook
+    done = subprocess.run(
+        [sys.executable, "-c", STRICT], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout == "checked\n"
