@@ -35,6 +35,15 @@ _CODE = "place_field_values"
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
+class LimitError(GridjaxError):
+    """A value of its field's type that no network can have: beyond a limit, or an unknown name."""
+
+    def __init__(self, problem: Problem, value: Any):
+        super().__init__(problem)
+        self.value = value
+        """what was written, as the field's type"""
+
+
 class _RefusedError(Exception):
     """A value that a field does not take: what is wrong with it, and the fix."""
 
@@ -93,20 +102,25 @@ def read_value(field: Field, raw: Any, is_read: bool = True) -> Any:
 
     Integers may be written 30.0 or "30", floats 1 or "1e-4". A value that the target code does not
     read (``is_read`` False) has its type checked but not its limits; where it is another number or
-    a text, the field's default stands for it. Raises GridjaxError, without a place.
+    a text, the field's default stands for it.
+
+    Raises GridjaxError, without a place; LimitError where only the limits are broken.
     """
     try:
-        try:
-            value = _convert(field, raw)
-        except _RefusedError:
-            if is_read or not _is_number_or_text(raw):
-                raise
+        value = _convert(field, raw)
+    except _RefusedError as refused:
+        if not is_read and _is_number_or_text(raw):
             return field.default
+        raise GridjaxError(_problem(field, raw, refused)) from None
+    try:
         _check(field, value, is_read)
     except _RefusedError as refused:
-        message = f"{field.name}: {show(raw)} {refused.what}"
-        raise GridjaxError(Problem(message, fix=refused.fix)) from None
+        raise LimitError(_problem(field, raw, refused), value) from None
     return value
+
+
+def _problem(field: Field, raw: Any, refused: _RefusedError) -> Problem:
+    return Problem(f"{field.name}: {show(raw)} {refused.what}", fix=refused.fix)
 
 
 def is_read_by(field: Field, code: str) -> bool:

@@ -7,7 +7,15 @@ import pytest
 from gridjax.errors import GridjaxError
 from gridjax.fidelity import PUBLISHED, Fidelity
 from gridjax.laws import Poisson, Uniform
-from gridjax.parameters import FIELDS, did_you_mean, is_read_by, parse_number, read_value, show
+from gridjax.parameters import (
+    FIELDS,
+    LimitError,
+    did_you_mean,
+    is_read_by,
+    parse_number,
+    read_value,
+    show,
+)
 
 
 def refusal(name, raw, is_read=True):
@@ -227,3 +235,23 @@ def test_long_and_odd_values_are_shown_short_and_escaped():
 
 def test_an_integer_that_python_will_not_print_is_refused_without_printing_it():
     assert "thousands of digits is not a finite number" in refusal("Ng", 10**5000).message
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("Ng", "-3.0", -3),
+        ("surround_scale", 1, 1.0),
+        ("place_cell_rf", "Uniform(0, 1)", Uniform(0.0, 1.0)),
+        ("place_field_normalization", "local", "local"),
+        ("activation", "gelu", "gelu"),
+    ],
+)
+def test_a_value_beyond_a_limit_is_told_apart_from_no_value_at_all(name, raw, value):
+    with pytest.raises(LimitError) as caught:
+        read_value(FIELDS[name], raw)
+    assert caught.value.value == value
+    for wrong in (None, [raw], {"value": raw}):
+        with pytest.raises(GridjaxError) as other:
+            read_value(FIELDS[name], wrong)
+        assert not isinstance(other.value, LimitError)
