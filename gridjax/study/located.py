@@ -57,6 +57,11 @@ class Problems:
             placed = replace(problem, place=problem.place or place)
             self.add(placed.message, placed.place, placed.fix)
 
+    def take(self, others: Problems) -> None:
+        """Note the problems of another list."""
+        for problem in others.found:
+            self.add(problem.message, problem.place, problem.fix)
+
     def raise_any(self) -> None:
         """Raise GridjaxError if there is any problem; those of one file in the file's order."""
         files: dict[str, int] = {}

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gridjax.errors import GridjaxError, Place, Problem
-from gridjax.parameters import FIELDS, did_you_mean, show
+from gridjax.errors import GridjaxError, Problem
 from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec
-from gridjax.study.grid import Grid, read_grid
 from gridjax.study.located import Located, Problems, locate
-from gridjax.study.settings import OF_NETWORKS, SETTINGS, Settings, read_settings
+from gridjax.study.overrides import read_overrides
+from gridjax.study.population import Origin, Skipped, lay_out
+from gridjax.study.settings import Settings, read_settings
+from gridjax.study.sweepfile import is_random, read_file
 from gridjax.study.yamlfile import read_yaml
-
-MAX_NETWORKS = 100_000
-"""Grid points laid out unless the number of networks is given: more is hardly ever meant."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,22 @@ class Sweep:
     settings: Settings = field(default_factory=Settings)
     sources: tuple[tuple[str, str], ...] = ()
     """(name, text) of every file."""
+    sweep_seed: int = 0
+    """What random sweeps are drawn with."""
+    origins: tuple[Origin, ...] = ()
+    """What each file gave, in the order of the specs."""
+    skipped: tuple[Skipped, ...] = ()
+    """Networks left out by ``skip_invalid``, by their reason."""
+
+    @property
+    def n_skipped(self) -> int:
+        """Networks left out because they can never run."""
+        return sum(each.n_networks for each in self.skipped)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether any file draws its networks, so that the sweep seed matters."""
+        return any(origin.n_draws for origin in self.origins)
 
     @classmethod
     def from_yaml(
@@ -37,13 +50,17 @@ class Sweep:
         *paths: str | Path,
         overrides: Mapping[str, Any] | None = None,
         first: int | None = None,
+        sweep_seed: int = 0,
+        skip_invalid: bool = False,
     ) -> Sweep:
-        """Read W&B sweep files (``method: grid``) as one population.
+        """Read W&B sweep files as one population.
 
-        The networks are the product over sorted parameter names, the last name fastest, file after
-        file, without duplicates; ``first`` takes that many of them. ``overrides`` replace a
-        parameter in every network ("Ng") or a setting ("gridjax.lane_width"). Top-level keys for
-        W&B's own agents (program, metric, run_cap, ...) are accepted and not used.
+        Of ``method: grid`` the networks are the product over sorted parameter names, the last name
+        fastest; of ``method: random`` they are ``first`` or else run_cap draws from
+        ``sweep_seed``. File after file, without duplicates; ``first`` takes that many of them.
+        ``overrides`` replace a parameter in every network ("Ng") or a setting
+        ("gridjax.lane_width"). ``skip_invalid`` leaves out the networks that can never run.
+        Top-level keys for W&B's own agents (program, metric, ...) are accepted and not used.
 
         Raises GridjaxError with everything that is wrong in all files.
         """
@@ -52,8 +69,9 @@ class Sweep:
             raise GridjaxError(Problem("no sweep file is given", fix="give one or more YAML files"))
         contents = [(Path(path), *read_yaml(path, problems)) for path in paths]
         sources = dict.fromkeys((path.name, text) for path, _, text in contents)
-        documents = [document for _, document, _ in contents if document is not None]
-        return _lay_out(documents, tuple(sources), overrides or {}, first, problems)
+        documents = [(path.name, document) for path, document, _ in contents if document]
+        given = (overrides or {}, first, sweep_seed, skip_invalid)
+        return _lay_out(documents, tuple(sources), *given, problems)
 
     @classmethod
     def from_dict(
@@ -61,13 +79,16 @@ class Sweep:
         content: Mapping[str, Any],
         overrides: Mapping[str, Any] | None = None,
         first: int | None = None,
+        sweep_seed: int = 0,
+        skip_invalid: bool = False,
     ) -> Sweep:
         """The same from a dict of the same structure as one file."""
         problems = Problems()
         document = locate(content, "sweep dict", problems)
-        documents = [] if document is None else [document]
-        text = json.dumps([one.plain() for one in documents], indent=2, default=repr)
-        return _lay_out(documents, (("sweep dict", text),), overrides or {}, first, problems)
+        documents = [] if document is None else [("sweep dict", document)]
+        text = json.dumps([one.plain() for _, one in documents], indent=2, default=repr)
+        given = (overrides or {}, first, sweep_seed, skip_invalid)
+        return _lay_out(documents, (("sweep dict", text),), *given, problems)
 
     @classmethod
     def from_specs(cls, specs: Iterable[NetworkSpec], settings: Settings | None = None) -> Sweep:
@@ -76,64 +97,27 @@ class Sweep:
         if not distinct:
             raise GridjaxError(Problem("a sweep without networks", fix="give at least one spec"))
         text = json.dumps([spec.to_dict() for spec in distinct], indent=2)
-        return cls(distinct, settings or Settings(), (("specs", text),))
+        origins = (Origin("specs", len(distinct)),)
+        return cls(distinct, settings or Settings(), (("specs", text),), origins=origins)
 
 
 def _lay_out(
-    documents: Sequence[Located],
+    documents: Sequence[tuple[str, Located]],
     sources: tuple[tuple[str, str], ...],
     overrides: Mapping[str, Any],
     first: int | None,
+    sweep_seed: int,
+    skip_invalid: bool,
     problems: Problems,
 ) -> Sweep:
-    of_networks, of_run = _read_overrides(overrides, problems)
-    grids = [read_grid(document, of_networks, problems) for document in documents]
-    settings = read_settings([grid.settings for grid in grids], of_run, problems)
-    _check_number(grids, first, problems)
-    problems.raise_any()
-    specs: dict[NetworkSpec, None] = {}
-    for spec in itertools.chain.from_iterable(grid.networks() for grid in grids):
-        specs[spec] = None
-        if len(specs) == first:
-            break
-    return Sweep(tuple(specs), settings, sources)
-
-
-def _read_overrides(
-    overrides: Mapping[str, Any], problems: Problems
-) -> tuple[dict[str, Located], dict[str, Located]]:
-    """The overrides of networks' parameters and those of the run's settings."""
-    of_networks: dict[str, Located] = {}
-    of_run: dict[str, Located] = {}
-    for name, value in overrides.items():
-        text = value if isinstance(value, str) and value.isprintable() else show(value)
-        place = Place(f"--set {show(name, 40)[1:-1]}={text[:60]}")
-        located = locate({"value": value}, place.file, problems)
-        if located is None:
-            continue
-        item = Located(located.value["value"].value, place, place)
-        setting = str(name).removeprefix("gridjax.")
-        if name in FIELDS or setting in OF_NETWORKS:
-            into, key = of_networks, setting
-        elif setting in SETTINGS:
-            into, key = of_run, setting
-        else:
-            known = [*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS)]
-            fix = did_you_mean(name, known) or "what can be set: " + ", ".join(known)
-            problems.add(f"unknown parameter {show(name)}", place, fix)
-            continue
-        if key in into:
-            problems.add(f"{key} is set twice", place, "set it once")
-        into[key] = item
-    return of_networks, of_run
-
-
-def _check_number(grids: Sequence[Grid], first: int | None, problems: Problems) -> None:
-    if first is not None and (isinstance(first, bool) or not isinstance(first, int) or first < 1):
-        message = f"the number of networks: {show(first)} is not a whole number of at least 1"
-        problems.add(message, Place("--networks"), "give how many of the first networks to take")
-    n_points = sum(grid.n_points for grid in grids)
-    if first is None and n_points > MAX_NETWORKS:
-        message = f"the sweep has {n_points} grid points, more than {MAX_NETWORKS}"
-        fix = "give fewer values, or take the first N networks by --networks N (Python: first=N)"
-        problems.add(message, grids[0].place, fix)
+    of_networks, of_run = read_overrides(overrides, problems)
+    # a file given twice draws the same networks twice: they are one each
+    drawing = dict.fromkeys(repr(one.plain()) for _, one in documents if is_random(one))
+    positions = {content: position for position, content in enumerate(drawing)}
+    files = []
+    for name, document in documents:
+        position = positions[repr(document.plain())] if is_random(document) else 0
+        files.append((name, read_file(document, of_networks, position, problems)))
+    settings = read_settings([file.settings for _, file in files], of_run, problems)
+    specs, origins, skipped = lay_out(files, first, sweep_seed, skip_invalid, problems)
+    return Sweep(specs, settings, sources, sweep_seed, origins, skipped)

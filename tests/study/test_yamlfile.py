@@ -130,7 +130,8 @@ def test_an_escape_beyond_unicode_is_refused():
 def test_deep_nesting_is_refused(opening):
     _, problems = parse(opening * 5000)
     ((_, message),) = problems
-    assert f"nested more than {MAX_DEPTH} deep" in message
+    # libyaml has a limit of its own, which its reading ahead may meet first
+    assert f"nested more than {MAX_DEPTH} deep" in message or "nesting depth" in message
 
 
 def test_nesting_up_to_the_limit_is_read():

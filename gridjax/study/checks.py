@@ -1,0 +1,102 @@
+"""Which points of a grid can never run, known from its values before any point is laid out.
+
+A value is judged with every target code of the grid, and the values of a rule's fields with each
+other, so that a point needs only to be looked up.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from gridjax.errors import Place, Problem
+from gridjax.parameters import FIELDS
+from gridjax.rules import RULES, Rule
+from gridjax.study.choices import CODE, Choice, default_choice
+from gridjax.study.located import Problems
+
+_MAX_TUPLES = 1_000_000
+
+
+class Check(NamedTuple):
+    """What the values of some fields can never be."""
+
+    fields: tuple[str, ...]
+    refused: Mapping[tuple[Any, ...], Problem]
+    """values of the fields -> why no network can have them"""
+
+    def why(self, values: Mapping[str, Any]) -> Problem | None:
+        """Return why the network of these values can never run; None where it can."""
+        return self.refused.get(tuple(values[name] for name in self.fields))
+
+
+def checks_of(
+    choices: Mapping[str, Sequence[Choice]], place: Place, problems: Problems
+) -> list[Check]:
+    """The checks that some point of a grid fails: values first, then rules."""
+    codes = [one.value for one in choices.get(CODE, [default_choice(CODE)]) if not one.if_read]
+    names = sorted(choices, key=lambda name: (name != CODE, name))
+    checks = [_of_values(name, choices[name], codes) for name in names]
+    checks += [_of_rule(rule, choices, place, problems) for rule in RULES]
+    return [check for check in checks if check.refused]
+
+
+def _of_values(name: str, choices: Sequence[Choice], codes: Sequence[str]) -> Check:
+    if "read_by" not in FIELDS[name].metadata:
+        return Check((name,), {(one.value,): one.if_read for one in choices if one.if_read})
+    refused = {}
+    for one, code in itertools.product(choices, codes):
+        problem = one.refusal(name, code)
+        if problem:
+            refused[one.value, code] = problem
+    return Check((name, CODE), refused)
+
+
+def _of_rule(
+    rule: Rule, choices: Mapping[str, Sequence[Choice]], place: Place, problems: Problems
+) -> Check:
+    given = [
+        [one for one in choices.get(name, [default_choice(name)]) if not _is_never(name, one)]
+        for name in rule.fields
+    ]
+    if math.prod(map(len, given)) > _MAX_TUPLES:
+        message = f"too many combinations of {' and '.join(rule.fields)} to check"
+        problems.add(message, place, f"give fewer values: at most {_MAX_TUPLES} combinations")
+        return Check(rule.fields, {})
+    refused: dict[tuple[Any, ...], Problem] = {}
+    alike: dict[tuple[Any, ...], Problem] = {}
+    for chosen in itertools.product(*given):
+        values = tuple(one.value for one in chosen)
+        if not rule.broken(*values):
+            continue
+        found = broken_rule(rule, dict(zip(rule.fields, chosen, strict=True)), place)
+        if found:
+            # told once for each value of the first field, not for each number it does not fit
+            key = (values[0], *(value for value in values if isinstance(value, str)))
+            refused[values] = alike.setdefault(key, found)
+    return Check(rule.fields, refused)
+
+
+def _is_never(name: str, one: Choice) -> bool:
+    """Whether a choice is refused whatever the target code: no rule can be asked about it."""
+    return one.if_read is not None and (
+        one.if_unread is not None or "read_by" not in FIELDS[name].metadata
+    )
+
+
+def broken_rule(rule: Rule, point: Mapping[str, Choice], place: Place) -> Problem | None:
+    """Return how the choices of a point break a rule; None where one of them is refused itself.
+
+    It is placed at the first of the rule's fields that was written, or else at ``place``.
+    """
+    chosen = [point.get(name) or default_choice(name) for name in rule.fields]
+    code = (point.get(CODE) or default_choice(CODE)).value
+    if any(one.refusal(name, code) for name, one in zip(rule.fields, chosen, strict=True)):
+        return None
+    broken = rule.broken(*(one.value for one in chosen))
+    if broken is None:
+        return None
+    where = next((one.place for one in chosen if one.place), place)
+    return Problem(broken[0], where, broken[1])

@@ -1,0 +1,102 @@
+"""One sweep file's random draws: networks whose parameters are drawn, each by itself.
+
+Draw k of a parameter is a function of the sweep seed, of the file's position among the files that
+draw, of the parameter's name and of k alone: of no other parameter, nor of how many are drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.rules import RULES
+from gridjax.spec import NetworkSpec
+from gridjax.study.checks import broken_rule
+from gridjax.study.choices import CODE, Choice, default_choice, read_choice, spec_of
+from gridjax.study.distributions import draw, pick
+from gridjax.study.drawn import Drawn
+
+_BITS = 52  # so many that the middle of every step is a number of its own below 1
+
+
+class ListedChoices(NamedTuple):
+    """Choices to draw from, with their probabilities; None where all are equally likely."""
+
+    choices: tuple[Choice, ...]
+    probabilities: tuple[float, ...] | None
+
+
+def uniform_numbers(
+    sweep_seed: int, position: int, name: str, n_draws: int
+) -> Float[np.ndarray, " n_draws"]:
+    """Return the first numbers u, 0 < u < 1, that a parameter is drawn by.
+
+    Of Philox's raw output, which is the same on every machine and in every version of NumPy.
+    """
+    text = f"gridjax sweep {sweep_seed} {position} {name}"
+    key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
+    raw = np.random.Philox(key=key).random_raw(n_draws)
+    return ((raw >> np.uint64(64 - _BITS)) + 0.5) * 2.0**-_BITS
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What a file draws each of its parameters from."""
+
+    space: Mapping[str, ListedChoices | Drawn]
+    position: int
+    """of the file among the files that draw"""
+    place: Place
+
+    def points(self, sweep_seed: int, n_draws: int) -> Iterator[tuple[NetworkSpec, Problem | None]]:
+        """The networks drawn, each with the reason why it can never run; None where it can.
+
+        Draws that differ in a number alone share the reason of the first of them.
+        """
+        names = sorted(self.space, key=lambda name: (name != CODE, name))
+        numbers = {
+            name: uniform_numbers(sweep_seed, self.position, name, n_draws) for name in names
+        }
+        reasons: dict[Hashable, Problem] = {}
+        for k in range(n_draws):
+            point: dict[str, Choice] = {}
+            for name in names:
+                code = point.get(CODE) or default_choice(CODE)
+                point[name] = _draw(name, self.space[name], float(numbers[name][k]), code.value)
+            found = _why(point, self.place)
+            why = reasons.setdefault(*found) if found else None
+            yield spec_of({name: choice.value for name, choice in point.items()}), why
+
+
+def _draw(name: str, space: ListedChoices | Drawn, u: float, code: str) -> Choice:
+    if isinstance(space, ListedChoices):
+        return space.choices[pick(len(space.choices), space.probabilities, u)]
+    number = draw(space.distribution, u)
+    try:
+        return read_choice(name, number, space.place, (code,))
+    except GridjaxError as error:  # beyond single precision
+        problem = replace(error.problems[0], place=space.place)
+        return Choice(number, space.place, problem, problem)
+
+
+def _why(point: Mapping[str, Choice], place: Place) -> tuple[Hashable, Problem] | None:
+    """The first reason why a point can never run, under a key that is the same for every number."""
+    code = (point.get(CODE) or default_choice(CODE)).value
+    for name, one in point.items():
+        problem = one.refusal(name, code)
+        if problem:
+            reason = problem.message.split(" ", 2)[2:]  # without "name: number"
+            return (name, problem.place, *reason), problem
+    for rule in RULES:
+        problem = broken_rule(rule, point, place)
+        if problem:
+            names = (point.get(name) or default_choice(name) for name in rule.fields)
+            texts = tuple(one.value for one in names if isinstance(one.value, str))
+            return (rule.fields, texts), problem
+    return None
