@@ -45,7 +45,22 @@ Overrides = Annotated[
 ]
 First = Annotated[
     int | None,
-    typer.Option("--networks", metavar="N", help="Take the first N networks of the sweep."),
+    typer.Option(
+        "--networks",
+        metavar="N",
+        help="Take the first N networks of the sweep; of method: random, draw N.",
+    ),
+]
+SweepSeed = Annotated[
+    int,
+    typer.Option("--sweep-seed", metavar="S", help="What method: random draws networks with."),
+]
+SkipInvalid = Annotated[
+    bool,
+    typer.Option(
+        "--skip-invalid",
+        help="Leave out networks whose values can never run, and say which, instead of refusing.",
+    ),
 ]
 
 
@@ -70,6 +85,8 @@ def sweep(
     ],
     overrides: Overrides = None,
     networks: First = None,
+    sweep_seed: SweepSeed = 0,
+    skip_invalid: SkipInvalid = False,
     keep_maps: Annotated[
         str | None,
         typer.Option(metavar="best:N|all|none", help="Units whose rate maps are kept (best:32)."),
@@ -83,7 +100,9 @@ def sweep(
     """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
     chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
     settings = {name: value for name, value in chosen.items() if value is not None}
-    population = read_sweep(files, overrides, networks, settings)
+    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
+    if not quiet:
+        print_remarks(population)
     from gridjax.study.display import Terminal, print_summary
     from gridjax.study.launch import Show, train
 
@@ -105,17 +124,25 @@ def plan(
     files: Files,
     overrides: Overrides = None,
     networks: First = None,
+    sweep_seed: SweepSeed = 0,
+    skip_invalid: SkipInvalid = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
-    population = read_sweep(files, overrides, networks, {})
-    from gridjax.study import plan as planning
+    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, {})
+    print_remarks(population)
+    from gridjax.study.plan import make_plan, plan_table
+    from gridjax.study.planfiles import files_table, files_to_json
 
-    laid_out = planning.make_plan(population.specs, population.settings.lane_width)
+    laid_out = make_plan(population.specs, population.settings.lane_width)
     if as_json:
-        print_line(json.dumps(laid_out.to_json(), indent=1))
-    else:
-        Console(markup=False, highlight=False, emoji=False).print(planning.plan_table(laid_out))
+        told = laid_out.to_json() | files_to_json(population, laid_out)
+        print_line(json.dumps(told, indent=1))
+        return
+    console = Console(markup=False, highlight=False, emoji=False)
+    if len(population.origins) > 1:
+        console.print(files_table(population, laid_out))
+    console.print(plan_table(laid_out))
 
 
 @app.command(epilog="Example:  gridjax report runs/quickstart")
@@ -209,7 +236,12 @@ def score(
 
 
 def read_sweep(
-    files: list[str], overrides: list[str] | None, first: int | None, settings: dict[str, Any]
+    files: list[str],
+    overrides: list[str] | None,
+    first: int | None,
+    sweep_seed: int,
+    skip_invalid: bool,
+    settings: dict[str, Any],
 ) -> Any:
     """Read sweep files by their names, with the overrides of the command line."""
     from gridjax.study.shipped import sweep_files
@@ -224,7 +256,17 @@ def read_sweep(
             raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
         values[name] = value
     paths = [path for name in files for path in sweep_files(name)]
-    return Sweep.from_yaml(*paths, overrides=values, first=first)
+    return Sweep.from_yaml(
+        *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
+    )
+
+
+def print_remarks(population: Any) -> None:
+    """Say on stderr, beside what programs read, what was drawn and what was left out."""
+    from gridjax.study.planfiles import remarks
+
+    for line in remarks(population):
+        sys.stderr.write(f"{line}\n")
 
 
 def print_line(text: str) -> None:

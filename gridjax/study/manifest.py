@@ -34,6 +34,8 @@ def make_manifest(
     return {
         "gridjax": __version__,
         "sources": [{"name": name, "text": text} for name, text in sweep.sources],
+        "sweep_seed": sweep.sweep_seed,
+        "skipped": [each.to_dict() for each in sweep.skipped],
         "settings": sweep.settings.to_dict(),
         "lane_widths": [
             {"networks": len(bucket.specs), "lane_width": bucket.lane_width}
@@ -105,6 +107,9 @@ def check_same(folder: Path, there: dict[str, Any], sweep: Sweep) -> None:
         for name, value in settings.items()
         if there["settings"].get(name) != value
     ]
+    seed = there.get("sweep_seed", 0)
+    if seed != sweep.sweep_seed:
+        differences.append(f"sweep seed {show(seed)} there, {sweep.sweep_seed} here")
     what = "; ".join(differences) or "other networks"
     message = (
         f"--out {folder} holds the results of another sweep: {theirs}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from gridjax.errors import Place, Problem
@@ -39,9 +41,12 @@ class Skipped(NamedTuple):
     n_networks: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The reason, its place and the number as JSON values."""
-        place = str(self.reason.place) if self.reason.place else None
-        return {"reason": self.reason.message, "place": place, "networks": self.n_networks}
+        """The reason, its place in the file without the file's folder, and the number."""
+        place = self.reason.place
+        if place and not place.file.startswith("--"):
+            place = replace(place, file=Path(place.file).name)
+        told = {"reason": self.reason.message, "place": str(place) if place else None}
+        return told | {"networks": self.n_networks}
 
 
 class Population(NamedTuple):

@@ -45,7 +45,7 @@ def _read(name: str, item: Located, is_grid: bool, problems: Problems) -> Listed
         problems.add(f"{name}: {show(item.plain())} has neither values nor value", item.place, how)
         return None
     given = _known_keys(name, item.value, problems)
-    if problems.found and not given:
+    if problems.found:
         return None
     kind = _kind(name, item, given, how, problems)
     if kind is None:
@@ -111,6 +111,8 @@ def _check_keys(
             fix = f"{kind} takes {' and '.join(known)}"
             if (kind, key) == ("categorical", "probabilities"):
                 fix = "did you mean distribution: categorical_w_probabilities?"
+            elif key == "q" and "min" in given:
+                fix = f"did you mean distribution: q_{kind.removeprefix('int_')}?"
             problems.add(f"{name}: {kind} takes no {key}", inner.name_place, fix)
     missing = [key for key in keys.required if key not in given]
     if missing:
@@ -128,6 +130,7 @@ def _listed(name: str, given: dict[str, Located], how: str, problems: Problems) 
         return None
     if not values.value:
         problems.add(f"{name}: values: [] is empty", values.place, "give at least one value")
+        return None
     if "probabilities" not in given:
         return Listed(values.value)
     return Listed(values.value, _probabilities(name, values, given["probabilities"], problems))

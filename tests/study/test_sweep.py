@@ -16,7 +16,7 @@ from gridjax.spec import NetworkSpec
 from gridjax.study.settings import EvaluationSettings, Settings
 from gridjax.study.sweep import Sweep
 
-from .sweeping import SWEEPS, problems_of, sweep_of, values, without_hint, write
+from .sweeping import HINT, SWEEPS, problems_of, sweep_of, values, without_hint, write
 
 
 def product_by_hand(path):
@@ -398,6 +398,14 @@ NAMES = st.sampled_from(
         "activation",
         "n_epochs",
         "ng",
+        "distribution",
+        "probabilities",
+        "min",
+        "max",
+        "mu",
+        "sigma",
+        "q",
+        "run_cap",
     ]
 )
 SCALARS = st.one_of(
@@ -406,8 +414,29 @@ SCALARS = st.one_of(
     st.integers(),
     st.floats(),
     st.text(max_size=8),
-    st.sampled_from(["grid", "cartesian", "gaussian", "Uniform(1,2)", "1e-4", "1:30", ".nan"]),
+    st.sampled_from(
+        [
+            "grid",
+            "random",
+            "normal",
+            "q_beta",
+            "cartesian",
+            "gaussian",
+            "Uniform(1,2)",
+            "1e-4",
+            "1:30",
+            ".nan",
+        ]
+    ),
 )
+RANDOM = """method: random
+run_cap: 3
+parameters:
+  Ng: {min: 8, max: 64}
+  place_cell_rf: {distribution: q_normal, mu: 0.1, sigma: 0.2, q: 0.01}
+  activation: {values: [relu, tanh], probabilities: [0.25, 0.75]}
+  weight_decay: {distribution: beta, a: 2, b: 3}
+"""
 TREES = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=5),
@@ -423,7 +452,7 @@ def read_or_refuse(read, *arguments):
     except GridjaxError as error:
         problems = error.problems
     for problem in problems:
-        assert problem.place is not None
+        assert problem.place is not None or HINT in problem.fix
         str(problem).encode()
 
 
@@ -444,7 +473,7 @@ def test_any_tree_is_read_or_refused(content):
 @hypothesis_settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_any_mutation_of_a_sweep_file_is_read_or_refused(data, tmp_path_factory):
-    text = (SWEEPS / "gaussian.yaml").read_text()
+    text = data.draw(st.sampled_from([(SWEEPS / "gaussian.yaml").read_text(), RANDOM]))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(text)))
         cut = data.draw(st.integers(0, 10))
