@@ -144,3 +144,35 @@ def test_unwritable_out_is_refused_before_training(tmp_path):
     (tmp_path / "file").write_text("")
     refused = gridjax("sweep", "quickstart", "--out", Path(tmp_path / "file" / "deep"))
     assert_refused(refused, "cannot be written")
+
+
+RANDOM = """method: random
+parameters:
+  Ng: {min: 8, max: 64}
+  surround_scale: {values: [1, 2]}
+"""
+
+
+def test_random_sweeps_are_planned_and_what_cannot_run_is_left_out(tmp_path):
+    (tmp_path / "drawn.yaml").write_text(RANDOM)
+    assert_refused(gridjax("plan", "drawn.yaml", cwd=tmp_path), "run_cap", "--networks")
+    drawn = ("plan", "drawn.yaml", "--networks", 12, "--sweep-seed", 3)
+    refused = gridjax(*drawn, cwd=tmp_path)
+    assert_refused(refused, "drawn.yaml:4:29", "of 12 draws", "--skip-invalid")
+    result = gridjax(*drawn, "--skip-invalid", "--json", cwd=tmp_path)
+    told = json.loads(result.stdout)
+    (file,) = told["files"]
+    assert (file["file"], told["sweep_seed"]) == ("drawn.yaml", 3)
+    assert file["networks"] + file["skipped"] == 12
+    assert told["skipped"][0]["networks"] == file["skipped"] > 0
+    assert "12 draws, sweep seed 3" in result.stderr
+    assert f"left out {file['skipped']} networks" in result.stderr
+
+
+def test_several_files_are_planned_with_a_row_for_each(tmp_path):
+    result = gridjax("plan", "quickstart", cwd=tmp_path)
+    for name in ("cartesian.yaml", "gaussian.yaml", "difference_of_gaussians.yaml"):
+        assert name in result.stdout
+    assert result.stdout.index("3 files") < result.stdout.index("20 networks in 3 compile buckets")
+    alone = gridjax("plan", "quickstart/gaussian.yaml", cwd=tmp_path)
+    assert "distinct networks" not in alone.stdout

@@ -105,9 +105,8 @@ def _add_networks(
         if len(specs) == first:
             return
         if k == MAX_NETWORKS:
-            message = (
-                f"the first {MAX_NETWORKS} grid points hold {len(specs)} networks that can run"
-            )
+            n_found = len(specs)
+            message = f"{MAX_NETWORKS} grid points hold only {n_found} networks that can run"
             problems.add(message, file.place, "give fewer values that cannot, or a lower number")
             problems.raise_any()
         if why is None:
