@@ -64,6 +64,16 @@ SkipInvalid = Annotated[
 ]
 
 
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        help="Run a Python file of yours first, which registers target codes, cells or losses.",
+    ),
+]
+
+
 @app.callback(invoke_without_command=True)
 def gridjax(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -87,6 +97,7 @@ def sweep(
     networks: First = None,
     sweep_seed: SweepSeed = 0,
     skip_invalid: SkipInvalid = False,
+    plugins: Plugins = None,
     keep_maps: Annotated[
         str | None,
         typer.Option(metavar="best:N|all|none", help="Units whose rate maps are kept (best:32)."),
@@ -100,6 +111,7 @@ def sweep(
     """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
     chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
     settings = {name: value for name, value in chosen.items() if value is not None}
+    load_plugins(plugins)
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
     if not quiet:
         print_remarks(population)
@@ -126,9 +138,11 @@ def plan(
     networks: First = None,
     sweep_seed: SweepSeed = 0,
     skip_invalid: SkipInvalid = False,
+    plugins: Plugins = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
+    load_plugins(plugins)
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, {})
     print_remarks(population)
     from gridjax.study.plan import make_plan, plan_table
@@ -148,8 +162,10 @@ def plan(
 @app.command(epilog="Example:  gridjax report runs/quickstart")
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    plugins: Plugins = None,
 ) -> None:
     """Draw the figures of a run and write its self-contained report.html."""
+    load_plugins(plugins)
     from gridjax.study.display import print_summary
     from gridjax.study.report import write_report
     from gridjax.study.results import open_run
@@ -259,6 +275,15 @@ def read_sweep(
     return Sweep.from_yaml(
         *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
     )
+
+
+def load_plugins(plugins: list[str] | None) -> None:
+    """Run the Python files that the user named."""
+    if plugins:
+        from gridjax.study.plugins import load_plugin
+
+        for plugin in plugins:
+            load_plugin(plugin)
 
 
 def print_remarks(population: Any) -> None:

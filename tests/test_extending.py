@@ -1,5 +1,6 @@
 """A user's own code, cell, loss and measured place cells: the pages of the docs, run as written."""
 
+import json
 import re
 import subprocess
 import sys
@@ -187,3 +188,16 @@ def test_place_maps_that_cannot_be_are_refused(tmp_path, maps, what):
     assert what in done.stderr
     assert "measured.yaml:" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_place_maps_can_be_set_on_the_command_line(tmp_path):
+    measured_sweep(tmp_path, gaussian_maps())
+    np.save(tmp_path / "others.npy", gaussian_maps(n=24))
+    ids = [
+        json.loads(gridjax(tmp_path, "plan", "measured.yaml", "--json", *arguments).stdout)
+        for arguments in ((), ("--set", "gridjax.place_maps=others.npy"))
+    ]
+    assert [plan["networks"] for plan in ids] == [1, 1]
+    refused = gridjax(tmp_path, "plan", "measured.yaml", "--set", "gridjax.place_maps=none.npy")
+    assert refused.returncode == 2
+    assert "No such file" in refused.stderr

@@ -8,6 +8,7 @@ from typing import Any
 from gridjax.errors import Place
 from gridjax.parameters import FIELDS, did_you_mean, show
 from gridjax.study.located import Located, Problems, locate
+from gridjax.study.placemaps import located_maps
 from gridjax.study.settings import OF_NETWORKS, SETTINGS
 
 
@@ -25,6 +26,8 @@ def read_overrides(
             continue
         item = Located(located.value["value"].value, place, place)
         setting = str(name).removeprefix("gridjax.")
+        if setting == "place_maps":
+            item = located_maps(item, problems)
         if name in FIELDS or setting in OF_NETWORKS:
             into, key = of_networks, setting
         elif setting in SETTINGS:

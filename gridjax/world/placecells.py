@@ -7,6 +7,9 @@ Neuroscience (2022) and Sorscher et al. (2019).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -47,11 +50,11 @@ def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> Pla
 
     The first fields of a cell are the same however many it has.
     """
-    slots = range(static.n_field_slots)
-    of_slots = [key if slot == 0 else random.fold_in(key, _FURTHER + slot) for slot in slots]
+    further = jnp.arange(_FURTHER + 1, _FURTHER + static.n_field_slots)
+    of_slots = jnp.concatenate([key[None], jax.vmap(partial(random.fold_in, key))(further)])
 
-    def per_slot(draw) -> Array:
-        return jnp.stack([draw(of_slot) for of_slot in of_slots], axis=1)
+    def per_slot(draw: Callable[[Key[Array, ""]], Array]) -> Array:
+        return jnp.moveaxis(jax.vmap(draw)(of_slots), 0, 1)
 
     def uniform(purpose: int, low: Array, high: Array) -> Float[Array, "Np field"]:
         return low + (high - low) * per_slot(
@@ -65,14 +68,14 @@ def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> Pla
     if static.surround_convention == "variance":
         ratio = jnp.sqrt(ratio)
     sigma_e = uniform(_WIDTHS, traced.place_cell_rf_low, traced.place_cell_rf_high)
-    further = draw_poisson(
+    more_fields = draw_poisson(
         random.fold_in(key, _COUNTS), static.Np, traced.mean_further_fields, static.n_field_slots
     )
     return PlaceCells(
         centres=centres,
         sigma_e=sigma_e,
         sigma_i=ratio * sigma_e,
-        n_fields=jnp.minimum(traced.n_fields + further, static.n_field_slots),
+        n_fields=jnp.minimum(traced.n_fields + more_fields, static.n_field_slots),
         alpha_e=traced.alpha_e,
         alpha_i=traced.alpha_i,
     )
@@ -163,7 +166,7 @@ def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float
 
 
 def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
-    """Decode by the three least active cells: a true Difference of Gaussians is least at x."""
+    """Decode by the three least active cells: of a true Difference of Gaussians those on a ring."""
     return decode_top_cells(cells, -outputs)
 
 
