@@ -4,7 +4,7 @@ Two hundred networks of 48 units, a thousand steps each; no claim about grid cel
 error over 20 moves (by the published decoder, whose floor 48 cells set) and loss, less the target's
 own entropy where it is cross-entropy, as a table.
 
-    python experiments/zoo.py              # all of them, about half an hour on two cores
+    python experiments/zoo.py              # all of them; each is a compilation of its own
     python experiments/zoo.py LSTM relu    # only the networks with these words in their names
 """
 
