@@ -18,7 +18,7 @@ import numpy as np
 
 import gridjax as gj
 from gridjax.rules import read_spec
-from gridjax.study.launch import start_devices
+from gridjax.study.devices import start_devices
 from gridjax.training import population
 
 CELLS = ("RNN", "SRNN", "UGRNN", "GRU", "LSTM")

@@ -35,11 +35,25 @@ class Problem:
 class GridjaxError(Exception):
     """Input that cannot be used. Holds every problem found, not only the first.
 
-    The command line prints it without a traceback and exits with code 2.
+    The command line prints it without a traceback and exits with ``exit_code``.
     """
+
+    exit_code = 2
 
     def __init__(self, problems: str | Problem | Iterable[Problem]):
         if isinstance(problems, str):
             problems = Problem(problems)
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class DamageError(GridjaxError):
+    """A file of a run is not what was written. The command line exits with code 4."""
+
+    exit_code = 4
+
+
+class StorageError(GridjaxError):
+    """The disk took no more while a run went on. The command line exits with code 74."""
+
+    exit_code = 74

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "training": BOTTOM | {"world", "model", "training"},
     "measure": {"errors", "measure"},
     "study": BOTTOM | {"", "world", "model", "training", "measure", "study"},
-    "cli": {"", "study", "errors"},
+    "cli": {"", "cli", "study", "errors", "parameters"},
     "": set(),
 }
 """What each part of gridjax may import of gridjax; "" is gridjax/__init__.py."""

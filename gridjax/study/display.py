@@ -8,7 +8,6 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gridjax.study.evaluation import DIVERGED
 from gridjax.study.launch import Show
 from gridjax.study.plan import Plan
 from gridjax.study.reported import reported
@@ -56,6 +55,9 @@ class Terminal(Show):
 
     def event(self, event: Event) -> None:
         """Take in something that happened."""
+        if event.remark:
+            self._console.print(event.remark, soft_wrap=True)
+            return
         self._finished += event.n_finished
         self._diverged += event.n_diverged
         self._flop += event.flop
@@ -100,6 +102,7 @@ class Terminal(Show):
 def print_summary(console: Console, run: Run) -> None:
     """Print the table of a run, and how many networks diverged."""
     console.print(summary_table(summary_rows(reported(run))))
-    n_diverged = int((run.networks["status"] == DIVERGED).sum())
-    if n_diverged:
-        console.print(f"{n_diverged} of {len(run.networks)} networks diverged and have no scores")
+    if run.n_diverged:
+        console.print(
+            f"{run.n_diverged} of {len(run.networks)} networks diverged and have no scores"
+        )

@@ -109,7 +109,7 @@ def _evaluate(
 
     recorded = recording.record(spec.static, design, traced, state.params, state.layout)
     lasting = long_run(spec.static, traced, state.params, state.layout)
-    null = _null(spec, design, traced, state, recorded, known_nulls)
+    null = _null(spec, design, traced, state, known_nulls)
     units = _score_units(spec, design, recorded)
     kept = KeptMaps(
         units=np.arange(spec.n_analysed),
@@ -162,15 +162,12 @@ def _null(
     design: Design,
     traced: Any,
     state: TrainState,
-    recorded: Recording,
     known: Mapping[str, NullScores],
 ) -> NullScores:
     name = null_id(spec, design)
     if name in known:
         return known[name]
-    maps = recording.record_readouts(
-        spec.static, design, traced, state.layout, recorded.code_mean, recorded.code_scale
-    )
+    maps = recording.record_readouts(spec.static, design, traced, state.layout)
     scores = [grid_score(one, nan=spec.fidelity.empty_bins) for one in maps]
     return NullScores(
         null_id=name,

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import jax
-from filelock import FileLock, Timeout
-
-from gridjax.errors import GridjaxError, Problem
-from gridjax.study.manifest import MANIFEST, check_same, make_manifest, read_manifest
+from gridjax.errors import GridjaxError
+from gridjax.study.blockkeeper import Keeping
+from gridjax.study.devices import describe, start_devices
+from gridjax.study.folderstore import DAMAGED, FolderStore
+from gridjax.study.lock import locked
+from gridjax.study.manifest import make_manifest
+from gridjax.study.outfolder import check_folder, check_space, open_folder
 from gridjax.study.plan import Plan, make_plan
 from gridjax.study.results import Run
-from gridjax.study.runner import Devices, Event, Runner
-from gridjax.study.stores import FolderStore, MemoryStore, Store
+from gridjax.study.runner import Event, Runner
+from gridjax.study.stopping import StopSwitch
+from gridjax.study.stores import MemoryStore, Store
 from gridjax.study.sweep import Sweep
 from gridjax.training.population import MATMUL_PRECISION
-
-LOCK = ".lock"
 
 
 class Show:
@@ -35,36 +35,66 @@ class Show:
         """Say how it ended, with how many networks finished."""
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """How a run is kept, stopped and continued; nothing here changes a number."""
+
+    checkpoint_every_s: float = 60.0
+    accept: tuple[str, ...] = ()
+    """changes since the run began that are accepted; see gridjax.study.continuing"""
+    deterministic: bool = False
+    """make GPUs keep one order of summing, so that a stopped run gives the same bits"""
+
+
 def train(
     sweep: Sweep,
     out: str | Path | None = None,
     show: Show | None = None,
+    wishes: Wishes | None = None,
+    switch: StopSwitch | None = None,
 ) -> Run:
     """Train, evaluate and keep every network of a sweep that ``out`` does not hold yet.
 
     ``out`` is a folder, made where missing; None keeps the results in memory. Ctrl-C stops at the
-    end of a chunk, with everything finished already in the folder, and raises KeyboardInterrupt.
+    end of a chunk with everything saved, and raises KeyboardInterrupt; the same call goes on.
 
-    Raises GridjaxError where the folder cannot be written or holds another sweep's results.
+    Raises GridjaxError where the folder cannot be written or holds what may not be continued, and
+    Stopped where ``switch`` asked for it.
     """
-    show = show or Show()
+    show, wishes, switch = show or Show(), wishes or Wishes(), switch or StopSwitch()
     with ExitStack() as stack:
         if out is not None:
-            check_folder(Path(out), sweep)
-            stack.enter_context(_locked(Path(out)))
-            check_folder(Path(out), sweep)  # another sweep may have begun before the lock
-        devices = start_devices()
+            check_folder(Path(out), sweep, wishes.accept)
+            stack.enter_context(locked(Path(out)))
+            check_folder(Path(out), sweep, wishes.accept)  # another may have begun before the lock
+        devices = start_devices(wishes.deterministic)
         plan = make_plan(sweep.specs, sweep.settings.lane_width, devices.evaluation.platform)
-        manifest = make_manifest(sweep, plan, describe(devices), MATMUL_PRECISION)
+        told = describe(devices, wishes.deterministic)
+        manifest = make_manifest(sweep, plan, told, MATMUL_PRECISION)
         store: Store
-        store = MemoryStore(manifest) if out is None else FolderStore.create(Path(out), manifest)
-        n_committed = len(store.committed())
+        store, checkpoints = MemoryStore(manifest), None
+        if out is not None:
+            check_space(Path(out), plan, len(devices.training))
+            store, checkpoints = open_folder(Path(out), manifest, wishes.accept)
+        keeping = Keeping(
+            checkpoints=checkpoints,
+            every_s=wishes.checkpoint_every_s,
+            segment=len(store.manifest["segments"]) - 1,
+            exact=told["platform"] == "cpu" or wishes.deterministic,
+            told=lambda what: None,
+        )
+        n_committed = len(store.committed() & set(manifest["run_ids"]))
         show.begin(plan, n_committed)
+        if isinstance(store, FolderStore):
+            for what in store.set_aside:
+                show.event(Event(remark=f"damaged, set aside in {DAMAGED}/, made again: {what}"))
         if n_committed < plan.n_networks:
-            _follow(Runner(plan, sweep.settings, store, devices), show, store)
+            _follow(Runner(plan, sweep.settings, store, devices, keeping, switch), show, store)
         else:
             store.finish()
             show.end(False, n_committed)
+        if checkpoints is not None:
+            checkpoints.drop_all()
         return Run(store)
 
 
@@ -80,59 +110,3 @@ def _follow(runner: Runner, show: Show, store: Store) -> None:
         raise
     store.finish()
     show.end(False, len(store.committed()))
-
-
-def start_devices() -> Devices:
-    """Return the devices to train on: all accelerators, or one virtual CPU device per core.
-
-    On a CPU several small devices beat one vmap; they must be asked for before JAX starts. A
-    process that has used JAX already keeps the devices it has. The first device evaluates too: one
-    more for it alone would slow training on the others by 15 %.
-    """
-    with suppress(RuntimeError):
-        jax.config.update("jax_num_cpu_devices", n_cores())
-    devices = jax.local_devices()
-    return Devices(tuple(devices), devices[0])
-
-
-def n_cores() -> int:
-    """Return the number of CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def describe(devices: Devices) -> dict[str, Any]:
-    """Return what the manifest says of the devices; on a CPU their number decides bits too."""
-    return {
-        "platform": devices.evaluation.platform,
-        "kind": devices.evaluation.device_kind,
-        "count": len(devices.training),
-        "cpu_cores": n_cores(),
-    }
-
-
-def check_folder(folder: Path, sweep: Sweep) -> None:
-    """Refuse a folder that cannot be written, or that holds another sweep's results.
-
-    Changes nothing that was there; makes the folder where it is missing.
-    """
-    probe = folder / ".write-probe"
-    try:
-        if (folder / MANIFEST).exists():
-            check_same(folder, read_manifest(folder), sweep)
-        elif folder.is_dir() and any(entry.name != LOCK for entry in folder.iterdir()):
-            message = f"--out {folder} is not empty and holds no run"
-            raise GridjaxError(Problem(message, fix="name a new or empty folder"))
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as error:
-        message = f"--out {folder} cannot be written: {error.strerror or error}"
-        raise GridjaxError(Problem(message, fix="name a folder that you may write to")) from None
-
-
-def _locked(folder: Path) -> AbstractContextManager[Any]:
-    try:
-        return FileLock(folder / LOCK).acquire(timeout=0)
-    except Timeout:
-        message = f"--out {folder} is being written by another gridjax sweep"
-        raise GridjaxError(Problem(message, fix="wait for it, or name another folder")) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from importlib import metadata
 from pathlib import Path
@@ -11,17 +10,17 @@ from platform import python_version
 from typing import Any
 
 from gridjax import __version__
-from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.errors import DamageError, GridjaxError, Place, Problem
 from gridjax.parameters import FIELDS, show
 from gridjax.registry import REGISTRIES
 from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec, run_id_of
+from gridjax.study.continuing import SEGMENT, segment_of
+from gridjax.study.durable import unseal
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep
 
 MANIFEST = "manifest.json"
-MACHINE = ("gridjax", "device", "versions")
-"""Parts that tell of the machine; a run that goes on elsewhere lists them under continued_on."""
 _VERSIONS = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 _RUN_ID = re.compile("[0-9a-f]{16}")
 _LARGEST = 1 << 30
@@ -31,7 +30,7 @@ def make_manifest(
     sweep: Sweep, plan: Plan, device: dict[str, Any], matmul_precision: str
 ) -> dict[str, Any]:
     """Return all that a run is made from, as JSON values; no clock and no host name."""
-    return {
+    manifest = {
         "gridjax": __version__,
         "sources": [{"name": name, "text": text} for name, text in sweep.sources],
         "sweep_seed": sweep.sweep_seed,
@@ -53,6 +52,17 @@ def make_manifest(
         "run_ids": [spec.run_id for spec in sweep.specs],
         "specs": [spec.to_sparse_dict() for spec in sweep.specs],
     }
+    return manifest | {"segments": [segment_of(manifest)]}
+
+
+def of_sweep(sweep: Sweep) -> dict[str, Any]:
+    """Return the parts of a manifest that need no device: what check_sweep compares."""
+    return {
+        "sources": [{"name": name} for name, _ in sweep.sources],
+        "sweep_seed": sweep.sweep_seed,
+        "settings": sweep.settings.to_dict(),
+        "run_ids": [spec.run_id for spec in sweep.specs],
+    }
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -64,58 +74,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
-        manifest = json.loads(path.read_bytes())
+        manifest = unseal(path.read_bytes())
         _check(manifest)
     except (FileNotFoundError, NotADirectoryError):
         message = f"{folder} holds no run (no {MANIFEST})"
         raise GridjaxError(Problem(message, fix="name the --out folder of a sweep")) from None
     except (OSError, ValueError, RecursionError) as error:
         message = f"not a manifest of a run: {error}"
-        raise GridjaxError(Problem(message, Place(str(path)))) from None
+        raise DamageError(Problem(message, Place(str(path)))) from None
     return manifest
-
-
-def continued(there: dict[str, Any], here: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the manifest of a run begun as ``there`` says that goes on as ``here`` says.
-
-    Raises GridjaxError where the lane widths differ: they decide bits, so they are the run's own.
-    """
-    if there["lane_widths"] != here["lane_widths"]:
-        widths = [
-            sorted({one["lane_width"] for one in each["lane_widths"]}) for each in (there, here)
-        ]
-        message = f"--out {folder} was begun with lane widths {widths[0]}, not {widths[1]}"
-        fix = "go on with it on the same kind of device, or name another folder"
-        raise GridjaxError(Problem(message, fix=fix))
-    last = (there.get("continued_on") or [there])[-1]
-    machine = {name: here[name] for name in MACHINE}
-    if all(last[name] == machine[name] for name in MACHINE):
-        return there
-    return there | {"continued_on": [*there.get("continued_on", []), machine]}
-
-
-def check_same(folder: Path, there: dict[str, Any], sweep: Sweep) -> None:
-    """Refuse a folder that holds the results of another sweep, naming both."""
-    run_ids = [spec.run_id for spec in sweep.specs]
-    settings = sweep.settings.to_dict()
-    if there["run_ids"] == run_ids and there["settings"] == settings:
-        return
-    theirs = ", ".join(source["name"] for source in there["sources"])
-    ours = ", ".join(name for name, _ in sweep.sources)
-    differences = [
-        f"{name} {there['settings'].get(name)!r} there, {value!r} here"
-        for name, value in settings.items()
-        if there["settings"].get(name) != value
-    ]
-    seed = there.get("sweep_seed", 0)
-    if seed != sweep.sweep_seed:
-        differences.append(f"sweep seed {show(seed)} there, {sweep.sweep_seed} here")
-    what = "; ".join(differences) or "other networks"
-    message = (
-        f"--out {folder} holds the results of another sweep: {theirs}"
-        f" ({len(there['run_ids'])} networks), not of {ours} ({len(run_ids)} networks): {what}"
-    )
-    raise GridjaxError(Problem(message, fix="name another folder, or remove this one"))
 
 
 def _check(manifest: Any) -> None:
@@ -147,10 +114,11 @@ def _check(manifest: Any) -> None:
         _demand(numbers, f"{show(one)} is no lane width")
     for name in ("platform", "kind", "count", "cpu_cores"):
         _demand(name in manifest["device"], f"device says no {name}")
-    later = manifest.get("continued_on", [])
-    _demand(isinstance(later, list), "continued_on is no list")
-    for machine in later:
-        _demand(isinstance(machine, dict) and set(machine) == set(MACHINE), "no machine")
+    segments = manifest.get("segments")
+    _demand(isinstance(segments, list) and bool(segments), "it lists no segments")
+    for segment in segments:
+        known = isinstance(segment, dict) and segment.keys() == {*SEGMENT, "accepted"}
+        _demand(known, "no segment")
 
 
 def _run_id(values: dict[str, Any], plugins: Any) -> str:

@@ -115,6 +115,13 @@ def bytes_per_lane(static: Static) -> int:
     return _FLOAT_BYTES * (4 * n_weights(static) + activations + layout)
 
 
+def bytes_of_checkpoint(bucket: Bucket) -> int:
+    """Disk that one checkpoint of a block takes: weights, two moments and layout, every lane."""
+    static = bucket.static
+    layout = 4 * static.Np * static.n_field_slots
+    return _FLOAT_BYTES * (3 * n_weights(static) + layout) * bucket.lane_width
+
+
 @dataclass(frozen=True)
 class Bucket:
     """Networks that share every compilation."""

@@ -61,9 +61,6 @@ class Recording(NamedTuple):
     """losses and position error (metres) after each move, mean over trajectories"""
     points: Float[Array, "point analysed"]
     """the analysed layer at the last move that counts, one point a trajectory"""
-    code_mean: Float[Array, " Np"]
-    code_scale: Float[Array, ""]
-    """sqrt of the target code's total variance over positions"""
 
 
 def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
@@ -92,11 +89,10 @@ def record(
     static: Static, design: Design, traced: Traced, params: Params, layout: Layout
 ) -> Recording:
     """Run one network along the evaluation trajectories."""
-    encode = encoding(static).encode
     n_kept = min(design.n_batches, -(-MOST_POINTS // design.batch_size))
 
     def batch(sums, index):
-        maps, by_time, points, code_sum, code_square = sums
+        maps, by_time, points = sums
         trajectories = _trajectories(design, traced, index)
         analysed, outputs = single.respond(params, layout, trajectories, traced.dt_s, static)
         assessed = single.assess(static, layout, outputs, trajectories)
@@ -104,30 +100,22 @@ def record(
         positions = trajectories.positions[: design.sequence_length]
         maps = _add(maps, positions, analysed[: design.sequence_length], traced)
         points = points.at[index % n_kept].set(analysed[design.sequence_length - 1])
-        code = encode(layout.code, positions).reshape(-1, static.Np)
-        code_sum, code_square = code_sum + code.sum(axis=0), code_square + jnp.square(code).sum()
-        return (maps, by_time, points, code_sum, code_square), None
+        return (maps, by_time, points), None
 
     nothing = jnp.zeros(design.n_moves)
     start = (
         tuple(empty_sums(n, static.n_analysed) for n in design.n_bins),
         Progress(nothing, nothing, nothing),
         jnp.zeros((n_kept, design.batch_size, static.n_analysed)),
-        jnp.zeros(static.Np),
-        jnp.zeros(()),
     )
     sums, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
-    maps, by_time, points, code_sum, code_square = sums
-    n_samples = design.n_batches * design.batch_size * design.sequence_length
-    code_mean = code_sum / n_samples
+    maps, by_time, points = sums
     finished = [finish(sums) for sums in maps]
     return Recording(
         maps=tuple(maps for maps, _ in finished),
         samples=tuple(samples for _, samples in finished),
         by_time=jax.tree.map(lambda s: s / design.n_batches, by_time),
         points=points.reshape(-1, static.n_analysed)[:MOST_POINTS],
-        code_mean=code_mean,
-        code_scale=jnp.sqrt(code_square / n_samples - jnp.square(code_mean).sum()),
     )
 
 
@@ -137,18 +125,28 @@ def record_readouts(
     design: Design,
     traced: Traced,
     layout: Layout,
-    code_mean: Float[Array, " Np"],
-    code_scale: Float[Array, ""],
 ) -> tuple[Float[Array, "readout n n"], ...]:
     """Map random readouts of the target code along the same trajectories, in the same bins.
 
     The readouts are phi(w . (y - mean y)), phi that of the analysed layer and w Gaussian: what a
-    network without recurrence, training or path integration shows.
+    network without recurrence, training or path integration shows. Nothing here knows the network,
+    so that a null that several share has the same bits whichever of them is measured first.
     """
     encode = encoding(static).encode
     key = stream(traced.layout_seed, Stream.READOUTS)
     weights = nulls.random_readout_weights(key, static.Np, design.n_readouts)
     activation = analysed_activation(static)
+
+    def moments(sums, index):
+        positions = _trajectories(design, traced, index).positions[: design.sequence_length]
+        code = encode(layout.code, positions).reshape(-1, static.Np)
+        return (sums[0] + code.sum(axis=0), sums[1] + jnp.square(code).sum()), None
+
+    nothing = (jnp.zeros(static.Np), jnp.zeros(()))
+    (code_sum, code_square), _ = lax.scan(moments, nothing, jnp.arange(design.n_batches))
+    n_samples = design.n_batches * design.batch_size * design.sequence_length
+    code_mean = code_sum / n_samples
+    code_scale = jnp.sqrt(code_square / n_samples - jnp.square(code_mean).sum())
 
     def batch(maps, index):
         positions = _trajectories(design, traced, index).positions[: design.sequence_length]

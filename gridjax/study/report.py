@@ -11,12 +11,12 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import FIELDS, is_read_by
 from gridjax.study import summary
 from gridjax.study.caveats import caveats
+from gridjax.study.durable import replace_file
 from gridjax.study.figures import Written, write_figures
 from gridjax.study.figures.style import colour, counted, listed
 from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Member, Reported, label, reported
 from gridjax.study.results import Run
-from gridjax.study.stores import write_aside
 
 PAGE, FIGURES = "report.html", "figures"
 LARGEST_SVG = 400_000
@@ -39,7 +39,7 @@ def write_report(run: Run, folder: str | Path) -> Path:
     try:
         figures = write_figures(data, run, folder / FIGURES)
         page = render(run, data, figures)
-        write_aside(folder / PAGE, page.encode())
+        replace_file(folder / PAGE, page.encode())
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror or error}"
         raise GridjaxError(Problem(message, fix="make it writable, or copy the run")) from None
@@ -75,7 +75,7 @@ def render(run: Run, data: Reported, figures: list[Written]) -> str:
 
 def _headline(run: Run, data: Reported) -> dict[str, str]:
     members, device = data.members, run.manifest["device"]
-    seconds = sum(member.row["train_seconds"] for member in members)
+    seconds = run.timings["train_seconds"].sum()
     names = [source["name"].removesuffix(".yaml") for source in run.manifest["sources"]]
     cores = f", {device['cpu_cores']} cores" if device["platform"] == "cpu" else ""
     return {

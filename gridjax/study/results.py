@@ -16,7 +16,9 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.model.network import Params
 from gridjax.registry import REGISTRIES
 from gridjax.spec import NetworkSpec
-from gridjax.study.stores import FolderStore, Store
+from gridjax.study.evaluation import DIVERGED
+from gridjax.study.folderstore import FolderStore
+from gridjax.study.stores import Store
 from gridjax.study.weights import unflatten_weights, with_maps
 from gridjax.training import single
 from gridjax.training.population import MATMUL_PRECISION
@@ -95,6 +97,11 @@ class Run:
         """Whether every network of the sweep is there."""
         return len(self._store.committed()) == len(self.manifest["run_ids"])
 
+    @property
+    def n_diverged(self) -> int:
+        """Networks whose training was no longer finite."""
+        return int((self.networks["status"] == DIVERGED).sum())
+
     @cached_property
     def networks(self) -> pd.DataFrame:
         """One row a network: its parameters under the study's names, and its measures."""
@@ -167,6 +174,11 @@ class Run:
             raise GridjaxError(Problem(message, fix="register the same source: --plugin FILE.py"))
         spec = with_maps(spec, weights)
         return Network(spec, *unflatten_weights(spec, weights))
+
+    @cached_property
+    def timings(self) -> pd.DataFrame:
+        """Wall-clock seconds spent on each network; the only numbers that a clock decides."""
+        return self._frame("timings")
 
     def _plugins(self, spec: NetworkSpec) -> str:
         names = {getattr(spec, parameter) for parameter in REGISTRIES}

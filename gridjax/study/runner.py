@@ -17,18 +17,24 @@ from typing import Any
 import jax
 
 from gridjax.spec import NetworkSpec
+from gridjax.study.blockkeeper import BlockKeeper, Keeping
 from gridjax.study.blockqueue import BlockQueue
+from gridjax.study.devices import Devices
 from gridjax.study.evaluation import DIVERGED, NullScores, evaluate, keep_best
 from gridjax.study.networkrow import spec_columns
 from gridjax.study.plan import Bucket, Plan, flop_per_step
 from gridjax.study.schema import NetworkResult
 from gridjax.study.settings import Settings
+from gridjax.study.stopping import Stopped, StopSwitch
 from gridjax.study.stores import Store
-from gridjax.study.trainingloop import History, TrainedBlock, Watch, train_block
+from gridjax.study.trainingloop import TrainedBlock, Watch, train_block
 from gridjax.study.weights import flatten_weights
 from gridjax.training import population
 from gridjax.training.population import Device
 from gridjax.training.single import Progress, TrainState
+
+_SECONDS_BETWEEN_LOOKS = 0.2
+"""How long a signal or the time limit may wait to be seen."""
 
 
 @dataclass(frozen=True)
@@ -44,24 +50,28 @@ class Event:
     """the same in floating-point operations"""
     progress: Progress | None = None
     """means over a block, where newly measured"""
-
-
-@dataclass(frozen=True)
-class Devices:
-    """Where networks are trained and where they are evaluated."""
-
-    training: tuple[Device, ...]
-    evaluation: Device
+    remark: str = ""
+    """something to say once: what went on from where, what was found damaged"""
 
 
 class Runner:
     """Trains what a store does not hold yet, and commits it there."""
 
-    def __init__(self, plan: Plan, settings: Settings, store: Store, devices: Devices):
+    def __init__(
+        self,
+        plan: Plan,
+        settings: Settings,
+        store: Store,
+        devices: Devices,
+        keeping: Keeping,
+        switch: StopSwitch,
+    ):
         self._plan = plan
         self._settings = settings
         self._store = store
         self._devices = devices
+        self._keeping = replace(keeping, told=lambda what: self._events.put(Event(remark=what)))
+        self._switch = switch
         self._committed = store.committed()
         self._best: list[tuple[float, str]] = []
         self._nulls: dict[str, NullScores] = {}
@@ -73,7 +83,9 @@ class Runner:
     def run(self) -> Generator[Event]:
         """Train all that is missing and yield what happens.
 
-        Closing the iterator stops every device at the end of its chunk.
+        Closing the iterator stops every device at the end of its chunk, with its block saved.
+
+        Raises Stopped where the run was asked to stop.
         """
         blocks = BlockQueue(self._plan.buckets, self._is_missing)
         threads: list[threading.Thread] = []
@@ -83,14 +95,33 @@ class Runner:
             for device in self._devices.training:
                 threads.append(self._start(self._train_on, device, blocks))
             threads.append(self._start(self._evaluate_all, len(threads)))
-            while (event := self._events.get()) is not None:
-                if isinstance(event, BaseException):
-                    raise event
-                yield event
+            yield from self._happening()
         finally:
             self._stop.set()
             for thread in threads:
                 thread.join()
+            self._raise_what_saving_met()
+
+    def _happening(self) -> Generator[Event]:
+        while True:
+            if self._switch.reason is not None:
+                raise Stopped(self._switch.reason)
+            try:
+                event = self._events.get(timeout=_SECONDS_BETWEEN_LOOKS)
+            except queue.Empty:
+                continue
+            if isinstance(event, BaseException):
+                raise event
+            if event is None:
+                return
+            yield event
+
+    def _raise_what_saving_met(self) -> None:
+        """Raise an error of a thread that stopped after nobody listened any more."""
+        while not self._events.empty():
+            event = self._events.get()
+            if isinstance(event, BaseException):
+                raise event
 
     def _start(self, target: Any, *arguments: Any) -> threading.Thread:
         def guarded() -> None:
@@ -113,7 +144,8 @@ class Runner:
                 bucket = self._plan.buckets[index]
                 trainer = population.make_trainer(bucket.static, bucket.lane_width)
                 watch = Watch(self._stop, self._steps_of(bucket), self._measured)
-                trained = train_block(trainer, specs, bucket.lane_width, device, watch)
+                keeper = BlockKeeper(self._keeping)
+                trained = train_block(trainer, specs, bucket.lane_width, device, watch, keeper)
                 if trained is not None:
                     self._hand_over(trained)
         self._hand_over(None)
@@ -130,7 +162,10 @@ class Runner:
             try:
                 return self._trained.put(trained, timeout=0.1)
             except queue.Full:
-                continue
+                if trained is not None:
+                    trained.keeper.save_waiting()
+        if trained is not None:
+            trained.keeper.save_now()
 
     def _evaluate_all(self, n_trainers: int) -> None:
         with jax.default_device(self._devices.evaluation):
@@ -142,16 +177,25 @@ class Runner:
                 if trained is None:
                     n_trainers -= 1
                     continue
-                for lane, spec in enumerate(trained.specs):
-                    if self._is_missing(spec) and not self._stop.is_set():
-                        state = population.lane(trained.state, lane)
-                        state = jax.device_put(state, self._devices.evaluation)
-                        history, seconds = trained.histories[lane], trained.seconds_each
-                        self._finish(spec, state, history, seconds)
+                self._evaluate_block(trained)
         self._events.put(None)
 
+    def _evaluate_block(self, trained: TrainedBlock) -> None:
+        for lane, spec in enumerate(trained.specs):
+            if not self._is_missing(spec):
+                continue
+            if self._stop.is_set():
+                return trained.keeper.save_now()
+            trained.keeper.save_waiting()
+            state = population.lane(trained.state, lane)
+            state = jax.device_put(state, self._devices.evaluation)
+            self._finish(spec, state, trained, lane)
+        if self._keeping.checkpoints is not None:
+            self._keeping.checkpoints.drop(trained.run_ids)
+        return None
+
     def _finish(
-        self, spec: NetworkSpec, state: TrainState, history: History, seconds: float
+        self, spec: NetworkSpec, state: TrainState, trained: TrainedBlock, lane: int
     ) -> None:
         """Evaluate one trained network and commit it under each of its descriptions."""
         evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
@@ -163,8 +207,16 @@ class Runner:
         missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
         for described in missing:
             columns = evaluation.network | spec_columns(described)
-            own = replace(evaluation, network=columns)
-            self._store.commit(NetworkResult(own, history, maps, weights, seconds))
+            result = NetworkResult(
+                evaluation=replace(evaluation, network=columns),
+                history=trained.histories[lane],
+                maps=maps,
+                weights=weights,
+                train_seconds=trained.seconds[lane],
+                segment=self._keeping.segment,
+                resumed=trained.resumed[lane],
+            )
+            self._store.commit(result)
             if keep_weights.startswith("best:"):
                 self._keep_best_weights(columns, int(keep_weights.removeprefix("best:")))
         diverged = len(missing) if evaluation.network["status"] == DIVERGED else 0

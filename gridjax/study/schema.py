@@ -61,7 +61,8 @@ NETWORKS = pa.schema(
         *((name, pa.float64()) for name in _MEASURES),
         ("null_id", pa.string()),
         ("evaluation_sequence_length", pa.int64()),
-        ("train_seconds", pa.float64()),
+        ("segment", pa.int32()),
+        ("resumed", pa.bool_()),
     ]
 )
 UNITS = pa.schema(
@@ -104,12 +105,14 @@ NULLS = pa.schema(
         ("score_90", pa.float32()),
     ]
 )
+TIMINGS = pa.schema([("run_id", pa.string()), ("train_seconds", pa.float64())])
 TABLES = {
     "networks": NETWORKS,
     "units": UNITS,
     "history": HISTORY,
     "drift": DRIFT,
     "nulls": NULLS,
+    "timings": TIMINGS,
 }
 """Schema of every table of a run, by its name."""
 ROW_KEYS = dict.fromkeys(TABLES, "run_id") | {"nulls": "null_id"}
@@ -125,6 +128,10 @@ class NetworkResult:
     maps: KeptMaps | None
     weights: dict[str, np.ndarray]
     train_seconds: float
+    segment: int
+    """the continuation of the run in which it was finished; 0 for the first"""
+    resumed: bool
+    """whether it went on where bits are not promised (another machine, a GPU's own order)"""
 
     @property
     def run_id(self) -> str:
@@ -134,11 +141,16 @@ class NetworkResult:
     def tables(self) -> dict[str, pa.Table]:
         """Return this network's rows of every table."""
         return {
-            "networks": _one_row(self.evaluation.network | {"train_seconds": self.train_seconds}),
+            "networks": _one_row(
+                self.evaluation.network | {"segment": self.segment, "resumed": self.resumed}
+            ),
             "units": _of_network(self.run_id, self.evaluation.units, UNITS),
             "history": _history(self.run_id, self.history),
             "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
             "nulls": _nulls(self.evaluation.null),
+            "timings": pa.Table.from_pylist(
+                [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS
+            ),
         }
 
 

@@ -163,8 +163,8 @@ def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
     import pyarrow.parquet as pq
 
     from gridjax import __version__
+    from gridjax.study.durable import replace_file
     from gridjax.study.figures import style
-    from gridjax.study.stores import write_aside
 
     frame = table(scored)
     pooled = {null: list(values) for null, values in pooled_thresholds(scored).items()}
@@ -176,7 +176,7 @@ def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
     buffer = io.BytesIO()
     pq.write_table(arrow, buffer)
     try:
-        write_aside(files.table, buffer.getvalue())
+        replace_file(files.table, buffer.getvalue())
         with style.styled(), warnings.catch_warnings():
             # letters that the figure's font lacks are boxes there
             warnings.filterwarnings("ignore", "Glyph .* missing")

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from gridjax.spec import NetworkSpec
+from gridjax.study.blockkeeper import BlockKeeper, History
 from gridjax.training import population
 from gridjax.training.population import Device, Trainer
 from gridjax.training.single import NOT_DIVERGED, Progress, TrainState
@@ -22,9 +23,6 @@ CHUNK_SECONDS = 0.5
 """Length of a chunk: signals wait that long. It changes no number."""
 FIRST_CHUNK_STEPS = 16
 
-History = list[tuple[int, Progress]]
-"""(step, measures) of one network"""
-
 
 class TrainedBlock(NamedTuple):
     """A block at the end of its training; ``state`` has an axis of lanes, padding included."""
@@ -32,8 +30,16 @@ class TrainedBlock(NamedTuple):
     specs: tuple[NetworkSpec, ...]
     state: TrainState
     histories: list[History]
-    seconds_each: float
-    """wall-clock time of the block over its networks"""
+    seconds: list[float]
+    """wall-clock time of the block over its networks, for each, earlier stops included"""
+    resumed: list[bool]
+    """whether a network went on where bits are not promised"""
+    keeper: BlockKeeper
+
+    @property
+    def run_ids(self) -> set[str]:
+        """The networks of the block."""
+        return {spec.run_id for spec in self.specs}
 
 
 @dataclass(frozen=True)
@@ -53,36 +59,44 @@ def train_block(
     lane_width: int,
     device: Device,
     watch: Watch,
+    keeper: BlockKeeper,
 ) -> TrainedBlock | None:
-    """Train a block of networks of one bucket, or return None when asked to stop."""
-    start = time.perf_counter()
+    """Train a block of networks of one bucket, or save it and return None when asked to stop.
+
+    Every network goes on from its own newest checkpoint.
+    """
     traced = population.stack(specs, lane_width, device)
+    progress = keeper.begin(trainer.init(traced), specs, device)
+    state, made, histories = progress.state, progress.made, progress.histories
     steps = [history_steps(spec.n_grad_steps) for spec in specs]
     steps += [steps[-1]] * (lane_width - len(specs))
-    histories: list[History] = [[] for _ in specs]
-    state = trainer.init(traced)
-    made = np.zeros(lane_width, np.int32)
+    at = np.asarray([len(history) for history in histories] + [0] * (lane_width - len(specs)))
     chunk_steps = FIRST_CHUNK_STEPS
-    for index in range(max(map(len, steps))):
-        target = np.asarray([own[min(index, len(own) - 1)] for own in steps], np.int32)
+    while any(at[lane] < len(steps[lane]) for lane in range(len(specs))):
+        target = np.asarray(
+            [own[min(index, len(own) - 1)] for own, index in zip(steps, at, strict=True)], np.int32
+        )
         while (made < target).any():
             if watch.stop.is_set():
+                keeper.save(state, made, histories)
                 return None
-            until = np.minimum(target, made + chunk_steps)
+            until = np.maximum(made, np.minimum(target, made + chunk_steps))
             before = time.perf_counter()
             state = trainer.chunk(traced, state, jax.device_put(until, device))
             jax.block_until_ready(state)
             chunk_steps = _next_chunk(int((until - made).max()), time.perf_counter() - before)
             watch.steps(int((until - made)[: len(specs)].sum()))
             made = until
+            keeper.save_if_due(state, made, histories)
         measured = jax.tree.map(np.asarray, trainer.progress(traced, state))
         alive = np.asarray(state.diverged_at) == NOT_DIVERGED
         for lane, history in enumerate(histories):
-            if index < len(steps[lane]) and alive[lane]:
-                history.append((steps[lane][index], population.lane(measured, lane)))
+            if at[lane] < len(steps[lane]) and alive[lane]:
+                history.append((steps[lane][at[lane]], population.lane(measured, lane)))
+        at += 1
         watch.measured(jax.tree.map(lambda value: float(value[: len(specs)].mean()), measured))
-    seconds_each = (time.perf_counter() - start) / len(specs)
-    return TrainedBlock(specs, state, histories, seconds_each)
+    keeper.end(state, made, histories)
+    return TrainedBlock(specs, state, histories, keeper.seconds(), progress.resumed, keeper)
 
 
 def history_steps(n_grad_steps: int) -> list[int]:

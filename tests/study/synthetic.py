@@ -62,7 +62,7 @@ def synthetic_run(
         "run_ids": [spec.run_id for spec in specs],
         "specs": [spec.to_sparse_dict() for spec in specs],
     }
-    store = MemoryStore(manifest)
+    store = MemoryStore(manifest | {"segments": [{}]})
     for position, spec in enumerate(specs):
         if position not in set(missing):
             store.commit(_result(position, spec, keep_maps, weights, position in set(diverged)))
@@ -82,7 +82,9 @@ def _result(
     history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
     if diverged:
         row |= {"diverged_at_step": float(history[-1][0] + 1)}
-        return NetworkResult(Evaluation(row, {}, {}, None, None), history, None, kept_weights, 1.5)
+        return NetworkResult(
+            Evaluation(row, {}, {}, None, None), history, None, kept_weights, 1.5, 0, False
+        )
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
@@ -105,7 +107,7 @@ def _result(
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
     evaluation = Evaluation(row, units, _drift(random, spec), null, maps)
-    return NetworkResult(evaluation, history, maps, kept_weights, 1.5)
+    return NetworkResult(evaluation, history, maps, kept_weights, 1.5, 0, False)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:

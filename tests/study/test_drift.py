@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gridjax.study.figures import drift, style, theory
+from gridjax.study.folderstore import FolderStore
 from gridjax.study.reported import reported
-from gridjax.study.stores import FolderStore
 from gridjax.training.single import Progress
 
 from .synthetic import quickstart_specs, synthetic_run

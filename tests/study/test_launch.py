@@ -17,11 +17,9 @@ import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.measure.gridscore import grid_score
 from gridjax.study import trainingloop
+from gridjax.study.durable import seal, unseal
+from gridjax.study.launch import Wishes
 from gridjax.study.schema import TABLES
-
-
-def without_clock(frame):
-    return frame.drop(columns="train_seconds")
 
 
 def test_a_run_holds_one_row_for_every_network_in_the_order_of_the_sweep(trained):
@@ -210,8 +208,8 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp
     whole = gj.train(sweep, out=tmp_path / "run", show=heard)
     assert heard.committed == n_done
     assert whole.is_finished
-    # an interrupted and an uninterrupted run are the same, but for the clock
-    assert without_clock(whole.networks).equals(without_clock(trained.run.networks))
+    # an interrupted and an uninterrupted run are the same
+    assert whole.networks.equals(trained.run.networks)
     assert whole.units.equals(trained.run.units)
     assert whole.history.equals(trained.run.history)
 
@@ -222,9 +220,9 @@ def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained)
     alone = gj.train(gj.Sweep.from_dict(content))
     assert len(alone.networks) == 2
     for run_id in alone.networks["run_id"]:
-        ours = without_clock(alone.networks.query("run_id == @run_id")).reset_index(drop=True)
+        ours = alone.networks.query("run_id == @run_id").reset_index(drop=True)
         theirs = trained.run.networks.query("run_id == @run_id")
-        assert ours.equals(without_clock(theirs).reset_index(drop=True))
+        assert ours.equals(theirs.reset_index(drop=True))
         for name in ("params", "layout"):
             one = getattr(alone.network(run_id), name)
             other = getattr(trained.run.network(run_id), name)
@@ -278,16 +276,15 @@ def test_tables_lost_after_the_last_network_come_back(trained, tmp_path):
 def test_a_finished_run_keeps_its_manifest_whatever_machine_looks_at_it(trained, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(trained.folder, copy)
-    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest = unseal((copy / "manifest.json").read_bytes())
     manifest["device"]["kind"] = "another machine"
     manifest["lane_widths"][0]["lane_width"] = 128
-    (copy / "manifest.json").write_text(json.dumps(manifest))
-    gj.train(trained.sweep, out=copy)
-    assert json.loads((copy / "manifest.json").read_text()) == manifest
-    # a run that is not finished may go on elsewhere, but with its own lane widths
-    shutil.rmtree(next((copy / "shards").iterdir()))
-    with pytest.raises(GridjaxError, match="lane widths"):
+    (copy / "manifest.json").write_bytes(seal(manifest))
+    with pytest.raises(GridjaxError, match="--accept lane-width --accept device"):
         gj.train(trained.sweep, out=copy)
+    wishes = Wishes(accept=("lane-width", "device"))
+    gj.train(trained.sweep, out=copy, wishes=wishes)
+    assert unseal((copy / "manifest.json").read_bytes()) == manifest
 
 
 FOREIGN = {
@@ -302,10 +299,11 @@ FOREIGN = {
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_manifest_that_is_none_of_ours_is_refused(name, trained, tmp_path):
-    whole = json.loads((trained.folder / "manifest.json").read_text())
+    whole = unseal((trained.folder / "manifest.json").read_bytes())
     foreign = FOREIGN[name]
     content = whole | foreign if isinstance(foreign, dict) else foreign
-    (tmp_path / "manifest.json").write_text(json.dumps(content))
+    sealed = seal(content) if isinstance(content, dict) else json.dumps(content).encode()
+    (tmp_path / "manifest.json").write_bytes(sealed)
     with pytest.raises(GridjaxError, match="not a manifest"):
         gj.open_run(tmp_path)
     with pytest.raises(GridjaxError, match="not a manifest"):

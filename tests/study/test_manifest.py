@@ -1,11 +1,11 @@
 """What the manifest keeps of how a population was read."""
 
-import json
-
 import pytest
 
-from gridjax.errors import GridjaxError
-from gridjax.study.manifest import MANIFEST, check_same, make_manifest, read_manifest
+from gridjax.errors import DamageError, GridjaxError
+from gridjax.study.continuing import check_sweep, go_on
+from gridjax.study.durable import seal
+from gridjax.study.manifest import MANIFEST, make_manifest, of_sweep, read_manifest
 from gridjax.study.plan import make_plan
 from gridjax.study.sweep import Sweep
 
@@ -23,7 +23,7 @@ def sweep_of(sweep_seed):
 
 def manifest_in(folder, sweep):
     manifest = make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32")
-    (folder / MANIFEST).write_text(json.dumps(manifest))
+    (folder / MANIFEST).write_bytes(seal(manifest))
     return read_manifest(folder)
 
 
@@ -38,14 +38,60 @@ def test_the_sweep_seed_and_what_was_left_out_are_kept(tmp_path):
 
 def test_a_folder_of_another_sweep_seed_is_refused_naming_both(tmp_path):
     manifest = manifest_in(tmp_path, sweep_of(5))
-    check_same(tmp_path, manifest, sweep_of(5))
-    with pytest.raises(GridjaxError, match="sweep seed 5 there, 6 here"):
-        check_same(tmp_path, manifest, sweep_of(6))
+    check_sweep(tmp_path, manifest, of_sweep(sweep_of(5)), ())
+    with pytest.raises(GridjaxError, match="sweep seed 5 there, 6 here") as caught:
+        check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ())
+    assert "--accept sweep" in str(caught.value)
+    check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ("sweep",))
 
 
-def test_manifests_from_before_random_sweeps_are_read(tmp_path):
-    sweep = Sweep.from_dict({"parameters": {}})
-    manifest = manifest_in(tmp_path, sweep)
-    del manifest["sweep_seed"], manifest["skipped"]
-    (tmp_path / MANIFEST).write_text(json.dumps(manifest))
-    check_same(tmp_path, read_manifest(tmp_path), sweep)
+CHANGES = {
+    "versions": ("versions", "jax", "jax '0.9'"),
+    "device": ("device", "cpu_cores", "cpu_cores 2 there, 77 here"),
+    "settings": ("settings", "keep_maps", "keep_maps"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_whatever_decides_bits_is_refused_until_it_is_accepted(name, tmp_path):
+    there = manifest_in(tmp_path, sweep_of(5))
+    part, key, said = CHANGES[name]
+    here = there | {part: there[part] | {key: 77}}
+    if name == "versions":
+        there = there | {part: there[part] | {key: "0.9"}}
+    with pytest.raises(GridjaxError, match=said) as caught:
+        go_on(there, here, tmp_path, (), set())
+    assert f"--accept {name}" in str(caught.value)
+    merged = go_on(there, here, tmp_path, (name,), set())
+    assert merged[part][key] == 77
+    assert [one["accepted"] for one in merged["segments"]] == [[], [name]]
+    assert go_on(merged, here, tmp_path, (), set()) == merged
+
+
+def test_python_and_the_folder_of_a_file_change_nothing(tmp_path):
+    there = manifest_in(tmp_path, sweep_of(5))
+    here = there | {"versions": there["versions"] | {"python": "3.99"}}
+    assert go_on(there, here, tmp_path, (), set()) is there
+
+
+def test_networks_of_an_accepted_new_sweep_join_those_that_are_there(tmp_path):
+    there, here = (
+        make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32")
+        for sweep in (sweep_of(5), sweep_of(6))
+    )
+    done = set(there["run_ids"][:2])
+    merged = go_on(there, here, tmp_path, ("sweep",), done)
+    assert merged["run_ids"] == [*here["run_ids"], *there["run_ids"][:2]]
+    (tmp_path / MANIFEST).write_bytes(seal(merged))
+    assert read_manifest(tmp_path) == merged
+    assert go_on(merged, here, tmp_path, (), done) == merged
+
+
+def test_a_flipped_bit_of_a_manifest_is_found(tmp_path):
+    manifest_in(tmp_path, sweep_of(5))
+    path = tmp_path / MANIFEST
+    content = bytearray(path.read_bytes())
+    content[content.index(b"0.10") + 3] ^= 1  # a version: nothing else would tell
+    path.write_bytes(bytes(content))
+    with pytest.raises(DamageError, match="sha256"):
+        read_manifest(tmp_path)

@@ -1,0 +1,20 @@
+"""The commands. No logic here: every command calls a function of gridjax.study."""
+
+from __future__ import annotations
+
+import sys
+
+from gridjax.cli import runs, scoring, training
+from gridjax.cli.application import app
+from gridjax.errors import GridjaxError
+
+__all__ = ["app", "main", "runs", "scoring", "training"]
+
+
+def main() -> None:
+    """Run the command line; a problem ends with one message and its exit code."""
+    try:
+        app()
+    except GridjaxError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)

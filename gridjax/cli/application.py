@@ -1,0 +1,59 @@
+"""The application that the commands belong to, and how they print."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gridjax import __version__
+
+app = typer.Typer(
+    name="gridjax",
+    help="Train, score and compare whole populations of path-integrating networks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        help="Run a Python file of yours first, which registers target codes, cells or losses.",
+    ),
+]
+
+
+@app.callback(invoke_without_command=True)
+def gridjax(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Train, score and compare whole populations of path-integrating networks."""
+    if version:
+        print_line(f"gridjax {__version__}")
+        raise typer.Exit
+
+
+def load_plugins(plugins: list[str] | None) -> None:
+    """Run the Python files that the user named."""
+    if plugins:
+        from gridjax.study.plugins import load_plugin
+
+        for plugin in plugins:
+            load_plugin(plugin)
+
+
+def console() -> Console:
+    """Return the console that people read; nothing in a message is markup."""
+    return Console(markup=False, highlight=False, emoji=False)
+
+
+def print_line(text: str) -> None:
+    """Print a line as it is, for people and programs alike."""
+    sys.stdout.write(text + "\n")

@@ -1,0 +1,197 @@
+"""gridjax sweep and gridjax plan."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
+from gridjax.errors import GridjaxError, Problem
+from gridjax.parameters import did_you_mean
+from gridjax.study.continuing import ACCEPTABLE
+from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals, read_duration
+
+EXIT_DIVERGED = 3
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Sweep files (Weights & Biases YAML), folders of them, or a shipped experiment's"
+        " name such as quickstart. Several form one population.",
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Override a parameter in every network (Ng=256) or a setting"
+        " (gridjax.evaluation.samples_per_bin=100). May be repeated.",
+    ),
+]
+First = Annotated[
+    int | None,
+    typer.Option(
+        "--networks",
+        metavar="N",
+        help="Take the first N networks of the sweep; of method: random, draw N.",
+    ),
+]
+SweepSeed = Annotated[
+    int,
+    typer.Option("--sweep-seed", metavar="S", help="What method: random draws networks with."),
+]
+SkipInvalid = Annotated[
+    bool,
+    typer.Option(
+        "--skip-invalid",
+        help="Leave out networks whose values can never run, and say which, instead of refusing.",
+    ),
+]
+
+
+@app.command(
+    epilog="Examples:  gridjax sweep quickstart --out runs/quickstart   |   "
+    "gridjax sweep gaussian.yaml dos.yaml --out runs/both --set Ng=256 --networks 16"
+)
+def sweep(
+    files: Files,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if missing.")
+    ],
+    overrides: Overrides = None,
+    networks: First = None,
+    sweep_seed: SweepSeed = 0,
+    skip_invalid: SkipInvalid = False,
+    plugins: Plugins = None,
+    keep_maps: Annotated[
+        str | None,
+        typer.Option(metavar="best:N|all|none", help="Units whose rate maps are kept (best:32)."),
+    ] = None,
+    keep_weights: Annotated[
+        str | None,
+        typer.Option(metavar="all|best:N|none", help="Networks whose weights are kept (all)."),
+    ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="Save networks in training this often; 0: every chunk."
+        ),
+    ] = 60.0,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Stop after 30m, 10h, ... with all saved (exit 75)."),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHANGE",
+            help="Go on although this changed since the run began: "
+            + ", ".join(ACCEPTABLE)
+            + ". Later rows are marked.",
+        ),
+    ] = None,
+    deterministic: Annotated[
+        bool,
+        typer.Option("--deterministic", help="Make GPUs give the same bits again; slower there."),
+    ] = False,
+    fail_on_diverged: Annotated[
+        bool, typer.Option("--fail-on-diverged", help="Exit code 3 where a network diverged.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
+    switch = StopSwitch(read_duration(time_limit, "--time-limit") if time_limit else None)
+    for name in accept or ():
+        if name not in ACCEPTABLE:
+            fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
+            raise GridjaxError(Problem(f"--accept {name} is no change", fix=fix))
+    chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
+    settings = {name: value for name, value in chosen.items() if value is not None}
+    load_plugins(plugins)
+    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
+    if not quiet:
+        print_remarks(population)
+    from gridjax.study.display import Terminal, print_summary
+    from gridjax.study.launch import Show, Wishes, train
+
+    show = Show() if quiet else Terminal(console())
+    wishes = Wishes(checkpoint_every, tuple(accept or ()), deterministic)
+    try:
+        with on_signals(switch):
+            run = train(population, out, show, wishes, switch)
+    except (Stopped, KeyboardInterrupt):
+        raise typer.Exit(EXIT_STOPPED) from None
+    if not quiet:
+        print_summary(console(), run)
+        console().print(f"results in {out}; for figures: gridjax report {out}", soft_wrap=True)
+    if fail_on_diverged and run.n_diverged:
+        raise typer.Exit(EXIT_DIVERGED)
+
+
+@app.command(
+    epilog="Examples:  gridjax plan quickstart   |   gridjax plan big.yaml --set Ng=512 --json"
+)
+def plan(
+    files: Files,
+    overrides: Overrides = None,
+    networks: First = None,
+    sweep_seed: SweepSeed = 0,
+    skip_invalid: SkipInvalid = False,
+    plugins: Plugins = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
+    load_plugins(plugins)
+    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, {})
+    print_remarks(population)
+    from gridjax.study.plan import make_plan, plan_table
+    from gridjax.study.planfiles import files_table, files_to_json
+
+    laid_out = make_plan(population.specs, population.settings.lane_width)
+    if as_json:
+        told = laid_out.to_json() | files_to_json(population, laid_out)
+        print_line(json.dumps(told, indent=1))
+        return
+    if len(population.origins) > 1:
+        console().print(files_table(population, laid_out))
+    console().print(plan_table(laid_out))
+
+
+def read_sweep(
+    files: list[str],
+    overrides: list[str] | None,
+    first: int | None,
+    sweep_seed: int,
+    skip_invalid: bool,
+    settings: dict[str, Any],
+) -> Any:
+    """Read sweep files by their names, with the overrides of the command line."""
+    from gridjax.study.shipped import sweep_files
+    from gridjax.study.sweep import Sweep
+
+    values = dict(settings)
+    for pair in overrides or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise GridjaxError(Problem(f"--set {pair}: no value", fix="write --set NAME=VALUE"))
+        if name in values:
+            raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
+        values[name] = value
+    paths = [path for name in files for path in sweep_files(name)]
+    return Sweep.from_yaml(
+        *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
+    )
+
+
+def print_remarks(population: Any) -> None:
+    """Say on stderr, beside what programs read, what was drawn and what was left out."""
+    from gridjax.study.planfiles import remarks
+
+    for line in remarks(population):
+        sys.stderr.write(f"{line}\n")

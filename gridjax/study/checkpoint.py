@@ -1,0 +1,273 @@
+"""Networks in the middle of their training, on disk: commit, verify, restore.
+
+A checkpoint is a folder ``checkpoints/BLOCK/STEPS``: NumPy leaves written by orbax, and a sealed
+list of them with the sha256 of each. Which checkpoints there are is read from our own folders and
+seals alone; a leaf that is not what was written is never used, and the next older one is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridjax.study.durable import (
+    ASIDE,
+    clear_asides,
+    new_folder,
+    remove_folder,
+    remove_tree,
+    seal,
+    unseal,
+    write_file,
+    writing,
+)
+
+CHECKPOINTS = "checkpoints"
+KEPT = 2
+"""Checkpoints of a block that stay: the newest, and one to fall back to."""
+_LIST = "checkpoint.json"
+_ARRAYS = "arrays"
+_BLOCK = re.compile("[0-9a-f]{16}")
+_STEPS = re.compile("[0-9]{15}")
+# Its loops and loggers are one for the process; several devices may save at a time.
+_ORBAX = threading.Lock()
+
+Leaves = dict[str, np.ndarray]
+
+
+class Lane(NamedTuple):
+    """One network in the middle of its training."""
+
+    steps: int
+    """gradient steps made"""
+    leaves: Leaves
+    """its arrays by name"""
+    seconds: float
+    """wall-clock time spent on it so far"""
+    segment: int
+    """the run's continuation under which it was saved"""
+    resumed: bool
+    """whether it was resumed where bits are not promised"""
+
+
+class Snapshot(NamedTuple):
+    """A block in the middle of its training."""
+
+    run_ids: Sequence[str]
+    steps: Sequence[int]
+    """gradient steps made, for each network"""
+    leaves: Leaves
+    """arrays by name, with a leading axis of lanes"""
+    seconds: Sequence[float]
+    segment: int
+    resumed: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One checkpoint that is there, by its sealed list; its arrays are read when asked for."""
+
+    folder: Path
+    run_ids: tuple[str, ...]
+    steps: tuple[int, ...]
+    content: dict[str, Any]
+
+    def read(self) -> Leaves:
+        """Return the arrays. Raises ValueError where one is not what was written."""
+        listed = self.content["leaves"]
+        arrays = _restore(self.folder / _ARRAYS)
+        if len(arrays) != len(listed):
+            raise ValueError(f"{len(arrays)} arrays, not {len(listed)}")
+        leaves = {}
+        for number, (name, told) in enumerate(listed.items()):
+            array = arrays.get(_key(number))
+            if array is None:
+                raise ValueError(f"{name} is missing")
+            if _describe(array) != told:
+                raise ValueError(f"{name} is not what was written (sha256)")
+            leaves[name] = array
+        return leaves
+
+
+@dataclass
+class Checkpoints:
+    """The checkpoints of a run folder."""
+
+    folder: Path
+    damage: list[str] = field(default_factory=list)
+    """what was found damaged, as sentences"""
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Commit a checkpoint of a block and drop those that it makes superfluous.
+
+        Raises StorageError where the disk takes no more; the older checkpoints stay.
+        """
+        block = self.folder / CHECKPOINTS / _block_name(snapshot.run_ids)
+        listed = {name: _describe(array) for name, array in snapshot.leaves.items()}
+        content = {
+            "run_ids": list(snapshot.run_ids),
+            "steps": [int(steps) for steps in snapshot.steps],
+            "seconds": [float(seconds) for seconds in snapshot.seconds],
+            "segment": snapshot.segment,
+            "resumed": [bool(resumed) for resumed in snapshot.resumed],
+            "leaves": listed,
+        }
+        with writing(self.folder):
+            block.mkdir(parents=True, exist_ok=True)
+            path = block / f"{sum(content['steps']):015d}"
+            remove_tree(path)  # of the same steps: found damaged, or this one again
+            with new_folder(path) as aside:
+                arrays = {_key(i): each for i, each in enumerate(snapshot.leaves.values())}
+                _save(aside / _ARRAYS, arrays)
+                write_file(aside / _LIST, seal(content))
+            for old in _step_folders(block)[KEPT:]:
+                remove_folder(old)
+
+    def restore(self, run_ids: Iterable[str], shapes: dict[str, Any]) -> dict[str, Lane]:
+        """Return the newest intact state of each network that has one.
+
+        ``shapes`` says shape and dtype of each array of one network; others are not taken.
+        """
+        wanted = set(run_ids)
+        there = [each for each in self.listed() if wanted & set(each.run_ids)]
+        lanes: dict[str, Lane] = {}
+        for checkpoint in sorted(there, key=lambda each: -sum(each.steps)):
+            lacking = [r for r in checkpoint.run_ids if r in wanted and r not in lanes]
+            if not lacking:
+                continue
+            try:
+                leaves = checkpoint.read()
+                _check_shapes(leaves, shapes, len(checkpoint.run_ids))
+            except ValueError as error:
+                self.damage.append(f"{checkpoint.folder}: {error}")
+                continue
+            for run_id in lacking:
+                lanes[run_id] = _lane(checkpoint, leaves, checkpoint.run_ids.index(run_id))
+        return lanes
+
+    def listed(self) -> Iterator[Checkpoint]:
+        """Yield the checkpoints whose lists are whole; tell of the others in ``damage``."""
+        root = self.folder / CHECKPOINTS
+        blocks = sorted(root.iterdir()) if root.is_dir() and not root.is_symlink() else []
+        for block in blocks:
+            if not _BLOCK.fullmatch(block.name) or block.is_symlink():
+                self._tell(block, "is no checkpoint of ours")
+                continue
+            for path in _step_folders(block):
+                try:
+                    yield _read_list(path)
+                except (OSError, ValueError, RecursionError) as error:
+                    self._tell(path, str(error))
+
+    def drop(self, committed: set[str]) -> None:
+        """Remove the checkpoints of blocks whose networks are all committed."""
+        root = self.folder / CHECKPOINTS
+        with writing(self.folder):
+            for block in {each.folder.parent: each.run_ids for each in self.listed()}.items():
+                if committed.issuperset(block[1]):
+                    remove_folder(block[0])
+            clear_asides(root)
+
+    def drop_all(self) -> None:
+        """Remove what is left when every network is committed."""
+        root = self.folder / CHECKPOINTS
+        if root.exists() or root.is_symlink():
+            with writing(self.folder):
+                remove_tree(root)
+
+    def clear_asides(self) -> None:
+        """Remove what a killed writer left half done."""
+        root = self.folder / CHECKPOINTS
+        clear_asides(root)
+        if root.is_dir() and not root.is_symlink():
+            for block in root.iterdir():
+                if block.is_dir() and not block.is_symlink():
+                    clear_asides(block)
+
+    def _tell(self, path: Path, what: str) -> None:
+        if not path.name.startswith(ASIDE):
+            self.damage.append(f"{path}: {what}")
+
+
+def _lane(checkpoint: Checkpoint, leaves: Leaves, lane: int) -> Lane:
+    content = checkpoint.content
+    return Lane(
+        steps=checkpoint.steps[lane],
+        leaves={name: array[lane] for name, array in leaves.items()},
+        seconds=content["seconds"][lane],
+        segment=content["segment"],
+        resumed=content["resumed"][lane],
+    )
+
+
+def _read_list(path: Path) -> Checkpoint:
+    """Read the sealed list of a checkpoint. Raises ValueError or OSError where it is damaged."""
+    if path.is_symlink() or not _STEPS.fullmatch(path.name):
+        raise ValueError("is no checkpoint of ours")
+    content = unseal((path / _LIST).read_bytes())
+    checkpoint = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
+    if sum(checkpoint.steps) != int(path.name):
+        raise ValueError(f"its list is that of step {sum(checkpoint.steps)}")
+    if _block_name(checkpoint.run_ids) != path.parent.name:
+        raise ValueError("its list is that of other networks")
+    return checkpoint
+
+
+def _step_folders(block: Path) -> list[Path]:
+    """What lies in the folder of a block, newest first."""
+    return sorted((p for p in block.iterdir() if not p.name.startswith(ASIDE)), reverse=True)
+
+
+def _block_name(run_ids: Sequence[str]) -> str:
+    return hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:16]
+
+
+def _key(number: int) -> str:
+    return f"leaf_{number:04d}"
+
+
+def _describe(array: np.ndarray) -> dict[str, Any]:
+    content = np.ascontiguousarray(array)
+    sha = hashlib.sha256(content.reshape(-1).view(np.uint8).data).hexdigest()
+    return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": sha}
+
+
+def _check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
+    found = {name: (array.shape[1:], str(array.dtype)) for name, array in leaves.items()}
+    wanted = {name: (tuple(each.shape), str(each.dtype)) for name, each in shapes.items()}
+    if any(len(array) != n_lanes for array in leaves.values()):
+        raise ValueError("its arrays are of another number of networks")
+    if found != wanted:
+        raise ValueError("its arrays are those of another network")
+
+
+def _save(path: Path, arrays: Leaves) -> None:
+    with _ORBAX:
+        _checkpointer().save(path.absolute(), arrays)
+
+
+def _restore(path: Path) -> Leaves:
+    """Read arrays. Raises ValueError for whatever is wrong with them."""
+    with _ORBAX:
+        try:
+            return {
+                name: np.asarray(a) for name, a in _checkpointer().restore(path.absolute()).items()
+            }
+        except Exception as error:  # orbax raises as many kinds as there are ways to damage a file
+            raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from None
+
+
+def _checkpointer() -> Any:
+    """Orbax's writer; float32 noise does not compress, and compressing it costs more than disk."""
+    import orbax.checkpoint as ocp
+
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    return ocp.PyTreeCheckpointer(use_compression=False)

@@ -1,0 +1,133 @@
+"""Files that are there whole or not at all, and on the disk before anybody is told of them.
+
+Everything is written aside first, under a name that no reader looks at, brought to the disk and
+renamed. What a killed writer leaves aside is cleared by the next one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from gridjax.errors import Problem, StorageError
+
+ASIDE = ".aside-"
+_SEAL = "sha256"
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file and bring it to the disk."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or a folder's list of names, to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def rename(old: Path, new: Path) -> None:
+    """Give a file or folder its name at once, over a file that has it."""
+    old.replace(new)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, now or after a crash, sees the old or the new one whole."""
+    aside = path.with_name(ASIDE + path.name)
+    write_file(aside, content)
+    rename(aside, path)
+    sync(path.parent)
+
+
+@contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill; where nothing is raised it becomes ``path``, whole.
+
+    What cannot be finished is removed.
+    """
+    aside = path.with_name(ASIDE + path.name)
+    remove_tree(aside)
+    aside.mkdir(parents=True)
+    try:
+        yield aside
+        for name in (*aside.rglob("*"), aside):
+            sync(name)
+        rename(aside, path)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    sync(path.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder so that no reader sees a part of it."""
+    aside = path.with_name(ASIDE + path.name)
+    remove_tree(aside)
+    rename(path, aside)
+    remove_tree(aside)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove a folder and all in it, if it is there; a link itself, never where it leads."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+def clear_asides(folder: Path) -> None:
+    """Remove what a killed writer left half done directly under a folder."""
+    if folder.is_dir():
+        for left in folder.glob(f"{ASIDE}*"):
+            remove_tree(left)
+
+
+def digest(content: bytes) -> str:
+    """Return the sha256 of bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def seal(content: dict[str, Any]) -> bytes:
+    """Return a mapping as JSON with its own sha256, so that a reader knows it is whole."""
+    return json.dumps(content | {_SEAL: _digest_of(content)}, indent=1).encode()
+
+
+def unseal(sealed: bytes) -> dict[str, Any]:
+    """Return the mapping that was sealed.
+
+    Raises ValueError where the bytes are not what ``seal`` wrote.
+    """
+    content = json.loads(sealed)
+    if not isinstance(content, dict):
+        raise ValueError("it is no mapping")
+    told = content.pop(_SEAL, None)
+    if told != _digest_of(content):
+        raise ValueError("its sha256 is not that of its content")
+    return content
+
+
+def _digest_of(content: dict[str, Any]) -> str:
+    return digest(json.dumps(content, sort_keys=True).encode())
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Turn what the file system refuses into one clear message."""
+    try:
+        yield
+    except OSError as error:
+        message = f"{folder} cannot be written: {error.strerror or error}"
+        fix = "make room or allow writing; the same command then goes on"
+        raise StorageError(Problem(message, fix=fix)) from error

@@ -1,0 +1,70 @@
+"""The folder a run is written to: what may be written there, and what may be gone on with."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from gridjax.errors import GridjaxError, Problem, StorageError
+from gridjax.study.checkpoint import KEPT, Checkpoints
+from gridjax.study.continuing import check_sweep, go_on
+from gridjax.study.durable import writing
+from gridjax.study.folderstore import FolderStore
+from gridjax.study.lock import LOCK, WRITER
+from gridjax.study.manifest import MANIFEST, of_sweep, read_manifest
+from gridjax.study.plan import Plan, bytes_of_checkpoint, quantity
+from gridjax.study.sweep import Sweep
+
+OURS = (LOCK, WRITER)
+"""What a stopped or killed start may leave in a folder that holds no run yet."""
+
+
+def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> None:
+    """Refuse a folder that cannot be written, or that holds another sweep's results.
+
+    Changes nothing that was there; makes the folder where it is missing.
+    """
+    probe = folder / ".write-probe"
+    try:
+        if (folder / MANIFEST).exists():
+            check_sweep(folder, read_manifest(folder), of_sweep(sweep), accept)
+        elif folder.is_dir() and any(entry.name not in OURS for entry in folder.iterdir()):
+            message = f"--out {folder} is not empty and holds no run"
+            raise GridjaxError(Problem(message, fix="name a new or empty folder"))
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        message = f"--out {folder} cannot be written: {error.strerror or error}"
+        raise GridjaxError(Problem(message, fix="name a folder that you may write to")) from None
+
+
+def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
+    """Refuse a folder whose disk cannot hold even one network's results and the checkpoints.
+
+    Raises StorageError.
+    """
+    largest = max((bytes_of_checkpoint(bucket) for bucket in plan.buckets), default=0)
+    needed = (KEPT + 1) * n_devices * largest
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        message = (
+            f"--out {folder} has {quantity(free)}B free;"
+            f" checkpoints and a network's results take up to {quantity(needed)}B"
+        )
+        raise StorageError(Problem(message, fix="make room, or name a folder on another disk"))
+
+
+def open_folder(
+    folder: Path, here: dict[str, Any], accept: tuple[str, ...]
+) -> tuple[FolderStore, Checkpoints]:
+    """Begin a run in a folder that is locked, or go on with the one that is there."""
+    manifest = here
+    if (folder / MANIFEST).exists():
+        there = read_manifest(folder)
+        manifest = go_on(there, here, folder, accept, FolderStore(folder, there).committed())
+    checkpoints = Checkpoints(folder)
+    with writing(folder):
+        checkpoints.clear_asides()
+    return FolderStore.create(folder, manifest), checkpoints

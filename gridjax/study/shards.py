@@ -1,0 +1,137 @@
+"""One network's results on disk: a folder of tables and arrays, sealed with the sha256 of each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gridjax.errors import DamageError, Place, Problem
+from gridjax.study.durable import digest, new_folder, replace_file, seal, unseal, write_file
+from gridjax.study.schema import TABLES, NetworkResult
+
+SEAL = "shard.json"
+MAPS = "maps.npz"
+WEIGHTS = "weights.npz"
+_NAMES = {f"{name}.parquet" for name in TABLES} | {MAPS, WEIGHTS}
+_FIX = "the sweep's own command sets it aside and trains this network again"
+
+
+class Shard:
+    """The results of one network in a run folder."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @classmethod
+    def write(cls, folder: Path, result: NetworkResult) -> Shard:
+        """Write one network's results; they are there whole or not at all."""
+        files = {f"{name}.parquet": to_parquet(table) for name, table in result.tables().items()}
+        if result.maps is not None:
+            files[MAPS] = _npz(vars(result.maps))
+        if result.weights:
+            files[WEIGHTS] = _npz(result.weights)
+        with new_folder(folder) as aside:
+            for name, content in files.items():
+                write_file(aside / name, content)
+            write_file(aside / SEAL, _seal(result.run_id, _listed(files)))
+        return cls(folder)
+
+    def table(self, name: str) -> pa.Table:
+        """Return this network's rows of a table."""
+        content = self._content(f"{name}.parquet")
+        if content is None:
+            raise self._damage(f"{name}.parquet", "is missing")
+        return read_parquet(content, self.folder / f"{name}.parquet")
+
+    def arrays(self, name: str) -> dict[str, np.ndarray] | None:
+        """Return the arrays of ``maps.npz`` or ``weights.npz``; None where they were not kept."""
+        content = self._content(name)
+        if content is None:
+            return None
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as file:
+                return {key: file[key] for key in file.files}
+        except (OSError, ValueError, EOFError, MemoryError) as error:
+            raise self._damage(name, f"cannot be read: {error}") from None
+
+    def drop_weights(self) -> None:
+        """Forget the weights: first the seal, so that they are never missed."""
+        listed = self._listed()
+        if listed.pop(WEIGHTS, None) is not None:
+            replace_file(self.folder / SEAL, _seal(self.folder.name, listed))
+        (self.folder / WEIGHTS).unlink(missing_ok=True)
+
+    def check(self, whole: bool) -> None:
+        """Raise DamageError where a file is not what was written.
+
+        Tables are always read; maps and weights by their size alone unless ``whole``.
+        """
+        for name, told in self._listed().items():
+            path = self.folder / name
+            if whole or name.endswith(".parquet"):
+                self._content(name)
+            elif not path.is_file() or path.stat().st_size != told["bytes"]:
+                raise self._damage(name, "is not what was written (length)")
+        missing = {f"{name}.parquet" for name in TABLES} - self._listed().keys()
+        if missing:
+            raise self._damage(SEAL, f"lists no {min(missing)}")
+
+    def _content(self, name: str) -> bytes | None:
+        told = self._listed().get(name)
+        if told is None:
+            return None
+        try:
+            content = (self.folder / name).read_bytes()
+        except OSError as error:
+            raise self._damage(name, f"cannot be read: {error.strerror}") from None
+        if {"bytes": len(content), "sha256": digest(content)} != told:
+            raise self._damage(name, "is not what was written (sha256)")
+        return content
+
+    def _listed(self) -> dict[str, Any]:
+        try:
+            content = unseal((self.folder / SEAL).read_bytes())
+            files = content["files"]
+            if content["run_id"] != self.folder.name or not _NAMES.issuperset(files):
+                raise ValueError("it is that of another network")
+            return dict(files)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise self._damage(SEAL, f"cannot be trusted: {error}") from None
+
+    def _damage(self, name: str, what: str) -> DamageError:
+        return DamageError(Problem(f"damaged: {what}", Place(str(self.folder / name)), fix=_FIX))
+
+
+def read_parquet(content: bytes, path: Path) -> pa.Table:
+    """Return the table in the bytes of a Parquet file."""
+    try:
+        return pq.read_table(pa.BufferReader(content))
+    except (OSError, pa.ArrowException) as error:
+        raise DamageError(Problem(f"damaged: cannot be read: {error}", Place(str(path)))) from None
+
+
+def _listed(files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {name: {"bytes": len(each), "sha256": digest(each)} for name, each in files.items()}
+
+
+def _seal(run_id: str, listed: Mapping[str, Any]) -> bytes:
+    return seal({"run_id": run_id, "files": dict(listed)})
+
+
+def to_parquet(table: pa.Table) -> bytes:
+    """Return a table as the bytes of a Parquet file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+    sink = io.BytesIO()
+    np.savez(sink, allow_pickle=False, **arrays)
+    return sink.getvalue()

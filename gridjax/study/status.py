@@ -1,0 +1,110 @@
+"""How a run stands: read from its folder alone, while it goes on or after it died."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gridjax.errors import DamageError
+from gridjax.spec import NetworkSpec
+from gridjax.study.checkpoint import CHECKPOINTS, Checkpoint, Checkpoints
+from gridjax.study.evaluation import DIVERGED
+from gridjax.study.folderstore import SHARDS, FolderStore
+from gridjax.study.lock import is_locked, writer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+RUNNING, FINISHED, STOPPED, KILLED = "running", "finished", "stopped", "killed"
+
+
+def status(folder: Path) -> dict[str, Any]:
+    """Return how a run stands, as JSON values; times in seconds before now.
+
+    Raises GridjaxError where there is no run.
+    """
+    store = FolderStore.open(folder)
+    committed, total = store.committed(), len(store.manifest["run_ids"])
+    named, is_running = writer(folder), is_locked(folder)
+    state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
+    if named is not None and not is_running and state == STOPPED:
+        state = KILLED
+    damage = ""
+    try:
+        n_diverged = store.table("networks")["status"].to_pylist().count(DIVERGED)
+    except DamageError as error:
+        n_diverged, damage = None, str(error)
+    return {
+        "state": state,
+        "writer": named if is_running or state == KILLED else None,
+        "networks": total,
+        "finished": len(committed),
+        "diverged": n_diverged,
+        "damage": damage,
+        "segments": len(store.manifest["segments"]),
+        "last_finished_s": _age(folder / SHARDS, committed),
+        "in_training": _in_training(folder, store.manifest, committed),
+    }
+
+
+def status_lines(told: dict[str, Any]) -> list[str]:
+    """Return a status as lines for the terminal."""
+    by = told["writer"]
+    who = f" (process {by['pid']} on {by['host']}, since {by['started']})" if by else ""
+    diverged = f", {told['diverged']} of them diverged" if told["diverged"] else ""
+    lines = [
+        f"{told['state']}{who}",
+        f"{told['finished']} of {told['networks']} networks finished{diverged}"
+        + (f", the last {told['last_finished_s']:.0f} s ago" if told["finished"] else ""),
+    ]
+    if told["segments"] > 1:
+        lines.append(f"went on {told['segments'] - 1} times under accepted changes")
+    if told["state"] in (STOPPED, KILLED):
+        lines.append("the sweep's own command goes on with the rest")
+    if told["damage"]:
+        lines.append(told["damage"])
+    return lines
+
+
+def status_table(told: dict[str, Any]) -> Table:
+    """Return the networks in training, as their last checkpoints have them."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("in training", "steps", "of", "saved"):
+        table.add_column(name, justify="left" if name == "in training" else "right")
+    for one in told["in_training"]:
+        steps = [f"{one[name]:,}" for name in ("steps", "n_grad_steps")]
+        table.add_row(one["run_id"], *steps, f"{one['saved_s']:.0f} s ago")
+    return table
+
+
+def _in_training(
+    folder: Path, manifest: dict[str, Any], committed: set[str]
+) -> list[dict[str, Any]]:
+    newest: dict[str, tuple[int, Checkpoint]] = {}
+    for checkpoint in Checkpoints(folder).listed():
+        for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
+            if run_id not in committed and steps >= newest.get(run_id, (0, None))[0]:
+                newest[run_id] = (steps, checkpoint)
+    specs = dict(zip(manifest["run_ids"], manifest["specs"], strict=True))
+    return [
+        {
+            "run_id": run_id,
+            "steps": steps,
+            "n_grad_steps": NetworkSpec.from_dict(specs[run_id]).n_grad_steps,
+            "saved_s": _age(
+                folder / CHECKPOINTS, [str(checkpoint.folder.relative_to(folder / CHECKPOINTS))]
+            ),
+        }
+        for run_id, (steps, checkpoint) in newest.items()
+        if run_id in specs
+    ]
+
+
+def _age(folder: Path, names: Any) -> float | None:
+    """Seconds since the newest of some entries of a folder changed; None where none is there."""
+    times = [path.stat().st_mtime for name in names if (path := folder / name).exists()]
+    return max(0.0, time.time() - max(times)) if times else None

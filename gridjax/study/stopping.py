@@ -1,0 +1,77 @@
+"""Why a run should stop before it is finished: signals, a time limit, or a caller."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gridjax.errors import GridjaxError, Problem
+
+EXIT_STOPPED = 75
+"""Temporary failure: the same command goes on."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A run was asked to stop, and has saved all it had."""
+
+
+class StopSwitch:
+    """Asked between chunks whether a run should stop."""
+
+    def __init__(self, time_limit_s: float | None = None):
+        self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+        self._asked: str | None = None
+
+    def ask(self, reason: str) -> None:
+        """Ask the run to stop; the first reason counts."""
+        self._asked = self._asked or reason
+
+    @property
+    def reason(self) -> str | None:
+        """Why the run should stop, or None."""
+        if self._asked is None and self._deadline is not None and time.monotonic() > self._deadline:
+            self._asked = "the time limit"
+        return self._asked
+
+
+@contextmanager
+def on_signals(switch: StopSwitch) -> Iterator[None]:
+    """Let signals ask for a stop; the second one ends the process at once."""
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+
+    def handle(number: int, frame: Any) -> None:
+        switch.ask(signal.Signals(number).name)
+        restore()
+
+    before = {number: signal.signal(number, handle) for number in numbers}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    try:
+        yield
+    finally:
+        restore()
+
+
+def read_duration(text: str, option: str) -> float:
+    """Return seconds from ``90s``, ``30m``, ``1h30m`` or a bare number of seconds.
+
+    Raises GridjaxError for anything else, and for nothing.
+    """
+    parts = _PART.findall(text)
+    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text:
+        seconds = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else -1.0
+    if not text or seconds <= 0:
+        fix = f"write a positive time such as {option} 90s, 30m or 1h30m"
+        raise GridjaxError(Problem(f"{option} {text}: no time", fix=fix))
+    return seconds

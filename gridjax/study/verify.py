@@ -1,0 +1,37 @@
+"""Looking for damage: every file of a run against the sha256 it was written with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gridjax.errors import DamageError, Place, Problem
+from gridjax.study.checkpoint import Checkpoints
+from gridjax.study.folderstore import FolderStore
+
+_CHECKPOINT_FIX = "a sweep that goes on does not use it: it takes the one before"
+
+
+def verify(folder: Path) -> None:
+    """Read a whole run folder.
+
+    Raises DamageError naming every file that is not what was written, and GridjaxError where there
+    is no run.
+    """
+    store = FolderStore.open(folder)
+    problems = [problem for error in store.check() for problem in error.problems]
+    problems += _damaged_checkpoints(folder)
+    if problems:
+        raise DamageError(problems)
+
+
+def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
+    checkpoints = Checkpoints(folder)
+    for checkpoint in checkpoints.listed():
+        try:
+            checkpoint.read()
+        except ValueError as error:
+            checkpoints.damage.append(f"{checkpoint.folder}: {error}")
+    for damage in checkpoints.damage:
+        place, _, what = damage.partition(": ")
+        yield Problem(f"damaged: {what}", Place(place), fix=_CHECKPOINT_FIX)
