@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.fidelity import SWITCHES
 from gridjax.parameters import FIELDS, is_read_by
 from gridjax.study import summary
 from gridjax.study.caveats import caveats
@@ -68,6 +69,7 @@ def render(run: Run, data: Reported, figures: list[Written]) -> str:
         figures=[_figure(written) for written in figures],
         varied=_varied(data.members),
         constant=_constant(data.members),
+        fidelities=_fidelities(data.members),
         coverage=_coverage(data),
         sources=[_shortened(source) for source in run.manifest["sources"]],
     )
@@ -180,6 +182,15 @@ def _constant(members: list[Member]) -> list[tuple[str, str, str]]:
         (name, _written(own), FIELDS[name].metadata["doc"])
         for name, own in values.items()
         if len(own) == 1
+    ]
+
+
+def _fidelities(members: list[Member]) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Return each fidelity of the networks with its switches: name, value and meaning."""
+    fidelities = dict.fromkeys(member.spec.fidelity for member in members)
+    return [
+        (str(fidelity), [(n, getattr(fidelity, n), f.metadata["doc"]) for n, f in SWITCHES.items()])
+        for fidelity in fidelities
     ]
 
 

@@ -1,10 +1,12 @@
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from gridjax.errors import GridjaxError
+from gridjax.fidelity import CORRECTED, PUBLISHED, SWITCHES
 from gridjax.spec import NetworkSpec
 from gridjax.study.report import write_report
 
@@ -124,6 +126,19 @@ def test_what_is_missing_is_said(page):
 def test_parameters_count_where_they_are_read(page):
     """Cartesian networks hold a default width, which nothing reads."""
     assert "place_cell_rf: 0.2, 0.24" in " ".join(page.text.split())
+
+
+def test_every_switch_of_every_fidelity_is_shown(tmp_path):
+    own = replace(PUBLISHED, dropout="active")
+    specs = quickstart_specs(range(1))
+    run = synthetic_run([specs[0], *(replace(spec, fidelity=own) for spec in specs[1:])])
+    write_report(run, tmp_path)
+    text = " ".join(Page((tmp_path / "report.html").read_text(encoding="utf-8")).text.split())
+    assert "Fidelity corrected, switch by switch" in text
+    assert "Fidelity published, dropout=active, switch by switch" in text
+    for name, switch in SWITCHES.items():
+        for fidelity in (CORRECTED, own):
+            assert f"{name}{getattr(fidelity, name)}{switch.metadata['doc']}" in text
 
 
 def test_periods_that_the_box_holds_are_said(page):
