@@ -14,6 +14,8 @@ from gridjax.parameters import show
 from gridjax.study.located import Located, Problems
 
 _LARGEST = 1 << 30
+_UNREAD = PlaceMaps("")
+"""Stands for maps that could not be read, so that no rule says once more what is wrong."""
 
 
 def located_maps(item: Located, problems: Problems) -> Located:
@@ -25,7 +27,7 @@ def located_maps(item: Located, problems: Problems) -> Located:
         return item
     if not isinstance(item.value, str):
         problems.add(f"place_maps: {show(item.plain())} is no file name", item.place)
-        return replace(item, value=None)
+        return replace(item, value=_UNREAD)
     beside = Path(item.place.file).parent / item.value
     path = Path(item.value)
     with suppress(OSError, ValueError):  # a name that no file can have
@@ -34,7 +36,7 @@ def located_maps(item: Located, problems: Problems) -> Located:
         return replace(item, value=read_maps(path))
     except GridjaxError as error:
         problems.add_error(error, item.place)
-        return replace(item, value=None)
+        return replace(item, value=_UNREAD)
 
 
 def read_maps(path: Path) -> PlaceMaps:
