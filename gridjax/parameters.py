@@ -187,7 +187,7 @@ def _law(field: Field, raw: Any, wanted: str) -> Any:
     law = parse_law(raw) if isinstance(raw, str) else raw
     how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
     if law is None or type(law).__name__ != wanted:
-        raise _RefusedError(f"is not {how}", f"{_describe(field)}, or {how}")
+        raise _RefusedError(f"is not {how}", _describe(field))
     if not all(-_FLOAT32_MAX <= number <= _FLOAT32_MAX for number in law):
         raise _RefusedError("is not a finite number in single precision", f"give {how}")
     if isinstance(law, Uniform):

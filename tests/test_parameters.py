@@ -1,6 +1,7 @@
 """Reading one value of one field."""
 
 import math
+import re
 
 import pytest
 
@@ -125,6 +126,13 @@ def test_refusals_hold_the_name_the_value_and_a_fix(name, raw, what):
     assert problem.message.startswith(f"{name}: ")
     assert problem.fix
     assert len(problem.message) < 250
+
+
+def test_the_fix_of_a_law_names_its_form_once():
+    for name, raw in (("place_cell_rf", "Uniform(.1)"), ("n_place_fields_per_cell", "Poisson()")):
+        fix = refusal(name, raw).fix
+        assert fix is not None
+        assert len(re.findall("Uniform|Poisson", fix)) == 1
 
 
 @pytest.mark.parametrize(
