@@ -131,6 +131,41 @@ def test_plugins_that_cannot_be_are_refused(folder, code, what):
     assert "Traceback" not in done.stderr
 
 
+OWN = {
+    "encoding": "gj.register_encoding('own', gj.Encoding({}))",
+    "cell": "gj.register_cell('own', gj.Cell({}))",
+    "loss": "gj.register_loss('own', gj.Loss({}))",
+}
+PARAMETERS = {"encoding": "place_field_values", "cell": "rnn_type", "loss": "place_field_loss"}
+NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "functions", "what"),
+    [
+        (
+            "encoding",
+            f"{NOTHING}, {SAME}, {SAME}",
+            "encode of positions [..., 2] returns [2, 3, 2]",
+        ),
+        ("encoding", f"lambda key: None, {SAME}, {SAME}", "init fails: TypeError"),
+        ("encoding", f"{NOTHING}, lambda _, x: x @ x, {SAME}", "encode fails: TypeError"),
+        ("cell", "lambda *_: {}, lambda p, s, x, phi: s[0]", "step of 1 state(s) returns [3, 24]"),
+        ("cell", "lambda *_: {}, lambda p, s, x: s", "step fails: TypeError"),
+        ("loss", "lambda y, t: (y - t).mean()", "loss of [..., 12] returns []"),
+    ],
+)
+def test_functions_that_return_other_shapes_are_refused(tmp_path, kind, functions, what):
+    (tmp_path / "own.py").write_text("import gridjax as gj\n" + OWN[kind].format(functions))
+    own = {"place_field_loss": {"value": "mse"}, PARAMETERS[kind]: {"value": "own"}}
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"method": "grid", "parameters": FEW | own}))
+    done = gridjax(tmp_path, "sweep", "own.yaml", "--plugin", "own.py", "--out", "out")
+    assert done.returncode == 2
+    assert f"own: {what}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / "manifest.json").exists()
+
+
 def measured_sweep(folder, maps, **parameters):
     np.save(folder / "maps.npy", maps)
     sweep = {

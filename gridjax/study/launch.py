@@ -14,6 +14,7 @@ from gridjax.study.lock import locked
 from gridjax.study.manifest import make_manifest
 from gridjax.study.outfolder import check_folder, check_space, open_folder
 from gridjax.study.plan import Plan, make_plan
+from gridjax.study.plugincheck import check_plugins
 from gridjax.study.results import Run
 from gridjax.study.runner import Event, Runner
 from gridjax.study.stopping import StopSwitch
@@ -68,6 +69,7 @@ def train(
             stack.enter_context(locked(Path(out)))
             check_folder(Path(out), sweep, wishes.accept)  # another may have begun before the lock
         devices = start_devices(wishes.deterministic)
+        check_plugins(sweep.specs)
         plan = make_plan(sweep.specs, sweep.settings.lane_width, devices.evaluation.platform)
         told = describe(devices, wishes.deterministic)
         manifest = make_manifest(sweep, plan, told, MATMUL_PRECISION)
