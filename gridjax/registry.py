@@ -14,6 +14,9 @@ from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
 
+KINDS = ("distribution", "shares", "polar", "numbers")
+"""What targets can be, and what losses can ask of them."""
+
 
 class Registry:
     """The entries of one parameter by their name in sweep files."""
@@ -56,6 +59,10 @@ class Registry:
         if name in self._entries and name not in self._sources:
             message = f"{self.parameter}: {name!r} is gridjax's own"
             raise GridjaxError(Problem(message, fix="give another name"))
+        kind = getattr(entry, "targets", getattr(entry, "needs", KINDS[0]))
+        if kind not in KINDS:
+            message = f"{self.parameter}: {name!r} with targets that are {kind!r}"
+            raise GridjaxError(Problem(message, fix=f"give one of {', '.join(KINDS)}"))
         source = source_hash(entry, name)
         if self._sources.get(name, source) != source:
             message = f"{self.parameter}: {name!r} is registered already, from another source"

@@ -109,12 +109,15 @@ def test_an_unknown_name_is_refused_without_the_plugin(folder):
 
 
 TAKEN = "import gridjax as gj\ngj.register_cell('RNN', gj.Cell(None, None))\n"
+WORDS = "import gridjax as gj\ngj.register_{}('own', {})\n"
 
 
 @pytest.mark.parametrize(
     ("code", "what"),
     [
         (TAKEN, "'RNN' is gridjax's own"),
+        (WORDS.format("encoding", "gj.Encoding(len, len, len, 'share')"), "that are 'share'"),
+        (WORDS.format("loss", "gj.Loss(len, None, 'distributions')"), "that are 'distributions'"),
         ("import nowhere_to_be_found\n", "fails: ModuleNotFoundError"),
         ("def broken(:\n", "fails: SyntaxError"),
         (TAKEN.replace("RNN", "a b"), "'a b' cannot be a name"),
