@@ -203,6 +203,9 @@ def _law(field: Field, raw: Any, wanted: str) -> Any:
 def _fidelity(field: Field, raw: Any) -> Fidelity:
     if isinstance(raw, Fidelity):
         return raw
+    if isinstance(raw, dict):
+        switches = [f"{name}={value}" for name, value in raw.items() if name != "preset"]
+        raw = ", ".join([str(raw.get("preset", "corrected")), *switches])
     try:
         return parse_fidelity(raw)
     except (ValueError, AttributeError):

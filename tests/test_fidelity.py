@@ -59,6 +59,21 @@ def test_what_is_no_fidelity_is_refused(block, what):
         Sweep.from_dict(content | {"gridjax": {"fidelity": block}})
 
 
+def test_a_parameter_takes_the_form_of_the_block():
+    """So that fidelities can be swept; a message of what is no fidelity names this form too."""
+    written = ["corrected", {"dropout": "inert"}, {"preset": "published", "dropout": "active"}]
+    content = {"method": "grid", "parameters": {"fidelity": {"values": written}}}
+    assert {spec.fidelity for spec in Sweep.from_dict(content).specs} == {
+        CORRECTED,
+        Fidelity(dropout="inert"),
+        dataclasses.replace(PUBLISHED, dropout="active"),
+    }
+    for wrong in ({"dropout": "off"}, {"droput": "inert"}, {"preset": 3}):
+        content["parameters"]["fidelity"] = {"value": wrong}
+        with pytest.raises(gj.GridjaxError, match="is no fidelity"):
+            Sweep.from_dict(content)
+
+
 def test_the_page_says_what_every_switch_does():
     rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", PAGE, flags=re.MULTILINE))
     for name, field in SWITCHES.items():
