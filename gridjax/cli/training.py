@@ -106,7 +106,9 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
-    switch = StopSwitch(read_duration(time_limit, "--time-limit") if time_limit else None)
+    switch = StopSwitch(
+        read_duration(time_limit, "--time-limit") if time_limit is not None else None
+    )
     for name in accept or ():
         if name not in ACCEPTABLE:
             fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
@@ -125,7 +127,9 @@ def sweep(
     try:
         with on_signals(switch):
             run = train(population, out, show, wishes, switch)
-    except (Stopped, KeyboardInterrupt):
+    except (Stopped, KeyboardInterrupt) as stopped:
+        if not quiet:
+            console().print(f"stopped by {stopped or 'Ctrl-C'}")
         raise typer.Exit(EXIT_STOPPED) from None
     if not quiet:
         print_summary(console(), run)

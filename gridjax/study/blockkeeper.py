@@ -12,6 +12,7 @@ import numpy as np
 
 from gridjax.spec import NetworkSpec
 from gridjax.study.checkpoint import Checkpoints, Lane, Leaves, Snapshot
+from gridjax.study.weights import leaf_name
 from gridjax.training.population import Device
 from gridjax.training.single import Progress, TrainState
 
@@ -72,7 +73,7 @@ class BlockKeeper:
             if lane is not None:
                 made[number] = lane.steps
                 for array, (path, _) in zip(arrays, leaves, strict=True):
-                    array[number] = lane.leaves[_name(path)]
+                    array[number] = lane.leaves[leaf_name(path)]
         self._saved = int(made[: len(specs)].sum())
         restored = jax.device_put(jax.tree.unflatten(structure, arrays), device)
         return Begun(restored, made, [_history(lane) for lane in lanes], self._resumed)
@@ -90,7 +91,7 @@ class BlockKeeper:
             return
         n = len(self.specs)
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
-        leaves = {_name(path): np.array(leaf)[:n] for path, leaf in flat}
+        leaves = {leaf_name(path): np.array(leaf)[:n] for path, leaf in flat}
         run_ids = [spec.run_id for spec in self.specs]
         snapshot = Snapshot(
             run_ids=run_ids,
@@ -126,7 +127,7 @@ class BlockKeeper:
         if self.keeping.checkpoints is None:
             return [None] * len(self.specs)
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
-        shapes = {_name(path): jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for path, a in flat}
+        shapes = {leaf_name(path): jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for path, a in flat}
         shapes |= {
             name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in _packed([[]]).items()
         }
@@ -163,7 +164,3 @@ def _history(lane: Lane | None) -> History:
     rows = range(int(lane.leaves[_COUNT]))
     steps, measures = lane.leaves[_STEPS], lane.leaves[_MEASURES]
     return [(int(steps[row]), Progress(*measures[row])) for row in rows]
-
-
-def _name(path: tuple[Any, ...]) -> str:
-    return jax.tree_util.keystr(path)

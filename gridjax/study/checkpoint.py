@@ -147,7 +147,7 @@ class Checkpoints:
                 leaves = checkpoint.read()
                 _check_shapes(leaves, shapes, len(checkpoint.run_ids))
             except ValueError as error:
-                self.damage.append(f"{checkpoint.folder}: {error}")
+                self.tell(checkpoint.folder, str(error))
                 continue
             for run_id in lacking:
                 lanes[run_id] = _lane(checkpoint, leaves, checkpoint.run_ids.index(run_id))
@@ -159,22 +159,21 @@ class Checkpoints:
         blocks = sorted(root.iterdir()) if root.is_dir() and not root.is_symlink() else []
         for block in blocks:
             if not _BLOCK.fullmatch(block.name) or block.is_symlink():
-                self._tell(block, "is no checkpoint of ours")
+                self.tell(block, "is no checkpoint of ours")
                 continue
             for path in _step_folders(block):
                 try:
                     yield _read_list(path)
-                except (OSError, ValueError, RecursionError) as error:
-                    self._tell(path, str(error))
+                except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+                    if path.exists():  # else its block went on, or was committed, meanwhile
+                        self.tell(path, str(error))
 
-    def drop(self, committed: set[str]) -> None:
-        """Remove the checkpoints of blocks whose networks are all committed."""
-        root = self.folder / CHECKPOINTS
-        with writing(self.folder):
-            for block in {each.folder.parent: each.run_ids for each in self.listed()}.items():
-                if committed.issuperset(block[1]):
-                    remove_folder(block[0])
-            clear_asides(root)
+    def drop(self, run_ids: Sequence[str]) -> None:
+        """Remove the checkpoints of a block whose networks are all committed."""
+        block = self.folder / CHECKPOINTS / _block_name(run_ids)
+        if block.exists():
+            with writing(self.folder):
+                remove_folder(block)
 
     def drop_all(self) -> None:
         """Remove what is left when every network is committed."""
@@ -192,9 +191,11 @@ class Checkpoints:
                 if block.is_dir() and not block.is_symlink():
                     clear_asides(block)
 
-    def _tell(self, path: Path, what: str) -> None:
-        if not path.name.startswith(ASIDE):
-            self.damage.append(f"{path}: {what}")
+    def tell(self, path: Path, what: str) -> None:
+        """Remember, once, what is wrong with what lies at a path."""
+        told = f"{path}: {what}"
+        if not path.name.startswith(ASIDE) and told not in self.damage:
+            self.damage.append(told)
 
 
 def _lane(checkpoint: Checkpoint, leaves: Leaves, lane: int) -> Lane:

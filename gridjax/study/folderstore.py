@@ -8,6 +8,7 @@ so it is there whole or not; every file is read against the sha256 it was writte
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -160,8 +161,8 @@ class FolderStore:
     def _set_aside(self, path: Path) -> None:
         damaged = self.folder / DAMAGED
         damaged.mkdir(exist_ok=True)
-        numbers = (number for number in range(1 << 30))
-        free = next(p for n in numbers if not (p := damaged / f"{path.name}-{n}").exists())
+        places = (damaged / f"{path.name}-{number}" for number in count(1))
+        free = next(place for place in places if not place.exists())
         rename(path, free)
 
     def _tables_are_whole(self) -> bool:

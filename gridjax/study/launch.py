@@ -38,7 +38,7 @@ class Show:
 
 @dataclass(frozen=True)
 class Wishes:
-    """How a run is kept, stopped and continued; nothing here changes a number."""
+    """How a run is kept and continued."""
 
     checkpoint_every_s: float = 60.0
     accept: tuple[str, ...] = ()

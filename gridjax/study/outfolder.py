@@ -41,7 +41,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
 
 
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
-    """Refuse a folder whose disk cannot hold even one network's results and the checkpoints.
+    """Refuse a folder whose disk cannot hold the checkpoints of one block a device.
 
     Raises StorageError.
     """
@@ -50,8 +50,7 @@ def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         message = (
-            f"--out {folder} has {quantity(free)}B free;"
-            f" checkpoints and a network's results take up to {quantity(needed)}B"
+            f"--out {folder} has {quantity(free)}B free; checkpoints take up to {quantity(needed)}B"
         )
         raise StorageError(Problem(message, fix="make room, or name a folder on another disk"))
 

@@ -100,6 +100,7 @@ class Runner:
             self._stop.set()
             for thread in threads:
                 thread.join()
+            self._save_unevaluated()
             self._raise_what_saving_met()
 
     def _happening(self) -> Generator[Event]:
@@ -115,6 +116,12 @@ class Runner:
             if event is None:
                 return
             yield event
+
+    def _save_unevaluated(self) -> None:
+        """Save the trained blocks whose turn to be evaluated did not come."""
+        while not self._trained.empty():
+            if (trained := self._trained.get()) is not None:
+                trained.keeper.save_now()
 
     def _raise_what_saving_met(self) -> None:
         """Raise an error of a thread that stopped after nobody listened any more."""
@@ -186,7 +193,9 @@ class Runner:
                 continue
             if self._stop.is_set():
                 return trained.keeper.save_now()
-            trained.keeper.save_waiting()
+            for waiting in (trained, *self._trained.queue):
+                if waiting is not None:
+                    waiting.keeper.save_waiting()
             state = population.lane(trained.state, lane)
             state = jax.device_put(state, self._devices.evaluation)
             self._finish(spec, state, trained, lane)

@@ -37,9 +37,9 @@ class TrainedBlock(NamedTuple):
     keeper: BlockKeeper
 
     @property
-    def run_ids(self) -> set[str]:
+    def run_ids(self) -> list[str]:
         """The networks of the block."""
-        return {spec.run_id for spec in self.specs}
+        return [spec.run_id for spec in self.specs]
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
         try:
             checkpoint.read()
         except ValueError as error:
-            checkpoints.damage.append(f"{checkpoint.folder}: {error}")
+            checkpoints.tell(checkpoint.folder, str(error))
     for damage in checkpoints.damage:
         place, _, what = damage.partition(": ")
         yield Problem(f"damaged: {what}", Place(place), fix=_CHECKPOINT_FIX)

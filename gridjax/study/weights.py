@@ -20,7 +20,7 @@ from gridjax.world.task import Layout
 def flatten_weights(state: TrainState) -> dict[str, np.ndarray]:
     """Return the parameters and the layout as arrays named by their path (``params/cell/W``)."""
     flat, _ = jax.tree_util.tree_flatten_with_path(_kept(state))
-    return {_name(path): np.array(leaf) for path, leaf in flat}
+    return {leaf_name(path): np.array(leaf) for path, leaf in flat}
 
 
 def unflatten_weights(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> tuple[Params, Layout]:
@@ -33,9 +33,9 @@ def unflatten_weights(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> tuple[P
     leaves, structure = jax.tree_util.tree_flatten_with_path(wanted)
     arrays = []
     for path, leaf in leaves:
-        array = flat[_name(path)]
+        array = flat[leaf_name(path)]
         if array.shape != leaf.shape:
-            raise ValueError(f"{_name(path)} has shape {array.shape}, not {leaf.shape}")
+            raise ValueError(f"{leaf_name(path)} has shape {array.shape}, not {leaf.shape}")
         arrays.append(jnp.asarray(array))
     kept = jax.tree.unflatten(structure, arrays)
     return kept["params"], kept["layout"]
@@ -53,5 +53,6 @@ def _kept(state: TrainState) -> dict[str, Any]:
     return {"params": state.params, "layout": state.layout}
 
 
-def _name(path: tuple[Any, ...]) -> str:
+def leaf_name(path: tuple[Any, ...]) -> str:
+    """Return the name of a leaf from its path in a tree: ``params/cell/W``."""
     return "/".join(str(getattr(key, "key", getattr(key, "name", key))) for key in path)

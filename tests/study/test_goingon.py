@@ -1,0 +1,198 @@
+"""Runs that stop in the middle of a training, or are damaged, and go on: to the same bits."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+from tiny import CARTESIAN, Heard, sweep_content
+
+import gridjax as gj
+from gridjax.errors import DamageError, GridjaxError
+from gridjax.study.checkpoint import Checkpoints
+from gridjax.study.launch import Wishes
+from gridjax.study.lock import locked
+from gridjax.study.schema import TABLES
+from gridjax.study.status import status
+from gridjax.study.stopping import Stopped, StopSwitch, read_duration
+from gridjax.study.verify import verify
+
+STEPS = {"n_grad_steps_per_epoch": {"value": 400}}
+OFTEN = Wishes(checkpoint_every_s=0)
+
+
+def sweep():
+    return gj.Sweep.from_dict(sweep_content(**CARTESIAN | STEPS))
+
+
+class StopAt(Heard):
+    """Asks for a stop after some gradient steps."""
+
+    def __init__(self, switch, steps):
+        super().__init__()
+        self.switch, self.steps = switch, steps
+
+    def event(self, event):
+        super().event(event)
+        self.steps -= event.network_steps
+        if self.steps < 0:
+            self.switch.ask("a test")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    gj.train(sweep(), out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A run stopped in the middle of its one training."""
+    folder = tmp_path_factory.mktemp("stopped") / "run"
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="a test"):
+        gj.train(sweep(), folder, StopAt(switch, 100), OFTEN, switch)
+    return folder
+
+
+@pytest.fixture
+def copy(stopped, tmp_path):
+    """Somewhere else: run folders can be moved."""
+    return shutil.copytree(stopped, tmp_path / "moved")
+
+
+def remarks(heard):
+    return [event.remark for event in heard.events if event.remark]
+
+
+def files(folder):
+    """All that a run promises to the bit."""
+    tables = [f"{name}.parquet" for name in TABLES if name != "timings"]
+    shards = folder / "shards"
+    paths = [p for p in shards.rglob("*") if p.is_file() and p.stem not in ("timings", "shard")]
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in [*(folder / name for name in tables), *paths]
+    }
+
+
+def steps_saved(folder):
+    return [sum(each.steps) for each in Checkpoints(folder).listed()]
+
+
+def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole, copy):
+    newest = max(steps_saved(copy))
+    assert len(steps_saved(copy)) == 2
+    assert 100 < newest < 400
+    told = status(copy)
+    assert (told["state"], told["finished"]) == ("stopped", 0)
+    assert told["in_training"][0]["steps"] == newest
+    heard = Heard()
+    run = gj.train(sweep(), copy, heard)
+    assert remarks(heard) == [f"{run.networks['run_id'][0]} goes on at step {newest} of 400"]
+    assert sum(event.network_steps for event in heard.events) == 400 - newest
+    assert files(copy) == files(whole)
+    assert not (copy / "checkpoints").exists()
+    assert not run.networks["resumed"].any()
+    assert status(copy)["state"] == "finished"
+    verify(copy)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, copy):
+    newest = max(Checkpoints(copy).listed(), key=lambda each: sum(each.steps))
+    older = min(steps_saved(copy))
+    largest = max(
+        (p for p in newest.folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size
+    )
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(bytes(content))
+    with pytest.raises(DamageError, match=newest.folder.name):
+        verify(copy)
+    heard = Heard()
+    gj.train(sweep(), copy, heard)
+    damaged, on = remarks(heard)
+    assert str(newest.folder) in damaged
+    assert f"goes on at step {older} of 400" in on
+    assert files(copy) == files(whole)
+
+
+DAMAGE = {
+    "flipped": lambda path: path.write_bytes(
+        bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]
+    ),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "empty": lambda path: path.write_bytes(b""),
+    "deleted": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_shard_is_found_set_aside_and_made_again(how, whole, tmp_path):
+    shard = next((whole / "shards").iterdir())
+    for path in shard.iterdir():
+        copy = shutil.copytree(whole, tmp_path / path.name)
+        DAMAGE[how](copy / path.relative_to(whole))
+        with pytest.raises(DamageError) as caught:
+            verify(copy)
+        assert str(shard.name) in str(caught.value)
+        assert caught.value.exit_code == 4
+
+
+def test_a_network_of_a_damaged_shard_is_trained_again(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    shard = next((copy / "shards").iterdir())
+    DAMAGE["truncated"](shard / "units.parquet")
+    heard = Heard()
+    gj.train(sweep(), copy, heard)
+    assert "set aside" in remarks(heard)[0]
+    assert (copy / "damaged" / f"{shard.name}-1").is_dir()
+    assert files(copy) == files(whole)
+
+
+def test_a_damaged_table_is_found_and_made_again(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    DAMAGE["flipped"](copy / "units.parquet")
+    with pytest.raises(DamageError, match=r"units\.parquet"):
+        _ = gj.open_run(copy).units
+    gj.train(sweep(), copy)
+    assert files(copy) == files(whole)
+
+
+def test_links_in_place_of_checkpoints_are_not_followed(copy, tmp_path):
+    newest = max(Checkpoints(copy).listed(), key=lambda each: sum(each.steps)).folder
+    newest.rename(tmp_path / "elsewhere")
+    newest.symlink_to(tmp_path / "elsewhere")
+    checkpoints = Checkpoints(copy)
+    assert [each.folder for each in checkpoints.listed()] != [newest]
+    assert str(newest) in checkpoints.damage[0]
+
+
+def test_a_second_writer_is_refused_by_host_and_process_and_a_killed_one_frees(tmp_path):
+    program = (
+        "import sys, time; from pathlib import Path; from gridjax.study.lock import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(GridjaxError, match=f"process {holder.pid} on "), locked(tmp_path):
+        pass
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with locked(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("7", 7)])
+def test_times_are_read(text, seconds):
+    assert read_duration(text, "--time-limit") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1m", "5x", "m", "1m x"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(GridjaxError, match="no time"):
+        read_duration(text, "--time-limit")
