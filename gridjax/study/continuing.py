@@ -33,14 +33,18 @@ def go_on(
 ) -> Manifest:
     """Return the manifest of the run ``there`` that goes on as ``here`` says.
 
-    Networks that are committed stay in the run, those of another sweep after those of this one.
+    Networks that are committed, undamaged, stay in the run, those of another sweep after those of
+    this one. Where nothing is left to train, the machine that looks at the run does not matter.
 
     Raises GridjaxError, naming every difference and the options that accept it.
     """
+    if committed >= set(here["run_ids"]):
+        check_sweep(folder, there, here, accepted)
+        if there["run_ids"] == here["run_ids"]:
+            return there
     differences = _differences(there, here)
     refuse(folder, there, here, differences, accepted)
-    unchanged = set(there["run_ids"]) == set(here["run_ids"])
-    if not differences or (unchanged and committed >= set(here["run_ids"])):
+    if not differences:
         return there
     merged = there | {name: here[name] for name in SEGMENT if name != "sources"}
     if "sweep" in differences:

@@ -7,7 +7,7 @@ so it is there whole or not; every file is read against the sha256 it was writte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -36,15 +36,18 @@ class FolderStore:
         self.folder = folder
         self.manifest = manifest
         self.set_aside: list[str] = []
-        """what was found damaged and put into ``damaged/``, as sentences"""
+        """files that were found damaged; their shards are in ``damaged/``"""
 
     @classmethod
-    def create(cls, folder: Path, manifest: dict[str, Any]) -> FolderStore:
+    def create(
+        cls, folder: Path, manifest: dict[str, Any], damaged: Mapping[str, str]
+    ) -> FolderStore:
         """Begin a run, or go on with the one that is there under ``manifest``.
 
         Clears what a killed writer left, and sets damaged shards aside to be made again.
         """
         store = cls(folder, manifest)
+        store.set_aside = list(damaged.values())
         path = folder / MANIFEST
         sealed = seal(manifest)
         with writing(folder):
@@ -53,8 +56,9 @@ class FolderStore:
             clear_asides(folder / SHARDS)
             if not path.exists() or path.read_bytes() != sealed:
                 replace_file(path, sealed)
-            store._set_damaged_aside()
-            if not store._tables_are_whole():
+            for run_id in damaged:
+                store._set_aside(store.shard(run_id).folder)
+            if damaged or not store._tables_are_whole():
                 store._forget_tables()
         return store
 
@@ -125,6 +129,16 @@ class FolderStore:
         """Return the shard of one network."""
         return Shard(self.folder / SHARDS / run_id)
 
+    def damaged(self) -> dict[str, str]:
+        """Return the file that is damaged, by run_id; maps and weights by their length alone."""
+        found = {}
+        for run_id in in_order(self.manifest, self.committed()):
+            try:
+                self.shard(run_id).check(whole=False)
+            except DamageError as error:
+                found[run_id] = str(error.problems[0].place)
+        return found
+
     def check(self) -> Iterator[DamageError]:
         """Read every shard and table and yield what is not as it was written."""
         sealed: dict[str, Any] = {}
@@ -147,16 +161,6 @@ class FolderStore:
             yield DamageError(
                 Problem("damaged: is missing", Place(str(self.shard(run_id).folder)), fix=_REBUILD)
             )
-
-    def _set_damaged_aside(self) -> None:
-        for run_id in in_order(self.manifest, self.committed()):
-            try:
-                self.shard(run_id).check(whole=False)
-            except DamageError as error:
-                self.set_aside.append(str(error.problems[0].place))
-                self._set_aside(self.shard(run_id).folder)
-        if self.set_aside:
-            self._forget_tables()
 
     def _set_aside(self, path: Path) -> None:
         damaged = self.folder / DAMAGED

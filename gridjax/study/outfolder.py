@@ -59,11 +59,13 @@ def open_folder(
     folder: Path, here: dict[str, Any], accept: tuple[str, ...]
 ) -> tuple[FolderStore, Checkpoints]:
     """Begin a run in a folder that is locked, or go on with the one that is there."""
-    manifest = here
+    manifest, damaged = here, {}
     if (folder / MANIFEST).exists():
-        there = read_manifest(folder)
-        manifest = go_on(there, here, folder, accept, FolderStore(folder, there).committed())
+        store = FolderStore.open(folder)
+        damaged = store.damaged()
+        whole = store.committed() - damaged.keys()
+        manifest = go_on(store.manifest, here, folder, accept, whole)
     checkpoints = Checkpoints(folder)
     with writing(folder):
         checkpoints.clear_asides()
-    return FolderStore.create(folder, manifest), checkpoints
+    return FolderStore.create(folder, manifest, damaged), checkpoints
