@@ -60,7 +60,7 @@ def test_a_run_keeps_the_errors_after_each_move():
 
 def test_a_folder_gives_the_table_back(tmp_path):
     run = synthetic_run([DOS, GAUSSIAN], keep_maps="none", weights=False)
-    store = FolderStore.create(tmp_path, run.manifest)
+    store = FolderStore.create(tmp_path, run.manifest, {})
     for result in run._store._results.values():
         history = [(step, Progress(*map(np.float32, one))) for step, one in result.history]
         store.commit(dataclasses.replace(result, history=history))
