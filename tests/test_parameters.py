@@ -2,12 +2,13 @@
 
 import math
 import re
+import time
 
 import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.fidelity import PUBLISHED, Fidelity
-from gridjax.laws import Poisson, Uniform
+from gridjax.laws import Poisson, Uniform, parse_law
 from gridjax.parameters import (
     FIELDS,
     LimitError,
@@ -263,3 +264,11 @@ def test_a_value_beyond_a_limit_is_told_apart_from_no_value_at_all(name, raw, va
         with pytest.raises(GridjaxError) as other:
             read_value(FIELDS[name], wrong)
         assert not isinstance(other.value, LimitError)
+
+
+@pytest.mark.parametrize("digits", ["1" * 500_000, "1_" * 250_000, "0." + "1" * 500_000])
+def test_texts_of_many_digits_that_are_no_numbers_are_told_at_once(digits):
+    began = time.process_time()
+    assert parse_number(digits + "x") is None
+    assert parse_law(f"Uniform({digits}x") is None
+    assert time.process_time() - began < 0.5  # hours where the search goes back at every digit
