@@ -9,7 +9,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.measured import PlaceMaps
 from gridjax.parameters import FIELDS, is_read_by, read_value
 from gridjax.registry import ENCODINGS, LOSSES, registered
-from gridjax.spec import PLACE_CODES, SEEDS, NetworkSpec
+from gridjax.spec import PLACE_CODES, SEEDS, NetworkSpec, bins_across
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _place_maps(maps: PlaceMaps | None, n_outputs: int, code: str) -> tuple[str,
 
 
 def _bins(side: float, width: float) -> tuple[str, str] | None:
-    n_bins = NetworkSpec(box_width_in_m=width, bin_side_in_m=side).n_bins_reported
+    n_bins = bins_across(width, side)
     if 8 <= n_bins <= 256:
         return None
     what = f"bin_side_in_m: {side} divides a box of {width} m into {n_bins} bins a side"

@@ -264,7 +264,7 @@ class NetworkSpec:
     @property
     def n_bins_reported(self) -> int:
         """Bins a side of the rate maps that the reported scores are taken from (44 in 2.2 m)."""
-        return max(1, round(self.box_width_in_m / self.bin_side_in_m))
+        return bins_across(self.box_width_in_m, self.bin_side_in_m)
 
     @property
     def n_analysed(self) -> int:
@@ -344,6 +344,11 @@ class NetworkSpec:
         if isinstance(own.get("place_maps"), str):
             own["place_maps"] = PlaceMaps(own["place_maps"])
         return cls(**own)
+
+
+def bins_across(width: float, side: float) -> int:
+    """Return how many bins of a side, the nearest number, span a width; at least one."""
+    return max(1, round(width / side))
 
 
 def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:

@@ -17,7 +17,7 @@ from gridjax.rules import RULES, Rule
 from gridjax.study.choices import CODE, Choice, default_choice
 from gridjax.study.located import Problems
 
-_MAX_TUPLES = 1_000_000
+_MAX_TUPLES = 50_000  # of one rule; that many are looked at in half a second
 
 
 class Check(NamedTuple):
@@ -69,13 +69,14 @@ def _of_rule(
     alike: dict[tuple[Any, ...], Problem] = {}
     for chosen in itertools.product(*given):
         values = tuple(one.value for one in chosen)
-        if not rule.broken(*values):
+        broken = rule.broken(*values)
+        if broken is None or _is_refused(rule, chosen, dict(zip(rule.fields, chosen, strict=True))):
             continue
-        found = broken_rule(rule, dict(zip(rule.fields, chosen, strict=True)), place)
-        if found:
-            # told once for each value of the first field, not for each number it does not fit
-            key = (values[0], *(value for value in values if isinstance(value, str)))
-            refused[values] = alike.setdefault(key, found)
+        # told once for each value of the first field, not for each number it does not fit
+        key = (values[0], *(value for value in values if isinstance(value, str)))
+        if key not in alike:
+            alike[key] = _problem(broken, chosen, place)
+        refused[values] = alike[key]
     return Check(rule.fields, refused)
 
 
@@ -92,11 +93,18 @@ def broken_rule(rule: Rule, point: Mapping[str, Choice], place: Place) -> Proble
     It is placed at the first of the rule's fields that was written, or else at ``place``.
     """
     chosen = [point.get(name) or default_choice(name) for name in rule.fields]
-    code = (point.get(CODE) or default_choice(CODE)).value
-    if any(one.refusal(name, code) for name, one in zip(rule.fields, chosen, strict=True)):
+    if _is_refused(rule, chosen, point):
         return None
     broken = rule.broken(*(one.value for one in chosen))
-    if broken is None:
-        return None
+    return None if broken is None else _problem(broken, chosen, place)
+
+
+def _is_refused(rule: Rule, chosen: Sequence[Choice], point: Mapping[str, Choice]) -> bool:
+    """Whether one of a rule's choices is refused itself."""
+    code = (point.get(CODE) or default_choice(CODE)).value
+    return any(one.refusal(name, code) for name, one in zip(rule.fields, chosen, strict=True))
+
+
+def _problem(broken: tuple[str, str], chosen: Sequence[Choice], place: Place) -> Problem:
     where = next((one.place for one in chosen if one.place), place)
     return Problem(broken[0], where, broken[1])

@@ -17,6 +17,7 @@ from gridjax.study.located import Located, Problems
 
 CODE = "place_field_values"
 """The parameter that names the target code."""
+_MOST_UNKNOWN = 100  # names of one parameter; every one costs the search for a similar name
 
 
 class Choice(NamedTuple):
@@ -50,13 +51,19 @@ def read_choices(
     """
     readers = [code for code in codes if is_read_by(FIELDS[name], code)]
     whose = f" ({CODE}: {', '.join(readers)})" if 0 < len(readers) < len(codes) else ""
-    choices = []
+    choices, n_unknown = [], 0
     for item in items:
         try:
             choice = read_choice(name, item.plain(), item.place, codes)
         except GridjaxError as error:
             problems.add_error(error, item.place)
             continue
+        if choice.if_read and "choices" in FIELDS[name].metadata:
+            n_unknown += 1
+            if n_unknown > _MOST_UNKNOWN:
+                message = f"{name}: more than {_MOST_UNKNOWN} of its values can never be used"
+                problems.add(message, item.place, choice.if_read.fix)
+                break
         if choice.if_read and not choice.if_unread and whose:
             message = choice.if_read.message + whose
             choice = choice._replace(if_read=replace(choice.if_read, message=message))

@@ -10,8 +10,11 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Place, Problem
 
-MAX_VALUES = 100_000
-"""Values in one file or dict; more is a mistake or an attack, and would take minutes to read."""
+MAX_VALUES = 20_000
+"""Values in one file or dict, ranges of a grid included; more take longer to read than a second.
+
+Five times the longest sweep with a hundred values for each parameter.
+"""
 
 MAX_DEPTH = 50
 """Nesting of one file or dict."""

@@ -19,7 +19,7 @@ from gridjax.study.sweepfile import SweepFile
 
 MAX_NETWORKS = 1_000_000
 """Grid points and draws laid out at most: more is hardly ever meant, and fills the memory."""
-_LOOKED_AT = 100_000  # points, for one that can run
+_LOOKED_AT = 20_000  # points of a file, for one that can run
 
 
 class Origin(NamedTuple):

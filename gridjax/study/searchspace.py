@@ -27,19 +27,22 @@ class Listed(NamedTuple):
 
 
 def read_parameter(
-    name: str, item: Located, is_grid: bool, problems: Problems
+    name: str, item: Located, room: int | None, problems: Problems
 ) -> Listed | Drawn | None:
     """What the mapping under a parameter's name says; a grid has its values listed.
 
-    None where something is wrong, which goes to ``problems``.
+    ``room`` is how many values a grid may still go through; None where networks are drawn. None
+    where something is wrong, which goes to ``problems``.
     """
     own = Problems()
-    space = _read(name, item, is_grid, own)
+    space = _read(name, item, room, own)
     problems.take(own)
     return None if own.found else space
 
 
-def _read(name: str, item: Located, is_grid: bool, problems: Problems) -> Listed | Drawn | None:
+def _read(
+    name: str, item: Located, room: int | None, problems: Problems
+) -> Listed | Drawn | None:
     how = f"write {name}: {{values: [...]}} or {name}: {{value: ...}}"
     if not isinstance(item.value, dict):
         problems.add(f"{name}: {show(item.plain())} has neither values nor value", item.place, how)
@@ -57,8 +60,8 @@ def _read(name: str, item: Located, is_grid: bool, problems: Problems) -> Listed
         space = _listed(name, given, how, problems)
     else:
         space = read_drawn(name, item.place, kind, given, problems)
-    if is_grid and space is not None and not problems.found:
-        return _of_grid(name, kind, given, space, problems)
+    if room is not None and space is not None and not problems.found:
+        return _of_grid(name, kind, given, space, room, problems)
     return space
 
 
@@ -164,7 +167,12 @@ def _probabilities(
 
 
 def _of_grid(
-    name: str, kind: str, given: dict[str, Located], space: Listed | Drawn, problems: Problems
+    name: str,
+    kind: str,
+    given: dict[str, Located],
+    space: Listed | Drawn,
+    room: int,
+    problems: Problems,
 ) -> Listed | None:
     """The values that a grid goes through."""
     if isinstance(space, Listed):
@@ -180,8 +188,10 @@ def _of_grid(
         message = f"{name}: {kind} cannot be used in a grid: it has no values to go through"
         fix = "use method: random, or give values: [...], int_uniform or q_uniform"
         problems.add(message, where.name_place, fix)
-    elif number > MAX_VALUES:
+    elif number > room:
         message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"
+        if number <= MAX_VALUES:
+            message += " with those of other ranges"
         problems.add(message, where.name_place, "give a shorter range, or use method: random")
     elif number == 0:
         message = f"{name}: {kind} from min to the same max has no value in a grid"

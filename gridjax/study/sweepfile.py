@@ -12,7 +12,7 @@ from gridjax.study.choices import CODE, Choice, default_choice, read_choices
 from gridjax.study.drawn import Drawn, read_number
 from gridjax.study.draws import Draws, ListedChoices
 from gridjax.study.grid import Grid, make_grid
-from gridjax.study.located import Located, Problems
+from gridjax.study.located import MAX_VALUES, Located, Problems
 from gridjax.study.searchspace import Listed, read_parameter
 from gridjax.study.settings import OF_NETWORKS, SETTINGS, flatten
 
@@ -145,13 +145,15 @@ def _space(
     """What each known parameter is taken from: the file, its gridjax: block, and overrides."""
     written = _parameters(document, problems)
     space: dict[str, Listed | Drawn] = {}
+    room = MAX_VALUES
     for name, item in written.items():
         if name in settings:
             message = f"{name} is given under gridjax: and under parameters:"
             problems.add(message, settings[name].place, "give it once")
         # one that is overridden is read for what is wrong with it all the same
-        read = read_parameter(name, item, is_grid, problems)
+        read = read_parameter(name, item, room if is_grid else None, problems)
         space[name] = read or Listed([])
+        room -= len(read.items) if isinstance(read, Listed) else 0
     for name in OF_NETWORKS:
         if name in settings and name not in written:
             space[name] = Listed([settings[name]])
