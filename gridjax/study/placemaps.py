@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from gridjax.study.located import Located, Problems
 _LARGEST = 1 << 30
 _UNREAD = PlaceMaps("")
 """Stands for maps that could not be read, so that no rule says once more what is wrong."""
+NOT_NPY = (ValueError, EOFError, TypeError, OverflowError, RecursionError, SyntaxError, TokenError)
+"""What NumPy raises on a damaged .npy file, whose header is a Python literal."""
 
 
 def located_maps(item: Located, problems: Problems) -> Located:
@@ -42,10 +45,16 @@ def located_maps(item: Located, problems: Problems) -> Located:
 def read_maps(path: Path) -> PlaceMaps:
     """Read measured place cells. Raises GridjaxError for anything but finite rates [Np, n, n]."""
     try:
+        size = path.stat().st_size
+        if not path.is_file():
+            raise _refused(path, "is not a regular file", "give a .npy file")
+        if size > 2 * _LARGEST:
+            raise _refused(path, f"is longer than {2 * _LARGEST} bytes", "give a smaller array")
         with path.open("rb") as file:
             maps = np.lib.format.read_array(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except (OSError, MemoryError, *NOT_NPY) as error:
+        said = str(getattr(error, "strerror", None) or error).splitlines()
+        reason = ascii(said[0])[1:-1][:200] if said else type(error).__name__
         raise _refused(path, f"cannot be read: {reason}", "give a .npy file") from None
     if maps.ndim != 3 or maps.shape[1] != maps.shape[2] or maps.shape[1] < 2 or not len(maps):
         shape = list(maps.shape)
