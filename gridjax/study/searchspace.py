@@ -40,9 +40,7 @@ def read_parameter(
     return None if own.found else space
 
 
-def _read(
-    name: str, item: Located, room: int | None, problems: Problems
-) -> Listed | Drawn | None:
+def _read(name: str, item: Located, room: int | None, problems: Problems) -> Listed | Drawn | None:
     how = f"write {name}: {{values: [...]}} or {name}: {{value: ...}}"
     if not isinstance(item.value, dict):
         problems.add(f"{name}: {show(item.plain())} has neither values nor value", item.place, how)

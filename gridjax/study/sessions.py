@@ -21,14 +21,14 @@ from gridjax.measure import chunks
 from gridjax.measure.given import one_of
 from gridjax.study.located import Problems
 from gridjax.study.names import flaw, shown
+from gridjax.study.placemaps import NOT_NPY
 from gridjax.study.recorded import Session, checked_session
 from gridjax.study.sessionfiles import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session
 
 Units = Literal["m", "cm"]
 _UNREADABLE = (
+    *NOT_NPY,
     OSError,
-    ValueError,
-    EOFError,
     KeyError,
     MemoryError,
     NotImplementedError,

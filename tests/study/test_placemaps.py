@@ -8,6 +8,7 @@ import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.study.placemaps import read_maps
+from gridjax.study.sessions import read_inputs
 from gridjax.study.sweep import Sweep
 
 from .sweeping import problems_of, write
@@ -53,6 +54,8 @@ def test_damaged_headers_are_refused(tmp_path, header):
     path = tmp_path / "maps.npy"
     path.write_bytes(npy(header))
     assert "cannot be read" in refusal(path)
+    (problem,) = problems_of(read_inputs, [path], "m")  # as an input of gridjax score
+    assert "cannot be read" in problem.message
 
 
 def test_objects_are_never_unpickled(tmp_path):
