@@ -88,13 +88,11 @@ def _is_never(name: str, one: Choice) -> bool:
 
 
 def broken_rule(rule: Rule, point: Mapping[str, Choice], place: Place) -> Problem | None:
-    """Return how the choices of a point break a rule; None where one of them is refused itself.
+    """Return how the choices of a point break a rule; none of them may be refused itself.
 
     It is placed at the first of the rule's fields that was written, or else at ``place``.
     """
     chosen = [point.get(name) or default_choice(name) for name in rule.fields]
-    if _is_refused(rule, chosen, point):
-        return None
     broken = rule.broken(*(one.value for one in chosen))
     return None if broken is None else _problem(broken, chosen, place)
 

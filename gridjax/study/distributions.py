@@ -183,10 +183,16 @@ def draw(distribution: Distribution, u: float) -> int | float:
 
 def pick(n_values: int, probabilities: Sequence[float] | None, u: float) -> int:
     """Return which of the listed values a number u, 0 < u < 1, stands for."""
+    return picker(n_values, probabilities)(u)
+
+
+def picker(n_values: int, probabilities: Sequence[float] | None) -> Callable[[float], int]:
+    """Return the function of u that ``pick`` is, for many u."""
     if probabilities is None:
-        return IntUniform(0, n_values - 1).at(u)
+        return IntUniform(0, n_values - 1).at
     last = max(k for k, probability in enumerate(probabilities) if probability > 0)
-    return min(bisect_right(list(accumulate(probabilities)), u), last)
+    sums = list(accumulate(probabilities))
+    return lambda u: min(bisect_right(sums, u), last)
 
 
 def n_grid_values(distribution: Distribution | None) -> int | None:

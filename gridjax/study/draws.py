@@ -7,7 +7,7 @@ draw, of the parameter's name and of k alone: of no other parameter, nor of how 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,11 +15,11 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.errors import GridjaxError, Place, Problem
-from gridjax.rules import RULES
+from gridjax.rules import RULES, Rule
 from gridjax.spec import NetworkSpec
 from gridjax.study.checks import broken_rule
 from gridjax.study.choices import CODE, Choice, default_choice, read_choice, spec_of
-from gridjax.study.distributions import draw, pick
+from gridjax.study.distributions import draw, picker
 from gridjax.study.drawn import Drawn
 
 _BITS = 52  # so many that the middle of every step is a number of its own below 1
@@ -63,20 +63,29 @@ class Draws:
         numbers = {
             name: uniform_numbers(sweep_seed, self.position, name, n_draws) for name in names
         }
+        drawers = {name: _drawer(name, self.space[name]) for name in names}
+        # one of which nothing is written holds for the defaults
+        rules = [rule for rule in RULES if not self.space.keys().isdisjoint(rule.fields)]
         reasons: dict[Hashable, Problem] = {}
         for k in range(n_draws):
             point: dict[str, Choice] = {}
             for name in names:
                 code = point.get(CODE) or default_choice(CODE)
-                point[name] = _draw(name, self.space[name], float(numbers[name][k]), code.value)
-            found = _why(point, self.place)
+                point[name] = drawers[name](float(numbers[name][k]), code.value)
+            found = _why(point, rules, self.place)
             why = reasons.setdefault(*found) if found else None
             yield spec_of({name: choice.value for name, choice in point.items()}), why
 
 
-def _draw(name: str, space: ListedChoices | Drawn, u: float, code: str) -> Choice:
-    if isinstance(space, ListedChoices):
-        return space.choices[pick(len(space.choices), space.probabilities, u)]
+def _drawer(name: str, space: ListedChoices | Drawn) -> Callable[[float, str], Choice]:
+    """The choice of a parameter as a function of a number u and the target code."""
+    if isinstance(space, Drawn):
+        return lambda u, code: _draw(name, space, u, code)
+    number = picker(len(space.choices), space.probabilities)
+    return lambda u, code: space.choices[number(u)]
+
+
+def _draw(name: str, space: Drawn, u: float, code: str) -> Choice:
     number = draw(space.distribution, u)
     try:
         return read_choice(name, number, space.place, (code,))
@@ -85,7 +94,9 @@ def _draw(name: str, space: ListedChoices | Drawn, u: float, code: str) -> Choic
         return Choice(number, space.place, problem, problem)
 
 
-def _why(point: Mapping[str, Choice], place: Place) -> tuple[Hashable, Problem] | None:
+def _why(
+    point: Mapping[str, Choice], rules: Sequence[Rule], place: Place
+) -> tuple[Hashable, Problem] | None:
     """The first reason why a point can never run, under a key that is the same for every number."""
     code = (point.get(CODE) or default_choice(CODE)).value
     for name, one in point.items():
@@ -93,7 +104,7 @@ def _why(point: Mapping[str, Choice], place: Place) -> tuple[Hashable, Problem] 
         if problem:
             reason = problem.message.split(" ", 2)[2:]  # without "name: number"
             return (name, problem.place, *reason), problem
-    for rule in RULES:
+    for rule in rules:
         problem = broken_rule(rule, point, place)
         if problem:
             names = (point.get(name) or default_choice(name) for name in rule.fields)

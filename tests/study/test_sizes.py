@@ -47,3 +47,12 @@ def test_values_that_some_codes_refuse_are_told_soon():
     codes = ["gaussian", "difference_of_gaussians", "true_difference_of_gaussians"]
     surrounds = [k * 1e-5 for k in range(MAX_VALUES - 100)]
     refused_soon(values(place_field_values=codes, surround_scale=surrounds))
+
+
+def test_draws_by_many_probabilities_are_soon():
+    n_values = MAX_VALUES // 2 - 100
+    space = {"values": list(range(n_values)), "probabilities": [1 / n_values] * n_values}
+    began = time.process_time()
+    sweep = Sweep.from_dict({"method": "random", "run_cap": 4000, "parameters": {"seed": space}})
+    assert time.process_time() - began < SECONDS
+    assert 2000 < len(sweep.specs) <= 4000
