@@ -71,7 +71,8 @@ def lay_out(
     """
     _check_seed(sweep_seed, problems)
     counted = _check_first(first, problems)
-    _check_number([file for _, file in files], counted, problems)
+    if first is None:
+        _check_number([file for _, file in files], problems)
     if not skip_invalid:
         _refuse_invalid([file for _, file in files], counted, sweep_seed, problems)
     problems.raise_any()
@@ -113,6 +114,12 @@ def _add_networks(
             specs[spec] = None
         else:
             left_out.setdefault(spec, why)
+    grid = file.networks
+    if isinstance(grid, Grid) and grid.rests and len(specs) != first:
+        message = f"the first {grid.n_listed} of {grid.n_points} grid points hold too few networks"
+        message += f" that can run: {len(specs)}, not {first}"
+        problems.add(message, file.place, "give shorter ranges, or a lower number of networks")
+        problems.raise_any()
 
 
 def _refuse_invalid(
@@ -160,14 +167,22 @@ def _check_first(first: Any, problems: Problems) -> int | None:
     return None
 
 
-def _check_number(files: Sequence[SweepFile], first: int | None, problems: Problems) -> None:
+def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
+    """Note what is wrong with taking all networks."""
     for file in files:
-        if isinstance(file.networks, Draws) and not file.says_number and first is None:
+        if isinstance(file.networks, Draws) and not file.says_number:
             message = "method: random does not say how many networks to draw"
             fix = "add run_cap: 100 to the file, or give --networks 100 (Python: first=100)"
             problems.add(message, file.method_place, fix)
     n_points = sum(file.n_points(None) for file in files)
-    if first is None and n_points > MAX_NETWORKS:
-        message = f"the sweep has {n_points} grid points, more than {MAX_NETWORKS}"
-        fix = "give fewer values, or take the first N networks by --networks N (Python: first=N)"
-        problems.add(message, files[0].place, fix)
+    if n_points > MAX_NETWORKS:
+        are_grids = all(isinstance(file.networks, Grid) for file in files)
+        what, less = ("grid points", "values") if are_grids else ("networks", "of them")
+        message = f"the sweep has {n_points} {what}, more than {MAX_NETWORKS}"
+        fix = f"give fewer {less}, or take the first N networks by --networks N (Python: first=N)"
+        largest = max(files, key=lambda file: file.n_points(None))
+        problems.add(message, largest.place, fix)
+        return
+    for file in files:
+        for rest in file.networks.rests.values() if isinstance(file.networks, Grid) else ():
+            problems.add(rest.why.message, rest.why.place, rest.why.fix)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from gridjax.errors import Place
+from gridjax.errors import Place, Problem
 from gridjax.parameters import did_you_mean, show
 from gridjax.study.distributions import DISTRIBUTIONS, grid_values, n_grid_values
 from gridjax.study.drawn import Drawn, read_drawn, read_number
@@ -19,20 +19,38 @@ _KEYS = ("distribution", *dict.fromkeys(key for keys in DISTRIBUTIONS.values() f
 _SUM_TOLERANCE = 1e-6
 
 
+class Rest(NamedTuple):
+    """The values of a range that a grid does not list, for they are too many."""
+
+    number: int
+    why: Problem
+    """what is wrong with them where the whole grid is wanted"""
+
+
 class Listed(NamedTuple):
     """Values in a list, with their probabilities; None where all are equally likely."""
 
     items: list[Located]
     probabilities: tuple[float, ...] | None = None
+    rest: Rest | None = None
+
+
+class Room(NamedTuple):
+    """How many values of a range a grid lists."""
+
+    values: int
+    """that the file may still hold: a range of no more is listed whole"""
+    reached: int
+    """of a longer range, from its first: those that the wanted points of the grid can have"""
 
 
 def read_parameter(
-    name: str, item: Located, room: int | None, problems: Problems
+    name: str, item: Located, room: Room | None, problems: Problems
 ) -> Listed | Drawn | None:
     """What the mapping under a parameter's name says; a grid has its values listed.
 
-    ``room`` is how many values a grid may still go through; None where networks are drawn. None
-    where something is wrong, which goes to ``problems``.
+    ``room`` is None where networks are drawn. None where something is wrong, which goes to
+    ``problems``.
     """
     own = Problems()
     space = _read(name, item, room, own)
@@ -40,7 +58,7 @@ def read_parameter(
     return None if own.found else space
 
 
-def _read(name: str, item: Located, room: int | None, problems: Problems) -> Listed | Drawn | None:
+def _read(name: str, item: Located, room: Room | None, problems: Problems) -> Listed | Drawn | None:
     how = f"write {name}: {{values: [...]}} or {name}: {{value: ...}}"
     if not isinstance(item.value, dict):
         problems.add(f"{name}: {show(item.plain())} has neither values nor value", item.place, how)
@@ -169,7 +187,7 @@ def _of_grid(
     kind: str,
     given: dict[str, Located],
     space: Listed | Drawn,
-    room: int,
+    room: Room,
     problems: Problems,
 ) -> Listed | None:
     """The values that a grid goes through."""
@@ -186,15 +204,18 @@ def _of_grid(
         message = f"{name}: {kind} cannot be used in a grid: it has no values to go through"
         fix = "use method: random, or give values: [...], int_uniform or q_uniform"
         problems.add(message, where.name_place, fix)
-    elif number > room:
-        message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"
-        if number <= MAX_VALUES:
-            message += " with those of other ranges"
-        problems.add(message, where.name_place, "give a shorter range, or use method: random")
     elif number == 0:
         message = f"{name}: {kind} from min to the same max has no value in a grid"
         problems.add(message, where.name_place, f"write {name}: {{value: ...}}")
     else:
-        values = grid_values(space.distribution, number)
-        return Listed([Located(value, space.place) for value in values])
+        is_whole = number <= room.values
+        n_listed = number if is_whole else max(1, min(room))
+        items = [Located(each, space.place) for each in grid_values(space.distribution, n_listed)]
+        if is_whole:
+            return Listed(items)
+        message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"
+        if number <= MAX_VALUES:
+            message += " with those of other ranges"
+        fix = "give a shorter range, or take the first N networks by --networks N (Python: first=N)"
+        return Listed(items, rest=Rest(number - n_listed, Problem(message, where.name_place, fix)))
     return None

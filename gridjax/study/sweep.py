@@ -117,7 +117,8 @@ def _lay_out(
     files = []
     for name, document in documents:
         position = positions[repr(document.plain())] if is_random(document) else 0
-        files.append((name, read_file(document, of_networks, position, problems)))
+        wanted = first if isinstance(first, int) else None  # whatever else it is is refused below
+        files.append((name, read_file(document, of_networks, position, problems, wanted)))
     settings = read_settings([file.settings for _, file in files], of_run, problems)
     specs, origins, skipped = lay_out(files, first, sweep_seed, skip_invalid, problems)
     return Sweep(specs, settings, sources, sweep_seed, origins, skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from gridjax.study.drawn import Drawn, read_number
 from gridjax.study.draws import Draws, ListedChoices
 from gridjax.study.grid import Grid, make_grid
 from gridjax.study.located import MAX_VALUES, Located, Problems
-from gridjax.study.searchspace import Listed, read_parameter
+from gridjax.study.searchspace import Listed, Room, read_parameter
 from gridjax.study.settings import OF_NETWORKS, SETTINGS, flatten
 
 WANDB_KEYS = (
@@ -23,6 +24,8 @@ WANDB_KEYS = (
 )
 """Top-level keys of a W&B sweep configuration (config/schema.json of wandb/sweeps)."""
 METHODS = ("grid", "random")
+_FEWEST = 1000
+"""Points of a grid of ranges too long to be listed; more where more networks are wanted."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,16 @@ class SweepFile:
 
 
 def read_file(
-    document: Located, overrides: Mapping[str, Located], position: int, problems: Problems
+    document: Located,
+    overrides: Mapping[str, Located],
+    position: int,
+    problems: Problems,
+    first: int | None = None,
 ) -> SweepFile:
     """A sweep file's content; ``overrides`` replace parameters by one value each.
 
-    ``position`` is the file's among those that draw. What is wrong goes to ``problems``; the file
-    is then not to be used.
+    ``position`` is the file's among those that draw; ``first`` is how many networks are wanted,
+    None for all. What is wrong goes to ``problems``; the file is then not to be used.
     """
     place = document.place
     if not isinstance(document.value, dict):
@@ -72,19 +79,22 @@ def read_file(
     method = content.get("method")
     is_grid = _is_grid(method, problems)
     settings = flatten(content["gridjax"], problems) if content.get("gridjax") else {}
-    space = _space(document, is_grid, settings, overrides, problems)
+    n_points = max(_FEWEST, first or 0) if is_grid else None
+    space = _space(document, n_points, settings, overrides, problems)
     choices = _choices(space, problems)
     drawn = {name: each for name, each in space.items() if isinstance(each, Drawn)}
     networks: Grid | Draws
     if is_grid:
-        networks = make_grid(choices, place, problems)
+        listed = {name: each for name, each in space.items() if isinstance(each, Listed)}
+        rests = {name: each.rest for name, each in listed.items() if each.rest}
+        networks = make_grid(choices, rests, place, problems)
     else:
-        listed = {
+        given = {
             name: ListedChoices(tuple(given), each.probabilities)
             for name, given in choices.items()
             if isinstance(each := space[name], Listed)
         }
-        networks = Draws({**listed, **drawn}, position, place)
+        networks = Draws({**given, **drawn}, position, place)
     cap = None if is_grid else content.get("run_cap")
     run_cap = _run_cap(cap, problems)
     method_place = method.place if method else place
@@ -137,23 +147,34 @@ def _run_cap(item: Located | None, problems: Problems) -> int | None:
 
 def _space(
     document: Located,
-    is_grid: bool,
+    n_points: int | None,
     settings: Mapping[str, Located],
     overrides: Mapping[str, Located],
     problems: Problems,
 ) -> dict[str, Listed | Drawn]:
-    """What each known parameter is taken from: the file, its gridjax: block, and overrides."""
+    """What each known parameter is taken from: the file, its gridjax: block, and overrides.
+
+    ``n_points`` of a grid are laid out where its ranges are long; None where networks are drawn.
+    """
     written = _parameters(document, problems)
     space: dict[str, Listed | Drawn] = {}
-    room = MAX_VALUES
-    for name, item in written.items():
+    found = {name: Problems() for name in written}
+    n_values, n_faster = MAX_VALUES, 1
+    for name in sorted(written, reverse=True):  # the fastest first: they are gone through whole
+        item = written[name]
         if name in settings:
             message = f"{name} is given under gridjax: and under parameters:"
-            problems.add(message, settings[name].place, "give it once")
+            found[name].add(message, settings[name].place, "give it once")
         # one that is overridden is read for what is wrong with it all the same
-        read = read_parameter(name, item, room if is_grid else None, problems)
+        room = None if n_points is None else Room(n_values, math.ceil(n_points / n_faster))
+        read = read_parameter(name, item, room, found[name])
         space[name] = read or Listed([])
-        room -= len(read.items) if isinstance(read, Listed) else 0
+        if isinstance(read, Listed):
+            n_values -= len(read.items)
+            n_faster *= 1 if name in overrides else len(read.items)
+    for own in found.values():
+        problems.take(own)
+    space = {name: space[name] for name in written}
     for name in OF_NETWORKS:
         if name in settings and name not in written:
             space[name] = Listed([settings[name]])

@@ -125,7 +125,7 @@ def test_bad_parameters_are_one_located_problem_with_a_fix(tmp_path, line, colum
         ("Ng: {distribution: normal}", 7, "normal draws fractions", "whole q"),
         ("Ng: {distribution: q_normal, mu: 9}", 8, "cannot be used in a grid", "random"),
         ("Ng: {values: [1, 2], probabilities: [0.5, 0.5]}", 24, "probabilities cannot be", "leave"),
-        ("seed: {min: 0, max: 999999}", 10, "has 1000000 values in a grid", "shorter range"),
+        ("seed: {min: 0, max: 999999}", 10, "has 1000000 values in a grid", "--networks N"),
         (
             "Ng: {distribution: q_uniform, min: 8, max: 8, q: 2}",
             8,
