@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tokenize import TokenError
 
 import numpy as np
 
@@ -13,12 +12,11 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.measured import PlaceMaps
 from gridjax.parameters import show
 from gridjax.study.located import Located, Problems
+from gridjax.study.npy import NOT_NPY
 
 _LARGEST = 1 << 30
 _UNREAD = PlaceMaps("")
 """Stands for maps that could not be read, so that no rule says once more what is wrong."""
-NOT_NPY = (ValueError, EOFError, TypeError, OverflowError, RecursionError, SyntaxError, TokenError)
-"""What NumPy raises on a damaged .npy file, whose header is a Python literal."""
 
 
 def located_maps(item: Located, problems: Problems) -> Located:

@@ -6,8 +6,6 @@ unpickled and nothing guessed: arrays and columns have exact names.
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,21 +19,11 @@ from gridjax.measure import chunks
 from gridjax.measure.given import one_of
 from gridjax.study.located import Problems
 from gridjax.study.names import flaw, shown
-from gridjax.study.placemaps import NOT_NPY
+from gridjax.study.npy import NOT_NPZ
 from gridjax.study.recorded import Session, checked_session
 from gridjax.study.sessionfiles import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session
 
 Units = Literal["m", "cm"]
-_UNREADABLE = (
-    *NOT_NPY,
-    OSError,
-    KeyError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 @dataclass(frozen=True)
@@ -129,7 +117,7 @@ def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
         with loaded:
             for name in loaded.files:
                 found[name] = np.asarray(loaded[name])
-    except _UNREADABLE as error:
+    except NOT_NPZ as error:
         what = f"{name}: " if name else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if "pickle" in reason:

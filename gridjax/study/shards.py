@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from errno import ELOOP
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.study.durable import digest, new_folder, replace_file, seal, unseal, write_file
+from gridjax.study.npy import NOT_NPZ
 from gridjax.study.schema import TABLES, NetworkResult
 
 SEAL = "shard.json"
@@ -50,15 +52,24 @@ class Shard:
         return read_parquet(content, self.folder / f"{name}.parquet")
 
     def arrays(self, name: str) -> dict[str, np.ndarray] | None:
-        """Return the arrays of ``maps.npz`` or ``weights.npz``; None where they were not kept."""
+        """Return the arrays of ``maps.npz`` or ``weights.npz``; None where they were not kept.
+
+        Nothing is unpickled, and nothing is unpacked to more bytes than the file has.
+        """
         content = self._content(name)
         if content is None:
             return None
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                return {key: file[key] for key in file.files}
-        except (OSError, ValueError, EOFError, MemoryError) as error:
-            raise self._damage(name, f"cannot be read: {error}") from None
+                if sum(each.file_size for each in file.zip.infolist()) > len(content):
+                    raise ValueError("it is packed, which we never write")
+                arrays = {key: file[key] for key in file.files}
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                raise ValueError("it holds other things than arrays")
+            return arrays
+        except NOT_NPZ as error:
+            why = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise self._damage(name, f"cannot be read: {why}") from None
 
     def drop_weights(self) -> None:
         """Forget the weights: first the seal, so that they are never missed."""
@@ -76,7 +87,7 @@ class Shard:
             path = self.folder / name
             if whole or name.endswith(".parquet"):
                 self._content(name)
-            elif not path.is_file() or path.stat().st_size != told["bytes"]:
+            elif path.is_symlink() or not path.is_file() or path.stat().st_size != told["bytes"]:
                 raise self._damage(name, "is not what was written (length)")
         missing = {f"{name}.parquet" for name in TABLES} - self._listed().keys()
         if missing:
@@ -87,21 +98,30 @@ class Shard:
         if told is None:
             return None
         try:
-            content = (self.folder / name).read_bytes()
+            content = self._read(name)
         except OSError as error:
             raise self._damage(name, f"cannot be read: {error.strerror}") from None
         if {"bytes": len(content), "sha256": digest(content)} != told:
             raise self._damage(name, "is not what was written (sha256)")
         return content
 
+    def _read(self, name: str) -> bytes:
+        """The bytes of a file of this folder, which no link is."""
+        for path in (self.folder, self.folder / name):
+            if path.is_symlink():
+                raise OSError(ELOOP, "is a link, which is not followed")
+        return (self.folder / name).read_bytes()
+
     def _listed(self) -> dict[str, Any]:
         try:
-            content = unseal((self.folder / SEAL).read_bytes())
+            content = unseal(self._read(SEAL))
             files = content["files"]
             if content["run_id"] != self.folder.name or not _NAMES.issuperset(files):
                 raise ValueError("it is that of another network")
+            if not all(each.keys() == {"bytes", "sha256"} for each in files.values()):
+                raise ValueError("it lists no sizes and sha256")
             return dict(files)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._damage(SEAL, f"cannot be trusted: {error}") from None
 
     def _damage(self, name: str, what: str) -> DamageError:
