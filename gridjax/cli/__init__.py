@@ -7,6 +7,7 @@ import sys
 from gridjax.cli import runs, scoring, training
 from gridjax.cli.application import app
 from gridjax.errors import GridjaxError
+from gridjax.study.names import printable
 
 __all__ = ["app", "main", "runs", "scoring", "training"]
 
@@ -16,5 +17,5 @@ def main() -> None:
     try:
         app()
     except GridjaxError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{printable(str(error))}\n")
         sys.exit(error.exit_code)

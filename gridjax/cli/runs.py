@@ -36,6 +36,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say how a run stands: running or not, finished networks, and steps of those in training."""
+    from gridjax.study.names import printable
     from gridjax.study.status import status as status_of
     from gridjax.study.status import status_lines, status_table
 
@@ -44,7 +45,7 @@ def status(
         print_line(json.dumps(told, indent=1))
         return
     for line in status_lines(told):
-        print_line(line)
+        print_line(printable(line))
     if told["in_training"]:
         console().print(status_table(told))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import show
+from gridjax.study.names import shown
 
 SEGMENT = (
     *("gridjax", "versions", "device", "matmul_precision", "lane_widths", "settings"),
@@ -81,8 +82,8 @@ def refuse(
     names = [name for name in differences if name not in set(accepted)]
     if not names:
         return
-    theirs = ", ".join(source["name"] for source in there["sources"])
-    ours = ", ".join(source["name"] for source in here["sources"])
+    theirs = ", ".join(shown(source["name"]) for source in there["sources"])
+    ours = ", ".join(shown(source["name"]) for source in here["sources"])
     whose = f" of another sweep: {theirs}, not {ours}" if "sweep" in names else f" of {theirs}"
     what = "; ".join(differences[name] for name in names)
     message = f"--out {folder} holds the results{whose}, and numbers could differ: {what}"

@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.study.durable import replace_file
+from gridjax.study.names import shown
 
 LOCK = ".lock"
 WRITER = ".writer.json"
@@ -51,16 +52,19 @@ def writer(folder: Path) -> dict[str, Any] | None:
     """Return host, pid and start of the writer that a folder names; it may have been killed."""
     try:
         named = json.loads((folder / WRITER).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
-    if isinstance(named, dict) and {"host", "pid", "started"} <= named.keys():
-        return named
-    return None
+    kinds = {"host": str, "pid": int, "started": str}
+    if not isinstance(named, dict):
+        return None
+    if not all(isinstance(named.get(name), kind) for name, kind in kinds.items()):
+        return None
+    return {"host": shown(named["host"]), "pid": named["pid"], "started": shown(named["started"])}
 
 
 def is_locked(folder: Path) -> bool:
     """Tell whether somebody writes to a folder at this moment."""
-    if not (folder / LOCK).exists():
+    if not (folder / LOCK).exists() or (folder / LOCK).is_symlink():
         return False
     lock = FileLock(folder / LOCK)
     try:

@@ -114,10 +114,14 @@ def _check(manifest: Any) -> None:
         _demand(numbers, f"{show(one)} is no lane width")
     for name in ("platform", "kind", "count", "cpu_cores"):
         _demand(name in manifest["device"], f"device says no {name}")
+    for name in ("plugins", "fidelity"):
+        _demand(isinstance(manifest.get(name, {}), dict), f"{name} is no mapping")
     segments = manifest.get("segments")
     _demand(isinstance(segments, list) and bool(segments), "it lists no segments")
     for segment in segments:
         known = isinstance(segment, dict) and segment.keys() == {*SEGMENT, "accepted"}
+        accepted = segment["accepted"] if known else None
+        known = isinstance(accepted, list) and all(isinstance(each, str) for each in accepted)
         _demand(known, "no segment")
 
 
@@ -131,7 +135,9 @@ def _run_id(values: dict[str, Any], plugins: Any) -> str:
         if used == spec.plugins:
             spec = read_spec(spec)
         return run_id_of(spec.to_sparse_dict(), used)
-    except (GridjaxError, TypeError) as error:
+    except GridjaxError as error:
+        raise ValueError("; ".join(problem.message for problem in error.problems)) from None
+    except TypeError as error:
         raise ValueError(str(error)) from None
 
 

@@ -20,4 +20,11 @@ def flaw(name: str) -> str | None:
 
 def shown(name: str) -> str:
     """Return a name as it can be printed, whatever it holds."""
-    return name if flaw(name) is None else ascii(name)
+    return name if name.isprintable() and flaw(name) is None else ascii(name)
+
+
+def printable(text: str) -> str:
+    """Return a text of several lines with all that could steer a terminal escaped."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gridjax.study.names import shown
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep
 
@@ -63,7 +64,7 @@ def files_table(sweep: Sweep, plan: Plan) -> Table:
     for name in FilePlan._fields[1:]:
         table.add_column(name.replace("_", " "), justify="right")
     for file, *numbers in plan_files(sweep, plan):
-        table.add_row(file, *(f"{number:,}" for number in numbers))
+        table.add_row(shown(file), *(f"{number:,}" for number in numbers))
     return table
 
 
@@ -72,7 +73,9 @@ def remarks(sweep: Sweep) -> list[str]:
     lines = []
     for origin in sweep.origins:
         if origin.n_draws:
-            lines.append(f"{origin.name}: {origin.n_draws:,} draws, sweep seed {sweep.sweep_seed}")
+            lines.append(
+                f"{shown(origin.name)}: {origin.n_draws:,} draws, sweep seed {sweep.sweep_seed}"
+            )
     if sweep.skipped:
         lines.append(f"left out {sweep.n_skipped:,} networks that can never run:")
     most = sorted(sweep.skipped, key=lambda each: -each.n_networks)
