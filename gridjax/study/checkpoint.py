@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -89,7 +90,7 @@ class Checkpoint:
         leaves = {}
         for number, (name, told) in enumerate(listed.items()):
             array = arrays.get(_key(number))
-            if array is None:
+            if array is None or array.dtype.hasobject:
                 raise ValueError(f"{name} is missing")
             if _describe(array) != told:
                 raise ValueError(f"{name} is not what was written (sha256)")
@@ -121,6 +122,8 @@ class Checkpoints:
             "leaves": listed,
         }
         with writing(self.folder):
+            if block.is_symlink():
+                remove_tree(block)  # the link itself
             block.mkdir(parents=True, exist_ok=True)
             path = block / f"{sum(content['steps']):015d}"
             remove_tree(path)  # of the same steps: found damaged, or this one again
@@ -165,7 +168,7 @@ class Checkpoints:
                 try:
                     yield _read_list(path)
                 except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-                    if path.exists():  # else its block went on, or was committed, meanwhile
+                    if os.path.lexists(path):  # else its block went on, or was committed, meanwhile
                         self.tell(path, str(error))
 
     def drop(self, run_ids: Sequence[str]) -> None:
@@ -211,15 +214,31 @@ def _lane(checkpoint: Checkpoint, leaves: Leaves, lane: int) -> Lane:
 
 def _read_list(path: Path) -> Checkpoint:
     """Read the sealed list of a checkpoint. Raises ValueError or OSError where it is damaged."""
-    if path.is_symlink() or not _STEPS.fullmatch(path.name):
+    links = any(each.is_symlink() for each in (path, path / _LIST, path / _ARRAYS))
+    if links or not _STEPS.fullmatch(path.name):
         raise ValueError("is no checkpoint of ours")
     content = unseal((path / _LIST).read_bytes())
+    _check_list(content)
     checkpoint = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
     if sum(checkpoint.steps) != int(path.name):
         raise ValueError(f"its list is that of step {sum(checkpoint.steps)}")
     if _block_name(checkpoint.run_ids) != path.parent.name:
         raise ValueError("its list is that of other networks")
     return checkpoint
+
+
+def _check_list(content: dict[str, Any]) -> None:
+    """Raise ValueError unless every part of a list that is read later has its form."""
+    kinds: dict[str, Any] = {"run_ids": str, "steps": int, "resumed": bool, "seconds": float | int}
+    n_lanes = len(content["run_ids"])
+    for name, kind in kinds.items():
+        each = content[name]
+        if not isinstance(each, list) or len(each) != n_lanes:
+            raise ValueError(f"its list has no {name} of {n_lanes} networks")
+        if not all(isinstance(one, kind) for one in each):
+            raise ValueError(f"its list has no {name}")
+    if not isinstance(content["segment"], int) or not isinstance(content["leaves"], dict):
+        raise ValueError("its list has no segment and leaves")
 
 
 def _step_folders(block: Path) -> list[Path]:
@@ -244,7 +263,7 @@ def _describe(array: np.ndarray) -> dict[str, Any]:
 def _check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
     found = {name: (array.shape[1:], str(array.dtype)) for name, array in leaves.items()}
     wanted = {name: (tuple(each.shape), str(each.dtype)) for name, each in shapes.items()}
-    if any(len(array) != n_lanes for array in leaves.values()):
+    if any(array.shape[:1] != (n_lanes,) for array in leaves.values()):
         raise ValueError("its arrays are of another number of networks")
     if found != wanted:
         raise ValueError("its arrays are those of another network")

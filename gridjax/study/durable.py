@@ -22,8 +22,9 @@ _SEAL = "sha256"
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file and bring it to the disk."""
-    with path.open("wb") as file:
+    """Write a new file and bring it to the disk; what had its name is removed, a link too."""
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -7,6 +7,7 @@ so it is there whole or not; every file is read against the sha256 it was writte
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -119,7 +120,11 @@ class FolderStore:
     def maps(self, run_id: str) -> KeptMaps | None:
         """Return the kept maps of one network."""
         arrays = self.shard(run_id).arrays(MAPS)
-        return KeptMaps(**arrays) if arrays else None
+        try:
+            return KeptMaps(**arrays) if arrays else None
+        except TypeError:
+            place = Place(str(self.shard(run_id).folder / MAPS))
+            raise DamageError(Problem("damaged: holds other arrays than maps", place)) from None
 
     def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
         """Return the kept weights and layout of one network, by path."""
@@ -131,7 +136,7 @@ class FolderStore:
 
     def damaged(self) -> dict[str, str]:
         """Return the file that is damaged, by run_id; maps and weights by their length alone."""
-        found = {}
+        found = {path.name: f"{path} is a link" for path in self._links()}
         for run_id in in_order(self.manifest, self.committed()):
             try:
                 self.shard(run_id).check(whole=False)
@@ -143,6 +148,10 @@ class FolderStore:
         """Read every shard and table and yield what is not as it was written."""
         sealed: dict[str, Any] = {}
         committed = self.committed()
+        for path in self._links():
+            yield DamageError(
+                Problem("damaged: is a link, which is not followed", Place(str(path)))
+            )
         for run_id in in_order(self.manifest, committed):
             try:
                 self.shard(run_id).check(whole=True)
@@ -162,11 +171,19 @@ class FolderStore:
                 Problem("damaged: is missing", Place(str(self.shard(run_id).folder)), fix=_REBUILD)
             )
 
+    def _links(self) -> list[Path]:
+        """Links where shards should be: they may lead anywhere and are never followed."""
+        shards = self.folder / SHARDS
+        if not shards.is_dir() or shards.is_symlink():
+            return []
+        wanted = set(self.manifest["run_ids"])
+        return sorted(p for p in shards.iterdir() if p.name in wanted and p.is_symlink())
+
     def _set_aside(self, path: Path) -> None:
         damaged = self.folder / DAMAGED
         damaged.mkdir(exist_ok=True)
         places = (damaged / f"{path.name}-{number}" for number in count(1))
-        free = next(place for place in places if not place.exists())
+        free = next(place for place in places if not os.path.lexists(place))
         rename(path, free)
 
     def _tables_are_whole(self) -> bool:
@@ -188,9 +205,9 @@ class FolderStore:
         path = self.folder / TABLE_SEAL
         try:
             content = unseal(path.read_bytes())
-            if content["tables"].keys() != TABLES.keys() or not isinstance(
-                content["run_ids"], list
-            ):
+            run_ids = content["run_ids"]
+            named = isinstance(run_ids, list) and all(isinstance(each, str) for each in run_ids)
+            if content["tables"].keys() != TABLES.keys() or not named:
                 raise ValueError("it lists other tables")
         except FileNotFoundError:
             return {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
-from gridjax.study.checkpoint import KEPT, Checkpoints
+from gridjax.study.checkpoint import CHECKPOINTS, KEPT, Checkpoints
 from gridjax.study.continuing import check_sweep, go_on
 from gridjax.study.durable import writing
-from gridjax.study.folderstore import FolderStore
+from gridjax.study.folderstore import DAMAGED, SHARDS, FolderStore
 from gridjax.study.lock import LOCK, WRITER
 from gridjax.study.manifest import MANIFEST, of_sweep, read_manifest
 from gridjax.study.plan import Plan, bytes_of_checkpoint, quantity
@@ -25,7 +26,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
 
     Changes nothing that was there; makes the folder where it is missing.
     """
-    probe = folder / ".write-probe"
+    refuse_links(folder)
     try:
         if (folder / MANIFEST).exists():
             check_sweep(folder, read_manifest(folder), of_sweep(sweep), accept)
@@ -33,11 +34,19 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
             message = f"--out {folder} is not empty and holds no run"
             raise GridjaxError(Problem(message, fix="name a new or empty folder"))
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         message = f"--out {folder} cannot be written: {error.strerror or error}"
         raise GridjaxError(Problem(message, fix="name a folder that you may write to")) from None
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse a run folder that would be written outside of itself."""
+    for name in (SHARDS, CHECKPOINTS, DAMAGED, LOCK, WRITER):
+        if (folder / name).is_symlink():
+            message = f"--out {folder} cannot be written: its {name} is a link"
+            raise GridjaxError(Problem(message, fix="put in its place what it leads to"))
 
 
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:

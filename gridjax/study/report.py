@@ -36,6 +36,7 @@ def write_report(run: Run, folder: str | Path) -> Path:
     Raises GridjaxError where the folder cannot be written.
     """
     folder = Path(folder)
+    _refuse_links(folder / FIGURES)
     data = reported(run)
     try:
         figures = write_figures(data, run, folder / FIGURES)
@@ -45,6 +46,13 @@ def write_report(run: Run, folder: str | Path) -> Path:
         message = f"{folder} cannot be written: {error.strerror or error}"
         raise GridjaxError(Problem(message, fix="make it writable, or copy the run")) from None
     return folder / PAGE
+
+
+def _refuse_links(figures: Path) -> None:
+    """Refuse figures that would be written outside of the run folder."""
+    for path in (figures, *(figures.iterdir() if figures.is_dir() else ())):
+        if path.is_symlink():
+            raise GridjaxError(Problem(f"{path} is a link", fix="remove it, and report again"))
 
 
 def render(run: Run, data: Reported, figures: list[Written]) -> str:
