@@ -5,6 +5,7 @@ goes out. The child may take 300 MB beside what Python and the imports take, doe
 and ends after ten seconds.
 """
 
+import gc
 import json
 import os
 import resource
@@ -12,9 +13,12 @@ import signal
 import sys
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
 
 MEGABYTES = 300
+HERE = "here.json"
+"""Beside the manifest of a run: that of the sweep that would go on with it."""
 _HANGS_AFTER = 10  # seconds
 _NEVER = (
     *("os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "subprocess.Popen"),
@@ -22,15 +26,25 @@ _NEVER = (
     *("pickle.find_class", "socket.connect", "socket.bind", "shutil.rmtree", "ctypes.dlopen"),
 )
 """What Python tells of (its audit events) and no reader of a file has any business to do."""
+_NEEDED = (
+    *("scipy.special", "rich.box", "rich.table", "gridjax.study.sweep"),
+    *("gridjax.study.status", "gridjax.study.verify"),
+)
+"""Imported before any child is made."""
+OFF_LIMITS = "off-limits"
+"""Name of a folder that no reader may look into."""
+_LOOKS = ("open", "os.listdir", "os.scandir")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 
 def watch(event, arguments):
     """End the child that would change or start anything: no except clause can hide it."""
-    writes = False
-    if event == "open":
-        path, mode, _ = arguments
-        writes = not isinstance(path, int) and bool(set(mode or "r") & set("wax+"))
-    if writes or event in _NEVER:
+    wrong = event in _NEVER
+    if event in _LOOKS and not isinstance(arguments[0], int | None):
+        mode, flags = (*arguments[1:], None, 0)[:2]
+        writes = bool(set(mode or "r") & set("wax+")) or bool((flags or 0) & _WRITES)
+        wrong = writes or OFF_LIMITS in os.path.realpath(os.fsdecode(arguments[0]))
+    if wrong:
         os.write(2, f"{event} {arguments!r}\n".encode())
         os._exit(99)
 
@@ -43,16 +57,16 @@ def status(name):
 
 
 def read(what, path):
-    """Read a sweep file or a run's manifest: how it ended."""
+    """Read a sweep file or a run's folder: how it ended."""
     from gridjax.errors import GridjaxError
-    from gridjax.study.manifest import read_manifest
     from gridjax.study.sweep import Sweep
 
     try:
-        if what == "manifest":
-            n_networks = len(read_manifest(Path(path))["run_ids"])
+        if what == "run":
+            n_networks = len(look_at_run(Path(path))["run_ids"])
         else:
-            n_networks = len(Sweep.from_yaml(path, skip_invalid=what == "skipping").specs)
+            options = {"skip_invalid": what != "sweep", "first": 20 if what == "first" else None}
+            n_networks = len(Sweep.from_yaml(path, **options).specs)
         return {"outcome": "accepted", "networks": n_networks}
     except GridjaxError as error:
         problems = [
@@ -60,9 +74,33 @@ def read(what, path):
             | dict(zip(("file", "line", "column"), place_of(problem), strict=True))
             for problem in error.problems
         ]
-        return {"outcome": "refused", "problems": problems}
+        return {"outcome": "refused", "problems": problems, "exit_code": error.exit_code}
     except BaseException:
         return {"outcome": "broken", "error": traceback.format_exc(limit=-6)}
+
+
+def look_at_run(folder):
+    """Do all that looks at a run folder without a device: its manifest."""
+    from gridjax.study.continuing import ACCEPTABLE, go_on
+    from gridjax.study.durable import unseal
+    from gridjax.study.folderstore import FolderStore
+    from gridjax.study.status import status, status_lines, status_table
+    from gridjax.study.verify import verify
+
+    store = FolderStore.open(folder)
+    told = status(folder)
+    status_lines(told)
+    status_table(told)
+    verify(folder)
+    committed = store.committed()
+    for run_id in committed:
+        store.maps(run_id)
+        store.weights(run_id)
+    store.table("units")
+    here = unseal((folder / HERE).read_bytes())
+    go_on(store.manifest, here, folder, ACCEPTABLE, committed)
+    go_on(store.manifest, here, folder, (), committed)
+    return store.manifest
 
 
 def place_of(problem):
@@ -108,12 +146,10 @@ def in_a_child(what, path):
 
 
 def main():
-    """Serve until the input ends; imported before any child: what children need."""
-    import scipy.special  # noqa: F401
-
-    import gridjax.study.manifest
-    import gridjax.study.sweep  # noqa: F401
-
+    """Serve until the input ends."""
+    for name in _NEEDED:
+        import_module(name)
+    gc.freeze()  # children need not copy what a collection would touch
     for line in sys.stdin:
         print(json.dumps(in_a_child(*json.loads(line))), flush=True)
 

@@ -57,7 +57,9 @@ class Reader:
         assert result["megabytes"] < MEGABYTES
         if result.get("networks", 0) <= LARGE:
             assert result["seconds"] < SECONDS
-        if what != "manifest":
+        if what == "run":
+            check_damage(result, path)
+        else:
             check_places(result, path)
         return result
 
@@ -69,6 +71,16 @@ class Reader:
     def close(self):
         """End the process."""
         self._process.communicate()
+
+
+def check_damage(result, folder):
+    """What is wrong with a run folder names it, in lines that every terminal can show."""
+    assert result.get("exit_code", 2) in (2, 4)
+    for problem in result.get("problems", ()):
+        assert str(folder) in problem["text"]
+        assert len(problem["text"]) < 3000
+        assert problem["text"].replace("\n", "").isprintable(), problem
+        assert "\n" not in problem["message"]
 
 
 def check_places(result, path):

@@ -1,6 +1,10 @@
-"""Whatever stands in a run folder's manifest: a manifest, or GridjaxError; nothing is executed."""
+"""Whatever stands in a run folder's manifest: a run, or GridjaxError; nothing else is touched.
+
+What is changed is sealed again, so that it is read, or not, so that it is found.
+"""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -8,27 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gridjax.study.durable import seal
-from gridjax.study.manifest import MANIFEST, make_manifest
-from gridjax.study.plan import make_plan
-from gridjax.study.sweep import Sweep
+from gridjax.study.manifest import MANIFEST
 
-from .reading import Reader
+from .runfolder import MANIFEST_CONTENT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process, /proc")
-DEVICE = {"platform": "cpu", "kind": "cpu", "count": 1, "cpu_cores": 2}
-DRAWN = {
-    "method": "random",
-    "run_cap": 4,
-    "parameters": {
-        "Ng": {"min": 8, "max": 4000},
-        "surround_scale": {"values": ["Uniform(2, 3)", 1, 2]},
-        "n_place_fields_per_cell": {"values": ["Poisson(2)", 1]},
-    },
-    "gridjax": {"fidelity": "published", "keep_maps": "best:4"},
-}
-SWEEP = Sweep.from_dict(DRAWN, skip_invalid=True)
-GOOD = make_manifest(SWEEP, make_plan(SWEEP.specs), DEVICE, "float32")
-TEXT = seal(GOOD).decode()
+SEALED = seal(MANIFEST_CONTENT)
+TEXT = SEALED.decode()
 NASTY = st.one_of(
     st.none(),
     st.booleans(),
@@ -95,44 +85,72 @@ MANIFESTS = st.one_of(changed_trees(), changed_trees(), spliced(), st.binary(max
 
 
 @pytest.fixture(scope="module")
-def reader():
-    reader = Reader()
-    yield reader
-    reader.close()
+def folder(made_run, tmp_path_factory):
+    """A run whose manifest is written over by every test."""
+    return shutil.copytree(made_run, tmp_path_factory.mktemp("fuzzed") / "run")
+
+
+def resealed(content):
+    """The bytes with a seal made for them, where they are a mapping in JSON."""
+    try:
+        changed = json.loads(content)
+        if not isinstance(changed, dict):
+            return content
+        changed.pop("sha256", None)
+        return seal(changed)
+    except (ValueError, RecursionError):
+        return content
+
+
+def means_the_same(content):
+    """Whether bytes are the manifest in other words: with a blank more, say."""
+    try:
+        return json.loads(content) == json.loads(SEALED)
+    except (ValueError, RecursionError):
+        return False
 
 
 def check_cases(reader, folder, how):
     @how
-    @given(content=MANIFESTS)
-    def every_case(content):
+    @given(content=MANIFESTS, again=st.sampled_from([True, True, False]))
+    def every_case(content, again):
+        content = resealed(content) if again else content
         (folder / MANIFEST).write_bytes(content)
-        reader.check(folder, "manifest")
+        before = sorted(folder.rglob("*"))
+        result = reader.check(folder, "run")
+        assert sorted(folder.rglob("*")) == before
+        if not again and not means_the_same(content):
+            assert result["exit_code"] == 4
 
     every_case()
 
 
-def test_the_manifest_itself_is_read(reader, tmp_path):
-    (tmp_path / MANIFEST).write_text(TEXT)
-    assert reader.check(tmp_path, "manifest")["networks"] == len(SWEEP.specs)
+@pytest.mark.parametrize("how", [bytes, resealed])
+def test_the_manifest_itself_is_read_to_the_machine_that_is_another(how, reader, folder):
+    (folder / MANIFEST).write_bytes(how(TEXT.encode()))
+    (problem,) = reader.check(folder, "run")["problems"]
+    assert "cpu_cores 2 there, 7 here" in problem["message"]
+    assert problem["fix"].endswith("--accept device")
 
 
+@pytest.mark.parametrize("how", [bytes, resealed])
 @pytest.mark.parametrize("name", NAMED)
-def test_nasty_manifests_are_refused(name, reader, tmp_path):
-    (tmp_path / MANIFEST).write_text(NAMED[name])
-    result = reader.check(tmp_path, "manifest")
-    assert result["outcome"] == "refused" or name == "not a number"
+def test_nasty_manifests_are_refused(name, how, reader, folder):
+    (folder / MANIFEST).write_bytes(how(NAMED[name].encode()))
+    result = reader.check(folder, "run")
+    assert result["outcome"] == "refused"
 
 
-def test_some_manifests_are_read_or_refused(reader, tmp_path):
-    how = settings(_COMMON, max_examples=100, derandomize=True, database=None)
-    check_cases(reader, tmp_path, how)
+def test_some_manifests_are_read_or_refused(reader, folder):
+    how = settings(_COMMON, max_examples=30, derandomize=True, database=None)
+    check_cases(reader, folder, how)
 
 
 @pytest.mark.slow
-def test_many_manifests_are_read_or_refused(reader, tmp_path, capsys):
+def test_many_manifests_are_read_or_refused(reader, folder, capsys):
     """A failure is repeated by the @reproduce_failure line that Hypothesis prints with it."""
     try:
-        check_cases(reader, tmp_path, settings(_COMMON, max_examples=1000))
+        check_cases(reader, folder, settings(_COMMON, max_examples=1000))
     finally:
         with capsys.disabled():
             print(f"\nmanifests: {reader.told()}")

@@ -10,21 +10,14 @@ from .reading import Reader
 from .strategies import KINDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process, /proc")
-_FAST, _SLOW = 50, 700  # cases of each kind
+_FAST, _SLOW = 30, 700  # cases of each kind
 _CHECKS = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
 _COMMON = settings(deadline=None, suppress_health_check=_CHECKS, print_blob=True)
 
 
-@pytest.fixture(scope="module")
-def reader():
-    reader = Reader()
-    yield reader
-    reader.close()
-
-
 def check_cases(kind, reader, path, how):
     @how
-    @given(content=KINDS[kind], what=st.sampled_from(["sweep", "skipping"]))
+    @given(content=KINDS[kind], what=st.sampled_from(["sweep", "skipping", "first"]))
     def every_case(content, what):
         path.write_bytes(content)
         reader.check(path, what)

@@ -5,8 +5,6 @@ import sys
 
 import pytest
 
-from .reading import Reader
-
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process, /proc")
 ATTACK = "!!python/object/apply:os.system ['touch executed']"
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -97,13 +95,6 @@ READ = {
     "carriage returns": (one(64).replace("\n", "\r"), 1),
     "7,000 points": (product(3, 19), 19**3),
 }
-
-
-@pytest.fixture(scope="module")
-def reader():
-    reader = Reader()
-    yield reader
-    reader.close()
 
 
 def written(folder, content):
