@@ -34,6 +34,7 @@ NASTY = [
     *("1e-4", "1e400", "-1e-400", "1_000", "-0", "-0.0", "1e38", "3.5e38", "1" * 5000, "1.5.2"),
     *("9" * 25, "-1", "0", "1", "2", "3.0", "0.5", "1e300", "5e-324", "2147483648", "1e99x"),
     *("*a", "&a 1", "&a", "<<", "<<: *a", "!!int 3", "!!python/object/apply:os.system ['true']"),
+    *("!!python/object:os.Stat {a: 1}", "!!python/object/new:os.system [true]", "-1:30", "1:30.5"),
     *("!!python/name:os.system", "!!binary aGk=", "!!set {a}", "!x", "! y", "%YAML 1.1", "---"),
     *("...", "|", ">", "|\n  x", "'", '"', "'1e-4'", '"\\x00"', '"\\ud800"', '"\\uD83D\\uDE00"'),
     *("{", "}", "[", "]", "[]", "{}", "[[]]", "{a: 1}", "? a", "- a", ": ", "#", "@", "`", "\t"),
@@ -190,9 +191,56 @@ def mutants(draw):
     return content
 
 
+_BEGINNINGS = ["[", "{a: ", "- ", "? ", "!!seq [", "&a [", "a:\n- ", "!!python/object:x.Y [", "'"]
+_ITEMS = ["1", "1e-4", "a: 1", "1:30", "[]", "*a", "&a 1", ".nan", "!!python/name:x", "relv", "64"]
+_MANY = st.sampled_from([3, 49, 50, 51, 1000, 19_990, 20_001, 100_000])
+
+
+_GROWN_NAMES = st.sampled_from([*FIELDS, *["seed", "layout_seed", "motion_seed", "n_epochs"] * 9])
+
+
+def _aliases(draw):
+    """Lists of aliases of lists of aliases: ten to the depth, where somebody expands them."""
+    width, depth = draw(st.integers(2, 10)), draw(st.integers(1, 60))
+    way = draw(st.sampled_from(["{0}: &{0} [{1}]\n", "{0}: &{0} {{<<: [{1}]}}\n"]))
+    lines = [way.format(f"a{k}", ", ".join([f"*a{k - 1}"] * width)) for k in range(1, depth)]
+    return "a0: &a0 {x: 1}\n" + "".join(lines)
+
+
+def _nested(draw):
+    beginning, depth = draw(st.sampled_from(_BEGINNINGS)), draw(_MANY)
+    return beginning * depth + draw(st.sampled_from(["", "1", "]" * depth, "}" * depth, "*a"]))
+
+
+def _long(draw):
+    item, number = draw(st.sampled_from(_ITEMS)), draw(_MANY)
+    items = [item] * number if draw(st.booleans()) else [f"{item}{k}" for k in range(number)]
+    return "[" + ", ".join(items) + "]"
+
+
+def _ranges(draw):
+    ends = st.sampled_from([0, 1, 9, 19_999, 20_000, 10**5, 10**6, 10**12, 1e30])
+    q = draw(st.sampled_from(["", ", distribution: q_uniform, q: 0.5", ", q: 1e-300"]))
+    return f"{{min: {draw(ends)}, max: {draw(ends)}{q}}}"
+
+
+@st.composite
+def bombs(draw):
+    """Something that grows, alone or as what a sweep says of some parameters."""
+    grown = [draw(st.sampled_from([_aliases, _nested, _long, _ranges, _ranges]))(draw)]
+    if draw(st.booleans()):
+        return grown[0].encode()
+    names = draw(st.lists(_GROWN_NAMES, min_size=1, max_size=6, unique=True))
+    grown += [_ranges(draw) for _ in names[1:]]
+    kind = draw(st.sampled_from(["{values: %s}", "{value: %s}", "%s", "%s"]))
+    lines = [f"  {name}: {kind % each}\n" for name, each in zip(names, grown, strict=True)]
+    return ("method: grid\nparameters:\n" + "".join(lines)).encode()
+
+
 KINDS = {
     "bytes": raw_bytes,
     "texts": yaml_texts,
     "sweeps": structured(),
     "mutants": mutants(),
+    "bombs": bombs(),
 }
