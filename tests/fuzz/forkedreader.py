@@ -27,7 +27,14 @@ _NEVER = (
 )
 """What Python tells of (its audit events) and no reader of a file has any business to do."""
 _NEEDED = (
-    *("scipy.special", "rich.box", "rich.table", "gridjax.study.sweep"),
+    *(
+        "scipy.special",
+        "pandas",
+        "pyarrow.dataset",
+        "rich.box",
+        "rich.table",
+        "gridjax.study.sweep",
+    ),
     *("gridjax.study.status", "gridjax.study.verify"),
 )
 """Imported before any child is made."""
