@@ -10,10 +10,11 @@ demo: $(VENV)/installed
 	$(BIN)/gridjax report runs/quickstart
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
 
-test-all: $(VENV)/installed-dev
-	$(BIN)/pytest
+# The slow ones one after the other: they print what they found, and some stop processes by time.
+test-all: test
+	$(BIN)/pytest -m slow
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check

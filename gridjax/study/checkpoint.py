@@ -1,8 +1,9 @@
 """Networks in the middle of their training, on disk: commit, verify, restore.
 
 A checkpoint is a folder ``checkpoints/BLOCK/STEPS``: NumPy leaves written by orbax, and a sealed
-list of them with the sha256 of each. Which checkpoints there are is read from our own folders and
-seals alone; a leaf that is not what was written is never used, and the next older one is taken.
+list of them and of orbax's files with the sha256 of each. Which checkpoints there are is read from
+our own folders and seals alone; one that is not what was written is never used, and the next older
+one is taken.
 """
 
 from __future__ import annotations
@@ -82,8 +83,15 @@ class Checkpoint:
     content: dict[str, Any]
 
     def read(self) -> Leaves:
-        """Return the arrays. Raises ValueError where one is not what was written."""
+        """Return the arrays. Raises ValueError where one, or a file, is not what was written.
+
+        Orbax is given none but the bytes it wrote: it parses what it reads.
+        """
         listed = self.content["leaves"]
+        files = _files(self.folder / _ARRAYS)
+        for name in sorted(files.keys() | self.content["files"].keys()):
+            if files.get(name) != self.content["files"].get(name):
+                raise ValueError(f"{_ARRAYS}/{name} is not what was written (sha256)")
         arrays = _restore(self.folder / _ARRAYS)
         if len(arrays) != len(listed):
             raise ValueError(f"{len(arrays)} arrays, not {len(listed)}")
@@ -130,6 +138,7 @@ class Checkpoints:
             with new_folder(path) as aside:
                 arrays = {_key(i): each for i, each in enumerate(snapshot.leaves.values())}
                 _save(aside / _ARRAYS, arrays)
+                content["files"] = _files(aside / _ARRAYS)
                 write_file(aside / _LIST, seal(content))
             for old in _step_folders(block)[KEPT:]:
                 remove_folder(old)
@@ -258,6 +267,19 @@ def _describe(array: np.ndarray) -> dict[str, Any]:
     content = np.ascontiguousarray(array)
     sha = hashlib.sha256(content.reshape(-1).view(np.uint8).data).hexdigest()
     return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": sha}
+
+
+def _files(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file under a folder; links are never followed."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = "a link"
+        elif not path.is_dir():
+            with path.open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:

@@ -14,7 +14,7 @@ NO_NUMBERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("value", NO_NUMBERS, ids=str)
+@pytest.mark.parametrize("value", NO_NUMBERS, ids=lambda value: type(value).__name__)
 @pytest.mark.parametrize("check", [number, whole])
 def test_what_is_no_number_in_the_range(check, value):
     with pytest.raises(GridjaxError, match="width is") as caught:

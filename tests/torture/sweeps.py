@@ -1,0 +1,47 @@
+"""The sweep that is tortured, and what a run of it promises to the bit."""
+
+from tiny import CARTESIAN, sweep_content
+
+import gridjax as gj
+from gridjax.study.checkpoint import Checkpoints
+from gridjax.study.folderstore import FolderStore
+from gridjax.study.schema import TABLES
+
+N_NETWORKS = 4
+
+
+def tortured(n_steps):
+    """Two blocks of two networks, one of which diverges; the weights of the best are kept."""
+    parameters = {
+        "n_grad_steps_per_epoch": {"value": n_steps},
+        "seed": {"values": [0, 3]},
+        "learning_rate": {"values": [2e-3, 1e30]},
+    }
+    content = sweep_content(**CARTESIAN | parameters)
+    content["gridjax"] |= {"lane_width": 2, "keep_weights": "best:1"}
+    return gj.Sweep.from_dict(content)
+
+
+def promised(folder):
+    """Return the bytes of every file that is the same whatever happened to a run on its way."""
+    timed = ("timings.parquet", "shard.json")  # wall-clock times, and the sha256 of them
+    shards = [path for path in (folder / "shards").rglob("*") if path.is_file()]
+    tables = [folder / f"{name}.parquet" for name in TABLES]
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in [*shards, *tables]
+        if path.name not in timed
+    }
+
+
+def steps_kept(folder, n_steps):
+    """Return the gradient steps that need not be made again, over all networks."""
+    if not (folder / "manifest.json").exists():
+        return 0
+    committed = FolderStore.open(folder).committed()
+    newest = {}
+    for checkpoint in Checkpoints(folder).listed():
+        for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
+            newest[run_id] = max(steps, newest.get(run_id, 0))
+    in_training = [steps for run_id, steps in newest.items() if run_id not in committed]
+    return n_steps * len(committed) + sum(in_training)

@@ -1,0 +1,76 @@
+"""Runs that are killed with SIGKILL, at any moment: at most a checkpoint is lost, and no bit."""
+
+import random
+import signal
+import time
+
+import pytest
+from torture.conftest import told
+from torture.sweeps import N_NETWORKS, promised, steps_kept, tortured
+
+import gridjax as gj
+from gridjax.study.launch import Wishes
+from gridjax.study.status import KILLED, STOPPED, status
+from gridjax.study.verify import verify
+
+pytestmark = pytest.mark.slow
+
+LONG, SHORT = 200_000, 6
+N_KILLS = 20
+SEED = 20261124
+LONGEST_DELAY_S = 12.0
+
+
+def test_killed_at_random_delays(untouched, victim, tmp_path, capsys):
+    draw, folder = random.Random(SEED), tmp_path / "run"
+    told(victim(tmp_path / "warm", LONG))  # what it compiles is kept
+    for number in range(N_KILLS):
+        kept_before = steps_kept(folder, LONG)
+        process, delay = victim(folder, LONG), draw.uniform(0, LONGEST_DELAY_S)
+        time.sleep(delay)
+        process.kill()
+        chunks = [line["steps"] for line in told(process) if line.get("steps")]
+        assert process.returncode == -signal.SIGKILL, "it had finished before it was killed"
+        kept = steps_kept(folder, LONG)
+        lost = kept_before + sum(chunks) - kept
+        with capsys.disabled():
+            print(
+                f"\nkill {number + 1:2} (seed {SEED}) after {delay:5.2f} s:"
+                f" {kept_before:6} steps there, {sum(chunks):6} made, {kept:6} kept, {lost:5} lost",
+                end="",
+            )
+        assert kept >= kept_before
+        assert lost <= max(chunks[-1:], default=0), "more than the checkpoint that was not yet due"
+    last = told(victim(folder, LONG))
+    assert any("goes on at step" in line.get("remark", "") for line in last)
+    assert promised(folder) == promised(untouched(LONG))
+    verify(folder)
+
+
+@pytest.fixture(scope="module")
+def points(victim, tmp_path_factory):
+    """How often an uninterrupted run passes each crash point."""
+    folder = tmp_path_factory.mktemp("points") / "run"
+    return told(victim(folder, SHORT))[-1]["points"]
+
+
+def test_killed_at_every_point(points, untouched, victim, tmp_path, capsys):
+    draw = random.Random(SEED)
+    assert len(points) > 200
+    for number, (point, n_passes) in enumerate(points.items()):
+        folder, occurrence = tmp_path / f"{number}", draw.randint(1, n_passes)
+        process = victim(folder, SHORT, point, occurrence)
+        told(process)
+        assert process.returncode in (-signal.SIGKILL, 0), point
+        if process.returncode == 0:  # points of two threads come in another order
+            continue
+        if (folder / "manifest.json").exists():
+            assert status(folder)["state"] in (KILLED, STOPPED, "finished"), point
+        kept = steps_kept(folder, SHORT)
+        run = gj.train(tortured(SHORT), folder, wishes=Wishes(checkpoint_every_s=0))
+        assert len(run.networks) == N_NETWORKS
+        assert promised(folder) == promised(untouched(SHORT)), f"{point}, time {occurrence}"
+        assert not list(folder.rglob(".aside-*")), point
+        verify(folder)
+        with capsys.disabled():
+            print(f"\nkilled: {point} ({occurrence} of {n_passes}), {kept} steps kept", end="")
