@@ -8,6 +8,7 @@ one is taken.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -39,6 +40,7 @@ _LIST = "checkpoint.json"
 _ARRAYS = "arrays"
 _BLOCK = re.compile("[0-9a-f]{16}")
 _STEPS = re.compile("[0-9]{15}")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 # Its loops and loggers are one for the process; several devices may save at a time.
 _ORBAX = threading.Lock()
 
@@ -292,8 +294,15 @@ def _check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
 
 
 def _save(path: Path, arrays: Leaves) -> None:
+    """Write arrays. Raises OSError for whatever keeps orbax from it."""
     with _ORBAX:
-        _checkpointer().save(path.absolute(), arrays)
+        try:
+            _checkpointer().save(path.absolute(), arrays)
+        except OSError:
+            raise
+        except Exception as error:  # its writer in C++ knows no OSError
+            code = next((c for c in _FULL if errno.errorcode[c] in str(error)), errno.EIO)
+            raise OSError(code, os.strerror(code)) from error
 
 
 def _restore(path: Path) -> Leaves:

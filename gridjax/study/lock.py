@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.study.durable import replace_file
+from gridjax.study.durable import replace_file, writing
 from gridjax.study.names import shown
 
 LOCK = ".lock"
@@ -41,7 +41,8 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         me = {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
-        replace_file(folder / WRITER, json.dumps(me).encode())
+        with writing(folder):
+            replace_file(folder / WRITER, json.dumps(me).encode())
         yield
     finally:
         (folder / WRITER).unlink(missing_ok=True)

@@ -52,8 +52,12 @@ def refuse_links(folder: Path) -> None:
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
     """Refuse a folder whose disk cannot hold the checkpoints of one block a device.
 
-    Raises StorageError.
+    A finished run needs no space. Raises StorageError.
     """
+    if (folder / MANIFEST).exists():
+        begun = FolderStore.open(folder)
+        if begun.committed().issuperset(begun.manifest["run_ids"]):
+            return
     largest = max((bytes_of_checkpoint(bucket) for bucket in plan.buckets), default=0)
     needed = (KEPT + 1) * n_devices * largest
     free = shutil.disk_usage(folder).free

@@ -1,0 +1,144 @@
+"""Disks that fill up, anywhere: the run stops with exit code 74, loses nothing, and goes on."""
+
+import errno
+import os
+import shutil
+import subprocess
+
+import pytest
+from tiny import Heard
+from torture.crashpoints import CrashPoints
+from torture.sweeps import promised, tortured
+
+import gridjax as gj
+from gridjax.errors import GridjaxError, StorageError
+from gridjax.study.checkpoint import Checkpoints
+from gridjax.study.launch import Wishes
+from gridjax.study.verify import verify
+
+N_STEPS = 6
+OFTEN = Wishes(checkpoint_every_s=0)
+TAKES_SPACE = ("open", "write", "fsync", "replace", "rename", "mkdir")
+FEW = (
+    "open .aside-manifest.json before",
+    "write .aside-.writer.json during",
+    "mkdir checkpoints/BLOCK/.aside-STEPS before",
+    "rename checkpoints/BLOCK/.aside-STEPS/arrays before",
+    "fsync checkpoints/BLOCK/.aside-STEPS/checkpoint.json before",
+    "write shards/.aside-RUN/units.parquet during",
+    "replace shards/RUN before",
+    "write .aside-networks.parquet during",
+    "fsync .aside-tables.json before",
+)
+"""Points of every kind of file, for the fast tests."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory, whole):
+    """Every point at which a run asks the disk for something."""
+    folder = tmp_path_factory.mktemp("points") / "run"
+    with CrashPoints(folder, lambda name, count: None).watching() as watched:
+        gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    names = dict.fromkeys(watched.names)
+    return [name for name in names if name.split()[0] in TAKES_SPACE and "after" not in name]
+
+
+def fill_up_at(point):
+    """From one point on the disk takes nothing more."""
+    full = False
+
+    def hook(name, count):
+        nonlocal full
+        full = full or name == point
+        if full and name.split()[0] in TAKES_SPACE and not name.endswith("after"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return hook
+
+
+def check_a_full_disk(point, folder, whole):
+    watched = CrashPoints(folder, fill_up_at(point))
+    with watched.watching(), pytest.raises(GridjaxError) as caught:
+        gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    early = point.split()[1] == ".write-probe"  # refused before anything is begun
+    assert caught.value.exit_code == (2 if early else StorageError.exit_code), point
+    assert "No space left on device" in str(caught.value), point
+    assert not list(folder.rglob(".aside-*")), point
+    checkpoints = Checkpoints(folder)
+    for checkpoint in checkpoints.listed():
+        checkpoint.read()
+    assert not checkpoints.damage, point
+    gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    assert promised(folder) == promised(whole), point
+    verify(folder)
+
+
+@pytest.mark.parametrize("point", FEW)
+def test_a_disk_that_fills_up_stops_the_run_and_loses_nothing(point, points, whole, tmp_path):
+    assert point in points
+    check_a_full_disk(point, tmp_path / "run", whole)
+
+
+@pytest.mark.slow
+def test_a_disk_may_fill_up_at_every_point(points, whole, tmp_path, capsys):
+    for number, point in enumerate(points):
+        check_a_full_disk(point, tmp_path / f"{number}", whole)
+    with capsys.disabled():
+        print(f"\n{len(points)} points at which the disk was full: exit 74, nothing lost")
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 4 MB, where the system lets us make one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "gridjax-test", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+class Filling(Heard):
+    """Fills the disk at some event."""
+
+    def __init__(self, filler, when):
+        super().__init__()
+        self.filler, self.when = filler, when
+
+    def event(self, event):
+        super().event(event)
+        if self.when(event) and not self.filler.exists():
+            fill(self.filler)
+
+
+def fill(path):
+    with path.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space left"):
+        while True:
+            file.write(bytes(4096))
+
+
+@pytest.mark.parametrize("what", ["n_finished", "network_steps"])
+def test_a_small_disk_that_is_full_stops_the_run_and_loses_nothing(
+    what, small_disk, whole, tmp_path
+):
+    folder, filler = small_disk / "run", small_disk / "filler"
+    show = Filling(filler, lambda event: getattr(event, what) > 0)
+    with pytest.raises(StorageError, match="No space left on device"):
+        gj.train(tortured(N_STEPS), folder, show, OFTEN)
+    assert not list(folder.rglob(".aside-*"))
+    with pytest.raises(StorageError):  # still full: found before anything is compiled
+        gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    filler.unlink()
+    gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    assert promised(folder) == promised(whole)
+    fill(filler)
+    run = gj.train(tortured(N_STEPS), folder)  # a finished run needs no space
+    assert len(run.networks) == 4
