@@ -8,12 +8,9 @@ one is taken.
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import logging
 import os
 import re
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from gridjax.study.arrayfiles import Leaves, file_digests, load_arrays, save_arrays
 from gridjax.study.durable import (
     ASIDE,
     clear_asides,
@@ -40,11 +38,6 @@ _LIST = "checkpoint.json"
 _ARRAYS = "arrays"
 _BLOCK = re.compile("[0-9a-f]{16}")
 _STEPS = re.compile("[0-9]{15}")
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-# Its loops and loggers are one for the process; several devices may save at a time.
-_ORBAX = threading.Lock()
-
-Leaves = dict[str, np.ndarray]
 
 
 class Lane(NamedTuple):
@@ -90,11 +83,11 @@ class Checkpoint:
         Orbax is given none but the bytes it wrote: it parses what it reads.
         """
         listed = self.content["leaves"]
-        files = _files(self.folder / _ARRAYS)
+        files = file_digests(self.folder / _ARRAYS)
         for name in sorted(files.keys() | self.content["files"].keys()):
             if files.get(name) != self.content["files"].get(name):
                 raise ValueError(f"{_ARRAYS}/{name} is not what was written (sha256)")
-        arrays = _restore(self.folder / _ARRAYS)
+        arrays = load_arrays(self.folder / _ARRAYS)
         if len(arrays) != len(listed):
             raise ValueError(f"{len(arrays)} arrays, not {len(listed)}")
         leaves = {}
@@ -139,8 +132,8 @@ class Checkpoints:
             remove_tree(path)  # of the same steps: found damaged, or this one again
             with new_folder(path) as aside:
                 arrays = {_key(i): each for i, each in enumerate(snapshot.leaves.values())}
-                _save(aside / _ARRAYS, arrays)
-                content["files"] = _files(aside / _ARRAYS)
+                save_arrays(aside / _ARRAYS, arrays)
+                content["files"] = file_digests(aside / _ARRAYS)
                 write_file(aside / _LIST, seal(content))
             for old in _step_folders(block)[KEPT:]:
                 remove_folder(old)
@@ -271,19 +264,6 @@ def _describe(array: np.ndarray) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": sha}
 
 
-def _files(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file under a folder; links are never followed."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink():
-            found[name] = "a link"
-        elif not path.is_dir():
-            with path.open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
-
-
 def _check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
     found = {name: (array.shape[1:], str(array.dtype)) for name, array in leaves.items()}
     wanted = {name: (tuple(each.shape), str(each.dtype)) for name, each in shapes.items()}
@@ -291,34 +271,3 @@ def _check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
         raise ValueError("its arrays are of another number of networks")
     if found != wanted:
         raise ValueError("its arrays are those of another network")
-
-
-def _save(path: Path, arrays: Leaves) -> None:
-    """Write arrays. Raises OSError for whatever keeps orbax from it."""
-    with _ORBAX:
-        try:
-            _checkpointer().save(path.absolute(), arrays)
-        except OSError:
-            raise
-        except Exception as error:  # its writer in C++ knows no OSError
-            code = next((c for c in _FULL if errno.errorcode[c] in str(error)), errno.EIO)
-            raise OSError(code, os.strerror(code)) from error
-
-
-def _restore(path: Path) -> Leaves:
-    """Read arrays. Raises ValueError for whatever is wrong with them."""
-    with _ORBAX:
-        try:
-            return {
-                name: np.asarray(a) for name, a in _checkpointer().restore(path.absolute()).items()
-            }
-        except Exception as error:  # orbax raises as many kinds as there are ways to damage a file
-            raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from None
-
-
-def _checkpointer() -> Any:
-    """Orbax's writer; float32 noise does not compress, and compressing it costs more than disk."""
-    import orbax.checkpoint as ocp
-
-    logging.getLogger("absl").setLevel(logging.ERROR)
-    return ocp.PyTreeCheckpointer(use_compression=False)

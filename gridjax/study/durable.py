@@ -47,8 +47,12 @@ def rename(old: Path, new: Path) -> None:
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that a reader, now or after a crash, sees the old or the new one whole."""
     aside = path.with_name(ASIDE + path.name)
-    write_file(aside, content)
-    rename(aside, path)
+    try:
+        write_file(aside, content)
+        rename(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     sync(path.parent)
 
 

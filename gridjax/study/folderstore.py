@@ -52,11 +52,12 @@ class FolderStore:
         path = folder / MANIFEST
         sealed = seal(manifest)
         with writing(folder):
-            (folder / SHARDS).mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             clear_asides(folder)
-            clear_asides(folder / SHARDS)
             if not path.exists() or path.read_bytes() != sealed:
                 replace_file(path, sealed)
+            (folder / SHARDS).mkdir(exist_ok=True)
+            clear_asides(folder / SHARDS)
             for run_id in damaged:
                 store._set_aside(store.shard(run_id).folder)
             if damaged or not store._tables_are_whole():

@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.study.durable import replace_file, writing
+from gridjax.study.durable import replace_file
 from gridjax.study.names import shown
 
 LOCK = ".lock"
@@ -41,11 +41,12 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         me = {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
-        with writing(folder):
+        with suppress(OSError):  # the lock holds without it, on a full disk too
             replace_file(folder / WRITER, json.dumps(me).encode())
         yield
     finally:
-        (folder / WRITER).unlink(missing_ok=True)
+        with suppress(OSError):
+            (folder / WRITER).unlink(missing_ok=True)
         lock.release()
 
 

@@ -10,15 +10,12 @@ from typing import Any
 from gridjax.errors import GridjaxError, Problem, StorageError
 from gridjax.study.checkpoint import CHECKPOINTS, KEPT, Checkpoints
 from gridjax.study.continuing import check_sweep, go_on
-from gridjax.study.durable import writing
+from gridjax.study.durable import ASIDE, writing
 from gridjax.study.folderstore import DAMAGED, SHARDS, FolderStore
 from gridjax.study.lock import LOCK, WRITER
 from gridjax.study.manifest import MANIFEST, of_sweep, read_manifest
 from gridjax.study.plan import Plan, bytes_of_checkpoint, quantity
 from gridjax.study.sweep import Sweep
-
-OURS = (LOCK, WRITER)
-"""What a stopped or killed start may leave in a folder that holds no run yet."""
 
 
 def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> None:
@@ -30,7 +27,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
     try:
         if (folder / MANIFEST).exists():
             check_sweep(folder, read_manifest(folder), of_sweep(sweep), accept)
-        elif folder.is_dir() and any(entry.name not in OURS for entry in folder.iterdir()):
+        elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
             message = f"--out {folder} is not empty and holds no run"
             raise GridjaxError(Problem(message, fix="name a new or empty folder"))
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,3 +79,8 @@ def open_folder(
     with writing(folder):
         checkpoints.clear_asides()
     return FolderStore.create(folder, manifest, damaged), checkpoints
+
+
+def _is_ours(entry: Path) -> bool:
+    """Whether a stopped or killed start may have left this in a folder that holds no run yet."""
+    return entry.name in (LOCK, WRITER) or entry.name.startswith(ASIDE)

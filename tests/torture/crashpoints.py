@@ -68,7 +68,7 @@ class CrashPoints:
 
     def _opening(self, call):
         def opening(path, mode="r", *arguments, **options):
-            if "w" not in mode or isinstance(path, int):
+            if not set(mode) & set("wx") or isinstance(path, int):
                 return call(path, mode, *arguments, **options)
             self.pass_by("open", path, "before")
             return _WatchedFile(call(path, mode, *arguments, **options), path, self)
