@@ -22,15 +22,23 @@ def tortured(n_steps):
     return gj.Sweep.from_dict(content)
 
 
+TIMED = ("timings.parquet", "shard.json")
+"""Wall-clock times, and the sha256 of them: no two runs have the same"""
+
+
 def promised(folder):
     """Return the bytes of every file that is the same whatever happened to a run on its way."""
-    timed = ("timings.parquet", "shard.json")  # wall-clock times, and the sha256 of them
-    shards = [path for path in (folder / "shards").rglob("*") if path.is_file()]
-    tables = [folder / f"{name}.parquet" for name in TABLES]
+    tables = {name: (folder / f"{name}.parquet") for name in TABLES if name != "timings"}
+    return {name: path.read_bytes() for name, path in tables.items()} | shards(folder)
+
+
+def shards(folder):
+    """Return the bytes of every network's files, by run_id and name."""
     return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in [*shards, *tables]
-        if path.name not in timed
+        shard.name: {
+            path.name: path.read_bytes() for path in shard.iterdir() if path.name not in TIMED
+        }
+        for shard in (folder / "shards").iterdir()
     }
 
 
