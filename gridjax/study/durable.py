@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from gridjax.errors import Problem, StorageError
+from gridjax.errors import DamageError, Problem, StorageError
 
+T = TypeVar("T")
 ASIDE = ".aside-"
 _SEAL = "sha256"
 
@@ -125,6 +126,27 @@ def unseal(sealed: bytes) -> dict[str, Any]:
 
 def _digest_of(content: dict[str, Any]) -> str:
     return digest(json.dumps(content, sort_keys=True).encode())
+
+
+def steady(sealed: Path, read: Callable[[], T]) -> T:
+    """Read what a seal describes; again, where a writer has changed the seal meanwhile.
+
+    Raises the DamageError of what is damaged under a seal that stays.
+    """
+    while True:
+        before = _bytes_of(sealed)
+        try:
+            return read()
+        except DamageError:
+            if _bytes_of(sealed) == before:
+                raise
+
+
+def _bytes_of(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 @contextmanager

@@ -17,7 +17,16 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.errors import DamageError, Place, Problem
-from gridjax.study.durable import clear_asides, digest, rename, replace_file, seal, unseal, writing
+from gridjax.study.durable import (
+    clear_asides,
+    digest,
+    rename,
+    replace_file,
+    seal,
+    steady,
+    unseal,
+    writing,
+)
 from gridjax.study.evaluation import KeptMaps
 from gridjax.study.manifest import MANIFEST, read_manifest
 from gridjax.study.schema import TABLES, NetworkResult
@@ -112,6 +121,9 @@ class FolderStore:
 
         Raises DamageError where a file is not what was written.
         """
+        return steady(self.folder / TABLE_SEAL, lambda: self._table(name))
+
+    def _table(self, name: str) -> pa.Table:
         run_ids = in_order(self.manifest, self.committed())
         sealed = self._table_seal()
         if sealed and set(run_ids) <= set(sealed["run_ids"]):
@@ -148,12 +160,11 @@ class FolderStore:
     def check(self) -> Iterator[DamageError]:
         """Read every shard and table and yield what is not as it was written."""
         sealed: dict[str, Any] = {}
-        committed = self.committed()
         for path in self._links():
             yield DamageError(
                 Problem("damaged: is a link, which is not followed", Place(str(path)))
             )
-        for run_id in in_order(self.manifest, committed):
+        for run_id in in_order(self.manifest, self.committed()):
             try:
                 self.shard(run_id).check(whole=True)
             except DamageError as error:
@@ -164,13 +175,17 @@ class FolderStore:
             yield error
         for name in sealed.get("tables", ()):
             try:
-                self._written(name, sealed)
+                steady(self.folder / TABLE_SEAL, lambda name=name: self._check_table(name))
             except DamageError as error:
                 yield error
-        for run_id in sorted(set(sealed.get("run_ids", ())) - committed):
+        for run_id in sorted(set(sealed.get("run_ids", ())) - self.committed()):
             yield DamageError(
                 Problem("damaged: is missing", Place(str(self.shard(run_id).folder)), fix=_REBUILD)
             )
+
+    def _check_table(self, name: str) -> None:
+        if sealed := self._table_seal():
+            self._written(name, sealed)
 
     def _links(self) -> list[Path]:
         """Links where shards should be: they may lead anywhere and are never followed."""

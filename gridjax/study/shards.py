@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridjax.errors import DamageError, Place, Problem
-from gridjax.study.durable import digest, new_folder, replace_file, seal, unseal, write_file
+from gridjax.study.durable import digest, new_folder, replace_file, seal, steady, unseal, write_file
 from gridjax.study.npy import NOT_NPZ
 from gridjax.study.schema import TABLES, NetworkResult
 
@@ -46,7 +46,7 @@ class Shard:
 
     def table(self, name: str) -> pa.Table:
         """Return this network's rows of a table."""
-        content = self._content(f"{name}.parquet")
+        content = steady(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
         if content is None:
             raise self._damage(f"{name}.parquet", "is missing")
         return read_parquet(content, self.folder / f"{name}.parquet")
@@ -56,7 +56,7 @@ class Shard:
 
         Nothing is unpickled, and nothing is unpacked to more bytes than the file has.
         """
-        content = self._content(name)
+        content = steady(self.folder / SEAL, lambda: self._content(name))
         if content is None:
             return None
         try:
@@ -83,6 +83,9 @@ class Shard:
 
         Tables are always read; maps and weights by their size alone unless ``whole``.
         """
+        steady(self.folder / SEAL, lambda: self._check(whole))
+
+    def _check(self, whole: bool) -> None:
         for name, told in self._listed().items():
             path = self.folder / name
             if whole or name.endswith(".parquet"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
         try:
             checkpoint.read()
         except ValueError as error:
-            checkpoints.tell(checkpoint.folder, str(error))
+            if os.path.lexists(checkpoint.folder):  # else its block went on meanwhile
+                checkpoints.tell(checkpoint.folder, str(error))
     for damage in checkpoints.damage:
         place, _, what = damage.partition(": ")
         yield Problem(f"damaged: {what}", Place(place), fix=_CHECKPOINT_FIX)

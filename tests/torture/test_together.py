@@ -1,0 +1,113 @@
+"""Several processes and threads at one run folder: one writer, and readers who never see a half."""
+
+import json
+import subprocess
+import sys
+import threading
+
+from torture.conftest import told
+from torture.sweeps import N_NETWORKS, tortured
+
+import gridjax as gj
+from gridjax.study.folderstore import FolderStore
+from gridjax.study.launch import Wishes
+from gridjax.study.lock import locked
+from gridjax.study.manifest import MANIFEST
+from gridjax.study.schema import TABLES
+from gridjax.study.status import status
+from gridjax.study.verify import verify
+
+N_PROCESSES, N_TURNS = 4, 5
+TAKE_TURNS = """
+import json, os, sys, time
+from pathlib import Path
+from gridjax.errors import GridjaxError
+from gridjax.study.lock import locked
+folder, turns, refused = Path(sys.argv[1]), 0, set()
+while turns < int(sys.argv[2]):
+    try:
+        with locked(folder):
+            count = int((folder / "count").read_text())
+            time.sleep(0.02)
+            (folder / "count").write_text(str(count + 1))
+            turns += 1
+        time.sleep(0.01)
+    except GridjaxError as error:
+        refused.add(str(error).partition("(process ")[2].partition(" on ")[0])
+print(json.dumps({"pid": os.getpid(), "refused": sorted(refused)}))
+"""
+HOLD = """
+import sys, time
+from pathlib import Path
+from gridjax.study.lock import locked
+with locked(Path(sys.argv[1])):
+    print("{}", flush=True)
+    time.sleep(600)
+"""
+
+
+def start(code, *arguments):
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def test_four_processes_write_one_at_a_time(tmp_path):
+    (tmp_path / "count").write_text("0")
+    processes = [start(TAKE_TURNS, tmp_path, N_TURNS) for _ in range(N_PROCESSES)]
+    lines = [line for process in processes for line in told(process)]
+    assert (tmp_path / "count").read_text() == str(N_PROCESSES * N_TURNS)
+    pids = {str(line["pid"]) for line in lines}
+    assert len(pids) == N_PROCESSES
+    assert pids.issuperset(pid for line in lines for pid in line["refused"] if pid)
+
+
+def test_a_killed_writer_frees_the_folder_at_once(tmp_path):
+    holder = start(HOLD, tmp_path)
+    assert json.loads(holder.stdout.readline()) == {}
+    waiting = [start(HOLD, tmp_path) for _ in range(N_PROCESSES - 1)]
+    assert [process.wait() for process in waiting] == [1] * len(waiting)  # refused
+    holder.kill()
+    told(holder)
+    for process in waiting:
+        process.stdout.close()
+    with locked(tmp_path):
+        pass
+
+
+class Reader(threading.Thread):
+    """Reads all of a run, again and again, while it is written."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder, self.done = folder, threading.Event()
+        self.states, self.n_rows, self.n_reads, self.error = set(), [], 0, None
+
+    def run(self):
+        try:
+            while not self.done.is_set():
+                if (self.folder / MANIFEST).exists():
+                    self.read()
+        except Exception as error:
+            self.error = error
+
+    def read(self):
+        self.states.add(status(self.folder)["state"])
+        verify(self.folder)
+        store = FolderStore.open(self.folder)
+        rows = [len(store.table(name)) for name in TABLES]
+        self.n_rows.append(rows[0])
+        self.n_reads += 1
+
+
+def test_who_reads_a_run_while_it_is_written_never_sees_a_half(tmp_path):
+    reader = Reader(tmp_path / "run")
+    reader.start()
+    gj.train(tortured(6), tmp_path / "run", wishes=Wishes(checkpoint_every_s=0))
+    reader.done.set()
+    reader.join()
+    assert reader.error is None, reader.error
+    assert "running" in reader.states
+    assert reader.states <= {"running", "finished", "stopped"}
+    assert reader.n_rows == sorted(reader.n_rows)
+    assert reader.n_rows[-1] <= N_NETWORKS
+    assert reader.n_reads > 5
