@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-import jax
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from gridjax.measure.chunks import chunk_size
 from gridjax.measure.gridscore import grid_score
 
+from .machine import machine
 from .plainscore import published_scores, ring_masks
 
 
@@ -91,15 +88,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--json", type=Path, help="write the results to this file")
     options = parser.parse_args()
-    device = jax.devices()[0]
-    machine = {
-        "device": f"{device.platform} {device.device_kind}",
-        "processor": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy")},
-    }
-    print(", ".join(f"{name} {value}" for name, value in machine.items()))
+    told = machine()
+    print(", ".join(f"{name} {value}" for name, value in told.items()))
     rows = []
     for nan in options.nan:
         for n in options.bins:
@@ -112,7 +102,7 @@ def main() -> None:
                 f"scores differ by {row['largest_score_difference']:.1e}"
             )
     if options.json:
-        options.json.write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+        options.json.write_text(json.dumps({"machine": told, "rows": rows}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
