@@ -122,6 +122,12 @@ def test_a_finished_sweep_says_so_and_quiet_says_nothing(trained):
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
+def test_networks_that_diverged_end_a_sweep_with_code_3_where_asked(trained):
+    files = [trained.folder.parent / f"{name}.yaml" for name in ("cells", "cartesian", "diverging")]
+    result = gridjax("sweep", *files, "--out", trained.folder, "--fail-on-diverged")
+    assert (result.returncode, result.stderr) == (3, "")
+
+
 def test_report_writes_one_self_contained_page(trained):
     result = gridjax("report", trained.folder)
     assert result.returncode == 0, result.stderr

@@ -40,6 +40,16 @@ def test_the_five_calls_work_as_shown(tmp_path):
     assert shown.stdout.endswith("all of it\n"), shown.stderr
 
 
+def test_every_promise_names_the_tests_that_try_to_break_it():
+    table = README.partition("## Six promises")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| **")]
+    assert len(rows) == 6
+    for row in rows:
+        tests = re.findall(r"\]\((tests/\S+)\)", row)
+        assert tests
+        assert all("def test_" in (ROOT / test).read_text() for test in tests)
+
+
 def test_every_public_name_is_there():
     for name in gj.__all__:
         assert getattr(gj, name) is not None
