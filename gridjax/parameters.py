@@ -266,7 +266,8 @@ def _describe(field: Field) -> str:
     limits = field.metadata
     kind, other = _kinds(field)
     if "choices" in limits:
-        return f"one of {_listed((*limits['choices'], *_users(field)))}"
+        runnable = [each for each in limits["choices"] if each not in limits.get("never", ())]
+        return f"one of {_listed((*runnable, *_users(field)))}"
     if "form" in limits:
         return f"give {limits['form']}"
     named: dict[str, str] = {"int": "a whole number", "float": "a number", "bool": "true or false"}
