@@ -20,7 +20,7 @@ SETTINGS = {"evaluation": {"samples_per_bin": 40, "batch_size": 100}, "keep_maps
 
 def sweep_content(**parameters):
     """A sweep of tiny networks; 20 bins are reported, so that 20 and 32 are scored."""
-    return {"method": "grid", "parameters": TINY | parameters, "gridjax": SETTINGS}
+    return {"method": "grid", "parameters": TINY | parameters, "gridjax": dict(SETTINGS)}
 
 
 PLACE_CELLS = {

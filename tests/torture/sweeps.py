@@ -18,7 +18,7 @@ def tortured(n_steps):
         "learning_rate": {"values": [2e-3, 1e30]},
     }
     content = sweep_content(**CARTESIAN | parameters)
-    content["gridjax"] |= {"lane_width": 2, "keep_weights": "best:1"}
+    content["gridjax"] = content["gridjax"] | {"lane_width": 2, "keep_weights": "best:1"}
     return gj.Sweep.from_dict(content)
 
 
