@@ -135,7 +135,9 @@ class Checkpoints:
                 save_arrays(aside / _ARRAYS, arrays)
                 content["files"] = file_digests(aside / _ARRAYS)
                 write_file(aside / _LIST, seal(content))
-            for old in _step_folders(block)[KEPT:]:
+            ours = [each for each in _step_folders(block) if _STEPS.fullmatch(each.name)]
+            # one of more steps was found damaged, or it would have been gone on from
+            for old in [each for each in ours if each.name <= path.name][KEPT:]:
                 remove_folder(old)
 
     def restore(self, run_ids: Iterable[str], shapes: dict[str, Any]) -> dict[str, Lane]:
@@ -143,21 +145,28 @@ class Checkpoints:
 
         ``shapes`` says shape and dtype of each array of one network; others are not taken.
         """
-        wanted = set(run_ids)
-        there = [each for each in self.listed() if wanted & set(each.run_ids)]
+        there = list(self.listed())
+        left: dict[str, list[Checkpoint]] = {}
+        for run_id in dict.fromkeys(run_ids):
+            own = [each for each in there if run_id in each.run_ids]
+            # by its own steps: blocks of other lane widths sum over other numbers of networks
+            left[run_id] = sorted(own, key=lambda each: _age_of(each, run_id))
         lanes: dict[str, Lane] = {}
-        for checkpoint in sorted(there, key=lambda each: -sum(each.steps)):
-            lacking = [r for r in checkpoint.run_ids if r in wanted and r not in lanes]
-            if not lacking:
-                continue
+        while waiting := [run_id for run_id, own in left.items() if own and run_id not in lanes]:
+            checkpoint = left[waiting[0]][0]
             try:
                 leaves = checkpoint.read()
                 _check_shapes(leaves, shapes, len(checkpoint.run_ids))
             except ValueError as error:
                 self.tell(checkpoint.folder, str(error))
+                left = {
+                    run_id: [each for each in own if each is not checkpoint]
+                    for run_id, own in left.items()
+                }
                 continue
-            for run_id in lacking:
-                lanes[run_id] = _lane(checkpoint, leaves, checkpoint.run_ids.index(run_id))
+            for run_id in waiting:
+                if left[run_id][0] is checkpoint:
+                    lanes[run_id] = _lane(checkpoint, leaves, checkpoint.run_ids.index(run_id))
         return lanes
 
     def listed(self) -> Iterator[Checkpoint]:
@@ -168,7 +177,14 @@ class Checkpoints:
             if not _BLOCK.fullmatch(block.name) or block.is_symlink():
                 self.tell(block, "is no checkpoint of ours")
                 continue
-            for path in _step_folders(block):
+            try:
+                paths = _step_folders(block)
+            except FileNotFoundError:  # its networks were committed meanwhile
+                continue
+            except OSError as error:
+                self.tell(block, f"cannot be read: {error.strerror}")
+                continue
+            for path in paths:
                 try:
                     yield _read_list(path)
                 except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -203,6 +219,11 @@ class Checkpoints:
         told = f"{path}: {what}"
         if not path.name.startswith(ASIDE) and told not in self.damage:
             self.damage.append(told)
+
+
+def _age_of(checkpoint: Checkpoint, run_id: str) -> tuple[int, int]:
+    """What sorts the checkpoints of one network, its newest first."""
+    return -checkpoint.steps[checkpoint.run_ids.index(run_id)], -checkpoint.content["segment"]
 
 
 def _lane(checkpoint: Checkpoint, leaves: Leaves, lane: int) -> Lane:
@@ -243,6 +264,8 @@ def _check_list(content: dict[str, Any]) -> None:
             raise ValueError(f"its list has no {name}")
     if not isinstance(content["segment"], int) or not isinstance(content["leaves"], dict):
         raise ValueError("its list has no segment and leaves")
+    if not isinstance(content["files"], dict):
+        raise ValueError("its list has no files")
 
 
 def _step_folders(block: Path) -> list[Path]:

@@ -23,8 +23,8 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
 
     Changes nothing that was there; makes the folder where it is missing.
     """
-    refuse_links(folder)
     try:
+        refuse_links(folder)
         if (folder / MANIFEST).exists():
             check_sweep(folder, read_manifest(folder), of_sweep(sweep), accept)
         elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):

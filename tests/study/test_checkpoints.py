@@ -1,0 +1,79 @@
+"""Which checkpoint a network goes on from, and which stay, without any training."""
+
+import jax
+import numpy as np
+import pytest
+
+from gridjax.study.checkpoint import Checkpoints, Snapshot
+from gridjax.study.durable import seal, unseal
+
+SHAPES = {"x": jax.ShapeDtypeStruct((3,), np.float32)}
+
+
+def save(checkpoints, run_ids, steps):
+    n = len(run_ids)
+    leaves = {"x": np.full((n, 3), steps, np.float32)}
+    checkpoints.save(Snapshot(run_ids, [steps] * n, leaves, [1.0] * n, 0, [False] * n))
+
+
+def steps_of(lanes):
+    assert all((lane.leaves["x"] == lane.steps).all() for lane in lanes.values())
+    return {run_id: lane.steps for run_id, lane in lanes.items()}
+
+
+def names(folder):
+    return sorted(path.name for path in folder.glob("checkpoints/*/*"))
+
+
+def break_list(folder, steps):
+    next(folder.glob(f"checkpoints/*/{steps:015d}")).joinpath("checkpoint.json").write_text("{")
+
+
+def test_a_network_goes_on_from_its_own_newest_checkpoint_whatever_its_block_was(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, ["a", "b", "c", "d"], 20)  # 80 steps over four networks
+    save(checkpoints, ["a", "b"], 30)  # 60 over two, and newer
+    assert steps_of(checkpoints.restore("abc", SHAPES)) == {"a": 30, "b": 30, "c": 20}
+
+
+def test_a_damaged_checkpoint_falls_back_to_one_of_another_block(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, ["a", "b"], 20)
+    save(checkpoints, ["a"], 30)
+    (newest,) = tmp_path.glob("checkpoints/*/000000000000030")
+    next(path for path in newest.glob("arrays/**/*") if path.is_file()).write_bytes(b"")
+    assert steps_of(checkpoints.restore("ab", SHAPES)) == {"a": 20, "b": 20}
+    assert str(newest) in checkpoints.damage[0]
+
+
+def test_a_damaged_checkpoint_does_not_push_out_the_one_to_fall_back_to(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, ["a"], 10)
+    save(checkpoints, ["a"], 20)
+    break_list(tmp_path, 20)
+    for steps in (12, 14):
+        save(checkpoints, ["a"], steps)
+    assert names(tmp_path) == [f"{steps:015d}" for steps in (12, 14, 20)]
+    assert steps_of(checkpoints.restore("a", SHAPES)) == {"a": 14}
+
+
+def test_what_is_not_ours_among_the_checkpoints_harms_none(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, ["a"], 10)
+    (block,) = tmp_path.glob("checkpoints/*")
+    for name in ("lost+found", "notes"):
+        (block / name).mkdir()
+    save(checkpoints, ["a"], 20)
+    (block.parent / "0123456789abcdef").write_text("no folder")
+    assert steps_of(checkpoints.restore("a", SHAPES)) == {"a": 20}
+    assert any("0123456789abcdef: cannot be read" in told for told in checkpoints.damage)
+
+
+@pytest.mark.parametrize("files", [None, [], "a"])
+def test_a_list_without_files_is_damage(tmp_path, files):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, ["a"], 10)
+    (path,) = tmp_path.glob("checkpoints/*/*/checkpoint.json")
+    path.write_bytes(seal(unseal(path.read_bytes()) | {"files": files}))
+    assert not checkpoints.restore("a", SHAPES)
+    assert "has no files" in checkpoints.damage[0]
