@@ -4,8 +4,10 @@ import jax
 import numpy as np
 import pytest
 
+from gridjax.errors import GridjaxError
 from gridjax.study.checkpoint import Checkpoints, Snapshot
 from gridjax.study.durable import seal, unseal
+from gridjax.study.outfolder import check_folder
 
 SHAPES = {"x": jax.ShapeDtypeStruct((3,), np.float32)}
 
@@ -77,3 +79,8 @@ def test_a_list_without_files_is_damage(tmp_path, files):
     path.write_bytes(seal(unseal(path.read_bytes()) | {"files": files}))
     assert not checkpoints.restore("a", SHAPES)
     assert "has no files" in checkpoints.damage[0]
+
+
+def test_a_name_too_long_for_a_folder_is_refused_in_one_message(tmp_path):
+    with pytest.raises(GridjaxError, match="cannot be written: File name too long"):
+        check_folder(tmp_path / ("x" * 300), None)
