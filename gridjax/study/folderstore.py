@@ -69,6 +69,8 @@ class FolderStore:
             clear_asides(folder / SHARDS)
             for run_id in damaged:
                 store._set_aside(store.shard(run_id).folder)
+            for run_id in store.committed():
+                store.shard(run_id).tidy()
             if damaged or not store._tables_are_whole():
                 store._forget_tables()
         return store
@@ -101,6 +103,10 @@ class FolderStore:
         with writing(self.folder):
             for run_id in run_ids:
                 self.shard(run_id).drop_weights()
+
+    def has_weights(self, run_id: str) -> bool:
+        """Tell whether the weights of a network are kept; they are not read."""
+        return self.shard(run_id).holds(WEIGHTS)
 
     def finish(self) -> None:
         """Write the Parquet tables from the shards, unless they are there; their seal last."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridjax.errors import GridjaxError
+from gridjax.study.bestweights import BestWeights
 from gridjax.study.blockkeeper import Keeping
 from gridjax.study.devices import describe, start_devices
 from gridjax.study.folderstore import DAMAGED, FolderStore
@@ -93,6 +94,7 @@ def train(
         if n_committed < plan.n_networks:
             _follow(Runner(plan, sweep.settings, store, devices, keeping, switch), show, store)
         else:
+            BestWeights(store, sweep.settings.keep_weights).recall()
             store.finish()
             show.end(False, n_committed)
         if checkpoints is not None:

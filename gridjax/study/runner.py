@@ -6,8 +6,6 @@ one device, so that scoring functions are compiled once and training does not wa
 
 from __future__ import annotations
 
-import heapq
-import math
 import queue
 import threading
 from collections.abc import Generator
@@ -17,6 +15,7 @@ from typing import Any
 import jax
 
 from gridjax.spec import NetworkSpec
+from gridjax.study.bestweights import BestWeights
 from gridjax.study.blockkeeper import BlockKeeper, Keeping
 from gridjax.study.blockqueue import BlockQueue
 from gridjax.study.devices import Devices
@@ -73,7 +72,7 @@ class Runner:
         self._keeping = replace(keeping, told=lambda what: self._events.put(Event(remark=what)))
         self._switch = switch
         self._committed = store.committed()
-        self._best: list[tuple[float, str]] = []
+        self._best = BestWeights(store, settings.keep_weights)
         self._nulls: dict[str, NullScores] = {}
         self._stop = threading.Event()
         self._events: queue.Queue[Event | BaseException | None] = queue.Queue()
@@ -89,8 +88,7 @@ class Runner:
         """
         blocks = BlockQueue(self._plan.buckets, self._is_missing)
         threads: list[threading.Thread] = []
-        if self._settings.keep_weights.startswith("best:") and self._committed:
-            self._recall_best()
+        self._best.recall()
         try:
             for device in self._devices.training:
                 threads.append(self._start(self._train_on, device, blocks))
@@ -210,9 +208,8 @@ class Runner:
         evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
         if evaluation.null is not None:
             self._nulls[evaluation.null.null_id] = evaluation.null
-        keep_weights = self._settings.keep_weights
         maps = keep_best(evaluation, self._settings.keep_maps)
-        weights = {} if keep_weights == "none" else flatten_weights(state)
+        weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
         missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
         for described in missing:
             columns = evaluation.network | spec_columns(described)
@@ -226,26 +223,6 @@ class Runner:
                 resumed=trained.resumed[lane],
             )
             self._store.commit(result)
-            if keep_weights.startswith("best:"):
-                self._keep_best_weights(columns, int(keep_weights.removeprefix("best:")))
+            self._best.add(described.run_id, columns["score_60_by_neuron_max"])
         diverged = len(missing) if evaluation.network["status"] == DIVERGED else 0
         self._events.put(Event(n_finished=len(missing), n_diverged=diverged))
-
-    def _recall_best(self) -> None:
-        """Rank the networks of an earlier stop whose weights are still there."""
-        networks = self._store.table("networks").select(["run_id", "score_60_by_neuron_max"])
-        for row in networks.to_pylist():
-            if self._store.weights(row["run_id"]) is not None:
-                score = row["score_60_by_neuron_max"]
-                heapq.heappush(self._best, (_or_lowest(score), row["run_id"]))
-
-    def _keep_best_weights(self, row: dict[str, Any], n_best: int) -> None:
-        """Keep the weights of the N networks with the highest score so far."""
-        score = row["score_60_by_neuron_max"]
-        heapq.heappush(self._best, (_or_lowest(score), row["run_id"]))
-        while len(self._best) > n_best:
-            self._store.drop_weights([heapq.heappop(self._best)[1]])
-
-
-def _or_lowest(score: float) -> float:
-    return -math.inf if math.isnan(score) else score

@@ -13,7 +13,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gridjax.errors import DamageError, Place, Problem
-from gridjax.study.durable import digest, new_folder, replace_file, seal, steady, unseal, write_file
+from gridjax.study.durable import (
+    clear_asides,
+    digest,
+    new_folder,
+    replace_file,
+    seal,
+    steady,
+    unseal,
+    write_file,
+)
 from gridjax.study.npy import NOT_NPZ
 from gridjax.study.schema import TABLES, NetworkResult
 
@@ -70,6 +79,16 @@ class Shard:
         except NOT_NPZ as error:
             why = f"{type(error).__name__}: {error}".splitlines()[0]
             raise self._damage(name, f"cannot be read: {why}") from None
+
+    def holds(self, name: str) -> bool:
+        """Tell whether a file belongs to the shard, by its seal."""
+        return name in self._listed()
+
+    def tidy(self) -> None:
+        """Remove what a killed writer left while it forgot the weights."""
+        clear_asides(self.folder)
+        if not self.holds(WEIGHTS):
+            (self.folder / WEIGHTS).unlink(missing_ok=True)
 
     def drop_weights(self) -> None:
         """Forget the weights: first the seal, so that they are never missed."""

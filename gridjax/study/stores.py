@@ -33,6 +33,10 @@ class Store(Protocol):
         """Forget the weights of some networks."""
         ...
 
+    def has_weights(self, run_id: str) -> bool:
+        """Tell whether the weights of a network are kept."""
+        ...
+
     def finish(self) -> None:
         """Put the tables together from what is committed."""
         ...
@@ -69,6 +73,10 @@ class MemoryStore:
         """Forget the weights of some networks."""
         for run_id in run_ids:
             self._results[run_id] = replace(self._results[run_id], weights={})
+
+    def has_weights(self, run_id: str) -> bool:
+        """Tell whether the weights of a network are kept."""
+        return bool(self._results[run_id].weights)
 
     def finish(self) -> None:
         """Do nothing: the tables are put together when asked for."""

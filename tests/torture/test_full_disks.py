@@ -28,6 +28,8 @@ FEW = (
     "fsync checkpoints/BLOCK/.aside-STEPS/checkpoint.json before",
     "write shards/.aside-RUN/units.parquet during",
     "replace shards/RUN before",
+    "fsync shards/RUN before",
+    "write shards/RUN/.aside-shard.json during",
     "write .aside-networks.parquet during",
     "fsync .aside-tables.json before",
 )
