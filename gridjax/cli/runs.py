@@ -23,8 +23,10 @@ def report(
     from gridjax.study.display import print_summary
     from gridjax.study.report import write_report
     from gridjax.study.results import open_run
+    from gridjax.study.verify import verify_results
 
     run = open_run(folder)
+    verify_results(folder)
     page = write_report(run, folder)
     print_summary(console(), run)
     console().print(f"report in {page}", soft_wrap=True)

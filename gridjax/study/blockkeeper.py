@@ -135,6 +135,11 @@ class BlockKeeper:
         run_ids = [spec.run_id for spec in self.specs]
         before = len(self.keeping.checkpoints.damage)
         lanes = self.keeping.checkpoints.restore(run_ids, shapes)
+        for spec in self.specs:
+            lane = lanes.get(spec.run_id)
+            if lane is not None and not _is_of(lane, spec):
+                del lanes[spec.run_id]
+                self.keeping.told(f"checkpoint of {spec.run_id}, not used: of steps it never makes")
         for damage in self.keeping.checkpoints.damage[before:]:
             self.keeping.told(f"damaged checkpoint, not used: {damage}")
         for spec in self.specs:
@@ -146,6 +151,12 @@ class BlockKeeper:
     def _is_inexact(self, lane: Lane) -> bool:
         same = lane.segment == self.keeping.segment
         return lane.resumed or not (self.keeping.exact and same)
+
+
+def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
+    """Whether a state is one that the training of a network passes."""
+    count = int(lane.leaves[_COUNT])
+    return 0 <= lane.steps <= spec.n_grad_steps and 0 <= count <= _LONGEST
 
 
 def _packed(histories: list[History]) -> Leaves:

@@ -127,7 +127,8 @@ class Checkpoints:
         with writing(self.folder):
             if block.is_symlink():
                 remove_tree(block)  # the link itself
-            block.mkdir(parents=True, exist_ok=True)
+            block.parent.mkdir(exist_ok=True)
+            block.mkdir(exist_ok=True)
             path = block / f"{sum(content['steps']):015d}"
             remove_tree(path)  # of the same steps: found damaged, or this one again
             with new_folder(path) as aside:

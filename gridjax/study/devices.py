@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 
+from gridjax.errors import GridjaxError, Problem
 from gridjax.training.population import Device
 
 DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
@@ -30,10 +31,15 @@ def start_devices(deterministic: bool = False) -> Devices:
     On a CPU several small devices beat one vmap; they must be asked for before JAX starts. A
     process that has used JAX already keeps the devices it has. The first device evaluates too: one
     more for it alone would slow training on the others by 15 %.
+
+    Raises GridjaxError where JAX computes in float64.
     """
     if deterministic:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
+    if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        fix = "unset JAX_ENABLE_X64"
+        raise GridjaxError(Problem("JAX_ENABLE_X64 is on, and gridjax trains in float32", fix=fix))
     with suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", n_cores())
     devices = jax.local_devices()
@@ -54,7 +60,12 @@ def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
         "count": len(devices.training),
         "cpu_cores": n_cores(),
         "deterministic": deterministic,
+        "xla_flags": " ".join(sorted(_flags_of_the_user())),
     }
+
+
+def _flags_of_the_user() -> set[str]:
+    return set(os.environ.get("XLA_FLAGS", "").split()) - set(DETERMINISTIC_FLAGS)
 
 
 def processor() -> str:

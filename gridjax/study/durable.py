@@ -65,7 +65,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     aside = path.with_name(ASIDE + path.name)
     remove_tree(aside)
-    aside.mkdir(parents=True)
+    aside.mkdir()  # no parents: a run folder that was moved away is not made again
     try:
         yield aside
         for name in (*aside.rglob("*"), aside):

@@ -154,11 +154,11 @@ class FolderStore:
         return Shard(self.folder / SHARDS / run_id)
 
     def damaged(self) -> dict[str, str]:
-        """Return the file that is damaged, by run_id; maps and weights by their length alone."""
+        """Return the file that is damaged, by run_id."""
         found = {path.name: f"{path} is a link" for path in self._links()}
         for run_id in in_order(self.manifest, self.committed()):
             try:
-                self.shard(run_id).check(whole=False)
+                self.shard(run_id).check()
             except DamageError as error:
                 found[run_id] = str(error.problems[0].place)
         return found
@@ -172,7 +172,7 @@ class FolderStore:
             )
         for run_id in in_order(self.manifest, self.committed()):
             try:
-                self.shard(run_id).check(whole=True)
+                self.shard(run_id).check()
             except DamageError as error:
                 yield error
         try:
@@ -248,7 +248,7 @@ class FolderStore:
         if digest(content) != sealed["tables"][name]:
             message = "damaged: is not what was written (sha256)"
             raise DamageError(Problem(message, Place(str(path)), _REBUILD))
-        return read_parquet(content, path)
+        return read_parquet(content, path, name)
 
     def _from_shards(self, name: str, run_ids: Sequence[str]) -> pa.Table:
         return assemble(name, [self.shard(run_id).table(name) for run_id in run_ids])

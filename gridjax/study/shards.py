@@ -58,7 +58,7 @@ class Shard:
         content = steady(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
         if content is None:
             raise self._damage(f"{name}.parquet", "is missing")
-        return read_parquet(content, self.folder / f"{name}.parquet")
+        return read_parquet(content, self.folder / f"{name}.parquet", name)
 
     def arrays(self, name: str) -> dict[str, np.ndarray] | None:
         """Return the arrays of ``maps.npz`` or ``weights.npz``; None where they were not kept.
@@ -97,23 +97,18 @@ class Shard:
             replace_file(self.folder / SEAL, _seal(self.folder.name, listed))
         (self.folder / WEIGHTS).unlink(missing_ok=True)
 
-    def check(self, whole: bool) -> None:
-        """Raise DamageError where a file is not what was written.
+    def check(self) -> None:
+        """Raise DamageError where a file is not what was written."""
+        steady(self.folder / SEAL, self._check)
 
-        Tables are always read; maps and weights by their size alone unless ``whole``.
-        """
-        steady(self.folder / SEAL, lambda: self._check(whole))
-
-    def _check(self, whole: bool) -> None:
-        for name, told in self._listed().items():
-            path = self.folder / name
-            if whole or name.endswith(".parquet"):
-                self._content(name)
-            elif path.is_symlink() or not path.is_file() or path.stat().st_size != told["bytes"]:
-                raise self._damage(name, "is not what was written (length)")
-        missing = {f"{name}.parquet" for name in TABLES} - self._listed().keys()
-        if missing:
-            raise self._damage(SEAL, f"lists no {min(missing)}")
+    def _check(self) -> None:
+        listed = self._listed()
+        for name in listed:
+            self._content(name)
+        for name in TABLES:
+            if f"{name}.parquet" not in listed:
+                raise self._damage(SEAL, f"lists no {name}.parquet")
+            self.table(name)
 
     def _content(self, name: str) -> bytes | None:
         told = self._listed().get(name)
@@ -150,12 +145,15 @@ class Shard:
         return DamageError(Problem(f"damaged: {what}", Place(str(self.folder / name)), fix=_FIX))
 
 
-def read_parquet(content: bytes, path: Path) -> pa.Table:
-    """Return the table in the bytes of a Parquet file."""
+def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
+    """Return the table in the bytes of a Parquet file, which must have the columns of its name."""
     try:
-        return pq.read_table(pa.BufferReader(content))
+        table = pq.read_table(pa.BufferReader(content))
     except (OSError, pa.ArrowException) as error:
         raise DamageError(Problem(f"damaged: cannot be read: {error}", Place(str(path)))) from None
+    if not table.schema.equals(TABLES[name]):
+        raise DamageError(Problem("damaged: holds other columns", Place(str(path)), _FIX))
+    return table
 
 
 def _listed(files: Mapping[str, bytes]) -> dict[str, Any]:

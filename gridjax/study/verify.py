@@ -26,6 +26,13 @@ def verify(folder: Path) -> None:
         raise DamageError(problems)
 
 
+def verify_results(folder: Path) -> None:
+    """Read the results of a run, without its checkpoints; raises like ``verify``."""
+    problems = [each for error in FolderStore.open(folder).check() for each in error.problems]
+    if problems:
+        raise DamageError(problems)
+
+
 def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
     checkpoints = Checkpoints(folder)
     for checkpoint in checkpoints.listed():

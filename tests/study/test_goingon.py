@@ -1,18 +1,22 @@
 """Runs that stop in the middle of a training, or are damaged, and go on: to the same bits."""
 
+import os
 import shutil
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
 from tiny import CARTESIAN, Heard, sweep_content
 
 import gridjax as gj
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.study.checkpoint import Checkpoints
+from gridjax.study.durable import digest, new_folder, seal, unseal
 from gridjax.study.launch import Wishes
 from gridjax.study.lock import locked
 from gridjax.study.schema import TABLES
+from gridjax.study.shards import to_parquet
 from gridjax.study.status import status
 from gridjax.study.stopping import Stopped, StopSwitch, read_duration
 from gridjax.study.verify import verify
@@ -140,15 +144,45 @@ def test_a_damaged_shard_is_found_set_aside_and_made_again(how, whole, tmp_path)
         assert caught.value.exit_code == 4
 
 
-def test_a_network_of_a_damaged_shard_is_trained_again(whole, tmp_path):
+@pytest.mark.parametrize(("name", "how"), [("units.parquet", "truncated"), ("maps.npz", "flipped")])
+def test_a_network_of_a_damaged_shard_is_trained_again(name, how, whole, tmp_path):
     copy = shutil.copytree(whole, tmp_path / "run")
     shard = next((copy / "shards").iterdir())
-    DAMAGE["truncated"](shard / "units.parquet")
+    DAMAGE[how](shard / name)
     heard = Heard()
     gj.train(sweep(), copy, heard)
     assert "set aside" in remarks(heard)[0]
     assert (copy / "damaged" / f"{shard.name}-1").is_dir()
     assert files(copy) == files(whole)
+
+
+def test_a_table_of_other_columns_is_damage_under_a_valid_seal(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    shard = next((copy / "shards").iterdir())
+    other = to_parquet(pa.table({"x": [1]}))
+    (shard / "units.parquet").write_bytes(other)
+    listed = unseal((shard / "shard.json").read_bytes())
+    listed["files"]["units.parquet"] = {"bytes": len(other), "sha256": digest(other)}
+    (shard / "shard.json").write_bytes(seal(listed))
+    with pytest.raises(DamageError, match=r"units\.parquet: damaged: holds other columns"):
+        verify(copy)
+
+
+def test_a_run_folder_that_was_moved_away_is_not_made_again(tmp_path):
+    with pytest.raises(FileNotFoundError), new_folder(tmp_path / "moved away" / "shard"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_double_precision_is_refused(tmp_path):
+    (tmp_path / "s.yaml").write_text("parameters: {seed: {value: 0}}")
+    program = "from gridjax.cli import main; main()"
+    command = [sys.executable, "-c", program, "sweep", "s.yaml", "--out", "run"]
+    environment = os.environ | {"JAX_ENABLE_X64": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "unset JAX_ENABLE_X64" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_damaged_table_is_found_and_made_again(whole, tmp_path):
