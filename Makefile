@@ -26,7 +26,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff format
 
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m benchmarks.gridscore
+	$(BIN)/gridjax bench
 
 # The README's pictures are the quickstart's own figures.
 figures: demo

@@ -1,21 +1,45 @@
 """What a benchmark ran on."""
 
+from __future__ import annotations
+
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import jax
 
-from gridjax.study.devices import processor
+from gridjax import __version__
+from gridjax.study.devices import n_cores, processor
+
+_PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "orbax-checkpoint", "torch")
 
 
-def machine() -> dict[str, str | int | None]:
-    """Return device, processor, cores and versions."""
+def machine() -> dict[str, Any]:
+    """Return device, processor, cores, memory, versions, and how busy the machine is just now."""
     device = jax.devices()[0]
     return {
         "device": f"{device.platform} {device.device_kind}",
+        "devices": len(jax.local_devices()),
         "processor": processor(),
-        "cores": os.cpu_count(),
+        "cores": n_cores(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "load_before": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy", "orbax-checkpoint")},
+        "gridjax": __version__,
+        **{name: found for name in _PACKAGES if (found := _version(name))},
     }
+
+
+def device_name(told: dict[str, Any]) -> str:
+    """Return the device in words, for the title of a figure or a table."""
+    if told["device"].startswith("cpu"):
+        return f"{told['processor']}, {told['cores']} cores"
+    return f"{told['devices']} x {told['device'].partition(' ')[2]}"
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

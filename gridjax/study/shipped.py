@@ -1,21 +1,25 @@
-"""Sweep files by the name a user gives: a file, a folder, or an experiment that gridjax ships."""
+"""What gridjax ships: sweep files by the name a user gives, and the benchmarks."""
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 _PACKAGE = Path(__file__).parents[1]
-EXPERIMENTS = next(
-    (
-        folder
-        for folder in (_PACKAGE / "experiments", _PACKAGE.parent / "experiments")
-        if folder.is_dir()
-    ),
-    _PACKAGE / "experiments",
-)
-"""The shipped experiments: inside an installed package, beside it in a checkout."""
 
+
+def _shipped(name: str) -> Path:
+    """Return a folder that is inside an installed package, beside it in a checkout."""
+    places = (_PACKAGE / name, _PACKAGE.parent / name)
+    return next((folder for folder in places if folder.is_dir()), places[0])
+
+
+EXPERIMENTS = _shipped("experiments")
+BENCHMARKS = _shipped("benchmarks")
 
 QUICK = "quick.yaml"
 """The size of a shipped experiment that is meant where only the experiment is named."""
@@ -42,3 +46,17 @@ def sweep_files(name: str | Path) -> list[Path]:
         if shipped.is_dir() and (files := sorted(shipped.glob("*.yaml"))):
             return files
     return [Path(name)]
+
+
+def benchmark(name: str) -> ModuleType:
+    """Import a module of the shipped benchmarks, under one name wherever they lie."""
+    package = "gridjax.benchmarks"
+    if package not in sys.modules and BENCHMARKS.parent != _PACKAGE:
+        # In a checkout any other project's top-level `benchmarks` could be found instead.
+        places = [str(BENCHMARKS)]
+        spec = spec_from_file_location(
+            package, BENCHMARKS / "__init__.py", submodule_search_locations=places
+        )
+        assert spec is not None
+        sys.modules[package] = module_from_spec(spec)
+    return import_module(f"{package}.{name}")

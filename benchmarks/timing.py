@@ -1,0 +1,38 @@
+"""Measuring in turns: what is compared runs once in every round, on a machine as busy."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+MOST_STEPS = 100_000
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    """Return the wall-clock seconds of one call."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def in_turns(works: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """Call each of ``works`` once a round; return what each returned, round by round."""
+    told: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(repeats):
+        for name, work in works.items():
+            told[name].append(work())
+    return told
+
+
+def ratio(these: list[float], those: list[float]) -> float:
+    """Return the median over rounds of the ratio of two measurements of the same round."""
+    return statistics.median(a / b for a, b in zip(these, those, strict=True))
+
+
+def steps_for(seconds: float, train: Callable[[int], float]) -> int:
+    """Return how many steps take about so many seconds; ``train`` makes steps and times them."""
+    n_steps = 1
+    while (taken := train(n_steps)) < seconds / 4 and n_steps < MOST_STEPS:
+        n_steps *= 4 if taken < seconds / 16 else 2
+    return max(1, round(n_steps * seconds / max(taken, 1e-9)))
