@@ -1,0 +1,1 @@
+"""The competitors: the same work, well written without gridjax and without JAX."""
