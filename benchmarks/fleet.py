@@ -1,0 +1,110 @@
+"""Networks on all devices at once, as gridjax sweep trains them on its devices."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from gridjax.spec import NetworkSpec
+from gridjax.study.plan import default_lane_width
+from gridjax.training import population, single
+
+from .timing import seconds_of
+
+
+class Fleet:
+    """A thread for each device, each of which trains block after block of one bucket."""
+
+    def __init__(self, spec: NetworkSpec, devices: Sequence[Any]):
+        self.spec = spec
+        self.devices = devices
+        self.lane_width = default_lane_width(devices[0].device_kind, spec.static)
+        self._trainer = population.make_trainer(spec.static, self.lane_width)
+        self._threads = ThreadPoolExecutor(len(devices))
+        self.blocks = [self._block(number, device) for number, device in enumerate(self.devices)]
+        self._made = 0
+
+    @property
+    def n_networks(self) -> int:
+        """Networks of the resident blocks."""
+        return len(self.devices) * self.lane_width
+
+    def first_step(self) -> float:
+        """Return the seconds of the first step on all devices, with all that it compiles."""
+        return self.train(1)
+
+    def train(self, n_steps: int) -> float:
+        """Train the block that is resident on each device; return the seconds."""
+        until = self._made = self._made + n_steps
+
+        def on(device_and_block: tuple[Any, list[Any]]) -> None:
+            device, block = device_and_block
+            with jax.default_device(device):
+                traced, state = block
+                if state is None:
+                    state = self._trainer.init(traced)
+                block[1] = self._chunk(traced, state, until, device)
+
+        pairs = list(zip(self.devices, self.blocks, strict=True))
+        return seconds_of(lambda: list(self._threads.map(on, pairs)))
+
+    def train_population(self, n_networks: int, n_steps: int) -> float:
+        """Draw and train so many networks, each device taking the next block; return the seconds.
+
+        Every network is drawn, makes its steps and is let go before the device takes another.
+        """
+        waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        for number in range(-(-n_networks // self.lane_width)):
+            waiting.put(number)
+
+        def on(device: Any) -> None:
+            with jax.default_device(device):
+                while True:
+                    try:
+                        number = waiting.get_nowait()
+                    except queue.Empty:
+                        return
+                    traced, _ = self._block(number, device)
+                    self._chunk(traced, self._trainer.init(traced), n_steps, device)
+
+        return seconds_of(lambda: list(self._threads.map(on, self.devices)))
+
+    def compiled(self) -> tuple[float, int]:
+        """Compile the steps once more; return the seconds, and the bytes that a block takes."""
+        traced, _ = self._block(0, self.devices[0])
+        state = self._trainer.init(traced)
+        mapped = population.over_networks(partial(single.chunk, self.spec.static), self.lane_width)
+        steps = jax.jit(mapped, donate_argnums=1)
+        until = self._until(1, self.devices[0])
+        found: list[Any] = []
+        with jax.default_matmul_precision(population.MATMUL_PRECISION):
+            seconds = seconds_of(lambda: found.append(steps.lower(traced, state, until).compile()))
+        needed = found[0].memory_analysis()
+        return seconds, (
+            needed.argument_size_in_bytes
+            + needed.temp_size_in_bytes
+            + needed.output_size_in_bytes
+            - needed.alias_size_in_bytes
+        )
+
+    def _block(self, number: int, device: Any) -> list[Any]:
+        first = number * self.lane_width
+        specs = [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
+        return [population.stack(specs, self.lane_width, device), None]
+
+    def _until(self, step: int, device: Any) -> Any:
+        return jax.device_put(np.full(self.lane_width, step, np.int32), device)
+
+    def _chunk(self, traced: Any, state: Any, until: int, device: Any) -> Any:
+        state = self._trainer.chunk(traced, state, self._until(until, device))
+        jax.block_until_ready(state)
+        made = np.asarray(state.step)
+        assert (made == until).all(), "a network diverged: its time says nothing"
+        return state

@@ -1,0 +1,59 @@
+"""The check before anything is timed: both trainers compute the same loss from the same numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from gridjax.model import objective
+from gridjax.random import Stream, stream
+from gridjax.spec import NetworkSpec
+from gridjax.training import population, single
+from gridjax.world import motion, task
+
+RTOL = 1e-5
+
+
+def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
+    """Return weights, place cells and trajectories of one network, and gridjax's loss of them."""
+    static, traced = spec.static, spec.traced
+    with jax.default_matmul_precision(population.MATMUL_PRECISION):
+        state = jax.jit(single.init, static_argnums=0)(static, traced)
+        key = stream(traced.motion_seed, Stream.MOTION)
+        paths = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+
+        @jax.jit
+        def loss_of(state: single.TrainState, paths: motion.Trajectories) -> Any:
+            layout = state.layout
+            _, outputs = single.respond(state.params, layout, paths, traced.dt_s, static)
+            targets = task.targets(layout, paths.positions, paths.headings, static)
+            loss = objective.data_loss(outputs, targets, static).mean()
+            return loss + objective.weight_penalty(state.params, traced.weight_decay, static)
+
+        loss = float(loss_of(state, paths))
+    params = state.params
+    numbers = {
+        "encoder": params["encoder"],
+        "W_x": params["cell"]["W_x"],
+        "W": params["cell"]["W"],
+        "decoder": params["decoder"],
+        "centres": state.layout.code.centres[:, 0],
+        "start": paths.start,
+        "moves": paths.moves,
+        "positions": paths.positions,
+    }
+    return {name: np.array(value) for name, value in numbers.items()}, loss
+
+
+def check(spec: NetworkSpec, loss_of: Any) -> float:
+    """Return by how much, relatively, the peer's loss of the example differs.
+
+    Raises AssertionError where that is more than rounding.
+    """
+    given, ours = example(spec)
+    theirs = loss_of(given)
+    difference = abs(theirs - ours) / abs(ours)
+    assert difference < RTOL, f"the peer's loss is {theirs}, gridjax's {ours}"
+    return difference

@@ -1,0 +1,125 @@
+"""A gradient step of one network: gridjax on all devices, PyTorch, and the machine's ceiling.
+
+`python -m benchmarks.train`, or `gridjax bench train`.
+"""
+
+from __future__ import annotations
+
+import statistics
+from contextlib import ExitStack
+from typing import Any
+
+from gridjax.spec import NetworkSpec
+from gridjax.study.devices import n_cores, start_devices
+from gridjax.study.plan import flop_per_step
+
+from .ceiling import ceilings
+from .fleet import Fleet
+from .options import Options, Say
+from .peers.processes import MISSING, has_pytorch, tuned_peers
+from .samework import check
+from .timing import in_turns, ratio, steps_for
+
+
+def measure(options: Options, say: Say) -> dict[str, Any]:
+    """Return a row for each size; every round measures ceiling, gridjax and PyTorch in turns."""
+    peer = options.with_pytorch and has_pytorch()
+    if options.with_pytorch and not peer:
+        say(MISSING)
+    rows = [_row(name, spec, options, peer, say) for name, spec in options.sizes.items()]
+    return {"repeats": options.repeats, "rows": rows}
+
+
+def _row(
+    name: str, spec: NetworkSpec, options: Options, with_peer: bool, say: Say
+) -> dict[str, Any]:
+    devices = start_devices().training
+    fleet = Fleet(spec, devices)
+    first_step_s = fleet.first_step()
+    compile_s, block_bytes = fleet.compiled()
+    n_steps = steps_for(options.seconds, fleet.train)
+    flop = flop_per_step(spec.static)
+
+    def ours() -> float:
+        return fleet.train(n_steps) * 1e3 / (n_steps * fleet.n_networks)
+
+    works = {f"ceiling {shape}": each.gflop_per_s for shape, each in _ceilings(options).items()}
+    works["gridjax"] = ours
+    difference, peers = None, tuned_peers(spec, options.seconds) if with_peer else {}
+    with ExitStack() as stack:
+        for label, peer in peers.items():
+            stack.enter_context(peer)
+            difference = check(spec, peer.loss)
+            works[label] = peer.ms_per_network_step
+        told = in_turns(works, options.repeats)
+    shapes = {
+        key.removeprefix("ceiling "): statistics.median(values)
+        for key, values in told.items()
+        if key.startswith("ceiling")
+    }
+    best = max(shapes, key=lambda shape: shapes[shape])
+    rate = [flop / ms / 1e6 for ms in told["gridjax"]]
+    row: dict[str, Any] = {
+        "size": name,
+        "Ng": spec.Ng,
+        "Np": spec.Np,
+        "batch_size": spec.batch_size,
+        "sequence_length": spec.sequence_length,
+        "flop_per_network_step": flop,
+        "networks": fleet.n_networks,
+        "lane_width": fleet.lane_width,
+        "steps": n_steps,
+        "compile_s": compile_s,
+        "first_step_s": first_step_s,
+        "bytes_per_block": block_bytes,
+        "ms_per_network_step": statistics.median(told["gridjax"]),
+        "ms_fastest_round": min(told["gridjax"]),
+        "gflop_per_s": statistics.median(rate),
+        "ceiling_gflop_per_s": shapes[best],
+        "ceiling_by_shape": shapes,
+        "share_of_ceiling": ratio(rate, told[f"ceiling {best}"]),
+        "pytorch": None,
+        "rounds": told,
+    }
+    if peers:
+        row["pytorch"] = {
+            "loss_difference": difference,
+            "way": str(peers["pytorch"].way),
+            "ms_per_network_step": statistics.median(told["pytorch"]),
+            "gflop_per_s": flop / statistics.median(told["pytorch"]) / 1e6,
+            "times_slower": ratio(told["pytorch"], told["gridjax"]),
+            "peak_bytes": peers["pytorch"].peak_bytes,
+            "processes": n_cores(),
+            "per_core_way": str(peers["pytorch_per_core"].way),
+            "per_core_ms_per_network_step": statistics.median(told["pytorch_per_core"]),
+            "per_core_times_slower": ratio(told["pytorch_per_core"], told["gridjax"]),
+        }
+    say(_line(row))
+    return row
+
+
+def _ceilings(options: Options) -> dict[str, Any]:
+    return ceilings(options.shapes, start_devices().training, options.seconds / 5)
+
+
+def _line(row: dict[str, Any]) -> str:
+    text = (
+        f"{row['size']}: {row['ms_per_network_step']:.3g} ms a network-step,"
+        f" {row['gflop_per_s']:.0f} GFLOP/s,"
+        f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products;"
+        f" first step after {row['first_step_s']:.1f} s (steps compile in {row['compile_s']:.1f});"
+        f" {row['bytes_per_block'] / 1e6:.0f} MB a block of {row['lane_width']}"
+    )
+    if (peer := row["pytorch"]) is None:
+        return text
+    return text + (
+        f"; PyTorch {peer['ms_per_network_step']:.3g} ms ({peer['way']}),"
+        f" {peer['times_slower']:.2f} times slower; {peer['processes']} processes"
+        f" {peer['per_core_ms_per_network_step']:.3g} ms, {peer['per_core_times_slower']:.2f} times"
+    )
+
+
+if __name__ == "__main__":
+    from .suite import main
+
+    main("train")
