@@ -1,19 +1,15 @@
 """Grid scores of the same maps by gridjax and by a plain SciPy scorer, in one run.
 
-`python -m benchmarks.gridscore [--bins 20 44] [--nan zero mask] [--json FILE]` prints, per number
-of bins: compile time, milliseconds a map (medians of repeats), their ratio, and by how much the
-scores differ. The plain scorer is the published one: convolve2d and rotate, one map at a time.
+`python -m benchmarks.gridscore [--json FILE]`, or `gridjax bench gridscore`, prints, per number of
+bins: compile time, milliseconds a map (medians of repeats), their ratio, and by how much the scores
+differ. The plain scorer is the published one: convolve2d and rotate, one map at a time.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -21,8 +17,9 @@ from scipy.ndimage import gaussian_filter
 from gridjax.measure.chunks import chunk_size
 from gridjax.measure.gridscore import grid_score
 
-from .machine import machine
+from .options import Options, Say
 from .plainscore import published_scores, ring_masks
+from .timing import seconds_of
 
 
 def sample_maps(n: int, count: int, seed: int = 0) -> np.ndarray:
@@ -42,12 +39,7 @@ def sample_maps(n: int, count: int, seed: int = 0) -> np.ndarray:
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
     """Median wall-clock seconds of a call."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    return statistics.median(seconds_of(work) for _ in range(repeats))
 
 
 def compare(
@@ -78,32 +70,24 @@ def compare(
     }
 
 
-def main() -> None:
-    """Print the table; write it with the machine's description where --json asks for it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bins", type=int, nargs="+", default=[20, 32, 44])
-    parser.add_argument("--nan", nargs="+", choices=["zero", "mask"], default=["zero", "mask"])
-    parser.add_argument("--chunks", type=int, default=16, help="chunks of maps for gridjax")
-    parser.add_argument("--plain-maps", type=int, default=24, help="of these, for SciPy")
-    parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--json", type=Path, help="write the results to this file")
-    options = parser.parse_args()
-    told = machine()
-    print(", ".join(f"{name} {value}" for name, value in told.items()))
+def measure(options: Options, say: Say) -> dict[str, Any]:
+    """Return a row for each way of NaN bins and each number of bins."""
+    chunks, plain_maps = (16, 24) if options.seconds >= 1 else (2, 4)
     rows = []
-    for nan in options.nan:
+    for nan in ("zero", "mask"):
         for n in options.bins:
-            row = compare(n, nan, options.chunks, options.plain_maps, options.repeats)
+            row = compare(n, nan, chunks, plain_maps, options.repeats)
             rows.append({"nan": nan, **row})
-            print(
+            say(
                 f"nan={nan:4} {n:3} bins: compile {row['compile_s']:.2f} s, "
                 f"gridjax {row['gridjax_ms_per_map']:.4f} ms a map, "
                 f"plain SciPy {row['plain_ms_per_map']:.2f} ms, ratio {row['ratio']:.0f}, "
                 f"scores differ by {row['largest_score_difference']:.1e}"
             )
-    if options.json:
-        options.json.write_text(json.dumps({"machine": told, "rows": rows}, indent=2) + "\n")
+    return {"repeats": options.repeats, "rows": rows}
 
 
 if __name__ == "__main__":
-    main()
+    from .suite import main
+
+    main("gridscore")
