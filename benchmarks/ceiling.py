@@ -11,7 +11,7 @@ import numpy as np
 
 from gridjax.training.population import MATMUL_PRECISION
 
-from .timing import seconds_of, steps_for
+from .timing import Stopwatch, seconds_of, steps_for
 
 Shape = tuple[int, int, int]
 """m, k, n of [m, k] @ [k, n]."""
@@ -27,13 +27,17 @@ class Ceiling:
         self._pairs = [jax.device_put(pair, device) for device in devices]
         self._product = jax.jit(lambda a, b: a @ b)
         self._threads = ThreadPoolExecutor(len(devices))
+        self.flop_per_cpu_s: list[float] = []
         self._flop = 2 * m * k * n * len(devices)
         self._seconds_for(1)
         self._times = steps_for(seconds, self._seconds_for)
 
     def gflop_per_s(self) -> float:
         """Return the rate of all devices together."""
-        return self._flop * self._times / self._seconds_for(self._times) / 1e9
+        watch, flop = Stopwatch(), self._flop * self._times
+        rate = flop / watch.time(lambda: self._seconds_for(self._times)) / 1e9
+        self.flop_per_cpu_s.append(flop / max(watch.cpu_s[0], 1e-9))
+        return rate
 
     def _seconds_for(self, times: int) -> float:
         def multiply(pair: Any) -> None:

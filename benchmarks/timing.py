@@ -16,6 +16,23 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+class Stopwatch:
+    """Wall-clock time of work, and the processor time of this process that went into it.
+
+    On a busy machine the second says what the work costs, the first what one waits for it.
+    """
+
+    def __init__(self):
+        self.cpu_s: list[float] = []
+
+    def time(self, work: Callable[[], float]) -> float:
+        """Return what the work returns; remember the processor time it took."""
+        before = time.process_time()
+        told = work()
+        self.cpu_s.append(time.process_time() - before)
+        return told
+
+
 def in_turns(works: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
     """Call each of ``works`` once a round; return what each returned, round by round."""
     told: dict[str, list[float]] = {name: [] for name in works}

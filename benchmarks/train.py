@@ -18,7 +18,7 @@ from .fleet import Fleet
 from .options import Options, Say
 from .peers.processes import MISSING, has_pytorch, tuned_peers
 from .samework import check
-from .timing import in_turns, ratio, steps_for
+from .timing import Stopwatch, in_turns, ratio, steps_for
 
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
@@ -40,10 +40,13 @@ def _row(
     n_steps = steps_for(options.seconds, fleet.train)
     flop = flop_per_step(spec.static)
 
-    def ours() -> float:
-        return fleet.train(n_steps) * 1e3 / (n_steps * fleet.n_networks)
+    watch, network_steps = Stopwatch(), n_steps * fleet.n_networks
 
-    works = {f"ceiling {shape}": each.gflop_per_s for shape, each in _ceilings(options).items()}
+    def ours() -> float:
+        return watch.time(lambda: fleet.train(n_steps)) * 1e3 / network_steps
+
+    products = ceilings(options.shapes, devices, options.seconds / 5)
+    works = {f"ceiling {shape}": each.gflop_per_s for shape, each in products.items()}
     works["gridjax"] = ours
     difference, peers = None, tuned_peers(spec, options.seconds) if with_peer else {}
     with ExitStack() as stack:
@@ -59,6 +62,8 @@ def _row(
     }
     best = max(shapes, key=lambda shape: shapes[shape])
     rate = [flop / ms / 1e6 for ms in told["gridjax"]]
+    cpu_ms = [seconds * 1e3 / network_steps for seconds in watch.cpu_s]
+    rate_of_cpu = [flop * 1e3 / max(ms, 1e-6) for ms in cpu_ms]
     row: dict[str, Any] = {
         "size": name,
         "Ng": spec.Ng,
@@ -78,6 +83,11 @@ def _row(
         "ceiling_gflop_per_s": shapes[best],
         "ceiling_by_shape": shapes,
         "share_of_ceiling": ratio(rate, told[f"ceiling {best}"]),
+        "cpu_ms_per_network_step": statistics.median(cpu_ms),
+        "share_of_ceiling_per_cpu_s": ratio(rate_of_cpu, products[best].flop_per_cpu_s),
+        "cores_had": statistics.median(
+            cpu / wall for cpu, wall in zip(cpu_ms, told["gridjax"], strict=True)
+        ),
         "pytorch": None,
         "rounds": told,
     }
@@ -88,18 +98,17 @@ def _row(
             "ms_per_network_step": statistics.median(told["pytorch"]),
             "gflop_per_s": flop / statistics.median(told["pytorch"]) / 1e6,
             "times_slower": ratio(told["pytorch"], told["gridjax"]),
+            "cpu_ms_per_network_step": statistics.median(peers["pytorch"].cpu_ms),
+            "cpu_times": ratio(peers["pytorch"].cpu_ms, cpu_ms),
             "peak_bytes": peers["pytorch"].peak_bytes,
             "processes": n_cores(),
             "per_core_way": str(peers["pytorch_per_core"].way),
             "per_core_ms_per_network_step": statistics.median(told["pytorch_per_core"]),
             "per_core_times_slower": ratio(told["pytorch_per_core"], told["gridjax"]),
+            "per_core_cpu_times": ratio(peers["pytorch_per_core"].cpu_ms, cpu_ms),
         }
     say(_line(row))
     return row
-
-
-def _ceilings(options: Options) -> dict[str, Any]:
-    return ceilings(options.shapes, start_devices().training, options.seconds / 5)
 
 
 def _line(row: dict[str, Any]) -> str:
@@ -108,14 +117,18 @@ def _line(row: dict[str, Any]) -> str:
         f" {row['gflop_per_s']:.0f} GFLOP/s,"
         f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products;"
         f" first step after {row['first_step_s']:.1f} s (steps compile in {row['compile_s']:.1f});"
-        f" {row['bytes_per_block'] / 1e6:.0f} MB a block of {row['lane_width']}"
+        f" {row['bytes_per_block'] / 1e6:.0f} MB a block of {row['lane_width']};"
+        f" {row['cpu_ms_per_network_step']:.3g} ms of processor time"
+        f" ({row['cores_had']:.2f} cores at once), {row['share_of_ceiling_per_cpu_s']:.0%} of"
+        f" plain products"
     )
     if (peer := row["pytorch"]) is None:
         return text
     return text + (
         f"; PyTorch {peer['ms_per_network_step']:.3g} ms ({peer['way']}),"
         f" {peer['times_slower']:.2f} times slower; {peer['processes']} processes"
-        f" {peer['per_core_ms_per_network_step']:.3g} ms, {peer['per_core_times_slower']:.2f} times"
+        f" {peer['per_core_ms_per_network_step']:.3g} ms, {peer['per_core_times_slower']:.2f};"
+        f" of processor time {peer['cpu_times']:.2f} and {peer['per_core_cpu_times']:.2f} times"
     )
 
 

@@ -159,6 +159,7 @@ class StandIn:
 
     def __init__(self, ms):
         self.ms_per_network_step = lambda: ms
+        self.cpu_ms = [ms] * SHORT.repeats
 
     def __enter__(self):
         return self
@@ -185,6 +186,7 @@ def test_pytorch_stands_beside_gridjax(kind, monkeypatch):
     (row,) = told["rows"]
     assert row["pytorch"]["loss_difference"] == 0
     assert row["pytorch"]["times_slower"] == 2 * row["pytorch"]["per_core_times_slower"] > 1
+    assert row["pytorch"]["cpu_times"] == 2 * row["pytorch"]["per_core_cpu_times"] > 1
     ours = row["rounds"]["gridjax"]
     assert 1e6 / max(ours) <= row["pytorch"]["times_slower"] <= 1e6 / min(ours)
 

@@ -88,6 +88,8 @@ class Peer:
         ]
         self.steps = 0
         self.peak_bytes = 0
+        self.cpu_ms: list[float] = []
+        """processor time of a network-step, of each measurement"""
         for process in self._processes:
             self._write(process, config_of(spec, way))
 
@@ -114,7 +116,10 @@ class Peer:
 
     def ms_per_network_step(self) -> float:
         """Make the steps once more, in every process; return wall-clock over network-steps."""
-        return self._train(self.steps) * 1e3 / (self.steps * len(self._processes))
+        steps = self.steps * len(self._processes)
+        ms = self._train(self.steps) * 1e3 / steps
+        self.cpu_ms.append(sum(each["cpu_s"] for each in self._told) * 1e3 / steps)
+        return ms
 
     def _train(self, n_steps: int) -> float:
         return seconds_of(lambda: self._train_all(n_steps))
@@ -122,8 +127,8 @@ class Peer:
     def _train_all(self, n_steps: int) -> None:
         for process in self._processes:
             self._write(process, {"steps": n_steps})
-        for process in self._processes:
-            self.peak_bytes = max(self.peak_bytes, self._read(process)["peak_bytes"])
+        self._told = [self._read(process) for process in self._processes]
+        self.peak_bytes = max(self.peak_bytes, *(each["peak_bytes"] for each in self._told))
 
     def _write(self, process: subprocess.Popen[str], wish: dict[str, Any]) -> None:
         assert process.stdin is not None
