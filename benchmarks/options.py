@@ -39,7 +39,7 @@ class Options:
     seconds: float = 1.0
     """Least time of one measurement."""
     populations: tuple[int, ...] = (1, 8, 32, 64, 128, 256)
-    steps: int = 64
+    steps: int = 32
     """Gradient steps of each network of a population."""
     batches: tuple[int, ...] = (64, 200, 2000)
     """Trajectories simulated at once."""
@@ -50,7 +50,7 @@ class Options:
     with_pytorch: bool = True
 
 
-QUICK = Options({"small": SIZES["small"]}, 3, 0.2, (1, 8, 32), 32, (200,), SHAPES[:2], (20,))
+QUICK = Options({"small": SIZES["small"]}, 3, 0.2, (1, 8, 32), 16, (200,), SHAPES[:2], (20,))
 """Half a minute in all: whether it works, and the order of magnitude."""
 
 Say = Callable[[str], None]
