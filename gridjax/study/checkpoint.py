@@ -83,7 +83,10 @@ class Checkpoint:
         Orbax is given none but the bytes it wrote: it parses what it reads.
         """
         listed = self.content["leaves"]
-        files = file_digests(self.folder / _ARRAYS)
+        try:
+            files = file_digests(self.folder / _ARRAYS)
+        except OSError as error:
+            raise ValueError(f"{_ARRAYS} cannot be read: {error.strerror}") from None
         for name in sorted(files.keys() | self.content["files"].keys()):
             if files.get(name) != self.content["files"].get(name):
                 raise ValueError(f"{_ARRAYS}/{name} is not what was written (sha256)")

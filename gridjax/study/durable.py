@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ from gridjax.errors import DamageError, Problem, StorageError
 T = TypeVar("T")
 ASIDE = ".aside-"
 _SEAL = "sha256"
+_REMOVALS, _BETWEEN_REMOVALS_S = 50, 0.05
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -72,9 +74,18 @@ def new_folder(path: Path) -> Iterator[Path]:
             sync(name)
         rename(aside, path)
     except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove_what_is_still_written(aside)
         raise
     sync(path.parent)
+
+
+def _remove_what_is_still_written(folder: Path) -> None:
+    """Remove a folder that threads of orbax, which failed, may still write to for an instant."""
+    for _ in range(_REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_BETWEEN_REMOVALS_S)
 
 
 def remove_folder(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,5 +107,8 @@ def _in_training(
 
 def _age(folder: Path, names: Any) -> float | None:
     """Seconds since the newest of some entries of a folder changed; None where none is there."""
-    times = [path.stat().st_mtime for name in names if (path := folder / name).exists()]
+    times = []
+    for name in names:
+        with suppress(FileNotFoundError):  # dropped meanwhile
+            times.append((folder / name).stat().st_mtime)
     return max(0.0, time.time() - max(times)) if times else None
