@@ -29,11 +29,13 @@ def draw(told: dict[str, Any], file: Path) -> None:
         for name, label, style in THEIRS:
             if (ms := scaling[name]) is not None:
                 axes.axhline(1e3 / ms, color=GREY, linestyle=style, label=label)
+        beside = [1e3 / scaling[name] for name, *_ in THEIRS if scaling[name] is not None]
         axes.set_xscale("log")
         log_ticks(axes.xaxis)
         axes.set_xticks(networks)
         axes.set_xticklabels([str(n) for n in networks])
-        axes.set_ylim(0, None)
+        axes.minorticks_off()
+        axes.set_ylim(0, 1.1 * max(rates + beside))
         axes.set_xlabel("networks in the population")
         axes.set_ylabel("network-steps per second")
         axes.set_title(f"Training throughput, size {scaling['size']}")
@@ -46,5 +48,5 @@ def draw(told: dict[str, Any], file: Path) -> None:
             fontsize=SMALL,
             color=GREY,
         )
-        axes.legend(loc="center right")
+        axes.legend(loc="lower right")
         figure.savefig(file, dpi=DPI)
