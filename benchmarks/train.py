@@ -126,9 +126,10 @@ def _line(row: dict[str, Any]) -> str:
         return text
     return text + (
         f"; PyTorch {peer['ms_per_network_step']:.3g} ms ({peer['way']}),"
-        f" {peer['times_slower']:.2f} times slower; {peer['processes']} processes"
-        f" {peer['per_core_ms_per_network_step']:.3g} ms, {peer['per_core_times_slower']:.2f};"
-        f" of processor time {peer['cpu_times']:.2f} and {peer['per_core_cpu_times']:.2f} times"
+        f" {peer['times_slower']:.2f} times as long; {peer['processes']} processes"
+        f" {peer['per_core_ms_per_network_step']:.3g} ms, {peer['per_core_times_slower']:.2f}"
+        f" times; of processor time {peer['cpu_times']:.2f} and"
+        f" {peer['per_core_cpu_times']:.2f} times"
     )
 
 

@@ -56,6 +56,20 @@ class Heard(Show):
         self.stopped = stopped
 
 
+class StopAt(Heard):
+    """Asks for a stop after some gradient steps."""
+
+    def __init__(self, switch, steps):
+        super().__init__()
+        self.switch, self.steps = switch, steps
+
+    def event(self, event):
+        super().event(event)
+        self.steps -= event.network_steps
+        if self.steps < 0:
+            self.switch.ask("a test")
+
+
 @dataclasses.dataclass(frozen=True)
 class Trained:
     sweep: gj.Sweep

@@ -6,9 +6,9 @@ the one it is given.
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from gridjax.spec import NetworkSpec
 from gridjax.study.devices import Devices
-from gridjax.study.plan import Bucket, Plan, default_lane_width, flop_per_step
+from gridjax.study.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
 from gridjax.training import population
 from gridjax.training.population import Device
 
@@ -120,13 +120,12 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
     lanes = bucket.specs[:width]
     trainers = [_Training(bucket, lanes, width, device) for device in devices.training]
     try:
-        start = time.perf_counter()
-        _all_at_once([training.begin for training in trainers])
-        compile_s = time.perf_counter() - start
-        until = time.perf_counter() + seconds
-        start = time.perf_counter()
-        _all_at_once([lambda t=training: t.train(until) for training in trainers])
-        spent = time.perf_counter() - start
+        with ThreadPoolExecutor(len(trainers)) as threads:  # all devices at once, as in a run
+            begun = time.perf_counter()
+            list(threads.map(_Training.begin, trainers))
+            start = time.perf_counter()
+            list(threads.map(lambda training: training.train(start + seconds), trainers))
+            end = time.perf_counter()
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
@@ -134,8 +133,8 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
     n_steps = sum(training.n_steps for training in trainers)
     if n_steps == 0:  # all of these diverge at once
         return None
-    step_s = spent / n_steps
-    return Rate(index, width, compile_s, step_s, flop_per_step(bucket.static) / step_s)
+    step_s = (end - start) / n_steps
+    return Rate(index, width, start - begun, step_s, flop_per_step(bucket.static) / step_s)
 
 
 class _Training:
@@ -178,40 +177,23 @@ class _Training:
         return int(np.asarray(self._state.step)[: self._n_networks].sum())
 
 
-def _all_at_once(calls: Sequence[Callable[[], None]]) -> None:
-    """Run calls in a thread each; raise what the first one raised."""
-    errors: list[BaseException] = []
-
-    def guarded(call: Callable[[], None]) -> None:
-        try:
-            call()
-        except BaseException as error:  # handed to the thread that waits
-            errors.append(error)
-
-    threads = [threading.Thread(target=guarded, args=(call,)) for call in calls]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
 def measured_table(measurement: Measurement, plan: Plan) -> Table:
     """Return what was measured as a table for the terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
-    for name in ("lanes", "networks of bucket", "first steps", "a network-step", "GFLOP/s"):
-        table.add_column(name, justify="right")
+    for name in ("lanes", "first steps", "a network-step", "GFLOP/s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("bucket", overflow="fold")
+    buckets = table_rows(plan)
     for rate in measurement.rates:
         table.add_row(
             str(rate.lane_width),
-            f"{len(plan.buckets[rate.bucket].specs):,}",
             f"{rate.compile_s:.1f} s",
             f"{rate.step_s * 1e3:.3g} ms",
             f"{rate.flop_per_s / 1e9:.3g}",
+            buckets[rate.bucket][-1],
         )
     return table
 
@@ -224,10 +206,11 @@ def measured_lines(measurement: Measurement) -> list[str]:
         f"{duration(seconds)} at lane width {width}"
         for width, seconds in measurement.seconds.items()
     ]
-    share = f"{measurement.share:.0%} of the work measured, the rest by its FLOPs"
+    rest = f", {measurement.share:.0%} of the work measured, the rest by its FLOPs"
+    share = rest if measurement.share < 1 else ""
     best = measurement.best
     return [
-        f"training in all, evaluation not counted ({share}): " + ", ".join(told),
+        f"training in all, evaluation not counted{share}: " + ", ".join(told),
         f"best: --set gridjax.lane_width={best}; a run takes the width it is told, for it decides"
         " last bits",
     ]

@@ -7,7 +7,7 @@ import sys
 
 import pyarrow as pa
 import pytest
-from tiny import CARTESIAN, Heard, sweep_content
+from tiny import CARTESIAN, Heard, StopAt, sweep_content
 
 import gridjax as gj
 from gridjax.errors import DamageError, GridjaxError
@@ -27,20 +27,6 @@ OFTEN = Wishes(checkpoint_every_s=0)
 
 def sweep():
     return gj.Sweep.from_dict(sweep_content(**CARTESIAN | STEPS))
-
-
-class StopAt(Heard):
-    """Asks for a stop after some gradient steps."""
-
-    def __init__(self, switch, steps):
-        super().__init__()
-        self.switch, self.steps = switch, steps
-
-    def event(self, event):
-        super().event(event)
-        self.steps -= event.network_steps
-        if self.steps < 0:
-            self.switch.ask("a test")
 
 
 @pytest.fixture(scope="module")

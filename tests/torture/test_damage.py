@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny import Heard
+from tiny import StopAt
 from torture.damage import WAYS, damage
 from torture.sweeps import promised, tortured
 
@@ -35,15 +35,10 @@ def whole(tmp_path_factory):
 def stopped(tmp_path_factory):
     """A run stopped in its first block, with two checkpoints."""
     folder, switch = tmp_path_factory.mktemp("stopped") / "run", StopSwitch()
-
-    class Stopping(Heard):
-        def event(self, event):
-            super().event(event)
-            if sum(each.network_steps for each in self.events) > 12:
-                switch.ask("a test")
-
     with pytest.raises(Stopped):
-        gj.train(tortured(N_STEPS), folder, Stopping(), Wishes(checkpoint_every_s=0), switch)
+        gj.train(
+            tortured(N_STEPS), folder, StopAt(switch, 12), Wishes(checkpoint_every_s=0), switch
+        )
     assert len(list(Checkpoints(folder).listed())) == 2
     return folder
 
@@ -84,6 +79,12 @@ def cases(folder):
                 yield path, way, repeat
 
 
+def twin_of(path, folder, draw):
+    """The same file of another step; orbax names its data files at random: any of that step."""
+    twins = [each for each in files_under(folder) if each.parent == path.parent]
+    return folder / (path if path in twins else draw.choice(twins))
+
+
 def table(found):
     """The matrix as text: a row for each file, a column for each way."""
     rows = sorted({path for path, _ in found})
@@ -106,10 +107,7 @@ def test_damage_to_a_checkpoint_is_found_or_makes_no_difference(stopped, tmp_pat
         draw = random.Random(f"{SEED} {path} {way} {repeat}")
         copy = shutil.copytree(stopped, work)
         there = copy / newest.folder.relative_to(stopped) / path
-        twin = older.folder / path
-        if not twin.exists():  # orbax's data files are named at random: another one of that step
-            twins = [each for each in files_under(older.folder) if each.parent == path.parent]
-            twin = older.folder / draw.choice(twins)
+        twin = twin_of(path, older.folder, draw)
         if damage(there, way, twin, draw):
             lanes, told = restore(copy)
             if told:
@@ -177,11 +175,12 @@ def outcome_of(folder, path, whole):
 
 @pytest.mark.slow
 def test_a_run_goes_on_to_the_same_bits_from_every_damaged_checkpoint(stopped, whole, tmp_path):
-    newest, _ = newest_and_older(stopped)
+    newest, older = newest_and_older(stopped)
     for path, way, repeat in cases(newest.folder):
+        draw = random.Random(f"{SEED} {path} {way} {repeat}")
         copy = shutil.copytree(stopped, tmp_path / "work")
         there = copy / newest.folder.relative_to(stopped) / path
-        damage(there, way, there, random.Random(f"{SEED} {path} {way} {repeat}"))
+        damage(there, way, twin_of(path, older.folder, draw), draw)
         gj.train(tortured(N_STEPS), copy)
         assert promised(copy) == promised(whole), (path, way)
         shutil.rmtree(copy)

@@ -55,7 +55,7 @@ def points(victim, tmp_path_factory):
 
 
 def test_killed_at_every_point(points, untouched, victim, tmp_path, capsys):
-    draw = random.Random(SEED)
+    draw, n_killed = random.Random(SEED), 0
     assert len(points) > 200
     for number, (point, n_passes) in enumerate(points.items()):
         folder, occurrence = tmp_path / f"{number}", draw.randint(1, n_passes)
@@ -74,3 +74,5 @@ def test_killed_at_every_point(points, untouched, victim, tmp_path, capsys):
         verify(folder)
         with capsys.disabled():
             print(f"\nkilled: {point} ({occurrence} of {n_passes}), {kept} steps kept", end="")
+        n_killed += 1
+    assert n_killed > 0.9 * len(points)
