@@ -46,12 +46,13 @@ def dip(x: Any) -> float:
     GridjaxError for no values, NaN or infinity.
     """
     values, counts = np.unique(finite("x", numbers("x", x, 1)), return_counts=True)
-    # halves, so that the largest values are no infinite distance apart
-    values, upper = values / 2, np.cumsum(counts).astype(np.float64)
-    lower, farthest = upper - counts, 0.0
+    if values[-1] / 2 - values[0] / 2 > np.finfo(np.float64).max / 2:
+        values = values / 2  # so that no two are an infinite distance apart
+    upper, farthest = np.cumsum(counts).astype(np.float64), 0.0
+    lower = upper - counts
     while len(values) > 1:
         # of 1, and no slope is infinite
-        gaps = np.maximum(np.diff(values) / (values[-1] - values[0]), 1e-290)
+        gaps = np.maximum(np.diff(values) / (values[-1] - values[0] or 1.0), 1e-290)
         minorant, from_below = _minorant(gaps, lower)
         majorant, from_above = _minorant(gaps[::-1], -upper[::-1])
         majorant, from_above = -majorant[::-1], len(gaps) - from_above[::-1]

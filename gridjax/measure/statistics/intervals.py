@@ -46,7 +46,9 @@ def mean_interval(
     .96-.99, 32: .96-.97, 64: .95-.96. Where 85 % are 0 (Beta(1, 4)): .98-1.00. BCa has .83-.88,
     .87-.91, .91-.94, .93-.95 and, at 85 %, .86-.94; the percentile bootstrap less. Samples in
     which all shares are equal are left out of these. The price: where few clusters differ from
-    the rest, draws without any of them leave a bound unknown: `within`'s end, infinite without.
+    the rest, draws without any of them leave a bound unknown (`within`'s end, infinite without):
+    with 60 % zeros in 38 % of samples of 8 clusters, 6 % of 16, none of 32; with 85 % zeros in
+    89 %, 78 %, 26 % and, of 64, 1 %. Bounds of 64 clusters are 3-26 % further apart than BCa's.
 
     One cluster says nothing about others: NaN bounds. Clusters of equal means: both bounds are
     the value, which is no proof that others are equal; `upper_bound` says how many may not be.
@@ -54,7 +56,7 @@ def mean_interval(
     """
     values, of = _given(values, clusters)
     alpha, n_draws = (1 - _level(level)) / 2, whole("n_draws", n_draws, 1, MOST_DRAWS)
-    least, most = within
+    least, most = (number("within", end, -math.inf, math.inf) for end in within)
     scale = float(np.abs(values).max()) or 1.0
     size = np.bincount(of).astype(np.float64)
     n, mean = len(size), float(np.mean(values / scale))
@@ -96,7 +98,8 @@ def statistic_interval(
     acceleration corrected (Efron 1987), acceleration by leaving out clusters, its percentiles
     moved outward as Student's t is wider than the normal for so many clusters (Hesterberg 2015).
     Coverage at level .95 for means of the same shares as in `mean_interval`, which prefer that:
-    8 clusters .88-.94, 16 .90-.94, 32 .91-.95, 64 .94-.95.
+    8 clusters .88-.94, 16 .90-.94, 32 .92-.95, 64 .94-.95, and .90, .90, .91,
+    .95 where 85 % are 0.
 
     One cluster gives NaN bounds; draws that all agree with the value give the value itself.
     Raises GridjaxError for NaN among the values, or where the statistic of a draw is not finite.
@@ -135,7 +138,7 @@ def share_interval(k: int, n: int, level: float = 0.95) -> Interval:
 
 
 def upper_bound(k: int, n: int, level: float = 0.95) -> float:
-    """Return what a share of which k of n were seen is at most (one-sided, exact): 0 of 64: .0457."""
+    """Return what a share is at most where k of n were seen (exact, one-sided): 0 of 64, .0457."""
     from scipy.stats import beta
 
     k, n = _count(k, n)

@@ -7,7 +7,7 @@ import math
 from gridjax.measure.given import number, refusal, whole
 from gridjax.measure.statistics.intervals import Interval
 
-_MOST = 1e9
+_MOST = 1e6
 
 
 def networks_needed(
@@ -34,7 +34,7 @@ def networks_needed(
 
     start = arms * ((_z(1 - alpha / 2) + _z(power)) / effect) ** 2 if effect > 0 else math.inf
     if start > _MOST:
-        # beyond it t is normal to every digit
+        # where t is normal within a millionth, and the noncentral t would be rounded as much
         return float(start if math.isinf(start) else math.ceil(start))
     n = max(2, math.floor(start))
     while n > 2 and not falls_short(n - 1):

@@ -61,7 +61,8 @@ def lack_of_fit(
     own = (found - found.mean()) @ keeps
     # what rounding leaves of a smooth response is no residual
     own[np.abs(own) < 1e-12 * np.abs(found).max()] = 0.0
-    freedom = np.diag(keeps)
+    # a level far from all others determines the curve there: nothing of it is left
+    freedom = np.maximum(np.diag(keeps), 1e-9)
     squares = float((own**2).sum()) / n
     signed = own.mean(axis=0)
     observed = _standardised(signed, squares, freedom, n)
