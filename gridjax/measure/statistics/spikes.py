@@ -38,10 +38,10 @@ def lack_of_fit(
 
     The null flips the sign of all residuals of a seed together, and so keeps how levels depend on
     each other and how much each varies; it takes a residual to be as likely its negative. Rejected
-    at .05, of 200-400 true nulls a cell, 13 levels, by 6, 8, 16 and 64 seeds: normal .03 .07 .04
-    .05; one noisy level .04 .04 .03 .07; noise correlated along levels .03 .04 .05 .06; shares, 60
-    % of them 0, .01 .04 .04 .01. Permuting residuals across levels rejects .24-.30 with a noisy
-    level; each level's own standard error .13-.33 of the shares.
+    at .05, of 2,000 true nulls each, 13 levels, by 6, 8, 16 and 64 seeds: normal .03 .04 .05 .05;
+    three noisy levels .03 .04 .05 .04; noise correlated along levels .03 .04 .06 .05; shares of
+    which 60 % are 0, .01 .01 .04 .05. Of 200-400 such, permuting residuals across levels rejects
+    .24-.30 with noisy levels, and each level's own standard error .13-.33 of the shares.
 
     A curve that no polynomial of that degree follows also lacks fit: look at neighbours before
     naming a spike, or raise `degree`. With n seeds p is at least about 2 / 2^n. Raises GridjaxError
