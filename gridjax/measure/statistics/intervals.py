@@ -48,7 +48,8 @@ def mean_interval(
     which all shares are equal are left out of these. The price: where few clusters differ from
     the rest, draws without any of them leave a bound unknown (`within`'s end, infinite without):
     with 60 % zeros in 38 % of samples of 8 clusters, 6 % of 16, none of 32; with 85 % zeros in
-    89 %, 78 %, 26 % and, of 64, 1 %. Bounds of 64 clusters are 3-26 % further apart than BCa's.
+    89 %, 78 %, 26 % and, of 64, 1 %. Of 64 clusters bounds are wider apart than BCa's by 5-12 %,
+    by 31 % where 85 % are 0.
 
     One cluster says nothing about others: NaN bounds. Clusters of equal means: both bounds are
     the value, which is no proof that others are equal; `upper_bound` says how many may not be.
