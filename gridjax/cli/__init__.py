@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from gridjax.cli import benching, runs, scoring, training
+from gridjax.cli import benching, runs, scoring, theory, training
 from gridjax.cli.application import app
 from gridjax.errors import GridjaxError
 from gridjax.study.names import printable
 
-__all__ = ["app", "benching", "main", "runs", "scoring", "training"]
+__all__ = ["app", "benching", "main", "runs", "scoring", "theory", "training"]
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gridjax.laws import Uniform
+from gridjax.measure import turing
 from gridjax.spec import NetworkSpec
 from gridjax.study import figures
 from gridjax.study.figures import (
@@ -196,16 +197,16 @@ def test_dos_has_most_power_at_the_wavenumber_of_theory(ratio):
     sigma = 0.12
     k = np.linspace(0.01, 40, 400_001)
     transform = np.exp(-((sigma * k) ** 2) / 2) - np.exp(-((ratio * sigma * k) ** 2) / 2)
-    assert theory.dos_wavenumber(sigma, ratio) == pytest.approx(k[transform.argmax()], abs=2e-4)
+    assert turing.dos_wavenumber(sigma, ratio) == pytest.approx(k[transform.argmax()], abs=2e-4)
 
 
 def test_the_period_of_theory():
-    wavenumber = theory.dos_wavenumber(
+    wavenumber = turing.dos_wavenumber(
         0.12, theory.std_ratio(NetworkSpec(surround_scale=4.0, surround_convention="variance"))
     )
-    assert theory.hexagonal_period(wavenumber) == pytest.approx(0.906, abs=5e-4)
+    assert turing.hexagonal_period(wavenumber) == pytest.approx(0.906, abs=5e-4)
     # Three waves of wavelength 1 m, 60 degrees apart: fields 2 / sqrt 3 m from each other.
-    assert theory.hexagonal_period(2 * math.pi) == pytest.approx(2 / math.sqrt(3))
+    assert turing.hexagonal_period(2 * math.pi) == pytest.approx(2 / math.sqrt(3))
 
 
 def test_theory_expects_a_period_of_equal_dos_fields_alone():
@@ -261,7 +262,7 @@ def test_spectra_of_gaussian_and_dos_codes():
         rings = targets.spectrum(targets.tuning_over_box(member.spec, layout))[2]
         peaks.append(rings[rings[:, 1].argmax(), 0])
     assert peaks[0] < 1.5 / 4.4
-    assert peaks[1] == pytest.approx(theory.dos_wavenumber(0.14, 2.0) / (2 * np.pi), abs=1 / 4.4)
+    assert peaks[1] == pytest.approx(turing.dos_wavenumber(0.14, 2.0) / (2 * np.pi), abs=1 / 4.4)
 
 
 def test_a_tuning_is_the_code_of_the_most_central_cell():

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridjax.measure import planewaves
+from gridjax.measure.turing import dos_wavenumber, hexagonal_period
 from gridjax.study.evaluation import NULL_PERCENTILE
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
-from gridjax.study.figures.theory import (
-    dos_wavenumber,
-    expected_wavenumber,
-    hexagonal_period,
-    std_ratio,
-)
+from gridjax.study.figures.theory import expected_wavenumber, std_ratio
 from gridjax.study.reported import Member, Reported, codes_of, label, only, reads_width
 
 if TYPE_CHECKING:

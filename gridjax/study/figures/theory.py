@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.laws import mean
+from gridjax.measure.turing import dos_wavenumber, hexagonal_period
 from gridjax.spec import NetworkSpec
 from gridjax.study.recording import T_STUDY
 from gridjax.study.reported import Member, only
@@ -33,20 +34,6 @@ class ChanceCurves(NamedTuple):
 
     centre_cm: Float[np.ndarray, " move"]
     start_cm: Float[np.ndarray, " move"]
-
-
-def dos_wavenumber(sigma_m: float, ratio: float) -> float:
-    """Return the wavenumber (rad/m) at which DoS targets have most power, in two dimensions.
-
-    ``sigma_m`` is the width of the centre, ``ratio`` the surround's over it (of standard
-    deviations). A balanced difference of Gaussians peaks at k^2 = 4 ln s / ((s^2 - 1) sigma^2).
-    """
-    return math.sqrt(4 * math.log(ratio) / (ratio**2 - 1)) / sigma_m
-
-
-def hexagonal_period(wavenumber: float) -> float:
-    """Return the period (m) of the hexagonal lattice of a wavenumber (rad/m)."""
-    return 4 * math.pi / (math.sqrt(3) * wavenumber)
 
 
 def std_ratio(spec: NetworkSpec) -> float:

@@ -1,0 +1,65 @@
+"""gridjax theory."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from gridjax.cli.application import app, console, print_line
+
+
+@app.command(
+    epilog="Examples:  gridjax theory --place-cell-rf .12 --surround-scale 2 --out theory.png   |  "
+    " gridjax theory --place-cell-rf .1 --dimensions 3 --json"
+)
+def theory(
+    place_cell_rf: Annotated[
+        float, typer.Option("--place-cell-rf", metavar="M", help="Width of the fields, metres.")
+    ] = 0.12,
+    surround_scale: Annotated[
+        float, typer.Option(metavar="S", help="Width of the surround over the centre's.")
+    ] = 2.0,
+    surround_convention: Annotated[
+        Literal["std", "variance"],
+        typer.Option(help="Whether S is a ratio of standard deviations or of variances."),
+    ] = "std",
+    code: Annotated[
+        Literal["difference_of_gaussians", "gaussian"],
+        typer.Option(help="Target code; the first is Difference of Softmaxes."),
+    ] = "difference_of_gaussians",
+    dimensions: Annotated[int, typer.Option(metavar="1|2|3", help="Of the box.")] = 2,
+    box: Annotated[float, typer.Option(metavar="M", help="Side of the box, metres.")] = 2.2,
+    cells: Annotated[int, typer.Option(metavar="N", help="Place cells of the layout drawn.")] = 512,
+    seed: Annotated[int, typer.Option(help="Of that layout, and of the patterns' noise.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.png",
+            help="Draw the spectrum, beside that of a layout, and patterns; FILE.svg beside it.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over files.")] = False,
+) -> None:
+    """Say which lattice a target code selects before any network is trained, and if it fits."""
+    from gridjax.study import theorytext
+    from gridjax.study.theory import place_code_spec, theory_of
+
+    spec = place_code_spec(
+        place_cell_rf, surround_scale, box, surround_convention, code, cells, seed
+    )
+    expected = theory_of(spec, dimensions)
+    if out is not None:
+        theorytext.check_figure(out, force)
+    if as_json:
+        print_line(json.dumps(expected.to_dict(), indent=1))
+    else:
+        for line in theorytext.lines(expected):
+            print_line(line)
+    if out is not None:
+        theorytext.write_figure(expected, spec, out)
+        if not as_json:
+            console().print(f"figure in {out} and {out.with_suffix('.svg')}", soft_wrap=True)
