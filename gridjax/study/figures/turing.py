@@ -26,8 +26,8 @@ PER_ROW = 8
 _FEWEST_CYCLES = 5.0
 _FIRST_CYCLE = 1.0
 _SIDE, _GAP, _LEFT = 0.72, 0.06, 0.92  # inches
-_ROW, _BELOW = 1.18, 0.1
-_SPECTRUM = 2.75
+_ROW, _BELOW = 1.16, 0.0
+_SPECTRUM = 3.1
 _LABELS = {"fontsize": style.SMALL, "ha": "center", "va": "top"}
 
 
@@ -36,7 +36,7 @@ def draw(theory: Theory, drawn: DrawnLayout | None, name: str) -> Drawn:
     patterns = 2 * _ROW + _BELOW if drawn is not None else 0.0
     height = _SPECTRUM + patterns
     figure = style.new_figure(height, layout=None)
-    top, bottom = 0.5, 0.45
+    top, bottom = 1.0, 0.45
     size = (_LEFT - 0.3, patterns + bottom, style.WIDTH_IN - _LEFT + 0.2, _SPECTRUM - top - bottom)
     axes = figure.add_axes(_share(size, height))
     _spectra(axes, theory, drawn)
@@ -52,6 +52,16 @@ def draw(theory: Theory, drawn: DrawnLayout | None, name: str) -> Drawn:
                 fontsize=style.SMALL,
                 weight="bold",
                 va="center",
+            )
+            figure.text(
+                (_LEFT - 0.1) / style.WIDTH_IN,
+                (edge - 0.03) / height,
+                "score60\nperiod",
+                linespacing=1.1,
+                fontsize=style.SMALL,
+                ha="right",
+                va="top",
+                color=style.GREY,
             )
             _patterns(figure, maps, side_cm, edge, height)
     return Drawn(name, TITLE, figure, _caption(theory, drawn), _alt(theory))
@@ -88,13 +98,19 @@ def _spectra(axes: Axes, theory: Theory, drawn: DrawnLayout | None) -> None:
         text = f"k* {theory.wavenumber_rad_m:.3g} rad/m, {n_star:.2f} cycles"
         axes.axvline(n_star, color=style.GREY, lw=1, ls=":", label=text)
     _modes(axes, theory, most)
-    axes.axvspan(0, min(ENOUGH_CYCLES, most), color="#f0f0f0", lw=0, zorder=0)
-    axes.set(xlim=(0, most), ylim=(-0.17, 1.32), yticks=[0, 0.5, 1])
+    few = f"fewer than {ENOUGH_CYCLES} wavelengths in the box"
+    axes.axvspan(0, min(ENOUGH_CYCLES, most), color="#f0f0f0", lw=0, zorder=0, label=few)
+    axes.set(xlim=(0, most), ylim=(-0.17, 1.08), yticks=[0, 0.5, 1])
     axes.set(xlabel="wavenumber n = k L / 2π (cycles along the box)", ylabel="power of a wave")
     _wavelengths(axes, theory, most)
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(
-        handles, labels, loc="upper right", ncols=2, handlelength=2.0, borderaxespad=0.2
+    axes.figure.legend(
+        handles,
+        labels,
+        loc="upper left",
+        bbox_to_anchor=(0, 1 - 0.19 / axes.figure.get_figheight()),
+        ncols=3,
+        handlelength=2.0,
     )
     title = f"{NAMES[theory.code]}, σ {100 * theory.sigma_m:.3g} cm"
     if not math.isnan(theory.ratio):
