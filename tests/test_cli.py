@@ -33,7 +33,7 @@ def assert_refused(result, *wanted):
 
 def test_version_and_help_with_examples():
     assert gridjax("--version").stdout == f"gridjax {gj.__version__}\n"
-    for command in ("sweep", "plan", "report", "score", "bench"):
+    for command in ("sweep", "plan", "report", "score", "bench", "theory"):
         shown = gridjax(command, "--help")
         assert shown.returncode == 0
         assert "Example" in shown.stdout, command

@@ -92,9 +92,9 @@ def hexagonal_triads(
         mean = step * sum(lengths) / 3
         name = _canonical((one, other, third))
         if mean <= most_cycles * (1 + 1e-12) and name not in found:
-            modes = tuple((step * x, step * y) for x, y in name)
-            off = _off_60(np.array(name, float))
-            found[name] = Triad(modes, mean, max(lengths) / shortest - 1, off)
+            first, second, last = ((step * x, step * y) for x, y in name)
+            spread, off = max(lengths) / shortest - 1, _off_60(np.array(name, float))
+            found[name] = Triad((first, second, last), mean, spread, off)
     return sorted(found.values(), key=lambda triad: (triad.length, triad.spread, triad.modes))
 
 

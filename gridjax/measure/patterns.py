@@ -9,7 +9,7 @@ amplitudes, which binds waves whose vectors sum to zero: where the strongest for
 Two things keep the code of a drawn layout from the theory, which knows no walls and no disorder.
 Its variance differs from place to place (walls, gaps between centres): on the plain covariance
 every unit ends in one bright spot. And waves do not turn at walls as they do in a box that wraps
-around. ``equal_variance`` takes the first away: the correlation of places instead of the covariance.
+around. ``equal_variance`` takes the first away: the correlation of places, not the covariance.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from gridjax.measure.given import number, one_of
 STEP = 0.25
 """Distance of the rings, cycles per box: a fourth of what a box without wrapping resolves."""
 MOST_CYCLES = 12.0
-"""Largest |n|, cycles per box, unless asked otherwise or n / 2 is less; k* of DoS fields whose width
-is a 78th of the box, s = 2."""
+"""Largest |n|, cycles per box, unless asked otherwise or n / 2 is less: k* of DoS fields of a
+78th of the box, s = 2."""
 FIRST = 2
 """The first ring that can be a peak, half a cycle per box: below it are the mean and its leak."""
 _MAPS_AT_ONCE = 128

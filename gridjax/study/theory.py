@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.laws import mean
 from gridjax.measure import boxmodes, turing
 from gridjax.measure.boxmodes import Mode, Triad
 from gridjax.rules import read_spec
@@ -54,7 +55,7 @@ class Theory:
     fits: bool
     """whether the box holds turing.ENOUGH_CYCLES wavelengths"""
     modes: tuple[Mode, ...]
-    """of a box that wraps around, those nearest n*, nearest first; the shortest of Gaussian codes"""
+    """of a box that wraps around: those nearest n*, nearest first; of Gaussian codes the longest"""
     triads: tuple[Triad, ...]
     """the two near-hexagonal triads of modes nearest n*, in two dimensions"""
 
@@ -123,10 +124,10 @@ def theory_of(spec: NetworkSpec, dimensions: int = 2) -> Theory:
     if not (spec.is_homogeneous and spec.place_field_values in CODES):
         message = "theory is of DoS and Gaussian place cells of one field and one width"
         raise GridjaxError(Problem(message, fix="give numbers, not laws, and one field a cell"))
-    sigma, side = float(spec.place_cell_rf), spec.box_width_in_m  # type: ignore[arg-type]
+    sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
     ratio = wavenumber = math.nan
     if spec.place_field_values == "difference_of_gaussians":
-        ratio = float(spec.surround_scale)  # type: ignore[arg-type]
+        ratio = mean(spec.surround_scale)
         ratio = math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
         wavenumber = turing.peak_wavenumber(sigma, ratio, dimensions)
     period = turing.lattice_period(wavenumber, dimensions)
@@ -209,7 +210,7 @@ def draw_layout(spec: NetworkSpec, n_units: int = 64) -> DrawnLayout:
     from gridjax.measure.patterns import grow
     from gridjax.measure.spectrum import radial_power
 
-    sigma, side = float(spec.place_cell_rf), spec.box_width_in_m  # type: ignore[arg-type]
+    sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
     if sigma < side / N_PLACES:
         message = f"fields of {sigma:g} m in a box of {side:g} m are too narrow to draw"
         fix = f"give --place-cell-rf of at least {side / N_PLACES:.3g}, or leave --out away"

@@ -39,7 +39,7 @@ def draw(theory: Theory, drawn: DrawnLayout | None, name: str) -> Drawn:
     top, bottom = 1.0, 0.45
     size = (_LEFT - 0.3, patterns + bottom, style.WIDTH_IN - _LEFT + 0.2, _SPECTRUM - top - bottom)
     axes = figure.add_axes(_share(size, height))
-    _spectra(axes, theory, drawn)
+    _spectra(figure, axes, theory, drawn)
     if drawn is not None:
         side_cm = 100 * theory.box_width_m
         rows = {"linear": drawn.linear, "rates\nnever below 0": drawn.nonnegative}
@@ -74,7 +74,7 @@ def typical(scores: Float[np.ndarray, " unit"]) -> list[int]:
     return [int(unit) for unit in order[places]]
 
 
-def _spectra(axes: Axes, theory: Theory, drawn: DrawnLayout | None) -> None:
+def _spectra(figure: Figure, axes: Axes, theory: Theory, drawn: DrawnLayout | None) -> None:
     colour = style.colour(theory.code)
     n_star = theory.cycles_per_box
     decay = theory.box_width_m / (2 * math.pi * theory.sigma_m)  # where the centre's power is 1/e
@@ -104,20 +104,20 @@ def _spectra(axes: Axes, theory: Theory, drawn: DrawnLayout | None) -> None:
     axes.set(xlabel="wavenumber n = k L / 2π (cycles along the box)", ylabel="power of a wave")
     _wavelengths(axes, theory, most)
     handles, labels = axes.get_legend_handles_labels()
-    axes.figure.legend(
+    figure.legend(
         handles,
         labels,
         loc="upper left",
-        bbox_to_anchor=(0, 1 - 0.19 / axes.figure.get_figheight()),
+        bbox_to_anchor=(0, 1 - 0.19 / figure.get_figheight()),
         ncols=3,
         handlelength=2.0,
     )
     title = f"{NAMES[theory.code]}, σ {100 * theory.sigma_m:.3g} cm"
     if not math.isnan(theory.ratio):
         title += f", s {theory.ratio:.3g}"
-    axes.figure.text(
+    figure.text(
         0.05 / style.WIDTH_IN,
-        1 - 0.05 / axes.figure.get_figheight(),
+        1 - 0.05 / figure.get_figheight(),
         f"{title}, box {theory.box_width_m:g} m, {theory.dimensions}-D",
         color=style.colour(theory.code),
         weight="bold",
@@ -148,7 +148,11 @@ def _wavelengths(axes: Axes, theory: Theory, most: float) -> None:
 
 
 def _patterns(
-    figure: Figure, maps: Float[np.ndarray, "unit n n"], side_cm: float, bottom: float, height: float
+    figure: Figure,
+    maps: Float[np.ndarray, "unit n n"],
+    side_cm: float,
+    bottom: float,
+    height: float,
 ) -> None:
     from gridjax.measure.gridscore import grid_score
     from gridjax.measure.lattice import lattice
@@ -171,7 +175,9 @@ def _patterns(
         axes.text(0.5, -0.04, text, transform=axes.transAxes, linespacing=1.1, **_LABELS)
 
 
-def _share(inches: tuple[float, float, float, float], height: float) -> tuple[float, ...]:
+def _share(
+    inches: tuple[float, float, float, float], height: float
+) -> tuple[float, float, float, float]:
     left, bottom, width, tall = inches
     wide = style.WIDTH_IN
     return left / wide, bottom / height, width / wide, tall / height
@@ -186,6 +192,8 @@ def _caption(theory: Theory, drawn: DrawnLayout | None) -> str:
     if drawn is None:
         return text
     return text + (
+        " Dashed: mean over cells and directions of the cells' power over the box, their largest"
+        " from one cycle on set to theory's."
         f" Below: patterns grown from noise for {N_STEPS} steps on the correlation of places under"
         f" the code of that layout (seed {drawn.spec.seed}), {len(drawn.linear)} units, at even"
         " steps from the best score60 to the worst; under each its score60 and the period of its"
