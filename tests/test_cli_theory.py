@@ -45,6 +45,7 @@ def test_it_prints_wavenumber_period_modes_and_whether_it_fits_without_jax():
         (("--box", 0), "box is 0 m"),
         (("--cells", 2), "Np: 2"),
         (("--out", "theory.pdf"), "no .png file"),
+        (("--place-cell-rf", 1e-4, "--out", "theory.png"), "too narrow"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_2(arguments, said):

@@ -46,7 +46,7 @@ def theory(
 ) -> None:
     """Say which lattice a target code selects before any network is trained, and if it fits."""
     from gridjax.study import theorytext
-    from gridjax.study.theory import place_code_spec, theory_of
+    from gridjax.study.theory import check_drawable, place_code_spec, theory_of
 
     spec = place_code_spec(
         place_cell_rf, surround_scale, box, surround_convention, code, cells, seed
@@ -54,6 +54,8 @@ def theory(
     expected = theory_of(spec, dimensions)
     if out is not None:
         theorytext.check_figure(out, force)
+        if dimensions == 2:
+            check_drawable(spec)
     if as_json:
         print_line(json.dumps(expected.to_dict(), indent=1))
     else:

@@ -202,6 +202,15 @@ class DrawnLayout(NamedTuple):
     nonnegative: Float[np.ndarray, "unit n n"]
 
 
+def check_drawable(spec: NetworkSpec) -> None:
+    """Raise GridjaxError for fields too narrow for N_PLACES places a side."""
+    sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
+    if sigma < side / N_PLACES:
+        message = f"fields of {sigma:g} m in a box of {side:g} m are too narrow to draw"
+        fix = f"give --place-cell-rf of at least {side / N_PLACES:.3g}, or leave --out away"
+        raise GridjaxError(Problem(message, fix=fix))
+
+
 def draw_layout(spec: NetworkSpec, n_units: int = 64) -> DrawnLayout:
     """Draw the layout of a network; take its cells' spectrum and grow patterns on their covariance.
 
@@ -210,14 +219,10 @@ def draw_layout(spec: NetworkSpec, n_units: int = 64) -> DrawnLayout:
     from gridjax.measure.patterns import grow
     from gridjax.measure.spectrum import radial_power
 
-    sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
-    if sigma < side / N_PLACES:
-        message = f"fields of {sigma:g} m in a box of {side:g} m are too narrow to draw"
-        fix = f"give --place-cell-rf of at least {side / N_PLACES:.3g}, or leave --out away"
-        raise GridjaxError(Problem(message, fix=fix))
+    check_drawable(spec)
     correlation = code_covariance(spec)
     tuning = code_over_box(spec, N_BINS).T.reshape(-1, N_BINS, N_BINS)
-    spectra = radial_power(tuning, side)
+    spectra = radial_power(tuning, spec.box_width_in_m)
     return DrawnLayout(
         spec=spec,
         cycles=spectra.cycles,

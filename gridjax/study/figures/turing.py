@@ -81,7 +81,8 @@ def _spectra(figure: Figure, axes: Axes, theory: Theory, drawn: DrawnLayout | No
     most = max(_FEWEST_CYCLES, 2.2 * n_star if theory.code != "gaussian" else 2.2 * decay)
     cycles = np.linspace(0, most, 1001)
     expected = expected_power(theory, cycles)
-    largest = expected.max() if theory.code != "gaussian" else 1.0
+    # at k* itself: a box far from its scale may show none of the curve
+    largest = 1.0 if theory.code == "gaussian" else float(expected_power(theory, n_star))
     axes.plot(cycles, expected / largest, color="black", label="theory, no walls, no disorder")
     if drawn is not None:
         shown = drawn.cycles <= most
