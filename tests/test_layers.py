@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "training": BOTTOM | {"world", "model", "training"},
     "measure": {"errors", "measure"},
     "study": BOTTOM | {"", "world", "model", "training", "measure", "study"},
-    "cli": {"", "cli", "study", "errors", "parameters"},
+    "claims": BOTTOM | {"measure", "study", "claims"},
+    "cli": {"", "cli", "claims", "study", "errors", "parameters"},
     "": set(),
 }
 """What each part of gridjax may import of gridjax; "" is gridjax/__init__.py."""

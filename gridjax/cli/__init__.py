@@ -1,15 +1,15 @@
-"""The commands. No logic here: every command calls a function of gridjax.study."""
+"""The commands. No logic here: each calls functions of gridjax.study and gridjax.claims."""
 
 from __future__ import annotations
 
 import sys
 
-from gridjax.cli import benching, runs, scoring, theory, training
+from gridjax.cli import benching, runs, scoring, studying, theory, training
 from gridjax.cli.application import app
 from gridjax.errors import GridjaxError
 from gridjax.study.names import printable
 
-__all__ = ["app", "benching", "main", "runs", "scoring", "theory", "training"]
+__all__ = ["app", "benching", "main", "runs", "scoring", "studying", "theory", "training"]
 
 
 def main() -> None:

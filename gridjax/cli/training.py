@@ -204,7 +204,18 @@ def read_sweep(
     from gridjax.study.shipped import sweep_files
     from gridjax.study.sweep import Sweep
 
-    values = dict(settings)
+    values = read_overrides(overrides, settings)
+    paths = [path for name in files for path in sweep_files(name)]
+    return Sweep.from_yaml(
+        *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
+    )
+
+
+def read_overrides(
+    overrides: list[str] | None, settings: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what --set gives, beside settings that have options of their own."""
+    values = dict(settings or {})
     for pair in overrides or ():
         name, equals, value = pair.partition("=")
         if not equals:
@@ -212,10 +223,7 @@ def read_sweep(
         if name in values:
             raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
         values[name] = value
-    paths = [path for name in files for path in sweep_files(name)]
-    return Sweep.from_yaml(
-        *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
-    )
+    return values
 
 
 def print_remarks(population: Any) -> None:

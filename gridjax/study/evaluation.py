@@ -22,6 +22,7 @@ from gridjax.study import networkrow, recording
 from gridjax.study.longrun import long_run
 from gridjax.study.recording import Design, Recording
 from gridjax.study.settings import EvaluationSettings
+from gridjax.study.spectra import spectra
 from gridjax.training.population import MATMUL_PRECISION
 from gridjax.training.single import NOT_DIVERGED, TrainState
 
@@ -68,6 +69,8 @@ class Evaluation:
     units: dict[str, np.ndarray]
     drift: dict[str, np.ndarray]
     """loss and position error (cm) after each move of long trajectories"""
+    spectra: dict[str, np.ndarray]
+    """radial power of the maps at the reported bins, and of the target code"""
     null: NullScores | None
     maps: KeptMaps | None
 
@@ -105,7 +108,7 @@ def _evaluate(
     row |= networkrow.weight_norms(spec, state)
     if int(state.diverged_at) != NOT_DIVERGED:
         row |= {"status": DIVERGED, "diverged_at_step": float(state.diverged_at)}
-        return Evaluation(row | networkrow.no_measures(design), {}, {}, None, None)
+        return Evaluation(row | networkrow.no_measures(design), {}, {}, {}, None, None)
 
     recorded = recording.record(spec.static, design, traced, state.params, state.layout)
     lasting = long_run(spec.static, traced, state.params, state.layout)
@@ -122,7 +125,8 @@ def _evaluate(
     row |= networkrow.long_errors(spec, lasting) | networkrow.dimensions(recorded)
     null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
     row |= networkrow.shares(units, design.n_bins[-1], null.null_id, null_99)
-    return Evaluation(row, units, networkrow.drift(lasting), null, kept)
+    power = spectra(spec, state.layout, kept.maps)
+    return Evaluation(row, units, networkrow.drift(lasting), power, null, kept)
 
 
 def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:

@@ -38,6 +38,8 @@ class LongRun(NamedTuple):
     """of the published decoder"""
     likelihood_error_m: Float[Array, " early"]
     """of the likelihood decoder, over the trained length and at least T_STUDY moves"""
+    start_error_m: Float[Array, " early"]
+    """of always answering where the path began: what must be beaten without moving"""
     heading_error_rad: Float[Array, " early"]
     """NaN without head-direction cells"""
 
@@ -54,9 +56,9 @@ def long_run(static: Static, traced: Traced, params: Params, layout: Layout) -> 
     assessed = single.assess(static, layout, outputs, trajectories)
     early = outputs[:n_early].reshape(-1, static.n_outputs)
     decoded = decode_likelihood(layout, early, traced.box_width_m, static)
-    best = objective.position_error(
-        decoded.reshape(n_early, n_paths, 2), trajectories.positions[:n_early]
-    )
+    positions = trajectories.positions[:n_early]
+    best = objective.position_error(decoded.reshape(n_early, n_paths, 2), positions)
+    staying = objective.position_error(trajectories.start[None], positions)
     heading_error = jnp.full(n_early, jnp.nan)
     if layout.head is not None:
         _, of_head = task.split_outputs(outputs[:n_early], static)
@@ -67,5 +69,6 @@ def long_run(static: Static, traced: Traced, params: Params, layout: Layout) -> 
         loss=assessed.loss.mean(axis=1),
         position_error_m=assessed.position_error_m.mean(axis=1),
         likelihood_error_m=best.mean(axis=1),
+        start_error_m=staying.mean(axis=1),
         heading_error_rad=heading_error,
     )

@@ -49,6 +49,7 @@ def make_manifest(
             for fidelity in dict.fromkeys(spec.fidelity for spec in sweep.specs)
         },
         "plugins": {name: sha for spec in sweep.specs for name, sha in spec.plugins.items()},
+        "claims": dict(sweep.claims),
         "run_ids": [spec.run_id for spec in sweep.specs],
         "specs": [spec.to_sparse_dict() for spec in sweep.specs],
     }
@@ -114,7 +115,7 @@ def _check(manifest: Any) -> None:
         _demand(numbers, f"{show(one)} is no lane width")
     for name in ("platform", "kind", "count", "cpu_cores"):
         _demand(name in manifest["device"], f"device says no {name}")
-    for name in ("plugins", "fidelity"):
+    for name in ("plugins", "fidelity", "claims"):
         _demand(isinstance(manifest.get(name, {}), dict), f"{name} is no mapping")
     segments = manifest.get("segments")
     _demand(isinstance(segments, list) and bool(segments), "it lists no segments")

@@ -54,12 +54,14 @@ def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, 
 
 
 def long_errors(spec: NetworkSpec, lasting: LongRun) -> dict[str, float]:
-    """Return the errors of the likelihood decoder (cm) and of the heading (degrees)."""
+    """Return the errors of the likelihood decoder and of staying (cm), and the heading's (deg)."""
     best = np.asarray(lasting.likelihood_error_m, np.float64)
+    staying = np.asarray(lasting.start_error_m, np.float64)
     heading = np.asarray(lasting.heading_error_rad, np.float64)[: spec.sequence_length]
     return {
         "decode_err_ml_cm": 100 * best[: spec.sequence_length].mean(),
         "decode_err_ml_cm_T50": 100 * best[:T_STUDY].mean(),
+        "start_err_cm_T50": 100 * staying[:T_STUDY].mean(),
         "head_direction_err_deg": float(np.degrees(heading.mean())),
     }
 
@@ -130,7 +132,8 @@ def shares(
 def no_measures(design: Design) -> dict[str, Any]:
     """Return the measures of a network that diverged: none."""
     names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50")
-    names += ("decode_err_ml_cm", "decode_err_ml_cm_T50", "head_direction_err_deg")
+    names += ("decode_err_ml_cm", "decode_err_ml_cm_T50", "start_err_cm_T50")
+    names += ("head_direction_err_deg",)
     names += ("participation_ratio", "two_nn_dimension")
     names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
     names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")

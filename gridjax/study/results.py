@@ -123,6 +123,14 @@ class Run:
         return self._frame("drift")
 
     @cached_property
+    def spectra(self) -> pd.DataFrame:
+        """Radial power of the units' maps and of the target code, by cycles per box.
+
+        Each map has variance 1: power is the share of it per square cycle per box.
+        """
+        return self._frame("spectra")
+
+    @cached_property
     def nulls(self) -> pd.DataFrame:
         """Scores of random readouts of each layout's target code; networks.null_id names them."""
         return self._frame("nulls")

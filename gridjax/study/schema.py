@@ -32,6 +32,7 @@ _MEASURES = [
     "pos_decoding_err_T50",
     "decode_err_ml_cm",
     "decode_err_ml_cm_T50",
+    "start_err_cm_T50",
     "head_direction_err_deg",
     "participation_ratio",
     "two_nn_dimension",
@@ -96,6 +97,14 @@ DRIFT = pa.schema(
         ("loss", pa.float64()),
     ]
 )
+SPECTRA = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("cycles_per_box", pa.float32()),
+        ("power", pa.float32()),
+        ("power_code", pa.float32()),
+    ]
+)
 NULLS = pa.schema(
     [
         ("null_id", pa.string()),
@@ -111,6 +120,7 @@ TABLES = {
     "units": UNITS,
     "history": HISTORY,
     "drift": DRIFT,
+    "spectra": SPECTRA,
     "nulls": NULLS,
     "timings": TIMINGS,
 }
@@ -147,6 +157,7 @@ class NetworkResult:
             "units": _of_network(self.run_id, self.evaluation.units, UNITS),
             "history": _history(self.run_id, self.history),
             "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
+            "spectra": _of_network(self.run_id, self.evaluation.spectra, SPECTRA),
             "nulls": _nulls(self.evaluation.null),
             "timings": pa.Table.from_pylist(
                 [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS

@@ -33,6 +33,8 @@ class Sweep:
     """What each file gave, in the order of the specs."""
     skipped: tuple[Skipped, ...] = ()
     """Networks left out by ``skip_invalid``, by their reason."""
+    claims: tuple[tuple[str, str], ...] = ()
+    """(study, sha256 of its claims file) of the studies that the networks are trained for."""
 
     @property
     def n_skipped(self) -> int:
@@ -58,8 +60,8 @@ class Sweep:
         Of ``method: grid`` the networks are the product over sorted parameter names, the last name
         fastest; of ``method: random`` they are ``first`` or else run_cap draws from
         ``sweep_seed``. File after file, without duplicates; ``first`` takes that many of them.
-        ``overrides`` replace a parameter in every network ("Ng") or a setting
-        ("gridjax.lane_width"). ``skip_invalid`` leaves out the networks that can never run.
+        ``overrides`` replace a parameter in every network ("Ng"; a list of values lays out each) or
+        a setting ("gridjax.lane_width"). ``skip_invalid`` leaves out what can never run.
         Top-level keys for W&B's own agents (program, metric, ...) are accepted and not used.
 
         Raises GridjaxError with everything that is wrong in all files.

@@ -64,7 +64,7 @@ def read_file(
     problems: Problems,
     first: int | None = None,
 ) -> SweepFile:
-    """A sweep file's content; ``overrides`` replace parameters by one value each.
+    """A sweep file's content; ``overrides`` replace parameters by one value or a list of them.
 
     ``position`` is the file's among those that draw; ``first`` is how many networks are wanted,
     None for all. What is wrong goes to ``problems``; the file is then not to be used.
@@ -178,7 +178,10 @@ def _space(
     for name in OF_NETWORKS:
         if name in settings and name not in written:
             space[name] = Listed([settings[name]])
-    return space | {name: Listed([item]) for name, item in overrides.items()}
+    return space | {
+        name: Listed(item.value if isinstance(item.value, list) else [item])
+        for name, item in overrides.items()
+    }
 
 
 def _parameters(document: Located, problems: Problems) -> dict[str, Located]:

@@ -83,7 +83,7 @@ def _result(
     if diverged:
         row |= {"diverged_at_step": float(history[-1][0] + 1)}
         return NetworkResult(
-            Evaluation(row, {}, {}, None, None), history, None, kept_weights, 1.5, 0, False
+            Evaluation(row, {}, {}, {}, None, None), history, None, kept_weights, 1.5, 0, False
         )
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
@@ -106,7 +106,7 @@ def _result(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    evaluation = Evaluation(row, units, _drift(random, spec), null, maps)
+    evaluation = Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
     return NetworkResult(evaluation, history, maps, kept_weights, 1.5, 0, False)
 
 
@@ -128,6 +128,11 @@ def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
         "lattice_p_value": np.where(active, 0.01, 1).astype(np.float32),
         "active": active,
     }
+
+
+def _spectra(random: np.random.Generator) -> dict[str, np.ndarray]:
+    cycles = np.arange(0, 12.25, 0.25)
+    return {"cycles_per_box": cycles, "power": random.random(49), "power_code": random.random(49)}
 
 
 def _null(random: np.random.Generator, spec: NetworkSpec) -> NullScores:

@@ -1,0 +1,107 @@
+"""Encodings: grid units by target code, on equal terms, and how sure a "never" is."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gridjax.claims import figures as shared
+from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, paired, share_of
+from gridjax.claims.evidence import NULL_SHARE
+from gridjax.measure.statistics.intervals import upper_bound
+from gridjax.study.figures import style
+from gridjax.study.figures.style import Drawn
+from gridjax.study.reported import CODES, label
+
+CODE = "place_field_values"
+DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
+COORDINATES = ["cartesian", "high_dim_cartesian", "high_dim_polar"]
+CALIPER_CM = 3.0
+
+
+def settle(pilot, specs):
+    """Give each code and activation the learning rate with the least position error in the pilot.
+
+    By decode_err_ml_cm, never by score; where every rate of a pair diverged, the sweep file's.
+    """
+    rows = pilot.networks.groupby([CODE, "activation", "learning_rate"])["decode_err_ml_cm"].mean()
+    best = {}
+    for (code, activation, rate), error in rows.dropna().items():
+        if error < best.get((code, activation), (np.inf, None))[0]:
+            best[code, activation] = (error, rate)
+
+    def rate(spec):
+        return best.get((spec.place_field_values, spec.activation), (0, spec.learning_rate))[1]
+
+    return [replace(spec, learning_rate=rate(spec)) for spec in specs]
+
+
+def matched(relu):
+    """Each DoS network minus the Gaussian one of nearest position error, within the caliper."""
+    dos, gaussian = relu[relu[CODE] == DOS], relu[relu[CODE] == GAUSSIAN]
+    error = gaussian["decode_err_ml_cm"].to_numpy()
+
+    def nearest(group):
+        found = []
+        for row in group.itertuples():
+            apart = np.abs(error - row.decode_err_ml_cm)
+            if len(apart) and apart.min() <= CALIPER_CM:
+                found.append(row.share_grid - gaussian["share_grid"].iloc[apart.argmin()])
+        return float(np.mean(found)) if found else np.nan
+
+    return paired(dos, "share_grid", nearest, DIFFERENCES)
+
+
+def never(rows):
+    n_grids = int(rows["has_grids"].sum())
+    remark = f"{n_grids} of {len(rows)} networks"
+    if len(rows):
+        remark += f": at most {100 * upper_bound(n_grids, len(rows)):.1f} % (one-sided 95 %)."
+    return share_of(rows, rows["has_grids"], 0.05, remark)
+
+
+def analyse(evidence):
+    rows = evidence.networks
+    relu = rows[rows["activation"] == "relu"]
+    dos = relu[CODE] == DOS
+    return {
+        "dos_above_gaussian": difference(
+            relu, "share_grid", dos, relu[CODE] == GAUSSIAN, DIFFERENCES
+        ),
+        "dos_above_null": mean_of(relu[dos], "gain", within=(-NULL_SHARE, 1.0)),
+        "gaussian_never": never(rows[rows[CODE] == GAUSSIAN]),
+        "coordinates_never": never(rows[rows[CODE].isin(COORDINATES)]),
+        "at_equal_error": matched(relu),
+    }
+
+
+def figures(evidence, estimates):
+    rows, name, title = evidence.networks, "encodings", "Grid units and errors by target code"
+    if rows.empty:
+        return [Drawn(name, title, None, "No network is there yet.")]
+    codes = [code for code in CODES if code in set(rows[CODE])]
+    figure = style.new_figure(4.4)
+    above, below = figure.subplots(2, 1, sharex=True)
+    shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
+    for activation, moved, marker in (("relu", -0.18, "o"), ("tanh", 0.18, "s")):
+        some = rows[rows["activation"] == activation]
+        for at, code in enumerate(codes):
+            group, colour = some[some[CODE] == code], style.colour(code)
+            named = activation if at == 0 else None
+            arm = [(at + moved, group)]
+            shared.arms(above, arm, "share_grid", colour, marker, 100, 0.8, named)
+            shared.arms(below, arm, "decode_err_ml_cm", colour, marker, 1, 0.8)
+            shared.counts(above, arm)
+    above.set_ylabel("grid units (%)")
+    above.set_ylim(bottom=0)
+    above.legend(loc="upper left")
+    below.set(ylabel="position error (cm)", yscale="log")
+    style.log_ticks(below.yaxis)
+    below.set_xticks(range(len(codes)), [label(code) for code in codes])
+    rates = rows.groupby([CODE, "activation"])["learning_rate"].first()
+    chosen = "; ".join(f"{label(c)} {a} {rate:g}" for (c, a), rate in rates.items())
+    caption = (
+        "Share of analysed units above the 99th percentile of their own network's random readouts"
+        " and above .3; position error of the likelihood decoder at the trained length. Circles"
+        f" relu, squares tanh; grey band: chance. Learning rates as the pilot chose: {chosen}."
+    )
+    return [Drawn(name, title, figure, caption)]

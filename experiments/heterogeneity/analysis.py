@@ -1,0 +1,97 @@
+"""Heterogeneity: the two published arms, then the dose of each of its parts alone."""
+
+import re
+
+import numpy as np
+
+from gridjax.claims import figures as shared
+from gridjax.claims.estimate import DIFFERENCES, difference, paired
+from gridjax.claims.evidence import NULL_SHARE
+from gridjax.measure.statistics.trend import slopes
+from gridjax.study.figures import style
+from gridjax.study.figures.style import Drawn
+
+
+def _numbers(law):
+    return [float(number) for number in re.findall(r"[\d.]+", law)]
+
+
+def arms(evidence):
+    """Every network with its doses: log width ratio, log surround ratio, mean further fields."""
+    rows = evidence.networks
+
+    def log_ratio(law):
+        low, high = _numbers(law)
+        return np.log(high / low)
+
+    def doses(column, of_law):
+        return rows[column].map(lambda law: of_law(law) if law else 0.0)
+
+    rows = rows.assign(
+        widths=doses("place_cell_rf_drawn", log_ratio),
+        surrounds=doses("surround_scale_drawn", log_ratio),
+        fields=doses("n_place_fields_per_cell_drawn", lambda law: _numbers(law)[0]),
+    )
+    return rows.assign(
+        equal=(rows["widths"] == 0) & (rows["surrounds"] == 0) & (rows["fields"] == 0),
+        as_published=rows["widths"] > np.log(10),
+    )
+
+
+def dose(rows, name, others):
+    """The slope of the share of grid units over one dose, the others being 0."""
+    some = rows[(rows[others] == 0).all(axis=1)]
+
+    def of_seed(group):
+        if group[name].nunique() < 3:
+            return np.nan
+        return slopes(group["share_grid"].to_numpy()[None], group[name].to_numpy())[0]
+
+    return paired(some, "share_grid", of_seed)
+
+
+def analyse(evidence):
+    rows = arms(evidence)
+    rows = rows[rows["rnn_type"] == "RNN"]
+    error = "decode_err_ml_cm"
+    return {
+        "grids_vanish": difference(
+            rows, "share_grid", rows["equal"], rows["as_published"], DIFFERENCES
+        ),
+        "performance_stays": difference(rows, error, rows["as_published"], rows["equal"]),
+        "little_widths": dose(rows, "widths", ["surrounds", "fields"]),
+        "more_fields": dose(rows, "fields", ["widths", "surrounds"]),
+    }
+
+
+def figures(evidence, estimates):
+    rows, name, title = arms(evidence), "heterogeneity", "Grid units and errors by heterogeneity"
+    if rows.empty:
+        return [Drawn(name, title, None, "No network is there yet.")]
+    rows = rows[rows["rnn_type"] == "RNN"]
+    keys = rows[["as_published", "widths", "surrounds", "fields"]].drop_duplicates()
+    keys = keys.sort_values(list(keys.columns))
+    figure = style.new_figure(4.6)
+    above, below = figure.subplots(2, 1, sharex=True)
+    shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
+    names = []
+    for at, key in enumerate(keys.itertuples(index=False)):
+        group = rows.merge(keys.iloc[[at]])
+        colour = style.colour("difference_of_gaussians") if not key.as_published else "#0072b2"
+        for axes, column, factor in ((above, "share_grid", 100), (below, "decode_err_ml_cm", 1)):
+            shared.arms(axes, [(at, group)], column, colour, factor=factor)
+        shared.counts(above, [(at, group)])
+        parts = [f"widths ×{np.exp(key.widths):.2g}"] if key.widths else []
+        parts += [f"surrounds ×{np.exp(key.surrounds):.2g}"] if key.surrounds else []
+        parts += [f"1 + Poisson({key.fields:g})"] if key.fields else []
+        names.append("\n".join(parts) or "equal")
+    above.set(ylabel="grid units (%)", ylim=(0, None))
+    below.set(ylabel="position error (cm)", ylim=(0, None))
+    below.set_xticks(range(len(names)), names)
+    caption = (
+        "Share of analysed units above the 99th percentile of their own network's random readouts,"
+        " and position error of the likelihood decoder at the trained length, by what differs"
+        " between place fields (largest over smallest; fields per cell). Blue: the published arm."
+        " Dots networks, bars 95 % intervals over seeds, grey chance."
+    )
+    return [Drawn(name, title, figure, caption)]

@@ -1,0 +1,110 @@
+"""Modules: how many a network has, whether its periods have one mode, and what sets them."""
+
+import numpy as np
+import pandas as pd
+
+from gridjax.claims import figures as shared
+from gridjax.claims.estimate import paired, share_of
+from gridjax.measure.lattice import lattice
+from gridjax.measure.modules import FEWEST, modules
+from gridjax.measure.statistics.dip import dip_test
+from gridjax.measure.statistics.multiple import benjamini_hochberg
+from gridjax.measure.statistics.trend import slopes
+from gridjax.measure.turing import dos_wavenumber, hexagonal_period
+from gridjax.study.figures import style
+from gridjax.study.figures.style import Drawn
+
+# R3's modes by width: cm, cm
+PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
+PUBLISHED |= {16: 137.4, 17: 138.2, 18: 141.2, 19: 144.1, 20: 152.4}
+NOISE = 0.5  # standard deviations of the lattice, smoothed over the bins as fields are
+
+
+def counted(evidence):
+    """Every network with its number of modules, its median period and its dip test."""
+    units = evidence.units.dropna(subset=["period_cm", "orientation_rad"])
+    found = []
+    for run_id, group in units.groupby("run_id"):
+        period = group["period_cm"].to_numpy(float)
+        one = modules(period, group["orientation_rad"].to_numpy(float))
+        p = dip_test(np.log(period)).p if len(period) >= FEWEST else np.nan
+        found.append((run_id, len(one.size), np.median(period), len(period), p))
+    names = ["run_id", "n_modules", "period_cm", "n_lattices", "dip_p"]
+    rows = evidence.networks.merge(pd.DataFrame(found, columns=names), on="run_id")
+    rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
+    return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy()))
+
+
+def made_up(rows, n_networks=40, n_units=64, seed=0):
+    """Share of networks of one period in which noise and the estimator make two modules."""
+    random = np.random.default_rng(seed)
+    box, n = rows["box_width_in_m"].iloc[0], 44
+    x = (np.arange(n) + 0.5) / n * box
+    several = 0
+    for _ in range(n_networks):
+        period, turn = random.choice(rows["period_cm"]) / 100, random.uniform(0, np.pi / 3)
+        angles = turn + np.pi / 6 + np.arange(3) * np.pi / 3
+        waves = 4 * np.pi / (np.sqrt(3) * period) * np.c_[np.cos(angles), np.sin(angles)]
+        at = random.uniform(0, box, (n_units, 2, 1, 1))
+        places = np.stack(np.meshgrid(x, x, indexing="ij")) - at
+        maps = np.cos(np.einsum("wd,udxy->uwxy", waves, places)).sum(axis=1)
+        noise = random.normal(size=maps.shape)
+        for axis in (1, 2):
+            noise = (noise + np.roll(noise, 1, axis) + np.roll(noise, -1, axis)) / np.sqrt(3)
+        measured = lattice(np.maximum(maps + NOISE * maps.std() * noise, 0), box)
+        several += len(modules(np.array(measured.period_cm), np.array(measured[1])).size) > 1
+    return several / n_networks
+
+
+def analyse(evidence):
+    rows = counted(evidence)
+    with_module = rows[rows["n_modules"] > 0]
+    null = made_up(rows) if len(with_module) else np.nan
+    several = share_of(with_module, with_module["n_modules"] > 1, null)
+    tested = rows[np.isfinite(rows["dip_q"])]
+
+    def slope(group):
+        group = group.dropna(subset=["period_cm"]).sort_values("width_cm")
+        if group["width_cm"].nunique() < 3:
+            return np.nan
+        table, doses = np.log(group["period_cm"].to_numpy())[None], np.log(group["width_cm"])
+        return slopes(table, doses.to_numpy())[0]
+
+    return {
+        "one_module": several,
+        "unimodal": share_of(tested, tested["dip_q"] < 0.05, 0.05),
+        "width_sets_period": paired(rows, "period_cm", slope),
+    }
+
+
+def figures(evidence, estimates):
+    rows = counted(evidence)
+    name, title = "modules", "Periods and modules by place-cell width"
+    if rows.empty:
+        return [Drawn(name, title, None, "No unit of these networks has a lattice.")]
+    figure = style.new_figure(3.3)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    periods = evidence.units.dropna(subset=["period_cm"]).merge(rows[["run_id", "width_cm"]])
+    random = np.random.default_rng(0)
+    moved = periods["width_cm"] + random.uniform(-0.25, 0.25, len(periods))
+    left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=style.LIGHT, zorder=1)
+    groups = list(rows.groupby("width_cm"))
+    colour = style.colour("difference_of_gaussians")
+    shared.arms(left, groups, "period_cm", colour, label="networks' medians, mean, 95 %")
+    shared.published(left, list(PUBLISHED), list(PUBLISHED.values()), "published modes")
+    widths = np.linspace(7, 21)
+    theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
+    left.plot(widths, theory, color=style.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
+    left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 190))
+    left.legend(loc="lower right")
+    most = int(rows["n_modules"].max())
+    bins = np.arange(most + 2) - 0.5
+    right.hist(rows["n_modules"], bins, color=colour, rwidth=0.8)
+    right.set(xlabel="modules of a network", ylabel="networks", xticks=range(most + 1))
+    right.set_title(f"n = {len(rows)}")
+    caption = (
+        "Left: periods of single units (grey dots) and of networks (median over units with a"
+        " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
+        " power. Right: modules of at least 10 units."
+    )
+    return [Drawn(name, title, figure, caption)]

@@ -1,0 +1,123 @@
+"""Turing: predicted against measured periods, spectra of networks and of codes, and patterns."""
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from gridjax.claims import figures as shared
+from gridjax.claims.estimate import DIFFERENCES, mean_of, paired
+from gridjax.measure.gridscore import grid_score
+from gridjax.measure.patterns import covariance, grow
+from gridjax.measure.statistics.trend import slopes
+from gridjax.measure.turing import dos_wavenumber, hexagonal_period
+from gridjax.study.figures import style
+from gridjax.study.figures.style import Drawn
+from gridjax.study.reported import label
+from gridjax.study.theory import code_over_box
+
+DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
+N_BINS, FEWEST = 32, 10
+LAYOUTS = 4
+
+
+def measured(evidence):
+    """DoS networks with enough lattices: the median period beside both predictions, cm."""
+    units = evidence.units.dropna(subset=["period_cm"])
+    periods = units.groupby("run_id")["period_cm"].agg(["median", "size"])
+    rows = evidence.networks.merge(periods[periods["size"] >= FEWEST], on="run_id")
+    rows = rows[rows["place_field_values"] == DOS]
+    k = [dos_wavenumber(*row) for row in rows[["place_cell_rf", "surround_scale"]].to_numpy()]
+    two = np.array([100 * hexagonal_period(one) for one in k])
+    return rows.assign(period_cm=rows["median"], two_cm=two, one_cm=two / math.sqrt(1.5))
+
+
+def peaks(evidence):
+    """Cycles per box at which each network's maps, and its code, have most power."""
+    rows = evidence.spectra[evidence.spectra["cycles_per_box"] >= 0.5]
+    found = {
+        column: rows.loc[rows.groupby("run_id")[column].idxmax()].set_index("run_id")[
+            "cycles_per_box"
+        ]
+        for column in ("power", "power_code")
+    }
+    table = evidence.networks.merge(pd.DataFrame(found), left_on="run_id", right_index=True)
+    return table.assign(ratio=table["power"] / table["power_code"])
+
+
+def patterns(evidence):
+    """Share of patterns above .3 on the covariance of some networks' own codes."""
+    rows = evidence.networks
+    rows = rows[(rows["surround_scale"] == 2) | (rows["place_field_values"] == GAUSSIAN)]
+    # a code's width that both codes have
+    common = rows.groupby("place_field_values")["place_cell_rf"].agg(set)
+    if len(common) < 2 or not (both := set.intersection(*common)):
+        return rows.assign(share=np.nan).iloc[:0]
+    rows = rows[rows["place_cell_rf"] == min(both)]
+    rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
+    shares = []
+    for run_id in rows["run_id"]:
+        code = code_over_box(evidence.spec(run_id), N_BINS)
+        grown = grow(covariance(code), n_units=64)
+        shares.append((np.asarray(grid_score(grown).score_60) > 0.3).mean())
+    return rows.assign(share=shares)
+
+
+def analyse(evidence):
+    rows = measured(evidence)
+
+    def slope(group):
+        if group["two_cm"].nunique() < 3:
+            return np.nan
+        return slopes(group["period_cm"].to_numpy()[None], group["two_cm"].to_numpy())[0]
+
+    def closer(group):
+        error = (group[["one_cm", "two_cm"]].sub(group["period_cm"], axis=0)).abs().mean()
+        return error["one_cm"] - error["two_cm"]
+
+    def dos_minus_gaussian(group):
+        share = group.groupby("place_field_values")["share"].mean()
+        return share.get(DOS, np.nan) - share.get(GAUSSIAN, np.nan)
+
+    at = peaks(evidence)
+    at = at[at["place_field_values"] == DOS]
+    return {
+        "slope_of_prediction": paired(rows, "period_cm", slope),
+        "two_dimensions": paired(rows, "period_cm", closer),
+        "spectrum_of_code": mean_of(at, "ratio", null=1.0),
+        "patterns_need_no_network": paired(
+            patterns(evidence), "share", dos_minus_gaussian, DIFFERENCES
+        ),
+    }
+
+
+def figures(evidence, estimates):
+    rows, name, title = measured(evidence), "turing", "Predicted and measured periods, and spectra"
+    if rows.empty:
+        return [Drawn(name, title, None, "No network has ten units with a lattice.")]
+    figure = style.new_figure(3.4)
+    left, right = figure.subplots(1, 2)
+    markers = dict(zip(sorted(rows["surround_scale"].unique()), "osD^v", strict=False))
+    for ratio, group in rows.groupby("surround_scale"):
+        look = {"marker": markers[ratio], "ls": "none", "ms": 3.5, "alpha": 0.7}
+        look["label"] = f"surround scale {ratio:g}, n = {len(group)}"
+        left.plot(group["two_cm"], group["period_cm"], **look)
+    left.set(xlabel="predicted period, 2-D (cm)", ylabel="measured period (cm)")
+    shared.unity(left)
+    left.legend(loc="upper left")
+    spectra = evidence.spectra.merge(evidence.networks[["run_id", "place_field_values"]])
+    spectra = spectra[spectra["cycles_per_box"] >= 0.5]
+    for code, group in spectra.groupby("place_field_values"):
+        mean = group.groupby("cycles_per_box")[["power", "power_code"]].mean()
+        look = {"color": style.colour(code)}
+        right.plot(mean.index, mean["power"], label=f"{label(code)} networks", **look)
+        right.plot(mean.index, mean["power_code"], ls="--", lw=1, label="their place cells", **look)
+    right.set(xlabel="wavenumber (cycles per box)", ylabel="power (share of variance)")
+    right.set(yscale="log", xlim=(0.5, 8))
+    right.legend(loc="lower left")
+    caption = (
+        "Left: median period of a network's units against the hexagonal period of the wavenumber"
+        " at which its targets have most power; dotted: equal. Right: radial power of the maps"
+        " (solid) and of the place cells themselves (dashed), means over networks."
+    )
+    return [Drawn(name, title, figure, caption)]

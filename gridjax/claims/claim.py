@@ -1,0 +1,185 @@
+"""The claims of a study, as they are written down before any network is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.parameters import did_you_mean, show
+from gridjax.study.located import Located, Problems
+from gridjax.study.yamlfile import read_yaml
+
+CLAIMS = "claims.yaml"
+ROLES = ("primary", "secondary")
+UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
+"""What a value is multiplied by to be shown, and what is written after it."""
+_OF_STUDY = ("title", "question", "caution", "claims")
+_TEXTS = ("claim", "published", "estimand", "test", "null")
+_OF_CLAIM = (*_TEXTS, "role", "unit", "holds")
+_REGIONS = ("above", "below", "between")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim: what is estimated, how it is tested, and for which values it holds.
+
+    It holds where the whole 95 % interval of the estimate lies between ``low`` and ``high`` (and,
+    of a primary claim with a test, where the test is significant after Holm's correction over the
+    study's primary tests); it does not hold where none of the interval lies there; else it is
+    undecided.
+    """
+
+    name: str
+    claim: str
+    """the claim in a sentence"""
+    published: str
+    """what was published"""
+    estimand: str
+    test: str
+    null: str
+    """what the estimate is compared with"""
+    role: str
+    """primary or secondary"""
+    unit: str
+    """percent (of a share), cm, nats or number"""
+    low: float
+    """lower end of the values for which the claim holds, in the estimate's own unit"""
+    high: float
+
+    @property
+    def region(self) -> str:
+        """The values for which the claim holds, in words."""
+        low, high = self.shown(self.low), self.shown(self.high)
+        if math.isinf(self.high):
+            return f"above {low}"
+        return f"below {high}" if math.isinf(self.low) else f"between {low} and {high}"
+
+    def shown(self, value: float) -> str:
+        """Write a value in the claim's unit, three digits."""
+        factor, unit = UNITS[self.unit]
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        value = value * factor
+        written = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return f"{written}{unit}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The claims file of a study."""
+
+    title: str
+    question: str
+    caution: str
+    """what a reader of small sizes must know"""
+    claims: tuple[Claim, ...]
+    sha256: str
+    """of the file's bytes: what a run's manifest records before it trains"""
+
+
+def read_claims(path: Path) -> Claims:
+    """Read a claims file.
+
+    Raises GridjaxError with everything that is wrong in it, located.
+    """
+    problems = Problems()
+    document, text = read_yaml(path, problems)
+    problems.raise_any()
+    assert document is not None
+    content = _mapping(document, _OF_STUDY, "a claims file", problems)
+    texts = {name: _text(content, name, document.place, problems) for name in _OF_STUDY[:3]}
+    listed = content.get("claims")
+    items = listed.value if listed is not None else None
+    if not isinstance(items, dict) or not items:
+        place = listed.place if listed is not None else document.place
+        problems.add("a study without claims", place, "add claims: {name: {claim: ...}}")
+        items = {}
+    claims = tuple(_claim(name, item, problems) for name, item in items.items())
+    if claims and not any(claim.role == "primary" for claim in claims):
+        problems.add("no claim is primary", document.place, "say role: primary of at least one")
+    problems.raise_any()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Claims(**texts, claims=claims, sha256=digest)
+
+
+def _claim(name: str, item: Located, problems: Problems) -> Claim:
+    content = _mapping(item, _OF_CLAIM, f"the claim {name}", problems)
+    texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
+    role = _choice(content, "role", ROLES, item.place, problems)
+    unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
+    low, high = _region(content.get("holds"), item.place, problems)
+    return Claim(name=name, **texts, role=role, unit=unit, low=low, high=high)
+
+
+def _region(item: Located | None, place: Place, problems: Problems) -> tuple[float, float]:
+    fix = "write holds: {above: 0.01}, {below: 0.05} or {between: [0.9, 1.1]}"
+    value = item.plain() if item is not None else None
+    place = item.place if item is not None else place
+    nothing = (-math.inf, math.inf)
+    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _REGIONS:
+        problems.add(f"holds: {show(value)} is no region of values", place, fix)
+        return nothing
+    kind, bound = next(iter(value.items()))
+    ends = bound if kind == "between" and isinstance(bound, list) else [bound]
+    numbers = [x for x in ends if isinstance(x, int | float) and not isinstance(x, bool)]
+    right = len(numbers) == len(ends) == (2 if kind == "between" else 1)
+    if not right or not all(map(math.isfinite, numbers)) or sorted(numbers) != numbers:
+        problems.add(f"holds: {kind}: {show(bound)} bounds nothing", place, fix)
+        return nothing
+    if kind == "above":
+        return numbers[0], math.inf
+    return (-math.inf, numbers[0]) if kind == "below" else (numbers[0], numbers[1])
+
+
+def _mapping(
+    item: Located, known: tuple[str, ...], what: str, problems: Problems
+) -> Mapping[str, Located]:
+    if not isinstance(item.value, dict):
+        problems.add(f"{what} is no mapping", item.place, f"its keys are {', '.join(known)}")
+        return {}
+    for name, inner in item.value.items():
+        if name not in known:
+            fix = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            problems.add(f"unknown key {show(name)} of {what}", inner.name_place, fix)
+    return item.value
+
+
+def _text(content: Mapping[str, Located], name: str, place: Place, problems: Problems) -> str:
+    item = content.get(name)
+    if item is None:
+        problems.add(f"{name} is missing", place, f"add {name}: a sentence")
+        return ""
+    if not isinstance(item.value, str) or not item.value.strip():
+        problems.add(f"{name}: {show(item.plain())} is no text", item.place, "write a sentence")
+        return ""
+    return " ".join(item.value.split())
+
+
+def _choice(
+    content: Mapping[str, Located],
+    name: str,
+    choices: tuple[str, ...],
+    place: Place,
+    problems: Problems,
+) -> str:
+    item = content.get(name)
+    value = item.plain() if item is not None else None
+    if value in choices:
+        return value
+    where = item.place if item is not None else place
+    problems.add(f"{name}: {show(value)} is unknown", where, f"one of {', '.join(choices)}")
+    return choices[0]
+
+
+def claim_named(claims: Claims, name: str) -> Claim:
+    """Return a claim by its name."""
+    for claim in claims.claims:
+        if claim.name == name:
+            return claim
+    raise GridjaxError(Problem(f"no claim {name!r} in {claims.title}"))

@@ -1,0 +1,74 @@
+"""What the terminal shows of studies: what they would cost, and their verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gridjax.claims.collection import Request, pilots, settled, union
+from gridjax.claims.studies import Study
+from gridjax.claims.verdict import Verdict
+
+
+def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
+    """Return tables and lines that price studies: networks, buckets, FLOPs; nothing is trained."""
+    from rich import box
+    from rich.table import Table
+
+    from gridjax.study.plan import make_plan, plan_table, quantity
+
+    before, asked = pilots(studies, request), settled(studies, request, None)
+    everything = union([*before, *asked])
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for head in ("study", "networks", "pilot", "network-steps", "FLOP"):
+        table.add_column(head, justify="left" if head == "study" else "right")
+    n_pilot = {one.study.name: one.sweep.specs for one in before}
+    for one in asked:
+        own = [*n_pilot.get(one.study.name, ()), *one.sweep.specs]
+        plan = make_plan(tuple(dict.fromkeys(own)), one.sweep.settings.lane_width)
+        n_before = len(n_pilot.get(one.study.name, ()))
+        steps = sum(spec.n_grad_steps for spec in dict.fromkeys(own))
+        row = (one.study.name, f"{len(one.sweep.specs):,}", f"{n_before:,}" if n_before else "–")
+        table.add_row(*row, f"{steps:,}", quantity(plan.flop))
+    plan = make_plan(everything.specs, everything.settings.lane_width)
+    steps = sum(spec.n_grad_steps for spec in everything.specs)
+    lines: list[Any] = [table]
+    if len(asked) > 1:
+        shared = sum(len(one.sweep.specs) for one in [*before, *asked]) - plan.n_networks
+        lines.append(f"together {plan.n_networks:,} networks, {steps:,} network-steps;")
+        lines.append(f"{shared:,} are shared and trained once")
+    lines.append(plan_table(plan))
+    for one in before:
+        lines.append(f"{one.study.name}: its pilot settles values of its networks; costs stay")
+    return lines
+
+
+def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
+    """Return the verdicts of a study as a table."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=study.claims.title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        show_lines=False,
+    )
+    table.add_column("claim", ratio=1)
+    for head in ("ours (95 %)", "null", "p (Holm)", "n"):
+        table.add_column(head, justify="right")
+    table.add_column("verdict")
+    for verdict in verdicts:
+        claim, estimate = verdict.claim, verdict.estimate
+        ours = claim.shown(estimate.value)
+        if not math.isnan(estimate.low):
+            ours += f"\n{claim.shown(estimate.low)} to {claim.shown(estimate.high)}"
+        p = f"{verdict.p_holm:.2g}" if math.isfinite(verdict.p_holm) else "–"
+        outcome = verdict.outcome
+        if math.isfinite(verdict.networks_needed):
+            outcome += f"\nneeds {verdict.networks_needed:,.0f}"
+        shown = (ours, claim.shown(estimate.null), p, f"{estimate.n:,}", outcome)
+        table.add_row(claim.claim, *shown)
+    return table

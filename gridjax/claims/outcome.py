@@ -1,0 +1,119 @@
+"""What a study found, as files: verdicts as JSON, the rows behind every number as CSV, figures."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gridjax.claims.claim import UNITS
+from gridjax.claims.collection import Asked
+from gridjax.claims.evidence import Evidence
+from gridjax.claims.verdict import Verdict, judge
+from gridjax.errors import GridjaxError, Problem
+from gridjax.study.durable import replace_file
+from gridjax.study.figures import style
+from gridjax.study.figures.style import Drawn
+from gridjax.study.results import Run
+
+OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
+
+
+def conclude(asked: Asked, run: Run, part: str, out: Path) -> list[Verdict]:
+    """Analyse a study from what is in a run, and write what it found into its folder.
+
+    Trains nothing. Raises GridjaxError where the folder cannot be written, or an analysis and its
+    claims do not belong together.
+    """
+    study, evidence = asked.study, asked.evidence(run)
+    estimates = study.analyse(evidence)
+    verdicts = judge(study.claims.claims, estimates)
+    folder = out / study.name
+    with style.styled():
+        figures = study.figures(evidence, estimates)
+        try:
+            (folder / ROWS).mkdir(parents=True, exist_ok=True)
+            (folder / FIGURES).mkdir(exist_ok=True)
+            for verdict in verdicts:
+                rows = verdict.estimate.rows.to_csv(index=False)
+                replace_file(folder / ROWS / f"{verdict.claim.name}.csv", rows.encode())
+            for drawn in figures:
+                style.save(drawn, folder / FIGURES)
+            told = _told(asked, evidence, part, verdicts, figures)
+            text = json.dumps(told, indent=1, allow_nan=False)
+            replace_file(folder / OUTCOME, text.encode())
+        except OSError as error:
+            message = f"{folder} cannot be written: {error.strerror or error}"
+            raise GridjaxError(Problem(message, fix="make it writable")) from None
+    return verdicts
+
+
+def _told(
+    asked: Asked,
+    evidence: Evidence,
+    part: str,
+    verdicts: Sequence[Verdict],
+    figures: Sequence[Drawn],
+) -> dict[str, Any]:
+    claims = asked.study.claims
+    registered = evidence.run.manifest.get("claims", {}).get(asked.study.name)
+    return {
+        "study": asked.study.name,
+        "title": claims.title,
+        "question": claims.question,
+        "caution": claims.caution,
+        "size": part,
+        "networks": len(evidence.networks),
+        "seeds": int(evidence.networks["seed"].nunique()),
+        "missing": evidence.n_missing,
+        "diverged": evidence.n_diverged,
+        "claims_sha256": claims.sha256,
+        "registered": registered,
+        "verdicts": [_verdict(verdict) for verdict in verdicts],
+        "figures": [
+            {"name": d.name, "title": d.title, "caption": d.caption, "alt": d.alt} for d in figures
+        ],
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    claim, estimate = verdict.claim, verdict.estimate
+    factor, _ = UNITS[claim.unit]
+
+    def number(value: float) -> float | None:
+        return factor * value if math.isfinite(value) else None
+
+    interval = f"{claim.shown(estimate.low)} to {claim.shown(estimate.high)}"
+    return {
+        "name": claim.name,
+        "claim": claim.claim,
+        "role": claim.role,
+        "published": claim.published,
+        "estimand": claim.estimand,
+        "test": claim.test,
+        "null_is": claim.null,
+        "unit": claim.unit,
+        "holds_where": claim.region,
+        "value": number(estimate.value),
+        "low": number(estimate.low),
+        "high": number(estimate.high),
+        "null": number(estimate.null),
+        "p": estimate.p if math.isfinite(estimate.p) else None,
+        "p_holm": verdict.p_holm if math.isfinite(verdict.p_holm) else None,
+        "n": estimate.n,
+        "outcome": verdict.outcome,
+        "networks_needed": _whole(verdict.networks_needed),
+        "sentence": verdict.sentence,
+        "remark": estimate.remark,
+        "shown": {
+            "value": claim.shown(estimate.value),
+            "interval": interval if not math.isnan(estimate.low) else "",
+            "null": claim.shown(estimate.null),
+        },
+    }
+
+
+def _whole(value: float) -> int | None:
+    return math.ceil(value) if math.isfinite(value) else None

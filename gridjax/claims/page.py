@@ -1,0 +1,89 @@
+"""One self-contained page of all studies in a folder: verdicts first, then figures and rows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from gridjax.claims.outcome import FIGURES, OUTCOME, ROWS
+from gridjax.claims.studies import ORDER
+from gridjax.errors import DamageError, GridjaxError, Place, Problem
+from gridjax.study.durable import replace_file
+from gridjax.study.report import LARGEST_SVG, PAGE
+
+_LARGEST = 10_000_000
+"""Bytes of the largest file that is put into the page."""
+_NEEDED = {"study", "title", "question", "caution", "size", "verdicts", "figures"}
+
+
+def write_page(out: Path) -> Path:
+    """Write ``report.html`` from what the studies in a folder found; return it.
+
+    Raises GridjaxError where there is no study, or the folder cannot be written.
+    """
+    studies = [_study(path) for path in sorted(out.glob(f"*/{OUTCOME}"), key=_position)]
+    if not studies:
+        message = f"{out} holds no study's verdicts"
+        raise GridjaxError(Problem(message, fix="run gridjax study NAME --out DIR first"))
+    try:
+        replace_file(out / PAGE, _render(studies).encode())
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror or error}"
+        raise GridjaxError(Problem(message, fix="make it writable")) from None
+    return out / PAGE
+
+
+def _render(studies: list[dict[str, Any]]) -> str:
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("gridjax.claims"), PackageLoader("gridjax.study")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("studies.html").render(studies=studies)
+
+
+def _position(path: Path) -> tuple[int, str]:
+    name = path.parent.name
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+
+def _study(path: Path) -> dict[str, Any]:
+    place = Place(str(path))
+    try:
+        told = json.loads(_read(path))
+        if not isinstance(told, dict) or not told.keys() >= _NEEDED:
+            raise ValueError("it holds other things than verdicts")
+        for verdict in told["verdicts"]:
+            verdict["rows"] = _uri(path.parent / ROWS / f"{Path(verdict['name']).name}.csv")
+        for figure in told["figures"]:
+            figure["uri"] = _figure(path.parent / FIGURES, Path(figure["name"]).name)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        fix = "analyse the study again: gridjax study NAME --no-training --out DIR"
+        raise DamageError(Problem(f"damaged: {error}", place, fix)) from None
+    return told
+
+
+def _figure(folder: Path, name: str) -> str:
+    svg, png = folder / f"{name}.svg", folder / f"{name}.png"
+    if not svg.is_file() or svg.is_symlink():
+        return ""
+    return _uri(svg if svg.stat().st_size <= LARGEST_SVG else png)
+
+
+def _uri(path: Path) -> str:
+    kind = {".svg": "image/svg+xml", ".png": "image/png", ".csv": "text/csv"}[path.suffix]
+    return f"data:{kind};base64,{base64.b64encode(_read(path)).decode()}"
+
+
+def _read(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise ValueError(f"{path.name} is no regular file")
+    if path.stat().st_size > _LARGEST:
+        raise ValueError(f"{path.name} is larger than {_LARGEST} bytes")
+    return path.read_bytes()

@@ -1,0 +1,165 @@
+"""gridjax study and gridjax scan: claims, from sweep files to verdicts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridjax.cli.application import app, console
+from gridjax.cli.training import Overrides, read_overrides
+from gridjax.errors import GridjaxError, Problem
+from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals, read_duration
+
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder of studies; they share its networks."),
+]
+Size = Annotated[str, typer.Option("--size", metavar="quick|desk|paper", help="How large.")]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        "--seeds",
+        metavar="N",
+        min=1,
+        help="Seeds 0 to N-1 in place of the size's own; draws, of a study that draws its"
+        " networks.",
+    ),
+]
+PlanOnly = Annotated[
+    bool,
+    typer.Option("--plan", help="Say what would be trained and what it costs."),
+]
+TimeLimit = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", help="Stop after 30m, 10h, ... with all saved (exit 75)."),
+]
+NoTraining = Annotated[
+    bool,
+    typer.Option("--no-training", help="Analyse again what is there; train nothing."),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CHANGE", help="As of gridjax sweep: versions, device, precision, ..."),
+]
+
+
+@app.command(
+    epilog="Examples:  gridjax study width-sensitivity --out runs/studies   |   "
+    "gridjax study all --size desk --plan"
+)
+def study(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity, all; or"
+            " a folder of your own with claims.yaml and analysis.py, which is run.",
+        ),
+    ],
+    out: Out = None,
+    size: Size = "quick",
+    arms: Annotated[
+        str | None,
+        typer.Option("--arms", metavar="published", help="Exactly the published design."),
+    ] = None,
+    seeds: Seeds = None,
+    overrides: Overrides = None,
+    plan: PlanOnly = False,
+    time_limit: TimeLimit = None,
+    no_training: NoTraining = False,
+    accept: Accept = None,
+) -> None:
+    """Train what a study needs, test its claims, and write verdicts, figures and report.html."""
+    from gridjax.claims.collection import Request
+    from gridjax.claims.studies import PUBLISHED, SIZES, find_studies
+
+    if arms not in (None, PUBLISHED):
+        raise GridjaxError(Problem(f"--arms {arms} is unknown", fix="use --arms published"))
+    if size not in SIZES:
+        raise GridjaxError(Problem(f"--size {size} is unknown", fix=f"one of {', '.join(SIZES)}"))
+    studies = find_studies(name)
+    request = Request(size, arms == PUBLISHED, seeds, read_overrides(overrides))
+    _follow(studies, request, out, plan, time_limit, no_training, accept)
+
+
+@app.command(epilog="Example:  gridjax scan --widths 0.09:0.15:0.01 --seeds 64 --out runs/scan")
+def scan(
+    widths: Annotated[
+        str,
+        typer.Option(
+            "--widths",
+            metavar="FROM:TO:STEP",
+            help="Place-cell widths in metres, both ends included.",
+        ),
+    ],
+    out: Out = None,
+    seeds: Seeds = None,
+    base: Annotated[
+        Path | None,
+        typer.Option("--base", metavar="FILE", help="Sweep file of all else; one of ours if none."),
+    ] = None,
+    size: Size = "quick",
+    overrides: Overrides = None,
+    plan: PlanOnly = False,
+    time_limit: TimeLimit = None,
+    no_training: NoTraining = False,
+    accept: Accept = None,
+) -> None:
+    """Draw the share of grid units against the place-cell width, with intervals and the null."""
+    from gridjax.claims.collection import Request
+    from gridjax.claims.scan import read_widths, scanning
+    from gridjax.claims.studies import SIZES
+
+    if size not in SIZES:
+        raise GridjaxError(Problem(f"--size {size} is unknown", fix=f"one of {', '.join(SIZES)}"))
+    given = read_overrides(overrides)
+    if "place_cell_rf" in given:
+        message = "--widths and --set place_cell_rf=... both say which widths"
+        raise GridjaxError(Problem(message, fix="give one of the two"))
+    request = Request(size, False, seeds, given | {"place_cell_rf": read_widths(widths)})
+    _follow([scanning(base)], request, out, plan, time_limit, no_training, accept)
+
+
+def _follow(
+    studies: list[Any],
+    request: Any,
+    out: Path | None,
+    plan: bool,
+    time_limit: str | None,
+    no_training: bool,
+    accept: list[str] | None,
+) -> None:
+    """Plan, or train, analyse and report."""
+    from gridjax.claims.display import plan_lines, verdict_table
+
+    if plan:
+        for line in plan_lines(studies, request):
+            console().print(line, soft_wrap=isinstance(line, str))
+        return
+    if out is None:
+        raise GridjaxError(Problem("no --out DIR is given", fix="name a folder for the results"))
+    from gridjax.claims.collection import analyse_only, train_studies
+    from gridjax.claims.outcome import conclude
+    from gridjax.claims.page import write_page
+    from gridjax.study.display import Terminal
+    from gridjax.study.launch import Wishes
+
+    limit = read_duration(time_limit, "--time-limit") if time_limit is not None else None
+    switch = StopSwitch(limit)
+    if no_training:
+        run, asked = analyse_only(studies, request, out)
+    else:
+        wishes = Wishes(accept=tuple(accept or ()))
+        try:
+            with on_signals(switch):
+                run, asked = train_studies(
+                    studies, request, out, Terminal(console()), wishes, switch
+                )
+        except (Stopped, KeyboardInterrupt) as stopped:
+            console().print(f"stopped by {stopped or 'Ctrl-C'}; the same command goes on")
+            raise typer.Exit(EXIT_STOPPED) from None
+    for one in asked:
+        console().print(verdict_table(one.study, conclude(one, run, request.part, out)))
+    console().print(f"report in {write_page(out)}", soft_wrap=True)

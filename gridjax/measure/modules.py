@@ -1,0 +1,62 @@
+"""Modules: groups of grid cells that share the period and the orientation of their lattices."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+FEWEST = 10
+"""Units of a module."""
+RATIO = 1.2
+"""Period of a module over that of the next smaller one, at least."""
+TURN_RAD = np.deg2rad(15)
+"""Orientations within one module differ by at most this; a quarter of what is possible."""
+
+
+class Modules(NamedTuple):
+    """The modules of one network, smallest period first."""
+
+    period_cm: Float[np.ndarray, " module"]
+    """median over its units"""
+    size: Int[np.ndarray, " module"]
+    """units"""
+
+
+def modules(
+    period_cm: Float[np.ndarray, " unit"],
+    orientation_rad: Float[np.ndarray, " unit"],
+    fewest: int = FEWEST,
+    ratio: float = RATIO,
+) -> Modules:
+    """Return the modules among units with lattices; units with NaN have none.
+
+    Units are clustered by complete linkage in (log period, orientation): no two units of a cluster
+    differ in period by a factor of more than ``ratio`` or in orientation (mod 60 degrees) by more
+    than 15 degrees. Clusters of ``fewest`` units count; of those whose median periods differ by
+    less than ``ratio`` the largest counts alone, so that a single period seen with scatter, or at
+    two orientations, is one module.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    known = np.isfinite(period_cm) & np.isfinite(orientation_rad)
+    period, turn = np.asarray(period_cm)[known], np.asarray(orientation_rad)[known]
+    none = Modules(np.zeros(0), np.zeros(0, int))
+    if len(period) < max(fewest, 2):
+        return none
+    first, second = np.triu_indices(len(period), 1)
+    apart = np.abs(np.log(period[first] / period[second])) / np.log(ratio)
+    turned = np.abs(turn[first] - turn[second]) % (np.pi / 3)
+    turned = np.minimum(turned, np.pi / 3 - turned) / TURN_RAD
+    cluster = fcluster(linkage(np.maximum(apart, turned), "complete"), 1, "distance")
+    sizes = np.bincount(cluster)
+    found: list[tuple[float, int]] = []
+    for label in np.argsort(-sizes, kind="stable"):
+        if sizes[label] < fewest:
+            break
+        middle = float(np.median(period[cluster == label]))
+        if all(max(middle / other, other / middle) >= ratio for other, _ in found):
+            found.append((middle, int(sizes[label])))
+    found.sort()
+    return Modules(np.array([m for m, _ in found]), np.array([s for _, s in found], int))
