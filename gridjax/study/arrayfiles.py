@@ -51,7 +51,11 @@ def file_digests(folder: Path) -> dict[str, str]:
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
             found[name] = "a link"
-        elif not path.is_dir():
+        elif path.is_dir():
+            continue
+        elif not path.is_file():
+            found[name] = "no regular file"
+        else:
             with path.open("rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found

@@ -23,6 +23,7 @@ from gridjax.study.durable import (
     ASIDE,
     clear_asides,
     new_folder,
+    read_regular,
     remove_folder,
     remove_tree,
     seal,
@@ -128,8 +129,8 @@ class Checkpoints:
             "leaves": listed,
         }
         with writing(self.folder):
-            if block.is_symlink():
-                remove_tree(block)  # the link itself
+            if block.is_symlink() or not block.is_dir():
+                remove_tree(block)  # of a link, the link itself
             block.parent.mkdir(exist_ok=True)
             block.mkdir(exist_ok=True)
             path = block / f"{sum(content['steps']):015d}"
@@ -176,7 +177,15 @@ class Checkpoints:
     def listed(self) -> Iterator[Checkpoint]:
         """Yield the checkpoints whose lists are whole; tell of the others in ``damage``."""
         root = self.folder / CHECKPOINTS
-        blocks = sorted(root.iterdir()) if root.is_dir() and not root.is_symlink() else []
+        try:
+            blocks = [] if root.is_symlink() else sorted(root.iterdir())
+        except FileNotFoundError:  # none yet, or all networks were committed meanwhile
+            blocks = []
+        except OSError as error:
+            self.tell(root, f"cannot be read: {error.strerror}")
+            blocks = []
+        if root.is_symlink():
+            self.tell(root, "is a link, which is not followed")
         for block in blocks:
             if not _BLOCK.fullmatch(block.name) or block.is_symlink():
                 self.tell(block, "is no checkpoint of ours")
@@ -246,7 +255,7 @@ def _read_list(path: Path) -> Checkpoint:
     links = any(each.is_symlink() for each in (path, path / _LIST, path / _ARRAYS))
     if links or not _STEPS.fullmatch(path.name):
         raise ValueError("is no checkpoint of ours")
-    content = unseal((path / _LIST).read_bytes())
+    content = unseal(read_regular(path / _LIST))
     _check_list(content)
     checkpoint = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
     if sum(checkpoint.steps) != int(path.name):

@@ -20,6 +20,7 @@ from gridjax.errors import DamageError, Place, Problem
 from gridjax.study.durable import (
     clear_asides,
     digest,
+    read_regular,
     rename,
     replace_file,
     seal,
@@ -63,7 +64,7 @@ class FolderStore:
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             clear_asides(folder)
-            if not path.exists() or path.read_bytes() != sealed:
+            if not path.exists() or read_regular(path) != sealed:
                 replace_file(path, sealed)
             (folder / SHARDS).mkdir(exist_ok=True)
             clear_asides(folder / SHARDS)
@@ -166,6 +167,9 @@ class FolderStore:
     def check(self) -> Iterator[DamageError]:
         """Read every shard and table and yield what is not as it was written."""
         sealed: dict[str, Any] = {}
+        shards = self.folder / SHARDS
+        if shards.is_symlink() or (shards.exists() and not shards.is_dir()):
+            yield DamageError(Problem("damaged: is no folder of ours", Place(str(shards))))
         for path in self._links():
             yield DamageError(
                 Problem("damaged: is a link, which is not followed", Place(str(path)))
@@ -226,7 +230,7 @@ class FolderStore:
         """Return the tables' digests and networks; nothing where no tables are there."""
         path = self.folder / TABLE_SEAL
         try:
-            content = unseal(path.read_bytes())
+            content = unseal(read_regular(path))
             run_ids = content["run_ids"]
             named = isinstance(run_ids, list) and all(isinstance(each, str) for each in run_ids)
             if content["tables"].keys() != TABLES.keys() or not named:
@@ -241,7 +245,7 @@ class FolderStore:
     def _written(self, name: str, sealed: dict[str, Any]) -> pa.Table:
         path = self.folder / f"{name}.parquet"
         try:
-            content = path.read_bytes()
+            content = read_regular(path)
         except OSError as error:
             message = f"damaged: cannot be read: {error.strerror}"
             raise DamageError(Problem(message, Place(str(path)), _REBUILD)) from None

@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.study.durable import replace_file
+from gridjax.study.durable import read_regular, replace_file
 from gridjax.study.names import shown
 
 LOCK = ".lock"
@@ -53,7 +53,7 @@ def locked(folder: Path) -> Iterator[None]:
 def writer(folder: Path) -> dict[str, Any] | None:
     """Return host, pid and start of the writer that a folder names; it may have been killed."""
     try:
-        named = json.loads((folder / WRITER).read_bytes())
+        named = json.loads(read_regular(folder / WRITER))
     except (OSError, ValueError, RecursionError):
         return None
     kinds = {"host": str, "pid": int, "started": str}
@@ -66,7 +66,7 @@ def writer(folder: Path) -> dict[str, Any] | None:
 
 def is_locked(folder: Path) -> bool:
     """Tell whether somebody writes to a folder at this moment."""
-    if not (folder / LOCK).exists() or (folder / LOCK).is_symlink():
+    if not (folder / LOCK).is_file() or (folder / LOCK).is_symlink():
         return False
     lock = FileLock(folder / LOCK)
     try:

@@ -16,7 +16,7 @@ from gridjax.registry import REGISTRIES
 from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec, run_id_of
 from gridjax.study.continuing import SEGMENT, segment_of
-from gridjax.study.durable import unseal
+from gridjax.study.durable import read_regular, unseal
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep
 
@@ -75,7 +75,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
-        manifest = unseal(path.read_bytes())
+        manifest = unseal(read_regular(path))
         _check(manifest)
     except (FileNotFoundError, NotADirectoryError):
         message = f"{folder} holds no run (no {MANIFEST})"

@@ -24,7 +24,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
     Changes nothing that was there; makes the folder where it is missing.
     """
     try:
-        refuse_links(folder)
+        refuse_others(folder)
         if (folder / MANIFEST).exists():
             check_sweep(folder, read_manifest(folder), of_sweep(sweep), accept)
         elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
@@ -38,12 +38,20 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
         raise GridjaxError(Problem(message, fix="name a folder that you may write to")) from None
 
 
-def refuse_links(folder: Path) -> None:
-    """Refuse a run folder that would be written outside of itself."""
+def refuse_others(folder: Path) -> None:
+    """Refuse a run folder that would be written outside of itself, or holds other than its files.
+
+    A pipe in the place of a file would be waited for, for ever.
+    """
     for name in (SHARDS, CHECKPOINTS, DAMAGED, LOCK, WRITER):
-        if (folder / name).is_symlink():
+        path, is_folder = folder / name, name in (SHARDS, CHECKPOINTS, DAMAGED)
+        if path.is_symlink():
             message = f"--out {folder} cannot be written: its {name} is a link"
             raise GridjaxError(Problem(message, fix="put in its place what it leads to"))
+        if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
+            what = "folder" if is_folder else "regular file"
+            message = f"--out {folder} cannot be written: its {name} is no {what}"
+            raise GridjaxError(Problem(message, fix="remove it; the same command then goes on"))
 
 
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:

@@ -36,7 +36,7 @@ def write_report(run: Run, folder: str | Path) -> Path:
     Raises GridjaxError where the folder cannot be written.
     """
     folder = Path(folder)
-    _refuse_links(folder / FIGURES)
+    _refuse_others(folder / FIGURES)
     data = reported(run)
     try:
         figures = write_figures(data, run, folder / FIGURES)
@@ -48,11 +48,13 @@ def write_report(run: Run, folder: str | Path) -> Path:
     return folder / PAGE
 
 
-def _refuse_links(figures: Path) -> None:
-    """Refuse figures that would be written outside of the run folder."""
+def _refuse_others(figures: Path) -> None:
+    """Refuse figures that would be written outside of the run folder, or into a pipe or device."""
     for path in (figures, *(figures.iterdir() if figures.is_dir() else ())):
-        if path.is_symlink():
-            raise GridjaxError(Problem(f"{path} is a link", fix="remove it, and report again"))
+        what = "a link" if path.is_symlink() else "no regular file"
+        is_other = path.exists() and not (path.is_dir() or path.is_file())
+        if path.is_symlink() or is_other:
+            raise GridjaxError(Problem(f"{path} is {what}", fix="remove it, and report again"))
 
 
 def render(run: Run, data: Reported, figures: list[Written]) -> str:

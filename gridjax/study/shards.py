@@ -17,6 +17,7 @@ from gridjax.study.durable import (
     clear_asides,
     digest,
     new_folder,
+    read_regular,
     replace_file,
     seal,
     steady,
@@ -127,7 +128,7 @@ class Shard:
         for path in (self.folder, self.folder / name):
             if path.is_symlink():
                 raise OSError(ELOOP, "is a link, which is not followed")
-        return (self.folder / name).read_bytes()
+        return read_regular(self.folder / name)
 
     def _listed(self) -> dict[str, Any]:
         try:
