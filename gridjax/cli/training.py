@@ -85,7 +85,10 @@ def sweep(
     ] = 60.0,
     time_limit: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Stop after 30m, 10h, ... with all saved (exit 75)."),
+        typer.Option(
+            metavar="TIME",
+            help="Stop after 30m, 10h, ... with all saved (exit 75), and something trained.",
+        ),
     ] = None,
     accept: Annotated[
         list[str] | None,

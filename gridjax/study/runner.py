@@ -113,6 +113,8 @@ class Runner:
                 raise event
             if event is None:
                 return
+            if event.network_steps or event.n_finished:
+                self._switch.progress()
             yield event
 
     def _save_unevaluated(self) -> None:

@@ -23,22 +23,36 @@ class Stopped(Exception):  # noqa: N818 - nothing went wrong
 
 
 class StopSwitch:
-    """Asked between chunks whether a run should stop."""
+    """Asked between chunks whether a run should stop.
+
+    A time limit waits for some progress: one that is shorter than starting and compiling would stop
+    every start where the one before stood. Whoever asks is heard at once.
+    """
 
     def __init__(self, time_limit_s: float | None = None):
         self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
         self._asked: str | None = None
+        self._progressed = False
 
     def ask(self, reason: str) -> None:
         """Ask the run to stop; the first reason counts."""
         self._asked = self._asked or reason
 
+    def progress(self) -> None:
+        """Hear that the run got on: steps were trained, or a network was finished."""
+        if not self._progressed and self._is_late():
+            self.ask("the time limit, which starting and compiling alone took; a longer one helps")
+        self._progressed = True
+
     @property
     def reason(self) -> str | None:
         """Why the run should stop, or None."""
-        if self._asked is None and self._deadline is not None and time.monotonic() > self._deadline:
-            self._asked = "the time limit"
+        if self._progressed and self._is_late():
+            self.ask("the time limit")
         return self._asked
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
 
 
 @contextmanager

@@ -216,3 +216,34 @@ def test_times_are_read(text, seconds):
 def test_what_is_no_time_is_refused(text):
     with pytest.raises(GridjaxError, match="no time"):
         read_duration(text, "--time-limit")
+
+
+def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_path):
+    stood = 0
+    for _ in range(3):
+        with pytest.raises(Stopped, match="the time limit, which starting and compiling alone"):
+            gj.train(sweep(), tmp_path / "run", switch=StopSwitch(1e-6))
+        stood, before = max(steps_saved(tmp_path / "run")), stood
+        assert stood > before
+    assert stood < 400
+
+
+def test_a_time_limit_lets_a_network_be_finished_whose_training_is_done(whole, copy):
+    """Else a start that has only to measure it would always stop before."""
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="a test"):
+        gj.train(sweep(), copy, StopAt(switch, 399 - max(steps_saved(copy))), OFTEN, switch)
+    assert max(steps_saved(copy)) == 400
+    assert not status(copy)["finished"]
+    with pytest.raises(Stopped, match="the time limit"):
+        gj.train(sweep(), copy, switch=StopSwitch(1e-6))
+    assert status(copy)["finished"] == 1
+    assert files(copy) == files(whole)
+
+
+def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
+    switch = StopSwitch()
+    switch.ask("a signal")
+    with pytest.raises(Stopped, match="a signal"):
+        gj.train(sweep(), tmp_path / "run", switch=switch)
+    assert not steps_saved(tmp_path / "run")
