@@ -43,7 +43,7 @@ def go_on(
     if here.get("claims", {}).keys() - there.get("claims", {}).keys():
         there = there | {"claims": here["claims"] | there.get("claims", {})}
     if committed >= set(here["run_ids"]):
-        check_sweep(folder, there, here, accepted)
+        _check(folder, there, here, accepted, ("sweep", "settings"))
         if there["run_ids"] == here["run_ids"]:
             return there
     differences = _differences(there, here)
@@ -68,9 +68,16 @@ def go_on(
 def check_sweep(folder: Path, there: Manifest, here: Manifest, accepted: Iterable[str]) -> None:
     """Refuse a folder of another sweep or other settings, before any device is started.
 
-    ``here`` needs only the parts that a sweep decides.
+    ``here`` needs only the parts that a sweep decides; lane widths are compared where it has them.
     """
-    found = {name: _CHANGES[name](there, here) for name in ("sweep", "settings")}
+    known = ("lane-width",) if "lane_widths" in here else ()
+    _check(folder, there, here, accepted, ("sweep", "settings", *known))
+
+
+def _check(
+    folder: Path, there: Manifest, here: Manifest, accepted: Iterable[str], names: Iterable[str]
+) -> None:
+    found = {name: _CHANGES[name](there, here) for name in names}
     refuse(folder, there, here, {k: v for k, v in found.items() if v}, accepted)
 
 
@@ -122,7 +129,9 @@ def _settings(there: Manifest, here: Manifest) -> str:
 def _lane_width(there: Manifest, here: Manifest) -> str:
     old, new = ([one["lane_width"] for one in each["lane_widths"]] for each in (there, here))
     same_networks = there["run_ids"] == here["run_ids"]
-    if old == new if same_networks else set(new) <= set(old):
+    # one width for all buckets may stand there once, before there is a plan
+    same = set(old) == set(new) if len(set(new)) == 1 else old == new
+    if same if same_networks else set(new) <= set(old):
         return ""
     return f"lane widths {sorted(set(old))} there, {sorted(set(new))} here"
 

@@ -57,8 +57,14 @@ def make_manifest(
 
 
 def of_sweep(sweep: Sweep) -> dict[str, Any]:
-    """Return the parts of a manifest that need no device: what check_sweep compares."""
-    return {
+    """Return the parts of a manifest that need no device: what check_sweep compares.
+
+    Lane widths are among them where the sweep sets them. Their default is that of the device, which
+    nobody knows before it is started: only then is a change of it refused, by itself.
+    """
+    width = sweep.settings.lane_width
+    known = {} if width is None else {"lane_widths": [{"lane_width": width}]}
+    return known | {
         "sources": [{"name": name} for name, _ in sweep.sources],
         "sweep_seed": sweep.sweep_seed,
         "settings": sweep.settings.to_dict(),

@@ -13,7 +13,7 @@ from gridjax.study.continuing import check_sweep, go_on
 from gridjax.study.durable import ASIDE, writing
 from gridjax.study.folderstore import DAMAGED, SHARDS, FolderStore
 from gridjax.study.lock import LOCK, WRITER
-from gridjax.study.manifest import MANIFEST, of_sweep, read_manifest
+from gridjax.study.manifest import MANIFEST, of_sweep
 from gridjax.study.plan import Plan, bytes_of_checkpoint, quantity
 from gridjax.study.sweep import Sweep
 
@@ -26,7 +26,10 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
     try:
         refuse_others(folder)
         if (folder / MANIFEST).exists():
-            check_sweep(folder, read_manifest(folder), of_sweep(sweep), accept)
+            begun, here = FolderStore.open(folder), of_sweep(sweep)
+            if begun.committed().issuperset(here["run_ids"]):
+                here.pop("lane_widths", None)  # nothing is left to train under another
+            check_sweep(folder, begun.manifest, here, accept)
         elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
             message = f"--out {folder} is not empty and holds no run"
             raise GridjaxError(Problem(message, fix="name a new or empty folder"))

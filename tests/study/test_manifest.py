@@ -3,9 +3,12 @@
 import pytest
 
 from gridjax.errors import DamageError, GridjaxError
+from gridjax.study import launch
 from gridjax.study.continuing import check_sweep, go_on
 from gridjax.study.durable import seal
+from gridjax.study.folderstore import SHARDS
 from gridjax.study.manifest import MANIFEST, make_manifest, of_sweep, read_manifest
+from gridjax.study.outfolder import check_folder
 from gridjax.study.plan import make_plan
 from gridjax.study.sweep import Sweep
 
@@ -95,3 +98,28 @@ def test_a_flipped_bit_of_a_manifest_is_found(tmp_path):
     path.write_bytes(bytes(content))
     with pytest.raises(DamageError, match="sha256"):
         read_manifest(tmp_path)
+
+
+def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, monkeypatch):
+    """One round: both are known before a device is started."""
+    monkeypatch.setattr(launch, "start_devices", lambda *_: pytest.fail("a device is started"))
+    parameters = {"Ng": {"values": [8, 16]}, "seed": {"values": [0, 1]}}
+    narrow, wide, default, other = (
+        Sweep.from_dict({"parameters": parameters | changed, "gridjax": {"lane_width": width}})
+        for width, changed in ((1, {}), (2, {}), (None, {}), (2, {"Ng": {"value": 24}}))
+    )
+    manifest_in(tmp_path, narrow)
+    check_folder(tmp_path, narrow)
+    with pytest.raises(GridjaxError, match=r"--accept settings --accept lane-width$") as caught:
+        launch.train(wide, tmp_path)
+    assert "lane_width 1 there, 2 here; lane widths [1] there, [2] here" in str(caught.value)
+    check_folder(tmp_path, wide, ("settings", "lane-width"))
+    accept = r"--accept sweep --accept settings --accept lane-width$"
+    with pytest.raises(GridjaxError, match=accept):
+        check_folder(tmp_path, other)
+    with pytest.raises(GridjaxError, match=r"--accept settings$"):
+        check_folder(tmp_path, default)  # whose width the device decides
+    for spec in wide.specs:
+        (tmp_path / SHARDS / spec.run_id).mkdir(parents=True)
+    with pytest.raises(GridjaxError, match=r"--accept settings$"):
+        check_folder(tmp_path, wide)  # nothing is left to train
