@@ -211,12 +211,20 @@ class Checkpoints:
             with writing(self.folder):
                 remove_folder(block)
 
-    def drop_all(self) -> None:
-        """Remove what is left when every network is committed."""
+    def drop_finished(self, committed: set[str]) -> None:
+        """Remove what is left when every network of a sweep is committed.
+
+        Blocks that hold a network of an earlier sweep, still in training, stay as they are: whoever
+        returns to that sweep goes on from there.
+        """
         root = self.folder / CHECKPOINTS
-        if root.exists() or root.is_symlink():
-            with writing(self.folder):
+        kept = {each.folder.parent for each in self.listed() if set(each.run_ids) - committed}
+        with writing(self.folder):
+            if not kept:
                 remove_tree(root)
+                return
+            for block in set(root.iterdir()) - kept:
+                remove_folder(block)
 
     def clear_asides(self) -> None:
         """Remove what a killed writer left half done."""

@@ -98,7 +98,7 @@ def train(
             store.finish()
             show.end(False, n_committed)
         if checkpoints is not None:
-            checkpoints.drop_all()
+            checkpoints.drop_finished(store.committed())
         return Run(store)
 
 

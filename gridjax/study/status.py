@@ -13,6 +13,7 @@ from gridjax.study.checkpoint import CHECKPOINTS, Checkpoint, Checkpoints
 from gridjax.study.evaluation import DIVERGED
 from gridjax.study.folderstore import SHARDS, FolderStore
 from gridjax.study.lock import is_locked, writer
+from gridjax.study.plan import quantity
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,6 +47,7 @@ def status(folder: Path) -> dict[str, Any]:
         "segments": len(store.manifest["segments"]),
         "last_finished_s": _age(folder / SHARDS, committed),
         "in_training": _in_training(folder, store.manifest, committed),
+        "of_earlier_sweeps": _of_earlier_sweeps(folder, set(store.manifest["run_ids"])),
     }
 
 
@@ -63,6 +65,12 @@ def status_lines(told: dict[str, Any]) -> list[str]:
         lines.append(f"went on {told['segments'] - 1} times under accepted changes")
     if told["state"] in (STOPPED, KILLED):
         lines.append("the sweep's own command goes on with the rest")
+    if told["of_earlier_sweeps"]["networks"]:
+        n, size = (told["of_earlier_sweeps"][name] for name in ("networks", "bytes"))
+        lines.append(
+            f"checkpoints of {n} networks of an earlier sweep take {quantity(size)}B; its command"
+            f" goes on with them under --accept sweep, and without {CHECKPOINTS}/ they are given up"
+        )
     if told["damage"]:
         lines.append(told["damage"])
     return lines
@@ -103,6 +111,20 @@ def _in_training(
         for run_id, (steps, checkpoint) in newest.items()
         if run_id in specs
     ]
+
+
+def _of_earlier_sweeps(folder: Path, run_ids: set[str]) -> dict[str, int]:
+    """Networks in training that the run's last sweep did not want, and bytes of their blocks."""
+    theirs, blocks = set(), set()
+    for checkpoint in Checkpoints(folder).listed():
+        if others := set(checkpoint.run_ids) - run_ids:
+            theirs |= others
+            blocks.add(checkpoint.folder.parent)
+    size = 0
+    for path in (path for block in blocks for path in block.rglob("*")):
+        with suppress(FileNotFoundError):  # dropped meanwhile
+            size += path.lstat().st_size
+    return {"networks": len(theirs), "bytes": size}
 
 
 def _age(folder: Path, names: Any) -> float | None:

@@ -84,3 +84,18 @@ def test_a_list_without_files_is_damage(tmp_path, files):
 def test_a_name_too_long_for_a_folder_is_refused_in_one_message(tmp_path):
     with pytest.raises(GridjaxError, match="cannot be written: File name too long"):
         check_folder(tmp_path / ("x" * 300), None)
+
+
+def test_blocks_of_finished_networks_are_dropped_and_those_of_others_stay_whole(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    save(checkpoints, ["a", "b"], 10)
+    save(checkpoints, ["b", "c"], 10)
+    save(checkpoints, ["b", "c"], 20)
+    save(checkpoints, ["d"], 10)
+    (tmp_path / "checkpoints" / "notes").write_text("")
+    checkpoints.drop_finished({"a", "b", "d"})
+    left = [each.run_ids for each in checkpoints.listed()]
+    assert left == [("b", "c")] * 2
+    assert len(list((tmp_path / "checkpoints").iterdir())) == 1
+    checkpoints.drop_finished({"a", "b", "c"})
+    assert not (tmp_path / "checkpoints").exists()

@@ -17,7 +17,7 @@ from gridjax.study.launch import Wishes
 from gridjax.study.lock import locked
 from gridjax.study.schema import TABLES
 from gridjax.study.shards import to_parquet
-from gridjax.study.status import status
+from gridjax.study.status import status, status_lines
 from gridjax.study.stopping import Stopped, StopSwitch, read_duration
 from gridjax.study.verify import verify
 
@@ -247,3 +247,30 @@ def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
     with pytest.raises(Stopped, match="a signal"):
         gj.train(sweep(), tmp_path / "run", switch=switch)
     assert not steps_saved(tmp_path / "run")
+
+
+def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
+    """Another sweep comes to its end in the folder; the first then goes on where it stood."""
+    newest, accept = max(steps_saved(copy)), Wishes(accept=("sweep",))
+    saved = {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
+    parameters = CARTESIAN | {"seed": {"value": 7}}
+    other = gj.Sweep.from_dict(sweep_content(**parameters))
+    gj.train(other, copy, wishes=Wishes(checkpoint_every_s=0, accept=("sweep",)))
+    assert saved == {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
+    told = status(copy)
+    assert (told["state"], told["in_training"]) == ("finished", [])
+    kept = told["of_earlier_sweeps"]
+    assert kept["networks"] == 1
+    assert kept["bytes"] > sum(map(len, saved.values()))
+    assert "checkpoints of 1 networks of an earlier sweep" in "\n".join(status_lines(told))
+    verify(copy)
+    gj.train(other, copy)  # looking at it again changes nothing
+    assert len(steps_saved(copy)) == 2
+    heard = Heard()
+    gj.train(sweep(), copy, heard, accept)
+    (run_id,) = (spec.run_id for spec in sweep().specs)
+    assert remarks(heard) == [f"{run_id} goes on at step {newest} of 400"]
+    weights = [folder / "shards" / run_id / "weights.npz" for folder in (copy, whole)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert not (copy / "checkpoints").exists()
+    assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
