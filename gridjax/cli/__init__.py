@@ -6,6 +6,7 @@ import sys
 
 from gridjax.cli import benching, runs, scoring, studying, theory, training
 from gridjax.cli.application import app
+from gridjax.cli.output import EXIT_PIPE, OutputLost, standard_streams
 from gridjax.errors import GridjaxError
 from gridjax.study.names import printable
 
@@ -15,7 +16,11 @@ __all__ = ["app", "benching", "main", "runs", "scoring", "studying", "theory", "
 def main() -> None:
     """Run the command line; a problem ends with one message and its exit code."""
     try:
-        app()
+        with standard_streams():
+            app()
+    except OutputLost:
+        sys.exit(EXIT_PIPE)
     except GridjaxError as error:
-        sys.stderr.write(f"{printable(str(error))}\n")
+        with standard_streams():
+            sys.stderr.write(f"{printable(str(error))}\n")
         sys.exit(error.exit_code)

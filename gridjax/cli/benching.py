@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from gridjax.cli.application import app, print_line
+from gridjax.cli.output import keep_on
 
 
 @app.command(
@@ -45,6 +46,8 @@ def bench(
     ] = None,
 ) -> None:
     """Measure this machine: training, motion and grid scores beside their competitors."""
+    if json_file is not None or figure is not None:
+        keep_on()
     from gridjax.study.shipped import benchmark
 
     options = benchmark("options")

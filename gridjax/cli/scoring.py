@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from gridjax.cli.application import app, console
+from gridjax.cli.output import keep_on
 
 
 @app.command(
@@ -64,6 +65,8 @@ def score(
     force: Annotated[bool, typer.Option("--force", help="Write over files.")] = False,
 ) -> None:
     """Score anybody's cells: grid scores, lattices, and what chance would give."""
+    if out is not None:
+        keep_on()
     from gridjax.study.scored import score_files
     from gridjax.study.scoreoptions import Options
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
+from gridjax.cli.output import keep_on
 from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import did_you_mean
 from gridjax.study.continuing import ACCEPTABLE
@@ -109,6 +110,7 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
+    keep_on()
     switch = StopSwitch(
         read_duration(time_limit, "--time-limit") if time_limit is not None else None
     )

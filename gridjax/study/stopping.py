@@ -14,6 +14,8 @@ from gridjax.errors import GridjaxError, Problem
 EXIT_STOPPED = 75
 """Temporary failure: the same command goes on."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+HANG_UP = "SIGHUP"
+"""A terminal was closed. It may be told several times, by the system and by the shell."""
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
@@ -57,7 +59,10 @@ class StopSwitch:
 
 @contextmanager
 def on_signals(switch: StopSwitch) -> Iterator[None]:
-    """Let signals ask for a stop; the second one ends the process at once."""
+    """Let signals ask for a stop; the second one ends the process at once.
+
+    A closed terminal asks too, however often, unless it is ignored, as under nohup.
+    """
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
 
     def handle(number: int, frame: Any) -> None:
@@ -65,6 +70,10 @@ def on_signals(switch: StopSwitch) -> Iterator[None]:
         restore()
 
     before = {number: signal.signal(number, handle) for number in numbers}
+    hang_up = getattr(signal, HANG_UP, None)
+    on_hang_up = None if hang_up is None else signal.getsignal(hang_up)
+    if hang_up is not None and on_hang_up != signal.SIG_IGN:
+        signal.signal(hang_up, lambda number, frame: switch.ask(HANG_UP))
 
     def restore() -> None:
         for number, handler in before.items():
@@ -74,6 +83,8 @@ def on_signals(switch: StopSwitch) -> Iterator[None]:
         yield
     finally:
         restore()
+        if hang_up is not None:
+            signal.signal(hang_up, on_hang_up)
 
 
 def read_duration(text: str, option: str) -> float:

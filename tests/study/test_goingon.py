@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ from gridjax.study.lock import locked
 from gridjax.study.schema import TABLES
 from gridjax.study.shards import to_parquet
 from gridjax.study.status import status, status_lines
-from gridjax.study.stopping import Stopped, StopSwitch, read_duration
+from gridjax.study.stopping import Stopped, StopSwitch, on_signals, read_duration
 from gridjax.study.verify import verify
 
 STEPS = {"n_grad_steps_per_epoch": {"value": 400}}
@@ -274,3 +275,28 @@ def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     assert weights[0].read_bytes() == weights[1].read_bytes()
     assert not (copy / "checkpoints").exists()
     assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
+
+
+class HangUp(Heard):
+    """Closes the terminal, as often as the system and a shell may tell of it."""
+
+    def event(self, event):
+        if event.network_steps:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGHUP)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP")
+def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path):
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
+        gj.train(sweep(), tmp_path / "run", HangUp(), switch=switch)
+    assert steps_saved(tmp_path / "run")
+    switch, before = StopSwitch(), signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with on_signals(switch):  # under nohup
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert switch.reason is None
