@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 
+from gridjax.halves import Static
 from gridjax.spec import NetworkSpec
 from gridjax.study.bestweights import BestWeights
 from gridjax.study.blockkeeper import BlockKeeper, Keeping
@@ -34,6 +35,9 @@ from gridjax.training.single import Progress, TrainState
 
 _SECONDS_BETWEEN_LOOKS = 0.2
 """How long a signal or the time limit may wait to be seen."""
+MOST_SHAPES = 12
+"""Buckets whose compiled functions are kept. Each takes 1,600 memory maps on a CPU, of which a
+process may have 65,530; compiling the scoring again costs a second a bucket."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class Runner:
         self._committed = store.committed()
         self._best = BestWeights(store, settings.keep_weights)
         self._nulls: dict[str, NullScores] = {}
+        self._compiled: set[Static] = set()
         self._stop = threading.Event()
         self._events: queue.Queue[Event | BaseException | None] = queue.Queue()
         # Bounded: trained blocks keep their memory until they are evaluated.
@@ -187,7 +192,16 @@ class Runner:
                 self._evaluate_block(trained)
         self._events.put(None)
 
+    def _forget_compiled(self, static: Static) -> None:
+        """Drop what is compiled once it is of too many buckets; what runs stays until it ends."""
+        if static not in self._compiled and len(self._compiled) == MOST_SHAPES:
+            population.make_trainer.cache_clear()
+            jax.clear_caches()
+            self._compiled.clear()
+        self._compiled.add(static)
+
     def _evaluate_block(self, trained: TrainedBlock) -> None:
+        self._forget_compiled(trained.specs[0].static)
         for lane, spec in enumerate(trained.specs):
             if not self._is_missing(spec):
                 continue
