@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from gridjax.claims.estimate import Estimate, nothing, share_of
-from gridjax.measure.statistics.intervals import statistic_interval
+from gridjax.claims.designs import resampled, variance_between
+from gridjax.claims.estimate import share_of
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
 from gridjax.study.reported import label
@@ -20,26 +20,6 @@ STUDY = {
     "difference_of_gaussians": 1689 * 0.926,
     "softmax_of_differences": 71 * 1.0,
 }
-FEWEST = 10
-
-
-def between(groups, values):
-    """Share of the variance of values between the groups (eta squared)."""
-    total = np.var(values)
-    if total == 0:
-        return 0.0
-    _, index = np.unique(groups.astype(str), return_inverse=True)
-    means = np.bincount(index, values) / np.bincount(index)
-    return float(np.var(means[index]) / total)
-
-
-def resampled(rows, statistic, null, fewest=FEWEST):
-    """An estimate whose interval resamples networks; the statistic takes positions of rows."""
-    if len(rows) < fewest:
-        return nothing(f"{len(rows)} networks: at least {fewest} are needed")
-    interval = statistic_interval(lambda some: statistic(some.astype(int)), np.arange(len(rows)))
-    used = rows[["run_id", CODE, *FACTORS, "share_grid", "has_grids"]]
-    return Estimate(*interval, n=len(rows), rows=used, null=null)
 
 
 def analyse(evidence):
@@ -59,14 +39,18 @@ def analyse(evidence):
     factors = {name: rows[name].to_numpy() for name in [CODE, *FACTORS]}
 
     def code_above_others(some):
-        of = {name: between(groups[some], values[some]) for name, groups in factors.items()}
+        of = {
+            name: variance_between(groups[some], values[some]) for name, groups in factors.items()
+        }
         return of.pop(CODE) - max(of.values())
 
     return {
         "most_path_integrate": share_of(rows, rows["path_integrates"]),
         "few_have_grids": share_of(able, able["has_grids"], 0.05),
-        "few_at_published_counts": resampled(able, at_published_counts, 0.05),
-        "code_matters_most": resampled(rows, code_above_others, 0.0),
+        "few_at_published_counts": resampled(able, at_published_counts, 0.05, [CODE, "has_grids"]),
+        "code_matters_most": resampled(
+            rows, code_above_others, 0.0, [CODE, *FACTORS, "share_grid"]
+        ),
     }
 
 
@@ -89,7 +73,7 @@ def figures(evidence, estimates):
     names = {CODE: "target code", "rnn_type": "cell", "place_cell_rf": "width"}
     names |= {"surround_scale": "surround"}
     values = rows["share_grid"].to_numpy()
-    shares = {n: between(rows[n].to_numpy(), values) for n in [CODE, *FACTORS]}
+    shares = {n: variance_between(rows[n].to_numpy(), values) for n in [CODE, *FACTORS]}
     by_size = sorted(shares, key=lambda name: shares[name])
     bars = [100 * shares[n] for n in by_size]
     right.barh([names.get(n, n) for n in by_size], bars, color=style.LIGHT, height=0.6)

@@ -7,7 +7,6 @@ import numpy as np
 from gridjax.claims import figures as shared
 from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, paired, share_of
 from gridjax.claims.evidence import NULL_SHARE
-from gridjax.measure.statistics.intervals import upper_bound
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
 from gridjax.study.reported import CODES, label
@@ -51,25 +50,18 @@ def matched(relu):
     return paired(dos, "share_grid", nearest, DIFFERENCES)
 
 
-def never(rows):
-    n_grids = int(rows["has_grids"].sum())
-    remark = f"{n_grids} of {len(rows)} networks"
-    if len(rows):
-        remark += f": at most {100 * upper_bound(n_grids, len(rows)):.1f} % (one-sided 95 %)."
-    return share_of(rows, rows["has_grids"], 0.05, remark)
-
-
 def analyse(evidence):
     rows = evidence.networks
     relu = rows[rows["activation"] == "relu"]
     dos = relu[CODE] == DOS
+    gaussian, coordinates = rows[rows[CODE] == GAUSSIAN], rows[rows[CODE].isin(COORDINATES)]
     return {
         "dos_above_gaussian": difference(
             relu, "share_grid", dos, relu[CODE] == GAUSSIAN, DIFFERENCES
         ),
         "dos_above_null": mean_of(relu[dos], "gain", within=(-NULL_SHARE, 1.0)),
-        "gaussian_never": never(rows[rows[CODE] == GAUSSIAN]),
-        "coordinates_never": never(rows[rows[CODE].isin(COORDINATES)]),
+        "gaussian_never": share_of(gaussian, gaussian["has_grids"], 0.05),
+        "coordinates_never": share_of(coordinates, coordinates["has_grids"], 0.05),
         "at_equal_error": matched(relu),
     }
 

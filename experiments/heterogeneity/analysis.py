@@ -5,9 +5,9 @@ import re
 import numpy as np
 
 from gridjax.claims import figures as shared
-from gridjax.claims.estimate import DIFFERENCES, difference, paired
+from gridjax.claims.designs import slope
+from gridjax.claims.estimate import DIFFERENCES, difference
 from gridjax.claims.evidence import NULL_SHARE
-from gridjax.measure.statistics.trend import slopes
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
 
@@ -38,29 +38,18 @@ def arms(evidence):
     )
 
 
-def dose(rows, name, others):
-    """The slope of the share of grid units over one dose, the others being 0."""
-    some = rows[(rows[others] == 0).all(axis=1)]
-
-    def of_seed(group):
-        if group[name].nunique() < 3:
-            return np.nan
-        return slopes(group["share_grid"].to_numpy()[None], group[name].to_numpy())[0]
-
-    return paired(some, "share_grid", of_seed)
-
-
 def analyse(evidence):
     rows = arms(evidence)
     rows = rows[rows["rnn_type"] == "RNN"]
     error = "decode_err_ml_cm"
+    one_field, same_width = rows[rows["fields"] == 0], rows["widths"] == 0
     return {
         "grids_vanish": difference(
             rows, "share_grid", rows["equal"], rows["as_published"], DIFFERENCES
         ),
         "performance_stays": difference(rows, error, rows["as_published"], rows["equal"]),
-        "little_widths": dose(rows, "widths", ["surrounds", "fields"]),
-        "more_fields": dose(rows, "fields", ["widths", "surrounds"]),
+        "little_widths": slope(one_field[one_field["surrounds"] == 0], "share_grid", "widths"),
+        "more_fields": slope(rows[same_width & (rows["surrounds"] == 0)], "share_grid", "fields"),
     }
 
 

@@ -4,12 +4,11 @@ import numpy as np
 import pandas as pd
 
 from gridjax.claims import figures as shared
-from gridjax.claims.estimate import paired, share_of
-from gridjax.measure.lattice import lattice
-from gridjax.measure.modules import FEWEST, modules
+from gridjax.claims.designs import slope
+from gridjax.claims.estimate import share_of
+from gridjax.measure.modules import FEWEST, made_up, modules
 from gridjax.measure.statistics.dip import dip_test
 from gridjax.measure.statistics.multiple import benjamini_hochberg
-from gridjax.measure.statistics.trend import slopes
 from gridjax.measure.turing import dos_wavenumber, hexagonal_period
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
@@ -17,7 +16,6 @@ from gridjax.study.figures.style import Drawn
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
 PUBLISHED |= {16: 137.4, 17: 138.2, 18: 141.2, 19: 144.1, 20: 152.4}
-NOISE = 0.5  # standard deviations of the lattice, smoothed over the bins as fields are
 
 
 def counted(evidence):
@@ -35,45 +33,16 @@ def counted(evidence):
     return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy()))
 
 
-def made_up(rows, n_networks=40, n_units=64, seed=0):
-    """Share of networks of one period in which noise and the estimator make two modules."""
-    random = np.random.default_rng(seed)
-    box, n = rows["box_width_in_m"].iloc[0], 44
-    x = (np.arange(n) + 0.5) / n * box
-    several = 0
-    for _ in range(n_networks):
-        period, turn = random.choice(rows["period_cm"]) / 100, random.uniform(0, np.pi / 3)
-        angles = turn + np.pi / 6 + np.arange(3) * np.pi / 3
-        waves = 4 * np.pi / (np.sqrt(3) * period) * np.c_[np.cos(angles), np.sin(angles)]
-        at = random.uniform(0, box, (n_units, 2, 1, 1))
-        places = np.stack(np.meshgrid(x, x, indexing="ij")) - at
-        maps = np.cos(np.einsum("wd,udxy->uwxy", waves, places)).sum(axis=1)
-        noise = random.normal(size=maps.shape)
-        for axis in (1, 2):
-            noise = (noise + np.roll(noise, 1, axis) + np.roll(noise, -1, axis)) / np.sqrt(3)
-        measured = lattice(np.maximum(maps + NOISE * maps.std() * noise, 0), box)
-        several += len(modules(np.array(measured.period_cm), np.array(measured[1])).size) > 1
-    return several / n_networks
-
-
 def analyse(evidence):
     rows = counted(evidence)
-    with_module = rows[rows["n_modules"] > 0]
-    null = made_up(rows) if len(with_module) else np.nan
-    several = share_of(with_module, with_module["n_modules"] > 1, null)
+    some = rows[rows["n_modules"] > 0]
+    null = made_up(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0]) if len(some) else 0
     tested = rows[np.isfinite(rows["dip_q"])]
-
-    def slope(group):
-        group = group.dropna(subset=["period_cm"]).sort_values("width_cm")
-        if group["width_cm"].nunique() < 3:
-            return np.nan
-        table, doses = np.log(group["period_cm"].to_numpy())[None], np.log(group["width_cm"])
-        return slopes(table, doses.to_numpy())[0]
-
+    logs = rows.assign(log_period=np.log(rows["period_cm"]), log_width=np.log(rows["width_cm"]))
     return {
-        "one_module": several,
+        "one_module": share_of(some, some["n_modules"] > 1, null),
         "unimodal": share_of(tested, tested["dip_q"] < 0.05, 0.05),
-        "width_sets_period": paired(rows, "period_cm", slope),
+        "width_sets_period": slope(logs, "log_period", "log_width"),
     }
 
 

@@ -3,13 +3,12 @@
 import math
 
 import numpy as np
-import pandas as pd
 
 from gridjax.claims import figures as shared
+from gridjax.claims.designs import slope
 from gridjax.claims.estimate import DIFFERENCES, mean_of, paired
 from gridjax.measure.gridscore import grid_score
 from gridjax.measure.patterns import covariance, grow
-from gridjax.measure.statistics.trend import slopes
 from gridjax.measure.turing import dos_wavenumber, hexagonal_period
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
@@ -32,28 +31,12 @@ def measured(evidence):
     return rows.assign(period_cm=rows["median"], two_cm=two, one_cm=two / math.sqrt(1.5))
 
 
-def peaks(evidence):
-    """Cycles per box at which each network's maps, and its code, have most power."""
-    rows = evidence.spectra[evidence.spectra["cycles_per_box"] >= 0.5]
-    found = {
-        column: rows.loc[rows.groupby("run_id")[column].idxmax()].set_index("run_id")[
-            "cycles_per_box"
-        ]
-        for column in ("power", "power_code")
-    }
-    table = evidence.networks.merge(pd.DataFrame(found), left_on="run_id", right_index=True)
-    return table.assign(ratio=table["power"] / table["power_code"])
-
-
 def patterns(evidence):
     """Share of patterns above .3 on the covariance of some networks' own codes."""
     rows = evidence.networks
     rows = rows[(rows["surround_scale"] == 2) | (rows["place_field_values"] == GAUSSIAN)]
-    # a code's width that both codes have
-    common = rows.groupby("place_field_values")["place_cell_rf"].agg(set)
-    if len(common) < 2 or not (both := set.intersection(*common)):
-        return rows.assign(share=np.nan).iloc[:0]
-    rows = rows[rows["place_cell_rf"] == min(both)]
+    width = rows.loc[rows["place_field_values"] == GAUSSIAN, "place_cell_rf"].min()
+    rows = rows[rows["place_cell_rf"] == width]
     rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
     shares = []
     for run_id in rows["run_id"]:
@@ -66,11 +49,6 @@ def patterns(evidence):
 def analyse(evidence):
     rows = measured(evidence)
 
-    def slope(group):
-        if group["two_cm"].nunique() < 3:
-            return np.nan
-        return slopes(group["period_cm"].to_numpy()[None], group["two_cm"].to_numpy())[0]
-
     def closer(group):
         error = (group[["one_cm", "two_cm"]].sub(group["period_cm"], axis=0)).abs().mean()
         return error["one_cm"] - error["two_cm"]
@@ -79,10 +57,10 @@ def analyse(evidence):
         share = group.groupby("place_field_values")["share"].mean()
         return share.get(DOS, np.nan) - share.get(GAUSSIAN, np.nan)
 
-    at = peaks(evidence)
-    at = at[at["place_field_values"] == DOS]
+    at = evidence.peaks[evidence.peaks["place_field_values"] == DOS]
+    at = at.assign(ratio=at["peak_cycles"] / at["peak_cycles_code"])
     return {
-        "slope_of_prediction": paired(rows, "period_cm", slope),
+        "slope_of_prediction": slope(rows, "period_cm", "two_cm"),
         "two_dimensions": paired(rows, "period_cm", closer),
         "spectrum_of_code": mean_of(at, "ratio", null=1.0),
         "patterns_need_no_network": paired(

@@ -1,13 +1,12 @@
 """Width sensitivity: the share of grid units by width, spikes, the ratio to the box, and seeds."""
 
 import numpy as np
+import pandas as pd
 
 from gridjax.claims import figures as shared
-from gridjax.claims.estimate import DIFFERENCES, Estimate, difference, nothing, paired
+from gridjax.claims.designs import carried, stands_out
+from gridjax.claims.estimate import DIFFERENCES, difference, paired
 from gridjax.claims.evidence import NULL_SHARE
-from gridjax.measure.statistics.intervals import statistic_interval
-from gridjax.measure.statistics.spikes import lack_of_fit
-from gridjax.measure.statistics.trend import components
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
 
@@ -25,11 +24,6 @@ def arms(evidence):
     return scan, rows[larger & ~faster], rows[larger & faster], rows[~alike]
 
 
-def table(scan):
-    """Share of grid units [seed, width], complete seeds only."""
-    return scan.pivot_table(index="seed", columns="width_cm", values="share_grid").dropna()
-
-
 def contrast(scan, width):
     def of_seed(group):
         share = group.groupby("width_cm")["share_grid"].mean()
@@ -40,62 +34,22 @@ def contrast(scan, width):
     return paired(near, "share_grid", of_seed, DIFFERENCES)
 
 
-def fit(scan):
-    shares = table(scan)
-    if len(shares) < 3 or shares.shape[1] < 5:
-        return nothing("at least 3 seeds with 5 widths are needed"), None
-    found = lack_of_fit(shares.to_numpy(), shares.columns.to_numpy())
-    worst = shares.columns[np.abs(found.standardised).argmax()]
-    remark = f"The largest departure is at {worst:g} cm, {found.statistic:.2f} standard errors."
-    high = found.p if found.p < 0.05 else 1.0  # a p above .05 shows nothing
-    rows = scan[["run_id", "seed", "width_cm", "share_grid"]]
-    return Estimate(found.p, found.p, high, len(scan), rows, found.p, remark=remark), found
-
-
-def layouts(crossed):
-    levels = [crossed[name].nunique() for name in SEEDS]
-    if len(crossed) != np.prod(levels) or min(levels) < 2:
-        return nothing("the crossed design is not complete"), None
-    ordered = crossed.sort_values(SEEDS)
-    shares = ordered["share_grid"].to_numpy().reshape(levels)
-    if np.ptp(shares) == 0:
-        return nothing("all networks of the crossed design have the same share"), None
-    found = components(shares)
-
-    def of_layouts(some):
-        drawn = components(some.reshape(-1, *levels[1:]))
-        return drawn.factors[0] if np.isfinite(drawn.factors[0]) else 0.0
-
-    rows = ordered[["run_id", *SEEDS, "share_grid"]]
-    low, high = 0.0, 1.0
-    if levels[0] >= 4:
-        clusters = np.repeat(np.arange(levels[0]), np.prod(levels[1:]))
-        _, low, high = statistic_interval(of_layouts, shares.ravel(), clusters)
-    parts = zip(("layouts", "weights", "paths"), found.factors, strict=True)
-    remark = ", ".join(f"{name} {100 * part:.0f} %" for name, part in parts)
-    remark = f"Of the variance: {remark}, interaction {100 * found.interaction:.0f} %."
-    value = float(found.factors[0])
-    return Estimate(value, low, high, len(rows), rows, null=1 / 3, remark=remark), found
-
-
 def analyse(evidence):
     scan, larger, faster, crossed = arms(evidence)
     base = scan[scan["width_cm"] == 12]
 
     def against_base(other):
         both = np.r_[np.ones(len(other), bool), np.zeros(len(base), bool)]
-        import pandas as pd
-
         joined = pd.concat([other, base], ignore_index=True)
         return difference(joined, "share_grid", both, ~both, DIFFERENCES)
 
     return {
         "spike_at_12": contrast(scan, 12),
         "spike_at_10": contrast(scan, 10),
-        "a_curve_is_not_enough": fit(scan)[0],
+        "a_curve_is_not_enough": stands_out(scan, "share_grid", "width_cm"),
         "ratio_to_box": against_base(larger),
         "scaled_control": against_base(faster),
-        "layout_decides": layouts(crossed)[0],
+        "layout_decides": carried(crossed, "share_grid", SEEDS),
     }
 
 

@@ -27,10 +27,10 @@ _REGIONS = ("above", "below", "between")
 class Claim:
     """One claim: what is estimated, how it is tested, and for which values it holds.
 
-    It holds where the whole 95 % interval of the estimate lies between ``low`` and ``high`` (and,
-    of a primary claim with a test, where the test is significant after Holm's correction over the
-    study's primary tests); it does not hold where none of the interval lies there; else it is
-    undecided.
+    It holds where the whole 95 % interval of the estimate lies between ``low`` and ``high`` and, of
+    a primary claim that its null would contradict, where the test is significant after Holm's
+    correction over such tests of the study; it does not hold where none of the interval lies
+    there; else it is undecided.
     """
 
     name: str

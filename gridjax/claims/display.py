@@ -8,7 +8,7 @@ from typing import Any
 
 from gridjax.claims.collection import Request, pilots, settled, union
 from gridjax.claims.studies import Study
-from gridjax.claims.verdict import Verdict
+from gridjax.claims.verdict import MANY, Verdict
 
 
 def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
@@ -67,7 +67,7 @@ def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
             ours += f"\n{claim.shown(estimate.low)} to {claim.shown(estimate.high)}"
         p = f"{verdict.p_holm:.2g}" if math.isfinite(verdict.p_holm) else "–"
         outcome = verdict.outcome
-        if math.isfinite(verdict.networks_needed):
+        if verdict.networks_needed < MANY:
             outcome += f"\nneeds {verdict.networks_needed:,.0f}"
         shown = (ours, claim.shown(estimate.null), p, f"{estimate.n:,}", outcome)
         table.add_row(claim.claim, *shown)

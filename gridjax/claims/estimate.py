@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridjax.measure.statistics.intervals import Interval, mean_interval, share_interval
+from gridjax.measure.statistics.intervals import (
+    Interval,
+    mean_interval,
+    share_interval,
+    upper_bound,
+)
 from gridjax.measure.statistics.permutation import sign_flip
 
 if TYPE_CHECKING:
@@ -126,6 +131,9 @@ def share_of(
     if len(frame) == 0:
         return nothing("no network")
     is_so = is_so.astype(bool)
+    most = 100 * upper_bound(int(is_so.sum()), len(frame), LEVEL)
+    counted = f"{is_so.sum()} of {len(frame)} networks: at most {most:.1f} % (one-sided 95 %)."
+    remark = f"{counted} {remark}".strip()
     interval: Interval = share_interval(int(is_so.sum()), len(frame), LEVEL)
     rows = frame[["run_id", "seed"]].assign(is_so=is_so)
     return Estimate(*interval, n=len(frame), rows=rows, null=null, remark=remark)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NULL_SHARE = 1 - NULL_PERCENTILE / 100
 LOWEST_THRESHOLD = THRESHOLDS[0]
 FALSE_FINDINGS = 0.05
+LOWEST_CYCLES = 0.5
 PATH_INTEGRATES_CM = 10.0
 """Position error (likelihood decoder, T = 50) below which a network path-integrates."""
 
@@ -87,6 +88,20 @@ class Evidence:
         """Networks that diverged: counted, but not measured."""
         return len(self.everything) - len(self.networks)
 
+    @cached_property
+    def peaks(self) -> pd.DataFrame:
+        """``networks`` with the cycles per box at which their maps, and code, have most power.
+
+        Columns ``peak_cycles`` and ``peak_cycles_code``, from half a cycle per box on, to the
+        nearest quarter.
+        """
+        rows = self.spectra[self.spectra["cycles_per_box"] >= LOWEST_CYCLES].dropna()
+        found = self.networks
+        for power, name in (("power", "peak_cycles"), ("power_code", "peak_cycles_code")):
+            top = rows.loc[rows.groupby("run_id")[power].idxmax(), ["run_id", "cycles_per_box"]]
+            found = found.merge(top.rename(columns={"cycles_per_box": name}), on="run_id")
+        return found
+
     def spec(self, run_id: str) -> NetworkSpec:
         """Return the spec of a network that is there."""
         return NetworkSpec.from_dict(self._specs[run_id])
@@ -97,17 +112,17 @@ class Evidence:
         return dict(zip(manifest["run_ids"], manifest["specs"], strict=True))
 
     def _reported_units(self, rows: pd.DataFrame) -> pd.DataFrame:
-        bins = {run_id: self.spec(run_id).n_bins_reported for run_id in rows["run_id"]}
-        units = self.run.units
-        units = units[units["run_id"].isin(list(bins))]
-        return units[units["nbins"] == units["run_id"].map(bins)].reset_index(drop=True)
+        import pandas as pd
+
+        bins = [self.spec(run_id).n_bins_reported for run_id in rows["run_id"]]
+        reported = pd.DataFrame({"run_id": rows["run_id"], "nbins": np.array(bins, np.int32)})
+        return self.run.units.merge(reported, on=["run_id", "nbins"])
 
     def _grid_units(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Count the units of each network, and those that are grid-like."""
-        units = self._reported_units(rows)
-        null = units["run_id"].map(dict(zip(rows["run_id"], rows["null_99"], strict=True)))
+        units = self._reported_units(rows).merge(rows[["run_id", "null_99"]], on="run_id")
         score = units["score_60_by_neuron"]
-        is_grid = (score > null) & (score > LOWEST_THRESHOLD)
+        is_grid = (score > units["null_99"]) & (score > LOWEST_THRESHOLD)
         counts = is_grid.groupby(units["run_id"]).agg(["sum", "size"])
         counts = counts.reindex(rows["run_id"]).reset_index(drop=True)
         return counts.set_axis(["n_grid", "n_units"], axis=1)

@@ -11,7 +11,7 @@ from typing import Any
 from gridjax.claims.claim import UNITS
 from gridjax.claims.collection import Asked
 from gridjax.claims.evidence import Evidence
-from gridjax.claims.verdict import Verdict, judge
+from gridjax.claims.verdict import MANY, Verdict, judge
 from gridjax.errors import GridjaxError, Problem
 from gridjax.study.durable import replace_file
 from gridjax.study.figures import style
@@ -116,4 +116,4 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def _whole(value: float) -> int | None:
-    return math.ceil(value) if math.isfinite(value) else None
+    return math.ceil(value) if value < MANY else None

@@ -16,6 +16,8 @@ from gridjax.measure.statistics.power import needed_to_decide
 
 HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
 ALPHA = 0.05
+MANY = 1_000_000
+"""Networks that nobody trains for one claim."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Verdict:
     claim: Claim
     estimate: Estimate
     p_holm: float
-    """the test's p after Holm's correction over the study's primary tests; NaN where it has none"""
+    """the test's p after Holm's correction over the study's tests; NaN where none is needed"""
     outcome: str
     """holds, does not hold or undecided"""
     networks_needed: float
@@ -47,7 +49,7 @@ class Verdict:
         if self.outcome == DOES_NOT:
             return f"Does not hold: {found}; {wanted}."
         needed = "more networks than anyone will train"
-        if math.isfinite(self.networks_needed):
+        if self.networks_needed < MANY:
             needed = f"about {self.networks_needed:,.0f} networks"
         return f"Undecided: {found}; {wanted}; deciding needs {needed}."
 
@@ -57,17 +59,28 @@ def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Ve
 
     Raises KeyError where an analysis left a claim without an estimate: it must say why instead.
     """
-    primary = [claim.name for claim in claims if claim.role == "primary"]
-    corrected = dict(
-        zip(primary, holm(np.array([estimates[name].p for name in primary])), strict=True)
-    )
+    tested = [claim.name for claim in claims if _is_tested(claim, estimates[claim.name])]
+    adjusted = holm(np.array([estimates[name].p for name in tested]))
+    corrected = dict(zip(tested, adjusted, strict=True))
     return [
-        _verdict(claim, estimates[claim.name], float(corrected.get(claim.name, math.nan)))
+        _verdict(
+            claim, estimates[claim.name], float(corrected.get(claim.name, math.nan)), len(tested)
+        )
         for claim in claims
     ]
 
 
-def _verdict(claim: Claim, estimate: Estimate, p_holm: float) -> Verdict:
+def _is_tested(claim: Claim, estimate: Estimate) -> bool:
+    """Tell whether a claim needs its test: a primary one that the null would contradict.
+
+    Where the claim would hold under the null too (no difference, where at most a small one is
+    claimed) the interval alone decides.
+    """
+    contradicted = not claim.low <= estimate.null <= claim.high
+    return claim.role == "primary" and math.isfinite(estimate.p) and contradicted
+
+
+def _verdict(claim: Claim, estimate: Estimate, p_holm: float, n_tests: int) -> Verdict:
     low, high = estimate.low, estimate.high
     inside = claim.low <= low and high <= claim.high
     outside = high < claim.low or low > claim.high
@@ -80,8 +93,19 @@ def _verdict(claim: Claim, estimate: Estimate, p_holm: float) -> Verdict:
         outcome = DOES_NOT if outside else UNDECIDED
     needed = math.nan
     if outcome == UNDECIDED and low < high:
-        ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
-        interval = Interval(estimate.value, low, high)
-        needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
-        needed = max(needed, float(estimate.n + 1)) if needed == needed else math.nan
+        needed = _needed(claim, estimate, n_tests if insignificant else 0)
     return Verdict(claim, estimate, p_holm, outcome, needed)
+
+
+def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
+    """Return how many networks would decide, if the estimate stayed."""
+    ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
+    interval = Interval(estimate.value, estimate.low, estimate.high)
+    needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
+    if math.isnan(needed):
+        return needed
+    if n_tests and "seed" in estimate.rows:
+        # flipping the signs of k seeds has no p below 2 / 2^k
+        fewest = math.ceil(math.log2(2 * n_tests / ALPHA))
+        needed = max(needed, estimate.n * fewest / max(estimate.rows["seed"].nunique(), 1))
+    return max(math.ceil(needed) if math.isfinite(needed) else needed, float(estimate.n + 1))

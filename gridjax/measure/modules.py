@@ -7,12 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from gridjax.measure.lattice import lattice
+
 FEWEST = 10
 """Units of a module."""
 RATIO = 1.2
 """Period of a module over that of the next smaller one, at least."""
 TURN_RAD = np.deg2rad(15)
 """Orientations within one module differ by at most this; a quarter of what is possible."""
+_BINS = 44
 
 
 class Modules(NamedTuple):
@@ -60,3 +63,36 @@ def modules(
             found.append((middle, int(sizes[label])))
     found.sort()
     return Modules(np.array([m for m, _ in found]), np.array([s for _, s in found], int))
+
+
+def made_up(
+    period_cm: Float[np.ndarray, " network"],
+    box_width_m: float,
+    n_networks: int = 40,
+    n_units: int = 64,
+    noise: float = 0.5,
+    seed: int = 0,
+) -> float:
+    """Return in what share of networks of one period noise and estimator make two modules.
+
+    Each network's units share a period drawn from ``period_cm`` and an orientation; their maps,
+    lattices of any phase with smoothed noise of ``noise`` times their standard deviation, go
+    through the same estimator as trained units' do, bins and box included.
+    """
+    random = np.random.default_rng(seed)
+    x = (np.arange(_BINS) + 0.5) / _BINS * box_width_m
+    several = 0
+    for _ in range(n_networks):
+        period, turn = random.choice(period_cm) / 100, random.uniform(0, np.pi / 3)
+        angles = turn + np.pi / 6 + np.arange(3) * np.pi / 3
+        waves = 4 * np.pi / (np.sqrt(3) * period) * np.c_[np.cos(angles), np.sin(angles)]
+        phase = random.uniform(0, box_width_m, (n_units, 2, 1, 1))
+        places = np.stack(np.meshgrid(x, x, indexing="ij")) - phase
+        maps = np.cos(np.einsum("wd,udxy->uwxy", waves, places)).sum(axis=1)
+        rough = random.normal(size=maps.shape)
+        for axis in (1, 2):
+            rough = (rough + np.roll(rough, 1, axis) + np.roll(rough, -1, axis)) / np.sqrt(3)
+        measured = lattice(np.maximum(maps + noise * maps.std() * rough, 0), box_width_m)
+        found = modules(np.asarray(measured.period_cm), np.asarray(measured.orientation_rad))
+        several += len(found.size) > 1
+    return several / n_networks

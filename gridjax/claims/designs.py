@@ -1,0 +1,110 @@
+"""Estimates of particular designs: doses, crossed seeds, a curve over levels, whole populations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from gridjax.claims.estimate import ANY, FEWEST, Estimate, nothing, paired
+from gridjax.measure.statistics.intervals import statistic_interval
+from gridjax.measure.statistics.spikes import lack_of_fit
+from gridjax.measure.statistics.trend import components, slopes
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_DOSES, FEWEST_LEVELS, FEWEST_NETWORKS = 3, 5, 10
+ALPHA = 0.05
+
+
+def slope(
+    frame: pd.DataFrame, column: str, dose: str, within: tuple[float, float] = ANY
+) -> Estimate:
+    """Estimate the slope of a column over a dose within seeds of at least three doses."""
+    frame = frame.dropna(subset=[column, dose])
+
+    def of_seed(group: pd.DataFrame) -> float:
+        if group[dose].nunique() < FEWEST_DOSES:
+            return math.nan
+        return float(slopes(group[column].to_numpy()[None], group[dose].to_numpy())[0])
+
+    return paired(frame, column, of_seed, within)
+
+
+def stands_out(frame: pd.DataFrame, column: str, level: str) -> Estimate:
+    """Return the family-wise p that some level stands out of a parabola through all of them.
+
+    Of the seeds that have every level. The value is the p; as one above .05 shows nothing, the
+    interval then reaches to 1.
+    """
+    table = frame.pivot_table(index="seed", columns=level, values=column).dropna()
+    if len(table) < FEWEST or table.shape[1] < FEWEST_LEVELS:
+        return nothing(f"at least {FEWEST} seeds with {FEWEST_LEVELS} levels each are needed")
+    found = lack_of_fit(table.to_numpy(), table.columns.to_numpy())
+    worst = float(table.columns.to_numpy()[np.abs(found.standardised).argmax()])
+    remark = f"The largest departure is at {worst:g}, {found.statistic:.2f} standard errors."
+    rows = frame[["run_id", "seed", level, column]]
+    high = found.p if found.p < ALPHA else 1.0
+    return Estimate(found.p, found.p, high, len(rows), rows, found.p, remark=remark)
+
+
+def carried(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimate:
+    """Estimate the share of a column's variance that the first of some crossed factors carries.
+
+    Each combination of the factors' levels is one network. The interval resamples levels of the
+    first factor, of which it needs four; with fewer everything from 0 to 1 is possible.
+    """
+    levels = [frame[name].nunique() for name in factors]
+    if len(frame) != math.prod(levels) or min(levels) < 2:
+        return nothing("the crossed design is not complete")
+    frame = frame.sort_values(list(factors))
+    values = frame[column].to_numpy().reshape(levels)
+    if np.ptp(values) == 0:
+        return nothing("all networks of the crossed design have the same value")
+    found = components(values)
+
+    def of_first(some: Float[np.ndarray, " n"]) -> float:
+        if np.ptp(some) == 0:
+            return 0.0
+        return float(components(some.reshape(-1, *levels[1:])).factors[0])
+
+    low, high = 0.0, 1.0
+    if levels[0] >= 4:
+        clusters = np.repeat(np.arange(levels[0]), math.prod(levels[1:]))
+        _, low, high = statistic_interval(of_first, values.ravel(), clusters)
+    parts = zip(factors, found.factors, strict=True)
+    shares = ", ".join(f"{name} {100 * part:.0f} %" for name, part in parts)
+    remark = f"Of the variance: {shares}, interaction {100 * found.interaction:.0f} %."
+    rows = frame[["run_id", *factors, column]]
+    value = float(found.factors[0])
+    return Estimate(value, low, high, len(rows), rows, null=1 / len(factors), remark=remark)
+
+
+def resampled(
+    rows: pd.DataFrame,
+    statistic: Callable[[Int[np.ndarray, " n"]], float],
+    null: float,
+    used: Sequence[str],
+) -> Estimate:
+    """Estimate a statistic of a population; the interval resamples its networks.
+
+    ``statistic`` takes positions of rows; ``used`` are the columns that it reads.
+    """
+    if len(rows) < FEWEST_NETWORKS:
+        return nothing(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
+    interval = statistic_interval(lambda some: statistic(some.astype(int)), np.arange(len(rows)))
+    return Estimate(*interval, n=len(rows), rows=rows[["run_id", *used]], null=null)
+
+
+def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> float:
+    """Return the share of the variance of values that lies between groups (eta squared)."""
+    total = np.var(values)
+    if total == 0:
+        return 0.0
+    _, index = np.unique(groups.astype(str), return_inverse=True)
+    means = np.bincount(index, values) / np.bincount(index)
+    return float(np.var(means[index]) / total)
