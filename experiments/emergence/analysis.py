@@ -7,18 +7,19 @@ from gridjax.claims.estimate import share_of
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
 from gridjax.study.reported import label
+from gridjax.study.summary import percent
 
 CODE = "place_field_values"
 FACTORS = ["rnn_type", "activation", "optimizer", "place_cell_rf", "surround_scale"]
-# networks of the study below 10 cm, by code (its counts times the shares that path-integrate)
+# the study's networks by code: how many, the share below 10 cm, and of those above .8 and 1.2
 STUDY = {
-    "cartesian": 2516 * 0.648,
-    "high_dim_cartesian": 3793 * 0.539,
-    "high_dim_polar": 1171 * 0.720,
-    "gaussian": 1265 * 0.903,
-    "true_difference_of_gaussians": 1103 * 0.169,
-    "difference_of_gaussians": 1689 * 0.926,
-    "softmax_of_differences": 71 * 1.0,
+    "cartesian": (2516, 0.648, 0.0, 0.0),
+    "high_dim_cartesian": (3793, 0.539, 0.005, 0.0),
+    "high_dim_polar": (1171, 0.720, 0.240, 0.080),
+    "gaussian": (1265, 0.903, 0.081, 0.017),
+    "true_difference_of_gaussians": (1103, 0.169, 0.159, 0.015),
+    "difference_of_gaussians": (1689, 0.926, 0.907, 0.391),
+    "softmax_of_differences": (71, 1.0, 0.041, 0.013),
 }
 
 
@@ -26,7 +27,7 @@ def analyse(evidence):
     rows = evidence.networks
     able = rows[rows["path_integrates"]].reset_index(drop=True)
     codes, grids = able[CODE].to_numpy(), able["has_grids"].to_numpy(float)
-    counts = able[CODE].map(STUDY).fillna(0.0).to_numpy()
+    counts = able[CODE].map({code: n * share for code, (n, share, *_) in STUDY.items()}).to_numpy()
 
     def at_published_counts(some):
         weight = counts[some]
@@ -83,4 +84,17 @@ def figures(evidence, estimates):
         " the start. Right: how much of the variance of the share of grid units lies between the"
         f" values of each hyperparameter (n = {len(rows)})."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [Drawn(name, title, figure, caption, table=thresholds(rows))]
+
+
+def thresholds(rows):
+    """Shares at the study's thresholds by code, beside the study's: secondary, without a null."""
+    head = ("target code", "networks", "below 10 cm", "of those max60 > .8", "> 1.2", "published")
+    table = [head]
+    for code, group in rows.groupby(CODE):
+        able = group[group["path_integrates"]]
+        best = able["score_60_by_neuron_max"]
+        ours = [group["path_integrates"].mean(), (best > 0.8).mean(), (best > 1.2).mean()]
+        theirs = ", ".join(percent(share) for share in STUDY[code][1:])
+        table.append((label(code), str(len(group)), *map(percent, ours), theirs))
+    return tuple(table)

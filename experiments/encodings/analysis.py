@@ -89,6 +89,7 @@ def figures(evidence, estimates):
     below.set(ylabel="position error (cm)", yscale="log")
     style.log_ticks(below.yaxis)
     below.set_xticks(range(len(codes)), [label(code) for code in codes])
+    below.set_xlim(-0.5, len(codes) - 0.5)
     rates = rows.groupby([CODE, "activation"])["learning_rate"].first()
     chosen = "; ".join(f"{label(c)} {a} {rate:g}" for (c, a), rate in rates.items())
     caption = (

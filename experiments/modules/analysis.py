@@ -64,7 +64,7 @@ def figures(evidence, estimates):
     widths = np.linspace(7, 21)
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
     left.plot(widths, theory, color=style.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
-    left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 190))
+    left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 205))
     left.legend(loc="lower right")
     most = int(rows["n_modules"].max())
     bins = np.arange(most + 2) - 0.5

@@ -58,6 +58,8 @@ def arms(
 def counts(axes: Axes, groups: Sequence[tuple[float, pd.DataFrame]]) -> None:
     """Write the number of networks of each arm along the top."""
     for at, frame in groups:
+        if frame.empty:
+            continue
         axes.annotate(
             f"{len(frame)}",
             (at, 1.0),
@@ -93,7 +95,8 @@ def published(axes: Axes, x: Any, y: Any, text: str = "published", marker: str =
 
 
 def unity(axes: Axes) -> None:
-    """Draw the line of agreement within the panel's limits."""
-    low = max(axes.get_xlim()[0], axes.get_ylim()[0])
-    high = min(axes.get_xlim()[1], axes.get_ylim()[1])
+    """Draw the line of agreement, and give both axes the same limits."""
+    low = min(axes.get_xlim()[0], axes.get_ylim()[0])
+    high = max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.plot([low, high], [low, high], color=style.GREY, lw=0.8, ls=":", zorder=1)
+    axes.set(xlim=(low, high), ylim=(low, high))

@@ -73,7 +73,14 @@ def _told(
         "registered": registered,
         "verdicts": [_verdict(verdict) for verdict in verdicts],
         "figures": [
-            {"name": d.name, "title": d.title, "caption": d.caption, "alt": d.alt} for d in figures
+            {
+                "name": drawn.name,
+                "title": drawn.title,
+                "caption": drawn.caption,
+                "alt": drawn.alt,
+                "table": drawn.table,
+            }
+            for drawn in figures
         ],
     }
 

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.claims.outcome import FIGURES, OUTCOME, ROWS
-from gridjax.claims.studies import ORDER
+from gridjax.claims.studies import ORDER, SIZES
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
 from gridjax.study.durable import replace_file
+from gridjax.study.figures.style import listed
 from gridjax.study.report import LARGEST_SVG, PAGE
 
+QUICK = SIZES[0]
 _LARGEST = 10_000_000
 """Bytes of the largest file that is put into the page."""
 _NEEDED = {"study", "title", "question", "caution", "size", "verdicts", "figures"}
@@ -45,7 +47,10 @@ def _render(studies: list[dict[str, Any]]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("studies.html").render(studies=studies)
+    missing = listed([f"{one['missing']:,} of {one['study']}" for one in studies if one["missing"]])
+    quick = listed([one["study"] for one in studies if one["size"] == QUICK])
+    template = environment.get_template("studies.html")
+    return template.render(studies=studies, missing=missing, quick=quick)
 
 
 def _position(path: Path) -> tuple[int, str]:
