@@ -72,7 +72,6 @@ def figures(evidence, estimates):
     style.log_ticks(left.xaxis)
     left.legend(loc="upper right")
     names = {CODE: "target code", "rnn_type": "cell", "place_cell_rf": "width"}
-    names |= {"surround_scale": "surround"}
     values = rows["share_grid"].to_numpy()
     shares = {n: variance_between(rows[n].to_numpy(), values) for n in [CODE, *FACTORS]}
     by_size = sorted(shares, key=lambda name: shares[name])
@@ -90,7 +89,7 @@ def figures(evidence, estimates):
 def thresholds(rows):
     """Shares at the study's thresholds by code, beside the study's: secondary, without a null."""
     head = ("target code", "networks", "below 10 cm", "of those max60 > .8", "> 1.2", "published")
-    table = [head]
+    table: list[tuple[str, ...]] = [head]
     for code, group in rows.groupby(CODE):
         able = group[group["path_integrates"]]
         best = able["score_60_by_neuron_max"]

@@ -83,15 +83,14 @@ def figures(evidence, estimates):
             shared.arms(above, arm, "share_grid", colour, marker, 100, 0.8, named)
             shared.arms(below, arm, "decode_err_ml_cm", colour, marker, 1, 0.8)
             shared.counts(above, arm)
-    above.set_ylabel("grid units (%)")
-    above.set_ylim(bottom=0)
+    above.set(ylabel="grid units (%)", ylim=(0, None))
     above.legend(loc="upper left")
     below.set(ylabel="position error (cm)", yscale="log")
     style.log_ticks(below.yaxis)
     below.set_xticks(range(len(codes)), [label(code) for code in codes])
     below.set_xlim(-0.5, len(codes) - 0.5)
-    rates = rows.groupby([CODE, "activation"])["learning_rate"].first()
-    chosen = "; ".join(f"{label(c)} {a} {rate:g}" for (c, a), rate in rates.items())
+    rates = rows.groupby([CODE, "activation"])["learning_rate"].first().items()
+    chosen = "; ".join(f"{label(c)} {a} {rate:g}" for (c, a), rate in rates)
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts"
         " and above .3; position error of the likelihood decoder at the trained length. Circles"

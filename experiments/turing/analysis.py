@@ -16,8 +16,7 @@ from gridjax.study.reported import label
 from gridjax.study.theory import code_over_box
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
-N_BINS, FEWEST = 32, 10
-LAYOUTS = 4
+N_BINS, FEWEST, LAYOUTS = 32, 10, 4
 
 
 def measured(evidence):
@@ -90,8 +89,10 @@ def figures(evidence, estimates):
         look = {"color": style.colour(code)}
         right.plot(mean.index, mean["power"], label=f"{label(code)} networks", **look)
         right.plot(mean.index, mean["power_code"], ls="--", lw=1, label="their place cells", **look)
-    right.set(xlabel="wavenumber (cycles per box)", ylabel="power (share of variance)")
-    right.set(yscale="log", xlim=(0.5, 8))
+    right.set(
+        xlabel="wavenumber (cycles per box)", ylabel="power (share of variance)", yscale="log"
+    )
+    right.set_xlim(0.5, 8)
     right.legend(loc="lower left")
     caption = (
         "Left: median period of a network's units against the hexagonal period of the wavenumber"

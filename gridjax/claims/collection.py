@@ -20,6 +20,8 @@ from gridjax.study.stopping import StopSwitch
 from gridjax.study.sweep import Sweep
 
 NETWORKS = "networks"
+LADDER = (256, 512)
+"""Units of the larger networks that a verdict on small ones may be held against."""
 ACCEPTED = ("sweep", "lane-width")
 """A run of studies grows. Default lane widths follow from device and shape, which are compared; so
 networks of other shapes may have others."""
@@ -35,6 +37,18 @@ class Request:
     n_seeds: int | None = None
     """seeds 0 to n-1 in place of the files'; draws of a study that draws its networks"""
     overrides: Mapping[str, Any] | None = None
+    ladder: bool = False
+    """the same with LADDER units too"""
+
+    @property
+    def rungs(self) -> list[Request]:
+        """The request itself, then those of the ladder."""
+        overrides = dict(self.overrides or {})
+        larger = LADDER if self.ladder else ()
+        if larger and "Ng" in overrides:
+            message = "--ladder and --set Ng=... both say how many units"
+            raise GridjaxError(Problem(message, fix="give one of the two"))
+        return [self, *(replace(self, overrides=overrides | {"Ng": n}) for n in larger)]
 
     @property
     def part(self) -> str:
@@ -147,25 +161,28 @@ def train_studies(
     show: Show,
     wishes: Wishes,
     switch: StopSwitch,
-) -> tuple[Run, list[Asked]]:
+) -> tuple[Run, list[list[Asked]]]:
     """Train what the studies need and ``out`` does not hold yet; pilots first.
 
-    Returns the run and the studies with their networks. Raises GridjaxError and Stopped as
-    gridjax.study.launch.train does.
+    Returns the run and, for each rung of the request, the studies with their networks. Raises
+    GridjaxError and Stopped as gridjax.study.launch.train does.
     """
     wishes = replace(wishes, accept=(*wishes.accept, *ACCEPTED))
     run = None
-    before = pilots(studies, request)
+    before = [one for rung in request.rungs for one in pilots(studies, rung)]
     if before:
         run = train(union(before), out / NETWORKS, show, wishes, switch)
-    asked = settled(studies, request, run)
-    return train(union([*before, *asked]), out / NETWORKS, show, wishes, switch), asked
+    rungs = [settled(studies, rung, run) for rung in request.rungs]
+    asked = [one for rung in rungs for one in rung]
+    return train(union([*before, *asked]), out / NETWORKS, show, wishes, switch), rungs
 
 
-def analyse_only(studies: Sequence[Study], request: Request, out: Path) -> tuple[Run, list[Asked]]:
+def analyse_only(
+    studies: Sequence[Study], request: Request, out: Path
+) -> tuple[Run, list[list[Asked]]]:
     """Return what is there of the studies, and train nothing.
 
     Raises GridjaxError where there is no run.
     """
     run = open_run(out / NETWORKS)
-    return run, settled(studies, request, run)
+    return run, [settled(studies, rung, run) for rung in request.rungs]

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from gridjax.claims.collection import Request, pilots, settled, union
+from gridjax.claims.collection import Asked, Request, pilots, settled, union
 from gridjax.claims.studies import Study
 from gridjax.claims.verdict import MANY, Verdict
+from gridjax.spec import NetworkSpec
 
 
 def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
@@ -18,30 +19,39 @@ def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
 
     from gridjax.study.plan import make_plan, plan_table, quantity
 
-    before, asked = pilots(studies, request), settled(studies, request, None)
+    before = [one for rung in request.rungs for one in pilots(studies, rung)]
+    asked = [one for rung in request.rungs for one in settled(studies, rung, None)]
     everything = union([*before, *asked])
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for head in ("study", "networks", "pilot", "network-steps", "FLOP"):
         table.add_column(head, justify="left" if head == "study" else "right")
-    n_pilot = {one.study.name: one.sweep.specs for one in before}
-    for one in asked:
-        own = [*n_pilot.get(one.study.name, ()), *one.sweep.specs]
-        plan = make_plan(tuple(dict.fromkeys(own)), one.sweep.settings.lane_width)
-        n_before = len(n_pilot.get(one.study.name, ()))
+    for study in studies:
+        pilot = _distinct(before, study)
+        main = _distinct(asked, study)
+        own = [*pilot, *main]
+        plan = make_plan(tuple(dict.fromkeys(own)), everything.settings.lane_width)
         steps = sum(spec.n_grad_steps for spec in dict.fromkeys(own))
-        row = (one.study.name, f"{len(one.sweep.specs):,}", f"{n_before:,}" if n_before else "–")
-        table.add_row(*row, f"{steps:,}", quantity(plan.flop))
+        n_pilot = f"{len(pilot):,}" if pilot else "–"
+        row = (study.name, f"{len(main):,}", n_pilot, f"{steps:,}", quantity(plan.flop))
+        table.add_row(*row)
     plan = make_plan(everything.specs, everything.settings.lane_width)
     steps = sum(spec.n_grad_steps for spec in everything.specs)
     lines: list[Any] = [table]
-    if len(asked) > 1:
-        shared = sum(len(one.sweep.specs) for one in [*before, *asked]) - plan.n_networks
+    if len(studies) > 1:
+        each = sum(len(_distinct(part, study)) for part in (before, asked) for study in studies)
+        shared = each - plan.n_networks
         lines.append(f"together {plan.n_networks:,} networks, {steps:,} network-steps;")
         lines.append(f"{shared:,} are shared and trained once")
     lines.append(plan_table(plan))
-    for one in before:
-        lines.append(f"{one.study.name}: its pilot settles values of its networks; costs stay")
+    for name in dict.fromkeys(one.study.name for one in before):
+        lines.append(f"{name}: its pilot settles values of its networks; costs stay")
     return lines
+
+
+def _distinct(asked: Sequence[Asked], study: Study) -> list[NetworkSpec]:
+    """Return a study's networks, each once."""
+    own = (spec for one in asked if one.study == study for spec in one.sweep.specs)
+    return list(dict.fromkeys(own))
 
 
 def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:

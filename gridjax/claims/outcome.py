@@ -21,15 +21,19 @@ from gridjax.study.results import Run
 OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
 
 
-def conclude(asked: Asked, run: Run, part: str, out: Path) -> list[Verdict]:
+def conclude(
+    asked: Asked, run: Run, part: str, out: Path, ladder: Sequence[Asked] = ()
+) -> list[Verdict]:
     """Analyse a study from what is in a run, and write what it found into its folder.
 
+    ``ladder`` are the same study's larger networks: their verdicts stand beside its own.
     Trains nothing. Raises GridjaxError where the folder cannot be written, or an analysis and its
     claims do not belong together.
     """
     study, evidence = asked.study, asked.evidence(run)
     estimates = study.analyse(evidence)
     verdicts = judge(study.claims.claims, estimates)
+    larger = [_judged(one, run) for one in ladder]
     folder = out / study.name
     with style.styled():
         figures = study.figures(evidence, estimates)
@@ -42,12 +46,45 @@ def conclude(asked: Asked, run: Run, part: str, out: Path) -> list[Verdict]:
             for drawn in figures:
                 style.save(drawn, folder / FIGURES)
             told = _told(asked, evidence, part, verdicts, figures)
+            told["ladder"] = _ladder(asked, verdicts, ladder, larger)
             text = json.dumps(told, indent=1, allow_nan=False)
             replace_file(folder / OUTCOME, text.encode())
         except OSError as error:
             message = f"{folder} cannot be written: {error.strerror or error}"
             raise GridjaxError(Problem(message, fix="make it writable")) from None
     return verdicts
+
+
+def _judged(asked: Asked, run: Run) -> list[Verdict]:
+    return judge(asked.study.claims.claims, asked.study.analyse(asked.evidence(run)))
+
+
+def _ladder(
+    asked: Asked,
+    verdicts: Sequence[Verdict],
+    ladder: Sequence[Asked],
+    larger: Sequence[Sequence[Verdict]],
+) -> list[dict[str, Any]]:
+    """Return each claim's value and outcome by number of units; nothing without larger networks."""
+    if not ladder:
+        return []
+    units = [max(spec.Ng for spec in one.sweep.specs) for one in (asked, *ladder)]
+    rungs = list(zip(units, (verdicts, *larger), strict=True))
+    return [
+        {
+            "claim": verdict.claim.claim,
+            "rungs": [{"Ng": n, **_rung(of_size[position])} for n, of_size in rungs],
+        }
+        for position, verdict in enumerate(verdicts)
+    ]
+
+
+def _rung(verdict: Verdict) -> dict[str, str]:
+    claim, estimate = verdict.claim, verdict.estimate
+    shown = claim.shown(estimate.value)
+    if not math.isnan(estimate.low):
+        shown += f" ({claim.shown(estimate.low)} to {claim.shown(estimate.high)})"
+    return {"shown": shown, "outcome": verdict.outcome}
 
 
 def _told(

@@ -17,7 +17,7 @@ from gridjax.study.report import LARGEST_SVG, PAGE
 QUICK = SIZES[0]
 _LARGEST = 10_000_000
 """Bytes of the largest file that is put into the page."""
-_NEEDED = {"study", "title", "question", "caution", "size", "verdicts", "figures"}
+_NEEDED = {"study", "title", "question", "caution", "size", "verdicts", "figures", "ladder"}
 
 
 def write_page(out: Path) -> Path:

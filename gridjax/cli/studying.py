@@ -35,6 +35,10 @@ TimeLimit = Annotated[
     str | None,
     typer.Option(metavar="TIME", help="Stop after 30m, 10h, ... with all saved (exit 75)."),
 ]
+Ladder = Annotated[
+    bool,
+    typer.Option("--ladder", help="The same with 256 and 512 units, beside each verdict."),
+]
 NoTraining = Annotated[
     bool,
     typer.Option("--no-training", help="Analyse again what is there; train nothing."),
@@ -66,6 +70,7 @@ def study(
     ] = None,
     seeds: Seeds = None,
     overrides: Overrides = None,
+    ladder: Ladder = False,
     plan: PlanOnly = False,
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
@@ -80,7 +85,7 @@ def study(
     if size not in SIZES:
         raise GridjaxError(Problem(f"--size {size} is unknown", fix=f"one of {', '.join(SIZES)}"))
     studies = find_studies(name)
-    request = Request(size, arms == PUBLISHED, seeds, read_overrides(overrides))
+    request = Request(size, arms == PUBLISHED, seeds, read_overrides(overrides), ladder)
     _follow(studies, request, out, plan, time_limit, no_training, accept)
 
 
@@ -102,6 +107,7 @@ def scan(
     ] = None,
     size: Size = "quick",
     overrides: Overrides = None,
+    ladder: Ladder = False,
     plan: PlanOnly = False,
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
@@ -118,7 +124,8 @@ def scan(
     if "place_cell_rf" in given:
         message = "--widths and --set place_cell_rf=... both say which widths"
         raise GridjaxError(Problem(message, fix="give one of the two"))
-    request = Request(size, False, seeds, given | {"place_cell_rf": read_widths(widths)})
+    given["place_cell_rf"] = read_widths(widths)
+    request = Request(size, False, seeds, given, ladder)
     _follow([scanning(base)], request, out, plan, time_limit, no_training, accept)
 
 
@@ -149,17 +156,18 @@ def _follow(
     limit = read_duration(time_limit, "--time-limit") if time_limit is not None else None
     switch = StopSwitch(limit)
     if no_training:
-        run, asked = analyse_only(studies, request, out)
+        run, rungs = analyse_only(studies, request, out)
     else:
         wishes = Wishes(accept=tuple(accept or ()))
         try:
             with on_signals(switch):
-                run, asked = train_studies(
+                run, rungs = train_studies(
                     studies, request, out, Terminal(console()), wishes, switch
                 )
         except (Stopped, KeyboardInterrupt) as stopped:
             console().print(f"stopped by {stopped or 'Ctrl-C'}; the same command goes on")
             raise typer.Exit(EXIT_STOPPED) from None
-    for one in asked:
-        console().print(verdict_table(one.study, conclude(one, run, request.part, out)))
+    for one, *larger in zip(*rungs, strict=True):
+        verdicts = conclude(one, run, request.part, out, larger)
+        console().print(verdict_table(one.study, verdicts))
     console().print(f"report in {write_page(out)}", soft_wrap=True)
