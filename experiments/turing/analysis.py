@@ -6,7 +6,7 @@ import numpy as np
 
 from gridjax.claims import figures as shared
 from gridjax.claims.designs import slope
-from gridjax.claims.estimate import DIFFERENCES, mean_of, paired
+from gridjax.claims.estimate import DIFFERENCES, difference, mean_of
 from gridjax.measure.gridscore import grid_score
 from gridjax.measure.patterns import covariance, grow
 from gridjax.measure.turing import dos_wavenumber, hexagonal_period
@@ -48,22 +48,18 @@ def patterns(evidence):
 def analyse(evidence):
     rows = measured(evidence)
 
-    def closer(group):
-        error = (group[["one_cm", "two_cm"]].sub(group["period_cm"], axis=0)).abs().mean()
-        return error["one_cm"] - error["two_cm"]
-
-    def dos_minus_gaussian(group):
-        share = group.groupby("place_field_values")["share"].mean()
-        return share.get(DOS, np.nan) - share.get(GAUSSIAN, np.nan)
-
+    error = rows[["one_cm", "two_cm"]].sub(rows["period_cm"], axis=0).abs()
+    rows = rows.assign(closer_cm=error["one_cm"] - error["two_cm"])
+    grown = patterns(evidence)
+    codes = grown["place_field_values"]
     at = evidence.peaks[evidence.peaks["place_field_values"] == DOS]
     at = at.assign(ratio=at["peak_cycles"] / at["peak_cycles_code"])
     return {
         "slope_of_prediction": slope(rows, "period_cm", "two_cm"),
-        "two_dimensions": paired(rows, "period_cm", closer),
+        "two_dimensions": mean_of(rows, "closer_cm"),
         "spectrum_of_code": mean_of(at, "ratio", null=1.0),
-        "patterns_need_no_network": paired(
-            patterns(evidence), "share", dos_minus_gaussian, DIFFERENCES
+        "patterns_need_no_network": difference(
+            grown, "share", codes == DOS, codes == GAUSSIAN, DIFFERENCES
         ),
     }
 
