@@ -60,26 +60,29 @@ def figures(evidence, estimates):
     rows = rows[rows["rnn_type"] == "RNN"]
     keys = rows[["as_published", "widths", "surrounds", "fields"]].drop_duplicates()
     keys = keys.sort_values(list(keys.columns))
-    figure = style.new_figure(4.6)
-    above, below = figure.subplots(2, 1, sharex=True)
+    figure = style.new_figure(5.6)
+    above, middle, below = figure.subplots(3, 1, sharex=True)
     shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
     names = []
     for at, key in enumerate(keys.itertuples(index=False)):
         group = rows.merge(keys.iloc[[at]])
         colour = style.colour("difference_of_gaussians") if not key.as_published else "#0072b2"
-        for axes, column, factor in ((above, "share_grid", 100), (below, "decode_err_ml_cm", 1)):
-            shared.arms(axes, [(at, group)], column, colour, factor=factor)
+        shared.arms(above, [(at, group)], "share_grid", colour, factor=100)
+        shared.arms(middle, [(at, group)], "decode_err_ml_cm", colour)
+        shared.arms(below, [(at, group)], "loss_excess", colour)
         shared.counts(above, [(at, group)])
         parts = [f"widths ×{np.exp(key.widths):.2g}"] if key.widths else []
         parts += [f"surrounds ×{np.exp(key.surrounds):.2g}"] if key.surrounds else []
         parts += [f"1 + Poisson({key.fields:g})"] if key.fields else []
         names.append("\n".join(parts) or "equal")
     above.set(ylabel="grid units (%)", ylim=(0, None))
-    below.set(ylabel="position error (cm)", ylim=(0, None))
+    middle.set(ylabel="position error (cm)", ylim=(0, None))
+    below.set(ylabel="loss excess (nats)", ylim=(0, None))
     below.set_xticks(range(len(names)), names)
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts,"
-        " and position error of the likelihood decoder at the trained length, by what differs"
+        " position error of the likelihood decoder at the trained length, and cross-entropy above"
+        " the targets' own entropy, by what differs"
         " between place fields (largest over smallest; fields per cell). Blue: the published arm."
         " Dots networks, bars 95 % intervals over seeds, grey chance."
     )
