@@ -30,7 +30,7 @@ def counted(evidence):
     names = ["run_id", "n_modules", "period_cm", "n_lattices", "dip_p"]
     rows = evidence.networks.merge(pd.DataFrame(found, columns=names), on="run_id")
     rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
-    return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy()))
+    return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy(float)))
 
 
 def analyse(evidence):
@@ -38,7 +38,10 @@ def analyse(evidence):
     some = rows[rows["n_modules"] > 0]
     null = made_up(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0]) if len(some) else 0
     tested = rows[np.isfinite(rows["dip_q"])]
-    logs = rows.assign(log_period=np.log(rows["period_cm"]), log_width=np.log(rows["width_cm"]))
+    logs = rows.assign(
+        log_period=np.log(rows["period_cm"].astype(float)),
+        log_width=np.log(rows["width_cm"].astype(float)),
+    )
     return {
         "one_module": share_of(some, some["n_modules"] > 1, null),
         "unimodal": share_of(tested, tested["dip_q"] < 0.05, 0.05),

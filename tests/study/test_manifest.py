@@ -77,6 +77,16 @@ def test_python_and_the_folder_of_a_file_change_nothing(tmp_path):
     assert go_on(there, here, tmp_path, (), set()) is there
 
 
+def test_claims_that_were_written_down_first_stay(tmp_path):
+    there = manifest_in(tmp_path, sweep_of(5)) | {"claims": {"mine": "first"}}
+    here = there | {"claims": {"mine": "second", "other": "third"}}
+    assert go_on(there, here, tmp_path, (), set())["claims"] == {"mine": "first", "other": "third"}
+    everything = set(there["run_ids"])
+    assert go_on(there, here, tmp_path, (), everything)["claims"]["other"] == "third"
+    again = there | {"claims": {"mine": "second"}}
+    assert go_on(there, again, tmp_path, (), set()) is there
+
+
 def test_networks_of_an_accepted_new_sweep_join_those_that_are_there(tmp_path):
     there, here = (
         make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32")

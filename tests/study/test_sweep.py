@@ -166,6 +166,16 @@ def test_overrides_replace_a_parameter_in_every_network():
     )
 
 
+def test_a_list_in_an_override_lays_out_each_of_its_values():
+    sweep = Sweep.from_yaml(SWEEPS / "gaussian.yaml", overrides={"seed": [7, 9], "Ng": 33})
+    assert {spec.seed for spec in sweep.specs} == {7, 9}
+    assert {spec.Ng for spec in sweep.specs} == {33}
+    alone = Sweep.from_yaml(SWEEPS / "gaussian.yaml", overrides={"seed": 7, "Ng": 33})
+    assert len(sweep.specs) == 2 * len(alone.specs)
+    with pytest.raises(GridjaxError, match="-1"):
+        Sweep.from_yaml(SWEEPS / "gaussian.yaml", overrides={"seed": [7, -1]})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "what", "fix"),
     [

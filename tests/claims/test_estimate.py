@@ -1,0 +1,135 @@
+"""Estimates: means, differences and shares over networks that share seeds."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gridjax.claims.designs import carried, resampled, slope, stands_out, variance_between
+from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, nothing, paired, share_of
+
+
+@pytest.fixture
+def frame():
+    """Two arms of twelve seeds; seeds differ by far more than arms do."""
+    random = np.random.default_rng(5)
+    rows = [
+        {"run_id": f"{arm}{seed}", "seed": seed, "arm": arm, "x": 10.0 * seed + 0.3 * (arm == "a")}
+        for seed in range(12)
+        for arm in "ab"
+    ]
+    made = pd.DataFrame(rows)
+    return made.assign(x=made["x"] + 0.05 * random.normal(size=len(made)))
+
+
+def test_a_difference_is_taken_within_seeds(frame):
+    found = difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b")
+    wide = frame.pivot_table(index="seed", columns="arm", values="x")
+    assert found.value == pytest.approx((wide["a"] - wide["b"]).mean())
+    assert 0.2 < found.low < found.value < found.high < 0.4  # seeds alone differ by 110
+    assert found.p == pytest.approx(2 / 2**12)
+    assert found.n == 24
+    assert set(found.rows["run_id"]) == set(frame["run_id"])
+
+
+def test_seeds_without_both_arms_do_not_count(frame):
+    some = frame[(frame["arm"] == "a") | (frame["seed"] < 5)]
+    found = difference(some, "x", some["arm"] == "a", some["arm"] == "b")
+    assert found.n == 10
+    assert sorted(found.rows["seed"].unique()) == [0, 1, 2, 3, 4]
+
+
+def test_two_seeds_give_nothing_and_the_reason(frame):
+    some = frame[frame["seed"] < 2]
+    found = difference(some, "x", some["arm"] == "a", some["arm"] == "b")
+    assert math.isnan(found.value)
+    assert found.n == 0
+    assert "at least 3" in found.remark
+    assert "at least 3" in mean_of(some, "x").remark
+    assert nothing("why").remark == "why"
+
+
+def test_a_mean_resamples_seeds_and_tests_against_its_null(frame):
+    found = mean_of(frame, "x", null=55.0)
+    assert found.value == pytest.approx(frame["x"].mean())
+    assert found.high - found.low > 20  # 24 networks, but only twelve seeds
+    assert found.p > 0.5
+    assert mean_of(frame, "x", null=-100.0).p < 0.001
+
+
+def test_open_ends_stop_where_the_measure_does():
+    rare = pd.DataFrame({"run_id": list("abcd"), "seed": range(4), "x": [0.0, 0.0, 0.0, 0.2]})
+    found = paired(rare, "x", lambda group: group["x"].mean(), DIFFERENCES)
+    assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_a_share_is_exact():
+    rows = pd.DataFrame({"run_id": map(str, range(64)), "seed": range(64)})
+    found = share_of(rows, pd.Series([False] * 64))
+    assert (found.value, found.low) == (0, 0)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 64))
+    assert "0 of 64 networks: at most 4.6 %" in found.remark
+    assert math.isnan(share_of(rows[:0], pd.Series([], dtype=bool)).value)
+
+
+def test_a_slope_is_that_of_each_seed(frame):
+    doses = pd.concat([frame.assign(dose=dose, x=frame["x"] + 2 * dose) for dose in (0, 1, 3)])
+    found = slope(doses[doses["arm"] == "a"], "x", "dose")
+    assert found.value == pytest.approx(2)
+    assert math.isnan(slope(frame.assign(dose=1.0), "x", "dose").value)
+
+
+def test_a_spike_stands_out_and_a_parabola_does_not():
+    random = np.random.default_rng(3)
+    levels = np.arange(9.0, 16.0)
+    rows = pd.DataFrame(
+        [
+            {"run_id": f"{s}-{w}", "seed": s, "w": w, "x": (w - 12) ** 2 + random.normal()}
+            for s in range(24)
+            for w in levels
+        ]
+    )
+    smooth = stands_out(rows, "x", "w")
+    spiked = stands_out(rows.assign(x=rows["x"] + 3 * (rows["w"] == 12)), "x", "w")
+    assert smooth.p > 0.05
+    assert smooth.high == 1.0
+    assert spiked.p < 0.01
+    assert spiked.high == spiked.p
+    assert "at 12" in spiked.remark
+
+
+def test_the_factor_that_carries_the_variance_is_found():
+    random = np.random.default_rng(1)
+    of_layout = random.normal(size=5)
+    rows = pd.DataFrame(
+        [
+            {"run_id": f"{a}{b}{c}", "l": a, "w": b, "m": c, "x": of_layout[a] + 0.1 * b * c}
+            for a in range(5)
+            for b in range(3)
+            for c in range(3)
+        ]
+    )
+    found = carried(rows, "x", ["l", "w", "m"])
+    assert found.value > 0.8
+    assert found.low > 0
+    assert carried(rows, "x", ["w", "l", "m"]).value < 0.2
+    assert "not complete" in carried(rows[1:], "x", ["l", "w", "m"]).remark
+    assert "same value" in carried(rows.assign(x=1.0), "x", ["l", "w", "m"]).remark
+
+
+def test_variance_between_groups_is_eta_squared():
+    values = np.array([0.0, 0.0, 2.0, 2.0, 4.0])
+    assert variance_between(np.array(list("aabbc")), values) == pytest.approx(1)
+    assert variance_between(np.array(list("ababa")), values) < 0.5
+    assert variance_between(np.array(list("ab")), np.zeros(2)) == 0
+
+
+def test_a_population_is_resampled():
+    rows = pd.DataFrame({"run_id": map(str, range(30)), "x": np.r_[np.zeros(15), np.ones(15)]})
+    values = rows["x"].to_numpy()
+    found = resampled(rows, lambda some: float(values[some].mean()), 0.0, ["x"])
+    assert found.value == 0.5
+    assert 0.2 < found.low < 0.45 < 0.55 < found.high < 0.8
+    assert list(found.rows) == ["run_id", "x"]
+    assert "at least 10" in resampled(rows[:9], lambda some: 0.0, 0.0, []).remark

@@ -1,0 +1,70 @@
+"""What an analysis sees: networks once, their grid-like units, and who path-integrates."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+from study.synthetic import quickstart_specs, synthetic_run
+
+from gridjax.claims.evidence import Evidence
+
+SPECS = quickstart_specs(n_units=40)
+
+
+@pytest.fixture
+def evidence():
+    run = synthetic_run(SPECS, keep_maps="none", weights=False, diverged=[1], missing=[2])
+    run.networks["decode_err_ml_cm_T50"] = np.linspace(3, 40, len(run.networks))
+    run.networks["start_err_cm_T50"] = 12.0
+    return Evidence(run, tuple(spec.run_id for spec in SPECS[:10]))
+
+
+def test_only_the_studys_networks_count_and_the_others_are_told(evidence):
+    assert len(evidence.everything) == 9
+    assert len(evidence.networks) == 8
+    assert (evidence.n_missing, evidence.n_diverged) == (1, 1)
+    assert SPECS[1].run_id not in set(evidence.networks["run_id"])
+
+
+def test_one_network_under_two_descriptions_counts_once(evidence):
+    rows = evidence.run.networks
+    rows.loc[3, "distinct_id"] = rows.loc[4, "distinct_id"]
+    assert len(Evidence(evidence.run, evidence.wanted).everything) == 8
+
+
+def test_grid_units_are_above_their_own_null_and_the_lowest_threshold(evidence):
+    units = evidence.run.units
+    for row in evidence.networks.itertuples():
+        bins = evidence.spec(row.run_id).n_bins_reported
+        own = units[(units["run_id"] == row.run_id) & (units["nbins"] == bins)]
+        scores = own["score_60_by_neuron"].to_numpy()
+        expected = sum(score > row.null_99 and score > 0.3 for score in scores) / len(scores)
+        assert row.share_grid == pytest.approx(expected)
+        assert row.gain == pytest.approx(expected - 0.01)
+        n_grid = round(expected * len(scores))
+        p = binomtest(n_grid, len(scores), 0.01, alternative="greater").pvalue
+        if row.has_grids:
+            assert p < 0.05
+        elif p < 0.05 / len(evidence.networks):
+            pytest.fail("a network far above its null has no grids")
+
+
+def test_units_are_those_of_the_reported_bins(evidence):
+    assert set(evidence.units["run_id"]) == set(evidence.networks["run_id"])
+    assert len(evidence.units) == 40 * len(evidence.networks)
+
+
+def test_path_integration_beats_ten_centimetres_and_the_start(evidence):
+    rows = evidence.networks
+    expected = rows["decode_err_ml_cm_T50"] < 10
+    assert (rows["path_integrates"] == expected).all()
+    assert expected.any()
+    evidence.run.networks["start_err_cm_T50"] = 1.0
+    assert not Evidence(evidence.run, evidence.wanted).networks["path_integrates"].any()
+
+
+def test_peaks_are_where_the_power_is(evidence):
+    spectra = evidence.spectra
+    for row in evidence.peaks.itertuples():
+        own = spectra[(spectra["run_id"] == row.run_id) & (spectra["cycles_per_box"] >= 0.5)]
+        top = own["cycles_per_box"].to_numpy()[own["power"].to_numpy().argmax()]
+        assert row.peak_cycles == pytest.approx(top)

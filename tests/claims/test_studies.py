@@ -1,0 +1,141 @@
+"""The shipped studies: their files, their designs, and an estimate of every claim."""
+
+import math
+
+import pytest
+from study.synthetic import synthetic_run
+
+from gridjax.claims.collection import Asked, Request, lay_out, pilot_sweep, settled, union
+from gridjax.claims.outcome import conclude
+from gridjax.claims.scan import scanning
+from gridjax.claims.studies import ORDER, SIZES, find_studies, shipped_studies
+from gridjax.errors import GridjaxError
+
+NAMES = list(ORDER)
+SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
+
+
+def study(name):
+    return find_studies(name)[0]
+
+
+def test_all_six_results_have_a_study():
+    assert shipped_studies() == NAMES
+    assert [each.name for each in find_studies("all")] == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_size_lays_out_and_every_claim_is_named(name):
+    one = study(name)
+    assert one.claims.claims
+    sizes = {part: lay_out(one, Request(size=part)) for part in SIZES}
+    assert len(sizes["quick"].specs) < len(sizes["desk"].specs)
+    assert max(spec.Ng for spec in sizes["quick"].specs) <= 128
+    assert all(spec.n_grad_steps == 200_000 for spec in sizes["paper"].specs)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "emergence"])
+def test_arms_share_their_seeds_and_desks_have_64(name):
+    specs = lay_out(study(name), Request(size="desk")).specs
+    arms = {}
+    for spec in specs:
+        key = {k: v for k, v in spec.to_dict().items() if "seed" not in k}
+        arms.setdefault(str(key), set()).add(spec.seed)
+    crossed = [seeds for seeds in arms.values() if seeds == {1000}]
+    assert all(seeds >= set(range(64)) for seeds in arms.values() if seeds not in crossed)
+
+
+@pytest.mark.parametrize(
+    ("name", "networks"),
+    [("width-sensitivity", 51), ("modules", 51), ("turing", 51), ("heterogeneity", 12)],
+)
+def test_published_arms_are_the_published_ones(name, networks):
+    specs = lay_out(study(name), Request(published=True)).specs
+    assert len(specs) == networks
+    assert {spec.Ng for spec in specs} == {4096}
+    assert {spec.seed for spec in specs} == {0, 1, 2}
+    assert {spec.batch_size for spec in specs} == {200}
+
+
+def test_a_study_without_published_arms_says_so():
+    with pytest.raises(GridjaxError, match="no size published"):
+        lay_out(study("encodings"), Request(published=True))
+
+
+def test_studies_share_networks():
+    asked = settled(find_studies("all"), Request(), None)
+    of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
+    assert len(of["modules"] & of["turing"]) == 20
+    assert len(of["modules"] & of["width-sensitivity"]) == 12
+    assert len(of["heterogeneity"] & of["width-sensitivity"]) == 6
+    together = union(asked)
+    assert len(together.specs) == len(set.union(*of.values()))
+    assert [name for name, _ in together.claims] == NAMES
+
+
+def test_seeds_replace_those_of_every_arm():
+    specs = lay_out(study("heterogeneity"), Request(n_seeds=2)).specs
+    assert {spec.seed for spec in specs} == {0, 1}
+    drawn = lay_out(study("emergence"), Request(n_seeds=10)).specs
+    assert len(drawn) == 10
+    assert {spec.place_field_loss for spec in drawn} == {"crossentropy", "mse"}
+
+
+def test_a_scan_has_its_own_widths_and_base(tmp_path):
+    widths = Request(n_seeds=1, overrides={"place_cell_rf": [0.1, 0.12]})
+    base = tmp_path / "base.yaml"
+    base.write_text("method: grid\nparameters: {Ng: {value: 99}, seed: {values: [0, 1, 2]}}\n")
+    specs = lay_out(scanning(base), widths).specs
+    assert [(spec.Ng, spec.place_cell_rf, spec.seed) for spec in specs] == [
+        (99, 0.1, 0), (99, 0.12, 0),
+    ]  # fmt: skip
+
+
+def test_settings_that_differ_cannot_share_a_folder():
+    sweeps = [
+        lay_out(study("modules"), Request(overrides=o)) for o in ({}, {"gridjax.lane_width": 2})
+    ]
+    with pytest.raises(GridjaxError, match=r"settings \(gridjax:\)"):
+        union([Asked(study("modules"), sweep) for sweep in sweeps])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path):
+    request = Request(overrides=SMALL)
+    sweep = lay_out(study(name), request)
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1], missing=[2])
+    asked = Asked(study(name), sweep)
+    verdicts = conclude(asked, run, "quick", tmp_path)
+    assert [verdict.claim.name for verdict in verdicts] == [
+        c.name for c in study(name).claims.claims
+    ]
+    told = [v for v in verdicts if math.isfinite(v.estimate.value)]
+    assert told, "made-up networks decide nothing, but are there"
+    for verdict in told:
+        assert set(verdict.estimate.rows["run_id"]) <= {spec.run_id for spec in sweep.specs}
+    assert list((tmp_path / name / "figures").glob("*.svg"))
+    assert list((tmp_path / name / "figures").glob("*.png"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_trained_yet_is_told_and_no_error(name, tmp_path):
+    sweep = lay_out(study(name), Request(overrides=SMALL))
+    run = synthetic_run(sweep.specs[:1], missing=[0])
+    verdicts = conclude(Asked(study(name), sweep), run, "quick", tmp_path)
+    assert {verdict.outcome for verdict in verdicts} == {"undecided"}
+
+
+def test_learning_rates_are_chosen_by_error_and_never_by_score():
+    one = study("encodings")
+    pilot = pilot_sweep(one, Request(overrides={"Ng": 16}))
+    run = synthetic_run(pilot.specs, keep_maps="none", weights=False)
+    rows = run.networks
+    best = rows["learning_rate"] == 3e-3
+    rows["decode_err_ml_cm"] = 20.0 - 5 * best
+    rows["share_above_null_99"] = 0.5 * ~best
+    chosen = settled([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
+    assert {spec.learning_rate for spec in chosen} == {3e-3}
+    rows["decode_err_ml_cm"] = 20.0 + 5 * best
+    chosen = settled([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
+    assert {spec.learning_rate for spec in chosen} == {1e-3}
+    assert not {spec.seed for spec in chosen} & {spec.seed for spec in pilot.specs}
