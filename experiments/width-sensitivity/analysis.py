@@ -17,11 +17,14 @@ LARGER_M = 2.7
 def arms(evidence):
     """The networks of the scan, of the larger box and world, and of the crossed seeds."""
     rows = evidence.networks.assign(width_cm=(100 * evidence.networks["place_cell_rf"]).round(3))
-    alike = (rows["layout_seed"] == rows["seed"]) & (rows["weight_seed"] == rows["seed"])
+    alike = (rows[SEEDS].to_numpy() == rows[["layout_seed"]].to_numpy()).all(axis=1)
     larger = rows["box_width_in_m"] > LARGER_M
     faster = rows["speed_scale"] > rows["speed_scale"].min() * 1.1
-    scan = rows[alike & ~larger]
-    return scan, rows[larger & ~faster], rows[larger & faster], rows[~alike]
+    scan = rows[alike & ~larger].assign(seed=rows["layout_seed"])
+    # networks of the scan are those of the crossed design whose three seeds are alike
+    crossed = rows[~larger & (rows["width_cm"] == 12)]
+    crossed = crossed[crossed[SEEDS].isin(rows.loc[~alike, SEEDS].to_numpy().ravel()).all(axis=1)]
+    return scan, rows[larger & ~faster], rows[larger & faster], crossed
 
 
 def contrast(scan, width):

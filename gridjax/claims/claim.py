@@ -65,7 +65,7 @@ class Claim:
             return "–"
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
-        value = value * factor
+        value = round(value * factor, 9)  # rounding of sums is not shown
         written = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
         return f"{written}{unit}".replace("-", "−")
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.claims.estimate import ANY, FEWEST, Estimate, nothing, paired
+from gridjax.claims.estimate import ANY, FEWEST, Estimate, known, nothing, paired
 from gridjax.measure.statistics.intervals import statistic_interval
 from gridjax.measure.statistics.spikes import lack_of_fit
 from gridjax.measure.statistics.trend import components, slopes
@@ -88,16 +88,18 @@ def resampled(
     rows: pd.DataFrame,
     statistic: Callable[[Int[np.ndarray, " n"]], float],
     null: float,
-    used: Sequence[str],
+    columns: Sequence[str],
 ) -> Estimate:
     """Estimate a statistic of a population; the interval resamples its networks.
 
-    ``statistic`` takes positions of rows; ``used`` are the columns that it reads.
+    ``statistic`` takes positions of rows; ``columns`` are those that it reads.
     """
     if len(rows) < FEWEST_NETWORKS:
         return nothing(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
     interval = statistic_interval(lambda some: statistic(some.astype(int)), np.arange(len(rows)))
-    return Estimate(*interval, n=len(rows), rows=rows[["run_id", *used]], null=null)
+    interval, remark = known(interval)
+    used = rows[["run_id", *columns]]
+    return Estimate(*interval, n=len(rows), rows=used, null=null, remark=remark)
 
 
 def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> float:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
-FEWEST = 3
-"""Seeds below which there is no interval."""
+FEWEST = 8
+"""Seeds below which there is no interval: with fewer its coverage is not known."""
+ALIKE = "All of them have the same value: resampling says nothing."
 ANY = (-math.inf, math.inf)
 SHARES, DIFFERENCES = (0.0, 1.0), (-1.0, 1.0)
 """What a share, and a difference of shares, can be: bounds that few seeds leave open end there."""
@@ -56,6 +57,13 @@ def nothing(reason: str) -> Estimate:
     return Estimate(nan, nan, nan, 0, pd.DataFrame({"run_id": []}), remark=reason)
 
 
+def known(interval: Interval, remark: str = "") -> tuple[Interval, str]:
+    """Return an interval without bounds where values that are all alike gave it no width."""
+    if interval.low < interval.high or math.isnan(interval.low):
+        return interval, remark
+    return Interval(interval.value, math.nan, math.nan), f"{remark} {ALIKE}".strip()
+
+
 def mean_of(
     frame: pd.DataFrame,
     column: str,
@@ -74,6 +82,7 @@ def mean_of(
         return nothing(f"{len(per_seed)} seeds with a value: at least {FEWEST} are needed")
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
     interval = mean_interval(values, seeds, LEVEL, within=within)
+    interval, remark = known(interval, remark)
     p = sign_flip(per_seed.to_numpy() - null)
     rows = frame[["run_id", "seed", column]]
     return Estimate(*interval, n=len(frame), rows=rows, p=p, null=null, remark=remark)
@@ -97,6 +106,7 @@ def paired(
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]
     interval = mean_interval(differences, None, LEVEL, within=within)
+    interval, remark = known(interval, remark)
     p = sign_flip(differences)
     return Estimate(*interval, n=len(rows), rows=rows, p=p, null=0.0, remark=remark)
 

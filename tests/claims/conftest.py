@@ -34,7 +34,7 @@ def studied(page_study, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     first = gridjax("study", page_study, "--seeds", "2", "--out", out)
     assert first.returncode == 0, first.stderr
-    assert "at least 3" in (out / "fast" / "verdicts.json").read_text()
+    assert "at least 8" in (out / "fast" / "verdicts.json").read_text()
     second = gridjax("study", page_study, "--out", out)
     assert second.returncode == 0, second.stderr
     return out, second.stdout

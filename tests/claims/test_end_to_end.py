@@ -20,8 +20,8 @@ def read(out):
 
 def test_networks_that_are_there_are_not_trained_again(studied):
     out, told = studied
-    assert "training 8 of 12 networks" in told
-    assert len(gj.open_run(out / "networks").networks) == 12
+    assert "training 12 of 16 networks" in told
+    assert len(gj.open_run(out / "networks").networks) == 16
 
 
 def test_the_estimate_is_what_the_table_says(studied):
@@ -30,7 +30,7 @@ def test_the_estimate_is_what_the_table_says(studied):
     wide = rows.pivot_table(index="seed", columns="learning_rate", values="decode_err_ml_cm")
     (verdict,) = read(out)["verdicts"]
     assert verdict["value"] == pytest.approx((wide[3e-3] - wide[1e-3]).mean(), rel=1e-5)
-    assert verdict["n"] == 12
+    assert verdict["n"] == 16
     assert verdict["outcome"] in told
     assert verdict["low"] < verdict["value"] < verdict["high"]
 

@@ -34,19 +34,19 @@ def test_a_difference_is_taken_within_seeds(frame):
 
 
 def test_seeds_without_both_arms_do_not_count(frame):
-    some = frame[(frame["arm"] == "a") | (frame["seed"] < 5)]
+    some = frame[(frame["arm"] == "a") | (frame["seed"] < 9)]
     found = difference(some, "x", some["arm"] == "a", some["arm"] == "b")
-    assert found.n == 10
-    assert sorted(found.rows["seed"].unique()) == [0, 1, 2, 3, 4]
+    assert found.n == 18
+    assert sorted(found.rows["seed"].unique()) == list(range(9))
 
 
-def test_two_seeds_give_nothing_and_the_reason(frame):
-    some = frame[frame["seed"] < 2]
+def test_seven_seeds_give_nothing_and_the_reason(frame):
+    some = frame[frame["seed"] < 7]
     found = difference(some, "x", some["arm"] == "a", some["arm"] == "b")
     assert math.isnan(found.value)
     assert found.n == 0
-    assert "at least 3" in found.remark
-    assert "at least 3" in mean_of(some, "x").remark
+    assert "at least 8" in found.remark
+    assert "at least 8" in mean_of(some, "x").remark
     assert nothing("why").remark == "why"
 
 
@@ -59,9 +59,17 @@ def test_a_mean_resamples_seeds_and_tests_against_its_null(frame):
 
 
 def test_open_ends_stop_where_the_measure_does():
-    rare = pd.DataFrame({"run_id": list("abcd"), "seed": range(4), "x": [0.0, 0.0, 0.0, 0.2]})
+    rare = pd.DataFrame({"run_id": list("abcdefgh"), "seed": range(8), "x": [0.0] * 7 + [0.2]})
     found = paired(rare, "x", lambda group: group["x"].mean(), DIFFERENCES)
     assert -1 <= found.low <= found.value <= found.high <= 1
+
+
+def test_values_that_are_all_alike_have_no_interval(frame):
+    same = mean_of(frame.assign(x=0.0), "x")
+    assert same.value == 0
+    assert math.isnan(same.low)
+    assert "resampling says nothing" in same.remark
+    assert math.isnan(resampled(frame.assign(x=0.0), lambda some: 0.0, 0.0, ["x"]).high)
 
 
 def test_a_share_is_exact():

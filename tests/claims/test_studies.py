@@ -65,9 +65,9 @@ def test_a_study_without_published_arms_says_so():
 def test_studies_share_networks():
     asked = settled(find_studies("all"), Request(), None)
     of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
-    assert len(of["modules"] & of["turing"]) == 20
-    assert len(of["modules"] & of["width-sensitivity"]) == 12
-    assert len(of["heterogeneity"] & of["width-sensitivity"]) == 6
+    assert len(of["modules"] & of["turing"]) == 40
+    assert len(of["modules"] & of["width-sensitivity"]) == 24
+    assert len(of["heterogeneity"] & of["width-sensitivity"]) == 8
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
     assert [name for name, _ in together.claims] == NAMES
@@ -115,6 +115,19 @@ def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path):
         assert set(verdict.estimate.rows["run_id"]) <= {spec.run_id for spec in sweep.specs}
     assert list((tmp_path / name / "figures").glob("*.svg"))
     assert list((tmp_path / name / "figures").glob("*.png"))
+
+
+def test_the_crossed_design_takes_in_networks_of_the_scan():
+    """(0, 0, 0) and (1, 1, 1) are the scan's seeds 0 and 1: one network, counted once."""
+    one = study("width-sensitivity")
+    sweep = lay_out(one, Request(overrides=SMALL))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    estimate = one.analyse(Asked(one, sweep).evidence(run))["layout_decides"]
+    assert estimate.n == 8
+    assert estimate.rows[["layout_seed", "weight_seed", "motion_seed"]].drop_duplicates().shape == (
+        8,
+        3,
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
