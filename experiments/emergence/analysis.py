@@ -59,7 +59,7 @@ def figures(evidence, estimates):
     rows, name, title = evidence.networks, "emergence", "Errors and grid units, network by network"
     if rows.empty:
         return [Drawn(name, title, None, "No network is there yet.")]
-    figure = style.new_figure(3.6)
+    figure = style.new_figure(3.9)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for code, group in rows.groupby(CODE):
         look = {"color": style.colour(code), "marker": style.marker(code), "ls": "none"}
@@ -70,13 +70,13 @@ def figures(evidence, estimates):
     left.axvline(rows["start_err_cm_T50"].median(), color=style.GREY, lw=0.8, ls="--")
     left.set(xlabel="position error, T = 50 (cm)", ylabel="grid units (%)", xscale="log")
     style.log_ticks(left.xaxis)
-    left.legend(loc="upper right")
+    figure.legend(loc="outside lower center", ncols=3, handletextpad=0.2)
     names = {CODE: "target code", "rnn_type": "cell", "place_cell_rf": "width"}
     values = rows["share_grid"].to_numpy()
     shares = {n: variance_between(rows[n].to_numpy(), values) for n in [CODE, *FACTORS]}
     by_size = sorted(shares, key=lambda name: shares[name])
-    bars = [100 * shares[n] for n in by_size]
-    right.barh([names.get(n, n) for n in by_size], bars, color=style.LIGHT, height=0.6)
+    texts = [names.get(name, name.replace("_", " ")) for name in by_size]
+    right.barh(texts, [100 * shares[n] for n in by_size], color=style.LIGHT, height=0.6)
     right.set_xlabel("variance of grid units between values (%)")
     caption = (
         "Left: every network that did not diverge; dotted: 10 cm, dashed: the error of staying at"
