@@ -12,14 +12,20 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import parse_number
 
 STUDY = "width-sensitivity"
+_SCAN = "widths.yaml"
 _MOST_WIDTHS = 1000
 _LARGEST_M = 2.0
 _EXAMPLE = "write FROM:TO:STEP in metres, such as 0.09:0.15:0.01"
 
 
-def scanning(base: Path | None) -> Study:
-    """Return the study that draws a scan, with a sweep file of all but the width if given."""
-    return replace(find_studies(STUDY)[0], base=base)
+def scanning(base: Path | None, size: str) -> Study:
+    """Return the study that draws a scan, from a sweep file of all but the width.
+
+    Without one of the user's own that of the size's scan: its other arms (boxes, crossed seeds) are
+    at widths that their claims name.
+    """
+    study = find_studies(STUDY)[0]
+    return replace(study, base=base or study.folder / size / _SCAN)
 
 
 def read_widths(text: str) -> list[float]:
@@ -38,8 +44,9 @@ def read_widths(text: str) -> list[float]:
         raise GridjaxError(Problem(message, fix=f"widths are in metres: --widths {hint}"))
     if not (0 < start <= end and step > 0):
         raise GridjaxError(Problem(f"--widths {text} holds no width", fix=_EXAMPLE))
-    n_widths = int(np.floor((end - start) / step + 1e-6)) + 1
-    if n_widths > _MOST_WIDTHS:
-        message = f"--widths {text} holds {n_widths} widths"
-        raise GridjaxError(Problem(message, fix=f"give at most {_MOST_WIDTHS}: a larger step"))
+    n_steps = (end - start) / step + 1e-6
+    if n_steps >= _MOST_WIDTHS:
+        message = f"--widths {text} holds more than {_MOST_WIDTHS} widths"
+        raise GridjaxError(Problem(message, fix="give a larger step"))
+    n_widths = int(n_steps) + 1
     return [float(f"{start + k * step:.9g}") for k in range(n_widths)]

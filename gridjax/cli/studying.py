@@ -126,7 +126,7 @@ def scan(
         raise GridjaxError(Problem(message, fix="give one of the two"))
     given["place_cell_rf"] = read_widths(widths)
     request = Request(size, False, seeds, given, ladder)
-    _follow([scanning(base)], request, out, plan, time_limit, no_training, accept)
+    _follow([scanning(base, size)], request, out, plan, time_limit, no_training, accept)
 
 
 def _follow(

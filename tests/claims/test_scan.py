@@ -22,8 +22,18 @@ def test_centimetres_are_refused_with_the_metres_that_are_meant():
 @pytest.mark.parametrize(
     "text",
     ["", "0.1", "0.1:0.2", "0.1:0.2:0.01:3", "a:b:c", "0.2:0.1:0.01", "0.1:0.2:0", "0.1:0.2:-0.01",
-     "0:0.2:0.01", "nan:0.2:0.01", "0.1:inf:0.01", "0.1:0.2:1e-9"],
+     "0:0.2:0.01", "nan:0.2:0.01", "0.1:inf:0.01", "0.1:0.2:1e-9", "0.1:0.2:1e-320",
+     "9:15:1", "-1:0.2:0.01"],
 )  # fmt: skip
 def test_nonsense_is_refused(text):
-    with pytest.raises(GridjaxError):
+    with pytest.raises(GridjaxError) as caught:
         read_widths(text)
+    (problem,) = caught.value.problems
+    assert text in problem.message
+    assert problem.fix
+
+
+def test_a_thousand_widths_are_taken_and_more_are_not():
+    assert len(read_widths("0.001:1:0.001")) == 1000
+    with pytest.raises(GridjaxError, match="more than 1000 widths"):
+        read_widths("0.001:1.001:0.001")
