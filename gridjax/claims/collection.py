@@ -14,6 +14,7 @@ from typing import Any
 from gridjax.claims.evidence import Evidence
 from gridjax.claims.studies import PUBLISHED, Study
 from gridjax.errors import GridjaxError, Problem
+from gridjax.spec import SEEDS
 from gridjax.study.launch import Show, Wishes, train
 from gridjax.study.results import Run, open_run
 from gridjax.study.stopping import StopSwitch
@@ -72,7 +73,8 @@ def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None)
     """Return the networks of a study, as they are before any pilot settles them.
 
     File by file, so that what one draws does not depend on the others; of several files that draw
-    each draws its part of ``n_seeds``. Raises GridjaxError.
+    each draws its part of ``n_seeds``, and a file that crosses its seeds (layouts, weights, paths)
+    keeps them. Raises GridjaxError.
     """
     files = study.files(request.part) if files is None else files
     return merged([_read(file, request, len(files)) for file in files], study.name)
@@ -85,6 +87,9 @@ def _read(file: Path, request: Request, n_files: int) -> Sweep:
         return plain
     if plain.is_drawn:
         return Sweep.from_yaml(file, overrides=overrides, first=-(-request.n_seeds // n_files))
+    apart = [name for name in SEEDS if name not in overrides]
+    if any(getattr(spec, name) is not None for spec in plain.specs for name in apart):
+        return plain
     if "seed" in overrides:
         message = "--seeds and --set seed=... both say which seeds"
         raise GridjaxError(Problem(message, fix="give one of the two"))

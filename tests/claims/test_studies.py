@@ -85,10 +85,37 @@ def test_a_scan_has_its_own_widths_and_base(tmp_path):
     widths = Request(n_seeds=1, overrides={"place_cell_rf": [0.1, 0.12]})
     base = tmp_path / "base.yaml"
     base.write_text("method: grid\nparameters: {Ng: {value: 99}, seed: {values: [0, 1, 2]}}\n")
-    specs = lay_out(scanning(base), widths).specs
+    specs = lay_out(scanning(base, "quick"), widths).specs
     assert [(spec.Ng, spec.place_cell_rf, spec.seed) for spec in specs] == [
         (99, 0.1, 0), (99, 0.12, 0),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_scan_without_a_base_is_of_the_widths_alone(size):
+    """The study's other arms are at widths that their claims name: a scan must not move them."""
+    widths = [0.1, 0.11, 0.12]
+    request = Request(size=size, n_seeds=2, overrides={"place_cell_rf": widths})
+    specs = lay_out(scanning(None, size), request).specs
+    assert [(spec.place_cell_rf, spec.seed) for spec in specs] == [
+        (width, seed) for width in widths for seed in (0, 1)
+    ]
+    assert {spec.box_width_in_m for spec in specs} == {2.2}
+
+
+@pytest.mark.parametrize("size", ["quick", "desk"])
+def test_a_crossed_design_keeps_its_seeds(size):
+    """Else its networks of seeds 0, 1, ... would count as second networks of the scan."""
+    whole = lay_out(study("width-sensitivity"), Request(size=size)).specs
+    fewer = lay_out(study("width-sensitivity"), Request(size=size, n_seeds=3)).specs
+    crossed = [spec for spec in whole if spec.layout_seed is not None]
+    assert len(crossed) == len({s.layout_seed for s in crossed}) ** 3 > 1
+    assert [spec for spec in fewer if spec.layout_seed is not None] == crossed
+    others = [spec for spec in fewer if spec.layout_seed is None]
+    assert {spec.seed for spec in others} == {0, 1, 2}
+    asked = Request(size=size, n_seeds=3, overrides={"layout_seed": 5})
+    moved = lay_out(study("width-sensitivity"), asked).specs
+    assert {spec.seed for spec in moved if spec.weight_seed is None} == {0, 1, 2}
 
 
 def test_settings_that_differ_cannot_share_a_folder():
@@ -128,6 +155,20 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
         8,
         3,
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["modules", "turing", "width-sensitivity", "heterogeneity", "emergence"]
+)
+def test_the_published_designs_are_analysed_too(name, tmp_path):
+    sweep = lay_out(study(name), Request(published=True, overrides=SMALL | {"bin_side_in_m": 0.11}))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    verdicts = conclude(Asked(study(name), sweep), run, "published", tmp_path)
+    told = {v.claim.name: v.estimate for v in verdicts}
+    assert any(math.isfinite(estimate.value) for estimate in told.values())
+    for estimate in told.values():
+        assert estimate.n == len(estimate.rows)
+        assert math.isfinite(estimate.value) or estimate.remark
 
 
 @pytest.mark.parametrize("name", NAMES)
