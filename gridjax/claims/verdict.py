@@ -48,6 +48,8 @@ class Verdict:
             return f"Holds: {found}; {wanted}."
         if self.outcome == DOES_NOT:
             return f"Does not hold: {found}; {wanted}."
+        if math.isnan(self.networks_needed):
+            return f"Undecided: {found}; {wanted}."
         needed = "more networks than anyone will train"
         if self.networks_needed < MANY:
             needed = f"about {self.networks_needed:,.0f} networks"
@@ -92,7 +94,7 @@ def _verdict(claim: Claim, estimate: Estimate, p_holm: float, n_tests: int) -> V
     else:
         outcome = DOES_NOT if outside else UNDECIDED
     needed = math.nan
-    if outcome == UNDECIDED and low < high:
+    if outcome == UNDECIDED and low <= high:
         needed = _needed(claim, estimate, n_tests if insignificant else 0)
     return Verdict(claim, estimate, p_holm, outcome, needed)
 
@@ -101,7 +103,9 @@ def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
     """Return how many networks would decide, if the estimate stayed."""
     ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
     interval = Interval(estimate.value, estimate.low, estimate.high)
-    needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
+    needed = 0.0  # networks that are all equal lack significance alone
+    if interval.low < interval.high:
+        needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
     if math.isnan(needed):
         return needed
     if n_tests and "seed" in estimate.rows:

@@ -1,5 +1,6 @@
 """Verdicts: the rule that was written down, claim by claim."""
 
+import itertools
 import math
 
 import pandas as pd
@@ -103,3 +104,69 @@ def test_a_verdict_is_a_sentence():
 def test_a_claim_without_an_estimate_is_an_error():
     with pytest.raises(KeyError):
         judge([claim()], {})
+
+
+def by_hand(low, high, interval, p_holm, tested):
+    """The rule of docs/studies.md, word by word."""
+    if any(math.isnan(end) for end in interval):
+        return UNDECIDED
+    if not (interval[1] >= low and interval[0] <= high):  # none of the interval lies there
+        return DOES_NOT
+    whole = interval[0] >= low and interval[1] <= high
+    return HOLDS if whole and (not tested or p_holm < 0.05) else UNDECIDED
+
+
+def test_verdicts_are_those_of_the_rule_applied_by_hand():
+    """Three claims a study, every pairing of region, interval, role and p; Holm by hand too."""
+    ends = [-math.inf, -0.1, 0.0, 0.1, math.inf]
+    regions = [(a, math.inf) for a in ends[1:4]] + [(-math.inf, b) for b in ends[1:4]]
+    regions += [(-0.1, 0.1), (0.0, 0.1)]
+    intervals = [(a, b) for a in ends for b in ends if a < b] + [(0.1, 0.1), (math.nan, math.nan)]
+    seen = set()
+    for number, (region, interval) in enumerate(itertools.product(regions, intervals)):
+        claims, found = [], {}
+        for k, role in enumerate(("primary", "secondary", "primary")):
+            p = [0.01, 0.03, 0.2, math.nan][(number + k * (1 + number // 4)) % 4]
+            claims.append(claim(str(k), *region, role=role))
+            # one value must be finite for a sentence
+            middle = [end for end in interval if math.isfinite(end)] or [0.0]
+            found[str(k)] = estimate(sum(middle) / len(middle), *interval, p=p)
+        contradicted = region[0] > 0 or region[1] < 0  # the null of estimate() is 0
+        tested = {n: found[n].p for n in "02" if contradicted and math.isfinite(found[n].p)}
+        order = sorted(tested, key=lambda n: tested[n])
+        least = 0.0
+        adjusted = {}
+        for rank, n in enumerate(order):
+            least = max(least, tested[n] * (len(order) - rank))
+            adjusted[n] = min(least, 1.0)
+        for verdict in judge(claims, found):
+            n = verdict.claim.name
+            expected = by_hand(*region, interval, adjusted.get(n), n in tested)
+            assert verdict.outcome == expected, (region, interval, n)
+            assert (n in tested) == math.isfinite(verdict.p_holm)
+            if n in tested:
+                assert verdict.p_holm == pytest.approx(adjusted[n])
+            assert math.isnan(verdict.networks_needed) or (
+                expected == UNDECIDED and verdict.networks_needed > 20
+            )
+            assert verdict.sentence.startswith(expected.capitalize() + ": ")
+            seen.add((expected, n in tested))
+    assert len(seen) == 6
+
+
+def test_no_number_is_told_where_nothing_is_known():
+    alone = judged(claim(low=-math.inf, high=0.05), estimate(0.3, math.nan, math.nan))
+    assert math.isnan(alone.networks_needed)
+    assert alone.sentence == "Undecided: 30 %; it holds where the value is below 5 %."
+    open_end = judged(claim(), estimate(0.03, -math.inf, 0.05))
+    assert math.isinf(open_end.networks_needed)
+    assert "more networks than anyone will train" in open_end.sentence
+
+
+def test_equal_networks_of_three_seeds_lack_nothing_but_seeds():
+    """All contrasts are 2 %: the interval is a point, and no p of three seeds is below 1 / 4."""
+    three = estimate(0.02, 0.02, 0.02, p=0.25, n=9, seeds=3)
+    verdict = judged(claim(), three)
+    assert verdict.outcome == UNDECIDED
+    assert verdict.networks_needed == 9 * 6 / 3  # 2 / 2^6 < .05
+    assert "about 18 networks" in verdict.sentence
