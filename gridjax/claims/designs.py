@@ -38,8 +38,8 @@ def slope(
 def stands_out(frame: pd.DataFrame, column: str, level: str) -> Estimate:
     """Return the family-wise p that some level stands out of a parabola through all of them.
 
-    Of the seeds that have every level. The value is the p; as one above .05 shows nothing, the
-    interval then reaches to 1.
+    Of the seeds that have every level. The value is the p; as one above .05 shows nothing, neither
+    that a level stands out nor that none does, it then has no interval.
     """
     table = frame.pivot_table(index="seed", columns=level, values=column).dropna()
     if len(table) < FEWEST or table.shape[1] < FEWEST_LEVELS:
@@ -48,8 +48,8 @@ def stands_out(frame: pd.DataFrame, column: str, level: str) -> Estimate:
     worst = float(table.columns.to_numpy()[np.abs(found.standardised).argmax()])
     remark = f"The largest departure is at {worst:g}, {found.statistic:.2f} standard errors."
     rows = frame[["run_id", "seed", level, column]]
-    high = found.p if found.p < ALPHA else 1.0
-    return Estimate(found.p, found.p, high, len(rows), rows, found.p, remark=remark)
+    bound = found.p if found.p < ALPHA else math.nan
+    return Estimate(found.p, bound, bound, len(rows), rows, found.p, remark=remark)
 
 
 def carried(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimate:
