@@ -10,6 +10,7 @@ from typing import Any
 from gridjax.claims.outcome import FIGURES, OUTCOME, ROWS
 from gridjax.claims.studies import ORDER, SIZES
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
+from gridjax.parameters import show
 from gridjax.study.durable import replace_file
 from gridjax.study.figures.style import listed
 from gridjax.study.report import LARGEST_SVG, PAGE
@@ -17,7 +18,20 @@ from gridjax.study.report import LARGEST_SVG, PAGE
 QUICK = SIZES[0]
 _LARGEST = 10_000_000
 """Bytes of the largest file that is put into the page."""
-_NEEDED = {"study", "title", "question", "caution", "size", "verdicts", "figures", "ladder"}
+_NUMBER = int | float | None
+_VERDICT = dict.fromkeys(
+    ("name", "claim", "role", "published", "estimand", "test", "null_is", "holds_where"), str
+) | {"n": int, "outcome": str, "sentence": str, "remark": str}
+_VERDICT |= dict.fromkeys(("value", "p", "p_holm", "networks_needed"), _NUMBER)
+_FORM: dict[str, Any] = {
+    **dict.fromkeys(("study", "title", "question", "caution", "size", "claims_sha256"), str),
+    **dict.fromkeys(("networks", "seeds", "missing", "diverged"), int),
+    "registered": str | None,
+    "verdicts": [_VERDICT | {"shown": dict.fromkeys(("value", "interval", "null"), str)}],
+    "figures": [dict.fromkeys(("name", "title", "caption", "alt"), str) | {"table": [[str]]}],
+    "ladder": [{"claim": str, "rungs": [{"Ng": int, "shown": str, "outcome": str}]}],
+}
+"""What a page reads of a study's verdicts."""
 
 
 def write_page(out: Path) -> Path:
@@ -62,8 +76,7 @@ def _study(path: Path) -> dict[str, Any]:
     place = Place(str(path))
     try:
         told = json.loads(_read(path))
-        if not isinstance(told, dict) or not told.keys() >= _NEEDED:
-            raise ValueError("it holds other things than verdicts")
+        _demand(told, _FORM, "it")
         for verdict in told["verdicts"]:
             verdict["rows"] = _uri(path.parent / ROWS / f"{Path(verdict['name']).name}.csv")
         for figure in told["figures"]:
@@ -72,6 +85,22 @@ def _study(path: Path) -> dict[str, Any]:
         fix = "analyse the study again: gridjax study NAME --no-training --out DIR"
         raise DamageError(Problem(f"damaged: {error}", place, fix)) from None
     return told
+
+
+def _demand(value: Any, form: Any, name: str) -> None:
+    """Raise ValueError where a value has not the form that is read later."""
+    if isinstance(form, dict):
+        if not isinstance(value, dict) or not value.keys() >= form.keys():
+            raise ValueError(f"{name} holds other things than verdicts")
+        for key, inner in form.items():
+            _demand(value[key], inner, key)
+    elif isinstance(form, list):
+        if not isinstance(value, list):
+            raise ValueError(f"{name} is no list")
+        for each in value:
+            _demand(each, form[0], name)
+    elif not isinstance(value, form):
+        raise ValueError(f"{name} is {show(value)}")
 
 
 def _figure(folder: Path, name: str) -> str:
