@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "
 _OF_STUDY = ("title", "question", "caution", "claims")
 _TEXTS = ("claim", "published", "estimand", "test", "null")
 _OF_CLAIM = (*_TEXTS, "role", "unit", "holds")
+_NAME = re.compile("[A-Za-z0-9_-]{1,100}")
 _REGIONS = ("above", "below", "between")
 
 
@@ -65,8 +67,8 @@ class Claim:
             return "–"
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
-        value = round(value * factor, 9)  # rounding of sums is not shown
-        written = f"{value:.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        value = round(value * factor, 9) + 0.0  # no rounding of sums, and no minus before 0
+        written = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
         return f"{written}{unit}".replace("-", "−")
 
 
@@ -111,6 +113,9 @@ def read_claims(path: Path) -> Claims:
 def _claim(name: str, item: Located, problems: Problems) -> Claim:
     content = _mapping(item, _OF_CLAIM, f"the claim {name}", problems)
     texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
+    if not _NAME.fullmatch(name):
+        fix = "use letters, digits, _ and -: it becomes the name of a file"
+        problems.add(f"{show(name)} cannot be a claim's name", item.name_place or item.place, fix)
     role = _choice(content, "role", ROLES, item.place, problems)
     unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
     low, high = _region(content.get("holds"), item.place, problems)

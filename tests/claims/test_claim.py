@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from gridjax.claims.claim import read_claims
+from gridjax.claims.claim import claim_named, read_claims
 from gridjax.errors import GridjaxError
 
 GOOD = """\
@@ -62,6 +62,8 @@ def test_values_are_shown_in_the_claims_unit(claims_of):
     assert more.shown(math.nan) == "–"
     assert alike.shown(-math.inf) == "−∞"
     assert alike.shown(12345.6) == "12346"
+    shown = [alike.shown(x) for x in (999.4, 999.6, 9.996, -1e-12)]
+    assert shown == ["999", "1000", "10", "0"]
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,15 @@ def test_values_are_shown_in_the_claims_unit(claims_of):
         ("[0.9, 1.1]", "[1.1, 0.9]", "between: [1.1, 0.9] bounds nothing", ":22:12"),
         ("[0.9, 1.1]", "[0.9]", "between: [0.9] bounds nothing", ":22:12"),
         ("    null: one\n", "", "null is missing", ":15:5"),
+        ("role: primary", "role: [primary]", "role: ['primary'] is unknown", ":11:11"),
+        ("{above: 0.01}", "{above: .inf}", "above: inf bounds nothing", ":13:12"),
+        ("{above: 0.01}", "{above: 0.01, below: 1}", "is no region of values", ":13:12"),
+        ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] bounds nothing", ":13:12"),
+        ("    holds: {above: 0.01}\n", "", "holds: None is no region of values", ":6:5"),
+        ("    test: none\n", "    test: none\n    tset: none\n", "unknown key 'tset'", ":19:5"),
+        ("  alike:", "  more:", "'more' stands here a second time", ":14:3"),
+        ("  alike:", "  a/../like:", "'a/../like' cannot be a claim's name", ":14:3"),
+        ("  alike:", "  '':", "'' cannot be a claim's name", ":14:3"),
         ("role: primary", "role: secondary", "no claim is primary", ":1:1"),
     ],
 )
@@ -89,11 +100,29 @@ def test_a_mistake_is_located(claims_of, old, new, message, place):
     assert [m for m, where in found if message in m and where.endswith(place)], found
 
 
-def test_all_mistakes_come_at_once(claims_of):
-    text = GOOD.replace("role: primary", "role: first").replace("unit: number", "unit: inches")
+def test_all_mistakes_come_at_once_in_the_order_of_the_file(claims_of, tmp_path):
+    text = GOOD.replace("question: A question?\n", "").replace("role: primary", "role: first")
+    text = text.replace("claim: They are alike.", "claim: ''").replace("unit: number", "unit: m")
+    text = text.replace("{between: [0.9, 1.1]}", "{between: 0.9}") + "cautoin: x\n"
     with pytest.raises(GridjaxError) as caught:
         claims_of(text)
-    assert len(caught.value.problems) >= 2
+    found = {(p.message, str(p.place).removeprefix(f"{tmp_path}/")) for p in caught.value.problems}
+    assert found == {
+        ("unknown key 'cautoin' of a claims file", "claims.yaml:22:1"),
+        ("question is missing", "claims.yaml:1:1"),
+        ("role: 'first' is unknown", "claims.yaml:10:11"),
+        ("claim: '' is no text", "claims.yaml:14:12"),
+        ("unit: 'm' is unknown", "claims.yaml:20:11"),
+        ("holds: between: 0.9 bounds nothing", "claims.yaml:21:12"),
+    }
+    assert all(problem.fix for problem in caught.value.problems)
+
+
+def test_long_texts_become_one_line_and_a_claim_is_found_by_its_name(claims_of):
+    found = claims_of(GOOD.replace("claim: There are more.", "claim: >-\n      There\n      are."))
+    assert claim_named(found, "more").claim == "There are."
+    with pytest.raises(GridjaxError, match="no claim 'less' in A title"):
+        claim_named(found, "less")
 
 
 @pytest.mark.parametrize("text", ["title: x\n", "[]\n", "claims: {}\n", "claims: 3\n"])
