@@ -55,10 +55,9 @@ def modules(
     cluster = fcluster(linkage(np.maximum(apart, turned), "complete"), 1, "distance")
     sizes = np.bincount(cluster)
     found: list[tuple[float, int]] = []
-    for label in np.argsort(-sizes, kind="stable"):
-        if sizes[label] < fewest:
-            break
-        middle = float(np.median(period[cluster == label]))
+    medians = {k: float(np.median(period[cluster == k])) for k in np.flatnonzero(sizes >= fewest)}
+    # of equal sizes the smaller period first, whatever the order of units
+    for label, middle in sorted(medians.items(), key=lambda one: (-sizes[one[0]], one[1])):
         if all(max(middle / other, other / middle) >= ratio for other, _ in found):
             found.append((middle, int(sizes[label])))
     found.sort()

@@ -54,6 +54,55 @@ def test_units_without_lattice_and_the_order_of_units_change_nothing():
     assert np.array_equal(found.size, again.size)
 
 
+def test_of_two_groups_of_one_size_the_smaller_period_counts_whatever_the_order():
+    near = np.r_[np.full(12, 60.0), np.full(12, 62.0)]
+    turn = np.r_[np.full(12, 0.1), np.full(12, 0.6)]
+    for order in (slice(None), slice(None, None, -1)):
+        found = modules(near[order], turn[order])
+        assert (list(found.period_cm), list(found.size)) == ([60.0], [12])
+
+
+def by_brute_force(period, turn, fewest, ratio):
+    """Complete linkage from its definition: join the two clusters that stay closest together."""
+
+    def apart(one, other):
+        turned = [abs(one[1] - other[1] + k * np.pi / 3) for k in range(-3, 4)]
+        return max(abs(np.log(one[0] / other[0])) / np.log(ratio), min(turned) / np.deg2rad(15))
+
+    clusters = [[unit] for unit in zip(period, turn, strict=True)]
+    while len(clusters) > 1:
+        pairs = [
+            (max(apart(a, b) for a in clusters[i] for b in clusters[j]), i, j)
+            for j in range(len(clusters))
+            for i in range(j)
+        ]
+        least, i, j = min(pairs)
+        if least > 1:
+            break
+        clusters[i] += clusters.pop(j)
+    large = [(-len(c), np.median([unit[0] for unit in c])) for c in clusters if len(c) >= fewest]
+    kept = []
+    for size, middle in sorted(large):
+        if not any(max(middle / m, m / middle) < ratio for m, _ in kept):
+            kept.append((middle, -size))
+    return sorted(kept)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_modules_are_those_of_brute_force(seed):
+    random = np.random.default_rng(seed)
+    middles = random.uniform(40, 100, 3)
+    period = middles[random.integers(3, size=24)] * np.exp(0.06 * random.normal(size=24))
+    turn = random.uniform(0, np.pi / 3, 2)[random.integers(2, size=24)] % (np.pi / 3)
+    turn = (turn + 0.08 * random.normal(size=24)) % (np.pi / 3)
+    found = modules(period, turn, fewest=4, ratio=1.25)
+    expected = by_brute_force(period, turn, 4, 1.25)
+    assert list(found.size) == [size for _, size in expected]
+    assert found.period_cm == pytest.approx([middle for middle, _ in expected])
+    turned = modules(period, (turn + 0.4) % (np.pi / 3), fewest=4, ratio=1.25)
+    assert turned.period_cm == pytest.approx(found.period_cm)
+
+
 def test_no_two_units_of_a_module_are_further_apart_than_its_definition():
     """Units spread evenly over an octave form no chain: every module is short."""
     period = np.geomspace(50, 100, 120)
