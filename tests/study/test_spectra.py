@@ -35,6 +35,15 @@ def test_gaussian_cells_have_most_power_in_the_longest_waves():
     assert peak(power_of("gaussian")) <= 1.0
 
 
+def test_the_spectrum_of_gaussian_cells_falls_from_the_longest_wave_on():
+    """Half a cycle is the flank of the first: the box's edges make lines one cycle wide."""
+    for code, falls in (("gaussian", True), ("difference_of_gaussians", False)):
+        found = power_of(code)
+        some = (found["cycles_per_box"] >= 1) & (found["cycles_per_box"] <= 3)
+        assert (np.diff(found["power_code"][some]) < 0).all() == falls
+        assert (np.diff(found["power_code"][some])[:4] > 0).all() != falls
+
+
 def test_a_wave_peaks_at_its_wavenumber_and_flat_maps_do_not_count():
     x = (np.arange(20) + 0.5) / 20
     wave = np.cos(2 * np.pi * 3 * x)[:, None] * np.ones(20)
