@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.claims.evidence import Evidence
-from gridjax.claims.studies import PUBLISHED, Study
+from gridjax.claims.studies import NETWORKS, PUBLISHED, Study
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec import SEEDS
 from gridjax.study.launch import Show, Wishes, train
@@ -20,7 +20,6 @@ from gridjax.study.results import Run, open_run
 from gridjax.study.stopping import StopSwitch
 from gridjax.study.sweep import Sweep
 
-NETWORKS = "networks"
 LADDER = (256, 512)
 """Units of the larger networks that a verdict on small ones may be held against."""
 ACCEPTED = ("sweep", "lane-width")

@@ -32,6 +32,8 @@ ANALYSIS, PILOT = "analysis.py", "pilot"
 SIZES = ("quick", "desk", "paper")
 PUBLISHED = "published"
 ALL = "all"
+NETWORKS = "networks"
+"""Beside the studies' own folders: that of the run they share."""
 ORDER = ("emergence", "encodings", "modules", "turing", "width-sensitivity", "heterogeneity")
 """The shipped studies in the order of the results they are about; others after them."""
 
@@ -123,10 +125,19 @@ def find_studies(name: str) -> list[Study]:
         return [Study(name, EXPERIMENTS / name)]
     folder = Path(name)
     if (folder / CLAIMS).is_file() and (folder / ANALYSIS).is_file():
-        return [Study(folder.resolve().name, folder)]
+        return [Study(_name(folder), folder)]
     fix = did_you_mean(name, [*shipped, ALL])
     fix = fix or f"the studies are {', '.join([*shipped, ALL])}, or a folder with {CLAIMS}"
     raise GridjaxError(Problem(f"no study {name!r}", fix=fix))
+
+
+def _name(folder: Path) -> str:
+    """Return a study's name, which is that of its folder. Raises GridjaxError for what is taken."""
+    name = folder.resolve().name
+    if name in ("", NETWORKS):
+        message = f"a study in {folder} would be called {name!r}: its results have no place"
+        raise GridjaxError(Problem(message, fix="give its folder another name"))
+    return name
 
 
 def _yaml(folder: Path, name: str) -> list[Path]:
