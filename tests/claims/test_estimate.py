@@ -1,5 +1,6 @@
 """Estimates: means, differences and shares over networks that share seeds."""
 
+import itertools
 import math
 
 import numpy as np
@@ -142,3 +143,68 @@ def test_a_population_is_resampled():
     assert 0.2 < found.low < 0.45 < 0.55 < found.high < 0.8
     assert list(found.rows) == ["run_id", "x"]
     assert "at least 10" in resampled(rows[:9], lambda some: 0.0, 0.0, []).remark
+
+
+def test_means_differences_and_their_p_are_those_of_direct_calculation():
+    """Unequal arms, a diverged network, several networks of a seed; p over all signs by a loop."""
+    random = np.random.default_rng(8)
+    rows = [
+        {"run_id": f"{seed}-{arm}-{k}", "seed": seed, "arm": arm, "x": random.normal(0.4 * arm)}
+        for seed in range(9)
+        for arm in (0, 1, 2)
+        for k in range(1 + (seed + arm) % 3)
+    ]
+    rows[4]["x"] = math.nan
+    frame = pd.DataFrame(rows)
+    found = difference(frame, "x", frame["arm"] == 2, frame["arm"] == 0)
+    differences, used = [], []
+    for seed in range(9):
+        means = []
+        for arm in (2, 0):
+            own = [r for r in rows if (r["seed"], r["arm"]) == (seed, arm) and r["x"] == r["x"]]
+            means.append(sum(r["x"] for r in own) / len(own))
+            used += [r["run_id"] for r in own]
+        differences.append(means[0] - means[1])
+    assert found.value == pytest.approx(sum(differences) / 9)
+    assert sorted(found.rows["run_id"]) == sorted(used)
+    extreme = [
+        abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
+        >= abs(sum(differences)) - 1e-12
+        for signs in itertools.product((-1, 1), repeat=9)
+    ]
+    assert found.p == pytest.approx(sum(extreme) / 2**9)
+    swapped = difference(frame, "x", frame["arm"] == 0, frame["arm"] == 2)
+    assert swapped.value == pytest.approx(-found.value)
+    assert (swapped.p, swapped.n) == (found.p, found.n)
+
+    mean = mean_of(frame, "x", null=0.1)
+    values = [row["x"] for row in rows if row["x"] == row["x"]]
+    assert mean.value == pytest.approx(sum(values) / len(values))
+    assert mean.n == len(values) == len(frame) - 1
+    assert mean.null == 0.1
+
+
+def test_pairing_is_by_seed_and_not_by_order(frame):
+    """Shuffled rows change nothing; shuffled seeds of one arm do, though every mean stays."""
+    random = np.random.default_rng(1)
+    base = difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b")
+    mixed = frame.iloc[random.permutation(len(frame))]
+    again = difference(mixed, "x", mixed["arm"] == "a", mixed["arm"] == "b")
+    assert again.value == pytest.approx(base.value)
+    assert (again.p, again.low) == pytest.approx((base.p, base.low))
+    b = frame["arm"] == "b"
+    wrong = frame.assign(seed=np.where(b, 11 - frame["seed"], frame["seed"]))
+    unpaired = difference(wrong, "x", wrong["arm"] == "a", wrong["arm"] == "b")
+    assert unpaired.value == pytest.approx(base.value)
+    assert unpaired.high - unpaired.low > 100 * (base.high - base.low)
+
+
+def test_a_share_is_that_of_the_rows_given():
+    rows = pd.DataFrame({"run_id": list("abcdef"), "seed": range(6), "x": range(6)})
+    some = rows[rows["x"] > 1]
+    found = share_of(some, some["x"] > 4, 0.05, "Told.")
+    assert (found.value, found.n, found.null) == (0.25, 4, 0.05)
+    assert found.remark.endswith(" Told.")
+    assert found.low == pytest.approx(1 - 0.975 ** (1 / 4))  # one of four, Clopper and Pearson
+    assert list(found.rows["is_so"]) == [False, False, False, True]
+    assert math.isnan(found.p)

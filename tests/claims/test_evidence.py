@@ -68,3 +68,42 @@ def test_peaks_are_where_the_power_is(evidence):
         own = spectra[(spectra["run_id"] == row.run_id) & (spectra["cycles_per_box"] >= 0.5)]
         top = own["cycles_per_box"].to_numpy()[own["power"].to_numpy().argmax()]
         assert row.peak_cycles == pytest.approx(top)
+
+
+def test_networks_with_grids_are_those_of_benjamini_and_hochberg_by_hand():
+    """Shares from none to many; p-values in order, each against its part of 5 %."""
+    specs = quickstart_specs(range(4), n_units=40)
+    run = synthetic_run(specs, keep_maps="none", weights=False)
+    position = dict(zip(run.networks["run_id"], range(20), strict=True))
+    most = run.units["run_id"].map(position) / 3
+    run.units["score_60_by_neuron"] = np.where(run.units["unit"] < most, 1.0, 0.2)
+    run.networks["null_99"] = 0.5
+    rows = Evidence(run, tuple(spec.run_id for spec in specs)).networks
+    n_grid = np.ceil(np.arange(20) / 3)
+    assert rows["share_grid"].to_numpy() == pytest.approx(n_grid / 40)
+    p = [binomtest(int(n), 40, 0.01, alternative="greater").pvalue for n in n_grid]
+    found = 0
+    for rank, value in enumerate(sorted(p), start=1):
+        found = rank if value <= 0.05 * rank / 20 else found
+    expected = np.array(p) <= sorted(p)[found - 1]
+    assert 0 < expected.sum() < 20
+    assert (rows["has_grids"] == expected).all()
+    assert (np.array(p)[expected] > 0.05 / 20).any()  # Bonferroni would have found fewer
+
+
+def test_a_unit_above_a_null_that_lies_low_is_no_grid_unit():
+    """Readouts of coordinates are ramps, far below 0: above them is not grid-like."""
+    run = synthetic_run(SPECS, keep_maps="none", weights=False)
+    run.networks["null_99"] = -1.0
+    run.units["score_60_by_neuron"] = np.where(run.units["unit"] < 4, 0.31, 0.3)
+    rows = Evidence(run, tuple(spec.run_id for spec in SPECS)).networks
+    assert rows["share_grid"].to_numpy() == pytest.approx(4 / 40)
+
+
+def test_of_networks_that_are_the_same_a_diverged_one_counts_as_one():
+    run = synthetic_run(SPECS, keep_maps="none", weights=False, diverged=[3, 4])
+    run.networks.loc[4, "distinct_id"] = run.networks.loc[3, "distinct_id"]
+    seen = Evidence(run, tuple(spec.run_id for spec in SPECS))
+    assert seen.n_diverged == 1
+    assert len(seen.networks) == len(SPECS) - 2
+    assert seen.n_missing == 0
