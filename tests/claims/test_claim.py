@@ -2,10 +2,20 @@
 
 import hashlib
 import math
+import re
+from pathlib import Path
 
 import pytest
 
-from gridjax.claims.claim import claim_named, read_claims
+from gridjax.claims.claim import (
+    _OF_CLAIM,
+    _OF_STUDY,
+    _REGIONS,
+    ROLES,
+    UNITS,
+    claim_named,
+    read_claims,
+)
 from gridjax.errors import GridjaxError
 
 GOOD = """\
@@ -123,6 +133,16 @@ def test_long_texts_become_one_line_and_a_claim_is_found_by_its_name(claims_of):
     assert claim_named(found, "more").claim == "There are."
     with pytest.raises(GridjaxError, match="no claim 'less' in A title"):
         claim_named(found, "less")
+
+
+def test_every_key_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text()
+    rows = page.partition("| key | what |")[2].partition("\n\n")[0]
+    first = " ".join(row.split("|")[1] for row in rows.strip().splitlines())
+    keys = set(re.findall(r"`(\w+)`", first))
+    assert keys == {*_OF_STUDY, *_OF_CLAIM} - {"claims"}
+    for word in (*ROLES, *UNITS, *_REGIONS):
+        assert f"`{word}`" in rows or f"{{{word}: " in rows
 
 
 @pytest.mark.parametrize("text", ["title: x\n", "[]\n", "claims: {}\n", "claims: 3\n"])

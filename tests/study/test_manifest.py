@@ -85,6 +85,13 @@ def test_claims_that_were_written_down_first_stay(tmp_path):
     assert go_on(there, here, tmp_path, (), everything)["claims"]["other"] == "third"
     again = there | {"claims": {"mine": "second"}}
     assert go_on(there, again, tmp_path, (), set()) is there
+    without = {name: part for name, part in there.items() if name != "claims"}  # gridjax sweep
+    assert go_on(there, without, tmp_path, (), everything) is there
+    other = make_manifest(sweep_of(6), make_plan(sweep_of(6).specs), DEVICE, "float32")
+    merged = go_on(
+        there, other | {"claims": {"mine": "2", "new": "3"}}, tmp_path, ("sweep",), set()
+    )
+    assert merged["claims"] == {"mine": "first", "new": "3"}
 
 
 def test_networks_of_an_accepted_new_sweep_join_those_that_are_there(tmp_path):
