@@ -286,17 +286,24 @@ class HangUp(Heard):
                 signal.raise_signal(signal.SIGHUP)
 
 
+@pytest.fixture
+def hang_up_is():
+    """Set what SIGHUP does; the tests themselves may run under nohup."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda handler: signal.signal(signal.SIGHUP, handler)
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP")
-def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path):
+def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path, hang_up_is):
+    hang_up_is(signal.SIG_DFL)
     switch = StopSwitch()
     with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
         gj.train(sweep(), tmp_path / "run", HangUp(), switch=switch)
     assert steps_saved(tmp_path / "run")
-    switch, before = StopSwitch(), signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with on_signals(switch):  # under nohup
-            signal.raise_signal(signal.SIGHUP)
-        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    switch = StopSwitch()
+    hang_up_is(signal.SIG_IGN)
+    with on_signals(switch):  # under nohup
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     assert switch.reason is None
