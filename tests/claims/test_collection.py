@@ -13,6 +13,7 @@ from gridjax.claims.collection import (
     Request,
     lay_out,
     merged,
+    pilot_sweep,
     settled,
     train_studies,
     union,
@@ -149,7 +150,9 @@ def settle(pilot, specs):
     assert {spec.Ng for spec in before.sweep.specs} == {24}
     from study.synthetic import synthetic_run
 
-    pilot = lay_out(study, Request(), study.pilot_files("quick"))
+    pilot = pilot_sweep(study, Request(n_seeds=5))
+    assert pilot is not None
+    assert {spec.seed for spec in pilot.specs} == {9}  # not those of the networks it settles
     run = synthetic_run(pilot.specs, keep_maps="none", weights=False)
     (after,) = settled([study], Request(n_seeds=2), run)
     assert [(spec.Ng, spec.seed) for spec in after.sweep.specs] == [(9, 0), (9, 1)] * 2

@@ -184,6 +184,14 @@ def test_means_differences_and_their_p_are_those_of_direct_calculation():
     assert mean.null == 0.1
 
 
+def test_a_network_beside_its_like_of_the_same_seed_adds_nothing(frame):
+    one = frame[frame["arm"] == "a"]
+    twice = pd.concat([one, one.assign(run_id=one["run_id"] + "'")])
+    alone, both = mean_of(one, "x"), mean_of(twice, "x")
+    assert (both.low, both.high, both.p) == pytest.approx((alone.low, alone.high, alone.p))
+    assert (alone.n, both.n) == (12, 24)
+
+
 def test_pairing_is_by_seed_and_not_by_order(frame):
     """Shuffled rows change nothing; shuffled seeds of one arm do, though every mean stays."""
     random = np.random.default_rng(1)

@@ -85,6 +85,20 @@ def test_what_is_needed_grows_towards_the_margin():
     assert math.isnan(judged(claim(), estimate(0.03, 0.02, 0.04)).networks_needed)
 
 
+def test_between_two_margins_both_must_be_left():
+    """Networks that would leave the nearer margin: the interval has left the other by then."""
+    band = judged(claim(low=-0.02, high=0.04), estimate(0.0, -0.03, 0.03))
+    nearer = judged(claim(low=-0.02), estimate(0.0, -0.03, 0.03))
+    further = judged(claim(low=-math.inf, high=0.04), estimate(0.0, -0.03, 0.05))
+    assert band.networks_needed == nearer.networks_needed
+    outside = judged(claim(low=-0.02, high=0.04), estimate(0.05, 0.03, 0.07))
+    assert outside.networks_needed > 20
+    assert judged(claim(low=-0.04, high=0.02), estimate(0.0, -0.03, 0.03)).networks_needed == (
+        band.networks_needed
+    )
+    assert further.networks_needed < band.networks_needed
+
+
 def test_few_seeds_can_never_be_significant_and_the_number_says_so():
     """Flipping the signs of four seeds has no p below 2 / 16; five tests need eight seeds."""
     others = [(claim(f"b{k}"), estimate(0.03, 0.02, 0.04, p=0.5)) for k in range(4)]
