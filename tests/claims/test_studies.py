@@ -161,14 +161,19 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
     "name", ["modules", "turing", "width-sensitivity", "heterogeneity", "emergence"]
 )
 def test_the_published_designs_are_analysed_too(name, tmp_path):
-    sweep = lay_out(study(name), Request(published=True, overrides=SMALL | {"bin_side_in_m": 0.11}))
+    sweep = lay_out(
+        study(name), Request(published=True, overrides=SMALL | {"Ng": 28, "bin_side_in_m": 0.11})
+    )
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
     verdicts = conclude(Asked(study(name), sweep), run, "published", tmp_path)
     told = {v.claim.name: v.estimate for v in verdicts}
-    assert any(math.isfinite(estimate.value) for estimate in told.values())
-    for estimate in told.values():
+    # three seeds say nothing within seeds; shares of networks can be told
+    shares = {"modules": {"unimodal"}, "emergence": {"most_path_integrate", "code_matters_most"}}
+    found = {claim for claim, estimate in told.items() if math.isfinite(estimate.value)}
+    assert found >= shares.get(name, set())
+    for claim, estimate in told.items():
         assert estimate.n == len(estimate.rows)
-        assert math.isfinite(estimate.value) or estimate.remark
+        assert claim in found or estimate.remark
 
 
 @pytest.mark.parametrize("name", NAMES)
