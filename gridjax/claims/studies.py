@@ -52,11 +52,15 @@ class Study:
         """Its claims; raises GridjaxError where their file is wrong."""
         return read_claims(self.folder / CLAIMS)
 
+    def has(self, size: str) -> bool:
+        """Whether there are sweep files of a size."""
+        return self.base is not None or bool(_yaml(self.folder, size))
+
     def files(self, size: str) -> list[Path]:
         """Return the sweep files of a size. Raises GridjaxError where there are none."""
         files = [self.base] if self.base else _yaml(self.folder, size)
         if not files:
-            sizes = [each for each in (*SIZES, PUBLISHED) if _yaml(self.folder, each)]
+            sizes = [each for each in (*SIZES, PUBLISHED) if self.has(each)]
             message = f"the study {self.name} has no size {size}"
             raise GridjaxError(Problem(message, fix=f"it has {', '.join(sizes) or 'none'}"))
         return files

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gridjax.cli.application import app, console
+from gridjax.cli.application import app, console, print_line
 from gridjax.cli.training import Overrides, read_overrides
 from gridjax.errors import GridjaxError, Problem
 from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals, read_duration
@@ -78,13 +78,17 @@ def study(
 ) -> None:
     """Train what a study needs, test its claims, and write verdicts, figures and report.html."""
     from gridjax.claims.collection import Request
-    from gridjax.claims.studies import PUBLISHED, SIZES, find_studies
+    from gridjax.claims.studies import ALL, PUBLISHED, SIZES, find_studies
 
     if arms not in (None, PUBLISHED):
         raise GridjaxError(Problem(f"--arms {arms} is unknown", fix="use --arms published"))
     if size not in SIZES:
         raise GridjaxError(Problem(f"--size {size} is unknown", fix=f"one of {', '.join(SIZES)}"))
     studies = find_studies(name)
+    if name == ALL and arms == PUBLISHED:
+        absent = [one.name for one in studies if not one.has(PUBLISHED)]
+        studies = [one for one in studies if one.has(PUBLISHED)]
+        print_line(f"left out, for its published networks are not known: {', '.join(absent)}")
     request = Request(size, arms == PUBLISHED, seeds, read_overrides(overrides), ladder)
     _follow(studies, request, out, plan, time_limit, no_training, accept)
 

@@ -58,6 +58,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 
 def test_a_study_without_published_arms_says_so():
+    assert [one.name for one in find_studies("all") if not one.has("published")] == ["encodings"]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
