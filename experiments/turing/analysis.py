@@ -16,7 +16,7 @@ from gridjax.study.reported import label
 from gridjax.study.theory import code_over_box
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
-N_BINS, FEWEST, LAYOUTS = 32, 10, 4
+N_BINS, FEWEST, LAYOUTS = 32, 10, 8
 
 
 def measured(evidence):
