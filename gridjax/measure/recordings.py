@@ -155,8 +155,9 @@ def smoothed_rates(
     occupancy = weights[:-1].reshape(shape)
     totals = totals.reshape(-1, *shape)
     spent = occupancy
-    if smoothing_cm > 0:
-        kernel = _gaussian(arena, smoothing_cm / 100)
+    width_m = smoothing_cm / 100
+    if width_m > 0:  # the smallest of floats has no hundredth
+        kernel = _gaussian(arena, width_m)
         totals, spent = kernel @ totals @ kernel.T, kernel @ occupancy @ kernel.T
     visited = occupancy > 0
     maps = np.where(visited, totals / np.where(visited, spent, 1.0), np.nan)

@@ -249,6 +249,14 @@ ARGUMENTS = (
 )  # fmt: skip
 
 
+def test_a_smoothing_that_vanishes_in_metres_is_none():
+    tiny, none = (
+        rate_map(PATH, spikes=[[1.0, 2.0]], times_s=TIMES, smoothing_cm=cm).maps
+        for cm in (5e-324, 0.0)
+    )
+    np.testing.assert_array_equal(tiny, none)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(ARGUMENTS), ANYTHING)
 def test_whatever_is_given_there_are_maps_or_one_clear_error(name, value):
