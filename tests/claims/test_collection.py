@@ -1,12 +1,9 @@
 """What studies need, laid out, and trained once for all of them."""
 
 import hashlib
-import shutil
 
 import pytest
-from tiny import Heard
 
-import gridjax as gj
 from gridjax.claims.collection import (
     NETWORKS,
     Asked,
@@ -15,13 +12,10 @@ from gridjax.claims.collection import (
     merged,
     pilot_sweep,
     settled,
-    train_studies,
     union,
 )
 from gridjax.claims.studies import Study, find_studies
 from gridjax.errors import GridjaxError
-from gridjax.study.launch import Wishes
-from gridjax.study.stopping import StopSwitch
 
 GRID = """\
 method: grid
@@ -46,9 +40,6 @@ claims:
   one: {claim: c, published: p, estimand: e, test: t, null: n, role: primary, unit: cm,
         holds: {above: 0}}
 """
-
-ANY_DEVICES = Wishes(accept=("device",))
-"""The page's study is trained in another process, which may have other virtual devices."""
 
 
 @pytest.fixture
@@ -179,38 +170,3 @@ def test_a_name_that_is_no_study_gets_a_suggestion(study_of, tmp_path):
         find_studies(str(folder))
     with pytest.raises(GridjaxError, match="would be called 'networks'"):
         find_studies(str(study_of(GRID, name=NETWORKS).folder))
-
-
-def test_another_study_takes_the_networks_that_are_there_and_registers_its_claims(
-    studied, page_study, tmp_path
-):
-    out, other = tmp_path / "out", tmp_path / "other"
-    shutil.copytree(studied[0], out)
-    shutil.copytree(page_study, other)
-    text = (other / "claims.yaml").read_text() + "# other\n"
-    (other / "claims.yaml").write_text(text)
-    before = gj.open_run(out / NETWORKS)
-    heard = Heard()
-    run, rungs = train_studies(
-        find_studies(str(other)), Request(n_seeds=5), out, heard, ANY_DEVICES, StopSwitch()
-    )
-    assert heard.committed == 10
-    assert not [event for event in heard.events if event.network_steps]
-    assert len(rungs[0][0].evidence(run).networks) == 10
-    assert run.networks.equals(before.networks)
-    now = gj.open_run(out / NETWORKS).manifest["claims"]
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    assert now == before.manifest["claims"] | {"other": digest}
-
-
-def test_claims_that_were_changed_after_training_do_not_replace_those_registered(
-    studied, page_study, tmp_path
-):
-    out, changed = tmp_path / "out", tmp_path / page_study.name
-    shutil.copytree(studied[0], out)
-    shutil.copytree(page_study, changed)
-    before = gj.open_run(out / NETWORKS).manifest["claims"]
-    (changed / "claims.yaml").write_text((changed / "claims.yaml").read_text() + "# later\n")
-    request = Request(n_seeds=5)
-    train_studies(find_studies(str(changed)), request, out, Heard(), ANY_DEVICES, StopSwitch())
-    assert gj.open_run(out / NETWORKS).manifest["claims"] == before

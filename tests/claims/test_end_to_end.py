@@ -10,8 +10,16 @@ import shutil
 
 import pytest
 from claims.conftest import gridjax
+from tiny import Heard
 
 import gridjax as gj
+from gridjax.claims.collection import NETWORKS, Request, train_studies
+from gridjax.claims.studies import find_studies
+from gridjax.study.launch import Wishes
+from gridjax.study.stopping import StopSwitch
+
+ANY_DEVICES = Wishes(accept=("device",))
+"""The page's study is trained in another process, which may have other virtual devices."""
 
 
 def read(out):
@@ -134,3 +142,38 @@ def test_a_plan_trains_nothing():
     assert "width-sensitivity" in done.stdout
     (networks,) = re.findall(r"width-sensitivity +([\d,]+)", done.stdout)
     assert int(networks) >= 15
+
+
+def test_another_study_takes_the_networks_that_are_there_and_registers_its_claims(
+    studied, page_study, tmp_path
+):
+    out, other = tmp_path / "out", tmp_path / "other"
+    shutil.copytree(studied[0], out)
+    shutil.copytree(page_study, other)
+    text = (other / "claims.yaml").read_text() + "# other\n"
+    (other / "claims.yaml").write_text(text)
+    before = gj.open_run(out / NETWORKS)
+    heard = Heard()
+    run, rungs = train_studies(
+        find_studies(str(other)), Request(n_seeds=5), out, heard, ANY_DEVICES, StopSwitch()
+    )
+    assert heard.committed == 10
+    assert not [event for event in heard.events if event.network_steps]
+    assert len(rungs[0][0].evidence(run).networks) == 10
+    assert run.networks.equals(before.networks)
+    now = gj.open_run(out / NETWORKS).manifest["claims"]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert now == before.manifest["claims"] | {"other": digest}
+
+
+def test_claims_that_were_changed_after_training_do_not_replace_those_registered(
+    studied, page_study, tmp_path
+):
+    out, changed = tmp_path / "out", tmp_path / page_study.name
+    shutil.copytree(studied[0], out)
+    shutil.copytree(page_study, changed)
+    before = gj.open_run(out / NETWORKS).manifest["claims"]
+    (changed / "claims.yaml").write_text((changed / "claims.yaml").read_text() + "# later\n")
+    request = Request(n_seeds=5)
+    train_studies(find_studies(str(changed)), request, out, Heard(), ANY_DEVICES, StopSwitch())
+    assert gj.open_run(out / NETWORKS).manifest["claims"] == before

@@ -128,11 +128,13 @@ def test_settings_that_differ_cannot_share_a_folder():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path):
+def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, monkeypatch):
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1], missing=[2])
     asked = Asked(study(name), sweep)
+    if name == "turing":  # patterns on one layout instead of eight
+        monkeypatch.setattr(asked.study._module, "LAYOUTS", 1)
     verdicts = conclude(asked, run, "quick", tmp_path)
     assert [verdict.claim.name for verdict in verdicts] == [
         c.name for c in study(name).claims.claims
@@ -158,6 +160,7 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["modules", "turing", "width-sensitivity", "heterogeneity", "emergence"]
 )

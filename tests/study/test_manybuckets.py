@@ -26,6 +26,7 @@ def trained():
     return train
 
 
+@pytest.mark.slow
 def test_compiled_functions_of_few_buckets_are_kept_and_numbers_are_the_same(trained, monkeypatch):
     networks, units, n_kept = trained()
     monkeypatch.setattr(runner, "MOST_SHAPES", 1)

@@ -170,6 +170,7 @@ def test_patterns_on_drawn_layouts(drawn):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_hexagons_on_drawn_layouts_over_seeds():
     """Over 8 layouts of 512 cells: lattices on DoS alone, of the period theory names."""
     from gridjax.measure.lattice import lattice
