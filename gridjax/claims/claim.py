@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.errors import Place
 from gridjax.parameters import did_you_mean, show
 from gridjax.study.located import Located, Problems
 from gridjax.study.yamlfile import read_yaml
@@ -180,11 +180,3 @@ def _choice(
     where = item.place if item is not None else place
     problems.add(f"{name}: {show(value)} is unknown", where, f"one of {', '.join(choices)}")
     return choices[0]
-
-
-def claim_named(claims: Claims, name: str) -> Claim:
-    """Return a claim by its name."""
-    for claim in claims.claims:
-        if claim.name == name:
-            return claim
-    raise GridjaxError(Problem(f"no claim {name!r} in {claims.title}"))

@@ -37,7 +37,7 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 """How long a signal or the time limit may wait to be seen."""
 MOST_SHAPES = 12
 """Buckets whose compiled functions are kept. Each takes 1,600 memory maps on a CPU, of which a
-process may have 65,530; compiling the scoring again costs a second a bucket."""
+process may have 65,530; after them what is shared, scoring above all, is compiled again."""
 
 
 @dataclass(frozen=True)

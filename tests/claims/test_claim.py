@@ -13,7 +13,6 @@ from gridjax.claims.claim import (
     _REGIONS,
     ROLES,
     UNITS,
-    claim_named,
     read_claims,
 )
 from gridjax.errors import GridjaxError
@@ -128,11 +127,9 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(claims_of, tmp_path)
     assert all(problem.fix for problem in caught.value.problems)
 
 
-def test_long_texts_become_one_line_and_a_claim_is_found_by_its_name(claims_of):
+def test_long_texts_become_one_line(claims_of):
     found = claims_of(GOOD.replace("claim: There are more.", "claim: >-\n      There\n      are."))
-    assert claim_named(found, "more").claim == "There are."
-    with pytest.raises(GridjaxError, match="no claim 'less' in A title"):
-        claim_named(found, "less")
+    assert found.claims[0].claim == "There are."
 
 
 def test_every_key_is_documented():
