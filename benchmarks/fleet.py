@@ -97,7 +97,7 @@ class Fleet:
     def _block(self, number: int, device: Any) -> list[Any]:
         first = number * self.lane_width
         specs = [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
-        return [population.stack(specs, self.lane_width, device), None]
+        return [self._trainer.stack(specs, device), None]
 
     def _until(self, step: int, device: Any) -> Any:
         return jax.device_put(np.full(self.lane_width, step, np.int32), device)

@@ -10,7 +10,7 @@ from typing import Any
 import jax
 
 from gridjax import __version__
-from gridjax.study.devices import n_cores, processor
+from gridjax.study.machine import n_cores, processor
 
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "orbax-checkpoint", "torch")
 

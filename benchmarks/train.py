@@ -10,7 +10,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from gridjax.spec import NetworkSpec
-from gridjax.study.devices import n_cores, start_devices
+from gridjax.study.devices import start_devices
+from gridjax.study.machine import n_cores
 from gridjax.study.plan import flop_per_step
 
 from .ceiling import ceilings

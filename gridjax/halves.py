@@ -7,7 +7,7 @@ anew nor tells networks apart.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,6 +22,8 @@ Computation = tuple[Any, ...]
 """Hashable; see computation()."""
 INTEGERS = ("layout_seed", "weight_seed", "motion_seed", "n_fields", "n_grad_steps")
 """Traced numbers that are int32; the others are float32."""
+ANY = "any"
+"""Stands for an optimiser or initialiser that a compilation leaves open."""
 _DIGITS = 7  # more than single precision holds: alphas of one ratio become one number
 
 
@@ -51,6 +53,8 @@ class Static:
     is_periodic: bool
     inputs: str
     optimizer: str
+    matmul_precision: str
+    """of the products in training; whatever is measured on a network is computed in float32"""
     batch_size: int
     sequence_length: int
 
@@ -114,6 +118,8 @@ class Traced(NamedTuple):
     readout_dropout: Any
     n_grad_steps: Any
     """gradient steps of the whole training"""
+    padding: Any = None
+    """own sizes and choices where it is trained in padded shapes (gridjax.padding), else None"""
 
 
 def static_half(spec: NetworkSpec) -> Static:
@@ -145,8 +151,22 @@ def static_half(spec: NetworkSpec) -> Static:
         is_periodic=spec.is_periodic,
         inputs=spec.inputs,
         optimizer=spec.optimizer,
+        matmul_precision=spec.matmul_precision,
         batch_size=spec.batch_size,
         sequence_length=spec.sequence_length,
+    )
+
+
+def measured_half(static: Static) -> Static:
+    """Return the static half without what training alone reads: one compilation measures all."""
+    return replace(
+        static,
+        initializer=ANY,
+        has_dropout=False,
+        decays_bias=False,
+        optimizer=ANY,
+        matmul_precision="float32",
+        batch_size=1,
     )
 
 

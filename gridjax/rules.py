@@ -115,12 +115,20 @@ def _steps(steps: int, epochs: int) -> tuple[str, str] | None:
     return what, f"steps are counted in 32 bits: give a product of at most {2**31 - 1}"
 
 
+def _precision(precision: str, cell: str) -> tuple[str, str] | None:
+    if precision == "float32" or not registered("rnn_type", cell):
+        return None
+    what = f"matmul_precision: {precision} does not fit rnn_type: {cell}"
+    return what, "a registered cell forms its own products: give matmul_precision: float32"
+
+
 RULES = (
     Rule(("box_height_in_m", "box_width_in_m"), _square_box),
     Rule(("Np", "place_field_values"), _outputs),
     Rule(("place_field_loss", "place_field_normalization", "place_field_values"), _loss),
     Rule(("place_cell_alpha_e", "place_cell_alpha_i", "place_field_values"), _alphas),
     Rule(("place_maps", "Np", "place_field_values"), _place_maps),
+    Rule(("matmul_precision", "rnn_type"), _precision),
     Rule(("bin_side_in_m", "box_width_in_m"), _bins),
     Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
 )

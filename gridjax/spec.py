@@ -218,6 +218,12 @@ class NetworkSpec:
         "optimiser, with the study's constants",
         choices=("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum"),
     )
+    matmul_precision: str = _static(
+        "float32",
+        "operands of the matrix products of training: whole, or rounded to tf32 or bf16",
+        choices=("float32", "tf32", "bf16"),
+        setting=True,
+    )
     learning_rate: float = _traced(1e-4, "learning rate, dimensionless", above=0.0)
     weight_decay: float = _traced(
         1e-4, "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless", at_least=0.0

@@ -17,7 +17,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec import NetworkSpec
-from gridjax.study.devices import n_cores
+from gridjax.study.machine import n_cores
 
 from ..timing import in_turns, seconds_of, steps_for
 from .numpy_motion import World

@@ -17,11 +17,13 @@ def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
     from rich import box
     from rich.table import Table
 
-    from gridjax.study.plan import make_plan, plan_table, quantity
+    from gridjax.study.plan import make_plan, plan_table
+    from gridjax.study.quantities import quantity
 
     before = [one for rung in request.rungs for one in pilots(studies, rung)]
     asked = [one for rung in request.rungs for one in settled(studies, rung, None)]
     everything = union([*before, *asked])
+    settings = everything.settings
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for head in ("study", "networks", "pilot", "network-steps", "FLOP"):
         table.add_column(head, justify="left" if head == "study" else "right")
@@ -29,12 +31,12 @@ def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
         pilot = _distinct(before, study)
         main = _distinct(asked, study)
         own = [*pilot, *main]
-        plan = make_plan(tuple(dict.fromkeys(own)), everything.settings.lane_width)
+        plan = make_plan(tuple(dict.fromkeys(own)), settings.lane_width, merge=settings.merge)
         steps = sum(spec.n_grad_steps for spec in dict.fromkeys(own))
         n_pilot = f"{len(pilot):,}" if pilot else "–"
         row = (study.name, f"{len(main):,}", n_pilot, f"{steps:,}", quantity(plan.flop))
         table.add_row(*row)
-    plan = make_plan(everything.specs, everything.settings.lane_width)
+    plan = make_plan(everything.specs, settings.lane_width, merge=settings.merge)
     steps = sum(spec.n_grad_steps for spec in everything.specs)
     lines: list[Any] = [table]
     if len(studies) > 1:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from gridjax.cli import benching, runs, scoring, studying, theory, training
+from gridjax.cli import benching, planning, runs, scoring, studying, theory, training
 from gridjax.cli.application import app
 from gridjax.cli.output import EXIT_PIPE, OutputLost, standard_streams
 from gridjax.errors import GridjaxError
 from gridjax.study.names import printable
 
-__all__ = ["app", "benching", "main", "runs", "scoring", "studying", "theory", "training"]
+__all__ = [
+    "app",
+    "benching",
+    "main",
+    "planning",
+    "runs",
+    "scoring",
+    "studying",
+    "theory",
+    "training",
+]
 
 
 def main() -> None:

@@ -1,15 +1,14 @@
-"""gridjax sweep and gridjax plan."""
+"""gridjax sweep, and what it shares with gridjax plan: which networks are meant."""
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
+from gridjax.cli.application import Plugins, app, console, load_plugins
 from gridjax.cli.output import keep_on
 from gridjax.errors import GridjaxError, Problem
 from gridjax.parameters import did_you_mean
@@ -47,6 +46,14 @@ SweepSeed = Annotated[
     int,
     typer.Option("--sweep-seed", metavar="S", help="What method: random draws networks with."),
 ]
+Merge = Annotated[
+    bool,
+    typer.Option(
+        "--merge",
+        help="Train networks that differ in batch size, sequence length, Np, fields, optimiser or"
+        " initialiser by one compilation, in padded shapes (gridjax.merge).",
+    ),
+]
 SkipInvalid = Annotated[
     bool,
     typer.Option(
@@ -69,6 +76,7 @@ def sweep(
     networks: First = None,
     sweep_seed: SweepSeed = 0,
     skip_invalid: SkipInvalid = False,
+    merge: Merge = False,
     plugins: Plugins = None,
     keep_maps: Annotated[
         str | None,
@@ -120,6 +128,7 @@ def sweep(
             raise GridjaxError(Problem(f"--accept {name} is no change", fix=fix))
     chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
     settings = {name: value for name, value in chosen.items() if value is not None}
+    settings |= {"gridjax.merge": True} if merge else {}
     load_plugins(plugins)
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
     if not quiet:
@@ -141,60 +150,6 @@ def sweep(
         console().print(f"results in {out}; for figures: gridjax report {out}", soft_wrap=True)
     if fail_on_diverged and run.n_diverged:
         raise typer.Exit(EXIT_DIVERGED)
-
-
-@app.command(
-    epilog="Examples:  gridjax plan quickstart   |   gridjax plan big.yaml --set Ng=512 --json"
-)
-def plan(
-    files: Files,
-    overrides: Overrides = None,
-    networks: First = None,
-    sweep_seed: SweepSeed = 0,
-    skip_invalid: SkipInvalid = False,
-    plugins: Plugins = None,
-    measure: Annotated[
-        bool,
-        typer.Option(
-            "--measure",
-            help="Train its costliest buckets for some seconds at several lane widths, on this"
-            " machine, and say how long the whole would take.",
-        ),
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
-    load_plugins(plugins)
-    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, {})
-    print_remarks(population)
-    from gridjax.study.plan import make_plan, plan_table
-    from gridjax.study.planfiles import files_table, files_to_json
-
-    laid_out = make_plan(population.specs, population.settings.lane_width)
-    measured = _measure(laid_out) if measure else None
-    if as_json:
-        told = laid_out.to_json() | files_to_json(population, laid_out)
-        if measured is not None:
-            told |= {"measured": measured.to_json()}
-        print_line(json.dumps(told, indent=1))
-        return
-    if len(population.origins) > 1:
-        console().print(files_table(population, laid_out))
-    console().print(plan_table(laid_out))
-    if measured is not None:
-        from gridjax.study.measuring import measured_lines, measured_table
-
-        console().print(measured_table(measured, laid_out))
-        for line in measured_lines(measured):
-            console().print(line, soft_wrap=True)
-
-
-def _measure(plan: Any) -> Any:
-    """Measure a plan on this machine's devices."""
-    from gridjax.study.devices import start_devices
-    from gridjax.study.measuring import measure
-
-    return measure(plan, start_devices())
 
 
 def read_sweep(

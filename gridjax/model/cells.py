@@ -1,8 +1,8 @@
 """Recurrent cells: initial parameters, and one step from state to state.
 
 Definitions as in No Free Lunch (2022), section 5. A cell's products with its inputs do not depend
-on its state, so gridjax's own are written in two parts: ``drive``, formed for all times at once
-before the recurrence, and ``update``, elementwise. ``register_cell`` adds a user's cell.
+on its state, so gridjax's own name their matrices and an elementwise ``update``: the product with
+all inputs is then formed at once before the recurrence. ``register_cell`` adds a user's cell.
 """
 
 from __future__ import annotations
@@ -30,19 +30,31 @@ ACTIVATIONS: dict[str, Activation] = {
     "linear": lambda x: x,
 }
 """Activations by their name in sweep files."""
+PULL_BACKS: dict[str, Callable[[Array, Array], Array]] = {
+    "relu": lambda h, gradient: jnp.where(h > 0, gradient, 0.0),
+    "tanh": lambda h, gradient: gradient * (1 - jnp.square(h)),
+    "sigmoid": lambda h, gradient: gradient * (h * (1 - h)),
+    "linear": lambda h, gradient: gradient,
+}
+"""Of every activation h = phi(x): h and the gradient of h -> the gradient of x."""
 
 
 class Factored(NamedTuple):
-    """A step in parts, whose large products are then formed once for all times."""
+    """A step in parts, whose large products are then formed once for all times.
 
-    drive: Callable[[Params, Float[Array, "time batch n_in"]], Float[Array, "time batch drive"]]
-    """what the inputs contribute"""
+    The next state is ``update`` of the state, h @ kernel + bias, and inputs @ input_kernel +
+    input_bias (the drive).
+    """
+
+    input_kernel: Callable[[Params], Float[Array, "n_in drive"]]
+    input_bias: Callable[[Params], Float[Array, " drive"]] | None
     kernel: Callable[[Params], Float[Array, "Ng gates"]]
     """the matrix that h is multiplied with"""
     bias: Callable[[Params], Float[Array, " gates"]] | None
-    """added to that product"""
     update: Callable[[Activation, State, Array, Array], State]
     """activation, state, h @ kernel + bias, drive of one time -> next state; elementwise"""
+    is_sum: bool = False
+    """whether the next state is phi(drive + h @ kernel + bias) and nothing else"""
 
 
 class Cell(NamedTuple):
@@ -78,12 +90,18 @@ def step_of(factored: Factored) -> Callable[..., State]:
     def step(
         params: Params, state: State, inputs: Float[Array, "batch n_in"], phi: Activation
     ) -> State:
-        product = state[0] @ factored.kernel(params)
-        if factored.bias is not None:
-            product = product + factored.bias(params)
-        return factored.update(phi, state, product, factored.drive(params, inputs))
+        product = added(state[0] @ factored.kernel(params), params, factored.bias)
+        drive = added(inputs @ factored.input_kernel(params), params, factored.input_bias)
+        return factored.update(phi, state, product, drive)
 
     return step
+
+
+def added(
+    product: Float[Array, "*n m"], params: Params, bias: Callable[[Params], Array] | None
+) -> Float[Array, "*n m"]:
+    """Return a product plus its bias, where it has one."""
+    return product if bias is None else product + bias(params)
 
 
 def _init(
@@ -118,8 +136,9 @@ def _init_ugrnn(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) 
     }
 
 
-def _ugrnn_drive(params: Params, inputs: Array) -> Array:
-    return inputs @ params["W"][: inputs.shape[-1]] + params["b"]
+def _ugrnn_input_kernel(params: Params) -> Array:
+    n_units = params["b"].shape[0] // 2
+    return params["W"][:-n_units]
 
 
 def _ugrnn_kernel(params: Params) -> Array:
@@ -161,12 +180,12 @@ def _kernel(params: Params) -> Array:
     return params["W"]
 
 
-def _drive(params: Params, inputs: Array) -> Array:
-    return inputs @ params["W_x"]
+def _input_kernel(params: Params) -> Array:
+    return params["W_x"]
 
 
-def _biased_drive(params: Params, inputs: Array) -> Array:
-    return inputs @ params["W_x"] + params["b"]
+def _bias(params: Params) -> Array:
+    return params["b"]
 
 
 def _own(
@@ -178,23 +197,19 @@ def _own(
 CELLS.build_in(
     RNN=_own(  # h_t = phi(W_x u_t + W h_{t-1}), no biases (Sorscher et al. 2019, eq. 1)
         partial(_init, n_gates=1, has_bias=False),
-        Factored(_drive, _kernel, None, _rnn),
+        Factored(_input_kernel, None, _kernel, None, _rnn, is_sum=True),
         has_layers=False,
     ),
     SRNN=_own(
-        partial(_init, n_gates=1, has_bias=True), Factored(_biased_drive, _kernel, None, _rnn)
+        partial(_init, n_gates=1, has_bias=True),
+        Factored(_input_kernel, _bias, _kernel, None, _rnn, is_sum=True),
     ),
-    UGRNN=_own(_init_ugrnn, Factored(_ugrnn_drive, _ugrnn_kernel, None, _ugrnn)),
+    UGRNN=_own(_init_ugrnn, Factored(_ugrnn_input_kernel, _bias, _ugrnn_kernel, None, _ugrnn)),
     GRU=_own(  # gates z, r and candidate; the reset gate acts after the product
         _init_gru,
-        Factored(
-            lambda params, inputs: inputs @ params["W_x"] + params["b_x"],
-            _kernel,
-            lambda params: params["b"],
-            _gru,
-        ),
+        Factored(_input_kernel, lambda params: params["b_x"], _kernel, _bias, _gru),
     ),
     LSTM=_own(  # gates i, f, candidate, o; the forget gate's bias starts at 1
-        _init_lstm, Factored(_biased_drive, _kernel, None, _lstm), n_states=2
+        _init_lstm, Factored(_input_kernel, _bias, _kernel, None, _lstm), n_states=2
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,9 +11,12 @@ from jax import lax, random
 from jaxtyping import Array, Float, Key
 
 from gridjax.halves import Static, Traced
-from gridjax.model.cells import ACTIVATIONS, Activation, Cell
-from gridjax.model.initializers import of_layer
-from gridjax.model.recurrence import State, recurrence
+from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
+from gridjax.model.initializers import of_layer, of_padded_layer
+from gridjax.model.products import product
+from gridjax.model.recurrence import State, Update, recurrence
+from gridjax.padding import INITIALIZERS, Padding
+from gridjax.random import uniform
 from gridjax.registry import CELLS
 from gridjax.spec import BANINO
 
@@ -33,25 +37,33 @@ class Masks(NamedTuple):
     """on the analysed layer before the decoder"""
 
 
-def init_params(key: Key[Array, ""], static: Static) -> Params:
-    """Draw a network's initial weights; biases start at 0 but for the cell's own."""
+def init_params(key: Key[Array, ""], static: Static, padding: Padding | None = None) -> Params:
+    """Draw a network's initial weights; biases start at 0 but for the cell's own.
+
+    Of a padded network those of its own shapes, and zeros beside.
+    """
     key_encoder, key_cell, key_decoder = random.split(key, 3)
     cell: Cell = CELLS[static.rnn_type]
     n_units, n_out = static.Ng, static.n_outputs
-    layer = partial(of_layer, initializer=static.initializer)
+    own_out = n_out if padding is None else padding.n_cells + static.n_head_direction_cells
+    layer, init_cell = _drawing(cell, static, padding)
     encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, cell.n_states))]
     has_input = _has_input_layer(cell, static)
     n_in = n_units if has_input else static.n_inputs
     params: Params = {
-        "encoder": jnp.concatenate([layer(each, n_out, n_units) for each in encoders], axis=1),
-        "cell": cell.init(key_cell, n_in, n_units, static.initializer),
-        "decoder": layer(key_decoder, static.n_analysed, n_out),
+        "encoder": jnp.concatenate(
+            [layer(each, (n_out, n_units), (own_out, n_units)) for each in encoders], axis=1
+        ),
+        "cell": init_cell(key_cell, n_in, n_units),
+        "decoder": layer(key_decoder, (static.n_analysed, n_out), (static.n_analysed, own_out)),
     }
     if has_input:
-        params["input"] = layer(random.fold_in(key, _INPUT), static.n_inputs, n_units)
+        of_input = (static.n_inputs, n_units)
+        params["input"] = layer(random.fold_in(key, _INPUT), of_input, of_input)
         params["input_bias"] = jnp.zeros(n_units)
     if _has_dense_layer(cell, static):
-        params["dense"] = layer(random.fold_in(key, _DENSE), n_units, static.n_analysed)
+        of_dense = (n_units, static.n_analysed)
+        params["dense"] = layer(random.fold_in(key, _DENSE), of_dense, of_dense)
         params["encoder_bias"] = jnp.zeros(cell.n_states * n_units)
         params["decoder_bias"] = jnp.zeros(n_out)
         if has_input:
@@ -59,19 +71,41 @@ def init_params(key: Key[Array, ""], static: Static) -> Params:
     return params
 
 
+def _drawing(
+    cell: Cell, static: Static, padding: Padding | None
+) -> tuple[Callable[..., Array], Callable[..., Params]]:
+    """Return how a layer and how the cell are drawn."""
+    if padding is None:
+        initializer = static.initializer
+        return (
+            lambda key, shape, own: of_layer(key, *shape, initializer),
+            partial(cell.init, initializer=initializer),
+        )
+
+    def init_cell(key: Key[Array, ""], n_in: int, n_units: int) -> Params:
+        of_each = [partial(_init_cell, cell, n_in, n_units, name) for name in INITIALIZERS]
+        return lax.switch(padding.initializer, of_each, key)
+
+    return partial(of_padded_layer, initializer=padding.initializer), init_cell
+
+
+def _init_cell(cell: Cell, n_in: int, n_units: int, name: str, key: Key[Array, ""]) -> Params:
+    return cell.init(key, n_in, n_units, name)
+
+
 def draw_masks(key: Key[Array, ""], static: Static, traced: Traced) -> Masks:
     """Draw the masks of inverted dropout for one batch."""
     of_state, of_readout = random.split(key)
-    batch = static.batch_size
+    batch, n_readout, padding = static.batch_size, static.n_analysed, traced.padding
+    own = None if padding is None else (padding.n_moves, padding.n_trajectories, n_readout)
 
-    def mask(key: Key[Array, ""], shape: tuple[int, ...], rate: Float[Array, ""]) -> Array:
-        return (random.uniform(key, shape) >= rate).astype(jnp.float32) / (1 - rate)
+    def mask(drawn: Array, rate: Float[Array, ""]) -> Array:
+        return (drawn >= rate).astype(jnp.float32) / (1 - rate)
 
+    drawn = uniform(of_readout, (static.sequence_length, batch, n_readout), own)
     return Masks(
-        recurrent=mask(of_state, (batch, static.Ng), traced.recurrent_dropout),
-        readout=mask(
-            of_readout, (static.sequence_length, batch, static.n_analysed), traced.readout_dropout
-        ),
+        recurrent=mask(uniform(of_state, (batch, static.Ng)), traced.recurrent_dropout),
+        readout=mask(drawn, traced.readout_dropout),
     )
 
 
@@ -89,16 +123,15 @@ def activity(
     the architecture of Banino et al. (2018).
     """
     cell: Cell = CELLS[static.rnn_type]
-    phi = ACTIVATIONS[static.activation]
     if _has_input_layer(cell, static):
-        inputs = inputs @ params["input"] + params["input_bias"]
-    state_0 = _affine(start_code, params, "encoder")
+        inputs = _affine(inputs, params, "input", static)
+    state_0 = _affine(start_code, params, "encoder", static)
     state = tuple(jnp.split(state_0, cell.n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
-    h = _run(cell, params["cell"], state, inputs, phi, mask)
+    h = _run(cell, params["cell"], state, inputs, static, mask)
     if not _has_dense_layer(cell, static):
         return h
-    return analysed_activation(static)(_affine(h, params, "dense"))
+    return analysed_activation(static)(_affine(h, params, "dense", static))
 
 
 def analysed_activation(static: Static) -> Activation:
@@ -109,12 +142,13 @@ def analysed_activation(static: Static) -> Activation:
 def outputs(
     params: Params,
     analysed: Float[Array, "time batch analysed"],
+    static: Static,
     masks: Masks | None = None,
 ) -> Float[Array, "time batch out"]:
     """Return the outputs D g + b of the analysed layer (no b with RNN)."""
     if masks is not None:
         analysed = analysed * masks.readout
-    return _affine(analysed, params, "decoder")
+    return _affine(analysed, params, "decoder", static)
 
 
 def _run(
@@ -122,18 +156,22 @@ def _run(
     params: dict[str, Array],
     state: State,
     inputs: Float[Array, "time batch n_in"],
-    phi: Any,
+    static: Static,
     mask: Float[Array, "batch Ng"] | None,
 ) -> Float[Array, "time batch Ng"]:
     """Return the cell's output at all times: in parts where it is written so, else by its step.
 
     Of a cell that is not, dropout masks the whole state that enters the step.
     """
+    phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:
+        pull_back = PULL_BACKS[static.activation] if parts.is_sum else None
+        update = Update(partial(parts.update, phi), pull_back)
         bias = None if parts.bias is None else parts.bias(params)
-        drive = parts.drive(params, inputs)
-        update = partial(parts.update, phi)
-        return recurrence(update, parts.kernel(params), bias, state, drive, mask)
+        driven = product(inputs, parts.input_kernel(params), static.matmul_precision)
+        drive = added(driven, params, parts.input_bias)
+        precision = static.matmul_precision
+        return recurrence(update, precision, parts.kernel(params), bias, state, drive, mask)
 
     def step(state: State, inputs_t: Array) -> tuple[State, Array]:
         entering = state if mask is None else (state[0] * mask, *state[1:])
@@ -143,9 +181,10 @@ def _run(
     return lax.scan(step, state, inputs)[1]
 
 
-def _affine(x: Array, params: Params, name: str) -> Array:
+def _affine(x: Array, params: Params, name: str, static: Static) -> Array:
     bias = params.get(f"{name}_bias")
-    return x @ params[name] if bias is None else x @ params[name] + bias
+    y = product(x, params[name], static.matmul_precision)
+    return y if bias is None else y + bias
 
 
 def _has_input_layer(cell: Cell, static: Static) -> bool:

@@ -8,21 +8,50 @@ from jaxtyping import Array, Float
 from gridjax.halves import Static
 from gridjax.model.losses import cross_entropy, entropy
 from gridjax.model.network import Params
+from gridjax.padding import Padding
 from gridjax.registry import CELLS, LOSSES
 from gridjax.world.task import split_outputs
 
+_NEVER = -1e30
+"""Output of a cell that is never active, finite so that nothing times it is NaN."""
+
 
 def data_loss(
-    outputs: Float[Array, "*n out"], targets: Float[Array, "*n out"], static: Static
+    outputs: Float[Array, "*n out"],
+    targets: Float[Array, "*n out"],
+    static: Static,
+    padding: Padding | None = None,
 ) -> Float[Array, "*n"]:
-    """Return the loss of each position: the code's own, plus cross-entropy of the heading."""
+    """Return the loss of each position: the code's own, plus cross-entropy of the heading.
+
+    Outputs that pad the target code count for nothing.
+    """
     (code, head), (code_target, head_target) = (
         split_outputs(each, static) for each in (outputs, targets)
     )
+    share = None
+    if padding is not None:
+        is_likelihood = static.place_field_loss in ("crossentropy", "binarycrossentropy")
+        is_own = jnp.arange(static.Np) < padding.n_cells
+        code = jnp.where(is_own, code, _NEVER if is_likelihood else 0.0)
+        if static.place_field_loss in ("mse", "binarycrossentropy"):  # means over outputs
+            share = static.Np / padding.n_cells
     loss = LOSSES[static.place_field_loss].loss(code, code_target)
+    loss = loss if share is None else loss * share
     if not static.n_head_direction_cells:
         return loss
     return loss + cross_entropy(head, head_target)
+
+
+def own_mean(values: Float[Array, "time batch"], padding: Padding | None) -> Float[Array, ""]:
+    """Return the mean over a network's own moves and trajectories."""
+    if padding is None:
+        return values.mean()
+    n_moves, n_trajectories = values.shape
+    is_own = (jnp.arange(n_moves)[:, None] < padding.n_moves) & (
+        jnp.arange(n_trajectories) < padding.n_trajectories
+    )
+    return jnp.where(is_own, values, 0.0).sum() / (padding.n_moves * padding.n_trajectories)
 
 
 def loss_excess(

@@ -8,22 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from gridjax.model.products import multiply
+
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
-Update = Callable[[State, Array, Array], State]
-"""state, product of h with the recurrent kernel, drive of one time -> next state"""
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
+class Update(NamedTuple):
+    """How a state follows from the one before: pure elementwise functions without parameters."""
+
+    step: Callable[[State, Array, Array], State]
+    """state, product of h with the recurrent kernel, drive of one time -> next state"""
+    pull_back: Callable[[Array, Array], Array] | None = None
+    """Of a cell whose next h is a function of drive + product alone: h, its gradient -> that of the
+    sum. The sums need then not be kept for the backward pass."""
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def recurrence(
     update: Update,
+    precision: str,
     kernel: Float[Array, "Ng gates"],
     bias: Float[Array, " gates"] | None,
     state_0: State,
@@ -32,10 +43,10 @@ def recurrence(
 ) -> Float[Array, "time batch Ng"]:
     """Return h_t of the states update(s_{t-1}, (h_{t-1} mask) @ kernel + bias, drive_t), t = 1..T.
 
-    ``update`` must be a pure elementwise function without parameters of its own. ``mask`` is
-    dropout's, one for the whole sequence; no gradient reaches it.
+    ``precision`` is that of the products (gridjax.model.products). ``mask`` is dropout's, one for
+    the whole sequence; no gradient reaches it.
     """
-    return _forward(update, kernel, bias, state_0, drive, mask)[0]
+    return _forward(update, precision, kernel, bias, state_0, drive, mask)[0]
 
 
 def _masked(h: Array, mask: Array | None) -> Array:
@@ -44,43 +55,57 @@ def _masked(h: Array, mask: Array | None) -> Array:
 
 def _forward(
     update: Update,
+    precision: str,
     kernel: Array,
     bias: Array | None,
     state_0: State,
     drive: Array,
     mask: Array | None,
 ) -> tuple[Array, Any]:
-    def step(state: State, drive_t: Array) -> tuple[State, tuple[State, Array]]:
-        product = _masked(state[0], mask) @ kernel
+    keeps_products = update.pull_back is None
+
+    def step(state: State, drive_t: Array) -> tuple[State, tuple[State, Array | None]]:
+        product = multiply(_masked(state[0], mask), kernel, precision)
         product = product if bias is None else product + bias
-        following = update(state, product, drive_t)
-        return following, (following, product)
+        following = update.step(state, product, drive_t)
+        return following, (following, product if keeps_products else None)
 
     _, (states, products) = lax.scan(step, state_0, drive)
-    return states[0], (kernel, bias, state_0, drive, mask, states, products)
+    saved_drive = drive if keeps_products else None
+    return states[0], (kernel, bias, state_0, saved_drive, mask, states, products)
 
 
-def _backward(update: Update, saved: Any, gradient: Array) -> tuple[Any, ...]:
+def _backward(update: Update, precision: str, saved: Any, gradient: Array) -> tuple[Any, ...]:
     kernel, bias, state_0, drive, mask, states, products = saved
     before = tuple(
         jnp.concatenate([first[None], each[:-1]])
         for first, each in zip(state_0, states, strict=True)
     )
 
-    def step(delta: State, at_t: Any) -> tuple[State, tuple[Array, Array]]:
-        gradient_t, *arguments = at_t
-        _, pull_back = jax.vjp(update, *arguments)
-        d_state, d_product, d_drive = pull_back((delta[0] + gradient_t, *delta[1:]))
-        through_kernel = _masked(d_product @ kernel.T, mask)
+    def through_step(delta: State, arguments: Any) -> tuple[State, Array, Array | None]:
+        return jax.vjp(update.step, *arguments)[1](delta)
+
+    def through_sum(delta: State, h: Array) -> tuple[State, Array, Array | None]:
+        assert update.pull_back is not None
+        return (jnp.zeros_like(h),), update.pull_back(h, delta[0]), None
+
+    is_sum = update.pull_back is not None
+    through, kept = (
+        (through_sum, states[0]) if is_sum else (through_step, (before, products, drive))
+    )
+
+    def step(delta: State, at_t: Any) -> tuple[State, tuple[Array, Array | None]]:
+        gradient_t, arguments = at_t
+        d_state, d_product, d_drive = through((delta[0] + gradient_t, *delta[1:]), arguments)
+        through_kernel = _masked(multiply(d_product, kernel.T, precision), mask)
         return (d_state[0] + through_kernel, *d_state[1:]), (d_product, d_drive)
 
     nothing = tuple(jnp.zeros_like(each) for each in state_0)
-    delta, (d_products, d_drive) = lax.scan(
-        step, nothing, (gradient, before, products, drive), reverse=True
-    )
+    delta, (d_products, d_drive) = lax.scan(step, nothing, (gradient, kept), reverse=True)
+    d_drive = d_products if is_sum else d_drive
     n_units, n_gates = kernel.shape
-    h = _masked(before[0], mask)
-    d_kernel = h.reshape(-1, n_units).T @ d_products.reshape(-1, n_gates)
+    h = _masked(before[0], mask).reshape(-1, n_units)
+    d_kernel = multiply(h.T, d_products.reshape(-1, n_gates), precision)
     d_bias = None if bias is None else d_products.sum(axis=(0, 1))
     d_mask = None if mask is None else jnp.zeros_like(mask)
     return d_kernel, d_bias, delta, d_drive, d_mask

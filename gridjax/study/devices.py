@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import platform
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import jax
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.study.machine import n_cores, processor
 from gridjax.training.population import Device
 
 DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
@@ -46,11 +45,6 @@ def start_devices(deterministic: bool = False) -> Devices:
     return Devices(tuple(devices), devices[0])
 
 
-def n_cores() -> int:
-    """Return the number of CPU cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
     """Return what the manifest says of the devices: all of it decides bits."""
     is_cpu = devices.evaluation.platform == "cpu"
@@ -66,13 +60,3 @@ def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
 
 def _flags_of_the_user() -> set[str]:
     return set(os.environ.get("XLA_FLAGS", "").split()) - set(DETERMINISTIC_FLAGS)
-
-
-def processor() -> str:
-    """Return the name of this machine's processor, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
+from gridjax.halves import measured_half
 from gridjax.measure.gridscore import grid_score, mean_score_60
 from gridjax.measure.lattice import lattice
 from gridjax.model import objective
@@ -32,7 +33,7 @@ FLAT = 1e-6
 
 _TRAINING_ALONE = (
     *("weight_seed", "learning_rate", "weight_decay", "gradient_clip", "recurrent_dropout"),
-    *("readout_dropout", "n_grad_steps", "place_maps", "head_direction_kappa"),
+    *("readout_dropout", "n_grad_steps", "place_maps", "head_direction_kappa", "padding"),
 )
 _OF_CODE = (
     *("place_field_values", "place_field_normalization", "Np", "n_field_slots"),
@@ -110,8 +111,9 @@ def _evaluate(
         row |= {"status": DIVERGED, "diverged_at_step": float(state.diverged_at)}
         return Evaluation(row | networkrow.no_measures(design), {}, {}, {}, None, None)
 
-    recorded = recording.record(spec.static, design, traced, state.params, state.layout)
-    lasting = long_run(spec.static, traced, state.params, state.layout)
+    static = measured_half(spec.static)
+    recorded = recording.record(static, design, traced, state.params, state.layout)
+    lasting = long_run(static, traced, state.params, state.layout)
     null = _null(spec, design, traced, state, known_nulls)
     units = _score_units(spec, design, recorded)
     kept = KeptMaps(
@@ -171,7 +173,7 @@ def _null(
     name = null_id(spec, design)
     if name in known:
         return known[name]
-    maps = recording.record_readouts(spec.static, design, traced, state.layout)
+    maps = recording.record_readouts(measured_half(spec.static), design, traced, state.layout)
     scores = [grid_score(one, nan=spec.fidelity.empty_bins) for one in maps]
     return NullScores(
         null_id=name,

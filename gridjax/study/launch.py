@@ -71,7 +71,8 @@ def train(
             check_folder(Path(out), sweep, wishes.accept)  # another may have begun before the lock
         devices = start_devices(wishes.deterministic)
         check_plugins(sweep.specs)
-        plan = make_plan(sweep.specs, sweep.settings.lane_width, devices.evaluation.platform)
+        settings, platform = sweep.settings, devices.evaluation.platform
+        plan = make_plan(sweep.specs, settings.lane_width, platform, settings.merge)
         told = describe(devices, wishes.deterministic)
         manifest = make_manifest(sweep, plan, told, MATMUL_PRECISION)
         store: Store

@@ -17,8 +17,10 @@ import jax
 import numpy as np
 
 from gridjax.spec import NetworkSpec
+from gridjax.study.advice import Rates
 from gridjax.study.devices import Devices
 from gridjax.study.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
+from gridjax.study.quantities import duration
 from gridjax.training import population
 from gridjax.training.population import Device
 
@@ -55,11 +57,24 @@ class Measurement:
     """of the plan's work in the buckets that were measured"""
     seconds: dict[int, float]
     """lane width -> training of the whole plan, compilation included, evaluation not"""
+    n_devices: int
+    """that trained at the same time"""
 
     @property
     def best(self) -> int:
         """The lane width that takes the least time."""
         return min(self.seconds, key=self.seconds.__getitem__)
+
+    def typical(self) -> Rates | None:
+        """Return the median rates at the best lane width; None where nothing could be measured."""
+        if not self.seconds:
+            return None
+        best = [rate for rate in self.rates if rate.lane_width == self.best]
+        flop_per_s, compile_s = (
+            float(np.median([getattr(rate, name) for rate in best]))
+            for name in ("flop_per_s", "compile_s")
+        )
+        return Rates(flop_per_s, compile_s, self.n_devices, are_measured=True)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values."""
@@ -89,7 +104,8 @@ def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
         for width in widths
         if sum(rate.lane_width == width for rate in rates) == len(chosen)
     }
-    return Measurement(tuple(rates), sum(work[index] for index in chosen) / sum(work), whole)
+    share = sum(work[index] for index in chosen) / sum(work)
+    return Measurement(tuple(rates), share, whole, len(devices.training))
 
 
 def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
@@ -146,7 +162,7 @@ class _Training:
         self._n_networks = len(lanes)
         self._trainer = population.make_trainer(bucket.static, width)
         self._width, self._device = width, device
-        self._traced = population.stack(lanes, width, device)
+        self._traced = self._trainer.stack(lanes, device)
         self._made, self._chunk = 0, _FIRST_STEPS
 
     def begin(self) -> None:
@@ -214,16 +230,3 @@ def measured_lines(measurement: Measurement) -> list[str]:
         f"best: --set gridjax.lane_width={best}; a run takes the width it is told, for it decides"
         " last bits",
     ]
-
-
-def duration(seconds: float) -> str:
-    """A time in two units: 5400 is '1 h 30 min'."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min"
-    return f"{hours // 24} d {hours % 24} h"

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gridjax.halves import Computation, Static
+from gridjax.padding import padded_half
 from gridjax.registry import CELLS, registered
 from gridjax.spec import BANINO, PLACE_CODES, NetworkSpec
+from gridjax.study.quantities import quantity
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -211,12 +213,16 @@ class Plan:
 
 
 def make_plan(
-    specs: Iterable[NetworkSpec], lane_width: int | None = None, device_kind: str = "cpu"
+    specs: Iterable[NetworkSpec],
+    lane_width: int | None = None,
+    device_kind: str = "cpu",
+    merge: bool = False,
 ) -> Plan:
     """Lay out specs in buckets and blocks, buckets in the order of their first network.
 
     Specs that compute the same network are laid out once. ``lane_width`` None takes the default of
-    the device and of each bucket's shape.
+    the device and of each bucket's shape. ``merge`` lays out networks in padded shapes, where they
+    can be padded (gridjax.padding).
     """
     same: dict[Computation, list[NetworkSpec]] = {}
     for spec in specs:
@@ -224,7 +230,9 @@ def make_plan(
     replicates = {group[0]: tuple(group) for group in same.values()}
     members: dict[tuple[Static, int], list[NetworkSpec]] = {}
     for spec in replicates:
-        members.setdefault((spec.static, spec.n_bins_reported), []).append(spec)
+        static = spec.static
+        static = (padded_half(static) or static) if merge else static
+        members.setdefault((static, spec.n_bins_reported), []).append(spec)
     buckets = (
         Bucket(
             static=static,
@@ -294,12 +302,3 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
 def _told(name: str, value: Any) -> str:
     """A name of the study's says what it is by itself; a number does not."""
     return value if isinstance(value, str) else f"{name}={value}"
-
-
-def quantity(number: float) -> str:
-    """A number with three digits and a decimal prefix: 37.8e9 is '37.8 G'."""
-    for prefix in ("", "k", "M", "G", "T", "P", "E"):
-        if number < 999.5:
-            return f"{number:.3g} {prefix}"
-        number /= 1000
-    return f"{number:.3g} Z"

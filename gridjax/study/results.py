@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.halves import measured_half
 from gridjax.model.network import Params
 from gridjax.registry import REGISTRIES
 from gridjax.spec import NetworkSpec
@@ -70,7 +71,7 @@ class Network:
             fix = "give at least two moments of x and y in metres for each of a batch of paths"
             raise GridjaxError(Problem(message, fix=fix))
         trajectories = motion.along(positions.swapaxes(0, 1))
-        static, dt_s = self.spec.static, jnp.asarray(self.spec.traced.dt_s)
+        static, dt_s = measured_half(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
             analysed, outputs = single.respond(self.params, self.layout, trajectories, dt_s, static)
         code, _ = task.split_outputs(outputs, static)

@@ -15,6 +15,7 @@ from typing import Any
 import jax
 
 from gridjax.halves import Static
+from gridjax.padding import told
 from gridjax.spec import NetworkSpec
 from gridjax.study.bestweights import BestWeights
 from gridjax.study.blockkeeper import BlockKeeper, Keeping
@@ -201,16 +202,16 @@ class Runner:
         self._compiled.add(static)
 
     def _evaluate_block(self, trained: TrainedBlock) -> None:
-        self._forget_compiled(trained.specs[0].static)
         for lane, spec in enumerate(trained.specs):
             if not self._is_missing(spec):
                 continue
+            self._forget_compiled(spec.static)
             if self._stop.is_set():
                 return trained.keeper.save_now()
             for waiting in (trained, *self._trained.queue):
                 if waiting is not None:
                     waiting.keeper.save_waiting()
-            state = population.lane(trained.state, lane)
+            state = population.own_lane(trained.state, lane, spec)
             state = jax.device_put(state, self._devices.evaluation)
             self._finish(spec, state, trained, lane)
         if self._keeping.checkpoints is not None:
@@ -228,7 +229,8 @@ class Runner:
         weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
         missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
         for described in missing:
-            columns = evaluation.network | spec_columns(described)
+            padded_to = told(described) if self._settings.merge else ""
+            columns = evaluation.network | spec_columns(described) | {"padded_to": padded_to}
             result = NetworkResult(
                 evaluation=replace(evaluation, network=columns),
                 history=trained.histories[lane],

@@ -58,6 +58,7 @@ NETWORKS = pa.schema(
         *_PARAMETERS,
         *_LAWS,
         ("distinct_id", pa.string()),
+        ("padded_to", pa.string()),
         ("n_grad_steps", pa.int64()),
         *((name, pa.float64()) for name in _MEASURES),
         ("null_id", pa.string()),

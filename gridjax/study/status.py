@@ -13,7 +13,7 @@ from gridjax.study.checkpoint import CHECKPOINTS, Checkpoint, Checkpoints
 from gridjax.study.evaluation import DIVERGED
 from gridjax.study.folderstore import SHARDS, FolderStore
 from gridjax.study.lock import is_locked, writer
-from gridjax.study.plan import quantity
+from gridjax.study.quantities import quantity
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -65,7 +65,7 @@ def train_block(
 
     Every network goes on from its own newest checkpoint.
     """
-    traced = population.stack(specs, lane_width, device)
+    traced = trainer.stack(specs, device)
     progress = keeper.begin(trainer.init(traced), specs, device)
     state, made, histories = progress.state, progress.made, progress.histories
     steps = [history_steps(spec.n_grad_steps) for spec in specs]

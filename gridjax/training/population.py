@@ -16,9 +16,12 @@ import numpy as np
 from jaxtyping import Array
 
 from gridjax.halves import Static, Traced
+from gridjax.padding import traced_in
 from gridjax.spec import NetworkSpec
 from gridjax.training import single
+from gridjax.training.optimizers import OpenState
 from gridjax.training.single import Progress, TrainState
+from gridjax.world.placecells import PlaceCells
 
 Device = Any
 """A jax.Device, which type checkers take for a variable."""
@@ -48,6 +51,8 @@ class Trainer(NamedTuple):
     chunk: Callable[[Traced, TrainState, Array], TrainState]
     """donates the state; the last argument is the step to train each lane to"""
     progress: Callable[[Traced, TrainState], Progress]
+    stack: Callable[[Sequence[NetworkSpec], Device], Traced]
+    """puts the traced halves of a block on a device, filled up with copies of the last network"""
 
 
 @lru_cache(maxsize=64)
@@ -71,16 +76,37 @@ def make_trainer(static: Static, lane_width: int) -> Trainer:
         init=jitted(single.init),
         chunk=jitted(single.chunk, donate_argnums=1),
         progress=jitted(single.progress),
+        stack=partial(_stack, static, lane_width),
     )
 
 
-def stack(specs: Sequence[NetworkSpec], lane_width: int, device: Device) -> Traced:
-    """Put the traced halves of a block on its device, padded with copies of the last network."""
-    padded = [*specs, *[specs[-1]] * (lane_width - len(specs))]
-    leaves = [spec.traced for spec in padded]
+def _stack(static: Static, lane_width: int, specs: Sequence[NetworkSpec], device: Device) -> Traced:
+    filled = [*specs, *[specs[-1]] * (lane_width - len(specs))]
+    leaves = [traced_in(spec, static) for spec in filled]
     return jax.device_put(jax.tree.map(lambda *lane: np.stack(lane), *leaves), device)
 
 
 def lane(tree: Any, index: int) -> Any:
     """Take one network out of a block."""
     return jax.tree.map(lambda leaf: leaf[index], tree)
+
+
+def own_lane(tree: TrainState, index: int, spec: NetworkSpec) -> TrainState:
+    """Take one network out of a block, in its own shapes where it was trained in padded ones.
+
+    What pads lies behind what is its own along every axis. A padded network's moments are left
+    behind: they are those of an optimiser that was left open.
+    """
+    state: TrainState = lane(tree, index)
+    if not isinstance(state.optimizer, OpenState):
+        return state
+    code = state.layout.code
+    code = code.replace(n_cells=None) if isinstance(code, PlaceCells) else code
+    shapes = jax.eval_shape(partial(single.init, spec.static), spec.traced)
+    padded = (state.params, state.layout.replace(code=code))
+    params, layout = jax.tree.map(
+        lambda leaf, own: leaf[tuple(slice(n) for n in own.shape)],
+        padded,
+        (shapes.params, shapes.layout),
+    )
+    return state.replace(params=params, layout=layout, optimizer=())

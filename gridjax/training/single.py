@@ -16,8 +16,9 @@ from jaxtyping import Array, Float, Int
 from gridjax.halves import Static, Traced
 from gridjax.model import network, objective
 from gridjax.model.network import Masks, Params
+from gridjax.padding import Padding
 from gridjax.random import Stream, stream
-from gridjax.training.optimizers import OPTIMIZERS
+from gridjax.training.optimizers import make_optimizer
 from gridjax.world import motion, task
 from gridjax.world.encodings import encoding
 from gridjax.world.motion import Trajectories
@@ -50,13 +51,14 @@ class Progress(NamedTuple):
 
 def init(static: Static, traced: Traced) -> TrainState:
     """Draw the layout and the initial weights of one network."""
-    params = network.init_params(stream(traced.weight_seed, Stream.WEIGHTS), static)
+    weights_key = stream(traced.weight_seed, Stream.WEIGHTS)
+    params = network.init_params(weights_key, static, traced.padding)
     layout_key = stream(traced.layout_seed, Stream.LAYOUT)
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         diverged_at=jnp.full((), NOT_DIVERGED, jnp.int32),
         params=params,
-        optimizer=OPTIMIZERS[static.optimizer](traced.learning_rate).init(params),
+        optimizer=make_optimizer(static, traced).init(params),
         layout=task.draw(layout_key, static, traced),
     )
 
@@ -73,7 +75,7 @@ def respond(
     start_code = task.start_code(layout, trajectories, static)
     inputs = task.inputs(trajectories, dt_s, static)
     analysed = network.activity(params, start_code, inputs, static, masks)
-    return analysed, network.outputs(params, analysed, masks)
+    return analysed, network.outputs(params, analysed, static, masks)
 
 
 def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
@@ -88,14 +90,14 @@ def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
 
     def objective_of(params: Params) -> Float[Array, ""]:
         _, outputs = respond(params, state.layout, trajectories, traced.dt_s, static, masks)
-        loss = objective.data_loss(outputs, targets, static).mean()
+        losses = objective.data_loss(outputs, targets, static, traced.padding)
+        loss = objective.own_mean(losses, traced.padding)
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
 
     value, gradients = jax.value_and_grad(objective_of)(state.params)
     clip = traced.gradient_clip
     gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
-    optimizer = OPTIMIZERS[static.optimizer](traced.learning_rate)
-    updates, moments = optimizer.update(gradients, state.optimizer)
+    updates, moments = make_optimizer(static, traced).update(gradients, state.optimizer)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
     finite = jnp.isfinite(value) & _all_finite((params, moments))
     # New or old *after* the update: a gradient through `where` would leak the NaN.
@@ -129,7 +131,8 @@ def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
     _, outputs = respond(state.params, state.layout, trajectories, traced.dt_s, static)
-    return jax.tree.map(jnp.mean, assess(static, state.layout, outputs, trajectories))
+    assessed = assess(static, state.layout, outputs, trajectories, traced.padding)
+    return jax.tree.map(lambda each: objective.own_mean(each, traced.padding), assessed)
 
 
 def assess(
@@ -137,11 +140,12 @@ def assess(
     layout: Layout,
     outputs: Float[Array, "time batch out"],
     trajectories: Trajectories,
+    padding: Padding | None = None,
 ) -> Progress:
     """Compare a network's outputs with the targets and decode them, moment by moment."""
     positions = trajectories.positions
     targets = task.targets(layout, positions, trajectories.headings, static)
-    loss = objective.data_loss(outputs, targets, static)
+    loss = objective.data_loss(outputs, targets, static, padding)
     code, _ = task.split_outputs(outputs, static)
     decoded = encoding(static).decode(layout.code, code)
     return Progress(

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax, random
+from jax import lax
 from jax.scipy.special import erfinv
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.halves import Traced
-from gridjax.random import Stream, stream
+from gridjax.padding import Padding
+from gridjax.random import Stream, stream, uniform, uniform_at
 from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec
 from gridjax.world import arena
@@ -54,7 +55,7 @@ def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced)
     """
     n_steps = n_moves + 1
     # One draw for all: each call of the generator costs a third of a second of compilation.
-    drawn = random.uniform(key, (3 + 2 * n_steps, batch_size), minval=_ABOVE_MINUS_1, maxval=1)
+    drawn = _draw(key, n_steps, batch_size, traced.padding)
     where, around, speeds, turns = jnp.split(drawn, (2, 3, 3 + n_steps))
     return walk(
         position_0=where.T * traced.box_width_m / 2,
@@ -63,6 +64,20 @@ def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced)
         turns=traced.dt_s * traced.turn_sd * jnp.sqrt(2.0) * erfinv(turns),
         traced=traced,
     )
+
+
+def _draw(
+    key: Key[Array, ""], n_steps: int, batch_size: int, padding: Padding | None
+) -> Float[Array, "3+2*steps batch"]:
+    """Draw from (-1, 1): position, heading, then the speeds and then the turns of all steps."""
+    if padding is None:
+        shape = (3 + 2 * n_steps, batch_size)
+        return uniform(key, shape, low=_ABOVE_MINUS_1)
+    row = jnp.arange(3 + 2 * n_steps)
+    further = padding.n_moves - (n_steps - 1)  # the turns begin after the own number of speeds
+    row = jnp.where(row < 3 + n_steps, row, row + further)
+    place = row[:, None] * padding.n_trajectories + jnp.arange(batch_size)
+    return uniform_at(key, place.astype(jnp.uint32), low=_ABOVE_MINUS_1)
 
 
 def walk(

@@ -38,11 +38,22 @@ class PlaceCells(struct.PyTreeNode):
     """weight of the centre"""
     alpha_i: Float[Array, ""]
     """weight of the surround"""
+    n_cells: Int[Array, ""] | None = None
+    """how many of the first cells there are; None for all of them"""
 
     @property
     def is_field(self) -> Bool[Array, "Np field"]:
         """Which slots hold a field."""
         return jnp.arange(self.centres.shape[-2]) < self.n_fields[..., None]
+
+
+def of_own_cells(
+    cells: PlaceCells, values: Float[Array, "*n Np"], otherwise: float
+) -> Float[Array, "*n Np"]:
+    """Return the values of cells that are there, and another one for those that pad."""
+    if cells.n_cells is None:
+        return values
+    return jnp.where(jnp.arange(values.shape[-1]) < cells.n_cells, values, otherwise)
 
 
 def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> PlaceCells:
@@ -71,13 +82,15 @@ def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> Pla
     more_fields = draw_poisson(
         random.fold_in(key, _COUNTS), static.Np, traced.mean_further_fields, static.n_field_slots
     )
+    own_slots = static.n_field_slots if traced.padding is None else traced.padding.n_slots
     return PlaceCells(
         centres=centres,
         sigma_e=sigma_e,
         sigma_i=ratio * sigma_e,
-        n_fields=jnp.minimum(traced.n_fields + more_fields, static.n_field_slots),
+        n_fields=jnp.minimum(traced.n_fields + more_fields, own_slots),
         alpha_e=traced.alpha_e,
         alpha_i=traced.alpha_i,
+        n_cells=None if traced.padding is None else traced.padding.n_cells,
     )
 
 
@@ -115,12 +128,12 @@ def scaled_distances(
 
 def softmax_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
     """Encode by softmax(-a); each row sums to 1."""
-    return jax.nn.softmax(-scaled_distances(cells, positions)[0])
+    return _softmax(cells, -scaled_distances(cells, positions)[0])
 
 
 def plain_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
     """Encode by exp(-a), from 0 to 1."""
-    return jnp.exp(-scaled_distances(cells, positions)[0])
+    return of_own_cells(cells, jnp.exp(-scaled_distances(cells, positions)[0]), 0.0)
 
 
 def difference_of_softmaxes(
@@ -128,7 +141,7 @@ def difference_of_softmaxes(
 ) -> Float[Array, "*n Np"]:
     """Encode by softmax(-a) - softmax(-b), shifted and normalised."""
     a, b = scaled_distances(cells, positions)
-    return shifted(jax.nn.softmax(-a) - jax.nn.softmax(-b))
+    return shifted(cells, _softmax(cells, -a) - _softmax(cells, -b))
 
 
 def difference_of_gaussians(
@@ -139,7 +152,7 @@ def difference_of_gaussians(
     Only alpha_E / alpha_I matters; true Differences of Gaussians have equal weights.
     """
     a, b = scaled_distances(cells, positions)
-    return shifted(cells.alpha_e * jnp.exp(-a) - cells.alpha_i * jnp.exp(-b))
+    return shifted(cells, cells.alpha_e * jnp.exp(-a) - cells.alpha_i * jnp.exp(-b))
 
 
 def softmax_of_differences(
@@ -147,12 +160,17 @@ def softmax_of_differences(
 ) -> Float[Array, "*n Np"]:
     """Encode by softmax(-a + b): of single fields Gaussian, sigma / sqrt(1 - 1 / s^2) wide."""
     a, b = scaled_distances(cells, positions)
-    return jax.nn.softmax(b - a)
+    return _softmax(cells, b - a)
 
 
-def shifted(q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
+def _softmax(cells: PlaceCells, values: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
+    return jax.nn.softmax(of_own_cells(cells, values, -jnp.inf))
+
+
+def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
     """Return (q + |min q|) over its sum, minimum and sum over cells."""
-    raised = q + jnp.abs(q.min(axis=-1, keepdims=True))
+    lowest = of_own_cells(cells, q, jnp.inf).min(axis=-1, keepdims=True)
+    raised = of_own_cells(cells, q + jnp.abs(lowest), 0.0)
     return raised / raised.sum(axis=-1, keepdims=True)
 
 
@@ -161,7 +179,7 @@ def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float
 
     Of cells with several fields those three fields count that lie closest together.
     """
-    _, best = lax.top_k(outputs, N_DECODED)
+    _, best = lax.top_k(of_own_cells(cells, outputs, -jnp.inf), N_DECODED)
     return _mean_of_closest(cells.centres[best], cells.is_field[best])
 
 

@@ -13,7 +13,7 @@ from oracles import cells as oracle
 from oracles import network as whole
 
 from gridjax.model import cells, network, objective
-from gridjax.model.recurrence import recurrence
+from gridjax.model.recurrence import Update, recurrence
 from gridjax.registry import CELLS
 
 
@@ -26,7 +26,7 @@ def near(ours, theirs):
 def respond(static, params, start_code, inputs, masks=None):
     """Analysed layer and outputs, compiled in one piece."""
     layer = network.activity(params, start_code, inputs, static, masks)
-    return layer, network.outputs(params, layer, masks)
+    return layer, network.outputs(params, layer, static, masks)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -101,7 +101,7 @@ def test_the_gradient_agrees_with_central_differences_of_the_loop(
 
     def ours(params):
         layer = network.activity(params, start_code, inputs, static, given)
-        outputs = network.outputs(params, layer, given)
+        outputs = network.outputs(params, layer, static, given)
         data = objective.data_loss(outputs, targets, static).mean()
         return data + objective.weight_penalty(params, decay, static)
 
@@ -127,7 +127,8 @@ def test_the_factored_recurrence_is_the_scan_of_the_step(rnn_type):
     cell = CELLS[rnn_type]
     n_in, n_units = 3, 5
     rng = np.random.default_rng(11)
-    phi = cells.ACTIVATIONS["tanh"]
+    activation = "tanh"
+    phi = cells.ACTIVATIONS[activation]
     with jax.enable_x64(True):
         params = drawn(lambda key: cell.init(key, n_in, n_units, "orthogonal"), rng)
         params = jax.tree.map(lambda leaf: leaf.astype(np.float64), params)
@@ -145,8 +146,10 @@ def test_the_factored_recurrence_is_the_scan_of_the_step(rnn_type):
         def factored(params, state, inputs):
             parts = cell.factored
             bias = None if parts.bias is None else parts.bias(params)
-            update, drive = partial(parts.update, phi), parts.drive(params, inputs)
-            h = recurrence(update, parts.kernel(params), bias, state, drive, None)
+            pull_back = cells.PULL_BACKS[activation] if parts.is_sum else None
+            update = Update(partial(parts.update, phi), pull_back)
+            drive = cells.added(inputs @ parts.input_kernel(params), params, parts.input_bias)
+            h = recurrence(update, "float32", parts.kernel(params), bias, state, drive, None)
             return (weights * h).sum()
 
         both = [jax.value_and_grad(each, argnums=(0, 1, 2)) for each in (factored, plain)]

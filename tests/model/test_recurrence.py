@@ -9,18 +9,24 @@ import pytest
 from jax import lax
 from oracles import network as oracle
 
-from gridjax.model.cells import ACTIVATIONS, CELLS
-from gridjax.model.recurrence import recurrence
+from gridjax.model.cells import ACTIVATIONS, CELLS, PULL_BACKS
+from gridjax.model.recurrence import Update
+from gridjax.model.recurrence import recurrence as at_precision
 
 N_GATES = {"RNN": 1, "UGRNN": 2, "GRU": 3, "LSTM": 4}
 UPDATES = {
-    name: (partial(CELLS["RNN"].factored.update, phi), "RNN") for name, phi in ACTIVATIONS.items()
+    name: (Update(partial(CELLS["RNN"].factored.update, phi), PULL_BACKS[name]), "RNN")
+    for name, phi in ACTIVATIONS.items()
 }
 UPDATES |= {
-    name: (partial(CELLS[name].factored.update, jnp.tanh), name)
+    name: (Update(partial(CELLS[name].factored.update, jnp.tanh)), name)
     for name in ("UGRNN", "GRU", "LSTM")
 }
 N_TIMES, N_BATCH, N_UNITS = 6, 3, 5
+
+
+def recurrence(update, *values):
+    return at_precision(update, "float32", *values)
 
 
 def arguments(rnn_type, n_times=N_TIMES, has_mask=True):
@@ -39,7 +45,7 @@ def arguments(rnn_type, n_times=N_TIMES, has_mask=True):
 def plain(update, kernel, bias, state_0, drive, mask):
     def step(state, drive_t):
         h = state[0] if mask is None else state[0] * mask
-        following = update(state, h @ kernel + bias, drive_t)
+        following = update.step(state, h @ kernel + bias, drive_t)
         return following, following[0]
 
     return lax.scan(step, state_0, drive)[1]

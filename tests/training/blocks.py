@@ -89,7 +89,7 @@ class Block:
         self.device = jax.devices()[0]
 
     def stack(self, specs):
-        return population.stack(specs, self.width, self.device)
+        return self.trainer.stack(specs, self.device)
 
     def until(self, step):
         return jax.device_put(np.broadcast_to(np.int32(step), self.width), self.device)

@@ -1,0 +1,48 @@
+"""Precision: the same seeds trained with whole and with rounded operands."""
+
+from gridjax.claims import figures as shared
+from gridjax.claims.estimate import ANY, DIFFERENCES, difference
+from gridjax.claims.evidence import NULL_SHARE
+from gridjax.study.figures import style
+from gridjax.study.figures.style import Drawn
+
+NAMES = {"float32": "float32", "tf32": "TF32", "bf16": "bfloat16"}
+
+
+def analyse(evidence):
+    rows = evidence.networks
+    arms = {name: rows["matmul_precision"] == name for name in NAMES}
+
+    def against_whole(column, name, within=ANY):
+        return difference(rows, column, arms[name], arms["float32"], within)
+
+    return {
+        "tf32_same_loss": against_whole("loss_excess", "tf32"),
+        "bf16_same_loss": against_whole("loss_excess", "bf16"),
+        "tf32_same_grids": against_whole("share_grid", "tf32", DIFFERENCES),
+        "bf16_same_grids": against_whole("share_grid", "bf16", DIFFERENCES),
+    }
+
+
+def figures(evidence, estimates):
+    rows, name, title = evidence.networks, "precision", "Loss and grid units by precision"
+    if rows.empty:
+        return [Drawn(name, title, None, "No network is there yet.")]
+    groups = [(at, rows[rows["matmul_precision"] == each]) for at, each in enumerate(NAMES)]
+    figure = style.new_figure(4.0)
+    above, below = figure.subplots(2, 1, sharex=True)
+    colour = style.colour("difference_of_gaussians")
+    shared.arms(above, groups, "loss_excess", colour)
+    shared.counts(above, groups)
+    shared.null_share(below, int(rows["Ng"].max()), NULL_SHARE)
+    shared.arms(below, groups, "share_grid", colour, factor=100)
+    above.set(ylabel="loss excess (nats)", ylim=(0, None))
+    below.set(ylabel="grid units (%)", ylim=(0, None))
+    below.set_xticks(range(len(groups)), NAMES.values())
+    below.set_xlabel("operands of the matrix products of training")
+    caption = (
+        "Cross-entropy above the targets' own entropy, and share of analysed units above the 99th"
+        " percentile of their own network's random readouts, of the same seeds trained with whole"
+        " and with rounded operands. Dots networks, bars 95 % intervals over seeds, grey chance."
+    )
+    return [Drawn(name, title, figure, caption)]

@@ -1,0 +1,71 @@
+"""Matrix products at the precision that a network is trained with.
+
+``float32`` keeps all of both operands. ``tf32`` and ``bf16`` round them, forward and backward, to
+10 and 7 bits of mantissa and sum in float32: what matrix units of accelerators do. On a CPU, which
+has none, the operands are rounded and multiplied in float32, so that what a precision does to a
+network can be measured there; it saves no time.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+FLOAT32, TF32, BF16 = "float32", "tf32", "bf16"
+_EXPONENT_BITS = 8
+_MANTISSA_BITS = {TF32: 10, BF16: 7}
+
+
+def product(
+    x: Float[Array, "*n k"], matrix: Float[Array, "k m"], precision: str
+) -> Float[Array, "*n m"]:
+    """Return x @ matrix; the products of its gradient have the same precision."""
+    return x @ matrix if precision == FLOAT32 else _rounded(x, matrix, precision)
+
+
+def multiply(
+    x: Float[Array, "*n k"], matrix: Float[Array, "k m"], precision: str
+) -> Float[Array, "*n m"]:
+    """Return x @ matrix without a gradient of its own."""
+    if precision == FLOAT32:
+        return x @ matrix
+
+    def on_cpu(x: Array, matrix: Array) -> Array:
+        bits = _MANTISSA_BITS[precision]
+        # A cast to bfloat16 and back may be left out by the compiler, this may not.
+        operands = (lax.reduce_precision(each, _EXPONENT_BITS, bits) for each in (x, matrix))
+        return jnp.matmul(*operands, precision="float32")
+
+    def on_matrix_units(x: Array, matrix: Array) -> Array:
+        if precision == TF32:
+            return jnp.matmul(x, matrix, precision="tensorfloat32")
+        halves = (each.astype(jnp.bfloat16) for each in (x, matrix))
+        return jnp.matmul(*halves, preferred_element_type=jnp.float32)
+
+    return lax.platform_dependent(x, matrix, cpu=on_cpu, default=on_matrix_units)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _rounded(x: Array, matrix: Array, precision: str) -> Array:
+    return multiply(x, matrix, precision)
+
+
+def _forward(x: Array, matrix: Array, precision: str) -> tuple[Array, tuple[Array, Array]]:
+    return multiply(x, matrix, precision), (x, matrix)
+
+
+def _backward(precision: str, saved: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
+    x, matrix = saved
+    flat_x = x.reshape(-1, x.shape[-1])
+    flat_gradient = gradient.reshape(-1, gradient.shape[-1])
+    return (
+        multiply(gradient, matrix.T, precision),
+        multiply(flat_x.T, flat_gradient, precision),
+    )
+
+
+_rounded.defvjp(_forward, _backward)
