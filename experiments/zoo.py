@@ -63,7 +63,7 @@ def train(spec: gj.NetworkSpec, device: Any) -> tuple[float, float]:
     """Train one network; return its position error (cm) and its loss above the least."""
     with jax.default_device(device), jax.default_matmul_precision("float32"):
         trainer = population.make_trainer(spec.static, 1)
-        traced = population.stack([spec], 1, device)
+        traced = trainer.stack([spec], device)
         state = trainer.chunk(
             traced, trainer.init(traced), jax.numpy.asarray([spec.n_grad_steps], np.int32)
         )

@@ -12,7 +12,7 @@ import gridjax
 PACKAGE = Path(gridjax.__file__).parent
 
 VALUES = {"errors", "fidelity", "laws", "measured", "registry"}
-SPEC = VALUES | {"halves", "spec"}
+SPEC = VALUES | {"halves", "padding", "spec"}
 BOTTOM = SPEC | {"random", "parameters", "rules"}
 MAY_IMPORT = {
     "errors": set(),
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "measured": set(),
     "registry": {"errors"},
     "halves": VALUES | {"parameters", "spec"},  # whose halves they are
+    "padding": VALUES | {"halves", "spec"},
     "spec": VALUES | {"halves"},
     "parameters": SPEC,
     "rules": SPEC | {"parameters"},

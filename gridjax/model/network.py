@@ -79,7 +79,7 @@ def _drawing(
         initializer = static.initializer
         return (
             lambda key, shape, own: of_layer(key, *shape, initializer),
-            partial(cell.init, initializer=initializer),
+            lambda key, n_in, n_units: cell.init(key, n_in, n_units, initializer),
         )
 
     def init_cell(key: Key[Array, ""], n_in: int, n_units: int) -> Params:

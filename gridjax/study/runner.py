@@ -230,7 +230,8 @@ class Runner:
         missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
         for described in missing:
             padded_to = told(described) if self._settings.merge else ""
-            columns = evaluation.network | spec_columns(described) | {"padded_to": padded_to}
+            columns = evaluation.network | spec_columns(described)
+            columns["padded_to"] = padded_to
             result = NetworkResult(
                 evaluation=replace(evaluation, network=columns),
                 history=trained.histories[lane],
