@@ -76,21 +76,19 @@ def _drawing(
 ) -> tuple[Callable[..., Array], Callable[..., Params]]:
     """Return how a layer and how the cell are drawn."""
     if padding is None:
-        initializer = static.initializer
+        name = static.initializer
         return (
-            lambda key, shape, own: of_layer(key, *shape, initializer),
-            lambda key, n_in, n_units: cell.init(key, n_in, n_units, initializer),
+            lambda key, shape, own: of_layer(key, shape[0], shape[1], name),
+            lambda key, n_in, n_units: cell.init(key, n_in, n_units, name),
         )
 
     def init_cell(key: Key[Array, ""], n_in: int, n_units: int) -> Params:
-        of_each = [partial(_init_cell, cell, n_in, n_units, name) for name in INITIALIZERS]
-        return lax.switch(padding.initializer, of_each, key)
+        def of(name: str) -> Callable[..., Params]:
+            return lambda key: cell.init(key, n_in, n_units, name)
+
+        return lax.switch(padding.initializer, [of(name) for name in INITIALIZERS], key)
 
     return partial(of_padded_layer, initializer=padding.initializer), init_cell
-
-
-def _init_cell(cell: Cell, n_in: int, n_units: int, name: str, key: Key[Array, ""]) -> Params:
-    return cell.init(key, n_in, n_units, name)
 
 
 def draw_masks(key: Key[Array, ""], static: Static, traced: Traced) -> Masks:
