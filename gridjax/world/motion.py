@@ -68,7 +68,7 @@ def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced)
 
 def _draw(
     key: Key[Array, ""], n_steps: int, batch_size: int, padding: Padding | None
-) -> Float[Array, "3+2*steps batch"]:
+) -> Float[Array, "drawn batch"]:
     """Draw from (-1, 1): position, heading, then the speeds and then the turns of all steps."""
     if padding is None:
         shape = (3 + 2 * n_steps, batch_size)

@@ -125,7 +125,7 @@ def test_three_steps_agree_with_float64(spec, name, request):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rates", [(0.0, 0.0), (0.3, 0.2)], ids=["whole", "dropout"])
-@pytest.mark.parametrize("rnn_type", CELLS)
+@pytest.mark.parametrize("rnn_type", list(CELLS))
 def test_three_steps_of_every_cell_agree_with_float64(rnn_type, rates):
     spec = replace(
         SPEC, Ng=6, rnn_type=rnn_type, recurrent_dropout=rates[0], readout_dropout=rates[1]
