@@ -170,6 +170,20 @@ def measured_half(static: Static) -> Static:
     )
 
 
+def readout_half(static: Static) -> Static:
+    """Return the static half that random readouts of the target code are recorded by."""
+    return replace(
+        measured_half(static),
+        rnn_type=ANY,
+        Ng=1,
+        n_bottleneck=1,
+        place_field_loss=ANY,
+        n_head_direction_cells=0,
+        inputs=ANY,
+        sequence_length=1,
+    )
+
+
 def traced_half(spec: NetworkSpec) -> Traced:
     """Return the half of a network that is numbers: strong float32 and int32 arrays.
 

@@ -147,7 +147,9 @@ def _power(maps: Float[np.ndarray, "map n n"], taper, waves_y, waves_x, shares):
     scale = n**2 * np.sqrt(np.where(varies, tapered, 1.0))
     values = (values / scale[:, None, None]).astype(np.float32)
     rows = (values.reshape(-1, n) @ waves_y.T).reshape(n_maps, n, -1)
-    waves = waves_x @ rows
+    # One product for all maps: a small one for each waits for its threads, a second where the cores
+    # are busy.
+    waves = waves_x @ rows.swapaxes(0, 1).reshape(n, -1)
     power = np.square(waves.real) + np.square(waves.imag)
-    rings = power.reshape(n_maps, -1) @ shares
+    rings = power.reshape(len(waves_x), n_maps, -1).swapaxes(0, 1).reshape(n_maps, -1) @ shares
     return np.where(varies[:, None], rings.astype(np.float64), np.nan)

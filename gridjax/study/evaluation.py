@@ -14,7 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.halves import measured_half
+from gridjax.halves import measured_half, readout_half
 from gridjax.measure.gridscore import grid_score, mean_score_60
 from gridjax.measure.lattice import lattice
 from gridjax.model import objective
@@ -173,7 +173,7 @@ def _null(
     name = null_id(spec, design)
     if name in known:
         return known[name]
-    maps = recording.record_readouts(measured_half(spec.static), design, traced, state.layout)
+    maps = recording.record_readouts(readout_half(spec.static), design, traced, state.layout)
     scores = [grid_score(one, nan=spec.fidelity.empty_bins) for one in maps]
     return NullScores(
         null_id=name,
