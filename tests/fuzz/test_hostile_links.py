@@ -5,7 +5,7 @@ import pytest
 from gridjax.errors import GridjaxError
 from gridjax.study import checkpoint
 from gridjax.study.checkpoint import CHECKPOINTS, Checkpoints, Snapshot
-from gridjax.study.durable import replace_file
+from gridjax.study.durable import replace_file, seal, unseal
 from gridjax.study.launch import train
 from gridjax.study.report import write_report
 from gridjax.study.results import open_run
@@ -86,9 +86,9 @@ LISTS = {
 def test_a_list_of_another_form_is_damage(name, run, reader):
     steps = save(run, 40)
     path = steps / "checkpoint.json"
-    good = checkpoint.unseal(path.read_bytes())
+    good = unseal(path.read_bytes())
     for wrong in LISTS[name]:
-        path.write_bytes(checkpoint.seal(good | {name: wrong}))
+        path.write_bytes(seal(good | {name: wrong}))
         checkpoints = Checkpoints(run)
         assert not list(checkpoints.listed())
         assert str(steps) in checkpoints.damage[0]

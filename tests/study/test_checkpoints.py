@@ -86,6 +86,64 @@ def test_a_name_too_long_for_a_folder_is_refused_in_one_message(tmp_path):
         check_folder(tmp_path / ("x" * 300), None)
 
 
+def test_checkpoints_of_a_block_that_was_repacked_go_when_no_network_needs_them(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    for steps in (10, 20, 30):
+        save(checkpoints, ["a", "b"], steps)  # a is trained at 30 and leaves
+    assert held(checkpoints) == {"ab": [20, 30]}
+    for steps in (35, 40, 45):
+        save(checkpoints, ["b", "c"], steps)
+    assert held(checkpoints) == {"ab": [20, 30], "bc": [40, 45]}  # for a
+    checkpoints.drop("a")
+    assert held(checkpoints) == {"bc": [40, 45]}
+    save(checkpoints, ["c", "d"], 50)  # b is trained at 45
+    checkpoints.drop("b")
+    assert held(checkpoints) == {"bc": [45], "cd": [50]}  # one to fall back to, for c
+    save(checkpoints, ["c", "d"], 60)
+    assert held(checkpoints) == {"cd": [50, 60]}
+    checkpoints.drop("c")
+    checkpoints.drop("d")
+    assert not list((tmp_path / "checkpoints").iterdir())
+
+
+def test_what_is_kept_of_a_network_is_never_less_than_it_needs(tmp_path):
+    """Two devices repack their blocks; after every save each network has its two newest."""
+    checkpoints, rng = Checkpoints(tmp_path), np.random.default_rng(2)
+    made, blocks, names = {}, [["a", "b"], ["c", "d"]], list("efghijkl")
+    last = {}
+    for _ in range(40):
+        block = blocks[rng.integers(2)]
+        for run_id in block:
+            made[run_id] = made.get(run_id, 0) + int(rng.integers(1, 9))
+            last.setdefault(run_id, []).append(made[run_id])
+        n = len(block)
+        steps = [made[run_id] for run_id in block]
+        leaves = {"x": np.repeat(np.asarray(steps, np.float32), 3).reshape(n, 3)}
+        checkpoints.save(Snapshot(block, steps, leaves, [1.0] * n, 0, [False] * n))
+        if names and rng.random() < 0.4:
+            checkpoints.drop(block[0])
+            del last[block[0]]
+            block[0] = names.pop()
+        for run_id, saved in last.items():
+            own = sorted(each.steps_of(run_id) for each in there(checkpoints, run_id))
+            assert own[-2:] == saved[-2:]
+    assert steps_of(checkpoints.restore(last, SHAPES)) == {r: s[-1] for r, s in last.items()}
+    assert len(list(checkpoints.listed())) <= 2 * 2 * 2
+    assert not checkpoints.damage
+
+
+def there(checkpoints, run_id):
+    return [each for each in checkpoints.listed() if run_id in each.run_ids]
+
+
+def held(checkpoints):
+    """Steps of one of its networks, by block."""
+    found = {}
+    for each in checkpoints.listed():
+        found.setdefault("".join(each.run_ids), []).append(each.steps[0])
+    return {name: sorted(steps) for name, steps in found.items()}
+
+
 def test_blocks_of_finished_networks_are_dropped_and_those_of_others_stay_whole(tmp_path):
     checkpoints = Checkpoints(tmp_path)
     save(checkpoints, ["a", "b"], 10)
