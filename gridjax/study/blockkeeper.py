@@ -1,11 +1,10 @@
-"""A block's way to its checkpoints and back: what is saved of it, and how often."""
+"""The way of networks in training to their checkpoints and back: what is saved, and how often."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -13,25 +12,14 @@ import numpy as np
 from gridjax.spec import NetworkSpec
 from gridjax.study.arrayfiles import Leaves
 from gridjax.study.checkpoint import Checkpoints, Lane, Snapshot
+from gridjax.study.trainee import History, Trainee
 from gridjax.study.weights import leaf_name
 from gridjax.training.population import Device
 from gridjax.training.single import Progress, TrainState
 
-History = list[tuple[int, Progress]]
-"""(step, measures) of one network"""
 _STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
 _LONGEST = 256
 """Room for a network's history in a checkpoint; histories are shorter."""
-
-
-class Begun(NamedTuple):
-    """Where a block begins or goes on."""
-
-    state: TrainState
-    made: np.ndarray
-    """gradient steps of every lane"""
-    histories: list[History]
-    resumed: list[bool]
 
 
 @dataclass(frozen=True)
@@ -48,105 +36,87 @@ class Keeping:
 
 @dataclass
 class BlockKeeper:
-    """Saves one block while it trains."""
+    """Saves the networks of one block while they train, or while they wait to be evaluated."""
 
     keeping: Keeping
-    specs: tuple[NetworkSpec, ...] = ()
-    _start: float = field(default_factory=time.perf_counter)
     _saved_at: float = field(default_factory=time.monotonic)
-    _saved: int = 0
-    _earlier_s: list[float] = field(default_factory=list)
-    _resumed: list[bool] = field(default_factory=list)
-    _unsaved: tuple[Any, ...] | None = None
+    _saved: dict[str, int] = field(default_factory=dict)
+    """run_id -> steps of its newest checkpoint"""
 
-    def begin(self, state: TrainState, specs: tuple[NetworkSpec, ...], device: Device) -> Begun:
-        """Return the block as drawn, each network brought to where its checkpoint left it."""
-        self.specs = specs
-        lanes = self._restore(state)
+    def begin(
+        self, state: TrainState, newcomers: Mapping[int, Trainee], device: Device
+    ) -> TrainState:
+        """Bring networks, by lane, from a block as drawn to where their checkpoints left them."""
+        restored = self._restore(state, [newcomer.spec for newcomer in newcomers.values()])
+        if not restored:
+            return state
         leaves, structure = jax.tree_util.tree_flatten_with_path(state)
-        made = np.zeros(len(leaves[0][1]), np.int32)
-        self._earlier_s = [lane.seconds if lane else 0.0 for lane in lanes]
-        self._resumed = [bool(lane) and self._is_inexact(lane) for lane in lanes]
-        if not any(lanes):
-            return Begun(state, made, [[] for _ in specs], self._resumed)
         arrays = [np.array(leaf) for _, leaf in leaves]
-        for number, lane in enumerate(lanes):
-            if lane is not None:
-                made[number] = lane.steps
-                for array, (path, _) in zip(arrays, leaves, strict=True):
-                    array[number] = lane.leaves[leaf_name(path)]
-        self._saved = int(made[: len(specs)].sum())
-        restored = jax.device_put(jax.tree.unflatten(structure, arrays), device)
-        return Begun(restored, made, [_history(lane) for lane in lanes], self._resumed)
+        for number, trainee in newcomers.items():
+            lane = restored.get(trainee.spec.run_id)
+            if lane is None:
+                continue
+            for array, (path, _) in zip(arrays, leaves, strict=True):
+                array[number] = lane.leaves[leaf_name(path)]
+            trainee.made, trainee.seconds = lane.steps, lane.seconds
+            trainee.history, trainee.resumed = _history(lane), self._is_inexact(lane)
+            self._saved[trainee.spec.run_id] = lane.steps
+        return jax.device_put(jax.tree.unflatten(structure, arrays), device)
 
-    def save_if_due(self, state: TrainState, made: np.ndarray, histories: list[History]) -> None:
-        """Save the block where its last checkpoint is older than wanted."""
-        if time.monotonic() - self._saved_at >= self.keeping.every_s:
-            self.save(state, made, histories)
+    @property
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is older than wanted."""
+        return time.monotonic() - self._saved_at >= self.keeping.every_s
 
-    def save(self, state: TrainState, made: np.ndarray, histories: list[History]) -> None:
-        """Save the block, unless it stands where it was saved last."""
-        checkpoints = self.keeping.checkpoints
-        steps = made[: len(self.specs)]
-        if checkpoints is None or int(steps.sum()) == self._saved:
+    def save(self, trainees: Sequence[Trainee], state: TrainState, lanes: Iterable[int]) -> None:
+        """Save networks and their lanes of a state, unless all stand where they were saved last."""
+        checkpoints, lanes = self.keeping.checkpoints, list(lanes)
+        steps = {trainee.spec.run_id: trainee.made for trainee in trainees}
+        stand = all(self._saved.get(run_id, 0) == made for run_id, made in steps.items())
+        if checkpoints is None or stand:
             return
-        n = len(self.specs)
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
-        leaves = {leaf_name(path): np.array(leaf)[:n] for path, leaf in flat}
-        run_ids = [spec.run_id for spec in self.specs]
+        leaves = {leaf_name(path): np.asarray(leaf)[lanes] for path, leaf in flat}
         snapshot = Snapshot(
-            run_ids=run_ids,
-            steps=[int(one) for one in steps],
-            leaves=leaves | _packed(histories),
-            seconds=self.seconds(),
+            run_ids=list(steps),
+            steps=list(steps.values()),
+            leaves=leaves | _packed([trainee.history for trainee in trainees]),
+            seconds=[trainee.seconds for trainee in trainees],
             segment=self.keeping.segment,
-            resumed=self._resumed,
+            resumed=[trainee.resumed for trainee in trainees],
         )
         checkpoints.save(snapshot)
-        self._saved, self._saved_at = int(steps.sum()), time.monotonic()
+        self._saved, self._saved_at = steps, time.monotonic()
 
-    def end(self, state: TrainState, made: np.ndarray, histories: list[History]) -> None:
-        """Remember the trained block, so that it can be saved while it waits for its turn."""
-        self._unsaved = (state, made, histories)
+    def of(self, trainees: Iterable[Trainee]) -> BlockKeeper:
+        """Return a keeper of networks that leave the block."""
+        run_ids = [trainee.spec.run_id for trainee in trainees]
+        theirs = {name: self._saved.pop(name) for name in run_ids if name in self._saved}
+        return BlockKeeper(self.keeping, self._saved_at, theirs)
 
-    def save_waiting(self) -> None:
-        """Save the trained block where its last checkpoint is older than wanted."""
-        if self._unsaved is not None:
-            self.save_if_due(*self._unsaved)
-
-    def save_now(self) -> None:
-        """Save the trained block: the run stops before its turn."""
-        if self._unsaved is not None:
-            self.save(*self._unsaved)
-
-    def seconds(self) -> list[float]:
-        """Return the time spent on each network, that of earlier stops included."""
-        each = (time.perf_counter() - self._start) / len(self.specs)
-        return [earlier + each for earlier in self._earlier_s]
-
-    def _restore(self, state: TrainState) -> Sequence[Lane | None]:
-        if self.keeping.checkpoints is None:
-            return [None] * len(self.specs)
+    def _restore(self, state: TrainState, specs: Sequence[NetworkSpec]) -> dict[str, Lane]:
+        checkpoints, told = self.keeping.checkpoints, self.keeping.told
+        if checkpoints is None:
+            return {}
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
         shapes = {leaf_name(path): jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for path, a in flat}
         shapes |= {
             name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in _packed([[]]).items()
         }
-        run_ids = [spec.run_id for spec in self.specs]
-        before = len(self.keeping.checkpoints.damage)
-        lanes = self.keeping.checkpoints.restore(run_ids, shapes)
-        for spec in self.specs:
+        before = len(checkpoints.damage)
+        lanes = checkpoints.restore([spec.run_id for spec in specs], shapes)
+        for spec in specs:
             lane = lanes.get(spec.run_id)
             if lane is not None and not _is_of(lane, spec):
                 del lanes[spec.run_id]
-                self.keeping.told(f"checkpoint of {spec.run_id}, not used: of steps it never makes")
-        for damage in self.keeping.checkpoints.damage[before:]:
-            self.keeping.told(f"damaged checkpoint, not used: {damage}")
-        for spec in self.specs:
+                told(f"checkpoint of {spec.run_id}, not used: of steps it never makes")
+        for damage in checkpoints.damage[before:]:
+            told(f"damaged checkpoint, not used: {damage}")
+        for spec in specs:
             if spec.run_id in lanes:
                 steps = lanes[spec.run_id].steps
-                self.keeping.told(f"{spec.run_id} goes on at step {steps} of {spec.n_grad_steps}")
-        return [lanes.get(run_id) for run_id in run_ids]
+                told(f"{spec.run_id} goes on at step {steps} of {spec.n_grad_steps}")
+        return lanes
 
     def _is_inexact(self, lane: Lane) -> bool:
         same = lane.segment == self.keeping.segment
@@ -170,9 +140,7 @@ def _packed(histories: list[History]) -> Leaves:
     return {_STEPS: steps, _MEASURES: measures, _COUNT: count}
 
 
-def _history(lane: Lane | None) -> History:
-    if lane is None:
-        return []
+def _history(lane: Lane) -> History:
     rows = range(int(lane.leaves[_COUNT]))
     steps, measures = lane.leaves[_STEPS], lane.leaves[_MEASURES]
     return [(int(steps[row]), Progress(*measures[row])) for row in rows]

@@ -1,45 +1,24 @@
-"""Training one block to its end, chunk by chunk, with its history."""
+"""Training a block, chunk by chunk, with its networks' history; lanes are filled as they free."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from gridjax.spec import NetworkSpec
-from gridjax.study.blockkeeper import BlockKeeper, History
-from gridjax.training import population
-from gridjax.training.population import Device, Trainer
-from gridjax.training.single import NOT_DIVERGED, Progress, TrainState
+from gridjax.study.block import Block, Trained
+from gridjax.training.single import Progress
 
-N_HISTORY = 64
-"""Log-spaced steps of the training history, besides step 0; fewer in shorter trainings."""
 CHUNK_SECONDS = 0.5
 """Length of a chunk: signals wait that long. It changes no number."""
 FIRST_CHUNK_STEPS = 16
-
-
-class TrainedBlock(NamedTuple):
-    """A block at the end of its training; ``state`` has an axis of lanes, padding included."""
-
-    specs: tuple[NetworkSpec, ...]
-    state: TrainState
-    histories: list[History]
-    seconds: list[float]
-    """wall-clock time of the block over its networks, for each, earlier stops included"""
-    resumed: list[bool]
-    """whether a network went on where bits are not promised"""
-    keeper: BlockKeeper
-
-    @property
-    def run_ids(self) -> list[str]:
-        """The networks of the block."""
-        return [spec.run_id for spec in self.specs]
+IDLE_STEPS = 0.25
+"""Steps of a whole block that its lanes may idle together for being measured once less, which takes
+half a step: there is no backward pass."""
 
 
 @dataclass(frozen=True)
@@ -54,64 +33,56 @@ class Watch:
 
 
 def train_block(
-    trainer: Trainer,
-    specs: tuple[NetworkSpec, ...],
-    lane_width: int,
-    device: Device,
+    block: Block,
+    specs: Sequence[NetworkSpec],
+    waiting: Callable[[int], Sequence[NetworkSpec]],
     watch: Watch,
-    keeper: BlockKeeper,
-) -> TrainedBlock | None:
-    """Train a block of networks of one bucket, or save it and return None when asked to stop.
+) -> Iterator[Trained]:
+    """Train networks in an empty block, and others as lanes become free; yield those trained.
 
-    Every network goes on from its own newest checkpoint.
+    A network leaves when it has made its last step, or diverged, and no later. While others are
+    still in training its lane goes to the next network that waits: ``waiting`` gives up to a number
+    of them. Asked to stop, the networks in training are saved.
     """
-    traced = trainer.stack(specs, device)
-    progress = keeper.begin(trainer.init(traced), specs, device)
-    state, made, histories = progress.state, progress.made, progress.histories
-    steps = [history_steps(spec.n_grad_steps) for spec in specs]
-    steps += [steps[-1]] * (lane_width - len(specs))
-    at = np.asarray([len(history) for history in histories] + [0] * (lane_width - len(specs)))
     chunk_steps = FIRST_CHUNK_STEPS
-    while any(at[lane] < len(steps[lane]) for lane in range(len(specs))):
-        target = np.asarray(
-            [own[min(index, len(own) - 1)] for own, index in zip(steps, at, strict=True)], np.int32
-        )
-        while (made < target).any():
+    block.fill(specs)
+    while block.trainees:
+        in_lanes = block.trainees
+        steps = {lane: trainee.to_next for lane, trainee in in_lanes.items()}
+        most = steps_together(list(steps.values()), block.lane_width)
+        goal = {lane: in_lanes[lane].made + min(most, steps[lane]) for lane in steps}
+        while any(in_lanes[lane].made < goal[lane] for lane in goal) and not _any_done(block):
             if watch.stop.is_set():
-                keeper.save(state, made, histories)
-                return None
-            until = np.maximum(made, np.minimum(target, made + chunk_steps))
+                block.save()
+                return
+            until = {lane: min(goal[lane], in_lanes[lane].made + chunk_steps) for lane in goal}
+            longest = max(until[lane] - in_lanes[lane].made for lane in until)
             before = time.perf_counter()
-            state = trainer.chunk(traced, state, jax.device_put(until, device))
-            jax.block_until_ready(state)
-            chunk_steps = _next_chunk(int((until - made).max()), time.perf_counter() - before)
-            watch.steps(int((until - made)[: len(specs)].sum()))
-            made = until
-            keeper.save_if_due(state, made, histories)
-        measured = jax.tree.map(np.asarray, trainer.progress(traced, state))
-        alive = np.asarray(state.diverged_at) == NOT_DIVERGED
-        for lane, history in enumerate(histories):
-            if at[lane] < len(steps[lane]) and alive[lane]:
-                history.append((steps[lane][at[lane]], population.lane(measured, lane)))
-        at += 1
-        watch.measured(jax.tree.map(lambda value: float(value[: len(specs)].mean()), measured))
-    keeper.end(state, made, histories)
-    return TrainedBlock(specs, state, histories, keeper.seconds(), progress.resumed, keeper)
+            made = block.train_to(until)
+            chunk_steps = _next_chunk(longest, time.perf_counter() - before)
+            watch.steps(made)
+            block.save_if_due()
+        if any(trainee.is_due for trainee in in_lanes.values()):
+            watch.measured(block.measure())
+        if (trained := block.take_out()) is not None:
+            yield trained
+            if block.trainees and not watch.stop.is_set():
+                block.fill(waiting(block.n_free))
 
 
-def history_steps(n_grad_steps: int) -> list[int]:
-    """Return the steps of a training's history: 0, then log-spaced, up to the last.
+def steps_together(steps: Sequence[int], lane_width: int) -> int:
+    """Return how many steps a block makes before it is measured.
 
-    A function of the training's length alone; N_HISTORY different steps where it is long enough.
+    ``steps`` are those of each network to where it must be measured. A network that is there first
+    waits for others as long as the idling of all costs no more than half a measurement.
     """
-    if n_grad_steps <= N_HISTORY:
-        return list(range(n_grad_steps + 1))
-    n_points = N_HISTORY
-    while True:
-        steps = np.unique(np.round(np.geomspace(1, n_grad_steps, n_points)).astype(int))
-        if len(steps) >= N_HISTORY:
-            return [0, *(int(step) for step in steps)]
-        n_points += 1
+    near = np.sort(np.asarray(steps, np.int64))
+    idle = near * np.arange(len(near)) - (np.cumsum(near) - near)
+    return int(near[idle <= IDLE_STEPS * lane_width].max())
+
+
+def _any_done(block: Block) -> bool:
+    return any(trainee.is_done for trainee in block.trainees.values())
 
 
 def _next_chunk(n_steps: int, seconds: float) -> int:

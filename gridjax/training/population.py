@@ -2,7 +2,8 @@
 
 Networks of one bucket fill blocks of ``lane_width`` lanes. A block is trained on one device by
 jitted, asynchronous calls; several devices hold a block each. Bits depend on the lane width but
-not on neighbours, slot, order or chunk length, so the width is fixed for a run.
+not on neighbours, slot, order or chunk length, so the width is fixed for a run, and a network that
+is trained may be exchanged for the next one while its neighbours go on.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array
+from jaxtyping import Array, Bool
 
 from gridjax.halves import Static, Traced
 from gridjax.padding import traced_in
@@ -84,6 +86,16 @@ def _stack(static: Static, lane_width: int, specs: Sequence[NetworkSpec], device
     filled = [*specs, *[specs[-1]] * (lane_width - len(specs))]
     leaves = [traced_in(spec, static) for spec in filled]
     return jax.device_put(jax.tree.map(lambda *lane: np.stack(lane), *leaves), device)
+
+
+@partial(jax.jit, donate_argnums=0)
+def exchange(state: TrainState, other: TrainState, is_other: Bool[Array, " lane"]) -> TrainState:
+    """Return a block with some lanes of another one; donates the first."""
+
+    def choose(ours: Array, theirs: Array) -> Array:
+        return jnp.where(is_other.reshape(-1, *[1] * (ours.ndim - 1)), theirs, ours)
+
+    return jax.tree.map(choose, state, other)
 
 
 def lane(tree: Any, index: int) -> Any:

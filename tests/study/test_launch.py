@@ -16,10 +16,10 @@ from tiny import CARTESIAN, PLACE_CELLS, Heard, sweep_content
 import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.measure.gridscore import grid_score
-from gridjax.study import trainingloop
 from gridjax.study.durable import seal, unseal
 from gridjax.study.launch import Wishes
 from gridjax.study.schema import TABLES
+from gridjax.study.trainee import N_HISTORY, history_steps
 
 
 def test_a_run_holds_one_row_for_every_network_in_the_order_of_the_sweep(trained):
@@ -97,12 +97,12 @@ def test_the_kept_maps_are_the_best_units_and_score_as_the_table_says(trained):
 def test_the_history_has_log_spaced_steps_up_to_the_last(trained):
     history = trained.run.history
     steps = history[history["run_id"] == trained.run.networks["run_id"][0]]["step"].to_list()
-    assert steps == trainingloop.history_steps(90)
+    assert steps == history_steps(90)
     assert steps[:3] == [0, 1, 2]
     assert steps[-1] == 90
     assert len(steps) >= 50
-    many = np.asarray(trainingloop.history_steps(200_000)[1:])
-    assert len(many) == trainingloop.N_HISTORY
+    many = np.asarray(history_steps(200_000)[1:])
+    assert len(many) == N_HISTORY
     assert np.ptp(np.diff(np.log(many[20:]))) < 0.3
 
 

@@ -4,7 +4,7 @@ import pytest
 from tiny import sweep_content
 
 import gridjax as gj
-from gridjax.study import runner
+from gridjax.study import finishing
 from gridjax.training import population
 
 BUCKETS = {
@@ -29,9 +29,9 @@ def trained():
 @pytest.mark.slow
 def test_compiled_functions_of_few_buckets_are_kept_and_numbers_are_the_same(trained, monkeypatch):
     networks, units, n_kept = trained()
-    monkeypatch.setattr(runner, "MOST_SHAPES", 1)
+    monkeypatch.setattr(finishing, "MOST_SHAPES", 1)
     again, units_again, n_kept_again = trained()
     assert n_kept == 3
-    assert n_kept_again <= runner.MOST_SHAPES
+    assert n_kept_again <= finishing.MOST_SHAPES
     assert networks.equals(again)
     assert units.equals(units_again)

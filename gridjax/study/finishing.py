@@ -1,0 +1,89 @@
+"""What becomes of trained networks: each is evaluated and committed to the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import jax
+
+from gridjax.halves import Static
+from gridjax.padding import told
+from gridjax.spec import NetworkSpec
+from gridjax.study.bestweights import BestWeights
+from gridjax.study.evaluation import DIVERGED, NullScores, evaluate, keep_best
+from gridjax.study.networkrow import spec_columns
+from gridjax.study.plan import Plan
+from gridjax.study.schema import NetworkResult
+from gridjax.study.settings import Settings
+from gridjax.study.stores import Store
+from gridjax.study.trainee import Trainee
+from gridjax.study.weights import flatten_weights
+from gridjax.training import population
+from gridjax.training.single import TrainState
+
+MOST_SHAPES = 12
+"""Buckets whose compiled functions are kept. Each takes 1,600 memory maps on a CPU, of which a
+process may have 65,530; after them what is shared, scoring above all, is compiled again."""
+
+
+class Finished(NamedTuple):
+    """What came of one trained network."""
+
+    n_finished: int
+    """descriptions of it that were committed"""
+    n_diverged: int
+
+
+class Finisher:
+    """Evaluates networks one by one and commits them under each of their descriptions."""
+
+    def __init__(self, plan: Plan, settings: Settings, store: Store, segment: int):
+        self._plan, self._settings, self._store = plan, settings, store
+        self._segment = segment
+        self._committed = store.committed()
+        self._best = BestWeights(store, settings.keep_weights)
+        self._nulls: dict[str, NullScores] = {}
+        self._compiled: set[Static] = set()
+
+    def recall(self) -> None:
+        """Rank the networks of an earlier stop by their scores."""
+        self._best.recall()
+
+    def is_missing(self, spec: NetworkSpec) -> bool:
+        """Tell whether a description of a network is not committed yet."""
+        return any(one.run_id not in self._committed for one in self._plan.replicates[spec])
+
+    def forget_compiled(self, static: Static) -> None:
+        """Drop what is compiled once it is of too many buckets; what runs stays until it ends."""
+        if static not in self._compiled and len(self._compiled) == MOST_SHAPES:
+            population.make_trainer.cache_clear()
+            jax.clear_caches()
+            self._compiled.clear()
+        self._compiled.add(static)
+
+    def finish(self, trainee: Trainee, state: TrainState) -> Finished:
+        """Evaluate one trained network, on the device that holds its state, and commit it."""
+        spec = trainee.spec
+        evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
+        if evaluation.null is not None:
+            self._nulls[evaluation.null.null_id] = evaluation.null
+        maps = keep_best(evaluation, self._settings.keep_maps)
+        weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
+        missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
+        for described in missing:
+            columns = evaluation.network | spec_columns(described)
+            columns["padded_to"] = told(described) if self._settings.merge else ""
+            result = NetworkResult(
+                evaluation=replace(evaluation, network=columns),
+                history=trainee.history,
+                maps=maps,
+                weights=weights,
+                train_seconds=trainee.seconds,
+                segment=self._segment,
+                resumed=trainee.resumed,
+            )
+            self._store.commit(result)
+            self._best.add(described.run_id, columns["score_60_by_neuron_max"])
+        diverged = evaluation.network["status"] == DIVERGED
+        return Finished(len(missing), len(missing) if diverged else 0)
