@@ -91,31 +91,48 @@ def read_claims(path: Path) -> Claims:
     Raises GridjaxError with everything that is wrong in it, located.
     """
     problems = Problems()
-    document, text = read_yaml(path, problems)
-    problems.raise_any()
-    assert document is not None
-    content = _mapping(document, _OF_STUDY, "a claims file", problems)
-    texts = {name: _text(content, name, document.place, problems) for name in _OF_STUDY[:3]}
-    listed = content.get("claims")
-    items = listed.value if listed is not None else None
-    if not isinstance(items, dict) or not items:
-        place = listed.place if listed is not None else document.place
-        problems.add("a study without claims", place, "add claims: {name: {claim: ...}}")
-        items = {}
-    claims = tuple(_claim(name, item, problems) for name, item in items.items())
-    if claims and not any(claim.role == "primary" for claim in claims):
-        problems.add("no claim is primary", document.place, "say role: primary of at least one")
-    problems.raise_any()
+    document, text = read_yaml(path, problems, "a study's title, question, caution and claims")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    return Claims(**texts, claims=claims, sha256=digest)
+    found = None if document is None else _study(document, digest, problems)
+    problems.raise_any()
+    assert found is not None
+    return found
 
 
-def _claim(name: str, item: Located, problems: Problems) -> Claim:
-    content = _mapping(item, _OF_CLAIM, f"the claim {name}", problems)
-    texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
+def _study(document: Located, sha256: str, problems: Problems) -> Claims | None:
+    content = _mapping(document, _OF_STUDY, "a claims file", problems)
+    if content is None:
+        return None
+    texts = {name: _text(content, name, document.place, problems) for name in _OF_STUDY[:3]}
+    items = _items(content.get("claims"), document.place, problems)
+    read = [_claim(name, item, problems) for name, item in items.items()]
+    claims = tuple(claim for claim in read if claim is not None)
+    # a claim that could not be read may have been the primary one
+    if items and len(claims) == len(items) and all(claim.role != "primary" for claim in claims):
+        problems.add("no claim is primary", document.place, "say role: primary of at least one")
+    return Claims(**texts, claims=claims, sha256=sha256)
+
+
+def _items(listed: Located | None, place: Place, problems: Problems) -> Mapping[str, Located]:
+    """Return what stands under the claims' names; nothing, and the problem, where none does."""
+    fix = "write claims: {name: {claim: ...}}, each under a name of its own"
+    if listed is None or listed.value is None or listed.value == {}:
+        problems.add("a study without claims", listed.place if listed else place, fix)
+        return {}
+    if not isinstance(listed.value, dict):
+        problems.add(f"claims: {show(listed.plain())} is no mapping", listed.place, fix)
+        return {}
+    return listed.value
+
+
+def _claim(name: str, item: Located, problems: Problems) -> Claim | None:
     if not _NAME.fullmatch(name):
         fix = "use letters, digits, _ and -: it becomes the name of a file"
         problems.add(f"{show(name)} cannot be a claim's name", item.name_place or item.place, fix)
+    content = _mapping(item, _OF_CLAIM, f"the claim {show(name)}", problems)
+    if content is None:
+        return None
+    texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
     role = _choice(content, "role", ROLES, item.place, problems)
     unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
     low, high = _region(content.get("holds"), item.place, problems)
@@ -144,10 +161,12 @@ def _region(item: Located | None, place: Place, problems: Problems) -> tuple[flo
 
 def _mapping(
     item: Located, known: tuple[str, ...], what: str, problems: Problems
-) -> Mapping[str, Located]:
+) -> Mapping[str, Located] | None:
+    """Return what a mapping holds; None, and one problem, for anything else."""
     if not isinstance(item.value, dict):
-        problems.add(f"{what} is no mapping", item.place, f"its keys are {', '.join(known)}")
-        return {}
+        message = f"{what} is {show(item.plain())}, no mapping"
+        problems.add(message, item.place, f"write key: value, for {', '.join(known)}")
+        return None
     for name, inner in item.value.items():
         if name not in known:
             fix = did_you_mean(name, known) or f"known are {', '.join(known)}"

@@ -20,6 +20,8 @@ from gridjax.study.located import MAX_DEPTH, MAX_VALUES, Located, Problems
 MAX_BYTES = 1_000_000
 """Length of one file: forty times the longest sweep with a hundred values for each parameter."""
 
+SWEEP = "a sweep: method and parameters"
+
 _CONSTANTS = (
     dict.fromkeys(("", "~", "null", "Null", "NULL"), None)
     | dict.fromkeys(("true", "True", "TRUE"), True)
@@ -29,18 +31,21 @@ _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read_yaml(path: str | Path, problems: Problems) -> tuple[Located | None, str]:
+def read_yaml(
+    path: str | Path, problems: Problems, wanted: str = SWEEP
+) -> tuple[Located | None, str]:
     """The content of a YAML file and its text; what is wrong with it goes to ``problems``.
 
     The content is None where nothing sensible can be said about it beyond those problems.
+    ``wanted`` is what the file should hold, in words.
     """
     text = _read_text(Path(path), problems)
-    return (
-        (None, "") if text is None else (parse_yaml(text, _printable(Path(path)), problems), text)
-    )
+    if text is None:
+        return None, ""
+    return parse_yaml(text, _printable(Path(path)), problems, wanted), text
 
 
-def parse_yaml(text: str, name: str, problems: Problems) -> Located | None:
+def parse_yaml(text: str, name: str, problems: Problems, wanted: str = SWEEP) -> Located | None:
     """The content of a YAML text called ``name``; see read_yaml."""
     wrong = _NOT_TEXT.search(text)
     if wrong:
@@ -49,7 +54,7 @@ def parse_yaml(text: str, name: str, problems: Problems) -> Located | None:
         message = f"the character {wrong.group()!r} cannot stand in a YAML text"
         problems.add(message, Place(name, line, column), "remove it, or save the file as UTF-8")
         return None
-    return _Composer(text, name, problems).compose()
+    return _Composer(text, name, problems, wanted).compose()
 
 
 def _read_text(path: Path, problems: Problems) -> str | None:
@@ -72,7 +77,7 @@ def _read_text(path: Path, problems: Problems) -> str | None:
         problems.add(f"cannot be read: {reason}", place)
         return None
     if len(content) > MAX_BYTES:
-        problems.add(f"is longer than {MAX_BYTES} bytes", place, "is it a sweep file?")
+        problems.add(f"is longer than {MAX_BYTES} bytes", place, "is it the right file?")
         return None
     try:
         return content.decode("utf-8-sig")
@@ -104,8 +109,9 @@ class _StopError(Exception):
 class _Composer:
     """From the parser's events to Located values."""
 
-    def __init__(self, text: str, name: str, problems: Problems):
+    def __init__(self, text: str, name: str, problems: Problems, wanted: str):
         self.text = text
+        self.wanted = wanted
         self.name = name
         self.problems = problems
         self.n_values = 0
@@ -119,12 +125,12 @@ class _Composer:
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     if root is not None:
-                        self._stop(event, "a second document begins here", "one sweep a file")
+                        self._stop(event, "a second document begins here", "one document a file")
                     root = self._node(next(events), events, 0)
         except _StopError:
             return None
         if root is None or root.value is None:
-            self.problems.add("is empty", Place(self.name), "give a sweep: method and parameters")
+            self.problems.add("is empty", Place(self.name), f"give {self.wanted}")
             return None
         return root if self.is_sound else None
 
@@ -154,7 +160,7 @@ class _Composer:
             return Located(None, place)
         if event.tag is not None:
             message = f"the tag {show(event.tag)} is not read"
-            self._refuse(message, place, "sweep files hold plain names, numbers and lists")
+            self._refuse(message, place, "write plain names, numbers and lists")
         if isinstance(event, yaml.ScalarEvent):
             return Located(_scalar(event), place)
         if isinstance(event, yaml.SequenceStartEvent):

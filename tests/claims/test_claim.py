@@ -142,7 +142,73 @@ def test_every_key_is_documented():
         assert f"`{word}`" in rows or f"{{{word}: " in rows
 
 
-@pytest.mark.parametrize("text", ["title: x\n", "[]\n", "claims: {}\n", "claims: 3\n"])
-def test_a_file_without_claims_is_refused(claims_of, text):
-    with pytest.raises(GridjaxError):
+MORE = GOOD[GOOD.index("  more:") : GOOD.index("  alike:")]
+ALIKE = GOOD[GOOD.index("  alike:") :]
+HEAD = GOOD[: GOOD.index("claims:")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place", "fix"),
+    [
+        # a claim is no mapping, whether the other one is primary or not
+        (
+            GOOD.replace(ALIKE, "  alike: 3\n"),
+            "the claim 'alike' is 3, no mapping",
+            ":14:10",
+            "holds",
+        ),
+        (GOOD.replace(ALIKE, "  alike: a text\n"), "is 'a text', no mapping", ":14:10", "claim, "),
+        (
+            GOOD.replace(ALIKE, "  alike: [claim, role]\n"),
+            "is ['claim', 'role'], no",
+            ":14:10",
+            "key",
+        ),
+        (
+            GOOD.replace(ALIKE, "  alike:\n"),
+            "the claim 'alike' is None, no mapping",
+            ":14:9",
+            "key",
+        ),
+        (GOOD.replace(MORE, "  more: 3\n"), "the claim 'more' is 3, no mapping", ":5:9", "key"),
+        (HEAD + "claims: {more: true}\n", "the claim 'more' is True, no", ":4:16", "key"),
+        # so are the claims
+        (HEAD + "claims:\n  - {name: more}\n", "[{'name': 'more'}] is no mapping", ":5:3", "name:"),
+        (HEAD + "claims: 3\n", "claims: 3 is no mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: ''\n", "claims: '' is no mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: []\n", "claims: [] is no mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: {}\n", "a study without claims", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims:\n", "a study without claims", ":4:8", "{name: {claim: ...}}"),
+        (HEAD, "a study without claims", ":1:1", "{name: {claim: ...}}"),
+        # so is the file
+        ("", "is empty", "", "give a study's title, question, caution and claims"),
+        ("# nothing but this\n", "is empty", "", "give a study's title"),
+        ("[]\n", "a claims file is [], no mapping", ":1:1", "title, question, caution, claims"),
+        ("- title: x\n", "is [{'title': 'x'}], no mapping", ":1:1", "title, question"),
+        ("a text\n", "a claims file is 'a text', no mapping", ":1:1", "title, question"),
+        (GOOD + "---\n" + GOOD, "a second document begins here", ":23:1", "one document a file"),
+        # a claim twice, and what is no text, no region
+        (GOOD + ALIKE, "'alike' stands here a second time", ":23:3", "remove one"),
+        (GOOD + MORE, "'more' stands here a second time", ":23:3", "remove one"),
+        (
+            GOOD.replace("title: A title", "title: [A, B]"),
+            "title: ['A', 'B'] is no",
+            ":1:8",
+            "write",
+        ),
+        (GOOD.replace("{above: 0.01}", "[above, 0.01]"), "is no region", ":13:12", "write holds:"),
+        (
+            GOOD.replace("  alike:", '  "\\e[31m":'),
+            r"'\x1b[31m' cannot be a claim",
+            ":14:3",
+            "letters",
+        ),
+    ],
+)
+def test_a_wrong_shape_is_one_message(claims_of, text, message, place, fix):
+    with pytest.raises(GridjaxError) as caught:
         claims_of(text)
+    (problem,) = caught.value.problems
+    assert message in problem.message
+    assert str(problem.place).endswith(f"claims.yaml{place}")
+    assert fix in problem.fix

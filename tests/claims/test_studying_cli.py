@@ -1,6 +1,7 @@
 """gridjax study and gridjax scan: plans train nothing, bad input is one message."""
 
 import re
+import shutil
 import subprocess
 import sys
 
@@ -66,3 +67,14 @@ def test_bad_input_is_one_message_and_exit_code_2(arguments, message, tmp_path):
     assert message in re.sub(r"[│╭╰─╮╯\s]+", " ", done.stderr)
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_of_a_wrong_shape_is_one_message_and_exit_code_2(page_study, tmp_path):
+    folder = shutil.copytree(page_study, tmp_path / "fast")
+    head = (folder / "claims.yaml").read_text().partition("claims:\n")[0]
+    (folder / "claims.yaml").write_text(head + "claims:\n  faster_is_better: 1 cm\n")
+    done = gridjax(tmp_path, "study", "fast", "--out", "out")
+    assert done.returncode == 2
+    assert done.stderr.count("claims.yaml") == 1
+    assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', no" in done.stderr
+    assert list(tmp_path.iterdir()) == [folder]
