@@ -1,0 +1,104 @@
+"""The least loss that Gaussian targets allow, by width, beside losses published of them.
+
+The cross-entropy of a network is the entropy of its targets plus what it does not know
+(``loss_excess``). The entropy is a property of the place cells and of where the paths lead: drawn
+here are the layouts of seeds 0, 1, ... and for each its own paths of the training's motion model. A
+published loss less this floor is what its networks did not know, give or take the luck of their two
+layouts, which are not known.
+
+    python experiments/gaussian_losses.py       # 32 layouts, some minutes on two cores
+    python experiments/gaussian_losses.py 64
+"""
+
+import sys
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float
+
+import gridjax as gj
+from gridjax.halves import Static, Traced
+from gridjax.model.losses import entropy
+from gridjax.random import Stream, stream
+from gridjax.world import motion, task
+
+# width, m: nats, of networks of 1,024 units, 512 cells in 2.2 m, without the weight penalty
+PUBLISHED = {0.08: 2.327, 0.10: 2.745, 0.12: 3.083, 0.14: 3.365}
+PUBLISHED |= {0.16: 3.607, 0.20: 4.004, 0.24: 4.321, 0.28: 4.579}
+PUBLISHED_LAYOUTS = 2
+T = 20  # moves
+N_PATHS, N_BATCHES = 2000, 100
+
+
+class Floor(NamedTuple):
+    """The target entropy of one width, nats, over layouts."""
+
+    width_m: float
+    mean: float
+    layout_sd: float
+    """standard deviation over layouts; their paths, of 200,000 a layout, add .0007 to .007"""
+    n_layouts: int
+
+    @property
+    def excess(self) -> float:
+        """The published loss less the floor."""
+        return PUBLISHED[self.width_m] - self.mean
+
+    @property
+    def excess_se(self) -> float:
+        """Standard error of that: both are means over layouts, the published one over few."""
+        return self.layout_sd * (1 / PUBLISHED_LAYOUTS + 1 / self.n_layouts) ** 0.5
+
+
+@partial(jax.jit, static_argnums=(0, 2))
+def mean_entropy(static: Static, traced: Traced, n_batches: int) -> Float[Array, ""]:
+    """Return the mean entropy of a network's targets along paths, nats.
+
+    Of each batch of paths one moment, in turn: positions of one path are much alike, and entropies
+    fall with the moves (by .025 to .04 over 20), as paths gather at the walls. ``n_batches`` should
+    be a multiple of the moves.
+    """
+    layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
+
+    def of_batch(step: Array) -> Array:
+        key = stream(traced.motion_seed, Stream.MOTION, step)
+        walked = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+        at = step % static.sequence_length
+        return entropy(task.targets(layout, walked.positions[at], walked.headings[at], static))
+
+    return lax.map(of_batch, jnp.arange(n_batches)).mean()
+
+
+def floor(width_m: float, n_layouts: int, n_batches: int = N_BATCHES) -> Floor:
+    """Return the least loss of Gaussian targets of one width over the layouts of seeds 0, 1, ..."""
+    found = []
+    for seed in range(n_layouts):
+        spec = gj.NetworkSpec(
+            place_field_values="gaussian",
+            place_cell_rf=width_m,
+            sequence_length=T,
+            batch_size=N_PATHS,
+            seed=seed,
+        )
+        found.append(float(mean_entropy(spec.static, spec.traced, n_batches)))
+    return Floor(width_m, float(np.mean(found)), float(np.std(found, ddof=1)), n_layouts)
+
+
+def main(n_layouts: int) -> None:
+    """Print the table."""
+    print(f"{n_layouts} layouts, {N_PATHS * N_BATCHES:,} positions each, paths of {T} moves; nats")
+    print("width cm  floor    sd over layouts  published  published - floor  (standard error)")
+    for width_m in PUBLISHED:
+        at = floor(width_m, n_layouts)
+        print(
+            f"{100 * width_m:8.0f}  {at.mean:.4f}  {at.layout_sd:15.4f}"
+            f"  {PUBLISHED[width_m]:9.3f}  {at.excess:+17.4f}  ({at.excess_se:.4f})"
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 32)
