@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from gridjax.claims import figures as shared
 from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, paired, share_of
@@ -14,6 +15,7 @@ from gridjax.study.reported import CODES, label
 CODE = "place_field_values"
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 COORDINATES = ["cartesian", "high_dim_cartesian", "high_dim_polar"]
+ERROR, SHARE = "decode_err_ml_cm", "share_grid"
 CALIPER_CM = 3.0
 
 
@@ -22,7 +24,7 @@ def settle(pilot, specs):
 
     By decode_err_ml_cm, never by score; where every rate of a pair diverged, the sweep file's.
     """
-    rows = pilot.networks.groupby([CODE, "activation", "learning_rate"])["decode_err_ml_cm"].mean()
+    rows = pilot.networks.groupby([CODE, "activation", "learning_rate"])[ERROR].mean()
     best = {}
     for (code, activation, rate), error in rows.dropna().items():
         if error < best.get((code, activation), (np.inf, None))[0]:
@@ -35,19 +37,25 @@ def settle(pilot, specs):
 
 
 def matched(relu):
-    """Each DoS network minus the Gaussian one of nearest position error, within the caliper."""
+    """Each DoS network minus the Gaussian one of nearest position error, within the caliper.
+
+    Both are among the rows; of a DoS one ``nearest`` is the run_id it is compared with.
+    """
+    relu = relu[np.isfinite(relu[[ERROR, SHARE]]).all(axis=1)]
     dos, gaussian = relu[relu[CODE] == DOS], relu[relu[CODE] == GAUSSIAN]
-    error = gaussian["decode_err_ml_cm"].to_numpy()
-
-    def nearest(group):
-        found = []
-        for row in group.itertuples():
-            apart = np.abs(error - row.decode_err_ml_cm)
-            if len(apart) and apart.min() <= CALIPER_CM:
-                found.append(row.share_grid - gaussian["share_grid"].iloc[apart.argmin()])
-        return float(np.mean(found)) if found else np.nan
-
-    return paired(dos, "share_grid", nearest, DIFFERENCES)
+    apart = {at: (gaussian[ERROR] - error).abs() for at, error in dos[ERROR].items()}
+    nearest = {at: one.idxmin() for at, one in apart.items() if (one <= CALIPER_CM).any()}
+    others = gaussian.loc[list(nearest.values())]
+    pairs = dos.loc[list(nearest)].assign(nearest=others["run_id"].to_numpy())
+    pairs["gap"] = pairs[SHARE] - others[SHARE].to_numpy()
+    others = others.drop_duplicates("run_id").assign(nearest="")
+    remark = f"{len(pairs)} DoS networks, of which the nearest are {len(others)} Gaussian ones."
+    estimate = paired(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), DIFFERENCES, remark)
+    if not estimate.n:
+        return estimate
+    rows = pd.concat([pairs, others])
+    rows = rows[["run_id", "seed", CODE, ERROR, SHARE, "nearest"]]
+    return replace(estimate, n=len(rows), rows=rows)
 
 
 def analyse(evidence):
@@ -56,9 +64,7 @@ def analyse(evidence):
     dos = relu[CODE] == DOS
     gaussian, coordinates = rows[rows[CODE] == GAUSSIAN], rows[rows[CODE].isin(COORDINATES)]
     return {
-        "dos_above_gaussian": difference(
-            relu, "share_grid", dos, relu[CODE] == GAUSSIAN, DIFFERENCES
-        ),
+        "dos_above_gaussian": difference(relu, SHARE, dos, relu[CODE] == GAUSSIAN, DIFFERENCES),
         "dos_above_null": mean_of(relu[dos], "gain", within=(-NULL_SHARE, 1.0)),
         "gaussian_never": share_of(gaussian, gaussian["has_grids"], 0.05),
         "coordinates_never": share_of(coordinates, coordinates["has_grids"], 0.05),
@@ -80,8 +86,8 @@ def figures(evidence, estimates):
             group, colour = some[some[CODE] == code], style.colour(code)
             named = activation if at == 0 else None
             arm = [(at + moved, group)]
-            shared.arms(above, arm, "share_grid", colour, marker, 100, 0.8, named)
-            shared.arms(below, arm, "decode_err_ml_cm", colour, marker, 1, 0.8)
+            shared.arms(above, arm, SHARE, colour, marker, 100, 0.8, named)
+            shared.arms(below, arm, ERROR, colour, marker, 1, 0.8)
             shared.counts(above, arm)
     above.set(ylabel="grid units (%)", ylim=(0, None))
     above.legend(loc="upper left")

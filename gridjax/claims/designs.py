@@ -47,7 +47,7 @@ def stands_out(frame: pd.DataFrame, column: str, level: str) -> Estimate:
     found = lack_of_fit(table.to_numpy(), table.columns.to_numpy())
     worst = float(table.columns.to_numpy()[np.abs(found.standardised).argmax()])
     remark = f"The largest departure is at {worst:g}, {found.statistic:.2f} standard errors."
-    rows = frame[["run_id", "seed", level, column]]
+    rows = frame[frame["seed"].isin(list(table.index))][["run_id", "seed", level, column]]
     bound = found.p if found.p < ALPHA else math.nan
     return Estimate(found.p, bound, bound, len(rows), rows, found.p, remark=remark)
 

@@ -107,6 +107,8 @@ def test_a_spike_stands_out_and_a_parabola_does_not():
     assert spiked.p < 0.01
     assert spiked.high == spiked.p
     assert "at 12" in spiked.remark
+    fewer = stands_out(rows[1:], "x", "w")  # a seed without every level is not behind the number
+    assert (fewer.n, set(fewer.rows["seed"])) == (23 * 7, set(range(1, 24)))
 
 
 def test_the_factor_that_carries_the_variance_is_found():

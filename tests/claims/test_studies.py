@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from study.synthetic import synthetic_run
 
@@ -158,6 +159,46 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
         8,
         3,
     )
+
+
+def test_networks_compared_at_equal_error_are_all_among_the_rows():
+    """The number can be made again from the rows alone, the Gaussian networks' among them."""
+    one = study("encodings")
+    sweep = lay_out(one, Request(n_seeds=16, overrides=SMALL))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    rows = run.networks
+    rows["decode_err_ml_cm"] = np.random.default_rng(3).uniform(5, 40, len(rows))
+    relu = rows[rows["activation"] == "relu"]
+    dos = relu[relu["place_field_values"] == "difference_of_gaussians"]
+    gaussian = relu[relu["place_field_values"] == "gaussian"]
+    far, near = dos.index[0], dos.index[1]
+    rows.loc[far, "decode_err_ml_cm"] = 80.0
+    rows.loc[near, "decode_err_ml_cm"] = rows.loc[gaussian.index[5], "decode_err_ml_cm"]
+    estimate = one.analyse(Asked(one, sweep).evidence(run))["at_equal_error"]
+    found = estimate.rows.set_index("run_id")
+    assert found.index.is_unique
+    assert estimate.n == len(found)
+    pairs = found[found["nearest"] != ""]
+    others = found.loc[pairs["nearest"]]
+    assert set(others.index) == set(found.index) - set(pairs.index)
+    assert set(others.index) <= set(gaussian["run_id"])
+    assert set(pairs.index) <= set(dos["run_id"]) - {rows.loc[far, "run_id"]}
+    assert pairs.loc[rows.loc[near, "run_id"], "nearest"] == gaussian["run_id"].iloc[5]
+    apart = np.abs(pairs["decode_err_ml_cm"].to_numpy() - others["decode_err_ml_cm"].to_numpy())
+    all_apart = np.abs(
+        np.subtract.outer(
+            pairs["decode_err_ml_cm"].to_numpy(),
+            run.networks.loc[gaussian.index, "decode_err_ml_cm"].to_numpy(),
+        )
+    )
+    np.testing.assert_array_equal(apart, all_apart.min(axis=1))
+    assert apart.max() <= 3
+    # one Gaussian network may be the nearest of several: whoever reads the interval must know
+    assert f"{len(pairs)} DoS networks, " in estimate.remark
+    assert f" {len(set(others.index))} Gaussian ones" in estimate.remark
+    assert len(set(others.index)) < len(pairs)
+    gap = pairs["share_grid"] - others["share_grid"].to_numpy()
+    assert estimate.value == pytest.approx(gap.groupby(pairs["seed"]).mean().mean(), rel=1e-6)
 
 
 @pytest.mark.slow
