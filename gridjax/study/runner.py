@@ -85,6 +85,7 @@ class Runner:
         """
         networks = BlockQueue(self._plan.buckets, self._finisher.is_missing)
         threads: list[threading.Thread] = []
+        self._raise_stop()  # before a thread makes its first steps
         self._finisher.recall()
         try:
             for device in self._devices.training:
@@ -100,8 +101,7 @@ class Runner:
 
     def _happening(self) -> Generator[Event]:
         while True:
-            if self._switch.reason is not None:
-                raise Stopped(self._switch.reason)
+            self._raise_stop()
             try:
                 event = self._events.get(timeout=_SECONDS_BETWEEN_LOOKS)
             except queue.Empty:
@@ -113,6 +113,10 @@ class Runner:
             if event.network_steps or event.n_finished:
                 self._switch.progress()
             yield event
+
+    def _raise_stop(self) -> None:
+        if self._switch.reason is not None:
+            raise Stopped(self._switch.reason)
 
     def _raise_what_saving_met(self) -> None:
         """Raise an error of a thread that stopped after nobody listened any more."""

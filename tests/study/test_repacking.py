@@ -23,7 +23,7 @@ from gridjax.study.status import status
 from gridjax.study.stopping import Stopped, StopSwitch
 from gridjax.study.trainingloop import Watch, steps_together, train_block
 from gridjax.study.verify import verify
-from gridjax.training.population import Trainer
+from gridjax.training.population import Trainer, make_trainer
 from gridjax.training.single import NOT_DIVERGED, Progress, TrainState
 
 WIDTH = 4
@@ -87,7 +87,8 @@ def train(counting, specs, width=WIDTH):
         return taken
 
     keeping = Keeping(None, 60, 0, True, lambda what: None)
-    trainer = Trainer(counting.init, counting.chunk, counting.progress)
+    stack = make_trainer(specs[0].static, width).stack
+    trainer = Trainer(counting.init, counting.chunk, counting.progress, stack)
     block = Block(trainer, width, jax.devices()[0], BlockKeeper(keeping))
     heard = SimpleNamespace(steps=0, measured=[])
     watch = Watch(
