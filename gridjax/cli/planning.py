@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
+from gridjax.cli.options import Overrides
 from gridjax.cli.training import (
     Files,
     First,
     Merge,
-    Overrides,
     SkipInvalid,
     SweepSeed,
     print_remarks,

@@ -8,15 +8,28 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.cli.application import app, console, print_line
-from gridjax.cli.training import Overrides, read_overrides
+from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.output import keep_on
 from gridjax.errors import GridjaxError, Problem
-from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals, read_duration
+from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals
+
+
+def _size(name: str) -> str:
+    """Return the name of a size; raise GridjaxError for one that is none."""
+    from gridjax.claims.studies import SIZES
+
+    if name not in SIZES:
+        raise GridjaxError(Problem(f"--size {name} is unknown", fix=f"one of {', '.join(SIZES)}"))
+    return name
+
 
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", help="Folder of studies; they share its networks."),
 ]
-Size = Annotated[str, typer.Option("--size", metavar="quick|desk|paper", help="How large.")]
+Size = Annotated[
+    str, typer.Option("--size", metavar="quick|desk|paper", callback=_size, help="How large.")
+]
 Seeds = Annotated[
     int | None,
     typer.Option(
@@ -31,10 +44,6 @@ PlanOnly = Annotated[
     bool,
     typer.Option("--plan", help="Say what would be trained and what it costs."),
 ]
-TimeLimit = Annotated[
-    str | None,
-    typer.Option(metavar="TIME", help="Stop after 30m, 10h, ... with all saved (exit 75)."),
-]
 Ladder = Annotated[
     bool,
     typer.Option("--ladder", help="The same with 256 and 512 units, beside each verdict."),
@@ -42,10 +51,6 @@ Ladder = Annotated[
 NoTraining = Annotated[
     bool,
     typer.Option("--no-training", help="Analyse again what is there; train nothing."),
-]
-Accept = Annotated[
-    list[str] | None,
-    typer.Option(metavar="CHANGE", help="As of gridjax sweep: versions, device, precision, ..."),
 ]
 
 
@@ -78,12 +83,10 @@ def study(
 ) -> None:
     """Train what a study needs, test its claims, and write verdicts, figures and report.html."""
     from gridjax.claims.collection import Request
-    from gridjax.claims.studies import ALL, PUBLISHED, SIZES, find_studies
+    from gridjax.claims.studies import ALL, PUBLISHED, find_studies
 
     if arms not in (None, PUBLISHED):
         raise GridjaxError(Problem(f"--arms {arms} is unknown", fix="use --arms published"))
-    if size not in SIZES:
-        raise GridjaxError(Problem(f"--size {size} is unknown", fix=f"one of {', '.join(SIZES)}"))
     studies = find_studies(name)
     if name == ALL and arms == PUBLISHED:
         absent = [one.name for one in studies if not one.has(PUBLISHED)]
@@ -120,10 +123,7 @@ def scan(
     """Draw the share of grid units against the place-cell width, with intervals and the null."""
     from gridjax.claims.collection import Request
     from gridjax.claims.scan import read_widths, scanning
-    from gridjax.claims.studies import SIZES
 
-    if size not in SIZES:
-        raise GridjaxError(Problem(f"--size {size} is unknown", fix=f"one of {', '.join(SIZES)}"))
     given = read_overrides(overrides)
     if "place_cell_rf" in given:
         message = "--widths and --set place_cell_rf=... both say which widths"
@@ -138,7 +138,7 @@ def _follow(
     request: Any,
     out: Path | None,
     plan: bool,
-    time_limit: str | None,
+    time_limit_s: float | None,
     no_training: bool,
     accept: list[str] | None,
 ) -> None:
@@ -157,8 +157,8 @@ def _follow(
     from gridjax.study.display import Terminal
     from gridjax.study.launch import Wishes
 
-    limit = read_duration(time_limit, "--time-limit") if time_limit is not None else None
-    switch = StopSwitch(limit)
+    keep_on()
+    switch = StopSwitch(time_limit_s)
     if no_training:
         run, rungs = analyse_only(studies, request, out)
     else:

@@ -9,11 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.cli.application import Plugins, app, console, load_plugins
+from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
 from gridjax.cli.output import keep_on
-from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import did_you_mean
-from gridjax.study.continuing import ACCEPTABLE
-from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals, read_duration
+from gridjax.study.stopping import EXIT_STOPPED, Stopped, StopSwitch, on_signals
 
 EXIT_DIVERGED = 3
 
@@ -23,15 +21,6 @@ Files = Annotated[
         metavar="FILE...",
         help="Sweep files (Weights & Biases YAML), folders of them, or a shipped experiment's"
         " name such as quickstart. Several form one population.",
-    ),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set",
-        metavar="NAME=VALUE",
-        help="Override a parameter in every network (Ng=256) or a setting"
-        " (gridjax.evaluation.samples_per_bin=100). May be repeated.",
     ),
 ]
 First = Annotated[
@@ -92,22 +81,8 @@ def sweep(
             metavar="SECONDS", min=0, help="Save networks in training this often; 0: every chunk."
         ),
     ] = 60.0,
-    time_limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            help="Stop after 30m, 10h, ... with all saved (exit 75), and something trained.",
-        ),
-    ] = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CHANGE",
-            help="Go on although this changed since the run began: "
-            + ", ".join(ACCEPTABLE)
-            + ". Later rows are marked.",
-        ),
-    ] = None,
+    time_limit: TimeLimit = None,
+    accept: Accept = None,
     deterministic: Annotated[
         bool,
         typer.Option("--deterministic", help="Make GPUs give the same bits again; slower there."),
@@ -119,13 +94,7 @@ def sweep(
 ) -> None:
     """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
     keep_on()
-    switch = StopSwitch(
-        read_duration(time_limit, "--time-limit") if time_limit is not None else None
-    )
-    for name in accept or ():
-        if name not in ACCEPTABLE:
-            fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
-            raise GridjaxError(Problem(f"--accept {name} is no change", fix=fix))
+    switch = StopSwitch(time_limit)
     chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
     settings = {name: value for name, value in chosen.items() if value is not None}
     settings |= {"gridjax.merge": True} if merge else {}
@@ -169,21 +138,6 @@ def read_sweep(
     return Sweep.from_yaml(
         *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
     )
-
-
-def read_overrides(
-    overrides: list[str] | None, settings: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Return what --set gives, beside settings that have options of their own."""
-    values = dict(settings or {})
-    for pair in overrides or ():
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise GridjaxError(Problem(f"--set {pair}: no value", fix="write --set NAME=VALUE"))
-        if name in values:
-            raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
-        values[name] = value
-    return values
 
 
 def print_remarks(population: Any) -> None:

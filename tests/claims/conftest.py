@@ -10,10 +10,10 @@ import pytest
 PAGE = (Path(__file__).parents[2] / "docs" / "studies.md").read_text()
 
 
-def gridjax(*arguments):
+def gridjax(*arguments, stdout=subprocess.PIPE):
     main = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
     command = [sys.executable, "-c", main, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
 
 
 def in_turn(*commands):

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from claims.conftest import gridjax
@@ -84,6 +85,16 @@ def test_analysing_again_trains_nothing_and_tells_of_changed_claims(studied, pag
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert read(out)["verdicts"][0]["outcome"] == "holds"
+
+
+def test_a_study_goes_on_where_its_output_cannot_be_written(studied, page_study, tmp_path):
+    """What it finds is kept in files, as by a sweep: under nohup, on a full disk, after a pipe."""
+    out = shutil.copytree(studied[0], tmp_path / "out")
+    (out / "report.html").unlink()
+    with Path("/dev/full").open("wb") as full:
+        done = gridjax("study", page_study, "--no-training", "--out", out, stdout=full)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (out / "report.html").exists()
 
 
 def test_damaged_verdicts_are_named(studied, tmp_path):

@@ -93,8 +93,8 @@ def study(folder, out, options=(), sends=None, after=math.inf):
 
 STOPS = {
     "the time limit": {"options": ("--time-limit", "0.001s")},
-    "SIGTERM": {"sends": signal.SIGTERM, "after": STEPS * N_PILOT + 100},
-    "SIGINT": {"sends": signal.SIGINT, "after": 150},
+    "SIGTERM": {"sends": signal.SIGTERM, "after": STEPS * N_PILOT + 70},
+    "SIGINT": {"sends": signal.SIGINT, "after": 130},
 }
 """The first in the pilot, whose two networks have no more steps than the second waits for."""
 

@@ -56,6 +56,8 @@ def test_a_plan_of_several_counts_what_they_share_once():
         ("study turing --seeds 0 --plan", "Invalid value for '--seeds'"),
         ("study turing --set Nq=3 --plan", "unknown parameter 'Nq'"),
         ("study turing --set Ng=3 --time-limit soon --out out", "--time-limit"),
+        ("study turing --accept devise --out out", "did you mean device?"),
+        ("scan --widths .1:.2:.1 --accept all --out out", "--accept all is no change"),
         ("scan --plan", "Missing option '--widths'"),
         ("scan --widths 0.1:0.2:0.1", "no --out DIR is given"),
         ("scan --widths 0.1:0.2:0.1 --ladder --set Ng=3 --plan", "both say how many units"),

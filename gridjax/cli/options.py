@@ -1,0 +1,71 @@
+"""Options that several commands take; each is checked where it is declared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.parameters import did_you_mean
+from gridjax.study.continuing import ACCEPTABLE
+from gridjax.study.stopping import read_duration
+
+
+def _time_limit(text: str) -> float:
+    return read_duration(text, "--time-limit")
+
+
+def _accepted(names: list[str] | None) -> list[str] | None:
+    """Return the changes that --accept names; raise GridjaxError for one that is no change."""
+    for name in names or ():
+        if name not in ACCEPTABLE:
+            fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
+            raise GridjaxError(Problem(f"--accept {name} is no change", fix=fix))
+    return names
+
+
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Override a parameter in every network (Ng=256) or a setting"
+        " (gridjax.evaluation.samples_per_bin=100). May be repeated.",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit",
+        metavar="TIME",
+        parser=_time_limit,
+        help="Stop after 30m, 10h, ... with all saved (exit 75), and something trained.",
+    ),
+]
+Accept = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--accept",
+        metavar="CHANGE",
+        callback=_accepted,
+        help="Go on although this changed since the run began: "
+        + ", ".join(ACCEPTABLE)
+        + ". Later rows are marked.",
+    ),
+]
+
+
+def read_overrides(
+    overrides: list[str] | None, settings: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return what --set gives, beside settings that have options of their own."""
+    values = dict(settings or {})
+    for pair in overrides or ():
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise GridjaxError(Problem(f"--set {pair}: no value", fix="write --set NAME=VALUE"))
+        if name in values:
+            raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
+        values[name] = value
+    return values
