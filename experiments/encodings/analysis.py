@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
 from gridjax.claims import figures as shared
-from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, paired, share_of
+from gridjax.claims.designs import matched
+from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, share_of
 from gridjax.claims.evidence import NULL_SHARE
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
@@ -36,28 +36,6 @@ def settle(pilot, specs):
     return [replace(spec, learning_rate=rate(spec)) for spec in specs]
 
 
-def matched(relu):
-    """Each DoS network minus the Gaussian one of nearest position error, within the caliper.
-
-    Both are among the rows; of a DoS one ``nearest`` is the run_id it is compared with.
-    """
-    relu = relu[np.isfinite(relu[[ERROR, SHARE]]).all(axis=1)]
-    dos, gaussian = relu[relu[CODE] == DOS], relu[relu[CODE] == GAUSSIAN]
-    apart = {at: (gaussian[ERROR] - error).abs() for at, error in dos[ERROR].items()}
-    nearest = {at: one.idxmin() for at, one in apart.items() if (one <= CALIPER_CM).any()}
-    others = gaussian.loc[list(nearest.values())]
-    pairs = dos.loc[list(nearest)].assign(nearest=others["run_id"].to_numpy())
-    pairs["gap"] = pairs[SHARE] - others[SHARE].to_numpy()
-    others = others.drop_duplicates("run_id").assign(nearest="")
-    remark = f"{len(pairs)} DoS networks, of which the nearest are {len(others)} Gaussian ones."
-    estimate = paired(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), DIFFERENCES, remark)
-    if not estimate.n:
-        return estimate
-    rows = pd.concat([pairs, others])
-    rows = rows[["run_id", "seed", CODE, ERROR, SHARE, "nearest"]]
-    return replace(estimate, n=len(rows), rows=rows)
-
-
 def analyse(evidence):
     rows = evidence.networks
     relu = rows[rows["activation"] == "relu"]
@@ -68,7 +46,9 @@ def analyse(evidence):
         "dos_above_null": mean_of(relu[dos], "gain", within=(-NULL_SHARE, 1.0)),
         "gaussian_never": share_of(gaussian, gaussian["has_grids"], 0.05),
         "coordinates_never": share_of(coordinates, coordinates["has_grids"], 0.05),
-        "at_equal_error": matched(relu),
+        "at_equal_error": matched(
+            relu, SHARE, dos, relu[CODE] == GAUSSIAN, ERROR, CALIPER_CM, DIFFERENCES
+        ),
     }
 
 

@@ -1,9 +1,10 @@
-"""Estimates of particular designs: doses, crossed seeds, a curve over levels, whole populations."""
+"""Estimates of particular designs: doses, matched or crossed networks, curves, populations."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -110,3 +111,40 @@ def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> flo
     _, index = np.unique(groups.astype(str), return_inverse=True)
     means = np.bincount(index, values) / np.bincount(index)
     return float(np.var(means[index]) / total)
+
+
+def matched(
+    frame: pd.DataFrame,
+    column: str,
+    first: pd.Series,
+    second: pd.Series,
+    on: str,
+    caliper: float,
+    within: tuple[float, float] = ANY,
+) -> Estimate:
+    """Estimate the difference of networks from those of another arm that are alike in ``on``.
+
+    Each is compared with the nearest, no further than ``caliper``; seeds are the first arm's. Both
+    are among the rows; ``nearest`` is the run_id that one is compared with. No interval where the
+    nearest are fewer than FEWEST networks: every seed's difference holds the same ones then.
+    """
+    import pandas as pd
+
+    finite = np.isfinite(frame[[on, column]]).all(axis=1)
+    ours, theirs = frame[finite & first], frame[finite & second]
+    apart = {at: (theirs[on] - value).abs() for at, value in ours[on].items()}
+    nearest = {at: one.idxmin() for at, one in apart.items() if (one <= caliper).any()}
+    others = theirs.loc[list(nearest.values())]
+    pairs = ours.loc[list(nearest)].assign(nearest=others["run_id"].to_numpy())
+    pairs["gap"] = pairs[column] - others[column].to_numpy()
+    others = others.drop_duplicates("run_id").assign(nearest="")
+    remark = f"{len(pairs)} networks, of which the nearest are {len(others)} others."
+    estimate = paired(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), within, remark)
+    if not estimate.n:
+        return estimate
+    rows = pd.concat([pairs, others])[["run_id", "seed", on, column, "nearest"]]
+    estimate = replace(estimate, n=len(rows), rows=rows)
+    if len(others) >= FEWEST:
+        return estimate
+    remark += f" Fewer than {FEWEST} give no interval: all differences hold the same ones."
+    return replace(estimate, low=math.nan, high=math.nan, p=math.nan, remark=remark)

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import jax
 
 from gridjax.halves import Static
-from gridjax.padding import told
 from gridjax.spec import NetworkSpec
 from gridjax.study.bestweights import BestWeights
 from gridjax.study.evaluation import DIVERGED, NullScores, evaluate, keep_best
@@ -72,8 +71,7 @@ class Finisher:
         weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
         missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
         for described in missing:
-            columns = evaluation.network | spec_columns(described)
-            columns["padded_to"] = told(described) if self._settings.merge else ""
+            columns = evaluation.network | spec_columns(described, self._settings.merge)
             result = NetworkResult(
                 evaluation=replace(evaluation, network=columns),
                 history=trainee.history,

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.measure.dimension import participation_ratio, two_nn
+from gridjax.padding import told
 from gridjax.registry import CELLS
 from gridjax.spec import SEEDS, NetworkSpec
 from gridjax.study.longrun import LongRun
@@ -24,8 +25,8 @@ DRAWN = ("n_place_fields_per_cell", "place_cell_rf", "surround_scale")
 """Parameters that a law may stand for."""
 
 
-def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
-    """Return the columns that say what a network is.
+def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
+    """Return the columns that say what a network is, and in which shapes it was trained.
 
     A parameter drawn for each field has no number; its law stands in the column beside it.
     """
@@ -37,7 +38,7 @@ def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
     for name in SEEDS:
         columns[name] = spec.seed if columns[name] is None else columns[name]
     digest = hashlib.sha256(repr(spec.computation).encode()).hexdigest()[:16]
-    return columns | {"distinct_id": digest}
+    return columns | {"distinct_id": digest, "padded_to": told(spec) if is_merged else ""}
 
 
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:

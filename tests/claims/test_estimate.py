@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridjax.claims.designs import carried, resampled, slope, stands_out, variance_between
+from gridjax.claims.designs import carried, matched, resampled, slope, stands_out, variance_between
 from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, nothing, paired, share_of
 
 
@@ -218,3 +218,22 @@ def test_a_share_is_that_of_the_rows_given():
     assert found.low == pytest.approx(1 - 0.975 ** (1 / 4))  # one of four, Clopper and Pearson
     assert list(found.rows["is_so"]) == [False, False, False, True]
     assert math.isnan(found.p)
+
+
+def test_networks_matched_by_error_are_compared_with_their_nearest():
+    ours = [{"run_id": f"a{k}", "seed": k, "x": 5.0 + k, "error": 10.0 + 2 * k} for k in range(9)]
+    theirs = [{"run_id": f"b{k}", "seed": k, "x": 1.0 * k, "error": 10.4 + 2 * k} for k in range(9)]
+    rows = pd.DataFrame([*ours, *theirs])
+    first = rows["run_id"].str.startswith("a")
+    found = matched(rows, "x", first, ~first, "error", 1.0)
+    assert found.value == pytest.approx(5)
+    assert found.n == 18
+    few = rows[first | (rows["run_id"] == "b4")]
+    is_first = few["run_id"].str.startswith("a")
+    alone = matched(few, "x", is_first, ~is_first, "error", 100.0)
+    # nine differences from one and the same network have no interval of their own
+    assert alone.value == pytest.approx(np.mean([5.0 + k for k in range(9)]) - 4)
+    assert np.isnan([alone.low, alone.high, alone.p]).all()
+    assert "9 networks, of which the nearest are 1 others" in alone.remark
+    none = matched(few, "x", is_first, ~is_first, "error", 0.1)
+    assert none.n == 0
