@@ -57,3 +57,9 @@ class StorageError(GridjaxError):
     """The disk took no more while a run went on. The command line exits with code 74."""
 
     exit_code = 74
+
+
+class MemoryShortageError(GridjaxError):
+    """A device has less memory than a run needs at the least. The command line exits with 74."""
+
+    exit_code = 74

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gridjax.spec import NetworkSpec
 from gridjax.study.plan import Bucket, flop_per_step
@@ -51,6 +51,12 @@ class BlockQueue:
         """Take up to so many further networks of a bucket."""
         with self._lock:
             return self._next(index, n_lanes)
+
+    def put_back(self, index: int, specs: Iterable[NetworkSpec]) -> None:
+        """Let networks wait again whose training could not go on."""
+        with self._lock:
+            waiting = [*specs, *self._waiting[index]]
+            self._waiting[index] = sorted(waiting, key=lambda spec: -spec.n_grad_steps)
 
     def _next(self, index: int, n: int) -> Block:
         taken = tuple(self._waiting[index][:n])

@@ -19,6 +19,7 @@ import numpy as np
 from gridjax.spec import NetworkSpec
 from gridjax.study.advice import Rates
 from gridjax.study.devices import Devices
+from gridjax.study.exhaustion import is_exhausted
 from gridjax.study.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
 from gridjax.study.quantities import duration
 from gridjax.training import population
@@ -143,7 +144,7 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
             list(threads.map(lambda training: training.train(start + seconds), trainers))
             end = time.perf_counter()
     except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
+        if not is_exhausted(error):
             raise
         return None
     n_steps = sum(training.n_steps for training in trainers)

@@ -6,25 +6,35 @@ one device, so that scoring functions are compiled once and training does not wa
 
 from __future__ import annotations
 
+import gc
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import jax
 
+from gridjax.errors import MemoryShortageError
+from gridjax.spec import NetworkSpec
 from gridjax.study.block import Block, Trained
 from gridjax.study.blockkeeper import BlockKeeper, Keeping
 from gridjax.study.blockqueue import BlockQueue
 from gridjax.study.devices import Devices
-from gridjax.study.finishing import Finisher
+from gridjax.study.exhaustion import (
+    SCARCE,
+    asked_for,
+    is_exhausted,
+    shortage_in_evaluation,
+    shortage_in_training,
+)
+from gridjax.study.finishing import Finished, Finisher
 from gridjax.study.plan import Bucket, Plan, flop_per_step
 from gridjax.study.settings import Settings
 from gridjax.study.stopping import Stopped, StopSwitch
 from gridjax.study.stores import Store
 from gridjax.study.trainingloop import Watch, train_block
+from gridjax.study.turns import Turns
 from gridjax.study.waiting import Waiting
 from gridjax.training import population
 from gridjax.training.population import Device
@@ -75,6 +85,7 @@ class Runner:
         n_devices = len(devices.training)
         widest = max(bucket.lane_width for bucket in plan.buckets)
         self._waiting = Waiting(n_devices * widest, n_devices)
+        self._turns = Turns()
 
     def run(self) -> Generator[Event]:
         """Train all that is missing and yield what happens.
@@ -140,13 +151,49 @@ class Runner:
         with jax.default_device(device):
             while not self._stop.is_set() and (taken := networks.take(device)) is not None:
                 index, specs = taken
-                bucket = self._plan.buckets[index]
-                trainer = population.make_trainer(bucket.static, bucket.lane_width)
-                block = Block(trainer, bucket.lane_width, device, BlockKeeper(self._keeping))
-                watch = Watch(self._stop, self._steps_of(bucket), self._measured)
-                for trained in train_block(block, specs, partial(networks.more, index), watch):
-                    self._waiting.put(trained, self._stop)
+                if self._turns.is_scarce(device):
+                    self._waiting.drain(self._stop)
+                with self._turns.turn(device, self._stop) as is_alone:
+                    left, error = self._train(device, index, specs, networks)
+                networks.put_back(index, left)
+                if error:
+                    shortage = shortage_in_training(self._plan.buckets[index], error)
+                    self._make_room(device, is_alone, error, shortage)
         self._waiting.end()
+
+    def _train(
+        self, device: Device, index: int, specs: Sequence[NetworkSpec], networks: BlockQueue
+    ) -> tuple[list[NetworkSpec], str]:
+        """Train a block; return the networks that do not fit into memory, and what JAX said."""
+        bucket = self._plan.buckets[index]
+        trainer = population.make_trainer(bucket.static, bucket.lane_width)
+        block = Block(trainer, bucket.lane_width, device, BlockKeeper(self._keeping))
+        watch = Watch(self._stop, self._steps_of(bucket), self._measured)
+
+        def more(n_lanes: int) -> Sequence[NetworkSpec]:
+            return () if self._turns.is_scarce(device) else networks.more(index, n_lanes)
+
+        try:
+            for trained in train_block(block, specs, more, watch):
+                self._waiting.put(trained, self._stop)
+        except jax.errors.JaxRuntimeError as error:
+            if not is_exhausted(error):
+                raise
+            return [trainee.spec for trainee in block.trainees.values()], str(error)
+        return [], ""
+
+    def _make_room(
+        self, device: Device, was_alone: bool, error: str, shortage: MemoryShortageError
+    ) -> None:
+        """Let go of what can be, and take turns from now on; raise where that was done already."""
+        if was_alone:
+            raise shortage
+        population.make_trainer.cache_clear()
+        jax.clear_caches()
+        gc.collect()
+        if self._turns.find_scarce(device):
+            self._waiting.lift_bound()
+            self._events.put(Event(remark=SCARCE.format(asked=asked_for(error))))
 
     def _steps_of(self, bucket: Bucket) -> Callable[[int], None]:
         flop = flop_per_step(bucket.static)
@@ -160,19 +207,40 @@ class Runner:
             while not self._stop.is_set() and not self._waiting.is_over:
                 if (trained := self._waiting.get()) is not None:
                     self._evaluate(trained)
+                    self._waiting.done()
         self._events.put(None)
 
     def _evaluate(self, trained: Trained) -> None:
-        for number, trainee in enumerate(trained.trainees):
-            if self._stop.is_set():
-                return trained.save()
-            trained.save_if_due()
-            self._waiting.save_if_due()
-            self._finisher.forget_compiled(trainee.spec.static)
-            state = population.own_lane(trained.state, number, trainee.spec)
-            state = jax.device_put(state, self._devices.evaluation)
-            finished = self._finisher.finish(trainee, state)
+        for number in range(len(trained.trainees)):
+            finished = None
+            while finished is None:
+                if self._stop.is_set():
+                    return trained.save()
+                finished = self._finish(trained, number)
             self._events.put(Event(*finished))
         if self._keeping.checkpoints is not None:
             self._keeping.checkpoints.drop(trained.run_ids)
+        return None
+
+    def _finish(self, trained: Trained, number: int) -> Finished | None:
+        """Evaluate and commit one of some networks; None where memory did not suffice."""
+        device, trainee = self._devices.evaluation, trained.trainees[number]
+
+        def save_if_due() -> None:
+            trained.save_if_due()
+            self._waiting.save_if_due()
+
+        save_if_due()
+        with self._turns.turn(device, self._stop, save_if_due) as is_alone:
+            try:
+                self._finisher.forget_compiled(trainee.spec.static)
+                state = population.own_lane(trained.state, number, trainee.spec)
+                state = jax.device_put(state, device)
+                return self._finisher.finish(trainee, state)
+            except jax.errors.JaxRuntimeError as caught:
+                if not is_exhausted(caught):
+                    raise
+                error = str(caught)
+        shortage = shortage_in_evaluation(trainee.spec.run_id, error)
+        self._make_room(device, is_alone, error, shortage)
         return None

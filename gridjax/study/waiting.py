@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 
@@ -17,8 +18,10 @@ class Waiting:
     """
 
     def __init__(self, most_networks: int, n_sources: int):
-        self._most, self._n_sources = most_networks, n_sources
+        self._most: float = most_networks
+        self._n_sources = n_sources
         self._waiting: deque[Trained] = deque()
+        self._in_hand = False
         self._changed = threading.Condition()
 
     def put(self, trained: Trained, stop: threading.Event) -> None:
@@ -40,8 +43,27 @@ class Waiting:
                 self._changed.wait(_BETWEEN_LOOKS_S)
             if not self._waiting:
                 return None
+            self._in_hand = True
             self._changed.notify_all()
             return self._waiting.popleft()
+
+    def done(self) -> None:
+        """Hear that what was taken last is evaluated."""
+        with self._changed:
+            self._in_hand = False
+            self._changed.notify_all()
+
+    def drain(self, stop: threading.Event) -> None:
+        """Return when all that came is evaluated, or when asked to stop."""
+        with self._changed:
+            while (self._waiting or self._in_hand) and not stop.is_set():
+                self._changed.wait(_BETWEEN_LOOKS_S)
+
+    def lift_bound(self) -> None:
+        """Let any number wait: who trains and who evaluates now take turns."""
+        with self._changed:
+            self._most = math.inf
+            self._changed.notify_all()
 
     def end(self) -> None:
         """Hear that one of the sources will add nothing more."""
