@@ -130,8 +130,8 @@ def matched(
     """
     import pandas as pd
 
-    finite = np.isfinite(frame[[on, column]]).all(axis=1)
-    ours, theirs = frame[finite & first], frame[finite & second]
+    frame = frame[np.isfinite(frame[[on, column]]).all(axis=1)]
+    ours, theirs = frame[first[frame.index]], frame[second[frame.index]]
     apart = {at: (theirs[on] - value).abs() for at, value in ours[on].items()}
     nearest = {at: one.idxmin() for at, one in apart.items() if (one <= caliper).any()}
     others = theirs.loc[list(nearest.values())]
