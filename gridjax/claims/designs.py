@@ -130,7 +130,7 @@ def matched(
     """
     import pandas as pd
 
-    frame = frame[np.isfinite(frame[[on, column]]).all(axis=1)]
+    frame = frame.dropna(subset=[on, column])
     ours, theirs = frame[first[frame.index]], frame[second[frame.index]]
     apart = {at: (theirs[on] - value).abs() for at, value in ours[on].items()}
     nearest = {at: one.idxmin() for at, one in apart.items() if (one <= caliper).any()}
