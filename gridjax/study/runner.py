@@ -154,6 +154,8 @@ class Runner:
                 if self._turns.is_scarce(device):
                     self._waiting.drain(self._stop)
                 with self._turns.turn(device, self._stop) as is_alone:
+                    if self._stop.is_set():
+                        break
                     left, error = self._train(device, index, specs, networks)
                 networks.put_back(index, left)
                 if error:
@@ -232,6 +234,8 @@ class Runner:
 
         save_if_due()
         with self._turns.turn(device, self._stop, save_if_due) as is_alone:
+            if self._stop.is_set():
+                return None
             try:
                 self._finisher.forget_compiled(trainee.spec.static)
                 state = population.own_lane(trained.state, number, trainee.spec)
