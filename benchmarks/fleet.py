@@ -6,7 +6,6 @@ import queue
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import jax
@@ -14,7 +13,8 @@ import numpy as np
 
 from gridjax.spec import NetworkSpec
 from gridjax.study.plan import default_lane_width
-from gridjax.training import population, single
+from gridjax.training import population
+from gridjax.training.footprint import bytes_needed, compile_chunk
 
 from .timing import seconds_of
 
@@ -80,19 +80,11 @@ class Fleet:
         """Compile the steps once more; return the seconds, and the bytes that a block takes."""
         traced, _ = self._block(0, self.devices[0])
         state = self._trainer.init(traced)
-        mapped = population.over_networks(partial(single.chunk, self.spec.static), self.lane_width)
-        steps = jax.jit(mapped, donate_argnums=1)
         until = self._until(1, self.devices[0])
         found: list[Any] = []
-        with jax.default_matmul_precision(population.MATMUL_PRECISION):
-            seconds = seconds_of(lambda: found.append(steps.lower(traced, state, until).compile()))
-        needed = found[0].memory_analysis()
-        return seconds, (
-            needed.argument_size_in_bytes
-            + needed.temp_size_in_bytes
-            + needed.output_size_in_bytes
-            - needed.alias_size_in_bytes
-        )
+        given = (self.spec.static, self.lane_width, traced, state, until)
+        seconds = seconds_of(lambda: found.append(compile_chunk(*given)))
+        return seconds, bytes_needed(found[0])
 
     def _block(self, number: int, device: Any) -> list[Any]:
         first = number * self.lane_width

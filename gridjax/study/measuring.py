@@ -20,9 +20,11 @@ from gridjax.spec import NetworkSpec
 from gridjax.study.advice import Rates
 from gridjax.study.devices import Devices
 from gridjax.study.exhaustion import is_exhausted
+from gridjax.study.memory import bytes_per_lane
 from gridjax.study.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
-from gridjax.study.quantities import duration
+from gridjax.study.quantities import duration, quantity
 from gridjax.training import population
+from gridjax.training.footprint import bytes_needed, compile_chunk, shapes_of_block
 from gridjax.training.population import Device
 
 if TYPE_CHECKING:
@@ -47,6 +49,8 @@ class Rate:
     step_s: float
     """wall-clock time of a gradient step of one network: time over steps of all networks"""
     flop_per_s: float
+    block_bytes: int
+    """that a block takes on its device, as the compiler says"""
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,13 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
     if n_steps == 0:  # all of these diverge at once
         return None
     step_s = (end - start) / n_steps
-    return Rate(index, width, start - begun, step_s, flop_per_step(bucket.static) / step_s)
+    flop_per_s = flop_per_step(bucket.static) / step_s
+    return Rate(index, width, start - begun, step_s, flop_per_s, _block_bytes(bucket, width))
+
+
+def _block_bytes(bucket: Bucket, width: int) -> int:
+    shapes = shapes_of_block(bucket.specs[0], bucket.static, width)
+    return bytes_needed(compile_chunk(bucket.static, width, *shapes))
 
 
 class _Training:
@@ -200,7 +210,7 @@ def measured_table(measurement: Measurement, plan: Plan) -> Table:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
-    for name in ("lanes", "first steps", "a network-step", "GFLOP/s"):
+    for name in ("lanes", "first steps", "a network-step", "GFLOP/s", "memory", "predicted"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("bucket", overflow="fold")
     buckets = table_rows(plan)
@@ -210,6 +220,8 @@ def measured_table(measurement: Measurement, plan: Plan) -> Table:
             f"{rate.compile_s:.1f} s",
             f"{rate.step_s * 1e3:.3g} ms",
             f"{rate.flop_per_s / 1e9:.3g}",
+            f"{quantity(rate.block_bytes)}B",
+            f"{quantity(bytes_per_lane(plan.buckets[rate.bucket].static) * rate.lane_width)}B",
             buckets[rate.bucket][-1],
         )
     return table

@@ -14,7 +14,8 @@ from gridjax.study.durable import ASIDE, writing
 from gridjax.study.folderstore import DAMAGED, SHARDS, FolderStore
 from gridjax.study.lock import LOCK, WRITER
 from gridjax.study.manifest import MANIFEST, of_sweep
-from gridjax.study.plan import Plan, bytes_of_checkpoint
+from gridjax.study.memory import bytes_of_checkpoint
+from gridjax.study.plan import Plan
 from gridjax.study.quantities import quantity
 from gridjax.study.sweep import Sweep
 

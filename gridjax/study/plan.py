@@ -8,13 +8,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gridjax.halves import Computation, Static
 from gridjax.padding import padded_half
-from gridjax.registry import CELLS, registered
-from gridjax.spec import BANINO, PLACE_CODES, NetworkSpec
+from gridjax.spec import PLACE_CODES, NetworkSpec
+from gridjax.study.memory import bytes_per_lane
 from gridjax.study.quantities import quantity
+from gridjax.study.sizes import n_weights, sizes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 _LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
 _LANES_OF_LARGER = 4
 
-_FLOAT_BYTES = 4
 _FLOP_PER_CELL = 20
 """Distance, two exponentials, shift and normalisation of one cell at one position."""
 
@@ -36,52 +36,6 @@ def default_lane_width(device_kind: str, static: Static) -> int:
     if device_kind.lower().startswith("cpu"):
         return 1
     return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
-
-
-_GATES = {"RNN": 1, "SRNN": 1, "UGRNN": 2, "GRU": 3, "LSTM": 4}
-
-
-class Sizes(NamedTuple):
-    """Widths of the matrices of a network."""
-
-    gates: int
-    """columns of the recurrent kernel over Ng"""
-    states: int
-    """arrays of the cell's state"""
-    cell_inputs: int
-    input_layer: int
-    """units of the linear layer before the cell; 0 for none"""
-    dense_layer: int
-    """units of the layer after the cell; 0 for none"""
-
-
-def sizes(static: Static) -> Sizes:
-    """Return the widths of a network's matrices; a user's cell counts as one of four gates."""
-    is_banino = static.architecture == BANINO
-    states, has_layers = (2 if static.rnn_type == "LSTM" else 1), static.rnn_type != "RNN"
-    if registered("rnn_type", static.rnn_type):
-        states, has_layers = CELLS[static.rnn_type].n_states, CELLS[static.rnn_type].has_layers
-    has_input = has_layers and not is_banino
-    return Sizes(
-        gates=_GATES.get(static.rnn_type, 4),
-        states=states,
-        cell_inputs=static.Ng if has_input else static.n_inputs,
-        input_layer=static.Ng if has_input else 0,
-        dense_layer=static.n_analysed if has_layers or is_banino else 0,
-    )
-
-
-def n_weights(static: Static) -> int:
-    """Trained numbers of a network but for its biases.
-
-    Of the RNN W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each; the other cells have
-    their gates' columns, an encoder for each state, and the layers before and after the cell.
-    """
-    of, n_units = sizes(static), static.Ng
-    recurrent = of.gates * n_units * (n_units + of.cell_inputs)
-    layers = static.n_inputs * of.input_layer + n_units * of.dense_layer
-    ends = static.n_outputs * (of.states * n_units + static.n_analysed)
-    return recurrent + layers + ends
 
 
 def flop_per_step(static: Static) -> int:
@@ -98,30 +52,6 @@ def flop_per_step(static: Static) -> int:
     is_place_code = static.place_field_values in PLACE_CODES
     per_position = _FLOP_PER_CELL * static.Np * static.n_field_slots if is_place_code else 0
     return products + per_position * (positions + static.batch_size)
-
-
-def bytes_per_lane(static: Static) -> int:
-    """Memory of one network in training, in bytes; an estimate, without the compiler's buffers.
-
-    float32: four times the weights (they, Adam's two moments, the gradient); per position the
-    cell's states and products, the layers' activities, and their deltas, outputs, targets and
-    their deltas (3), and the trajectory (6); the layout.
-    """
-    of = sizes(static)
-    positions = static.batch_size * (static.sequence_length + 1)
-    # The RNN's one product is its drive's sum and need not be kept beside its state.
-    of_cell = (of.states + of.gates - 1) * static.Ng
-    units = 2 * (of_cell + of.input_layer + of.dense_layer)
-    activations = positions * (units + 3 * static.n_outputs + 6)
-    layout = 4 * static.Np * static.n_field_slots
-    return _FLOAT_BYTES * (4 * n_weights(static) + activations + layout)
-
-
-def bytes_of_checkpoint(bucket: Bucket) -> int:
-    """Disk that one checkpoint of a block takes: weights, two moments and layout, every lane."""
-    static = bucket.static
-    layout = 4 * static.Np * static.n_field_slots
-    return _FLOAT_BYTES * (3 * n_weights(static) + layout) * bucket.lane_width
 
 
 @dataclass(frozen=True)
