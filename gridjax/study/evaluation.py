@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from gridjax.study import networkrow, recording
 from gridjax.study.longrun import long_run
 from gridjax.study.recording import Design, Recording
 from gridjax.study.settings import EvaluationSettings
-from gridjax.study.spectra import spectra
+from gridjax.study.spectra import encode_code, spectra
 from gridjax.training.population import MATMUL_PRECISION
 from gridjax.training.single import NOT_DIVERGED, TrainState
 
@@ -129,6 +129,21 @@ def _evaluate(
     row |= networkrow.shares(units, design.n_bins[-1], null.null_id, null_99)
     power = spectra(spec, state.layout, kept.maps)
     return Evaluation(row, units, networkrow.drift(lasting), power, null, kept)
+
+
+def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashable:
+    """Return what the compilation of a network's evaluation depends on."""
+    return measured_half(spec.static), recording.design(spec, settings)
+
+
+def forget_compiled() -> None:
+    """Drop what is compiled for the evaluation of networks of one shape, and keep what all share.
+
+    Not by ``jax.clear_caches``: what trains meanwhile would be compiled again.
+    """
+    compiled: Any
+    for compiled in (recording.record, recording.record_readouts, long_run, encode_code):
+        compiled.clear_cache()
 
 
 def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:

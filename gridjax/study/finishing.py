@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from typing import NamedTuple
 
-import jax
-
-from gridjax.halves import Static
 from gridjax.spec import NetworkSpec
 from gridjax.study.bestweights import BestWeights
-from gridjax.study.evaluation import DIVERGED, NullScores, evaluate, keep_best
+from gridjax.study.evaluation import (
+    DIVERGED,
+    NullScores,
+    evaluate,
+    evaluation_shape,
+    forget_compiled,
+    keep_best,
+)
 from gridjax.study.networkrow import spec_columns
 from gridjax.study.plan import Plan
 from gridjax.study.schema import NetworkResult
@@ -18,12 +23,11 @@ from gridjax.study.settings import Settings
 from gridjax.study.stores import Store
 from gridjax.study.trainee import Trainee
 from gridjax.study.weights import flatten_weights
-from gridjax.training import population
 from gridjax.training.single import TrainState
 
 MOST_SHAPES = 12
-"""Buckets whose compiled functions are kept. Each takes 1,600 memory maps on a CPU, of which a
-process may have 65,530; after them what is shared, scoring above all, is compiled again."""
+"""Shapes of networks whose compiled evaluation is kept. Each takes 800 memory maps on a CPU, of
+which a process may have 65,530."""
 
 
 class Finished(NamedTuple):
@@ -43,7 +47,7 @@ class Finisher:
         self._committed = store.committed()
         self._best = BestWeights(store, settings.keep_weights)
         self._nulls: dict[str, NullScores] = {}
-        self._compiled: set[Static] = set()
+        self._compiled: set[Hashable] = set()
 
     def recall(self) -> None:
         """Rank the networks of an earlier stop by their scores."""
@@ -53,17 +57,10 @@ class Finisher:
         """Tell whether a description of a network is not committed yet."""
         return any(one.run_id not in self._committed for one in self._plan.replicates[spec])
 
-    def forget_compiled(self, static: Static) -> None:
-        """Drop what is compiled once it is of too many buckets; what runs stays until it ends."""
-        if static not in self._compiled and len(self._compiled) == MOST_SHAPES:
-            population.make_trainer.cache_clear()
-            jax.clear_caches()
-            self._compiled.clear()
-        self._compiled.add(static)
-
     def finish(self, trainee: Trainee, state: TrainState) -> Finished:
         """Evaluate one trained network, on the device that holds its state, and commit it."""
         spec = trainee.spec
+        self._make_room_for(spec)
         evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
         if evaluation.null is not None:
             self._nulls[evaluation.null.null_id] = evaluation.null
@@ -85,3 +82,11 @@ class Finisher:
             self._best.add(described.run_id, columns["score_60_by_neuron_max"])
         diverged = evaluation.network["status"] == DIVERGED
         return Finished(len(missing), len(missing) if diverged else 0)
+
+    def _make_room_for(self, spec: NetworkSpec) -> None:
+        """Drop what is compiled for evaluations once it is of too many shapes."""
+        shape = evaluation_shape(spec, self._settings.evaluation)
+        if shape not in self._compiled and len(self._compiled) == MOST_SHAPES:
+            forget_compiled()
+            self._compiled.clear()
+        self._compiled.add(shape)

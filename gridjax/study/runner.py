@@ -237,7 +237,6 @@ class Runner:
             if self._stop.is_set():
                 return None
             try:
-                self._finisher.forget_compiled(trainee.spec.static)
                 state = population.own_lane(trained.state, number, trainee.spec)
                 state = jax.device_put(state, device)
                 return self._finisher.finish(trainee, state)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from gridjax.halves import Static
+from gridjax.halves import Static, readout_half
 from gridjax.measure.spectrum import radial_power
 from gridjax.spec import NetworkSpec
 from gridjax.world.encodings import encoding
@@ -27,7 +27,8 @@ def spectra(
     width, n = spec.box_width_in_m, maps.shape[-1]
     centres = (np.arange(n) + 0.5) * width / n - width / 2
     grid = np.stack(np.meshgrid(centres, centres, indexing="ij"), axis=-1).reshape(1, -1, 2)
-    code = np.asarray(_encode(spec.static, layout, jnp.asarray(grid, jnp.float32)))[0]
+    static = readout_half(spec.static)
+    code = np.asarray(encode_code(static, layout, jnp.asarray(grid, jnp.float32)))[0]
     of_units = radial_power(maps, width)
     of_code = radial_power(code.T.reshape(-1, n, n), width)
     return {
@@ -38,9 +39,10 @@ def spectra(
 
 
 @partial(jax.jit, static_argnums=0)
-def _encode(
+def encode_code(
     static: Static, layout: Layout, positions: Float[Array, "batch time 2"]
 ) -> Float[Array, "batch time code"]:
+    """Return a target code along positions, metres."""
     return encoding(static).encode(layout.code, positions)
 
 

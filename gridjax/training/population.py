@@ -31,6 +31,11 @@ MATMUL_PRECISION = "float32"
 """Precision of every matrix product, set explicitly: accelerators default to less."""
 
 
+MOST_TRAINERS = 12
+"""Buckets whose compiled functions are kept beside those in use. On a CPU those of one bucket take
+750 memory maps on each device, of which a process may have 65,530."""
+
+
 def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]:
     """Map a function of one network over the leading axis of all its arguments.
 
@@ -57,11 +62,12 @@ class Trainer(NamedTuple):
     """puts the traced halves of a block on a device, filled up with copies of the last network"""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=MOST_TRAINERS)
 def make_trainer(static: Static, lane_width: int) -> Trainer:
     """Build the functions that train a block of ``lane_width`` networks of one bucket.
 
-    The same arguments give the same functions, so that a second run compiles nothing.
+    The same arguments give the same functions, so that a second run compiles nothing as long as no
+    more than MOST_TRAINERS buckets take turns.
     """
 
     def jitted(fn: Callable[..., Any], **options: Any) -> Callable[..., Any]:

@@ -1,10 +1,15 @@
 """Runs of many buckets: what is compiled for those that are done is dropped, and no bit moves."""
 
+from dataclasses import replace
+from typing import Any
+
+import jax
 import pytest
 from tiny import sweep_content
+from training.blocks import SPEC, compilations
 
 import gridjax as gj
-from gridjax.study import finishing
+from gridjax.study import finishing, recording
 from gridjax.training import population
 
 BUCKETS = {
@@ -13,25 +18,57 @@ BUCKETS = {
     "Np": {"values": [12, 13, 14]},
     "n_grad_steps_per_epoch": {"value": 6},
 }
+OF_ONE_SHAPE = ("record", "record_readouts", "long_run", "encode_code")
+"""What is compiled for the evaluation of networks of one shape."""
 
 
 @pytest.fixture
 def trained():
     def train():
-        population.make_trainer.cache_clear()
-        sweep = gj.Sweep.from_dict(sweep_content(**BUCKETS))
-        run = gj.train(sweep)
-        return run.networks, run.units, population.make_trainer.cache_info().currsize
+        jax.clear_caches()
+        run = gj.train(gj.Sweep.from_dict(sweep_content(**BUCKETS)))
+        compiled: Any = recording.record
+        return run.networks, run.units, compiled._cache_size()
 
     return train
 
 
 @pytest.mark.slow
-def test_compiled_functions_of_few_buckets_are_kept_and_numbers_are_the_same(trained, monkeypatch):
+def test_compiled_functions_of_few_shapes_are_kept_and_numbers_are_the_same(trained, monkeypatch):
     networks, units, n_kept = trained()
     monkeypatch.setattr(finishing, "MOST_SHAPES", 1)
     again, units_again, n_kept_again = trained()
     assert n_kept == 3
-    assert n_kept_again <= finishing.MOST_SHAPES
+    assert n_kept_again == finishing.MOST_SHAPES
     assert networks.equals(again)
     assert units.equals(units_again)
+
+
+@pytest.mark.slow
+def test_evaluations_of_many_shapes_leave_what_trains_and_what_scores_compiled(monkeypatch):
+    sizes = {"Np": {"values": [12, 13, 14]}, "optimizer": {"values": ["adam", "sgd"]}}
+    content = sweep_content(**BUCKETS | sizes | {"batch_size": {"value": 25}})
+    content["gridjax"]["merge"] = True
+    monkeypatch.setattr(finishing, "MOST_SHAPES", 1)
+    jax.clear_caches()
+    population.make_trainer.cache_clear()
+    jax.config.update("jax_log_compiles", True)  # in all threads
+    try:
+        with compilations() as compiled:
+            run = gj.train(gj.Sweep.from_dict(content))
+    finally:
+        jax.config.update("jax_log_compiles", False)
+    names = [line.split()[1].removeprefix("jit(").removesuffix(")") for line in compiled]
+    assert (run.networks["status"] == "finished").all()
+    # each device that trains the one bucket compiles its three functions once
+    assert 3 <= names.count("single") <= 3 * len(jax.devices())
+    assert names.count("_measures") <= 3  # of the numbers of bins
+    for name in OF_ONE_SHAPE:
+        assert 3 <= names.count(name) <= 6  # six networks, of three shapes
+
+
+def test_trainers_of_few_buckets_are_kept():
+    population.make_trainer.cache_clear()
+    for n_units in range(1, population.MOST_TRAINERS + 4):
+        population.make_trainer(replace(SPEC, Ng=n_units).static, 1)
+    assert population.make_trainer.cache_info().currsize == population.MOST_TRAINERS
