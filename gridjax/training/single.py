@@ -5,6 +5,7 @@ Nothing here knows of a population; gridjax.training.population maps these funct
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import jax
@@ -16,6 +17,7 @@ from jaxtyping import Array, Float, Int
 from gridjax.halves import Static, Traced
 from gridjax.model import network, objective
 from gridjax.model.network import Masks, Params
+from gridjax.model.products import FLOAT32
 from gridjax.padding import Padding
 from gridjax.random import Stream, stream
 from gridjax.training.optimizers import make_optimizer
@@ -127,7 +129,8 @@ def chunk(static: Static, traced: Traced, state: TrainState, until: Int[Array, "
 
 
 def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
-    """Measure one network, in the mean, on trajectories that training never sees."""
+    """Measure one network, in the mean and in float32, on trajectories that training never sees."""
+    static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
     _, outputs = respond(state.params, state.layout, trajectories, traced.dt_s, static)

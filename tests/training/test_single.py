@@ -206,6 +206,16 @@ def test_progress_agrees_with_float64_on_its_own_trajectories_without_dropout(sp
     assert float(progress.position_error_m[0]) == pytest.approx(error, rel=1e-5)
 
 
+def test_progress_is_measured_in_single_precision_whatever_training_rounds(block):
+    rounded = Block(1, replace(SPEC, matmul_precision="bf16").static)
+    state, traced = block.train([SPEC], N_STEPS), block.stack([SPEC])
+    whole, other = (each.trainer.progress(traced, state) for each in (block, rounded))
+    assert_same_bits(whole, other)
+    assert not np.array_equal(
+        rounded.train([SPEC], N_STEPS).params["decoder"], state.params["decoder"]
+    )
+
+
 @pytest.mark.parametrize("name", [name for name in Traced._fields if name != "padding"])
 def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
