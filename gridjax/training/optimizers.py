@@ -133,11 +133,15 @@ def of_open_choice(
         zeros = jax.tree.map(jnp.zeros_like, params)
         return OpenState(jnp.zeros((), jnp.int32), zeros, square)
 
+    def square_of(v: Array, g: Array) -> Array:
+        # gradient descent has no squares that could overflow
+        return jnp.where(is_sgd, v, kept * v + new * jnp.square(g))
+
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, OpenState]:
         del params
         n_updates = state.n_updates + 1
         mean = optax.tree.update_moment(updates, state.mean, ADAM_B1, 1)
-        square = jax.tree.map(lambda v, g: kept * v + new * jnp.square(g), state.square, updates)
+        square = jax.tree.map(square_of, state.square, updates)
         t = n_updates.astype(jnp.float32)
         corrected = learning_rate * jnp.sqrt(1 - ADAM_B2**t) / (1 - ADAM_B1**t)
         rate = jnp.where(is_adam, corrected, learning_rate)

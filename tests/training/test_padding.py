@@ -99,6 +99,10 @@ def assert_near(spec, ours, theirs):
         np.testing.assert_allclose(one, other, rtol=1e-3, equal_nan=True)
 
 
+def padded_and_own(spec):
+    return padded_half(spec.static), spec.static
+
+
 ALWAYS = ("dos", "fields", "dropout", "orthogonal", "cartesian")
 """Tested every time; the others are slow together."""
 
@@ -135,6 +139,15 @@ def test_networks_of_different_sizes_and_optimisers_share_a_block_and_a_compilat
         traced = trainer.stack(specs[::-1], jax.devices()[0])
         trainer.chunk(traced, trainer.init(traced), np.full(4, 2, np.int32))
     assert not compiled
+
+
+def test_gradient_descent_diverges_where_it_does_in_its_own_shapes():
+    changes = {"place_field_values": "cartesian", "Np": 2, "place_field_loss": "mse"}
+    changes |= {"activation": "linear", "optimizer": "sgd", "sequence_length": 1}
+    spec = replace(SMALL, **changes, learning_rate=1e5)
+    steps = [trained([spec], static)[0][0].diverged_at for static in padded_and_own(spec)]
+    # its second gradients have squares that are infinite, and its third is infinite itself
+    assert [int(step) for step in steps] == [2, 2]
 
 
 def test_what_pads_stays_nothing():
