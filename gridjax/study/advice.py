@@ -21,15 +21,15 @@ class Rates:
     flop_per_s: float
     """of all its devices together, lanes full"""
     compile_s: float
-    """of one bucket: training and the evaluation of its networks"""
+    """to the first step of one bucket; what evaluates its networks is compiled in own shapes"""
     n_devices: int
     """that compile at the same time"""
     are_measured: bool = False
 
 
-NOMINAL = {"cpu": Rates(40e9, 12.0, 1), "gpu": Rates(20e12, 20.0, 1)}
-"""By the kind of device, of one device: a CPU core computes about 40 GFLOP/s of a training step
-(benchmarks/results/train-cpu.json); an accelerator's stand for its order of magnitude alone."""
+NOMINAL = {"cpu": Rates(40e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1)}
+"""By the kind of device, of one device: those of a CPU core with AVX2, rounded
+(benchmarks/results/train-avx2-cpu.json); an accelerator's stand for an order of magnitude alone."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,16 @@ def cost(plan: Plan, rates: Rates) -> Cost:
     """Predict what a plan takes.
 
     A lane costs the same whether a network is in it or not. Blocks are filled up as networks end,
-    so a bucket takes its longest network or its mean over the lanes, whichever is more.
+    so a bucket takes its longest network or its mean over the lanes, whichever is more. Devices
+    compile different buckets at the same time, but none compiles a part of one.
     """
     lane_steps = [_lane_steps(bucket) for bucket in plan.buckets]
     work = sum(
         steps * flop_per_step(bucket.static)
         for steps, bucket in zip(lane_steps, plan.buckets, strict=True)
     )
-    compiling = len(plan.buckets) * rates.compile_s / rates.n_devices
+    at_once = max(1, min(rates.n_devices, len(plan.buckets)))
+    compiling = len(plan.buckets) * rates.compile_s / at_once
     return Cost(
         n_buckets=len(plan.buckets),
         n_blocks=plan.n_blocks,
@@ -105,7 +107,7 @@ def _lane_steps(bucket: Bucket) -> float:
 def advice_lines(advice: Advice, merges: bool) -> list[str]:
     """Say what merging would change, and what it costs; nothing where it changes nothing."""
     own, merged, rates = advice.own, advice.merged, advice.rates
-    if own.n_buckets == merged.n_buckets:
+    if (own.n_buckets, own.flop) == (merged.n_buckets, merged.flop):
         return []
     kind = "measured" if rates.are_measured else "nominal; --measure measures them"
     rest = f"{quantity(rates.flop_per_s)}FLOP/s and {rates.compile_s:.0f} s a bucket, {kind}"

@@ -126,13 +126,14 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
     by_bucket = {rate.bucket: rate for rate in rates}
     flop_per_s = float(np.median([rate.flop_per_s for rate in rates]))
     compile_s = float(np.median([rate.compile_s for rate in rates]))
+    # devices compile different buckets at the same time, none a part of one
+    at_once = min(len(devices.training), len(plan.buckets))
     total = 0.0
     for index, bucket in enumerate(plan.buckets):
         rate = by_bucket.get(index)
         other = flop_per_step(bucket.static) / flop_per_s
         total += bucket.n_network_steps * (rate.step_s if rate else other)
-        # devices compile different buckets at the same time
-        total += (rate.compile_s if rate else compile_s) / len(devices.training)
+        total += (rate.compile_s if rate else compile_s) / at_once
     return total
 
 

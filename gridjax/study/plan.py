@@ -123,7 +123,7 @@ class Plan:
 
     @property
     def flop(self) -> int:
-        """Floating-point operations of the whole training, without padding and evaluation."""
+        """Floating-point operations of the whole training, those of empty lanes not counted."""
         return sum(flop_per_step(each.static) * each.n_network_steps for each in self.buckets)
 
     def to_json(self) -> dict[str, Any]:

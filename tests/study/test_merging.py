@@ -108,7 +108,7 @@ def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
     assert own == Cost(3, 3, flop, 0.5, flop / 1e9 + 15)
     merged = cost(make_plan(networks(), lane_width=2, merge=True), rates)
     flop = 600 * flop_per_step(padded_half(networks()[0].static))
-    assert merged == Cost(1, 2, flop, 1.0, flop / 1e9 + 5)
+    assert merged == Cost(1, 2, flop, 1.0, flop / 1e9 + 10)  # of one bucket no device a part
 
 
 def test_what_pays_is_advised_and_what_does_not_is_warned_of():
@@ -118,7 +118,10 @@ def test_what_pays_is_advised_and_what_does_not_is_warned_of():
     fast = advise(networks(), 1, "cpu", Rates(1e6, 0.1, 1))
     assert "merging costs" in advice_lines(fast, merges=True)[-1]
     assert "--merge would" not in advice_lines(fast, merges=False)[-1]
-    same = advise(networks()[:1], 1, "cpu", nominal("cpu", 2))
+    larger = advise(networks()[:1], 1, "cpu", nominal("cpu", 2))  # Np 400 in 512
+    assert larger.own.n_buckets == larger.merged.n_buckets == 1
+    assert "merging costs" in advice_lines(larger, merges=True)[-1]
+    same = advise(networks()[1:2], 1, "cpu", nominal("cpu", 2))
     assert advice_lines(same, merges=False) == []
 
 
