@@ -44,8 +44,12 @@ def cross_entropy(
 
 
 def entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
-    """Return -sum_i y_i log y_i, nats: the least cross-entropy possible."""
-    return -xlogy(targets, targets).sum(axis=-1)
+    """Return -sum_i y_i log y_i, nats: the least cross-entropy possible.
+
+    Shares of 0 count as such where rounding leaves them below.
+    """
+    shares = jnp.maximum(targets, 0.0)
+    return -xlogy(shares, shares).sum(axis=-1)
 
 
 def mean_squared_error(

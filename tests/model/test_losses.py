@@ -84,6 +84,12 @@ def test_entropy_agrees_with_float64_and_takes_zeros():
     np.testing.assert_allclose(losses.entropy(np.full(8, 0.125, np.float32)), np.log(8), 1e-6)
 
 
+def test_a_share_that_rounding_left_below_zero_counts_as_zero():
+    targets = np.float32([0.25, 0.75, 0.0])
+    rounded = targets - np.float32([0, 0, 1e-9])
+    np.testing.assert_array_equal(losses.entropy(rounded), losses.entropy(targets))
+
+
 @pytest.mark.parametrize("loss", ["crossentropy", "binarycrossentropy"])
 def test_the_least_loss_is_that_of_the_best_outputs(loss):
     _, targets = outputs_and_targets()
