@@ -63,8 +63,8 @@ def study(
         str,
         typer.Argument(
             metavar="NAME",
-            help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity, all; or"
-            " a folder of your own with claims.yaml and analysis.py, which is run.",
+            help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
+            " precision, all; or a folder of your own with claims.yaml and analysis.py, which is run.",
         ),
     ],
     out: Out = None,
