@@ -64,7 +64,8 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " precision, all; or a folder of your own with claims.yaml and analysis.py, which is run.",
+            " precision, all; or a folder of your own with claims.yaml and analysis.py, which is"
+            " run.",
         ),
     ],
     out: Out = None,
