@@ -20,6 +20,7 @@ from gridjax.spec import NetworkSpec
 from gridjax.study.block import Block, Trained
 from gridjax.study.blockkeeper import BlockKeeper, Keeping
 from gridjax.study.blockqueue import BlockQueue
+from gridjax.study.compiled import CompiledTrainings
 from gridjax.study.devices import Devices
 from gridjax.study.exhaustion import (
     SCARCE,
@@ -86,6 +87,7 @@ class Runner:
         widest = max(bucket.lane_width for bucket in plan.buckets)
         self._waiting = Waiting(n_devices * widest, n_devices)
         self._turns = Turns()
+        self._compiled = CompiledTrainings()
 
     def run(self) -> Generator[Event]:
         """Train all that is missing and yield what happens.
@@ -168,7 +170,7 @@ class Runner:
     ) -> tuple[list[NetworkSpec], str]:
         """Train a block; return the networks that do not fit into memory, and what JAX said."""
         bucket = self._plan.buckets[index]
-        trainer = population.make_trainer(bucket.static, bucket.lane_width)
+        trainer = self._compiled.trainer(index, bucket, device)
         block = Block(trainer, bucket.lane_width, device, BlockKeeper(self._keeping))
         watch = Watch(self._stop, self._steps_of(bucket), self._measured)
 

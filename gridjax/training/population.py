@@ -32,8 +32,7 @@ MATMUL_PRECISION = "float32"
 
 
 MOST_TRAINERS = 12
-"""Buckets whose compiled functions are kept beside those in use. On a CPU those of one bucket take
-750 memory maps on each device, of which a process may have 65,530."""
+"""Buckets whose compiled functions are kept beside those in use (gridjax.study.compiled)."""
 
 
 def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]:

@@ -9,7 +9,9 @@ from tiny import sweep_content
 from training.blocks import SPEC, compilations
 
 import gridjax as gj
-from gridjax.study import finishing, recording
+from gridjax.study import compiled, devices, finishing, recording
+from gridjax.study.compiled import CompiledTrainings
+from gridjax.study.plan import make_plan
 from gridjax.training import population
 
 BUCKETS = {
@@ -27,8 +29,8 @@ def trained():
     def train():
         jax.clear_caches()
         run = gj.train(gj.Sweep.from_dict(sweep_content(**BUCKETS)))
-        compiled: Any = recording.record
-        return run.networks, run.units, compiled._cache_size()
+        record: Any = recording.record
+        return run.networks, run.units, record._cache_size()
 
     return train
 
@@ -37,6 +39,7 @@ def trained():
 def test_compiled_functions_of_few_shapes_are_kept_and_numbers_are_the_same(trained, monkeypatch):
     networks, units, n_kept = trained()
     monkeypatch.setattr(finishing, "MOST_SHAPES", 1)
+    monkeypatch.setattr(compiled, "MOST_COMPILED", 1)
     again, units_again, n_kept_again = trained()
     assert n_kept == 3
     assert n_kept_again == finishing.MOST_SHAPES
@@ -54,11 +57,11 @@ def test_evaluations_of_many_shapes_leave_what_trains_and_what_scores_compiled(m
     population.make_trainer.cache_clear()
     jax.config.update("jax_log_compiles", True)  # in all threads
     try:
-        with compilations() as compiled:
+        with compilations() as lines:
             run = gj.train(gj.Sweep.from_dict(content))
     finally:
         jax.config.update("jax_log_compiles", False)
-    names = [line.split()[1].removeprefix("jit(").removesuffix(")") for line in compiled]
+    names = [line.split()[1].removeprefix("jit(").removesuffix(")") for line in lines]
     assert (run.networks["status"] == "finished").all()
     # each device that trains the one bucket compiles its three functions once
     assert 3 <= names.count("single") <= 3 * len(jax.devices())
@@ -72,3 +75,36 @@ def test_trainers_of_few_buckets_are_kept():
     for n_units in range(1, population.MOST_TRAINERS + 4):
         population.make_trainer(replace(SPEC, Ng=n_units).static, 1)
     assert population.make_trainer.cache_info().currsize == population.MOST_TRAINERS
+
+
+def test_of_many_devices_few_trainings_are_kept_and_those_that_run_are_counted(monkeypatch):
+    monkeypatch.setattr(compiled, "MOST_COMPILED", 4)
+    population.make_trainer.cache_clear()
+    buckets = make_plan([replace(SPEC, Ng=n) for n in (2, 3, 4)]).buckets
+    trainings = CompiledTrainings()
+    one = [trainings.trainer(0, buckets[0], device) for device in "abc"]
+    assert one[0] is one[1] is one[2]
+    other = trainings.trainer(1, buckets[1], "a")  # the fourth
+    assert trainings.trainer(0, buckets[0], "b") is one[0]
+    # the fifth: what was kept is dropped, and what runs is compiled again where it goes on
+    trainings.trainer(2, buckets[2], "c")
+    assert population.make_trainer.cache_info().currsize == 1
+    again = trainings.trainer(1, buckets[1], "a")
+    assert again is not other
+    assert trainings.trainer(1, buckets[1], "a") is again
+    # all of a bucket's are alive as long as one device trains it: these are five still
+    trainings.trainer(1, buckets[1], "c")
+    assert population.make_trainer.cache_info().currsize == 1
+    # and without the first bucket three, to which a fourth is added
+    trainings.trainer(1, buckets[1], "b")
+    fourth = trainings.trainer(2, buckets[2], "a")
+    assert trainings.trainer(2, buckets[2], "a") is fourth
+    assert population.make_trainer.cache_info().currsize == 2
+
+
+def test_a_processor_of_many_cores_has_few_devices(monkeypatch):
+    asked = {}
+    monkeypatch.setattr(devices, "n_cores", lambda: 192)
+    monkeypatch.setattr(jax.config, "update", asked.__setitem__)
+    devices.start_devices()
+    assert asked == {"jax_num_cpu_devices": devices.MOST_CPU_DEVICES}
