@@ -11,24 +11,27 @@ if TYPE_CHECKING:
     from gridjax.study.plan import Bucket
 
 _FLOAT_BYTES = 4
-_PER_WEIGHT = 4.3
-_PER_OUTPUT = 3.0
-_PER_POSITION = 25.0
-_PER_UNIT = {"RNN": 3.9, "SRNN": 6.6, "UGRNN": 14.3, "GRU": 17.7, "LSTM": 22.0}
-"""Numbers that the compiled steps hold for each weight (it, two moments, its gradient), and at each
-position for each output, for the path, and for each unit of a cell: fitted to what the compiler
-says on a CPU (benchmarks/memory.py)."""
+_STATE = 3
+"""Numbers held for each weight: it and two moments of its gradient."""
+_UPDATE, _GRADIENT = 3.5, 0.7
+"""Further ones for each weight, while it is updated and while activity is kept."""
+_PER_OUTPUT = 3.2
+_PER_UNIT = {"RNN": 3.9, "SRNN": 6.3, "UGRNN": 14.0, "GRU": 17.5, "LSTM": 21.0}
+"""Numbers kept at each position until the gradient is formed, for each output and for each unit of
+a cell. These and the above are fitted to what the compiler says on a CPU (benchmarks/memory.py)."""
 
 
 def bytes_per_lane(static: Static) -> int:
-    """Predict the memory of one network in training, in bytes; a user's cell counts as an LSTM."""
-    positions = static.batch_size * static.sequence_length
+    """Predict the memory of one network in training, in bytes; a user's cell counts as an LSTM.
+
+    It is largest where the gradient is formed or, of few positions, where weights are updated.
+    """
+    weights, positions = n_weights(static), static.batch_size * static.sequence_length
     per_unit = _PER_UNIT.get(static.rnn_type, max(_PER_UNIT.values()))
-    at_position = per_unit * static.Ng + _PER_OUTPUT * static.n_outputs + _PER_POSITION
+    activity = positions * (per_unit * static.Ng + _PER_OUTPUT * static.n_outputs)
     layout = 4 * static.Np * static.n_field_slots
-    return round(
-        _FLOAT_BYTES * (_PER_WEIGHT * n_weights(static) + positions * at_position + layout)
-    )
+    at_most = max(activity + _GRADIENT * weights, _UPDATE * weights)
+    return round(_FLOAT_BYTES * (_STATE * weights + layout + at_most))
 
 
 def bytes_of_checkpoint(bucket: Bucket) -> int:
