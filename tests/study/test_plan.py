@@ -106,12 +106,14 @@ def test_flop_are_those_of_the_products_where_targets_cost_nothing():
     assert flop_per_step(coded) == count_products(coded) + 20 * 11 * 5 * 8
 
 
-def test_memory_counts_the_weights_four_times_and_the_activations():
+def test_memory_is_that_of_the_update_or_of_the_activity_whichever_is_more():
     static = NetworkSpec(Ng=3, Np=5, batch_size=2, sequence_length=1).static
     assert n_weights(static) == 9 + 6 + 15 + 15
-    # 2 positions; widths and centres of the cells: 4 numbers a field
-    held = 4.3 * 45 + 2 * 1 * (3.9 * 3 + 3 * 5 + 25) + 20
-    assert bytes_per_lane(static) == round(4 * held)
+    # widths and centres of the cells: 4 numbers a field; 2 positions
+    assert bytes_per_lane(static) == round(4 * (3 * 45 + 20 + 3.5 * 45))
+    longer = dataclasses.replace(static, sequence_length=50)  # 100 positions
+    held = 3 * 45 + 20 + 0.7 * 45 + 100 * (3.9 * 3 + 3.2 * 5)
+    assert bytes_per_lane(longer) == round(4 * held)
 
 
 def test_steps_add_up_over_networks_of_different_length():
