@@ -48,5 +48,5 @@ def draw(told: dict[str, Any], file: Path) -> None:
             fontsize=SMALL,
             color=GREY,
         )
-        axes.legend(loc="lower right")
+        figure.legend(loc="outside lower center", ncols=3)
         figure.savefig(file, dpi=DPI)
