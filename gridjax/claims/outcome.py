@@ -33,7 +33,7 @@ def conclude(
     study, evidence = asked.study, asked.evidence(run)
     estimates = study.analyse(evidence)
     verdicts = judge(study.claims.claims, estimates)
-    larger = [_judged(one, run) for one in ladder]
+    rungs = [(_units(asked), verdicts), *((_units(one), _judged(one, run)) for one in ladder)]
     folder = out / study.name
     with style.styled():
         figures = study.figures(evidence, estimates)
@@ -41,12 +41,14 @@ def conclude(
             (folder / ROWS).mkdir(parents=True, exist_ok=True)
             (folder / FIGURES).mkdir(exist_ok=True)
             for verdict in verdicts:
-                rows = verdict.estimate.rows.to_csv(index=False)
-                replace_file(folder / ROWS / f"{verdict.claim.name}.csv", rows.encode())
+                _write_rows(folder, verdict.claim.name, verdict)
+            for units, of_size in rungs[1:]:
+                for verdict in of_size:
+                    _write_rows(folder, _rows_name(verdict, units), verdict)
             for drawn in figures:
                 style.save(drawn, folder / FIGURES)
             told = _told(asked, evidence, part, verdicts, figures)
-            told["ladder"] = _ladder(asked, verdicts, ladder, larger)
+            told["ladder"] = _ladder(rungs) if ladder else []
             text = json.dumps(told, indent=1, allow_nan=False)
             replace_file(folder / OUTCOME, text.encode())
         except OSError as error:
@@ -59,32 +61,45 @@ def _judged(asked: Asked, run: Run) -> list[Verdict]:
     return judge(asked.study.claims.claims, asked.study.analyse(asked.evidence(run)))
 
 
-def _ladder(
-    asked: Asked,
-    verdicts: Sequence[Verdict],
-    ladder: Sequence[Asked],
-    larger: Sequence[Sequence[Verdict]],
-) -> list[dict[str, Any]]:
-    """Return each claim's value and outcome by number of units; nothing without larger networks."""
-    if not ladder:
-        return []
-    units = [max(spec.Ng for spec in one.sweep.specs) for one in (asked, *ladder)]
-    rungs = list(zip(units, (verdicts, *larger), strict=True))
+def _units(asked: Asked) -> int:
+    return max(spec.Ng for spec in asked.sweep.specs)
+
+
+def _write_rows(folder: Path, name: str, verdict: Verdict) -> None:
+    rows = verdict.estimate.rows.to_csv(index=False)
+    replace_file(folder / ROWS / f"{name}.csv", rows.encode())
+
+
+def _rows_name(verdict: Verdict, units: int) -> str:
+    return f"{verdict.claim.name}-Ng{units}"
+
+
+def _ladder(rungs: Sequence[tuple[int, Sequence[Verdict]]]) -> list[dict[str, Any]]:
+    """Return each claim's value and outcome by number of units."""
+    _, own = rungs[0]
     return [
         {
             "claim": verdict.claim.claim,
-            "rungs": [{"Ng": n, **_rung(of_size[position])} for n, of_size in rungs],
+            "rungs": [
+                _rung(of_size[position], units, is_own=of_size is own) for units, of_size in rungs
+            ],
         }
-        for position, verdict in enumerate(verdicts)
+        for position, verdict in enumerate(own)
     ]
 
 
-def _rung(verdict: Verdict) -> dict[str, str]:
+def _rung(verdict: Verdict, units: int, is_own: bool) -> dict[str, Any]:
     claim, estimate = verdict.claim, verdict.estimate
     shown = claim.shown(estimate.value)
     if not math.isnan(estimate.low):
         shown += f" ({claim.shown(estimate.low)} to {claim.shown(estimate.high)})"
-    return {"shown": shown, "outcome": verdict.outcome}
+    return {
+        "Ng": units,
+        "shown": shown,
+        "outcome": verdict.outcome,
+        "n": estimate.n,
+        "rows": claim.name if is_own else _rows_name(verdict, units),
+    }
 
 
 def _told(

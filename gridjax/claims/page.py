@@ -23,13 +23,14 @@ _VERDICT = dict.fromkeys(
     ("name", "claim", "role", "published", "estimand", "test", "null_is", "holds_where"), str
 ) | {"n": int, "outcome": str, "sentence": str, "remark": str}
 _VERDICT |= dict.fromkeys(("value", "p", "p_holm", "networks_needed"), _NUMBER)
+_RUNG = dict.fromkeys(("shown", "outcome", "rows"), str) | dict.fromkeys(("Ng", "n"), int)
 _FORM: dict[str, Any] = {
     **dict.fromkeys(("study", "title", "question", "caution", "size", "claims_sha256"), str),
     **dict.fromkeys(("networks", "seeds", "missing", "diverged"), int),
     "registered": str | None,
     "verdicts": [_VERDICT | {"shown": dict.fromkeys(("value", "interval", "null"), str)}],
     "figures": [dict.fromkeys(("name", "title", "caption", "alt"), str) | {"table": [[str]]}],
-    "ladder": [{"claim": str, "rungs": [{"Ng": int, "shown": str, "outcome": str}]}],
+    "ladder": [{"claim": str, "rungs": [_RUNG]}],
 }
 """What a page reads of a study's verdicts."""
 
@@ -78,7 +79,10 @@ def _study(path: Path) -> dict[str, Any]:
         told = json.loads(_read(path))
         _demand(told, _FORM, "it")
         for verdict in told["verdicts"]:
-            verdict["rows"] = _uri(path.parent / ROWS / f"{Path(verdict['name']).name}.csv")
+            verdict["rows"] = _rows(path.parent, verdict["name"])
+        for line in told["ladder"]:
+            for rung in line["rungs"]:
+                rung["uri"] = _rows(path.parent, rung["rows"])
         for figure in told["figures"]:
             figure["uri"] = _figure(path.parent / FIGURES, Path(figure["name"]).name)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
@@ -101,6 +105,10 @@ def _demand(value: Any, form: Any, name: str) -> None:
             _demand(each, form[0], name)
     elif not isinstance(value, form):
         raise ValueError(f"{name} is {show(value)}")
+
+
+def _rows(folder: Path, name: str) -> str:
+    return _uri(folder / ROWS / f"{Path(name).name}.csv")
 
 
 def _figure(folder: Path, name: str) -> str:

@@ -197,9 +197,11 @@ def test_a_number_of_networks_is_told_only_where_it_is_known(out):
     assert shown(outcome="holds") == "–"
 
 
+RUNG = {"Ng": 64, "shown": "1 % (0 % to 2 %)", "outcome": "undecided", "n": 9, "rows": "more"}
+
+
 def test_the_ladder_is_a_table(out):
-    rungs = [{"Ng": n, "shown": "1 % (0 % to 2 %)", "outcome": "undecided"} for n in (64, 256)]
-    shown = told_of(out, ladder=[{"claim": EVIL, "rungs": rungs}])
+    shown = told_of(out, ladder=[{"claim": EVIL, "rungs": [RUNG, RUNG | {"Ng": 256}]}])
     assert '<th scope="col">Ng 256</th>' in shown
     assert "<script" not in shown
 
@@ -210,7 +212,14 @@ def test_a_ladder_holds_both_verdicts(out, asked, run):
     conclude(asked, both, "desk", out, [Asked(asked.study, Sweep.from_specs(larger))])
     ladder = json.loads((out / "own" / "verdicts.json").read_text())["ladder"]
     assert [[rung["Ng"] for rung in line["rungs"]] for line in ladder] == [[24, 48]] * 4
-    assert "Ng 48" in write_page(out).read_text()
+    page = write_page(out).read_text()
+    assert "Ng 48" in page
+    for line, name in zip(ladder, N_NETWORKS, strict=True):
+        own, larger = line["rungs"]
+        assert (own["rows"], larger["rows"]) == (name, f"{name}-Ng48")
+        rows = (out / "own" / "rows" / f"{name}-Ng48.csv").read_text()
+        assert larger["n"] == len(rows.splitlines()) - 1 == N_NETWORKS[name]
+        assert f'download="own-{name}-Ng48.csv"' in page
 
 
 def without(key):
@@ -219,6 +228,10 @@ def without(key):
 
 def first(part, **changes):
     return lambda told: told | {part: [told[part][0] | changes, *told[part][1:]]}
+
+
+def with_rung(**changes):
+    return lambda told: told | {"ladder": [{"claim": "a", "rungs": [RUNG | changes]}]}
 
 
 DAMAGE = {
@@ -237,6 +250,9 @@ DAMAGE = {
     "a figure without title": lambda told: told | {"figures": [{"name": "one"}]},
     "a table of numbers": first("figures", table=[1, 2]),
     "a ladder of texts": lambda told: told | {"ladder": ["x"]},
+    "a rung without rows": with_rung(rows=None),
+    "a rung's rows lead out": with_rung(rows="../../../etc/passwd"),
+    "a rung's rows are not there": with_rung(rows="more-Ng3"),
 }
 
 
