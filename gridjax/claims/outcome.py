@@ -90,12 +90,11 @@ def _ladder(rungs: Sequence[tuple[int, Sequence[Verdict]]]) -> list[dict[str, An
 
 def _rung(verdict: Verdict, units: int, is_own: bool) -> dict[str, Any]:
     claim, estimate = verdict.claim, verdict.estimate
-    shown = claim.shown(estimate.value)
-    if not math.isnan(estimate.low):
-        shown += f" ({claim.shown(estimate.low)} to {claim.shown(estimate.high)})"
+    interval = f"{claim.shown(estimate.low)} to {claim.shown(estimate.high)}"
     return {
         "Ng": units,
-        "shown": shown,
+        "value": claim.shown(estimate.value),
+        "interval": "" if math.isnan(estimate.low) else interval,
         "outcome": verdict.outcome,
         "n": estimate.n,
         "rows": claim.name if is_own else _rows_name(verdict, units),

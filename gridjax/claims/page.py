@@ -23,7 +23,9 @@ _VERDICT = dict.fromkeys(
     ("name", "claim", "role", "published", "estimand", "test", "null_is", "holds_where"), str
 ) | {"n": int, "outcome": str, "sentence": str, "remark": str}
 _VERDICT |= dict.fromkeys(("value", "p", "p_holm", "networks_needed"), _NUMBER)
-_RUNG = dict.fromkeys(("shown", "outcome", "rows"), str) | dict.fromkeys(("Ng", "n"), int)
+_RUNG = dict.fromkeys(("value", "interval", "outcome", "rows"), str) | dict.fromkeys(
+    ("Ng", "n"), int
+)
 _FORM: dict[str, Any] = {
     **dict.fromkeys(("study", "title", "question", "caution", "size", "claims_sha256"), str),
     **dict.fromkeys(("networks", "seeds", "missing", "diverged"), int),

@@ -197,7 +197,8 @@ def test_a_number_of_networks_is_told_only_where_it_is_known(out):
     assert shown(outcome="holds") == "–"
 
 
-RUNG = {"Ng": 64, "shown": "1 % (0 % to 2 %)", "outcome": "undecided", "n": 9, "rows": "more"}
+RUNG = {"Ng": 64, "value": "1 %", "interval": "0 % to 2 %", "outcome": "undecided"}
+RUNG |= {"n": 9, "rows": "more"}
 
 
 def test_the_ladder_is_a_table(out):
