@@ -40,11 +40,7 @@ def conclude(
         try:
             (folder / ROWS).mkdir(parents=True, exist_ok=True)
             (folder / FIGURES).mkdir(exist_ok=True)
-            for verdict in verdicts:
-                _write_rows(folder, verdict.claim.name, verdict)
-            for units, of_size in rungs[1:]:
-                for verdict in of_size:
-                    _write_rows(folder, _rows_name(verdict, units), verdict)
+            _write_rows(folder / ROWS, rungs)
             for drawn in figures:
                 style.save(drawn, folder / FIGURES)
             told = _told(asked, evidence, part, verdicts, figures)
@@ -65,13 +61,22 @@ def _units(asked: Asked) -> int:
     return max(spec.Ng for spec in asked.sweep.specs)
 
 
-def _write_rows(folder: Path, name: str, verdict: Verdict) -> None:
-    rows = verdict.estimate.rows.to_csv(index=False)
-    replace_file(folder / ROWS / f"{name}.csv", rows.encode())
+def _write_rows(folder: Path, rungs: Sequence[tuple[int, Sequence[Verdict]]]) -> None:
+    """Write the rows behind every number, those of larger networks too, and no others."""
+    written = set()
+    for number, (units, verdicts) in enumerate(rungs):
+        for verdict in verdicts:
+            name = _rows_name(verdict, units) if number else verdict.claim.name
+            rows = verdict.estimate.rows.to_csv(index=False)
+            replace_file(folder / f"{name}.csv", rows.encode())
+            written.add(f"{name}.csv")
+    for old in folder.glob("*.csv"):
+        if old.name not in written:
+            old.unlink()
 
 
 def _rows_name(verdict: Verdict, units: int) -> str:
-    return f"{verdict.claim.name}-Ng{units}"
+    return f"{verdict.claim.name}.Ng{units}"  # no claim has a dot in its name
 
 
 def _ladder(rungs: Sequence[tuple[int, Sequence[Verdict]]]) -> list[dict[str, Any]]:

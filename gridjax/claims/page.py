@@ -82,9 +82,12 @@ def _study(path: Path) -> dict[str, Any]:
         _demand(told, _FORM, "it")
         for verdict in told["verdicts"]:
             verdict["rows"] = _rows(path.parent, verdict["name"])
+        own = {verdict["name"] for verdict in told["verdicts"]}
         for line in told["ladder"]:
             for rung in line["rungs"]:
-                rung["uri"] = _rows(path.parent, rung["rows"])
+                # the study's own stand with its verdicts
+                is_own = rung["rows"] in own
+                rung["uri"] = "" if is_own else _rows(path.parent, rung["rows"])
         for figure in told["figures"]:
             figure["uri"] = _figure(path.parent / FIGURES, Path(figure["name"]).name)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:

@@ -105,8 +105,8 @@ def _measured(plan: Any, devices: Any) -> Any:
 def _advice(population: Any, kind: str, measured: Any) -> Any:
     """Compare own and padded shapes, at measured rates where there are any."""
     from gridjax.study.advice import advise, nominal
-    from gridjax.study.machine import n_cores
+    from gridjax.study.machine import n_cpu_devices
 
     rates = None if measured is None else measured.typical()
-    rates = rates or nominal(kind, n_cores() if kind == "cpu" else 1)
+    rates = rates or nominal(kind, n_cpu_devices() if kind == "cpu" else 1)
     return advise(population.specs, population.settings.lane_width, kind, rates)

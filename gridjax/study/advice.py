@@ -27,7 +27,7 @@ class Rates:
     are_measured: bool = False
 
 
-NOMINAL = {"cpu": Rates(40e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1)}
+NOMINAL = {"cpu": Rates(50e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1)}
 """By the kind of device, of one device: those of a CPU core with AVX2, rounded
 (benchmarks/results/train-avx2-cpu.json); an accelerator's stand for an order of magnitude alone."""
 

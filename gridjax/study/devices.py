@@ -10,12 +10,9 @@ from typing import Any
 import jax
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.study.machine import n_cores, processor
+from gridjax.study.machine import n_cores, n_cpu_devices, processor
 from gridjax.training.population import Device
 
-MOST_CPU_DEVICES = 32
-"""Virtual devices of a CPU at most: each compiles for itself (gridjax.study.compiled). Where there
-are more cores, they share the larger operations of fewer devices."""
 DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
 
 
@@ -28,8 +25,8 @@ class Devices:
 
 
 def start_devices(deterministic: bool = False) -> Devices:
-    """Return the devices to train on: all accelerators, or one virtual CPU device per core,
-    MOST_CPU_DEVICES at most.
+    """Return the devices to train on: all accelerators, or one virtual CPU device per core
+    (at most gridjax.study.machine.MOST_CPU_DEVICES).
 
     On a CPU several small devices beat one vmap; they must be asked for before JAX starts. A
     process that has used JAX already keeps the devices it has. The first device evaluates too: one
@@ -44,7 +41,7 @@ def start_devices(deterministic: bool = False) -> Devices:
         fix = "unset JAX_ENABLE_X64"
         raise GridjaxError(Problem("JAX_ENABLE_X64 is on, and gridjax trains in float32", fix=fix))
     with suppress(RuntimeError):
-        jax.config.update("jax_num_cpu_devices", min(n_cores(), MOST_CPU_DEVICES))
+        jax.config.update("jax_num_cpu_devices", n_cpu_devices())
     devices = jax.local_devices()
     return Devices(tuple(devices), devices[0])
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 from typing import NamedTuple
 
 from gridjax.spec import NetworkSpec
 from gridjax.study.bestweights import BestWeights
+from gridjax.study.compiled import COMPILED
 from gridjax.study.evaluation import (
     DIVERGED,
     NullScores,
     evaluate,
     evaluation_shape,
-    forget_compiled,
     keep_best,
 )
 from gridjax.study.networkrow import spec_columns
@@ -24,10 +23,6 @@ from gridjax.study.stores import Store
 from gridjax.study.trainee import Trainee
 from gridjax.study.weights import flatten_weights
 from gridjax.training.single import TrainState
-
-MOST_SHAPES = 12
-"""Shapes of networks whose compiled evaluation is kept. Each takes 800 memory maps on a CPU, of
-which a process may have 65,530."""
 
 
 class Finished(NamedTuple):
@@ -47,7 +42,6 @@ class Finisher:
         self._committed = store.committed()
         self._best = BestWeights(store, settings.keep_weights)
         self._nulls: dict[str, NullScores] = {}
-        self._compiled: set[Hashable] = set()
 
     def recall(self) -> None:
         """Rank the networks of an earlier stop by their scores."""
@@ -60,7 +54,7 @@ class Finisher:
     def finish(self, trainee: Trainee, state: TrainState) -> Finished:
         """Evaluate one trained network, on the device that holds its state, and commit it."""
         spec = trainee.spec
-        self._make_room_for(spec)
+        COMPILED.evaluate(evaluation_shape(spec, self._settings.evaluation))
         evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
         if evaluation.null is not None:
             self._nulls[evaluation.null.null_id] = evaluation.null
@@ -82,11 +76,3 @@ class Finisher:
             self._best.add(described.run_id, columns["score_60_by_neuron_max"])
         diverged = evaluation.network["status"] == DIVERGED
         return Finished(len(missing), len(missing) if diverged else 0)
-
-    def _make_room_for(self, spec: NetworkSpec) -> None:
-        """Drop what is compiled for evaluations once it is of too many shapes."""
-        shape = evaluation_shape(spec, self._settings.evaluation)
-        if shape not in self._compiled and len(self._compiled) == MOST_SHAPES:
-            forget_compiled()
-            self._compiled.clear()
-        self._compiled.add(shape)

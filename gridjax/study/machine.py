@@ -6,10 +6,19 @@ import os
 import platform
 from pathlib import Path
 
+MOST_CPU_DEVICES = 24
+"""Virtual devices of a processor at most: each compiles for itself (gridjax.study.compiled). Cores
+beyond share the larger operations."""
+
 
 def n_cores() -> int:
     """Return the number of CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def n_cpu_devices() -> int:
+    """Return the number of virtual devices that this machine's processor is divided into."""
+    return min(n_cores(), MOST_CPU_DEVICES)
 
 
 def processor() -> str:

@@ -140,6 +140,7 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
 def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: float) -> Rate | None:
     """Measure one bucket at one width; None where the device has too little memory for it."""
     lanes = bucket.specs[:width]
+    population.make_trainer.cache_clear()  # as many devices compile this one as there are
     trainers = [_Training(bucket, lanes, width, device) for device in devices.training]
     try:
         with ThreadPoolExecutor(len(trainers)) as threads:  # all devices at once, as in a run

@@ -6,7 +6,6 @@ one device, so that scoring functions are compiled once and training does not wa
 
 from __future__ import annotations
 
-import gc
 import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -20,7 +19,7 @@ from gridjax.spec import NetworkSpec
 from gridjax.study.block import Block, Trained
 from gridjax.study.blockkeeper import BlockKeeper, Keeping
 from gridjax.study.blockqueue import BlockQueue
-from gridjax.study.compiled import CompiledTrainings
+from gridjax.study.compiled import COMPILED
 from gridjax.study.devices import Devices
 from gridjax.study.exhaustion import (
     SCARCE,
@@ -87,7 +86,6 @@ class Runner:
         widest = max(bucket.lane_width for bucket in plan.buckets)
         self._waiting = Waiting(n_devices * widest, n_devices)
         self._turns = Turns()
-        self._compiled = CompiledTrainings()
 
     def run(self) -> Generator[Event]:
         """Train all that is missing and yield what happens.
@@ -158,7 +156,10 @@ class Runner:
                 with self._turns.turn(device, self._stop) as is_alone:
                     if self._stop.is_set():
                         break
-                    left, error = self._train(device, index, specs, networks)
+                    try:
+                        left, error = self._train(device, index, specs, networks)
+                    finally:
+                        COMPILED.rest(device)
                 networks.put_back(index, left)
                 if error:
                     shortage = shortage_in_training(self._plan.buckets[index], error)
@@ -170,7 +171,7 @@ class Runner:
     ) -> tuple[list[NetworkSpec], str]:
         """Train a block; return the networks that do not fit into memory, and what JAX said."""
         bucket = self._plan.buckets[index]
-        trainer = self._compiled.trainer(index, bucket, device)
+        trainer = COMPILED.trainer(bucket.static, bucket.lane_width, device)
         block = Block(trainer, bucket.lane_width, device, BlockKeeper(self._keeping))
         watch = Watch(self._stop, self._steps_of(bucket), self._measured)
 
@@ -192,9 +193,7 @@ class Runner:
         """Let go of what can be, and take turns from now on; raise where that was done already."""
         if was_alone:
             raise shortage
-        population.make_trainer.cache_clear()
-        jax.clear_caches()
-        gc.collect()
+        COMPILED.drop()
         if self._turns.find_scarce(device):
             self._waiting.lift_bound()
             self._events.put(Event(remark=SCARCE.format(asked=asked_for(error))))

@@ -217,10 +217,13 @@ def test_a_ladder_holds_both_verdicts(out, asked, run):
     assert "Ng 48" in page
     for line, name in zip(ladder, N_NETWORKS, strict=True):
         own, larger = line["rungs"]
-        assert (own["rows"], larger["rows"]) == (name, f"{name}-Ng48")
-        rows = (out / "own" / "rows" / f"{name}-Ng48.csv").read_text()
+        assert (own["rows"], larger["rows"]) == (name, f"{name}.Ng48")
+        rows = (out / "own" / "rows" / f"{name}.Ng48.csv").read_text()
         assert larger["n"] == len(rows.splitlines()) - 1 == N_NETWORKS[name]
-        assert f'download="own-{name}-Ng48.csv"' in page
+        assert f'download="own-{name}.Ng48.csv"' in page
+        assert page.count(f'download="own-{name}.csv"') == 1
+    conclude(asked, both, "desk", out)
+    assert {path.stem for path in (out / "own" / "rows").iterdir()} == set(N_NETWORKS)
 
 
 def without(key):
@@ -253,7 +256,7 @@ DAMAGE = {
     "a ladder of texts": lambda told: told | {"ladder": ["x"]},
     "a rung without rows": with_rung(rows=None),
     "a rung's rows lead out": with_rung(rows="../../../etc/passwd"),
-    "a rung's rows are not there": with_rung(rows="more-Ng3"),
+    "a rung's rows are not there": with_rung(rows="more.Ng3"),
 }
 
 

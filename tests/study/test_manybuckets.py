@@ -9,9 +9,8 @@ from tiny import sweep_content
 from training.blocks import SPEC, compilations
 
 import gridjax as gj
-from gridjax.study import compiled, devices, finishing, recording
-from gridjax.study.compiled import CompiledTrainings
-from gridjax.study.plan import make_plan
+from gridjax.study import compiled, devices, machine, recording
+from gridjax.study.compiled import COMPILED, Compiled
 from gridjax.training import population
 
 BUCKETS = {
@@ -27,7 +26,7 @@ OF_ONE_SHAPE = ("record", "record_readouts", "long_run", "encode_code")
 @pytest.fixture
 def trained():
     def train():
-        jax.clear_caches()
+        COMPILED.drop()
         run = gj.train(gj.Sweep.from_dict(sweep_content(**BUCKETS)))
         record: Any = recording.record
         return run.networks, run.units, record._cache_size()
@@ -38,11 +37,11 @@ def trained():
 @pytest.mark.slow
 def test_compiled_functions_of_few_shapes_are_kept_and_numbers_are_the_same(trained, monkeypatch):
     networks, units, n_kept = trained()
-    monkeypatch.setattr(finishing, "MOST_SHAPES", 1)
-    monkeypatch.setattr(compiled, "MOST_COMPILED", 1)
+    monkeypatch.setattr(compiled, "MOST_SHAPES", 1)
+    monkeypatch.setattr(compiled, "MOST_TRAININGS", 1)
     again, units_again, n_kept_again = trained()
     assert n_kept == 3
-    assert n_kept_again == finishing.MOST_SHAPES
+    assert n_kept_again == compiled.MOST_SHAPES
     assert networks.equals(again)
     assert units.equals(units_again)
 
@@ -52,9 +51,8 @@ def test_evaluations_of_many_shapes_leave_what_trains_and_what_scores_compiled(m
     sizes = {"Np": {"values": [12, 13, 14]}, "optimizer": {"values": ["adam", "sgd"]}}
     content = sweep_content(**BUCKETS | sizes | {"batch_size": {"value": 25}})
     content["gridjax"]["merge"] = True
-    monkeypatch.setattr(finishing, "MOST_SHAPES", 1)
-    jax.clear_caches()
-    population.make_trainer.cache_clear()
+    monkeypatch.setattr(compiled, "MOST_SHAPES", 1)
+    COMPILED.drop()
     jax.config.update("jax_log_compiles", True)  # in all threads
     try:
         with compilations() as lines:
@@ -77,34 +75,69 @@ def test_trainers_of_few_buckets_are_kept():
     assert population.make_trainer.cache_info().currsize == population.MOST_TRAINERS
 
 
+STATICS = [replace(SPEC, Ng=n).static for n in (2, 3, 4)]
+
+
+def n_kept():
+    return population.make_trainer.cache_info().currsize
+
+
 def test_of_many_devices_few_trainings_are_kept_and_those_that_run_are_counted(monkeypatch):
-    monkeypatch.setattr(compiled, "MOST_COMPILED", 4)
+    monkeypatch.setattr(compiled, "MOST_TRAININGS", 4)
     population.make_trainer.cache_clear()
-    buckets = make_plan([replace(SPEC, Ng=n) for n in (2, 3, 4)]).buckets
-    trainings = CompiledTrainings()
-    one = [trainings.trainer(0, buckets[0], device) for device in "abc"]
+    first, second, third = STATICS
+    ours = Compiled()
+    one = [ours.trainer(first, 1, device) for device in "abc"]
     assert one[0] is one[1] is one[2]
-    other = trainings.trainer(1, buckets[1], "a")  # the fourth
-    assert trainings.trainer(0, buckets[0], "b") is one[0]
+    other = ours.trainer(second, 1, "a")  # the fourth
+    assert ours.trainer(first, 1, "b") is one[0]
     # the fifth: what was kept is dropped, and what runs is compiled again where it goes on
-    trainings.trainer(2, buckets[2], "c")
-    assert population.make_trainer.cache_info().currsize == 1
-    again = trainings.trainer(1, buckets[1], "a")
+    ours.trainer(third, 1, "c")
+    assert n_kept() == 1
+    again = ours.trainer(second, 1, "a")
     assert again is not other
-    assert trainings.trainer(1, buckets[1], "a") is again
+    assert ours.trainer(second, 1, "a") is again
     # all of a bucket's are alive as long as one device trains it: these are five still
-    trainings.trainer(1, buckets[1], "c")
-    assert population.make_trainer.cache_info().currsize == 1
+    ours.trainer(second, 1, "c")
+    assert n_kept() == 1
     # and without the first bucket three, to which a fourth is added
-    trainings.trainer(1, buckets[1], "b")
-    fourth = trainings.trainer(2, buckets[2], "a")
-    assert trainings.trainer(2, buckets[2], "a") is fourth
-    assert population.make_trainer.cache_info().currsize == 2
+    ours.trainer(second, 1, "b")
+    fourth = ours.trainer(third, 1, "a")
+    assert ours.trainer(third, 1, "a") is fourth
+    assert n_kept() == 2
+
+
+def test_what_rests_is_not_counted(monkeypatch):
+    monkeypatch.setattr(compiled, "MOST_TRAININGS", 3)
+    ours = Compiled()
+    for device in "abc":
+        ours.trainer(STATICS[0], 1, device)
+        ours.rest(device)
+    ours.trainer(STATICS[1], 1, "a")  # nothing of the first bucket runs: one is left
+    kept = n_kept()
+    ours.trainer(STATICS[1], 2, "b")
+    assert n_kept() == kept + 1
+
+
+def test_what_many_runs_of_one_process_evaluate_is_dropped_too(monkeypatch):
+    dropped = []
+    monkeypatch.setattr(compiled, "forget_compiled", lambda: dropped.append("shapes"))
+    monkeypatch.setattr(jax, "clear_caches", lambda: dropped.append("all"))
+    monkeypatch.setattr(compiled, "MOST_SHAPES", 2)
+    monkeypatch.setattr(compiled, "MOST_DROPS", 3)
+    ours = Compiled()
+    for shape in (1, 2, 1, 2):
+        ours.evaluate(shape)
+    assert dropped == []
+    for shape in range(3, 9):
+        ours.evaluate(shape)
+    # small operations of all shapes are left behind, until everything is dropped
+    assert dropped == ["shapes", "shapes", "shapes", "all"]
 
 
 def test_a_processor_of_many_cores_has_few_devices(monkeypatch):
     asked = {}
-    monkeypatch.setattr(devices, "n_cores", lambda: 192)
+    monkeypatch.setattr(machine, "n_cores", lambda: 192)
     monkeypatch.setattr(jax.config, "update", asked.__setitem__)
     devices.start_devices()
-    assert asked == {"jax_num_cpu_devices": devices.MOST_CPU_DEVICES}
+    assert asked == {"jax_num_cpu_devices": machine.MOST_CPU_DEVICES}
