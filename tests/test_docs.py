@@ -1,6 +1,7 @@
 """Every promise of the README and the docs, run as written."""
 
 import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -92,3 +93,47 @@ def test_every_picture_and_link_leads_somewhere():
             assert (page.parent / target).exists(), f"{page.name}: {target}"
         for picture in re.findall(r"!\[[^]]+\]\((\S+)\)", text):
             assert (page.parent / picture).stat().st_size > 10_000
+
+
+def result(name):
+    return json.loads((ROOT / "benchmarks" / "results" / f"{name}-cpu.json").read_text())[name]
+
+
+def rounds_to(shown, value):
+    """Tell whether a number is shown as it is to its last digit, halves either way."""
+    digits = len(shown.partition(".")[2])
+    return abs(float(shown) - value) <= 0.5001 * 10**-digits
+
+
+def test_the_table_of_speed_is_that_of_the_benchmark():
+    table = README.partition("## Speed")[2].partition("\n## ")[0]
+    for row in result("train")["rows"]:
+        (line,) = (line for line in table.splitlines() if line.startswith(f"| {row['size']} ("))
+        sizes, shown = line.strip("| ").split(" | ", 1)
+        assert sizes.endswith("({Ng}, {Np}, {batch_size})".format(**row))
+        theirs = row["pytorch"]
+        values = [
+            row["ms_per_network_step"],
+            100 * row["share_of_ceiling"],
+            theirs["ms_per_network_step"],
+            theirs["times_slower"],
+            theirs["per_core_ms_per_network_step"],
+            theirs["per_core_times_slower"],
+        ]
+        numbers = re.findall(r"[\d.]+", shown)
+        pairs = list(zip(numbers, values, strict=True))
+        assert all(rounds_to(one, value) for one, value in pairs), pairs
+    shown = re.search(r"network-step differs by ([\d.]+) %", README)
+    assert shown
+    assert rounds_to(shown[1], 100 * result("scaling")["spread_from_8"])
+
+
+def test_what_is_said_of_predicted_memory_is_what_was_measured():
+    text = " ".join((ROOT / "docs" / "speed.md").read_text().split())
+    memory = result("memory")
+    said = re.search(r"less than ([\d.]+) % of what .* all but two .* −(\d+) and \+(\d+) %", text)
+    assert said
+    told = memory["median_error"], -memory["lowest"], memory["highest"]
+    assert all(rounds_to(one, 100 * value) for one, value in zip(said.groups(), told, strict=True))
+    errors = [row["predicted_bytes"] / row["needed_bytes"] - 1 for row in memory["rows"]]
+    assert sum(abs(error) > 0.15 for error in errors) == 2
