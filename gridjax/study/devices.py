@@ -25,12 +25,12 @@ class Devices:
 
 
 def start_devices(deterministic: bool = False) -> Devices:
-    """Return the devices to train on: all accelerators, or one virtual CPU device per core
-    (at most gridjax.study.machine.MOST_CPU_DEVICES).
+    """Return the devices to train on: all accelerators, or one virtual CPU device per core.
 
-    On a CPU several small devices beat one vmap; they must be asked for before JAX starts. A
-    process that has used JAX already keeps the devices it has. The first device evaluates too: one
-    more for it alone would slow training on the others by 15 %.
+    Of those at most gridjax.study.machine.MOST_CPU_DEVICES. On a CPU several small devices beat one
+    vmap; they must be asked for before JAX starts. A process that has used JAX already keeps the
+    devices it has. The first device evaluates too: one more for it alone would slow training on
+    the others by 15 %.
 
     Raises GridjaxError where JAX computes in float64.
     """
