@@ -113,8 +113,11 @@ def activity(
     inputs: Float[Array, "time batch n_in"],
     static: Static,
     masks: Masks | None = None,
+    is_unrolled: bool = False,
 ) -> Float[Array, "time batch analysed"]:
     """Return the analysed layer after each move, before its dropout.
+
+    ``is_unrolled`` unrolls the loop over time on an accelerator (gridjax.model.recurrence).
 
     The state before the first move is a linear map of the start code. The analysed layer is the
     recurrent one of RNN, g = phi(W_d h + b) of the study's other cells, and a linear bottleneck in
@@ -126,7 +129,7 @@ def activity(
     state_0 = _affine(start_code, params, "encoder", static)
     state = tuple(jnp.split(state_0, cell.n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
-    h = _run(cell, params["cell"], state, inputs, static, mask)
+    h = _run(cell, params["cell"], state, inputs, static, mask, is_unrolled)
     if not _has_dense_layer(cell, static):
         return h
     return analysed_activation(static)(_affine(h, params, "dense", static))
@@ -156,6 +159,7 @@ def _run(
     inputs: Float[Array, "time batch n_in"],
     static: Static,
     mask: Float[Array, "batch Ng"] | None,
+    is_unrolled: bool,
 ) -> Float[Array, "time batch Ng"]:
     """Return the cell's output at all times: in parts where it is written so, else by its step.
 
@@ -164,7 +168,7 @@ def _run(
     phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:
         pull_back = PULL_BACKS[static.activation] if parts.is_sum else None
-        update = Update(partial(parts.update, phi), pull_back)
+        update = Update(partial(parts.update, phi), pull_back, is_unrolled)
         bias = None if parts.bias is None else parts.bias(params)
         driven = product(inputs, parts.input_kernel(params), static.matmul_precision)
         drive = added(driven, params, parts.input_bias)

@@ -29,6 +29,32 @@ class Update(NamedTuple):
     pull_back: Callable[[Array, Array], Array] | None = None
     """Of a cell whose next h is a function of drive + product alone: h, its gradient -> that of the
     sum. The sums need then not be kept for the backward pass."""
+    is_unrolled: bool = False
+    """whether accelerators unroll the loop over time: faster to run, slower to compile"""
+
+
+MOST_UNROLLED = 32
+"""Moves up to which a loop over time is unrolled."""
+
+
+def scan_over_time(
+    step: Callable[[Any, Any], tuple[Any, Any]],
+    carry: Any,
+    inputs: Any,
+    is_unrolled: bool,
+    reverse: bool = False,
+) -> tuple[Any, Any]:
+    """Return what ``lax.scan`` does, unrolled on an accelerator where that was asked for.
+
+    A loop of XLA costs an accelerator several kernels a move beside those of the step. On a CPU
+    the loop costs nothing and unrolling only compilation.
+    """
+    n_moves = len(jax.tree.leaves(inputs)[0])
+    scan = partial(lax.scan, step, reverse=reverse)
+    if not is_unrolled or n_moves > MOST_UNROLLED:
+        return scan(carry, inputs)
+
+    return lax.platform_dependent(carry, inputs, cpu=scan, default=partial(scan, unroll=n_moves))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -70,7 +96,7 @@ def _forward(
         following = update.step(state, product, drive_t)
         return following, (following, product if keeps_products else None)
 
-    _, (states, products) = lax.scan(step, state_0, drive)
+    _, (states, products) = scan_over_time(step, state_0, drive, update.is_unrolled)
     saved_drive = drive if keeps_products else None
     return states[0], (kernel, bias, state_0, saved_drive, mask, states, products)
 
@@ -101,7 +127,9 @@ def _backward(update: Update, precision: str, saved: Any, gradient: Array) -> tu
         return (d_state[0] + through_kernel, *d_state[1:]), (d_product, d_drive)
 
     nothing = tuple(jnp.zeros_like(each) for each in state_0)
-    delta, (d_products, d_drive) = lax.scan(step, nothing, (gradient, kept), reverse=True)
+    delta, (d_products, d_drive) = scan_over_time(
+        step, nothing, (gradient, kept), update.is_unrolled, reverse=True
+    )
     d_drive = d_products if is_sum else d_drive
     n_units, n_gates = kernel.shape
     h = _masked(before[0], mask).reshape(-1, n_units)

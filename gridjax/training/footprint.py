@@ -12,7 +12,7 @@ from gridjax.halves import Static
 from gridjax.padding import traced_in
 from gridjax.spec import NetworkSpec
 from gridjax.training import single
-from gridjax.training.population import MATMUL_PRECISION, over_networks
+from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_networks
 
 
 def compile_chunk(
@@ -22,7 +22,7 @@ def compile_chunk(
 
     It is the program that ``population.make_trainer`` compiles at its first call.
     """
-    mapped = over_networks(partial(single.chunk, static), lane_width)
+    mapped = chunk_of_block(static, lane_width)
     with jax.default_matmul_precision(MATMUL_PRECISION):
         return jax.jit(mapped, donate_argnums=1).lower(traced, state, until).compile()
 

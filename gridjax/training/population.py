@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool
+from jaxtyping import Array, Bool, Int
 
 from gridjax.halves import Static, Traced
 from gridjax.padding import traced_in
@@ -50,6 +50,19 @@ def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]
     return single
 
 
+def chunk_of_block(static: Static, lane_width: int) -> Callable[..., TrainState]:
+    """Return ``single.chunk`` over the networks of a block, which share the number of passes."""
+    if lane_width == 1:
+        return over_networks(partial(single.chunk, static), lane_width)
+
+    def chunk(traced: Traced, state: TrainState, until: Int[Array, " lane"]) -> TrainState:
+        n_steps = single.steps_to_make(state, until).max()
+        mapped = jax.vmap(partial(single.chunk, static), in_axes=(0, 0, 0, None))
+        return mapped(traced, state, until, n_steps)
+
+    return chunk
+
+
 class Trainer(NamedTuple):
     """The compiled functions of one bucket; every argument has a leading axis of lanes."""
 
@@ -69,8 +82,7 @@ def make_trainer(static: Static, lane_width: int) -> Trainer:
     more than MOST_TRAINERS buckets take turns.
     """
 
-    def jitted(fn: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-        mapped = over_networks(partial(fn, static), lane_width)
+    def jitted(mapped: Callable[..., Any], **options: Any) -> Callable[..., Any]:
         compiled = jax.jit(mapped, **options)
 
         def call(*arguments: Any) -> Any:
@@ -80,9 +92,9 @@ def make_trainer(static: Static, lane_width: int) -> Trainer:
         return call
 
     return Trainer(
-        init=jitted(single.init),
-        chunk=jitted(single.chunk, donate_argnums=1),
-        progress=jitted(single.progress),
+        init=jitted(over_networks(partial(single.init, static), lane_width)),
+        chunk=jitted(chunk_of_block(static, lane_width), donate_argnums=1),
+        progress=jitted(over_networks(partial(single.progress, static), lane_width)),
         stack=partial(_stack, static, lane_width),
     )
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.halves import Static, Traced
 from gridjax.model import network, objective
@@ -27,6 +27,10 @@ from gridjax.world.motion import Trajectories
 from gridjax.world.task import Layout
 
 NOT_DIVERGED = -1
+STEPS_AHEAD = 16
+"""Gradient steps whose trajectories are drawn together, at most."""
+POSITIONS_AHEAD = 2**17
+"""Positions of these trajectories, at most: 32 bytes each."""
 
 
 class TrainState(struct.PyTreeNode):
@@ -72,18 +76,54 @@ def respond(
     dt_s: Float[Array, ""],
     static: Static,
     masks: Masks | None = None,
+    is_unrolled: bool = False,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
     """Return the analysed layer and the outputs of one network along trajectories."""
     start_code = task.start_code(layout, trajectories, static)
     inputs = task.inputs(trajectories, dt_s, static)
-    analysed = network.activity(params, start_code, inputs, static, masks)
+    analysed = network.activity(params, start_code, inputs, static, masks, is_unrolled)
     return analysed, network.outputs(params, analysed, static, masks)
 
 
 def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
     """Make one gradient step on fresh trajectories; freeze the network if it diverges here."""
-    key = stream(traced.motion_seed, Stream.MOTION, state.step)
-    trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+    trajectories = jax.tree.map(lambda leaf: leaf[0], draw_ahead(static, traced, state.step, 1))
+    return update(static, traced, state, trajectories, jnp.asarray(True))
+
+
+def draw_ahead(static: Static, traced: Traced, first: Int[Array, ""], n_steps: int) -> Trajectories:
+    """Draw the trajectories of ``n_steps`` gradient steps from step ``first`` on.
+
+    Arrays have a leading axis of steps. The trajectories of a step depend on its number alone.
+    """
+
+    def of_step(number: Int[Array, ""]) -> Trajectories:
+        key = stream(traced.motion_seed, Stream.MOTION, number)
+        return motion.simulate(key, static.sequence_length, static.batch_size, traced)
+
+    return jax.vmap(of_step)(first + jnp.arange(n_steps, dtype=jnp.int32))
+
+
+def steps_ahead(static: Static) -> int:
+    """Return the number of gradient steps whose trajectories are drawn together.
+
+    Few kernels then serve many steps. At most POSITIONS_AHEAD positions are held.
+    """
+    positions = static.batch_size * static.sequence_length
+    return max(1, min(STEPS_AHEAD, POSITIONS_AHEAD // positions))
+
+
+def update(
+    static: Static,
+    traced: Traced,
+    state: TrainState,
+    trajectories: Trajectories,
+    is_active: Bool[Array, ""],
+) -> TrainState:
+    """Make one gradient step on given trajectories where ``is_active``, else change nothing.
+
+    A network whose loss or update is not finite keeps its weights and is marked as diverged.
+    """
     targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
     masks = None
     if static.has_dropout:
@@ -91,7 +131,7 @@ def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
         masks = network.draw_masks(of_masks, static, traced)
 
     def objective_of(params: Params) -> Float[Array, ""]:
-        _, outputs = respond(params, state.layout, trajectories, traced.dt_s, static, masks)
+        _, outputs = respond(params, state.layout, trajectories, traced.dt_s, static, masks, True)
         losses = objective.data_loss(outputs, targets, static, traced.padding)
         loss = objective.own_mean(losses, traced.padding)
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
@@ -101,31 +141,66 @@ def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
     gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
     updates, moments = make_optimizer(static, traced).update(gradients, state.optimizer)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
-    finite = jnp.isfinite(value) & _all_finite((params, moments))
+    is_finite = jnp.isfinite(value) & _all_finite((params, moments))
+    is_made = is_active & is_finite
     # New or old *after* the update: a gradient through `where` would leak the NaN.
     params, moments = jax.tree.map(
-        lambda new, old: jnp.where(finite, new, old),
+        lambda new, old: jnp.where(is_made, new, old),
         (params, moments),
         (state.params, state.optimizer),
     )
     return state.replace(
-        step=state.step + finite.astype(jnp.int32),
-        diverged_at=jnp.where(finite, state.diverged_at, state.step),
+        step=state.step + is_made.astype(jnp.int32),
+        diverged_at=jnp.where(is_active & ~is_finite, state.step, state.diverged_at),
         params=params,
         optimizer=moments,
     )
 
 
-def chunk(static: Static, traced: Traced, state: TrainState, until: Int[Array, ""]) -> TrainState:
+def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
+    """Return the number of gradient steps to step ``until``; 0 for a diverged network."""
+    return jnp.where(state.diverged_at == NOT_DIVERGED, until - state.step, 0)
+
+
+def chunk(
+    static: Static,
+    traced: Traced,
+    state: TrainState,
+    until: Int[Array, ""],
+    n_steps: Int[Array, ""] | None = None,
+) -> TrainState:
     """Make gradient steps up to step ``until``, or to where the network diverges.
 
-    ``until`` is a traced trip count: the length of a chunk changes neither bits nor compilation.
+    ``n_steps`` is the number of passes through the loop, by default those to ``until``. Networks
+    of one vmap share it, so that the loop has one trip count and no predicate by network. Both are
+    traced: the length of a chunk changes neither bits nor compilation.
     """
+    n_steps = steps_to_make(state, until) if n_steps is None else n_steps
+    layout, n_ahead = state.layout, steps_ahead(static)
 
-    def goes_on(state: TrainState) -> Array:
-        return (state.step < until) & (state.diverged_at == NOT_DIVERGED)
+    def group(carry: tuple[Array, TrainState]) -> tuple[Array, TrainState]:
+        n_done, state = carry
+        ahead = draw_ahead(static, traced, state.step, n_ahead)
 
-    return lax.while_loop(goes_on, lambda state: step(static, traced, state), state)
+        def one(place: Array, state: TrainState) -> TrainState:
+            trajectories = jax.tree.map(
+                lambda leaf: lax.dynamic_index_in_dim(leaf, place, keepdims=False), ahead
+            )
+            is_active = steps_to_make(state, until) > 0
+            whole = state.replace(layout=layout)
+            following = update(static, traced, whole, trajectories, is_active)
+            return following.replace(layout=None)
+
+        n_now = jnp.minimum(n_ahead, n_steps - n_done)
+        return n_done + n_now, lax.fori_loop(0, n_now, one, state)
+
+    def is_left(carry: tuple[Array, TrainState]) -> Array:
+        return carry[0] < n_steps
+
+    # The layout stays out of the loop's state: it never changes.
+    start = (jnp.zeros((), jnp.int32), state.replace(layout=None))
+    _, trained = lax.while_loop(is_left, group, start)
+    return trained.replace(layout=layout)
 
 
 def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
