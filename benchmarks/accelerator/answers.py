@@ -1,0 +1,240 @@
+"""Part h: do lattices grow? Populations of sweep files, trained, evaluated, tables and maps kept.
+
+Each file is one block of lanes. It is trained to its last step, or as far as its share of the time
+allows, and evaluated then: a row of ``networks`` says how many steps were made.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .part import Part
+
+FILES = (("units-1024", 0.5), ("units-4096", 0.95), ("widths-256", 1.0))
+"""Sweep files under experiments/lattices/, and the share of the time left that each may take."""
+TRAINING_SHARE = 0.75
+"""Share of a file's time that is spent on training; the rest is evaluation."""
+CHUNK_S = 0.25
+"""Seconds of one chunk: what compiles meanwhile waits that long for its turn on the device."""
+KEPT_MAPS = "best:96"
+N_HISTORY = 24
+TABLES = ("networks", "units", "history", "drift", "spectra", "nulls")
+
+
+@dataclass
+class Kept:
+    """Tables and maps of all networks so far; written anew after each file's networks."""
+
+    out: Path
+    tables: dict[str, list[Any]] = field(default_factory=dict)
+    maps: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def add(self, result: Any) -> None:
+        """Take in one network."""
+        for name, table in result.tables().items():
+            self.tables.setdefault(name, []).append(table)
+        if result.maps is not None:
+            self.maps[f"{result.run_id}/units"] = result.maps.units
+            self.maps[f"{result.run_id}/maps"] = result.maps.maps.astype(np.float16)
+
+    def write(self) -> None:
+        """Write tables (Parquet) and best maps (one npz of float16)."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        for name in TABLES:
+            joined = pa.concat_tables(self.tables[name])
+            pq.write_table(joined, self.out / f"answers-{name}.parquet", compression="zstd")
+        np.savez_compressed(self.out / "answers-maps.npz", **self.maps)
+
+
+def measure(part: Part) -> None:
+    """Train and evaluate the networks of every file as long as there is time."""
+    kept, sweeps = Kept(part.out), {name: _read(part, name) for name, _ in FILES}
+    warm = Warm(list(sweeps.values()))
+    for name, share in FILES:
+        if part.left < 20 and not part.tiny:
+            part.row("left_out", {"file": name})
+            continue
+        sweep = sweeps[name]
+        seconds = max(15.0, share * part.left)
+        row: dict[str, Any] = {"file": name, "networks": len(sweep.specs), "may_take_s": seconds}
+        try:
+            row |= _train_and_evaluate(part, sweep, seconds, kept, warm)
+        except Exception as error:
+            row["error"] = f"{type(error).__name__}: {error}"[:600]
+        part.row("files", row)
+
+
+def _read(part: Part, name: str) -> Any:
+    from gridjax import Sweep
+    from gridjax.study.shipped import EXPERIMENTS
+
+    tiny = {"Ng": 32, "Np": 32, "batch_size": 16, "n_epochs": 1, "n_grad_steps_per_epoch": 20}
+    file = EXPERIMENTS / "lattices" / f"{name}.yaml"
+    return Sweep.from_yaml(
+        file, overrides=tiny if part.tiny else {}, first=2 if part.tiny else None
+    )
+
+
+class Warm:
+    """Compiles evaluations on other cores while the first networks train."""
+
+    def __init__(self, sweeps: Sequence[Any]):
+        self._sweeps = sweeps
+        self._threads: list[threading.Thread] = []
+
+    def begin(self) -> None:
+        """Start compiling, once; to be called when the first chunk is compiled."""
+        if not self._threads:
+            self._threads = [
+                threading.Thread(target=_evaluate_untrained, args=(sweep,), daemon=True)
+                for sweep in self._sweeps
+            ]
+            for thread in self._threads:
+                thread.start()
+
+    def wait(self) -> None:
+        """Wait until all is compiled."""
+        for thread in self._threads:
+            thread.join()
+
+
+def _evaluate_untrained(sweep: Any) -> None:
+    """Evaluate one untrained network of a sweep, for what that compiles."""
+    import jax
+
+    from gridjax.study.evaluation import evaluate
+    from gridjax.training import population
+
+    begun, spec = time.perf_counter(), sweep.specs[0]
+    trainer = population.make_trainer(spec.static, len(sweep.specs))
+    traced = trainer.stack(sweep.specs, jax.devices()[0])
+    state = trainer.init(traced)
+    jax.block_until_ready(trainer.progress(traced, state))
+    evaluate(spec, population.lane(state, 0), sweep.settings.evaluation, {})
+    print(f"  compiled the evaluation of {spec.Ng} units in {time.perf_counter() - begun:.0f} s")
+
+
+def _train_and_evaluate(
+    part: Part, sweep: Any, seconds: float, kept: Kept, warm: Warm
+) -> dict[str, Any]:
+    from gridjax.study.evaluation import evaluate, keep_best
+    from gridjax.study.schema import NetworkResult
+    from gridjax.training import population
+
+    begun = time.perf_counter()
+    specs, nulls = list(sweep.specs), {}
+    state, histories, row = _train(part, specs, TRAINING_SHARE * seconds, warm)
+    trained_s = time.perf_counter() - begun
+    for spec, history in zip(specs, histories, strict=True):
+        step, last = history[-1]
+        part.row(
+            "learned",
+            {
+                **_label(spec),
+                "step": step,
+                "loss_excess": float(last.loss_excess),
+                "err_cm": 100 * float(last.position_error_m),
+            },
+        )
+    warm.wait()
+    longest = 0.0
+    for number, spec in enumerate(specs):
+        if part.left < 1.5 * longest + 2:
+            part.row("not_evaluated", _label(spec))
+            continue
+        before = time.perf_counter()
+        one = population.lane(state, number)
+        evaluation = evaluate(spec, one, sweep.settings.evaluation, nulls)
+        if evaluation.null is not None:
+            nulls[evaluation.null.null_id] = evaluation.null
+        maps = keep_best(evaluation, KEPT_MAPS)
+        shown = NetworkResult(
+            evaluation, histories[number], maps, {}, trained_s / len(specs), 0, False
+        )
+        kept.add(shown)
+        kept.write()
+        found = evaluation.network
+        part.row(
+            "networks",
+            {
+                **_label(spec),
+                "steps": found["n_grad_steps"],
+                "loss_excess": found["loss_excess"],
+                "err_ml_cm_T50": found["decode_err_ml_cm_T50"],
+                "above_.3": found["share_above_0.3"],
+                "above_.8": found["share_above_0.8"],
+                "above_null": found["share_above_null_99"],
+                "best": found["score_60_by_neuron_max"],
+                "evaluation_s": time.perf_counter() - before,
+            },
+        )
+        longest = max(longest, time.perf_counter() - before)
+    return row | {"train_s": trained_s, "all_s": time.perf_counter() - begun}
+
+
+def _label(spec: Any) -> dict[str, Any]:
+    """Return what tells a network of these files from the others."""
+    return {
+        "run_id": spec.run_id,
+        "Ng": spec.Ng,
+        "rf": spec.place_cell_rf,
+        "surround": spec.surround_scale,
+        "lr": spec.learning_rate,
+        "seed": spec.seed,
+    }
+
+
+def _train(
+    part: Part, specs: Sequence[Any], seconds: float, warm: Warm
+) -> tuple[Any, list[list[Any]], dict[str, Any]]:
+    """Train one block as far as the seconds allow; return its state, histories, and the speed."""
+    import jax
+
+    from gridjax.study.plan import flop_per_step
+    from gridjax.training import population
+
+    begun, device, lanes = time.perf_counter(), jax.devices()[0], len(specs)
+    spec = specs[0]
+    assert len({each.static for each in specs}) == 1, "the networks of a file share a compilation"
+    trainer = population.make_trainer(spec.static, lanes)
+    traced = trainer.stack(specs, device)
+    state = trainer.init(traced)
+    histories: list[list[Any]] = [[] for _ in specs]
+    points = np.unique(np.geomspace(1, spec.n_grad_steps, N_HISTORY).astype(int))
+    made, spent, timed, n_timed = 0, 0.0, 0.0, 0
+    for point in points:
+        while made < point and time.perf_counter() - begun < seconds:
+            per_step = spent / max(made, 1)
+            most = 8 if made < 8 else max(8, int(CHUNK_S / per_step))
+            n_steps = int(min(most, point - made))
+            before = time.perf_counter()
+            goal = jax.device_put(np.full(lanes, made + n_steps, np.int32), device)
+            state = jax.block_until_ready(trainer.chunk(traced, state, goal))
+            taken = time.perf_counter() - before
+            if made:  # the first chunk compiles
+                spent, timed, n_timed = spent + taken, timed + taken, n_timed + n_steps
+            made += n_steps
+            warm.begin()
+        progress = jax.tree.map(np.asarray, trainer.progress(traced, state))
+        for number, history in enumerate(histories):
+            history.append((made, population.lane(progress, number)))
+        if time.perf_counter() - begun >= seconds:
+            break
+    flop = flop_per_step(spec.static) * lanes
+    speed = {
+        "lanes": lanes,
+        "steps": made,
+        "network_steps_per_s": lanes * n_timed / max(timed, 1e-9),
+        "tflop_per_s": flop * n_timed / max(timed, 1e-9) / 1e12,
+    }
+    part.row("training", {"Ng": spec.Ng, **speed, "seconds": time.perf_counter() - begun})
+    return state, histories, speed

@@ -1,0 +1,73 @@
+"""Part v: where the time of one network's evaluation goes, stage by stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .part import Part
+
+
+def measure(part: Part) -> None:
+    """Write for every stage the seconds of its first call, and of its second."""
+    import jax
+
+    from gridjax import Sweep, grid_score
+    from gridjax.halves import measured_half, readout_half
+    from gridjax.measure.lattice import lattice
+    from gridjax.study import networkrow, recording
+    from gridjax.study.evaluation import evaluate
+    from gridjax.study.longrun import long_run
+    from gridjax.study.shipped import EXPERIMENTS
+    from gridjax.study.spectra import spectra
+    from gridjax.training import single
+    from gridjax.training.population import MATMUL_PRECISION
+
+    file = EXPERIMENTS / "lattices" / "units-1024.yaml"
+    overrides = {"Ng": 32, "Np": 32, "batch_size": 16} if part.tiny else {}
+    sweep = Sweep.from_yaml(file, overrides=overrides, first=2)
+    spec, other = sweep.specs
+    settings = sweep.settings.evaluation
+    init = jax.jit(partial(single.init, spec.static))
+    state = jax.block_until_ready(init(jax.device_put(spec.traced)))
+    static, design = measured_half(spec.static), recording.design(spec, settings)
+    traced = jax.device_put(spec.traced)
+    kept: dict[str, Any] = {}
+
+    def keep(name: str, work: Callable[[], Any]) -> Callable[[], Any]:
+        def call() -> Any:
+            kept[name] = work()
+            return kept[name]
+
+        return call
+
+    stages: dict[str, Callable[[], Any]] = {
+        "record": keep(
+            "recorded",
+            lambda: recording.record(static, design, traced, state.params, state.layout),
+        ),
+        "long_run": lambda: long_run(static, traced, state.params, state.layout),
+        "readouts": lambda: recording.record_readouts(
+            readout_half(spec.static), design, traced, state.layout
+        ),
+    }
+    for place, n in enumerate(design.n_bins):
+        stages[f"grid_score {n}"] = lambda p=place: grid_score(kept["recorded"].maps[p])
+        stages[f"lattice {n}"] = lambda p=place: lattice(kept["recorded"].maps[p], 2.2)
+    stages["dimensions"] = lambda: networkrow.dimensions(kept["recorded"])
+    stages["spectra"] = lambda: spectra(spec, state.layout, np.asarray(kept["recorded"].maps[-1]))
+    stages["all, first network"] = lambda: evaluate(spec, state, settings, {})
+    stages["all, second network"] = lambda: evaluate(other, state, settings, {})
+    with jax.default_matmul_precision(MATMUL_PRECISION):
+        for name, stage in stages.items():
+            times = []
+            for _ in range(2):
+                before = time.perf_counter()
+                result = stage()
+                jax.block_until_ready([x for x in jax.tree.leaves(result) if hasattr(x, "devices")])
+                times.append(time.perf_counter() - before)
+            part.row("stages", {"stage": name, "first_s": times[0], "second_s": times[1]})

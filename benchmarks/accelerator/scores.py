@@ -1,0 +1,40 @@
+"""Part f: grid scores and lattices a second, by bins a side."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ..gridscore import sample_maps
+from .part import Part
+
+
+def measure(part: Part) -> None:
+    """Write a row for each function and number of bins."""
+    import jax
+    import numpy as np
+
+    from gridjax import grid_score
+    from gridjax.measure.lattice import lattice
+
+    functions: dict[str, Any] = {
+        "grid_score": lambda maps: grid_score(maps),
+        "lattice": lambda maps: lattice(maps, 2.2),
+    }
+    for n in (44, 20):
+        some = sample_maps(n, 66)
+        maps = jax.device_put(np.resize(some, (66 if part.tiny else 8192, n, n)))
+        for name, function in functions.items():
+            before = time.perf_counter()
+            jax.block_until_ready(function(maps[:64]))
+            first = time.perf_counter() - before
+            if part.left < 5:
+                return
+            jax.block_until_ready(function(maps))
+            before = time.perf_counter()
+            jax.block_until_ready(function(maps))
+            seconds = time.perf_counter() - before
+            row = {"function": name, "bins": n, "maps": len(maps), "first_s": first}
+            part.row("rows", row | {"maps_per_s": len(maps) / seconds})
+    scores = np.asarray(grid_score(sample_maps(44, 66)).score_60)
+    part.save(score_60_of_sample_maps=[float(score) for score in scores])

@@ -1,0 +1,115 @@
+"""Part c: gradient steps of networks a second, by size, precision and lane width."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from ..options import SIZES
+from .kernels import kernels_per_step, loops_of, profile
+from .part import Part
+
+ROWS = (
+    ("small", "tf32", 256),
+    ("paper", "tf32", 16),
+    ("small", "tf32", 64),
+    ("medium", "tf32", 128),
+    ("paper", "bf16", 32),
+    ("small", "bf16", 512),
+    ("paper", "tf32", 64),
+    ("small", "float32", 256),
+    ("paper", "float32", 16),
+    ("medium", "bf16", 256),
+    ("medium", "tf32", 32),
+    ("paper", "bf16", 64),
+    ("small", "tf32", 1024),
+    ("medium", "float32", 128),
+)
+"""Size, precision and lane width of each row, most telling first."""
+PROFILED = (("small", "tf32", 256), ("paper", "tf32", 16), ("paper", "bf16", 64))
+"""Rows whose kernels are timed one by one as well."""
+_TINY = (("small", "tf32", 4), ("small", "float32", 1))
+_SECONDS = 1.5
+"""Length of the measurement of a row."""
+
+
+def measure(part: Part) -> None:
+    """Write a row for each size, precision and width, as long as there is time."""
+    ceilings = {
+        r["precision"]: r["tflop_per_s"] for r in part.known.get("a", {}).get("products", [])
+    }
+    chosen = [row.split(":") for row in part.rows]
+    rows = [(size, precision, int(lanes)) for size, precision, lanes in chosen]
+    for size, precision, lanes in rows or (_TINY if part.tiny else ROWS):
+        longest = max([0, *(row.get("row_s", 0) for row in part.data.get("rows", []))])
+        if part.left < longest + 5:
+            part.row("left_out", {"size": size, "precision": precision, "lanes": lanes})
+            continue
+        before = time.perf_counter()
+        row: dict[str, Any] = {"size": size, "precision": precision, "lanes": lanes}
+        try:
+            row |= _row(part, size, precision, lanes)
+        except Exception as error:
+            row["error"] = f"{type(error).__name__}: {error}"[:600]
+        if (ceiling := ceilings.get(precision)) and "tflop_per_s" in row:
+            row["share_of_ceiling"] = row["tflop_per_s"] / ceiling
+        row["row_s"] = time.perf_counter() - before
+        part.row("rows", row)
+
+
+def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
+    import jax
+    import numpy as np
+
+    from gridjax.study.plan import flop_per_step
+    from gridjax.training import population, single
+    from gridjax.training.footprint import bytes_needed, compile_chunk
+
+    spec = replace(SIZES[size], matmul_precision=precision)
+    spec = replace(spec, Ng=32, Np=32, batch_size=16) if part.tiny else spec
+    trainer = population.make_trainer(spec.static, lanes)
+    specs = [replace(spec, seed=seed) for seed in range(lanes)]
+    traced = trainer.stack(specs, jax.devices()[0])
+    state = trainer.init(traced)
+
+    def until(step: int) -> Any:
+        return jax.device_put(np.full(lanes, step, np.int32), jax.devices()[0])
+
+    before = time.perf_counter()
+    compiled = compile_chunk(spec.static, lanes, traced, state, until(1))
+    row: dict[str, Any] = {"compile_s": time.perf_counter() - before}
+    text = compiled.as_text()
+    row["kernels_per_step"] = kernels_per_step(text, single.steps_ahead(spec.static))
+    row["bytes_per_block"] = bytes_needed(compiled)
+
+    made, n_steps, seconds = 0, 8, 0.0
+    while seconds < (0.2 if part.tiny else _SECONDS):
+        n_steps = min(
+            int(n_steps * 4), int(n_steps * max(1.2, 1.3 * _SECONDS / max(seconds, 1e-3)))
+        )
+        made += n_steps
+        before = time.perf_counter()
+        state = jax.block_until_ready(compiled(traced, state, until(made)))
+        seconds = time.perf_counter() - before
+    assert (np.asarray(state.step) == made).all(), "a network diverged"
+    flop = flop_per_step(spec.static) * lanes * n_steps
+    row |= {
+        "steps": n_steps,
+        "ms_per_block_step": seconds / n_steps * 1e3,
+        "network_steps_per_s": lanes * n_steps / seconds,
+        "tflop_per_s": flop / seconds / 1e12,
+    }
+    if (size, precision, lanes) in PROFILED and not part.tiny:
+
+        def some() -> None:
+            jax.block_until_ready(compiled(traced, state, until(made + 32)))
+
+        try:
+            row["profile"] = profile(some) | {"steps": 32}
+            told = {k: round(v, 5) for k, v in row["profile"].items() if isinstance(v, float)}
+            print(f"  profile of {size} {precision} {lanes}: {told}", flush=True)
+        except Exception as error:
+            row["profile"] = {"error": str(error)[:300]}
+    row["loops"] = loops_of(text)
+    return row
