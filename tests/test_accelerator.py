@@ -1,0 +1,122 @@
+"""The script for the first minutes on an accelerator: reading programs, keeping what is done."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import pytest
+from jax import lax
+
+from benchmarks.accelerator.kernels import kernels_per_step, loops_of
+from benchmarks.accelerator.part import Part
+
+ROOT = Path(__file__).parents[1]
+COMMAND = [sys.executable, "-m", "benchmarks.accelerator"]
+PROGRAM = """
+%body (p: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %p = (s32[], f32[4]) parameter(0)
+  %a = f32[4] fusion(%p), kind=kLoop, calls=%f
+  %b = f32[4] custom-call(%a), custom_call_target="__cublas$gemm"
+  ROOT %t = (s32[], f32[4]) tuple(%p, %b)
+}
+
+%scan (p: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %p = (s32[], f32[4]) parameter(0)
+  %c = f32[4] fusion(%p), kind=kLoop, calls=%f
+  ROOT %t = (s32[], f32[4]) tuple(%p, %c)
+}
+
+%group (p: (s32[], f32[4])) -> (s32[], f32[4]) {
+  %p = (s32[], f32[4]) parameter(0)
+  %d = f32[4] copy(%p)
+  %e = (s32[], f32[4]) while(%d), condition=%is, body=%scan, BACKEND
+  %f = (s32[], f32[4]) while(%e), condition=%is, body=%body
+  ROOT %t = (s32[], f32[4]) tuple(%p, %f)
+}
+
+ENTRY %main (p: f32[4]) -> f32[4] {
+  %p = f32[4] parameter(0)
+  ROOT %w = (s32[], f32[4]) while(%p), condition=%is, body=%group
+}
+""".replace("BACKEND", 'backend_config={"known_trip_count":{"n":"21"}}')
+
+
+def part(folder: Path) -> Part:
+    return Part(folder / "x.json", folder, folder, 10.0, True, {})
+
+
+def test_kernels_of_a_step_count_what_serves_several_steps_once_for_all():
+    # one copy and 21 passes of one kernel serve 16 steps, two kernels each of them
+    assert kernels_per_step(PROGRAM, 16) == 2 + 22 / 16
+    assert kernels_per_step(PROGRAM, 1) == 2 + 22
+
+
+def test_loops_of_a_compiled_program_have_their_trip_counts():
+    def work(x, n):
+        x, _ = lax.scan(lambda x, _: (jnp.sin(x), None), x, length=7)
+        return lax.fori_loop(0, n, lambda _, x: jnp.cos(x), x)
+
+    text = jax.jit(work).lower(jnp.ones(4), 3).compile().as_text()
+
+    def counts(loop):
+        return [loop["times"], *(t for inner in loop["loops"] for t in counts(inner))]
+
+    assert {7, None} <= set(counts(loops_of(text)))
+
+
+def test_rows_are_on_disk_as_soon_as_they_are_there(tmp_path):
+    one = part(tmp_path)
+    one.row("rows", {"value": 1.0})
+    one.row("rows", {"value": jnp.float32(2.0)})
+    told = json.loads(one.file.read_text())
+    assert [row["value"] for row in told["rows"]] == [1.0, 2.0]
+    assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_an_unknown_part_is_one_message(tmp_path):
+    command = [*COMMAND, "--out", str(tmp_path / "out"), "--parts", "a,q"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert told.returncode == 2
+    assert "unknown part 'q'" in told.stderr
+    assert "Traceback" not in told.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_all_parts_run_with_tiny_sizes(tmp_path):
+    command = [*COMMAND, "--out", str(tmp_path), "--tiny", "--minutes", "30"]
+    seconds = ",".join(f"{letter}=600" for letter in "abchvfe")
+    told = subprocess.run(
+        [*command, "--seconds", seconds], cwd=ROOT, capture_output=True, text=True
+    )
+    assert told.returncode == 0, told.stderr[-2000:]
+    parts = json.loads((tmp_path / "accelerator.json").read_text())
+    for letter, data in parts.items():
+        assert data["complete"], (letter, told.stdout[-3000:])
+    assert not [row for part in parts.values() for row in part.get("rows", []) if "error" in row]
+    assert all(command["code"] == 0 for command in parts["b"]["commands"])
+    assert len(parts["h"]["networks"]) == 6
+    assert len(list(tmp_path.iterdir())) <= 8
+    assert all(file.stat().st_size < 16 << 20 for file in tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_killed_script_leaves_what_it_has(tmp_path):
+    command = [*COMMAND, "--out", str(tmp_path), "--tiny", "--parts", "a,c", "--seconds", "c=300"]
+    child = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
+    file, until = tmp_path / "accelerator.json", time.monotonic() + 300
+    while time.monotonic() < until:
+        if file.exists() and json.loads(file.read_text()).get("c", {}).get("rows"):
+            break
+        time.sleep(0.2)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    told = json.loads(file.read_text())
+    assert told["a"]["complete"]
+    assert told["c"]["rows"][0]["network_steps_per_s"] > 1
