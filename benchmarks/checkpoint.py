@@ -19,9 +19,9 @@ import jax
 import numpy as np
 
 from gridjax.spec import NetworkSpec
+from gridjax.study.arrayfiles import leaf_name
 from gridjax.study.checkpoint import Checkpoints, Snapshot
 from gridjax.study.durable import write_file
-from gridjax.study.weights import leaf_name
 from gridjax.training import single
 
 from .machine import machine

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import did_you_mean
+from gridjax.io.text import did_you_mean
 from gridjax.spec import NetworkSpec
 
 KINDS = ("train", "motion", "gridscore", "scaling")

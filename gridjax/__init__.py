@@ -7,7 +7,7 @@ The public names are imported when first used, so that ``import gridjax`` and th
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from gridjax.version import __version__
 
 _HOME = {
     "Cell": "gridjax.model.cells",

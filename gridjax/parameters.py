@@ -7,7 +7,6 @@ settings of a run are read by the same functions.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import re
 from collections.abc import Iterable
@@ -18,6 +17,8 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.fidelity import Fidelity, parse_fidelity
+from gridjax.io.numbers import parse_number
+from gridjax.io.text import did_you_mean, show
 from gridjax.laws import Law, Poisson, Uniform, bounds, is_law, parse_law
 from gridjax.measured import PlaceMaps
 from gridjax.registry import REGISTRIES, registered
@@ -26,12 +27,6 @@ from gridjax.spec import NetworkSpec
 FIELDS: dict[str, Field] = {field.name: field for field in dataclasses.fields(NetworkSpec)}
 """Every parameter of a network by its name."""
 
-# possessive (++, *+): without going back, texts of a million digits are told in one pass
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*+(_[0-9]++)*+)")
-_FLOAT = re.compile(r"[-+]?([0-9]++(_[0-9]++)*+\.?[0-9]*+|\.[0-9]++)([eE][-+]?[0-9]++)?")
-_LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
-_NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
-_LONGEST_INTEGER = 18  # digits; longer ones are beyond every limit and are read as floats
 _CODE = "place_field_values"
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -52,50 +47,6 @@ class _RefusedError(Exception):
         super().__init__(what)
         self.what = what
         self.fix = fix
-
-
-def show(value: Any, length: int = 60) -> str:
-    """The value as it can be printed in a message: escaped, at most ``length`` characters."""
-    if isinstance(value, str):
-        value = value[: length + 1]
-    try:
-        text = repr(value)
-    except ValueError:  # Python refuses to print integers of thousands of digits
-        text = "an integer of thousands of digits"
-    return text if len(text) <= length else text[: length - 3] + "..."
-
-
-def did_you_mean(name: Any, known: Iterable[str]) -> str | None:
-    """A question naming the known name nearest to ``name``; None when none is near.
-
-    Near are names of similar spelling in any case, and the one name that holds it as a word.
-    """
-    if not isinstance(name, str) or len(name) > 64:  # the comparison is quadratic
-        return None
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    wanted = name.strip().lower()
-    near = difflib.get_close_matches(wanted, by_lower, n=1, cutoff=0.6)
-    holding = [candidate for candidate in by_lower if wanted in re.split("[_.]", candidate)]
-    if not near and len(holding) == 1:
-        near = holding
-    return f"did you mean {by_lower[near[0]]}?" if near else None
-
-
-def parse_number(text: str) -> int | float | None:
-    """The number that a text writes in decimal, else None: no base 60, octal or hexadecimal.
-
-    Texts such as 010 are no numbers: YAML 1.1 reads eight, everybody else ten.
-    """
-    text = text.strip()
-    if _LEADING_ZERO.fullmatch(text):
-        return None
-    if _INTEGER.fullmatch(text) and len(text) <= _LONGEST_INTEGER:
-        return int(text)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    if _NOT_FINITE.fullmatch(text):
-        return float(text.replace(".", ""))
-    return None
 
 
 def read_value(field: Field, raw: Any, is_read: bool = True) -> Any:

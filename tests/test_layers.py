@@ -13,7 +13,7 @@ PACKAGE = Path(gridjax.__file__).parent
 
 VALUES = {"errors", "fidelity", "laws", "measured", "registry"}
 SPEC = VALUES | {"halves", "padding", "spec"}
-BOTTOM = SPEC | {"random", "parameters", "rules"}
+BOTTOM = SPEC | {"random", "parameters", "rules", "io"}
 MAY_IMPORT = {
     "errors": set(),
     "random": set(),
@@ -24,16 +24,18 @@ MAY_IMPORT = {
     "halves": VALUES | {"parameters", "spec"},  # whose halves they are
     "padding": VALUES | {"halves", "spec"},
     "spec": VALUES | {"halves"},
-    "parameters": SPEC,
+    "io": {"errors"},
+    "version": set(),
+    "parameters": SPEC | {"io"},
     "rules": SPEC | {"parameters"},
     "world": BOTTOM | {"world"},
     "model": BOTTOM | {"world", "model"},
     "training": BOTTOM | {"world", "model", "training"},
     "measure": {"errors", "measure"},
-    "study": BOTTOM | {"", "world", "model", "training", "measure", "study"},
+    "study": BOTTOM | {"version", "world", "model", "training", "measure", "study"},
     "claims": BOTTOM | {"measure", "study", "claims"},
-    "cli": {"", "cli", "claims", "study", "errors", "parameters"},
-    "": set(),
+    "cli": {"version", "cli", "claims", "study", "errors", "io"},
+    "": {"version"},
 }
 """What each part of gridjax may import of gridjax; "" is gridjax/__init__.py."""
 
@@ -173,7 +175,7 @@ def test_a_breach_is_found(module, source):
     [
         ("gridjax.training.single", "from gridjax.world import motion\nimport jax"),
         ("gridjax.measure.rings", "from gridjax.measure import chunks\nimport numpy as np"),
-        ("gridjax.study.plan", "import time\nfrom gridjax import __version__\nprint(1)"),
+        ("gridjax.study.plan", "import time\nfrom gridjax.version import __version__\nprint(1)"),
         ("gridjax.random", "from jax import random"),
         ("gridjax", "if TYPE_CHECKING:\n    from gridjax.study.sweep import Sweep"),
         ("gridjax.model.cells", "jnp.log(fn.print_name)"),

@@ -8,16 +8,10 @@ import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.fidelity import PUBLISHED, Fidelity
+from gridjax.io.numbers import parse_number
+from gridjax.io.text import did_you_mean, show
 from gridjax.laws import Poisson, Uniform, parse_law
-from gridjax.parameters import (
-    FIELDS,
-    LimitError,
-    did_you_mean,
-    is_read_by,
-    parse_number,
-    read_value,
-    show,
-)
+from gridjax.parameters import FIELDS, LimitError, is_read_by, read_value
 
 
 def refusal(name, raw, is_read=True):

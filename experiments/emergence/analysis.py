@@ -4,10 +4,10 @@ import numpy as np
 
 from gridjax.claims.designs import resampled, variance_between
 from gridjax.claims.estimate import share_of
+from gridjax.io.numbers import percent
 from gridjax.study.figures import style
 from gridjax.study.figures.style import Drawn
 from gridjax.study.reported import label
-from gridjax.study.summary import percent
 
 CODE = "place_field_values"
 FACTORS = ["rnn_type", "activation", "optimizer", "place_cell_rf", "surround_scale"]

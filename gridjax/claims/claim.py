@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridjax.errors import Place
-from gridjax.parameters import did_you_mean, show
+from gridjax.io.text import did_you_mean, show
 from gridjax.study.located import Located, Problems
 from gridjax.study.yamlfile import read_yaml
 

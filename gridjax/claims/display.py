@@ -17,8 +17,8 @@ def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
     from rich import box
     from rich.table import Table
 
+    from gridjax.io.numbers import quantity
     from gridjax.study.plan import make_plan, plan_table
-    from gridjax.study.quantities import quantity
 
     before = [one for rung in request.rungs for one in pilots(studies, rung)]
     asked = [one for rung in request.rungs for one in settled(studies, rung, None)]

@@ -10,7 +10,7 @@ from typing import Any
 from gridjax.claims.outcome import FIGURES, OUTCOME, ROWS
 from gridjax.claims.studies import ORDER, SIZES
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
-from gridjax.parameters import show
+from gridjax.io.text import show
 from gridjax.study.durable import replace_file
 from gridjax.study.figures.style import listed
 from gridjax.study.report import LARGEST_SVG, PAGE

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridjax.claims.studies import Study, find_studies
 from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import parse_number
+from gridjax.io.numbers import parse_number
 
 STUDY = "width-sensitivity"
 _SCAN = "widths.yaml"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.claims.claim import CLAIMS, Claims, read_claims
 from gridjax.errors import GridjaxError, Place, Problem
-from gridjax.parameters import did_you_mean
+from gridjax.io.text import did_you_mean
 from gridjax.study.shipped import EXPERIMENTS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from gridjax.cli import benching, planning, runs, scoring, studying, theory, tra
 from gridjax.cli.application import app
 from gridjax.cli.output import EXIT_PIPE, OutputLost, standard_streams
 from gridjax.errors import GridjaxError
-from gridjax.study.names import printable
+from gridjax.io.text import printable
 
 __all__ = [
     "app",

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gridjax import __version__
+from gridjax.version import __version__
 
 app = typer.Typer(
     name="gridjax",

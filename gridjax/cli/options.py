@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import did_you_mean
+from gridjax.io.text import did_you_mean
 from gridjax.study.continuing import ACCEPTABLE
 from gridjax.study.stopping import read_duration
 

@@ -38,7 +38,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say how a run stands: running or not, finished networks, and steps of those in training."""
-    from gridjax.study.names import printable
+    from gridjax.io.text import printable
     from gridjax.study.status import status as status_of
     from gridjax.study.status import status_lines, status_table
 

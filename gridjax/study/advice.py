@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gridjax.io.numbers import duration, quantity
 from gridjax.study.plan import Bucket, Plan, flop_per_step, make_plan
-from gridjax.study.quantities import duration, quantity
 
 
 @dataclass(frozen=True)

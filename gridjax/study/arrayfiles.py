@@ -73,3 +73,8 @@ def _checkpointer() -> Any:
 def _is_not_of_orbax(record: logging.LogRecord) -> bool:
     """What a full disk did to several arrays is raised once; the rest would be pages of text."""
     return "tensorstore" not in record.getMessage()
+
+
+def leaf_name(path: tuple[Any, ...]) -> str:
+    """Return the name of a leaf from its path in a tree: ``params/cell/W``."""
+    return "/".join(str(getattr(key, "key", getattr(key, "name", key))) for key in path)

@@ -10,10 +10,9 @@ import jax
 import numpy as np
 
 from gridjax.spec import NetworkSpec
-from gridjax.study.arrayfiles import Leaves
+from gridjax.study.arrayfiles import Leaves, leaf_name
 from gridjax.study.checkpoint import Checkpoints, Lane, Snapshot
 from gridjax.study.trainee import History, Trainee
-from gridjax.study.weights import leaf_name
 from gridjax.training.population import Device
 from gridjax.training.single import Progress, TrainState
 

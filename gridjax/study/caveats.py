@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from gridjax.study import summary
+from gridjax.io import numbers
 from gridjax.study.figures.periods import ENOUGH_PERIODS
 from gridjax.study.figures.style import counted
 from gridjax.study.figures.theory import expected_period_cm
@@ -54,7 +54,7 @@ def _null_sentence(rows: list[dict[str, Any]]) -> str:
     )
     if not shares:
         return f"{text}; the target codes here have no place cells, so there is no such null."
-    low, high = summary.percent(min(shares)), summary.percent(max(shares))
+    low, high = numbers.percent(min(shares)), numbers.percent(max(shares))
     share = low if low == high else f"{low.removesuffix(' %')} to {high}"
     return f"{text}: here {share} of them score above {THRESHOLDS[0]}."
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import show
-from gridjax.study.names import shown
+from gridjax.io.text import show, shown
 
 SEGMENT = (
     *("gridjax", "versions", "device", "matmul_precision", "lane_widths", "settings"),

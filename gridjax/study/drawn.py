@@ -6,7 +6,9 @@ import math
 from typing import Any, NamedTuple
 
 from gridjax.errors import Place
-from gridjax.parameters import FIELDS, parse_number, show
+from gridjax.io.numbers import parse_number
+from gridjax.io.text import show
+from gridjax.parameters import FIELDS
 from gridjax.study.distributions import (
     DISTRIBUTIONS,
     Beta,

@@ -7,8 +7,8 @@ import re
 import jax
 
 from gridjax.errors import MemoryShortageError, Problem
+from gridjax.io.numbers import quantity
 from gridjax.study.plan import Bucket
-from gridjax.study.quantities import quantity
 
 _ASKED = re.compile(r"allocat\w* ([\d.]+) ?([KMGT]?i?B\b|bytes)")
 _FIX_OF_TRAINING = (

@@ -14,8 +14,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.text import shown
 from gridjax.study.durable import read_regular, replace_file
-from gridjax.study.names import shown
 
 LOCK = ".lock"
 WRITER = ".writer.json"

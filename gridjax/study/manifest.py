@@ -9,9 +9,9 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
-from gridjax import __version__
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
-from gridjax.parameters import FIELDS, show
+from gridjax.io.text import show
+from gridjax.parameters import FIELDS
 from gridjax.registry import REGISTRIES
 from gridjax.rules import read_spec
 from gridjax.spec import NetworkSpec, run_id_of
@@ -19,6 +19,7 @@ from gridjax.study.continuing import SEGMENT, segment_of
 from gridjax.study.durable import read_regular, unseal
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep
+from gridjax.version import __version__
 
 MANIFEST = "manifest.json"
 _VERSIONS = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
+from gridjax.io.numbers import duration, quantity
 from gridjax.spec import NetworkSpec
 from gridjax.study.advice import Rates
 from gridjax.study.devices import Devices
 from gridjax.study.exhaustion import is_exhausted
 from gridjax.study.memory import bytes_per_lane
 from gridjax.study.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
-from gridjax.study.quantities import duration, quantity
 from gridjax.training import population
 from gridjax.training.footprint import bytes_needed, compile_chunk, shapes_of_block
 from gridjax.training.population import Device

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gridjax.halves import Static
 from gridjax.study.sizes import n_weights
-
-if TYPE_CHECKING:
-    from gridjax.study.plan import Bucket
 
 _FLOAT_BYTES = 4
 _STATE = 3
@@ -34,8 +29,7 @@ def bytes_per_lane(static: Static) -> int:
     return round(_FLOAT_BYTES * (_STATE * weights + layout + at_most))
 
 
-def bytes_of_checkpoint(bucket: Bucket) -> int:
-    """Disk that one checkpoint of a block takes: weights, two moments and layout, every lane."""
-    static = bucket.static
+def bytes_of_checkpoint(static: Static, lane_width: int) -> int:
+    """Predict the disk of one checkpoint of a block: weights, moments and layout, every lane."""
     layout = 4 * static.Np * static.n_field_slots
-    return _FLOAT_BYTES * (3 * n_weights(static) + layout) * bucket.lane_width
+    return _FLOAT_BYTES * (3 * n_weights(static) + layout) * lane_width

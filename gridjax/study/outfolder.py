@@ -8,6 +8,7 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
+from gridjax.io.numbers import quantity
 from gridjax.study.checkpoint import CHECKPOINTS, KEPT, Checkpoints
 from gridjax.study.continuing import check_sweep, go_on
 from gridjax.study.durable import ASIDE, writing
@@ -16,7 +17,6 @@ from gridjax.study.lock import LOCK, WRITER
 from gridjax.study.manifest import MANIFEST, of_sweep
 from gridjax.study.memory import bytes_of_checkpoint
 from gridjax.study.plan import Plan
-from gridjax.study.quantities import quantity
 from gridjax.study.sweep import Sweep
 
 
@@ -68,7 +68,8 @@ def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
         begun = FolderStore.open(folder)
         if begun.committed().issuperset(begun.manifest["run_ids"]):
             return
-    largest = max((bytes_of_checkpoint(bucket) for bucket in plan.buckets), default=0)
+    each = (bytes_of_checkpoint(bucket.static, bucket.lane_width) for bucket in plan.buckets)
+    largest = max(each, default=0)
     needed = (KEPT + 1) * n_devices * largest
     free = shutil.disk_usage(folder).free
     if free < needed:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridjax.errors import Place
-from gridjax.parameters import FIELDS, did_you_mean, show
+from gridjax.io.text import did_you_mean, show
+from gridjax.parameters import FIELDS
 from gridjax.study.located import Located, Problems, locate
 from gridjax.study.placemaps import located_maps
 from gridjax.study.settings import OF_NETWORKS, SETTINGS

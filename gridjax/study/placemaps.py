@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.text import show
 from gridjax.measured import PlaceMaps
-from gridjax.parameters import show
 from gridjax.study.located import Located, Problems
 from gridjax.study.npy import NOT_NPY
 

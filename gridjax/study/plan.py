@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gridjax.halves import Computation, Static
+from gridjax.io.numbers import quantity
 from gridjax.padding import padded_half
 from gridjax.spec import PLACE_CODES, NetworkSpec
 from gridjax.study.memory import bytes_per_lane
-from gridjax.study.quantities import quantity
 from gridjax.study.sizes import n_weights, sizes
 
 if TYPE_CHECKING:

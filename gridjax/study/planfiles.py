@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gridjax.study.names import shown
+from gridjax.io.text import shown
 from gridjax.study.plan import Plan
 from gridjax.study.sweep import Sweep
 

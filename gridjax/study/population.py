@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gridjax.errors import Place, Problem
-from gridjax.parameters import show
+from gridjax.io.text import show
 from gridjax.spec import NetworkSpec
 from gridjax.study.draws import Draws
 from gridjax.study.grid import Grid

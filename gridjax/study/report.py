@@ -9,8 +9,8 @@ from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.fidelity import SWITCHES
+from gridjax.io import numbers
 from gridjax.parameters import FIELDS, is_read_by
-from gridjax.study import summary
 from gridjax.study.caveats import caveats
 from gridjax.study.durable import replace_file
 from gridjax.study.figures import Written, write_figures
@@ -18,6 +18,7 @@ from gridjax.study.figures.style import colour, counted, listed
 from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Member, Reported, label, reported
 from gridjax.study.results import Run
+from gridjax.study.summary import summary_rows
 
 PAGE, FIGURES = "report.html", "figures"
 LARGEST_SVG = 400_000
@@ -68,7 +69,7 @@ def render(run: Run, data: Reported, figures: list[Written]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    rows = summary.summary_rows(data)
+    rows = summary_rows(data)
     return environment.get_template("report.html").render(
         manifest=run.manifest,
         headline=_headline(run, data),
@@ -126,14 +127,14 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     shares = [
         (
             _with_interval(row, f"share_above_{threshold}"),
-            summary.percent(row[f"null_share_above_{threshold}"]),
+            numbers.percent(row[f"null_share_above_{threshold}"]),
         )
         for threshold in THRESHOLDS
     ]
     return {
         "code": label(row["code"]),
         "colour": colour(row["code"]),
-        "width": summary.in_cm(row["width_cm"]),
+        "width": numbers.in_cm(row["width_cm"]),
         "networks": (str(row["networks"]), f"{diverged} diverged" if diverged else ""),
         "errors": [_with_range(row, name) for name in ("pos_decoding_err", "pos_decoding_err_T50")],
         "shares": shares,
@@ -146,7 +147,7 @@ def _with_range(row: dict[str, Any], name: str, decimals: int = 1) -> tuple[str,
     value, low, high = row[name], row[f"{name}_min"], row[f"{name}_max"]
     if math.isnan(value):
         return ("–", "")
-    written = [summary.number(one, decimals) for one in (value, low, high)]
+    written = [numbers.number(one, decimals) for one in (value, low, high)]
     return (written[0], f"{written[1]} to {written[2]}" if low < high else "")
 
 
@@ -154,11 +155,11 @@ def _with_interval(row: dict[str, Any], name: str) -> tuple[str, str]:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     # Networks that agree to the digit say little of how far they may differ: no interval.
     interval = f"{_share(low)} to {_share(high)}" if low < high else ""
-    return (summary.percent(row[name]), interval)
+    return (numbers.percent(row[name]), interval)
 
 
 def _share(share: float) -> str:
-    return summary.percent(share).removesuffix(" %")
+    return numbers.percent(share).removesuffix(" %")
 
 
 def _figure(written: Written) -> dict[str, Any]:

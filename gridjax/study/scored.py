@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.io.numbers import number
+from gridjax.io.text import flaw, shown
 from gridjax.study.figures.cells import draw, p_text
 from gridjax.study.located import Problems
-from gridjax.study.names import flaw, shown
 from gridjax.study.scoreoptions import Options
 from gridjax.study.scoring import PERCENTILES, Scored, pooled_thresholds, score_inputs
 from gridjax.study.sessions import read_inputs
-from gridjax.study.summary import number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,9 +162,9 @@ def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from gridjax import __version__
     from gridjax.study.durable import replace_file
     from gridjax.study.figures import style
+    from gridjax.version import __version__
 
     frame = table(scored)
     pooled = {null: list(values) for null, values in pooled_thresholds(scored).items()}

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from gridjax.errors import Place, Problem
-from gridjax.parameters import did_you_mean, show
+from gridjax.io.text import did_you_mean, show
 from gridjax.study.distributions import DISTRIBUTIONS, grid_values, n_grid_values
 from gridjax.study.drawn import Drawn, read_drawn, read_number
 from gridjax.study.located import MAX_VALUES, Located, Problems

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from gridjax.errors import GridjaxError, Place
+from gridjax.io.text import flaw, shown
 from gridjax.measure.given import numbers
 from gridjax.study.csvfile import read_columns
 from gridjax.study.located import Problems
-from gridjax.study.names import flaw, shown
 from gridjax.study.recorded import Raw
 
 SPIKES_CSV = ".spikes.csv"

@@ -15,10 +15,10 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.errors import GridjaxError, Place
+from gridjax.io.text import flaw, shown
 from gridjax.measure import chunks
 from gridjax.measure.given import one_of
 from gridjax.study.located import Problems
-from gridjax.study.names import flaw, shown
 from gridjax.study.npy import NOT_NPZ
 from gridjax.study.recorded import Session, checked_session
 from gridjax.study.sessionfiles import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session

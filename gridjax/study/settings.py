@@ -9,7 +9,8 @@ from typing import Any
 
 from gridjax.errors import GridjaxError
 from gridjax.fidelity import PRESETS, SWITCHES
-from gridjax.parameters import FIELDS, did_you_mean, read_value, show
+from gridjax.io.text import did_you_mean, show
+from gridjax.parameters import FIELDS, read_value
 from gridjax.study.located import Located, Problems
 from gridjax.study.placemaps import located_maps
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridjax.errors import DamageError
+from gridjax.io.numbers import quantity
 from gridjax.spec import NetworkSpec
 from gridjax.study.checkpoint import CHECKPOINTS, Checkpoint, Checkpoints
 from gridjax.study.evaluation import DIVERGED
 from gridjax.study.folderstore import SHARDS, FolderStore
 from gridjax.study.lock import is_locked, writer
-from gridjax.study.quantities import quantity
 
 if TYPE_CHECKING:
     from rich.table import Table

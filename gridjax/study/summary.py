@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gridjax.io.numbers import number, percent
 from gridjax.study.networkrow import THRESHOLDS
 from gridjax.study.reported import Member, Reported, column, label, mean_interval, reported
 from gridjax.study.results import Run
@@ -84,25 +85,6 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
             percent(row["share_above_null_99"]),
         )
     return table
-
-
-def in_cm(value: float) -> str:
-    """Write a length in cm; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{round(value, 1):g} cm"
-
-
-def percent(share: float) -> str:
-    """Write a share with two digits where it is small; a dash where there is none."""
-    if math.isnan(share) or share == 0:
-        return "–" if math.isnan(share) else "0 %"
-    if share < 0.0005:
-        return "<0.1 %"
-    return f"{100 * share:.{1 if share < 0.0995 else 0}f} %"
-
-
-def number(value: float, decimals: int = 2) -> str:
-    """Write a number; a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.{decimals}f}".replace("-", "−")
 
 
 def _medians(finished: list[Member]) -> dict[str, float]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gridjax.errors import Place, Problem
-from gridjax.parameters import FIELDS, did_you_mean, show
+from gridjax.io.text import did_you_mean, show
+from gridjax.parameters import FIELDS
 from gridjax.spec import NetworkSpec
 from gridjax.study.choices import CODE, Choice, default_choice, read_choices
 from gridjax.study.drawn import Drawn, read_number

@@ -6,10 +6,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.text import flaw, shown
 from gridjax.measure.boxmodes import Mode
 from gridjax.measure.turing import ENOUGH_CYCLES
 from gridjax.spec import NetworkSpec
-from gridjax.study.names import flaw, shown
 from gridjax.study.theory import Theory
 
 LATTICES = {1: "row of fields", 2: "hexagonal lattice", 3: "cubic lattice (bcc or fcc)"}

@@ -12,6 +12,7 @@ import numpy as np
 from gridjax.measured import PlaceMaps
 from gridjax.model.network import Params
 from gridjax.spec import NetworkSpec
+from gridjax.study.arrayfiles import leaf_name
 from gridjax.training import single
 from gridjax.training.single import TrainState
 from gridjax.world.task import Layout
@@ -51,8 +52,3 @@ def with_maps(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> NetworkSpec:
 
 def _kept(state: TrainState) -> dict[str, Any]:
     return {"params": state.params, "layout": state.layout}
-
-
-def leaf_name(path: tuple[Any, ...]) -> str:
-    """Return the name of a leaf from its path in a tree: ``params/cell/W``."""
-    return "/".join(str(getattr(key, "key", getattr(key, "name", key))) for key in path)

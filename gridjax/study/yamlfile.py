@@ -14,7 +14,8 @@ from typing import Any
 import yaml
 
 from gridjax.errors import Place
-from gridjax.parameters import did_you_mean, parse_number, show
+from gridjax.io.numbers import parse_number
+from gridjax.io.text import did_you_mean, show
 from gridjax.study.located import MAX_DEPTH, MAX_VALUES, Located, Problems
 
 MAX_BYTES = 1_000_000

@@ -151,8 +151,8 @@ def test_unvisited_bins_have_a_colour_of_their_own():
     from matplotlib import colormaps
     from matplotlib.colors import to_rgb
 
-    ramp = colormaps[gallery.COLOUR_MAP](np.linspace(0, 1, 256))[:, :3]
-    assert np.abs(ramp - to_rgb(gallery.UNVISITED)).max(axis=1).min() > 0.2
+    ramp = colormaps[style.COLOUR_MAP](np.linspace(0, 1, 256))[:, :3]
+    assert np.abs(ramp - to_rgb(style.UNVISITED)).max(axis=1).min() > 0.2
 
 
 def test_gallery_rows_are_the_best_the_median_and_random_units(data, run):

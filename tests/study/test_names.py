@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from gridjax.study.names import flaw, shown
+from gridjax.io.text import flaw, shown
 
 
 @pytest.mark.parametrize("name", ["rat", "T1C1", "é 细胞", "a b", "-", "🐀"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gridjax.fidelity import CORRECTED, PUBLISHED
+from gridjax.io.numbers import quantity
 from gridjax.spec import NetworkSpec
 from gridjax.study.memory import bytes_per_lane
 from gridjax.study.plan import (
@@ -17,7 +18,6 @@ from gridjax.study.plan import (
     make_plan,
     table_rows,
 )
-from gridjax.study.quantities import quantity
 from gridjax.study.sizes import n_weights
 from gridjax.study.sweep import Sweep
 

@@ -4,9 +4,10 @@ import math
 import numpy as np
 import pytest
 
+from gridjax.io.numbers import percent
 from gridjax.spec import NetworkSpec
 from gridjax.study.reported import mean_interval, reported
-from gridjax.study.summary import percent, summarise, summary_rows, summary_table
+from gridjax.study.summary import summarise, summary_rows, summary_table
 
 from .synthetic import quickstart_specs, synthetic_run
 

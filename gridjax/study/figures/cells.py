@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from gridjax.io.numbers import number
 from gridjax.study.figures import style
-from gridjax.study.figures.gallery import COLOUR_MAP, UNVISITED
-from gridjax.study.figures.style import Drawn
+from gridjax.study.figures.style import COLOUR_MAP, UNVISITED, Drawn
 from gridjax.study.scoring import Scored
-from gridjax.study.summary import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gridjax.io.numbers import number
 from gridjax.study.figures import style
 from gridjax.study.figures.chosen import Row, Unit, choose, kept_maps
-from gridjax.study.figures.style import Drawn
+from gridjax.study.figures.style import COLOUR_MAP, UNVISITED, Drawn
 from gridjax.study.reported import Member, Reported, label, only
 from gridjax.study.results import Run
-from gridjax.study.summary import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME, TITLE = "gallery", "Rate maps"
-COLOUR_MAP = "viridis"
-UNVISITED = "#d9d9d9"
 _SIDE, _PITCH, _LABELS, _HEADER = 0.68, 0.755, 0.29, 0.36  # inches
 _LEFT, _TOP = 0.33, 0.34
 

@@ -22,6 +22,10 @@ MANY = 1500
 """Marks from which on a figure holds them as pixels, so that its SVG stays small."""
 GREY = "#666666"
 LIGHT = "#b8b8b8"
+COLOUR_MAP = "viridis"
+"""Colours of rate maps, from the least rate to the largest."""
+UNVISITED = "#d9d9d9"
+"""Bins of a rate map that no sample fell in."""
 
 # Okabe and Ito's colours, safe for colour-blind readers; their yellow cannot be read on white, so
 # grey and two colours of Paul Tol's, indigo and wine, stand for the other three codes.

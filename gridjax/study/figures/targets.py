@@ -14,8 +14,7 @@ from gridjax.laws import bounds
 from gridjax.random import Stream, stream
 from gridjax.spec import NetworkSpec
 from gridjax.study.figures import style
-from gridjax.study.figures.gallery import COLOUR_MAP
-from gridjax.study.figures.style import Drawn
+from gridjax.study.figures.style import COLOUR_MAP, Drawn
 from gridjax.study.figures.theory import expected_wavenumber
 from gridjax.study.reported import Member, Reported, label, reads_width
 from gridjax.study.results import Run

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from gridjax.io.numbers import number
 from gridjax.measure.boxmodes import box_modes
 from gridjax.measure.turing import ENOUGH_CYCLES
 from gridjax.study.figures import style
-from gridjax.study.figures.gallery import COLOUR_MAP
-from gridjax.study.figures.style import Drawn
-from gridjax.study.summary import number
+from gridjax.study.figures.style import COLOUR_MAP, Drawn
 from gridjax.study.theory import N_STEPS, DrawnLayout, Theory, expected_power
 
 if TYPE_CHECKING:
