@@ -18,11 +18,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.spec import NetworkSpec
-from gridjax.study.arrayfiles import leaf_name
-from gridjax.study.checkpoint import Checkpoints, Snapshot
-from gridjax.study.durable import write_file
-from gridjax.training import single
+from gridjax.io.atomic_files import write_file
+from gridjax.run.checkpointing.array_files import leaf_name
+from gridjax.run.checkpointing.checkpoints import Checkpoints, Snapshot
+from gridjax.spec.network import NetworkSpec
+from gridjax.training import train_step as single
 
 from .machine import machine
 

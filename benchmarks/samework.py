@@ -8,10 +8,11 @@ import jax
 import numpy as np
 
 from gridjax.model import objective
-from gridjax.random import Stream, stream
-from gridjax.spec import NetworkSpec
-from gridjax.training import population, single
-from gridjax.world import motion, task
+from gridjax.prng import Stream, stream
+from gridjax.spec.network import NetworkSpec
+from gridjax.task import motion, task
+from gridjax.training import population
+from gridjax.training import train_step as single
 
 RTOL = 1e-5
 

@@ -21,10 +21,10 @@ from jax import lax
 from jaxtyping import Array, Float
 
 import gridjax as gj
-from gridjax.halves import Static, Traced
 from gridjax.model.losses import entropy
-from gridjax.random import Stream, stream
-from gridjax.world import motion, task
+from gridjax.prng import Stream, stream
+from gridjax.spec.lowering import Static, Traced
+from gridjax.task import motion, task
 
 # width, m: nats, of networks of 1,024 units, 512 cells in 2.2 m, without the weight penalty
 PUBLISHED = {0.08: 2.327, 0.10: 2.745, 0.12: 3.083, 0.14: 3.365}

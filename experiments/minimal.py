@@ -17,8 +17,8 @@ import numpy as np
 from jax import lax, random
 
 import gridjax as gj
-from gridjax.random import Stream, stream
-from gridjax.world import motion
+from gridjax.prng import Stream, stream
+from gridjax.task import motion
 
 NG, NP = 128, 128  # recurrent units, place cells
 BATCH, T, N_STEPS = 64, 20, 2500

@@ -17,8 +17,8 @@ import jax
 import numpy as np
 
 import gridjax as gj
-from gridjax.rules import read_spec
-from gridjax.study.devices import start_devices
+from gridjax.run.execution.devices import start_devices
+from gridjax.spec.constraints import read_spec
 from gridjax.training import population
 
 CELLS = ("RNN", "SRNN", "UGRNN", "GRU", "LSTM")

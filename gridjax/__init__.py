@@ -11,19 +11,19 @@ from gridjax.version import __version__
 
 _HOME = {
     "Cell": "gridjax.model.cells",
-    "Encoding": "gridjax.world.encodings",
+    "Encoding": "gridjax.task.target_codes",
     "GridjaxError": "gridjax.errors",
     "Loss": "gridjax.model.losses",
-    "NetworkSpec": "gridjax.spec",
-    "Sweep": "gridjax.study.sweep",
-    "grid_score": "gridjax.measure.gridscore",
-    "open_run": "gridjax.study.results",
-    "rate_map": "gridjax.measure.recordings",
+    "NetworkSpec": "gridjax.spec.parameters",
+    "Sweep": "gridjax.sweep.sweep",
+    "grid_score": "gridjax.metrics.gridscore.grid_score",
+    "open_run": "gridjax.run.storage.run_reader",
+    "rate_map": "gridjax.metrics.ratemaps.rate_map",
     "register_cell": "gridjax.model.cells",
-    "register_encoding": "gridjax.world.encodings",
+    "register_encoding": "gridjax.task.target_codes",
     "register_loss": "gridjax.model.losses",
-    "simulate_trajectories": "gridjax.world.motion",
-    "train": "gridjax.study.launch",
+    "simulate_trajectories": "gridjax.task.motion",
+    "train": "gridjax.run.execution.train",
 }
 
 __all__ = [
@@ -46,16 +46,16 @@ __all__ = [
 
 if TYPE_CHECKING:
     from gridjax.errors import GridjaxError
-    from gridjax.measure.gridscore import grid_score
-    from gridjax.measure.recordings import rate_map
+    from gridjax.metrics.gridscore.grid_score import grid_score
+    from gridjax.metrics.ratemaps.rate_map import rate_map
     from gridjax.model.cells import Cell, register_cell
     from gridjax.model.losses import Loss, register_loss
-    from gridjax.spec import NetworkSpec
-    from gridjax.study.launch import train
-    from gridjax.study.results import open_run
-    from gridjax.study.sweep import Sweep
-    from gridjax.world.encodings import Encoding, register_encoding
-    from gridjax.world.motion import simulate_trajectories
+    from gridjax.run.execution.train import train
+    from gridjax.run.storage.run_reader import open_run
+    from gridjax.spec.network import NetworkSpec
+    from gridjax.sweep.sweep import Sweep
+    from gridjax.task.motion import simulate_trajectories
+    from gridjax.task.target_codes import Encoding, register_encoding
 
 
 def __getattr__(name: str) -> Any:

@@ -10,9 +10,9 @@ from pathlib import Path
 import yaml
 
 import gridjax as gj
-from gridjax.study.schema import TABLES
-from gridjax.study.settings import SETTINGS
-from gridjax.study.sweep import Sweep
+from gridjax.run.storage.schema import TABLES
+from gridjax.sweep.run_settings import SETTINGS
+from gridjax.sweep.sweep import Sweep
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import slope
-from gridjax.claims.estimate import share_of
-from gridjax.measure.modules import FEWEST, made_up, modules
-from gridjax.measure.statistics.dip import dip_test
-from gridjax.measure.statistics.multiple import benjamini_hochberg
-from gridjax.measure.turing import dos_wavenumber, hexagonal_period
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
+from gridjax import plotting
+from gridjax.metrics.lattice.modules import FEWEST, made_up, modules
+from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
+from gridjax.metrics.statistics.dip import dip_test
+from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
+from gridjax.plotting import Drawn
+from gridjax.studies import figures as shared
+from gridjax.studies.designs import slope
+from gridjax.studies.estimates import share_of
 
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
@@ -54,19 +54,19 @@ def figures(evidence, estimates):
     name, title = "modules", "Periods and modules by place-cell width"
     if rows.empty:
         return [Drawn(name, title, None, "No unit of these networks has a lattice.")]
-    figure = style.new_figure(3.3)
+    figure = plotting.new_figure(3.3)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     periods = evidence.units.dropna(subset=["period_cm"]).merge(rows[["run_id", "width_cm"]])
     random = np.random.default_rng(0)
     moved = periods["width_cm"] + random.uniform(-0.25, 0.25, len(periods))
-    left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=style.LIGHT, zorder=1)
+    left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=plotting.LIGHT, zorder=1)
     groups = list(rows.groupby("width_cm"))
-    colour = style.colour("difference_of_gaussians")
+    colour = plotting.colour("difference_of_gaussians")
     shared.arms(left, groups, "period_cm", colour, label="networks' medians, mean, 95 %")
     shared.published(left, list(PUBLISHED), list(PUBLISHED.values()), "published modes")
     widths = np.linspace(7, 21)
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
-    left.plot(widths, theory, color=style.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
+    left.plot(widths, theory, color=plotting.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
     left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 205))
     left.legend(loc="lower right")
     most = int(rows["n_modules"].max())

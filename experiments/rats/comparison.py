@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridjax.study.recorded import Session
-from gridjax.study.scored import table
-from gridjax.study.scoreoptions import Options
-from gridjax.study.scoring import score_inputs
-from gridjax.study.sessions import MapSet
+from gridjax.recordings.options import Options
+from gridjax.recordings.output import table
+from gridjax.recordings.readers import MapSet
+from gridjax.recordings.score import score_inputs
+from gridjax.recordings.session import Session
 
 from .cells import BOX_M, KINDS, Cell, cells, spatial_rates
 from .paths import even_path, first_seconds, heading, rat_path, session

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import qmc
 
-from gridjax.study.recorded import Session
+from gridjax.recordings.session import Session
 
 from .cells import BOX_M, Cell
 

@@ -4,16 +4,16 @@ import math
 
 import numpy as np
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import slope
-from gridjax.claims.estimate import DIFFERENCES, difference, mean_of
-from gridjax.measure.gridscore import grid_score
-from gridjax.measure.patterns import covariance, grow
-from gridjax.measure.turing import dos_wavenumber, hexagonal_period
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
-from gridjax.study.reported import label
-from gridjax.study.theory import code_over_box
+from gridjax import plotting
+from gridjax.metrics.gridscore.grid_score import grid_score
+from gridjax.metrics.spectral.pattern_formation import covariance, grow
+from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
+from gridjax.plotting import Drawn
+from gridjax.report.run_data import label
+from gridjax.studies import figures as shared
+from gridjax.studies.designs import slope
+from gridjax.studies.estimates import DIFFERENCES, difference, mean_of
+from gridjax.theory.prediction import code_over_box
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 N_BINS, FEWEST, LAYOUTS = 32, 10, 8
@@ -68,7 +68,7 @@ def figures(evidence, estimates):
     rows, name, title = measured(evidence), "turing", "Predicted and measured periods, and spectra"
     if rows.empty:
         return [Drawn(name, title, None, "No network has ten units with a lattice.")]
-    figure = style.new_figure(3.4)
+    figure = plotting.new_figure(3.4)
     left, right = figure.subplots(1, 2)
     markers = dict(zip(sorted(rows["surround_scale"].unique()), "osD^v", strict=False))
     for ratio, group in rows.groupby("surround_scale"):
@@ -82,7 +82,7 @@ def figures(evidence, estimates):
     spectra = spectra[spectra["cycles_per_box"] >= 0.5]
     for code, group in spectra.groupby("place_field_values"):
         mean = group.groupby("cycles_per_box")[["power", "power_code"]].mean()
-        look = {"color": style.colour(code)}
+        look = {"color": plotting.colour(code)}
         right.plot(mean.index, mean["power"], label=f"{label(code)} networks", **look)
         right.plot(mean.index, mean["power_code"], ls="--", lw=1, label="their place cells", **look)
     right.set(

@@ -43,7 +43,7 @@ def gridjax(
 def load_plugins(plugins: list[str] | None) -> None:
     """Run the Python files that the user named."""
     if plugins:
-        from gridjax.study.plugins import load_plugin
+        from gridjax.run.execution.plugins import load_plugin
 
         for plugin in plugins:
             load_plugin(plugin)

@@ -17,13 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool
 
-from gridjax.halves import Static, Traced
-from gridjax.padding import traced_in
-from gridjax.spec import NetworkSpec
-from gridjax.training import single
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import traced_in
+from gridjax.task.place_cells import PlaceCells
+from gridjax.training import train_step as single
 from gridjax.training.optimizers import OpenState
-from gridjax.training.single import Progress, TrainState
-from gridjax.world.placecells import PlaceCells
+from gridjax.training.train_step import Progress, TrainState
 
 Device = Any
 """A jax.Device, which type checkers take for a variable."""
@@ -32,7 +32,7 @@ MATMUL_PRECISION = "float32"
 
 
 MOST_TRAINERS = 12
-"""Buckets whose compiled functions are kept beside those in use (gridjax.study.compiled)."""
+"""Buckets whose compiled functions are kept beside those in use (run/execution)."""
 
 
 def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]:

@@ -1,0 +1,1 @@
+"""Studies: claims written down before training, estimates from results, verdicts."""
