@@ -3,11 +3,7 @@
 import numpy as np
 
 from gridjax import plotting
-from gridjax.io.numbers import percent
-from gridjax.plotting import Drawn
-from gridjax.report.run_data import label
-from gridjax.studies.designs import resampled, variance_between
-from gridjax.studies.estimates import share_of
+from gridjax.studies import label, percent, resampled, share_of, variance_between
 
 CODE = "place_field_values"
 FACTORS = ["rnn_type", "activation", "optimizer", "place_cell_rf", "surround_scale"]
@@ -58,7 +54,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "emergence", "Errors and grid units, network by network"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
     figure = plotting.new_figure(3.9)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for code, group in rows.groupby(CODE):
@@ -83,7 +79,7 @@ def figures(evidence, estimates):
         " the start. Right: how much of the variance of the share of grid units lies between the"
         f" values of each hyperparameter (n = {len(rows)})."
     )
-    return [Drawn(name, title, figure, caption, table=thresholds(rows))]
+    return [plotting.Drawn(name, title, figure, caption, table=thresholds(rows))]
 
 
 def thresholds(rows):

@@ -5,12 +5,17 @@ from dataclasses import replace
 import numpy as np
 
 from gridjax import plotting
-from gridjax.plotting import Drawn
-from gridjax.report.run_data import CODES, label
+from gridjax.studies import (
+    CODES,
+    DIFFERENCES,
+    NULL_SHARE,
+    difference,
+    label,
+    matched,
+    mean_of,
+    share_of,
+)
 from gridjax.studies import figures as shared
-from gridjax.studies.designs import matched
-from gridjax.studies.estimates import DIFFERENCES, difference, mean_of, share_of
-from gridjax.studies.evidence import NULL_SHARE
 
 CODE = "place_field_values"
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -55,7 +60,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "encodings", "Grid units and errors by target code"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
     codes = [code for code in CODES if code in set(rows[CODE])]
     figure = plotting.new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True)
@@ -82,4 +87,4 @@ def figures(evidence, estimates):
         " and above .3; position error of the likelihood decoder at the trained length. Circles"
         f" relu, squares tanh; grey band: chance. Learning rates as the pilot chose: {chosen}."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

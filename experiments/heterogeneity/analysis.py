@@ -5,11 +5,8 @@ import re
 import numpy as np
 
 from gridjax import plotting
-from gridjax.plotting import Drawn
+from gridjax.studies import DIFFERENCES, NULL_SHARE, difference, slope
 from gridjax.studies import figures as shared
-from gridjax.studies.designs import slope
-from gridjax.studies.estimates import DIFFERENCES, difference
-from gridjax.studies.evidence import NULL_SHARE
 
 
 def _numbers(law):
@@ -56,7 +53,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = arms(evidence), "heterogeneity", "Grid units and errors by heterogeneity"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
     rows = rows[rows["rnn_type"] == "RNN"]
     keys = rows[["as_published", "widths", "surrounds", "fields"]].drop_duplicates()
     keys = keys.sort_values(list(keys.columns))
@@ -86,4 +83,4 @@ def figures(evidence, estimates):
         " between place fields (largest over smallest; fields per cell). Blue: the published arm."
         " Dots networks, bars 95 % intervals over seeds, grey chance."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

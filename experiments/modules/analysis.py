@@ -4,14 +4,17 @@ import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.metrics.lattice.modules import FEWEST, made_up, modules
-from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
-from gridjax.metrics.statistics.dip import dip_test
-from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
-from gridjax.plotting import Drawn
+from gridjax.metrics import (
+    FEWEST_MODULE_UNITS,
+    benjamini_hochberg,
+    dip_test,
+    dos_wavenumber,
+    false_module_share,
+    hexagonal_period,
+    modules,
+)
 from gridjax.studies import figures as shared
-from gridjax.studies.designs import slope
-from gridjax.studies.estimates import share_of
+from gridjax.studies import share_of, slope
 
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
@@ -25,7 +28,7 @@ def counted(evidence):
     for run_id, group in units.groupby("run_id"):
         period = group["period_cm"].to_numpy(float)
         one = modules(period, group["orientation_rad"].to_numpy(float))
-        p = dip_test(np.log(period)).p if len(period) >= FEWEST else np.nan
+        p = dip_test(np.log(period)).p if len(period) >= FEWEST_MODULE_UNITS else np.nan
         found.append((run_id, len(one.size), np.median(period), len(period), p))
     names = ["run_id", "n_modules", "period_cm", "n_lattices", "dip_p"]
     rows = evidence.networks.merge(pd.DataFrame(found, columns=names), on="run_id")
@@ -36,7 +39,11 @@ def counted(evidence):
 def analyse(evidence):
     rows = counted(evidence)
     some = rows[rows["n_modules"] > 0]
-    null = made_up(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0]) if len(some) else 0
+    null = (
+        false_module_share(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0])
+        if len(some)
+        else 0
+    )
     tested = rows[np.isfinite(rows["dip_q"])]
     logs = rows.assign(
         log_period=np.log(rows["period_cm"].astype(float)),
@@ -53,7 +60,7 @@ def figures(evidence, estimates):
     rows = counted(evidence)
     name, title = "modules", "Periods and modules by place-cell width"
     if rows.empty:
-        return [Drawn(name, title, None, "No unit of these networks has a lattice.")]
+        return [plotting.Drawn(name, title, None, "No unit of these networks has a lattice.")]
     figure = plotting.new_figure(3.3)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     periods = evidence.units.dropna(subset=["period_cm"]).merge(rows[["run_id", "width_cm"]])
@@ -79,4 +86,4 @@ def figures(evidence, estimates):
         " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
         " power. Right: modules of at least 10 units."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

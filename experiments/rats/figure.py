@@ -6,7 +6,6 @@ import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
-from gridjax.recordings.session import Session
 
 from .cells import BOX_M, KINDS, spatial_rates
 from .comparison import Result
@@ -25,7 +24,7 @@ def draw(result: Result) -> plotting.Drawn:
     return plotting.Drawn("rats", "Synthetic cells on a real path", figure, "")
 
 
-def _draw_maps(panels, result: Result, real: Session, even: Session) -> None:
+def _draw_maps(panels, result: Result, real: gj.Session, even: gj.Session) -> None:
     shown = 8  # neither the smallest period nor the largest
     cell = result.population[shown]
     panels[0].plot(*(100 * real.positions_m.T), color=plotting.GREY, lw=0.25)

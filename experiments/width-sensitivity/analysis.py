@@ -4,11 +4,8 @@ import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.plotting import Drawn
+from gridjax.studies import DIFFERENCES, NULL_SHARE, carried, difference, paired, stands_out
 from gridjax.studies import figures as shared
-from gridjax.studies.designs import carried, stands_out
-from gridjax.studies.estimates import DIFFERENCES, difference, paired
-from gridjax.studies.evidence import NULL_SHARE
 
 SEEDS = ["layout_seed", "weight_seed", "motion_seed"]
 LARGER_M = 2.7
@@ -59,7 +56,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     scan, _, _, _ = arms(evidence)
     if scan.empty:
-        return [Drawn("widths", "Grid units by width", None, "No network is there yet.")]
+        return [plotting.Drawn("widths", "Grid units by width", None, "No network is there yet.")]
     figure = plotting.new_figure(4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     groups = [(width, group) for width, group in scan.groupby("width_cm")]
@@ -80,4 +77,4 @@ def figures(evidence, estimates):
         " numbers on top how many; bars 95 % intervals over seeds; grey: what chance alone would"
         " give networks of independent units."
     )
-    return [Drawn("widths", "Grid units by place-cell width", figure, caption)]
+    return [plotting.Drawn("widths", "Grid units by place-cell width", figure, caption)]

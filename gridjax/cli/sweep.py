@@ -40,7 +40,7 @@ Merge = Annotated[
     typer.Option(
         "--merge",
         help="Train networks that differ in batch size, sequence length, Np, fields, optimiser or"
-        " initialiser by one compilation, in padded shapes (gridjax.merge).",
+        " initialiser by one compilation, in padded shapes (the setting gridjax.merge).",
     ),
 ]
 SkipInvalid = Annotated[

@@ -50,9 +50,7 @@ class Settings:
     """
 
     lane_width: int | None = _setting(None, "networks of one vmap", at_least=1, at_most=65536)
-    merge: bool = _setting(
-        False, "train networks in padded shapes that others share (gridjax.spec.padding)"
-    )
+    merge: bool = _setting(False, "train networks in padded shapes that others share")
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     keep_maps: str = _keep("best:32", "units of each network whose rate maps are kept")
     keep_weights: str = _keep("all", "networks whose weights are kept")
