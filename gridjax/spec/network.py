@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
@@ -14,7 +15,7 @@ from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
 from gridjax.spec.place_maps import PlaceMaps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NetworkSpec(NetworkParameters):
     """One network: its parameters, the static and the traced half of them, and its run_id."""
 
@@ -43,7 +44,13 @@ class NetworkSpec(NetworkParameters):
         Of what differs from the defaults, so that a field added later renames no network, and of
         the sources of what users registered.
         """
-        return run_id_of(self.to_sparse_dict(), self.plugins)
+        plugins = self.plugins  # a name may be registered, or again, after this spec was made
+        return run_id_of(self.to_sparse_dict(), plugins) if plugins else self._run_id
+
+    @cached_property
+    def _run_id(self) -> str:
+        """The run_id of a network without plugins, computed once."""
+        return run_id_of(self.to_sparse_dict(), {})
 
     def to_dict(self) -> dict[str, Any]:
         """Every field by its name, as JSON values: laws, fidelity and place maps as texts."""

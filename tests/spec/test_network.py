@@ -14,6 +14,7 @@ from gridjax.spec.lowering import Traced
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import EVALUATION, STATIC, TRACED
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.registry import CELLS
 
 STUDY_PARAMETERS = {
     "activation",
@@ -218,3 +219,14 @@ def test_every_field_declares_consistent_limits():
         for code in limits.get("read_by", ()):
             codes = NetworkSpec.__dataclass_fields__["place_field_values"].metadata["choices"]
             assert code in codes
+
+
+def test_a_run_id_is_computed_once_and_anew_where_a_plugin_takes_its_name(monkeypatch):
+    spec = NetworkSpec(rnn_type="leaky")
+    before = spec.run_id
+    with monkeypatch.context() as patch:
+        patch.setattr(NetworkSpec, "to_sparse_dict", None)
+        assert spec.run_id == before
+    monkeypatch.setitem(CELLS._sources, "leaky", "0" * 64)
+    assert spec.run_id != before
+    assert spec == NetworkSpec(rnn_type="leaky")
