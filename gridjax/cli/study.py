@@ -110,7 +110,9 @@ def follow(
     from gridjax.studies.tables import plan_lines, verdict_table
 
     if plan:
-        for line in plan_lines(studies, request):
+        from gridjax.run.execution.machine import device_kind
+
+        for line in plan_lines(studies, request, device_kind()):
             console().print(line, soft_wrap=isinstance(line, str))
         return
     if out is None:

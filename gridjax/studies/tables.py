@@ -12,18 +12,25 @@ from gridjax.studies.training import Asked, Request, pilots, settled, union
 from gridjax.studies.verdicts import MANY, Verdict
 
 
-def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
-    """Return tables and lines that price studies: networks, buckets, FLOPs; nothing is trained."""
+def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:
+    """Return tables and lines that price studies: networks, buckets, FLOPs; nothing is trained.
+
+    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and so blocks and their memory.
+    """
     from rich import box
     from rich.table import Table
 
     from gridjax.io.numbers import quantity
-    from gridjax.run.planning.plan import make_plan, plan_table
+    from gridjax.run.planning.plan import Plan, make_plan, plan_table
 
     before = [one for rung in request.rungs for one in pilots(studies, rung)]
     asked = [one for rung in request.rungs for one in settled(studies, rung, None)]
     everything = union([*before, *asked])
     settings = everything.settings
+
+    def plan_of(specs: tuple[NetworkSpec, ...]) -> Plan:
+        return make_plan(specs, settings.lane_width, device_kind, settings.merge)
+
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for head in ("study", "networks", "pilot", "network-steps", "FLOP"):
         table.add_column(head, justify="left" if head == "study" else "right")
@@ -31,12 +38,12 @@ def plan_lines(studies: Sequence[Study], request: Request) -> list[Any]:
         pilot = _distinct(before, study)
         main = _distinct(asked, study)
         own = [*pilot, *main]
-        plan = make_plan(tuple(dict.fromkeys(own)), settings.lane_width, merge=settings.merge)
+        plan = plan_of(tuple(dict.fromkeys(own)))
         steps = sum(spec.n_grad_steps for spec in dict.fromkeys(own))
         n_pilot = f"{len(pilot):,}" if pilot else "–"
         row = (study.name, f"{len(main):,}", n_pilot, f"{steps:,}", quantity(plan.flop))
         table.add_row(*row)
-    plan = make_plan(everything.specs, settings.lane_width, merge=settings.merge)
+    plan = plan_of(everything.specs)
     steps = sum(spec.n_grad_steps for spec in everything.specs)
     lines: list[Any] = [table]
     if len(studies) > 1:

@@ -35,7 +35,7 @@ def test_a_plan_prices_every_network_and_writes_nothing(command, tmp_path):
 
 def test_a_plan_of_several_counts_what_they_share_once():
     studies = [find_studies(name)[0] for name in ("modules", "turing", "encodings")]
-    table, together, shared, *_, pilot = plan_lines(studies, Request())
+    table, together, shared, *_, pilot = plan_lines(studies, Request(), "cpu")
     of = [set(lay_out(study, Request()).specs) for study in studies]
     pilots = set(lay_out(studies[2], Request(), studies[2].pilot_files("quick")).specs)
     everything = set.union(*of, pilots)
@@ -43,6 +43,17 @@ def test_a_plan_of_several_counts_what_they_share_once():
     assert int(shared.split()[0]) == sum(map(len, of)) + len(pilots) - len(everything) > 0
     assert list(table.columns[2].cells) == ["–", "–", str(len(pilots))]
     assert "encodings: its pilot settles" in pilot
+
+
+def test_a_plan_is_that_of_the_devices_that_would_train():
+    (study,) = find_studies("modules")
+    lanes = {}
+    for kind in ("cpu", "gpu"):
+        *_, table = plan_lines([study], Request(), kind)
+        (column,) = (column for column in table.columns if column.header == "lanes")
+        lanes[kind] = set(map(int, column.cells))
+    assert lanes["cpu"] == {1}
+    assert min(lanes["gpu"]) > 1
 
 
 @pytest.mark.parametrize(

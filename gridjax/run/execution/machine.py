@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from importlib.util import find_spec
 from pathlib import Path
 
 MOST_CPU_DEVICES = 24
@@ -19,6 +20,29 @@ def n_cores() -> int:
 def n_cpu_devices() -> int:
     """Return the number of virtual devices that this machine's processor is divided into."""
     return min(n_cores(), MOST_CPU_DEVICES)
+
+
+_PLUGINS = {"gpu": ("jax_cuda12_plugin", "jax_cuda13_plugin"), "tpu": ("libtpu",)}
+"""JAX's own packages for each kind of accelerator."""
+_NODES = {"gpu": ("nvidia[0-9]*",), "tpu": ("accel[0-9]*", "vfio/[0-9]*")}
+"""Device files that Linux has for each kind of accelerator."""
+_PLATFORMS = {"cuda": "gpu", "gpu": "gpu", "tpu": "tpu", "cpu": "cpu"}
+
+
+def device_kind(devices: Path = Path("/dev")) -> str:
+    """Return the kind of device that JAX would train on here: cpu, gpu or tpu. JAX is not started.
+
+    JAX_PLATFORMS decides where it is set; else an accelerator needs its device file and the package
+    by which JAX drives it.
+    """
+    wanted = os.environ.get("JAX_PLATFORMS", "").split(",")[0].strip().lower()
+    if wanted:
+        return _PLATFORMS.get(wanted, wanted)
+    for kind, names in _PLUGINS.items():
+        is_there = any(any(devices.glob(pattern)) for pattern in _NODES[kind])
+        if is_there and any(find_spec(name) is not None for name in names):
+            return kind
+    return "cpu"
 
 
 def processor() -> str:
