@@ -83,6 +83,15 @@ def registered(parameter: str, name: Any) -> str | None:
     return registry.sources.get(name) if registry and isinstance(name, str) else None
 
 
+def registered_sources() -> dict[str, str]:
+    """Return the source hash of everything that users registered, by ``parameter: name``."""
+    return {
+        f"{parameter}: {name}": sha
+        for parameter, registry in REGISTRIES.items()
+        for name, sha in registry.sources.items()
+    }
+
+
 def source_hash(entry: Any, name: str) -> str:
     """Return the SHA-256 of the files that an entry's functions stand in.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from platform import python_version
@@ -17,7 +18,7 @@ from gridjax.run.storage.resume_policy import SEGMENT, segment_of
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.network import NetworkSpec, run_id_of
 from gridjax.spec.parameters import FIELDS
-from gridjax.spec.registry import REGISTRIES
+from gridjax.spec.registry import REGISTRIES, registered_sources
 from gridjax.sweep.sweep import Sweep
 from gridjax.version import __version__
 
@@ -82,8 +83,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
-        manifest = unseal(read_regular(path))
-        _check(manifest)
+        content = read_regular(path)
+        _check_content(content, frozenset(registered_sources().items()))
+        manifest = unseal(content)
     except (FileNotFoundError, NotADirectoryError):
         message = f"{folder} holds no run (no {MANIFEST})"
         raise GridjaxError(Problem(message, fix="name the --out folder of a sweep")) from None
@@ -91,6 +93,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         message = f"not a manifest of a run: {error}"
         raise DamageError(Problem(message, Place(str(path)))) from None
     return manifest
+
+
+@lru_cache(maxsize=1)
+def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
+    """Check a manifest's bytes, once for several reads: a start reads them up to four times.
+
+    ``plugins`` are those that are registered, which decide how far a spec can be checked.
+    """
+    _check(unseal(content))
 
 
 def _check(manifest: Any) -> None:

@@ -6,10 +6,12 @@ from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import seal
 from gridjax.run.execution import train
 from gridjax.run.planning.plan import make_plan
+from gridjax.run.storage import manifest as manifest_module
 from gridjax.run.storage.manifest import MANIFEST, make_manifest, of_sweep, read_manifest
 from gridjax.run.storage.output_folder import check_folder
 from gridjax.run.storage.resume_policy import check_sweep, go_on
 from gridjax.run.storage.run_folder import SHARDS
+from gridjax.spec.registry import CELLS
 from gridjax.sweep.sweep import Sweep
 
 DEVICE = {"platform": "cpu", "kind": "cpu", "count": 1, "cpu_cores": 2}
@@ -46,6 +48,22 @@ def test_a_folder_of_another_sweep_seed_is_refused_naming_both(tmp_path):
         check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ())
     assert "--accept sweep" in str(caught.value)
     check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ("sweep",))
+
+
+def test_a_manifest_is_checked_once_until_it_or_the_plugins_change(tmp_path, monkeypatch):
+    checked = []
+    check = manifest_module._check
+    monkeypatch.setattr(
+        manifest_module, "_check", lambda one: (checked.append(one["sweep_seed"]), check(one))
+    )
+    manifest_in(tmp_path, sweep_of(50))
+    first = read_manifest(tmp_path)
+    first["run_ids"].clear()  # whoever changes what was read changes nothing for others
+    assert read_manifest(tmp_path)["run_ids"]
+    manifest_in(tmp_path, sweep_of(51))
+    monkeypatch.setitem(CELLS._sources, "leaky", "0" * 64)
+    read_manifest(tmp_path)
+    assert checked == [50, 51, 51]
 
 
 CHANGES = {
