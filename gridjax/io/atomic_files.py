@@ -76,7 +76,8 @@ def replace_file(path: Path, content: bytes) -> None:
 def new_folder(path: Path) -> Iterator[Path]:
     """Give a folder to fill; where nothing is raised it becomes ``path``, whole.
 
-    What cannot be finished is removed.
+    Each file in it is brought to the disk once, before the folder gets its name: it is written
+    plainly. A folder that cannot be finished is removed.
     """
     aside = path.with_name(ASIDE + path.name)
     remove_tree(aside)

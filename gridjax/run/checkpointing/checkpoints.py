@@ -24,7 +24,6 @@ from gridjax.io.atomic_files import (
     remove_folder,
     remove_tree,
     seal,
-    write_file,
     writing,
 )
 from gridjax.run.checkpointing.array_files import file_digests, save_arrays
@@ -88,7 +87,7 @@ class Checkpoints:
                 arrays = {array_name(i): each for i, each in enumerate(snapshot.leaves.values())}
                 save_arrays(aside / ARRAYS, arrays)
                 content["files"] = file_digests(aside / ARRAYS)
-                write_file(aside / LIST, seal(content))
+                (aside / LIST).write_bytes(seal(content))
             self._damaged.discard(path)
         saved = dict(zip(content["run_ids"], content["steps"], strict=True))
         self._remove_superfluous(saved, set())

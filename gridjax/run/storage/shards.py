@@ -22,7 +22,6 @@ from gridjax.io.atomic_files import (
     seal,
     steady,
     unseal,
-    write_file,
 )
 from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.run.storage.schema import TABLES, NetworkResult
@@ -50,8 +49,8 @@ class Shard:
             files[WEIGHTS] = _npz(result.weights)
         with new_folder(folder) as aside:
             for name, content in files.items():
-                write_file(aside / name, content)
-            write_file(aside / SEAL, _seal(result.run_id, _listed(files)))
+                (aside / name).write_bytes(content)
+            (aside / SEAL).write_bytes(_seal(result.run_id, _listed(files)))
         return cls(folder)
 
     def table(self, name: str) -> pa.Table:
