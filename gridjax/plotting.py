@@ -1,4 +1,4 @@
-"""How every figure looks: colours, sizes, files; without pyplot, so from any thread."""
+"""The style of every figure: colours, sizes, files. No pyplot, so any thread may draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every random stream and what it is for.
+"""Random streams: one for each purpose, from the network's own seeds.
 
 A stream is the network's own seed for that purpose, folded with the purpose and, where it goes on
 in time, with the step. A network's position in the population never enters, so its numbers do not

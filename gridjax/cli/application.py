@@ -1,4 +1,4 @@
-"""The application that the commands belong to, and how they print."""
+"""The typer application, its common options, and its output."""
 
 from __future__ import annotations
 

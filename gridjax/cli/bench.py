@@ -1,4 +1,4 @@
-"""gridjax bench."""
+"""The command gridjax bench."""
 
 from __future__ import annotations
 

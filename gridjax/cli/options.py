@@ -1,4 +1,4 @@
-"""Options that several commands take; each is checked where it is declared."""
+"""Options that several commands share, checked where they are declared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gridjax plan."""
+"""The command gridjax plan."""
 
 from __future__ import annotations
 

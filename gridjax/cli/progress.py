@@ -1,4 +1,4 @@
-"""What the terminal shows: a progress bar while a run goes on, and a table at its end."""
+"""Terminal output of a run: a progress bar during it, and a table at its end."""
 
 from __future__ import annotations
 

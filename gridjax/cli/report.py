@@ -1,4 +1,4 @@
-"""gridjax report."""
+"""The command gridjax report."""
 
 from __future__ import annotations
 

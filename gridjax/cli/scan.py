@@ -1,4 +1,4 @@
-"""gridjax scan."""
+"""The command gridjax scan."""
 
 from __future__ import annotations
 

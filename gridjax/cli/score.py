@@ -1,4 +1,4 @@
-"""gridjax score."""
+"""The command gridjax score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gridjax status."""
+"""The command gridjax status."""
 
 from __future__ import annotations
 

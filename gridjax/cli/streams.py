@@ -1,8 +1,9 @@
-"""Standard output and error of a command, and what it does when they fail.
+"""Standard output and error of a command, and the reaction to write failures.
 
-A command whose output is its result ends where nobody can read it: quietly, with the exit code of
-SIGPIPE, at a closed pipe; with one message at a full disk. A command that keeps its results in
-files (``keep_on``) goes on without its output, as under nohup. Standard error never ends a command.
+A command whose output is its result ends when the output cannot be written: silently at a closed
+pipe, with the exit code of SIGPIPE; with one message at a full disk. A command that keeps its
+results in files (``keep_on``) continues without its output, as under nohup. A failure of standard
+error never ends a command.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""gridjax study, and what it shares with gridjax scan: claims, from sweep files to verdicts."""
+"""The command gridjax study, and the options and steps that it shares with gridjax scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gridjax sweep, and what it shares with gridjax plan: which networks are meant."""
+"""The command gridjax sweep, and the sweep options that it shares with gridjax plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gridjax theory."""
+"""The command gridjax theory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gridjax verify."""
+"""The command gridjax verify."""
 
 from __future__ import annotations
 

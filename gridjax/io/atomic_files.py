@@ -1,7 +1,6 @@
-"""Files that are there whole or not at all, and on the disk before anybody is told of them.
+"""Atomic writes of files and folders: a temporary name, fsync, then a rename.
 
-Everything is written aside first, under a name that no reader looks at, brought to the disk and
-renamed. What a killed writer leaves aside is cleared by the next one.
+Readers ignore temporary names. The next writer removes those that a killed writer left.
 """
 
 from __future__ import annotations

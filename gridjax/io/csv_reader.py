@@ -1,4 +1,4 @@
-"""Comma-separated files with exact columns, read with the line of every row."""
+"""Reader of CSV files with exact columns; it keeps the line number of every row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One writer for each run folder, and who it is."""
+"""The lock of a run folder: one writer at a time, recorded with host and process."""
 
 from __future__ import annotations
 

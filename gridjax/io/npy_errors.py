@@ -1,4 +1,4 @@
-"""What reading a damaged .npy or .npz file ends with: nothing in one is ever unpickled."""
+"""The exceptions that a damaged .npy or .npz file can raise; nothing is unpickled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers in text: decimal numbers read, and numbers, shares and times written for people."""
+"""Numbers as text: a parser of decimal numbers, and formats for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that know where they were written, and the list of what is wrong with them."""
+"""Values with the place they were written at, and the list of problems with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text for people: names and values as messages, terminals, tables and figures can hold them."""
+"""Text for people: names and values in messages, on terminals, in tables and figures."""
 
 from __future__ import annotations
 

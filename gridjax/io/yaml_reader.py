@@ -1,7 +1,7 @@
-"""Strict YAML: every value with its place, and nothing executed, expanded or silently dropped.
+"""Strict YAML reader: every value has its place; nothing is executed, expanded or dropped.
 
-Beside PyYAML: duplicate names, tags, aliases and several documents are refused; yes, no, on, off,
-dates, 1:30 and 010 stay texts; sizes are bounded, so that no file takes more than a second.
+Duplicate names, tags, aliases and several documents are refused. yes, no, on, off, dates, 1:30 and
+010 stay texts. Sizes are bounded, so that no file takes more than a second.
 """
 
 from __future__ import annotations

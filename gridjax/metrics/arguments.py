@@ -1,4 +1,4 @@
-"""Arguments as people give them, checked: arrays of numbers, numbers, and choices."""
+"""Checks of arguments: arrays of numbers, numbers, and choices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many dimensions a layer's activity fills: participation ratio and TwoNN."""
+"""Dimensionality of a layer's activity: participation ratio and TwoNN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure: rate maps of scored cells beside their autocorrelograms, the best and typical ones."""
+"""Figure: rate maps of scored cells beside their autocorrelograms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How recordings and maps are scored: every option, with what it may be."""
+"""Options of gridjax score, with their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What scoring shows and writes: a table on the terminal, a Parquet file, a gallery."""
+"""Output of gridjax score: a table on the terminal, a Parquet file, a gallery."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What people bring to be scored: rate maps, or sessions of an animal's path with its spikes.
+"""Readers of the inputs of gridjax score: rate maps, or sessions of a path with spikes.
 
-Everything is checked before anything is scored, and all that is wrong is said at once. Nothing is
+Everything is checked before anything is scored, and all problems are reported at once. Nothing is
 unpickled and nothing guessed: arrays and columns have exact names.
 """
 

@@ -1,4 +1,4 @@
-"""From maps and sessions to one row for each cell: scores, lattice, and what chance would give."""
+"""Scores of maps and sessions, one row for each cell: scores, lattice, shuffles."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One recording: a path with the spikes of any number of cells, checked.
+"""A recording session: a path with the spikes of any number of cells, checked.
 
-What is wrong is noted with its file, and with its line where the file has lines.
+A problem is noted with its file, and with its line where the file has lines.
 """
 
 from __future__ import annotations

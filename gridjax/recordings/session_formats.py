@@ -1,4 +1,4 @@
-"""The session in a file's arrays, or in two CSV files, by exact names."""
+"""File formats of sessions: named arrays, or two CSV files with exact columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One self-contained page of a run: its table, its figures, and how to read them."""
+"""The HTML page of a run: its table, its figures, and notes on how to read them."""
 
 from __future__ import annotations
 

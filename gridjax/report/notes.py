@@ -1,4 +1,4 @@
-"""How to read a run, and what it cannot show: said in every report, with the run's own numbers."""
+"""Notes on how to read a report and on its limits, with the run's own numbers."""
 
 from __future__ import annotations
 

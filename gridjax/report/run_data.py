@@ -1,4 +1,4 @@
-"""A run at its reported bins, network by network: what summaries and figures are made from."""
+"""The data of a report: a run at its reported bins, network by network."""
 
 from __future__ import annotations
 

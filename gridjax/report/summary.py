@@ -1,4 +1,4 @@
-"""One row for each target code and width: errors beside scores, and both beside their null."""
+"""The summary of a run: one row for each target code and width, with errors, scores and nulls."""
 
 from __future__ import annotations
 

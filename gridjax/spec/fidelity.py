@@ -1,4 +1,4 @@
-"""Fidelity: where the study's computation differs from what was meant, switch by switch.
+"""Fidelity switches: the differences between the study's computation and what was meant.
 
 ``corrected`` does what was meant; ``published`` reproduces the study's computation, quirks
 included, so that numbers can be compared. Every switch can be set alone.

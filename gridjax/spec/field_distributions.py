@@ -1,7 +1,7 @@
-"""Laws that a parameter of place fields may be drawn from: Uniform(low, high) and Poisson(mean).
+"""Distributions of place-field parameters: Uniform(low, high) and Poisson(mean).
 
-As in the study's sweep files. A law stands where a number may stand; what is drawn is drawn for
-each field or cell of a layout, from layout_seed.
+As in the study's sweep files. A distribution may replace a number; a value is drawn from it for
+each field or cell of a layout, with layout_seed.
 """
 
 from __future__ import annotations

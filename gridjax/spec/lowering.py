@@ -1,7 +1,7 @@
-"""The static and the traced half of a network, and what makes two descriptions one network.
+"""The static and the traced half of a network, and the equality of two descriptions.
 
-What a network does not read is set to a neutral value in both halves, so that it neither compiles
-anew nor tells networks apart.
+Parameters that a network does not read are neutral in both halves, so that they cause no
+compilation and do not affect equality.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""NetworkSpec: all that defines one network, and its run_id."""
+"""NetworkSpec: the full description of one network, and its run_id."""
 
 from __future__ import annotations
 

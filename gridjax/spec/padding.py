@@ -1,9 +1,9 @@
-"""Padding a network to sizes that others share, so that one compilation trains them all.
+"""Padded shapes of a network, so that networks of different sizes share one compilation.
 
 Sizes go up to the next rung of a fixed ladder: the study's own value times a power of two. The rung
-depends on the network's own spec alone, never on what else is trained. What lies beyond a network's
-own sizes is masked: it draws the same random numbers and computes the same means, so that its
-results agree with those of its own shapes to the tolerance of float32.
+depends on the network's own spec alone. Entries beyond a network's own sizes are masked: the same
+random numbers are drawn and the same means computed, so that results agree with those of the own
+shapes to the tolerance of float32.
 """
 
 from __future__ import annotations

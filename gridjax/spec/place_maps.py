@@ -1,4 +1,4 @@
-"""Measured place cells: rate maps from a file, known by what is in it."""
+"""Measured place cells: rate maps from a file, identified by their content."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Registries of target codes, cells and losses, which built-ins and users share.
+"""Registries of target codes, cells and losses, which built-ins and plugins share.
 
-What a user registers is named in sweep files like a built-in. Its source's hash enters the run_id
-of every network that uses it, so that a changed source is another network. Nothing is ever
-registered from a sweep file or a run folder.
+Registered entries can be named in sweep files. The SHA-256 of their source file is part of the
+run_id, so that an edited plugin gives new networks. No sweep file and no run folder can register
+anything.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How large the matrices of a network are. Nothing here imports JAX."""
+"""Sizes of the matrices of a network. Imports no JAX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a value somebody wrote to the value of a field: its type and its limits.
+"""Reader of parameter values: from what a user wrote to a field's type, within its limits.
 
 A field is a dataclass field whose metadata hold its limits (NetworkParameters lists them). The
 settings of a run are read by the same functions.

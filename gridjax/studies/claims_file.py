@@ -1,4 +1,4 @@
-"""The claims of a study, as they are written down before any network is trained."""
+"""The claims of a study, recorded before any network is trained."""
 
 from __future__ import annotations
 

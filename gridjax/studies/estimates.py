@@ -1,4 +1,4 @@
-"""What an analysis says of a claim: a value with its interval, its test and the rows behind it."""
+"""Estimates for claims: a value with its interval, its test and the rows behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an analysis sees: the networks of its study that are there, each once, and their units."""
+"""The evidence of an analysis: the finished networks of its study, and their units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the figures of studies share: networks as dots, means with intervals, nulls as bands."""
+"""Common parts of studies' figures: networks as dots, intervals, nulls as bands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One self-contained page of all studies in a folder: verdicts first, then figures and rows."""
+"""The HTML page of all studies in a folder: verdicts first, then figures and rows."""
 
 from __future__ import annotations
 

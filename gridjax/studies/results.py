@@ -1,4 +1,4 @@
-"""What a study found, as files: verdicts as JSON, the rows behind every number as CSV, figures."""
+"""Result files of a study: verdicts as JSON, rows behind every number as CSV, figures."""
 
 from __future__ import annotations
 

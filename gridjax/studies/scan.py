@@ -1,4 +1,4 @@
-"""A scan of place-cell widths: the study of width sensitivity at widths and a base of one's own."""
+"""A scan of place-cell widths: the study of width sensitivity at other widths and bases."""
 
 from __future__ import annotations
 

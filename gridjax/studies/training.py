@@ -1,7 +1,7 @@
-"""Training what studies need, each network once for all of them, in one run that they share.
+"""Training of the networks of studies, each once, in one run that the studies share.
 
-The folder of studies holds ``networks/``, a run folder like any other that grows as studies are
-asked for, and a folder for each study with its verdicts and figures.
+The folder of studies holds ``networks/``, a run folder like any other that grows with every study,
+and a folder for each study with its verdicts and figures.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Verdicts: what the estimates say of the claims, by the rule that was written down before."""
+"""Verdicts on claims, from estimates, by the rule recorded before training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gridjax ships: sweep files by the name a user gives, and the benchmarks."""
+"""The catalogue of shipped sweep files, by name, and of shipped benchmarks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A parameter whose numbers are drawn: the keys of its distribution, read and checked."""
+"""The keys of a parameter's distribution, read and checked."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The distributions of W&B sweeps: each the inverse of its cumulative distribution function.
+"""The distributions of W&B sweeps, each as the inverse of its cumulative distribution function.
 
-As wandb/sweeps has them (params.py), from one number u, 0 < u < 1; nothing here knows where u comes
-from. ``DISTRIBUTIONS`` has them by the name that sweep files use, with the keys they take.
+As wandb/sweeps has them (params.py), from one number u, 0 < u < 1. ``DISTRIBUTIONS`` lists them by
+the name that sweep files use, with the keys they take.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From read sweep files to one population: its networks, and what was left out of it."""
+"""Expansion of sweep files into one population, with the networks that are left out."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Which points of a grid can never run, known from its values before any point is laid out.
+"""The points of a grid that can never run, found before any point is laid out.
 
-A value is judged with every target code of the grid, and the values of a rule's fields with each
-other, so that a point needs only to be looked up.
+A value is checked with every target code of the grid, and the values of a rule's fields with each
+other, so that each point is one lookup.
 """
 
 from __future__ import annotations

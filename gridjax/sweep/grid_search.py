@@ -1,4 +1,4 @@
-"""One sweep file's grid: the networks of the product of its parameters' values."""
+"""The grid of one sweep file: the product of its parameters' values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What replaces the values of sweep files: --set NAME=VALUE, or a dict in Python."""
+"""Overrides of the values in sweep files: --set NAME=VALUE, or a dict in Python."""
 
 from __future__ import annotations
 

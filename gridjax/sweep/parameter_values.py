@@ -1,7 +1,7 @@
 """The values that a sweep gives a parameter, each with the reason why it could never run.
 
-Whether a value can run depends on the target code: surround_scale: 1 is nothing to a Gaussian code
-and leaves a difference of Gaussians without a target.
+Whether a value can run depends on the target code: a Gaussian code does not read surround_scale: 1,
+and a difference of Gaussians has no target with it.
 """
 
 from __future__ import annotations

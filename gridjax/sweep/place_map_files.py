@@ -1,4 +1,4 @@
-"""Reading a file of measured place cells: a .npy array [Np, n, n] of rates over the box."""
+"""Reader of measured place cells: a .npy array [Np, n, n] of rates over the box."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One sweep file's random draws: networks whose parameters are drawn, each by itself.
+"""The random draws of one sweep file, each network by itself.
 
 Draw k of a parameter is a function of the sweep seed, of the file's position among the files that
-draw, of the parameter's name and of k alone: of no other parameter, nor of how many are drawn.
+draw, of the parameter's name and of k alone: of no other parameter, nor of the number of draws.
 """
 
 from __future__ import annotations

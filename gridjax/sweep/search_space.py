@@ -1,7 +1,7 @@
-"""What a sweep file says of one parameter: listed values, or a distribution to draw from.
+"""The search space of a parameter: listed values, or a distribution to draw from.
 
-As W&B reads it: the keys of a parameter are those of its distribution, and where that is not named
-they tell which it is.
+As W&B reads it: the keys of a parameter are those of its distribution; where the distribution is
+not named, its keys decide it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From sweep files in the Weights & Biases format to NetworkSpecs, with located errors."""
+"""Sweeps: files in the Weights & Biases format as NetworkSpecs, with located errors."""
 
 from __future__ import annotations
 

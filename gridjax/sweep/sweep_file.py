@@ -1,4 +1,4 @@
-"""One sweep file: its method, its settings, and what it says of each parameter."""
+"""One sweep file: its method, its settings, and the search space of each parameter."""
 
 from __future__ import annotations
 

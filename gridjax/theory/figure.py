@@ -1,4 +1,4 @@
-"""Figure: which wavelength a target code selects, in theory and in a layout of its place cells."""
+"""Figure: the wavelength that a target code selects, in theory and in a drawn layout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Theory of a target code as text for people, and as a figure in files."""
+"""Theory of a target code as lines of text, and as a figure in files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What theory expects of place cells before any network is trained, and of a layout of them drawn.
+"""Predictions of theory for place cells before training, and for a drawn layout of them.
 
 Theory: the wavenumber of most power, the lattice of that wavenumber, and the modes of the box. A
 layout: the spectrum of its cells over the box, and the patterns that grow on their covariance.

@@ -1,7 +1,6 @@
-"""Nulls: what a score would be without what it is meant to show, and how a score compares.
+"""Scores by chance: random readouts of a code, time shifts of spikes, and p-values.
 
-Random readouts of a code (no network), time shifts of spikes against the path (no tie to
-position); the isotropic null (no arrangement of fields) has its own file.
+The isotropic null (fields without arrangement) is in isotropic_fields.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rate maps: the mean activity of every unit in every bin of the box, summed up as it streams by.
+"""Rate maps as running sums: the mean activity of every unit in every bin of the box.
 
 A map's first axis is x, its second y; bins are flattened in that order ("x first").
 """

@@ -1,4 +1,4 @@
-"""Where an animal was, sample by sample, and the arena it was in, from its tracked positions."""
+"""The bins that an animal visited, sample by sample, and its arena, from tracked positions."""
 
 from __future__ import annotations
 

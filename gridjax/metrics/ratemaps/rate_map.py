@@ -1,7 +1,7 @@
-"""Rate maps of anybody's cells: positions with the activity of units, or with times of spikes.
+"""Rate maps of any cells: positions with the activity of units, or with times of spikes.
 
-Counts and occupancy are smoothed apart and then divided, so that a bin visited briefly weighs
-little in its neighbours. Square bins; the first map axis is x.
+Counts and occupancy are smoothed separately and then divided, so that a bin visited briefly has
+little weight in its neighbours. Square bins; the first map axis is x.
 """
 
 from __future__ import annotations

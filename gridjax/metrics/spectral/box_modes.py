@@ -1,4 +1,4 @@
-"""The waves that a box holds: discrete modes, those nearest a wavenumber, and hexagonal triads.
+"""Modes of a box: discrete waves, those nearest a wavenumber, and hexagonal triads.
 
 Wave vectors in cycles per box, n = k L / (2 pi). Whole numbers are the modes of a box that wraps
 around; standing waves between walls, cos(pi m x / L), come in steps of one half (``step=0.5``).

@@ -1,4 +1,4 @@
-"""Pattern dynamics: what grows on the spatial covariance of a target code, without a network.
+"""Patterns that grow on the spatial covariance of a target code, without a network.
 
 dG/dt = Sigma G - lambda G, one column of G a unit's rate map, lambda each unit's own so that its
 norm stays 1 (Oja). Linear, the strongest waves of the box win, in whatever mixture noise began with

@@ -1,4 +1,4 @@
-"""Theory of which length a target code selects: spectra of place codes, lattices they favour.
+"""Theory of the lattice that a place code selects: spectra, wavenumbers and periods.
 
 Targets whose spatial power peaks at a wavenumber k* let patterns of that wavelength grow first, as
 in a Turing instability; targets whose power falls from the longest wave on select none. Widths in

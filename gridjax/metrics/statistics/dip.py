@@ -1,4 +1,4 @@
-"""The dip: how far a sample is from having one mode (Hartigan and Hartigan 1985)."""
+"""The dip test of unimodality (Hartigan and Hartigan 1985)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Intervals: how far a number measured on these networks may be from that of all networks.
+"""Bootstrap intervals of means, shares and other statistics over networks.
 
-Networks of one seed share layout, weights or paths, so seeds (clusters) are drawn again whole.
+Networks of one seed share layout, weights or paths, so seeds (clusters) are resampled whole.
 """
 
 from __future__ import annotations

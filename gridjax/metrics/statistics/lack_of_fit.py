@@ -1,4 +1,4 @@
-"""Spikes: does a response jump at single levels, or follow a smooth curve along them?"""
+"""Lack-of-fit test: jumps of a response at single levels, against a smooth curve along them."""
 
 from __future__ import annotations
 

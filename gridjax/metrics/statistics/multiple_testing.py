@@ -1,4 +1,4 @@
-"""Many tests at once: p-values adjusted so that the lucky ones do not count as findings."""
+"""Multiple-testing corrections: Holm, and Benjamini and Hochberg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Permutation tests: p from how often chance arrangements do as well; no distribution assumed."""
+"""Permutation tests: p-values from random rearrangements, without a distribution."""
 
 from __future__ import annotations
 

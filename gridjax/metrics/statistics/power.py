@@ -1,4 +1,4 @@
-"""How many networks: what a comparison needs before it can be expected to decide."""
+"""Sample sizes: the number of networks that a comparison needs to decide."""
 
 from __future__ import annotations
 

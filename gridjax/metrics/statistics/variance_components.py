@@ -1,4 +1,4 @@
-"""Trends within seeds, and which seed matters: slopes, and components of the variance."""
+"""Slopes within seeds, and the components of variance of each seed."""
 
 from __future__ import annotations
 

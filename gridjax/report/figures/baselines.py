@@ -1,4 +1,4 @@
-"""What figures compare with: the period a target code predicts, and errors of no network."""
+"""Baselines of figures: the period that a target code predicts, and errors without a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure: how the position error grows with every move, beyond the trained length too."""
+"""Figure: growth of the position error with every move, beyond the trained length too."""
 
 from __future__ import annotations
 

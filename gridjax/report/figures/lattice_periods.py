@@ -1,4 +1,4 @@
-"""Figure: lattice period against the width of the place fields, with what theory predicts."""
+"""Figure: lattice period against the width of the place fields, beside theory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure: does a network know where it is, and does it have grid-like units?"""
+"""Figure: position error of each network against its grid-like units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure: rate maps of each target code's best units, and of typical ones beside them."""
+"""Figure: rate maps of each target code's best units, beside typical ones."""
 
 from __future__ import annotations
 

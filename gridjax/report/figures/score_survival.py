@@ -1,4 +1,4 @@
-"""Figure: which share of units scores above a threshold, against random readouts of the code."""
+"""Figure: share of units above a score, beside random readouts of the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure: what the networks are asked to report: one cell's tuning, and the code's spectrum."""
+"""Figure: the target codes: one cell's tuning, and the code's spectrum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figure: loss and position error over the training, one line a network."""
+"""Figure: loss and position error during training, one line a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which units a gallery shows: the best, and typical ones beside them."""
+"""Selection of the units of a gallery: the best ones, and typical ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named arrays as orbax writes and reads them, and the sha256 of the files it makes."""
+"""Files of named arrays, written and read by orbax, and their sha256."""
 
 from __future__ import annotations
 

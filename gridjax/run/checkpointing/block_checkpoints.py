@@ -1,4 +1,4 @@
-"""The way of networks in training to their checkpoints and back: what is saved, and how often."""
+"""Checkpoints of a block: which networks are saved, how often, and their restoration."""
 
 from __future__ import annotations
 

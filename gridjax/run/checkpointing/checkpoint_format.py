@@ -1,4 +1,4 @@
-"""One checkpoint on disk: the networks in it, and what is read of them only where it is whole.
+"""One checkpoint on disk: its networks, and the checks before any of it is read.
 
 A checkpoint is a folder ``checkpoints/BLOCK/STEPS``: NumPy leaves written by orbax, and a sealed
 list of them and of orbax's files with the sha256 of each.

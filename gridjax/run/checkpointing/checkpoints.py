@@ -1,8 +1,8 @@
-"""Networks in the middle of their training, on disk: commit, verify, restore.
+"""The checkpoints of a run: commit, verify, restore.
 
-Which checkpoints there are is read from our own folders and seals alone; one that is not what was
-written is never used, and the next older one is taken. Networks change blocks while they train, so
-that what is kept, and what is gone on from, is decided for each network.
+The checkpoints of a run are found by their own folders and checksums alone. A damaged one is never
+used; the next older one is taken. Networks change blocks while they train, so that saving and
+restoring is decided for each network.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""How one network's position error grows over time, and what its outputs hold at best.
+"""Drift curves of a network: position error at every move, and the likelihood decoder's error.
 
-Along trajectories ten times as long as those it was trained on.
+The trajectories are ten times as long as those of training.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From one trained network to its rows: rate maps, scores, lattices, errors, and its null."""
+"""Evaluation of one trained network: rate maps, scores, lattices, errors, and its null."""
 
 from __future__ import annotations
 

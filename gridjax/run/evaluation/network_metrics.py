@@ -1,4 +1,4 @@
-"""One network's row in the table of networks: what it is, and what is measured on it as a whole."""
+"""One network's row in the table of networks: its parameters and its measures."""
 
 from __future__ import annotations
 

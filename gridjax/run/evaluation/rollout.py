@@ -1,7 +1,7 @@
-"""Recording one network: fresh trajectories through it, summed into rate maps and errors.
+"""Rollouts of one network: fresh trajectories through it, summed into rate maps and errors.
 
-And, through the same trajectories and bins, random readouts of its own target code. Everything
-streams in batches, so that memory does not grow with the number of samples.
+Random readouts of its own target code follow the same trajectories and bins. Everything streams in
+batches, so that memory does not grow with the number of samples.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Power spectra of one network's rate maps, beside that of its own target code."""
+"""Power spectra of one network's rate maps and of its own target code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The networks still to be trained, handed out so that few devices compile the same functions."""
+"""The queue of untrained networks, ordered so that few devices compile the same functions."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What this process keeps compiled: trainings by bucket and device, evaluations by shape.
+"""The compiled functions of this process: trainings by bucket and device, evaluations by shape.
 
-On a CPU everything compiled takes memory maps, of which a process may have 65,530: 720 for the
+On a CPU every compiled function takes memory maps, of which a process may have 65,530: 720 for the
 training of one bucket on one device, 800 for the evaluation of networks of one shape.
 """
 

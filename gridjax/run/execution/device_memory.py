@@ -1,4 +1,4 @@
-"""Who may use the memory of a device: all at once, until it was too small; then one at a time."""
+"""The lock on a device's memory: shared, and exclusive after an out-of-memory error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The devices of a run: which there are, how they are started, and what decides their bits."""
+"""The devices of a run: their start, and the description that the manifest keeps."""
 
 from __future__ import annotations
 

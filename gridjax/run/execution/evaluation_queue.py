@@ -1,4 +1,4 @@
-"""Trained networks on their way from the devices that trained them to where they are evaluated."""
+"""The queue of trained networks between the training devices and the evaluation."""
 
 from __future__ import annotations
 

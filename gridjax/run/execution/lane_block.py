@@ -1,7 +1,7 @@
 """A block: the lanes of one device, and the networks of one bucket that are trained in them.
 
-Networks come and go. One that is done leaves for the host, so that its lane is free for the next.
-What a network becomes depends on no neighbour, lane or time of coming.
+A network that is done moves to the host, so that its lane is free for the next one. A network's
+numbers depend on no neighbour, lane or time of entry.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""This machine, as far as the system tells it; nothing here starts JAX."""
+"""The cores and the processor of this machine. Nothing here starts JAX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A device whose memory is too small: how that is heard, and what is said of it."""
+"""Out-of-memory errors of a device: their detection and their messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users registered, tried on shapes alone before anything is compiled or trained."""
+"""Checks of a user's plugins by their output shapes, before anything is compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's own target codes, cells and losses, from a Python file that the user names."""
+"""Loader of a user's own target codes, cells and losses from a Python file."""
 
 from __future__ import annotations
 

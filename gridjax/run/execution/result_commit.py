@@ -1,4 +1,4 @@
-"""What becomes of trained networks: each is evaluated and committed to the store."""
+"""Commit of trained networks: each is evaluated and written to the store."""
 
 from __future__ import annotations
 

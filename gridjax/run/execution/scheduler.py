@@ -1,7 +1,7 @@
-"""The loop of a run: train networks in blocks, evaluate and commit each that is trained.
+"""The main loop of a run: blocks are trained, networks are evaluated and committed.
 
-One thread drives each training device; one more evaluates and commits what they have trained, on
-one device, so that scoring functions are compiled once and training does not wait for them.
+One thread drives each training device. One more thread evaluates and commits what they have
+trained, on one device, so that scoring functions are compiled once and training does not wait.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a run should stop before it is finished: signals, a time limit, or a caller."""
+"""Requests to stop a run: signals, a time limit, or a caller."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a Sweep to a Run: devices, folder, lock, then the runner."""
+"""The train() call: devices, folder and lock, then the main loop."""
 
 from __future__ import annotations
 

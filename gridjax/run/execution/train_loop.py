@@ -1,4 +1,4 @@
-"""Training a block, chunk by chunk, with its networks' history; lanes are filled as they free."""
+"""Training of a block, chunk by chunk, with histories; free lanes are refilled."""
 
 from __future__ import annotations
 

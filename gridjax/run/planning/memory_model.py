@@ -1,4 +1,4 @@
-"""What the training of a network holds in memory. Nothing here imports JAX."""
+"""Predicted memory of a network in training, and disk of a checkpoint. Imports no JAX."""
 
 from __future__ import annotations
 

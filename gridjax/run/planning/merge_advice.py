@@ -1,7 +1,7 @@
-"""Whether merging pays: what a plan costs in its own shapes, and in padded ones.
+"""The cost of a plan in its own shapes and in padded ones.
 
-A model of three terms: compilations, arithmetic (padding included), and lanes that stay empty. It
-advises and decides nothing. Its rates are nominal until they are measured.
+A model of three terms: compilations, arithmetic (padding included), and empty lanes. It advises
+and decides nothing. Its rates are nominal until they are measured.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What each sweep file of a population comes to: its networks, and what was left out of it."""
+"""The table of sweep files: the networks of each, and those that were left out."""
 
 from __future__ import annotations
 

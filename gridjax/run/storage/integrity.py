@@ -1,4 +1,4 @@
-"""Looking for damage: every file of a run against the sha256 it was written with."""
+"""Verification of a run folder: every file against its sha256."""
 
 from __future__ import annotations
 

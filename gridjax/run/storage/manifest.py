@@ -1,4 +1,4 @@
-"""The manifest of a run: all that it is made from, written once, checked whenever it is read."""
+"""The manifest of a run: all its inputs, written once and checked at every read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The folder a run is written to: what may be written there, and what may be gone on with."""
+"""The output folder of a run: checks before writing, and creation or resumption."""
 
 from __future__ import annotations
 

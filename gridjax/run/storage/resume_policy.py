@@ -1,7 +1,7 @@
-"""Going on with a run: what may not have changed since it began, and what then is recorded.
+"""The rules of resuming a run: which changes are refused, and how accepted ones are recorded.
 
-Everything here decides bits, so a change is refused unless it is accepted by name; the manifest
-then lists it under ``segments``, and the rows made from then on carry the segment's number.
+Every part compared here decides bits, so a change is refused unless it is accepted by name. The
+manifest lists accepted changes under ``segments``; later rows carry the segment's number.
 """
 
 from __future__ import annotations

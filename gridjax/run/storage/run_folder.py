@@ -1,8 +1,8 @@
-"""A run's results in a folder.
+"""The store of a run's results in a folder.
 
-It holds ``manifest.json``, one shard per network under ``shards/``, and the tables that are put
-together from the shards, with ``tables.json`` as their seal. A shard is written aside and renamed,
-so it is there whole or not; every file is read against the sha256 it was written with.
+It holds ``manifest.json``, one shard per network under ``shards/``, and the tables made from the
+shards, with their checksums in ``tables.json``. A shard is written under a temporary name and
+renamed, so it is complete or absent. Every file is checked against its sha256 when it is read.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reading a run back: tables as pandas, maps as xarray, and single networks out of it."""
+"""Reader of a run: tables as pandas, maps as xarray, single networks."""
 
 from __future__ import annotations
 

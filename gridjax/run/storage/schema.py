@@ -1,7 +1,7 @@
-"""The columns of a run's tables, and one block of results in their form.
+"""The columns of a run's tables, and the results of one network in their form.
 
-Parameters stand under the study's names; measures it had keep its names too
-(``pos_decoding_err``, ``score_60_by_neuron_max``), so that notebooks written for its tables run.
+Parameters and measures keep the study's names (``pos_decoding_err``, ``score_60_by_neuron_max``),
+so that notebooks written for its tables run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One network's results on disk: a folder of tables and arrays, sealed with the sha256 of each."""
+"""The results of one network on disk: a folder of tables and arrays with their sha256."""
 
 from __future__ import annotations
 

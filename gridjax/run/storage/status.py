@@ -1,4 +1,4 @@
-"""How a run stands: read from its folder alone, while it goes on or after it died."""
+"""The status of a run, read from its folder alone, during the run or after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``keep_weights: best:N``: the weights of the N networks with the highest score."""
+"""Retention of the weights of the N best networks (``keep_weights: best:N``)."""
 
 from __future__ import annotations
 

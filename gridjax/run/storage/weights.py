@@ -1,4 +1,4 @@
-"""A trained network's weights and layout as flat arrays by path, and back."""
+"""Weights and layout of a trained network as flat arrays by path, and back."""
 
 from __future__ import annotations
 
