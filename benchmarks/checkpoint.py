@@ -18,11 +18,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.spec import NetworkSpec
-from gridjax.study.checkpoint import Checkpoints, Snapshot
-from gridjax.study.durable import write_file
-from gridjax.study.weights import leaf_name
-from gridjax.training import single
+from gridjax.io.atomic_files import write_file
+from gridjax.run.checkpointing.array_files import leaf_name
+from gridjax.run.checkpointing.checkpoints import Checkpoints, Snapshot
+from gridjax.spec.network import NetworkSpec
+from gridjax.training import train_step
 
 from .machine import machine
 
@@ -30,7 +30,7 @@ from .machine import machine
 def block(n_networks: int, Ng: int) -> dict[str, np.ndarray]:
     """The arrays of a block in training, by name."""
     spec = NetworkSpec(Ng=Ng, Np=512)
-    state = jax.eval_shape(lambda: single.init(spec.static, spec.traced))
+    state = jax.eval_shape(lambda: train_step.init(spec.static, spec.traced))
     rng = np.random.default_rng(0)
     flat, _ = jax.tree_util.tree_flatten_with_path(state)
     return {

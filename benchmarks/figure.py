@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from gridjax.study.figures.style import DPI, GREY, SMALL, log_ticks, new_figure, styled
+from gridjax.plotting import DPI, GREY, SMALL, log_ticks, new_figure, styled
 
 from .machine import device_name
 

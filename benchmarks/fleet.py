@@ -11,10 +11,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.spec import NetworkSpec
-from gridjax.study.plan import default_lane_width
+from gridjax.run.planning.plan import default_lane_width
+from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
-from gridjax.training.footprint import bytes_needed, compile_chunk
+from gridjax.training.memory_analysis import bytes_needed, compile_chunk
 
 from .timing import seconds_of
 

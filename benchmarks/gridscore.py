@@ -14,8 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from gridjax.measure.chunks import chunk_size
-from gridjax.measure.gridscore import grid_score
+from gridjax.metrics.gridscore.grid_score import grid_score
+from gridjax.metrics.map_batches import chunk_size
 
 from .options import Options, Say
 from .plainscore import published_scores, ring_masks

@@ -9,8 +9,8 @@ from typing import Any
 
 import jax
 
-from gridjax import __version__
-from gridjax.study.machine import n_cores, processor
+from gridjax.run.execution.machine import n_cores, processor
+from gridjax.version import __version__
 
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "orbax-checkpoint", "torch")
 

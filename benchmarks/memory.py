@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from gridjax.spec import NetworkSpec
-from gridjax.study.memory import bytes_per_lane
-from gridjax.training.footprint import bytes_needed, compile_chunk, shapes_of_block
+from gridjax.run.planning.memory_model import bytes_per_lane
+from gridjax.spec.network import NetworkSpec
+from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 from .machine import machine
 

@@ -14,10 +14,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.random import Stream, stream
-from gridjax.spec import NetworkSpec
-from gridjax.study.devices import start_devices
-from gridjax.world import motion
+from gridjax.prng import Stream, stream
+from gridjax.run.execution.devices import start_devices
+from gridjax.spec.network import NetworkSpec
+from gridjax.task import motion
 
 from .options import Options, Say
 from .peers import numpy_motion

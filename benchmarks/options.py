@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import did_you_mean
-from gridjax.spec import NetworkSpec
+from gridjax.io.text import did_you_mean
+from gridjax.spec.network import NetworkSpec
 
 KINDS = ("train", "motion", "gridscore", "scaling")
 """The benchmarks, in the order in which they run."""

@@ -8,10 +8,10 @@ import jax
 import numpy as np
 
 from gridjax.model import objective
-from gridjax.random import Stream, stream
-from gridjax.spec import NetworkSpec
-from gridjax.training import population, single
-from gridjax.world import motion, task
+from gridjax.prng import Stream, stream
+from gridjax.spec.network import NetworkSpec
+from gridjax.task import motion, task
+from gridjax.training import population, train_step
 
 RTOL = 1e-5
 
@@ -20,14 +20,14 @@ def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
     """Return weights, place cells and trajectories of one network, and gridjax's loss of them."""
     static, traced = spec.static, spec.traced
     with jax.default_matmul_precision(population.MATMUL_PRECISION):
-        state = jax.jit(single.init, static_argnums=0)(static, traced)
+        state = jax.jit(train_step.init, static_argnums=0)(static, traced)
         key = stream(traced.motion_seed, Stream.MOTION)
         paths = motion.simulate(key, static.sequence_length, static.batch_size, traced)
 
         @jax.jit
-        def loss_of(state: single.TrainState, paths: motion.Trajectories) -> Any:
+        def loss_of(state: train_step.TrainState, paths: motion.Trajectories) -> Any:
             layout = state.layout
-            _, outputs = single.respond(state.params, layout, paths, traced.dt_s, static)
+            _, outputs = train_step.respond(state.params, layout, paths, traced.dt_s, static)
             targets = task.targets(layout, paths.positions, paths.headings, static)
             loss = objective.data_loss(outputs, targets, static).mean()
             return loss + objective.weight_penalty(state.params, traced.weight_decay, static)

@@ -9,8 +9,8 @@ import statistics
 from contextlib import ExitStack
 from typing import Any
 
-from gridjax.study.devices import start_devices
-from gridjax.study.machine import n_cores
+from gridjax.run.execution.devices import start_devices
+from gridjax.run.execution.machine import n_cores
 
 from .fleet import Fleet
 from .options import Options, Say

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.study.devices import start_devices
+from gridjax.run.execution.devices import start_devices
 
 from .options import KINDS, Options, Say, options
 

@@ -9,10 +9,10 @@ import statistics
 from contextlib import ExitStack
 from typing import Any
 
-from gridjax.spec import NetworkSpec
-from gridjax.study.devices import start_devices
-from gridjax.study.machine import n_cores
-from gridjax.study.plan import flop_per_step
+from gridjax.run.execution.devices import start_devices
+from gridjax.run.execution.machine import n_cores
+from gridjax.run.planning.plan import flop_per_step
+from gridjax.spec.network import NetworkSpec
 
 from .ceiling import ceilings
 from .fleet import Fleet

@@ -21,10 +21,6 @@ from jax import lax
 from jaxtyping import Array, Float
 
 import gridjax as gj
-from gridjax.halves import Static, Traced
-from gridjax.model.losses import entropy
-from gridjax.random import Stream, stream
-from gridjax.world import motion, task
 
 # width, m: nats, of networks of 1,024 units, 512 cells in 2.2 m, without the weight penalty
 PUBLISHED = {0.08: 2.327, 0.10: 2.745, 0.12: 3.083, 0.14: 3.365}
@@ -55,20 +51,22 @@ class Floor(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=(0, 2))
-def mean_entropy(static: Static, traced: Traced, n_batches: int) -> Float[Array, ""]:
+def mean_entropy(static: gj.Static, traced: gj.Traced, n_batches: int) -> Float[Array, ""]:
     """Return the mean entropy of a network's targets along paths, nats.
 
     Of each batch of paths one moment, in turn: positions of one path are much alike, and entropies
     fall with the moves (by .025 to .04 over 20), as paths gather at the walls. ``n_batches`` should
     be a multiple of the moves.
     """
-    layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
+    layout = gj.draw_layout(gj.stream(traced.layout_seed, gj.Stream.LAYOUT), static, traced)
 
     def of_batch(step: Array) -> Array:
-        key = stream(traced.motion_seed, Stream.MOTION, step)
-        walked = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+        key = gj.stream(traced.motion_seed, gj.Stream.MOTION, step)
+        walked = gj.simulate_motion(key, static.sequence_length, static.batch_size, traced)
         at = step % static.sequence_length
-        return entropy(task.targets(layout, walked.positions[at], walked.headings[at], static))
+        return gj.target_entropy(
+            gj.encode_targets(layout, walked.positions[at], walked.headings[at], static)
+        )
 
     return lax.map(of_batch, jnp.arange(n_batches)).mean()
 

@@ -17,8 +17,6 @@ import numpy as np
 from jax import lax, random
 
 import gridjax as gj
-from gridjax.random import Stream, stream
-from gridjax.world import motion
 
 NG, NP = 128, 128  # recurrent units, place cells
 BATCH, T, N_STEPS = 64, 20, 2500
@@ -71,8 +69,10 @@ def adam(params: Any, gradients: Any, moments: Any, t: Any) -> Any:
 @partial(jax.jit, static_argnums=0)
 def train(encode: Any) -> Any:
     """Train one network from scratch; return its parameters and its place cells."""
-    centres = random.uniform(stream(SEED, Stream.LAYOUT), (NP, 2), minval=-BOX / 2, maxval=BOX / 2)
-    encoder, cell, decoder = random.split(stream(SEED, Stream.WEIGHTS), 3)
+    centres = random.uniform(
+        gj.stream(SEED, gj.Stream.LAYOUT), (NP, 2), minval=-BOX / 2, maxval=BOX / 2
+    )
+    encoder, cell, decoder = random.split(gj.stream(SEED, gj.Stream.WEIGHTS), 3)
     inputs, recurrent = random.split(cell)
     params = {
         "E": glorot(encoder, NP, NG),
@@ -81,7 +81,7 @@ def train(encode: Any) -> Any:
         "D": glorot(decoder, NG, NP),
     }
 
-    def loss(params: Any, paths: motion.Trajectories) -> Any:
+    def loss(params: Any, paths: gj.Trajectories) -> Any:
         hidden = respond(params, encode(paths.start, centres), paths.moves)
         log_p = jax.nn.log_softmax(hidden @ params["D"])
         cross_entropy = -(encode(paths.positions, centres) * log_p).sum(-1).mean()
@@ -89,7 +89,7 @@ def train(encode: Any) -> Any:
 
     def step(index: Any, state: Any) -> Any:
         params, moments = state
-        paths = motion.simulate(stream(SEED, Stream.MOTION, index), T, BATCH, WORLD)
+        paths = gj.simulate_motion(gj.stream(SEED, gj.Stream.MOTION, index), T, BATCH, WORLD)
         return adam(params, jax.grad(loss)(params, paths), moments, index + 1.0)
 
     zeros = jax.tree.map(jnp.zeros_like, params)
@@ -100,7 +100,7 @@ def train(encode: Any) -> Any:
 @partial(jax.jit, static_argnums=0)
 def test(encode: Any, params: Any, centres: Any) -> Any:
     """Run fresh trajectories; return positions, decoded positions and activity, flat."""
-    paths = motion.simulate(stream(SEED, Stream.EVALUATION), 50, 2000, WORLD)
+    paths = gj.simulate_motion(gj.stream(SEED, gj.Stream.EVALUATION), 50, 2000, WORLD)
     hidden = respond(params, encode(paths.start, centres), paths.moves)
     top_3 = lax.top_k(hidden @ params["D"], 3)[1]
     decoded = centres[top_3].mean(-2)

@@ -10,16 +10,11 @@ own entropy where it is cross-entropy, as a table.
 
 import itertools
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import jax
 import numpy as np
 
 import gridjax as gj
-from gridjax.rules import read_spec
-from gridjax.study.devices import start_devices
-from gridjax.training import population
 
 CELLS = ("RNN", "SRNN", "UGRNN", "GRU", "LSTM")
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "linear")
@@ -56,45 +51,30 @@ def spec_of(code: str, cell: str, phi: str) -> gj.NetworkSpec:
     """Return one network of the zoo."""
     own: dict[str, Any] = {"rnn_type": cell, "activation": phi, "Np": 48}
     values: dict[str, Any] = SMALL | own | CODES[code]
-    return read_spec(gj.NetworkSpec(**values))
-
-
-def train(spec: gj.NetworkSpec, device: Any) -> tuple[float, float]:
-    """Train one network; return its position error (cm) and its loss above the least."""
-    with jax.default_device(device), jax.default_matmul_precision("float32"):
-        trainer = population.make_trainer(spec.static, 1)
-        traced = trainer.stack([spec], device)
-        state = trainer.chunk(
-            traced, trainer.init(traced), jax.numpy.asarray([spec.n_grad_steps], np.int32)
-        )
-        progress = trainer.progress(traced, state)
-    error, excess, loss = progress.position_error_m, progress.loss_excess, progress.loss
-    best = excess if np.isfinite(excess[0]) else loss
-    return 100 * float(error[0]), float(best[0])
+    return gj.NetworkSpec(**values)
 
 
 def main() -> None:
     """Train every combination that was asked for and print the table."""
-    devices = start_devices().training
     wanted = sys.argv[1:]
     names = [
         name
         for name in itertools.product(CODES, CELLS, ACTIVATIONS)
         if all(word in " ".join(name).split() for word in wanted)
     ]
-    specs = {name: spec_of(*name) for name in names}
-
-    def work(index: int) -> dict[Any, tuple[float, float]]:
-        mine = list(specs)[index :: len(devices)]
-        return {name: train(specs[name], devices[index]) for name in mine}
-
-    with ThreadPoolExecutor(len(devices)) as threads:
-        results = {k: v for part in threads.map(work, range(len(devices))) for k, v in part.items()}
+    run = gj.train(gj.Sweep.from_specs(spec_of(*name) for name in names))
+    rows = run.networks.set_index("run_id")
     print("| target code | cell | " + " | ".join(ACTIVATIONS) + " |")
     print("|---|---|" + "---|" * len(ACTIVATIONS))
     for code, cell in dict.fromkeys((code, cell) for code, cell, _ in names):
-        cells = [results.get((code, cell, phi)) for phi in ACTIVATIONS]
-        shown = [f"{one[0]:.0f} cm, {one[1]:.3f}" if one else "" for one in cells]
+        shown = []
+        for phi in ACTIVATIONS:
+            if (code, cell, phi) not in names:
+                shown.append("")
+                continue
+            row = rows.loc[spec_of(code, cell, phi).run_id]
+            loss = row["loss_excess"] if np.isfinite(row["loss_excess"]) else row["loss"]
+            shown.append(f"{row['pos_decoding_err']:.0f} cm, {loss:.3f}")
         print(f"| {code} | {cell} | " + " | ".join(shown) + " |")
 
 

@@ -1,4 +1,4 @@
-"""The one error a user may see: what is wrong, where it stands, and what to do about it."""
+"""The error that a user sees: what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 

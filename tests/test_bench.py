@@ -8,18 +8,18 @@ from importlib.util import find_spec
 import jax
 import numpy as np
 import pytest
+from cli.test_cli import assert_refused, gridjax
 from oracles import motion as motion_oracle
-from test_cli import assert_refused, gridjax
 
 from benchmarks import samework, suite
 from benchmarks.options import KINDS, SIZES, Options
 from benchmarks.peers import numpy_motion, processes
 from benchmarks.timing import in_turns, ratio, steps_for
 from gridjax import cli
-from gridjax.random import Stream, stream
-from gridjax.study.plan import flop_per_step
-from gridjax.training import single
-from gridjax.world import motion
+from gridjax.prng import Stream, stream
+from gridjax.run.planning.plan import flop_per_step
+from gridjax.task import motion
+from gridjax.training import train_step
 
 TINY = replace(SIZES["small"], Ng=12, Np=10, batch_size=4, sequence_length=3)
 SHORT = Options(
@@ -124,8 +124,8 @@ def test_the_pytorch_peer_computes_and_trains_as_gridjax_does(explicit):
 
     assert samework.check(spec, loss_of) < 1e-5
 
-    step_of = jax.jit(single.step, static_argnums=0)
-    state = first = jax.jit(single.init, static_argnums=0)(spec.static, spec.traced)
+    step_of = jax.jit(train_step.step, static_argnums=0)
+    state = first = jax.jit(train_step.init, static_argnums=0)(spec.static, spec.traced)
     for step in range(3):
         key = stream(spec.traced.motion_seed, Stream.MOTION, step)
         paths = motion.simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
@@ -214,7 +214,7 @@ def test_bad_options_are_refused_before_anything_is_measured(tmp_path):
 
 
 def test_the_command_runs_a_benchmark_of_the_checkout(monkeypatch, tmp_path, capsys):
-    from gridjax.study.shipped import benchmark
+    from gridjax.sweep.catalog import benchmark
 
     module = benchmark("options")
     assert module.__name__ == "gridjax.benchmarks.options"

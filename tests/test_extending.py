@@ -62,7 +62,7 @@ def test_what_users_register_trains_and_scores_like_a_built_in(folder):
     assert done.returncode == 0, done.stderr[-1500:]
     check = """
 import gridjax as gj
-from gridjax.study.plugins import load_plugin
+from gridjax.run.execution.plugins import load_plugin
 run = gj.open_run("out")
 assert list(run.networks.place_field_values) == ["laplacian"] * 2
 assert (run.networks.status == "finished").all()
@@ -86,7 +86,7 @@ assert leak.shape == (24,) and (leak != 0.5).any()
 def test_another_source_is_another_network(folder):
     ids = """
 import gridjax as gj
-from gridjax.study.plugins import load_plugin
+from gridjax.run.execution.plugins import load_plugin
 for name in ("encoding", "cell", "loss"):
     load_plugin(f"{name}.py")
 print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)

@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from gridjax.spec import NetworkSpec
-from gridjax.training import single
+from gridjax.spec.network import NetworkSpec
+from gridjax.training import train_step
 
 MINIMAL = Path(__file__).parents[1] / "experiments" / "minimal.py"
 
@@ -43,8 +43,8 @@ def test_minimal_trains_the_network_that_the_package_trains(code, monkeypatch):
         place_field_values="gaussian" if code == "gaussian" else "difference_of_gaussians",
         seed=minimal.SEED,
     )
-    state = jax.jit(partial(single.init, spec.static))(spec.traced)
-    state = jax.jit(partial(single.chunk, spec.static))(spec.traced, state, np.int32(40))
+    state = jax.jit(partial(train_step.init, spec.static))(spec.traced)
+    state = jax.jit(partial(train_step.chunk, spec.static))(spec.traced, state, np.int32(40))
     np.testing.assert_array_equal(centres, state.layout.code.centres[:, 0])
     ours = {
         "E": state.params["encoder"],
@@ -56,5 +56,5 @@ def test_minimal_trains_the_network_that_the_package_trains(code, monkeypatch):
         # Adam's early steps have the size of the learning rate whatever the gradient: 40 of them
         # move a weight by .12, and float32 rounding of the gradient by far less than 2 % of that.
         np.testing.assert_allclose(params[name], weights, atol=2e-3, err_msg=name)
-    start = jax.jit(partial(single.init, spec.static))(spec.traced).params["cell"]["W"]
+    start = jax.jit(partial(train_step.init, spec.static))(spec.traced).params["cell"]["W"]
     assert np.abs(np.asarray(start - ours["W"])).max() > 0.02

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import gridjax as gj
-from gridjax.study.launch import Show
+from gridjax.run.execution.train import Show
 
 TINY = {
     "Ng": {"value": 24},

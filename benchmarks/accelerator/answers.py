@@ -52,7 +52,8 @@ class Kept:
         for name in TABLES:
             joined = pa.concat_tables(self.tables[name])
             pq.write_table(joined, self.out / f"answers-{name}.parquet", compression="zstd")
-        np.savez_compressed(self.out / "answers-maps.npz", **self.maps)
+        maps: dict[str, Any] = self.maps
+        np.savez_compressed(self.out / "answers-maps.npz", **maps)
 
 
 def measure(part: Part) -> None:
@@ -75,7 +76,7 @@ def measure(part: Part) -> None:
 
 def _read(part: Part, name: str) -> Any:
     from gridjax import Sweep
-    from gridjax.study.shipped import EXPERIMENTS
+    from gridjax.sweep.catalog import EXPERIMENTS
 
     tiny = {"Ng": 32, "Np": 32, "batch_size": 16, "n_epochs": 1, "n_grad_steps_per_epoch": 20}
     file = EXPERIMENTS / "lattices" / f"{name}.yaml"
@@ -111,7 +112,7 @@ def _evaluate_untrained(sweep: Any) -> None:
     """Evaluate one untrained network of a sweep, for what that compiles."""
     import jax
 
-    from gridjax.study.evaluation import evaluate
+    from gridjax.run.evaluation.evaluation import evaluate
     from gridjax.training import population
 
     begun, spec = time.perf_counter(), sweep.specs[0]
@@ -126,8 +127,8 @@ def _evaluate_untrained(sweep: Any) -> None:
 def _train_and_evaluate(
     part: Part, sweep: Any, seconds: float, kept: Kept, warm: Warm
 ) -> dict[str, Any]:
-    from gridjax.study.evaluation import evaluate, keep_best
-    from gridjax.study.schema import NetworkResult
+    from gridjax.run.evaluation.evaluation import evaluate, keep_best
+    from gridjax.run.storage.schema import NetworkResult
     from gridjax.training import population
 
     begun = time.perf_counter()
@@ -199,7 +200,7 @@ def _train(
     """Train one block as far as the seconds allow; return its state, histories, and the speed."""
     import jax
 
-    from gridjax.study.plan import flop_per_step
+    from gridjax.run.planning.plan import flop_per_step
     from gridjax.training import population
 
     begun, device, lanes = time.perf_counter(), jax.devices()[0], len(specs)

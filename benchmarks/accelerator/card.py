@@ -76,7 +76,7 @@ def measure(part: Part) -> None:
 
 def _seconds(work: Callable[[], Any], times: int) -> float:
     """Return the median seconds of one call, out of five rounds of many asynchronous ones."""
-    work().block_until_ready()
+    last = work().block_until_ready()
     taken = []
     for _ in range(5):
         before = time.perf_counter()

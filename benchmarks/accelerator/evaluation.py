@@ -17,14 +17,14 @@ def measure(part: Part) -> None:
     import jax
 
     from gridjax import Sweep, grid_score
-    from gridjax.halves import measured_half, readout_half
-    from gridjax.measure.lattice import lattice
-    from gridjax.study import networkrow, recording
-    from gridjax.study.evaluation import evaluate
-    from gridjax.study.longrun import long_run
-    from gridjax.study.shipped import EXPERIMENTS
-    from gridjax.study.spectra import spectra
-    from gridjax.training import single
+    from gridjax.metrics.lattice.lattice import lattice
+    from gridjax.run.evaluation import network_metrics, rollout
+    from gridjax.run.evaluation.drift import long_run
+    from gridjax.run.evaluation.evaluation import evaluate
+    from gridjax.run.evaluation.spectra import spectra
+    from gridjax.spec.lowering import measured_half, readout_half
+    from gridjax.sweep.catalog import EXPERIMENTS
+    from gridjax.training import train_step
     from gridjax.training.population import MATMUL_PRECISION
 
     file = EXPERIMENTS / "lattices" / "units-1024.yaml"
@@ -32,9 +32,9 @@ def measure(part: Part) -> None:
     sweep = Sweep.from_yaml(file, overrides=overrides, first=2)
     spec, other = sweep.specs
     settings = sweep.settings.evaluation
-    init = jax.jit(partial(single.init, spec.static))
+    init = jax.jit(partial(train_step.init, spec.static))
     state = jax.block_until_ready(init(jax.device_put(spec.traced)))
-    static, design = measured_half(spec.static), recording.design(spec, settings)
+    static, design = measured_half(spec.static), rollout.design(spec, settings)
     traced = jax.device_put(spec.traced)
     kept: dict[str, Any] = {}
 
@@ -48,17 +48,17 @@ def measure(part: Part) -> None:
     stages: dict[str, Callable[[], Any]] = {
         "record": keep(
             "recorded",
-            lambda: recording.record(static, design, traced, state.params, state.layout),
+            lambda: rollout.record(static, design, traced, state.params, state.layout),
         ),
         "long_run": lambda: long_run(static, traced, state.params, state.layout),
-        "readouts": lambda: recording.record_readouts(
+        "readouts": lambda: rollout.record_readouts(
             readout_half(spec.static), design, traced, state.layout
         ),
     }
     for place, n in enumerate(design.n_bins):
         stages[f"grid_score {n}"] = lambda p=place: grid_score(kept["recorded"].maps[p])
         stages[f"lattice {n}"] = lambda p=place: lattice(kept["recorded"].maps[p], 2.2)
-    stages["dimensions"] = lambda: networkrow.dimensions(kept["recorded"])
+    stages["dimensions"] = lambda: network_metrics.dimensions(kept["recorded"])
     stages["spectra"] = lambda: spectra(spec, state.layout, np.asarray(kept["recorded"].maps[-1]))
     stages["all, first network"] = lambda: evaluate(spec, state, settings, {})
     stages["all, second network"] = lambda: evaluate(other, state, settings, {})

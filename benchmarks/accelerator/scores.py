@@ -15,7 +15,7 @@ def measure(part: Part) -> None:
     import numpy as np
 
     from gridjax import grid_score
-    from gridjax.measure.lattice import lattice
+    from gridjax.metrics.lattice.lattice import lattice
 
     functions: dict[str, Any] = {
         "grid_score": lambda maps: grid_score(maps),

@@ -62,9 +62,10 @@ def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
     import jax
     import numpy as np
 
-    from gridjax.study.plan import flop_per_step
-    from gridjax.training import population, single
-    from gridjax.training.footprint import bytes_needed, compile_chunk
+    from gridjax.run.planning.plan import flop_per_step
+    from gridjax.spec import shapes
+    from gridjax.training import population
+    from gridjax.training.memory_analysis import bytes_needed, compile_chunk
 
     spec = replace(SIZES[size], matmul_precision=precision)
     spec = replace(spec, Ng=32, Np=32, batch_size=16) if part.tiny else spec
@@ -79,8 +80,8 @@ def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
     before = time.perf_counter()
     compiled = compile_chunk(spec.static, lanes, traced, state, until(1))
     row: dict[str, Any] = {"compile_s": time.perf_counter() - before}
-    text = compiled.as_text()
-    row["kernels_per_step"] = kernels_per_step(text, single.steps_ahead(spec.static))
+    text = compiled.as_text() or ""
+    row["kernels_per_step"] = kernels_per_step(text, shapes.steps_ahead(spec.static))
     row["bytes_per_block"] = bytes_needed(compiled)
 
     made, n_steps, seconds = 0, 8, 0.0

@@ -1,6 +1,6 @@
 """The study's motion model in NumPy: all animals of a batch at once, and one after the other.
 
-What gridjax.world.motion computes, as the published code does it on the host: T + 1 moves, each
+What gridjax.task.motion computes, as the published code does it on the host: T + 1 moves, each
 along the old heading; near a wall that an animal faces it slows down and turns along it.
 """
 

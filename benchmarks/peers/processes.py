@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.spec import NetworkSpec
-from gridjax.study.machine import n_cores
+from gridjax.run.execution.machine import n_cores
+from gridjax.spec.network import NetworkSpec
 
 from ..timing import in_turns, seconds_of, steps_for
 from .numpy_motion import World
@@ -34,7 +34,7 @@ _SHARED = (
     "surround_scale",
 )
 _CHILD = """
-from gridjax.study.shipped import benchmark
+from gridjax.sweep.catalog import benchmark
 benchmark("peers.pytorch_rnn").serve()
 """
 

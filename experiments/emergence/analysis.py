@@ -2,12 +2,8 @@
 
 import numpy as np
 
-from gridjax.claims.designs import resampled, variance_between
-from gridjax.claims.estimate import share_of
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
-from gridjax.study.reported import label
-from gridjax.study.summary import percent
+from gridjax import plotting
+from gridjax.studies import label, percent, resampled, share_of, variance_between
 
 CODE = "place_field_values"
 FACTORS = ["rnn_type", "activation", "optimizer", "place_cell_rf", "surround_scale"]
@@ -58,32 +54,32 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "emergence", "Errors and grid units, network by network"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
-    figure = style.new_figure(3.9)
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
+    figure = plotting.new_figure(3.9)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for code, group in rows.groupby(CODE):
-        look = {"color": style.colour(code), "marker": style.marker(code), "ls": "none"}
+        look = {"color": plotting.colour(code), "marker": plotting.marker(code), "ls": "none"}
         text = f"{label(code)}, n = {len(group)}"
         error, share = group["decode_err_ml_cm_T50"], 100 * group["share_grid"]
         left.plot(error, share, ms=4, alpha=0.8, mew=0, label=text, **look)
-    left.axvline(10, color=style.GREY, lw=0.8, ls=":")
-    left.axvline(rows["start_err_cm_T50"].median(), color=style.GREY, lw=0.8, ls="--")
+    left.axvline(10, color=plotting.GREY, lw=0.8, ls=":")
+    left.axvline(rows["start_err_cm_T50"].median(), color=plotting.GREY, lw=0.8, ls="--")
     left.set(xlabel="position error, T = 50 (cm)", ylabel="grid units (%)", xscale="log")
-    style.log_ticks(left.xaxis)
+    plotting.log_ticks(left.xaxis)
     figure.legend(loc="outside lower center", ncols=3, handletextpad=0.2)
     names = {CODE: "target code", "rnn_type": "cell", "place_cell_rf": "width"}
     values = rows["share_grid"].to_numpy()
     shares = {n: variance_between(rows[n].to_numpy(), values) for n in [CODE, *FACTORS]}
     by_size = sorted(shares, key=lambda name: shares[name])
     texts = [names.get(name, name.replace("_", " ")) for name in by_size]
-    right.barh(texts, [100 * shares[n] for n in by_size], color=style.LIGHT, height=0.6)
+    right.barh(texts, [100 * shares[n] for n in by_size], color=plotting.LIGHT, height=0.6)
     right.set_xlabel("variance of grid units between values (%)")
     caption = (
         "Left: every network that did not diverge; dotted: 10 cm, dashed: the error of staying at"
         " the start. Right: how much of the variance of the share of grid units lies between the"
         f" values of each hyperparameter (n = {len(rows)})."
     )
-    return [Drawn(name, title, figure, caption, table=thresholds(rows))]
+    return [plotting.Drawn(name, title, figure, caption, table=thresholds(rows))]
 
 
 def thresholds(rows):

@@ -4,13 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import matched
-from gridjax.claims.estimate import DIFFERENCES, difference, mean_of, share_of
-from gridjax.claims.evidence import NULL_SHARE
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
-from gridjax.study.reported import CODES, label
+from gridjax import plotting
+from gridjax.studies import (
+    CODES,
+    DIFFERENCES,
+    NULL_SHARE,
+    difference,
+    label,
+    matched,
+    mean_of,
+    share_of,
+)
+from gridjax.studies import figures as shared
 
 CODE = "place_field_values"
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -55,15 +60,15 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "encodings", "Grid units and errors by target code"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
     codes = [code for code in CODES if code in set(rows[CODE])]
-    figure = style.new_figure(4.4)
+    figure = plotting.new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True)
     shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
     for activation, moved, marker in (("relu", -0.18, "o"), ("tanh", 0.18, "s")):
         some = rows[rows["activation"] == activation]
         for at, code in enumerate(codes):
-            group, colour = some[some[CODE] == code], style.colour(code)
+            group, colour = some[some[CODE] == code], plotting.colour(code)
             named = activation if at == 0 else None
             arm = [(at + moved, group)]
             shared.arms(above, arm, SHARE, colour, marker, 100, 0.8, named)
@@ -72,7 +77,7 @@ def figures(evidence, estimates):
     above.set(ylabel="grid units (%)", ylim=(0, None))
     above.legend(loc="upper left")
     below.set(ylabel="position error (cm)", yscale="log")
-    style.log_ticks(below.yaxis)
+    plotting.log_ticks(below.yaxis)
     below.set_xticks(range(len(codes)), [label(code) for code in codes])
     below.set_xlim(-0.5, len(codes) - 0.5)
     rates = rows.groupby([CODE, "activation"])["learning_rate"].first().items()
@@ -82,4 +87,4 @@ def figures(evidence, estimates):
         " and above .3; position error of the likelihood decoder at the trained length. Circles"
         f" relu, squares tanh; grey band: chance. Learning rates as the pilot chose: {chosen}."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

@@ -4,12 +4,9 @@ import re
 
 import numpy as np
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import slope
-from gridjax.claims.estimate import DIFFERENCES, difference
-from gridjax.claims.evidence import NULL_SHARE
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
+from gridjax import plotting
+from gridjax.studies import DIFFERENCES, NULL_SHARE, difference, slope
+from gridjax.studies import figures as shared
 
 
 def _numbers(law):
@@ -56,17 +53,17 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = arms(evidence), "heterogeneity", "Grid units and errors by heterogeneity"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
     rows = rows[rows["rnn_type"] == "RNN"]
     keys = rows[["as_published", "widths", "surrounds", "fields"]].drop_duplicates()
     keys = keys.sort_values(list(keys.columns))
-    figure = style.new_figure(5.6)
+    figure = plotting.new_figure(5.6)
     above, middle, below = figure.subplots(3, 1, sharex=True)
     shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
     names = []
     for at, key in enumerate(keys.itertuples(index=False)):
         group = rows.merge(keys.iloc[[at]])
-        colour = style.colour("difference_of_gaussians") if not key.as_published else "#0072b2"
+        colour = plotting.colour("difference_of_gaussians") if not key.as_published else "#0072b2"
         shared.arms(above, [(at, group)], "share_grid", colour, factor=100)
         shared.arms(middle, [(at, group)], "decode_err_ml_cm", colour)
         shared.arms(below, [(at, group)], "loss_excess", colour)
@@ -86,4 +83,4 @@ def figures(evidence, estimates):
         " between place fields (largest over smallest; fields per cell). Blue: the published arm."
         " Dots networks, bars 95 % intervals over seeds, grey chance."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

@@ -3,15 +3,18 @@
 import numpy as np
 import pandas as pd
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import slope
-from gridjax.claims.estimate import share_of
-from gridjax.measure.modules import FEWEST, made_up, modules
-from gridjax.measure.statistics.dip import dip_test
-from gridjax.measure.statistics.multiple import benjamini_hochberg
-from gridjax.measure.turing import dos_wavenumber, hexagonal_period
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
+from gridjax import plotting
+from gridjax.metrics import (
+    FEWEST_MODULE_UNITS,
+    benjamini_hochberg,
+    dip_test,
+    dos_wavenumber,
+    false_module_share,
+    hexagonal_period,
+    modules,
+)
+from gridjax.studies import figures as shared
+from gridjax.studies import share_of, slope
 
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
@@ -25,7 +28,7 @@ def counted(evidence):
     for run_id, group in units.groupby("run_id"):
         period = group["period_cm"].to_numpy(float)
         one = modules(period, group["orientation_rad"].to_numpy(float))
-        p = dip_test(np.log(period)).p if len(period) >= FEWEST else np.nan
+        p = dip_test(np.log(period)).p if len(period) >= FEWEST_MODULE_UNITS else np.nan
         found.append((run_id, len(one.size), np.median(period), len(period), p))
     names = ["run_id", "n_modules", "period_cm", "n_lattices", "dip_p"]
     rows = evidence.networks.merge(pd.DataFrame(found, columns=names), on="run_id")
@@ -36,7 +39,11 @@ def counted(evidence):
 def analyse(evidence):
     rows = counted(evidence)
     some = rows[rows["n_modules"] > 0]
-    null = made_up(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0]) if len(some) else 0
+    null = (
+        false_module_share(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0])
+        if len(some)
+        else 0
+    )
     tested = rows[np.isfinite(rows["dip_q"])]
     logs = rows.assign(
         log_period=np.log(rows["period_cm"].astype(float)),
@@ -53,20 +60,20 @@ def figures(evidence, estimates):
     rows = counted(evidence)
     name, title = "modules", "Periods and modules by place-cell width"
     if rows.empty:
-        return [Drawn(name, title, None, "No unit of these networks has a lattice.")]
-    figure = style.new_figure(3.3)
+        return [plotting.Drawn(name, title, None, "No unit of these networks has a lattice.")]
+    figure = plotting.new_figure(3.3)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     periods = evidence.units.dropna(subset=["period_cm"]).merge(rows[["run_id", "width_cm"]])
     random = np.random.default_rng(0)
     moved = periods["width_cm"] + random.uniform(-0.25, 0.25, len(periods))
-    left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=style.LIGHT, zorder=1)
+    left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=plotting.LIGHT, zorder=1)
     groups = list(rows.groupby("width_cm"))
-    colour = style.colour("difference_of_gaussians")
+    colour = plotting.colour("difference_of_gaussians")
     shared.arms(left, groups, "period_cm", colour, label="networks' medians, mean, 95 %")
     shared.published(left, list(PUBLISHED), list(PUBLISHED.values()), "published modes")
     widths = np.linspace(7, 21)
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
-    left.plot(widths, theory, color=style.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
+    left.plot(widths, theory, color=plotting.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
     left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 205))
     left.legend(loc="lower right")
     most = int(rows["n_modules"].max())
@@ -79,4 +86,4 @@ def figures(evidence, estimates):
         " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
         " power. Right: modules of at least 10 units."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

@@ -1,10 +1,8 @@
 """Precision: the same seeds trained with whole and with rounded operands."""
 
-from gridjax.claims import figures as shared
-from gridjax.claims.estimate import ANY, DIFFERENCES, difference
-from gridjax.claims.evidence import NULL_SHARE
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
+from gridjax import plotting
+from gridjax.studies import ANY, DIFFERENCES, NULL_SHARE, difference
+from gridjax.studies import figures as shared
 
 NAMES = {"float32": "float32", "tf32": "TF32", "bf16": "bfloat16"}
 
@@ -27,11 +25,11 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "precision", "Loss and grid units by precision"
     if rows.empty:
-        return [Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.Drawn(name, title, None, "No network is there yet.")]
     groups = [(at, rows[rows["matmul_precision"] == each]) for at, each in enumerate(NAMES)]
-    figure = style.new_figure(4.0)
+    figure = plotting.new_figure(4.0)
     above, below = figure.subplots(2, 1, sharex=True)
-    colour = style.colour("difference_of_gaussians")
+    colour = plotting.colour("difference_of_gaussians")
     shared.arms(above, groups, "loss_excess", colour)
     shared.counts(above, groups)
     shared.null_share(below, int(rows["Ng"].max()), NULL_SHARE)
@@ -45,4 +43,4 @@ def figures(evidence, estimates):
         " percentile of their own network's random readouts, of the same seeds trained with whole"
         " and with rounded operands. Dots networks, bars 95 % intervals over seeds, grey chance."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

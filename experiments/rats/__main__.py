@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from gridjax.study.figures import style
+from gridjax import plotting
 
 from .comparison import report, run
 from .figure import draw
@@ -16,8 +16,8 @@ def main(folder: Path) -> None:
     result = run()
     for each in result.sessions:
         save(folder, each)
-    with style.styled():
-        style.save(draw(result), folder)
+    with plotting.styled():
+        plotting.save(draw(result), folder)
     sys.stdout.write("\n".join((*report(result), f"files in {folder}")) + "\n")
 
 

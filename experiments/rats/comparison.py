@@ -4,11 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridjax.study.recorded import Session
-from gridjax.study.scored import table
-from gridjax.study.scoreoptions import Options
-from gridjax.study.scoring import score_inputs
-from gridjax.study.sessions import MapSet
+import gridjax as gj
 
 from .cells import BOX_M, KINDS, Cell, cells, spatial_rates
 from .paths import even_path, first_seconds, heading, rat_path, session
@@ -26,7 +22,7 @@ class Result(NamedTuple):
     even: Any
     ideal: Any
     by_seconds: dict[int, Any]
-    sessions: tuple[Session, Session]
+    sessions: tuple[gj.Session, gj.Session]
 
 
 def run(shuffles: int = SHUFFLES) -> Result:
@@ -39,10 +35,12 @@ def run(shuffles: int = SHUFFLES) -> Result:
     even = session("even", population, rng, spread, times, headings)
 
     spatial = [cell for cell in population if cell.kind in ("grid", "place", "scattered")]
-    ideal = MapSet("ideal", tuple(cell.name for cell in spatial), spatial_rates(spatial))
+    ideal = gj.MapSet("ideal", tuple(cell.name for cell in spatial), spatial_rates(spatial))
 
     def score(what, **options):
-        return table(score_inputs([what], Options(**options))).set_index("cell", drop=False)
+        return gj.score_table(gj.score_inputs([what], gj.ScoreOptions(**options))).set_index(
+            "cell", drop=False
+        )
 
     return Result(
         population,

@@ -5,30 +5,29 @@ from typing import Any
 import numpy as np
 
 import gridjax as gj
-from gridjax.study.figures import style
-from gridjax.study.recorded import Session
+from gridjax import plotting
 
 from .cells import BOX_M, KINDS, spatial_rates
 from .comparison import Result
 
-COLOURS = dict(zip(KINDS, ("#d55e00", "#0072b2", "#009e73", "#cc79a7", style.GREY), strict=True))
+COLOURS = dict(zip(KINDS, ("#d55e00", "#0072b2", "#009e73", "#cc79a7", plotting.GREY), strict=True))
 MARKERS = dict(zip(KINDS, "o^sDv", strict=True))
 
 
-def draw(result: Result) -> style.Drawn:
+def draw(result: Result) -> plotting.Drawn:
     """Draw the path, one cell three times, and how real scores compare with even ones."""
-    figure = style.new_figure(4.9)
+    figure = plotting.new_figure(4.9)
     panels = figure.subplots(2, 4, gridspec_kw={"width_ratios": [1, 1, 1, 1]})
     real, even = result.sessions
     _draw_maps(panels[0], result, real, even)
     _draw_scores(panels[1], result)
-    return style.Drawn("rats", "Synthetic cells on a real path", figure, "")
+    return plotting.Drawn("rats", "Synthetic cells on a real path", figure, "")
 
 
-def _draw_maps(panels, result: Result, real: Session, even: Session) -> None:
+def _draw_maps(panels, result: Result, real: gj.Session, even: gj.Session) -> None:
     shown = 8  # neither the smallest period nor the largest
     cell = result.population[shown]
-    panels[0].plot(*(100 * real.positions_m.T), color=style.GREY, lw=0.25)
+    panels[0].plot(*(100 * real.positions_m.T), color=plotting.GREY, lw=0.25)
     panels[0].set_title("600 s of a rat")
     maps = list(spatial_rates([cell]))
     for path, speed in ((even, 0.0), (real, 2.5)):
@@ -80,12 +79,12 @@ def _draw_scores(panels, result: Result) -> None:
     by_seconds.plot(seconds, scores, color=COLOURS["grid"], lw=0.5, alpha=0.5)
     by_seconds.plot(seconds, np.median(scores, axis=1), color="black", marker="o", ms=3)
     for panel, limits in ((by_even, (-0.7, 1.8)), (by_period, (27, 63))):
-        panel.plot(limits, limits, color=style.LIGHT, lw=0.8, zorder=0)
+        panel.plot(limits, limits, color=plotting.LIGHT, lw=0.8, zorder=0)
         panel.set(xlim=limits, ylim=limits)
     by_even.set(title="Scores", xlabel="score60, even path", ylabel="score60, real path")
     by_chance.set(title="Chance", ylim=(-0.7, 1.8), ylabel="score60, real path")
     by_chance.set(xticks=[], xlabel="cells")
-    by_chance.text(4.5, 1.0, "– 95 % of its shuffles", ha="right", fontsize=style.SMALL)
+    by_chance.text(4.5, 1.0, "– 95 % of its shuffles", ha="right", fontsize=plotting.SMALL)
     by_period.set(title="Periods", xlabel="true, cm", ylabel="found, cm")
     by_seconds.set(title="Less time", xlabel="first seconds of path", ylabel="score60, grid cells")
     by_seconds.set_xscale("log")

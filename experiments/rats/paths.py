@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import qmc
 
-from gridjax.study.recorded import Session
+import gridjax as gj
 
 from .cells import BOX_M, Cell
 
@@ -29,7 +29,7 @@ def heading(positions: np.ndarray, times: np.ndarray) -> np.ndarray:
     return np.arctan2(*(ahead - behind).T[::-1])
 
 
-def session(name: str, population: list[Cell], rng, positions, times, headings) -> Session:
+def session(name: str, population: list[Cell], rng, positions, times, headings) -> gj.Session:
     """Let the cells spike at random along a path."""
     step = np.minimum(np.diff(times, append=times[-1] + 0.02), 0.1)
     trains = []
@@ -39,7 +39,7 @@ def session(name: str, population: list[Cell], rng, positions, times, headings) 
             np.repeat(times, counts) + np.repeat(step, counts) * rng.uniform(size=counts.sum())
         )
     names = tuple(cell.name for cell in population)
-    return Session(name, names, positions, times, tuple(map(np.sort, trains)))
+    return gj.Session(name, names, positions, times, tuple(map(np.sort, trains)))
 
 
 def even_path(n_samples: int, rng) -> tuple[np.ndarray, np.ndarray]:
@@ -48,16 +48,16 @@ def even_path(n_samples: int, rng) -> tuple[np.ndarray, np.ndarray]:
     return positions, rng.uniform(-np.pi, np.pi, n_samples)
 
 
-def first_seconds(whole: Session, seconds: float) -> Session:
+def first_seconds(whole: gj.Session, seconds: float) -> gj.Session:
     """Return the beginning of a session."""
     end = whole.times_s[0] + seconds
     kept = whole.times_s <= end
     last = whole.times_s[kept][-1]
     spikes = tuple(train[train <= last] for train in whole.spikes_s)
-    return Session(whole.name, whole.cells, whole.positions_m[kept], whole.times_s[kept], spikes)
+    return gj.Session(whole.name, whole.cells, whole.positions_m[kept], whole.times_s[kept], spikes)
 
 
-def save(folder: Path, what: Session) -> Path:
+def save(folder: Path, what: gj.Session) -> Path:
     """Write a session as `gridjax score` reads it."""
     path = folder / f"{what.name}.npz"
     spikes = {

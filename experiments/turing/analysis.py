@@ -4,16 +4,17 @@ import math
 
 import numpy as np
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import slope
-from gridjax.claims.estimate import DIFFERENCES, difference, mean_of
-from gridjax.measure.gridscore import grid_score
-from gridjax.measure.patterns import covariance, grow
-from gridjax.measure.turing import dos_wavenumber, hexagonal_period
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
-from gridjax.study.reported import label
-from gridjax.study.theory import code_over_box
+import gridjax as gj
+from gridjax import plotting
+from gridjax.metrics import (
+    dos_wavenumber,
+    grid_score,
+    grow_patterns,
+    hexagonal_period,
+    pattern_covariance,
+)
+from gridjax.studies import DIFFERENCES, difference, label, mean_of, slope
+from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 N_BINS, FEWEST, LAYOUTS = 32, 10, 8
@@ -39,8 +40,8 @@ def patterns(evidence):
     rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
     shares = []
     for run_id in rows["run_id"]:
-        code = code_over_box(evidence.spec(run_id), N_BINS)
-        grown = grow(covariance(code), n_units=64)
+        code = gj.code_over_box(evidence.spec(run_id), N_BINS)
+        grown = grow_patterns(pattern_covariance(code), n_units=64)
         shares.append((np.asarray(grid_score(grown).score_60) > 0.3).mean())
     return rows.assign(share=shares)
 
@@ -67,8 +68,8 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = measured(evidence), "turing", "Predicted and measured periods, and spectra"
     if rows.empty:
-        return [Drawn(name, title, None, "No network has ten units with a lattice.")]
-    figure = style.new_figure(3.4)
+        return [plotting.Drawn(name, title, None, "No network has ten units with a lattice.")]
+    figure = plotting.new_figure(3.4)
     left, right = figure.subplots(1, 2)
     markers = dict(zip(sorted(rows["surround_scale"].unique()), "osD^v", strict=False))
     for ratio, group in rows.groupby("surround_scale"):
@@ -82,7 +83,7 @@ def figures(evidence, estimates):
     spectra = spectra[spectra["cycles_per_box"] >= 0.5]
     for code, group in spectra.groupby("place_field_values"):
         mean = group.groupby("cycles_per_box")[["power", "power_code"]].mean()
-        look = {"color": style.colour(code)}
+        look = {"color": plotting.colour(code)}
         right.plot(mean.index, mean["power"], label=f"{label(code)} networks", **look)
         right.plot(mean.index, mean["power_code"], ls="--", lw=1, label="their place cells", **look)
     right.set(
@@ -95,4 +96,4 @@ def figures(evidence, estimates):
         " at which its targets have most power; dotted: equal. Right: radial power of the maps"
         " (solid) and of the place cells themselves (dashed), means over networks."
     )
-    return [Drawn(name, title, figure, caption)]
+    return [plotting.Drawn(name, title, figure, caption)]

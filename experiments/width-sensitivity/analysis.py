@@ -3,12 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from gridjax.claims import figures as shared
-from gridjax.claims.designs import carried, stands_out
-from gridjax.claims.estimate import DIFFERENCES, difference, paired
-from gridjax.claims.evidence import NULL_SHARE
-from gridjax.study.figures import style
-from gridjax.study.figures.style import Drawn
+from gridjax import plotting
+from gridjax.studies import DIFFERENCES, NULL_SHARE, carried, difference, paired, stands_out
+from gridjax.studies import figures as shared
 
 SEEDS = ["layout_seed", "weight_seed", "motion_seed"]
 LARGER_M = 2.7
@@ -59,25 +56,25 @@ def analyse(evidence):
 def figures(evidence, estimates):
     scan, _, _, _ = arms(evidence)
     if scan.empty:
-        return [Drawn("widths", "Grid units by width", None, "No network is there yet.")]
-    figure = style.new_figure(4.6)
+        return [plotting.Drawn("widths", "Grid units by width", None, "No network is there yet.")]
+    figure = plotting.new_figure(4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     groups = [(width, group) for width, group in scan.groupby("width_cm")]
     shared.null_share(above, int(scan["Ng"].iloc[0]), NULL_SHARE)
-    colour = style.colour("difference_of_gaussians")
+    colour = plotting.colour("difference_of_gaussians")
     shared.arms(above, groups, "share_grid", colour, factor=100, width=0.6, label="mean, 95 %")
     shared.published(above, [12], [4.8], "published mean at 12 cm (Ng 4096)")
     shared.counts(above, groups)
     above.set_ylabel("grid units (% of network)")
     above.set_ylim(bottom=0)
     above.legend(loc="upper right")
-    shared.arms(below, groups, "decode_err_ml_cm", style.GREY, marker="s", width=0.6)
+    shared.arms(below, groups, "decode_err_ml_cm", plotting.GREY, marker="s", width=0.6)
     below.set(xlabel="width of the place cells (cm)", ylabel="position error (cm)", yscale="log")
-    style.log_ticks(below.yaxis)
+    plotting.log_ticks(below.yaxis)
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts,"
         " and the likelihood decoder's position error at the trained length. Dots are networks,"
         " numbers on top how many; bars 95 % intervals over seeds; grey: what chance alone would"
         " give networks of independent units."
     )
-    return [Drawn("widths", "Grid units by place-cell width", figure, caption)]
+    return [plotting.Drawn("widths", "Grid units by place-cell width", figure, caption)]

@@ -1,25 +1,39 @@
-"""The commands. No logic here: each calls functions of gridjax.study and gridjax.claims."""
+"""The command line: one module a command, under the command's name; no logic."""
 
 from __future__ import annotations
 
 import sys
 
-from gridjax.cli import benching, planning, runs, scoring, studying, theory, training
+from gridjax.cli import (
+    bench,
+    plan,
+    report,
+    scan,
+    score,
+    status,
+    study,
+    sweep,
+    theory,
+    verify,
+)
 from gridjax.cli.application import app
-from gridjax.cli.output import EXIT_PIPE, OutputLost, standard_streams
+from gridjax.cli.streams import EXIT_PIPE, OutputLost, standard_streams
 from gridjax.errors import GridjaxError
-from gridjax.study.names import printable
+from gridjax.io.text import printable
 
 __all__ = [
     "app",
-    "benching",
+    "bench",
     "main",
-    "planning",
-    "runs",
-    "scoring",
-    "studying",
+    "plan",
+    "report",
+    "scan",
+    "score",
+    "status",
+    "study",
+    "sweep",
     "theory",
-    "training",
+    "verify",
 ]
 
 

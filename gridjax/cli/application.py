@@ -1,4 +1,4 @@
-"""The application that the commands belong to, and how they print."""
+"""The typer application, its common options, and its output."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gridjax import __version__
+from gridjax.version import __version__
 
 app = typer.Typer(
     name="gridjax",
@@ -43,7 +43,7 @@ def gridjax(
 def load_plugins(plugins: list[str] | None) -> None:
     """Run the Python files that the user named."""
     if plugins:
-        from gridjax.study.plugins import load_plugin
+        from gridjax.run.execution.plugins import load_plugin
 
         for plugin in plugins:
             load_plugin(plugin)

@@ -1,15 +1,16 @@
-"""Options that several commands take; each is checked where it is declared."""
+"""Options that several commands share, checked where they are declared."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.parameters import did_you_mean
-from gridjax.study.continuing import ACCEPTABLE
-from gridjax.study.stopping import read_duration
+from gridjax.io.text import did_you_mean
+from gridjax.run.execution.stop_signal import read_duration
+from gridjax.run.storage.resume_policy import ACCEPTABLE
 
 
 def _time_limit(text: str) -> float:
@@ -25,6 +26,7 @@ def _accepted(names: list[str] | None) -> list[str] | None:
     return names
 
 
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

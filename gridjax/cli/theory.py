@@ -1,4 +1,4 @@
-"""gridjax theory."""
+"""The command gridjax theory."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ def theory(
     force: Annotated[bool, typer.Option("--force", help="Write over files.")] = False,
 ) -> None:
     """Say which lattice a target code selects before any network is trained, and if it fits."""
-    from gridjax.study import theorytext
-    from gridjax.study.theory import check_drawable, place_code_spec, theory_of
+    from gridjax.theory import output
+    from gridjax.theory.prediction import check_drawable, place_code_spec, theory_of
 
     spec = place_code_spec(
         place_cell_rf, surround_scale, box, surround_convention, code, cells, seed
     )
     expected = theory_of(spec, dimensions)
     if out is not None:
-        theorytext.check_figure(out, force)
+        output.check_figure(out, force)
         if dimensions == 2:
             check_drawable(spec)
     if as_json:
         print_line(json.dumps(expected.to_dict(), indent=1))
     else:
-        for line in theorytext.lines(expected):
+        for line in output.lines(expected):
             print_line(line)
     if out is not None:
-        theorytext.write_figure(expected, spec, out)
+        output.write_figure(expected, spec, out)
         if not as_json:
             console().print(f"figure in {out} and {out.with_suffix('.svg')}", soft_wrap=True)

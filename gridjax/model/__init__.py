@@ -1,1 +1,1 @@
-"""One network."""
+"""One network: cells, recurrence, losses, initialisers."""

@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Key
 
 from gridjax.model.initializers import of_cell, recurrent_kernel
 from gridjax.model.recurrence import State
-from gridjax.registry import CELLS
+from gridjax.spec.registry import CELLS
 
 Params = dict[str, Array]
 Activation = Callable[[Array], Array]

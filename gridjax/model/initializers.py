@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax import nn, random
 from jaxtyping import Array, Float, Int, Key
 
-from gridjax.padding import INITIALIZERS
-from gridjax.random import uniform
+from gridjax.prng import uniform
+from gridjax.spec.padding import INITIALIZERS
 
 PYTORCH = "pytorch_uniform"
 
@@ -66,7 +66,7 @@ def of_padded_layer(
 ) -> Float[Array, "n_in n_out"]:
     """Draw what of_layer has at the own (n_in, n_out) of a larger shape, and zeros beside.
 
-    ``initializer`` is a place in gridjax.padding.INITIALIZERS.
+    ``initializer`` is a place in gridjax.spec.padding.INITIALIZERS.
     """
     n_in, n_out = (jnp.asarray(n, jnp.float32) for n in own)
     is_pytorch = initializer == INITIALIZERS.index(PYTORCH)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
-from gridjax.registry import LOSSES
+from gridjax.spec.registry import LOSSES
 
 
 class Loss(NamedTuple):

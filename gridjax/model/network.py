@@ -10,15 +10,15 @@ import jax.numpy as jnp
 from jax import lax, random
 from jaxtyping import Array, Float, Key
 
-from gridjax.halves import Static, Traced
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.initializers import of_layer, of_padded_layer
-from gridjax.model.products import product
+from gridjax.model.matmul import product
 from gridjax.model.recurrence import State, Update, recurrence
-from gridjax.padding import INITIALIZERS, Padding
-from gridjax.random import uniform
-from gridjax.registry import CELLS
-from gridjax.spec import BANINO
+from gridjax.prng import uniform
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.padding import INITIALIZERS, Padding
+from gridjax.spec.parameters import BANINO
+from gridjax.spec.registry import CELLS
 
 Params = dict[str, Any]
 """encoder, the cell's own dict of arrays, decoder; with layers also input, dense and biases.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from gridjax.halves import Static
 from gridjax.model.losses import cross_entropy, entropy
 from gridjax.model.network import Params
-from gridjax.padding import Padding
-from gridjax.registry import CELLS, LOSSES
-from gridjax.world.task import split_outputs
+from gridjax.spec.lowering import Static
+from gridjax.spec.padding import Padding
+from gridjax.spec.registry import CELLS, LOSSES
+from gridjax.task.task import split_outputs
 
 _NEVER = -1e30
 """Output of a cell that is never active, finite so that nothing times it is NaN."""

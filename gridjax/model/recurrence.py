@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
-from gridjax.model.products import multiply
+from gridjax.model.matmul import multiply
 
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
@@ -69,7 +69,7 @@ def recurrence(
 ) -> Float[Array, "time batch Ng"]:
     """Return h_t of the states update(s_{t-1}, (h_{t-1} mask) @ kernel + bias, drive_t), t = 1..T.
 
-    ``precision`` is that of the products (gridjax.model.products). ``mask`` is dropout's, one for
+    ``precision`` is that of the products (gridjax.model.matmul). ``mask`` is dropout's, one for
     the whole sequence; no gradient reaches it.
     """
     return _forward(update, precision, kernel, bias, state_0, drive, mask)[0]

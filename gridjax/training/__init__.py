@@ -1,1 +1,1 @@
-"""From one network to many."""
+"""One gradient step of one network, then a population of networks."""

@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from gridjax.halves import Static, Traced
-from gridjax.padding import OPTIMIZERS as PADDED
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.padding import OPTIMIZERS as PADDED
 
 ADAM_B1 = 0.9
 ADAM_B2 = 0.999
@@ -117,7 +117,7 @@ class OpenState(NamedTuple):
 def of_open_choice(
     choice: Int[Array, ""], learning_rate: Float[Array, ""]
 ) -> optax.GradientTransformation:
-    """Return the optimiser at a traced place in gridjax.padding.OPTIMIZERS.
+    """Return the optimiser at a traced place in gridjax.spec.padding.OPTIMIZERS.
 
     All four are one update, -rate m / (sqrt(v) + 1e-7) with v = a v + b g^2: Adam's m is a mean and
     its rate corrected, the others' m is g, and gradient descent divides by 1.

@@ -17,13 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int
 
-from gridjax.halves import Static, Traced
-from gridjax.padding import traced_in
-from gridjax.spec import NetworkSpec
-from gridjax.training import single
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import traced_in
+from gridjax.task.place_cells import PlaceCells
+from gridjax.training import train_step
 from gridjax.training.optimizers import OpenState
-from gridjax.training.single import Progress, TrainState
-from gridjax.world.placecells import PlaceCells
+from gridjax.training.train_step import Progress, TrainState
 
 Device = Any
 """A jax.Device, which type checkers take for a variable."""
@@ -32,7 +32,7 @@ MATMUL_PRECISION = "float32"
 
 
 MOST_TRAINERS = 12
-"""Buckets whose compiled functions are kept beside those in use (gridjax.study.compiled)."""
+"""Buckets whose compiled functions are kept beside those in use (run/execution)."""
 
 
 def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]:
@@ -51,13 +51,13 @@ def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]
 
 
 def chunk_of_block(static: Static, lane_width: int) -> Callable[..., TrainState]:
-    """Return ``single.chunk`` over the networks of a block, which share the number of passes."""
+    """Map ``train_step.chunk`` over the networks of a block, which share the number of passes."""
     if lane_width == 1:
-        return over_networks(partial(single.chunk, static), lane_width)
+        return over_networks(partial(train_step.chunk, static), lane_width)
 
     def chunk(traced: Traced, state: TrainState, until: Int[Array, " lane"]) -> TrainState:
-        n_steps = single.steps_to_make(state, until).max()
-        mapped = jax.vmap(partial(single.chunk, static), in_axes=(0, 0, 0, None))
+        n_steps = train_step.steps_to_make(state, until).max()
+        mapped = jax.vmap(partial(train_step.chunk, static), in_axes=(0, 0, 0, None))
         return mapped(traced, state, until, n_steps)
 
     return chunk
@@ -92,9 +92,9 @@ def make_trainer(static: Static, lane_width: int) -> Trainer:
         return call
 
     return Trainer(
-        init=jitted(over_networks(partial(single.init, static), lane_width)),
+        init=jitted(over_networks(partial(train_step.init, static), lane_width)),
         chunk=jitted(chunk_of_block(static, lane_width), donate_argnums=1),
-        progress=jitted(over_networks(partial(single.progress, static), lane_width)),
+        progress=jitted(over_networks(partial(train_step.progress, static), lane_width)),
         stack=partial(_stack, static, lane_width),
     )
 
@@ -131,7 +131,7 @@ def own_lane(tree: TrainState, index: int, spec: NetworkSpec) -> TrainState:
         return state
     code = state.layout.code
     code = code.replace(n_cells=None) if isinstance(code, PlaceCells) else code
-    shapes = jax.eval_shape(partial(single.init, spec.static), spec.traced)
+    shapes = jax.eval_shape(partial(train_step.init, spec.static), spec.traced)
     padded = (state.params, state.layout.replace(code=code))
     params, layout = jax.tree.map(
         lambda leaf, own: leaf[tuple(slice(n) for n in own.shape)],

@@ -33,9 +33,9 @@ _NEEDED = (
         "pyarrow.dataset",
         "rich.box",
         "rich.table",
-        "gridjax.study.sweep",
+        "gridjax.sweep.sweep",
     ),
-    *("gridjax.study.status", "gridjax.study.verify"),
+    *("gridjax.run.storage.status", "gridjax.run.storage.integrity"),
 )
 """Imported before any child is made."""
 OFF_LIMITS = "off-limits"
@@ -66,7 +66,7 @@ def status(name):
 def read(what, path):
     """Read a sweep file or a run's folder: how it ended."""
     from gridjax.errors import GridjaxError
-    from gridjax.study.sweep import Sweep
+    from gridjax.sweep.sweep import Sweep
 
     try:
         if what == "run":
@@ -88,11 +88,11 @@ def read(what, path):
 
 def look_at_run(folder):
     """Do all that looks at a run folder without a device: its manifest."""
-    from gridjax.study.continuing import ACCEPTABLE, go_on
-    from gridjax.study.durable import unseal
-    from gridjax.study.folderstore import FolderStore
-    from gridjax.study.status import status, status_lines, status_table
-    from gridjax.study.verify import verify
+    from gridjax.io.atomic_files import unseal
+    from gridjax.run.storage.integrity import verify
+    from gridjax.run.storage.resume_policy import ACCEPTABLE, go_on
+    from gridjax.run.storage.run_folder import FolderStore
+    from gridjax.run.storage.status import status, status_lines, status_table
 
     store = FolderStore.open(folder)
     told = status(folder)

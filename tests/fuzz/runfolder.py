@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
-from study.synthetic import synthetic_run
+from synthetic import synthetic_run
 
-from gridjax.study.durable import seal
-from gridjax.study.folderstore import FolderStore
-from gridjax.study.manifest import make_manifest
-from gridjax.study.plan import make_plan
-from gridjax.study.sweep import Sweep
+from gridjax.io.atomic_files import seal
+from gridjax.run.planning.plan import make_plan
+from gridjax.run.storage.manifest import make_manifest
+from gridjax.run.storage.run_folder import FolderStore
+from gridjax.sweep.sweep import Sweep
 
 from .forkedreader import HERE
 

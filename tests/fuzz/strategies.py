@@ -9,13 +9,13 @@ from pathlib import Path
 import yaml
 from hypothesis import strategies as st
 
-from gridjax.parameters import FIELDS
-from gridjax.study.distributions import DISTRIBUTIONS
-from gridjax.study.settings import OF_NETWORKS, SETTINGS
+from gridjax.spec.parameters import FIELDS
+from gridjax.sweep.distributions import DISTRIBUTIONS
+from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 
 _ROOT = Path(__file__).parents[2]
 _SOURCES = sorted((_ROOT / "experiments").glob("*/*.yaml")) + sorted(
-    (_ROOT / "tests" / "study" / "sweeps").rglob("*.yaml")
+    (_ROOT / "tests" / "sweeps").rglob("*.yaml")
 )
 _RANDOM = b"""method: random
 run_cap: 9

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridjax.study.durable import seal
-from gridjax.study.manifest import MANIFEST
+from gridjax.io.atomic_files import seal
+from gridjax.run.storage.manifest import MANIFEST
 
 from .runfolder import MANIFEST_CONTENT
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from gridjax.errors import DamageError
-from gridjax.study.durable import digest, seal, unseal
-from gridjax.study.folderstore import FolderStore
-from gridjax.study.shards import MAPS, SEAL, WEIGHTS
+from gridjax.io.atomic_files import digest, seal, unseal
+from gridjax.run.storage.run_folder import FolderStore
+from gridjax.run.storage.shards import MAPS, SEAL, WEIGHTS
 
 METHOD, FLAGS = 10, 8  # bytes of a member in the zip's list, after its signature
 

@@ -3,12 +3,12 @@
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.study import checkpoint
-from gridjax.study.checkpoint import CHECKPOINTS, Checkpoints, Snapshot
-from gridjax.study.durable import replace_file, seal, unseal
-from gridjax.study.launch import train
-from gridjax.study.report import write_report
-from gridjax.study.results import open_run
+from gridjax.io.atomic_files import replace_file, seal, unseal
+from gridjax.report.html import write_report
+from gridjax.run.checkpointing import checkpoints as checkpoint
+from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
+from gridjax.run.execution.train import train
+from gridjax.run.storage.run_reader import open_run
 
 from .forkedreader import OFF_LIMITS
 from .runfolder import MANIFEST_CONTENT, SWEEP

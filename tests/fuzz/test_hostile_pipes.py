@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.study.checkpoint import CHECKPOINTS, Checkpoints, Snapshot
-from gridjax.study.durable import remove_tree
-from gridjax.study.folderstore import TABLE_SEAL, FolderStore
-from gridjax.study.launch import train
-from gridjax.study.lock import is_locked, writer
-from gridjax.study.manifest import MANIFEST
-from gridjax.study.report import write_report
-from gridjax.study.results import open_run
-from gridjax.study.verify import verify
+from gridjax.io.atomic_files import remove_tree
+from gridjax.io.folder_lock import is_locked, writer
+from gridjax.report.html import write_report
+from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
+from gridjax.run.execution.train import train
+from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.manifest import MANIFEST
+from gridjax.run.storage.run_folder import TABLE_SEAL, FolderStore
+from gridjax.run.storage.run_reader import open_run
 
 from .runfolder import MANIFEST_CONTENT, SWEEP
 

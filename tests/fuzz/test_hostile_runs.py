@@ -8,12 +8,12 @@ import pytest
 
 from gridjax import cli
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.study.continuing import check_sweep
-from gridjax.study.durable import seal
-from gridjax.study.folderstore import FolderStore
-from gridjax.study.lock import WRITER, writer
-from gridjax.study.manifest import MANIFEST, read_manifest
-from gridjax.study.names import printable
+from gridjax.io.atomic_files import seal
+from gridjax.io.folder_lock import WRITER, writer
+from gridjax.io.text import printable
+from gridjax.run.storage.manifest import MANIFEST, read_manifest
+from gridjax.run.storage.resume_policy import check_sweep
+from gridjax.run.storage.run_folder import FolderStore
 
 from .forkedreader import OFF_LIMITS
 from .runfolder import MANIFEST_CONTENT

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from gridjax.halves import Static, Traced
 from gridjax.model import network
-from gridjax.spec import NetworkSpec
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.network import NetworkSpec
 
 RNN_TYPES = ("RNN", "SRNN", "UGRNN", "GRU", "LSTM")
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "linear")

@@ -14,7 +14,7 @@ from oracles import network as whole
 
 from gridjax.model import cells, network, objective
 from gridjax.model.recurrence import Update, recurrence
-from gridjax.registry import CELLS
+from gridjax.spec.registry import CELLS
 
 
 def near(ours, theirs):

@@ -7,8 +7,8 @@ from model.networks import RNN_TYPES, static_of, traced_of
 from oracles import cells as oracle
 from oracles import initializers as law
 
-from gridjax.fidelity import PUBLISHED
 from gridjax.model import network
+from gridjax.spec.fidelity import PUBLISHED
 
 # unequal and large enough to tell laws apart
 NG, NP = 66, 50

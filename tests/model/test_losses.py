@@ -7,7 +7,7 @@ import pytest
 from oracles import losses as oracle
 
 from gridjax.model import losses
-from gridjax.registry import LOSSES
+from gridjax.spec.registry import LOSSES
 
 N_CELLS = 13
 

@@ -6,8 +6,8 @@ import pytest
 from model.networks import RNN_TYPES, drawn, static_of
 from oracles import losses as oracle
 
-from gridjax.fidelity import PUBLISHED
 from gridjax.model import network, objective
+from gridjax.spec.fidelity import PUBLISHED
 
 N_CELLS, N_HEAD = 13, 4
 

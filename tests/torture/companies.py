@@ -13,8 +13,8 @@ from tiny import PLACE_CELLS, sweep_content
 from torture.sweeps import shards
 
 import gridjax as gj
-from gridjax.study import launch, trainingloop
-from gridjax.study.devices import Devices
+from gridjax.run.execution import train, train_loop
+from gridjax.run.execution.devices import Devices
 
 N_DEVICES = 8
 SEEDS = [0, 3, 5, 8]
@@ -57,11 +57,11 @@ def main(base):
     first = None
     for number, (name, (population, n_devices, chunks)) in enumerate(CASES.items()):
         some = Devices(tuple(devices[:n_devices]), devices[0])
-        launch.start_devices = lambda deterministic, some=some: some
-        kept = {setting: getattr(trainingloop, setting) for setting in chunks}
-        vars(trainingloop).update(chunks)
+        train.start_devices = lambda deterministic, some=some: some
+        kept = {setting: getattr(train_loop, setting) for setting in chunks}
+        vars(train_loop).update(chunks)
         gj.train(population, Path(base) / str(number))
-        vars(trainingloop).update(kept)
+        vars(train_loop).update(kept)
         found = shards(Path(base) / str(number))
         first = first or found
         shared = first.keys() & found.keys()

@@ -10,7 +10,7 @@ import pytest
 from torture.sweeps import tortured
 
 import gridjax as gj
-from gridjax.study.launch import Wishes
+from gridjax.run.execution.train import Wishes
 
 TESTS = Path(__file__).parents[1]
 

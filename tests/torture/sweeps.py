@@ -3,9 +3,9 @@
 from tiny import CARTESIAN, sweep_content
 
 import gridjax as gj
-from gridjax.study.checkpoint import Checkpoints
-from gridjax.study.folderstore import FolderStore
-from gridjax.study.schema import TABLES
+from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.storage.run_folder import FolderStore
+from gridjax.run.storage.schema import TABLES
 
 N_NETWORKS = 4
 

@@ -11,13 +11,13 @@ from torture.sweeps import promised, tortured
 
 import gridjax as gj
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.study.checkpoint import Checkpoints
-from gridjax.study.folderstore import FolderStore
-from gridjax.study.launch import Wishes
-from gridjax.study.schema import TABLES
-from gridjax.study.shards import to_parquet
-from gridjax.study.stopping import Stopped, StopSwitch
-from gridjax.study.verify import verify
+from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.execution.stop_signal import Stopped, StopSwitch
+from gridjax.run.execution.train import Wishes
+from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.run_folder import FolderStore
+from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.shards import to_parquet
 
 SEED = 20261124
 N_STEPS = 40

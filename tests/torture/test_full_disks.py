@@ -13,9 +13,9 @@ from torture.sweeps import promised, tortured
 
 import gridjax as gj
 from gridjax.errors import StorageError
-from gridjax.study.checkpoint import Checkpoints
-from gridjax.study.launch import Wishes
-from gridjax.study.verify import verify
+from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.execution.train import Wishes
+from gridjax.run.storage.integrity import verify
 
 N_STEPS = 6
 OFTEN = Wishes(checkpoint_every_s=0)

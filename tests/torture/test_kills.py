@@ -9,9 +9,9 @@ from torture.conftest import told
 from torture.sweeps import N_NETWORKS, promised, steps_kept, tortured
 
 import gridjax as gj
-from gridjax.study.launch import Wishes
-from gridjax.study.status import KILLED, STOPPED, status
-from gridjax.study.verify import verify
+from gridjax.run.execution.train import Wishes
+from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.status import KILLED, STOPPED, status
 
 pytestmark = pytest.mark.slow
 

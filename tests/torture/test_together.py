@@ -8,20 +8,20 @@ import threading
 from torture.sweeps import N_NETWORKS, tortured
 
 import gridjax as gj
-from gridjax.study.folderstore import FolderStore
-from gridjax.study.launch import Wishes
-from gridjax.study.lock import locked
-from gridjax.study.manifest import MANIFEST
-from gridjax.study.schema import TABLES
-from gridjax.study.status import status
-from gridjax.study.verify import verify
+from gridjax.io.folder_lock import locked
+from gridjax.run.execution.train import Wishes
+from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.manifest import MANIFEST
+from gridjax.run.storage.run_folder import FolderStore
+from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.status import status
 
 N_PROCESSES, N_TURNS = 4, 5
 TAKE_TURNS = """
 import json, os, sys, time
 from pathlib import Path
 from gridjax.errors import GridjaxError
-from gridjax.study.lock import locked
+from gridjax.io.folder_lock import locked
 folder, turns, refused = Path(sys.argv[1]), 0, set()
 while turns < int(sys.argv[2]):
     try:
@@ -38,7 +38,7 @@ print(json.dumps({"pid": os.getpid(), "refused": sorted(refused)}))
 HOLD = """
 import sys, time
 from pathlib import Path
-from gridjax.study.lock import locked
+from gridjax.io.folder_lock import locked
 with locked(Path(sys.argv[1])):
     print("{}", flush=True)
     time.sleep(600)

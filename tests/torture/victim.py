@@ -16,7 +16,7 @@ from torture.crashpoints import CrashPoints
 from torture.sweeps import tortured
 
 import gridjax as gj
-from gridjax.study.launch import Show, Wishes
+from gridjax.run.execution.train import Show, Wishes
 
 
 class Telling(Show):

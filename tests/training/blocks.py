@@ -7,9 +7,9 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from gridjax.laws import Poisson, Uniform
-from gridjax.measured import PlaceMaps
-from gridjax.spec import NetworkSpec
+from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.place_maps import PlaceMaps
 from gridjax.training import population
 
 SPEC = NetworkSpec(

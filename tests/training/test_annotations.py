@@ -10,20 +10,22 @@ from dataclasses import replace
 import jax, numpy as np
 from jaxtyping import install_import_hook, TypeCheckError
 
-packages = ["gridjax.random", "gridjax.world", "gridjax.model", "gridjax.training"]
+packages = ["gridjax.prng", "gridjax.task", "gridjax.model", "gridjax.training"]
 with install_import_hook(packages, "beartype.beartype"):
-    from gridjax.model import likelihood
-    from gridjax.training import optimizers, single
-    from gridjax.world import arena, coordinates, headdirection, measuredcells, placecells, task
-from gridjax.laws import Poisson, Uniform
-from gridjax.measured import PlaceMaps
+    from gridjax.model import likelihood_decoder
+    from gridjax.training import optimizers, train_step
+    from gridjax.task import arena, coordinate_codes, head_direction, measured_place_cells
+    from gridjax.task import place_cells, task
+from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.place_maps import PlaceMaps
 from gridjax.model.cells import ACTIVATIONS
-from gridjax.registry import CELLS, ENCODINGS, LOSSES
-from gridjax.spec import NetworkSpec
+from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES
+from gridjax.spec.network import NetworkSpec
 
 for tree in (
-    single.TrainState, placecells.PlaceCells, coordinates.Affine, coordinates.PolarUnits,
-    headdirection.HeadDirectionCells, measuredcells.MeasuredCells, task.Layout,
+    train_step.TrainState, place_cells.PlaceCells,
+    coordinate_codes.Affine, coordinate_codes.PolarUnits,
+    head_direction.HeadDirectionCells, measured_place_cells.MeasuredCells, task.Layout,
 ):
     tree.__init__ = inspect.unwrap(tree.__init__)  # JAX rebuilds its trees with leaves of any kind
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -33,12 +35,12 @@ USUAL = NetworkSpec(Ng=5, Np=8, batch_size=3, sequence_length=4)
 
 def train(spec, traced, until):
     static = spec.static
-    state = single.init(static, traced)
-    following = single.chunk(static, traced, state, until)
+    state = train_step.init(static, traced)
+    following = train_step.chunk(static, traced, state, until)
     outputs = jax.numpy.zeros((6, static.n_outputs))
-    found = likelihood.decode_likelihood(state.layout, outputs, traced.box_width_m, static)
+    found = likelihood_decoder.decode_likelihood(state.layout, outputs, traced.box_width_m, static)
     assert found.shape == (6, 2)
-    return following, single.progress(static, traced, following)
+    return following, train_step.progress(static, traced, following)
 
 
 def check(**settings):

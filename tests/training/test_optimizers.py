@@ -7,7 +7,7 @@ import optax
 import pytest
 from oracles import optimizers as oracle
 
-from gridjax.parameters import FIELDS
+from gridjax.spec.parameters import FIELDS
 from gridjax.training.optimizers import OPTIMIZERS
 
 RATE = 2e-3

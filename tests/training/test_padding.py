@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from training.blocks import compilations
 
-from gridjax import random
-from gridjax.halves import Static
-from gridjax.laws import Poisson, Uniform
-from gridjax.padding import OPTIMIZERS, RUNGS, is_padded, padded_half, rung, told
-from gridjax.spec import NetworkSpec
+from gridjax import prng
+from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.lowering import Static
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import OPTIMIZERS, RUNGS, is_padded, padded_half, rung, told
 from gridjax.training import population
 
 SMALL = NetworkSpec(
@@ -170,7 +170,7 @@ def test_what_pads_stays_nothing():
 def test_a_draw_in_a_larger_shape_holds_the_own_draw(own, further, seed):
     key = jax.random.key(seed, impl="threefry2x32")
     shape = tuple(n + more for n, more in zip(own, further, strict=False))
-    ours = random.uniform(key, shape, tuple(map(jnp.int32, own)), low=-0.7, high=1.9)
+    ours = prng.uniform(key, shape, tuple(map(jnp.int32, own)), low=-0.7, high=1.9)
     theirs = jax.random.uniform(key, own, minval=-0.7, maxval=1.9)
     own_part = np.asarray(ours)[tuple(map(slice, own))]
     # the same random bits, stretched to the same range by another order of rounding

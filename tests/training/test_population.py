@@ -10,7 +10,7 @@ import pytest
 from training.blocks import DIVERGING, SPEC, assert_same_bits, compilations
 
 from gridjax.training import population
-from gridjax.training.single import NOT_DIVERGED
+from gridjax.training.train_step import NOT_DIVERGED
 
 N_STEPS = 5
 WIDTHS = [2, pytest.param(4, marks=pytest.mark.slow)]

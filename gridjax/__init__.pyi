@@ -1,0 +1,63 @@
+from gridjax import plotting
+from gridjax.errors import GridjaxError
+from gridjax.metrics.gridscore.grid_score import grid_score
+from gridjax.metrics.ratemaps.rate_map import rate_map
+from gridjax.model.cells import Cell, register_cell
+from gridjax.model.initializers import glorot_uniform, recurrent_kernel
+from gridjax.model.losses import Loss, register_loss
+from gridjax.model.losses import entropy as target_entropy
+from gridjax.prng import Stream, stream
+from gridjax.recordings.options import Options as ScoreOptions
+from gridjax.recordings.output import table as score_table
+from gridjax.recordings.readers import MapSet
+from gridjax.recordings.score import score_inputs
+from gridjax.recordings.session import Session
+from gridjax.run.execution.train import train
+from gridjax.run.storage.run_reader import Run, open_run
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.sweep import Sweep
+from gridjax.task.motion import Trajectories, simulate_trajectories
+from gridjax.task.motion import simulate as simulate_motion
+from gridjax.task.target_codes import Encoding, register_encoding
+from gridjax.task.task import draw as draw_layout
+from gridjax.task.task import targets as encode_targets
+from gridjax.theory.prediction import code_over_box
+from gridjax.version import __version__
+
+__all__ = [
+    "Cell",
+    "Encoding",
+    "GridjaxError",
+    "Loss",
+    "MapSet",
+    "NetworkSpec",
+    "Run",
+    "ScoreOptions",
+    "Session",
+    "Static",
+    "Stream",
+    "Sweep",
+    "Traced",
+    "Trajectories",
+    "__version__",
+    "code_over_box",
+    "draw_layout",
+    "encode_targets",
+    "glorot_uniform",
+    "grid_score",
+    "open_run",
+    "plotting",
+    "rate_map",
+    "recurrent_kernel",
+    "register_cell",
+    "register_encoding",
+    "register_loss",
+    "score_inputs",
+    "score_table",
+    "simulate_motion",
+    "simulate_trajectories",
+    "stream",
+    "target_entropy",
+    "train",
+]

@@ -1,1 +1,0 @@
-"""From results to verdicts: studies, their claims, what is estimated, and the page that says it."""

@@ -1,0 +1,104 @@
+"""The command gridjax plan."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
+from gridjax.cli.options import Overrides
+from gridjax.cli.sweep import Files, First, Merge, SkipInvalid, SweepSeed, print_remarks, read_sweep
+from gridjax.errors import GridjaxError, Problem
+
+DEVICE_KINDS = ("cpu", "gpu")
+
+
+@app.command(
+    epilog="Examples:  gridjax plan quickstart   |   gridjax plan big.yaml --set Ng=512 --json"
+)
+def plan(
+    files: Files,
+    overrides: Overrides = None,
+    networks: First = None,
+    sweep_seed: SweepSeed = 0,
+    skip_invalid: SkipInvalid = False,
+    merge: Merge = False,
+    plugins: Plugins = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Train its costliest buckets for some seconds at several lane widths, on this"
+            " machine, and say how long the whole would take.",
+        ),
+    ] = False,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="cpu|gpu",
+            help="Lay it out for this kind of device, whatever this machine has (cpu).",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
+    if device is not None and (device not in DEVICE_KINDS or measure):
+        fix = "--measure finds this machine's own" if measure else "cpu or gpu"
+        raise GridjaxError(Problem(f"--device {device} cannot be planned for", fix=fix))
+    load_plugins(plugins)
+    settings = {"gridjax.merge": True} if merge else {}
+    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
+    print_remarks(population)
+    from gridjax.run.planning.plan import make_plan, plan_table
+    from gridjax.run.planning.plan_by_file import files_table, files_to_json
+
+    width, merges = population.settings.lane_width, population.settings.merge
+    devices = _devices() if measure else None
+    kind = device or ("cpu" if devices is None else devices.evaluation.platform)
+    laid_out = make_plan(population.specs, width, kind, merges)
+    measured = None if devices is None else _measured(laid_out, devices)
+    advice = _advice(population, kind, measured)
+    if as_json:
+        told = laid_out.to_json() | files_to_json(population, laid_out)
+        told |= {"merging": advice.to_json()}
+        if measured is not None:
+            told |= {"measured": measured.to_json()}
+        print_line(json.dumps(told, indent=1))
+        return
+    if len(population.origins) > 1:
+        console().print(files_table(population, laid_out))
+    from gridjax.run.planning.merge_advice import advice_lines
+
+    console().print(plan_table(laid_out))
+    for line in advice_lines(advice, merges):
+        console().print(line, soft_wrap=True)
+    if measured is not None:
+        from gridjax.run.execution.calibration import measured_lines, measured_table
+
+        console().print(measured_table(measured, laid_out))
+        for line in measured_lines(measured):
+            console().print(line, soft_wrap=True)
+
+
+def _devices() -> Any:
+    from gridjax.run.execution.devices import start_devices
+
+    return start_devices()
+
+
+def _measured(plan: Any, devices: Any) -> Any:
+    from gridjax.run.execution.calibration import measure
+
+    return measure(plan, devices)
+
+
+def _advice(population: Any, kind: str, measured: Any) -> Any:
+    """Compare own and padded shapes, at measured rates where there are any."""
+    from gridjax.run.execution.machine import n_cpu_devices
+    from gridjax.run.planning.merge_advice import advise, nominal
+
+    rates = None if measured is None else measured.typical()
+    rates = rates or nominal(kind, n_cpu_devices() if kind == "cpu" else 1)
+    return advise(population.specs, population.settings.lane_width, kind, rates)

@@ -1,0 +1,25 @@
+"""The command gridjax report."""
+
+from __future__ import annotations
+
+from gridjax.cli.application import Plugins, app, console, load_plugins
+from gridjax.cli.options import Folder
+
+
+@app.command(epilog="Example:  gridjax report runs/quickstart")
+def report(
+    folder: Folder,
+    plugins: Plugins = None,
+) -> None:
+    """Draw the figures of a run and write its self-contained report.html."""
+    load_plugins(plugins)
+    from gridjax.cli.progress import print_summary
+    from gridjax.report.html import write_report
+    from gridjax.run.storage.integrity import verify_results
+    from gridjax.run.storage.run_reader import open_run
+
+    run = open_run(folder)
+    verify_results(folder)
+    page = write_report(run, folder)
+    print_summary(console(), run)
+    console().print(f"report in {page}", soft_wrap=True)

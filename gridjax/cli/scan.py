@@ -1,0 +1,50 @@
+"""The command gridjax scan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridjax.cli.application import app
+from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.study import Ladder, NoTraining, Out, PlanOnly, Seeds, Size, follow
+from gridjax.errors import GridjaxError, Problem
+
+
+@app.command(epilog="Example:  gridjax scan --widths 0.09:0.15:0.01 --seeds 64 --out runs/scan")
+def scan(
+    widths: Annotated[
+        str,
+        typer.Option(
+            "--widths",
+            metavar="FROM:TO:STEP",
+            help="Place-cell widths in metres, both ends included.",
+        ),
+    ],
+    out: Out = None,
+    seeds: Seeds = None,
+    base: Annotated[
+        Path | None,
+        typer.Option("--base", metavar="FILE", help="Sweep file of all else; one of ours if none."),
+    ] = None,
+    size: Size = "quick",
+    overrides: Overrides = None,
+    ladder: Ladder = False,
+    plan: PlanOnly = False,
+    time_limit: TimeLimit = None,
+    no_training: NoTraining = False,
+    accept: Accept = None,
+) -> None:
+    """Draw the share of grid units against the place-cell width, with intervals and the null."""
+    from gridjax.studies.scan import read_widths, scanning
+    from gridjax.studies.training import Request
+
+    given = read_overrides(overrides)
+    if "place_cell_rf" in given:
+        message = "--widths and --set place_cell_rf=... both say which widths"
+        raise GridjaxError(Problem(message, fix="give one of the two"))
+    given["place_cell_rf"] = read_widths(widths)
+    request = Request(size, False, seeds, given, ladder)
+    follow([scanning(base, size)], request, out, plan, time_limit, no_training, accept)

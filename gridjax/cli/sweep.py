@@ -1,0 +1,148 @@
+"""The command gridjax sweep, and the sweep options that it shares with gridjax plan."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gridjax.cli.application import Plugins, app, console, load_plugins
+from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.streams import keep_on
+from gridjax.run.execution.stop_signal import EXIT_STOPPED, Stopped, StopSwitch, on_signals
+
+EXIT_DIVERGED = 3
+
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="Sweep files (Weights & Biases YAML), folders of them, or a shipped experiment's"
+        " name such as quickstart. Several form one population.",
+    ),
+]
+First = Annotated[
+    int | None,
+    typer.Option(
+        "--networks",
+        metavar="N",
+        help="Take the first N networks of the sweep; of method: random, draw N.",
+    ),
+]
+SweepSeed = Annotated[
+    int,
+    typer.Option("--sweep-seed", metavar="S", help="What method: random draws networks with."),
+]
+Merge = Annotated[
+    bool,
+    typer.Option(
+        "--merge",
+        help="Train networks that differ in batch size, sequence length, Np, fields, optimiser or"
+        " initialiser by one compilation, in padded shapes (the setting gridjax.merge).",
+    ),
+]
+SkipInvalid = Annotated[
+    bool,
+    typer.Option(
+        "--skip-invalid",
+        help="Leave out networks whose values can never run, and say which, instead of refusing.",
+    ),
+]
+
+
+@app.command(
+    epilog="Examples:  gridjax sweep quickstart --out runs/quickstart   |   "
+    "gridjax sweep gaussian.yaml dos.yaml --out runs/both --set Ng=256 --networks 16"
+)
+def sweep(
+    files: Files,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if missing.")
+    ],
+    overrides: Overrides = None,
+    networks: First = None,
+    sweep_seed: SweepSeed = 0,
+    skip_invalid: SkipInvalid = False,
+    merge: Merge = False,
+    plugins: Plugins = None,
+    keep_maps: Annotated[
+        str | None,
+        typer.Option(metavar="best:N|all|none", help="Units whose rate maps are kept (best:32)."),
+    ] = None,
+    keep_weights: Annotated[
+        str | None,
+        typer.Option(metavar="all|best:N|none", help="Networks whose weights are kept (all)."),
+    ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="Save networks in training this often; 0: every chunk."
+        ),
+    ] = 60.0,
+    time_limit: TimeLimit = None,
+    accept: Accept = None,
+    deterministic: Annotated[
+        bool,
+        typer.Option("--deterministic", help="Make GPUs give the same bits again; slower there."),
+    ] = False,
+    fail_on_diverged: Annotated[
+        bool, typer.Option("--fail-on-diverged", help="Exit code 3 where a network diverged.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
+    keep_on()
+    switch = StopSwitch(time_limit)
+    chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
+    settings = {name: value for name, value in chosen.items() if value is not None}
+    settings |= {"gridjax.merge": True} if merge else {}
+    load_plugins(plugins)
+    population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
+    if not quiet:
+        print_remarks(population)
+    from gridjax.cli.progress import Terminal, print_summary
+    from gridjax.run.execution.train import Show, Wishes, train
+
+    show = Show() if quiet else Terminal(console())
+    wishes = Wishes(checkpoint_every, tuple(accept or ()), deterministic)
+    try:
+        with on_signals(switch):
+            run = train(population, out, show, wishes, switch)
+    except (Stopped, KeyboardInterrupt) as stopped:
+        if not quiet:
+            console().print(f"stopped by {stopped or 'Ctrl-C'}")
+        raise typer.Exit(EXIT_STOPPED) from None
+    if not quiet:
+        print_summary(console(), run)
+        console().print(f"results in {out}; for figures: gridjax report {out}", soft_wrap=True)
+    if fail_on_diverged and run.n_diverged:
+        raise typer.Exit(EXIT_DIVERGED)
+
+
+def read_sweep(
+    files: list[str],
+    overrides: list[str] | None,
+    first: int | None,
+    sweep_seed: int,
+    skip_invalid: bool,
+    settings: dict[str, Any],
+) -> Any:
+    """Read sweep files by their names, with the overrides of the command line."""
+    from gridjax.sweep.catalog import sweep_files
+    from gridjax.sweep.sweep import Sweep
+
+    values = read_overrides(overrides, settings)
+    paths = [path for name in files for path in sweep_files(name)]
+    return Sweep.from_yaml(
+        *paths, overrides=values, first=first, sweep_seed=sweep_seed, skip_invalid=skip_invalid
+    )
+
+
+def print_remarks(population: Any) -> None:
+    """Say on stderr, beside what programs read, what was drawn and what was left out."""
+    from gridjax.run.planning.plan_by_file import remarks
+
+    for line in remarks(population):
+        sys.stderr.write(f"{line}\n")

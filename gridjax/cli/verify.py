@@ -1,0 +1,15 @@
+"""The command gridjax verify."""
+
+from __future__ import annotations
+
+from gridjax.cli.application import app, print_line
+from gridjax.cli.options import Folder
+
+
+@app.command(epilog="Example:  gridjax verify runs/quickstart")
+def verify(folder: Folder) -> None:
+    """Read every file of a run against the sha256 it was written with; exit code 4 on damage."""
+    from gridjax.run.storage.integrity import verify as verify_run
+
+    verify_run(folder)
+    print_line(f"every file of {folder} is as it was written")

@@ -1,0 +1,1 @@
+"""Text and files: YAML with places, atomic writes, locks; knows no network."""

@@ -1,0 +1,86 @@
+"""The lock of a run folder: one writer at a time, recorded with host and process."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.io.atomic_files import read_regular, replace_file
+from gridjax.io.text import shown
+
+LOCK = ".lock"
+WRITER = ".writer.json"
+_PATIENCE_S = 1.0
+"""A look at the lock (gridjax status) holds it for an instant; a writer holds it for longer."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Be the one writer of a folder; the system frees it when the process dies.
+
+    Raises GridjaxError, naming host and process, where there is another writer.
+    """
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=_PATIENCE_S)
+    except Timeout:
+        message = f"--out {folder} is being written by another gridjax sweep{_named(folder)}"
+        raise GridjaxError(Problem(message, fix="wait for it, or name another folder")) from None
+    except (OSError, NotImplementedError) as error:
+        message = f"--out {folder} cannot be locked: {error}"
+        raise GridjaxError(Problem(message, fix="name a folder on another file system")) from None
+    try:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        me = {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
+        with suppress(OSError):  # the lock holds without it, on a full disk too
+            replace_file(folder / WRITER, json.dumps(me).encode())
+        yield
+    finally:
+        with suppress(OSError):
+            (folder / WRITER).unlink(missing_ok=True)
+        lock.release()
+
+
+def writer(folder: Path) -> dict[str, Any] | None:
+    """Return host, pid and start of the writer that a folder names; it may have been killed."""
+    try:
+        named = json.loads(read_regular(folder / WRITER))
+    except (OSError, ValueError, RecursionError):
+        return None
+    kinds = {"host": str, "pid": int, "started": str}
+    if not isinstance(named, dict):
+        return None
+    if not all(isinstance(named.get(name), kind) for name, kind in kinds.items()):
+        return None
+    return {"host": shown(named["host"]), "pid": named["pid"], "started": shown(named["started"])}
+
+
+def is_locked(folder: Path) -> bool:
+    """Tell whether somebody writes to a folder at this moment."""
+    if not (folder / LOCK).is_file() or (folder / LOCK).is_symlink():
+        return False
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except (OSError, NotImplementedError):
+        return writer(folder) is not None
+    lock.release()
+    return False
+
+
+def _named(folder: Path) -> str:
+    named = writer(folder)
+    if named is None:
+        return ""
+    return f" (process {named['pid']} on {named['host']}, since {named['started']})"

@@ -1,0 +1,32 @@
+"""Arrays in, numbers out; knows no network.
+
+Rate maps and their scores
+    rate_map, RateMaps, shift_scores; autocorrelogram; grid_score, GridScores.
+
+Lattices
+    fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.
+    modules, Modules, false_module_share, FEWEST_MODULE_UNITS: units that share a lattice.
+
+Null distributions
+    random_readout_weights, readout: scores of a target code without a network.
+    isotropic_maps, isotropic_scores: random fields with a map's spectrum.
+    p_values, thresholds, Thresholds: a score beside null scores.
+
+Spectra and theory
+    radial_power, RadialPower; box_modes, nearest_modes, hexagonal_triads, Mode, Triad.
+    gaussian_power, surround_power, dos_wavenumber, cycles_per_box, lattice_period,
+    hexagonal_period: the lattice that a place code selects.
+    pattern_covariance, grow_patterns: patterns that grow on a code's covariance.
+
+Dimensionality
+    participation_ratio, two_nn.
+
+Statistics over networks and seeds
+    mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip,
+    within_blocks; holm, benjamini_hochberg; networks_needed, shares_needed, needed_to_decide;
+    dip_test, Dip; lack_of_fit, LackOfFit; slopes, variance_components, Components.
+"""
+
+from gridjax import lazy
+
+__getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

@@ -1,0 +1,107 @@
+from gridjax.metrics.dimensionality import participation_ratio, two_nn
+from gridjax.metrics.gridscore.autocorrelogram import autocorrelogram
+from gridjax.metrics.gridscore.grid_score import GridScores, grid_score
+from gridjax.metrics.lattice.lattice import Lattice
+from gridjax.metrics.lattice.lattice import lattice as fit_lattice
+from gridjax.metrics.lattice.modules import FEWEST as FEWEST_MODULE_UNITS
+from gridjax.metrics.lattice.modules import Modules, modules
+from gridjax.metrics.lattice.modules import made_up as false_module_share
+from gridjax.metrics.nulls.chance_scores import (
+    Thresholds,
+    p_values,
+    random_readout_weights,
+    readout,
+    thresholds,
+)
+from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
+from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map, shift_scores
+from gridjax.metrics.spectral.box_modes import (
+    Mode,
+    Triad,
+    box_modes,
+    hexagonal_triads,
+    nearest_modes,
+)
+from gridjax.metrics.spectral.pattern_formation import covariance as pattern_covariance
+from gridjax.metrics.spectral.pattern_formation import grow as grow_patterns
+from gridjax.metrics.spectral.radial_spectrum import RadialPower, radial_power
+from gridjax.metrics.spectral.turing import (
+    cycles_per_box,
+    dos_wavenumber,
+    gaussian_power,
+    hexagonal_period,
+    lattice_period,
+    surround_power,
+)
+from gridjax.metrics.statistics.dip import Dip, dip_test
+from gridjax.metrics.statistics.intervals import (
+    Interval,
+    mean_interval,
+    share_interval,
+    statistic_interval,
+    upper_bound,
+)
+from gridjax.metrics.statistics.lack_of_fit import LackOfFit, lack_of_fit
+from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg, holm
+from gridjax.metrics.statistics.permutation import sign_flip, within_blocks
+from gridjax.metrics.statistics.power import needed_to_decide, networks_needed, shares_needed
+from gridjax.metrics.statistics.variance_components import Components, slopes
+from gridjax.metrics.statistics.variance_components import components as variance_components
+
+__all__ = [
+    "FEWEST_MODULE_UNITS",
+    "Components",
+    "Dip",
+    "GridScores",
+    "Interval",
+    "LackOfFit",
+    "Lattice",
+    "Mode",
+    "Modules",
+    "RadialPower",
+    "RateMaps",
+    "Thresholds",
+    "Triad",
+    "autocorrelogram",
+    "benjamini_hochberg",
+    "box_modes",
+    "cycles_per_box",
+    "dip_test",
+    "dos_wavenumber",
+    "false_module_share",
+    "fit_lattice",
+    "gaussian_power",
+    "grid_score",
+    "grow_patterns",
+    "hexagonal_period",
+    "hexagonal_triads",
+    "holm",
+    "isotropic_maps",
+    "isotropic_scores",
+    "lack_of_fit",
+    "lattice_period",
+    "mean_interval",
+    "modules",
+    "nearest_modes",
+    "needed_to_decide",
+    "networks_needed",
+    "p_values",
+    "participation_ratio",
+    "pattern_covariance",
+    "radial_power",
+    "random_readout_weights",
+    "rate_map",
+    "readout",
+    "share_interval",
+    "shares_needed",
+    "shift_scores",
+    "sign_flip",
+    "slopes",
+    "statistic_interval",
+    "surround_power",
+    "thresholds",
+    "two_nn",
+    "upper_bound",
+    "variance_components",
+    "within_blocks",
+]

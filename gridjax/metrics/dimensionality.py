@@ -1,0 +1,124 @@
+"""Dimensionality of a layer's activity: participation ratio and TwoNN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax.errors import GridjaxError, Problem
+
+FEWEST_POINTS = 20
+"""Different points below which there is no intrinsic dimension."""
+_CANDIDATES = 4
+_NUMBERS_AT_ONCE = 2**23
+"""Numbers in the largest block of distances or differences: 64 MiB."""
+_GRAIN = 2.0**50
+"""The largest value over the smallest difference that counts."""
+
+
+def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
+    """Return (sum lambda)^2 / sum lambda^2 over the eigenvalues of the covariance of the units.
+
+    As tr(C)^2 / ||C||_F^2, of whichever of C and the Gram matrix is smaller: they share their
+    eigenvalues but zeros. Any scale and offset of the activity gives the same; NaN where nothing
+    varies. Source: Gao et al. 2017, bioRxiv 214262.
+    """
+    values = np.asarray(activity, np.float64)
+    if not values.size or not np.isfinite(values).all():
+        return math.nan
+    # A unit that never varies is exactly zero after this; its mean may be off by a rounding.
+    centred = values - values[0]
+    centred -= centred.mean(axis=0)
+    largest = np.abs(centred).max()
+    if largest == 0:
+        return math.nan
+    centred /= largest
+    n_samples, n_units = centred.shape
+    product = centred.T @ centred if n_units <= n_samples else centred @ centred.T
+    return float(np.trace(product) ** 2 / np.square(product).sum())
+
+
+def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
+    """Return the TwoNN intrinsic dimension of points.
+
+    The slope of a line through the origin of -log(1 - F(mu)) on log mu, mu the ratio of the
+    distances to the second and to the first neighbour, without the largest ``discard`` of them.
+    Equal points count once; NaN of fewer than FEWEST_POINTS different ones, and where every mu
+    is 1. Source: Facco, d'Errico, Rodriguez and Laio 2017, Sci Rep 7:12140.
+
+    Raises GridjaxError unless 0 <= discard < 1.
+    """
+    if not 0 <= discard < 1:
+        message = f"discard={discard!r} is not a share of the ratios"
+        raise GridjaxError(Problem(message, fix="give at least 0 and less than 1, as 0.1"))
+    distinct = _distinct(np.asarray(points, np.float64))
+    n_points = len(distinct)
+    if n_points < FEWEST_POINTS:
+        return math.nan
+    first, second = _two_nearest(distinct).T
+    # -log(1 - F) of the largest ratio is infinite, whatever else is discarded.
+    n_used = min(n_points - math.ceil(discard * n_points), n_points - 1)
+    log_mu = np.sort(np.log(second / first))[:n_used]
+    empirical = -np.log1p(-np.arange(1, n_used + 1) / n_points)
+    square = np.square(log_mu).sum()
+    return float((log_mu * empirical).sum() / square) if square > 0 else math.nan
+
+
+def _distinct(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "m unit"]:
+    """Return the points that differ, in any order, centred and in units of the largest value.
+
+    Differences below the rounding of that value are none. No points where one is not finite.
+    """
+    if not points.size or not np.isfinite(points).all():
+        return points[:0]
+    centred = points - points[0]
+    centred -= centred.mean(axis=0)
+    centred /= np.abs(centred).max() or 1.0
+    rows = np.rint(centred * _GRAIN) + 0.0  # one zero, not 0 and -0
+    bits = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
+    _, first = np.unique(bits, return_index=True)
+    return rows[first] / _GRAIN
+
+
+def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"]:
+    """Return the distances to the two nearest other points.
+
+    Candidates are the nearest by |a|^2 - 2 a.b + |b|^2, one matrix product, whose rounding can
+    exceed the distance of near points; their distances are then taken by differences. Where a
+    point that is no candidate may be as near as the second, all differences are taken.
+    """
+    n_points, n_units = points.shape
+    squares = np.square(points).sum(axis=1)
+    # Four times the bound of a dot product's rounding (Higham 2002, section 3.1): there are three.
+    rounding = 4 * (n_units + 4) * np.finfo(np.float64).eps
+    rows_at_once = max(1, _NUMBERS_AT_ONCE // max(n_points, _CANDIDATES * n_units))
+    nearest = np.empty((n_points, 2))
+    for start in range(0, n_points, rows_at_once):
+        rows = points[start : start + rows_at_once]
+        about = squares + squares[start : start + len(rows), None] - 2 * rows @ points.T
+        own = np.arange(len(rows))
+        about[own, start + own] = np.inf
+        order = np.argpartition(about, _CANDIDATES, axis=1)[:, : _CANDIDATES + 1]
+        near, beyond = order[:, :-1], about[own, order[:, -1]]
+        exact = np.square(rows[:, None] - points[near]).sum(axis=-1)
+        found = np.sort(exact, axis=1)[:, :2]
+        # A point as near as the second is no longer than the row and that distance together.
+        longest = 2 * (squares[start + own] + found[:, 1])
+        for row in np.flatnonzero(beyond - rounding * longest <= found[:, 1]):
+            found[row] = _two_smallest(rows[row], points, start + int(row))
+        nearest[start + own] = np.sqrt(found)
+    return nearest
+
+
+def _two_smallest(
+    row: Float[np.ndarray, " unit"], points: Float[np.ndarray, "n unit"], own: int
+) -> Float[np.ndarray, "2"]:
+    """Return the squared distances of one point to its two nearest, by differences."""
+    step = max(1, _NUMBERS_AT_ONCE // points.shape[1])
+    parts = range(0, len(points), step)
+    exact = np.concatenate([np.square(points[at : at + step] - row).sum(axis=1) for at in parts])
+    exact[own] = np.inf
+    return np.partition(exact, 1)[:2]

@@ -1,0 +1,221 @@
+"""Normalised autocorrelograms of rate maps: Pearson correlations over overlapping bins.
+
+As in Sargolini et al. (2006) and Banino et al. (2018), over all bins or over visited bins only.
+A ReLU unit's map has silent regions, a smoothed place field's has tails, whose windows hold 1e-8 to
+1e-30 of the map's variance and correlate as well as any other. So everything is float64; window
+sums keep their relative precision; and a map with a lag that rounding in the Fourier domain would
+blur is correlated anew, directly.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from gridjax.metrics import map_batches
+from gridjax.metrics.arguments import one_of
+from gridjax.metrics.gridscore import dft_correlation
+from gridjax.metrics.gridscore.dft_correlation import Basis, Pair
+
+# A window whose variance is below this share of its mean square is constant up to rounding.
+FLAT = 1e-13
+# Transforms err by less than 1e-15 of a map's power: this share of it they know to 5e-6.
+BLURRED = 2e-10
+# Below this share of the largest rate squares leave the range of float64.
+SILENT = 1e-120
+# Fewer overlapping visited bins than this say nothing (as in Sargolini et al. 2006), ...
+MIN_OVERLAP = 20
+# ... unless the geometry itself offers few: then this share of them is enough.
+MIN_OVERLAP_SHARE = 0.5
+
+
+class Sums(NamedTuple):
+    """Over the pairs of bins of each lag: sums of products, of either side, of squares; pairs."""
+
+    product: Pair
+    here: Pair
+    there: Pair
+    here_sq: Pair
+    there_sq: Pair
+    pairs: Pair
+
+
+def _prepared(maps: Float[Array, "map n n"]):
+    """Maps scaled by a power of two and moved towards 0, 0 in their holes; and the holes.
+
+    Correlations do not see either. Maps that hold 0 or both signs are not moved: what is silent
+    stays exactly 0.
+    """
+    holes = ~jnp.isfinite(maps)
+    least = jnp.min(jnp.where(holes, jnp.inf, maps), axis=(1, 2), keepdims=True)
+    most = jnp.max(jnp.where(holes, -jnp.inf, maps), axis=(1, 2), keepdims=True)
+    _, exponent = jnp.frexp(jnp.maximum(jnp.abs(least), jnp.abs(most)))
+    scale = jnp.ldexp(1.0, jnp.clip(-exponent, -1000, 1000))
+    offset = jnp.clip(0.0, least, most)
+    maps = jnp.where(holes, 0.0, maps * scale - offset * scale)
+    maps = jnp.where(jnp.abs(maps) > SILENT, maps, 0.0)
+    return jnp.transpose(maps, (2, 0, 1)), jnp.transpose(holes, (2, 0, 1))
+
+
+def _scatter(sums: Sums, side: int, b: Basis):
+    """n times the variance of either window, if enough pairs overlap, and if both vary."""
+    here_sq, there_sq, n = sums.here_sq[side], sums.there_sq[side], sums.pairs[side]
+    here = here_sq - sums.here[side] ** 2 / jnp.maximum(n, 1.0)
+    there = there_sq - sums.there[side] ** 2 / jnp.maximum(n, 1.0)
+    enough = n >= jnp.maximum(2.0, jnp.minimum(MIN_OVERLAP, MIN_OVERLAP_SHARE * b.overlap))
+    return here, there, enough, (here > FLAT * here_sq) & (there > FLAT * there_sq)
+
+
+def _pearson(sums: Sums, b: Basis) -> Pair:
+    def one_side(side):
+        here, there, enough, vary = _scatter(sums, side, b)
+        spread = jnp.sqrt(jnp.where(vary, here, 1.0)) * jnp.sqrt(jnp.where(vary, there, 1.0))
+        both = sums.here[side] * sums.there[side] / jnp.maximum(sums.pairs[side], 1.0)
+        # Only lags that nobody reads are blurred still: they must not spread.
+        pearson = jnp.clip((sums.product[side] - both) / spread, -1.0, 1.0)
+        return jnp.where(enough & vary, pearson, 0.0).astype(jnp.float32)
+
+    return one_side(0), one_side(1)
+
+
+def _blurred(sums: Sums, maps, holes, b: Basis, reach: float) -> Bool[Array, " map"]:
+    """Maps with a lag, up to `reach` bins long, at which the transforms' rounding would show."""
+    limit = BLURRED * jnp.sum(maps**2, axis=(0, 2))
+    holed = jnp.any(holes, axis=(0, 2))
+    lag = jnp.arange(len(maps))
+    read = (jnp.hypot(lag[:, None], lag) <= reach)[:, :, None]
+
+    def one_side(side):
+        here, there, enough, vary = _scatter(sums, side, b)
+        blurred = vary & (here * there < limit**2)
+        # With holes the windows are blurred too, but not those that hold nothing.
+        active = (sums.here_sq[side] != 0) & (sums.there_sq[side] != 0)
+        blurred |= holed & active & (jnp.minimum(here, there) < limit)
+        return jnp.any(blurred & enough & read, axis=(0, 1))
+
+    return one_side(0) | one_side(1)
+
+
+def _windows(maps: Float[Array, "n map n"], b: Basis) -> tuple[Pair, Pair, Pair, Pair]:
+    return dft_correlation.window_sums(maps, b) + dft_correlation.window_sums(maps**2, b)
+
+
+def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked: bool) -> Pair:
+    """The autocorrelogram of one map [y, x] without transforms, [dx, dy, 1]."""
+    direct = dft_correlation.direct
+    if masked:
+        m = 1.0 - hole
+        sums = direct(f, f), direct(f, m), direct(m, f), direct(f * f, m), direct(m, f * f)
+        return _pearson(Sums(*sums, direct(m, m)), b)
+    overlap = jnp.asarray(b.overlap)
+    return _pearson(Sums(direct(f, f), *_windows(f[:, None], b), (overlap, overlap)), b)
+
+
+@partial(jax.jit, static_argnames=("masked",))
+def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
+    """Prepared maps [y, map, x], their holes and their sums."""
+    if not masked:
+        maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
+    maps, holes = _prepared(maps)
+    spectrum = dft_correlation.spectrum(maps, b)
+    product = dft_correlation.autocorrelate(spectrum, b)
+    windows = _windows(maps, b)
+    overlap = jnp.asarray(b.overlap)
+    if not masked:
+        return maps, holes, Sums(product, *windows, (overlap, overlap))
+    overlap = jnp.broadcast_to(overlap, product[0].shape)
+    seen = jax.lax.cond(
+        jnp.any(holes),
+        lambda: _seen(maps, holes, spectrum, windows, b),
+        lambda: (*windows, (overlap, overlap)),
+    )
+    return maps, holes, Sums(product, *seen)
+
+
+@partial(jax.jit, static_argnames=("masked",))
+def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pair:
+    """Correlations from sums, those of blurred maps exactly."""
+
+    def mend(state):
+        blurred, result = state
+        this = jnp.argmax(blurred)
+        exact = _exactly(maps[:, this], holes[:, this], b, masked)
+        result = jax.tree.map(lambda old, new: old.at[:, :, this].set(new[..., 0]), result, exact)
+        return blurred.at[this].set(False), result
+
+    state = _blurred(sums, maps, holes, b, reach), _pearson(sums, b)
+    return jax.lax.while_loop(lambda state: jnp.any(state[0]), mend, state)[1]
+
+
+def quadrants(
+    maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
+) -> Pair:
+    """Autocorrelogram at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1; float32.
+
+    masked: over pairs of finite bins, else with 0 for what is not finite.
+    reach: lags longer than this, in bins, may be blurred by rounding.
+    """
+    # Compiled apart, else the sums are computed anew for every use that is made of them.
+    return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
+
+
+def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, Pair, Pair]:
+    """Window sums over visited pairs, and how many these are.
+
+    What falls on the other side's holes is subtracted: nothing, exactly, for maps without holes.
+    Where nothing but 0 is left, that too is exact.
+    """
+    hole = dft_correlation.spectrum(holes.astype(maps.dtype), b)
+    lost = dft_correlation.correlate(spectrum, hole, b)
+    lost += dft_correlation.correlate(dft_correlation.spectrum(maps**2, b), hole, b)
+
+    # Counts are whole numbers: float32 is enough to round them to.
+    b = jax.tree.map(lambda x: x.astype(jnp.float32), b)
+    everywhere = dft_correlation.spectrum(jnp.ones_like(maps[:, :1], jnp.float32), b)
+    visited = jax.tree.map(lambda x, y: x - y.astype(jnp.float32), everywhere, hole)
+    active = dft_correlation.spectrum((maps != 0).astype(jnp.float32), b)
+    left = dft_correlation.correlate(active, visited, b)
+    seen = jax.tree.map(
+        lambda total, gone, n: jnp.where(n > 0.5, total - gone, 0.0), windows, lost, left + left
+    )
+    plus, minus = (
+        jnp.round(n).astype(maps.dtype) for n in dft_correlation.autocorrelate(visited, b)
+    )
+    return *seen, (plus, minus)
+
+
+@jax.jit
+def joined(
+    plus: Float[Array, "n n map"], minus: Float[Array, "n n map"]
+) -> Float[Array, "map 2n-1 2n-1"]:
+    """Return the whole autocorrelogram, lag 0 in its middle, from (dx, +dy) and (dx, -dy)."""
+    right = jnp.concatenate([jnp.flip(minus[:, 1:], 1), plus], axis=1)
+    left = jnp.flip(right[1:], (0, 1))
+    return jnp.moveaxis(jnp.concatenate([left, right]), -1, 0)
+
+
+def autocorrelogram(
+    maps: Any, nan: Literal["mask", "zero"] = "mask"
+) -> Float[Array, "... lag lag"] | Float[np.ndarray, "... lag lag"]:
+    """Autocorrelograms [..., 2n-1, 2n-1] of rate maps [..., n, n]; lag 0 in the middle, float32.
+
+    nan: bins that are not finite are unknown with "mask" and count as rate 0 with "zero". A lag
+    is 0 where either window is constant up to rounding, and with "mask" where fewer than 20 pairs
+    of visited bins overlap (or than half the pairs that the geometry offers, where that is less).
+
+    NumPy maps give NumPy arrays; JAX maps stay on their device, and the call does not wait.
+    Raises GridjaxError for maps that are no real square [..., n, n], n from 8 to 256.
+    """
+    one_of("nan", nan, ("mask", "zero"))
+    maps = map_batches.as_maps(maps)
+    masked = nan == "mask"
+    return map_batches.in_chunks(
+        lambda chunk, matrices: joined(*quadrants(chunk, matrices, masked)),
+        maps,
+        dft_correlation.basis(maps.shape[-1]),
+    )

@@ -1,0 +1,158 @@
+"""Grid scores: how much a map's autocorrelogram resembles itself turned by 60 or 90 degrees.
+
+As in Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022): normalised
+autocorrelogram, rotations by 30, 45, 60, 90, 120, 135 and 150 degrees with cubic splines, Pearson
+correlations within ten rings, scores from their contrasts, the best ring counts.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache, partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from gridjax.metrics import map_batches
+from gridjax.metrics.arguments import one_of
+from gridjax.metrics.gridscore import rotation
+from gridjax.metrics.gridscore.autocorrelogram import quadrants
+from gridjax.metrics.gridscore.dft_correlation import basis
+from gridjax.metrics.gridscore.rings import STUDY_INNER, adaptive_means, annulus_sums, study_weights
+from gridjax.metrics.gridscore.rotation import TURNS
+
+ANGLES = (30, 45, 60, 90, 120, 135, 150)
+# Added to a ring's variance in the published scorer: flat rings score 0.
+VARIANCE_FLOOR = 1e-5
+
+
+class GridScores(NamedTuple):
+    """Scores of maps; leading shapes are those of the maps.
+
+    `score_60` and `score_90` are each the maximum over rings, `ring_60` is the ring (0 to 9) that
+    gave `score_60`. `correlations` holds, where asked for, those with the rotations by 30, 45, 60,
+    90, 120, 135 and 150 degrees in each ring.
+    """
+
+    score_60: Float[Array, "..."] | Float[np.ndarray, "..."]
+    score_90: Float[Array, "..."] | Float[np.ndarray, "..."]
+    ring_60: Int[Array, "..."] | Int[np.ndarray, "..."]
+    correlations: Float[Array, "... ring 7"] | Float[np.ndarray, "... ring 7"] | None = None
+
+
+def grid_score(
+    maps: Any,
+    variant: Literal["minmax", "mean"] = "minmax",
+    nan: Literal["mask", "zero"] = "mask",
+    rings: Literal["study", "adaptive"] = "study",
+    correlations: bool = False,
+) -> GridScores:
+    """Grid scores of rate maps [..., n, n], n from 8 to 256 square bins, first axis x, second y.
+
+    variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
+        2022), mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018, Sorscher et
+        al. 2019). score_90 is r90 - mean(r45, r135) with both.
+    nan: bins that are not finite are unknown with "mask" (correlations over pairs of visited
+        bins); they count as rate 0 with "zero", as published.
+    rings: the study's, from 0.2 n to 0.4 n ... n bins of the autocorrelogram, or "adaptive":
+        from the edge of each map's central field (where the radial mean first falls below 0.2 or
+        to a local minimum) to ten radii from 0.2 n beyond it to n.
+    correlations: return those of every ring and rotation too.
+
+    NumPy maps give NumPy arrays. JAX maps are scored on their device and the call returns without
+    waiting. A map about which nothing can be said (constant, dead, never visited) scores 0, and
+    a map's score does not change with its scale, its offset (without "zero" bins) or its batch.
+
+    Raises GridjaxError for maps that are no real square [..., n, n] and for unknown options.
+    """
+    one_of("variant", variant, ("minmax", "mean"))
+    one_of("nan", nan, ("mask", "zero"))
+    one_of("rings", rings, ("study", "adaptive"))
+    maps = map_batches.as_maps(maps)
+    kernel = partial(
+        _score, masked=nan == "mask", adaptive=rings == "adaptive", minmax=variant == "minmax"
+    )
+    s60, s90, ring, r = map_batches.in_chunks(
+        kernel, maps, _tables(maps.shape[-1], rings == "adaptive")
+    )
+    return GridScores(s60, s90, ring, r if correlations else None)
+
+
+@lru_cache(maxsize=32)
+def _tables(n: int, adaptive: bool):
+    taps = rotation.taps(n, 0 if adaptive else STUDY_INNER * n, n)
+    radius = np.hypot(taps.pixel // n, taps.pixel % n)
+    weights = annulus_sums(n, radius) if adaptive else study_weights(n, radius)
+    return basis(n), taps, weights.astype(np.float32)
+
+
+def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
+    matrices, taps, weights = tables
+    sac = quadrants(maps, matrices, masked, reach=maps.shape[-1] + rotation.SPLINE_REACH)
+    return _in_rings(*sac, taps, weights, minmax, adaptive=adaptive)
+
+
+@partial(jax.jit, static_argnames=("adaptive",))
+def _in_rings(plus, minus, taps, weights, minmax, adaptive: bool):
+    values = rotation.ring_values(plus, minus, taps)
+    correlations = _correlations(*values, weights, adaptive)
+    return *_contrasts(correlations, minmax), correlations
+
+
+def _correlations(
+    same: Float[Array, "pixel map"],
+    flipped: Float[Array, "pixel map"],
+    same_turned: Float[Array, "turn pixel map"],
+    flipped_turned: Float[Array, "turn pixel map"],
+    weights: Float[Array, "ring pixel"],
+    adaptive: bool,
+) -> Float[Array, "map ring 7"]:
+    """Correlations with the seven rotations in each ring."""
+    # Ring means of products lose less to rounding near 0. Each value sums two pixels.
+    centre = jnp.mean(same, axis=0)
+    products = (
+        same - centre,
+        (same - centre) ** 2,
+        flipped**2,
+        *(same_turned - centre),
+        *((same - centre) * (same_turned - centre)),
+        *(flipped * flipped_turned),
+    )
+    means = jnp.stack([jnp.matmul(weights, x, precision="highest") for x in products])
+    if adaptive:
+        means = adaptive_means(means, weights.sum(1), centre)
+    m, even, odd = means[0] / 2, means[1] / 4, means[2] / 4
+    turned, shared, contrast = jnp.split(means[3:], 3)
+    # mean (S - m)(S_turned - m) over pairs of pixels a quarter turn apart, m the ring's mean of S
+    shared = shared / 4 - m * turned / 2
+    contrast = contrast / 4
+    by_angle = dict(zip(TURNS, shared + contrast, strict=True))
+    by_angle |= {t + 90: c for t, c in zip(TURNS, shared - contrast, strict=True)}
+    by_angle[90] = even - m**2 - odd
+    covariance = jnp.stack([by_angle[angle] for angle in ANGLES], axis=-1)
+    variance = even - m**2 + odd
+    return jnp.swapaxes(covariance / (variance + VARIANCE_FLOOR)[..., None], 0, 1)
+
+
+def _contrasts(correlations: Float[Array, "map ring 7"], minmax: Bool[Array, ""]):
+    """score60, score90 and the ring of score60, each [map]."""
+    r30, r45, r60, r90, r120, r135, r150 = jnp.moveaxis(correlations, -1, 0)
+    extremes = jnp.minimum(r60, r120) - jnp.maximum(jnp.maximum(r30, r90), r150)
+    means = _mean_contrast(r30, r60, r90, r120, r150)
+    s60 = jnp.where(minmax, extremes, means)
+    s90 = r90 - (r45 + r135) / 2
+    return s60.max(-1), s90.max(-1), s60.argmax(-1).astype(jnp.int32)
+
+
+def mean_score_60(
+    correlations: Float[np.ndarray, "... ring 7"],
+) -> Float[np.ndarray, "..."]:
+    """Return the score_60 of the "mean" variant from the correlations of any grid_score call."""
+    r30, _, r60, r90, r120, _, r150 = np.moveaxis(correlations, -1, 0)
+    return _mean_contrast(r30, r60, r90, r120, r150).max(-1)
+
+
+def _mean_contrast(r30: Any, r60: Any, r90: Any, r120: Any, r150: Any) -> Any:
+    return (r60 + r120) / 2 - (r30 + r90 + r150) / 3

@@ -1,0 +1,107 @@
+"""Batches of square maps, checked and handed to a kernel in chunks of constant size.
+
+A chunk is always full (padded with zeros), so a map's result does not depend on its batch, one
+compilation serves every batch, and memory is bounded whatever the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jaxtyping import Array, Float
+
+from gridjax.metrics.arguments import is_real, refusal
+
+SMALLEST, LARGEST = 8, 256
+# Chunks computing at the same time when the caller waits for the result anyway.
+IN_FLIGHT = 3
+
+
+def chunk_size(n: int) -> int:
+    """Maps of n x n bins computed together: constant per n, some 20 MB a float64 array at most."""
+    for limit, size in ((24, 128), (48, 64), (72, 32), (128, 16)):
+        if n <= limit:
+            return size
+    return 8
+
+
+def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]:
+    """The maps as an array of real numbers [..., n, n], n from 8 to 256; JAX arrays stay as is.
+
+    Raises GridjaxError for anything else.
+    """
+    if isinstance(maps, Tracer):
+        raise refusal("maps are being traced", "score maps outside of jit, vmap and grad")
+    masked = isinstance(maps, np.ma.MaskedArray)
+    if not isinstance(maps, jax.Array) and not masked:
+        try:
+            maps = np.asarray(maps)
+        except (ValueError, TypeError) as error:
+            raise refusal(f"maps are no array: {error}", "stack maps of one size") from None
+    if not is_real(maps.dtype):
+        raise refusal(
+            f"maps are of type {maps.dtype}", "give real numbers, NaN where a bin was not visited"
+        )
+    if masked:
+        maps = np.ma.filled(maps.astype(np.float64), np.nan)
+    shape = maps.shape
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise refusal(
+            f"maps have shape {shape}", "give [..., n, n]: square bins, as many along x as along y"
+        )
+    if not SMALLEST <= shape[-1] <= LARGEST:
+        raise refusal(
+            f"maps have {shape[-1]} bins a side",
+            f"bin the arena with {SMALLEST} to {LARGEST} bins a side",
+        )
+    return maps
+
+
+def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
+    """kernel(chunk [size, n, n], tables) over all maps [..., n, n], results joined.
+
+    The kernel is jitted and returns a pytree of arrays [size, ...]. It runs under float64. NumPy
+    maps give NumPy results. JAX maps stay on their device, and the call returns without waiting.
+    """
+    n = maps.shape[-1]
+    batch = maps.shape[:-2]
+    flat = maps.reshape(-1, n, n)
+    size = chunk_size(n)
+    waits = not isinstance(flat, jax.Array)
+    devices = (jnp.zeros(()) if waits else flat).devices()
+    # Committed alike, NumPy and JAX maps share one compilation.
+    (device,) = devices if len(devices) == 1 else (None,)
+    with jax.enable_x64(True):
+        tables = jax.device_put(tables, device)
+        results = []
+        for start in range(0, max(len(flat), 1), size):
+            chunk = jax.device_put(_chunk(flat, start, size), device)
+            results.append(kernel(chunk, tables))
+            if waits and len(results) >= IN_FLIGHT:
+                results[-IN_FLIGHT] = jax.tree.map(np.asarray, results[-IN_FLIGHT])
+        join = np.concatenate if waits else jnp.concatenate
+        return jax.tree.map(
+            lambda *parts: join(parts)[: len(flat)].reshape((*batch, *parts[0].shape[1:])),
+            *results,
+        )
+
+
+def _chunk(flat, start: int, size: int):
+    rest = len(flat) - start
+    if isinstance(flat, np.ndarray):
+        part = flat[start : start + size].astype(np.float64)
+        return np.pad(part, ((0, size - len(part)), (0, 0), (0, 0)))
+    if rest >= size:
+        return _slice(flat, start, size)
+    return jnp.pad(flat[start:].astype(jnp.float64), ((0, size - rest), (0, 0), (0, 0)))
+
+
+@partial(jax.jit, static_argnames=("size",))
+def _slice(flat, start, size: int):
+    return jax.lax.dynamic_slice_in_dim(flat, start, size).astype(jnp.float64)

@@ -1,0 +1,1 @@
+"""Null distributions of scores: random readouts, shifted spikes, isotropic random fields."""

@@ -1,0 +1,1 @@
+"""Rate maps from positions and activity or spikes."""

@@ -1,0 +1,196 @@
+"""Rate maps of any cells: positions with the activity of units, or with times of spikes.
+
+Counts and occupancy are smoothed separately and then divided, so that a bin visited briefly has
+little weight in its neighbours. Square bins; the first map axis is x.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from gridjax.metrics.arguments import number, numbers, refusal, whole
+from gridjax.metrics.nulls import chance_scores
+from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
+
+# Wide enough for a Gaussian: beyond, it is 3e-4 of its peak.
+SMOOTHING_REACH = 4
+# Sums of more than this over a session leave the range of float64.
+LARGEST_ACTIVITY = 1e290
+# Maps of shifted spikes held at a time.
+SHIFTS_AT_ONCE = 256
+
+
+class RateMaps(NamedTuple):
+    """Maps of one session; NaN, or occupancy 0, where the animal never was."""
+
+    maps: Float[np.ndarray, "unit n n"]
+    """Spikes per second, or mean activity."""
+    occupancy: Float[np.ndarray, "n n"]
+    """Seconds per bin, or samples where no times were given."""
+    arena: Arena
+
+
+def rate_map(
+    positions: Any,
+    *,
+    spikes: Sequence[Any] | None = None,
+    activity: Any | None = None,
+    times_s: Any | None = None,
+    bin_cm: float = 2.5,
+    n_bins: int | None = None,
+    smoothing_cm: float | None = None,
+    min_speed_cm_s: float | None = None,
+    units: Literal["m", "cm"] = "m",
+    extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
+) -> RateMaps:
+    """Return rate maps of units from positions [sample, 2], NumPy or JAX arrays.
+
+    spikes: spike times in seconds, one array per unit; needs `times_s` of the positions.
+    activity: [sample, unit], at the positions; `times_s` is optional.
+    bin_cm, n_bins: the side of a bin, or else how many of them across the arena.
+    smoothing_cm: standard deviation of the Gaussian; 4 cm with spikes, none with activity.
+    min_speed_cm_s: slower samples do not count; 2.5 cm/s with spikes, none with activity.
+    units: of `positions`.
+    extent_m: ((x low, x high), (y low, y high)) of the arena in metres, inferred from the positions
+        if not given. Maps cover the smallest square of whole bins around it.
+
+    Raises GridjaxError for input that cannot be mapped.
+    """
+    if (spikes is None) == (activity is None):
+        raise refusal("give spikes or activity, one of them", "spikes=[...] or activity=array")
+    typical = (4.0, 2.5) if spikes is not None else (0.0, 0.0)
+    smoothing_cm = typical[0] if smoothing_cm is None else smoothing_cm
+    smoothing_cm = number("smoothing_cm", smoothing_cm, 0, 1000)
+    min_speed_cm_s = typical[1] if min_speed_cm_s is None else min_speed_cm_s
+    seen = visits(
+        positions,
+        times_s,
+        bin_cm=bin_cm,
+        n_bins=n_bins,
+        min_speed_cm_s=min_speed_cm_s,
+        units=units,
+        extent_m=extent_m,
+    )
+    if spikes is not None:
+        if times_s is None:
+            raise refusal("spikes come without times_s", "give the time of each position")
+        totals = spike_counts(seen, spikes)
+    else:
+        totals = activity_totals(seen, activity)
+    return smoothed_rates(seen, totals, smoothing_cm)
+
+
+def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit bin"]:
+    """Return spikes per bin of each unit; those at samples that do not count are dropped."""
+    n_flat = seen.arena.n_bins**2
+    start, end = seen.times_s[0], seen.times_s[-1] + seen.durations[-1]
+    counts = []
+    for unit, given in enumerate(_by_unit(spikes)):
+        train = numbers(f"spikes of unit {unit}", given, 1)
+        outside = ~((train >= start) & (train <= end))
+        if outside.any():
+            raise refusal(
+                f"unit {unit}: {outside.sum()} of {len(train)} spikes, the first at "
+                f"{train[outside][0]:g} s, are outside the session from {start:g} to {end:g} s",
+                "give spikes on the clock of times_s, in seconds, and within it",
+            )
+        sample = np.searchsorted(seen.times_s, train, side="right") - 1
+        tracked = train - seen.times_s[sample] <= seen.durations[sample]
+        bins = seen.bins[sample[tracked]]
+        counts.append(np.bincount(bins, minlength=n_flat + 1)[:n_flat])
+    return np.array(counts, float).reshape(len(counts), n_flat)
+
+
+def _by_unit(spikes: Any) -> list[Any]:
+    fix = "give one array of spike times for each unit: spikes=[those of unit 0, ...]"
+    try:
+        units = list(spikes)
+    except TypeError:
+        raise refusal(f"spikes are {reprlib.repr(spikes)}", fix) from None
+    if isinstance(spikes, str | bytes | Mapping):
+        raise refusal(f"spikes are of type {type(spikes).__name__}", fix)
+    if units and np.isscalar(units[0]):
+        raise refusal(f"spikes of unit 0 are a single number, {reprlib.repr(units[0])}", fix)
+    return units
+
+
+def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"]:
+    """Return activity [sample, unit] times duration, summed over each bin."""
+    from scipy.sparse import csr_array
+
+    values = numbers("activity", activity, 2)
+    n_samples, n_flat = len(seen.bins), seen.arena.n_bins**2
+    if len(values) != n_samples:
+        raise refusal(
+            f"activity has {len(values)} samples, positions have {n_samples}",
+            "give one row of activity per position",
+        )
+    counts = (seen.bins < n_flat)[:, None]
+    wrong = np.argwhere(counts & ~(np.abs(values) <= LARGEST_ACTIVITY))
+    if len(wrong):
+        sample, unit = wrong[0]
+        raise refusal(
+            f"activity of unit {unit} at sample {sample} is {values[sample, unit]:g}, one of"
+            f" {len(wrong)} values that have no mean",
+            "leave such units out, or make the position of such samples NaN: they do not count",
+        )
+    values = np.where(counts, values, 0.0)
+    where = (seen.bins, np.arange(n_samples))
+    into_bins = csr_array((seen.durations, where), shape=(n_flat + 1, n_samples))
+    return (into_bins @ values)[:n_flat].T
+
+
+def smoothed_rates(
+    seen: Visits, totals: Float[np.ndarray, "unit bin"], smoothing_cm: float
+) -> RateMaps:
+    """Return totals per occupancy, each smoothed first; NaN in bins never visited."""
+    arena = seen.arena
+    shape = (arena.n_bins, arena.n_bins)
+    weights = np.bincount(seen.bins, seen.durations, minlength=arena.n_bins**2 + 1)
+    occupancy = weights[:-1].reshape(shape)
+    totals = totals.reshape(-1, *shape)
+    spent = occupancy
+    width_m = smoothing_cm / 100
+    if width_m > 0:  # the smallest of floats has no hundredth
+        kernel = _gaussian(arena, width_m)
+        totals, spent = kernel @ totals @ kernel.T, kernel @ occupancy @ kernel.T
+    visited = occupancy > 0
+    maps = np.where(visited, totals / np.where(visited, spent, 1.0), np.nan)
+    return RateMaps(maps, occupancy, arena)
+
+
+def shift_scores(
+    key: Key[Array, ""],
+    seen: Visits,
+    spikes_s: Any,
+    n_draws: int,
+    score: Callable[[Float[np.ndarray, "draw n n"]], Any],
+    *,
+    min_shift_s: float = 20.0,
+    smoothing_cm: float = 4.0,
+) -> Float[np.ndarray, " draw"]:
+    """Return the scores of one unit's maps with its spikes moved in time against the path.
+
+    `score` takes maps [draw, n, n] to numbers [draw]. See `nulls.shifts`.
+    """
+    start, duration = seen.times_s[0], seen.times_s[-1] + seen.durations[-1] - seen.times_s[0]
+    n_draws = whole("n_draws", n_draws, 1, 10**7)
+    moves = chance_scores.shifts(key, n_draws, duration, min_shift_s)
+    scores = []
+    for some in np.array_split(moves, -(-n_draws // SHIFTS_AT_ONCE)):
+        trains = [chance_scores.shifted(spikes_s, by, start, duration) for by in some]
+        maps = smoothed_rates(seen, spike_counts(seen, trains), smoothing_cm).maps
+        scores.append(np.asarray(score(maps)))
+    return np.concatenate(scores)
+
+
+def _gaussian(arena: Arena, width_m: float) -> Float[np.ndarray, "n n"]:
+    step = np.subtract.outer(np.arange(arena.n_bins), np.arange(arena.n_bins)) * arena.bin_m
+    with np.errstate(over="ignore"):  # a width of next to nothing: no neighbour counts
+        kernel = np.exp(-((step / width_m) ** 2) / 2)
+    return np.where(np.abs(step) <= SMOOTHING_REACH * width_m, kernel, 0.0)

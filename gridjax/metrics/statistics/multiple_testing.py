@@ -1,0 +1,50 @@
+"""Multiple-testing corrections: Holm, and Benjamini and Hochberg."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax.metrics.arguments import numbers, refusal
+
+
+def holm(p: Any) -> Float[np.ndarray, " test"]:
+    """Return p-values [test] adjusted to bound the chance of any false finding (Holm 1979).
+
+    Valid however the tests depend on each other. NaN stays NaN and does not count as a test.
+    Raises GridjaxError for values outside [0, 1].
+    """
+    given, known = _known(p)
+    order = np.argsort(given[known])
+    raised = given[known][order] * np.arange(len(order), 0, -1)
+    adjusted = np.empty(len(order))
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return _among(given, known, adjusted)
+
+
+def benjamini_hochberg(p: Any) -> Float[np.ndarray, " test"]:
+    """Return p-values [test] adjusted to bound the share of false findings among all findings.
+
+    Benjamini and Hochberg (1995), for tests independent or positively dependent. NaN stays NaN
+    and does not count as a test. Raises GridjaxError for values outside [0, 1].
+    """
+    from scipy.stats import false_discovery_control
+
+    given, known = _known(p)
+    return _among(given, known, false_discovery_control(given[known]) if known.any() else [])
+
+
+def _known(p: Any):
+    given = numbers("p", p, 1)
+    known = ~np.isnan(given)
+    if np.any((given[known] < 0) | (given[known] > 1)):
+        raise refusal("p-values lie outside 0 to 1", "give chances, as tests return them")
+    return given, known
+
+
+def _among(given, known, adjusted) -> Float[np.ndarray, " test"]:
+    found = np.full(given.shape, np.nan)
+    found[known] = adjusted
+    return found

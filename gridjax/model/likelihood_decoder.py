@@ -1,0 +1,66 @@
+"""The likelihood decoder: the position whose targets explain the outputs best.
+
+argmin over x of the loss between outputs and y(x), less the least loss that y(x) allows: for
+cross-entropy KL(y(x) || softmax(outputs)), for mean squared error the squared error. Unlike the
+mean of the strongest cells it has no floor set by the layout.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from gridjax.model.losses import Loss, entropy
+from gridjax.spec.lowering import Static
+from gridjax.spec.registry import LOSSES
+from gridjax.task.target_codes import encoding
+from gridjax.task.task import Layout
+
+N_COARSE = 44
+"""Positions a side of the coarse grid over the box (5 cm apart in 2.2 m)."""
+N_REFINED = 5
+"""Times the nearest position is moved by half the distance before (1.6 mm in the end)."""
+_AT_ONCE = 256
+
+
+def decode_likelihood(
+    layout: Layout,
+    outputs: Float[Array, "n out"],
+    box_width_m: Float[Array, ""],
+    static: Static,
+) -> Float[Array, "n 2"]:
+    """Decode outputs to positions, metres; only those of the target code are used."""
+    encode = encoding(static).encode
+    loss: Loss = LOSSES[static.place_field_loss]
+    grid = _square(N_COARSE, box_width_m)
+    codes = encode(layout.code, grid)
+    stencil = _square(3, 3.0)
+
+    def divergence(code: Float[Array, " Np"], targets: Float[Array, "m Np"]) -> Float[Array, " m"]:
+        value = loss.loss(jnp.broadcast_to(code, targets.shape), targets)
+        return value if loss.least is None else value - loss.least(targets)
+
+    def over_grid(code: Float[Array, " Np"]) -> Float[Array, " grid"]:
+        if static.place_field_loss != "crossentropy":
+            return divergence(code, codes)
+        # Targets sum to 1 and the loss is linear in log p: one product for all of the grid.
+        return -entropy_of_codes - codes @ jax.nn.log_softmax(code)
+
+    def decode(code: Float[Array, " Np"]) -> Float[Array, "2"]:
+        def refine(position: Array, step: Array) -> tuple[Array, None]:
+            around = position + step * stencil
+            return around[divergence(code, encode(layout.code, around)).argmin()], None
+
+        steps = box_width_m / N_COARSE * 0.5 ** jnp.arange(1, N_REFINED + 1, dtype=jnp.float32)
+        return lax.scan(refine, grid[over_grid(code).argmin()], steps)[0]
+
+    entropy_of_codes = entropy(codes)
+    return lax.map(decode, outputs[:, : static.Np], batch_size=_AT_ONCE)
+
+
+def _square(n: int, side: Float[Array, ""] | float) -> Float[Array, "{n*n} 2"]:
+    """Return n x n positions in the middle of the bins of a square centred on 0."""
+    axis = (jnp.arange(n, dtype=jnp.float32) + 0.5) / n - 0.5
+    return jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2) * side

@@ -1,0 +1,83 @@
+"""Random streams: one for each purpose, from the network's own seeds.
+
+A stream is the network's own seed for that purpose, folded with the purpose and, where it goes on
+in time, with the step. A network's position in the population never enters, so its numbers do not
+depend on its neighbours. The key is threefry: rbg keys under vmap use only the first key.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.extend.random import threefry_2x32
+from jaxtyping import Array, Float, Int, Key
+
+
+class Stream(enum.IntEnum):
+    """What the random numbers are for. The numbers are part of the results: never renumber."""
+
+    LAYOUT = 1
+    """Centres (and widths) of the place cells; from layout_seed."""
+    WEIGHTS = 2
+    """Initial weights; from weight_seed."""
+    MOTION = 3
+    """Training trajectories, folded with the step; from motion_seed."""
+    PROGRESS = 4
+    """The trajectories of the training history, folded with the step; from motion_seed."""
+    EVALUATION = 5
+    """The trajectories of the rate maps and errors, folded with the batch; from motion_seed."""
+    READOUTS = 6
+    """Weights of the random-readout null; from layout_seed."""
+    DROPOUT = 7
+    """Masks of dropout, folded with the step; from motion_seed."""
+    DRIFT = 8
+    """The long trajectories of drift curves and the likelihood decoder; from motion_seed."""
+
+
+def stream(
+    seed: Int[Array, ""] | int, purpose: Stream, index: Int[Array, ""] | int | None = None
+) -> Key[Array, ""]:
+    """Return the key of one purpose, at one index in time where the stream has one."""
+    key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), int(purpose))
+    return key if index is None else jax.random.fold_in(key, index)
+
+
+def uniform(
+    key: Key[Array, ""],
+    shape: tuple[int, ...],
+    own: tuple[Int[Array, ""] | int, ...] | None = None,
+    low: Float[Array, ""] | float = 0.0,
+    high: Float[Array, ""] | float = 1.0,
+) -> Float[Array, "*shape"]:
+    """Draw from [low, high) at each place of ``shape`` what an array of shape ``own`` has there.
+
+    ``own`` (None: ``shape``) may be traced; places beyond it hold other numbers. An array padded
+    along its first axis alone needs none: threefry numbers its elements row by row.
+    """
+    if own is None:
+        return jax.random.uniform(key, shape, minval=low, maxval=high)
+    place = jnp.zeros(shape, jnp.uint32)
+    for axis, size in enumerate(own):
+        index = lax.broadcasted_iota(jnp.uint32, shape, axis)
+        place = place * jnp.asarray(size, jnp.uint32) + index
+    return uniform_at(key, place, low, high)
+
+
+def uniform_at(
+    key: Key[Array, ""],
+    place: Int[Array, "*n"],
+    low: Float[Array, ""] | float = 0.0,
+    high: Float[Array, ""] | float = 1.0,
+) -> Float[Array, "*n"]:
+    """Draw what ``jax.random.uniform`` has at flat places (uint32) of an array of any shape."""
+    flat = place.reshape(-1)
+    bits = threefry_2x32(jax.random.key_data(key), jnp.concatenate([jnp.zeros_like(flat), flat]))
+    first, second = jnp.split(bits, 2)
+    # 23 bits of mantissa with the exponent of 1
+    mantissa = lax.shift_right_logical(first ^ second, jnp.uint32(9)) | jnp.uint32(0x3F800000)
+    unit = lax.bitcast_convert_type(mantissa, jnp.float32) - 1
+    lowest, highest = (jnp.asarray(each, jnp.float32) for each in (low, high))
+    return jnp.maximum(lowest, unit * (highest - lowest) + lowest).reshape(place.shape)

@@ -1,0 +1,235 @@
+"""Output of gridjax score: a table on the terminal, a Parquet file, a gallery."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.io.numbers import number
+from gridjax.io.source_location import Problems
+from gridjax.io.text import flaw, shown
+from gridjax.recordings.figure import draw, p_text
+from gridjax.recordings.options import Options
+from gridjax.recordings.readers import read_inputs
+from gridjax.recordings.score import PERCENTILES, Scored, pooled_thresholds, score_inputs
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+
+SHOWN = 30
+WIDE, NARROW_NAME = 100, 16
+"""Columns of a terminal with room for everything, and of a name where there is less."""
+LONGEST_NAME = 240
+"""Bytes of the table's name: file systems take 255, and it is written under a longer one first."""
+
+
+class Outputs(NamedTuple):
+    """The files of one scoring."""
+
+    table: Path
+    png: Path
+    svg: Path
+
+
+class Column(NamedTuple):
+    """A column of the table on the terminal."""
+
+    head: str
+    text: Callable[[pd.Series], str]
+    always: bool = True
+
+
+BINS, CENTIMETRES = "period\nbins", "period\ncm"
+CHANCE = ("chance\np", "95 %", "99 %")
+COLUMNS = (
+    Column("cell", lambda row: row["cell"]),
+    Column("spikes", lambda row: f"{row['n_spikes']:,}" if row["n_spikes"] >= 0 else "–"),
+    Column("mean\nrate", lambda row: f"{row['mean_rate']:.3g}".replace("-", "−"), always=False),
+    Column("score\n60", lambda row: number(row["score_60"])),
+    Column("score\n90", lambda row: number(row["score_90"]), always=False),
+    Column(CENTIMETRES, lambda row: number(row["period_cm"], 1)),
+    Column(BINS, lambda row: number(row["period_bins"], 1)),
+    Column("axes\n°", lambda row: number(math.degrees(row["orientation_rad"]), 1)),
+    Column("ellip-\nticity", lambda row: number(row["ellipticity"]), always=False),
+    Column("lattice\np", lambda row: p_text(row["lattice_p"])),
+    Column(CHANCE[0], lambda row: p_text(row["p_value"])),
+    Column(CHANCE[1], lambda row: number(row["shuffle_95"])),
+    Column(CHANCE[2], lambda row: number(row["shuffle_99"])),
+)
+
+
+def score_files(
+    names: Sequence[str | Path],
+    options: Options,
+    out: Path | None,
+    force: bool,
+    console: Console,
+) -> list[Scored]:
+    """Read, score and show; write a table and a gallery where `out` names the table.
+
+    Raises GridjaxError for options, files and outputs that cannot be used, before scoring.
+    """
+    options.check()
+    files = None if out is None else outputs(out, force)
+    inputs = read_inputs(names, options.units)
+    with console.status("scoring") as status:
+
+        def progress(name: str, done: int, total: int) -> None:
+            status.update(f"shuffling {Path(name).name}: {done} of {total} cells done")
+
+        scored = score_inputs(inputs, options, progress)
+    show(console, scored)
+    if files is not None:
+        write(scored, options, files)
+        written = f"table in {files.table}, gallery in {files.png} and {files.svg}"
+        console.print(written, soft_wrap=True, highlight=False)
+    return scored
+
+
+def outputs(out: Path, force: bool) -> Outputs:
+    """Return the files to write: the table named, and its gallery beside it.
+
+    Raises GridjaxError unless they can be written: another ending than .parquet, no folder, files
+    that are there already, unless `force` is true.
+    """
+    if out.suffix != ".parquet":
+        message = f"--out {out} is no .parquet file"
+        raise GridjaxError(Problem(message, fix="name a table, such as scores.parquet"))
+    files = Outputs(out, out.with_suffix(".png"), out.with_suffix(".svg"))
+    problems = Problems()
+    try:
+        _check_outputs(files, force, problems)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        fix = "choose a place where you may write"
+        problems.add(f"--out {shown(str(out))} cannot be written: {reason}", None, fix)
+    problems.raise_any()
+    return files
+
+
+def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
+    out, folder = files.table, files.table.parent
+    if words := flaw(str(out)):
+        name = shown(str(out))
+        problems.add(f"--out {name}: the name {words}", None, "choose another name")
+    elif len(os.fsencode(out.name)) > LONGEST_NAME:
+        problems.add(f"--out {out}: the name is too long", None, "choose a shorter name")
+    elif not folder.is_dir():
+        problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
+    else:
+        with tempfile.TemporaryFile(dir=folder):  # raises OSError where no file can be made
+            pass
+        there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
+        if there:
+            problems.add(
+                f"--out {out} would write over {', '.join(there)}",
+                None,
+                "choose another name, or --force to write over files that are there",
+            )
+
+
+def table(scored: Sequence[Scored]) -> pd.DataFrame:
+    """Return one row for each cell, in the order of the inputs; columns as in docs/scoring.md."""
+    import pandas as pd
+
+    frame = pd.concat([pd.DataFrame(one.columns) for one in scored], ignore_index=True)
+    pooled = pooled_thresholds(scored)
+    none = np.full(len(PERCENTILES), np.nan)
+    limits = np.array([pooled.get(null, none) for null in frame["null"]])
+    frame["pooled_95"], frame["pooled_99"] = limits.T
+    for name in ("n_spikes", "ring_60", "n_bins", "n_shuffles"):
+        frame[name] = frame[name].astype("Int64")
+    for name in ("input", "cell", "null", "arena"):
+        frame[name] = frame[name].astype("string")
+    return frame
+
+
+def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
+    """Write the table, with the options and thresholds in its metadata, and the gallery."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from gridjax import plotting
+    from gridjax.io.atomic_files import replace_file
+    from gridjax.version import __version__
+
+    frame = table(scored)
+    pooled = {null: list(values) for null, values in pooled_thresholds(scored).items()}
+    about = {"version": __version__, "options": asdict(options), "pooled_95_99": pooled}
+    arrow = pa.Table.from_pandas(frame, preserve_index=False)
+    arrow = arrow.replace_schema_metadata(
+        {**(arrow.schema.metadata or {}), b"gridjax": json.dumps(about).encode()}
+    )
+    buffer = io.BytesIO()
+    pq.write_table(arrow, buffer)
+    try:
+        replace_file(files.table, buffer.getvalue())
+        with plotting.styled(), warnings.catch_warnings():
+            # letters that the figure's font lacks are boxes there
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            plotting.save(draw(scored, files.table.stem, options.nan), files.table.parent)
+    except OSError as error:
+        message = f"cannot be written: {error.strerror or error}"
+        raise GridjaxError(Problem(message, Place(str(files.table)))) from None
+
+
+def show(console: Console, scored: Sequence[Scored]) -> None:
+    """Print what the inputs are and their best cells."""
+    for one in scored:
+        console.print(one.headline, highlight=False, markup=False, soft_wrap=True)
+    frame = table(scored).sort_values("score_60", ascending=False, kind="stable")
+    console.print(_terminal_table(frame.fillna({"n_spikes": -1}), console.width))
+    if len(frame) > SHOWN:
+        console.print(f"the best {SHOWN} of {len(frame):,} cells; --out writes all of them")
+    for null, limits in pooled_thresholds(scored).items():
+        n_draws = sum(one.null_scores.size for one in scored if one.null == null)
+        percentiles = ", ".join(
+            f"{percent:.0f} % below {number(float(limit))}"
+            for percent, limit in zip(PERCENTILES, limits, strict=True)
+        )
+        console.print(
+            f"chance, all cells pooled ({null}, {n_draws:,} draws): {percentiles}",
+            highlight=False,
+            soft_wrap=True,
+        )
+
+
+def _terminal_table(frame: pd.DataFrame, width: int) -> Table:
+    """Return the first rows as a table; a narrow terminal is spared what matters less."""
+    from rich import box
+    from rich.table import Table
+
+    shuffled = bool((frame["n_shuffles"] > 0).any())
+    wide = width >= WIDE
+    columns = [column for column in COLUMNS if wide or column.always]
+    if frame["input"].nunique() > 1:
+        columns.insert(0, Column("input", lambda row: Path(row["input"]).name))
+    if frame["map_width_cm"].notna().any():
+        columns = [column for column in columns if column.head != BINS]
+    if not shuffled:
+        columns = [column for column in columns if column.head not in CHANCE]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in columns:
+        names = column.head in ("input", "cell")
+        table.add_column(
+            column.head,
+            justify="left" if names else "right",
+            no_wrap=True,
+            max_width=None if wide or not names else NARROW_NAME,
+        )
+    for _, row in frame.head(SHOWN).iterrows():
+        table.add_row(*(column.text(row) for column in columns))
+    return table

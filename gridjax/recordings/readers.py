@@ -1,0 +1,170 @@
+"""Readers of the inputs of gridjax score: rate maps, or sessions of a path with spikes.
+
+Everything is checked before anything is scored, and all problems are reported at once. Nothing is
+unpickled and nothing guessed: arrays and columns have exact names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax.errors import GridjaxError, Place
+from gridjax.io.npy_errors import NOT_NPZ
+from gridjax.io.source_location import Problems
+from gridjax.io.text import flaw, shown
+from gridjax.metrics import map_batches
+from gridjax.metrics.arguments import one_of
+from gridjax.recordings.session import Session, checked_session
+from gridjax.recordings.session_formats import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session
+
+Units = Literal["m", "cm"]
+
+
+@dataclass(frozen=True)
+class MapSet:
+    """Rate maps of one file."""
+
+    name: str
+    cells: tuple[str, ...]
+    """Their places in the file's array: 3, or 2,0 where it has two leading axes."""
+    maps: Float[np.ndarray, "cell n n"]
+
+
+def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Session]:
+    """Read maps and sessions from files; patterns such as ``rat*/*.npz`` stand for what they match.
+
+    units: of the positions of all sessions.
+
+    Raises GridjaxError with everything that is wrong with any of the files.
+    """
+    problems = Problems()
+    one_of("units", units, ("m", "cm"))
+    read = [_read(path, units, problems) for path in _expanded(names, problems)]
+    problems.raise_any()
+    return [each for each in read if each is not None]
+
+
+def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
+    paths: dict[str, None] = {}
+    for name in map(str, names):
+        matches = _matches(Path(name)) if name else []
+        if not matches:
+            fix = "name .npy, .npz or .csv files that exist"
+            problems.add("no such file", Place(shown(name)), fix)
+        for path in matches:
+            if words := flaw(path):
+                problems.add(f"the name {words}", Place(shown(path)), "rename the file")
+            else:
+                paths[path] = None
+    # a pattern such as *.csv matches the spikes of its sessions too
+    return [
+        path
+        for path in paths
+        if not (path.endswith(SPIKES_CSV) and path.removesuffix(SPIKES_CSV) + ".csv" in paths)
+    ]
+
+
+def _matches(pattern: Path) -> list[str]:
+    try:
+        if pattern.exists():
+            return [str(pattern)]
+        found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+        return sorted(map(str, found))
+    except (ValueError, OSError):
+        return []
+
+
+def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | None:
+    ending = Path(path).suffix.lower()
+    if Path(path).is_dir():
+        problems.add("is a folder", Place(path), f"name its files: {Path(path) / '*.npz'}")
+    elif not Path(path).is_file():
+        problems.add("is no regular file", Place(path), "save it as a file first")
+    elif path.endswith(SPIKES_CSV):
+        problems.add(
+            "holds the spikes of a session, not its path",
+            Place(path),
+            f"give {path.removesuffix(SPIKES_CSV)}.csv; its spikes are found beside it",
+        )
+    elif ending == ".csv":
+        raw = csv_session(path, problems)
+        return None if raw is None else checked_session(raw, units, problems)
+    elif ending in (".npy", ".npz"):
+        arrays = _arrays(path, problems)
+        return None if arrays is None else _from_arrays(path, arrays, units, problems)
+    else:
+        problems.add(
+            f"is of no known kind ({ending or 'no ending'})",
+            Place(path),
+            "give maps or a session as .npy or .npz, or a session as .csv",
+        )
+    return None
+
+
+def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
+    """Return the arrays of a file by name; that of a .npy file has none."""
+    found, name = {}, ""
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"": loaded}
+        with loaded:
+            for name in loaded.files:
+                found[name] = np.asarray(loaded[name])
+    except NOT_NPZ as error:
+        what = f"{name}: " if name else ""
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "pickle" in reason:
+            reason = "it holds Python objects, which are never unpickled"
+        problems.add(
+            f"{what}cannot be read: {reason}",
+            Place(path),
+            "save plain arrays of numbers with numpy.save or numpy.savez",
+        )
+        return None
+    return found
+
+
+def _from_arrays(
+    path: str, arrays: dict[str, np.ndarray], units: Units, problems: Problems
+) -> MapSet | Session | None:
+    names = set(arrays)
+    of_session = sorted(n for n in names if n in ("positions", "times") or n.startswith("spike"))
+    if "maps" in names and of_session:
+        problems.add(
+            f"holds maps and also {', '.join(of_session)}",
+            Place(path),
+            "put maps and sessions into files of their own",
+        )
+    elif of_session:
+        raw = npz_session(path, arrays, problems)
+        return None if raw is None else checked_session(raw, units, problems)
+    elif "maps" in names or len(names) == 1:
+        (name,) = names & {"maps"} or names
+        return _map_set(path, name, arrays[name], problems)
+    else:
+        problems.add(
+            f"holds {', '.join(sorted(names)) or 'nothing'}",
+            Place(path),
+            f"name the array of maps [..., n, n] maps; {SESSION_ARRAYS}",
+        )
+    return None
+
+
+def _map_set(path: str, name: str, array: np.ndarray, problems: Problems) -> MapSet | None:
+    try:
+        maps = np.asarray(map_batches.as_maps(array))
+    except GridjaxError as error:
+        problems.add_error(error, Place(f"{path}: {name}" if name else path))
+        return None
+    if maps.size == 0:
+        problems.add(f"maps have shape {maps.shape}", Place(path), "give at least one map")
+        return None
+    cells = tuple(",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2]))
+    return MapSet(path, cells, maps.reshape(-1, *maps.shape[-2:]).astype(np.float64))

@@ -1,0 +1,245 @@
+"""Scores of maps and sessions, one row for each cell: scores, lattice, shuffles."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Array, Float, Key
+
+from gridjax.errors import GridjaxError, Place
+from gridjax.io.source_location import Problems
+from gridjax.metrics import map_batches
+from gridjax.recordings.options import Options
+from gridjax.recordings.readers import MapSet
+from gridjax.recordings.session import Session, Shape, arena_shape
+
+PERCENTILES = (95.0, 99.0)
+SHIFTS, ISOTROPIC = "time shifts", "isotropic"
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One file's cells, scored."""
+
+    name: str
+    cells: tuple[str, ...]
+    maps: Float[np.ndarray, "cell n n"]
+    columns: dict[str, np.ndarray | list]
+    """One value a cell; see docs/scoring.md."""
+    null_scores: Float[np.ndarray, "cell draw"]
+    """No draws without shuffles."""
+    null: str
+    """What the null scores are of."""
+    headline: str
+    """What the input is, in one line."""
+
+
+class _Prepared(NamedTuple):
+    session: Session
+    seen: Any
+    shape: Shape
+
+
+def score_inputs(
+    inputs: Sequence[MapSet | Session],
+    options: Options,
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None,
+) -> list[Scored]:
+    """Score every cell of every input.
+
+    progress: called with the input's name, the number of its cells shuffled and their total.
+
+    Raises GridjaxError with everything that does not fit the options, before anything is scored.
+    """
+    options.check()
+    problems = Problems()
+    prepared = [
+        _prepare(each, options, problems) if isinstance(each, Session) else each for each in inputs
+    ]
+    problems.raise_any()
+    return [
+        _score_maps(each, options, progress)
+        if isinstance(each, MapSet)
+        else _score_session(each, options, progress)
+        for each in prepared
+        if each is not None
+    ]
+
+
+def _prepare(session: Session, options: Options, problems: Problems) -> _Prepared | None:
+    from gridjax.metrics.ratemaps.occupancy import visits
+
+    place = Place(session.name)
+    try:
+        seen = visits(
+            session.positions_m,
+            session.times_s,
+            bin_cm=options.bin_cm or 2.5,
+            n_bins=options.n_bins,
+            min_speed_cm_s=options.min_speed_cm_s,
+        )
+    except GridjaxError as error:
+        problems.add_error(error, place)
+        return None
+    n = seen.arena.n_bins
+    if not map_batches.SMALLEST <= n <= map_batches.LARGEST:
+        problems.add(
+            f"{n} bins of {100 * seen.arena.bin_m:g} cm span the arena",
+            place,
+            f"choose --bin-cm or --bins for {map_batches.SMALLEST} to {map_batches.LARGEST} bins",
+        )
+    duration = session.times_s[-1] - session.times_s[0]
+    if options.shuffles and not 2 * options.min_shift_s < duration:
+        problems.add(
+            f"a session of {duration:g} s has no shift of at least {options.min_shift_s:g} s",
+            place,
+            "give a --min-shift below half the session",
+        )
+    return _Prepared(session, seen, arena_shape(session))
+
+
+def _score_session(one: _Prepared, options: Options, progress) -> Scored:
+    from gridjax.metrics.ratemaps import rate_map
+
+    session, seen, shape = one
+    counts = rate_map.spike_counts(seen, session.spikes_s)
+    rates = rate_map.smoothed_rates(seen, counts, options.smoothing_cm)
+    nulls = []
+    for done, (train, rate) in enumerate(zip(session.spikes_s, rates.maps, strict=True)):
+        if options.shuffles:
+            progress(session.name, done, len(session.cells))
+            nulls.append(
+                rate_map.shift_scores(
+                    _key(options, train, rate),
+                    seen,
+                    train,
+                    options.shuffles,
+                    _score_60(options),
+                    min_shift_s=options.min_shift_s,
+                    smoothing_cm=options.smoothing_cm,
+                )
+            )
+    n_spikes = np.array([len(train) for train in session.spikes_s])
+    duration = session.times_s[-1] - session.times_s[0]
+    visited = float((rates.occupancy > 0).mean())
+    arena = seen.arena
+    own = {
+        "n_spikes": n_spikes,
+        "mean_rate": n_spikes / duration,
+        "arena": [shape.kind] * len(n_spikes),
+        "arena_x_cm": np.full(len(n_spikes), shape.width_cm),
+        "arena_y_cm": np.full(len(n_spikes), shape.height_cm),
+    }
+    lost = f", {session.n_lost:,} without position" if session.n_lost else ""
+    headline = (
+        f"{session.name}: {shape.kind} arena of {shape.width_cm:.0f} by {shape.height_cm:.0f} cm;"
+        f" {len(session.times_s):,} samples over {duration:.1f} s{lost};"
+        f" {len(n_spikes)} cell{'s' * (len(n_spikes) != 1)}; maps of {arena.n_bins} by"
+        f" {arena.n_bins} bins of {100 * arena.bin_m:.3g} cm, {100 * visited:.0f} % visited"
+    )
+    return _scored(session, rates.maps, 100 * arena.width_m, own, nulls, options, headline)
+
+
+def _score_maps(given: MapSet, options: Options, progress) -> Scored:
+    from gridjax.metrics.nulls.isotropic_fields import isotropic_scores
+
+    n_maps, n = given.maps.shape[:2]
+    nulls = []
+    for done, rate in enumerate(given.maps):
+        if options.shuffles:
+            progress(given.name, done, n_maps)
+            score = _score_60(options)
+            nulls.append(isotropic_scores(_key(options, rate), rate, options.shuffles, score))
+    known = np.isfinite(given.maps)
+    count = known.sum(axis=(1, 2))
+    # shares are summed: a sum of rates may leave the range of float64
+    shares = np.where(known, given.maps, 0.0) / np.maximum(count, 1)[:, None, None]
+    own = {"mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan)}
+    headline = (
+        f"{given.name}: {n_maps} map{'s' * (n_maps != 1)} of {n} by {n} bins,"
+        f" {100 * known.mean():.0f} % visited"
+    )
+    return _scored(given, given.maps, options.width_cm, own, nulls, options, headline)
+
+
+def _scored(
+    given: MapSet | Session,
+    maps: Float[np.ndarray, "cell n n"],
+    width_cm: float | None,
+    own: dict[str, Any],
+    nulls: list[np.ndarray],
+    options: Options,
+    headline: str,
+) -> Scored:
+    from gridjax.metrics.gridscore.grid_score import grid_score
+    from gridjax.metrics.lattice.lattice import lattice
+    from gridjax.metrics.nulls.chance_scores import p_values, thresholds
+
+    n_cells, n = maps.shape[:2]
+    scores = grid_score(maps, options.variant, options.nan, options.rings)
+    found = lattice(maps, n / 100)  # a bin a centimetre: periods in bins
+    cm_per_bin = math.nan if width_cm is None else width_cm / n
+    null_scores = np.stack(nulls) if nulls else np.empty((n_cells, 0))
+    score_60 = np.asarray(scores.score_60, float)
+    unknown = np.full(n_cells, np.nan)
+    null = SHIFTS if isinstance(given, Session) else ISOTROPIC
+    columns = {
+        "input": [given.name] * n_cells,
+        "cell": list(given.cells),
+        "n_bins": np.full(n_cells, n),
+        "n_spikes": unknown,
+        "mean_rate": unknown,
+        "score_60": score_60,
+        "score_90": np.asarray(scores.score_90, float),
+        "ring_60": np.asarray(scores.ring_60),
+        "period_cm": np.asarray(found.period_cm, float) * cm_per_bin,
+        "period_bins": np.asarray(found.period_cm, float),
+        "orientation_rad": np.asarray(found.orientation_rad, float),
+        "ellipticity": np.asarray(found.ellipticity, float),
+        "lattice_p": np.asarray(found.p_value, float),
+        "null": [null if nulls else None] * n_cells,
+        "n_shuffles": np.full(n_cells, null_scores.shape[1]),
+        "p_value": p_values(score_60, null_scores) if nulls else unknown,
+        "shuffle_95": unknown,
+        "shuffle_99": unknown,
+        "arena": [None] * n_cells,
+        "arena_x_cm": unknown,
+        "arena_y_cm": unknown,
+        "map_width_cm": np.full(n_cells, math.nan if width_cm is None else width_cm),
+        "visited": np.isfinite(maps).mean(axis=(1, 2)),
+    } | own
+    if nulls:
+        columns["shuffle_95"], columns["shuffle_99"] = thresholds(null_scores, PERCENTILES).per_cell
+    return Scored(given.name, given.cells, maps, columns, null_scores, null, headline)
+
+
+def pooled_thresholds(scored: Sequence[Scored]) -> dict[str, Float[np.ndarray, "2"]]:
+    """Return the 95th and 99th percentile of all cells' null scores together, for each null."""
+    from gridjax.metrics.nulls.chance_scores import thresholds
+
+    pools: dict[str, list[np.ndarray]] = {}
+    for one in scored:
+        if one.null_scores.size:
+            pools.setdefault(one.null, []).append(one.null_scores.ravel())
+    return {
+        null: thresholds(np.concatenate(parts), PERCENTILES).pooled for null, parts in pools.items()
+    }
+
+
+def _score_60(options: Options) -> Callable[[Any], Any]:
+    from gridjax.metrics.gridscore.grid_score import grid_score
+
+    return lambda maps: grid_score(maps, options.variant, options.nan, options.rings).score_60
+
+
+def _key(options: Options, *content: np.ndarray) -> Key[Array, ""]:
+    """Return a cell's own random key: it depends on the cell's data, not on its neighbours."""
+    from jax import random
+
+    digest = zlib.crc32(b"".join(np.ascontiguousarray(part).tobytes() for part in content))
+    return random.fold_in(random.key(options.seed, impl="threefry2x32"), digest)

@@ -1,0 +1,116 @@
+"""File formats of sessions: named arrays, or two CSV files with exact columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gridjax.errors import GridjaxError, Place
+from gridjax.io.csv_reader import read_columns
+from gridjax.io.source_location import Problems
+from gridjax.io.text import flaw, shown
+from gridjax.metrics.arguments import numbers
+from gridjax.recordings.session import Raw
+
+SPIKES_CSV = ".spikes.csv"
+SESSION_ARRAYS = (
+    "a session holds positions [sample, 2], times [sample] and either spike_times with spike_cells"
+    " or one array of spike times a cell, spikes_NAME"
+)
+
+
+def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> Raw | None:
+    """Return the session that arrays hold, by their names; None where they hold none."""
+    flat = {"spike_times", "spike_cells"} & set(arrays)
+    single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
+    # one letter away from spike_times and spike_cells, and no cells
+    mistaken = {"spikes_times", "spikes_cells"} & set(single)
+    mistaken |= {name for name, cell in single.items() if flaw(cell)}
+    unknown = (set(arrays) - {"positions", "times"} - flat - set(single)) | mistaken
+    missing = sorted({"positions", "times"} - set(arrays))
+    if len(flat) == 1:
+        missing += sorted({"spike_times", "spike_cells"} - flat)
+    elif bool(flat) == bool(single):
+        missing += [] if flat else ["spikes"]
+        unknown |= flat
+    if missing:
+        problems.add(f"has no {', '.join(missing)}", Place(path), SESSION_ARRAYS)
+    if unknown:
+        names = ", ".join(map(shown, sorted(unknown)))
+        problems.add(f"holds {names}, which cannot be used", Place(path), SESSION_ARRAYS)
+    if missing or unknown:
+        return None
+    found = Problems()
+
+    def take(name: str, rank: int) -> np.ndarray:
+        try:
+            return numbers(name, arrays[name], rank)
+        except GridjaxError as error:
+            found.add_error(error, Place(path))
+            return np.empty((0,) * rank)
+
+    positions, times = take("positions", 2), take("times", 1)
+    if single:
+        spikes = {cell: take(name, 1) for name, cell in single.items()}
+    else:
+        spikes = _by_cell(path, take("spike_times", 1), arrays["spike_cells"], found)
+    problems.found.update(found.found)
+    return None if found.found else Raw(path, positions, times, spikes, path)
+
+
+def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems):
+    if cells.dtype.kind not in "iuU" or cells.ndim != 1 or len(cells) != len(times):
+        problems.add(
+            f"spike_cells are {cells.dtype} of shape {cells.shape}, for {len(times)} spike_times",
+            Place(path),
+            "give the whole number or the name of a cell for each spike",
+        )
+        return {}
+    try:
+        of = {str(cell): times[cells == cell] for cell in np.unique(cells)}
+    except (ValueError, SystemError):  # numbers beyond all characters
+        problems.add("spike_cells hold text that is none", Place(path), "name cells in Unicode")
+        return {}
+    for cell in of:
+        check_cell(cell, Place(path), problems)
+    return of
+
+
+def check_cell(cell: str, place: Place, problems: Problems) -> None:
+    """Note a cell's name that cannot be printed."""
+    if words := flaw(cell):
+        problems.add(f"the cell's name {cell!a} {words}", place, "name cells in plain text")
+
+
+def csv_session(path: str, problems: Problems) -> Raw | None:
+    """Return the session of NAME.csv and NAME.spikes.csv; None where they hold none."""
+    spikes_path = str(Path(path).with_suffix("")) + SPIKES_CSV
+    samples = read_columns(path, {"t": float, "x": float, "y": float}, problems)
+    if not Path(spikes_path).exists():
+        problems.add(
+            f"has no spikes: there is no {spikes_path}",
+            Place(path),
+            "put them beside it, with the columns t,cell",
+        )
+        return None
+    trains = read_columns(spikes_path, {"t": float, "cell": str}, problems)
+    if samples is None or trains is None:
+        return None
+    cells = np.array(trains.texts["cell"], str)
+    of: dict[str, np.ndarray] = {str(cell): cells == cell for cell in np.unique(cells)}
+    found = Problems()
+    for cell, rows in of.items():
+        check_cell(cell, Place(spikes_path, int(trains.lines[rows][0])), found)
+    problems.found.update(found.found)
+    if found.found:
+        return None
+    return Raw(
+        path,
+        np.stack([samples.numbers["x"], samples.numbers["y"]], axis=1),
+        samples.numbers["t"],
+        {cell: trains.numbers["t"][rows] for cell, rows in of.items()},
+        spikes_path,
+        samples.lines,
+        {cell: trains.lines[rows] for cell, rows in of.items()},
+    )

@@ -1,0 +1,193 @@
+"""Figure: growth of the position error with every move, beyond the trained length too."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax import plotting
+from gridjax.plotting import Drawn
+from gridjax.report.figures.baselines import ChanceCurves, chance_curves
+from gridjax.report.run_data import Member, Reported, codes_of, label
+from gridjax.run.evaluation.drift import FEWEST_PATHS, MOST_PATHS, TIMES_TRAINED
+from gridjax.run.evaluation.rollout import T_STUDY
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAME, TITLE = "drift", "Position error over time"
+MOST_LINES = 200
+"""Networks of a target code from which on only their quantiles are drawn."""
+MOST_MARKS = 3
+"""Different trained lengths in a panel from which on only their range is drawn."""
+_MOST_POINTS = 5000
+_MIDDLE, _MOST = (25, 75), (5, 95)
+_TRAINED = {"color": plotting.GREY, "lw": 0.9, "zorder": 0}
+_TRAINED_RANGE = {"color": "#ececec", "lw": 0, "zorder": 0}
+_STUDY = {"color": plotting.GREY, "lw": 0.9, "ls": (0, (1, 1.5)), "zorder": 0}
+_START = {"color": plotting.GREY, "lw": 0.9, "ls": (0, (4, 2))}
+_CENTRE = {"color": plotting.GREY, "lw": 0.9, "ls": (0, (6, 1.5, 1, 1.5))}
+
+
+def draw(data: Reported) -> Drawn:
+    """Draw one panel for each target code: every network, their median and their spread."""
+    members = [member for member in data.finished if _is_measured(member)]
+    if not members:
+        return Drawn(NAME, TITLE, None, "No network's error over time has been measured yet.")
+    codes = codes_of(members)
+    groups = {code: [member for member in members if member.code == code] for code in codes}
+    n_columns = len(codes) if len(codes) <= 3 else 2 if len(codes) == 4 else 3
+    n_rows = -(-len(codes) // n_columns)
+    figure = plotting.new_figure(0.9 + 2.0 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
+    chance = chance_curves(members, max(len(member.drift["move"]) for member in members))
+    for axes, (code, group) in zip(panels, groups.items(), strict=False):
+        axes.set_title(label(code), color=plotting.colour(code))
+        networks = plotting.counted(len(group), "network")
+        axes.set_title(networks, loc="right", fontsize=plotting.SMALL, weight="normal")
+        _networks(axes, group)
+        _marks(axes, group)
+        _chance(axes, chance)
+    _scales(panels, len(codes), n_columns)
+    _legend(figure, groups, chance)
+    return Drawn(NAME, TITLE, figure, _caption(groups, chance), _alt(groups))
+
+
+def errors_by_move(members: list[Member]) -> Float[np.ndarray, "network move"]:
+    """Return the networks' errors (cm) after each move; NaN beyond the end of a shorter run."""
+    runs = [member.drift["pos_decoding_err"] for member in members]
+    errors = np.full((len(runs), max(map(len, runs))), np.nan)
+    for row, run in zip(errors, runs, strict=True):
+        row[: len(run)] = run
+    return errors
+
+
+def quantiles(
+    errors: Float[np.ndarray, "network move"], percent: tuple[float, ...]
+) -> Float[np.ndarray, "percent move"]:
+    """Return percentiles over networks; NaN after moves that fewer than half of them made."""
+    often = np.isfinite(errors).sum(axis=0) >= len(errors) / 2
+    with warnings.catch_warnings():  # a move that no network has is NaN, which is meant
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return np.where(often, np.nanpercentile(errors, percent, axis=0), np.nan)
+
+
+def _is_measured(member: Member) -> bool:
+    return bool(np.isfinite(member.drift["pos_decoding_err"]).any())
+
+
+def _networks(axes: Axes, members: list[Member]) -> None:
+    colour = plotting.colour(members[0].code)
+    errors = errors_by_move(members)
+    errors = np.where(errors > 0, errors, np.nan)  # what a logarithmic axis can show
+    moves = np.arange(1, errors.shape[1] + 1)
+    if len(members) <= MOST_LINES:
+        axes.plot(
+            moves, errors.T, color=colour, lw=0.5, alpha=0.45, rasterized=errors.size > _MOST_POINTS
+        )
+    else:
+        axes.fill_between(moves, *quantiles(errors, _MOST), color=colour, alpha=0.12, lw=0)
+    if len(members) > 1:
+        axes.fill_between(moves, *quantiles(errors, _MIDDLE), color=colour, alpha=0.25, lw=0)
+    axes.plot(moves, quantiles(errors, (50,))[0], color=colour, lw=1.8, zorder=3)
+
+
+def _marks(axes: Axes, members: list[Member]) -> None:
+    """Mark the trained length and the length at which the study took its errors."""
+    trained = _trained_lengths(members)
+    if len(trained) > MOST_MARKS:
+        axes.axvspan(trained[0], trained[-1], **_TRAINED_RANGE)
+    for length in trained if len(trained) <= MOST_MARKS else ():
+        axes.axvline(length, **_TRAINED)
+    axes.axvline(T_STUDY, **_STUDY)
+
+
+def _trained_lengths(members: list[Member]) -> list[int]:
+    return sorted({member.spec.sequence_length for member in members})
+
+
+def _chance(axes: Axes, chance: ChanceCurves | None) -> None:
+    if chance is None:
+        return
+    moves = np.arange(1, len(chance.start_cm) + 1)
+    axes.plot(moves, chance.start_cm, **_START)
+    axes.plot(moves, chance.centre_cm, **_CENTRE)
+
+
+def _scales(panels: np.ndarray, n_panels: int, n_columns: int) -> None:
+    first = panels[0]
+    first.set(xscale="log", yscale="log")
+    first.set_xlim(1, None)
+    plotting.log_ticks(first.xaxis)
+    plotting.log_ticks(first.yaxis)
+    for axes in panels[:n_panels:n_columns]:
+        axes.set_ylabel("position error (cm)")
+    for axes in panels[max(0, n_panels - n_columns) : n_panels]:
+        axes.set_xlabel("move")
+        axes.tick_params(labelbottom=True)
+    for axes in panels[n_panels:]:
+        axes.remove()
+
+
+def _legend(figure: Figure, groups: dict[str, list[Member]], chance: ChanceCurves | None) -> None:
+    """Explain lines and bands once, in the colour of no target code."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    sizes = [len(group) for group in groups.values()]
+    name = "median of the networks" if max(sizes) > 1 else "network"
+    handles: list[Line2D | Patch] = [Line2D([], [], color="black", lw=1.8, label=name)]
+    if max(sizes) > 1:
+        handles.append(Patch(facecolor="black", alpha=0.25, label="middle half of them"))
+    if any(1 < size <= MOST_LINES for size in sizes):
+        handles.append(Line2D([], [], color="black", lw=0.5, alpha=0.6, label="each network"))
+    if max(sizes) > MOST_LINES:
+        handles.append(Patch(facecolor="black", alpha=0.12, label="90 % of them"))
+    n_lengths = [len(_trained_lengths(group)) for group in groups.values()]
+    if min(n_lengths) <= MOST_MARKS:
+        handles.append(Line2D([], [], label="trained length", **_TRAINED))
+    if max(n_lengths) > MOST_MARKS:
+        handles.append(Patch(label="trained lengths", **_TRAINED_RANGE))
+    handles.append(Line2D([], [], label=f"T = {T_STUDY}", **_STUDY))
+    if chance is not None:
+        handles.append(Line2D([], [], label="answering the start", **_START))
+        handles.append(Line2D([], [], label="answering the centre", **_CENTRE))
+    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+
+
+def _caption(groups: dict[str, list[Member]], chance: ChanceCurves | None) -> str:
+    numbers = "; ".join(
+        f"{label(code)}: {plotting.counted(len(group), 'network')}"
+        for code, group in groups.items()
+    )
+    text = (
+        "Mean distance between decoded and true position after each move, on fresh trajectories of"
+        f" {TIMES_TRAINED} times the trained length ({FEWEST_PATHS} to {MOST_PATHS} a network);"
+        " both axes logarithmic. Medians stand where at least half of the networks have a value."
+        " Upright lines, solid or grey: the lengths on which networks were trained; dotted:"
+        f" T = {T_STUDY}, at which the study took its errors. To the right of the trained length"
+        " networks do what they were never asked to. The error after the first moves says how"
+        " finely the outputs tell a position at all; what grows from there is drift."
+    )
+    if chance is not None:
+        text += (
+            " Grey: errors that need no network, of always answering the place where the path"
+            " started (dashed) or the centre of the box (dash-dotted). A network integrates paths"
+            " only where it is below both."
+        )
+    else:
+        text += " Chance errors differ between these networks and are not drawn."
+    return f"{text} {numbers}."
+
+
+def _alt(groups: dict[str, list[Member]]) -> str:
+    parts = []
+    for code, members in groups.items():
+        median = quantiles(errors_by_move(members), (50,))[0]
+        last = int(np.flatnonzero(np.isfinite(median))[-1])
+        parts.append(f"{label(code)} {median[0]:.1f} cm to {median[last]:.1f} cm in {last + 1}")
+    return f"Curves of position error over moves; from the first move, medians: {', '.join(parts)}."

@@ -1,0 +1,200 @@
+"""Figure: rate maps of each target code's best units, beside typical ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gridjax import plotting
+from gridjax.io.numbers import number
+from gridjax.plotting import COLOUR_MAP, UNVISITED, Drawn
+from gridjax.report.figures.unit_selection import Row, Unit, choose, kept_maps
+from gridjax.report.run_data import Member, Reported, label, only
+from gridjax.run.storage.run_reader import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NAME, TITLE = "gallery", "Rate maps"
+_SIDE, _PITCH, _LABELS, _HEADER = 0.68, 0.755, 0.29, 0.36  # inches
+_LEFT, _TOP = 0.33, 0.34
+
+
+def draw(data: Reported, run: Run) -> Drawn:
+    """Draw for each target code a row of its best units, of median ones and of random ones."""
+    keep = run.manifest["settings"]["keep_maps"]
+    load = lru_cache(maxsize=64)(partial(kept_maps, run))
+    blocks = {code: choose(data.of(code), load, keep) for code in data.codes}
+    blocks = {code: rows for code, rows in blocks.items() if rows}
+    if not blocks:
+        reason = "No rate maps were kept (gridjax sweep --keep-maps best:32 or all keeps them)."
+        if not data.finished:
+            reason = "No finished network has rate maps yet."
+        return Drawn(NAME, TITLE, None, reason)
+    side_m = only(data.finished, "box_width_in_m")
+    n_rows = sum(map(len, blocks.values()))
+    height = _TOP + len(blocks) * _HEADER + n_rows * (_SIDE + _LABELS)
+    figure = plotting.new_figure(height, layout=None)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    _legend(axes, height - _TOP / 2, side_m)
+    top = height - _TOP
+    for code, rows in blocks.items():
+        headline = f"{label(code)}: {_population(data.of(code))}"
+        axes.text(
+            0.06, top - 0.2, headline, color=plotting.colour(code), weight="bold", va="center"
+        )
+        top -= _HEADER
+        for row in rows:
+            _draw_row(axes, row, top, say_box=side_m is None)
+            top -= _SIDE + _LABELS
+    axes.set(xlim=(0, plotting.WIDTH_IN), ylim=(0, height))
+    return Drawn(NAME, TITLE, figure, _caption(blocks, keep), _alt(blocks), _table(blocks))
+
+
+def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
+    axes.text(
+        _LEFT - 0.08,
+        top - _SIDE / 2,
+        row.name.replace(" of ", "\nof "),
+        rotation=90,
+        ha="right",
+        va="center",
+        fontsize=plotting.SMALL,
+        linespacing=1.1,
+    )
+    for column, (unit, rates) in enumerate(zip(row.units, row.maps, strict=True)):
+        left = _LEFT + column * _PITCH
+        _draw_map(axes, rates, left, top - _SIDE)
+        middle = left + _SIDE / 2
+        axes.text(
+            middle,
+            top - _SIDE - 0.035,
+            f"{_score(unit)} · {_period(unit)}",
+            ha="center",
+            va="top",
+            fontsize=6.5,
+        )
+        axes.text(
+            middle,
+            top - _SIDE - 0.145,
+            _network(unit, say_box),
+            ha="center",
+            va="top",
+            fontsize=6,
+            color=plotting.GREY,
+        )
+
+
+def _draw_map(axes: Axes, rates: np.ndarray, left: float, bottom: float) -> None:
+    """Draw one map [x, y] with y upwards, from its own least to its own largest rate."""
+    from matplotlib import colormaps
+
+    known = rates[np.isfinite(rates)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    axes.imshow(
+        np.ma.masked_invalid(rates.T),
+        origin="lower",
+        extent=(left, left + _SIDE, bottom, bottom + _SIDE),
+        cmap=colormaps[COLOUR_MAP].with_extremes(bad=UNVISITED),
+        vmin=low,
+        vmax=max(high, low + 1e-12),
+        interpolation="nearest",
+    )
+
+
+def _legend(axes: Axes, middle: float, side_m: float | None) -> None:
+    """Draw what colours and lengths mean."""
+    ramp = np.linspace(0, 1, 64)[None]
+    axes.imshow(
+        ramp, extent=(0.62, 1.42, middle - 0.05, middle + 0.05), cmap=COLOUR_MAP, aspect="auto"
+    )
+    small: dict[str, Any] = {"fontsize": plotting.SMALL, "va": "center"}
+    axes.text(0.56, middle, "min", ha="right", **small)
+    axes.text(1.48, middle, "max of each map", ha="left", **small)
+    axes.fill_between(
+        [2.72, 2.86], middle - 0.06, middle + 0.06, color=UNVISITED, ec=plotting.GREY, lw=0.4
+    )
+    axes.text(2.92, middle, "never visited", ha="left", **small)
+    axes.text(4.0, middle, "below each map: score60 · period", ha="left", **small)
+    if side_m is None:
+        return
+    length = scale_bar(side_m)
+    drawn = length / side_m * _SIDE
+    right = plotting.WIDTH_IN - 0.45
+    axes.plot([right - drawn, right], [middle, middle], color="black", lw=2, solid_capstyle="butt")
+    axes.text(right + 0.05, middle, f"{length:g} m", ha="left", **small)
+
+
+def scale_bar(side_m: float) -> float:
+    """Return the largest of 1, 2 and 5 times a power of ten that is at most half the box."""
+    power = 10.0 ** np.floor(np.log10(side_m / 2))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= side_m / 2))
+
+
+def _score(unit: Unit) -> str:
+    return number(unit.score)
+
+
+def _period(unit: Unit) -> str:
+    return f"{unit.period_cm:.0f} cm" if np.isfinite(unit.period_cm) else "none"
+
+
+def _network(unit: Unit, say_box: bool) -> str:
+    spec, width_cm = unit.member.spec, unit.member.width_cm
+    parts = [f"σ {width_cm:.4g}"] if np.isfinite(width_cm) else []
+    parts.append(f"seed {spec.seed}")
+    if say_box:
+        parts.append(f"{spec.box_width_in_m:g} m")
+    return ", ".join(parts)
+
+
+def _population(members: list[Member]) -> str:
+    scores = np.concatenate([member.score for member in members])
+    networks = plotting.counted(len(members), "network")
+    return f"{networks}, {len(scores):,} units, median score60 {number(float(np.median(scores)))}"
+
+
+def _caption(blocks: dict[str, list[Row]], keep: str) -> str:
+    text = (
+        "Mean activity of single units over the box, x to the right and y up, one block for each"
+        " target code, ordered by score60. Best: the highest scores, of each network only a few;"
+        " median: the units nearest the median score; random: drawn blindly, inactive units"
+        " included. Below each map its score60, its lattice period (none where no hexagonal"
+        " lattice is significant), and its network: width σ of the place fields in cm, and seed."
+        " Colours run from each map's own least to its own largest rate, so that faint maps look"
+        " as strong as others. The best maps of any large population look good; the survival"
+        " curves say how many there are, and how many random readouts score the same."
+    )
+    if any("of kept" in row.name for rows in blocks.values() for row in rows):
+        text += (
+            f" Only the maps of the best units were kept ({keep} in each network), so median and"
+            " random are those of the kept maps and flatter the population; sweep with --keep-maps"
+            " all to see typical units."
+        )
+    return text
+
+
+def _alt(blocks: dict[str, list[Row]]) -> str:
+    parts = []
+    for code, rows in blocks.items():
+        scores = ", ".join(
+            f"{row.name} {_score(row.units[0])} to {_score(row.units[-1])}" for row in rows
+        )
+        parts.append(f"{label(code)}: score60 {scores}")
+    return f"Rate maps. {'; '.join(parts)}."
+
+
+def _table(blocks: dict[str, list[Row]]) -> tuple[tuple[str, ...], ...]:
+    def lines() -> Iterable[tuple[str, ...]]:
+        yield ("target code", "row", "run_id", "unit", "score60", "period")
+        for code, rows in blocks.items():
+            for row in rows:
+                for unit in row.units:
+                    where = (label(code), row.name, unit.member.run_id, str(unit.unit))
+                    yield (*where, _score(unit), _period(unit))
+
+    return tuple(lines())

@@ -1,0 +1,205 @@
+"""Figure: share of units above a score, beside random readouts of the code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax import plotting
+from gridjax.plotting import Drawn
+from gridjax.report.run_data import Reported, codes_of, label, mean_interval
+from gridjax.run.evaluation.network_metrics import THRESHOLDS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAME, TITLE = "survival", "Grid scores against their null"
+MOST_NAMES = 5
+MOST_LINES = 60
+FEW_LAYOUTS = 20
+_GRID = np.linspace(-0.6, 1.8, 241)
+_COLUMNS = 2
+_WHITE = {"frameon": True, "framealpha": 1, "edgecolor": "none", "fancybox": False}
+
+
+def survival(
+    scores: Float[np.ndarray, " unit"], thresholds: Float[np.ndarray, " threshold"]
+) -> Float[np.ndarray, " threshold"]:
+    """Return the share of units that score above each threshold; inactive units score 0."""
+    ordered = np.sort(scores)
+    return 1 - np.searchsorted(ordered, thresholds, side="right") / len(ordered)
+
+
+def draw(data: Reported) -> Drawn:
+    """Draw one panel for each target code, after one of all means."""
+    codes = codes_of(data.finished)
+    if not codes:
+        return Drawn(NAME, TITLE, None, "No finished network has scored units yet.")
+    n_panels = len(codes) + 1
+    n_rows = -(-n_panels // _COLUMNS)
+    figure = plotting.new_figure(0.5 + 2.45 * n_rows)
+    panels = figure.subplots(n_rows, _COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
+    for axes in panels[n_panels:]:
+        axes.remove()
+    for axes in panels[n_panels - _COLUMNS : n_panels]:
+        axes.tick_params(labelbottom=True)
+        axes.set_xlabel("threshold on score60")
+    curves = {
+        code: np.array([survival(member.score, _GRID) for member in data.of(code)])
+        for code in codes
+    }
+    _all_codes(panels[0], curves)
+    for axes, code in zip(panels[1:], codes, strict=False):
+        _one_code(axes, data, code, curves[code])
+    for axes in panels[:n_panels]:
+        _thresholds(axes)
+    for axes in panels[:n_panels:_COLUMNS]:
+        axes.set_ylabel("share of units above")
+    _scales(panels[0], data)
+    _legend(figure, panels[1:n_panels])
+    return Drawn(NAME, TITLE, figure, _caption(data, codes), _alt(data, codes))
+
+
+def _all_codes(axes: Axes, curves: dict[str, np.ndarray]) -> None:
+    axes.set_title("All target codes, trained")
+    for code, lines in curves.items():
+        colour = plotting.colour(code)
+        if len(lines) > 1:
+            axes.fill_between(_GRID, *mean_interval(lines), color=colour, alpha=0.2, lw=0)
+        axes.plot(_GRID, _drop_zero(lines.mean(axis=0)), color=colour, label=label(code))
+    if len(curves) <= MOST_NAMES:  # more names would hide the curves; the other panels have them
+        axes.legend(loc="upper right", handlelength=1.4, **_WHITE)
+
+
+def _one_code(axes: Axes, data: Reported, code: str, lines: np.ndarray) -> None:
+    colour = plotting.colour(code)
+    axes.set_title(label(code), color=colour)
+    chosen = _spread(lines)
+    axes.plot(
+        _GRID,
+        _drop_zero(chosen).T,
+        color=colour,
+        lw=0.5,
+        alpha=0.45,
+        rasterized=len(chosen) > MOST_LINES // 2,
+    )
+    axes.plot(_GRID, _drop_zero(lines.mean(axis=0)), color=colour, lw=2, label="trained, mean")
+    axes.plot([], [], color=colour, lw=0.5, alpha=0.6, label="trained, each network")
+    nulls = data.nulls_of(data.of(code))
+    if nulls:
+        null_lines = np.array([survival(one, _GRID) for one in nulls])
+        low, high = np.percentile(null_lines, _null_range(len(nulls)), axis=0)
+        axes.fill_between(
+            _GRID, low, high, facecolor="none", edgecolor=colour, hatch="/////", alpha=0.45, lw=0
+        )
+        axes.plot(
+            _GRID,
+            _drop_zero(np.median(null_lines, axis=0)),
+            color="black",
+            lw=1.2,
+            ls=(0, (4, 1.5)),
+            label="random readouts, median",
+        )
+        axes.fill_between(
+            [],
+            [],
+            [],
+            facecolor="none",
+            edgecolor=colour,
+            hatch="/////",
+            alpha=0.45,
+            label=f"random readouts, {_null_range_name(len(nulls))}",
+        )
+    axes.set_title(
+        _numbers(data, code), loc="right", fontsize=plotting.SMALL, weight="normal", linespacing=1.2
+    )
+
+
+def _legend(figure: Figure, panels: np.ndarray) -> None:
+    """Explain lines and bands once, in the look of the last panel that has them."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        handles, labels = axes.get_legend_handles_labels()
+        found |= dict(zip(labels, handles, strict=True))
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=2)
+
+
+def _thresholds(axes: Axes) -> None:
+    for threshold in THRESHOLDS:
+        axes.axvline(threshold, color=plotting.LIGHT, lw=0.7, ls=":", zorder=0)
+
+
+def _scales(axes: Axes, data: Reported) -> None:
+    """Shares on a logarithmic axis: what is claimed of grid cells happens in a few per cent."""
+    from matplotlib.ticker import FuncFormatter
+
+    scores = [member.score for member in data.finished]
+    highest = max(float(one.max()) for one in (*scores, *data.nulls.values()))
+    smallest = 1 / sum(map(len, scores))
+    axes.set_yscale("log")
+    axes.set_ylim(max(min(smallest, 0.005), 2e-4), 1.3)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g} %"))
+    axes.set_xlim(-0.4, min(max(1.4, highest + 0.1), float(_GRID[-1])))
+    axes.set_xticks([-0.3, 0, *THRESHOLDS])
+
+
+def _drop_zero(shares: np.ndarray) -> np.ndarray:
+    return np.where(shares > 0, shares, np.nan)
+
+
+def _spread(lines: np.ndarray) -> np.ndarray:
+    """Return at most MOST_LINES networks, evenly spaced in the order of the sweep."""
+    kept = np.linspace(0, len(lines) - 1, min(len(lines), MOST_LINES)).round().astype(int)
+    return lines[kept]
+
+
+def _null_range(n_layouts: int) -> tuple[float, float]:
+    return (0, 100) if n_layouts < FEW_LAYOUTS else (5, 95)
+
+
+def _null_range_name(n_layouts: int) -> str:
+    return "all layouts" if n_layouts < FEW_LAYOUTS else "5–95 % of layouts"
+
+
+def _numbers(data: Reported, code: str) -> str:
+    members = data.of(code)
+    nulls = data.nulls_of(members)
+    n_units = sum(len(member.score) for member in members)
+    trained = f"{plotting.counted(len(members), 'network')}, {n_units:,} units"
+    if not nulls:
+        return f"{trained}\nno place code: no null"
+    layouts = plotting.counted(len(nulls), "layout")
+    return f"{trained}\nnull: {layouts}, {sum(map(len, nulls)):,} readouts"
+
+
+def _caption(data: Reported, codes: list[str]) -> str:
+    numbers = "; ".join(
+        f"{label(code)}: {_numbers(data, code)}".replace("\n", ", ") for code in codes
+    )
+    return (
+        "Share of units whose score60 (min-max, reported bins, inactive units counting with 0) lies"
+        " above the threshold on the x axis; logarithmic, because claims about grid cells rest on"
+        " few units. Thick: mean over networks; thin: each network; shaded in the first panel:"
+        " 95 % bootstrap interval of the mean over networks, colours as in the other panels."
+        " Dashed and hatched: the null, the same score of random readouts of each network's own"
+        " target code, through the same trajectories and bins, without a network, training or path"
+        " integration (median and range over layouts). A curve says something about grids only"
+        " where it leaves its own null."
+        f" Dotted: the thresholds used in the literature, .3, .8 and 1.2. {numbers}."
+    )
+
+
+def _alt(data: Reported, codes: list[str]) -> str:
+    threshold = THRESHOLDS[0]
+    parts = []
+    for code in codes:
+        trained = np.mean([(one.score > threshold).mean() for one in data.of(code)])
+        text = f"{label(code)} {100 * trained:.0f} %"
+        if nulls := data.nulls_of(data.of(code)):
+            null = np.median([(one > threshold).mean() for one in nulls])
+            text += f" (random readouts {100 * null:.0f} %)"
+        parts.append(text)
+    return f"Survival curves of score60 by target code; above {threshold}: {', '.join(parts)}."

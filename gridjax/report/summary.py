@@ -1,0 +1,116 @@
+"""The summary of a run: one row for each target code and width, with errors, scores and nulls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gridjax.io.numbers import number, percent
+from gridjax.report.run_data import Member, Reported, column, label, mean_interval, reported
+from gridjax.run.evaluation.network_metrics import THRESHOLDS
+from gridjax.run.storage.run_reader import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+SHARES = (*(f"share_above_{threshold}" for threshold in THRESHOLDS), "share_above_null_99")
+MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
+
+
+def summarise(run: Run) -> pd.DataFrame:
+    """Return one row for each target code and width of a run, in a fixed order.
+
+    Columns: ``code``, ``width_cm`` (NaN for codes without width), ``networks``, ``diverged``;
+    medians over the networks that finished of ``pos_decoding_err`` and ``pos_decoding_err_T50``
+    (cm) and ``score_60_by_neuron_max``, each with ``_min`` and ``_max``; means over networks of
+    ``share_above_0.3`` and so on and of ``share_above_null_99``, each with ``_low`` and ``_high``,
+    a 95 % bootstrap interval over networks; and of the random readouts of the target code
+    ``layouts`` and the mean share above each threshold, ``null_share_above_0.3`` and so on.
+    Measures are NaN where there is nothing to measure.
+    """
+    import pandas as pd
+
+    return pd.DataFrame(summary_rows(reported(run)))
+
+
+def summary_rows(data: Reported) -> list[dict[str, Any]]:
+    """Return the rows of summarise, from a run read already."""
+    rows = []
+    for code in data.codes:
+        members = [member for member in data.members if member.code == code]
+        widths = sorted({member.width_cm for member in members}, key=lambda w: (math.isnan(w), w))
+        # Without width there is one NaN for each network, and NaNs differ from each other.
+        for width in widths if not math.isnan(widths[0]) else widths[:1]:
+            group = [m for m in members if math.isnan(width) or m.width_cm == width]
+            finished = [member for member in group if not member.diverged]
+            row = {"code": code, "width_cm": width, "networks": len(group)}
+            row |= {"diverged": len(group) - len(finished)}
+            row |= _medians(finished) | _shares(finished)
+            rows.append(row | _null_shares(data.nulls_of(finished)))
+    return rows
+
+
+def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
+    """Return the rows of a summary as a table for the terminal."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title="score60: mean share of units above, beside random readouts (null)",
+        caption="error, best: median network; 1 % of the null is above its 99 %",
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
+    heads = ("target\ncode", "width\ncm", "net-\nworks", "error\ncm", "T = 50\ncm", ">0.3", "null")
+    for head in (*heads, ">0.8", "null", "best", "> null\n99 %"):
+        table.add_column(head, justify="right" if table.columns else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(
+            label(row["code"]),
+            "–" if math.isnan(row["width_cm"]) else f"{row['width_cm']:.4g}",
+            f"{row['networks'] - row['diverged']}/{row['networks']}",
+            number(row["pos_decoding_err"], 1),
+            number(row["pos_decoding_err_T50"], 1),
+            percent(row["share_above_0.3"]),
+            percent(row["null_share_above_0.3"]),
+            percent(row["share_above_0.8"]),
+            percent(row["null_share_above_0.8"]),
+            number(row["score_60_by_neuron_max"]),
+            percent(row["share_above_null_99"]),
+        )
+    return table
+
+
+def _medians(finished: list[Member]) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for name in MEDIANS:
+        values = column(finished, name)
+        measured = values[np.isfinite(values)]
+        for suffix, function in (("", np.median), ("_min", np.min), ("_max", np.max)):
+            row[name + suffix] = float(function(measured)) if len(measured) else math.nan
+    return row
+
+
+def _shares(finished: list[Member]) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for name in SHARES:
+        values = column(finished, name)
+        measured = values[np.isfinite(values)]
+        low, high = mean_interval(measured) if len(measured) > 1 else (math.nan, math.nan)
+        mean = float(measured.mean()) if len(measured) else math.nan
+        row |= {name: mean, f"{name}_low": float(low), f"{name}_high": float(high)}
+    return row
+
+
+def _null_shares(nulls: list[np.ndarray]) -> dict[str, float]:
+    row: dict[str, float] = {"layouts": len(nulls)}
+    for threshold in THRESHOLDS:
+        shares = [(scores > threshold).mean() for scores in nulls]
+        row[f"null_share_above_{threshold}"] = float(np.mean(shares)) if shares else math.nan
+    return row

@@ -1,0 +1,1 @@
+"""A run: networks planned, trained, evaluated and stored."""

@@ -1,0 +1,1 @@
+"""Checkpoints: networks in training, on disk."""

@@ -1,0 +1,80 @@
+"""Files of named arrays, written and read by orbax, and their sha256."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import re
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Leaves = dict[str, np.ndarray]
+"""Arrays by name"""
+_OS_ERROR = re.compile(r"os_error_code='(\d+)'")
+# Its loops and loggers are one for the process; several devices may save at a time.
+_ORBAX = threading.Lock()
+
+
+def save_arrays(path: Path, arrays: Leaves) -> None:
+    """Write arrays. Raises OSError for whatever keeps orbax from it."""
+    with _ORBAX:
+        try:
+            _checkpointer().save(path.absolute(), arrays)
+        except OSError:
+            raise
+        except Exception as error:  # its writer in C++ knows no OSError
+            told = _OS_ERROR.search(str(error))
+            code = int(told[1]) if told else errno.EIO
+            raise OSError(code, os.strerror(code)) from error
+
+
+def load_arrays(path: Path) -> Leaves:
+    """Read arrays. Raises ValueError for whatever is wrong with them."""
+    with _ORBAX:
+        try:
+            return {
+                name: np.asarray(a) for name, a in _checkpointer().restore(path.absolute()).items()
+            }
+        except Exception as error:  # orbax raises as many kinds as there are ways to damage a file
+            raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from None
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """Return the sha256 of every file under a folder; links are never followed."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = "a link"
+        elif path.is_dir():
+            continue
+        elif not path.is_file():
+            found[name] = "no regular file"
+        else:
+            with path.open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
+
+
+def _checkpointer() -> Any:
+    """Orbax's writer; float32 noise does not compress, and compressing it costs more than disk."""
+    import orbax.checkpoint as ocp
+
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    logging.getLogger("asyncio").addFilter(_is_not_of_orbax)
+    return ocp.PyTreeCheckpointer(use_compression=False)
+
+
+def _is_not_of_orbax(record: logging.LogRecord) -> bool:
+    """What a full disk did to several arrays is raised once; the rest would be pages of text."""
+    return "tensorstore" not in record.getMessage()
+
+
+def leaf_name(path: tuple[Any, ...]) -> str:
+    """Return the name of a leaf from its path in a tree: ``params/cell/W``."""
+    return "/".join(str(getattr(key, "key", getattr(key, "name", key))) for key in path)

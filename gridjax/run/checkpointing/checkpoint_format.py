@@ -1,0 +1,160 @@
+"""One checkpoint on disk: its networks, and the checks before any of it is read.
+
+A checkpoint is a folder ``checkpoints/BLOCK/STEPS``: NumPy leaves written by orbax, and a sealed
+list of them and of orbax's files with the sha256 of each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridjax.io.atomic_files import read_regular, unseal
+from gridjax.run.checkpointing.array_files import Leaves, file_digests, load_arrays
+
+LIST = "checkpoint.json"
+ARRAYS = "arrays"
+STEPS = re.compile("[0-9]{15}")
+
+
+class Lane(NamedTuple):
+    """One network in the middle of its training."""
+
+    steps: int
+    """gradient steps made"""
+    leaves: Leaves
+    """its arrays by name"""
+    seconds: float
+    """wall-clock time spent on it so far"""
+    segment: int
+    """the run's continuation under which it was saved"""
+    resumed: bool
+    """whether it was resumed where bits are not promised"""
+
+
+class Snapshot(NamedTuple):
+    """A block in the middle of its training."""
+
+    run_ids: Sequence[str]
+    steps: Sequence[int]
+    """gradient steps made, for each network"""
+    leaves: Leaves
+    """arrays by name, with a leading axis of lanes"""
+    seconds: Sequence[float]
+    segment: int
+    resumed: Sequence[bool]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One checkpoint that is there, by its sealed list; its arrays are read when asked for."""
+
+    folder: Path
+    run_ids: tuple[str, ...]
+    steps: tuple[int, ...]
+    content: dict[str, Any]
+
+    def steps_of(self, run_id: str) -> int:
+        """Return the gradient steps that one of its networks has made."""
+        return self.steps[self.run_ids.index(run_id)]
+
+    def read(self) -> Leaves:
+        """Return the arrays. Raises ValueError where one, or a file, is not what was written.
+
+        Orbax is given none but the bytes it wrote: it parses what it reads.
+        """
+        listed = self.content["leaves"]
+        try:
+            files = file_digests(self.folder / ARRAYS)
+        except OSError as error:
+            raise ValueError(f"{ARRAYS} cannot be read: {error.strerror}") from None
+        for name in sorted(files.keys() | self.content["files"].keys()):
+            if files.get(name) != self.content["files"].get(name):
+                raise ValueError(f"{ARRAYS}/{name} is not what was written (sha256)")
+        arrays = load_arrays(self.folder / ARRAYS)
+        if len(arrays) != len(listed):
+            raise ValueError(f"{len(arrays)} arrays, not {len(listed)}")
+        leaves = {}
+        for number, (name, told) in enumerate(listed.items()):
+            array = arrays.get(array_name(number))
+            if array is None or array.dtype.hasobject:
+                raise ValueError(f"{name} is missing")
+            if describe(array) != told:
+                raise ValueError(f"{name} is not what was written (sha256)")
+            leaves[name] = array
+        return leaves
+
+    def lane(self, run_id: str, leaves: Leaves) -> Lane:
+        """Return one network, out of the arrays of all."""
+        number = self.run_ids.index(run_id)
+        return Lane(
+            steps=self.steps[number],
+            leaves={name: array[number] for name, array in leaves.items()},
+            seconds=self.content["seconds"][number],
+            segment=self.content["segment"],
+            resumed=self.content["resumed"][number],
+        )
+
+
+def read_list(path: Path) -> Checkpoint:
+    """Read the sealed list of a checkpoint. Raises ValueError or OSError where it is damaged."""
+    links = any(each.is_symlink() for each in (path, path / LIST, path / ARRAYS))
+    if links or not STEPS.fullmatch(path.name):
+        raise ValueError("is no checkpoint of ours")
+    content = unseal(read_regular(path / LIST))
+    _check_list(content)
+    checkpoint = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
+    if sum(checkpoint.steps) != int(path.name):
+        raise ValueError(f"its list is that of step {sum(checkpoint.steps)}")
+    if block_name(checkpoint.run_ids) != path.parent.name:
+        raise ValueError("its list is that of other networks")
+    return checkpoint
+
+
+def _check_list(content: dict[str, Any]) -> None:
+    """Raise ValueError unless every part of a list that is read later has its form."""
+    kinds: dict[str, Any] = {"run_ids": str, "steps": int, "resumed": bool, "seconds": float | int}
+    n_lanes = len(content["run_ids"])
+    for name, kind in kinds.items():
+        each = content[name]
+        if not isinstance(each, list) or len(each) != n_lanes:
+            raise ValueError(f"its list has no {name} of {n_lanes} networks")
+        if not all(isinstance(one, kind) for one in each):
+            raise ValueError(f"its list has no {name}")
+    if not isinstance(content["segment"], int) or not isinstance(content["leaves"], dict):
+        raise ValueError("its list has no segment and leaves")
+    if not isinstance(content["files"], dict):
+        raise ValueError("its list has no files")
+
+
+def block_name(run_ids: Sequence[str]) -> str:
+    """Return the name of the folder of a block of these networks."""
+    return hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:16]
+
+
+def array_name(number: int) -> str:
+    """Return the name under which orbax keeps an array: those of leaves have slashes."""
+    return f"leaf_{number:04d}"
+
+
+def describe(array: np.ndarray) -> dict[str, Any]:
+    """Return what the sealed list says of an array."""
+    content = np.ascontiguousarray(array)
+    sha = hashlib.sha256(content.reshape(-1).view(np.uint8).data).hexdigest()
+    return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": sha}
+
+
+def check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
+    """Raise ValueError unless arrays are of so many networks of these shapes and dtypes."""
+    found = {name: (array.shape[1:], str(array.dtype)) for name, array in leaves.items()}
+    wanted = {name: (tuple(each.shape), str(each.dtype)) for name, each in shapes.items()}
+    if any(array.shape[:1] != (n_lanes,) for array in leaves.values()):
+        raise ValueError("its arrays are of another number of networks")
+    if found != wanted:
+        raise ValueError("its arrays are those of another network")

@@ -1,0 +1,74 @@
+"""Drift curves of a network: position error at every move, and the likelihood decoder's error.
+
+The trajectories are ten times as long as those of training.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from gridjax.model import objective
+from gridjax.model.likelihood_decoder import decode_likelihood
+from gridjax.model.network import Params
+from gridjax.prng import Stream, stream
+from gridjax.run.evaluation.rollout import T_STUDY
+from gridjax.spec.lowering import Static, Traced
+from gridjax.task import motion, task
+from gridjax.task.head_direction import decode_headings
+from gridjax.task.task import Layout
+from gridjax.training import train_step
+
+TIMES_TRAINED = 10
+"""Length of the trajectories over the trained length."""
+MOST_PATHS, FEWEST_PATHS = 200, 20
+_SAMPLES = 40_000
+
+
+class LongRun(NamedTuple):
+    """Means over trajectories after each move."""
+
+    loss: Float[Array, " move"]
+    position_error_m: Float[Array, " move"]
+    """of the published decoder"""
+    likelihood_error_m: Float[Array, " early"]
+    """of the likelihood decoder, over the trained length and at least T_STUDY moves"""
+    start_error_m: Float[Array, " early"]
+    """of always answering where the path began: what must be beaten without moving"""
+    heading_error_rad: Float[Array, " early"]
+    """NaN without head-direction cells"""
+
+
+@partial(jax.jit, static_argnums=0)
+def long_run(static: Static, traced: Traced, params: Params, layout: Layout) -> LongRun:
+    """Run one network along long trajectories."""
+    n_early = max(T_STUDY, static.sequence_length)
+    n_moves = max(TIMES_TRAINED * static.sequence_length, n_early)
+    n_paths = int(np.clip(_SAMPLES // n_moves, FEWEST_PATHS, MOST_PATHS))
+    key = stream(traced.motion_seed, Stream.DRIFT)
+    trajectories = motion.simulate(key, n_moves, n_paths, traced)
+    _, outputs = train_step.respond(params, layout, trajectories, traced.dt_s, static)
+    assessed = train_step.assess(static, layout, outputs, trajectories)
+    early = outputs[:n_early].reshape(-1, static.n_outputs)
+    decoded = decode_likelihood(layout, early, traced.box_width_m, static)
+    positions = trajectories.positions[:n_early]
+    best = objective.position_error(decoded.reshape(n_early, n_paths, 2), positions)
+    staying = objective.position_error(trajectories.start[None], positions)
+    heading_error = jnp.full(n_early, jnp.nan)
+    if layout.head is not None:
+        _, of_head = task.split_outputs(outputs[:n_early], static)
+        difference = decode_headings(layout.head, of_head) - trajectories.headings[:n_early]
+        wrapped = jnp.abs(jnp.mod(difference + jnp.pi, 2 * jnp.pi) - jnp.pi)
+        heading_error = wrapped.mean(axis=1)
+    return LongRun(
+        loss=assessed.loss.mean(axis=1),
+        position_error_m=assessed.position_error_m.mean(axis=1),
+        likelihood_error_m=best.mean(axis=1),
+        start_error_m=staying.mean(axis=1),
+        heading_error_rad=heading_error,
+    )

@@ -1,0 +1,146 @@
+"""One network's row in the table of networks: its parameters and its measures."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from gridjax.metrics.dimensionality import participation_ratio, two_nn
+from gridjax.run.evaluation.drift import LongRun
+from gridjax.run.evaluation.rollout import T_STUDY, Design, Recording
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import told
+from gridjax.spec.parameters import SEEDS
+from gridjax.spec.registry import CELLS
+from gridjax.training.train_step import TrainState
+
+THRESHOLDS = (0.3, 0.8, 1.2)
+"""Scores above which the studies counted units as grid-like."""
+DRAWN = ("n_place_fields_per_cell", "place_cell_rf", "surround_scale")
+"""Parameters that a law may stand for."""
+
+
+def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
+    """Return the columns that say what a network is, and in which shapes it was trained.
+
+    A parameter drawn for each field has no number; its law stands in the column beside it.
+    """
+    columns = {"run_id": spec.run_id, **spec.to_dict()}
+    for name in DRAWN:
+        is_drawn = isinstance(columns[name], str)
+        columns[f"{name}_drawn"] = columns[name] if is_drawn else ""
+        columns[name] = None if is_drawn else columns[name]
+    for name in SEEDS:
+        columns[name] = spec.seed if columns[name] is None else columns[name]
+    digest = hashlib.sha256(repr(spec.computation).encode()).hexdigest()[:16]
+    return columns | {"distinct_id": digest, "padded_to": told(spec) if is_merged else ""}
+
+
+def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:
+    """Return the loss, as fidelity has it, and the errors of the evaluation trajectories."""
+    loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
+    trained = slice(0, spec.sequence_length)
+    added = penalty if spec.fidelity.loss_column == "with_penalty" else 0.0
+    return {
+        "loss": loss[trained].mean() + added,
+        "loss_excess": excess[trained].mean(),
+        "pos_decoding_err": 100 * error[trained].mean(),
+        "pos_decoding_err_T50": 100 * error[:T_STUDY].mean(),
+    }
+
+
+def long_errors(spec: NetworkSpec, lasting: LongRun) -> dict[str, float]:
+    """Return the errors of the likelihood decoder and of staying (cm), and the heading's (deg)."""
+    best = np.asarray(lasting.likelihood_error_m, np.float64)
+    staying = np.asarray(lasting.start_error_m, np.float64)
+    heading = np.asarray(lasting.heading_error_rad, np.float64)[: spec.sequence_length]
+    return {
+        "decode_err_ml_cm": 100 * best[: spec.sequence_length].mean(),
+        "decode_err_ml_cm_T50": 100 * best[:T_STUDY].mean(),
+        "start_err_cm_T50": 100 * staying[:T_STUDY].mean(),
+        "head_direction_err_deg": float(np.degrees(heading.mean())),
+    }
+
+
+def drift(lasting: LongRun) -> dict[str, np.ndarray]:
+    """Return loss and position error (cm) after each move of the long trajectories."""
+    error = 100 * np.asarray(lasting.position_error_m, np.float64)
+    return {
+        "move": np.arange(1, len(error) + 1),
+        "pos_decoding_err": error,
+        "loss": np.asarray(lasting.loss, np.float64),
+    }
+
+
+def dimensions(recorded: Recording) -> dict[str, float]:
+    """Return how many dimensions the analysed layer's activity fills."""
+    points = np.asarray(recorded.points)
+    return {
+        "participation_ratio": float(participation_ratio(points)),
+        "two_nn_dimension": float(two_nn(points)),
+    }
+
+
+def weight_norms(spec: NetworkSpec, state: TrainState) -> dict[str, float]:
+    """Return Frobenius norms; biases count in the whole's alone."""
+    decayed = CELLS[spec.rnn_type].decayed
+    recurrent = None if decayed is None else decayed(state.params["cell"])
+    of = {"encoder": state.params["encoder"], "decoder": state.params["decoder"]}
+    norms = {f"weight_norm_{name}": float(jnp.linalg.norm(w)) for name, w in of.items()}
+    squares = sum(jnp.square(leaf).sum() for leaf in jax.tree.leaves(state.params))
+    return norms | {
+        "weight_norm": float(jnp.sqrt(squares)),
+        "weight_norm_recurrent": math.nan
+        if recurrent is None
+        else float(jnp.linalg.norm(recurrent)),
+    }
+
+
+def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, float]:
+    """Return how the rate maps were made."""
+    return {
+        "share_of_bins_visited": float((samples > 0).mean()),
+        "samples_per_bin": float(samples.mean()),
+        "evaluation_sequence_length": design.sequence_length,
+    }
+
+
+def shares(
+    units: dict[str, np.ndarray], n_reported: int, null_id: str, null_99: float
+) -> dict[str, Any]:
+    """Summarise the units at the reported bins; inactive ones count, with score 0."""
+    reported = units["nbins"] == n_reported
+    score_60 = units["score_60_by_neuron"][reported]
+    row: dict[str, Any] = {
+        "score_60_by_neuron_max": score_60.max(),
+        "score_90_by_neuron_max": units["score_90_by_neuron"][reported].max(),
+        "share_active": units["active"][reported].mean(),
+    }
+    for threshold in THRESHOLDS:
+        row[f"share_above_{threshold}"] = (score_60 > threshold).mean()
+    return row | {
+        "null_id": null_id,
+        "null_99": null_99,
+        "share_above_null_99": (score_60 > null_99).mean(),
+    }
+
+
+def no_measures(design: Design) -> dict[str, Any]:
+    """Return the measures of a network that diverged: none."""
+    names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50")
+    names += ("decode_err_ml_cm", "decode_err_ml_cm_T50", "start_err_cm_T50")
+    names += ("head_direction_err_deg",)
+    names += ("participation_ratio", "two_nn_dimension")
+    names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
+    names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
+    names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
+    return dict.fromkeys(names, math.nan) | {
+        "null_id": "",
+        "evaluation_sequence_length": design.sequence_length,
+    }

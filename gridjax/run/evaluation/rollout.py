@@ -1,0 +1,176 @@
+"""Rollouts of one network: fresh trajectories through it, summed into rate maps and errors.
+
+Random readouts of its own target code follow the same trajectories and bins. Everything streams in
+batches, so that memory does not grow with the number of samples.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from gridjax.metrics.nulls import chance_scores
+from gridjax.metrics.ratemaps.accumulator import RateMapSums, add_samples, empty_sums, finish
+from gridjax.model.network import Params, analysed_activation
+from gridjax.prng import Stream, stream
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.task import motion
+from gridjax.task.motion import Trajectories
+from gridjax.task.target_codes import encoding
+from gridjax.task.task import Layout
+from gridjax.training import train_step
+from gridjax.training.train_step import Progress
+
+N_BINS = (20, 32)
+"""Bins a side at which every network is mapped beside its reported ones (Banino; Sorscher)."""
+T_STUDY = 50
+"""Moves at which the study took its position errors."""
+MOST_POINTS = 2000
+"""Activity vectors kept for the dimension of the analysed layer."""
+
+
+class Design(NamedTuple):
+    """How one network is recorded; hashable, decides the compilation."""
+
+    n_bins: tuple[int, ...]
+    """bins a side; the last is the reported one"""
+    sequence_length: int
+    """moves a trajectory that count for the rate maps"""
+    n_moves: int
+    """moves a trajectory: enough for the maps, the trained length and T_STUDY"""
+    batch_size: int
+    n_batches: int
+    n_readouts: int
+
+
+class Recording(NamedTuple):
+    """What a network did along the evaluation trajectories."""
+
+    maps: tuple[Float[Array, "analysed n n"], ...]
+    """mean activity per bin, for each of the design's bins; NaN where unvisited"""
+    samples: tuple[Float[Array, "n n"], ...]
+    """samples per bin"""
+    by_time: Progress
+    """losses and position error (metres) after each move, mean over trajectories"""
+    points: Float[Array, "point analysed"]
+    """the analysed layer at the last move that counts, one point a trajectory"""
+
+
+def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
+    """Lay out the recording of one network: as many batches as the samples per bin need.
+
+    As published: one batch of the network's own batch size and T_STUDY moves.
+    """
+    reported = spec.n_bins_reported
+    n_bins = (*(n for n in N_BINS if n != reported), reported)
+    one_batch = spec.fidelity.evaluation_positions == "one_batch"
+    batch_size = spec.batch_size if one_batch else settings.batch_size
+    sequence_length = T_STUDY if one_batch else settings.sequence_length
+    samples = settings.samples_per_bin * reported**2
+    return Design(
+        n_bins=n_bins,
+        sequence_length=sequence_length,
+        n_moves=max(sequence_length, spec.sequence_length, T_STUDY),
+        batch_size=batch_size,
+        n_batches=1 if one_batch else -(-samples // (batch_size * sequence_length)),
+        n_readouts=settings.n_readouts,
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def record(
+    static: Static, design: Design, traced: Traced, params: Params, layout: Layout
+) -> Recording:
+    """Run one network along the evaluation trajectories."""
+    n_kept = min(design.n_batches, -(-MOST_POINTS // design.batch_size))
+
+    def batch(sums, index):
+        maps, by_time, points = sums
+        trajectories = _trajectories(design, traced, index)
+        analysed, outputs = train_step.respond(params, layout, trajectories, traced.dt_s, static)
+        assessed = train_step.assess(static, layout, outputs, trajectories)
+        by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
+        positions = trajectories.positions[: design.sequence_length]
+        maps = _add(maps, positions, analysed[: design.sequence_length], traced)
+        points = points.at[index % n_kept].set(analysed[design.sequence_length - 1])
+        return (maps, by_time, points), None
+
+    nothing = jnp.zeros(design.n_moves)
+    start = (
+        tuple(empty_sums(n, static.n_analysed) for n in design.n_bins),
+        Progress(nothing, nothing, nothing),
+        jnp.zeros((n_kept, design.batch_size, static.n_analysed)),
+    )
+    sums, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    maps, by_time, points = sums
+    finished = [finish(sums) for sums in maps]
+    return Recording(
+        maps=tuple(maps for maps, _ in finished),
+        samples=tuple(samples for _, samples in finished),
+        by_time=jax.tree.map(lambda s: s / design.n_batches, by_time),
+        points=points.reshape(-1, static.n_analysed)[:MOST_POINTS],
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def record_readouts(
+    static: Static,
+    design: Design,
+    traced: Traced,
+    layout: Layout,
+) -> tuple[Float[Array, "readout n n"], ...]:
+    """Map random readouts of the target code along the same trajectories, in the same bins.
+
+    The readouts are phi(w . (y - mean y)), phi that of the analysed layer and w Gaussian: what a
+    network without recurrence, training or path integration shows. Nothing here knows the network,
+    so that a null that several share has the same bits whichever of them is measured first.
+    """
+    encode = encoding(static).encode
+    key = stream(traced.layout_seed, Stream.READOUTS)
+    weights = chance_scores.random_readout_weights(key, static.Np, design.n_readouts)
+    activation = analysed_activation(static)
+
+    def moments(sums, index):
+        positions = _trajectories(design, traced, index).positions[: design.sequence_length]
+        code = encode(layout.code, positions).reshape(-1, static.Np)
+        return (sums[0] + code.sum(axis=0), sums[1] + jnp.square(code).sum()), None
+
+    nothing = (jnp.zeros(static.Np), jnp.zeros(()))
+    (code_sum, code_square), _ = lax.scan(moments, nothing, jnp.arange(design.n_batches))
+    n_samples = design.n_batches * design.batch_size * design.sequence_length
+    code_mean = code_sum / n_samples
+    code_scale = jnp.sqrt(code_square / n_samples - jnp.square(code_mean).sum())
+
+    def batch(maps, index):
+        positions = _trajectories(design, traced, index).positions[: design.sequence_length]
+        code = encode(layout.code, positions)
+        readouts = chance_scores.readout(code, code_mean, code_scale, weights, activation)
+        return _add(maps, positions, readouts, traced), None
+
+    start = tuple(empty_sums(n, design.n_readouts) for n in design.n_bins)
+    maps, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    return tuple(finish(sums)[0] for sums in maps)
+
+
+def _trajectories(design: Design, traced: Traced, index: Array) -> Trajectories:
+    key = stream(traced.motion_seed, Stream.EVALUATION, index)
+    return motion.simulate(key, design.n_moves, design.batch_size, traced)
+
+
+def _add(
+    sums: tuple[RateMapSums, ...],
+    positions: Float[Array, "time batch 2"],
+    activity: Float[Array, "time batch unit"],
+    traced: Traced,
+) -> tuple[RateMapSums, ...]:
+    flat = positions.reshape(-1, 2)
+    units = activity.reshape(len(flat), -1)
+    width = traced.box_width_m
+    return tuple(add_samples(one, flat, units, width, width) for one in sums)

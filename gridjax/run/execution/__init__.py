@@ -1,0 +1,1 @@
+"""Execution of a plan on the devices of one machine."""

@@ -1,0 +1,63 @@
+"""The devices of a run: their start, and the description that the manifest keeps."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.run.execution.machine import n_cores, n_cpu_devices, processor
+from gridjax.training.population import Device
+
+DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
+
+
+@dataclass(frozen=True)
+class Devices:
+    """Where networks are trained and where they are evaluated."""
+
+    training: tuple[Device, ...]
+    evaluation: Device
+
+
+def start_devices(deterministic: bool = False) -> Devices:
+    """Return the devices to train on: all accelerators, or one virtual CPU device per core.
+
+    Of those at most machine.MOST_CPU_DEVICES. On a CPU several small devices beat one vmap; they
+    must be asked for before JAX starts. A process that has used JAX already keeps the devices it
+    has. The first device evaluates too: one more for it alone would slow training on the others
+    by 15 %.
+
+    Raises GridjaxError where JAX computes in float64.
+    """
+    if deterministic:
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
+    if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        fix = "unset JAX_ENABLE_X64"
+        raise GridjaxError(Problem("JAX_ENABLE_X64 is on, and gridjax trains in float32", fix=fix))
+    with suppress(RuntimeError):
+        jax.config.update("jax_num_cpu_devices", n_cpu_devices())
+    devices = jax.local_devices()
+    return Devices(tuple(devices), devices[0])
+
+
+def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
+    """Return what the manifest says of the devices: all of it decides bits."""
+    is_cpu = devices.evaluation.platform == "cpu"
+    return {
+        "platform": devices.evaluation.platform,
+        "kind": processor() if is_cpu else devices.evaluation.device_kind,
+        "count": len(devices.training),
+        "cpu_cores": n_cores(),
+        "deterministic": deterministic,
+        "xla_flags": " ".join(sorted(_flags_of_the_user())),
+    }
+
+
+def _flags_of_the_user() -> set[str]:
+    return set(os.environ.get("XLA_FLAGS", "").split()) - set(DETERMINISTIC_FLAGS)

@@ -1,0 +1,153 @@
+"""A block: the lanes of one device, and the networks of one bucket that are trained in them.
+
+A network that is done moves to the host, so that its lane is free for the next one. A network's
+numbers depend on no neighbour, lane or time of entry.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from gridjax.run.checkpointing.block_checkpoints import BlockKeeper
+from gridjax.spec.network import NetworkSpec
+from gridjax.training import population
+from gridjax.training.lane import Trainee
+from gridjax.training.population import Device, Trainer
+from gridjax.training.train_step import NOT_DIVERGED, Progress, TrainState
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Networks at the end of their training, on the host; not evaluated yet."""
+
+    trainees: Sequence[Trainee]
+    state: TrainState
+    """NumPy arrays with an axis of these networks"""
+    keeper: BlockKeeper
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The names of the networks."""
+        return [trainee.spec.run_id for trainee in self.trainees]
+
+    def save_if_due(self) -> None:
+        """Save the networks where their last checkpoint is older than wanted."""
+        if self.keeper.is_due:
+            self.save()
+
+    def save(self) -> None:
+        """Save the networks, as when a run stops before their turn."""
+        self.keeper.save(self.trainees, self.state, range(len(self.trainees)))
+
+
+class Block:
+    """The lanes of one device; which networks are in them, and their state."""
+
+    def __init__(self, trainer: Trainer, lane_width: int, device: Device, keeper: BlockKeeper):
+        self.lane_width = lane_width
+        self.trainees: dict[int, Trainee] = {}
+        """the networks in training, by lane"""
+        self._trainer, self._device, self._keeper = trainer, device, keeper
+        self._specs: list[NetworkSpec] = []  # of every lane, free ones too
+        self._traced: Any = None
+        self._state: Any = None
+        self._since = time.perf_counter()
+
+    @property
+    def n_free(self) -> int:
+        """Lanes without a network."""
+        return self.lane_width - len(self.trainees)
+
+    def fill(self, specs: Sequence[NetworkSpec]) -> None:
+        """Put networks, no more than there are free lanes, where their checkpoints left them."""
+        if not specs:
+            return
+        self._spend()
+        self._specs = self._specs or [specs[-1]] * self.lane_width
+        free = [lane for lane in range(self.lane_width) if lane not in self.trainees]
+        newcomers = {lane: Trainee(spec) for lane, spec in zip(free, specs, strict=False)}
+        self.trainees |= newcomers
+        for lane, trainee in newcomers.items():
+            self._specs[lane] = trainee.spec
+        self._traced = self._trainer.stack(self._specs, self._device)
+        drawn = self._keeper.begin(self._trainer.init(self._traced), newcomers, self._device)
+        if self._state is None:
+            self._state = drawn
+        else:
+            is_new = np.isin(np.arange(self.lane_width), list(newcomers))
+            is_new = jax.device_put(is_new, self._device)
+            self._state = population.exchange(self._state, drawn, is_new)
+        self._find_diverged()
+
+    def train_to(self, until: Mapping[int, int]) -> int:
+        """Train each lane to a step, and return how many steps were made by all.
+
+        Those that a network will not make because it diverged count as made.
+        """
+        before = self._n_made()
+        steps = np.zeros(self.lane_width, np.int32)
+        for lane, step in until.items():
+            steps[lane] = step
+        steps = jax.device_put(steps, self._device)
+        self._state = self._trainer.chunk(self._traced, self._state, steps)
+        jax.block_until_ready(self._state)
+        for lane, step in until.items():
+            self.trainees[lane].made = max(step, self.trainees[lane].made)
+        self._find_diverged()
+        return self._n_made() - before
+
+    def measure(self) -> Progress:
+        """Measure the networks that are due; return the means over all."""
+        progress = self._trainer.progress(self._traced, self._state)
+        measured = jax.tree.map(np.asarray, progress)
+        for lane, trainee in self.trainees.items():
+            if trainee.is_due:
+                trainee.measure(population.lane(measured, lane))
+        lanes = list(self.trainees)
+        return jax.tree.map(lambda value: float(value[lanes].mean()), measured)
+
+    def take_out(self) -> Trained | None:
+        """Take the networks that are done to the host; None where none is.
+
+        Their lanes are free; the arrays of the device may be donated again.
+        """
+        lanes = [lane for lane, trainee in sorted(self.trainees.items()) if trainee.is_done]
+        if not lanes:
+            return None
+        self._spend()
+        state = jax.tree.map(lambda leaf: np.asarray(leaf)[lanes], self._state)
+        done = [self.trainees.pop(lane) for lane in lanes]
+        return Trained(done, state, self._keeper.of(done))
+
+    def save_if_due(self) -> None:
+        """Save the networks in training where their last checkpoint is older than wanted."""
+        if self._keeper.is_due:
+            self.save()
+
+    def save(self) -> None:
+        """Save the networks in training."""
+        self._spend()
+        lanes = sorted(self.trainees)
+        self._keeper.save([self.trainees[lane] for lane in lanes], self._state, lanes)
+
+    def _n_made(self) -> int:
+        return sum(trainee.made for trainee in self.trainees.values())
+
+    def _find_diverged(self) -> None:
+        diverged = np.asarray(self._state.diverged_at) != NOT_DIVERGED
+        for lane, trainee in self.trainees.items():
+            if diverged[lane] and not trainee.has_diverged:
+                trainee.diverge()
+
+    def _spend(self) -> None:
+        """Share the time since the last call among the networks in training."""
+        now = time.perf_counter()
+        for trainee in self.trainees.values():
+            trainee.seconds += (now - self._since) / len(self.trainees)
+        self._since = now

@@ -1,0 +1,55 @@
+"""The cores and the processor of this machine. Nothing here starts JAX."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.util import find_spec
+from pathlib import Path
+
+MOST_CPU_DEVICES = 24
+"""Virtual devices of a processor at most: each compiles for itself (compilation_cache.py). Cores
+beyond share the larger operations."""
+
+
+def n_cores() -> int:
+    """Return the number of CPU cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def n_cpu_devices() -> int:
+    """Return the number of virtual devices that this machine's processor is divided into."""
+    return min(n_cores(), MOST_CPU_DEVICES)
+
+
+_PLUGINS = {"gpu": ("jax_cuda12_plugin", "jax_cuda13_plugin"), "tpu": ("libtpu",)}
+"""JAX's own packages for each kind of accelerator."""
+_NODES = {"gpu": ("nvidia[0-9]*",), "tpu": ("accel[0-9]*", "vfio/[0-9]*")}
+"""Device files that Linux has for each kind of accelerator."""
+_PLATFORMS = {"cuda": "gpu", "gpu": "gpu", "tpu": "tpu", "cpu": "cpu"}
+
+
+def device_kind(devices: Path = Path("/dev")) -> str:
+    """Return the kind of device that JAX would train on here: cpu, gpu or tpu. JAX is not started.
+
+    JAX_PLATFORMS decides where it is set; else an accelerator needs its device file and the package
+    by which JAX drives it.
+    """
+    wanted = os.environ.get("JAX_PLATFORMS", "").split(",")[0].strip().lower()
+    if wanted:
+        return _PLATFORMS.get(wanted, wanted)
+    for kind, names in _PLUGINS.items():
+        is_there = any(any(devices.glob(pattern)) for pattern in _NODES[kind])
+        if is_there and any(find_spec(name) is not None for name in names):
+            return kind
+    return "cpu"
+
+
+def processor() -> str:
+    """Return the name of this machine's processor, as far as the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

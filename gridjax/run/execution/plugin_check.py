@@ -1,0 +1,100 @@
+"""Checks of a user's plugins by their output shapes, before anything is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NoReturn
+
+import jax
+import jax.numpy as jnp
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.model.cells import ACTIVATIONS
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, registered
+
+_TIMES, _BATCH = 2, 3  # unlike each other, so that no axis passes for another
+
+
+def check_plugins(specs: Iterable[NetworkSpec]) -> None:
+    """Refuse a user's functions that fail or return other shapes than docs/extending.md asks for.
+
+    Raises GridjaxError with what the first of them returns, or how it fails.
+    """
+    for spec in {spec.static: spec for spec in specs if spec.plugins}.values():
+        static, traced = spec.static, spec.traced
+        if registered("place_field_values", static.place_field_values):
+            _check_encoding(static, traced)
+        if registered("rnn_type", static.rnn_type):
+            _check_cell(static)
+        if registered("place_field_loss", static.place_field_loss):
+            _check_loss(static)
+
+
+def _check_encoding(static: Static, traced: Traced) -> None:
+    name, code = static.place_field_values, ENCODINGS[static.place_field_values]
+    traced = jax.tree.map(jnp.asarray, traced)
+    layout = _shape_of(name, "init", lambda key: code.init(key, static, traced), _key())
+    positions, codes = _floats(_TIMES, _BATCH, 2), _floats(_TIMES, _BATCH, static.Np)
+    encoded = _shape_of(name, "encode", code.encode, layout, positions)
+    _expect(name, "encode of positions [..., 2]", encoded, codes)
+    decoded = _shape_of(name, "decode", code.decode, layout, codes)
+    _expect(name, f"decode of outputs [..., {static.Np}]", decoded, positions)
+
+
+def _check_cell(static: Static) -> None:
+    name, cell = static.rnn_type, CELLS[static.rnn_type]
+    n_units, phi = static.Ng, ACTIVATIONS[static.activation]
+    has_input_layer = cell.has_layers and static.architecture == "study"
+    n_in = n_units if has_input_layer else static.n_inputs
+
+    def init(key: Any) -> Any:
+        return cell.init(key, n_in, n_units, static.initializer)
+
+    params = _shape_of(name, "init", init, _key())
+    state = (_floats(_BATCH, n_units),) * cell.n_states
+    following = _shape_of(
+        name, "step", lambda *given: cell.step(*given, phi), params, state, _floats(_BATCH, n_in)
+    )
+    _expect(name, f"step of {cell.n_states} state(s)", following, state)
+
+
+def _check_loss(static: Static) -> None:
+    name, loss = static.place_field_loss, LOSSES[static.place_field_loss]
+    codes, each = _floats(_TIMES, _BATCH, static.Np), _floats(_TIMES, _BATCH)
+    found = _shape_of(name, "loss", loss.loss, codes, codes)
+    _expect(name, f"loss of [..., {static.Np}]", found, each)
+    if loss.least is not None:
+        found = _shape_of(name, "least", loss.least, codes)
+        _expect(name, f"least of [..., {static.Np}]", found, each)
+
+
+def _floats(*shape: int) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, jnp.float32)
+
+
+def _key() -> Any:
+    return jax.eval_shape(lambda: jax.random.key(0))
+
+
+def _shape_of(name: str, what: str, function: Callable[..., Any], *given: Any) -> Any:
+    try:
+        return jax.eval_shape(function, *given)
+    except Exception as error:
+        _refuse(f"{name}: {what} fails: {type(error).__name__}: {str(error).splitlines()[0]}")
+
+
+def _expect(name: str, what: str, found: Any, wanted: Any) -> None:
+    if jax.tree.structure(found) == jax.tree.structure(wanted) and all(
+        one.shape == other.shape
+        for one, other in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True)
+    ):
+        return
+    shapes = [jax.tree.map(lambda leaf: list(leaf.shape), each) for each in (found, wanted)]
+    _refuse(f"{name}: {what} returns {shapes[0]}, not {shapes[1]}")
+
+
+def _refuse(message: str) -> NoReturn:
+    fix = "docs/extending.md says what each function takes and returns"
+    raise GridjaxError(Problem(message, fix=fix)) from None

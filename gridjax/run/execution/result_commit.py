@@ -1,0 +1,78 @@
+"""Commit of trained networks: each is evaluated and written to the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from gridjax.run.evaluation.evaluation import (
+    DIVERGED,
+    NullScores,
+    evaluate,
+    evaluation_shape,
+    keep_best,
+)
+from gridjax.run.evaluation.network_metrics import spec_columns
+from gridjax.run.execution.compilation_cache import COMPILED
+from gridjax.run.planning.plan import Plan
+from gridjax.run.storage.result_store import Store
+from gridjax.run.storage.schema import NetworkResult
+from gridjax.run.storage.weight_retention import BestWeights
+from gridjax.run.storage.weights import flatten_weights
+from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.run_settings import Settings
+from gridjax.training.lane import Trainee
+from gridjax.training.train_step import TrainState
+
+
+class Finished(NamedTuple):
+    """What came of one trained network."""
+
+    n_finished: int
+    """descriptions of it that were committed"""
+    n_diverged: int
+
+
+class Finisher:
+    """Evaluates networks one by one and commits them under each of their descriptions."""
+
+    def __init__(self, plan: Plan, settings: Settings, store: Store, segment: int):
+        self._plan, self._settings, self._store = plan, settings, store
+        self._segment = segment
+        self._committed = store.committed()
+        self._best = BestWeights(store, settings.keep_weights)
+        self._nulls: dict[str, NullScores] = {}
+
+    def recall(self) -> None:
+        """Rank the networks of an earlier stop by their scores."""
+        self._best.recall()
+
+    def is_missing(self, spec: NetworkSpec) -> bool:
+        """Tell whether a description of a network is not committed yet."""
+        return any(one.run_id not in self._committed for one in self._plan.replicates[spec])
+
+    def finish(self, trainee: Trainee, state: TrainState) -> Finished:
+        """Evaluate one trained network, on the device that holds its state, and commit it."""
+        spec = trainee.spec
+        COMPILED.evaluate(evaluation_shape(spec, self._settings.evaluation))
+        evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
+        if evaluation.null is not None:
+            self._nulls[evaluation.null.null_id] = evaluation.null
+        maps = keep_best(evaluation, self._settings.keep_maps)
+        weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
+        missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
+        for described in missing:
+            columns = evaluation.network | spec_columns(described, self._settings.merge)
+            result = NetworkResult(
+                evaluation=replace(evaluation, network=columns),
+                history=trainee.history,
+                maps=maps,
+                weights=weights,
+                train_seconds=trainee.seconds,
+                segment=self._segment,
+                resumed=trainee.resumed,
+            )
+            self._store.commit(result)
+            self._best.add(described.run_id, columns["score_60_by_neuron_max"])
+        diverged = evaluation.network["status"] == DIVERGED
+        return Finished(len(missing), len(missing) if diverged else 0)

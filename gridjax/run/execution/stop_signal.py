@@ -1,0 +1,102 @@
+"""Requests to stop a run: signals, a time limit, or a caller."""
+
+from __future__ import annotations
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from gridjax.errors import GridjaxError, Problem
+
+EXIT_STOPPED = 75
+"""Temporary failure: the same command goes on."""
+SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
+HANG_UP = "SIGHUP"
+"""A terminal was closed. It may be told several times, by the system and by the shell."""
+_UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """A run was asked to stop, and has saved all it had."""
+
+
+class StopSwitch:
+    """Asked between chunks whether a run should stop.
+
+    A time limit waits for some progress: one that is shorter than starting and compiling would stop
+    every start where the one before stood. Whoever asks is heard at once.
+    """
+
+    def __init__(self, time_limit_s: float | None = None):
+        self._deadline = None if time_limit_s is None else time.monotonic() + time_limit_s
+        self._asked: str | None = None
+        self._progressed = False
+
+    def ask(self, reason: str) -> None:
+        """Ask the run to stop; the first reason counts."""
+        self._asked = self._asked or reason
+
+    def progress(self) -> None:
+        """Hear that the run got on: steps were trained, or a network was finished."""
+        if not self._progressed and self._is_late():
+            self.ask("the time limit, which starting and compiling alone took; a longer one helps")
+        self._progressed = True
+
+    @property
+    def reason(self) -> str | None:
+        """Why the run should stop, or None."""
+        if self._progressed and self._is_late():
+            self.ask("the time limit")
+        return self._asked
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() > self._deadline
+
+
+@contextmanager
+def on_signals(switch: StopSwitch) -> Iterator[None]:
+    """Let signals ask for a stop; the second one ends the process at once.
+
+    A closed terminal asks too, however often, unless it is ignored, as under nohup.
+    """
+    numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+
+    def handle(number: int, frame: Any) -> None:
+        switch.ask(signal.Signals(number).name)
+        restore()
+
+    before = {number: signal.signal(number, handle) for number in numbers}
+    hang_up = getattr(signal, HANG_UP, None)
+    on_hang_up = None if hang_up is None else signal.getsignal(hang_up)
+    if hang_up is not None and on_hang_up != signal.SIG_IGN:
+        signal.signal(hang_up, lambda number, frame: switch.ask(HANG_UP))
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    try:
+        yield
+    finally:
+        restore()
+        if hang_up is not None:
+            signal.signal(hang_up, on_hang_up)
+
+
+def read_duration(text: str, option: str) -> float:
+    """Return seconds from ``90s``, ``30m``, ``1h30m`` or a bare number of seconds.
+
+    Raises GridjaxError for anything else, and for nothing.
+    """
+    parts = _PART.findall(text)
+    seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    if "".join(number + unit for number, unit in parts) != text:
+        seconds = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else -1.0
+    if not text or seconds <= 0:
+        fix = f"write a positive time such as {option} 90s, 30m or 1h30m"
+        raise GridjaxError(Problem(f"{option} {text}: no time", fix=fix))
+    return seconds

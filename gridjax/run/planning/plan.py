@@ -1,0 +1,235 @@
+"""What a population will cost before any of it runs: specs -> compile buckets -> blocks.
+
+Nothing here imports JAX: a plan of thousands of networks is made in a second.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gridjax.io.numbers import quantity
+from gridjax.run.planning.memory_model import bytes_per_lane
+from gridjax.spec.lowering import Computation, Static
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import padded_half
+from gridjax.spec.parameters import PLACE_CODES
+from gridjax.spec.shapes import n_weights, sizes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
+_LANES_OF_LARGER = 4
+
+_FLOP_PER_CELL = 20
+"""Distance, two exponentials, shift and normalisation of one cell at one position."""
+
+
+def default_lane_width(device_kind: str, static: Static) -> int:
+    """Networks of one vmap, for want of another wish: a pure function of device and shape.
+
+    1 on a CPU (no vmap at all is fastest there), else a power of two that falls as Ng grows.
+    ``device_kind`` is the name of a platform or a device: cpu, gpu, NVIDIA H200, TPU v4.
+    """
+    if device_kind.lower().startswith("cpu"):
+        return 1
+    return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
+
+
+def flop_per_step(static: Static) -> int:
+    """Floating-point operations of one gradient step of one network.
+
+    A product of an [m, k] and a [k, n] matrix is 2 m k n operations forward and twice that
+    backward: 6 for each weight and position, of the encoder for each trajectory. Per position and
+    field of a place code about 20 for the target. The study's RNN (Ng 1024, Np 512, batch 200, 20
+    moves) takes 38 GFLOP.
+    """
+    positions = static.batch_size * static.sequence_length
+    encoder = sizes(static).states * static.Ng * static.n_outputs
+    products = 6 * (positions * (n_weights(static) - encoder) + static.batch_size * encoder)
+    is_place_code = static.place_field_values in PLACE_CODES
+    per_position = _FLOP_PER_CELL * static.Np * static.n_field_slots if is_place_code else 0
+    return products + per_position * (positions + static.batch_size)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Networks that share every compilation."""
+
+    static: Static
+    n_bins: int
+    """Bins a side of the reported rate maps."""
+    lane_width: int
+    specs: tuple[NetworkSpec, ...]
+    """Distinct networks, longest training first, so that the lanes of a block end together."""
+
+    @property
+    def blocks(self) -> tuple[tuple[NetworkSpec, ...], ...]:
+        """The specs in groups of ``lane_width``; the last may be short and is padded when run."""
+        starts = range(0, len(self.specs), self.lane_width)
+        return tuple(self.specs[start : start + self.lane_width] for start in starts)
+
+    @property
+    def n_network_steps(self) -> int:
+        """Gradient steps of all networks together."""
+        return sum(spec.n_grad_steps for spec in self.specs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bucket's shape and cost as JSON values."""
+        return {
+            "networks": len(self.specs),
+            "blocks": len(self.blocks),
+            "lane_width": self.lane_width,
+            "n_bins": self.n_bins,
+            "network_steps": self.n_network_steps,
+            "flop_per_network_step": flop_per_step(self.static),
+            "weights_per_network": n_weights(self.static),
+            "bytes_per_lane": bytes_per_lane(self.static),
+            "bytes_per_block": bytes_per_lane(self.static) * self.lane_width,
+            "static": dataclasses.asdict(self.static),
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A population laid out for one kind of device."""
+
+    device_kind: str
+    buckets: tuple[Bucket, ...]
+    replicates: Mapping[NetworkSpec, tuple[NetworkSpec, ...]]
+    """All descriptions of each network that is trained, its own first."""
+
+    @property
+    def n_networks(self) -> int:
+        """Networks of the sweep."""
+        return sum(map(len, self.replicates.values()))
+
+    @property
+    def n_distinct(self) -> int:
+        """Networks that are trained: those of the sweep but for replicates in disguise."""
+        return len(self.replicates)
+
+    @property
+    def n_blocks(self) -> int:
+        """Blocks in all buckets."""
+        return sum(len(bucket.blocks) for bucket in self.buckets)
+
+    @property
+    def n_network_steps(self) -> int:
+        """Gradient steps of all networks together."""
+        return sum(bucket.n_network_steps for bucket in self.buckets)
+
+    @property
+    def flop(self) -> int:
+        """Floating-point operations of the whole training, those of empty lanes not counted."""
+        return sum(flop_per_step(each.static) * each.n_network_steps for each in self.buckets)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON values."""
+        largest = max((bytes_per_lane(b.static) * b.lane_width for b in self.buckets), default=0)
+        return {
+            "device_kind": self.device_kind,
+            "networks": self.n_networks,
+            "distinct_networks": self.n_distinct,
+            "buckets": len(self.buckets),
+            "blocks": self.n_blocks,
+            "network_steps": self.n_network_steps,
+            "flop": self.flop,
+            "largest_block_bytes": largest,
+            "bucket_list": [bucket.to_dict() for bucket in self.buckets],
+        }
+
+
+def make_plan(
+    specs: Iterable[NetworkSpec],
+    lane_width: int | None = None,
+    device_kind: str = "cpu",
+    merge: bool = False,
+) -> Plan:
+    """Lay out specs in buckets and blocks, buckets in the order of their first network.
+
+    Specs that compute the same network are laid out once. ``lane_width`` None takes the default of
+    the device and of each bucket's shape. ``merge`` lays out networks in padded shapes, where they
+    can be padded (gridjax.spec.padding).
+    """
+    same: dict[Computation, list[NetworkSpec]] = {}
+    for spec in specs:
+        same.setdefault(spec.computation, []).append(spec)
+    replicates = {group[0]: tuple(group) for group in same.values()}
+    members: dict[tuple[Static, int], list[NetworkSpec]] = {}
+    for spec in replicates:
+        static = spec.static
+        static = (padded_half(static) or static) if merge else static
+        members.setdefault((static, spec.n_bins_reported), []).append(spec)
+    buckets = (
+        Bucket(
+            static=static,
+            n_bins=n_bins,
+            lane_width=lane_width or default_lane_width(device_kind, static),
+            specs=tuple(sorted(group, key=lambda spec: -spec.n_grad_steps)),
+        )
+        for (static, n_bins), group in members.items()
+    )
+    return Plan(device_kind, tuple(buckets), replicates)
+
+
+def plan_table(plan: Plan) -> Table:
+    """Return the plan as a table for the terminal, one row for each compile bucket."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    title = (
+        f"{plan.n_networks:,} networks{_distinct(plan)} in {len(plan.buckets):,} compile buckets,"
+        f" {plan.n_blocks:,} blocks, {quantity(plan.flop)}FLOP"
+    )
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    for name in TABLE_HEADER[:-1]:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(TABLE_HEADER[-1], overflow="fold")
+    for row in table_rows(plan):
+        table.add_row(*row)
+    return table
+
+
+def _distinct(plan: Plan) -> str:
+    return f" ({plan.n_distinct:,} distinct)" if plan.n_distinct < plan.n_networks else ""
+
+
+TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled for")
+
+
+def table_rows(plan: Plan) -> list[tuple[str, ...]]:
+    """One row of texts for each bucket, under TABLE_HEADER.
+
+    What is compiled names the fields that differ between the buckets, or the main ones.
+    """
+    statics = [dataclasses.asdict(bucket.static) for bucket in plan.buckets]
+    statics = [
+        {**static, "n_bins": bucket.n_bins}
+        for static, bucket in zip(statics, plan.buckets, strict=True)
+    ]
+    main = ("rnn_type", "Ng", "place_field_values", "Np")
+    told = [
+        name
+        for name in (statics[0] if statics else ())
+        if name in main or len({static[name] for static in statics}) > 1
+    ]
+    return [
+        (
+            f"{len(bucket.specs):,}",
+            f"{len(bucket.blocks):,}",
+            str(bucket.lane_width),
+            f"{quantity(bytes_per_lane(bucket.static) * bucket.lane_width)}B",
+            f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",
+            " ".join(_told(name, static[name]) for name in told),
+        )
+        for bucket, static in zip(plan.buckets, statics, strict=True)
+    ]
+
+
+def _told(name: str, value: Any) -> str:
+    """A name of the study's says what it is by itself; a number does not."""
+    return value if isinstance(value, str) else f"{name}={value}"

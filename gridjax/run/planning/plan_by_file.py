@@ -1,0 +1,87 @@
+"""The table of sweep files: the networks of each, and those that were left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from gridjax.io.text import shown
+from gridjax.run.planning.plan import Plan
+from gridjax.sweep.sweep import Sweep
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MOST_REASONS = 20
+
+
+class FilePlan(NamedTuple):
+    """One row of the table of files."""
+
+    file: str
+    networks: int
+    """that no earlier file gave"""
+    distinct_networks: int
+    """of these, without replicates in disguise among them"""
+    buckets: int
+    """compile buckets that hold them; files may share some"""
+    skipped: int
+    """networks left out because they can never run"""
+
+
+def plan_files(sweep: Sweep, plan: Plan) -> list[FilePlan]:
+    """Return what each file of a sweep comes to in its plan, in the files' order."""
+    trained = {spec: group[0] for group in plan.replicates.values() for spec in group}
+    bucket_of = {
+        spec: number for number, bucket in enumerate(plan.buckets) for spec in bucket.specs
+    }
+    rows, start = [], 0
+    for origin in sweep.origins:
+        specs = sweep.specs[start : start + origin.n_networks]
+        start += origin.n_networks
+        distinct = {trained[spec] for spec in specs}
+        buckets = {bucket_of[spec] for spec in distinct}
+        row = FilePlan(origin.name, len(specs), len(distinct), len(buckets), origin.n_skipped)
+        rows.append(row)
+    return rows
+
+
+def files_to_json(sweep: Sweep, plan: Plan) -> dict[str, Any]:
+    """The files, the sweep seed and what was left out, as JSON values."""
+    return {
+        "files": [row._asdict() for row in plan_files(sweep, plan)],
+        "sweep_seed": sweep.sweep_seed,
+        "skipped": [each.to_dict() for each in sweep.skipped],
+    }
+
+
+def files_table(sweep: Sweep, plan: Plan) -> Table:
+    """Return the table for the terminal, one row for each file."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=f"{len(sweep.origins)} files", title_justify="left", box=SIMPLE_HEAD)
+    table.add_column("file", overflow="fold")
+    for name in FilePlan._fields[1:]:
+        table.add_column(name.replace("_", " "), justify="right")
+    for file, *numbers in plan_files(sweep, plan):
+        table.add_row(shown(file), *(f"{number:,}" for number in numbers))
+    return table
+
+
+def remarks(sweep: Sweep) -> list[str]:
+    """Return the lines that say what was drawn and what was left out, and why."""
+    lines = []
+    for origin in sweep.origins:
+        if origin.n_draws:
+            lines.append(
+                f"{shown(origin.name)}: {origin.n_draws:,} draws, sweep seed {sweep.sweep_seed}"
+            )
+    if sweep.skipped:
+        lines.append(f"left out {sweep.n_skipped:,} networks that can never run:")
+    most = sorted(sweep.skipped, key=lambda each: -each.n_networks)
+    for each in most[:_MOST_REASONS]:
+        where = f"{each.reason.place}: " if each.reason.place else ""
+        lines.append(f"  {each.n_networks:,}  {where}{each.reason.message}")
+    if len(most) > _MOST_REASONS:
+        lines.append(f"  and {len(most) - _MOST_REASONS:,} more reasons")
+    return lines

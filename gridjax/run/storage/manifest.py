@@ -1,0 +1,165 @@
+"""The manifest of a run: all its inputs, written once and checked at every read."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from gridjax.errors import DamageError, GridjaxError, Place, Problem
+from gridjax.io.atomic_files import read_regular, unseal
+from gridjax.io.text import show
+from gridjax.run.planning.plan import Plan
+from gridjax.run.storage.resume_policy import SEGMENT, segment_of
+from gridjax.spec.constraints import read_spec
+from gridjax.spec.network import NetworkSpec, run_id_of
+from gridjax.spec.parameters import FIELDS
+from gridjax.spec.registry import REGISTRIES, registered_sources
+from gridjax.sweep.sweep import Sweep
+from gridjax.version import __version__
+
+MANIFEST = "manifest.json"
+_VERSIONS = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
+_RUN_ID = re.compile("[0-9a-f]{16}")
+_LARGEST = 1 << 30
+
+
+def make_manifest(
+    sweep: Sweep, plan: Plan, device: dict[str, Any], matmul_precision: str
+) -> dict[str, Any]:
+    """Return all that a run is made from, as JSON values; no clock and no host name."""
+    manifest = {
+        "gridjax": __version__,
+        "sources": [{"name": name, "text": text} for name, text in sweep.sources],
+        "sweep_seed": sweep.sweep_seed,
+        "skipped": [each.to_dict() for each in sweep.skipped],
+        "settings": sweep.settings.to_dict(),
+        "lane_widths": [
+            {"networks": len(bucket.specs), "lane_width": bucket.lane_width}
+            for bucket in plan.buckets
+        ],
+        "matmul_precision": matmul_precision,
+        "device": device,
+        "versions": {"python": python_version()}
+        | {name: metadata.version(name) for name in _VERSIONS},
+        "fidelity": {
+            str(fidelity): dataclasses.asdict(fidelity)
+            for fidelity in dict.fromkeys(spec.fidelity for spec in sweep.specs)
+        },
+        "plugins": {name: sha for spec in sweep.specs for name, sha in spec.plugins.items()},
+        "claims": dict(sweep.claims),
+        "run_ids": [spec.run_id for spec in sweep.specs],
+        "specs": [spec.to_sparse_dict() for spec in sweep.specs],
+    }
+    return manifest | {"segments": [segment_of(manifest)]}
+
+
+def of_sweep(sweep: Sweep) -> dict[str, Any]:
+    """Return the parts of a manifest that need no device: what check_sweep compares.
+
+    Lane widths are among them where the sweep sets them. Their default is that of the device, which
+    nobody knows before it is started: only then is a change of it refused, by itself.
+    """
+    width = sweep.settings.lane_width
+    known = {} if width is None else {"lane_widths": [{"lane_width": width}]}
+    return known | {
+        "sources": [{"name": name} for name, _ in sweep.sources],
+        "sweep_seed": sweep.sweep_seed,
+        "settings": sweep.settings.to_dict(),
+        "run_ids": [spec.run_id for spec in sweep.specs],
+    }
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read and check a run folder's manifest.
+
+    Raises GridjaxError where there is none, or one that no run of ours has written.
+    """
+    path = folder / MANIFEST
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"it is larger than {_LARGEST} bytes")
+        content = read_regular(path)
+        _check_content(content, frozenset(registered_sources().items()))
+        manifest = unseal(content)
+    except (FileNotFoundError, NotADirectoryError):
+        message = f"{folder} holds no run (no {MANIFEST})"
+        raise GridjaxError(Problem(message, fix="name the --out folder of a sweep")) from None
+    except (OSError, ValueError, RecursionError) as error:
+        message = f"not a manifest of a run: {error}"
+        raise DamageError(Problem(message, Place(str(path)))) from None
+    return manifest
+
+
+@lru_cache(maxsize=1)
+def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
+    """Check a manifest's bytes, once for several reads: a start reads them up to four times.
+
+    ``plugins`` are those that are registered, which decide how far a spec can be checked.
+    """
+    _check(unseal(content))
+
+
+def _check(manifest: Any) -> None:
+    """Raise ValueError unless every part that is read later has its form."""
+    parts = {"run_ids": list, "specs": list, "sources": list, "lane_widths": list}
+    parts |= {"settings": dict, "device": dict, "versions": dict}
+    parts |= {"gridjax": str, "matmul_precision": str}
+    _demand(isinstance(manifest, dict), "it is no mapping")
+    for name, kind in parts.items():
+        _demand(isinstance(manifest.get(name), kind), f"{name} is missing or no {kind.__name__}")
+    run_ids, specs = manifest["run_ids"], manifest["specs"]
+    for run_id in run_ids:
+        valid = isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)
+        _demand(bool(valid), f"{show(run_id)} is no run_id")
+    _demand(len(set(run_ids)) == len(run_ids), "a run_id stands twice")
+    _demand(len(specs) == len(run_ids), "specs and run_ids differ in number")
+    for run_id, spec in zip(run_ids, specs, strict=True):
+        known = isinstance(spec, dict) and spec.keys() <= FIELDS.keys()
+        _demand(known, f"{show(spec)} is no spec of a network")
+        same = _run_id(spec, manifest.get("plugins", {})) == run_id
+        _demand(same, f"the spec of {run_id} is another network's")
+    for source in manifest["sources"]:
+        texts = isinstance(source, dict) and all(
+            isinstance(source.get(name), str) for name in ("name", "text")
+        )
+        _demand(texts, f"{show(source)} is no source")
+    for one in manifest["lane_widths"]:
+        numbers = isinstance(one, dict) and isinstance(one.get("lane_width"), int)
+        _demand(numbers, f"{show(one)} is no lane width")
+    for name in ("platform", "kind", "count", "cpu_cores"):
+        _demand(name in manifest["device"], f"device says no {name}")
+    for name in ("plugins", "fidelity", "claims"):
+        _demand(isinstance(manifest.get(name, {}), dict), f"{name} is no mapping")
+    segments = manifest.get("segments")
+    _demand(isinstance(segments, list) and bool(segments), "it lists no segments")
+    for segment in segments:
+        known = isinstance(segment, dict) and segment.keys() == {*SEGMENT, "accepted"}
+        accepted = segment["accepted"] if known else None
+        known = isinstance(accepted, list) and all(isinstance(each, str) for each in accepted)
+        _demand(known, "no segment")
+
+
+def _run_id(values: dict[str, Any], plugins: Any) -> str:
+    """The run_id of a spec as it is written; its values are checked where their code is at hand."""
+    _demand(isinstance(plugins, dict), "plugins is no mapping")
+    try:
+        spec = NetworkSpec.from_dict(values)
+        names = (f"plugin:{getattr(spec, parameter)}" for parameter in REGISTRIES)
+        used = {name: plugins[name] for name in names if name in plugins}
+        if used == spec.plugins:
+            spec = read_spec(spec)
+        return run_id_of(spec.to_sparse_dict(), used)
+    except GridjaxError as error:
+        raise ValueError("; ".join(problem.message for problem in error.problems)) from None
+    except TypeError as error:
+        raise ValueError(str(error)) from None
+
+
+def _demand(condition: bool, otherwise: str) -> None:
+    if not condition:
+        raise ValueError(otherwise)

@@ -1,0 +1,258 @@
+"""The store of a run's results in a folder.
+
+It holds ``manifest.json``, one shard per network under ``shards/``, and the tables made from the
+shards, with their checksums in ``tables.json``. A shard is written under a temporary name and
+renamed, so it is complete or absent. Every file is checked against its sha256 when it is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gridjax.errors import DamageError, Place, Problem
+from gridjax.io.atomic_files import (
+    clear_asides,
+    digest,
+    read_regular,
+    rename,
+    replace_file,
+    seal,
+    steady,
+    unseal,
+    writing,
+)
+from gridjax.run.evaluation.evaluation import KeptMaps
+from gridjax.run.storage.manifest import MANIFEST, read_manifest
+from gridjax.run.storage.result_store import assemble, in_order
+from gridjax.run.storage.schema import TABLES, NetworkResult
+from gridjax.run.storage.shards import MAPS, WEIGHTS, Shard, read_parquet, to_parquet
+
+SHARDS = "shards"
+DAMAGED = "damaged"
+TABLE_SEAL = "tables.json"
+_REBUILD = "the sweep's own command makes it again"
+
+
+class FolderStore:
+    """Results in a run folder."""
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]):
+        self.folder = folder
+        self.manifest = manifest
+        self.set_aside: list[str] = []
+        """files that were found damaged; their shards are in ``damaged/``"""
+
+    @classmethod
+    def create(
+        cls, folder: Path, manifest: dict[str, Any], damaged: Mapping[str, str]
+    ) -> FolderStore:
+        """Begin a run, or go on with the one that is there under ``manifest``.
+
+        Clears what a killed writer left, and sets damaged shards aside to be made again.
+        """
+        store = cls(folder, manifest)
+        store.set_aside = list(damaged.values())
+        path = folder / MANIFEST
+        sealed = seal(manifest)
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            clear_asides(folder)
+            if not path.exists() or read_regular(path) != sealed:
+                replace_file(path, sealed)
+            (folder / SHARDS).mkdir(exist_ok=True)
+            clear_asides(folder / SHARDS)
+            for run_id in damaged:
+                store._set_aside(store.shard(run_id).folder)
+            for run_id in store.committed():
+                store.shard(run_id).tidy()
+            if damaged or not store._tables_are_whole():
+                store._forget_tables()
+        return store
+
+    @classmethod
+    def open(cls, folder: Path) -> FolderStore:
+        """Open a run folder for reading.
+
+        Raises GridjaxError where there is no run.
+        """
+        return cls(folder, read_manifest(folder))
+
+    def committed(self) -> set[str]:
+        """Return the run_ids whose results are here, whole."""
+        shards = self.folder / SHARDS
+        if not shards.is_dir() or shards.is_symlink():
+            return set()
+        wanted = set(self.manifest["run_ids"])
+        return {
+            path.name for path in shards.iterdir() if path.name in wanted and not path.is_symlink()
+        }
+
+    def commit(self, result: NetworkResult) -> None:
+        """Write one network's shard aside, then rename it into place."""
+        with writing(self.folder):
+            Shard.write(self.folder / SHARDS / result.run_id, result)
+
+    def drop_weights(self, run_ids: Iterable[str]) -> None:
+        """Delete the weights of some networks."""
+        with writing(self.folder):
+            for run_id in run_ids:
+                self.shard(run_id).drop_weights()
+
+    def has_weights(self, run_id: str) -> bool:
+        """Tell whether the weights of a network are kept; they are not read."""
+        return self.shard(run_id).holds(WEIGHTS)
+
+    def finish(self) -> None:
+        """Write the Parquet tables from the shards, unless they are there; their seal last."""
+        run_ids = in_order(self.manifest, self.committed())
+        if not run_ids or self._table_seal().get("run_ids") == run_ids:
+            return
+        listed = {}
+        with writing(self.folder):
+            self._forget_tables()
+            for name in TABLES:
+                content = to_parquet(self._from_shards(name, run_ids))
+                replace_file(self.folder / f"{name}.parquet", content)
+                listed[name] = digest(content)
+            replace_file(self.folder / TABLE_SEAL, seal({"run_ids": run_ids, "tables": listed}))
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table: the written one where it holds all networks, else from the shards.
+
+        Raises DamageError where a file is not what was written.
+        """
+        return steady(self.folder / TABLE_SEAL, lambda: self._table(name))
+
+    def _table(self, name: str) -> pa.Table:
+        run_ids = in_order(self.manifest, self.committed())
+        sealed = self._table_seal()
+        if sealed and set(run_ids) <= set(sealed["run_ids"]):
+            return self._written(name, sealed)
+        return self._from_shards(name, run_ids)
+
+    def maps(self, run_id: str) -> KeptMaps | None:
+        """Return the kept maps of one network."""
+        arrays = self.shard(run_id).arrays(MAPS)
+        try:
+            return KeptMaps(**arrays) if arrays else None
+        except TypeError:
+            place = Place(str(self.shard(run_id).folder / MAPS))
+            raise DamageError(Problem("damaged: holds other arrays than maps", place)) from None
+
+    def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
+        """Return the kept weights and layout of one network, by path."""
+        return self.shard(run_id).arrays(WEIGHTS)
+
+    def shard(self, run_id: str) -> Shard:
+        """Return the shard of one network."""
+        return Shard(self.folder / SHARDS / run_id)
+
+    def damaged(self) -> dict[str, str]:
+        """Return the file that is damaged, by run_id."""
+        found = {path.name: f"{path} is a link" for path in self._links()}
+        for run_id in in_order(self.manifest, self.committed()):
+            try:
+                self.shard(run_id).check()
+            except DamageError as error:
+                found[run_id] = str(error.problems[0].place)
+        return found
+
+    def check(self) -> Iterator[DamageError]:
+        """Read every shard and table and yield what is not as it was written."""
+        sealed: dict[str, Any] = {}
+        shards = self.folder / SHARDS
+        if shards.is_symlink() or (shards.exists() and not shards.is_dir()):
+            yield DamageError(Problem("damaged: is no folder of ours", Place(str(shards))))
+        for path in self._links():
+            yield DamageError(
+                Problem("damaged: is a link, which is not followed", Place(str(path)))
+            )
+        for run_id in in_order(self.manifest, self.committed()):
+            try:
+                self.shard(run_id).check()
+            except DamageError as error:
+                yield error
+        try:
+            sealed = self._table_seal()
+        except DamageError as error:
+            yield error
+        for name in sealed.get("tables", ()):
+            try:
+                steady(self.folder / TABLE_SEAL, lambda name=name: self._check_table(name))
+            except DamageError as error:
+                yield error
+        for run_id in sorted(set(sealed.get("run_ids", ())) - self.committed()):
+            yield DamageError(
+                Problem("damaged: is missing", Place(str(self.shard(run_id).folder)), fix=_REBUILD)
+            )
+
+    def _check_table(self, name: str) -> None:
+        if sealed := self._table_seal():
+            self._written(name, sealed)
+
+    def _links(self) -> list[Path]:
+        """Links where shards should be: they may lead anywhere and are never followed."""
+        shards = self.folder / SHARDS
+        if not shards.is_dir() or shards.is_symlink():
+            return []
+        wanted = set(self.manifest["run_ids"])
+        return sorted(p for p in shards.iterdir() if p.name in wanted and p.is_symlink())
+
+    def _set_aside(self, path: Path) -> None:
+        damaged = self.folder / DAMAGED
+        damaged.mkdir(exist_ok=True)
+        places = (damaged / f"{path.name}-{number}" for number in count(1))
+        free = next(place for place in places if not os.path.lexists(place))
+        rename(path, free)
+
+    def _tables_are_whole(self) -> bool:
+        try:
+            sealed = self._table_seal()
+            for name in sealed.get("tables", ()):
+                self._written(name, sealed)
+        except DamageError:
+            return False
+        return sealed.get("run_ids") == in_order(self.manifest, self.manifest["run_ids"])
+
+    def _forget_tables(self) -> None:
+        """Remove tables of an earlier stop, their seal first: never beside newer shards."""
+        for path in (self.folder / TABLE_SEAL, *(self.folder / f"{n}.parquet" for n in TABLES)):
+            path.unlink(missing_ok=True)
+
+    def _table_seal(self) -> dict[str, Any]:
+        """Return the tables' digests and networks; nothing where no tables are there."""
+        path = self.folder / TABLE_SEAL
+        try:
+            content = unseal(read_regular(path))
+            run_ids = content["run_ids"]
+            named = isinstance(run_ids, list) and all(isinstance(each, str) for each in run_ids)
+            if content["tables"].keys() != TABLES.keys() or not named:
+                raise ValueError("it lists other tables")
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
+            problem = Problem(f"damaged: cannot be trusted: {error}", Place(str(path)), _REBUILD)
+            raise DamageError(problem) from None
+        return content
+
+    def _written(self, name: str, sealed: dict[str, Any]) -> pa.Table:
+        path = self.folder / f"{name}.parquet"
+        try:
+            content = read_regular(path)
+        except OSError as error:
+            message = f"damaged: cannot be read: {error.strerror}"
+            raise DamageError(Problem(message, Place(str(path)), _REBUILD)) from None
+        if digest(content) != sealed["tables"][name]:
+            message = "damaged: is not what was written (sha256)"
+            raise DamageError(Problem(message, Place(str(path)), _REBUILD))
+        return read_parquet(content, path, name)
+
+    def _from_shards(self, name: str, run_ids: Sequence[str]) -> pa.Table:
+        return assemble(name, [self.shard(run_id).table(name) for run_id in run_ids])

@@ -1,0 +1,217 @@
+"""Reader of a run: tables as pandas, maps as xarray, single networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.model.network import Params
+from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.run.storage.result_store import Store
+from gridjax.run.storage.run_folder import FolderStore
+from gridjax.run.storage.weights import unflatten_weights, with_maps
+from gridjax.spec.lowering import measured_half
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.registry import REGISTRIES
+from gridjax.task import motion, task
+from gridjax.task.target_codes import encoding
+from gridjax.task.task import Layout
+from gridjax.training import train_step
+from gridjax.training.population import MATMUL_PRECISION
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+
+class Response(NamedTuple):
+    """What a network does along given positions."""
+
+    activity: Float[Array, "batch time analysed"]
+    """the analysed layer"""
+    logits: Float[Array, "batch time out"]
+    """the outputs, before any softmax"""
+    decoded: Float[Array, "batch time 2"]
+    """decoded positions, metres"""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One trained network out of a population."""
+
+    spec: NetworkSpec
+    params: Params
+    layout: Layout
+    """what its targets are made of"""
+
+    @property
+    def place_cells(self) -> Any:
+        """Centres [Np, field, 2] and widths [Np, field] of its place cells, metres.
+
+        Or what else its target code drew; None for codes that draw nothing.
+        """
+        return self.layout.code
+
+    def respond(self, positions: Float[Array, "batch time+1 2"]) -> Response:
+        """Run the network along positions (metres); the first of each path is its start.
+
+        Raises GridjaxError unless positions are [batch, time + 1, 2], at least two moments long.
+        """
+        positions = jnp.asarray(positions, jnp.float32)
+        if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != 2:
+            message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
+            fix = "give at least two moments of x and y in metres for each of a batch of paths"
+            raise GridjaxError(Problem(message, fix=fix))
+        trajectories = motion.along(positions.swapaxes(0, 1))
+        static, dt_s = measured_half(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            analysed, outputs = train_step.respond(
+                self.params, self.layout, trajectories, dt_s, static
+            )
+        code, _ = task.split_outputs(outputs, static)
+        decoded = encoding(static).decode(self.layout.code, code)
+        return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
+
+
+class Run:
+    """The results of a sweep, finished or not."""
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def __repr__(self) -> str:
+        return f"<Run of {len(self.networks)} of {len(self.manifest['run_ids'])} networks>"
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """Sweep text, settings, seeds, lane widths, versions and device of the run."""
+        return self._store.manifest
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every network of the sweep is there."""
+        return len(self._store.committed()) == len(self.manifest["run_ids"])
+
+    @property
+    def n_diverged(self) -> int:
+        """Networks whose training was no longer finite."""
+        return int((self.networks["status"] == DIVERGED).sum())
+
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """One row a network: its parameters under the study's names, and its measures."""
+        return self._frame("networks")
+
+    @cached_property
+    def units(self) -> pd.DataFrame:
+        """One row a unit and number of bins: scores, period (cm), orientation (rad)."""
+        return self._frame("units")
+
+    @cached_property
+    def history(self) -> pd.DataFrame:
+        """Losses (nats or m^2) and position error (cm) at log-spaced steps of training."""
+        return self._frame("history")
+
+    @cached_property
+    def drift(self) -> pd.DataFrame:
+        """Position error (cm) and loss after each move of trajectories of ten times the length."""
+        return self._frame("drift")
+
+    @cached_property
+    def spectra(self) -> pd.DataFrame:
+        """Radial power of the units' maps and of the target code, by cycles per box.
+
+        Each map has variance 1: power is the share of it per square cycle per box.
+        """
+        return self._frame("spectra")
+
+    @cached_property
+    def nulls(self) -> pd.DataFrame:
+        """Scores of random readouts of each layout's target code; networks.null_id names them."""
+        return self._frame("nulls")
+
+    def rate_maps(self, run_id: str) -> xr.DataArray:
+        """Return a network's kept rate maps, best first: dims unit, x, y; x and y in metres.
+
+        The coordinates are bin centres; NaN stands where no sample fell; the samples per bin are
+        the coordinate ``samples``.
+
+        Raises GridjaxError for an unknown run_id, or one whose maps were not kept.
+        """
+        import xarray as xr
+
+        spec = self._spec(run_id)
+        kept = self._store.maps(run_id)
+        if kept is None:
+            message = f"no rate maps of {run_id} were kept (a diverged network has none)"
+            raise GridjaxError(Problem(message, fix="sweep with --keep-maps all or best:32"))
+        n = kept.samples.shape[0]
+        half = spec.box_width_in_m / 2
+        edges = np.linspace(-half, half, n + 1)
+        centres = (edges[1:] + edges[:-1]) / 2
+        return xr.DataArray(
+            kept.maps,
+            dims=("unit", "x", "y"),
+            coords={
+                "unit": kept.units,
+                "x": ("x", centres, {"units": "m"}),
+                "y": ("y", centres, {"units": "m"}),
+                "samples": (("x", "y"), kept.samples),
+            },
+            name="activity",
+            attrs={"run_id": run_id},
+        )
+
+    def network(self, run_id: str) -> Network:
+        """Return one trained network.
+
+        Raises GridjaxError for an unknown run_id, or one whose weights were not kept.
+        """
+        spec = self._spec(run_id)
+        weights = self._store.weights(run_id)
+        if weights is None:
+            message = f"the weights of {run_id} were not kept"
+            raise GridjaxError(Problem(message, fix="sweep with --keep-weights all"))
+        if spec.run_id != run_id:
+            message = f"{run_id} was trained with code that is not at hand: {self._plugins(spec)}"
+            raise GridjaxError(Problem(message, fix="register the same source: --plugin FILE.py"))
+        spec = with_maps(spec, weights)
+        return Network(spec, *unflatten_weights(spec, weights))
+
+    @cached_property
+    def timings(self) -> pd.DataFrame:
+        """Wall-clock seconds spent on each network; the only numbers that a clock decides."""
+        return self._frame("timings")
+
+    def _plugins(self, spec: NetworkSpec) -> str:
+        names = {getattr(spec, parameter) for parameter in REGISTRIES}
+        plugins: dict[str, str] = self.manifest["plugins"]
+        sources = {name.removeprefix("plugin:"): sha for name, sha in plugins.items()}
+        used = sorted(names & sources.keys())
+        return ", ".join(f"{name} (source {sources[name][:12]})" for name in used)
+
+    def _spec(self, run_id: str) -> NetworkSpec:
+        if run_id not in self._store.committed():
+            fix = "the column run_id of .networks lists those that are there"
+            raise GridjaxError(Problem(f"no network {run_id!r} in this run", fix=fix))
+        position = self.manifest["run_ids"].index(run_id)
+        return NetworkSpec.from_dict(self.manifest["specs"][position])
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        return self._store.table(name).to_pandas()
+
+
+def open_run(folder: str | Path) -> Run:
+    """Open the folder of a run, finished or not, for reading.
+
+    Raises GridjaxError where there is no run.
+    """
+    return Run(FolderStore.open(Path(folder)))

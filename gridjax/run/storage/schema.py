@@ -1,0 +1,215 @@
+"""The columns of a run's tables, and the results of one network in their form.
+
+Parameters and measures keep the study's names (``pos_decoding_err``, ``score_60_by_neuron_max``),
+so that notebooks written for its tables run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
+from gridjax.run.evaluation.network_metrics import DRAWN, THRESHOLDS
+from gridjax.spec.network import NetworkSpec
+from gridjax.training.train_step import Progress
+
+_ARROW = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+_PARAMETERS = [
+    (field.name, _ARROW.get(str(field.type).partition(" | ")[0], pa.string()))
+    for field in dataclasses.fields(NetworkSpec)
+]
+_LAWS = [(f"{name}_drawn", pa.string()) for name in DRAWN]
+_MEASURES = [
+    "loss",
+    "weight_penalty",
+    "loss_excess",
+    "pos_decoding_err",
+    "pos_decoding_err_T50",
+    "decode_err_ml_cm",
+    "decode_err_ml_cm_T50",
+    "start_err_cm_T50",
+    "head_direction_err_deg",
+    "participation_ratio",
+    "two_nn_dimension",
+    "weight_norm",
+    "weight_norm_recurrent",
+    "weight_norm_encoder",
+    "weight_norm_decoder",
+    "score_60_by_neuron_max",
+    "score_90_by_neuron_max",
+    *(f"share_above_{threshold}" for threshold in THRESHOLDS),
+    "share_above_null_99",
+    "null_99",
+    "share_active",
+    "share_of_bins_visited",
+    "samples_per_bin",
+]
+
+NETWORKS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("status", pa.string()),
+        ("diverged_at_step", pa.float64()),
+        *_PARAMETERS,
+        *_LAWS,
+        ("distinct_id", pa.string()),
+        ("padded_to", pa.string()),
+        ("n_grad_steps", pa.int64()),
+        *((name, pa.float64()) for name in _MEASURES),
+        ("null_id", pa.string()),
+        ("evaluation_sequence_length", pa.int64()),
+        ("segment", pa.int32()),
+        ("resumed", pa.bool_()),
+    ]
+)
+UNITS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("unit", pa.int32()),
+        ("nbins", pa.int32()),
+        ("score_60_by_neuron", pa.float32()),
+        ("score_60_mean_by_neuron", pa.float32()),
+        ("score_90_by_neuron", pa.float32()),
+        ("period_cm", pa.float32()),
+        ("orientation_rad", pa.float32()),
+        ("lattice_p_value", pa.float32()),
+        ("active", pa.bool_()),
+    ]
+)
+HISTORY = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("step", pa.int64()),
+        ("loss", pa.float64()),
+        ("loss_excess", pa.float64()),
+        ("pos_decoding_err", pa.float64()),
+    ]
+)
+DRIFT = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("move", pa.int32()),
+        ("pos_decoding_err", pa.float64()),
+        ("loss", pa.float64()),
+    ]
+)
+SPECTRA = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("cycles_per_box", pa.float32()),
+        ("power", pa.float32()),
+        ("power_code", pa.float32()),
+    ]
+)
+NULLS = pa.schema(
+    [
+        ("null_id", pa.string()),
+        ("readout", pa.int32()),
+        ("nbins", pa.int32()),
+        ("score_60", pa.float32()),
+        ("score_90", pa.float32()),
+    ]
+)
+TIMINGS = pa.schema([("run_id", pa.string()), ("train_seconds", pa.float64())])
+TABLES = {
+    "networks": NETWORKS,
+    "units": UNITS,
+    "history": HISTORY,
+    "drift": DRIFT,
+    "spectra": SPECTRA,
+    "nulls": NULLS,
+    "timings": TIMINGS,
+}
+"""Schema of every table of a run, by its name."""
+ROW_KEYS = dict.fromkeys(TABLES, "run_id") | {"nulls": "null_id"}
+"""The column that says whose rows they are."""
+
+
+@dataclass(frozen=True)
+class NetworkResult:
+    """All that is kept of one network."""
+
+    evaluation: Evaluation
+    history: list[tuple[int, Progress]]
+    maps: KeptMaps | None
+    weights: dict[str, np.ndarray]
+    train_seconds: float
+    segment: int
+    """the continuation of the run in which it was finished; 0 for the first"""
+    resumed: bool
+    """whether it went on where bits are not promised (another machine, a GPU's own order)"""
+
+    @property
+    def run_id(self) -> str:
+        """The network's name."""
+        return self.evaluation.network["run_id"]
+
+    def tables(self) -> dict[str, pa.Table]:
+        """Return this network's rows of every table."""
+        return {
+            "networks": _one_row(
+                self.evaluation.network | {"segment": self.segment, "resumed": self.resumed}
+            ),
+            "units": _of_network(self.run_id, self.evaluation.units, UNITS),
+            "history": _history(self.run_id, self.history),
+            "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
+            "spectra": _of_network(self.run_id, self.evaluation.spectra, SPECTRA),
+            "nulls": _nulls(self.evaluation.null),
+            "timings": pa.Table.from_pylist(
+                [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS
+            ),
+        }
+
+
+def _one_row(row: dict[str, Any]) -> pa.Table:
+    return pa.Table.from_pylist([{name: row[name] for name in NETWORKS.names}], schema=NETWORKS)
+
+
+def _of_network(run_id: str, columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
+    """Return one network's rows of a table; a network that diverged has none."""
+    if not columns:
+        return schema.empty_table()
+    n_rows = len(next(iter(columns.values())))
+    columns = {"run_id": np.repeat(run_id, n_rows), **columns}
+    return pa.table(
+        {name: pa.array(columns[name]).cast(schema.field(name).type) for name in schema.names}
+    )
+
+
+def _history(run_id: str, history: list[tuple[int, Progress]]) -> pa.Table:
+    rows = [
+        {
+            "run_id": run_id,
+            "step": step,
+            "loss": float(progress.loss),
+            "loss_excess": float(progress.loss_excess),
+            "pos_decoding_err": 100 * float(progress.position_error_m),
+        }
+        for step, progress in history
+    ]
+    return pa.Table.from_pylist(rows, schema=HISTORY)
+
+
+def _nulls(null: NullScores | None) -> pa.Table:
+    if null is None:
+        return NULLS.empty_table()
+    parts = []
+    for n_bins, score_60 in null.score_60.items():
+        n = len(score_60)
+        columns = {
+            "null_id": np.repeat(null.null_id, n),
+            "readout": np.arange(n),
+            "nbins": np.full(n, n_bins),
+            "score_60": score_60,
+            "score_90": null.score_90[n_bins],
+        }
+        arrays = {
+            name: pa.array(column).cast(NULLS.field(name).type) for name, column in columns.items()
+        }
+        parts.append(pa.table(arrays))
+    return pa.concat_tables(parts)

@@ -1,0 +1,136 @@
+"""The status of a run, read from its folder alone, during the run or after it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gridjax.errors import DamageError
+from gridjax.io.folder_lock import is_locked, writer
+from gridjax.io.numbers import quantity
+from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
+from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.run.storage.run_folder import SHARDS, FolderStore
+from gridjax.spec.network import NetworkSpec
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+RUNNING, FINISHED, STOPPED, KILLED = "running", "finished", "stopped", "killed"
+
+
+def status(folder: Path) -> dict[str, Any]:
+    """Return how a run stands, as JSON values; times in seconds before now.
+
+    Raises GridjaxError where there is no run.
+    """
+    store = FolderStore.open(folder)
+    committed, total = store.committed(), len(store.manifest["run_ids"])
+    named, is_running = writer(folder), is_locked(folder)
+    state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
+    if named is not None and not is_running and state == STOPPED:
+        state = KILLED
+    damage = ""
+    try:
+        n_diverged = store.table("networks")["status"].to_pylist().count(DIVERGED)
+    except DamageError as error:
+        n_diverged, damage = None, str(error)
+    return {
+        "state": state,
+        "writer": named if is_running or state == KILLED else None,
+        "networks": total,
+        "finished": len(committed),
+        "diverged": n_diverged,
+        "damage": damage,
+        "segments": len(store.manifest["segments"]),
+        "last_finished_s": _age(folder / SHARDS, committed),
+        "in_training": _in_training(folder, store.manifest, committed),
+        "of_earlier_sweeps": _of_earlier_sweeps(folder, set(store.manifest["run_ids"])),
+    }
+
+
+def status_lines(told: dict[str, Any]) -> list[str]:
+    """Return a status as lines for the terminal."""
+    by = told["writer"]
+    who = f" (process {by['pid']} on {by['host']}, since {by['started']})" if by else ""
+    diverged = f", {told['diverged']} of them diverged" if told["diverged"] else ""
+    lines = [
+        f"{told['state']}{who}",
+        f"{told['finished']} of {told['networks']} networks finished{diverged}"
+        + (f", the last {told['last_finished_s']:.0f} s ago" if told["finished"] else ""),
+    ]
+    if told["segments"] > 1:
+        lines.append(f"went on {told['segments'] - 1} times under accepted changes")
+    if told["state"] in (STOPPED, KILLED):
+        lines.append("the sweep's own command goes on with the rest")
+    if told["of_earlier_sweeps"]["networks"]:
+        n, size = (told["of_earlier_sweeps"][name] for name in ("networks", "bytes"))
+        lines.append(
+            f"checkpoints of {n} networks of an earlier sweep take {quantity(size)}B; its command"
+            f" goes on with them under --accept sweep, and without {CHECKPOINTS}/ they are given up"
+        )
+    if told["damage"]:
+        lines.append(told["damage"])
+    return lines
+
+
+def status_table(told: dict[str, Any]) -> Table:
+    """Return the networks in training, as their last checkpoints have them."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD)
+    for name in ("in training", "steps", "of", "saved"):
+        table.add_column(name, justify="left" if name == "in training" else "right")
+    for one in told["in_training"]:
+        steps = [f"{one[name]:,}" for name in ("steps", "n_grad_steps")]
+        table.add_row(one["run_id"], *steps, f"{one['saved_s']:.0f} s ago")
+    return table
+
+
+def _in_training(
+    folder: Path, manifest: dict[str, Any], committed: set[str]
+) -> list[dict[str, Any]]:
+    newest: dict[str, tuple[int, Checkpoint]] = {}
+    for checkpoint in Checkpoints(folder).listed():
+        for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
+            if run_id not in committed and steps >= newest.get(run_id, (0, None))[0]:
+                newest[run_id] = (steps, checkpoint)
+    specs = dict(zip(manifest["run_ids"], manifest["specs"], strict=True))
+    return [
+        {
+            "run_id": run_id,
+            "steps": steps,
+            "n_grad_steps": NetworkSpec.from_dict(specs[run_id]).n_grad_steps,
+            "saved_s": _age(
+                folder / CHECKPOINTS, [str(checkpoint.folder.relative_to(folder / CHECKPOINTS))]
+            ),
+        }
+        for run_id, (steps, checkpoint) in newest.items()
+        if run_id in specs
+    ]
+
+
+def _of_earlier_sweeps(folder: Path, run_ids: set[str]) -> dict[str, int]:
+    """Networks in training that the run's last sweep did not want, and bytes of their blocks."""
+    theirs, blocks = set(), set()
+    for checkpoint in Checkpoints(folder).listed():
+        if others := set(checkpoint.run_ids) - run_ids:
+            theirs |= others
+            blocks.add(checkpoint.folder.parent)
+    size = 0
+    for path in (path for block in blocks for path in block.rglob("*")):
+        with suppress(FileNotFoundError):  # dropped meanwhile
+            size += path.lstat().st_size
+    return {"networks": len(theirs), "bytes": size}
+
+
+def _age(folder: Path, names: Any) -> float | None:
+    """Seconds since the newest of some entries of a folder changed; None where none is there."""
+    times = []
+    for name in names:
+        with suppress(FileNotFoundError):  # dropped meanwhile
+            times.append((folder / name).stat().st_mtime)
+    return max(0.0, time.time() - max(times)) if times else None

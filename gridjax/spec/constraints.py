@@ -1,0 +1,158 @@
+"""The rules between the fields of one network, and the check of a whole spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import FIELDS, PLACE_CODES, SEEDS, bins_across, is_read_by
+from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.registry import ENCODINGS, LOSSES, registered
+from gridjax.spec.value_reader import read_value
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule between fields; a broken one is reported at the first field that was written.
+
+    ``broken`` takes the values of ``fields`` and gives what is wrong with its fix, or None.
+    """
+
+    fields: tuple[str, ...]
+    broken: Callable[..., tuple[str, str] | None]
+
+
+def _square_box(height: float, width: float) -> tuple[str, str] | None:
+    if height == width:
+        return None
+    what = f"box_height_in_m: {height} differs from box_width_in_m: {width}"
+    return what, "only square boxes are there; give both the same side"
+
+
+def _outputs(n_outputs: int, code: str) -> tuple[str, str] | None:
+    if code in ("cartesian", "polar") and n_outputs != 2:
+        what = f"Np: {n_outputs} does not fit place_field_values: {code}"
+        axes = "x and y" if code == "cartesian" else "radius and angle"
+        return what, f"a {code} target is {axes}: give Np: {{value: 2}}"
+    if code == "high_dim_polar" and n_outputs % 2:
+        what = f"Np: {n_outputs} does not fit place_field_values: high_dim_polar"
+        return what, "half of its units tell the radius, half the angle: give an even Np"
+    if code == "high_dim_cartesian" and n_outputs < 2:
+        what = f"Np: {n_outputs} is too few outputs for place_field_values: high_dim_cartesian"
+        return what, "a position has two coordinates: give at least 2"
+    if code in PLACE_CODES and n_outputs < 3:
+        what = f"Np: {n_outputs} is too few place cells for place_field_values: {code}"
+        return what, "positions are decoded from the three strongest cells: give at least 3"
+    return None
+
+
+def targets_of(code: str, normalization: str) -> str:
+    """What the targets of a code are: distribution (over cells), shares (0 to 1) or numbers."""
+    if registered("place_field_values", code):
+        return ENCODINGS[code].targets
+    if code not in PLACE_CODES:
+        return "polar" if code == "polar" else "numbers"
+    if code in ("gaussian", "from_file") and normalization == "none":
+        return "shares" if code == "gaussian" else "numbers"
+    return "distribution"
+
+
+def needs_of(loss: str) -> str:
+    """What a loss asks of the targets, in the words of targets_of."""
+    needs = {"crossentropy": "distribution", "binarycrossentropy": "shares", "polarmse": "polar"}
+    return (
+        LOSSES[loss].needs if registered("place_field_loss", loss) else needs.get(loss, "numbers")
+    )
+
+
+def _loss(loss: str, normalization: str, code: str) -> tuple[str, str] | None:
+    targets, needs = targets_of(code, normalization), needs_of(loss)
+    if targets == needs or needs == "numbers" or (targets, needs) == ("distribution", "shares"):
+        return None
+    what = f"place_field_loss: {loss} does not fit place_field_values: {code}"
+    if normalization == "none" and code in ("gaussian", "from_file"):
+        what += " with place_field_normalization: none"
+    why = {
+        "distribution": "its target is no distribution over cells",
+        "shares": "its targets are no shares from 0 to 1",
+        "polar": "its target is no radius and angle",
+    }[needs]
+    return what, f"{why}: give place_field_loss: {{value: mse}}"
+
+
+def _alphas(alpha_e: float, alpha_i: float, code: str) -> tuple[str, str] | None:
+    if code != "general_difference_of_gaussians" or alpha_e + alpha_i > 0:
+        return None
+    what = "place_cell_alpha_e: 0 and place_cell_alpha_i: 0 make every target 0"
+    return what, "give at least one of them above 0"
+
+
+def _place_maps(maps: PlaceMaps | None, n_outputs: int, code: str) -> tuple[str, str] | None:
+    if code != "from_file":
+        return None
+    if maps is None:
+        what = "place_field_values: from_file names no file"
+        return what, "write gridjax: {place_maps: FILE.npy}, an array [Np, n, n]"
+    if maps.maps is not None and len(maps.maps) != n_outputs:
+        what = f"Np: {n_outputs} does not fit place_maps of {len(maps.maps)} cells"
+        return what, f"give Np: {{value: {len(maps.maps)}}}"
+    return None
+
+
+def _bins(side: float, width: float) -> tuple[str, str] | None:
+    n_bins = bins_across(width, side)
+    if 8 <= n_bins <= 256:
+        return None
+    what = f"bin_side_in_m: {side} divides a box of {width} m into {n_bins} bins a side"
+    return what, f"8 to 256 bins a side can be scored: give {width / 256:.3g} to {width / 8:.3g}"
+
+
+def _steps(steps: int, epochs: int) -> tuple[str, str] | None:
+    if steps * epochs < 2**31:
+        return None
+    what = f"n_grad_steps_per_epoch: {steps} times n_epochs: {epochs} is {steps * epochs} steps"
+    return what, f"steps are counted in 32 bits: give a product of at most {2**31 - 1}"
+
+
+def _precision(precision: str, cell: str) -> tuple[str, str] | None:
+    if precision == "float32" or not registered("rnn_type", cell):
+        return None
+    what = f"matmul_precision: {precision} does not fit rnn_type: {cell}"
+    return what, "a registered cell forms its own products: give matmul_precision: float32"
+
+
+RULES = (
+    Rule(("box_height_in_m", "box_width_in_m"), _square_box),
+    Rule(("Np", "place_field_values"), _outputs),
+    Rule(("place_field_loss", "place_field_normalization", "place_field_values"), _loss),
+    Rule(("place_cell_alpha_e", "place_cell_alpha_i", "place_field_values"), _alphas),
+    Rule(("place_maps", "Np", "place_field_values"), _place_maps),
+    Rule(("matmul_precision", "rnn_type"), _precision),
+    Rule(("bin_side_in_m", "box_width_in_m"), _bins),
+    Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
+)
+
+
+def read_spec(spec: NetworkSpec) -> NetworkSpec:
+    """The spec with every value read as a sweep file's would be; for specs built in Python.
+
+    Raises GridjaxError with every problem.
+    """
+    values, problems = {}, []
+    for name in FIELDS:
+        try:
+            is_read = is_read_by(FIELDS[name], spec.place_field_values)
+            values[name] = read_value(FIELDS[name], getattr(spec, name), is_read)
+        except GridjaxError as error:
+            problems += error.problems
+    for rule in RULES:
+        if all(name in values for name in rule.fields):
+            broken = rule.broken(*(values[name] for name in rule.fields))
+            problems += [Problem(broken[0], fix=broken[1])] if broken else []
+    if problems:
+        raise GridjaxError(problems)
+    for name in SEEDS:  # one network, one way to write it
+        values[name] = None if values[name] == values["seed"] else values[name]
+    return NetworkSpec(**values)

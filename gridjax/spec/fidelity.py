@@ -1,0 +1,106 @@
+"""Fidelity switches: the differences between the study's computation and what was meant.
+
+``corrected`` does what was meant; ``published`` reproduces the study's computation, quirks
+included, so that numbers can be compared. Every switch can be set alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+def _switch(corrected: str, published: str, doc: str, effect: str) -> Any:
+    metadata = {"doc": doc, "effect": effect, "choices": (corrected, published)}
+    return dataclasses.field(default=corrected, metadata=metadata)
+
+
+Bins = Literal["mask", "zero"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """One switch for each difference; each field's first choice is corrected, its second published.
+
+    ``effect`` in the metadata says what the published choice does to the numbers.
+    """
+
+    dropout: str = _switch(
+        "active",
+        "inert",
+        "whether dropout drops anything in training",
+        "the forward pass of training ran in inference mode: networks that differ in dropout rates"
+        " alone are one network",
+    )
+    ugrnn_initializer: str = _switch(
+        "given",
+        "glorot_uniform",
+        "initialiser of UGRNN's kernel",
+        "initializer is not read by UGRNN: its three values are one network",
+    )
+    ugrnn_weight_decay: str = _switch(
+        "kernel",
+        "bias",
+        "what weight decay falls on in UGRNN",
+        "UGRNN's kernel is not decayed, its bias (which starts at 0) is",
+    )
+    polar_angle: str = _switch(
+        "atan2",
+        "atan",
+        "angle of polar targets",
+        "atan(y / x) is the same for opposite positions, so polar targets cannot be decoded in half"
+        " the box; the study swept no polar code with it",
+    )
+    empty_bins: Bins = _switch(
+        "mask",
+        "zero",
+        "bins of a rate map that no sample visited, when it is scored",
+        "they count as rate 0 (11 % of 44 x 44 bins at batch size 200, 72 % at 30): scores move",
+    )
+    evaluation_positions: str = _switch(
+        "cover",
+        "one_batch",
+        "where rate maps and errors are taken",
+        "one batch of batch_size trajectories of 50 moves, too few for every bin, instead of as"
+        " many as evaluation.samples_per_bin asks for",
+    )
+    loss_column: str = _switch(
+        "data",
+        "with_penalty",
+        "what the column loss holds",
+        "the weight penalty is added to the loss (up to .018 nat); weight_penalty stands apart too",
+    )
+
+    def __str__(self) -> str:
+        """Return ``corrected`` or ``published``, with the switches that are set otherwise."""
+        mine = dataclasses.asdict(self)
+        texts = []
+        for name, preset in PRESETS.items():
+            theirs = dataclasses.asdict(preset)
+            others = [
+                f"{switch}={mine[switch]}" for switch in mine if mine[switch] != theirs[switch]
+            ]
+            texts.append((len(others), ", ".join([name, *others])))
+        return min(texts, key=lambda pair: pair[0])[1]
+
+
+SWITCHES = {field.name: field for field in dataclasses.fields(Fidelity)}
+"""The field of every switch by its name."""
+CORRECTED = Fidelity()
+PUBLISHED = Fidelity(**{name: field.metadata["choices"][1] for name, field in SWITCHES.items()})
+PRESETS = {"corrected": CORRECTED, "published": PUBLISHED}
+
+
+def parse_fidelity(text: str) -> Fidelity:
+    """Return the fidelity that str() wrote. Raises ValueError for any other text."""
+    preset, *others = text.split(", ")
+    if preset not in PRESETS:
+        raise ValueError(f"no fidelity {preset!r}")
+    switches = dict(part.split("=", 1) for part in others if "=" in part)
+    if len(switches) != len(others) or not switches.keys() <= SWITCHES.keys():
+        raise ValueError(f"no fidelity {text!r}")
+    for name, value in switches.items():
+        if value not in SWITCHES[name].metadata["choices"]:
+            raise ValueError(f"no fidelity {text!r}")
+    return dataclasses.replace(PRESETS[preset], **switches)

@@ -1,0 +1,92 @@
+"""NetworkSpec: the full description of one network, and its run_id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gridjax.spec.fidelity import Fidelity, parse_fidelity
+from gridjax.spec.field_distributions import Poisson, Uniform, parse_law
+from gridjax.spec.lowering import Computation, Static, Traced, computation, static_half, traced_half
+from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
+from gridjax.spec.place_maps import PlaceMaps
+
+
+@dataclass(frozen=True)
+class NetworkSpec(NetworkParameters):
+    """One network: its parameters, the static and the traced half of them, and its run_id."""
+
+    @property
+    def static(self) -> Static:
+        """The half that decides shapes and branches; hashable, one compilation for each value."""
+        return static_half(self)
+
+    @property
+    def traced(self) -> Traced:
+        """The half that is numbers: strong float32 and int32 arrays, cast once here.
+
+        Raises GridjaxError where measured place cells are named but not at hand.
+        """
+        return traced_half(self)
+
+    @property
+    def computation(self) -> Computation:
+        """What is computed: equal for specs that are one network under two descriptions."""
+        return computation(self)
+
+    @property
+    def run_id(self) -> str:
+        """Sixteen hex digits of the SHA-256 of the spec: the network's name everywhere.
+
+        Of what differs from the defaults, so that a field added later renames no network, and of
+        the sources of what users registered.
+        """
+        plugins = self.plugins  # a name may be registered, or again, after this spec was made
+        return run_id_of(self.to_sparse_dict(), plugins) if plugins else self._run_id
+
+    @cached_property
+    def _run_id(self) -> str:
+        """The run_id of a network without plugins, computed once."""
+        return run_id_of(self.to_sparse_dict(), {})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every field by its name, as JSON values: laws, fidelity and place maps as texts."""
+        return {field.name: _plain(getattr(self, field.name)) for field in FIELDS.values()}
+
+    def to_sparse_dict(self) -> dict[str, Any]:
+        """The fields that differ from their defaults; seeds only where they are not ``seed``."""
+        values = {}
+        for field in FIELDS.values():
+            value = getattr(self, field.name)
+            if field.name in SEEDS and value == self.seed:
+                continue
+            if value != field.default:
+                values[field.name] = _plain(value)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> NetworkSpec:
+        """Return the spec that to_dict or to_sparse_dict wrote; place maps without their values."""
+        own: dict[str, Any] = dict(values)
+        for name in ("n_place_fields_per_cell", "place_cell_rf", "surround_scale"):
+            if isinstance(own.get(name), str):
+                own[name] = parse_law(own[name])
+        if isinstance(own.get("fidelity"), str):
+            own["fidelity"] = parse_fidelity(own["fidelity"])
+        if isinstance(own.get("place_maps"), str):
+            own["place_maps"] = PlaceMaps(own["place_maps"])
+        return cls(**own)
+
+
+def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:
+    """Return the run_id of what to_sparse_dict() and plugins say."""
+    text = json.dumps(sparse | plugins, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return str(value) if isinstance(value, Uniform | Poisson | Fidelity | PlaceMaps) else value

@@ -1,0 +1,101 @@
+"""Padded shapes of a network, so that networks of different sizes share one compilation.
+
+Sizes go up to the next rung of a fixed ladder: the study's own value times a power of two. The rung
+depends on the network's own spec alone. Entries beyond a network's own sizes are masked: the same
+random numbers are drawn and the same means computed, so that results agree with those of the own
+shapes to the tolerance of float32.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gridjax.spec.lowering import ANY, Static, Traced
+from gridjax.spec.registry import REGISTRIES, registered
+
+if TYPE_CHECKING:
+    from gridjax.spec.network import NetworkSpec
+
+RUNGS = {"batch_size": 200, "sequence_length": 20, "Np": 512, "n_field_slots": 1}
+"""The sizes that are padded, and the rung of each that the ladder is built around."""
+OPTIMIZERS = ("adam", "rmsprop", "sgd", "adagrad")
+"""Optimisers that one compilation computes, in the order of ``Padding.optimizer``."""
+INITIALIZERS = ("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform")
+"""Initialisers that one compilation computes, in the order of ``Padding.initializer``."""
+_SHAPED_BY_CELLS = ("gaussian", "difference_of_gaussians", "true_difference_of_gaussians")
+_SHAPED_BY_CELLS += ("general_difference_of_gaussians", "softmax_of_differences")
+_MOST_DRAWN = 2**32
+
+
+class Padding(NamedTuple):
+    """The own sizes and choices of a network that is trained in padded shapes; int32."""
+
+    n_trajectories: Any
+    """trajectories a step"""
+    n_moves: Any
+    """moves a trajectory"""
+    n_cells: Any
+    """outputs of the target code"""
+    n_slots: Any
+    """fields that a place cell has room for"""
+    optimizer: Any
+    """place in OPTIMIZERS"""
+    initializer: Any
+    """place in INITIALIZERS"""
+
+
+def rung(size: int, around: int) -> int:
+    """Return the smallest ``around`` times a power of two that holds a size.
+
+    Fractions are rounded up: around 20 the rungs are 1, 2, 3, 5, 10, 20, 40, 80, ...
+    """
+    power = math.ceil(math.log2(size / around))
+    return next(r for p in (power - 1, power, power + 1) if (r := _rung(p, around)) >= size)
+
+
+def _rung(power: int, around: int) -> int:
+    return around << power if power >= 0 else -(-around >> -power)
+
+
+def padded_half(static: Static) -> Static | None:
+    """Return the static half that a network shares with others; None where it cannot be padded.
+
+    Not padded are networks with a registered target code, cell or loss, which know no masks, with
+    measured place cells, and of the architecture and optimiser of Banino et al. (2018). Np goes up
+    for drawn place cells alone, and not beside head-direction cells.
+    """
+    is_own = any(registered(name, getattr(static, name)) for name in REGISTRIES)
+    reads_maps = static.place_field_values == "from_file"
+    if is_own or reads_maps or static.architecture != "study" or static.optimizer not in OPTIMIZERS:
+        return None
+    sizes = {name: rung(getattr(static, name), around) for name, around in RUNGS.items()}
+    if static.place_field_values not in _SHAPED_BY_CELLS or static.n_head_direction_cells:
+        sizes["Np"] = static.Np
+    if static.batch_size * static.sequence_length * max(static.n_analysed, 4) >= _MOST_DRAWN:
+        return None
+    return replace(static, **sizes, optimizer=ANY, initializer=ANY)
+
+
+def is_padded(static: Static) -> bool:
+    """Tell whether a static half is one that padded_half returned."""
+    return static.optimizer == ANY
+
+
+def traced_in(spec: NetworkSpec, static: Static) -> Traced:
+    """Return the traced half of a network as it is trained by a bucket's static half."""
+    if not is_padded(static):
+        return spec.traced
+    own = spec.static
+    sizes = (own.batch_size, own.sequence_length, own.Np, own.n_field_slots)
+    choices = (OPTIMIZERS.index(own.optimizer), INITIALIZERS.index(own.initializer))
+    return spec.traced._replace(padding=Padding(*map(np.int32, (*sizes, *choices))))
+
+
+def told(spec: NetworkSpec) -> str:
+    """Return the padded sizes of a network in one line, empty where it is not padded."""
+    static = padded_half(spec.static)
+    return "" if static is None else ", ".join(f"{name} {getattr(static, name)}" for name in RUNGS)

@@ -1,0 +1,42 @@
+"""Measured place cells: rate maps from a file, identified by their content."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+
+class PlaceMaps:
+    """Rate maps of place cells over the box; equal where their contents are.
+
+    Written as the SHA-256 of the maps, which a spec read back from a run holds without them.
+    """
+
+    __slots__ = ("digest", "maps")
+
+    def __init__(self, digest: str, maps: Float[np.ndarray, "Np n n"] | None = None):
+        self.digest = digest
+        self.maps = maps
+        """first axis x, second y; None where a run was read back"""
+
+    @classmethod
+    def of(cls, maps: Float[np.ndarray, "Np n n"]) -> PlaceMaps:
+        """Return the place maps of an array, in single precision."""
+        single = np.ascontiguousarray(maps, np.float32)
+        text = f"{single.shape}".encode() + single.astype("<f4").tobytes()
+        return cls(hashlib.sha256(text).hexdigest()[:32], single)
+
+    def __str__(self) -> str:
+        return self.digest
+
+    def __repr__(self) -> str:
+        return f"PlaceMaps({self.digest!r})"
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, PlaceMaps) and other.digest == self.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)

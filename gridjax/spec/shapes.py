@@ -1,0 +1,67 @@
+"""Sizes of the matrices of a network. Imports no JAX."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gridjax.spec.lowering import Static
+from gridjax.spec.parameters import BANINO
+from gridjax.spec.registry import CELLS, registered
+
+_GATES = {"RNN": 1, "SRNN": 1, "UGRNN": 2, "GRU": 3, "LSTM": 4}
+STEPS_AHEAD = 16
+"""Gradient steps whose trajectories are drawn together, at most."""
+POSITIONS_AHEAD = 2**17
+"""Positions of these trajectories, at most: 32 bytes each."""
+
+
+class Sizes(NamedTuple):
+    """Widths of the matrices of a network."""
+
+    gates: int
+    """columns of the recurrent kernel over Ng"""
+    states: int
+    """arrays of the cell's state"""
+    cell_inputs: int
+    input_layer: int
+    """units of the linear layer before the cell; 0 for none"""
+    dense_layer: int
+    """units of the layer after the cell; 0 for none"""
+
+
+def sizes(static: Static) -> Sizes:
+    """Return the widths of a network's matrices; a user's cell counts as one of four gates."""
+    is_banino = static.architecture == BANINO
+    states, has_layers = (2 if static.rnn_type == "LSTM" else 1), static.rnn_type != "RNN"
+    if registered("rnn_type", static.rnn_type):
+        states, has_layers = CELLS[static.rnn_type].n_states, CELLS[static.rnn_type].has_layers
+    has_input = has_layers and not is_banino
+    return Sizes(
+        gates=_GATES.get(static.rnn_type, 4),
+        states=states,
+        cell_inputs=static.Ng if has_input else static.n_inputs,
+        input_layer=static.Ng if has_input else 0,
+        dense_layer=static.n_analysed if has_layers or is_banino else 0,
+    )
+
+
+def n_weights(static: Static) -> int:
+    """Trained numbers of a network but for its biases.
+
+    Of the RNN W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each; the other cells have
+    their gates' columns, an encoder for each state, and the layers before and after the cell.
+    """
+    of, n_units = sizes(static), static.Ng
+    recurrent = of.gates * n_units * (n_units + of.cell_inputs)
+    layers = static.n_inputs * of.input_layer + n_units * of.dense_layer
+    ends = static.n_outputs * (of.states * n_units + static.n_analysed)
+    return recurrent + layers + ends
+
+
+def steps_ahead(static: Static) -> int:
+    """Return the number of gradient steps whose trajectories are drawn together.
+
+    Few kernels then serve many steps. At most POSITIONS_AHEAD positions are held.
+    """
+    positions = static.batch_size * static.sequence_length
+    return max(1, min(STEPS_AHEAD, POSITIONS_AHEAD // positions))

@@ -1,0 +1,225 @@
+"""Reader of parameter values: from what a user wrote to a field's type, within its limits.
+
+A field is a dataclass field whose metadata hold its limits (NetworkParameters lists them). The
+settings of a run are read by the same functions.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import Field
+from typing import Any
+
+import numpy as np
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.io.numbers import parse_number
+from gridjax.io.text import did_you_mean, show
+from gridjax.spec.fidelity import Fidelity, parse_fidelity
+from gridjax.spec.field_distributions import Law, Poisson, Uniform, bounds, is_law, parse_law
+from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.registry import REGISTRIES, registered
+
+_FLOAT32_MAX = float(np.finfo(np.float32).max)
+
+
+class LimitError(GridjaxError):
+    """A value of its field's type that no network can have: beyond a limit, or an unknown name."""
+
+    def __init__(self, problem: Problem, value: Any):
+        super().__init__(problem)
+        self.value = value
+        """what was written, as the field's type"""
+
+
+class _RefusedError(Exception):
+    """A value that a field does not take: what is wrong with it, and the fix."""
+
+    def __init__(self, what: str, fix: str):
+        super().__init__(what)
+        self.what = what
+        self.fix = fix
+
+
+def read_value(field: Field, raw: Any, is_read: bool = True) -> Any:
+    """The value of ``field`` that ``raw`` writes.
+
+    Integers may be written 30.0 or "30", floats 1 or "1e-4". A value that the target code does not
+    read (``is_read`` False) has its type checked but not its limits; where it is another number or
+    a text, the field's default stands for it.
+
+    Raises GridjaxError, without a place; LimitError where only the limits are broken.
+    """
+    try:
+        value = _convert(field, raw)
+    except _RefusedError as refused:
+        if not is_read and _is_number_or_text(raw):
+            return field.default
+        raise GridjaxError(_problem(field, raw, refused)) from None
+    try:
+        _check(field, value, is_read)
+    except _RefusedError as refused:
+        raise LimitError(_problem(field, raw, refused), value) from None
+    return value
+
+
+def _problem(field: Field, raw: Any, refused: _RefusedError) -> Problem:
+    return Problem(f"{field.name}: {show(raw)} {refused.what}", fix=refused.fix)
+
+
+def _is_number_or_text(raw: Any) -> bool:
+    number = parse_number(raw) if isinstance(raw, str) else raw
+    if isinstance(number, float):
+        return math.isfinite(number)
+    return isinstance(raw, str | int) and not isinstance(raw, bool)
+
+
+def _kinds(field: Field) -> tuple[str, str]:
+    """The type of a field, and what else it may be: None, Uniform, Poisson or nothing."""
+    kind, _, other = str(field.type).partition(" | ")
+    return kind, other
+
+
+def _convert(field: Field, raw: Any) -> Any:
+    kind, other = _kinds(field)
+    is_absent = raw is None or (isinstance(raw, str) and raw in ("null", "none", "None"))
+    if other == "None" and is_absent:
+        return None
+    if kind == "Fidelity":
+        return _fidelity(field, raw)
+    if kind == "PlaceMaps":
+        if not isinstance(raw, PlaceMaps):
+            raise _RefusedError("is no place maps", "give gridjax: {place_maps: FILE.npy}")
+        return raw
+    if other in ("Uniform", "Poisson") and (
+        isinstance(raw, Law) or (isinstance(raw, str) and is_law(raw))
+    ):
+        return _law(field, raw, other)
+    wanted = _describe(field)
+    if kind == "str":
+        if not isinstance(raw, str):
+            raise _RefusedError("is not a name", wanted)
+        return raw
+    if kind == "bool":
+        if isinstance(raw, str) and raw.lower() in ("true", "false"):
+            return raw.lower() == "true"
+        if not isinstance(raw, bool):
+            raise _RefusedError("is neither true nor false", wanted)
+        return raw
+    number = parse_number(raw) if isinstance(raw, str) else raw
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise _RefusedError(f"is not {'a whole' if kind == 'int' else 'a'} number", wanted)
+    if not -_FLOAT32_MAX <= number <= _FLOAT32_MAX:
+        raise _RefusedError("is not a finite number in single precision", wanted)
+    if kind == "float":
+        return float(number) + 0.0  # -0.0 becomes 0.0: one network, one run_id
+    if number != int(number):
+        raise _RefusedError("is not a whole number", wanted)
+    return int(number)
+
+
+def _law(field: Field, raw: Any, wanted: str) -> Any:
+    """The law that a text writes; one that always draws the same is that number."""
+    law = parse_law(raw) if isinstance(raw, str) else raw
+    how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
+    if law is None or type(law).__name__ != wanted:
+        raise _RefusedError(f"is not {how}", _describe(field))
+    if not all(-_FLOAT32_MAX <= number <= _FLOAT32_MAX for number in law):
+        raise _RefusedError("is not a finite number in single precision", f"give {how}")
+    if isinstance(law, Uniform):
+        if law.low > law.high:
+            swapped = Uniform(law.high, law.low)
+            raise _RefusedError("has its low above its high", f"did you mean {swapped}?")
+        return law.low if law.low == law.high else Uniform(float(law.low), float(law.high))
+    if law.mean < 0:
+        raise _RefusedError("has a negative mean", "give Poisson(mean) of a mean of at least 0")
+    return 1 if law.mean == 0 else Poisson(float(law.mean))
+
+
+def _fidelity(field: Field, raw: Any) -> Fidelity:
+    if isinstance(raw, Fidelity):
+        return raw
+    if isinstance(raw, dict):
+        switches = [f"{name}={value}" for name, value in raw.items() if name != "preset"]
+        raw = ", ".join([str(raw.get("preset", "corrected")), *switches])
+    try:
+        return parse_fidelity(raw)
+    except (ValueError, AttributeError):
+        fix = "give corrected or published, or {preset: corrected, dropout: inert}"
+        raise _RefusedError("is no fidelity", fix) from None
+
+
+def _check(field: Field, value: Any, is_read: bool) -> None:
+    limits = field.metadata
+    is_users = registered(field.name, value) is not None
+    if "choices" in limits and value not in limits["choices"] and not is_users:
+        known = (*limits["choices"], *_users(field))
+        question = did_you_mean(value, known)
+        raise _RefusedError("is unknown", " ".join(filter(None, (question, _describe(field)))))
+    if not is_read or value is None:
+        return
+    if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
+        raise _RefusedError("is not of the form wanted", _describe(field))
+    if value in limits.get("never", ()):
+        raise _RefusedError(f"cannot be used: {limits['never'][value]}", _describe(field))
+    if isinstance(value, Poisson):
+        if value.mean > limits["mean_at_most"]:
+            most = f"a Poisson mean of at most {limits['mean_at_most']}"
+            raise _RefusedError(f"is above {most}", f"give {most}")
+        return
+    if isinstance(value, Uniform):
+        for bound in bounds(value):
+            _check(field, bound, is_read)
+        return
+    if isinstance(value, float):
+        value = float(np.float32(value))  # what is trained with: 1e-50 is 0 there
+    why = f": {limits['why']}" if "why" in limits else ""
+    if "above" in limits and not value > limits["above"]:
+        raise _RefusedError(f"is not above {limits['above']:g}{why}", _describe(field))
+    if "below" in limits and not value < limits["below"]:
+        raise _RefusedError(f"is not below {limits['below']:g}{why}", _describe(field))
+    if "at_least" in limits and value < limits["at_least"]:
+        raise _RefusedError(f"is below {limits['at_least']}{why}", _describe(field))
+    if "at_most" in limits and value > limits["at_most"]:
+        raise _RefusedError(f"is above {limits['at_most']}{why}", _describe(field))
+    if value != limits.get("only", value):
+        raise _RefusedError("is not there yet", f"gridjax has {limits['only']} so far")
+
+
+def _users(field: Field) -> tuple[str, ...]:
+    """The names that users registered for a field."""
+    registry = REGISTRIES.get(field.name)
+    return tuple(registry.sources) if registry else ()
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _describe(field: Field) -> str:
+    """What the field takes, in words."""
+    limits = field.metadata
+    kind, other = _kinds(field)
+    if "choices" in limits:
+        runnable = [each for each in limits["choices"] if each not in limits.get("never", ())]
+        return f"one of {_listed((*runnable, *_users(field)))}"
+    if "form" in limits:
+        return f"give {limits['form']}"
+    named: dict[str, str] = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+    words = named.get(kind, str(limits["doc"]))
+    if "above" in limits:
+        words += f" above {limits['above']:g}"
+    if "at_least" in limits and "at_most" in limits:
+        words += f" from {limits['at_least']} to {limits['at_most']}"
+    elif "at_least" in limits:
+        words += f" of at least {limits['at_least']}"
+    if "below" in limits:
+        words += f", below {limits['below']:g}"
+    either = {
+        "None": " or null",
+        "Uniform": " or Uniform(low, high)",
+        "Poisson": " or Poisson(mean)",
+    }
+    return f"give {words}{either.get(other, '')} ({limits['doc']})"

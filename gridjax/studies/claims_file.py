@@ -1,0 +1,201 @@
+"""The claims of a study, recorded before any network is trained."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gridjax.errors import Place
+from gridjax.io.source_location import Located, Problems
+from gridjax.io.text import did_you_mean, show
+from gridjax.io.yaml_reader import read_yaml
+
+CLAIMS = "claims.yaml"
+ROLES = ("primary", "secondary")
+UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
+"""What a value is multiplied by to be shown, and what is written after it."""
+_OF_STUDY = ("title", "question", "caution", "claims")
+_TEXTS = ("claim", "published", "estimand", "test", "null")
+_OF_CLAIM = (*_TEXTS, "role", "unit", "holds")
+_NAME = re.compile("[A-Za-z0-9_-]{1,100}")
+_REGIONS = ("above", "below", "between")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim: what is estimated, how it is tested, and for which values it holds.
+
+    It holds where the whole 95 % interval of the estimate lies between ``low`` and ``high`` and, of
+    a primary claim that its null would contradict, where the test is significant after Holm's
+    correction over such tests of the study; it does not hold where none of the interval lies
+    there; else it is undecided.
+    """
+
+    name: str
+    claim: str
+    """the claim in a sentence"""
+    published: str
+    """what was published"""
+    estimand: str
+    test: str
+    null: str
+    """what the estimate is compared with"""
+    role: str
+    """primary or secondary"""
+    unit: str
+    """percent (of a share), cm, nats or number"""
+    low: float
+    """lower end of the values for which the claim holds, in the estimate's own unit"""
+    high: float
+
+    @property
+    def region(self) -> str:
+        """The values for which the claim holds, in words."""
+        low, high = self.shown(self.low), self.shown(self.high)
+        if math.isinf(self.high):
+            return f"above {low}"
+        return f"below {high}" if math.isinf(self.low) else f"between {low} and {high}"
+
+    def shown(self, value: float) -> str:
+        """Write a value in the claim's unit, three digits."""
+        factor, unit = UNITS[self.unit]
+        if math.isnan(value):
+            return "–"
+        if math.isinf(value):
+            return "∞" if value > 0 else "−∞"
+        value = round(value * factor, 9) + 0.0  # no rounding of sums, and no minus before 0
+        written = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+        return f"{written}{unit}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Claims:
+    """The claims file of a study."""
+
+    title: str
+    question: str
+    caution: str
+    """what a reader of small sizes must know"""
+    claims: tuple[Claim, ...]
+    sha256: str
+    """of the file's bytes: what a run's manifest records before it trains"""
+
+
+def read_claims(path: Path) -> Claims:
+    """Read a claims file.
+
+    Raises GridjaxError with everything that is wrong in it, located.
+    """
+    problems = Problems()
+    document, text = read_yaml(path, problems, "a study's title, question, caution and claims")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    found = None if document is None else _study(document, digest, problems)
+    problems.raise_any()
+    assert found is not None
+    return found
+
+
+def _study(document: Located, sha256: str, problems: Problems) -> Claims | None:
+    content = _mapping(document, _OF_STUDY, "a claims file", problems)
+    if content is None:
+        return None
+    texts = {name: _text(content, name, document.place, problems) for name in _OF_STUDY[:3]}
+    items = _items(content.get("claims"), document.place, problems)
+    read = [_claim(name, item, problems) for name, item in items.items()]
+    claims = tuple(claim for claim in read if claim is not None)
+    # a claim that could not be read may have been the primary one
+    if items and len(claims) == len(items) and all(claim.role != "primary" for claim in claims):
+        problems.add("no claim is primary", document.place, "say role: primary of at least one")
+    return Claims(**texts, claims=claims, sha256=sha256)
+
+
+def _items(listed: Located | None, place: Place, problems: Problems) -> Mapping[str, Located]:
+    """Return what stands under the claims' names; nothing, and the problem, where none does."""
+    fix = "write claims: {name: {claim: ...}}, each under a name of its own"
+    if listed is None or listed.value is None or listed.value == {}:
+        problems.add("a study without claims", listed.place if listed else place, fix)
+        return {}
+    if not isinstance(listed.value, dict):
+        problems.add(f"claims: {show(listed.plain())} is no mapping", listed.place, fix)
+        return {}
+    return listed.value
+
+
+def _claim(name: str, item: Located, problems: Problems) -> Claim | None:
+    if not _NAME.fullmatch(name):
+        fix = "use letters, digits, _ and -: it becomes the name of a file"
+        problems.add(f"{show(name)} cannot be a claim's name", item.name_place or item.place, fix)
+    content = _mapping(item, _OF_CLAIM, f"the claim {show(name)}", problems)
+    if content is None:
+        return None
+    texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
+    role = _choice(content, "role", ROLES, item.place, problems)
+    unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
+    low, high = _region(content.get("holds"), item.place, problems)
+    return Claim(name=name, **texts, role=role, unit=unit, low=low, high=high)
+
+
+def _region(item: Located | None, place: Place, problems: Problems) -> tuple[float, float]:
+    fix = "write holds: {above: 0.01}, {below: 0.05} or {between: [0.9, 1.1]}"
+    value = item.plain() if item is not None else None
+    place = item.place if item is not None else place
+    nothing = (-math.inf, math.inf)
+    if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _REGIONS:
+        problems.add(f"holds: {show(value)} is no region of values", place, fix)
+        return nothing
+    kind, bound = next(iter(value.items()))
+    ends = bound if kind == "between" and isinstance(bound, list) else [bound]
+    numbers = [x for x in ends if isinstance(x, int | float) and not isinstance(x, bool)]
+    right = len(numbers) == len(ends) == (2 if kind == "between" else 1)
+    if not right or not all(map(math.isfinite, numbers)) or sorted(numbers) != numbers:
+        problems.add(f"holds: {kind}: {show(bound)} bounds nothing", place, fix)
+        return nothing
+    if kind == "above":
+        return numbers[0], math.inf
+    return (-math.inf, numbers[0]) if kind == "below" else (numbers[0], numbers[1])
+
+
+def _mapping(
+    item: Located, known: tuple[str, ...], what: str, problems: Problems
+) -> Mapping[str, Located] | None:
+    """Return what a mapping holds; None, and one problem, for anything else."""
+    if not isinstance(item.value, dict):
+        message = f"{what} is {show(item.plain())}, no mapping"
+        problems.add(message, item.place, f"write key: value, for {', '.join(known)}")
+        return None
+    for name, inner in item.value.items():
+        if name not in known:
+            fix = did_you_mean(name, known) or f"known are {', '.join(known)}"
+            problems.add(f"unknown key {show(name)} of {what}", inner.name_place, fix)
+    return item.value
+
+
+def _text(content: Mapping[str, Located], name: str, place: Place, problems: Problems) -> str:
+    item = content.get(name)
+    if item is None:
+        problems.add(f"{name} is missing", place, f"add {name}: a sentence")
+        return ""
+    if not isinstance(item.value, str) or not item.value.strip():
+        problems.add(f"{name}: {show(item.plain())} is no text", item.place, "write a sentence")
+        return ""
+    return " ".join(item.value.split())
+
+
+def _choice(
+    content: Mapping[str, Located],
+    name: str,
+    choices: tuple[str, ...],
+    place: Place,
+    problems: Problems,
+) -> str:
+    item = content.get(name)
+    value = item.plain() if item is not None else None
+    if value in choices:
+        return value
+    where = item.place if item is not None else place
+    problems.add(f"{name}: {show(value)} is unknown", where, f"one of {', '.join(choices)}")
+    return choices[0]

@@ -1,0 +1,102 @@
+"""Common parts of studies' figures: networks as dots, intervals, nulls as bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gridjax import plotting
+from gridjax.metrics.statistics.intervals import mean_interval
+from gridjax.studies.estimates import FEWEST
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+_JITTER = 0.12
+BAND = "#e3e3e3"
+PUBLISHED = "#cc79a7"
+"""Colour of published numbers."""
+
+
+def arms(
+    axes: Axes,
+    groups: Sequence[tuple[float, pd.DataFrame]],
+    column: str,
+    colour: str,
+    marker: str = "o",
+    factor: float = 1.0,
+    width: float = 1.0,
+    label: str | None = None,
+) -> None:
+    """Draw one arm at each position: its networks as small dots, mean and 95 % interval over seeds.
+
+    ``factor`` multiplies the column (100 for percent); ``width`` is the distance of positions.
+    """
+    for number, (at, frame) in enumerate(groups):
+        frame = frame[np.isfinite(frame[column])]
+        if frame.empty:
+            continue
+        values = factor * frame[column].to_numpy()
+        spread = np.linspace(-_JITTER, _JITTER, len(values)) if len(values) > 1 else np.zeros(1)
+        axes.plot(
+            at + width * spread, values, marker, color=colour, ms=2.2, mew=0, alpha=0.45, zorder=2
+        )
+        mean = values.mean()
+        if frame["seed"].nunique() >= FEWEST:
+            _, low, high = mean_interval(values, frame["seed"].to_numpy())
+            ends = np.clip([low, high], values.min(), values.max())  # few seeds leave ends open
+            axes.plot([at, at], ends, color=colour, lw=1.4, zorder=3)
+        named = label if number == 0 else None
+        axes.plot(
+            [at], [mean], marker, color=colour, ms=5, mec="white", mew=0.6, zorder=4, label=named
+        )
+
+
+def counts(axes: Axes, groups: Sequence[tuple[float, pd.DataFrame]]) -> None:
+    """Write the number of networks of each arm along the top."""
+    for at, frame in groups:
+        if frame.empty:
+            continue
+        axes.annotate(
+            f"{len(frame)}",
+            (at, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            fontsize=plotting.SMALL,
+            color=plotting.GREY,
+        )
+
+
+def null_band(axes: Axes, low: float, high: float, text: str = "") -> None:
+    """Draw where the null lies, across the panel."""
+    axes.axhspan(low, high, color=BAND, zorder=0, lw=0, label=text or None)
+
+
+def null_share(axes: Axes, n_units: int, share: float) -> None:
+    """Draw where a network's share of units above its null's percentile would lie by chance.
+
+    The central 95 % of the binomial over ``n_units`` units, percent.
+    """
+    from scipy.stats import binom
+
+    low, high = (100 / n_units * float(binom.ppf(q, n_units, share)) for q in (0.025, 0.975))
+    null_band(axes, low, high, f"null: 95 % of networks of {n_units} units")
+
+
+def published(axes: Axes, x: Any, y: Any, text: str = "published", marker: str = "x") -> None:
+    """Mark published numbers."""
+    axes.plot(x, y, marker, color=PUBLISHED, ms=5, mew=1.4, ls="none", zorder=5, label=text)
+
+
+def unity(axes: Axes) -> None:
+    """Draw the line of agreement, and give both axes the same limits."""
+    low = min(axes.get_xlim()[0], axes.get_ylim()[0])
+    high = max(axes.get_xlim()[1], axes.get_ylim()[1])
+    axes.plot([low, high], [low, high], color=plotting.GREY, lw=0.8, ls=":", zorder=1)
+    axes.set(xlim=(low, high), ylim=(low, high))

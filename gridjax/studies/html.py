@@ -1,0 +1,136 @@
+"""The HTML page of all studies in a folder: verdicts first, then figures and rows."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from gridjax.errors import DamageError, GridjaxError, Place, Problem
+from gridjax.io.atomic_files import replace_file
+from gridjax.io.text import show
+from gridjax.plotting import listed
+from gridjax.report.html import LARGEST_SVG, PAGE
+from gridjax.studies.results import FIGURES, OUTCOME, ROWS
+from gridjax.studies.study import ORDER, SIZES
+
+QUICK = SIZES[0]
+_LARGEST = 10_000_000
+"""Bytes of the largest file that is put into the page."""
+_NUMBER = int | float | None
+_VERDICT = dict.fromkeys(
+    ("name", "claim", "role", "published", "estimand", "test", "null_is", "holds_where"), str
+) | {"n": int, "outcome": str, "sentence": str, "remark": str}
+_VERDICT |= dict.fromkeys(("value", "p", "p_holm", "networks_needed"), _NUMBER)
+_RUNG = dict.fromkeys(("value", "interval", "outcome", "rows"), str) | dict.fromkeys(
+    ("Ng", "n"), int
+)
+_FORM: dict[str, Any] = {
+    **dict.fromkeys(("study", "title", "question", "caution", "size", "claims_sha256"), str),
+    **dict.fromkeys(("networks", "seeds", "missing", "diverged"), int),
+    "registered": str | None,
+    "verdicts": [_VERDICT | {"shown": dict.fromkeys(("value", "interval", "null"), str)}],
+    "figures": [dict.fromkeys(("name", "title", "caption", "alt"), str) | {"table": [[str]]}],
+    "ladder": [{"claim": str, "rungs": [_RUNG]}],
+}
+"""What a page reads of a study's verdicts."""
+
+
+def write_page(out: Path) -> Path:
+    """Write ``report.html`` from what the studies in a folder found; return it.
+
+    Raises GridjaxError where there is no study, or the folder cannot be written.
+    """
+    studies = [_study(path) for path in sorted(out.glob(f"*/{OUTCOME}"), key=_position)]
+    if not studies:
+        message = f"{out} holds no study's verdicts"
+        raise GridjaxError(Problem(message, fix="run gridjax study NAME --out DIR first"))
+    try:
+        replace_file(out / PAGE, _render(studies).encode())
+    except OSError as error:
+        message = f"{out} cannot be written: {error.strerror or error}"
+        raise GridjaxError(Problem(message, fix="make it writable")) from None
+    return out / PAGE
+
+
+def _render(studies: list[dict[str, Any]]) -> str:
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader("gridjax.studies"), PackageLoader("gridjax.report")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    missing = listed([f"{one['missing']:,} of {one['study']}" for one in studies if one["missing"]])
+    quick = listed([one["study"] for one in studies if one["size"] == QUICK])
+    template = environment.get_template("studies.html")
+    return template.render(studies=studies, missing=missing, quick=quick)
+
+
+def _position(path: Path) -> tuple[int, str]:
+    name = path.parent.name
+    return (ORDER.index(name) if name in ORDER else len(ORDER), name)
+
+
+def _study(path: Path) -> dict[str, Any]:
+    place = Place(str(path))
+    try:
+        told = json.loads(_read(path))
+        _demand(told, _FORM, "it")
+        for verdict in told["verdicts"]:
+            verdict["rows"] = _rows(path.parent, verdict["name"])
+        own = {verdict["name"] for verdict in told["verdicts"]}
+        for line in told["ladder"]:
+            for rung in line["rungs"]:
+                # the study's own stand with its verdicts
+                is_own = rung["rows"] in own
+                rung["uri"] = "" if is_own else _rows(path.parent, rung["rows"])
+        for figure in told["figures"]:
+            figure["uri"] = _figure(path.parent / FIGURES, Path(figure["name"]).name)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        fix = "analyse the study again: gridjax study NAME --no-training --out DIR"
+        raise DamageError(Problem(f"damaged: {error}", place, fix)) from None
+    return told
+
+
+def _demand(value: Any, form: Any, name: str) -> None:
+    """Raise ValueError where a value has not the form that is read later."""
+    if isinstance(form, dict):
+        if not isinstance(value, dict) or not value.keys() >= form.keys():
+            raise ValueError(f"{name} holds other things than verdicts")
+        for key, inner in form.items():
+            _demand(value[key], inner, key)
+    elif isinstance(form, list):
+        if not isinstance(value, list):
+            raise ValueError(f"{name} is no list")
+        for each in value:
+            _demand(each, form[0], name)
+    elif not isinstance(value, form):
+        raise ValueError(f"{name} is {show(value)}")
+
+
+def _rows(folder: Path, name: str) -> str:
+    return _uri(folder / ROWS / f"{Path(name).name}.csv")
+
+
+def _figure(folder: Path, name: str) -> str:
+    svg, png = folder / f"{name}.svg", folder / f"{name}.png"
+    if not svg.is_file() or svg.is_symlink():
+        return ""
+    return _uri(svg if svg.stat().st_size <= LARGEST_SVG else png)
+
+
+def _uri(path: Path) -> str:
+    kind = {".svg": "image/svg+xml", ".png": "image/png", ".csv": "text/csv"}[path.suffix]
+    return f"data:{kind};base64,{base64.b64encode(_read(path)).decode()}"
+
+
+def _read(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise ValueError(f"{path.name} is no regular file")
+    if path.stat().st_size > _LARGEST:
+        raise ValueError(f"{path.name} is larger than {_LARGEST} bytes")
+    return path.read_bytes()

@@ -1,0 +1,149 @@
+"""Studies: folders of sweep files, a claims file and an analysis.
+
+A study is a folder with ``claims.yaml``, ``analysis.py`` and a sweep file (or a folder of them) for
+each size: ``quick``, ``desk``, ``paper``, and ``published`` for exactly the published design. Where
+something must be settled before the networks are laid out (a learning rate, say), ``pilot`` beside
+them holds ``quick.yaml`` and so on, and the analysis a function ``settle``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.io.text import did_you_mean
+from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
+from gridjax.sweep.catalog import EXPERIMENTS
+
+if TYPE_CHECKING:
+    from gridjax.plotting import Drawn
+    from gridjax.spec.network import NetworkSpec
+    from gridjax.studies.estimates import Estimate
+    from gridjax.studies.evidence import Evidence
+
+ANALYSIS, PILOT = "analysis.py", "pilot"
+SIZES = ("quick", "desk", "paper")
+PUBLISHED = "published"
+ALL = "all"
+NETWORKS = "networks"
+"""Beside the studies' own folders: that of the run they share."""
+ORDER = ("emergence", "encodings", "modules", "turing", "width-sensitivity", "heterogeneity")
+"""The shipped studies in the order of the results they are about; others after them."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study."""
+
+    name: str
+    folder: Path
+    base: Path | None = None
+    """a sweep file in place of those of its sizes"""
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Its claims; raises GridjaxError where their file is wrong."""
+        return read_claims(self.folder / CLAIMS)
+
+    def has(self, size: str) -> bool:
+        """Whether there are sweep files of a size."""
+        return self.base is not None or bool(_yaml(self.folder, size))
+
+    def files(self, size: str) -> list[Path]:
+        """Return the sweep files of a size. Raises GridjaxError where there are none."""
+        files = [self.base] if self.base else _yaml(self.folder, size)
+        if not files:
+            sizes = [each for each in (*SIZES, PUBLISHED) if self.has(each)]
+            message = f"the study {self.name} has no size {size}"
+            raise GridjaxError(Problem(message, fix=f"it has {', '.join(sizes) or 'none'}"))
+        return files
+
+    def pilot_files(self, size: str) -> list[Path]:
+        """Return the sweep files of what must be trained before a size is laid out."""
+        return [] if self.base else _yaml(self.folder / PILOT, size)
+
+    def settle(self, pilot: Evidence, specs: Sequence[NetworkSpec]) -> list[NetworkSpec]:
+        """Return the networks of a size as the pilot settles them."""
+        return self._function("settle")(pilot, specs)
+
+    def analyse(self, evidence: Evidence) -> dict[str, Estimate]:
+        """Return the estimate of every claim."""
+        estimates = self._function("analyse")(evidence)
+        missing = [claim.name for claim in self.claims.claims if claim.name not in estimates]
+        unknown = estimates.keys() - {claim.name for claim in self.claims.claims}
+        if missing or unknown:
+            what = ", ".join([*missing, *sorted(unknown)])
+            message = f"analyse() and {CLAIMS} differ in {what}"
+            place = Place(str(self.folder / ANALYSIS))
+            raise GridjaxError(Problem(message, place, fix="estimate every claim and no other"))
+        return estimates
+
+    def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[Drawn]:
+        """Return the study's figures."""
+        return self._function("figures")(evidence, estimates)
+
+    @cached_property
+    def _module(self) -> ModuleType:
+        name = f"gridjax_study_{self.name.replace('-', '_')}"
+        path = self.folder / ANALYSIS
+        spec = spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses look their module up
+        spec.loader.exec_module(module)
+        return module
+
+    def _function(self, name: str) -> Callable[..., Any]:
+        function = getattr(self._module, name, None)
+        if not callable(function):
+            place = Place(str(self.folder / ANALYSIS))
+            raise GridjaxError(Problem(f"no function {name}", place, fix=f"define {name}()"))
+        return function
+
+
+def shipped_studies() -> list[str]:
+    """Return the names of the shipped studies, those of the published results first."""
+    names = sorted(path.parent.name for path in EXPERIMENTS.glob(f"*/{CLAIMS}"))
+    return [*(name for name in ORDER if name in names), *(n for n in names if n not in ORDER)]
+
+
+def find_studies(name: str) -> list[Study]:
+    """Return the studies that a name stands for: all, a shipped one, or a folder of one's own.
+
+    The analysis of a folder is Python code and is run: name only folders that you trust.
+
+    Raises GridjaxError where there is no such study.
+    """
+    shipped = shipped_studies()
+    if name == ALL:
+        return [Study(each, EXPERIMENTS / each) for each in shipped]
+    if name in shipped:
+        return [Study(name, EXPERIMENTS / name)]
+    folder = Path(name)
+    if (folder / CLAIMS).is_file() and (folder / ANALYSIS).is_file():
+        return [Study(_name(folder), folder)]
+    fix = did_you_mean(name, [*shipped, ALL])
+    fix = fix or f"the studies are {', '.join([*shipped, ALL])}, or a folder with {CLAIMS}"
+    raise GridjaxError(Problem(f"no study {name!r}", fix=fix))
+
+
+def _name(folder: Path) -> str:
+    """Return a study's name, which is that of its folder. Raises GridjaxError for what is taken."""
+    name = folder.resolve().name
+    if name in ("", NETWORKS):
+        message = f"a study in {folder} would be called {name!r}: its results have no place"
+        raise GridjaxError(Problem(message, fix="give its folder another name"))
+    return name
+
+
+def _yaml(folder: Path, name: str) -> list[Path]:
+    file = folder / f"{name}.yaml"
+    return [file] if file.is_file() else sorted((folder / name).glob("*.yaml"))

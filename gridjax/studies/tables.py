@@ -1,0 +1,93 @@
+"""Terminal tables of studies: their cost, and their verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from gridjax.spec.network import NetworkSpec
+from gridjax.studies.study import Study
+from gridjax.studies.training import Asked, Request, pilots, settled, union
+from gridjax.studies.verdicts import MANY, Verdict
+
+
+def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:
+    """Return tables and lines that price studies: networks, buckets, FLOPs; nothing is trained.
+
+    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and so blocks and their memory.
+    """
+    from rich import box
+    from rich.table import Table
+
+    from gridjax.io.numbers import quantity
+    from gridjax.run.planning.plan import Plan, make_plan, plan_table
+
+    before = [one for rung in request.rungs for one in pilots(studies, rung)]
+    asked = [one for rung in request.rungs for one in settled(studies, rung, None)]
+    everything = union([*before, *asked])
+    settings = everything.settings
+
+    def plan_of(specs: tuple[NetworkSpec, ...]) -> Plan:
+        return make_plan(specs, settings.lane_width, device_kind, settings.merge)
+
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
+    for head in ("study", "networks", "pilot", "network-steps", "FLOP"):
+        table.add_column(head, justify="left" if head == "study" else "right")
+    for study in studies:
+        pilot = _distinct(before, study)
+        main = _distinct(asked, study)
+        own = [*pilot, *main]
+        plan = plan_of(tuple(dict.fromkeys(own)))
+        steps = sum(spec.n_grad_steps for spec in dict.fromkeys(own))
+        n_pilot = f"{len(pilot):,}" if pilot else "–"
+        row = (study.name, f"{len(main):,}", n_pilot, f"{steps:,}", quantity(plan.flop))
+        table.add_row(*row)
+    plan = plan_of(everything.specs)
+    steps = sum(spec.n_grad_steps for spec in everything.specs)
+    lines: list[Any] = [table]
+    if len(studies) > 1:
+        each = sum(len(_distinct(part, study)) for part in (before, asked) for study in studies)
+        shared = each - plan.n_networks
+        lines.append(f"together {plan.n_networks:,} networks, {steps:,} network-steps;")
+        lines.append(f"{shared:,} are shared and trained once")
+    lines.append(plan_table(plan))
+    for name in dict.fromkeys(one.study.name for one in before):
+        lines.append(f"{name}: its pilot settles values of its networks; costs stay")
+    return lines
+
+
+def _distinct(asked: Sequence[Asked], study: Study) -> list[NetworkSpec]:
+    """Return a study's networks, each once."""
+    own = (spec for one in asked if one.study == study for spec in one.sweep.specs)
+    return list(dict.fromkeys(own))
+
+
+def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
+    """Return the verdicts of a study as a table."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=study.claims.title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
+        show_lines=False,
+    )
+    table.add_column("claim", ratio=1)
+    for head in ("ours (95 %)", "null", "p (Holm)", "n"):
+        table.add_column(head, justify="right")
+    table.add_column("verdict")
+    for verdict in verdicts:
+        claim, estimate = verdict.claim, verdict.estimate
+        ours = claim.shown(estimate.value)
+        if not math.isnan(estimate.low):
+            ours += f"\n{claim.shown(estimate.low)} to {claim.shown(estimate.high)}"
+        p = f"{verdict.p_holm:.2g}" if math.isfinite(verdict.p_holm) else "–"
+        outcome = verdict.outcome
+        if verdict.networks_needed < MANY:
+            outcome += f"\nneeds {verdict.networks_needed:,.0f}"
+        shown = (ours, claim.shown(estimate.null), p, f"{estimate.n:,}", outcome)
+        table.add_row(claim.claim, *shown)
+    return table

@@ -1,0 +1,115 @@
+"""Verdicts on claims, from estimates, by the rule recorded before training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gridjax.metrics.statistics.intervals import Interval
+from gridjax.metrics.statistics.multiple_testing import holm
+from gridjax.metrics.statistics.power import needed_to_decide
+from gridjax.studies.claims_file import Claim
+from gridjax.studies.estimates import Estimate
+
+HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
+ALPHA = 0.05
+MANY = 1_000_000
+"""Networks that nobody trains for one claim."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, its estimate and what follows."""
+
+    claim: Claim
+    estimate: Estimate
+    p_holm: float
+    """the test's p after Holm's correction over the study's tests; NaN where none is needed"""
+    outcome: str
+    """holds, does not hold or undecided"""
+    networks_needed: float
+    """networks at which the interval would leave the margin with 80 % power, if the estimate
+    stayed; infinite where it lies on the margin, NaN where it is decided or nothing is known"""
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in a sentence."""
+        estimate, claim = self.estimate, self.claim
+        if not math.isfinite(estimate.value):
+            return f"Undecided: {estimate.remark or 'nothing was estimated'}."
+        found = claim.shown(estimate.value)
+        if not math.isnan(estimate.low):
+            found += f" ({claim.shown(estimate.low)} to {claim.shown(estimate.high)})"
+        wanted = f"it holds where the value is {claim.region}"
+        if self.outcome == HOLDS:
+            return f"Holds: {found}; {wanted}."
+        if self.outcome == DOES_NOT:
+            return f"Does not hold: {found}; {wanted}."
+        if math.isnan(self.networks_needed):
+            return f"Undecided: {found}; {wanted}."
+        needed = "more networks than anyone will train"
+        if self.networks_needed < MANY:
+            needed = f"about {self.networks_needed:,.0f} networks"
+        return f"Undecided: {found}; {wanted}; deciding needs {needed}."
+
+
+def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Verdict]:
+    """Return the verdict on every claim, in the claims' order.
+
+    Raises KeyError where an analysis left a claim without an estimate: it must say why instead.
+    """
+    tested = [claim.name for claim in claims if _is_tested(claim, estimates[claim.name])]
+    adjusted = holm(np.array([estimates[name].p for name in tested]))
+    corrected = dict(zip(tested, adjusted, strict=True))
+    return [
+        _verdict(
+            claim, estimates[claim.name], float(corrected.get(claim.name, math.nan)), len(tested)
+        )
+        for claim in claims
+    ]
+
+
+def _is_tested(claim: Claim, estimate: Estimate) -> bool:
+    """Tell whether a claim needs its test: a primary one that the null would contradict.
+
+    Where the claim would hold under the null too (no difference, where at most a small one is
+    claimed) the interval alone decides.
+    """
+    contradicted = not claim.low <= estimate.null <= claim.high
+    return claim.role == "primary" and math.isfinite(estimate.p) and contradicted
+
+
+def _verdict(claim: Claim, estimate: Estimate, p_holm: float, n_tests: int) -> Verdict:
+    low, high = estimate.low, estimate.high
+    inside = claim.low <= low and high <= claim.high
+    outside = high < claim.low or low > claim.high
+    insignificant = math.isfinite(p_holm) and p_holm >= ALPHA
+    if math.isnan(low) or math.isnan(high):
+        outcome = UNDECIDED
+    elif inside and not insignificant:
+        outcome = HOLDS
+    else:
+        outcome = DOES_NOT if outside else UNDECIDED
+    needed = math.nan
+    if outcome == UNDECIDED and low <= high:
+        needed = _needed(claim, estimate, n_tests if insignificant else 0)
+    return Verdict(claim, estimate, p_holm, outcome, needed)
+
+
+def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
+    """Return how many networks would decide, if the estimate stayed."""
+    ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
+    interval = Interval(estimate.value, estimate.low, estimate.high)
+    needed = 0.0  # networks that are all equal lack significance alone
+    if interval.low < interval.high:
+        needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
+    if math.isnan(needed):
+        return needed
+    if n_tests and "seed" in estimate.rows:
+        # flipping the signs of k seeds has no p below 2 / 2^k
+        fewest = math.ceil(math.log2(2 * n_tests / ALPHA))
+        needed = max(needed, estimate.n * fewest / max(estimate.rows["seed"].nunique(), 1))
+    return max(math.ceil(needed) if math.isfinite(needed) else needed, float(estimate.n + 1))

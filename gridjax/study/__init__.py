@@ -1,1 +1,0 @@
-"""From a sweep file to a figure."""

@@ -1,0 +1,1 @@
+"""Sweep files in the Weights & Biases format, and the networks they describe."""

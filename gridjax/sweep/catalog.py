@@ -1,0 +1,62 @@
+"""The catalogue of shipped sweep files, by name, and of shipped benchmarks."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def _shipped(name: str) -> Path:
+    """Return a folder that is inside an installed package, beside it in a checkout."""
+    places = (_PACKAGE / name, _PACKAGE.parent / name)
+    return next((folder for folder in places if folder.is_dir()), places[0])
+
+
+EXPERIMENTS = _shipped("experiments")
+BENCHMARKS = _shipped("benchmarks")
+
+QUICK = "quick.yaml"
+"""The size of a shipped experiment that is meant where only the experiment is named."""
+
+
+def sweep_files(name: str | Path) -> list[Path]:
+    """Return the sweep files that a name stands for.
+
+    A path that exists comes first (a folder stands for its ``*.yaml``); then the experiments that
+    gridjax ships: ``quickstart``, ``quickstart/gaussian.yaml``, and for those of two sizes
+    ``nfl-ideal`` (quick) and ``nfl-ideal/paper``. A name of neither is returned as it is, for the
+    reader of the file to refuse.
+    """
+    with suppress(OSError):  # a name that no file can have
+        path = Path(name)
+        if path.is_file():
+            return [path]
+        if path.is_dir() and (files := sorted(path.glob("*.yaml"))):
+            return files
+        shipped = EXPERIMENTS / name
+        for file in (shipped, shipped / QUICK, shipped.with_name(f"{shipped.name}.yaml")):
+            if file.is_file():
+                return [file]
+        if shipped.is_dir() and (files := sorted(shipped.glob("*.yaml"))):
+            return files
+    return [Path(name)]
+
+
+def benchmark(name: str) -> ModuleType:
+    """Import a module of the shipped benchmarks, under one name wherever they lie."""
+    package = "gridjax.benchmarks"
+    if package not in sys.modules and BENCHMARKS.parent != _PACKAGE:
+        # In a checkout any other project's top-level `benchmarks` could be found instead.
+        places = [str(BENCHMARKS)]
+        spec = spec_from_file_location(
+            package, BENCHMARKS / "__init__.py", submodule_search_locations=places
+        )
+        assert spec is not None
+        sys.modules[package] = module_from_spec(spec)
+    return import_module(f"{package}.{name}")

@@ -1,0 +1,98 @@
+"""The keys of a parameter's distribution, read and checked."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from gridjax.errors import Place
+from gridjax.io.numbers import parse_number
+from gridjax.io.source_location import Located, Problems
+from gridjax.io.text import show
+from gridjax.spec.parameters import FIELDS
+from gridjax.sweep.distributions import DISTRIBUTIONS, Beta, Distribution, IntUniform, Quantized
+
+_LARGEST = 3.4e38  # in single precision
+_EXTREMES = (2.0**-53, 1 - 2.0**-53)  # of the numbers that draws are made from
+_POSITIVE = ("q", "sigma", "a", "b")
+
+
+class Drawn(NamedTuple):
+    """Numbers drawn from a distribution."""
+
+    distribution: Distribution
+    place: Place
+
+
+def read_drawn(
+    name: str, place: Place, kind: str, given: dict[str, Located], problems: Problems
+) -> Drawn | None:
+    """The distribution ``kind`` of the parameter ``name`` with the keys ``given``.
+
+    None where something is wrong, which goes to ``problems``; they are this parameter's own.
+    """
+    keys = DISTRIBUTIONS[kind]
+    numbers: dict[str, Any] = {
+        key: _read_key(name, kind, key, given[key], problems)
+        if key in given
+        else keys.optional[key]
+        for key in keys.all
+    }
+    _check_type(name, place, kind, numbers.get("q"), problems)
+    if problems.found or keys.make is None:
+        return None
+    if "min" in numbers and numbers["min"] > numbers["max"]:
+        message = f"{name}: min: {numbers['min']} is above max: {numbers['max']}"
+        problems.add(message, given["min"].place, "exchange the two")
+        return None
+    distribution = keys.make(*numbers.values())
+    if not _is_finite(distribution):
+        fix = "give a narrower one"
+        if f"{kind}_values" in DISTRIBUTIONS:
+            fix = f"its min and max are exponents of e: did you mean {kind}_values?"
+        problems.add(f"{name}: {kind} goes beyond every number", place, fix)
+        return None
+    return Drawn(distribution, place)
+
+
+def read_number(value: Any) -> int | float | None:
+    """The finite number that a file writes, "3" too; None where it is none."""
+    number = parse_number(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    return number if -_LARGEST <= number <= _LARGEST else None
+
+
+def _read_key(name: str, kind: str, key: str, item: Located, problems: Problems) -> Any:
+    number = read_number(item.value)
+    shown = f"{name}: {key}: {show(item.plain())}"
+    if number is None:
+        problems.add(f"{shown} is not a number", item.place, f"give {key} a number")
+    elif kind == "int_uniform" and number != int(number):
+        fix = f"give {key} a whole number, or use distribution: uniform"
+        problems.add(f"{shown} is not a whole number", item.place, fix)
+    elif key in _POSITIVE and number <= 0:
+        problems.add(f"{shown} is not above 0", item.place, f"give {key} a number above 0")
+    elif kind.endswith("_values") and key == "min" and number <= 0:
+        fix = f"{kind} takes the logarithm of min: give a number above 0"
+        problems.add(f"{shown} is not above 0", item.place, fix)
+    return int(number) if number is not None and kind == "int_uniform" else number
+
+
+def _check_type(name: str, place: Place, kind: str, q: Any, problems: Problems) -> None:
+    """Note a distribution of numbers for a name, or of fractions for a whole number."""
+    type_ = str(FIELDS[name].type).partition(" | ")[0]
+    if type_ not in ("int", "float"):
+        message = f"{name}: {kind} draws numbers, which {name} is not"
+        problems.add(message, place, f"write {name}: {{values: [...]}}")
+    elif type_ == "int" and kind != "int_uniform" and (q is None or q != int(q)):
+        message = f"{name}: {kind} draws fractions, but {name} is a whole number"
+        fix = "write min and max as whole numbers, or round by a distribution with a whole q"
+        problems.add(message, place, fix)
+
+
+def _is_finite(distribution: Distribution) -> bool:
+    if isinstance(distribution, Beta | IntUniform):
+        return True
+    of = distribution.of if isinstance(distribution, Quantized) else distribution
+    return isinstance(of, Beta) or all(math.isfinite(of.at(u)) for u in _EXTREMES)

@@ -1,0 +1,188 @@
+"""Expansion of sweep files into one population, with the networks that are left out."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gridjax.errors import Place, Problem
+from gridjax.io.source_location import Problems
+from gridjax.io.text import show
+from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.grid_search import Grid
+from gridjax.sweep.random_search import Draws
+from gridjax.sweep.sweep_file import SweepFile
+
+MAX_NETWORKS = 1_000_000
+"""Grid points and draws laid out at most: more is hardly ever meant, and fills the memory."""
+_LOOKED_AT = 20_000  # points of a file, for one that can run
+
+
+class Origin(NamedTuple):
+    """What one file gave to a population; the files' networks stand in the files' order."""
+
+    name: str
+    n_networks: int
+    """that no earlier file gave"""
+    n_skipped: int = 0
+    """left out, because they can never run"""
+    n_draws: int = 0
+    """0 for a grid"""
+
+
+class Skipped(NamedTuple):
+    """Networks that were left out for one reason."""
+
+    reason: Problem
+    n_networks: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The reason, its place in the file without the file's folder, and the number."""
+        place = self.reason.place
+        if place and not place.file.startswith("--"):
+            place = replace(place, file=Path(place.file).name)
+        told = {"reason": self.reason.message, "place": str(place) if place else None}
+        return told | {"networks": self.n_networks}
+
+
+class Population(NamedTuple):
+    """The distinct networks of several files, in their order."""
+
+    specs: tuple[NetworkSpec, ...]
+    origins: tuple[Origin, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def lay_out(
+    files: Sequence[tuple[str, SweepFile]],
+    first: int | None,
+    sweep_seed: int,
+    skip_invalid: bool,
+    problems: Problems,
+) -> Population:
+    """The networks of named files without duplicates, ``first`` of them if given.
+
+    Those that can never run are left out or refused. Raises GridjaxError with ``problems`` and
+    everything that is wrong beside.
+    """
+    _check_seed(sweep_seed, problems)
+    counted = _check_first(first, problems)
+    if first is None:
+        _check_number([file for _, file in files], problems)
+    if not skip_invalid:
+        _refuse_invalid([file for _, file in files], counted, sweep_seed, problems)
+    problems.raise_any()
+    specs: dict[NetworkSpec, None] = {}
+    left_out: dict[NetworkSpec, Problem] = {}
+    origins = []
+    for name, file in files:
+        before = len(specs), len(left_out)
+        _add_networks(file, counted, sweep_seed, specs, left_out, problems)
+        added = len(specs) - before[0], len(left_out) - before[1]
+        n_draws = file.n_points(counted) if isinstance(file.networks, Draws) else 0
+        origins.append(Origin(name, *added, n_draws))
+    skipped = tuple(Skipped(*each) for each in Counter(left_out.values()).items())
+    if not specs:
+        for each in skipped:
+            problems.add(each.reason.message, each.reason.place, each.reason.fix)
+        problems.add("no network is left that can run", None)
+        problems.raise_any()
+    return Population(tuple(specs), tuple(origins), skipped)
+
+
+def _add_networks(
+    file: SweepFile,
+    first: int | None,
+    sweep_seed: int,
+    specs: dict[NetworkSpec, None],
+    left_out: dict[NetworkSpec, Problem],
+    problems: Problems,
+) -> None:
+    for k, (spec, why) in enumerate(file.points(first, sweep_seed)):
+        if len(specs) == first:
+            return
+        if k == MAX_NETWORKS:
+            n_found = len(specs)
+            message = f"{MAX_NETWORKS} grid points hold only {n_found} networks that can run"
+            problems.add(message, file.place, "give fewer values that cannot, or a lower number")
+            problems.raise_any()
+        if why is None:
+            specs[spec] = None
+        else:
+            left_out.setdefault(spec, why)
+    grid = file.networks
+    if isinstance(grid, Grid) and grid.rests and len(specs) != first:
+        message = f"the first {grid.n_listed} of {grid.n_points} grid points hold too few networks"
+        message += f" that can run: {len(specs)}, not {first}"
+        problems.add(message, file.place, "give shorter ranges, or a lower number of networks")
+        problems.raise_any()
+
+
+def _refuse_invalid(
+    files: Sequence[SweepFile], first: int | None, sweep_seed: int, problems: Problems
+) -> None:
+    """Note why networks can never run; of draws only where all files can be read."""
+    is_sound = not problems.found
+    refused = Problems()
+    for file in files:
+        if isinstance(file.networks, Grid):
+            for why in file.networks.refusals:
+                refused.add(why.message, why.place, why.fix)
+        elif is_sound:
+            n_draws = file.n_points(first)
+            counts = Counter(why for _, why in file.points(first, sweep_seed) if why)
+            for why, number in counts.items():
+                message = f"{why.message} (in {number} of {n_draws} draws)"
+                refused.add(message, why.place, why.fix)
+    problems.take(refused)
+    looked_at = (itertools.islice(file.points(first, sweep_seed), _LOOKED_AT) for file in files)
+    can_run = (why is None for points in looked_at for _, why in points)
+    if is_sound and refused.found and any(can_run):
+        message = "networks of these values can never run"
+        fix = "--skip-invalid (Python: skip_invalid=True) leaves them out and goes on with the rest"
+        problems.add(message, None, fix)
+
+
+def _check_seed(sweep_seed: Any, problems: Problems) -> None:
+    if isinstance(sweep_seed, bool) or not isinstance(sweep_seed, int) or sweep_seed < 0:
+        message = f"the sweep seed: {show(sweep_seed)} is not a whole number of at least 0"
+        problems.add(message, Place("--sweep-seed"), "give a seed such as 0")
+
+
+def _check_first(first: Any, problems: Problems) -> int | None:
+    """The number of networks asked for; None where there is none that can be used."""
+    if first is None:
+        return None
+    if isinstance(first, bool) or not isinstance(first, int) or first < 1:
+        message = f"the number of networks: {show(first)} is not a whole number of at least 1"
+    elif first > MAX_NETWORKS:
+        message = f"the number of networks: {show(first)} is above {MAX_NETWORKS}"
+    else:
+        return first
+    problems.add(message, Place("--networks"), "give how many of the first networks to take")
+    return None
+
+
+def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
+    """Note what is wrong with taking all networks."""
+    for file in files:
+        if isinstance(file.networks, Draws) and not file.says_number:
+            message = "method: random does not say how many networks to draw"
+            fix = "add run_cap: 100 to the file, or give --networks 100 (Python: first=100)"
+            problems.add(message, file.method_place, fix)
+    n_points = sum(file.n_points(None) for file in files)
+    if n_points > MAX_NETWORKS:
+        are_grids = all(isinstance(file.networks, Grid) for file in files)
+        what, less = ("grid points", "values") if are_grids else ("networks", "of them")
+        message = f"the sweep has {n_points} {what}, more than {MAX_NETWORKS}"
+        fix = f"give fewer {less}, or take the first N networks by --networks N (Python: first=N)"
+        largest = max(files, key=lambda file: file.n_points(None))
+        problems.add(message, largest.place, fix)
+        return
+    for file in files:
+        for rest in file.networks.rests.values() if isinstance(file.networks, Grid) else ():
+            problems.add(rest.why.message, rest.why.place, rest.why.fix)

@@ -1,0 +1,44 @@
+"""Overrides of the values in sweep files: --set NAME=VALUE, or a dict in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridjax.errors import Place
+from gridjax.io.source_location import Located, Problems, locate
+from gridjax.io.text import did_you_mean, show
+from gridjax.spec.parameters import FIELDS
+from gridjax.sweep.place_map_files import located_maps
+from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
+
+
+def read_overrides(
+    overrides: Mapping[str, Any], problems: Problems
+) -> tuple[dict[str, Located], dict[str, Located]]:
+    """The overrides of networks' parameters and those of the run's settings."""
+    of_networks: dict[str, Located] = {}
+    of_run: dict[str, Located] = {}
+    for name, value in overrides.items():
+        text = value if isinstance(value, str) and value.isprintable() else show(value)
+        place = Place(f"--set {show(name, 40)[1:-1]}={text[:60]}")
+        located = locate({"value": value}, place.file, problems)
+        if located is None:
+            continue
+        item = Located(located.value["value"].value, place, place)
+        setting = str(name).removeprefix("gridjax.")
+        if setting == "place_maps":
+            item = located_maps(item, problems)
+        if name in FIELDS or setting in OF_NETWORKS:
+            into, key = of_networks, setting
+        elif setting in SETTINGS:
+            into, key = of_run, setting
+        else:
+            known = [*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS)]
+            fix = did_you_mean(name, known) or "what can be set: " + ", ".join(known)
+            problems.add(f"unknown parameter {show(name)}", place, fix)
+            continue
+        if key in into:
+            problems.add(f"{key} is set twice", place, "set it once")
+        into[key] = item
+    return of_networks, of_run

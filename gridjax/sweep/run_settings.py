@@ -1,0 +1,158 @@
+"""The settings of a whole run: the ``gridjax:`` block of a sweep file."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gridjax.errors import GridjaxError
+from gridjax.io.source_location import Located, Problems
+from gridjax.io.text import did_you_mean, show
+from gridjax.spec.fidelity import PRESETS, SWITCHES
+from gridjax.spec.parameters import FIELDS
+from gridjax.spec.value_reader import read_value
+from gridjax.sweep.place_map_files import located_maps
+
+
+def _setting(default: Any, doc: str, **limits: Any) -> Any:
+    return dataclasses.field(default=default, metadata={"doc": doc, **limits})
+
+
+def _keep(default: str, doc: str) -> Any:
+    return _setting(
+        default, doc, pattern="all|none|best:[1-9][0-9]{0,8}", form="all, none or best:N"
+    )
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """How a trained network is measured."""
+
+    sequence_length: int = _setting(
+        50, "moves of an evaluation trajectory", at_least=1, at_most=100_000
+    )
+    batch_size: int = _setting(200, "trajectories a batch", at_least=1, at_most=1_000_000)
+    samples_per_bin: int = _setting(
+        50, "mean samples a bin of the finest rate map", at_least=1, at_most=1_000_000
+    )
+    n_readouts: int = _setting(
+        1024, "random readouts of each layout's target code", at_least=1024, at_most=1_000_000
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a population is trained, measured and kept; one for all networks of a run.
+
+    ``lane_width`` None stands for the default of the device and the shape (plan.py).
+    """
+
+    lane_width: int | None = _setting(None, "networks of one vmap", at_least=1, at_most=65536)
+    merge: bool = _setting(False, "train networks in padded shapes that others share")
+    evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
+    keep_maps: str = _keep("best:32", "units of each network whose rate maps are kept")
+    keep_weights: str = _keep("all", "networks whose weights are kept")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every setting by its name, as JSON values; those of the evaluation in a dict."""
+        return dataclasses.asdict(self)
+
+
+EVALUATION = {f"evaluation.{field.name}": field for field in dataclasses.fields(EvaluationSettings)}
+GENERAL = {field.name: field for field in dataclasses.fields(Settings)}
+del GENERAL["evaluation"]
+SETTINGS = {**GENERAL, **EVALUATION}
+"""The field of every setting by its dotted name inside the ``gridjax:`` block."""
+
+OF_NETWORKS = tuple(name for name, field in FIELDS.items() if field.metadata.get("setting"))
+"""Parameters of networks that may stand in the block: each for the networks of its file."""
+
+
+def flatten(block: Located, problems: Problems) -> dict[str, Located]:
+    """The settings given in one ``gridjax:`` block, by dotted name."""
+    given: dict[str, Located] = {}
+    for name, item in _items(block, "gridjax", problems):
+        if name == "fidelity":
+            given[name] = _fidelity(item, problems)
+        elif name == "place_maps":
+            given[name] = located_maps(item, problems)
+        elif name == "evaluation":
+            for inner, value in _items(item, "gridjax.evaluation", problems):
+                _add(given, "evaluation.", inner, value, problems)
+        else:
+            _add(given, "", name, item, problems)
+    return given
+
+
+def read_settings(
+    blocks: Sequence[Mapping[str, Located]], overrides: Mapping[str, Located], problems: Problems
+) -> Settings:
+    """The settings that the files' flattened blocks agree on, and those that replace them."""
+    given: dict[str, tuple[Any, Located]] = {}
+    for block in [{**block, **overrides} for block in blocks] or [overrides]:
+        for name, item in block.items():
+            if name not in SETTINGS:
+                continue
+            try:
+                value = read_value(SETTINGS[name], item.plain())
+            except GridjaxError as error:
+                problems.add_error(error, item.place)
+                continue
+            first, where = given.setdefault(name, (value, item))
+            if first != value:
+                message = f"{name}: {show(value)} contradicts {show(first)} at {where.place}"
+                problems.add(message, item.place, "files of one population share their settings")
+    values = {name: value for name, (value, _) in given.items()}
+    evaluation = {field.name: values[name] for name, field in EVALUATION.items() if name in values}
+    general = {name: values[name] for name in GENERAL if name in values}
+    return Settings(evaluation=EvaluationSettings(**evaluation), **general)
+
+
+def _fidelity(item: Located, problems: Problems) -> Located:
+    """A fidelity given as ``{preset: corrected, dropout: inert}``, as the text of the same."""
+    if not isinstance(item.value, dict):
+        return item
+    preset, switches = "corrected", []
+    for name, inner in item.value.items():
+        choices = PRESETS if name == "preset" else ()
+        if name in SWITCHES:
+            choices = SWITCHES[name].metadata["choices"]
+        elif name != "preset":
+            known = ("preset", *SWITCHES)
+            fix = did_you_mean(name, known) or f"the switches are {', '.join(known)}"
+            problems.add(f"unknown switch fidelity.{name}", inner.name_place, fix)
+            continue
+        if not isinstance(inner.value, str) or inner.value not in choices:
+            message = f"fidelity.{name}: {show(inner.plain())} is unknown"
+            problems.add(message, inner.place, f"one of {', '.join(choices)}")
+        elif name == "preset":
+            preset = inner.value
+        else:
+            switches.append(f"{name}={inner.value}")
+    return replace(item, value=", ".join([preset, *switches]))
+
+
+def _items(block: Located, name: str, problems: Problems) -> list[tuple[str, Located]]:
+    if block.value is None:
+        return []
+    if not isinstance(block.value, dict):
+        message = f"{name}: {show(block.plain())} is not a mapping of settings"
+        problems.add(message, block.place, "write name: value, one setting a line")
+        return []
+    return list(block.value.items())
+
+
+def _add(
+    given: dict[str, Located], group: str, name: str, item: Located, problems: Problems
+) -> None:
+    known = [*SETTINGS, *OF_NETWORKS]
+    if group + name in known:
+        given[group + name] = item
+        return
+    known = [each.removeprefix(group) for each in known if each.startswith(group)]
+    fix = did_you_mean(name, known) or "the settings are " + ", ".join(known)
+    if name in FIELDS:
+        fix = f"it is a parameter of networks: put it under parameters: as {name}: {{value: ...}}"
+    problems.add(f"unknown setting {show(group + name)}", item.name_place, fix)

@@ -1,0 +1,221 @@
+"""The search space of a parameter: listed values, or a distribution to draw from.
+
+As W&B reads it: the keys of a parameter are those of its distribution; where the distribution is
+not named, its keys decide it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from gridjax.errors import Place, Problem
+from gridjax.io.source_location import MAX_VALUES, Located, Problems
+from gridjax.io.text import did_you_mean, show
+from gridjax.sweep.distribution_keys import Drawn, read_drawn, read_number
+from gridjax.sweep.distributions import DISTRIBUTIONS, grid_values, n_grid_values
+
+_KEYS = ("distribution", *dict.fromkeys(key for keys in DISTRIBUTIONS.values() for key in keys.all))
+_SUM_TOLERANCE = 1e-6
+
+
+class Rest(NamedTuple):
+    """The values of a range that a grid does not list, for they are too many."""
+
+    number: int
+    why: Problem
+    """what is wrong with them where the whole grid is wanted"""
+
+
+class Listed(NamedTuple):
+    """Values in a list, with their probabilities; None where all are equally likely."""
+
+    items: list[Located]
+    probabilities: tuple[float, ...] | None = None
+    rest: Rest | None = None
+
+
+class Room(NamedTuple):
+    """How many values of a range a grid lists."""
+
+    values: int
+    """that the file may still hold: a range of no more is listed whole"""
+    reached: int
+    """of a longer range, from its first: those that the wanted points of the grid can have"""
+
+
+def read_parameter(
+    name: str, item: Located, room: Room | None, problems: Problems
+) -> Listed | Drawn | None:
+    """What the mapping under a parameter's name says; a grid has its values listed.
+
+    ``room`` is None where networks are drawn. None where something is wrong, which goes to
+    ``problems``.
+    """
+    own = Problems()
+    space = _read(name, item, room, own)
+    problems.take(own)
+    return None if own.found else space
+
+
+def _read(name: str, item: Located, room: Room | None, problems: Problems) -> Listed | Drawn | None:
+    how = f"write {name}: {{values: [...]}} or {name}: {{value: ...}}"
+    if not isinstance(item.value, dict):
+        problems.add(f"{name}: {show(item.plain())} has neither values nor value", item.place, how)
+        return None
+    given = _known_keys(name, item.value, problems)
+    if problems.found:
+        return None
+    kind = _kind(name, item, given, how, problems)
+    if kind is None:
+        return None
+    _check_keys(name, item.place, kind, given, problems)
+    if problems.found:
+        return None
+    if DISTRIBUTIONS[kind].make is None:
+        space = _listed(name, given, how, problems)
+    else:
+        space = read_drawn(name, item.place, kind, given, problems)
+    if room is not None and space is not None and not problems.found:
+        return _of_grid(name, kind, given, space, room, problems)
+    return space
+
+
+def _known_keys(name: str, content: dict[str, Located], problems: Problems) -> dict[str, Located]:
+    for key, inner in content.items():
+        if key not in _KEYS:
+            fix = did_you_mean(key, _KEYS) or f"the keys are {', '.join(_KEYS)}"
+            problems.add(f"{name}: unknown key {show(key)}", inner.name_place, fix)
+    return {key: inner for key, inner in content.items() if key in _KEYS}
+
+
+def _kind(
+    name: str, item: Located, given: dict[str, Located], how: str, problems: Problems
+) -> str | None:
+    """The name of the distribution, given or told by the other keys."""
+    if "distribution" in given:
+        named = given["distribution"]
+        if isinstance(named.value, str) and named.value in DISTRIBUTIONS:
+            return named.value
+        known = ", ".join(DISTRIBUTIONS)
+        fix = did_you_mean(named.value, DISTRIBUTIONS) or f"the distributions are {known}"
+        message = f"{name}: distribution: {show(named.plain())} is unknown"
+        problems.add(message, named.place, fix)
+    elif "values" in given and "value" in given:
+        problems.add(f"{name} has both values and value", given["value"].name_place, how)
+    elif "value" in given:
+        return "constant"
+    elif "values" in given:
+        return "categorical_w_probabilities" if "probabilities" in given else "categorical"
+    elif "min" in given or "max" in given:
+        ends = [read_number(given[key].value) for key in ("min", "max") if key in given]
+        return "int_uniform" if all(isinstance(end, int) for end in ends) else "uniform"
+    elif given:
+        first = next(iter(given))
+        takers = [kind for kind, keys in DISTRIBUTIONS.items() if first in keys.all]
+        message = f"{name} has {first} but neither values nor a distribution"
+        problems.add(message, given[first].name_place, f"add distribution: {' or '.join(takers)}")
+    else:
+        problems.add(f"{name}: {{}} has neither values nor value", item.place, how)
+    return None
+
+
+def _check_keys(
+    name: str, place: Place, kind: str, given: dict[str, Located], problems: Problems
+) -> None:
+    keys = DISTRIBUTIONS[kind]
+    known = keys.all
+    for key, inner in given.items():
+        if key not in known and key != "distribution":
+            fix = f"{kind} takes {' and '.join(known)}"
+            if (kind, key) == ("categorical", "probabilities"):
+                fix = "did you mean distribution: categorical_w_probabilities?"
+            elif key == "q" and "min" in given:
+                fix = f"did you mean distribution: q_{kind.removeprefix('int_')}?"
+            problems.add(f"{name}: {kind} takes no {key}", inner.name_place, fix)
+    missing = [key for key in keys.required if key not in given]
+    if missing:
+        message = f"{name}: {kind} without {' and '.join(missing)}"
+        problems.add(message, place, f"add {' and '.join(f'{key}:' for key in missing)}")
+
+
+def _listed(name: str, given: dict[str, Located], how: str, problems: Problems) -> Listed | None:
+    if "value" in given:
+        return Listed([given["value"]])
+    values = given["values"]
+    if not isinstance(values.value, list):
+        message = f"{name}: values: {show(values.plain())} is not a list"
+        problems.add(message, values.place, how)
+        return None
+    if not values.value:
+        problems.add(f"{name}: values: [] is empty", values.place, "give at least one value")
+        return None
+    if "probabilities" not in given:
+        return Listed(values.value)
+    return Listed(values.value, _probabilities(name, values, given["probabilities"], problems))
+
+
+def _probabilities(
+    name: str, values: Located, written: Located, problems: Problems
+) -> tuple[float, ...]:
+    if not isinstance(written.value, list):
+        message = f"{name}: probabilities: {show(written.plain())} is not a list"
+        problems.add(message, written.place, "give one probability for each value")
+        return ()
+    if len(written.value) != len(values.value):
+        message = f"{name}: {len(written.value)} probabilities of {len(values.value)} values"
+        problems.add(message, written.place, "give one probability for each value")
+        return ()
+    numbers = []
+    for item in written.value:
+        number = read_number(item.value)
+        if number is None or number < 0:
+            message = f"{name}: {show(item.plain())} is no probability"
+            problems.add(message, item.place, "give a number of at least 0")
+        else:
+            numbers.append(float(number))
+    total = math.fsum(numbers)
+    if len(numbers) == len(written.value) and abs(total - 1) > _SUM_TOLERANCE:
+        message = f"{name}: the probabilities add up to {total:.9g}, not 1"
+        fix = f"divide each by {total:.9g}" if total > 0 else "give probabilities that add up to 1"
+        problems.add(message, written.place, fix)
+    return tuple(numbers)
+
+
+def _of_grid(
+    name: str,
+    kind: str,
+    given: dict[str, Located],
+    space: Listed | Drawn,
+    room: Room,
+    problems: Problems,
+) -> Listed | None:
+    """The values that a grid goes through."""
+    if isinstance(space, Listed):
+        if space.probabilities is None:
+            return space
+        message = f"{name}: probabilities cannot be used in a grid, which takes every value once"
+        fix = "leave them out, or use method: random"
+        problems.add(message, given["probabilities"].name_place, fix)
+        return None
+    where = given["distribution" if "distribution" in given else "min"]
+    number = n_grid_values(space.distribution)
+    if number is None:
+        message = f"{name}: {kind} cannot be used in a grid: it has no values to go through"
+        fix = "use method: random, or give values: [...], int_uniform or q_uniform"
+        problems.add(message, where.name_place, fix)
+    elif number == 0:
+        message = f"{name}: {kind} from min to the same max has no value in a grid"
+        problems.add(message, where.name_place, f"write {name}: {{value: ...}}")
+    else:
+        is_whole = number <= room.values
+        n_listed = number if is_whole else max(1, min(room))
+        items = [Located(each, space.place) for each in grid_values(space.distribution, n_listed)]
+        if is_whole:
+            return Listed(items)
+        message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"
+        if number <= MAX_VALUES:
+            message += " with those of other ranges"
+        fix = "give a shorter range, or take the first N networks by --networks N (Python: first=N)"
+        return Listed(items, rest=Rest(number - n_listed, Problem(message, where.name_place, fix)))
+    return None

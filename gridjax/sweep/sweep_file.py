@@ -1,0 +1,225 @@
+"""One sweep file: its method, its settings, and the search space of each parameter."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from gridjax.errors import Place, Problem
+from gridjax.io.source_location import MAX_VALUES, Located, Problems
+from gridjax.io.text import did_you_mean, show
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import FIELDS
+from gridjax.sweep.distribution_keys import Drawn, read_number
+from gridjax.sweep.grid_search import Grid, make_grid
+from gridjax.sweep.parameter_values import CODE, Choice, default_choice, read_choices
+from gridjax.sweep.random_search import Draws, ListedChoices
+from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS, flatten
+from gridjax.sweep.search_space import Listed, Room, read_parameter
+
+WANDB_KEYS = (
+    *("program", "project", "entity", "name", "description", "method", "metric", "parameters"),
+    *("early_terminate", "command", "run_cap", "controller", "kind", "apiVersion", "job"),
+    *("image_uri", "scheduler"),
+)
+"""Top-level keys of a W&B sweep configuration (config/schema.json of wandb/sweeps)."""
+METHODS = ("grid", "random")
+_FEWEST = 1000
+"""Points of a grid of ranges too long to be listed; more where more networks are wanted."""
+
+
+@dataclass(frozen=True)
+class SweepFile:
+    """What one file lays out: a grid, or draws."""
+
+    networks: Grid | Draws
+    settings: Mapping[str, Located]
+    """The ``gridjax:`` block, flattened."""
+    place: Place
+    method_place: Place
+    run_cap: int | None
+    """how many networks are drawn; not used in a grid"""
+    says_number: bool
+    """whether there is a run_cap, right or wrong"""
+
+    def n_points(self, first: int | None) -> int:
+        """Points of the grid, or draws where ``first`` networks are wanted."""
+        if isinstance(self.networks, Grid):
+            return self.networks.n_points
+        return first or self.run_cap or 0
+
+    def points(
+        self, first: int | None, sweep_seed: int
+    ) -> Iterator[tuple[NetworkSpec, Problem | None]]:
+        """The file's networks, each with the reason why it can never run; None where it can."""
+        if isinstance(self.networks, Grid):
+            return self.networks.points()
+        return self.networks.points(sweep_seed, self.n_points(first))
+
+
+def read_file(
+    document: Located,
+    overrides: Mapping[str, Located],
+    position: int,
+    problems: Problems,
+    first: int | None = None,
+) -> SweepFile:
+    """A sweep file's content; ``overrides`` replace parameters by one value or a list of them.
+
+    ``position`` is the file's among those that draw; ``first`` is how many networks are wanted,
+    None for all. What is wrong goes to ``problems``; the file is then not to be used.
+    """
+    place = document.place
+    if not isinstance(document.value, dict):
+        message = f"{show(document.plain())} is not a sweep"
+        problems.add(message, place, "a sweep file has method: grid and parameters:")
+        return SweepFile(Grid({}), {}, place, place, None, False)
+    content: dict[str, Located] = document.value
+    _check_keys(content, problems)
+    method = content.get("method")
+    is_grid = _is_grid(method, problems)
+    settings = flatten(content["gridjax"], problems) if content.get("gridjax") else {}
+    n_points = max(_FEWEST, first or 0) if is_grid else None
+    space = _space(document, n_points, settings, overrides, problems)
+    choices = _choices(space, problems)
+    drawn = {name: each for name, each in space.items() if isinstance(each, Drawn)}
+    networks: Grid | Draws
+    if is_grid:
+        listed = {name: each for name, each in space.items() if isinstance(each, Listed)}
+        rests = {name: each.rest for name, each in listed.items() if each.rest}
+        networks = make_grid(choices, rests, place, problems)
+    else:
+        given = {
+            name: ListedChoices(tuple(given), each.probabilities)
+            for name, given in choices.items()
+            if isinstance(each := space[name], Listed)
+        }
+        networks = Draws({**given, **drawn}, position, place)
+    cap = None if is_grid else content.get("run_cap")
+    run_cap = _run_cap(cap, problems)
+    method_place = method.place if method else place
+    return SweepFile(networks, settings, place, method_place, run_cap, cap is not None)
+
+
+def is_random(document: Located) -> bool:
+    """Whether a file draws its networks."""
+    method = document.value.get("method") if isinstance(document.value, dict) else None
+    return method is not None and method.value == "random"
+
+
+def _check_keys(content: Mapping[str, Located], problems: Problems) -> None:
+    for name, item in content.items():
+        if name in WANDB_KEYS or name == "gridjax":
+            continue
+        if name in FIELDS:
+            fix = f"put it under parameters: as {name}: {{value: ...}}"
+        elif name in SETTINGS or name == "evaluation":
+            fix = "put it under gridjax:"
+        else:
+            known = (*WANDB_KEYS, "gridjax")
+            fix = did_you_mean(name, known) or f"known are {', '.join(known)}"
+        problems.add(f"unknown key {show(name)}", item.name_place, fix)
+
+
+def _is_grid(method: Located | None, problems: Problems) -> bool:
+    if method is None or method.value in METHODS:
+        return method is None or method.value == "grid"
+    message = f"method: {show(method.plain())}"
+    if method.value == "bayes":
+        message += " cannot be used: what it draws next depends on results"
+        fix = "a population is laid out before it is trained: use method: grid or method: random"
+    else:
+        message, fix = f"{message} is unknown", "use method: grid or method: random"
+    problems.add(message, method.place, fix)
+    return True
+
+
+def _run_cap(item: Located | None, problems: Problems) -> int | None:
+    if item is None:
+        return None
+    number = read_number(item.value)
+    if number is not None and number == int(number) and number >= 1:
+        return int(number)
+    message = f"run_cap: {show(item.plain())} is not a whole number of at least 1"
+    problems.add(message, item.place, "give how many networks to draw")
+    return None
+
+
+def _space(
+    document: Located,
+    n_points: int | None,
+    settings: Mapping[str, Located],
+    overrides: Mapping[str, Located],
+    problems: Problems,
+) -> dict[str, Listed | Drawn]:
+    """What each known parameter is taken from: the file, its gridjax: block, and overrides.
+
+    ``n_points`` of a grid are laid out where its ranges are long; None where networks are drawn.
+    """
+    written = _parameters(document, problems)
+    space: dict[str, Listed | Drawn] = {}
+    found = {name: Problems() for name in written}
+    n_values, n_faster = MAX_VALUES, 1
+    for name in sorted(written, reverse=True):  # the fastest first: they are gone through whole
+        item = written[name]
+        if name in settings:
+            message = f"{name} is given under gridjax: and under parameters:"
+            found[name].add(message, settings[name].place, "give it once")
+        # one that is overridden is read for what is wrong with it all the same
+        room = None if n_points is None else Room(n_values, math.ceil(n_points / n_faster))
+        read = read_parameter(name, item, room, found[name])
+        space[name] = read or Listed([])
+        if isinstance(read, Listed):
+            n_values -= len(read.items)
+            n_faster *= 1 if name in overrides else len(read.items)
+    for own in found.values():
+        problems.take(own)
+    space = {name: space[name] for name in written}
+    for name in OF_NETWORKS:
+        if name in settings and name not in written:
+            space[name] = Listed([settings[name]])
+    return space | {
+        name: Listed(item.value if isinstance(item.value, list) else [item])
+        for name, item in overrides.items()
+    }
+
+
+def _parameters(document: Located, problems: Problems) -> dict[str, Located]:
+    """What is written for each known parameter."""
+    parameters = document.value.get("parameters")
+    if parameters is None:
+        if not did_you_mean("parameters", document.value):  # else that key is noted as unknown
+            fix = "add parameters: with {Ng: {value: 1024}}, for instance"
+            problems.add("the sweep has no parameters", document.place, fix)
+        return {}
+    if not isinstance(parameters.value, dict):
+        message = f"parameters: {show(parameters.plain())} is not a mapping"
+        problems.add(message, parameters.place, "write name: {values: [...]} for each parameter")
+        return {}
+    known = {}
+    for name, item in parameters.value.items():
+        if name in FIELDS:
+            known[name] = item
+            continue
+        fix = did_you_mean(name, FIELDS)
+        if name in SETTINGS or name == "evaluation":
+            fix = "it is a setting of the run: put it under gridjax:"
+        fix = fix or f"the parameters are {', '.join(FIELDS)}"
+        problems.add(f"unknown parameter {show(name)}", item.name_place, fix)
+    return known
+
+
+def _choices(space: Mapping[str, Listed | Drawn], problems: Problems) -> dict[str, list[Choice]]:
+    """The choices of every parameter whose values are listed."""
+    listed = {name: each.items for name, each in space.items() if isinstance(each, Listed)}
+    codes = [default_choice(CODE)]
+    if CODE in listed:
+        codes = read_choices(CODE, listed[CODE], (), problems)
+    known = [code.value for code in codes if not code.if_read and not code.if_unread]
+    choices = {
+        name: read_choices(name, items, known, problems)
+        for name, items in listed.items()
+        if name != CODE
+    }
+    return choices | ({CODE: codes} if CODE in listed else {})

@@ -1,0 +1,59 @@
+"""Measured place cells as targets: rate maps from a file, interpolated between bin centres."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from flax import struct
+from jax import lax
+from jaxtyping import Array, Float, Key
+
+from gridjax.spec.lowering import Static, Traced
+from gridjax.task.place_cells import N_DECODED
+
+
+class MeasuredCells(struct.PyTreeNode):
+    """Rate maps of place cells over the box, cells last in memory."""
+
+    maps: Float[Array, "n n Np"]
+    """first axis x, second y"""
+    centres: Float[Array, "Np 2"]
+    """where each map is largest, metres"""
+    box_width_m: Float[Array, ""]
+
+
+def take_measured_cells(key: Key[Array, ""], static: Static, traced: Traced) -> MeasuredCells:
+    """Take the cells of the file; nothing is drawn."""
+    del key
+    maps = traced.place_maps
+    n_bins = maps.shape[0]
+    largest = maps.reshape(-1, static.Np).argmax(axis=0)
+    bins = jnp.stack([largest // n_bins, largest % n_bins], axis=-1).astype(maps.dtype)
+    centres = ((bins + 0.5) / n_bins - 0.5) * traced.box_width_m
+    return MeasuredCells(maps=maps, centres=centres, box_width_m=traced.box_width_m)
+
+
+def rates(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
+    """Return every cell's rate, bilinear between bin centres and constant beyond the outer ones."""
+    n_bins = cells.maps.shape[0]
+    place = (positions / cells.box_width_m + 0.5) * n_bins - 0.5
+    place = jnp.clip(place, 0, n_bins - 1)
+    low = jnp.clip(jnp.floor(place), 0, n_bins - 2)
+    weight = (place - low)[..., None]
+    x, y = jnp.moveaxis(low.astype(jnp.int32), -1, 0)
+    across, up = weight[..., 0, :], weight[..., 1, :]
+    maps = cells.maps
+    left = (1 - up) * maps[x, y] + up * maps[x, y + 1]
+    right = (1 - up) * maps[x + 1, y] + up * maps[x + 1, y + 1]
+    return (1 - across) * left + across * right
+
+
+def shares(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
+    """Return the rates over their sum; each row sums to 1."""
+    of_cells = rates(cells, positions)
+    return of_cells / of_cells.sum(axis=-1, keepdims=True)
+
+
+def decode_top_maps(cells: MeasuredCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
+    """Decode by the mean of the three most active cells' centres, metres."""
+    _, best = lax.top_k(outputs, N_DECODED)
+    return cells.centres[best].mean(axis=-2)

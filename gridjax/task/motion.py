@@ -1,0 +1,171 @@
+"""Trajectories: a smooth random walk that slows down and turns along the walls.
+
+The motion model of the study and its relatives (Sorscher et al. 2019; Nayebi et al. 2021; No Free
+Lunch, 2022), whose constants are the defaults of NetworkSpec.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.scipy.special import erfinv
+from jaxtyping import Array, Float, Key
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.prng import Stream, stream, uniform, uniform_at
+from gridjax.spec.constraints import read_spec
+from gridjax.spec.lowering import Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import Padding
+from gridjax.task import arena
+
+WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
+"""Fields of NetworkSpec that decide a trajectory."""
+SLOWED_AT_WALL = 0.25
+"""Factor on the speed of a step taken towards a near wall."""
+
+
+_ABOVE_MINUS_1 = float(np.nextafter(np.float32(-1), np.float32(0)))
+
+
+class Trajectories(NamedTuple):
+    """Paths of a batch of animals, metres; time first but for those of simulate_trajectories."""
+
+    start: Float[Array, "batch 2"]
+    """position before the first move"""
+    moves: Float[Array, "time batch 2"]
+    """allocentric displacement of each step: the network's input"""
+    positions: Float[Array, "time batch 2"]
+    """position after each move: start + cumsum(moves)"""
+    start_heading: Float[Array, " batch"]
+    """heading along which the first move goes, radians"""
+    headings: Float[Array, "time batch"]
+    """heading after each move and its turn, radians, not wrapped"""
+
+
+def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced) -> Trajectories:
+    """Simulate a batch of trajectories of ``n_moves`` steps.
+
+    Start and heading are uniform, speeds Rayleigh (speed_scale), turns dt N(0, turn_sd^2).
+    """
+    n_steps = n_moves + 1
+    # One draw for all: each call of the generator costs a third of a second of compilation.
+    drawn = _draw(key, n_steps, batch_size, traced.padding)
+    where, around, speeds, turns = jnp.split(drawn, (2, 3, 3 + n_steps))
+    return walk(
+        position_0=where.T * traced.box_width_m / 2,
+        heading_0=jnp.pi * around[0],
+        speeds=traced.speed_scale * jnp.sqrt(-2 * jnp.log((1 + speeds) / 2)),
+        turns=traced.dt_s * traced.turn_sd * jnp.sqrt(2.0) * erfinv(turns),
+        traced=traced,
+    )
+
+
+def _draw(
+    key: Key[Array, ""], n_steps: int, batch_size: int, padding: Padding | None
+) -> Float[Array, "drawn batch"]:
+    """Draw from (-1, 1): position, heading, then the speeds and then the turns of all steps."""
+    if padding is None:
+        shape = (3 + 2 * n_steps, batch_size)
+        return uniform(key, shape, low=_ABOVE_MINUS_1)
+    row = jnp.arange(3 + 2 * n_steps)
+    further = padding.n_moves - (n_steps - 1)  # the turns begin after the own number of speeds
+    row = jnp.where(row < 3 + n_steps, row, row + further)
+    place = row[:, None] * padding.n_trajectories + jnp.arange(batch_size)
+    return uniform_at(key, place.astype(jnp.uint32), low=_ABOVE_MINUS_1)
+
+
+def walk(
+    position_0: Float[Array, "batch 2"],
+    heading_0: Float[Array, " batch"],
+    speeds: Float[Array, "steps batch"],
+    turns: Float[Array, "steps batch"],
+    traced: Traced,
+) -> Trajectories:
+    """Walk from given positions (metres) and headings (radians), one move for each speed (m/s).
+
+    Each step moves along the *old* heading, then turns (radians). The first move is dropped, so
+    that a trajectory starts in motion. Nothing is clipped: 0.6 % of the samples leave the box by up
+    to about 5 cm.
+    """
+
+    def step(state, at_t):
+        position, heading = state
+        speed, turn = at_t
+        slowed, turn_away = _avoid_wall(position, heading, traced)
+        distance = slowed * speed * traced.dt_s
+        move = distance[:, None] * jnp.stack([jnp.cos(heading), jnp.sin(heading)], axis=-1)
+        return (position + move, heading + turn + turn_away), ((position, heading), move)
+
+    last, (before, moves) = lax.scan(step, (position_0, heading_0), (speeds, turns))
+    positions, headings = (
+        jnp.concatenate([earlier[2:], final[None]])
+        for earlier, final in zip(before, last, strict=True)
+    )
+    return Trajectories(
+        start=before[0][1],
+        moves=moves[1:],
+        positions=positions,
+        start_heading=before[1][1],
+        headings=headings,
+    )
+
+
+def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
+    """Return the trajectories along given positions (metres), the first of which is the start.
+
+    The heading is that of the moves; after the last move it stays.
+    """
+    moves = jnp.diff(positions, axis=0)
+    headings = jnp.arctan2(moves[..., 1], moves[..., 0])
+    after = jnp.concatenate([headings[1:], headings[-1:]])
+    return Trajectories(positions[0], moves, positions[1:], headings[0], after)
+
+
+def _avoid_wall(
+    position: Float[Array, "batch 2"], heading: Float[Array, " batch"], traced: Traced
+) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
+    """Return the factor on the speed and the extra turn (radians) that make it run parallel."""
+    distance, normal = arena.nearest_wall(position, traced.box_width_m)
+    angle = jnp.mod(heading - normal + jnp.pi, 2 * jnp.pi) - jnp.pi
+    blocked = (distance < traced.border_m) & (jnp.abs(angle) < jnp.pi / 2)
+    turn = jnp.sign(angle) * (jnp.pi / 2 - jnp.abs(angle))
+    return jnp.where(blocked, SLOWED_AT_WALL, 1.0), jnp.where(blocked, turn, 0.0)
+
+
+def simulate_trajectories(
+    n_trajectories: int, n_moves: int = 20, seed: int = 0, **settings: float
+) -> Trajectories:
+    """Simulate trajectories of the study's motion model, batch first.
+
+    ``settings`` are the world's fields of NetworkSpec: ``box_width_in_m``, ``speed_scale``,
+    ``turn_sd``, ``dt_s``, ``border_m``. Returns start [batch, 2], moves and positions
+    [batch, time, 2], metres, and headings [batch, time], radians.
+
+    Raises GridjaxError for a setting that is not the world's, or a value it cannot have.
+    """
+    unknown = [name for name in settings if name not in WORLD]
+    if unknown:
+        fix = "the world's settings are " + ", ".join(WORLD)
+        raise GridjaxError(Problem(f"unknown setting {unknown[0]!r}", fix=fix))
+    values: dict[str, Any] = dict(settings)
+    if "box_width_in_m" in values:
+        values["box_height_in_m"] = values["box_width_in_m"]
+        values["bin_side_in_m"] = values["box_width_in_m"] / 44
+    sizes = {"batch_size": n_trajectories, "sequence_length": n_moves, "motion_seed": seed}
+    spec = read_spec(replace(NetworkSpec(), **values, **sizes))
+    key = stream(jnp.asarray(spec.traced.motion_seed), Stream.MOTION)
+    simulated = _simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
+    moves, positions, headings = (
+        of_time.swapaxes(0, 1)
+        for of_time in (simulated.moves, simulated.positions, simulated.headings)
+    )
+    return Trajectories(simulated.start, moves, positions, simulated.start_heading, headings)
+
+
+_simulate = jax.jit(simulate, static_argnums=(1, 2))

@@ -1,0 +1,219 @@
+"""Place cells: populations with Gaussian centres and surrounds, of one or several fields a cell.
+
+Of a cell the field counts that minimises d^2 / (2 sigma^2): a is that value, b is
+d^2 / (2 sigma_I^2) of the same field. Definitions as in No Free Lunch from Deep Learning in
+Neuroscience (2022) and Sorscher et al. (2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import lax, random
+from jax.scipy.special import gammaln, xlogy
+from jaxtyping import Array, Bool, Float, Int, Key
+
+from gridjax.spec.lowering import Static, Traced
+from gridjax.task import arena
+
+N_DECODED = 3
+"""Place cells whose centres are averaged to decode a position."""
+_WIDTHS, _RATIOS, _COUNTS, _FURTHER = 1, 2, 3, 16  # what a layout's key is folded with
+
+
+class PlaceCells(struct.PyTreeNode):
+    """A population of place cells, metres. Slots of a cell beyond its ``n_fields`` are empty."""
+
+    centres: Float[Array, "Np field 2"]
+    sigma_e: Float[Array, "Np field"]
+    """width of the centre Gaussian"""
+    sigma_i: Float[Array, "Np field"]
+    """width of the surround Gaussian"""
+    n_fields: Int[Array, " Np"]
+    alpha_e: Float[Array, ""]
+    """weight of the centre"""
+    alpha_i: Float[Array, ""]
+    """weight of the surround"""
+    n_cells: Int[Array, ""] | None = None
+    """how many of the first cells there are; None for all of them"""
+
+    @property
+    def is_field(self) -> Bool[Array, "Np field"]:
+        """Which slots hold a field."""
+        return jnp.arange(self.centres.shape[-2]) < self.n_fields[..., None]
+
+
+def of_own_cells(
+    cells: PlaceCells, values: Float[Array, "*n Np"], otherwise: float
+) -> Float[Array, "*n Np"]:
+    """Return the values of cells that are there, and another one for those that pad."""
+    if cells.n_cells is None:
+        return values
+    return jnp.where(jnp.arange(values.shape[-1]) < cells.n_cells, values, otherwise)
+
+
+def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> PlaceCells:
+    """Draw a layout: centres uniform in the box, a width and a surround for each field.
+
+    The first fields of a cell are the same however many it has.
+    """
+    further = jnp.arange(_FURTHER + 1, _FURTHER + static.n_field_slots)
+    of_slots = jnp.concatenate([key[None], jax.vmap(partial(random.fold_in, key))(further)])
+
+    def per_slot(draw: Callable[[Key[Array, ""]], Array]) -> Array:
+        return jnp.moveaxis(jax.vmap(draw)(of_slots), 0, 1)
+
+    def uniform(purpose: int, low: Array, high: Array) -> Float[Array, "Np field"]:
+        return low + (high - low) * per_slot(
+            lambda of_slot: random.uniform(random.fold_in(of_slot, purpose), (static.Np,))
+        )
+
+    centres = per_slot(
+        lambda of_slot: arena.uniform_positions(of_slot, (static.Np,), traced.box_width_m)
+    )
+    ratio = uniform(_RATIOS, traced.surround_scale_low, traced.surround_scale_high)
+    if static.surround_convention == "variance":
+        ratio = jnp.sqrt(ratio)
+    sigma_e = uniform(_WIDTHS, traced.place_cell_rf_low, traced.place_cell_rf_high)
+    more_fields = draw_poisson(
+        random.fold_in(key, _COUNTS), static.Np, traced.mean_further_fields, static.n_field_slots
+    )
+    own_slots = static.n_field_slots if traced.padding is None else traced.padding.n_slots
+    return PlaceCells(
+        centres=centres,
+        sigma_e=sigma_e,
+        sigma_i=ratio * sigma_e,
+        n_fields=jnp.minimum(traced.n_fields + more_fields, own_slots),
+        alpha_e=traced.alpha_e,
+        alpha_i=traced.alpha_i,
+        n_cells=None if traced.padding is None else traced.padding.n_cells,
+    )
+
+
+def draw_poisson(
+    key: Key[Array, ""], n: int, mean: Float[Array, ""], most: int
+) -> Int[Array, " n"]:
+    """Draw Poisson numbers below ``most`` by inversion: how many P(N <= k) a uniform exceeds."""
+    counts = jnp.arange(most, dtype=jnp.float32)
+    below = jnp.cumsum(jnp.exp(xlogy(counts, mean) - mean - gammaln(counts + 1)))
+    return (random.uniform(key, (n, 1)) > below).sum(axis=-1, dtype=jnp.int32)
+
+
+def scaled_distances(
+    cells: PlaceCells, positions: Float[Array, "*n 2"]
+) -> tuple[Float[Array, "*n Np"], Float[Array, "*n Np"]]:
+    """Return a and b of every cell: squared distances over twice the squared widths."""
+
+    def of_slot(slot: Int[Array, ""] | int) -> tuple[Array, Array]:
+        # By differences: the expanded form of the square loses four digits near a centre.
+        x = positions[..., None, 0] - cells.centres[:, slot, 0]
+        y = positions[..., None, 1] - cells.centres[:, slot, 1]
+        squared = x**2 + y**2
+        a = squared / (2 * cells.sigma_e[:, slot] ** 2)
+        return a, squared / (2 * cells.sigma_i[:, slot] ** 2)
+
+    def nearer(slot: Int[Array, ""], nearest: tuple[Array, Array]) -> tuple[Array, Array]:
+        a, b = of_slot(slot)
+        better = (a < nearest[0]) & (slot < cells.n_fields)
+        return jnp.where(better, a, nearest[0]), jnp.where(better, b, nearest[1])
+
+    n_slots = cells.centres.shape[1]
+    # A loop over slots, so that memory does not grow with them.
+    return of_slot(0) if n_slots == 1 else lax.fori_loop(1, n_slots, nearer, of_slot(0))
+
+
+def softmax_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
+    """Encode by softmax(-a); each row sums to 1."""
+    return _softmax(cells, -scaled_distances(cells, positions)[0])
+
+
+def plain_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
+    """Encode by exp(-a), from 0 to 1."""
+    return of_own_cells(cells, jnp.exp(-scaled_distances(cells, positions)[0]), 0.0)
+
+
+def difference_of_softmaxes(
+    cells: PlaceCells, positions: Float[Array, "*n 2"]
+) -> Float[Array, "*n Np"]:
+    """Encode by softmax(-a) - softmax(-b), shifted and normalised."""
+    a, b = scaled_distances(cells, positions)
+    return shifted(cells, _softmax(cells, -a) - _softmax(cells, -b))
+
+
+def difference_of_gaussians(
+    cells: PlaceCells, positions: Float[Array, "*n 2"]
+) -> Float[Array, "*n Np"]:
+    """Encode by alpha_E exp(-a) - alpha_I exp(-b), shifted and normalised.
+
+    Only alpha_E / alpha_I matters; true Differences of Gaussians have equal weights.
+    """
+    a, b = scaled_distances(cells, positions)
+    return shifted(cells, cells.alpha_e * jnp.exp(-a) - cells.alpha_i * jnp.exp(-b))
+
+
+def softmax_of_differences(
+    cells: PlaceCells, positions: Float[Array, "*n 2"]
+) -> Float[Array, "*n Np"]:
+    """Encode by softmax(-a + b): of single fields Gaussian, sigma / sqrt(1 - 1 / s^2) wide."""
+    a, b = scaled_distances(cells, positions)
+    return _softmax(cells, b - a)
+
+
+def _softmax(cells: PlaceCells, values: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
+    return jax.nn.softmax(of_own_cells(cells, values, -jnp.inf))
+
+
+def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
+    """Return (q + |min q|) over its sum, minimum and sum over cells."""
+    lowest = of_own_cells(cells, q, jnp.inf).min(axis=-1, keepdims=True)
+    raised = of_own_cells(cells, q + jnp.abs(lowest), 0.0)
+    return raised / raised.sum(axis=-1, keepdims=True)
+
+
+def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
+    """Decode by the mean of the centres of the three most active cells, metres.
+
+    Of cells with several fields those three fields count that lie closest together.
+    """
+    _, best = lax.top_k(of_own_cells(cells, outputs, -jnp.inf), N_DECODED)
+    return _mean_of_closest(cells.centres[best], cells.is_field[best])
+
+
+def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
+    """Decode by the three least active cells: of a true Difference of Gaussians those on a ring."""
+    return decode_top_cells(cells, -outputs)
+
+
+def _mean_of_closest(
+    fields: Float[Array, "*n 3 field 2"], is_field: Bool[Array, "*n 3 field"]
+) -> Float[Array, "*n 2"]:
+    """Return the mean of one field of each cell, of the choice with the least variance."""
+    if fields.shape[-2] == 1:
+        return fields.mean(axis=(-3, -2))
+
+    def of_position(flat: tuple[Array, Array]) -> Float[Array, "2"]:
+        (one, two, three), exists = flat
+        away = jnp.where(exists, 0.0, jnp.inf)
+        # The variance of three points is a ninth of their three squared distances.
+        spread = (
+            _squared(one, two)[:, :, None]
+            + _squared(one, three)[:, None, :]
+            + _squared(two, three)[None]
+            + (away[0][:, None, None] + away[1][:, None] + away[2])
+        )
+        i, j, k = jnp.unravel_index(spread.argmin(), spread.shape)
+        return (one[i] + two[j] + three[k]) / 3
+
+    shape = fields.shape[:-3]
+    flat = (fields.reshape(-1, *fields.shape[-3:]), is_field.reshape(-1, *is_field.shape[-2:]))
+    return lax.map(of_position, flat, batch_size=64).reshape(*shape, 2)
+
+
+def _squared(
+    one: Float[Array, "field 2"], other: Float[Array, "field 2"]
+) -> Float[Array, "field field"]:
+    return jnp.square(one[:, None] - other[None]).sum(axis=-1)

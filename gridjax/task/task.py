@@ -1,0 +1,85 @@
+"""One network's task: what it is told at the start and at each move, and what it should report.
+
+The target code of its position, and beside it, where it has them, head-direction cells.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax.numpy as jnp
+from flax import struct
+from jax import random
+from jaxtyping import Array, Float, Key
+
+from gridjax.spec.lowering import Static, Traced
+from gridjax.task.head_direction import (
+    HeadDirectionCells,
+    draw_head_direction_cells,
+    encode_headings,
+)
+from gridjax.task.motion import Trajectories
+from gridjax.task.target_codes import encoding
+
+_HEADINGS = 4  # what the layout's key is folded with
+
+
+class Layout(struct.PyTreeNode):
+    """What a network's targets are made of, drawn once."""
+
+    code: Any
+    """of the target code: place cells, or what its encoding draws; None for codes without layout"""
+    head: HeadDirectionCells | None
+
+
+def draw(key: Key[Array, ""], static: Static, traced: Traced) -> Layout:
+    """Draw the layout of one network."""
+    head = None
+    if static.n_head_direction_cells:
+        of_head = random.fold_in(key, _HEADINGS)
+        kappa = traced.head_direction_kappa
+        head = draw_head_direction_cells(of_head, static.n_head_direction_cells, kappa)
+    return Layout(code=encoding(static).init(key, static, traced), head=head)
+
+
+def targets(
+    layout: Layout,
+    positions: Float[Array, "*n 2"],
+    headings: Float[Array, "*n"],
+    static: Static,
+) -> Float[Array, "*n out"]:
+    """Return what the network should report: the target code, then the head-direction cells."""
+    code = encoding(static).encode(layout.code, positions)
+    if layout.head is None:
+        return code
+    return jnp.concatenate([code, encode_headings(layout.head, headings)], axis=-1)
+
+
+def start_code(
+    layout: Layout, trajectories: Trajectories, static: Static
+) -> Float[Array, "batch out"]:
+    """Return the targets at the start: what the state before the first move is made from."""
+    return targets(layout, trajectories.start, trajectories.start_heading, static)
+
+
+def inputs(
+    trajectories: Trajectories, dt_s: Float[Array, ""], static: Static
+) -> Float[Array, "time batch n_in"]:
+    """Return what the network is told of each move.
+
+    ``displacement``: x and y, metres. ``egocentric``: speed (m/s) and sine and cosine of the turn
+    that follows the move (Banino et al. 2018), which with the heading at the start tells as much.
+    """
+    if static.inputs == "displacement":
+        return trajectories.moves
+    speed = jnp.hypot(trajectories.moves[..., 0], trajectories.moves[..., 1]) / dt_s
+    before = jnp.concatenate([trajectories.start_heading[None], trajectories.headings[:-1]])
+    turn = trajectories.headings - before
+    return jnp.stack([speed, jnp.sin(turn), jnp.cos(turn)], axis=-1)
+
+
+def split_outputs(
+    outputs: Float[Array, "*n out"], static: Static
+) -> tuple[Float[Array, "*n Np"], Float[Array, "*n head"]]:
+    """Return the outputs (or targets) of the target code and of the head-direction cells."""
+    return outputs[..., : static.Np], outputs[..., static.Np :]

@@ -1,0 +1,1 @@
+"""The lattice that a target code selects, before any network is trained."""

@@ -1,0 +1,74 @@
+"""One network in training: how far it got, and what was measured on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gridjax.spec.network import NetworkSpec
+from gridjax.training.train_step import Progress
+
+N_HISTORY = 64
+"""Log-spaced steps of the training history, besides step 0; fewer in shorter trainings."""
+
+History = list[tuple[int, Progress]]
+"""(step, measures) of one network"""
+
+
+@dataclass
+class Trainee:
+    """A network between its first step and its last."""
+
+    spec: NetworkSpec
+    made: int = 0
+    """gradient steps; all of them where it has diverged, for it makes no more"""
+    history: History = field(default_factory=list)
+    seconds: float = 0.0
+    """its share of the wall-clock time of the blocks it was in, earlier stops included"""
+    resumed: bool = False
+    """whether it went on where bits are not promised"""
+    has_diverged: bool = False
+    points: list[int] = field(init=False)
+    """the steps at which it is measured"""
+
+    def __post_init__(self):
+        self.points = history_steps(self.spec.n_grad_steps)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it is trained to its last step and measured there, or has diverged."""
+        return self.has_diverged or len(self.history) >= len(self.points)
+
+    @property
+    def to_next(self) -> int:
+        """Steps to where it is measured next; 0 for one that is done."""
+        return 0 if self.is_done else max(0, self.points[len(self.history)] - self.made)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it stands where it is measured next."""
+        return not self.is_done and self.to_next == 0
+
+    def measure(self, progress: Progress) -> None:
+        """Take in what was measured at the step where it stands."""
+        self.history.append((self.points[len(self.history)], progress))
+
+    def diverge(self) -> None:
+        """Make no more steps."""
+        self.has_diverged, self.made = True, self.spec.n_grad_steps
+
+
+def history_steps(n_grad_steps: int) -> list[int]:
+    """Return the steps of a training's history: 0, then log-spaced, up to the last.
+
+    A function of the training's length alone; N_HISTORY different steps where it is long enough.
+    """
+    if n_grad_steps <= N_HISTORY:
+        return list(range(n_grad_steps + 1))
+    n_points = N_HISTORY
+    while True:
+        steps = np.unique(np.round(np.geomspace(1, n_grad_steps, n_points)).astype(int))
+        if len(steps) >= N_HISTORY:
+            return [0, *(int(step) for step in steps)]
+        n_points += 1

@@ -1,0 +1,53 @@
+"""What a block takes in the memory of a device, as the compiler tells it of the compiled steps."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from gridjax.spec.lowering import Static
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import traced_in
+from gridjax.training import train_step
+from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_networks
+
+
+def compile_chunk(
+    static: Static, lane_width: int, traced: Any, state: Any, until: Any
+) -> jax.stages.Compiled:
+    """Compile the steps of a block ahead of time, for these arguments or for their shapes.
+
+    It is the program that ``population.make_trainer`` compiles at its first call.
+    """
+    mapped = chunk_of_block(static, lane_width)
+    with jax.default_matmul_precision(MATMUL_PRECISION):
+        return jax.jit(mapped, donate_argnums=1).lower(traced, state, until).compile()
+
+
+def shapes_of_block(spec: NetworkSpec, static: Static, lane_width: int) -> tuple[Any, Any, Any]:
+    """Return the shapes of what the steps take: networks like ``spec``, of one bucket."""
+
+    def in_lanes(leaf: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct((lane_width, *np.shape(leaf)), np.asarray(leaf).dtype)
+
+    traced = jax.tree.map(in_lanes, traced_in(spec, static))
+    state = jax.eval_shape(over_networks(partial(train_step.init, static), lane_width), traced)
+    return traced, state, jax.ShapeDtypeStruct((lane_width,), np.int32)
+
+
+def bytes_needed(compiled: jax.stages.Compiled) -> int:
+    """Return the bytes that a compiled function takes while it runs, its arguments included.
+
+    Not ``peak_memory_in_bytes``, which can lie below what is temporary alone. What is donated
+    counts once.
+    """
+    needed: Any = compiled.memory_analysis()
+    return (
+        needed.argument_size_in_bytes
+        + needed.temp_size_in_bytes
+        + needed.output_size_in_bytes
+        - needed.alias_size_in_bytes
+    )

@@ -1,0 +1,226 @@
+"""Training ONE network: its state, one step, and a chunk of steps.
+
+Nothing here knows of a population; gridjax.training.population maps these functions over networks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int
+
+from gridjax.model import network, objective
+from gridjax.model.matmul import FLOAT32
+from gridjax.model.network import Masks, Params
+from gridjax.prng import Stream, stream
+from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.padding import Padding
+from gridjax.spec.shapes import steps_ahead
+from gridjax.task import motion, task
+from gridjax.task.motion import Trajectories
+from gridjax.task.target_codes import encoding
+from gridjax.task.task import Layout
+from gridjax.training.optimizers import make_optimizer
+
+NOT_DIVERGED = -1
+
+
+class TrainState(struct.PyTreeNode):
+    """All that changes, or was drawn once, while one network trains."""
+
+    step: Int[Array, ""]
+    """gradient steps made"""
+    diverged_at: Int[Array, ""]
+    """the step whose loss or update was not finite, or NOT_DIVERGED; the weights stay as before"""
+    params: Params
+    optimizer: Any
+    layout: Layout
+
+
+class Progress(NamedTuple):
+    """How one network does, at each position or in the mean over some."""
+
+    loss: Float[Array, "..."]
+    """data loss, without the weight penalty"""
+    loss_excess: Float[Array, "..."]
+    """nats above the targets' own entropy; NaN unless the loss is cross-entropy"""
+    position_error_m: Float[Array, "..."]
+
+
+def init(static: Static, traced: Traced) -> TrainState:
+    """Draw the layout and the initial weights of one network."""
+    weights_key = stream(traced.weight_seed, Stream.WEIGHTS)
+    params = network.init_params(weights_key, static, traced.padding)
+    layout_key = stream(traced.layout_seed, Stream.LAYOUT)
+    return TrainState(
+        step=jnp.zeros((), jnp.int32),
+        diverged_at=jnp.full((), NOT_DIVERGED, jnp.int32),
+        params=params,
+        optimizer=make_optimizer(static, traced).init(params),
+        layout=task.draw(layout_key, static, traced),
+    )
+
+
+def respond(
+    params: Params,
+    layout: Layout,
+    trajectories: Trajectories,
+    dt_s: Float[Array, ""],
+    static: Static,
+    masks: Masks | None = None,
+    is_unrolled: bool = False,
+) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
+    """Return the analysed layer and the outputs of one network along trajectories."""
+    start_code = task.start_code(layout, trajectories, static)
+    inputs = task.inputs(trajectories, dt_s, static)
+    analysed = network.activity(params, start_code, inputs, static, masks, is_unrolled)
+    return analysed, network.outputs(params, analysed, static, masks)
+
+
+def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
+    """Make one gradient step on fresh trajectories; freeze the network if it diverges here."""
+    trajectories = jax.tree.map(lambda leaf: leaf[0], draw_ahead(static, traced, state.step, 1))
+    return update(static, traced, state, trajectories, jnp.asarray(True))
+
+
+def draw_ahead(static: Static, traced: Traced, first: Int[Array, ""], n_steps: int) -> Trajectories:
+    """Draw the trajectories of ``n_steps`` gradient steps from step ``first`` on.
+
+    Arrays have a leading axis of steps. The trajectories of a step depend on its number alone.
+    """
+
+    def of_step(number: Int[Array, ""]) -> Trajectories:
+        key = stream(traced.motion_seed, Stream.MOTION, number)
+        return motion.simulate(key, static.sequence_length, static.batch_size, traced)
+
+    return jax.vmap(of_step)(first + jnp.arange(n_steps, dtype=jnp.int32))
+
+
+def update(
+    static: Static,
+    traced: Traced,
+    state: TrainState,
+    trajectories: Trajectories,
+    is_active: Bool[Array, ""],
+) -> TrainState:
+    """Make one gradient step on given trajectories where ``is_active``, else change nothing.
+
+    A network whose loss or update is not finite keeps its weights and is marked as diverged.
+    """
+    targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
+    masks = None
+    if static.has_dropout:
+        of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
+        masks = network.draw_masks(of_masks, static, traced)
+
+    def objective_of(params: Params) -> Float[Array, ""]:
+        _, outputs = respond(params, state.layout, trajectories, traced.dt_s, static, masks, True)
+        losses = objective.data_loss(outputs, targets, static, traced.padding)
+        loss = objective.own_mean(losses, traced.padding)
+        return loss + objective.weight_penalty(params, traced.weight_decay, static)
+
+    value, gradients = jax.value_and_grad(objective_of)(state.params)
+    clip = traced.gradient_clip
+    gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
+    updates, moments = make_optimizer(static, traced).update(gradients, state.optimizer)
+    params: Params = jax.tree.map(jnp.add, state.params, updates)
+    is_finite = jnp.isfinite(value) & _all_finite((params, moments))
+    is_made = is_active & is_finite
+    # New or old *after* the update: a gradient through `where` would leak the NaN.
+    params, moments = jax.tree.map(
+        lambda new, old: jnp.where(is_made, new, old),
+        (params, moments),
+        (state.params, state.optimizer),
+    )
+    return state.replace(
+        step=state.step + is_made.astype(jnp.int32),
+        diverged_at=jnp.where(is_active & ~is_finite, state.step, state.diverged_at),
+        params=params,
+        optimizer=moments,
+    )
+
+
+def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
+    """Return the number of gradient steps to step ``until``; 0 for a diverged network."""
+    return jnp.where(state.diverged_at == NOT_DIVERGED, until - state.step, 0)
+
+
+def chunk(
+    static: Static,
+    traced: Traced,
+    state: TrainState,
+    until: Int[Array, ""],
+    n_steps: Int[Array, ""] | None = None,
+) -> TrainState:
+    """Make gradient steps up to step ``until``, or to where the network diverges.
+
+    ``n_steps`` is the number of passes through the loop, by default those to ``until``. Networks
+    of one vmap share it, so that the loop has one trip count and no predicate by network. Both are
+    traced: the length of a chunk changes neither bits nor compilation.
+    """
+    n_steps = steps_to_make(state, until) if n_steps is None else n_steps
+    layout, n_ahead = state.layout, steps_ahead(static)
+
+    def group(carry: tuple[Array, TrainState]) -> tuple[Array, TrainState]:
+        n_done, state = carry
+        ahead = draw_ahead(static, traced, state.step, n_ahead)
+
+        def one(place: Array, state: TrainState) -> TrainState:
+            trajectories = jax.tree.map(
+                lambda leaf: lax.dynamic_index_in_dim(leaf, place, keepdims=False), ahead
+            )
+            is_active = steps_to_make(state, until) > 0
+            whole = state.replace(layout=layout)
+            following = update(static, traced, whole, trajectories, is_active)
+            return following.replace(layout=None)
+
+        n_now = jnp.minimum(n_ahead, n_steps - n_done)
+        return n_done + n_now, lax.fori_loop(0, n_now, one, state)
+
+    def is_left(carry: tuple[Array, TrainState]) -> Array:
+        return carry[0] < n_steps
+
+    # The layout stays out of the loop's state: it never changes.
+    start = (jnp.zeros((), jnp.int32), state.replace(layout=None))
+    _, trained = lax.while_loop(is_left, group, start)
+    return trained.replace(layout=layout)
+
+
+def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
+    """Measure one network, in the mean and in float32, on trajectories that training never sees."""
+    static = replace(static, matmul_precision=FLOAT32)
+    key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
+    trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+    _, outputs = respond(state.params, state.layout, trajectories, traced.dt_s, static)
+    assessed = assess(static, state.layout, outputs, trajectories, traced.padding)
+    return jax.tree.map(lambda each: objective.own_mean(each, traced.padding), assessed)
+
+
+def assess(
+    static: Static,
+    layout: Layout,
+    outputs: Float[Array, "time batch out"],
+    trajectories: Trajectories,
+    padding: Padding | None = None,
+) -> Progress:
+    """Compare a network's outputs with the targets and decode them, moment by moment."""
+    positions = trajectories.positions
+    targets = task.targets(layout, positions, trajectories.headings, static)
+    loss = objective.data_loss(outputs, targets, static, padding)
+    code, _ = task.split_outputs(outputs, static)
+    decoded = encoding(static).decode(layout.code, code)
+    return Progress(
+        loss=loss,
+        loss_excess=objective.loss_excess(loss, targets, static),
+        position_error_m=objective.position_error(decoded, positions),
+    )
+
+
+def _all_finite(tree: Any) -> Array:
+    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
+    return jnp.stack(leaves).all()

@@ -1,1 +1,0 @@
-"""What the animal does, and what it is asked to report."""

@@ -1,0 +1,125 @@
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from synthetic import quickstart_specs, synthetic_run
+
+from gridjax.io.numbers import percent
+from gridjax.report.run_data import mean_interval, reported
+from gridjax.report.summary import summarise, summary_rows, summary_table
+from gridjax.spec.network import NetworkSpec
+
+WIDE = dataclasses.replace(quickstart_specs([7])[4], box_width_in_m=1.4, box_height_in_m=1.4)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return synthetic_run([*quickstart_specs(), WIDE], diverged=[3], missing=[6])
+
+
+def test_every_network_is_taken_at_its_own_reported_bins(run):
+    data = reported(run)
+    units, nulls = run.units, run.nulls
+    assert {member.spec.n_bins_reported for member in data.members} == {44, 28}
+    for member in data.finished:
+        own = units[(units.run_id == member.run_id)]
+        own = own[own.nbins == member.spec.n_bins_reported]
+        np.testing.assert_array_equal(member.unit, own.unit)
+        np.testing.assert_array_equal(member.score, own.score_60_by_neuron)
+        np.testing.assert_array_equal(member.period_cm, own.period_cm)
+        own = nulls[nulls.null_id == member.row["null_id"]]
+        own = own[own.nbins == member.spec.n_bins_reported]
+        np.testing.assert_array_equal(data.nulls[member.row["null_id"]], own.score_60)
+
+
+def test_missing_and_diverged_networks(run):
+    data = reported(run)
+    assert len(data.members) == 15
+    assert len(data.finished) == 14
+    (diverged,) = [member for member in data.members if member.diverged]
+    assert len(diverged.score) == 0
+    assert len(diverged.history["step"]) == 7
+    assert data.codes == ["cartesian", "gaussian", "difference_of_gaussians"]
+
+
+def test_summary_agrees_with_pandas(run):
+    """Against the same numbers by groupby."""
+    networks = run.networks[run.networks.status == "finished"]
+    summary = summarise(run)
+    widths = networks.place_cell_rf.where(networks.place_field_values != "cartesian", -1)
+    groups = networks.groupby([networks.place_field_values, widths])
+    assert len(summary) == len(groups)
+    for (code, width), group in groups:
+        same_width = np.isclose(summary.width_cm.fillna(-100), 100 * width)
+        (row,) = summary[(summary.code == code) & same_width].to_dict("records")
+        assert row["networks"] - row["diverged"] == len(group)
+        for name in ("pos_decoding_err", "score_60_by_neuron_max"):
+            assert row[name] == pytest.approx(group[name].median())
+            assert row[f"{name}_max"] == pytest.approx(group[name].max())
+        assert row["share_above_0.8"] == pytest.approx(group["share_above_0.8"].mean())
+        assert row["share_above_null_99"] == pytest.approx(
+            group["share_above_null_99"].mean(), nan_ok=True
+        )
+
+
+def test_null_shares_are_means_over_layouts(run):
+    rows = [row for row in summary_rows(reported(run)) if row["code"] == "gaussian"]
+    nulls = run.nulls[run.nulls.nbins == 44].merge(run.networks[["null_id", "place_cell_rf"]])
+    for row, width in zip(rows, (0.2, 0.24), strict=True):
+        layouts = set(
+            run.networks[
+                (run.networks.place_field_values == "gaussian")
+                & (run.networks.place_cell_rf == width)
+            ].null_id
+        )
+        chosen = nulls[nulls.null_id.isin(layouts)]
+        assert row["null_share_above_0.3"] == pytest.approx((chosen.score_60 > 0.3).mean())
+        assert row["layouts"] == len(layouts - {""})
+
+
+def test_codes_without_cells_have_a_null_and_no_width(run):
+    row = summary_rows(reported(run))[0]
+    assert row["code"] == "cartesian"
+    assert 0 < row["null_share_above_0.3"] < 1
+    assert math.isnan(row["width_cm"])
+
+
+def test_terminal_table_fits_eighty_columns(run):
+    from rich.console import Console
+
+    console = Console(width=80, record=True, file=None, quiet=False)
+    with console.capture() as capture:
+        console.print(summary_table(summary_rows(reported(run))))
+    printed = capture.get()
+    assert "…" not in printed
+    assert "Gaussian" in printed
+    assert "24" in printed
+
+
+def test_interval_of_many_networks_is_the_normal_one():
+    values = np.random.default_rng(3).normal(2.0, 0.5, (400, 2))
+    low, high = mean_interval(values)
+    half = 1.96 * values.std(axis=0, ddof=1) / 20
+    # 1,000 bootstraps place a 2.5 % quantile with a standard error of .085 sd of the mean.
+    np.testing.assert_allclose(low, values.mean(axis=0) - half, atol=0.2 * half.max())
+    np.testing.assert_allclose(high, values.mean(axis=0) + half, atol=0.2 * half.max())
+
+
+def test_interval_of_equal_networks_is_a_point():
+    low, high = mean_interval(np.full((5, 3), 0.25))
+    np.testing.assert_allclose([low, high], 0.25)
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.0001, "<0.1 %"), (0.012, "1.2 %"), (0.5, "50 %"), (float("nan"), "–")],
+)
+def test_shares_are_written_with_two_digits(share, text):
+    assert percent(share) == text
+
+
+def test_a_run_without_results():
+    run = synthetic_run([NetworkSpec()], missing=[0])
+    assert reported(run).members == []
+    assert len(summarise(run)) == 0

@@ -1,0 +1,33 @@
+"""The kind of device that would train, known without JAX."""
+
+import sys
+
+import pytest
+
+from gridjax.run.execution import machine
+
+
+@pytest.mark.parametrize(
+    ("platforms", "nodes", "packages", "kind"),
+    [
+        ("", [], [], "cpu"),
+        ("", ["nvidia0"], ["jax_cuda12_plugin"], "gpu"),
+        ("", ["nvidiactl"], ["jax_cuda12_plugin"], "cpu"),  # a driver without a card
+        ("", ["nvidia0"], [], "cpu"),  # a card that this JAX cannot drive
+        ("", ["accel0"], ["libtpu"], "tpu"),
+        ("cpu", ["nvidia0"], ["jax_cuda12_plugin"], "cpu"),
+        ("cuda,cpu", [], [], "gpu"),
+    ],
+)
+def test_the_kind_of_device(platforms, nodes, packages, kind, tmp_path, monkeypatch):
+    monkeypatch.setenv("JAX_PLATFORMS", platforms)
+    monkeypatch.setattr(
+        machine, "find_spec", lambda name: sys.modules[__name__] if name in packages else None
+    )
+    for node in nodes:
+        (tmp_path / node).touch()
+    assert machine.device_kind(tmp_path) == kind
+
+
+def test_a_processor_has_a_name():
+    assert machine.processor()

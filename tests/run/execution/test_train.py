@@ -1,0 +1,321 @@
+"""From a sweep to a run folder and back: what is there, what is refused, what goes on."""
+
+import dataclasses
+import json
+import math
+import shutil
+import threading
+
+import jax
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from tiny import CARTESIAN, PLACE_CELLS, Heard, sweep_content
+
+import gridjax as gj
+from gridjax.errors import GridjaxError
+from gridjax.io.atomic_files import seal, unseal
+from gridjax.metrics.gridscore.grid_score import grid_score
+from gridjax.run.execution.train import Wishes
+from gridjax.run.storage.schema import TABLES
+from gridjax.training.lane import N_HISTORY, history_steps
+
+
+def test_a_run_holds_one_row_for_every_network_in_the_order_of_the_sweep(trained):
+    networks = trained.run.networks
+    assert list(networks["run_id"]) == [spec.run_id for spec in trained.sweep.specs]
+    assert list(networks["status"]) == ["finished"] * 5 + ["diverged"]
+    for name, value in trained.sweep.specs[1].to_dict().items():
+        if not name.endswith("_seed"):
+            there = networks[name][1]
+            assert pd.isna(there) if value is None else there == value
+
+
+def test_the_tables_have_the_columns_of_their_schema_and_lie_in_the_folder(trained):
+    for name, schema in TABLES.items():
+        table = pq.read_table(trained.folder / f"{name}.parquet")
+        assert table.schema.equals(schema)
+    assert len(trained.run.units) == 5 * 24 * 2
+    assert set(trained.run.units["nbins"]) == {20, 32}
+
+
+def test_measures_of_a_finished_network_are_numbers(trained):
+    finished = trained.run.networks.query("status == 'finished'")
+    always = ["loss", "weight_penalty", "pos_decoding_err", "pos_decoding_err_T50"]
+    always += ["score_60_by_neuron_max", "share_above_0.3", "share_active"]
+    assert np.isfinite(finished[always]).all(axis=None)
+    cells = finished["place_field_values"] != "cartesian"
+    always += ["null_99", "share_above_null_99", "decode_err_ml_cm", "decode_err_ml_cm_T50"]
+    always += ["participation_ratio", "weight_norm", "weight_norm_recurrent"]
+    assert np.isfinite(finished[always]).all(axis=None)
+    assert np.isfinite(finished.loc[cells, "loss_excess"]).all()
+    assert finished.loc[~cells, "loss_excess"].isna().all()
+    assert finished["head_direction_err_deg"].isna().all()
+    assert (finished["weight_norm"] > finished["weight_norm_recurrent"]).all()
+    assert (finished.loc[cells, "loss_excess"] > 0).all()
+    assert (finished["share_of_bins_visited"] >= 0.99).all()
+    assert finished["samples_per_bin"].between(40, 50).all()
+
+
+def test_a_diverged_network_says_when_and_keeps_no_measure(trained):
+    row = trained.run.networks.iloc[-1]
+    assert 0 <= row["diverged_at_step"] < 90
+    assert row["n_grad_steps"] == row["diverged_at_step"]
+    assert math.isnan(row["loss"])
+    assert row["run_id"] not in set(trained.run.units["run_id"])
+
+
+def test_shares_and_maxima_are_those_of_the_units(trained):
+    units = trained.run.units.query("nbins == 20")
+    for _, row in trained.run.networks.query("status == 'finished'").iterrows():
+        scores = units[units["run_id"] == row["run_id"]]["score_60_by_neuron"]
+        assert row["score_60_by_neuron_max"] == pytest.approx(scores.max(), abs=1e-6)
+        assert row["share_above_0.3"] == pytest.approx((scores > 0.3).mean())
+        if row["null_id"]:
+            null = trained.run.nulls.query("nbins == 20 and null_id == @row.null_id")["score_60"]
+            assert len(null) == 1024
+            assert row["null_99"] == pytest.approx(np.percentile(null, 99), abs=1e-5)
+            above = (scores > np.percentile(null, 99)).mean()
+            assert row["share_above_null_99"] == pytest.approx(above)
+
+
+def test_the_kept_maps_are_the_best_units_and_score_as_the_table_says(trained):
+    run_id = trained.run.networks["run_id"][2]
+    maps = trained.run.rate_maps(run_id)
+    assert maps.dims == ("unit", "x", "y")
+    assert maps.shape == (5, 20, 20)
+    assert float(maps["x"][0]) == pytest.approx(-1.1 + 0.055)
+    scores = np.asarray(grid_score(maps.to_numpy()).score_60)
+    table = trained.run.units.query("run_id == @run_id and nbins == 20").set_index("unit")
+    expected = table.loc[maps["unit"].to_numpy(), "score_60_by_neuron"]
+    active = table.loc[maps["unit"].to_numpy(), "active"].to_numpy()
+    np.testing.assert_allclose(scores[active], expected[active], atol=1e-5)
+    assert expected.iloc[0] == table["score_60_by_neuron"].max()
+
+
+def test_the_history_has_log_spaced_steps_up_to_the_last(trained):
+    history = trained.run.history
+    steps = history[history["run_id"] == trained.run.networks["run_id"][0]]["step"].to_list()
+    assert steps == history_steps(90)
+    assert steps[:3] == [0, 1, 2]
+    assert steps[-1] == 90
+    assert len(steps) >= 50
+    many = np.asarray(history_steps(200_000)[1:])
+    assert len(many) == N_HISTORY
+    assert np.ptp(np.diff(np.log(many[20:]))) < 0.3
+
+
+def test_a_network_taken_out_of_the_population_responds_as_it_was_measured(trained):
+    row = trained.run.networks.iloc[0]
+    network = trained.run.network(row["run_id"])
+    paths = gj.simulate_trajectories(400, 7, seed=123)
+    positions = np.concatenate([np.asarray(paths.start)[:, None], paths.positions], axis=1)
+    response = network.respond(positions)
+    assert response.activity.shape == (400, 7, 24)
+    assert response.logits.shape == (400, 7, 32)
+    distance = np.linalg.norm(np.asarray(response.decoded) - positions[:, 1:], axis=-1)
+    # 2,800 samples of errors with a spread like their mean: 5 standard errors are 10 %
+    assert 100 * distance.mean() == pytest.approx(row["pos_decoding_err"], rel=0.1)
+    assert network.place_cells.centres.shape == (32, 1, 2)
+    assert network.spec == trained.sweep.specs[0]
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (3, 1, 2), (3, 7, 3)])
+def test_positions_of_another_shape_are_refused(trained, shape):
+    network = trained.run.network(trained.run.networks["run_id"][0])
+    with pytest.raises(GridjaxError, match="not \\[batch, time"):
+        network.respond(np.zeros(shape))
+
+
+def test_unknown_networks_are_refused(trained):
+    with pytest.raises(GridjaxError, match="no network"):
+        trained.run.network("../../etc")
+    with pytest.raises(GridjaxError, match="no network"):
+        trained.run.rate_maps("0" * 16)
+
+
+def test_the_manifest_says_all_that_the_run_is_made_from(trained):
+    manifest = json.loads((trained.folder / "manifest.json").read_text())
+    assert next(source["name"] for source in manifest["sources"]) == "cells.yaml"
+    assert "0.3" in manifest["sources"][0]["text"]
+    assert manifest["settings"]["evaluation"]["samples_per_bin"] == 40
+    assert {"jax", "jaxlib", "numpy", "python"} <= set(manifest["versions"])
+    assert manifest["lane_widths"][0]["lane_width"] == 1
+    assert manifest["specs"][1]["seed"] == 3
+    assert manifest["device"]["platform"] == "cpu"
+
+
+def test_a_finished_run_is_not_trained_again(trained):
+    before = {path: path.stat().st_mtime_ns for path in trained.folder.rglob("weights.npz")}
+    heard = Heard()
+    again = gj.train(trained.sweep, out=trained.folder, show=heard)
+    assert heard.committed == 6
+    assert heard.events == []
+    assert heard.stopped is False
+    assert before == {p: p.stat().st_mtime_ns for p in trained.folder.rglob("weights.npz")}
+    assert again.networks.equals(trained.run.networks)
+
+
+def test_another_sweep_is_refused_by_name_and_changes_nothing(trained):
+    files = {path: path.read_bytes() for path in trained.folder.rglob("*") if path.is_file()}
+    other = gj.Sweep.from_dict(sweep_content(**CARTESIAN, seed={"value": 77}))
+    with pytest.raises(GridjaxError) as caught:
+        gj.train(other, out=trained.folder)
+    message = str(caught.value)
+    assert "cells.yaml" in message
+    assert "sweep dict" in message
+    assert str(trained.folder) in message
+    assert files == {
+        path: path.read_bytes() for path in trained.folder.rglob("*") if path.is_file()
+    }
+
+
+def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    sweep = gj.Sweep.from_dict(sweep_content(**CARTESIAN))
+    with pytest.raises(GridjaxError, match="is not empty"):
+        gj.train(sweep, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_path_under_a_file_is_refused_before_training(tmp_path):
+    (tmp_path / "file").write_text("")
+    sweep = gj.Sweep.from_dict(sweep_content(**CARTESIAN))
+    with pytest.raises(GridjaxError, match="cannot be written"):
+        gj.train(sweep, out=tmp_path / "file" / "run")
+
+
+class StopAfterOne(Heard):
+    def event(self, event):
+        super().event(event)
+        if event.n_finished:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp_path):
+    sweep = trained.sweep
+    stop = StopAfterOne()
+    with pytest.raises(KeyboardInterrupt):
+        gj.train(sweep, out=tmp_path / "run", show=stop)
+    assert stop.stopped is True
+    assert threading.active_count() < 10
+    partial = gj.open_run(tmp_path / "run")
+    assert not partial.is_finished
+    n_done = len(partial.networks)
+    assert 1 <= n_done < 6
+    heard = Heard()
+    whole = gj.train(sweep, out=tmp_path / "run", show=heard)
+    assert heard.committed == n_done
+    assert whole.is_finished
+    # an interrupted and an uninterrupted run are the same
+    assert whole.networks.equals(trained.run.networks)
+    assert whole.units.equals(trained.run.units)
+    assert whole.history.equals(trained.run.history)
+
+
+def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained):
+    """Two of the six networks, in memory, in the other order: the same bits."""
+    content = sweep_content(**PLACE_CELLS | {"seed": {"value": 3}})
+    alone = gj.train(gj.Sweep.from_dict(content))
+    assert len(alone.networks) == 2
+    for run_id in alone.networks["run_id"]:
+        ours = alone.networks.query("run_id == @run_id").reset_index(drop=True)
+        theirs = trained.run.networks.query("run_id == @run_id")
+        assert ours.equals(theirs.reset_index(drop=True))
+        for name in ("params", "layout"):
+            one = getattr(alone.network(run_id), name)
+            other = getattr(trained.run.network(run_id), name)
+            equal = jax.tree.map(np.array_equal, one, other)
+            assert all(jax.tree.leaves(equal))
+        assert alone.rate_maps(run_id).equals(trained.run.rate_maps(run_id))
+
+
+def test_best_weights_keeps_those_of_the_best_network_alone():
+    content = sweep_content(**PLACE_CELLS)
+    content["gridjax"] = content["gridjax"] | {"keep_weights": "best:1", "keep_maps": "none"}
+    run = gj.train(gj.Sweep.from_dict(content))
+    best = run.networks.set_index("run_id")["score_60_by_neuron_max"].idxmax()
+    run.network(best)
+    for run_id in set(run.networks["run_id"]) - {best}:
+        with pytest.raises(GridjaxError, match="weights of"):
+            run.network(run_id)
+    with pytest.raises(GridjaxError, match="no rate maps"):
+        run.rate_maps(best)
+
+
+def test_lanes_pad_blocks_without_a_trace(trained):
+    """Five networks in blocks of 2: the numbers of width 1, to what a wider vmap may change."""
+    content = sweep_content(**PLACE_CELLS)
+    content["gridjax"] = content["gridjax"] | {"lane_width": 4, "keep_maps": "none"}
+    content["parameters"] = content["parameters"] | {"seed": {"values": [0, 3, 5]}}
+    wide = gj.train(gj.Sweep.from_dict(content)).networks.set_index("run_id")
+    narrow = trained.run.networks.query("place_field_values != 'cartesian'").set_index("run_id")
+    assert len(wide) == 6
+    both = narrow.index.intersection(wide.index)
+    assert len(both) == 4
+    # float32 rounding through 90 steps
+    np.testing.assert_allclose(wide.loc[both, "loss"], narrow.loc[both, "loss"], rtol=1e-4)
+
+
+def test_tables_lost_after_the_last_network_come_back(trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained.folder, copy)
+    for name in TABLES:
+        (copy / f"{name}.parquet").unlink()
+    manifest = (copy / "manifest.json").read_bytes()
+    heard = Heard()
+    gj.train(trained.sweep, out=copy, show=heard)
+    assert heard.events == []
+    for name in TABLES:
+        ours, theirs = (pq.read_table(f / f"{name}.parquet") for f in (copy, trained.folder))
+        assert ours.to_pandas().equals(theirs.to_pandas())
+    assert (copy / "manifest.json").read_bytes() == manifest
+
+
+def test_a_finished_run_keeps_its_manifest_whatever_machine_looks_at_it(trained, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(trained.folder, copy)
+    manifest = unseal((copy / "manifest.json").read_bytes())
+    manifest["device"]["kind"] = "another machine"
+    manifest["lane_widths"][0]["lane_width"] = 128
+    (copy / "manifest.json").write_bytes(seal(manifest))
+    gj.train(trained.sweep, out=copy)
+    assert unseal((copy / "manifest.json").read_bytes()) == manifest
+    # a run that is not finished goes on only where its bits are made, or when told to
+    shutil.rmtree(next((copy / "shards").iterdir()))
+    with pytest.raises(GridjaxError, match="--accept lane-width --accept device"):
+        gj.train(trained.sweep, out=copy)
+    with pytest.raises(GridjaxError, match=r"--accept lane-width$"):
+        gj.train(trained.sweep, out=copy, wishes=Wishes(accept=("device",)))
+
+
+FOREIGN = {
+    "no mapping": [],
+    "no specs": {"run_ids": ["a"]},
+    "nested": {"run_ids": [["a"]], "specs": [{}]},
+    "outside": {"run_ids": ["../../../../etc"], "specs": [{}]},
+    "another network": {"run_ids": ["0" * 16], "specs": [{"seed": 1}]},
+    "unknown field": {"run_ids": ["0" * 16], "specs": [{"__class__": 1}]},
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_manifest_that_is_none_of_ours_is_refused(name, trained, tmp_path):
+    whole = unseal((trained.folder / "manifest.json").read_bytes())
+    foreign = FOREIGN[name]
+    content = whole | foreign if isinstance(foreign, dict) else foreign
+    sealed = seal(content) if isinstance(content, dict) else json.dumps(content).encode()
+    (tmp_path / "manifest.json").write_bytes(sealed)
+    with pytest.raises(GridjaxError, match="not a manifest"):
+        gj.open_run(tmp_path)
+    with pytest.raises(GridjaxError, match="not a manifest"):
+        gj.train(trained.sweep, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["manifest.json"]
+
+
+def test_one_network_written_in_two_ways_is_trained_once():
+    base = gj.Sweep.from_dict(sweep_content(**CARTESIAN)).specs[0]
+    named = dataclasses.replace(base, layout_seed=base.seed)
+    assert len(gj.Sweep.from_specs([base, named]).specs) == 1
+    assert named.run_id == base.run_id

@@ -1,0 +1,64 @@
+"""The table of files, and what is said of draws and of what was left out."""
+
+import json
+
+from sweep_files import values, write
+
+from gridjax.run.planning.plan import make_plan
+from gridjax.run.planning.plan_by_file import files_table, files_to_json, plan_files, remarks
+from gridjax.sweep.sweep import Sweep
+
+GENERAL = (
+    "parameters:\n  place_field_values: {value: general_difference_of_gaussians}\n"
+    "  place_cell_alpha_e: {values: [0.5, 1, 0]}\n  place_cell_alpha_i: {values: [0.5, 1, 0]}\n"
+)
+CELLS = "parameters: {Ng: {values: [8, 16]}, seed: {values: [0, 1, 2]}}\n"
+RANDOM = "method: random\nparameters: {seed: {min: 0, max: 1000}}\n"
+
+
+def planned(folder, **options):
+    texts = {"alphas.yaml": GENERAL, "cells.yaml": CELLS, "drawn.yaml": RANDOM}
+    paths = [write(folder, text, name) for name, text in texts.items()]
+    sweep = Sweep.from_yaml(*paths, skip_invalid=True, **options)
+    return sweep, make_plan(sweep.specs)
+
+
+def test_each_file_has_its_networks_replicates_buckets_and_what_was_left_out(tmp_path):
+    sweep, plan = planned(tmp_path, first=20, sweep_seed=4)
+    # ratios 1, 1/2, 2, 0 and infinity of eight pairs; 0 and 0 make no target
+    assert plan_files(sweep, plan) == [
+        ("alphas.yaml", 8, 5, 1, 1),
+        ("cells.yaml", 6, 6, 2, 0),
+        ("drawn.yaml", 6, 6, 1, 0),
+    ]
+    told = json.loads(json.dumps(files_to_json(sweep, plan)))
+    assert told["files"][0] == {
+        "file": "alphas.yaml",
+        "networks": 8,
+        "distinct_networks": 5,
+        "buckets": 1,
+        "skipped": 1,
+    }
+    assert told["sweep_seed"] == 4
+    assert [each["networks"] for each in told["skipped"]] == [1]
+    table = files_table(sweep, plan)
+    assert table.row_count == 3
+    assert [column.header for column in table.columns][1:3] == ["networks", "distinct networks"]
+
+
+def test_draws_and_reasons_are_said(tmp_path):
+    sweep, _ = planned(tmp_path, first=20, sweep_seed=4)
+    drawn, left_out, reason = remarks(sweep)
+    assert drawn == "drawn.yaml: 20 draws, sweep seed 4"
+    assert left_out == "left out 1 networks that can never run:"
+    assert reason.startswith(f"  1  {tmp_path}/alphas.yaml:3:")
+    assert reason.endswith("make every target 0")
+    assert remarks(Sweep.from_dict({"parameters": values(seed=[0])})) == []
+
+
+def test_many_reasons_are_cut_short():
+    content = {"parameters": values(Ng=range(-30, 9))}
+    lines = remarks(Sweep.from_dict(content, skip_invalid=True))
+    assert lines[0] == "left out 31 networks that can never run:"
+    assert len(lines) == 1 + 20 + 1
+    assert lines[-1] == "  and 11 more reasons"

@@ -1,0 +1,160 @@
+"""What the manifest keeps of how a population was read."""
+
+import pytest
+
+from gridjax.errors import DamageError, GridjaxError
+from gridjax.io.atomic_files import seal
+from gridjax.run.execution import train
+from gridjax.run.planning.plan import make_plan
+from gridjax.run.storage import manifest as manifest_module
+from gridjax.run.storage.manifest import MANIFEST, make_manifest, of_sweep, read_manifest
+from gridjax.run.storage.output_folder import check_folder
+from gridjax.run.storage.resume_policy import check_sweep, go_on
+from gridjax.run.storage.run_folder import SHARDS
+from gridjax.spec.registry import CELLS
+from gridjax.sweep.sweep import Sweep
+
+DEVICE = {"platform": "cpu", "kind": "cpu", "count": 1, "cpu_cores": 2}
+DRAWN = {
+    "method": "random",
+    "run_cap": 8,
+    "parameters": {"Ng": {"min": 8, "max": 4000}, "surround_scale": {"values": [1, 2]}},
+}
+
+
+def sweep_of(sweep_seed):
+    return Sweep.from_dict(DRAWN, sweep_seed=sweep_seed, skip_invalid=True)
+
+
+def manifest_in(folder, sweep):
+    manifest = make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32")
+    (folder / MANIFEST).write_bytes(seal(manifest))
+    return read_manifest(folder)
+
+
+def test_the_sweep_seed_and_what_was_left_out_are_kept(tmp_path):
+    sweep = sweep_of(5)
+    manifest = manifest_in(tmp_path, sweep)
+    assert manifest["sweep_seed"] == 5
+    ((reason, number),) = [(each["reason"], each["networks"]) for each in manifest["skipped"]]
+    assert "surround_scale: 1 is not above 1" in reason
+    assert number == sweep.n_skipped > 0
+
+
+def test_a_folder_of_another_sweep_seed_is_refused_naming_both(tmp_path):
+    manifest = manifest_in(tmp_path, sweep_of(5))
+    check_sweep(tmp_path, manifest, of_sweep(sweep_of(5)), ())
+    with pytest.raises(GridjaxError, match="sweep seed 5 there, 6 here") as caught:
+        check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ())
+    assert "--accept sweep" in str(caught.value)
+    check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ("sweep",))
+
+
+def test_a_manifest_is_checked_once_until_it_or_the_plugins_change(tmp_path, monkeypatch):
+    checked = []
+    check = manifest_module._check
+    monkeypatch.setattr(
+        manifest_module, "_check", lambda one: (checked.append(one["sweep_seed"]), check(one))
+    )
+    manifest_in(tmp_path, sweep_of(50))
+    first = read_manifest(tmp_path)
+    first["run_ids"].clear()  # whoever changes what was read changes nothing for others
+    assert read_manifest(tmp_path)["run_ids"]
+    manifest_in(tmp_path, sweep_of(51))
+    monkeypatch.setitem(CELLS._sources, "leaky", "0" * 64)
+    read_manifest(tmp_path)
+    assert checked == [50, 51, 51]
+
+
+CHANGES = {
+    "versions": ("versions", "jax", "jax '0.9'"),
+    "device": ("device", "cpu_cores", "cpu_cores 2 there, 77 here"),
+    "settings": ("settings", "keep_maps", "keep_maps"),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_whatever_decides_bits_is_refused_until_it_is_accepted(name, tmp_path):
+    there = manifest_in(tmp_path, sweep_of(5))
+    part, key, said = CHANGES[name]
+    here = there | {part: there[part] | {key: 77}}
+    if name == "versions":
+        there = there | {part: there[part] | {key: "0.9"}}
+    with pytest.raises(GridjaxError, match=said) as caught:
+        go_on(there, here, tmp_path, (), set())
+    assert f"--accept {name}" in str(caught.value)
+    merged = go_on(there, here, tmp_path, (name,), set())
+    assert merged[part][key] == 77
+    assert [one["accepted"] for one in merged["segments"]] == [[], [name]]
+    assert go_on(merged, here, tmp_path, (), set()) == merged
+
+
+def test_python_and_the_folder_of_a_file_change_nothing(tmp_path):
+    there = manifest_in(tmp_path, sweep_of(5))
+    here = there | {"versions": there["versions"] | {"python": "3.99"}}
+    assert go_on(there, here, tmp_path, (), set()) is there
+
+
+def test_claims_that_were_written_down_first_stay(tmp_path):
+    there = manifest_in(tmp_path, sweep_of(5)) | {"claims": {"mine": "first"}}
+    here = there | {"claims": {"mine": "second", "other": "third"}}
+    assert go_on(there, here, tmp_path, (), set())["claims"] == {"mine": "first", "other": "third"}
+    everything = set(there["run_ids"])
+    assert go_on(there, here, tmp_path, (), everything)["claims"]["other"] == "third"
+    again = there | {"claims": {"mine": "second"}}
+    assert go_on(there, again, tmp_path, (), set()) is there
+    without = {name: part for name, part in there.items() if name != "claims"}  # gridjax sweep
+    assert go_on(there, without, tmp_path, (), everything) is there
+    other = make_manifest(sweep_of(6), make_plan(sweep_of(6).specs), DEVICE, "float32")
+    merged = go_on(
+        there, other | {"claims": {"mine": "2", "new": "3"}}, tmp_path, ("sweep",), set()
+    )
+    assert merged["claims"] == {"mine": "first", "new": "3"}
+
+
+def test_networks_of_an_accepted_new_sweep_join_those_that_are_there(tmp_path):
+    there, here = (
+        make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32")
+        for sweep in (sweep_of(5), sweep_of(6))
+    )
+    done = set(there["run_ids"][:2])
+    merged = go_on(there, here, tmp_path, ("sweep",), done)
+    assert merged["run_ids"] == [*here["run_ids"], *there["run_ids"][:2]]
+    (tmp_path / MANIFEST).write_bytes(seal(merged))
+    assert read_manifest(tmp_path) == merged
+    assert go_on(merged, here, tmp_path, (), done) == merged
+
+
+def test_a_flipped_bit_of_a_manifest_is_found(tmp_path):
+    manifest_in(tmp_path, sweep_of(5))
+    path = tmp_path / MANIFEST
+    content = bytearray(path.read_bytes())
+    content[content.index(b"0.10") + 3] ^= 1  # a version: nothing else would tell
+    path.write_bytes(bytes(content))
+    with pytest.raises(DamageError, match="sha256"):
+        read_manifest(tmp_path)
+
+
+def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, monkeypatch):
+    """One round: both are known before a device is started."""
+    monkeypatch.setattr(train, "start_devices", lambda *_: pytest.fail("a device is started"))
+    parameters = {"Ng": {"values": [8, 16]}, "seed": {"values": [0, 1]}}
+    narrow, wide, default, other = (
+        Sweep.from_dict({"parameters": parameters | changed, "gridjax": {"lane_width": width}})
+        for width, changed in ((1, {}), (2, {}), (None, {}), (2, {"Ng": {"value": 24}}))
+    )
+    manifest_in(tmp_path, narrow)
+    check_folder(tmp_path, narrow)
+    with pytest.raises(GridjaxError, match=r"--accept settings --accept lane-width$") as caught:
+        train.train(wide, tmp_path)
+    assert "lane_width 1 there, 2 here; lane widths [1] there, [2] here" in str(caught.value)
+    check_folder(tmp_path, wide, ("settings", "lane-width"))
+    accept = r"--accept sweep --accept settings --accept lane-width$"
+    with pytest.raises(GridjaxError, match=accept):
+        check_folder(tmp_path, other)
+    with pytest.raises(GridjaxError, match=r"--accept settings$"):
+        check_folder(tmp_path, default)  # whose width the device decides
+    for spec in wide.specs:
+        (tmp_path / SHARDS / spec.run_id).mkdir(parents=True)
+    with pytest.raises(GridjaxError, match=r"--accept settings$"):
+        check_folder(tmp_path, wide)  # nothing is left to train

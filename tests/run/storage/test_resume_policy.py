@@ -1,0 +1,309 @@
+"""Runs that stop in the middle of a training, or are damaged, and go on: to the same bits."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+from tiny import CARTESIAN, Heard, StopAt, sweep_content
+
+import gridjax as gj
+from gridjax.errors import DamageError, GridjaxError
+from gridjax.io.atomic_files import digest, new_folder, seal, unseal
+from gridjax.io.folder_lock import locked
+from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.execution.stop_signal import Stopped, StopSwitch, on_signals, read_duration
+from gridjax.run.execution.train import Wishes
+from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.shards import to_parquet
+from gridjax.run.storage.status import status, status_lines
+
+STEPS = {"n_grad_steps_per_epoch": {"value": 400}}
+OFTEN = Wishes(checkpoint_every_s=0)
+
+
+def sweep():
+    return gj.Sweep.from_dict(sweep_content(**CARTESIAN | STEPS))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    gj.train(sweep(), out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory):
+    """A run stopped in the middle of its one training."""
+    folder = tmp_path_factory.mktemp("stopped") / "run"
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="a test"):
+        gj.train(sweep(), folder, StopAt(switch, 100), OFTEN, switch)
+    return folder
+
+
+@pytest.fixture
+def copy(stopped, tmp_path):
+    """Somewhere else: run folders can be moved."""
+    return shutil.copytree(stopped, tmp_path / "moved")
+
+
+def remarks(heard):
+    return [event.remark for event in heard.events if event.remark]
+
+
+def files(folder):
+    """All that a run promises to the bit."""
+    tables = [f"{name}.parquet" for name in TABLES if name != "timings"]
+    shards = folder / "shards"
+    paths = [p for p in shards.rglob("*") if p.is_file() and p.stem not in ("timings", "shard")]
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in [*(folder / name for name in tables), *paths]
+    }
+
+
+def steps_saved(folder):
+    return [sum(each.steps) for each in Checkpoints(folder).listed()]
+
+
+def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole, copy):
+    newest = max(steps_saved(copy))
+    assert len(steps_saved(copy)) == 2
+    assert 100 < newest < 400
+    told = status(copy)
+    assert (told["state"], told["finished"]) == ("stopped", 0)
+    assert told["in_training"][0]["steps"] == newest
+    heard = Heard()
+    run = gj.train(sweep(), copy, heard)
+    assert remarks(heard) == [f"{run.networks['run_id'][0]} goes on at step {newest} of 400"]
+    assert sum(event.network_steps for event in heard.events) == 400 - newest
+    assert files(copy) == files(whole)
+    assert not (copy / "checkpoints").exists()
+    assert not run.networks["resumed"].any()
+    assert status(copy)["state"] == "finished"
+    verify(copy)
+
+
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, copy):
+    newest = max(Checkpoints(copy).listed(), key=lambda each: sum(each.steps))
+    older = min(steps_saved(copy))
+    largest = max(
+        (p for p in newest.folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size
+    )
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(bytes(content))
+    with pytest.raises(DamageError, match=newest.folder.name):
+        verify(copy)
+    heard = Heard()
+    gj.train(sweep(), copy, heard)
+    damaged, on = remarks(heard)
+    assert str(newest.folder) in damaged
+    assert f"goes on at step {older} of 400" in on
+    assert files(copy) == files(whole)
+
+
+DAMAGE = {
+    "flipped": lambda path: path.write_bytes(
+        bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:]
+    ),
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-1]),
+    "empty": lambda path: path.write_bytes(b""),
+    "deleted": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_a_damaged_shard_is_found_set_aside_and_made_again(how, whole, tmp_path):
+    shard = next((whole / "shards").iterdir())
+    for path in shard.iterdir():
+        copy = shutil.copytree(whole, tmp_path / path.name)
+        DAMAGE[how](copy / path.relative_to(whole))
+        with pytest.raises(DamageError) as caught:
+            verify(copy)
+        assert str(shard.name) in str(caught.value)
+        assert caught.value.exit_code == 4
+
+
+@pytest.mark.parametrize(("name", "how"), [("units.parquet", "truncated"), ("maps.npz", "flipped")])
+def test_a_network_of_a_damaged_shard_is_trained_again(name, how, whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    shard = next((copy / "shards").iterdir())
+    DAMAGE[how](shard / name)
+    heard = Heard()
+    gj.train(sweep(), copy, heard)
+    assert "set aside" in remarks(heard)[0]
+    assert (copy / "damaged" / f"{shard.name}-1").is_dir()
+    assert files(copy) == files(whole)
+
+
+def test_a_table_of_other_columns_is_damage_under_a_valid_seal(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    shard = next((copy / "shards").iterdir())
+    other = to_parquet(pa.table({"x": [1]}))
+    (shard / "units.parquet").write_bytes(other)
+    listed = unseal((shard / "shard.json").read_bytes())
+    listed["files"]["units.parquet"] = {"bytes": len(other), "sha256": digest(other)}
+    (shard / "shard.json").write_bytes(seal(listed))
+    with pytest.raises(DamageError, match=r"units\.parquet: damaged: holds other columns"):
+        verify(copy)
+
+
+def test_a_run_folder_that_was_moved_away_is_not_made_again(tmp_path):
+    with pytest.raises(FileNotFoundError), new_folder(tmp_path / "moved away" / "shard"):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_double_precision_is_refused(tmp_path):
+    (tmp_path / "s.yaml").write_text("parameters: {seed: {value: 0}}")
+    program = "from gridjax.cli import main; main()"
+    command = [sys.executable, "-c", program, "sweep", "s.yaml", "--out", "run"]
+    environment = os.environ | {"JAX_ENABLE_X64": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "unset JAX_ENABLE_X64" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_table_is_found_and_made_again(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    DAMAGE["flipped"](copy / "units.parquet")
+    with pytest.raises(DamageError, match=r"units\.parquet"):
+        _ = gj.open_run(copy).units
+    gj.train(sweep(), copy)
+    assert files(copy) == files(whole)
+
+
+def test_links_in_place_of_checkpoints_are_not_followed(copy, tmp_path):
+    newest = max(Checkpoints(copy).listed(), key=lambda each: sum(each.steps)).folder
+    newest.rename(tmp_path / "elsewhere")
+    newest.symlink_to(tmp_path / "elsewhere")
+    checkpoints = Checkpoints(copy)
+    assert [each.folder for each in checkpoints.listed()] != [newest]
+    assert str(newest) in checkpoints.damage[0]
+
+
+def test_a_second_writer_is_refused_by_host_and_process_and_a_killed_one_frees(tmp_path):
+    program = (
+        "import sys, time; from pathlib import Path; from gridjax.io.folder_lock import locked\n"
+        "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert holder.stdout.readline() == "held\n"
+    with pytest.raises(GridjaxError, match=f"process {holder.pid} on "), locked(tmp_path):
+        pass
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    with locked(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("7", 7)])
+def test_times_are_read(text, seconds):
+    assert read_duration(text, "--time-limit") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1m", "5x", "m", "1m x"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(GridjaxError, match="no time"):
+        read_duration(text, "--time-limit")
+
+
+def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_path):
+    stood = 0
+    for _ in range(3):
+        with pytest.raises(Stopped, match="the time limit, which starting and compiling alone"):
+            gj.train(sweep(), tmp_path / "run", switch=StopSwitch(1e-6))
+        stood, before = max(steps_saved(tmp_path / "run")), stood
+        assert stood > before
+    assert stood < 400
+
+
+def test_a_time_limit_lets_a_network_be_finished_whose_training_is_done(whole, copy):
+    """Else a start that has only to measure it would always stop before."""
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="a test"):
+        gj.train(sweep(), copy, StopAt(switch, 399 - max(steps_saved(copy))), OFTEN, switch)
+    assert max(steps_saved(copy)) == 400
+    assert not status(copy)["finished"]
+    with pytest.raises(Stopped, match="the time limit"):
+        gj.train(sweep(), copy, switch=StopSwitch(1e-6))
+    assert status(copy)["finished"] == 1
+    assert files(copy) == files(whole)
+
+
+def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
+    switch = StopSwitch()
+    switch.ask("a signal")
+    with pytest.raises(Stopped, match="a signal"):
+        gj.train(sweep(), tmp_path / "run", switch=switch)
+    assert not steps_saved(tmp_path / "run")
+
+
+def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
+    """Another sweep comes to its end in the folder; the first then goes on where it stood."""
+    newest, accept = max(steps_saved(copy)), Wishes(accept=("sweep",))
+    saved = {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
+    parameters = CARTESIAN | {"seed": {"value": 7}}
+    other = gj.Sweep.from_dict(sweep_content(**parameters))
+    gj.train(other, copy, wishes=Wishes(checkpoint_every_s=0, accept=("sweep",)))
+    assert saved == {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
+    told = status(copy)
+    assert (told["state"], told["in_training"]) == ("finished", [])
+    kept = told["of_earlier_sweeps"]
+    assert kept["networks"] == 1
+    assert kept["bytes"] > sum(map(len, saved.values()))
+    assert "checkpoints of 1 networks of an earlier sweep" in "\n".join(status_lines(told))
+    verify(copy)
+    gj.train(other, copy)  # looking at it again changes nothing
+    assert len(steps_saved(copy)) == 2
+    heard = Heard()
+    gj.train(sweep(), copy, heard, accept)
+    (run_id,) = (spec.run_id for spec in sweep().specs)
+    assert remarks(heard) == [f"{run_id} goes on at step {newest} of 400"]
+    weights = [folder / "shards" / run_id / "weights.npz" for folder in (copy, whole)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    assert not (copy / "checkpoints").exists()
+    assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
+
+
+class HangUp(Heard):
+    """Closes the terminal, as often as the system and a shell may tell of it."""
+
+    def event(self, event):
+        if event.network_steps:
+            for _ in range(2):
+                signal.raise_signal(signal.SIGHUP)
+
+
+@pytest.fixture
+def hang_up_is():
+    """Set what SIGHUP does; the tests themselves may run under nohup."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda handler: signal.signal(signal.SIGHUP, handler)
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP")
+def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path, hang_up_is):
+    hang_up_is(signal.SIG_DFL)
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
+        gj.train(sweep(), tmp_path / "run", HangUp(), switch=switch)
+    assert steps_saved(tmp_path / "run")
+    switch = StopSwitch()
+    hang_up_is(signal.SIG_IGN)
+    with on_signals(switch):  # under nohup
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    assert switch.reason is None

@@ -1,0 +1,100 @@
+"""Rules between the fields of one network."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gridjax.errors import GridjaxError
+from gridjax.spec.constraints import read_spec
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.place_maps import PlaceMaps
+
+CARTESIAN = {"place_field_values": "cartesian", "place_field_loss": "mse", "Np": 2}
+
+GENERAL = {"place_field_values": "general_difference_of_gaussians"}
+BINARY = {
+    "place_field_values": "gaussian",
+    "place_field_normalization": "none",
+    "place_field_loss": "binarycrossentropy",
+}
+MEASURED = {
+    "place_field_values": "from_file",
+    "place_maps": PlaceMaps.of(np.ones((3, 5, 5))),
+    "Np": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        ({"box_width_in_m": 1.8}, "box_height_in_m: 2.2 differs from box_width_in_m: 1.8"),
+        (CARTESIAN | {"Np": 512}, "Np: 512 does not fit place_field_values: cartesian"),
+        (CARTESIAN | {"place_field_loss": "crossentropy"}, "place_field_loss: crossentropy"),
+        ({"Np": 2}, "Np: 2 is too few place cells"),
+        (CARTESIAN | {"place_field_values": "polar", "Np": 3}, "Np: 3 does not fit"),
+        (CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 7}, "Np: 7 does not fit"),
+        (CARTESIAN | {"place_field_values": "high_dim_cartesian", "Np": 1}, "Np: 1 is too few"),
+        (CARTESIAN | {"place_field_loss": "polarmse"}, "place_field_loss: polarmse does not fit"),
+        (CARTESIAN | {"place_field_loss": "binarycrossentropy"}, "binarycrossentropy does not"),
+        (
+            {"place_field_values": "gaussian", "place_field_normalization": "none"},
+            "crossentropy does not fit place_field_values: gaussian with place_field_normalization",
+        ),
+        (GENERAL | {"place_cell_alpha_e": 0, "place_cell_alpha_i": 0}, "make every target 0"),
+        ({"place_field_values": "from_file"}, "from_file names no file"),
+        (MEASURED | {"Np": 4}, "Np: 4 does not fit place_maps of 3 cells"),
+        ({"bin_side_in_m": 0.3}, "into 7 bins"),
+        ({"bin_side_in_m": 0.0085}, "into 259 bins"),
+        ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
+        ({"Ng": -3}, "Ng: -3 is below 1"),
+        ({"Ng": [1]}, "[1] is not a whole number"),
+        ({"surround_scale": 1}, "surround_scale: 1 is not above 1"),
+    ],
+)
+def test_each_broken_rule_is_one_problem(values, what):
+    with pytest.raises(GridjaxError) as caught:
+        read_spec(NetworkSpec(**values))
+    (problem,) = caught.value.problems
+    assert what in problem.message
+    assert problem.fix
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        CARTESIAN,
+        CARTESIAN | {"place_cell_rf": 0, "surround_scale": 1, "place_field_normalization": "none"},
+        {"place_field_values": "gaussian", "surround_scale": 0},
+        {"place_field_loss": "mse"},
+        {"box_width_in_m": 1.8, "box_height_in_m": 1.8},
+        {"bin_side_in_m": 2.2 / 8},
+        {"bin_side_in_m": 2.2 / 256},
+        {"Np": 3},
+        CARTESIAN | {"place_field_values": "polar", "place_field_loss": "polarmse"},
+        CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 8},
+        {"place_field_values": "gaussian", "place_field_loss": "binarycrossentropy"},
+        BINARY,
+        GENERAL | {"place_cell_alpha_e": 0},
+        MEASURED,
+        {"n_epochs": 1, "n_grad_steps_per_epoch": 2**31 - 1},
+    ],
+)
+def test_what_can_be_run_is_accepted(values):
+    spec = NetworkSpec(**values)
+    assert read_spec(spec) == spec
+
+
+def test_numbers_take_the_type_of_their_field_so_that_one_network_has_one_run_id():
+    as_written: dict[str, Any] = {"Ng": 64.0, "surround_scale": 3, "learning_rate": "1e-3"}
+    loose = NetworkSpec(**as_written)
+    exact = NetworkSpec(Ng=64, surround_scale=3.0, learning_rate=1e-3)
+    assert read_spec(loose).run_id == exact.run_id
+    assert type(read_spec(loose).Ng) is int
+
+
+def test_every_problem_is_reported():
+    with pytest.raises(GridjaxError) as caught:
+        read_spec(NetworkSpec(Ng=0, seed=-1, activation="Relu", box_height_in_m=1.0))
+    assert len(caught.value.problems) == 4

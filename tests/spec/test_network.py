@@ -1,0 +1,232 @@
+"""NetworkSpec: its halves, its name, and the metadata that validation reads."""
+
+import dataclasses
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from gridjax.errors import GridjaxError
+from gridjax.spec.fidelity import CORRECTED, PUBLISHED
+from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.lowering import Traced
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import EVALUATION, STATIC, TRACED
+from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.registry import CELLS
+
+STUDY_PARAMETERS = {
+    "activation",
+    "batch_size",
+    "bin_side_in_m",
+    "box_width_in_m",
+    "box_height_in_m",
+    "initializer",
+    "is_periodic",
+    "learning_rate",
+    "n_epochs",
+    "n_grad_steps_per_epoch",
+    "n_place_fields_per_cell",
+    "Ng",
+    "Np",
+    "optimizer",
+    "place_field_loss",
+    "place_field_values",
+    "place_field_normalization",
+    "place_cell_rf",
+    "place_cell_alpha_e",
+    "place_cell_alpha_i",
+    "surround_scale",
+    "readout_dropout",
+    "recurrent_dropout",
+    "rnn_type",
+    "seed",
+    "sequence_length",
+    "weight_decay",
+}
+
+MAPS = PlaceMaps.of(np.arange(27.0).reshape(3, 3, 3))
+OTHER_VALUES = {
+    "str": "another",
+    "int": 7,
+    "float": 0.375,
+    "bool": True,
+    "int | None": 7,
+    "float | None": 0.375,
+    "float | Uniform": Uniform(0.25, 0.375),
+    "int | Poisson": Poisson(3.0),
+    "Fidelity": PUBLISHED,
+    "PlaceMaps | None": MAPS,
+}
+READING = {
+    "n_bottleneck": {"architecture": "banino2018"},
+    "place_cell_alpha_e": {"place_field_values": "general_difference_of_gaussians"},
+    "place_cell_alpha_i": {"place_field_values": "general_difference_of_gaussians"},
+    "place_maps": {"place_field_values": "from_file"},
+    "head_direction_kappa": {"n_head_direction_cells": 5},
+    "fidelity": {"recurrent_dropout": 0.5},
+    "recurrent_dropout": {"readout_dropout": 0.25},
+    "readout_dropout": {"recurrent_dropout": 0.25},
+}
+"""What makes a network read a field that it does not read by default."""
+
+
+def test_all_27_parameters_of_the_study_are_fields_with_its_defaults():
+    spec = NetworkSpec()
+    assert len(STUDY_PARAMETERS) == 27
+    assert set(spec.to_dict()) >= STUDY_PARAMETERS
+    assert (spec.Ng, spec.Np, spec.rnn_type, spec.activation) == (1024, 512, "RNN", "relu")
+    assert (spec.place_cell_rf, spec.surround_scale) == (0.12, 2.0)
+    assert spec.n_grad_steps == 200_000
+    assert spec.n_bins_reported == 44
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(NetworkSpec), ids=lambda field: field.name)
+def test_changing_any_field_changes_the_run_id(field):
+    spec = NetworkSpec()
+    other = dataclasses.replace(spec, **{field.name: OTHER_VALUES[str(field.type)]})
+    assert getattr(other, field.name) != getattr(spec, field.name)
+    assert other.run_id != spec.run_id
+    assert len(other.run_id) == 16
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(NetworkSpec), ids=lambda field: field.name)
+def test_changing_a_field_that_is_read_changes_the_half_it_declares(field):
+    spec = NetworkSpec(box_width_in_m=2.0, box_height_in_m=2.0, **READING.get(field.name, {}))
+    other = dataclasses.replace(spec, **{field.name: OTHER_VALUES[str(field.type)]})
+    kind = field.metadata["kind"]
+    assert kind in (STATIC, TRACED, EVALUATION)
+    # only square boxes are there, so the height is never read apart
+    assert (other.computation != spec.computation) == (field.name != "box_height_in_m")
+    if field.name == "place_maps":  # an array of its own shape, which decides a compilation
+        return
+    # a Poisson law needs its slots, and the number of fields is traced beside them
+    both = field.name in ("n_place_fields_per_cell", "fidelity")
+    assert (other.static != spec.static) == (kind == STATIC or both)
+    assert (other.traced != spec.traced) == (
+        both or (kind == TRACED and field.name != "box_height_in_m")
+    )
+
+
+def test_what_a_network_does_not_read_makes_no_other_network():
+    def same(one, other):
+        return NetworkSpec(**one).computation == NetworkSpec(**other).computation
+
+    cartesian = {"place_field_values": "cartesian", "Np": 2, "place_field_loss": "mse"}
+    assert same(cartesian, cartesian | {"place_cell_rf": 0.3, "n_place_fields_per_cell": 4})
+    assert same(cartesian, cartesian | {"place_field_normalization": "none"})
+    gaussian = {"place_field_values": "gaussian"}
+    assert same(gaussian, gaussian | {"surround_scale": 3.0, "surround_convention": "variance"})
+    assert not same(gaussian, gaussian | {"place_cell_rf": 0.3})
+    assert same({}, {"n_epochs": 10, "n_grad_steps_per_epoch": 20_000})
+    assert same({}, {"n_place_fields_per_cell": Poisson(0.0)})
+    general = {"place_field_values": "general_difference_of_gaussians"}
+    pairs = [(0.1, 0.3), (0.2, 0.6), (1.0, 3.0), (0.7, 2.1)]
+    networks = {
+        NetworkSpec(**general, place_cell_alpha_e=e, place_cell_alpha_i=i).computation
+        for e, i in pairs
+    }
+    assert len(networks) == 1
+
+
+def test_published_networks_that_differ_in_inert_settings_alone_are_one():
+    def n_distinct(fidelity, **values):
+        names = list(values)
+        points = itertools.product(*values.values())
+        specs = [
+            NetworkSpec(fidelity=fidelity, **dict(zip(names, point, strict=True)))
+            for point in points
+        ]
+        return len({spec.computation for spec in specs})
+
+    dropout = {"recurrent_dropout": (0.0, 0.5), "readout_dropout": (0.0, 0.5)}
+    assert n_distinct(PUBLISHED, **dropout) == 1
+    assert n_distinct(CORRECTED, **dropout) == 4
+    kernels = {"rnn_type": ("UGRNN",), "initializer": ("glorot_uniform", "orthogonal")}
+    assert n_distinct(PUBLISHED, **kernels) == 1
+    assert n_distinct(CORRECTED, **kernels) == 2
+    ratios = [0.1 * 2**n for n in range(-5, 6)]
+    assert (
+        n_distinct(
+            PUBLISHED,
+            place_field_values=("general_difference_of_gaussians",),
+            place_cell_alpha_e=ratios,
+            place_cell_alpha_i=ratios,
+        )
+        == 21
+    )
+
+
+def test_a_spec_read_back_is_the_same_spec():
+    spec = NetworkSpec(
+        place_cell_rf=Uniform(0.06, 1.0),
+        n_place_fields_per_cell=Poisson(3.0),
+        fidelity=dataclasses.replace(PUBLISHED, dropout="active"),
+        place_maps=MAPS,
+        seed=4,
+    )
+    for written in (spec.to_dict(), spec.to_sparse_dict()):
+        back = NetworkSpec.from_dict(json.loads(json.dumps(written)))
+        assert back == spec
+        assert back.run_id == spec.run_id
+    assert back.place_maps.maps is None
+    with pytest.raises(GridjaxError, match="are not at hand"):
+        _ = dataclasses.replace(back, place_field_values="from_file").traced
+
+
+def test_seeds_default_to_seed_and_can_be_given_apart():
+    spec = NetworkSpec(seed=5, weight_seed=9)
+    traced = spec.traced
+    assert (traced.layout_seed, traced.weight_seed, traced.motion_seed) == (5, 9, 5)
+    assert NetworkSpec(seed=5).run_id == NetworkSpec(seed=5, layout_seed=5).run_id
+    assert NetworkSpec(seed=5).run_id != spec.run_id
+
+
+def test_traced_leaves_are_strong_scalars():
+    spec = NetworkSpec(place_field_values="from_file", place_maps=MAPS)
+    assert spec.traced.padding is None
+    for name, leaf in zip(Traced._fields[:-1], spec.traced[:-1], strict=True):
+        assert isinstance(leaf, np.ndarray)
+        assert leaf.shape == ((3, 3, 3) if name == "place_maps" else ())
+        is_integer = name.endswith("_seed") or name in ("n_grad_steps", "n_fields")
+        assert leaf.dtype == (np.int32 if is_integer else np.float32), name
+    assert NetworkSpec().traced.place_maps is None
+
+
+def test_static_half_is_hashable_and_does_not_hold_seeds():
+    assert hash(NetworkSpec().static) == hash(NetworkSpec(seed=3).static)
+
+
+def test_run_id_is_the_same_in_every_process():
+    # a literal, because Python's own hash of a text changes from process to process
+    assert NetworkSpec().run_id == "44136fa355b3678a"
+
+
+def test_to_dict_is_json():
+    values = NetworkSpec(seed=3).to_dict()
+    assert json.loads(json.dumps(values)) == values
+
+
+def test_every_field_declares_consistent_limits():
+    for field in dataclasses.fields(NetworkSpec):
+        limits = field.metadata
+        assert limits["doc"], field.name
+        choices = limits.get("choices")
+        if choices is not None:
+            assert field.default in choices
+            assert set(limits.get("never", ())) <= set(choices) - {field.default}
+        for code in limits.get("read_by", ()):
+            codes = NetworkSpec.__dataclass_fields__["place_field_values"].metadata["choices"]
+            assert code in codes
+
+
+def test_a_run_id_is_computed_once_and_anew_where_a_plugin_takes_its_name(monkeypatch):
+    spec = NetworkSpec(rnn_type="leaky")
+    before = spec.run_id
+    with monkeypatch.context() as patch:
+        patch.setattr(NetworkSpec, "to_sparse_dict", None)
+        assert spec.run_id == before
+    monkeypatch.setitem(CELLS._sources, "leaky", "0" * 64)
+    assert spec.run_id != before
+    assert spec == NetworkSpec(rnn_type="leaky")

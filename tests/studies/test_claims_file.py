@@ -1,0 +1,207 @@
+"""Claims files: what is read, and every mistake located."""
+
+import hashlib
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from gridjax.errors import GridjaxError
+from gridjax.studies.claims_file import _OF_CLAIM, _OF_STUDY, _REGIONS, ROLES, UNITS, read_claims
+
+GOOD = """\
+title: A title
+question: A question?
+caution: small
+claims:
+  more:
+    claim: There are more.
+    published: 5 %
+    estimand: a difference
+    test: sign flips
+    null: no difference
+    role: primary
+    unit: percent
+    holds: {above: 0.01}
+  alike:
+    claim: They are alike.
+    published: not tested
+    estimand: a ratio
+    test: none
+    null: one
+    role: secondary
+    unit: number
+    holds: {between: [0.9, 1.1]}
+"""
+
+
+@pytest.fixture
+def claims_of(tmp_path):
+    def read(text):
+        path = tmp_path / "claims.yaml"
+        path.write_text(text)
+        return read_claims(path)
+
+    return read
+
+
+def test_a_file_is_read_with_its_hash(claims_of):
+    found = claims_of(GOOD)
+    more, alike = found.claims
+    assert (found.title, found.caution) == ("A title", "small")
+    assert (more.name, more.role, more.low, more.high) == ("more", "primary", 0.01, math.inf)
+    assert (alike.low, alike.high, alike.unit) == (0.9, 1.1, "number")
+    assert found.sha256 == hashlib.sha256(GOOD.encode()).hexdigest()
+    assert claims_of(GOOD.replace("small", "tiny")).sha256 != found.sha256
+
+
+def test_values_are_shown_in_the_claims_unit(claims_of):
+    more, alike = claims_of(GOOD).claims
+    assert more.region == "above 1 %"
+    assert alike.region == "between 0.9 and 1.1"
+    assert more.shown(-0.0123) == "−1.23 %"
+    assert more.shown(math.nan) == "–"
+    assert alike.shown(-math.inf) == "−∞"
+    assert alike.shown(12345.6) == "12346"
+    shown = [alike.shown(x) for x in (999.4, 999.6, 9.996, -1e-12)]
+    assert shown == ["999", "1000", "10", "0"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "place"),
+    [
+        ("title: A title\n", "", "title is missing", ":1:1"),
+        ("title: A title", "titel: A title", "unknown key 'titel' of a claims file", ":1:1"),
+        ("claim: There are more.", "claim: 3", "claim: 3 is no text", ":6:12"),
+        ("role: primary", "role: first", "role: 'first' is unknown", ":11:11"),
+        ("unit: percent", "unit: inches", "unit: 'inches' is unknown", ":12:11"),
+        ("{above: 0.01}", "{over: 0.01}", "is no region of values", ":13:12"),
+        ("{above: 0.01}", "{above: much}", "above: 'much' bounds nothing", ":13:12"),
+        ("{above: 0.01}", "{above: true}", "above: True bounds nothing", ":13:12"),
+        ("[0.9, 1.1]", "[1.1, 0.9]", "between: [1.1, 0.9] bounds nothing", ":22:12"),
+        ("[0.9, 1.1]", "[0.9]", "between: [0.9] bounds nothing", ":22:12"),
+        ("    null: one\n", "", "null is missing", ":15:5"),
+        ("role: primary", "role: [primary]", "role: ['primary'] is unknown", ":11:11"),
+        ("{above: 0.01}", "{above: .inf}", "above: inf bounds nothing", ":13:12"),
+        ("{above: 0.01}", "{above: 0.01, below: 1}", "is no region of values", ":13:12"),
+        ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] bounds nothing", ":13:12"),
+        ("    holds: {above: 0.01}\n", "", "holds: None is no region of values", ":6:5"),
+        ("    test: none\n", "    test: none\n    tset: none\n", "unknown key 'tset'", ":19:5"),
+        ("  alike:", "  more:", "'more' stands here a second time", ":14:3"),
+        ("  alike:", "  a/../like:", "'a/../like' cannot be a claim's name", ":14:3"),
+        ("  alike:", "  '':", "'' cannot be a claim's name", ":14:3"),
+        ("role: primary", "role: secondary", "no claim is primary", ":1:1"),
+    ],
+)
+def test_a_mistake_is_located(claims_of, old, new, message, place):
+    assert old in GOOD
+    with pytest.raises(GridjaxError) as caught:
+        claims_of(GOOD.replace(old, new))
+    found = [(str(p.message), str(p.place)) for p in caught.value.problems]
+    assert [m for m, where in found if message in m and where.endswith(place)], found
+
+
+def test_all_mistakes_come_at_once_in_the_order_of_the_file(claims_of, tmp_path):
+    text = GOOD.replace("question: A question?\n", "").replace("role: primary", "role: first")
+    text = text.replace("claim: They are alike.", "claim: ''").replace("unit: number", "unit: m")
+    text = text.replace("{between: [0.9, 1.1]}", "{between: 0.9}") + "cautoin: x\n"
+    with pytest.raises(GridjaxError) as caught:
+        claims_of(text)
+    found = {(p.message, str(p.place).removeprefix(f"{tmp_path}/")) for p in caught.value.problems}
+    assert found == {
+        ("unknown key 'cautoin' of a claims file", "claims.yaml:22:1"),
+        ("question is missing", "claims.yaml:1:1"),
+        ("role: 'first' is unknown", "claims.yaml:10:11"),
+        ("claim: '' is no text", "claims.yaml:14:12"),
+        ("unit: 'm' is unknown", "claims.yaml:20:11"),
+        ("holds: between: 0.9 bounds nothing", "claims.yaml:21:12"),
+    }
+    assert all(problem.fix for problem in caught.value.problems)
+
+
+def test_long_texts_become_one_line(claims_of):
+    found = claims_of(GOOD.replace("claim: There are more.", "claim: >-\n      There\n      are."))
+    assert found.claims[0].claim == "There are."
+
+
+def test_every_key_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "studies.md").read_text()
+    rows = page.partition("| key | what |")[2].partition("\n\n")[0]
+    first = " ".join(row.split("|")[1] for row in rows.strip().splitlines())
+    keys = set(re.findall(r"`(\w+)`", first))
+    assert keys == {*_OF_STUDY, *_OF_CLAIM} - {"claims"}
+    for word in (*ROLES, *UNITS, *_REGIONS):
+        assert f"`{word}`" in rows or f"{{{word}: " in rows
+
+
+MORE = GOOD[GOOD.index("  more:") : GOOD.index("  alike:")]
+ALIKE = GOOD[GOOD.index("  alike:") :]
+HEAD = GOOD[: GOOD.index("claims:")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place", "fix"),
+    [
+        # a claim is no mapping, whether the other one is primary or not
+        (
+            GOOD.replace(ALIKE, "  alike: 3\n"),
+            "the claim 'alike' is 3, no mapping",
+            ":14:10",
+            "holds",
+        ),
+        (GOOD.replace(ALIKE, "  alike: a text\n"), "is 'a text', no mapping", ":14:10", "claim, "),
+        (
+            GOOD.replace(ALIKE, "  alike: [claim, role]\n"),
+            "is ['claim', 'role'], no",
+            ":14:10",
+            "key",
+        ),
+        (
+            GOOD.replace(ALIKE, "  alike:\n"),
+            "the claim 'alike' is None, no mapping",
+            ":14:9",
+            "key",
+        ),
+        (GOOD.replace(MORE, "  more: 3\n"), "the claim 'more' is 3, no mapping", ":5:9", "key"),
+        (HEAD + "claims: {more: true}\n", "the claim 'more' is True, no", ":4:16", "key"),
+        # so are the claims
+        (HEAD + "claims:\n  - {name: more}\n", "[{'name': 'more'}] is no mapping", ":5:3", "name:"),
+        (HEAD + "claims: 3\n", "claims: 3 is no mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: ''\n", "claims: '' is no mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: []\n", "claims: [] is no mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: {}\n", "a study without claims", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims:\n", "a study without claims", ":4:8", "{name: {claim: ...}}"),
+        (HEAD, "a study without claims", ":1:1", "{name: {claim: ...}}"),
+        # so is the file
+        ("", "is empty", "", "give a study's title, question, caution and claims"),
+        ("# nothing but this\n", "is empty", "", "give a study's title"),
+        ("[]\n", "a claims file is [], no mapping", ":1:1", "title, question, caution, claims"),
+        ("- title: x\n", "is [{'title': 'x'}], no mapping", ":1:1", "title, question"),
+        ("a text\n", "a claims file is 'a text', no mapping", ":1:1", "title, question"),
+        (GOOD + "---\n" + GOOD, "a second document begins here", ":23:1", "one document a file"),
+        # a claim twice, and what is no text, no region
+        (GOOD + ALIKE, "'alike' stands here a second time", ":23:3", "remove one"),
+        (GOOD + MORE, "'more' stands here a second time", ":23:3", "remove one"),
+        (
+            GOOD.replace("title: A title", "title: [A, B]"),
+            "title: ['A', 'B'] is no",
+            ":1:8",
+            "write",
+        ),
+        (GOOD.replace("{above: 0.01}", "[above, 0.01]"), "is no region", ":13:12", "write holds:"),
+        (
+            GOOD.replace("  alike:", '  "\\e[31m":'),
+            r"'\x1b[31m' cannot be a claim",
+            ":14:3",
+            "letters",
+        ),
+    ],
+)
+def test_a_wrong_shape_is_one_message(claims_of, text, message, place, fix):
+    with pytest.raises(GridjaxError) as caught:
+        claims_of(text)
+    (problem,) = caught.value.problems
+    assert message in problem.message
+    assert str(problem.place).endswith(f"claims.yaml{place}")
+    assert fix in problem.fix

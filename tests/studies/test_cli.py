@@ -1,0 +1,93 @@
+"""gridjax study and gridjax scan: plans train nothing, bad input is one message."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from gridjax.studies.scan import scanning
+from gridjax.studies.study import find_studies
+from gridjax.studies.tables import plan_lines
+from gridjax.studies.training import Request, lay_out
+
+
+def gridjax(folder, *arguments):
+    main = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
+    command = [sys.executable, "-c", main, *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("command", ["study modules", "scan --widths 0.1:0.12:0.01 --seeds 3"])
+def test_a_plan_prices_every_network_and_writes_nothing(command, tmp_path):
+    done = gridjax(tmp_path, *command.split(), "--plan", "--out", "out")
+    assert done.returncode == 0, done.stderr
+    request = Request(n_seeds=3, overrides={"place_cell_rf": [0.1, 0.11, 0.12]})
+    is_scan = command.startswith("scan")
+    study = scanning(None, "quick") if is_scan else find_studies("modules")[0]
+    specs = lay_out(study, request if is_scan else Request()).specs
+    (row,) = re.findall(rf"^ *{study.name} +([\d,]+) +– +([\d,]+)", done.stdout, re.MULTILINE)
+    numbers = [int(number.replace(",", "")) for number in row]
+    assert numbers == [len(specs), sum(spec.n_grad_steps for spec in specs)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_plan_of_several_counts_what_they_share_once():
+    studies = [find_studies(name)[0] for name in ("modules", "turing", "encodings")]
+    table, together, shared, *_, pilot = plan_lines(studies, Request(), "cpu")
+    of = [set(lay_out(study, Request()).specs) for study in studies]
+    pilots = set(lay_out(studies[2], Request(), studies[2].pilot_files("quick")).specs)
+    everything = set.union(*of, pilots)
+    assert f"together {len(everything):,} networks" in together
+    assert int(shared.split()[0]) == sum(map(len, of)) + len(pilots) - len(everything) > 0
+    assert list(table.columns[2].cells) == ["–", "–", str(len(pilots))]
+    assert "encodings: its pilot settles" in pilot
+
+
+def test_a_plan_is_that_of_the_devices_that_would_train():
+    (study,) = find_studies("modules")
+    lanes = {}
+    for kind in ("cpu", "gpu"):
+        *_, table = plan_lines([study], Request(), kind)
+        (column,) = (column for column in table.columns if column.header == "lanes")
+        lanes[kind] = set(map(int, column.cells))
+    assert lanes["cpu"] == {1}
+    assert min(lanes["gpu"]) > 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("study --plan", "Missing argument 'NAME'"),
+        ("study x --plan", "the studies are emergence, encodings"),
+        ("study turing --size Desk --plan", "one of quick, desk, paper"),
+        ("scan --widths .1:.2:.1 --size large --plan", "--size large is unknown"),
+        ("study encodings --arms published --plan", "has no size published"),
+        ("study turing --seeds 0 --plan", "Invalid value for '--seeds'"),
+        ("study turing --set Nq=3 --plan", "unknown parameter 'Nq'"),
+        ("study turing --set Ng=3 --time-limit soon --out out", "--time-limit"),
+        ("study turing --accept devise --out out", "did you mean device?"),
+        ("scan --widths .1:.2:.1 --accept all --out out", "--accept all is no change"),
+        ("scan --plan", "Missing option '--widths'"),
+        ("scan --widths 0.1:0.2:0.1", "no --out DIR is given"),
+        ("scan --widths 0.1:0.2:0.1 --ladder --set Ng=3 --plan", "both say how many units"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(arguments, message, tmp_path):
+    done = gridjax(tmp_path, *arguments.split())
+    assert done.returncode == 2
+    assert message in re.sub(r"[│╭╰─╮╯\s]+", " ", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_of_a_wrong_shape_is_one_message_and_exit_code_2(page_study, tmp_path):
+    folder = shutil.copytree(page_study, tmp_path / "fast")
+    head = (folder / "claims.yaml").read_text().partition("claims:\n")[0]
+    (folder / "claims.yaml").write_text(head + "claims:\n  faster_is_better: 1 cm\n")
+    done = gridjax(tmp_path, "study", "fast", "--out", "out")
+    assert done.returncode == 2
+    assert done.stderr.count("claims.yaml") == 1
+    assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', no" in done.stderr
+    assert list(tmp_path.iterdir()) == [folder]

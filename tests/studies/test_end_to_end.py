@@ -1,0 +1,190 @@
+"""A user's own study from its folder to its page, as docs/studies.md shows it."""
+
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from studies.conftest import gridjax
+from tiny import Heard
+
+import gridjax as gj
+from gridjax.run.execution.stop_signal import StopSwitch
+from gridjax.run.execution.train import Wishes
+from gridjax.studies.study import find_studies
+from gridjax.studies.training import NETWORKS, Request, train_studies
+
+ANY_DEVICES = Wishes(accept=("device",))
+"""The page's study is trained in another process, which may have other virtual devices."""
+
+
+def read(out):
+    return json.loads((out / "fast" / "verdicts.json").read_text())
+
+
+def test_networks_that_are_there_are_not_trained_again(studied):
+    out, told = studied
+    assert "training 12 of 16 networks" in told
+    assert len(gj.open_run(out / "networks").networks) == 16
+
+
+def test_the_estimate_is_what_the_table_says(studied):
+    out, told = studied
+    rows = gj.open_run(out / "networks").networks
+    wide = rows.pivot_table(index="seed", columns="learning_rate", values="decode_err_ml_cm")
+    (verdict,) = read(out)["verdicts"]
+    assert verdict["value"] == pytest.approx((wide[3e-3] - wide[1e-3]).mean(), rel=1e-5)
+    assert verdict["n"] == 16
+    assert verdict["outcome"] in told
+    assert verdict["low"] < verdict["value"] < verdict["high"]
+
+
+def test_every_number_leads_to_its_rows(studied):
+    out, _ = studied
+    page = (out / "report.html").read_text()
+    (encoded,) = re.findall(r'href="data:text/csv;base64,([^"]*)"', page)
+    rows = list(csv.DictReader(io.StringIO(base64.b64decode(encoded).decode())))
+    assert {row["run_id"] for row in rows} == set(gj.open_run(out / "networks").networks["run_id"])
+    assert set(rows[0]) == {"run_id", "seed", "decode_err_ml_cm"}
+
+
+def test_the_page_opens_anywhere_and_begins_with_the_verdicts(studied):
+    out, _ = studied
+    page = (out / "report.html").read_text()
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert "default-src 'none'" in page
+    assert page.index('<h2 id="verdicts">') < page.index("<figure>")
+    assert "data:image/svg+xml" in page
+    assert (out / "fast" / "figures" / "fast.png").stat().st_size > 5000
+
+
+def test_the_claims_are_in_the_manifest_before_training(studied, page_study):
+    out, _ = studied
+    digest = hashlib.sha256((page_study / "claims.yaml").read_bytes()).hexdigest()
+    assert gj.open_run(out / "networks").manifest["claims"] == {"fast": digest}
+    assert "were changed after" not in (out / "report.html").read_text()
+
+
+def test_analysing_again_trains_nothing_and_tells_of_changed_claims(studied, page_study, tmp_path):
+    out, changed = tmp_path / "out", tmp_path / "fast"
+    shutil.copytree(studied[0], out)
+    shutil.copytree(page_study, changed)
+    claims = changed / "claims.yaml"
+    claims.write_text(claims.read_text().replace("below: -1", "above: -1000"))
+    claims.write_text(claims.read_text().replace("the faster learner", "<script>alert(1)</script>"))
+    done = gridjax("study", changed, "--no-training", "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "training" not in done.stdout
+    page = (out / "report.html").read_text()
+    assert "were changed after" in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert read(out)["verdicts"][0]["outcome"] == "holds"
+
+
+def test_a_study_goes_on_where_its_output_cannot_be_written(studied, page_study, tmp_path):
+    """What it finds is kept in files, as by a sweep: under nohup, on a full disk, after a pipe."""
+    out = shutil.copytree(studied[0], tmp_path / "out")
+    (out / "report.html").unlink()
+    with Path("/dev/full").open("wb") as full:
+        done = gridjax("study", page_study, "--no-training", "--out", out, stdout=full)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (out / "report.html").exists()
+
+
+def test_damaged_verdicts_are_named(studied, tmp_path):
+    from gridjax.errors import GridjaxError
+    from gridjax.studies.html import write_page
+
+    out = tmp_path / "out"
+    shutil.copytree(studied[0] / "fast", out / "fast")
+    write_page(out)
+    (out / "fast" / "verdicts.json").write_text("{}")
+    with pytest.raises(GridjaxError, match="damaged"):
+        write_page(out)
+    with pytest.raises(GridjaxError, match="no study"):
+        write_page(tmp_path / "nothing")
+
+
+def test_an_analysis_that_leaves_a_claim_out_is_refused(studied, page_study, tmp_path):
+    out, other = tmp_path / "out", tmp_path / "fast"
+    shutil.copytree(studied[0], out)
+    shutil.copytree(page_study, other)
+    analysis = other / "analysis.py"
+    analysis.write_text(analysis.read_text().replace('"faster_is_better"', '"slower"'))
+    before = (out / "report.html").read_bytes()
+    done = gridjax("study", other, "--no-training", "--out", out)
+    assert done.returncode == 2
+    assert "faster_is_better, slower" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (out / "report.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["study", "turin", "--plan"], "did you mean turing?"),
+        (["study", "turing", "--size", "huge", "--plan"], "--size huge is unknown"),
+        (["study", "turing", "--arms", "mine", "--plan"], "use --arms published"),
+        (["study", "turing"], "no --out DIR is given"),
+        (["study", "turing", "--seeds", "3", "--set", "seed=1", "--plan"], "both say which seeds"),
+        (["study", "turing", "--ladder", "--set", "Ng=64", "--plan"], "both say how many units"),
+        (["study", "turing", "--no-training", "--out", "none"], "holds no run"),
+        (["scan", "--widths", "9:15:1", "--plan"], "--widths 0.09:0.15:0.01"),
+        (["scan", "--widths", ".1:.2:.1", "--set", "place_cell_rf=.1", "--plan"], "which widths"),
+        (["scan", "--widths", ".1:.2:.1", "--base", "no.yaml", "--plan"], "does not exist"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(arguments, message):
+    done = gridjax(*arguments)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_a_plan_trains_nothing():
+    done = gridjax("scan", "--widths", "0.09:0.15:0.03", "--seeds", "5", "--plan")
+    assert done.returncode == 0, done.stderr
+    assert "width-sensitivity" in done.stdout
+    (networks,) = re.findall(r"width-sensitivity +([\d,]+)", done.stdout)
+    assert int(networks) >= 15
+
+
+def test_another_study_takes_the_networks_that_are_there_and_registers_its_claims(
+    studied, page_study, tmp_path
+):
+    out, other = tmp_path / "out", tmp_path / "other"
+    shutil.copytree(studied[0], out)
+    shutil.copytree(page_study, other)
+    text = (other / "claims.yaml").read_text() + "# other\n"
+    (other / "claims.yaml").write_text(text)
+    before = gj.open_run(out / NETWORKS)
+    heard = Heard()
+    run, rungs = train_studies(
+        find_studies(str(other)), Request(n_seeds=5), out, heard, ANY_DEVICES, StopSwitch()
+    )
+    assert heard.committed == 10
+    assert not [event for event in heard.events if event.network_steps]
+    assert len(rungs[0][0].evidence(run).networks) == 10
+    assert run.networks.equals(before.networks)
+    now = gj.open_run(out / NETWORKS).manifest["claims"]
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    assert now == before.manifest["claims"] | {"other": digest}
+
+
+def test_claims_that_were_changed_after_training_do_not_replace_those_registered(
+    studied, page_study, tmp_path
+):
+    out, changed = tmp_path / "out", tmp_path / page_study.name
+    shutil.copytree(studied[0], out)
+    shutil.copytree(page_study, changed)
+    before = gj.open_run(out / NETWORKS).manifest["claims"]
+    (changed / "claims.yaml").write_text((changed / "claims.yaml").read_text() + "# later\n")
+    request = Request(n_seeds=5)
+    train_studies(find_studies(str(changed)), request, out, Heard(), ANY_DEVICES, StopSwitch())
+    assert gj.open_run(out / NETWORKS).manifest["claims"] == before

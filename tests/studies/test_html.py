@@ -1,0 +1,299 @@
+"""The page of studies: self-contained, escaped, verdicts first, rows behind every number."""
+
+import base64
+import csv
+import html
+import io
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from synthetic import quickstart_specs, synthetic_run
+
+from gridjax.errors import DamageError, GridjaxError
+from gridjax.studies.html import write_page
+from gridjax.studies.results import conclude
+from gridjax.studies.study import Study
+from gridjax.studies.training import Asked
+from gridjax.sweep.sweep import Sweep
+
+EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7 * 7 }} [/b]'
+CLAIM = """\
+  {name}:
+    claim: '{text}'
+    published: '{text}'
+    estimand: '{text}'
+    test: '{text}'
+    null: '{text}'
+    role: {role}
+    unit: percent
+    holds: {holds}
+"""
+ANALYSIS = """\
+from gridjax.studies.estimates import difference, mean_of, nothing, share_of
+from gridjax import plotting
+from gridjax.plotting import Drawn
+
+EVIL = {evil!r}
+
+
+def analyse(evidence):
+    rows = evidence.networks
+    dos = rows["place_field_values"] == "difference_of_gaussians"
+    gaussian = rows["place_field_values"] == "gaussian"
+    return {{
+        "more": difference(rows, "share_grid", dos, gaussian, (-1, 1), EVIL),
+        "mean": mean_of(rows, "share_grid", null=0.01),
+        "share": share_of(rows, rows["share_grid"] > 0.2, 0.05),
+        "none": nothing(EVIL),
+    }}
+
+
+def figures(evidence, estimates):
+    figure = style.new_figure(2)
+    figure.subplots().plot([0, 1], [0, 1])
+    drawn = Drawn("one", EVIL, figure, EVIL, EVIL, (("a", EVIL), ("1", EVIL)))
+    return [drawn, Drawn("none", "No figure", None, EVIL)]
+"""
+N_NETWORKS = {"more": 32, "mean": 40, "share": 40, "none": 0}
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("own") / "own"
+    folder.mkdir()
+    shown = EVIL.replace("'", "''")
+    claims = [
+        CLAIM.format(name=name, text=shown, role=role, holds=holds)
+        for name, role, holds in (
+            ("more", "primary", "{above: 0.01}"),
+            ("mean", "secondary", "{between: [0, 1]}"),
+            ("share", "secondary", "{below: 0.0001}"),
+            ("none", "primary", "{above: 0.01}"),
+        )
+    ]
+    texts = "".join(f"{name}: '{shown}'\n" for name in ("title", "question", "caution"))
+    (folder / "claims.yaml").write_text(texts + "claims:\n" + "".join(claims))
+    (folder / "analysis.py").write_text(ANALYSIS.format(evil=EVIL))
+    return Study("own", folder)
+
+
+@pytest.fixture(scope="module")
+def run(study):
+    made = synthetic_run(quickstart_specs(range(8)), keep_maps="none", weights=False)
+    made.manifest["claims"] = {"own": study.claims.sha256}
+    return made
+
+
+@pytest.fixture(scope="module")
+def asked(study, run):
+    return Asked(study, Sweep.from_specs(quickstart_specs(range(8))))
+
+
+@pytest.fixture
+def out(asked, run, tmp_path):
+    conclude(asked, run, "desk", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def page(out):
+    return write_page(out).read_text()
+
+
+def test_it_reaches_for_nothing_and_runs_nothing(page):
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "default-src 'none'; img-src data:" in page
+    assert not re.findall(r'(?:src|href)="(?!data:|#)', page)
+    assert "<script" not in page
+    assert "onerror" not in re.sub(r'"[^"]*"', "", html_tags(page))
+
+
+def html_tags(page):
+    """The tags alone; texts are escaped, so every < begins one."""
+    return "".join(re.findall(r"<[^>]*>", page))
+
+
+def test_every_text_is_shown_as_it_was_written(page):
+    # title (thrice), question, caution; four claims with six texts each and more
+    assert html.unescape(page).count(EVIL) >= 25
+    assert "49" not in re.sub(r"base64,[\w+/=]*|sha256 \w*", "", page)
+
+
+def test_verdicts_stand_first(page):
+    assert page.index('<table class="verdicts">') < page.index("<section")
+    assert page.index('<table class="verdicts">') < page.index("<figure>")
+    table = page.partition('<table class="verdicts">')[2].partition("</table>")[0]
+    outcomes = re.findall(r'<span class="verdict \w+">([^<]*)</span>', table)
+    assert outcomes[1:] == ["holds", "does not hold", "undecided"]
+
+
+def test_every_number_leads_to_its_rows(page, run):
+    found = dict(re.findall(r'download="own-(\w+)\.csv" href="data:text/csv;base64,([^"]*)"', page))
+    assert found.keys() == N_NETWORKS.keys()
+    share = run.networks.set_index("run_id")["seed"]
+    for name, encoded in found.items():
+        rows = list(csv.DictReader(io.StringIO(base64.b64decode(encoded).decode())))
+        assert len(rows) == N_NETWORKS[name]
+        assert [int(row["seed"]) for row in rows] == [share[row["run_id"]] for row in rows]
+
+
+def test_the_rows_make_the_number(page, out):
+    told = json.loads((out / "own" / "verdicts.json").read_text())["verdicts"]
+    mean = next(verdict for verdict in told if verdict["name"] == "mean")
+    rows = list(csv.DictReader((out / "own" / "rows" / "mean.csv").open()))
+    values = [float(row["share_grid"]) for row in rows]
+    assert mean["value"] == pytest.approx(100 * sum(values) / len(values))
+    assert f'<td class="ours">{mean["shown"]["value"]}<small>' in page
+
+
+def test_figures_are_pictures_and_their_absence_is_told(page):
+    assert len(re.findall(r'<img src="data:image/svg\+xml;base64,', page)) == 1
+    assert "<p>No figure: " in page
+
+
+def test_a_figure_that_is_not_drawn_any_more_is_not_shown(out, asked, run):
+    figures = out / "own" / "figures"
+    (figures / "none.svg").write_text("<svg/>")
+    conclude(asked, run, "desk", out)
+    assert not (figures / "none.svg").exists()
+    assert (figures / "one.svg").exists()
+
+
+def told_of(out, **changes):
+    path = out / "own" / "verdicts.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    return write_page(out).read_text()
+
+
+def test_what_was_not_written_down_first_is_told(out, page):
+    assert "were changed after" not in page
+    assert "not in the networks' manifest" not in html.unescape(page)
+    assert "were changed after" in told_of(out, registered="0" * 64)
+    assert "not in the networks' manifest" in html.unescape(told_of(out, registered=None))
+
+
+def test_what_is_missing_and_what_is_quick_is_told(out, page):
+    assert "Not trained yet" not in page
+    assert "Of size quick" not in page
+    shown = told_of(out, missing=1234, size="quick")
+    assert "Not trained yet: 1,234 of own." in shown
+    assert "Of size quick: own." in shown
+
+
+def test_a_number_of_networks_is_told_only_where_it_is_known(out):
+    verdicts = json.loads((out / "own" / "verdicts.json").read_text())["verdicts"]
+
+    def shown(**changes):
+        one = verdicts[1] | {"outcome": "undecided", "networks_needed": None} | changes
+        page = told_of(out, verdicts=[one])
+        return re.findall(r'<td class="n">([^<]*)</td>', page)[-1]
+
+    assert shown(networks_needed=1234) == "1,234"
+    assert shown() == "millions"
+    assert shown(shown=verdicts[1]["shown"] | {"interval": ""}) == "–"
+    assert shown(outcome="holds") == "–"
+
+
+RUNG = {"Ng": 64, "value": "1 %", "interval": "0 % to 2 %", "outcome": "undecided"}
+RUNG |= {"n": 9, "rows": "more"}
+
+
+def test_the_ladder_is_a_table(out):
+    shown = told_of(out, ladder=[{"claim": EVIL, "rungs": [RUNG, RUNG | {"Ng": 256}]}])
+    assert '<th scope="col">Ng 256</th>' in shown
+    assert "<script" not in shown
+
+
+def test_a_ladder_holds_both_verdicts(out, asked, run):
+    larger = [replace(spec, Ng=48) for spec in asked.sweep.specs]
+    both = synthetic_run([*asked.sweep.specs, *larger], keep_maps="none", weights=False)
+    conclude(asked, both, "desk", out, [Asked(asked.study, Sweep.from_specs(larger))])
+    ladder = json.loads((out / "own" / "verdicts.json").read_text())["ladder"]
+    assert [[rung["Ng"] for rung in line["rungs"]] for line in ladder] == [[24, 48]] * 4
+    page = write_page(out).read_text()
+    assert "Ng 48" in page
+    for line, name in zip(ladder, N_NETWORKS, strict=True):
+        own, larger = line["rungs"]
+        assert (own["rows"], larger["rows"]) == (name, f"{name}.Ng48")
+        rows = (out / "own" / "rows" / f"{name}.Ng48.csv").read_text()
+        assert larger["n"] == len(rows.splitlines()) - 1 == N_NETWORKS[name]
+        assert f'download="own-{name}.Ng48.csv"' in page
+        assert page.count(f'download="own-{name}.csv"') == 1
+    conclude(asked, both, "desk", out)
+    assert {path.stem for path in (out / "own" / "rows").iterdir()} == set(N_NETWORKS)
+
+
+def without(key):
+    return lambda told: {name: value for name, value in told.items() if name != key}
+
+
+def first(part, **changes):
+    return lambda told: told | {part: [told[part][0] | changes, *told[part][1:]]}
+
+
+def with_rung(**changes):
+    return lambda told: told | {"ladder": [{"claim": "a", "rungs": [RUNG | changes]}]}
+
+
+DAMAGE = {
+    "a list": lambda told: [told],
+    **{f"no {key}": without(key) for key in ("study", "missing", "seeds", "ladder", "registered")},
+    "verdicts are a number": lambda told: told | {"verdicts": 3},
+    "a verdict is a text": lambda told: told | {"verdicts": ["x"]},
+    "a verdict has a name alone": lambda told: told | {"verdicts": [{"name": "more"}]},
+    "a verdict shows nothing": first("verdicts", shown={}),
+    "a p is a text": first("verdicts", p_holm="much"),
+    "a need is a list": first("verdicts", networks_needed=[1]),
+    "networks are a text": lambda told: told | {"networks": "many"},
+    "a name leads out": first("verdicts", name="../../etc/passwd"),
+    "a name holds a null": first("verdicts", name="more\0"),
+    "rows that are not there": first("verdicts", name="other"),
+    "a figure without title": lambda told: told | {"figures": [{"name": "one"}]},
+    "a table of numbers": first("figures", table=[1, 2]),
+    "a ladder of texts": lambda told: told | {"ladder": ["x"]},
+    "a rung without rows": with_rung(rows=None),
+    "a rung's rows lead out": with_rung(rows="../../../etc/passwd"),
+    "a rung's rows are not there": with_rung(rows="more.Ng3"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGE)
+def test_damaged_verdicts_are_refused_in_one_line(out, how):
+    path = out / "own" / "verdicts.json"
+    path.write_text(json.dumps(DAMAGE[how](json.loads(path.read_text()))))
+    assert_refused(out, path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"study": 1e999', "\ud800"])
+def test_what_is_no_json_is_refused_in_one_line(out, text):
+    path = out / "own" / "verdicts.json"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    assert_refused(out, path)
+
+
+def test_links_in_place_of_rows_are_not_followed(out, tmp_path):
+    rows = out / "own" / "rows" / "more.csv"
+    rows.unlink()
+    (tmp_path / "secret").write_text("secret")
+    rows.symlink_to(tmp_path / "secret")
+    assert_refused(out, out / "own" / "verdicts.json")
+
+
+def assert_refused(out, path):
+    before = (out / "report.html").exists()
+    with pytest.raises(DamageError) as caught:
+        write_page(out)
+    (problem,) = caught.value.problems
+    assert "damaged: " in problem.message
+    assert str(problem.place) == str(path)
+    assert "\n" not in problem.message
+    assert len(problem.message) < 200
+    assert (out / "report.html").exists() == before
+
+
+def test_a_folder_without_studies_is_refused(tmp_path):
+    with pytest.raises(GridjaxError, match="no study's verdicts"):
+        write_page(tmp_path)

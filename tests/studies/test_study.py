@@ -1,0 +1,248 @@
+"""The shipped studies: their files, their designs, and an estimate of every claim."""
+
+import math
+
+import numpy as np
+import pytest
+from synthetic import synthetic_run
+
+from gridjax.errors import GridjaxError
+from gridjax.studies.results import conclude
+from gridjax.studies.scan import scanning
+from gridjax.studies.study import ORDER, SIZES, find_studies, shipped_studies
+from gridjax.studies.training import Asked, Request, lay_out, pilot_sweep, settled, union
+
+NAMES = [*ORDER, "precision"]
+SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
+
+
+def study(name):
+    return find_studies(name)[0]
+
+
+def test_all_six_results_and_our_own_choice_have_a_study():
+    assert shipped_studies() == NAMES
+    assert [each.name for each in find_studies("all")] == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_size_lays_out_and_every_claim_is_named(name):
+    one = study(name)
+    assert one.claims.claims
+    sizes = {part: lay_out(one, Request(size=part)) for part in SIZES}
+    assert len(sizes["quick"].specs) < len(sizes["desk"].specs)
+    assert max(spec.Ng for spec in sizes["quick"].specs) <= 128
+    assert all(spec.n_grad_steps == 200_000 for spec in sizes["paper"].specs)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "emergence"])
+def test_arms_share_their_seeds_and_desks_have_64(name):
+    specs = lay_out(study(name), Request(size="desk")).specs
+    arms = {}
+    for spec in specs:
+        key = {k: v for k, v in spec.to_dict().items() if "seed" not in k}
+        arms.setdefault(str(key), set()).add(spec.seed)
+    crossed = [seeds for seeds in arms.values() if seeds == {1000}]
+    assert all(seeds >= set(range(64)) for seeds in arms.values() if seeds not in crossed)
+
+
+@pytest.mark.parametrize(
+    ("name", "networks"),
+    [("width-sensitivity", 51), ("modules", 51), ("turing", 51), ("heterogeneity", 12)],
+)
+def test_published_arms_are_the_published_ones(name, networks):
+    specs = lay_out(study(name), Request(published=True)).specs
+    assert len(specs) == networks
+    assert {spec.Ng for spec in specs} == {4096}
+    assert {spec.seed for spec in specs} == {0, 1, 2}
+    assert {spec.batch_size for spec in specs} == {200}
+
+
+def test_a_study_without_published_arms_says_so():
+    without = [one.name for one in find_studies("all") if not one.has("published")]
+    assert without == ["encodings", "precision"]
+    with pytest.raises(GridjaxError, match="no size published"):
+        lay_out(study("encodings"), Request(published=True))
+
+
+def test_studies_share_networks():
+    asked = settled(find_studies("all"), Request(), None)
+    of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
+    assert len(of["modules"] & of["turing"]) == 40
+    assert len(of["modules"] & of["width-sensitivity"]) == 24
+    assert len(of["heterogeneity"] & of["width-sensitivity"]) == 8
+    together = union(asked)
+    assert len(together.specs) == len(set.union(*of.values()))
+    assert [name for name, _ in together.claims] == NAMES
+
+
+def test_seeds_replace_those_of_every_arm():
+    specs = lay_out(study("heterogeneity"), Request(n_seeds=2)).specs
+    assert {spec.seed for spec in specs} == {0, 1}
+    drawn = lay_out(study("emergence"), Request(n_seeds=10)).specs
+    assert len(drawn) == 10
+    assert {spec.place_field_loss for spec in drawn} == {"crossentropy", "mse"}
+
+
+def test_a_scan_has_its_own_widths_and_base(tmp_path):
+    widths = Request(n_seeds=1, overrides={"place_cell_rf": [0.1, 0.12]})
+    base = tmp_path / "base.yaml"
+    base.write_text("method: grid\nparameters: {Ng: {value: 99}, seed: {values: [0, 1, 2]}}\n")
+    specs = lay_out(scanning(base, "quick"), widths).specs
+    assert [(spec.Ng, spec.place_cell_rf, spec.seed) for spec in specs] == [
+        (99, 0.1, 0), (99, 0.12, 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_scan_without_a_base_is_of_the_widths_alone(size):
+    """The study's other arms are at widths that their claims name: a scan must not move them."""
+    widths = [0.1, 0.11, 0.12]
+    request = Request(size=size, n_seeds=2, overrides={"place_cell_rf": widths})
+    specs = lay_out(scanning(None, size), request).specs
+    assert [(spec.place_cell_rf, spec.seed) for spec in specs] == [
+        (width, seed) for width in widths for seed in (0, 1)
+    ]
+    assert {spec.box_width_in_m for spec in specs} == {2.2}
+
+
+@pytest.mark.parametrize("size", ["quick", "desk"])
+def test_a_crossed_design_keeps_its_seeds(size):
+    """Else its networks of seeds 0, 1, ... would count as second networks of the scan."""
+    whole = lay_out(study("width-sensitivity"), Request(size=size)).specs
+    fewer = lay_out(study("width-sensitivity"), Request(size=size, n_seeds=3)).specs
+    crossed = [spec for spec in whole if spec.layout_seed is not None]
+    assert len(crossed) == len({s.layout_seed for s in crossed}) ** 3 > 1
+    assert [spec for spec in fewer if spec.layout_seed is not None] == crossed
+    others = [spec for spec in fewer if spec.layout_seed is None]
+    assert {spec.seed for spec in others} == {0, 1, 2}
+    asked = Request(size=size, n_seeds=3, overrides={"layout_seed": 5})
+    moved = lay_out(study("width-sensitivity"), asked).specs
+    assert {spec.seed for spec in moved if spec.weight_seed is None} == {0, 1, 2}
+
+
+def test_settings_that_differ_cannot_share_a_folder():
+    sweeps = [
+        lay_out(study("modules"), Request(overrides=o)) for o in ({}, {"gridjax.lane_width": 2})
+    ]
+    with pytest.raises(GridjaxError, match=r"settings \(gridjax:\)"):
+        union([Asked(study("modules"), sweep) for sweep in sweeps])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, monkeypatch):
+    request = Request(overrides=SMALL)
+    sweep = lay_out(study(name), request)
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1], missing=[2])
+    asked = Asked(study(name), sweep)
+    if name == "turing":  # patterns on one layout instead of eight
+        monkeypatch.setattr(asked.study._module, "LAYOUTS", 1)
+    verdicts = conclude(asked, run, "quick", tmp_path)
+    assert [verdict.claim.name for verdict in verdicts] == [
+        c.name for c in study(name).claims.claims
+    ]
+    told = [v for v in verdicts if math.isfinite(v.estimate.value)]
+    assert told, "made-up networks decide nothing, but are there"
+    for verdict in told:
+        assert set(verdict.estimate.rows["run_id"]) <= {spec.run_id for spec in sweep.specs}
+    assert list((tmp_path / name / "figures").glob("*.svg"))
+    assert list((tmp_path / name / "figures").glob("*.png"))
+
+
+def test_the_crossed_design_takes_in_networks_of_the_scan():
+    """(0, 0, 0) and (1, 1, 1) are the scan's seeds 0 and 1: one network, counted once."""
+    one = study("width-sensitivity")
+    sweep = lay_out(one, Request(overrides=SMALL))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    estimate = one.analyse(Asked(one, sweep).evidence(run))["layout_decides"]
+    assert estimate.n == 8
+    assert estimate.rows[["layout_seed", "weight_seed", "motion_seed"]].drop_duplicates().shape == (
+        8,
+        3,
+    )
+
+
+def test_networks_compared_at_equal_error_are_all_among_the_rows():
+    """The number can be made again from the rows alone, the Gaussian networks' among them."""
+    one = study("encodings")
+    sweep = lay_out(one, Request(n_seeds=16, overrides=SMALL))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    rows = run.networks
+    rows["decode_err_ml_cm"] = np.random.default_rng(3).uniform(5, 40, len(rows))
+    relu = rows[rows["activation"] == "relu"]
+    dos = relu[relu["place_field_values"] == "difference_of_gaussians"]
+    gaussian = relu[relu["place_field_values"] == "gaussian"]
+    far, near = dos.index[0], dos.index[1]
+    rows.loc[far, "decode_err_ml_cm"] = 80.0
+    rows.loc[near, "decode_err_ml_cm"] = rows.loc[gaussian.index[5], "decode_err_ml_cm"]
+    estimate = one.analyse(Asked(one, sweep).evidence(run))["at_equal_error"]
+    found = estimate.rows.set_index("run_id")
+    assert found.index.is_unique
+    assert estimate.n == len(found)
+    pairs = found[found["nearest"] != ""]
+    others = found.loc[pairs["nearest"]]
+    assert set(others.index) == set(found.index) - set(pairs.index)
+    assert set(others.index) <= set(gaussian["run_id"])
+    assert set(pairs.index) <= set(dos["run_id"]) - {rows.loc[far, "run_id"]}
+    assert pairs.loc[rows.loc[near, "run_id"], "nearest"] == gaussian["run_id"].iloc[5]
+    apart = np.abs(pairs["decode_err_ml_cm"].to_numpy() - others["decode_err_ml_cm"].to_numpy())
+    all_apart = np.abs(
+        np.subtract.outer(
+            pairs["decode_err_ml_cm"].to_numpy(),
+            run.networks.loc[gaussian.index, "decode_err_ml_cm"].to_numpy(),
+        )
+    )
+    np.testing.assert_array_equal(apart, all_apart.min(axis=1))
+    assert apart.max() <= 3
+    # one Gaussian network may be the nearest of several: whoever reads the interval must know
+    assert f"{len(pairs)} networks, " in estimate.remark
+    assert f" {len(set(others.index))} others." in estimate.remark
+    assert len(set(others.index)) >= 8
+    assert np.isfinite([estimate.low, estimate.high]).all()
+    assert len(set(others.index)) < len(pairs)
+    gap = pairs["share_grid"] - others["share_grid"].to_numpy()
+    assert estimate.value == pytest.approx(gap.groupby(pairs["seed"]).mean().mean(), rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["modules", "turing", "width-sensitivity", "heterogeneity", "emergence"]
+)
+def test_the_published_designs_are_analysed_too(name, tmp_path):
+    sweep = lay_out(
+        study(name), Request(published=True, overrides=SMALL | {"Ng": 28, "bin_side_in_m": 0.11})
+    )
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    verdicts = conclude(Asked(study(name), sweep), run, "published", tmp_path)
+    told = {v.claim.name: v.estimate for v in verdicts}
+    # three seeds say nothing within seeds; shares of networks can be told
+    shares = {"modules": {"unimodal"}, "emergence": {"most_path_integrate", "code_matters_most"}}
+    found = {claim for claim, estimate in told.items() if math.isfinite(estimate.value)}
+    assert found >= shares.get(name, set())
+    for claim, estimate in told.items():
+        assert estimate.n == len(estimate.rows)
+        assert claim in found or estimate.remark
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_trained_yet_is_told_and_no_error(name, tmp_path):
+    sweep = lay_out(study(name), Request(overrides=SMALL))
+    run = synthetic_run(sweep.specs[:1], missing=[0])
+    verdicts = conclude(Asked(study(name), sweep), run, "quick", tmp_path)
+    assert {verdict.outcome for verdict in verdicts} == {"undecided"}
+
+
+def test_learning_rates_are_chosen_by_error_and_never_by_score():
+    one = study("encodings")
+    pilot = pilot_sweep(one, Request(overrides={"Ng": 16}))
+    run = synthetic_run(pilot.specs, keep_maps="none", weights=False)
+    rows = run.networks
+    best = rows["learning_rate"] == 3e-3
+    rows["decode_err_ml_cm"] = 20.0 - 5 * best
+    rows["share_above_null_99"] = 0.5 * ~best
+    chosen = settled([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
+    assert {spec.learning_rate for spec in chosen} == {3e-3}
+    rows["decode_err_ml_cm"] = 20.0 + 5 * best
+    chosen = settled([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
+    assert {spec.learning_rate for spec in chosen} == {1e-3}
+    assert not {spec.seed for spec in chosen} & {spec.seed for spec in pilot.specs}

@@ -1,0 +1,182 @@
+"""Runs made up in memory: every table, map and weight of a run, without training one."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from gridjax.prng import Stream, stream
+from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
+from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
+from gridjax.run.storage.result_store import MemoryStore
+from gridjax.run.storage.run_reader import Run
+from gridjax.run.storage.schema import NETWORKS, NetworkResult
+from gridjax.run.storage.weights import flatten_weights
+from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.run_settings import Settings
+from gridjax.task import task
+from gridjax.training import train_step
+from gridjax.training.train_step import Progress
+
+OTHER_BINS = (20, 32)
+N_READOUTS = 100
+
+
+def quickstart_specs(seeds: Iterable[int] = range(3), n_units: int = 24) -> list[NetworkSpec]:
+    """Networks like the quickstart's: Cartesian, and two place codes of two widths."""
+    specs = []
+    for seed in seeds:
+        common: dict[str, Any] = {"Ng": n_units, "seed": seed, "n_epochs": 1}
+        common |= {"n_grad_steps_per_epoch": 500, "sequence_length": 20}
+        specs.append(
+            NetworkSpec(place_field_values="cartesian", place_field_loss="mse", Np=2, **common)
+        )
+        specs += [
+            NetworkSpec(place_field_values=code, Np=32, place_cell_rf=width, **common)
+            for code in ("gaussian", "difference_of_gaussians")
+            for width in (0.2, 0.24)
+        ]
+    return specs
+
+
+def synthetic_run(
+    specs: Sequence[NetworkSpec],
+    *,
+    keep_maps: str = "all",
+    weights: bool = True,
+    diverged: Iterable[int] = (),
+    missing: Iterable[int] = (),
+    sources: Sequence[tuple[str, str]] = (("made_up.yaml", "method: grid"),),
+) -> Run:
+    """A run of these specs; ``diverged`` and ``missing`` are positions among them."""
+    settings = Settings(keep_maps=keep_maps)
+    manifest = {
+        "gridjax": "0.0.test",
+        "sources": [{"name": name, "text": text} for name, text in sources],
+        "settings": settings.to_dict(),
+        "lane_widths": [{"networks": len(specs), "lane_width": 1}],
+        "matmul_precision": "float32",
+        "device": {"platform": "cpu", "kind": "cpu", "count": 2, "cpu_cores": 2},
+        "versions": {"python": "3.11", "jax": "0.10"},
+        "run_ids": [spec.run_id for spec in specs],
+        "specs": [spec.to_sparse_dict() for spec in specs],
+    }
+    store = MemoryStore(manifest | {"segments": [{}]})
+    for position, spec in enumerate(specs):
+        if position not in set(missing):
+            store.commit(_result(position, spec, keep_maps, weights, position in set(diverged)))
+    return Run(store)
+
+
+def _result(
+    position: int, spec: NetworkSpec, keep_maps: str, weights: bool, diverged: bool
+) -> NetworkResult:
+    random = np.random.default_rng(position)
+    row: dict[str, Any] = dict.fromkeys(NETWORKS.names, float("nan"))
+    row |= spec_columns(spec) | {"null_id": ""}
+    row |= {"status": DIVERGED if diverged else FINISHED, "n_grad_steps": spec.n_grad_steps}
+    row |= {"evaluation_sequence_length": 50}
+    steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
+    kept_weights = _weights(spec) if weights else {}
+    history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
+    if diverged:
+        row |= {"diverged_at_step": float(history[-1][0] + 1)}
+        return NetworkResult(
+            Evaluation(row, {}, {}, {}, None, None), history, None, kept_weights, 1.5, 0, False
+        )
+    units = _units(random, spec)
+    reported = units["nbins"] == spec.n_bins_reported
+    scores = units["score_60_by_neuron"][reported]
+    null = _null(random, spec)
+    row |= {
+        "loss": 1.0,
+        "loss_excess": 0.1 if spec.has_place_code else float("nan"),
+        "weight_penalty": 0.01,
+        "pos_decoding_err": random.uniform(5, 15),
+        "pos_decoding_err_T50": random.uniform(10, 30),
+        "score_60_by_neuron_max": scores.max(),
+        "score_90_by_neuron_max": 0.5,
+        "share_active": units["active"][reported].mean(),
+        "share_of_bins_visited": 0.997,
+        "samples_per_bin": 50.0,
+    }
+    row |= {f"share_above_{level}": (scores > level).mean() for level in THRESHOLDS}
+    level = np.percentile(null.score_60[spec.n_bins_reported], 99)
+    row |= {"null_id": null.null_id, "null_99": level}
+    row |= {"share_above_null_99": (scores > level).mean()}
+    maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
+    evaluation = Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
+    return NetworkResult(evaluation, history, maps, kept_weights, 1.5, 0, False)
+
+
+def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
+    sizes = (*OTHER_BINS, spec.n_bins_reported)
+    n = len(sizes) * spec.n_analysed
+    mean = {"cartesian": -0.4, "gaussian": -0.2}.get(spec.place_field_values, 0.3)
+    score = random.normal(mean, 0.4, n).astype(np.float32)
+    active = random.random(n) < 0.9
+    period = np.where(random.random(n) < 0.5, random.uniform(60, 170, n), np.nan)
+    return {
+        "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), len(sizes)),
+        "nbins": np.repeat(np.asarray(sizes, np.int32), spec.n_analysed),
+        "score_60_by_neuron": np.where(active, score, 0).astype(np.float32),
+        "score_60_mean_by_neuron": np.where(active, score + 0.1, 0).astype(np.float32),
+        "score_90_by_neuron": np.where(active, 0.1, 0).astype(np.float32),
+        "period_cm": np.where(active, period, np.nan).astype(np.float32),
+        "orientation_rad": np.zeros(n, np.float32),
+        "lattice_p_value": np.where(active, 0.01, 1).astype(np.float32),
+        "active": active,
+    }
+
+
+def _spectra(random: np.random.Generator) -> dict[str, np.ndarray]:
+    cycles = np.arange(0, 12.25, 0.25)
+    return {"cycles_per_box": cycles, "power": random.random(49), "power_code": random.random(49)}
+
+
+def _null(random: np.random.Generator, spec: NetworkSpec) -> NullScores:
+    sizes = (*OTHER_BINS, spec.n_bins_reported)
+    scores = {n: random.normal(0.0, 0.4, N_READOUTS).astype(np.float32) for n in sizes}
+    return NullScores(f"null-{spec.run_id}", scores, scores)
+
+
+def _maps(
+    random: np.random.Generator, spec: NetworkSpec, scores: np.ndarray, keep: str
+) -> KeptMaps:
+    n = spec.n_bins_reported
+    order = np.argsort(-scores, kind="stable")
+    units = np.arange(spec.n_analysed) if keep == "all" else order[: int(keep.split(":")[1])]
+    maps = random.random((len(units), n, n)).astype(np.float32)
+    maps[:, 0, 1] = np.nan
+    samples = np.full((n, n), 50.0, np.float32)
+    samples[0, 1] = 0
+    return KeptMaps(units, maps, samples)
+
+
+def _history(
+    random: np.random.Generator, spec: NetworkSpec, steps: Iterable[int]
+) -> list[tuple[int, Progress]]:
+    history = []
+    for step in steps:
+        falling = (1 + step) ** -0.5 * random.uniform(0.8, 1.2)
+        excess = falling if spec.has_place_code else np.nan
+        history.append((int(step), Progress(falling + 3.0, excess, falling)))
+    return history
+
+
+def _drift(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
+    """A floor, and an error that grows with the root of the moves."""
+    move = np.arange(1, max(10 * spec.sequence_length, 50) + 1)
+    steps = random.normal(0, random.uniform(0.5, 4), (len(move), 2))
+    error = np.hypot(random.uniform(3, 9), np.hypot(*steps.cumsum(axis=0).T))
+    return {"move": move, "pos_decoding_err": error, "loss": error / 30}
+
+
+def _weights(spec: NetworkSpec) -> dict[str, np.ndarray]:
+    """A layout as networks have it, and parameters that are all 0."""
+    static, traced = spec.static, spec.traced
+    shapes = jax.eval_shape(lambda traced: train_step.init(static, traced), traced)
+    params = jax.tree.map(lambda one: np.zeros(one.shape, one.dtype), shapes.params)
+    layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
+    return flatten_weights(shapes.replace(params=params, layout=layout))

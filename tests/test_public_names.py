@@ -1,0 +1,61 @@
+"""What is public: the names of three packages, documented, and all that README and examples use."""
+
+import ast
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+SCRIPTS = sorted((ROOT / "experiments").rglob("*.py"))
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_every_public_name_is_there_and_explained(package):
+    public = import_module(package)
+    assert dir(public) == public.__all__ == sorted(set(public.__all__))
+    words = set(re.findall(r"\w+", public.__doc__))
+    for name in public.__all__:
+        assert getattr(public, name) is not None
+        assert name == "__version__" or name in words, name
+    assert not hasattr(public, "nothing_of_this_name")
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_a_stub_exports_all_that_it_imports(package):
+    path = Path(import_module(package).__file__).with_suffix(".pyi")
+    (exported,) = (
+        node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Assign)
+    )
+    assert sorted(ast.literal_eval(exported.value)) == import_module(package).__all__
+
+
+def sources():
+    for page in PAGES:
+        for number, block in enumerate(
+            re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+        ):
+            yield pytest.param(block, id=f"{page.name}-{number}")
+    for script in SCRIPTS:
+        yield pytest.param(script.read_text(), id=str(script.relative_to(ROOT)))
+
+
+@pytest.mark.parametrize("source", list(sources()))
+def test_readme_docs_and_experiments_use_nothing_but_public_names(source):
+    aliases = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "gridjax":
+                    assert alias.name in PUBLIC
+                    aliases[alias.asname or alias.name] = import_module(alias.name)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "gridjax":
+            assert node.module in PUBLIC, node.module
+            assert {alias.name for alias in node.names} <= set(import_module(node.module).__all__)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            package = aliases.get(node.value.id)
+            assert package is None or node.attr in package.__all__, node.attr
