@@ -5,7 +5,7 @@ import pytest
 from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import replace_file, seal, unseal
 from gridjax.report.html import write_report
-from gridjax.run.checkpointing import checkpoints as checkpoint
+from gridjax.run.checkpointing import checkpoints as checkpoint_module
 from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
 from gridjax.run.execution.train import train
 from gridjax.run.storage.run_reader import open_run
@@ -35,7 +35,7 @@ def save(run, steps):
 @pytest.fixture(autouse=True)
 def without_arrays(monkeypatch):
     """Checkpoints hold no arrays here: their lists and folders alone matter."""
-    monkeypatch.setattr(checkpoint, "save_arrays", lambda path, arrays: path.mkdir())
+    monkeypatch.setattr(checkpoint_module, "save_arrays", lambda path, arrays: path.mkdir())
 
 
 @pytest.mark.parametrize("part", ["block", "steps", "list", "arrays"])

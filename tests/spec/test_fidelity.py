@@ -39,7 +39,7 @@ def test_every_switch_can_be_set_alone_and_read_back(preset, name):
     content = {"method": "grid", "parameters": {"seed": {"value": 0}}, "gridjax": block}
     (spec,) = Sweep.from_dict(content).specs
     assert spec.fidelity == fidelity
-    overridden = Sweep.from_dict(content, overrides={"gridjax.spec.fidelity": "published"})
+    overridden = Sweep.from_dict(content, overrides={"gridjax.fidelity": "published"})
     assert overridden.specs[0].fidelity == PUBLISHED
 
 

@@ -51,7 +51,7 @@ def analyse(evidence):
 
 
 def figures(evidence, estimates):
-    figure = style.new_figure(2)
+    figure = plotting.new_figure(2)
     figure.subplots().plot([0, 1], [0, 1])
     drawn = Drawn("one", EVIL, figure, EVIL, EVIL, (("a", EVIL), ("1", EVIL)))
     return [drawn, Drawn("none", "No figure", None, EVIL)]
