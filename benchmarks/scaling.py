@@ -28,7 +28,7 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
     times over, so that no measurement is shorter than ``options.seconds``.
     """
     name, spec = next(iter(options.sizes.items()))
-    devices = start_devices().training
+    devices = start_devices(keep_programs=False).training
     fleet = Fleet(spec, devices)
     fleet.first_step()
     works, times = {}, {}

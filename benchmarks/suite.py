@@ -32,7 +32,7 @@ def run(
     for option, file in (("--json", json_file), ("--figure", figure)):
         if file is not None:
             _check_writable(option, file)
-    start_devices()
+    start_devices(keep_programs=False)
     from .machine import machine
 
     told: dict[str, Any] = {"machine": machine()}

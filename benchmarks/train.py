@@ -34,7 +34,7 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
 def _row(
     name: str, spec: NetworkSpec, options: Options, with_peer: bool, say: Say
 ) -> dict[str, Any]:
-    devices = start_devices().training
+    devices = start_devices(keep_programs=False).training
     fleet = Fleet(spec, devices)
     first_step_s = fleet.first_step()
     compile_s, block_bytes = fleet.compiled()

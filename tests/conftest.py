@@ -1,6 +1,8 @@
 """Fixtures that several test modules share."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,18 @@ REFERENCE = Path(
         Path(__file__).parents[2] / "shared" / "reference" / "grid_scores.npz",
     )
 )
+
+
+def pytest_configure(config):
+    """Compiled programs go to a folder of this session, which its worker processes share."""
+    if not hasattr(config, "workerinput"):
+        config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")
+
+
+def pytest_unconfigure(config):
+    """Remove that folder."""
+    if hasattr(config, "cache_home"):
+        shutil.rmtree(config.cache_home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ def plan(
 def _devices() -> Any:
     from gridjax.run.execution.devices import start_devices
 
-    return start_devices()
+    return start_devices(keep_programs=False)
 
 
 def _measured(plan: Any, devices: Any) -> Any:

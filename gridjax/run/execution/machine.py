@@ -47,9 +47,18 @@ def device_kind(devices: Path = Path("/dev")) -> str:
 
 def processor() -> str:
     """Return the name of this machine's processor, as far as the system tells it."""
+    return _first_of_cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def processor_flags() -> str:
+    """Return the instruction sets of this machine's processor; empty where they are unknown."""
+    return _first_of_cpuinfo("flags") or _first_of_cpuinfo("Features")
+
+
+def _first_of_cpuinfo(name: str) -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+        return ""
+    values = (line.partition(":")[2].strip() for line in lines if line.startswith(name))
+    return next(values, "")
