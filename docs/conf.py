@@ -43,6 +43,7 @@ add_module_names = False
 
 # Docstrings: plain text with arguments as "name: text", and code between backticks.
 
+_MODULE = re.compile(r"~?\b(?:[A-Za-z_]\w*\.)+([A-Za-z_]\w*)")
 _SHORT = 24
 _CODE = re.compile(r"(``[^`]*``|`[^`]*`)")
 _FIELD_OF_TUPLE = re.compile(r"Alias for field number \d+")
@@ -104,7 +105,7 @@ def _shortened(text: str | None) -> str | None:
     if text is None:
         return None
     text = re.sub(r"ForwardRef\((?:\"(.*?)\"|'(.*?)')\)", lambda found: found[1] or found[2], text)
-    text = re.sub(r"~?\b(?:[A-Za-z_]\w*\.)+([A-Za-z_]\w*)", r"\1", text)
+    text = _MODULE.sub(r"\1", text)
     return re.sub(r"<(?:factory|function .*?>.*?)>", "...", text)
 
 
@@ -112,7 +113,7 @@ def shorten_types(_app: Any, doctree: nodes.document) -> None:
     """Leave the modules out of the types of attributes."""
     for annotation in doctree.findall(addnodes.desc_annotation):
         for text in list(annotation.findall(nodes.Text)):
-            if "._jax." in text:
+            if _MODULE.search(text):
                 text.parent.replace(text, nodes.Text(_shortened(str(text)) or ""))
 
 
