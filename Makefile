@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all lint format bench figures clean
+.PHONY: demo test test-all lint format bench figures docs clean
 
 demo: $(VENV)/installed
 	$(BIN)/gridjax sweep quickstart --out runs/quickstart
@@ -28,6 +28,10 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/gridjax bench
 
+# Warnings fail: a link without a target, a page in no table of contents, a docstring that is misread.
+docs: $(VENV)/installed-docs
+	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
+
 # The README's pictures are the quickstart's own figures.
 figures: demo
 	cp runs/quickstart/figures/gallery.png docs/images/quickstart-gallery.png
@@ -44,6 +48,10 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-docs: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[docs]"
 	@touch $@ $(VENV)/installed
 
 clean:

@@ -5,8 +5,10 @@ import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import pytest
 import yaml
 
 import gridjax as gj
@@ -16,6 +18,11 @@ from gridjax.sweep.sweep import Sweep
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+TUTORIAL = (DOCS / "tutorial" / "first-population.md").read_text()
+SPEED = (DOCS / "howto" / "speed.md").read_text()
+PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
 
 
 def blocks(text, language):
@@ -25,34 +32,49 @@ def blocks(text, language):
 AFTERWARDS = """
 assert len(run.networks) == 4
 assert maps.dims == ("unit", "x", "y")
-assert paths.positions.shape == (8, 20, 2)
 assert network.spec.run_id == run_id
-print("all of it")
+"""
+OF_TUTORIAL = """
+assert paths.positions.shape == (8, 20, 2)
+assert answer.decoded.shape == (8, 19, 2)  # the first position is where the path starts
+assert scores.score_60.shape == maps.shape[:1]
 """
 
 
-def test_the_five_calls_work_as_shown(tmp_path):
-    (sweep,) = blocks(README, "yaml")
-    (code,) = blocks(README, "python")
+def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
+    """Both in one process and one run folder: the example finds the tutorial's networks there."""
+    (sweep,) = blocks(TUTORIAL, "yaml")
+    (example,) = blocks(README, "python")
+    steps = "\n".join(blocks(TUTORIAL, "python"))
     (tmp_path / "sweep.yaml").write_text(sweep)
-    (tmp_path / "readme.py").write_text(code + AFTERWARDS)
-    command = [sys.executable, "readme.py"]
+    checks = AFTERWARDS + OF_TUTORIAL
+    code = f"{steps}{checks}{example}{AFTERWARDS}print('all of it')\n"
+    (tmp_path / "shown.py").write_text(code)
+    command = [sys.executable, "shown.py"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert shown.stdout.endswith("all of it\n"), shown.stderr
 
 
+def test_the_readme_fits_on_a_few_screens():
+    assert len(README.splitlines()) <= 150
+
+
 def test_every_promise_names_the_tests_that_try_to_break_it():
-    table = README.partition("## Six promises")[2].partition("\n## ")[0]
+    page = DOCS / "explanation" / "bits.md"
+    table = page.read_text().partition("## Six promises")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| **")]
     assert len(rows) == 6
     for row in rows:
-        tests = re.findall(r"\]\((tests/\S+)\)", row)
+        tests = re.findall(r"\]\((\S*tests/\S+)\)", row)
         assert tests
-        assert all("def test_" in (ROOT / test).read_text() for test in tests)
+        assert all("def test_" in (page.parent / test).read_text() for test in tests)
+    short = README.partition("## Six promises")[2].partition("\n## ")[0]
+    promises = re.findall(r"^- (\*\*.*?\*\*)", short, flags=re.MULTILINE)
+    assert promises == [re.findall(r"\*\*.*?\*\*", row)[0] for row in rows]
 
 
 def test_every_parameter_and_setting_is_documented_with_its_default():
-    text = (ROOT / "docs" / "sweeps.md").read_text()
+    text = (DOCS / "howto" / "sweeps.md").read_text()
     rows = dict(re.findall(r"^\| `(\S+)` \|(.*)$", text, flags=re.MULTILINE))
     for field in dataclasses.fields(gj.NetworkSpec):
         row = rows.pop(field.name)
@@ -67,7 +89,7 @@ def test_every_parameter_and_setting_is_documented_with_its_default():
 
 
 def test_every_column_is_documented():
-    text = (ROOT / "docs" / "results.md").read_text()
+    text = (DOCS / "reference" / "results.md").read_text()
     parameters = {field.name for field in dataclasses.fields(gj.NetworkSpec)}
     short = {"share_above_0.8": "`_0.8`", "share_above_1.2": "`_1.2`"}
     for schema in TABLES.values():
@@ -76,15 +98,24 @@ def test_every_column_is_documented():
 
 
 def test_the_sweep_file_of_the_docs_is_one():
-    (sweep,) = blocks((ROOT / "docs" / "sweeps.md").read_text(), "yaml")
+    (sweep,) = blocks((DOCS / "howto" / "sweeps.md").read_text(), "yaml")
     assert len(Sweep.from_dict(yaml.safe_load(sweep)).specs) == 18
 
 
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", text.lower()).replace(" ", "-") for text in headings}
+
+
 def test_every_picture_and_link_leads_somewhere():
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for page in (ROOT / "README.md", *PAGES):
         text = page.read_text()
         for target in re.findall(r"\]\(([^):]+)\)", text):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            path, _, anchor = target.partition("#")
+            aim = page.parent / path if path else page
+            assert aim.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in anchors(aim), f"{page.name}: {target}"
         for picture in re.findall(r"!\[[^]]+\]\((\S+)\)", text):
             assert (page.parent / picture).stat().st_size > 10_000
 
@@ -100,7 +131,7 @@ def rounds_to(shown, value):
 
 
 def test_the_table_of_speed_is_that_of_the_benchmark():
-    table = README.partition("## Speed")[2].partition("\n## ")[0]
+    table = SPEED.partition("## Beside PyTorch and NumPy")[2].partition("\n## ")[0]
     for row in result("train")["rows"]:
         (line,) = (line for line in table.splitlines() if line.startswith(f"| {row['size']} ("))
         sizes, shown = line.strip("| ").split(" | ", 1)
@@ -117,13 +148,34 @@ def test_the_table_of_speed_is_that_of_the_benchmark():
         numbers = re.findall(r"[\d.]+", shown)
         pairs = list(zip(numbers, values, strict=True))
         assert all(rounds_to(one, value) for one, value in pairs), pairs
-    shown = re.search(r"network-step differs by ([\d.]+) %", README)
+    shown = re.search(r"network-step differs by ([\d.]+) %", SPEED)
     assert shown
     assert rounds_to(shown[1], 100 * result("scaling")["spread_from_8"])
+    said = re.search(r"takes ([\d.]+) to ([\d.]+) times as long in PyTorch", README)
+    assert said
+    slower = [row["pytorch"] for row in result("train")["rows"]]
+    ratios = [each[name] for each in slower for name in ("times_slower", "per_core_times_slower")]
+    assert rounds_to(said[1], min(ratios))
+    assert rounds_to(said[2], max(ratios))
+
+
+def test_the_speed_of_an_accelerator_in_the_readme_is_that_of_its_page():
+    said = re.search(
+        r"([\d,]+) network-steps a second together, 16 of paper size at ([\d,]+)", README
+    )
+    assert said
+    table = SPEED.partition("## Accelerators")[2].partition("\n## ")[0]
+    (small,) = re.findall(r"^\| small \| TF32 \| 256 \| [\d.]+ \| ([\d,]+) ", table, re.MULTILINE)
+    (paper,) = re.findall(
+        r"^\| paper \(.*\) \| TF32 \| 16 \| [\d.]+ \| ([\d,]+) ", table, re.MULTILINE
+    )
+    number = [int(each.replace(",", "")) for each in (said[1], said[2], small, paper)]
+    assert number[0] == round(number[2], -4)
+    assert number[1] == number[3]
 
 
 def test_what_is_said_of_predicted_memory_is_what_was_measured():
-    text = " ".join((ROOT / "docs" / "speed.md").read_text().split())
+    text = " ".join(SPEED.split())
     memory = result("memory")
     said = re.search(r"less than ([\d.]+) % of what .* all but two .* −(\d+) and \+(\d+) %", text)
     assert said
@@ -131,3 +183,37 @@ def test_what_is_said_of_predicted_memory_is_what_was_measured():
     assert all(rounds_to(one, 100 * value) for one, value in zip(said.groups(), told, strict=True))
     errors = [row["predicted_bytes"] / row["needed_bytes"] - 1 for row in memory["rows"]]
     assert sum(abs(error) > 0.15 for error in errors) == 2
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_every_public_name_is_in_the_reference(package):
+    page = (DOCS / "reference" / f"{package.rpartition('.')[2]}.md").read_text()
+    told = re.findall(r"^\.\. (?:auto|py:)\w+:: (\S+)$", page, flags=re.MULTILINE)
+    public = {f"{package}.{name}" for name in import_module(package).__all__}
+    assert set(told) == public
+    assert len(told) == len(public)
+
+
+def test_every_page_is_in_a_table_of_contents():
+    read, left = set(), [DOCS / "index.md"]
+    while left:
+        page = left.pop()
+        read.add(page)
+        for toctree in blocks(page.read_text(), r"\{toctree\}"):
+            entries = [line for line in toctree.splitlines() if line and line[0] != ":"]
+            left += [page.parent / f"{entry}.md" for entry in entries]
+    assert sorted(read) == PAGES
+
+
+@pytest.mark.slow
+def test_the_site_builds_without_a_warning(tmp_path):
+    for package in ("sphinx", "furo", "myst_parser"):
+        pytest.importorskip(package)
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
+    built = subprocess.run(
+        [*command, str(DOCS), str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    commands = (tmp_path / "reference" / "cli.html").read_text()
+    assert all(f">gridjax {name}<" in commands for name in ("sweep", "study", "score", "theory"))
+    assert "share_above_null_99" in (tmp_path / "reference" / "results.html").read_text()

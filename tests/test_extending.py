@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tiny import TINY
 
-PAGE = (Path(__file__).parents[1] / "docs" / "extending.md").read_text()
+PAGE = (Path(__file__).parents[1] / "docs" / "howto" / "extending.md").read_text()
 BLOCKS = {name: code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
           for name in re.findall(r"gj\.register_(\w+)", code)}  # fmt: skip
 FEW = TINY | {"Np": {"value": 12}, "n_grad_steps_per_epoch": {"value": 60}}

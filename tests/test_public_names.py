@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 SCRIPTS = sorted((ROOT / "experiments").rglob("*.py"))
 
 

@@ -142,7 +142,7 @@ def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
 
 
 def table(scored: Sequence[Scored]) -> pd.DataFrame:
-    """Return one row for each cell, in the order of the inputs; columns as in docs/scoring.md."""
+    """Return one row for each cell, in the order of the inputs; columns: docs/howto/scoring.md."""
     import pandas as pd
 
     frame = pd.concat([pd.DataFrame(one.columns) for one in scored], ignore_index=True)

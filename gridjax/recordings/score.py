@@ -30,7 +30,7 @@ class Scored:
     cells: tuple[str, ...]
     maps: Float[np.ndarray, "cell n n"]
     columns: dict[str, np.ndarray | list]
-    """One value a cell; see docs/scoring.md."""
+    """One value a cell; see docs/howto/scoring.md."""
     null_scores: Float[np.ndarray, "cell draw"]
     """No draws without shuffles."""
     null: str

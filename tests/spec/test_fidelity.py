@@ -16,7 +16,7 @@ from gridjax.spec.registry import ENCODINGS
 from gridjax.sweep.sweep import Sweep
 from gridjax.task.target_codes import encoding
 
-PAGE = (Path(__file__).parents[2] / "docs" / "fidelity.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "fidelity.md").read_text()
 SMALL = {"Ng": {"value": 12}, "seed": {"value": 3}, "n_grad_steps_per_epoch": {"value": 5}}
 
 

@@ -1,4 +1,4 @@
-"""The study of docs/studies.md, trained as the page says."""
+"""The study of docs/howto/own-study.md, trained as the page says."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "studies.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "own-study.md").read_text()
 
 
 def gridjax(*arguments, stdout=subprocess.PIPE):

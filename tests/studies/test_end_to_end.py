@@ -1,4 +1,4 @@
-"""A user's own study from its folder to its page, as docs/studies.md shows it."""
+"""A user's own study from its folder to its page, as docs/howto/own-study.md shows it."""
 
 import base64
 import csv

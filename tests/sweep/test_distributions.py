@@ -135,7 +135,7 @@ def test_numbers_to_draw_by_are_even_and_know_neither_0_nor_1():
 
 
 def test_every_distribution_is_documented_and_read():
-    text = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text()
+    text = (Path(__file__).parents[2] / "docs" / "howto" / "sweeps.md").read_text()
     rows = re.findall(r"^\| (\w+) \| (`\{.*\}`) \|", text, flags=re.MULTILINE)
     assert [name for name, _ in rows] == list(DISTRIBUTIONS)
     for name, example in rows:

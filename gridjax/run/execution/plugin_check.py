@@ -18,7 +18,9 @@ _TIMES, _BATCH = 2, 3  # unlike each other, so that no axis passes for another
 
 
 def check_plugins(specs: Iterable[NetworkSpec]) -> None:
-    """Refuse a user's functions that fail or return other shapes than docs/extending.md asks for.
+    """Refuse a user's functions that fail or return other shapes than they should.
+
+    docs/howto/extending.md says what each takes and returns.
 
     Raises GridjaxError with what the first of them returns, or how it fails.
     """
@@ -96,5 +98,5 @@ def _expect(name: str, what: str, found: Any, wanted: Any) -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    fix = "docs/extending.md says what each function takes and returns"
+    fix = "docs/howto/extending.md says what each function takes and returns"
     raise GridjaxError(Problem(message, fix=fix)) from None
