@@ -1,4 +1,4 @@
-"""What training lowers, and what is measured beside it: data loss, weight penalty, errors."""
+"""Loss of a network: data loss, weight penalty, excess over the entropy of targets, errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a block takes in the memory of a device, as the compiler tells it of the compiled steps."""
+"""Device memory of a block in training, as the compiler reports it for the compiled steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From one network to many: the only place with an axis of networks.
+"""Functions of one network mapped over a block of networks: the only place with that axis.
 
 Networks of one bucket fill blocks of ``lane_width`` lanes. A block is trained on one device by
 jitted, asynchronous calls; several devices hold a block each. Bits depend on the lane width but

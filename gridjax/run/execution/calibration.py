@@ -1,4 +1,4 @@
-"""How fast this machine trains a plan: every lane width tried on the buckets that cost the most.
+"""Measured speed of a plan on this machine: each lane width, on the buckets that cost the most.
 
 Nothing here changes what a run does: a width decides the last bits of its numbers, so a run takes
 the one it is given.

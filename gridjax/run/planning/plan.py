@@ -1,4 +1,4 @@
-"""What a population will cost before any of it runs: specs -> compile buckets -> blocks.
+"""Plan of a population and its cost: specs -> compile buckets -> blocks. Nothing is run.
 
 Nothing here imports JAX: a plan of thousands of networks is made in a second.
 """
