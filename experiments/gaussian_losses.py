@@ -51,7 +51,9 @@ class Floor(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=(0, 2))
-def mean_entropy(static: gj.Static, traced: gj.Traced, n_batches: int) -> Float[Array, ""]:
+def mean_entropy(
+    static: gj.StaticConfig, traced: gj.TracedParams, n_batches: int
+) -> Float[Array, ""]:
     """Return the mean entropy of a network's targets along paths, nats.
 
     Of each batch of paths one moment, in turn: positions of one path are much alike, and entropies

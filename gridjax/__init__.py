@@ -2,11 +2,13 @@
 
 Networks
     NetworkSpec, Sweep, train, open_run, Run: describe networks, train them, read results.
-    Static, Traced: the two halves of a spec that JAX reads, arguments of an Encoding.
+    StaticConfig, TracedParams: what JAX receives of a spec: hashable values and arrays.
     GridjaxError: the error of every wrong input.
 
 Extensions
-    Cell, Encoding, Loss, register_cell, register_encoding, register_loss: your own ones.
+    register_encoding, register_cell, register_loss: your own target code, cell or loss.
+    TargetCodeInfo, CellInfo, LossInfo: the record of each. Encoding, Cell, Factored, Loss: its
+    functions. EncodingContext: the parameters that an Encoding receives.
     glorot_uniform, recurrent_kernel: initial weights of a cell.
 
 Parts of one network

@@ -2,7 +2,7 @@ from gridjax import plotting
 from gridjax.errors import GridjaxError
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.ratemaps.rate_map import rate_map
-from gridjax.model.cells import Cell, register_cell
+from gridjax.model.cells import Cell, Factored, register_cell
 from gridjax.model.initializers import glorot_uniform, recurrent_kernel
 from gridjax.model.losses import Loss, register_loss
 from gridjax.model.losses import entropy as target_entropy
@@ -14,9 +14,12 @@ from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train
 from gridjax.run.storage.run_reader import Run, open_run
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.cell_info import CellInfo, LossInfo
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.target_code_info import TargetCodeInfo
 from gridjax.sweep.sweep import Sweep
+from gridjax.task.encoding_context import EncodingContext
 from gridjax.task.motion import Trajectories, simulate_trajectories
 from gridjax.task.motion import simulate as simulate_motion
 from gridjax.task.target_codes import Encoding, register_encoding
@@ -27,18 +30,23 @@ from gridjax.version import __version__
 
 __all__ = [
     "Cell",
+    "CellInfo",
     "Encoding",
+    "EncodingContext",
+    "Factored",
     "GridjaxError",
     "Loss",
+    "LossInfo",
     "MapSet",
     "NetworkSpec",
     "Run",
     "ScoreOptions",
     "Session",
-    "Static",
+    "StaticConfig",
     "Stream",
     "Sweep",
-    "Traced",
+    "TargetCodeInfo",
+    "TracedParams",
     "Trajectories",
     "__version__",
     "code_over_box",

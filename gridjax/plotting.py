@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from gridjax.spec.parameters import info_of
+
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
@@ -27,25 +29,8 @@ COLOUR_MAP = "viridis"
 UNVISITED = "#d9d9d9"
 """Bins of a rate map that no sample fell in."""
 
-# Okabe and Ito's colours, safe for colour-blind readers; their yellow cannot be read on white, so
-# grey and two colours of Paul Tol's, indigo and wine, stand for the other three codes.
-COLOURS = {
-    "cartesian": "#000000",
-    "high_dim_cartesian": "#7f7f7f",
-    "polar": "#56b4e9",
-    "high_dim_polar": "#009e73",
-    "gaussian": "#0072b2",
-    "difference_of_gaussians": "#d55e00",
-    "true_difference_of_gaussians": "#cc79a7",
-    "general_difference_of_gaussians": "#e69f00",
-    "softmax_of_differences": "#332288",
-    "from_file": "#882255",
-}
-"""One colour for each target code, the same in every figure."""
-MARKERS = dict(zip(COLOURS, "oDvps^X<>P", strict=True))
-"""One marker for each target code: colour never stands alone."""
-# For the target codes of users: more of Tol's colours, and the markers that are left. Their numbers
-# have no common factor, so that every pair of them occurs.
+# For target codes whose record names no colour or marker: more of Paul Tol's colours, and the
+# markers that gridjax's own codes leave. Their numbers have no common factor: every pair occurs.
 _SPARE_COLOURS = ("#117733", "#999933", "#aa4499", "#6699cc", "#994455")
 _SPARE_MARKERS = ("*", "h", "d", "8")
 _RC: dict[str, Any] = {
@@ -101,13 +86,15 @@ def styled() -> Iterator[None]:
 
 
 def colour(code: str) -> str:
-    """Return the colour of a target code; a user's has one that its name decides."""
-    return COLOURS.get(code) or _SPARE_COLOURS[_number(code) % len(_SPARE_COLOURS)]
+    """Return the colour of a target code: its record's, else one that its name decides."""
+    info = info_of(code)
+    return (info.colour if info else "") or _SPARE_COLOURS[_number(code) % len(_SPARE_COLOURS)]
 
 
 def marker(code: str) -> str:
-    """Return the marker of a target code; a user's has one that its name decides."""
-    return MARKERS.get(code) or _SPARE_MARKERS[_number(code) % len(_SPARE_MARKERS)]
+    """Return the marker of a target code: its record's, else one that its name decides."""
+    info = info_of(code)
+    return (info.marker if info else "") or _SPARE_MARKERS[_number(code) % len(_SPARE_MARKERS)]
 
 
 def new_figure(height_in: float, layout: Literal["constrained"] | None = "constrained") -> Figure:

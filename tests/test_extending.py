@@ -93,7 +93,11 @@ print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
 """
     before = run(folder, ids)
     assert run(folder, ids) == before
-    (folder / "cell.py").write_text(BLOCKS["cell"] + "\n# another source\n")
+    (folder / "cell.py").write_text(BLOCKS["cell"] + "\n# a comment outside of its functions\n")
+    assert run(folder, ids) == before
+    changed = BLOCKS["cell"].replace("1 - params", "1.0 - params")
+    assert changed != BLOCKS["cell"]
+    (folder / "cell.py").write_text(changed)
     assert run(folder, ids) != before
     done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
     assert done.returncode == 2
@@ -108,16 +112,16 @@ def test_an_unknown_name_is_refused_without_the_plugin(folder):
     assert "Traceback" not in done.stderr
 
 
-TAKEN = "import gridjax as gj\ngj.register_cell('RNN', gj.Cell(None, None))\n"
-WORDS = "import gridjax as gj\ngj.register_{}('own', {})\n"
+TAKEN = "import gridjax as gj\ngj.register_cell(gj.CellInfo('RNN'), gj.Cell(None, None))\n"
+WORDS = "import gridjax as gj\ngj.{}\n"
 
 
 @pytest.mark.parametrize(
     ("code", "what"),
     [
         (TAKEN, "'RNN' is gridjax's own"),
-        (WORDS.format("encoding", "gj.Encoding(len, len, len, 'share')"), "that are 'share'"),
-        (WORDS.format("loss", "gj.Loss(len, None, 'distributions')"), "that are 'distributions'"),
+        (WORDS.format("TargetCodeInfo('own', 'share')"), "targets: 'share' is unknown"),
+        (WORDS.format("LossInfo('own', 'distributions')"), "needs: 'distributions' is unknown"),
         ("import nowhere_to_be_found\n", "fails: ModuleNotFoundError"),
         ("def broken(:\n", "fails: SyntaxError"),
         (TAKEN.replace("RNN", "a b"), "'a b' cannot be a name"),
@@ -135,9 +139,9 @@ def test_plugins_that_cannot_be_are_refused(folder, code, what):
 
 
 OWN = {
-    "encoding": "gj.register_encoding('own', gj.Encoding({}))",
-    "cell": "gj.register_cell('own', gj.Cell({}))",
-    "loss": "gj.register_loss('own', gj.Loss({}))",
+    "encoding": "gj.register_encoding(gj.TargetCodeInfo('own'), gj.Encoding({}))",
+    "cell": "gj.register_cell(gj.CellInfo('own'), gj.Cell({}))",
+    "loss": "gj.register_loss(gj.LossInfo('own'), gj.Loss({}))",
 }
 PARAMETERS = {"encoding": "place_field_values", "cell": "rnn_type", "loss": "place_field_loss"}
 NOTHING, SAME = "lambda *_: None", "lambda _, x: x"

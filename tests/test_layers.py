@@ -17,12 +17,12 @@ MAY_IMPORT = {
     "prng": "",
     "version": "",
     "lazy": "",
-    "plotting": "",
     "io": "errors",
     "spec": "errors io",
+    "plotting": "spec",
     "metrics": "errors lazy",
     "task": "errors prng spec",
-    "model": "prng spec task",
+    "model": "errors prng spec task",
     "training": "prng spec task model",
     "sweep": "errors io spec",
     "run.planning": "io spec sweep",
@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "run.checkpointing": "io spec training",
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
-    "run.execution": "errors io spec model training sweep run.planning run.evaluation"
+    "run.execution": "errors io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing run.storage",
     "theory": "errors prng plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",

@@ -22,7 +22,7 @@ def measure(part: Part) -> None:
     from gridjax.run.evaluation.drift import long_run
     from gridjax.run.evaluation.evaluation import evaluate
     from gridjax.run.evaluation.spectra import spectra
-    from gridjax.spec.lowering import measured_half, readout_half
+    from gridjax.spec.lowering import evaluation_config, readout_config
     from gridjax.sweep.catalog import EXPERIMENTS
     from gridjax.training import train_step
     from gridjax.training.population import MATMUL_PRECISION
@@ -34,7 +34,7 @@ def measure(part: Part) -> None:
     settings = sweep.settings.evaluation
     init = jax.jit(partial(train_step.init, spec.static))
     state = jax.block_until_ready(init(jax.device_put(spec.traced)))
-    static, design = measured_half(spec.static), rollout.design(spec, settings)
+    static, design = evaluation_config(spec.static), rollout.design(spec, settings)
     traced = jax.device_put(spec.traced)
     kept: dict[str, Any] = {}
 
@@ -52,7 +52,7 @@ def measure(part: Part) -> None:
         ),
         "long_run": lambda: long_run(static, traced, state.params, state.layout),
         "readouts": lambda: rollout.record_readouts(
-            readout_half(spec.static), design, traced, state.layout
+            readout_config(spec.static), design, traced, state.layout
         ),
     }
     for place, n in enumerate(design.n_bins):

@@ -16,8 +16,10 @@ import jax.numpy as jnp
 from jax import random
 from jaxtyping import Array, Float, Key
 
+from gridjax.errors import GridjaxError, Problem
 from gridjax.model.initializers import of_cell, recurrent_kernel
 from gridjax.model.recurrence import State
+from gridjax.spec.cell_info import CellInfo
 from gridjax.spec.registry import CELLS
 
 Params = dict[str, Array]
@@ -65,23 +67,23 @@ class Cell(NamedTuple):
     step: Callable[[Params, State, Float[Array, "batch n_in"], Activation], State]
     """parameters, state, inputs of one time, activation -> next state; of the state, a tuple of
     arrays [batch, Ng], the first is the output"""
-    n_states: int = 1
-    """arrays of the state; each is drawn from the start code by a linear encoder"""
-    has_layers: bool = True
-    """whether the inputs enter by a linear layer of Ng units, and the analysed layer is a layer of
-    Ng units on the output; else inputs enter as they are and the output is analysed"""
     decayed: Callable[[Params], Array] | None = None
     """the parameters that weight decay falls on: the recurrent kernel"""
     factored: Factored | None = None
     """the same step in parts"""
 
 
-def register_cell(name: str, cell: Cell) -> None:
-    """Add a recurrent cell under a name for ``rnn_type``.
+def register_cell(info: CellInfo, cell: Cell) -> None:
+    """Add a recurrent cell: its record and its functions. Sweep files name it by ``info.name``.
 
-    Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
+    Raises GridjaxError for a name that is taken, functions whose source cannot be found, and
+    ``has_matmul_precision`` without ``factored``.
     """
-    CELLS.register(name, Cell(*cell))
+    cell = Cell(*cell)
+    if isinstance(info, CellInfo) and info.has_matmul_precision and cell.factored is None:
+        message = f"rnn_type: {info.name!r} has_matmul_precision, but its Cell is not factored"
+        raise GridjaxError(Problem(message, fix="give Cell(..., factored=gridjax.Factored(...))"))
+    CELLS.register(info, cell, CellInfo)
 
 
 def step_of(factored: Factored) -> Callable[..., State]:
@@ -188,17 +190,14 @@ def _bias(params: Params) -> Array:
     return params["b"]
 
 
-def _own(
-    init: Callable[..., Params], factored: Factored, n_states: int = 1, has_layers: bool = True
-) -> Cell:
-    return Cell(init, step_of(factored), n_states, has_layers, _kernel, factored)
+def _own(init: Callable[..., Params], factored: Factored) -> Cell:
+    return Cell(init, step_of(factored), _kernel, factored)
 
 
 CELLS.build_in(
     RNN=_own(  # h_t = phi(W_x u_t + W h_{t-1}), no biases (Sorscher et al. 2019, eq. 1)
         partial(_init, n_gates=1, has_bias=False),
         Factored(_input_kernel, None, _kernel, None, _rnn, is_sum=True),
-        has_layers=False,
     ),
     SRNN=_own(
         partial(_init, n_gates=1, has_bias=True),
@@ -210,6 +209,6 @@ CELLS.build_in(
         Factored(_input_kernel, lambda params: params["b_x"], _kernel, _bias, _gru),
     ),
     LSTM=_own(  # gates i, f, candidate, o; the forget gate's bias starts at 1
-        _init_lstm, Factored(_input_kernel, _bias, _kernel, None, _lstm), n_states=2
+        _init_lstm, Factored(_input_kernel, _bias, _kernel, None, _lstm)
     ),
 )

@@ -13,7 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from gridjax.model.losses import Loss, entropy
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import LOSSES
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
@@ -29,7 +29,7 @@ def decode_likelihood(
     layout: Layout,
     outputs: Float[Array, "n out"],
     box_width_m: Float[Array, ""],
-    static: Static,
+    static: StaticConfig,
 ) -> Float[Array, "n 2"]:
     """Decode outputs to positions, metres; only those of the target code are used."""
     encode = encoding(static).encode

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
+from gridjax.spec.cell_info import LossInfo
 from gridjax.spec.registry import LOSSES
 
 
@@ -23,17 +24,14 @@ class Loss(NamedTuple):
     """outputs, targets -> loss; training takes its mean over batch and time"""
     least: Callable[[Float[Array, "*n Np"]], Float[Array, "*n"]] | None = None
     """targets -> the least loss that any outputs can have; None where that is 0"""
-    needs: str = "numbers"
-    """what it asks of targets: ``distribution`` over the outputs, ``shares`` from 0 to 1 each, or
-    ``numbers``"""
 
 
-def register_loss(name: str, loss: Loss) -> None:
-    """Add a loss under a name for ``place_field_loss``.
+def register_loss(info: LossInfo, loss: Loss) -> None:
+    """Add a loss: its record and its functions. Sweep files name it by ``info.name``.
 
     Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
     """
-    LOSSES.register(name, Loss(*loss))
+    LOSSES.register(info, Loss(*loss), LossInfo)
 
 
 def cross_entropy(
@@ -80,8 +78,8 @@ def binary_entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
 
 
 LOSSES.build_in(
-    crossentropy=Loss(cross_entropy, entropy, "distribution"),
+    crossentropy=Loss(cross_entropy, entropy),
     mse=Loss(mean_squared_error),
-    polarmse=Loss(polar_mean_squared_error, None, "polar"),
-    binarycrossentropy=Loss(binary_cross_entropy, binary_entropy, "shares"),
+    polarmse=Loss(polar_mean_squared_error),
+    binarycrossentropy=Loss(binary_cross_entropy, binary_entropy),
 )

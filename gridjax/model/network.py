@@ -15,7 +15,7 @@ from gridjax.model.initializers import of_layer, of_padded_layer
 from gridjax.model.matmul import product
 from gridjax.model.recurrence import State, Update, recurrence
 from gridjax.prng import uniform
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import INITIALIZERS, Padding
 from gridjax.spec.parameters import BANINO
 from gridjax.spec.registry import CELLS
@@ -37,18 +37,21 @@ class Masks(NamedTuple):
     """on the analysed layer before the decoder"""
 
 
-def init_params(key: Key[Array, ""], static: Static, padding: Padding | None = None) -> Params:
+def init_params(
+    key: Key[Array, ""], static: StaticConfig, padding: Padding | None = None
+) -> Params:
     """Draw a network's initial weights; biases start at 0 but for the cell's own.
 
     Of a padded network those of its own shapes, and zeros beside.
     """
     key_encoder, key_cell, key_decoder = random.split(key, 3)
     cell: Cell = CELLS[static.rnn_type]
+    n_states = CELLS.info(static.rnn_type).n_states
     n_units, n_out = static.Ng, static.n_outputs
     own_out = n_out if padding is None else padding.n_cells + static.n_head_direction_cells
     layer, init_cell = _drawing(cell, static, padding)
-    encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, cell.n_states))]
-    has_input = _has_input_layer(cell, static)
+    encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, n_states))]
+    has_input = _has_input_layer(static)
     n_in = n_units if has_input else static.n_inputs
     params: Params = {
         "encoder": jnp.concatenate(
@@ -61,10 +64,10 @@ def init_params(key: Key[Array, ""], static: Static, padding: Padding | None = N
         of_input = (static.n_inputs, n_units)
         params["input"] = layer(random.fold_in(key, _INPUT), of_input, of_input)
         params["input_bias"] = jnp.zeros(n_units)
-    if _has_dense_layer(cell, static):
+    if _has_dense_layer(static):
         of_dense = (n_units, static.n_analysed)
         params["dense"] = layer(random.fold_in(key, _DENSE), of_dense, of_dense)
-        params["encoder_bias"] = jnp.zeros(cell.n_states * n_units)
+        params["encoder_bias"] = jnp.zeros(n_states * n_units)
         params["decoder_bias"] = jnp.zeros(n_out)
         if has_input:
             params["dense_bias"] = jnp.zeros(static.n_analysed)
@@ -72,7 +75,7 @@ def init_params(key: Key[Array, ""], static: Static, padding: Padding | None = N
 
 
 def _drawing(
-    cell: Cell, static: Static, padding: Padding | None
+    cell: Cell, static: StaticConfig, padding: Padding | None
 ) -> tuple[Callable[..., Array], Callable[..., Params]]:
     """Return how a layer and how the cell are drawn."""
     if padding is None:
@@ -91,7 +94,7 @@ def _drawing(
     return partial(of_padded_layer, initializer=padding.initializer), init_cell
 
 
-def draw_masks(key: Key[Array, ""], static: Static, traced: Traced) -> Masks:
+def draw_masks(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Masks:
     """Draw the masks of inverted dropout for one batch."""
     of_state, of_readout = random.split(key)
     batch, n_readout, padding = static.batch_size, static.n_analysed, traced.padding
@@ -111,7 +114,7 @@ def activity(
     params: Params,
     start_code: Float[Array, "batch out"],
     inputs: Float[Array, "time batch n_in"],
-    static: Static,
+    static: StaticConfig,
     masks: Masks | None = None,
     is_unrolled: bool = False,
 ) -> Float[Array, "time batch analysed"]:
@@ -124,18 +127,18 @@ def activity(
     the architecture of Banino et al. (2018).
     """
     cell: Cell = CELLS[static.rnn_type]
-    if _has_input_layer(cell, static):
+    if _has_input_layer(static):
         inputs = _affine(inputs, params, "input", static)
     state_0 = _affine(start_code, params, "encoder", static)
-    state = tuple(jnp.split(state_0, cell.n_states, axis=-1))
+    state = tuple(jnp.split(state_0, CELLS.info(static.rnn_type).n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
     h = _run(cell, params["cell"], state, inputs, static, mask, is_unrolled)
-    if not _has_dense_layer(cell, static):
+    if not _has_dense_layer(static):
         return h
     return analysed_activation(static)(_affine(h, params, "dense", static))
 
 
-def analysed_activation(static: Static) -> Activation:
+def analysed_activation(static: StaticConfig) -> Activation:
     """Return the activation of the analysed layer: linear in a bottleneck, else the cell's."""
     return ACTIVATIONS["linear" if static.architecture == BANINO else static.activation]
 
@@ -143,7 +146,7 @@ def analysed_activation(static: Static) -> Activation:
 def outputs(
     params: Params,
     analysed: Float[Array, "time batch analysed"],
-    static: Static,
+    static: StaticConfig,
     masks: Masks | None = None,
 ) -> Float[Array, "time batch out"]:
     """Return the outputs D g + b of the analysed layer (no b with RNN)."""
@@ -157,7 +160,7 @@ def _run(
     params: dict[str, Array],
     state: State,
     inputs: Float[Array, "time batch n_in"],
-    static: Static,
+    static: StaticConfig,
     mask: Float[Array, "batch Ng"] | None,
     is_unrolled: bool,
 ) -> Float[Array, "time batch Ng"]:
@@ -183,15 +186,15 @@ def _run(
     return lax.scan(step, state, inputs)[1]
 
 
-def _affine(x: Array, params: Params, name: str, static: Static) -> Array:
+def _affine(x: Array, params: Params, name: str, static: StaticConfig) -> Array:
     bias = params.get(f"{name}_bias")
     y = product(x, params[name], static.matmul_precision)
     return y if bias is None else y + bias
 
 
-def _has_input_layer(cell: Cell, static: Static) -> bool:
-    return cell.has_layers and static.architecture != BANINO
+def _has_input_layer(static: StaticConfig) -> bool:
+    return CELLS.info(static.rnn_type).has_layers and static.architecture != BANINO
 
 
-def _has_dense_layer(cell: Cell, static: Static) -> bool:
-    return cell.has_layers or static.architecture == BANINO
+def _has_dense_layer(static: StaticConfig) -> bool:
+    return CELLS.info(static.rnn_type).has_layers or static.architecture == BANINO

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from gridjax.model.losses import cross_entropy, entropy
 from gridjax.model.network import Params
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.padding import Padding
 from gridjax.spec.registry import CELLS, LOSSES
 from gridjax.task.task import split_outputs
@@ -19,7 +19,7 @@ _NEVER = -1e30
 def data_loss(
     outputs: Float[Array, "*n out"],
     targets: Float[Array, "*n out"],
-    static: Static,
+    static: StaticConfig,
     padding: Padding | None = None,
 ) -> Float[Array, "*n"]:
     """Return the loss of each position: the code's own, plus cross-entropy of the heading.
@@ -31,10 +31,10 @@ def data_loss(
     )
     share = None
     if padding is not None:
-        is_likelihood = static.place_field_loss in ("crossentropy", "binarycrossentropy")
+        info = LOSSES.info(static.place_field_loss)
         is_own = jnp.arange(static.Np) < padding.n_cells
-        code = jnp.where(is_own, code, _NEVER if is_likelihood else 0.0)
-        if static.place_field_loss in ("mse", "binarycrossentropy"):  # means over outputs
+        code = jnp.where(is_own, code, _NEVER if info.is_likelihood else 0.0)
+        if info.is_mean_over_outputs:
             share = static.Np / padding.n_cells
     loss = LOSSES[static.place_field_loss].loss(code, code_target)
     loss = loss if share is None else loss * share
@@ -55,7 +55,7 @@ def own_mean(values: Float[Array, "time batch"], padding: Padding | None) -> Flo
 
 
 def loss_excess(
-    loss: Float[Array, "*n"], targets: Float[Array, "*n out"], static: Static
+    loss: Float[Array, "*n"], targets: Float[Array, "*n out"], static: StaticConfig
 ) -> Float[Array, "*n"]:
     """Return cross-entropy minus the targets' own entropy, nats; NaN for other losses."""
     if static.place_field_loss != "crossentropy":
@@ -66,7 +66,7 @@ def loss_excess(
 
 
 def weight_penalty(
-    params: Params, weight_decay: Float[Array, ""], static: Static
+    params: Params, weight_decay: Float[Array, ""], static: StaticConfig
 ) -> Float[Array, ""]:
     """Return lambda * sum(W^2), without 1/2, of the recurrent kernel.
 

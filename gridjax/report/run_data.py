@@ -13,26 +13,14 @@ from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.run_reader import Run
 from gridjax.spec.field_distributions import mean
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import FIELDS, is_read_by
+from gridjax.spec.parameters import FIELDS, info_of, is_read_by
+from gridjax.spec.target_code_info import TARGET_CODES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CODES: tuple[str, ...] = FIELDS["place_field_values"].metadata["choices"]
-"""Every target code, in the order of tables and figures."""
-LABELS = {
-    "cartesian": "Cartesian",
-    "high_dim_cartesian": "Cartesian, high-D",
-    "polar": "Polar",
-    "high_dim_polar": "Polar, high-D",
-    "gaussian": "Gaussian",
-    "difference_of_gaussians": "DoS",
-    "true_difference_of_gaussians": "True DoG",
-    "general_difference_of_gaussians": "General DoG",
-    "softmax_of_differences": "SoD",
-    "from_file": "Measured cells",
-}
-"""Short name of each target code (DoS: difference of softmaxes)."""
+CODES = tuple(info.name for info in TARGET_CODES)
+"""gridjax's own target codes, in the order of tables and figures."""
 HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err")
 DRIFT = ("move", "pos_decoding_err")
 _N_BOOTSTRAPS = 1000
@@ -145,7 +133,8 @@ def reads_width(code: str) -> bool:
 
 def label(code: str) -> str:
     """Return the short name of a target code."""
-    return LABELS.get(code, code)
+    info = info_of(code)
+    return (info.label if info else "") or code
 
 
 def codes_of(members: Iterable[Member]) -> list[str]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import FIELDS, PLACE_CODES, SEEDS, bins_across, is_read_by
+from gridjax.spec.parameters import FIELDS, SEEDS, bins_across, info_of, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.registry import ENCODINGS, LOSSES, registered
+from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES
+from gridjax.spec.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL
 from gridjax.spec.value_reader import read_value
 
 
@@ -32,68 +33,55 @@ def _square_box(height: float, width: float) -> tuple[str, str] | None:
 
 
 def _outputs(n_outputs: int, code: str) -> tuple[str, str] | None:
-    if code in ("cartesian", "polar") and n_outputs != 2:
-        what = f"Np: {n_outputs} does not fit place_field_values: {code}"
-        axes = "x and y" if code == "cartesian" else "radius and angle"
-        return what, f"a {code} target is {axes}: give Np: {{value: 2}}"
-    if code == "high_dim_polar" and n_outputs % 2:
-        what = f"Np: {n_outputs} does not fit place_field_values: high_dim_polar"
-        return what, "half of its units tell the radius, half the angle: give an even Np"
-    if code == "high_dim_cartesian" and n_outputs < 2:
-        what = f"Np: {n_outputs} is too few outputs for place_field_values: high_dim_cartesian"
-        return what, "a position has two coordinates: give at least 2"
-    if code in PLACE_CODES and n_outputs < 3:
-        what = f"Np: {n_outputs} is too few place cells for place_field_values: {code}"
-        return what, "positions are decoded from the three strongest cells: give at least 3"
+    info = info_of(code)
+    if info is None:
+        return None
+    what = f"Np: {n_outputs} does not fit place_field_values: {code}"
+    outputs = f"its outputs are {info.outputs}: " if info.outputs else ""
+    if info.n_outputs and n_outputs != info.n_outputs:
+        return what, f"{outputs}give Np: {{value: {info.n_outputs}}}"
+    if n_outputs < info.min_outputs:
+        return what, f"{outputs}give at least {info.min_outputs}"
+    if n_outputs % info.n_output_groups:
+        return what, f"{outputs}give a multiple of {info.n_output_groups}"
     return None
 
 
-def targets_of(code: str, normalization: str) -> str:
-    """What the targets of a code are: distribution (over cells), shares (0 to 1) or numbers."""
-    if registered("place_field_values", code):
-        return ENCODINGS[code].targets
-    if code not in PLACE_CODES:
-        return "polar" if code == "polar" else "numbers"
-    if code in ("gaussian", "from_file") and normalization == "none":
-        return "shares" if code == "gaussian" else "numbers"
-    return "distribution"
-
-
-def needs_of(loss: str) -> str:
-    """What a loss asks of the targets, in the words of targets_of."""
-    needs = {"crossentropy": "distribution", "binarycrossentropy": "shares", "polarmse": "polar"}
-    return (
-        LOSSES[loss].needs if registered("place_field_loss", loss) else needs.get(loss, "numbers")
-    )
+def target_kind(code: str, normalization: str) -> str:
+    """Return the kind of a target code's targets, one of TARGET_KINDS."""
+    info = ENCODINGS.info(code)
+    return (info.targets_unnormalized if normalization == "none" else "") or info.targets
 
 
 def _loss(loss: str, normalization: str, code: str) -> tuple[str, str] | None:
-    targets, needs = targets_of(code, normalization), needs_of(loss)
-    if targets == needs or needs == "numbers" or (targets, needs) == ("distribution", "shares"):
+    if code not in ENCODINGS or loss not in LOSSES:
+        return None
+    targets, needs = target_kind(code, normalization), LOSSES.info(loss).needs
+    if needs in (targets, REAL) or (targets, needs) == (DISTRIBUTION, UNIT_INTERVAL):
         return None
     what = f"place_field_loss: {loss} does not fit place_field_values: {code}"
-    if normalization == "none" and code in ("gaussian", "from_file"):
-        what += " with place_field_normalization: none"
+    if targets != target_kind(code, "global"):
+        what += f" with place_field_normalization: {normalization}"
     why = {
-        "distribution": "its target is no distribution over cells",
-        "shares": "its targets are no shares from 0 to 1",
-        "polar": "its target is no radius and angle",
+        DISTRIBUTION: "its targets do not sum to 1 over the outputs",
+        UNIT_INTERVAL: "its targets do not lie between 0 and 1",
+        POLAR: "its targets are not radius and angle",
     }[needs]
     return what, f"{why}: give place_field_loss: {{value: mse}}"
 
 
 def _alphas(alpha_e: float, alpha_i: float, code: str) -> tuple[str, str] | None:
-    if code != "general_difference_of_gaussians" or alpha_e + alpha_i > 0:
+    if not is_read_by(FIELDS["place_cell_alpha_e"], code) or alpha_e + alpha_i > 0:
         return None
     what = "place_cell_alpha_e: 0 and place_cell_alpha_i: 0 make every target 0"
     return what, "give at least one of them above 0"
 
 
 def _place_maps(maps: PlaceMaps | None, n_outputs: int, code: str) -> tuple[str, str] | None:
-    if code != "from_file":
+    if not is_read_by(FIELDS["place_maps"], code):
         return None
     if maps is None:
-        what = "place_field_values: from_file names no file"
+        what = f"place_field_values: {code} names no file"
         return what, "write gridjax: {place_maps: FILE.npy}, an array [Np, n, n]"
     if maps.maps is not None and len(maps.maps) != n_outputs:
         what = f"Np: {n_outputs} does not fit place_maps of {len(maps.maps)} cells"
@@ -117,10 +105,10 @@ def _steps(steps: int, epochs: int) -> tuple[str, str] | None:
 
 
 def _precision(precision: str, cell: str) -> tuple[str, str] | None:
-    if precision == "float32" or not registered("rnn_type", cell):
+    if precision == "float32" or cell not in CELLS or CELLS.info(cell).has_matmul_precision:
         return None
     what = f"matmul_precision: {precision} does not fit rnn_type: {cell}"
-    return what, "a registered cell forms its own products: give matmul_precision: float32"
+    return what, "this cell forms its own matrix products: give matmul_precision: float32"
 
 
 RULES = (

@@ -10,9 +10,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from gridjax.spec.field_uses import CODE, EVALUATION, READOUT, TRAINING, WEIGHTS
 
-def _switch(corrected: str, published: str, doc: str, effect: str) -> Any:
-    metadata = {"doc": doc, "effect": effect, "choices": (corrected, published)}
+
+def _switch(corrected: str, published: str, doc: str, effect: str, *used_by: str) -> Any:
+    metadata: dict[str, Any] = {"doc": doc, "effect": effect, "choices": (corrected, published)}
+    metadata["used_by"] = frozenset(used_by)
     return dataclasses.field(default=corrected, metadata=metadata)
 
 
@@ -23,7 +26,8 @@ Bins = Literal["mask", "zero"]
 class Fidelity:
     """One switch for each difference; each field's first choice is corrected, its second published.
 
-    ``effect`` in the metadata says what the published choice does to the numbers.
+    ``effect`` in the metadata says what the published choice does to the numbers, ``used_by`` what
+    reads the switch (gridjax.spec.field_uses).
     """
 
     dropout: str = _switch(
@@ -32,18 +36,21 @@ class Fidelity:
         "whether dropout drops anything in training",
         "the forward pass of training ran in inference mode: networks that differ in dropout rates"
         " alone are one network",
+        TRAINING,
     )
     ugrnn_initializer: str = _switch(
         "given",
         "glorot_uniform",
         "initialiser of UGRNN's kernel",
         "initializer is not read by UGRNN: its three values are one network",
+        WEIGHTS,
     )
     ugrnn_weight_decay: str = _switch(
         "kernel",
         "bias",
         "what weight decay falls on in UGRNN",
         "UGRNN's kernel is not decayed, its bias (which starts at 0) is",
+        TRAINING,
     )
     polar_angle: str = _switch(
         "atan2",
@@ -51,12 +58,15 @@ class Fidelity:
         "angle of polar targets",
         "atan(y / x) is the same for opposite positions, so polar targets cannot be decoded in half"
         " the box; the study swept no polar code with it",
+        CODE,
     )
     empty_bins: Bins = _switch(
         "mask",
         "zero",
         "bins of a rate map that no sample visited, when it is scored",
         "they count as rate 0 (11 % of 44 x 44 bins at batch size 200, 72 % at 30): scores move",
+        EVALUATION,
+        READOUT,
     )
     evaluation_positions: str = _switch(
         "cover",
@@ -64,12 +74,14 @@ class Fidelity:
         "where rate maps and errors are taken",
         "one batch of batch_size trajectories of 50 moves, too few for every bin, instead of as"
         " many as evaluation.samples_per_bin asks for",
+        EVALUATION,
     )
     loss_column: str = _switch(
         "data",
         "with_penalty",
         "what the column loss holds",
         "the weight penalty is added to the loss (up to .018 nat); weight_penalty stands apart too",
+        EVALUATION,
     )
 
     def __str__(self) -> str:

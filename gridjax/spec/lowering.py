@@ -1,69 +1,236 @@
-"""The static and the traced half of a network, and the equality of two descriptions.
+"""Static config and traced parameters of a network, and the identities derived from them.
 
-Parameters that a network does not read are neutral in both halves, so that they cause no
-compilation and do not affect equality.
+Every field becomes an entry of its own name in one of the two; EXCEPTIONS lists the few fields that
+become something else. Fields that a network does not read are reset to their defaults, so that they
+cause no compilation and do not affect equality.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from collections import namedtuple
+from collections.abc import Callable
+from dataclasses import dataclass, make_dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.fidelity import SWITCHES
 from gridjax.spec.field_distributions import Poisson, bounds, n_slots
-from gridjax.spec.parameters import FIELDS, NetworkParameters, is_read_by
+from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRACED, TRAINING_ALONE
+from gridjax.spec.parameters import BANINO, FIELDS, SEEDS, NetworkParameters, is_read
 
-Computation = tuple[Any, ...]
-"""Hashable; see computation()."""
-INTEGERS = ("layout_seed", "weight_seed", "motion_seed", "n_fields", "n_grad_steps")
-"""Traced numbers that are int32; the others are float32."""
+EquivalenceKey = tuple[Any, ...]
+"""Hashable; see equivalence_key()."""
 ANY = "any"
 """Stands for an optimiser or initialiser that a compilation leaves open."""
 _DIGITS = 7  # more than single precision holds: alphas of one ratio become one number
 
 
 @dataclass(frozen=True)
-class Static:
-    """The static half of a network; NetworkParameters explains the fields of the same name."""
+class Entry:
+    """One entry of the static config or of the traced parameters."""
 
-    rnn_type: str
-    architecture: str
-    Ng: int
-    n_bottleneck: int
-    activation: str
-    initializer: str
-    has_dropout: bool
-    """whether training drops anything: a rate above 0 that fidelity does not make inert"""
-    decays_bias: bool
-    """whether weight decay falls on the bias of the recurrence instead of its kernel"""
-    place_field_values: str
-    place_field_normalization: str
-    place_field_loss: str
-    Np: int
-    n_field_slots: int
-    """fields a cell has room for"""
-    surround_convention: str
-    polar_angle: str
-    n_head_direction_cells: int
-    is_periodic: bool
-    inputs: str
-    optimizer: str
-    matmul_precision: str
-    """of the products in training; whatever is measured on a network is computed in float32"""
-    batch_size: int
-    sequence_length: int
+    name: str
+    kind: str
+    """STATIC or TRACED"""
+    used_by: frozenset[str]
+    value: Callable[[NetworkParameters], Any]
+    """its value for a network whose unread fields are at their defaults"""
+    doc: str
+    dtype: Any = None
+    """np.float32 or np.int32 of a traced entry"""
+    identity: Callable[[NetworkParameters], Any] | None = None
+    """what stands for it in an identity; ``value`` where None"""
+
+
+def _of_field(name: str) -> Entry:
+    """Return the entry that a field becomes: its own name and value."""
+    field = FIELDS[name]
+    kind, used_by = field.metadata["kind"], field.metadata["used_by"]
+    dtype = np.int32 if str(field.type).startswith("int") else np.float32
+    doc = field.metadata["doc"]
+    return Entry(name, kind, used_by, attrgetter(name), doc, dtype if kind == TRACED else None)
+
+
+def _entry(
+    name: str,
+    kind: str,
+    of: str,
+    value: Callable[[NetworkParameters], Any],
+    doc: str = "",
+    dtype: Any = np.float32,
+    identity: Callable[[NetworkParameters], Any] | None = None,
+) -> Entry:
+    """Return an entry that stands for a field or a fidelity switch ``of``, with its uses."""
+    metadata = (FIELDS.get(of) or SWITCHES[of]).metadata
+    dtype = dtype if kind == TRACED else None
+    doc = doc or metadata["doc"]
+    return Entry(name, kind, metadata["used_by"], value, doc, dtype, identity)
+
+
+def _seed(name: str, network: NetworkParameters) -> int:
+    own = getattr(network, name)
+    return network.seed if own is None else own
+
+
+def _bound(name: str, which: int, network: NetworkParameters) -> float:
+    return bounds(getattr(network, name))[which]
+
+
+def _fields(network: NetworkParameters) -> int:
+    fields = network.n_place_fields_per_cell
+    return 1 if isinstance(fields, Poisson) else fields
+
+
+def _further_fields(network: NetworkParameters) -> float:
+    fields = network.n_place_fields_per_cell
+    return fields.mean if isinstance(fields, Poisson) else 0.0
+
+
+def _share_of_centre(network: NetworkParameters) -> float:
+    """Return the centre's share of both weights; only their ratio matters."""
+    centre, surround = network.place_cell_alpha_e, network.place_cell_alpha_i
+    return float(f"{centre / (centre + surround):.{_DIGITS}g}")
+
+
+def _clip(network: NetworkParameters) -> float:
+    return math.inf if network.gradient_clip is None else network.gradient_clip
+
+
+def _maps(network: NetworkParameters) -> np.ndarray | None:
+    """Return the measured place cells [n, n, Np], or None where the code reads none."""
+    if network.place_maps is None:
+        return None
+    if network.place_maps.maps is None:
+        message = f"the place maps {network.place_maps} are not at hand"
+        raise GridjaxError(Problem(message, fix="read the sweep again from its file"))
+    return np.ascontiguousarray(np.moveaxis(network.place_maps.maps, 0, -1))
+
+
+def _drops(network: NetworkParameters) -> bool:
+    rates = (network.recurrent_dropout, network.readout_dropout)
+    return network.fidelity.dropout == "active" and max(rates) > 0
+
+
+def _decays_bias(network: NetworkParameters) -> bool:
+    return network.rnn_type == "UGRNN" and network.fidelity.ugrnn_weight_decay == "bias"
+
+
+def _polar_angle(network: NetworkParameters) -> str:
+    return network.fidelity.polar_angle if "polar" in network.place_field_values else "atan2"
+
+
+EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
+    "n_place_fields_per_cell": (
+        _entry(
+            "n_field_slots",
+            STATIC,
+            "n_place_fields_per_cell",
+            lambda network: n_slots(network.n_place_fields_per_cell, network.Np),
+            "fields that a place cell has room for",
+        ),
+        _entry(
+            "n_fields",
+            TRACED,
+            "n_place_fields_per_cell",
+            _fields,
+            "fields that every place cell has",
+            np.int32,
+        ),
+        _entry(
+            "mean_further_fields",
+            TRACED,
+            "n_place_fields_per_cell",
+            _further_fields,
+            "mean of the Poisson number of further fields",
+        ),
+    ),
+    "place_cell_rf": (
+        _entry("place_cell_rf_low", TRACED, "place_cell_rf", partial(_bound, "place_cell_rf", 0)),
+        _entry("place_cell_rf_high", TRACED, "place_cell_rf", partial(_bound, "place_cell_rf", 1)),
+    ),
+    "surround_scale": (
+        _entry(
+            "surround_scale_low", TRACED, "surround_scale", partial(_bound, "surround_scale", 0)
+        ),
+        _entry(
+            "surround_scale_high", TRACED, "surround_scale", partial(_bound, "surround_scale", 1)
+        ),
+    ),
+    "place_cell_alpha_e": (
+        _entry("alpha_e", TRACED, "place_cell_alpha_e", _share_of_centre),
+        _entry("alpha_i", TRACED, "place_cell_alpha_i", lambda each: 1 - _share_of_centre(each)),
+    ),
+    "place_cell_alpha_i": (),  # both become the two shares above
+    "place_maps": (
+        _entry(
+            "place_maps",
+            TRACED,
+            "place_maps",
+            _maps,
+            "measured place cells [n, n, Np]; None where the code reads none",
+            identity=lambda network: str(network.place_maps),
+        ),
+    ),
+    "seed": (),  # stands for the seeds that are not given
+    **{name: (_entry(name, TRACED, name, partial(_seed, name), dtype=np.int32),) for name in SEEDS},
+    "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
+    "n_epochs": (
+        _entry(
+            "n_grad_steps",
+            TRACED,
+            "n_epochs",
+            attrgetter("n_grad_steps"),
+            "gradient steps of the whole training",
+            np.int32,
+        ),
+    ),
+    "n_grad_steps_per_epoch": (),  # their product counts
+    "box_height_in_m": (),  # a box is square
+    "fidelity": (
+        _entry("polar_angle", STATIC, "polar_angle", _polar_angle),
+        _entry("has_dropout", STATIC, "dropout", _drops),
+        _entry("decays_bias", STATIC, "ugrnn_weight_decay", _decays_bias),
+    ),
+}
+"""What fields become where it is not one entry of their own name and value."""
+ENTRIES = tuple(
+    entry
+    for name, field in FIELDS.items()
+    if field.metadata["kind"] in (STATIC, TRACED)
+    for entry in EXCEPTIONS.get(name, (_of_field(name),))
+)
+"""Every entry of both, in the order of the fields."""
+STATIC_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == STATIC)
+TRACED_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == TRACED)
+
+_StaticFields: Any = make_dataclass(
+    "_StaticFields", [(entry.name, Any) for entry in STATIC_ENTRIES], frozen=True
+)
+_TracedFields: Any = namedtuple(
+    "_TracedFields", [*(entry.name for entry in TRACED_ENTRIES), "padding"], defaults=(None,)
+)
+
+
+class StaticConfig(_StaticFields):
+    """The entries of STATIC_ENTRIES: they decide shapes and branches, one compilation each.
+
+    A frozen, hashable dataclass. gridjax.NetworkSpec explains the fields of the same name.
+    """
 
     @property
     def n_analysed(self) -> int:
         """Units of the analysed layer."""
-        return self.Ng if self.architecture == "study" else self.n_bottleneck
+        return self.n_bottleneck if self.architecture == BANINO else self.Ng
 
     @property
     def n_inputs(self) -> int:
-        """Numbers a network is told of each move."""
+        """Numbers of a network's input at each move."""
         return 2 if self.inputs == "displacement" else 3
 
     @property
@@ -72,205 +239,99 @@ class Static:
         return self.Np + self.n_head_direction_cells
 
 
-class Traced(NamedTuple):
-    """The traced half of a NetworkSpec: 0-d arrays, or one axis of networks under vmap.
+class TracedParams(_TracedFields):
+    """The entries of TRACED_ENTRIES: 0-d float32 and int32 arrays, or one axis of networks.
 
-    A NamedTuple, which JAX knows as a pytree, so that planning a sweep needs no import of JAX.
+    A named tuple, which is a pytree without an import of JAX. ``padding`` holds the own sizes and
+    choices of a network that is trained in padded shapes (gridjax.spec.padding), else None.
     """
 
-    layout_seed: Any
-    weight_seed: Any
-    motion_seed: Any
-    n_fields: Any
-    """fields that every place cell has"""
-    mean_further_fields: Any
-    """mean of the Poisson number of further fields"""
-    place_cell_rf_low: Any
-    """metres"""
-    place_cell_rf_high: Any
-    """metres"""
-    surround_scale_low: Any
-    surround_scale_high: Any
-    alpha_e: Any
-    """weight of the centre; alpha_e + alpha_i = 1"""
-    alpha_i: Any
-    """weight of the surround"""
-    head_direction_kappa: Any
-    place_maps: Any
-    """measured place cells [n, n, Np]; None where there are none"""
-    box_width_m: Any
-    """metres"""
-    speed_scale: Any
-    """metres per second"""
-    turn_sd: Any
-    """radians per second"""
-    dt_s: Any
-    """seconds"""
-    border_m: Any
-    """metres"""
-    learning_rate: Any
-    weight_decay: Any
-    gradient_clip: Any
-    """inf for none"""
-    recurrent_dropout: Any
-    readout_dropout: Any
-    n_grad_steps: Any
-    """gradient steps of the whole training"""
-    padding: Any = None
-    """own sizes and choices where it is trained in padded shapes (padding.Padding), else None"""
+    __slots__ = ()
 
 
-def static_half(spec: NetworkParameters) -> Static:
-    """Return the half of a network that decides shapes and branches."""
-    neutral = NetworkParameters()
-    fidelity, is_ugrnn = spec.fidelity, spec.rnn_type == "UGRNN"
-    has_dropout = fidelity.dropout == "active" and (
-        spec.recurrent_dropout > 0 or spec.readout_dropout > 0
-    )
-    ignores_initializer = is_ugrnn and fidelity.ugrnn_initializer == "glorot_uniform"
-    read = _reader(spec, neutral)
-    return Static(
-        rnn_type=spec.rnn_type,
-        architecture=spec.architecture,
-        Ng=spec.Ng,
-        n_bottleneck=spec.n_analysed,
-        activation=spec.activation,
-        initializer="glorot_uniform" if ignores_initializer else spec.initializer,
-        has_dropout=has_dropout,
-        decays_bias=is_ugrnn and fidelity.ugrnn_weight_decay == "bias",
-        place_field_values=spec.place_field_values,
-        place_field_normalization=_normalization(spec, neutral),
-        place_field_loss=spec.place_field_loss,
-        Np=spec.Np,
-        n_field_slots=n_slots(read("n_place_fields_per_cell"), spec.Np),
-        surround_convention=read("surround_convention"),
-        polar_angle=fidelity.polar_angle if "polar" in spec.place_field_values else "atan2",
-        n_head_direction_cells=spec.n_head_direction_cells,
-        is_periodic=spec.is_periodic,
-        inputs=spec.inputs,
-        optimizer=spec.optimizer,
-        matmul_precision=spec.matmul_precision,
-        batch_size=spec.batch_size,
-        sequence_length=spec.sequence_length,
-    )
+def static_config(network: NetworkParameters) -> StaticConfig:
+    """Return what decides the shapes and branches of a network."""
+    read = read_alone(network)
+    return StaticConfig(**{entry.name: entry.value(read) for entry in STATIC_ENTRIES})
 
 
-def measured_half(static: Static) -> Static:
-    """Return the static half without what training alone reads: one compilation measures all."""
-    return replace(
-        static,
-        initializer=ANY,
-        has_dropout=False,
-        decays_bias=False,
-        optimizer=ANY,
-        matmul_precision="float32",
-        batch_size=1,
-    )
-
-
-def readout_half(static: Static) -> Static:
-    """Return the static half that random readouts of the target code are recorded by."""
-    return replace(
-        measured_half(static),
-        rnn_type=ANY,
-        Ng=1,
-        n_bottleneck=1,
-        place_field_loss=ANY,
-        n_head_direction_cells=0,
-        inputs=ANY,
-        sequence_length=1,
-    )
-
-
-def traced_half(spec: NetworkParameters) -> Traced:
-    """Return the half of a network that is numbers: strong float32 and int32 arrays.
+def traced_params(network: NetworkParameters) -> TracedParams:
+    """Return the numbers of a network: strong float32 and int32 arrays.
 
     Raises GridjaxError where measured place cells are named but not at hand.
     """
-    return Traced(**{name: _cast(name, value) for name, value in _numbers(spec).items()})
+    read = read_alone(network)
+    return TracedParams(**{entry.name: _cast(entry, read) for entry in TRACED_ENTRIES})
 
 
-def computation(spec: NetworkParameters) -> Computation:
-    """Return what tells a network apart from every other: all that decides its results."""
-    maps = spec.place_maps if spec.place_field_values == "from_file" else None
-    numbers = _numbers(spec, with_maps=False).items()
-    cast = tuple(None if value is None else _cast(name, value).item() for name, value in numbers)
-    evaluated = (spec.fidelity.empty_bins, spec.fidelity.evaluation_positions)
-    reported = (spec.n_bins_reported, *evaluated, spec.fidelity.loss_column)
-    return (static_half(spec), cast, maps, reported, tuple(sorted(spec.plugins.items())))
+def evaluation_config(static: StaticConfig) -> StaticConfig:
+    """Return a static config without what training alone reads: one compilation evaluates all."""
+    return _restricted(static, lambda used_by: not used_by <= TRAINING_ALONE)
 
 
-def _numbers(spec: NetworkParameters, with_maps: bool = True) -> dict[str, Any]:
-    neutral = NetworkParameters()
-    read = _reader(spec, neutral)
-    fields = read("n_place_fields_per_cell")
-    is_poisson = isinstance(fields, Poisson)
-    width, surround = bounds(read("place_cell_rf")), bounds(read("surround_scale"))
-    centre = _share(read("place_cell_alpha_e"), read("place_cell_alpha_i"))
-    has_dropout = spec.fidelity.dropout == "active"
-    has_head = spec.n_head_direction_cells > 0
-    kappa = spec.head_direction_kappa if has_head else neutral.head_direction_kappa
-    return {
-        "layout_seed": spec.seed if spec.layout_seed is None else spec.layout_seed,
-        "weight_seed": spec.seed if spec.weight_seed is None else spec.weight_seed,
-        "motion_seed": spec.seed if spec.motion_seed is None else spec.motion_seed,
-        "n_fields": 1 if is_poisson else fields,
-        "mean_further_fields": fields.mean if isinstance(fields, Poisson) else 0.0,
-        "place_cell_rf_low": width[0],
-        "place_cell_rf_high": width[1],
-        "surround_scale_low": surround[0],
-        "surround_scale_high": surround[1],
-        "alpha_e": centre,
-        "alpha_i": 1 - centre,
-        "head_direction_kappa": kappa,
-        "place_maps": _maps(spec) if with_maps else None,
-        "box_width_m": spec.box_width_in_m,
-        "speed_scale": spec.speed_scale,
-        "turn_sd": spec.turn_sd,
-        "dt_s": spec.dt_s,
-        "border_m": spec.border_m,
-        "learning_rate": spec.learning_rate,
-        "weight_decay": spec.weight_decay,
-        "gradient_clip": math.inf if spec.gradient_clip is None else spec.gradient_clip,
-        "recurrent_dropout": spec.recurrent_dropout if has_dropout else 0.0,
-        "readout_dropout": spec.readout_dropout if has_dropout else 0.0,
-        "n_grad_steps": spec.n_grad_steps,
-    }
+def readout_config(static: StaticConfig) -> StaticConfig:
+    """Return a static config of what random readouts of the target code are recorded by."""
+    return _restricted(static, lambda used_by: bool(used_by & OF_NULL))
 
 
-def _reader(spec: NetworkParameters, neutral: NetworkParameters) -> Any:
-    """Return a function from a field's name to its value, neutral where it is not read."""
-
-    def read(name: str) -> Any:
-        is_read = is_read_by(FIELDS[name], spec.place_field_values)
-        return getattr(spec if is_read else neutral, name)
-
-    return read
-
-
-def _normalization(spec: NetworkParameters, neutral: NetworkParameters) -> str:
-    """Return the normalisation where the target code has one of its own choice."""
-    chooses = ("gaussian", "difference_of_gaussians", "from_file")
-    is_chosen = spec.place_field_values in chooses or bool(spec.plugins)
-    return (spec if is_chosen else neutral).place_field_normalization
-
-
-def _share(alpha_e: float, alpha_i: float) -> float:
-    """Return the centre's share of both weights; only their ratio matters."""
-    share = alpha_e / (alpha_e + alpha_i)
-    return float(f"{share:.{_DIGITS}g}")
-
-
-def _maps(spec: NetworkParameters) -> np.ndarray | None:
-    if spec.place_field_values != "from_file" or spec.place_maps is None:
-        return None
-    if spec.place_maps.maps is None:
-        message = f"the place maps {spec.place_maps} are not at hand"
-        raise GridjaxError(Problem(message, fix="read the sweep again from its file"))
-    return np.ascontiguousarray(np.moveaxis(spec.place_maps.maps, 0, -1))
-
-
-def _cast(name: str, value: Any) -> Any:
-    return (
-        None if value is None else np.asarray(value, np.int32 if name in INTEGERS else np.float32)
+def equivalence_key(network: NetworkParameters) -> EquivalenceKey:
+    """Return what distinguishes a network from every other: all that decides its results."""
+    read = read_alone(network)
+    evaluated = tuple(
+        getattr(network.fidelity, name)
+        for name, switch in SWITCHES.items()
+        if EVALUATION in switch.metadata["used_by"]
     )
+    entries = tuple((entry.name, _identity(entry, read)) for entry in ENTRIES)
+    plugins = tuple(sorted(network.plugins.items()))
+    return (entries, network.n_bins_reported, evaluated, plugins)
+
+
+def null_parts(network: NetworkParameters) -> dict[str, Any]:
+    """Return what distinguishes the random readouts of a network from those of others.
+
+    JSON values by name: the entries, switches and the plugin that trajectories, target code or
+    readouts use. What belongs to the recording is not among them.
+    """
+    read = read_alone(network)
+    parts = {entry.name: _identity(entry, read) for entry in ENTRIES if entry.used_by & OF_NULL}
+    switches = {
+        name: getattr(network.fidelity, name)
+        for name, switch in SWITCHES.items()
+        if switch.metadata["used_by"] & OF_NULL and name not in parts
+    }
+    code = f"plugin:{network.place_field_values}"
+    plugins = {name: sha for name, sha in network.plugins.items() if name == code}
+    return parts | switches | plugins
+
+
+def read_alone(network: NetworkParameters) -> NetworkParameters:
+    """Return the parameters of a network with those that it does not read at their defaults."""
+    values: dict[str, Any] = {
+        name: getattr(network, name) if is_read(field, network) else field.default
+        for name, field in FIELDS.items()
+    }
+    return NetworkParameters(**values)
+
+
+def _restricted(static: StaticConfig, keeps: Callable[[frozenset[str]], bool]) -> StaticConfig:
+    """Return a static config with every entry of other uses at its default."""
+    others = (entry.name for entry in STATIC_ENTRIES if not keeps(entry.used_by))
+    return dataclasses.replace(static, **{name: _DEFAULTS[name] for name in others})
+
+
+def _cast(entry: Entry, read: NetworkParameters) -> Any:
+    value = entry.value(read)
+    return None if value is None else np.asarray(value, entry.dtype)
+
+
+def _identity(entry: Entry, read: NetworkParameters) -> Any:
+    """Return the value of an entry as an identity holds it: a traced number as it is cast."""
+    if entry.identity is not None:
+        return entry.identity(read)
+    if entry.kind == STATIC:
+        return entry.value(read)
+    return _cast(entry, read).item()
+
+
+_DEFAULTS = {entry.name: entry.value(NetworkParameters()) for entry in STATIC_ENTRIES}

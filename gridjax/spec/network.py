@@ -10,32 +10,44 @@ from typing import Any
 
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
 from gridjax.spec.field_distributions import Poisson, Uniform, parse_law
-from gridjax.spec.lowering import Computation, Static, Traced, computation, static_half, traced_half
+from gridjax.spec.lowering import (
+    EquivalenceKey,
+    StaticConfig,
+    TracedParams,
+    equivalence_key,
+    static_config,
+    traced_params,
+)
 from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
 from gridjax.spec.place_maps import PlaceMaps
 
 
 @dataclass(frozen=True)
 class NetworkSpec(NetworkParameters):
-    """One network: its parameters, the static and the traced half of them, and its run_id."""
+    """One network: its parameters, its static config and traced parameters, and its run_id."""
 
     @property
-    def static(self) -> Static:
-        """The half that decides shapes and branches; hashable, one compilation for each value."""
-        return static_half(self)
+    def static(self) -> StaticConfig:
+        """What decides shapes and branches; hashable, one compilation for each value."""
+        return static_config(self)
 
     @property
-    def traced(self) -> Traced:
-        """The half that is numbers: strong float32 and int32 arrays, cast once here.
+    def traced(self) -> TracedParams:
+        """What is numbers: strong float32 and int32 arrays, cast once here.
 
         Raises GridjaxError where measured place cells are named but not at hand.
         """
-        return traced_half(self)
+        return traced_params(self)
 
     @property
-    def computation(self) -> Computation:
-        """What is computed: equal for specs that are one network under two descriptions."""
-        return computation(self)
+    def equivalence_key(self) -> EquivalenceKey:
+        """What decides its results: equal for two descriptions of one network."""
+        return equivalence_key(self)
+
+    @property
+    def equivalence_id(self) -> str:
+        """Sixteen hex digits of the SHA-256 of equivalence_key."""
+        return hashlib.sha256(repr(self.equivalence_key).encode()).hexdigest()[:16]
 
     @property
     def run_id(self) -> str:

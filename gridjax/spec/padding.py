@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gridjax.spec.lowering import ANY, Static, Traced
-from gridjax.spec.registry import REGISTRIES, registered
+from gridjax.spec.lowering import ANY, StaticConfig, TracedParams
+from gridjax.spec.registry import ENCODINGS, LOSSES, is_plugin
 
 if TYPE_CHECKING:
     from gridjax.spec.network import NetworkSpec
@@ -26,8 +26,6 @@ OPTIMIZERS = ("adam", "rmsprop", "sgd", "adagrad")
 """Optimisers that one compilation computes, in the order of ``Padding.optimizer``."""
 INITIALIZERS = ("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform")
 """Initialisers that one compilation computes, in the order of ``Padding.initializer``."""
-_SHAPED_BY_CELLS = ("gaussian", "difference_of_gaussians", "true_difference_of_gaussians")
-_SHAPED_BY_CELLS += ("general_difference_of_gaussians", "softmax_of_differences")
 _MOST_DRAWN = 2**32
 
 
@@ -61,32 +59,35 @@ def _rung(power: int, around: int) -> int:
     return around << power if power >= 0 else -(-around >> -power)
 
 
-def padded_half(static: Static) -> Static | None:
-    """Return the static half that a network shares with others; None where it cannot be padded.
+def padded_config(static: StaticConfig) -> StaticConfig | None:
+    """Return the static config that a network shares with others; None where it cannot be padded.
 
-    Not padded are networks with a registered target code, cell or loss, which know no masks, with
-    measured place cells, and of the architecture and optimiser of Banino et al. (2018). Np goes up
-    for drawn place cells alone, and not beside head-direction cells.
+    Not padded are networks with measured place cells, and of the architecture and optimiser of
+    Banino et al. (2018). Np and the fields of a cell are padded only where target code and loss
+    have masks, and not beside head-direction cells.
     """
-    is_own = any(registered(name, getattr(static, name)) for name in REGISTRIES)
-    reads_maps = static.place_field_values == "from_file"
-    if is_own or reads_maps or static.architecture != "study" or static.optimizer not in OPTIMIZERS:
+    code, loss = ENCODINGS.info(static.place_field_values), LOSSES.info(static.place_field_loss)
+    reads_maps = "place_maps" in code.reads
+    if reads_maps or static.architecture != "study" or static.optimizer not in OPTIMIZERS:
         return None
     sizes = {name: rung(getattr(static, name), around) for name, around in RUNGS.items()}
-    if static.place_field_values not in _SHAPED_BY_CELLS or static.n_head_direction_cells:
+    is_own_code = not is_plugin("place_field_values", code.name)
+    if not (is_own_code and code.has_masks and loss.has_masks) or static.n_head_direction_cells:
         sizes["Np"] = static.Np
+    if not is_own_code:
+        sizes["n_field_slots"] = static.n_field_slots
     if static.batch_size * static.sequence_length * max(static.n_analysed, 4) >= _MOST_DRAWN:
         return None
     return replace(static, **sizes, optimizer=ANY, initializer=ANY)
 
 
-def is_padded(static: Static) -> bool:
-    """Tell whether a static half is one that padded_half returned."""
+def is_padded(static: StaticConfig) -> bool:
+    """Tell whether a static config is one that padded_config returned."""
     return static.optimizer == ANY
 
 
-def traced_in(spec: NetworkSpec, static: Static) -> Traced:
-    """Return the traced half of a network as it is trained by a bucket's static half."""
+def traced_in(spec: NetworkSpec, static: StaticConfig) -> TracedParams:
+    """Return the traced parameters of a network as a bucket's static config trains it."""
     if not is_padded(static):
         return spec.traced
     own = spec.static
@@ -97,5 +98,5 @@ def traced_in(spec: NetworkSpec, static: Static) -> Traced:
 
 def told(spec: NetworkSpec) -> str:
     """Return the padded sizes of a network in one line, empty where it is not padded."""
-    static = padded_half(spec.static)
+    static = padded_config(spec.static)
     return "" if static is None else ", ".join(f"{name} {getattr(static, name)}" for name in RUNGS)

@@ -1,38 +1,38 @@
-"""The parameters of a network: every field with its kind, its default and its limits.
+"""The parameters of a network: every field with its kind, its uses, its default and its limits.
 
-The metadata of a field hold its kind: *static* fields decide a shape or a branch and cost one
-compilation each; *traced* fields are numbers that differ freely between the networks of one
-compilation; *evaluation* fields are read after training. Names are the study's own (No Free Lunch
-from Deep Learning in Neuroscience, 2022); names that the study did not have carry their unit.
+Names are those of the study (No Free Lunch from Deep Learning in Neuroscience, 2022); names that
+the study did not have carry their unit. To add a parameter, add a field here: sweep files, static
+and traced config, identities and tables follow from its metadata.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass
 from typing import Any
 
+from gridjax.spec.cell_info import CELL_INFOS, LOSS_INFOS
 from gridjax.spec.fidelity import CORRECTED, Fidelity
 from gridjax.spec.field_distributions import Poisson, Uniform
-from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.registry import REGISTRIES, registered
-
-STATIC = "static"
-TRACED = "traced"
-EVALUATION = "evaluation"
-
-WITH_SURROUND = (
-    "difference_of_gaussians",
-    "true_difference_of_gaussians",
-    "general_difference_of_gaussians",
-    "softmax_of_differences",
+from gridjax.spec.field_uses import (
+    CODE,
+    EVALUATION,
+    HEAD,
+    LOSS,
+    MOTION,
+    NETWORK,
+    READOUT,
+    STATIC,
+    TRACED,
+    TRAINING,
+    WEIGHTS,
 )
-"""Target codes of place cells with a surround."""
-DRAWN_CODES = ("gaussian", *WITH_SURROUND)
-"""Target codes of place cells whose fields are drawn."""
-PLACE_CODES = (*DRAWN_CODES, "from_file")
-"""Target codes that are populations of place cells."""
+from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.registry import ENCODINGS, REGISTRIES, plugin_hash_of
+from gridjax.spec.target_code_info import TARGET_CODES, TargetCodeInfo
+
 BANINO = "banino2018"
 """The architecture of Banino et al. (2018)."""
 
@@ -42,169 +42,285 @@ _MOST_FIELDS = 32
 _HIGHEST_POISSON = 10
 
 
-def _field(kind: str, default: Any, doc: str, **limits: Any) -> Any:
-    return dataclasses.field(default=default, metadata={"kind": kind, "doc": doc, **limits})
+def _field(kind: str, default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
+    metadata = {"kind": kind, "doc": doc, "used_by": frozenset(used_by), **limits}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
-def _static(default: Any, doc: str, **limits: Any) -> Any:
-    return _field(STATIC, default, doc, **limits)
+def _static(default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
+    return _field(STATIC, default, doc, *used_by, **limits)
 
 
-def _traced(default: Any, doc: str, **limits: Any) -> Any:
-    return _field(TRACED, default, doc, **limits)
+def _traced(default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
+    return _field(TRACED, default, doc, *used_by, **limits)
+
+
+def _names(infos: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(info.name for info in infos)
+
+
+def _reads(name: str) -> Callable[[TargetCodeInfo], bool]:
+    return lambda info: name in info.reads
+
+
+def _has_bottleneck(network: NetworkParameters) -> bool:
+    return network.architecture == BANINO
+
+
+def _has_head(network: NetworkParameters) -> bool:
+    return network.n_head_direction_cells > 0
+
+
+def _has_given_initializer(network: NetworkParameters) -> bool:
+    is_replaced = network.fidelity.ugrnn_initializer == "glorot_uniform"
+    return not (network.rnn_type == "UGRNN" and is_replaced)
+
+
+def _drops(network: NetworkParameters) -> bool:
+    return network.fidelity.dropout == "active"
+
+
+def _chooses_normalization(network: NetworkParameters) -> bool:
+    info = info_of(network.place_field_values)
+    return info is not None and bool(info.targets_unnormalized)
+
+
+def _takes_normalization(info: TargetCodeInfo) -> bool:
+    return info.has_place_cells or bool(info.targets_unnormalized)
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkParameters:
     """The parameters of one network: its world, its target code, its cells and its training.
 
+    Metadata of a field: ``kind`` and ``used_by`` (gridjax.spec.field_uses), ``doc``, ``of_code`` (a
+    function of a TargetCodeInfo: whether that code reads the field; a value that is not read may be
+    any number), ``read_if`` (a function of the network: whether it reads the field; else the
+    default stands for it). Static config, traced parameters and every identity are derived from
+    these (gridjax.spec.lowering).
+
     Limits in the metadata: ``choices`` (gridjax's values; users may register more), ``never``
-    (those that cannot be, and why), ``above`` and ``below`` (exclusive), ``at_least`` and
-    ``at_most`` (inclusive), ``why`` (said with a limit), ``only`` (the one value supported today),
-    ``mean_at_most`` (of a Poisson law), ``setting`` (it may stand in the ``gridjax:`` block),
-    ``read_by`` (the target codes that read it; others accept any number). A type with ``Uniform``
-    or ``Poisson`` takes that law too.
+    (values that cannot be used, and why), ``above`` and ``below`` (exclusive), ``at_least`` and
+    ``at_most`` (inclusive), ``why`` (printed with a limit), ``only`` (the one value supported),
+    ``mean_at_most`` (of a Poisson distribution), ``setting`` (it may stand in the ``gridjax:``
+    block). A type with ``Uniform`` or ``Poisson`` takes that distribution too.
     """
 
     # network
     rnn_type: str = _static(
         "RNN",
         "recurrent cell",
-        choices=("RNN", "SRNN", "UGRNN", "GRU", "LSTM"),
+        WEIGHTS,
+        NETWORK,
+        choices=_names(CELL_INFOS),
     )
     architecture: str = _static(
         "study",
         "layers around the cell: the study's, or a linear bottleneck that is analysed",
+        NETWORK,
+        READOUT,
         choices=("study", BANINO),
         setting=True,
     )
-    Ng: int = _static(1024, "recurrent units", at_least=1, at_most=65536)
+    Ng: int = _static(
+        1024,
+        "recurrent units",
+        NETWORK,
+        at_least=1,
+        at_most=65536,
+    )
     n_bottleneck: int = _static(
         256,
         "units of the bottleneck",
+        NETWORK,
         at_least=1,
         at_most=65536,
         setting=True,
+        read_if=_has_bottleneck,
     )
     activation: str = _static(
-        "relu", "activation of the recurrent units", choices=("relu", "tanh", "sigmoid", "linear")
+        "relu",
+        "activation of the recurrent units",
+        NETWORK,
+        READOUT,
+        choices=("relu", "tanh", "sigmoid", "linear"),
     )
     initializer: str = _static(
         "glorot_uniform",
         "initialiser of the recurrent kernel",
+        WEIGHTS,
         choices=("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform"),
+        read_if=_has_given_initializer,
     )
     recurrent_dropout: float = _traced(
-        0.0, "dropout rate of the state that enters the recurrence, share", at_least=0.0, below=1.0
+        0.0,
+        "dropout rate of the state that enters the recurrence, share",
+        TRAINING,
+        at_least=0.0,
+        below=1.0,
+        read_if=_drops,
     )
     readout_dropout: float = _traced(
-        0.0, "dropout rate of the analysed layer before the decoder, share", at_least=0.0, below=1.0
+        0.0,
+        "dropout rate of the analysed layer before the decoder, share",
+        TRAINING,
+        at_least=0.0,
+        below=1.0,
+        read_if=_drops,
     )
 
     # target code
     place_field_values: str = _static(
         "difference_of_gaussians",
         "target code",
-        choices=(
-            "cartesian",
-            "high_dim_cartesian",
-            "polar",
-            "high_dim_polar",
-            "gaussian",
-            "difference_of_gaussians",
-            "true_difference_of_gaussians",
-            "general_difference_of_gaussians",
-            "softmax_of_differences",
-            "from_file",
-        ),
+        CODE,
+        choices=_names(TARGET_CODES),
     )
     place_maps: PlaceMaps | None = _field(
         STATIC,
         None,
         "file of measured place cells [Np, n, n] over the box (.npy)",
+        CODE,
         setting=True,
-        read_by=("from_file",),
+        of_code=_reads("place_maps"),
     )
     place_field_normalization: str = _static(
         "global",
         "normalisation of the place code over cells",
+        CODE,
         choices=("global", "none", "local"),
         never={"local": "it was never runnable in the study"},
-        read_by=PLACE_CODES,
+        of_code=_takes_normalization,
+        read_if=_chooses_normalization,
     )
     place_field_loss: str = _static(
         "crossentropy",
         "loss between target and output",
-        choices=("crossentropy", "mse", "polarmse", "binarycrossentropy"),
+        LOSS,
+        choices=_names(LOSS_INFOS),
     )
-    Np: int = _static(512, "outputs: place cells, or target dimensions", at_least=1, at_most=65536)
+    Np: int = _static(
+        512,
+        "outputs: place cells, or target dimensions",
+        CODE,
+        at_least=1,
+        at_most=65536,
+    )
     n_place_fields_per_cell: int | Poisson = _static(
         1,
         "fields per place cell",
+        CODE,
         at_least=1,
         at_most=_MOST_FIELDS,
         mean_at_most=_HIGHEST_POISSON,
-        read_by=DRAWN_CODES,
+        of_code=_reads("n_place_fields_per_cell"),
     )
     place_cell_rf: float | Uniform = _traced(
         0.12,
         "width sigma_E of a place field, metres",
+        CODE,
         above=0.0,
-        read_by=DRAWN_CODES,
+        of_code=_reads("place_cell_rf"),
     )
     surround_scale: float | Uniform = _traced(
         2.0,
         "surround over centre width s (surround_convention says of what), dimensionless",
+        CODE,
         above=1.0,
         why="at 1 centre and surround cancel and the target is zero everywhere",
-        read_by=WITH_SURROUND,
+        of_code=_reads("surround_scale"),
     )
     place_cell_alpha_e: float = _traced(
         1.0,
         "weight of the centre, dimensionless",
+        CODE,
         at_least=0.0,
-        read_by=("general_difference_of_gaussians",),
+        of_code=_reads("place_cell_alpha_e"),
     )
     place_cell_alpha_i: float = _traced(
         1.0,
         "weight of the surround, dimensionless",
+        CODE,
         at_least=0.0,
-        read_by=("general_difference_of_gaussians",),
+        of_code=_reads("place_cell_alpha_i"),
     )
     surround_convention: str = _static(
         "std",
         "whether surround_scale is a ratio of standard deviations or of variances",
+        CODE,
         choices=("std", "variance"),
         setting=True,
-        read_by=WITH_SURROUND,
+        of_code=_reads("surround_convention"),
     )
     n_head_direction_cells: int = _static(
-        0, "head-direction cells beside the place code", at_least=0, at_most=65536, setting=True
+        0,
+        "head-direction cells beside the place code",
+        HEAD,
+        at_least=0,
+        at_most=65536,
+        setting=True,
     )
     head_direction_kappa: float = _traced(
-        20.0, "concentration of head-direction cells, dimensionless", above=0.0, setting=True
+        20.0,
+        "concentration of head-direction cells, dimensionless",
+        HEAD,
+        above=0.0,
+        setting=True,
+        read_if=_has_head,
     )
 
     # world
-    box_width_in_m: float = _traced(2.2, "side of the box along x, metres", above=0.0)
-    box_height_in_m: float = _traced(2.2, "side of the box along y, metres", above=0.0)
-    is_periodic: bool = _static(False, "whether the box wraps around", only=False)
+    box_width_in_m: float = _traced(
+        2.2,
+        "side of the box along x, metres",
+        MOTION,
+        CODE,
+        above=0.0,
+    )
+    box_height_in_m: float = _traced(
+        2.2,
+        "side of the box along y, metres",
+        above=0.0,
+    )
+    is_periodic: bool = _static(
+        False,
+        "whether the box wraps around",
+        MOTION,
+        CODE,
+        only=False,
+    )
     speed_scale: float = _traced(
         0.13 * 2 * math.pi,
         "scale of the Rayleigh speed, metres per second",
+        MOTION,
         above=0.0,
         setting=True,
     )
     turn_sd: float = _traced(
-        11.52, "sd of the angular velocity, radians per second", at_least=0.0, setting=True
+        11.52,
+        "sd of the angular velocity, radians per second",
+        MOTION,
+        at_least=0.0,
+        setting=True,
     )
-    dt_s: float = _traced(0.02, "time of one step, seconds", above=0.0, setting=True)
+    dt_s: float = _traced(
+        0.02,
+        "time of one step, seconds",
+        MOTION,
+        above=0.0,
+        setting=True,
+    )
     border_m: float = _traced(
-        0.03, "distance at which a wall turns the animal, metres", above=0.0, setting=True
+        0.03,
+        "distance at which a wall turns the animal, metres",
+        MOTION,
+        above=0.0,
+        setting=True,
     )
     inputs: str = _static(
         "displacement",
         "what it is told of each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
+        NETWORK,
         choices=("displacement", "egocentric"),
         setting=True,
     )
@@ -213,43 +329,102 @@ class NetworkParameters:
     optimizer: str = _static(
         "adam",
         "optimiser, with the study's constants",
+        TRAINING,
         choices=("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum"),
     )
     matmul_precision: str = _static(
         "float32",
         "operands of the matrix products of training: whole, or rounded to tf32 or bf16",
+        TRAINING,
         choices=("float32", "tf32", "bf16"),
         setting=True,
     )
-    learning_rate: float = _traced(1e-4, "learning rate, dimensionless", above=0.0)
+    learning_rate: float = _traced(
+        1e-4,
+        "learning rate, dimensionless",
+        TRAINING,
+        above=0.0,
+    )
     weight_decay: float = _traced(
-        1e-4, "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless", at_least=0.0
+        1e-4,
+        "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless",
+        TRAINING,
+        at_least=0.0,
     )
     gradient_clip: float | None = _traced(
-        None, "largest size of each gradient, dimensionless; none when omitted", above=0.0
+        None,
+        "largest size of each gradient, dimensionless; none when omitted",
+        TRAINING,
+        above=0.0,
     )
-    batch_size: int = _static(200, "trajectories a step", at_least=1, at_most=1_000_000)
-    sequence_length: int = _static(20, "moves a trajectory", at_least=1, at_most=100_000)
-    n_epochs: int = _traced(20, "epochs", at_least=1, at_most=2**31 - 1)
+    batch_size: int = _static(
+        200,
+        "trajectories a step",
+        TRAINING,
+        at_least=1,
+        at_most=1_000_000,
+    )
+    sequence_length: int = _static(
+        20,
+        "moves a trajectory",
+        TRAINING,
+        EVALUATION,
+        at_least=1,
+        at_most=100_000,
+    )
+    n_epochs: int = _traced(
+        20,
+        "epochs",
+        TRAINING,
+        at_least=1,
+        at_most=2**31 - 1,
+    )
     n_grad_steps_per_epoch: int = _traced(
-        10_000, "gradient steps an epoch", at_least=1, at_most=2**31 - 1
+        10_000,
+        "gradient steps an epoch",
+        TRAINING,
+        at_least=1,
+        at_most=2**31 - 1,
     )
     seed: int = _traced(
-        0, "seed of every random stream not named below", at_least=0, at_most=2**31 - 1
+        0,
+        "seed of every random stream not named below",
+        MOTION,
+        CODE,
+        WEIGHTS,
+        TRAINING,
+        at_least=0,
+        at_most=2**31 - 1,
     )
     layout_seed: int | None = _traced(
-        None, "seed of the place-cell layout; seed when omitted", at_least=0, at_most=2**31 - 1
+        None,
+        "seed of the place-cell layout; seed when omitted",
+        CODE,
+        at_least=0,
+        at_most=2**31 - 1,
     )
     weight_seed: int | None = _traced(
-        None, "seed of the initial weights; seed when omitted", at_least=0, at_most=2**31 - 1
+        None,
+        "seed of the initial weights; seed when omitted",
+        WEIGHTS,
+        at_least=0,
+        at_most=2**31 - 1,
     )
     motion_seed: int | None = _traced(
-        None, "seed of the trajectories; seed when omitted", at_least=0, at_most=2**31 - 1
+        None,
+        "seed of the trajectories; seed when omitted",
+        MOTION,
+        at_least=0,
+        at_most=2**31 - 1,
     )
 
     # evaluation
     bin_side_in_m: float = _field(
-        EVALUATION, 0.05, "side of a bin of the reported rate maps, metres", above=0.0
+        EVALUATION,
+        0.05,
+        "side of a bin of the reported rate maps, metres",
+        EVALUATION,
+        above=0.0,
     )
 
     fidelity: Fidelity = _field(
@@ -277,7 +452,8 @@ class NetworkParameters:
     @property
     def has_place_code(self) -> bool:
         """Whether the target is a population of place cells."""
-        return self.place_field_values in PLACE_CODES
+        info = info_of(self.place_field_values)
+        return info is not None and info.has_place_cells
 
     @property
     def is_homogeneous(self) -> bool:
@@ -288,9 +464,9 @@ class NetworkParameters:
 
     @property
     def plugins(self) -> dict[str, str]:
-        """The source hash of each value that a user registered, by ``plugin:`` and its name."""
+        """The SHA-256 of each value that a user registered, by ``plugin:`` and its name."""
         names = {parameter: getattr(self, parameter) for parameter in REGISTRIES}
-        hashes = {name: registered(parameter, name) for parameter, name in names.items()}
+        hashes = {name: plugin_hash_of(parameter, name) for parameter, name in names.items()}
         return {f"plugin:{name}": sha for name, sha in hashes.items() if sha is not None}
 
 
@@ -298,14 +474,28 @@ FIELDS: dict[str, Field] = {field.name: field for field in dataclasses.fields(Ne
 """Every parameter of a network by its name."""
 
 
-def is_read_by(field: Field, code: str) -> bool:
-    """Whether the target code (a value of place_field_values) reads the field.
+def depends_on_code(field: Field) -> bool:
+    """Return whether the target code decides if a field is read."""
+    return "of_code" in field.metadata
 
-    A code that a user registered may read anything.
-    """
-    return code in field.metadata.get("read_by", (code,)) or bool(
-        registered("place_field_values", code)
-    )
+
+def is_read_by(field: Field, code: str) -> bool:
+    """Return whether a target code (a value of place_field_values) reads a field."""
+    if not depends_on_code(field):
+        return True
+    info = info_of(code)
+    return info is not None and field.metadata["of_code"](info)
+
+
+def is_read(field: Field, network: NetworkParameters) -> bool:
+    """Return whether a network reads a field; one that it does not read changes nothing."""
+    reads = field.metadata.get("read_if")
+    return is_read_by(field, network.place_field_values) and (reads is None or reads(network))
+
+
+def info_of(code: str) -> TargetCodeInfo | None:
+    """Return the record of a target code; None for one that is not registered."""
+    return ENCODINGS.info(code) if code in ENCODINGS else None
 
 
 def bins_across(width: float, side: float) -> int:

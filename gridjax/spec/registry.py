@@ -1,114 +1,193 @@
 """Registries of target codes, cells and losses, which built-ins and plugins share.
 
-Registered entries can be named in sweep files. The SHA-256 of their source file is part of the
-run_id, so that an edited plugin gives new networks. No sweep file and no run folder can register
-anything.
+An entry is a record of facts, which planning reads without JAX, and its functions. Sweep files
+name registered entries. The SHA-256 of a plugin's record and of the source of its functions is part
+of the run_id, so that an edited plugin gives new networks. No sweep file and no run folder can
+register anything.
 """
 
 from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from types import CodeType, FunctionType
+from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.cell_info import CELL_INFOS, LOSS_INFOS, CellInfo, LossInfo
+from gridjax.spec.target_code_info import TARGET_CODES, TargetCodeInfo
 
-KINDS = ("distribution", "shares", "polar", "numbers")
-"""What targets can be, and what losses can ask of them."""
+Info = TypeVar("Info", TargetCodeInfo, CellInfo, LossInfo)
 
 
-class Registry:
-    """The entries of one parameter by their name in sweep files."""
+class Registry(Generic[Info]):
+    """The entries of one parameter, by their name in sweep files.
 
-    def __init__(self, parameter: str):
+    ``registry.info(name)`` is the record of an entry, ``registry[name]`` its functions.
+    """
+
+    def __init__(self, parameter: str, infos: Iterable[Info]):
         self.parameter = parameter
-        self._entries: dict[str, Any] = {}
-        self._sources: dict[str, str] = {}
+        self._infos: dict[str, Info] = {info.name: info for info in infos}
+        self._functions: dict[str, Any] = {}
+        self._hashes: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in self._entries:
-            message = f"{self.parameter}: {name!r} is not registered"
-            raise GridjaxError(Problem(message, fix="give its source by --plugin FILE.py"))
-        return self._entries[name]
+        if name not in self._functions:
+            raise self._unknown(name)
+        return self._functions[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._infos
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        return iter(self._infos)
 
-    def build_in(self, **entries: Any) -> None:
-        """Add gridjax's own entries."""
-        self._entries |= entries
+    def info(self, name: str) -> Info:
+        """Return the record of an entry. Raises GridjaxError for an unknown name."""
+        if name not in self._infos:
+            raise self._unknown(name)
+        return self._infos[name]
 
     @property
-    def sources(self) -> dict[str, str]:
-        """The SHA-256 of the source of each entry that a user registered."""
-        return dict(self._sources)
+    def infos(self) -> tuple[Info, ...]:
+        """The records of all entries: gridjax's own first, then plugins as they were registered."""
+        return tuple(self._infos.values())
 
-    def register(self, name: str, entry: Any) -> None:
-        """Add a user's entry, a NamedTuple of functions.
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of each plugin by its name."""
+        return dict(self._hashes)
 
-        The same source may register a name again. Raises GridjaxError for a name that is taken or
-        that cannot stand in a sweep file, and for functions whose source cannot be found.
+    def build_in(self, **functions: Any) -> None:
+        """Add the functions of gridjax's own entries."""
+        self._functions |= functions
+
+    def register(self, info: Info, functions: Any, kind: type[Info]) -> None:
+        """Add a user's entry: its record and a NamedTuple of its functions.
+
+        The same source may register a name again. Raises GridjaxError for a record of another
+        kind, for a name that is taken or that cannot stand in a sweep file, and for functions whose
+        source cannot be found.
         """
-        if not (isinstance(name, str) and name.isidentifier() and len(name) <= 64):
+        if not isinstance(info, kind):
+            message = f"{self.parameter}: {info!r} is not a {kind.__name__}"
+            raise GridjaxError(Problem(message, fix=f"give gridjax.{kind.__name__}(name, ...)"))
+        name = info.name
+        if not (name.isidentifier() and len(name) <= 64):
             message = f"{self.parameter}: {name!r} cannot be a name"
             raise GridjaxError(Problem(message, fix="give a word of letters, digits and _"))
-        if name in self._entries and name not in self._sources:
+        if name in self._infos and name not in self._hashes:
             message = f"{self.parameter}: {name!r} is gridjax's own"
             raise GridjaxError(Problem(message, fix="give another name"))
-        kind = getattr(entry, "targets", getattr(entry, "needs", KINDS[0]))
-        if kind not in KINDS:
-            message = f"{self.parameter}: {name!r} with targets that are {kind!r}"
-            raise GridjaxError(Problem(message, fix=f"give one of {', '.join(KINDS)}"))
-        source = source_hash(entry, name)
-        if self._sources.get(name, source) != source:
+        digest = plugin_hash(info, functions)
+        if self._hashes.get(name, digest) != digest:
             message = f"{self.parameter}: {name!r} is registered already, from another source"
             raise GridjaxError(Problem(message, fix="give another name, or start a new process"))
-        self._entries[name], self._sources[name] = entry, source
+        self._infos[name], self._functions[name] = info, functions
+        self._hashes[name] = digest
+
+    def _unknown(self, name: str) -> GridjaxError:
+        message = f"{self.parameter}: {name!r} is not registered"
+        return GridjaxError(Problem(message, fix="name its source by --plugin FILE.py"))
 
 
-ENCODINGS = Registry("place_field_values")
-CELLS = Registry("rnn_type")
-LOSSES = Registry("place_field_loss")
-REGISTRIES = {registry.parameter: registry for registry in (ENCODINGS, CELLS, LOSSES)}
+ENCODINGS = Registry("place_field_values", TARGET_CODES)
+CELLS = Registry("rnn_type", CELL_INFOS)
+LOSSES = Registry("place_field_loss", LOSS_INFOS)
+REGISTRIES: dict[str, Registry[Any]] = {
+    registry.parameter: registry for registry in (ENCODINGS, CELLS, LOSSES)
+}
 """The registry of each parameter that has one."""
 
 
-def registered(parameter: str, name: Any) -> str | None:
-    """Return the source hash of what a user registered under a name; None where nobody did."""
+def is_plugin(parameter: str, name: Any) -> bool:
+    """Tell whether a user registered a value of a parameter."""
+    return plugin_hash_of(parameter, name) is not None
+
+
+def plugin_hash_of(parameter: str, name: Any) -> str | None:
+    """Return the SHA-256 of a user's entry; None for gridjax's own and for unknown names."""
     registry = REGISTRIES.get(parameter)
-    return registry.sources.get(name) if registry and isinstance(name, str) else None
+    return registry.hashes.get(name) if registry and isinstance(name, str) else None
 
 
-def registered_sources() -> dict[str, str]:
-    """Return the source hash of everything that users registered, by ``parameter: name``."""
+def registered_plugins() -> dict[str, str]:
+    """Return the SHA-256 of every plugin, by ``parameter: name``."""
     return {
         f"{parameter}: {name}": sha
         for parameter, registry in REGISTRIES.items()
-        for name, sha in registry.sources.items()
+        for name, sha in registry.hashes.items()
     }
 
 
-def source_hash(entry: Any, name: str) -> str:
-    """Return the SHA-256 of the files that an entry's functions stand in.
+def plugin_hash(info: Any, functions: Iterable[Any]) -> str:
+    """Return the SHA-256 of a record and of the source of functions, in their order.
 
-    Of the whole files, because functions call others beside them; of a function typed into a
-    notebook its own text.
+    The functions and constants of the same module that they name are hashed too. What other
+    modules define is not: a user raises ``version`` when that changes. Raises GridjaxError where a
+    source cannot be found.
     """
-    texts = set()
-    for part in entry:
-        if not callable(part):
-            continue
-        function = inspect.unwrap(getattr(part, "func", part))
-        try:
-            module = inspect.getmodule(function)
-            in_file = module is not None and getattr(module, "__file__", None)
-            texts.add(inspect.getsource(module if module and in_file else function))
-        except (OSError, TypeError):
-            message = f"{name!r}: the source of {function!r} cannot be found"
-            raise GridjaxError(Problem(message, fix="write it into a file and import it")) from None
-    values = [repr(part) for part in entry if not callable(part)]
-    return hashlib.sha256("\n".join([*sorted(texts), *values]).encode()).hexdigest()
+    texts: dict[int, str] = {}
+    parts = [repr(info), *(_text_of(part, info.name, texts) for part in functions)]
+    return hashlib.sha256("\n".join([*parts, *texts.values()]).encode()).hexdigest()
+
+
+def _text_of(part: Any, name: str, texts: dict[int, str]) -> str:
+    """Return the source of a function, with the values that a partial holds; else the value.
+
+    ``texts`` gains the sources of the functions of the same module that it names.
+    """
+    if isinstance(part, tuple):
+        return "\n".join(_text_of(each, name, texts) for each in part)
+    if isinstance(part, partial):
+        held = (part.func, *part.args, *sorted(part.keywords.items()))
+        return _text_of(held, name, texts)
+    if hasattr(part, "__array__"):
+        array = np.asarray(part)
+        return f"{array.dtype} {array.shape} {array.tobytes().hex()}"
+    if not callable(part):
+        return repr(part) if _is_constant(part) else type(part).__qualname__
+    function = inspect.unwrap(part)
+    for value in _named_by(function):
+        if isinstance(value, FunctionType):
+            if value.__module__ == function.__module__ and id(value) not in texts:
+                texts[id(value)] = ""  # a function may call itself
+                texts[id(value)] = _text_of(value, name, texts)
+        elif _is_constant(value):
+            texts[id(value)] = repr(value)
+    return _source_of(function, name)
+
+
+def _named_by(function: Any) -> list[Any]:
+    """Return the values of the global and enclosing names that a Python function uses."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return []
+    names: dict[str, None] = {}
+    codes = [code]
+    while codes:
+        one = codes.pop()
+        names |= dict.fromkeys(one.co_names)
+        codes += [each for each in one.co_consts if isinstance(each, CodeType)]
+    values = [function.__globals__[each] for each in sorted(names) if each in function.__globals__]
+    return values + [cell.cell_contents for cell in function.__closure__ or ()]
+
+
+def _is_constant(value: Any) -> bool:
+    """Tell whether a value is a number, a text, None, or a tuple of these."""
+    if isinstance(value, tuple):
+        return all(map(_is_constant, value))
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _source_of(function: Callable[..., Any], name: str) -> str:
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        message = f"{name!r}: the source of {function!r} cannot be found"
+        raise GridjaxError(Problem(message, fix="write it into a file and import it")) from None

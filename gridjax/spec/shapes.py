@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.parameters import BANINO
-from gridjax.spec.registry import CELLS, registered
+from gridjax.spec.registry import CELLS
 
-_GATES = {"RNN": 1, "SRNN": 1, "UGRNN": 2, "GRU": 3, "LSTM": 4}
 STEPS_AHEAD = 16
 """Gradient steps whose trajectories are drawn together, at most."""
 POSITIONS_AHEAD = 2**17
@@ -29,23 +28,21 @@ class Sizes(NamedTuple):
     """units of the layer after the cell; 0 for none"""
 
 
-def sizes(static: Static) -> Sizes:
-    """Return the widths of a network's matrices; a user's cell counts as one of four gates."""
+def sizes(static: StaticConfig) -> Sizes:
+    """Return the widths of a network's matrices."""
     is_banino = static.architecture == BANINO
-    states, has_layers = (2 if static.rnn_type == "LSTM" else 1), static.rnn_type != "RNN"
-    if registered("rnn_type", static.rnn_type):
-        states, has_layers = CELLS[static.rnn_type].n_states, CELLS[static.rnn_type].has_layers
-    has_input = has_layers and not is_banino
+    cell = CELLS.info(static.rnn_type)
+    has_input = cell.has_layers and not is_banino
     return Sizes(
-        gates=_GATES.get(static.rnn_type, 4),
-        states=states,
+        gates=cell.n_gates,
+        states=cell.n_states,
         cell_inputs=static.Ng if has_input else static.n_inputs,
         input_layer=static.Ng if has_input else 0,
-        dense_layer=static.n_analysed if has_layers or is_banino else 0,
+        dense_layer=static.n_analysed if cell.has_layers or is_banino else 0,
     )
 
 
-def n_weights(static: Static) -> int:
+def n_weights(static: StaticConfig) -> int:
     """Trained numbers of a network but for its biases.
 
     Of the RNN W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each; the other cells have
@@ -58,7 +55,7 @@ def n_weights(static: Static) -> int:
     return recurrent + layers + ends
 
 
-def steps_ahead(static: Static) -> int:
+def steps_ahead(static: StaticConfig) -> int:
     """Return the number of gradient steps whose trajectories are drawn together.
 
     Few kernels then serve many steps. At most POSITIONS_AHEAD positions are held.

@@ -20,7 +20,7 @@ from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
 from gridjax.spec.field_distributions import Law, Poisson, Uniform, bounds, is_law, parse_law
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.registry import REGISTRIES, registered
+from gridjax.spec.registry import REGISTRIES, is_plugin
 
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -153,7 +153,7 @@ def _fidelity(field: Field, raw: Any) -> Fidelity:
 
 def _check(field: Field, value: Any, is_read: bool) -> None:
     limits = field.metadata
-    is_users = registered(field.name, value) is not None
+    is_users = is_plugin(field.name, value)
     if "choices" in limits and value not in limits["choices"] and not is_users:
         known = (*limits["choices"], *_users(field))
         question = did_you_mean(value, known)
@@ -185,13 +185,13 @@ def _check(field: Field, value: Any, is_read: bool) -> None:
     if "at_most" in limits and value > limits["at_most"]:
         raise _RefusedError(f"is above {limits['at_most']}{why}", _describe(field))
     if value != limits.get("only", value):
-        raise _RefusedError("is not there yet", f"gridjax has {limits['only']} so far")
+        raise _RefusedError("is not supported", f"only {limits['only']} is currently supported")
 
 
 def _users(field: Field) -> tuple[str, ...]:
     """The names that users registered for a field."""
     registry = REGISTRIES.get(field.name)
-    return tuple(registry.sources) if registry else ()
+    return tuple(registry.hashes) if registry else ()
 
 
 def _listed(values: Iterable[str]) -> str:

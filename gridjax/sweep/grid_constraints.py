@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from gridjax.errors import Place, Problem
 from gridjax.io.source_location import Problems
 from gridjax.spec.constraints import RULES, Rule
-from gridjax.spec.parameters import FIELDS
+from gridjax.spec.parameters import FIELDS, depends_on_code
 from gridjax.sweep.parameter_values import CODE, Choice, default_choice
 
 _MAX_TUPLES = 50_000  # of one rule; that many are looked at in half a second
@@ -44,7 +44,7 @@ def checks_of(
 
 
 def _of_values(name: str, choices: Sequence[Choice], codes: Sequence[str]) -> Check:
-    if "read_by" not in FIELDS[name].metadata:
+    if not depends_on_code(FIELDS[name]):
         return Check((name,), {(one.value,): one.if_read for one in choices if one.if_read})
     refused = {}
     for one, code in itertools.product(choices, codes):
@@ -83,7 +83,7 @@ def _of_rule(
 def _is_never(name: str, one: Choice) -> bool:
     """Whether a choice is refused whatever the target code: no rule can be asked about it."""
     return one.if_read is not None and (
-        one.if_unread is not None or "read_by" not in FIELDS[name].metadata
+        one.if_unread is not None or not depends_on_code(FIELDS[name])
     )
 
 

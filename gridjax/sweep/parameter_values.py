@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Located, Problems
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import FIELDS, SEEDS, is_read_by
+from gridjax.spec.parameters import FIELDS, SEEDS, depends_on_code, is_read_by
 from gridjax.spec.value_reader import LimitError, read_value
 
 CODE = "place_field_values"
@@ -76,7 +76,7 @@ def read_choice(name: str, raw: Any, place: Place, codes: Sequence[str]) -> Choi
     """The choice that ``raw`` writes. Raises GridjaxError where it is none of the field's type."""
     field = FIELDS[name]
     value, refused = None, {}
-    always = "read_by" not in field.metadata
+    always = not depends_on_code(field)
     for is_read in {is_read_by(field, code) for code in codes} or {always}:
         try:
             value = read_value(field, raw, is_read)

@@ -10,7 +10,7 @@ from flax import struct
 from jax import random
 from jaxtyping import Array, Float, Key
 
-from gridjax.spec.lowering import Static, Traced
+from gridjax.task.encoding_context import EncodingContext
 
 KAPPA = 1.0
 """Concentration of the angle units of high-dimensional polar targets."""
@@ -37,17 +37,15 @@ def draw_affine(key: Key[Array, ""], n_coordinates: int, n_outputs: int) -> Affi
     return Affine(matrix=drawn[:-1], offset=drawn[-1])
 
 
-def draw_high_dim_cartesian(key: Key[Array, ""], static: Static, traced: Traced) -> Affine:
+def draw_high_dim_cartesian(key: Key[Array, ""], context: EncodingContext) -> Affine:
     """Draw the map of high-dimensional Cartesian targets."""
-    del traced
-    return draw_affine(key, 2, static.Np)
+    return draw_affine(key, 2, context.Np)
 
 
-def draw_high_dim_polar(key: Key[Array, ""], static: Static, traced: Traced) -> PolarUnits:
+def draw_high_dim_polar(key: Key[Array, ""], context: EncodingContext) -> PolarUnits:
     """Draw the map of the radius, and preferred angles from U(-pi, pi)."""
-    del traced
     of_radius, of_angle = random.split(key)
-    n_units = static.Np // 2
+    n_units = context.Np // 2
     preferred = random.uniform(of_angle, (n_units,), minval=-jnp.pi, maxval=jnp.pi)
     return PolarUnits(radius=draw_affine(of_radius, 1, n_units), preferred=preferred)
 

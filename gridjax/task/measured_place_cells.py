@@ -7,7 +7,7 @@ from flax import struct
 from jax import lax
 from jaxtyping import Array, Float, Key
 
-from gridjax.spec.lowering import Static, Traced
+from gridjax.task.encoding_context import EncodingContext
 from gridjax.task.place_cells import N_DECODED
 
 
@@ -21,15 +21,15 @@ class MeasuredCells(struct.PyTreeNode):
     box_width_m: Float[Array, ""]
 
 
-def take_measured_cells(key: Key[Array, ""], static: Static, traced: Traced) -> MeasuredCells:
+def take_measured_cells(key: Key[Array, ""], context: EncodingContext) -> MeasuredCells:
     """Take the cells of the file; nothing is drawn."""
     del key
-    maps = traced.place_maps
+    maps = context.place_maps
     n_bins = maps.shape[0]
-    largest = maps.reshape(-1, static.Np).argmax(axis=0)
+    largest = maps.reshape(-1, context.Np).argmax(axis=0)
     bins = jnp.stack([largest // n_bins, largest % n_bins], axis=-1).astype(maps.dtype)
-    centres = ((bins + 0.5) / n_bins - 0.5) * traced.box_width_m
-    return MeasuredCells(maps=maps, centres=centres, box_width_m=traced.box_width_m)
+    centres = ((bins + 0.5) / n_bins - 0.5) * context.box_width_in_m
+    return MeasuredCells(maps=maps, centres=centres, box_width_m=context.box_width_in_m)
 
 
 def rates(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:

@@ -19,7 +19,7 @@ from jaxtyping import Array, Float, Key
 from gridjax.errors import GridjaxError, Problem
 from gridjax.prng import Stream, stream, uniform, uniform_at
 from gridjax.spec.constraints import read_spec
-from gridjax.spec.lowering import Traced
+from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import Padding
 from gridjax.task import arena
@@ -48,7 +48,9 @@ class Trajectories(NamedTuple):
     """heading after each move and its turn, radians, not wrapped"""
 
 
-def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced) -> Trajectories:
+def simulate(
+    key: Key[Array, ""], n_moves: int, batch_size: int, traced: TracedParams
+) -> Trajectories:
     """Simulate a batch of trajectories of ``n_moves`` steps.
 
     Start and heading are uniform, speeds Rayleigh (speed_scale), turns dt N(0, turn_sd^2).
@@ -58,7 +60,7 @@ def simulate(key: Key[Array, ""], n_moves: int, batch_size: int, traced: Traced)
     drawn = _draw(key, n_steps, batch_size, traced.padding)
     where, around, speeds, turns = jnp.split(drawn, (2, 3, 3 + n_steps))
     return walk(
-        position_0=where.T * traced.box_width_m / 2,
+        position_0=where.T * traced.box_width_in_m / 2,
         heading_0=jnp.pi * around[0],
         speeds=traced.speed_scale * jnp.sqrt(-2 * jnp.log((1 + speeds) / 2)),
         turns=traced.dt_s * traced.turn_sd * jnp.sqrt(2.0) * erfinv(turns),
@@ -85,7 +87,7 @@ def walk(
     heading_0: Float[Array, " batch"],
     speeds: Float[Array, "steps batch"],
     turns: Float[Array, "steps batch"],
-    traced: Traced,
+    traced: TracedParams,
 ) -> Trajectories:
     """Walk from given positions (metres) and headings (radians), one move for each speed (m/s).
 
@@ -128,10 +130,10 @@ def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
 
 
 def _avoid_wall(
-    position: Float[Array, "batch 2"], heading: Float[Array, " batch"], traced: Traced
+    position: Float[Array, "batch 2"], heading: Float[Array, " batch"], traced: TracedParams
 ) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
     """Return the factor on the speed and the extra turn (radians) that make it run parallel."""
-    distance, normal = arena.nearest_wall(position, traced.box_width_m)
+    distance, normal = arena.nearest_wall(position, traced.box_width_in_m)
     angle = jnp.mod(heading - normal + jnp.pi, 2 * jnp.pi) - jnp.pi
     blocked = (distance < traced.border_m) & (jnp.abs(angle) < jnp.pi / 2)
     turn = jnp.sign(angle) * (jnp.pi / 2 - jnp.abs(angle))

@@ -17,8 +17,8 @@ from jax import lax, random
 from jax.scipy.special import gammaln, xlogy
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from gridjax.spec.lowering import Static, Traced
 from gridjax.task import arena
+from gridjax.task.encoding_context import EncodingContext
 
 N_DECODED = 3
 """Place cells whose centres are averaged to decode a position."""
@@ -56,12 +56,12 @@ def of_own_cells(
     return jnp.where(jnp.arange(values.shape[-1]) < cells.n_cells, values, otherwise)
 
 
-def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> PlaceCells:
+def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCells:
     """Draw a layout: centres uniform in the box, a width and a surround for each field.
 
     The first fields of a cell are the same however many it has.
     """
-    further = jnp.arange(_FURTHER + 1, _FURTHER + static.n_field_slots)
+    further = jnp.arange(_FURTHER + 1, _FURTHER + context.n_field_slots)
     of_slots = jnp.concatenate([key[None], jax.vmap(partial(random.fold_in, key))(further)])
 
     def per_slot(draw: Callable[[Key[Array, ""]], Array]) -> Array:
@@ -69,28 +69,28 @@ def draw_place_cells(key: Key[Array, ""], static: Static, traced: Traced) -> Pla
 
     def uniform(purpose: int, low: Array, high: Array) -> Float[Array, "Np field"]:
         return low + (high - low) * per_slot(
-            lambda of_slot: random.uniform(random.fold_in(of_slot, purpose), (static.Np,))
+            lambda of_slot: random.uniform(random.fold_in(of_slot, purpose), (context.Np,))
         )
 
     centres = per_slot(
-        lambda of_slot: arena.uniform_positions(of_slot, (static.Np,), traced.box_width_m)
+        lambda of_slot: arena.uniform_positions(of_slot, (context.Np,), context.box_width_in_m)
     )
-    ratio = uniform(_RATIOS, traced.surround_scale_low, traced.surround_scale_high)
-    if static.surround_convention == "variance":
+    ratio = uniform(_RATIOS, context.surround_scale_low, context.surround_scale_high)
+    if context.surround_convention == "variance":
         ratio = jnp.sqrt(ratio)
-    sigma_e = uniform(_WIDTHS, traced.place_cell_rf_low, traced.place_cell_rf_high)
+    sigma_e = uniform(_WIDTHS, context.place_cell_rf_low, context.place_cell_rf_high)
     more_fields = draw_poisson(
-        random.fold_in(key, _COUNTS), static.Np, traced.mean_further_fields, static.n_field_slots
+        random.fold_in(key, _COUNTS), context.Np, context.mean_further_fields, context.n_field_slots
     )
-    own_slots = static.n_field_slots if traced.padding is None else traced.padding.n_slots
+    own_slots = context.n_field_slots if context.padding is None else context.padding.n_slots
     return PlaceCells(
         centres=centres,
         sigma_e=sigma_e,
         sigma_i=ratio * sigma_e,
-        n_fields=jnp.minimum(traced.n_fields + more_fields, own_slots),
-        alpha_e=traced.alpha_e,
-        alpha_i=traced.alpha_i,
-        n_cells=None if traced.padding is None else traced.padding.n_cells,
+        n_fields=jnp.minimum(context.n_fields + more_fields, own_slots),
+        alpha_e=context.alpha_e,
+        alpha_i=context.alpha_i,
+        n_cells=None if context.padding is None else context.padding.n_cells,
     )
 
 

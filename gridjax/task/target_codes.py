@@ -12,34 +12,33 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Array, Float, Key
 
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import ENCODINGS
+from gridjax.spec.target_code_info import TargetCodeInfo
 from gridjax.task import coordinate_codes, measured_place_cells, place_cells
+from gridjax.task.encoding_context import EncodingContext
 
 
 class Encoding(NamedTuple):
     """A target code as pure functions of a layout, which is drawn once for each network."""
 
-    init: Callable[[Key[Array, ""], Static, Traced], Any]
-    """key, static and traced half of the network -> layout: any pytree of arrays, or None"""
+    init: Callable[[Key[Array, ""], EncodingContext], Any]
+    """key, parameters of the code -> layout: any pytree of arrays, or None"""
     encode: Callable[[Any, Float[Array, "*n 2"]], Float[Array, "*n Np"]]
     """layout, positions (metres) -> targets"""
     decode: Callable[[Any, Float[Array, "*n Np"]], Float[Array, "*n 2"]]
     """layout, outputs of a network -> positions (metres)"""
-    targets: str = "numbers"
-    """what losses may ask: ``distribution`` where targets sum to 1 over the outputs, ``shares``
-    where each lies between 0 and 1, ``numbers`` otherwise"""
 
 
-def register_encoding(name: str, encoding: Encoding) -> None:
-    """Add a target code under a name for ``place_field_values``.
+def register_encoding(info: TargetCodeInfo, encoding: Encoding) -> None:
+    """Add a target code: its record and its functions. Sweep files name it by ``info.name``.
 
     Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
     """
-    ENCODINGS.register(name, Encoding(*encoding))
+    ENCODINGS.register(info, Encoding(*encoding), TargetCodeInfo)
 
 
-def encoding(static: Static) -> Encoding:
+def encoding(static: StaticConfig) -> Encoding:
     """Return the target code of a network."""
     variant = VARIANTS.get((static.place_field_values, static.place_field_normalization))
     if variant is None:
@@ -47,8 +46,8 @@ def encoding(static: Static) -> Encoding:
     return variant or ENCODINGS[static.place_field_values]
 
 
-def _nothing(key: Key[Array, ""], static: Static, traced: Traced) -> None:
-    del key, static, traced
+def _nothing(key: Key[Array, ""], context: EncodingContext) -> None:
+    del key, context
 
 
 def _identity(layout: None, values: Float[Array, "*n 2"]) -> Float[Array, "*n 2"]:
@@ -61,7 +60,6 @@ def _polar(angle: str) -> Encoding:
         _nothing,
         lambda layout, positions: coordinate_codes.polar(positions, angle),
         lambda layout, outputs: coordinate_codes.from_polar(outputs),
-        "polar",
     )
 
 
@@ -75,18 +73,16 @@ def _high_dim_polar(angle: str) -> Encoding:
 
 def _place_cells(
     encode: Callable[..., Array],
-    targets: str = "distribution",
     decode: Callable[..., Array] = place_cells.decode_top_cells,
 ) -> Encoding:
-    return Encoding(place_cells.draw_place_cells, encode, decode, targets)
+    return Encoding(place_cells.draw_place_cells, encode, decode)
 
 
-def _measured(encode: Callable[..., Array], targets: str) -> Encoding:
+def _measured(encode: Callable[..., Array]) -> Encoding:
     return Encoding(
         measured_place_cells.take_measured_cells,
         encode,
         measured_place_cells.decode_top_maps,
-        targets,
     )
 
 
@@ -106,12 +102,12 @@ ENCODINGS.build_in(
     ),
     general_difference_of_gaussians=_place_cells(place_cells.difference_of_gaussians),
     softmax_of_differences=_place_cells(place_cells.softmax_of_differences),
-    from_file=_measured(measured_place_cells.shares, "distribution"),
+    from_file=_measured(measured_place_cells.shares),
 )
 VARIANTS = {
-    ("gaussian", "none"): _place_cells(place_cells.plain_gaussian, "shares"),
+    ("gaussian", "none"): _place_cells(place_cells.plain_gaussian),
     ("difference_of_gaussians", "none"): _place_cells(place_cells.difference_of_gaussians),
-    ("from_file", "none"): _measured(measured_place_cells.rates, "numbers"),
+    ("from_file", "none"): _measured(measured_place_cells.rates),
     ("polar", "atan"): _polar("atan"),
     ("high_dim_polar", "atan"): _high_dim_polar("atan"),
 }

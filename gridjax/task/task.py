@@ -12,7 +12,8 @@ from flax import struct
 from jax import random
 from jaxtyping import Array, Float, Key
 
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
+from gridjax.task.encoding_context import encoding_context
 from gridjax.task.head_direction import (
     HeadDirectionCells,
     draw_head_direction_cells,
@@ -32,21 +33,21 @@ class Layout(struct.PyTreeNode):
     head: HeadDirectionCells | None
 
 
-def draw(key: Key[Array, ""], static: Static, traced: Traced) -> Layout:
+def draw(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Layout:
     """Draw the layout of one network."""
     head = None
     if static.n_head_direction_cells:
         of_head = random.fold_in(key, _HEADINGS)
         kappa = traced.head_direction_kappa
         head = draw_head_direction_cells(of_head, static.n_head_direction_cells, kappa)
-    return Layout(code=encoding(static).init(key, static, traced), head=head)
+    return Layout(code=encoding(static).init(key, encoding_context(static, traced)), head=head)
 
 
 def targets(
     layout: Layout,
     positions: Float[Array, "*n 2"],
     headings: Float[Array, "*n"],
-    static: Static,
+    static: StaticConfig,
 ) -> Float[Array, "*n out"]:
     """Return what the network should report: the target code, then the head-direction cells."""
     code = encoding(static).encode(layout.code, positions)
@@ -56,14 +57,14 @@ def targets(
 
 
 def start_code(
-    layout: Layout, trajectories: Trajectories, static: Static
+    layout: Layout, trajectories: Trajectories, static: StaticConfig
 ) -> Float[Array, "batch out"]:
     """Return the targets at the start: what the state before the first move is made from."""
     return targets(layout, trajectories.start, trajectories.start_heading, static)
 
 
 def inputs(
-    trajectories: Trajectories, dt_s: Float[Array, ""], static: Static
+    trajectories: Trajectories, dt_s: Float[Array, ""], static: StaticConfig
 ) -> Float[Array, "time batch n_in"]:
     """Return what the network is told of each move.
 
@@ -79,7 +80,7 @@ def inputs(
 
 
 def split_outputs(
-    outputs: Float[Array, "*n out"], static: Static
+    outputs: Float[Array, "*n out"], static: StaticConfig
 ) -> tuple[Float[Array, "*n Np"], Float[Array, "*n head"]]:
     """Return the outputs (or targets) of the target code and of the head-direction cells."""
     return outputs[..., : static.Np], outputs[..., static.Np :]

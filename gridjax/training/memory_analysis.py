@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import traced_in
 from gridjax.training import train_step
@@ -16,7 +16,7 @@ from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_n
 
 
 def compile_chunk(
-    static: Static, lane_width: int, traced: Any, state: Any, until: Any
+    static: StaticConfig, lane_width: int, traced: Any, state: Any, until: Any
 ) -> jax.stages.Compiled:
     """Compile the steps of a block ahead of time, for these arguments or for their shapes.
 
@@ -27,7 +27,9 @@ def compile_chunk(
         return jax.jit(mapped, donate_argnums=1).lower(traced, state, until).compile()
 
 
-def shapes_of_block(spec: NetworkSpec, static: Static, lane_width: int) -> tuple[Any, Any, Any]:
+def shapes_of_block(
+    spec: NetworkSpec, static: StaticConfig, lane_width: int
+) -> tuple[Any, Any, Any]:
     """Return the shapes of what the steps take: networks like ``spec``, of one bucket."""
 
     def in_lanes(leaf: Any) -> jax.ShapeDtypeStruct:

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import OPTIMIZERS as PADDED
 
 ADAM_B1 = 0.9
@@ -165,7 +165,7 @@ OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]
 """Optimisers by their name in sweep files."""
 
 
-def make_optimizer(static: Static, traced: Traced) -> optax.GradientTransformation:
+def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
     """Return the optimiser of a network, a traced one where padding leaves it open."""
     if traced.padding is not None:
         return of_open_choice(traced.padding.optimizer, traced.learning_rate)

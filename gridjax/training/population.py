@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Int
 
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import traced_in
 from gridjax.task.place_cells import PlaceCells
@@ -50,12 +50,12 @@ def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]
     return single
 
 
-def chunk_of_block(static: Static, lane_width: int) -> Callable[..., TrainState]:
+def chunk_of_block(static: StaticConfig, lane_width: int) -> Callable[..., TrainState]:
     """Map ``train_step.chunk`` over the networks of a block, which share the number of passes."""
     if lane_width == 1:
         return over_networks(partial(train_step.chunk, static), lane_width)
 
-    def chunk(traced: Traced, state: TrainState, until: Int[Array, " lane"]) -> TrainState:
+    def chunk(traced: TracedParams, state: TrainState, until: Int[Array, " lane"]) -> TrainState:
         n_steps = train_step.steps_to_make(state, until).max()
         mapped = jax.vmap(partial(train_step.chunk, static), in_axes=(0, 0, 0, None))
         return mapped(traced, state, until, n_steps)
@@ -66,16 +66,16 @@ def chunk_of_block(static: Static, lane_width: int) -> Callable[..., TrainState]
 class Trainer(NamedTuple):
     """The compiled functions of one bucket; every argument has a leading axis of lanes."""
 
-    init: Callable[[Traced], TrainState]
-    chunk: Callable[[Traced, TrainState, Array], TrainState]
+    init: Callable[[TracedParams], TrainState]
+    chunk: Callable[[TracedParams, TrainState, Array], TrainState]
     """donates the state; the last argument is the step to train each lane to"""
-    progress: Callable[[Traced, TrainState], Progress]
-    stack: Callable[[Sequence[NetworkSpec], Device], Traced]
+    progress: Callable[[TracedParams, TrainState], Progress]
+    stack: Callable[[Sequence[NetworkSpec], Device], TracedParams]
     """puts the traced halves of a block on a device, filled up with copies of the last network"""
 
 
 @lru_cache(maxsize=MOST_TRAINERS)
-def make_trainer(static: Static, lane_width: int) -> Trainer:
+def make_trainer(static: StaticConfig, lane_width: int) -> Trainer:
     """Build the functions that train a block of ``lane_width`` networks of one bucket.
 
     The same arguments give the same functions, so that a second run compiles nothing as long as no
@@ -99,7 +99,9 @@ def make_trainer(static: Static, lane_width: int) -> Trainer:
     )
 
 
-def _stack(static: Static, lane_width: int, specs: Sequence[NetworkSpec], device: Device) -> Traced:
+def _stack(
+    static: StaticConfig, lane_width: int, specs: Sequence[NetworkSpec], device: Device
+) -> TracedParams:
     filled = [*specs, *[specs[-1]] * (lane_width - len(specs))]
     leaves = [traced_in(spec, static) for spec in filled]
     return jax.device_put(jax.tree.map(lambda *lane: np.stack(lane), *leaves), device)

@@ -18,7 +18,7 @@ from gridjax.model import network, objective
 from gridjax.model.matmul import FLOAT32
 from gridjax.model.network import Masks, Params
 from gridjax.prng import Stream, stream
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
 from gridjax.spec.shapes import steps_ahead
 from gridjax.task import motion, task
@@ -52,7 +52,7 @@ class Progress(NamedTuple):
     position_error_m: Float[Array, "..."]
 
 
-def init(static: Static, traced: Traced) -> TrainState:
+def init(static: StaticConfig, traced: TracedParams) -> TrainState:
     """Draw the layout and the initial weights of one network."""
     weights_key = stream(traced.weight_seed, Stream.WEIGHTS)
     params = network.init_params(weights_key, static, traced.padding)
@@ -71,7 +71,7 @@ def respond(
     layout: Layout,
     trajectories: Trajectories,
     dt_s: Float[Array, ""],
-    static: Static,
+    static: StaticConfig,
     masks: Masks | None = None,
     is_unrolled: bool = False,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
@@ -82,13 +82,15 @@ def respond(
     return analysed, network.outputs(params, analysed, static, masks)
 
 
-def step(static: Static, traced: Traced, state: TrainState) -> TrainState:
+def step(static: StaticConfig, traced: TracedParams, state: TrainState) -> TrainState:
     """Make one gradient step on fresh trajectories; freeze the network if it diverges here."""
     trajectories = jax.tree.map(lambda leaf: leaf[0], draw_ahead(static, traced, state.step, 1))
     return update(static, traced, state, trajectories, jnp.asarray(True))
 
 
-def draw_ahead(static: Static, traced: Traced, first: Int[Array, ""], n_steps: int) -> Trajectories:
+def draw_ahead(
+    static: StaticConfig, traced: TracedParams, first: Int[Array, ""], n_steps: int
+) -> Trajectories:
     """Draw the trajectories of ``n_steps`` gradient steps from step ``first`` on.
 
     Arrays have a leading axis of steps. The trajectories of a step depend on its number alone.
@@ -102,8 +104,8 @@ def draw_ahead(static: Static, traced: Traced, first: Int[Array, ""], n_steps: i
 
 
 def update(
-    static: Static,
-    traced: Traced,
+    static: StaticConfig,
+    traced: TracedParams,
     state: TrainState,
     trajectories: Trajectories,
     is_active: Bool[Array, ""],
@@ -151,8 +153,8 @@ def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, 
 
 
 def chunk(
-    static: Static,
-    traced: Traced,
+    static: StaticConfig,
+    traced: TracedParams,
     state: TrainState,
     until: Int[Array, ""],
     n_steps: Int[Array, ""] | None = None,
@@ -191,7 +193,7 @@ def chunk(
     return trained.replace(layout=layout)
 
 
-def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
+def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> Progress:
     """Measure one network, in the mean and in float32, on trajectories that training never sees."""
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
@@ -202,7 +204,7 @@ def progress(static: Static, traced: Traced, state: TrainState) -> Progress:
 
 
 def assess(
-    static: Static,
+    static: StaticConfig,
     layout: Layout,
     outputs: Float[Array, "time batch out"],
     trajectories: Trajectories,

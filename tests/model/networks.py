@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from gridjax.model import network
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 
 RNN_TYPES = ("RNN", "SRNN", "UGRNN", "GRU", "LSTM")
@@ -18,18 +18,18 @@ N_TIMES, N_BATCH = 6, 4
 class Case(NamedTuple):
     """One network and the numbers it is run on."""
 
-    static: Static
+    static: StaticConfig
     params: network.Params
     start_code: np.ndarray
     inputs: np.ndarray
     masks: network.Masks
 
 
-def static_of(**settings) -> Static:
+def static_of(**settings) -> StaticConfig:
     return replace(NetworkSpec(Ng=19, Np=11, batch_size=N_BATCH), **settings).static
 
 
-def traced_of(**settings) -> Traced:
+def traced_of(**settings) -> TracedParams:
     return replace(NetworkSpec(), **settings).traced
 
 

@@ -132,7 +132,7 @@ def test_the_factored_recurrence_is_the_scan_of_the_step(rnn_type):
     with jax.enable_x64(True):
         params = drawn(lambda key: cell.init(key, n_in, n_units, "orthogonal"), rng)
         params = jax.tree.map(lambda leaf: leaf.astype(np.float64), params)
-        state = tuple(rng.normal(size=(cell.n_states, 2, n_units)))
+        state = tuple(rng.normal(size=(CELLS.info(rnn_type).n_states, 2, n_units)))
         inputs = rng.normal(size=(N_TIMES, 2, n_in))
         weights = rng.normal(size=(N_TIMES, 2, n_units))
 
@@ -165,7 +165,7 @@ def test_the_factored_recurrence_is_the_scan_of_the_step(rnn_type):
 def test_a_cell_without_parts_is_run_by_its_step(rnn_type, monkeypatch):
     static, params, start_code, inputs, _ = case(rnn_type=rnn_type, activation="sigmoid")
     usual = respond(static, params, start_code, inputs)
-    monkeypatch.setitem(CELLS._entries, rnn_type, CELLS[rnn_type]._replace(factored=None))
+    monkeypatch.setitem(CELLS._functions, rnn_type, CELLS[rnn_type]._replace(factored=None))
     given = (params, start_code, inputs, static)
     stepped = jax.jit(network.activity, static_argnums=3)(*given)
     near(stepped, np.asarray(usual[0]))

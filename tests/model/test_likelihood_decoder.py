@@ -26,7 +26,7 @@ def layout_of(spec, seed=5):
 
 
 def decoded_by(spec, layout, outputs):
-    return np.asarray(decode(layout, outputs, spec.traced.box_width_m, spec.static))
+    return np.asarray(decode(layout, outputs, spec.traced.box_width_in_m, spec.static))
 
 
 def positions_in(rng, n, width=WIDTH):

@@ -32,7 +32,7 @@ def recurrence(update, *values):
 def arguments(rnn_type, n_times=N_TIMES, has_mask=True):
     rng = np.random.default_rng(4)
     width = N_GATES[rnn_type] * N_UNITS
-    states = rng.normal(size=(CELLS[rnn_type].n_states, N_BATCH, N_UNITS))
+    states = rng.normal(size=(CELLS.info(rnn_type).n_states, N_BATCH, N_UNITS))
     return {
         "kernel": rng.normal(0, 0.5, (N_UNITS, width)),
         "bias": rng.normal(size=width),

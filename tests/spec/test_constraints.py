@@ -31,10 +31,13 @@ MEASURED = {
         ({"box_width_in_m": 1.8}, "box_height_in_m: 2.2 differs from box_width_in_m: 1.8"),
         (CARTESIAN | {"Np": 512}, "Np: 512 does not fit place_field_values: cartesian"),
         (CARTESIAN | {"place_field_loss": "crossentropy"}, "place_field_loss: crossentropy"),
-        ({"Np": 2}, "Np: 2 is too few place cells"),
+        ({"Np": 2}, "Np: 2 does not fit place_field_values"),
         (CARTESIAN | {"place_field_values": "polar", "Np": 3}, "Np: 3 does not fit"),
         (CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 7}, "Np: 7 does not fit"),
-        (CARTESIAN | {"place_field_values": "high_dim_cartesian", "Np": 1}, "Np: 1 is too few"),
+        (
+            CARTESIAN | {"place_field_values": "high_dim_cartesian", "Np": 1},
+            "Np: 1 does not fit place_field_values",
+        ),
         (CARTESIAN | {"place_field_loss": "polarmse"}, "place_field_loss: polarmse does not fit"),
         (CARTESIAN | {"place_field_loss": "binarycrossentropy"}, "binarycrossentropy does not"),
         (

@@ -14,6 +14,7 @@ from gridjax.spec.fidelity import CORRECTED, PRESETS, PUBLISHED, SWITCHES, Fidel
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import ENCODINGS
 from gridjax.sweep.sweep import Sweep
+from gridjax.task.encoding_context import encoding_context
 from gridjax.task.target_codes import encoding
 
 PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "fidelity.md").read_text()
@@ -114,7 +115,7 @@ def test_the_published_angle_is_the_same_for_opposite_positions(code):
             spec = NetworkSpec(place_field_values=code, Np=8)
             import jax
 
-            layout = chosen.init(jax.random.key(0), spec.static, spec.traced)
+            layout = chosen.init(jax.random.key(0), encoding_context(spec.static, spec.traced))
         return np.asarray(chosen.encode(layout, position))
 
     published, corrected = codes(PUBLISHED), codes(CORRECTED)

@@ -10,9 +10,9 @@ import pytest
 from gridjax.errors import GridjaxError
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED
 from gridjax.spec.field_distributions import Poisson, Uniform
-from gridjax.spec.lowering import Traced
+from gridjax.spec.field_uses import EVALUATION, STATIC, TRACED, USES
+from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import EVALUATION, STATIC, TRACED
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS
 
@@ -98,7 +98,7 @@ def test_changing_a_field_that_is_read_changes_the_half_it_declares(field):
     kind = field.metadata["kind"]
     assert kind in (STATIC, TRACED, EVALUATION)
     # only square boxes are there, so the height is never read apart
-    assert (other.computation != spec.computation) == (field.name != "box_height_in_m")
+    assert (other.equivalence_key != spec.equivalence_key) == (field.name != "box_height_in_m")
     if field.name == "place_maps":  # an array of its own shape, which decides a compilation
         return
     # a Poisson law needs its slots, and the number of fields is traced beside them
@@ -111,7 +111,7 @@ def test_changing_a_field_that_is_read_changes_the_half_it_declares(field):
 
 def test_what_a_network_does_not_read_makes_no_other_network():
     def same(one, other):
-        return NetworkSpec(**one).computation == NetworkSpec(**other).computation
+        return NetworkSpec(**one).equivalence_key == NetworkSpec(**other).equivalence_key
 
     cartesian = {"place_field_values": "cartesian", "Np": 2, "place_field_loss": "mse"}
     assert same(cartesian, cartesian | {"place_cell_rf": 0.3, "n_place_fields_per_cell": 4})
@@ -124,7 +124,7 @@ def test_what_a_network_does_not_read_makes_no_other_network():
     general = {"place_field_values": "general_difference_of_gaussians"}
     pairs = [(0.1, 0.3), (0.2, 0.6), (1.0, 3.0), (0.7, 2.1)]
     networks = {
-        NetworkSpec(**general, place_cell_alpha_e=e, place_cell_alpha_i=i).computation
+        NetworkSpec(**general, place_cell_alpha_e=e, place_cell_alpha_i=i).equivalence_key
         for e, i in pairs
     }
     assert len(networks) == 1
@@ -138,7 +138,7 @@ def test_published_networks_that_differ_in_inert_settings_alone_are_one():
             NetworkSpec(fidelity=fidelity, **dict(zip(names, point, strict=True)))
             for point in points
         ]
-        return len({spec.computation for spec in specs})
+        return len({spec.equivalence_key for spec in specs})
 
     dropout = {"recurrent_dropout": (0.0, 0.5), "readout_dropout": (0.0, 0.5)}
     assert n_distinct(PUBLISHED, **dropout) == 1
@@ -186,7 +186,7 @@ def test_seeds_default_to_seed_and_can_be_given_apart():
 def test_traced_leaves_are_strong_scalars():
     spec = NetworkSpec(place_field_values="from_file", place_maps=MAPS)
     assert spec.traced.padding is None
-    for name, leaf in zip(Traced._fields[:-1], spec.traced[:-1], strict=True):
+    for name, leaf in zip(TracedParams._fields[:-1], spec.traced[:-1], strict=True):
         assert isinstance(leaf, np.ndarray)
         assert leaf.shape == ((3, 3, 3) if name == "place_maps" else ())
         is_integer = name.endswith("_seed") or name in ("n_grad_steps", "n_fields")
@@ -216,9 +216,7 @@ def test_every_field_declares_consistent_limits():
         if choices is not None:
             assert field.default in choices
             assert set(limits.get("never", ())) <= set(choices) - {field.default}
-        for code in limits.get("read_by", ()):
-            codes = NetworkSpec.__dataclass_fields__["place_field_values"].metadata["choices"]
-            assert code in codes
+        assert limits["used_by"] <= set(USES), field.name
 
 
 def test_a_run_id_is_computed_once_and_anew_where_a_plugin_takes_its_name(monkeypatch):
@@ -227,6 +225,6 @@ def test_a_run_id_is_computed_once_and_anew_where_a_plugin_takes_its_name(monkey
     with monkeypatch.context() as patch:
         patch.setattr(NetworkSpec, "to_sparse_dict", None)
         assert spec.run_id == before
-    monkeypatch.setitem(CELLS._sources, "leaky", "0" * 64)
+    monkeypatch.setitem(CELLS._hashes, "leaky", "0" * 64)
     assert spec.run_id != before
     assert spec == NetworkSpec(rnn_type="leaky")

@@ -105,7 +105,7 @@ def test_values_are_read_as_the_type_of_their_field(name, raw, value):
         ("fidelity", "published, dropout=on", "is no fidelity"),
         ("place_maps", "maps.npy", "is no place maps"),
         ("gradient_clip", 0, "0 is not above 0"),
-        ("is_periodic", True, "True is not there yet"),
+        ("is_periodic", True, "True is not supported"),
         ("is_periodic", "yes", "'yes' is neither true nor false"),
         ("is_periodic", 0, "0 is neither true nor false"),
         ("rnn_type", "Transformer", "'Transformer' is unknown"),

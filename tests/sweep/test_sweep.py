@@ -246,7 +246,12 @@ BAD_FILES = [
     ("parameters:\n  activation: {value: ReLU}\n", "2:23", "'ReLU' is unknown", "mean relu?"),
     ("parameters:\n  rnn_type: {values: [RNN, LTSM]}\n", "2:28", "'LTSM' is unknown", "LSTM?"),
     ("parameters:\n  surround_scale: {values: [2, 1]}\n", "2:32", "1 is not above 1", "above 1"),
-    ("parameters:\n  Np: {value: 2}\n", "2:15", "Np: 2 is too few place cells", "at least 3"),
+    (
+        "parameters:\n  Np: {value: 2}\n",
+        "2:15",
+        "Np: 2 does not fit place_field_values",
+        "at least 3",
+    ),
     ("parameters:\n  box_width_in_m: {value: 1}\n", "2:27", "differs from box_width", "square"),
     ("parameters:\n  bin_side_in_m: {value: 1}\n", "2:26", "into 2 bins a side", "0.275"),
     ("parameters:\n  n_epochs: {value: 1000000}\n", "2:21", "is 10000000000 steps", "at most"),

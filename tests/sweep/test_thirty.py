@@ -139,7 +139,7 @@ def test_what_is_left_never_has_the_values_that_cannot_run(grids):
 def test_alphas_of_one_ratio_are_one_network_each():
     specs = Sweep.from_yaml(file("dog_general")).specs
     ratios = {(5 + i) / (5 + j) for i in range(11) for j in range(11)}
-    assert len({spec.computation for spec in specs}) == 3 * len(ratios)
+    assert len({spec.equivalence_key for spec in specs}) == 3 * len(ratios)
 
 
 @pytest.mark.parametrize(("name", "n_draws"), CAPPED.items())

@@ -10,6 +10,7 @@ from oracles import encodings as oracle
 from gridjax.prng import Stream, stream
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import target_codes
+from gridjax.task.encoding_context import encoding_context
 from gridjax.task.place_cells import draw_place_cells
 
 WIDTH = 1.9
@@ -33,7 +34,10 @@ def drawn(spec, seed=0):
 
 @cache
 def _compiled(init):
-    return jax.jit(init, static_argnums=1)
+    def draw(key, static, traced):
+        return init(key, encoding_context(static, traced))
+
+    return jax.jit(draw, static_argnums=1)
 
 
 def encoded(spec, layout, positions):

@@ -60,7 +60,7 @@ def in_double_precision(numbers, world):
 def test_walk_agrees_with_the_loop_over_animals_at_every_wall_and_corner():
     numbers = drawn_for(np.random.default_rng(1))
     walked = in_double_precision(numbers, WORLD)
-    world = (WORLD.box_width_m, WORLD.border_m, WORLD.dt_s)
+    world = (WORLD.box_width_in_m, WORLD.border_m, WORLD.dt_s)
     expected = oracle.walk(*numbers, *map(float, world))
     assert walked.moves.dtype == np.float64
     for ours, theirs in zip(walked, expected, strict=True):

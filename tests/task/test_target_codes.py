@@ -7,15 +7,17 @@ from task.layouts import decoded, drawn, encoded, somewhere, spec_of
 
 from gridjax.model import objective
 from gridjax.prng import Stream, stream
-from gridjax.spec.constraints import read_spec, targets_of
+from gridjax.spec.constraints import read_spec, target_kind
 from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import DRAWN_CODES
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.target_code_info import TARGET_CODES
 from gridjax.task import motion, place_cells
+from gridjax.task.encoding_context import encoding_context
 from gridjax.task.target_codes import ENCODINGS, encoding
 
 COORDINATES = {"cartesian": 2, "polar": 2, "high_dim_cartesian": 12, "high_dim_polar": 12}
+DRAWN_CODES = [info.name for info in TARGET_CODES if "place_cell_rf" in info.reads]
 MAPS = PlaceMaps.of(np.random.default_rng(0).random((6, 5, 5)) + 0.1)
 SPECS = {
     **{code: spec_of(code, Np=12) for code in DRAWN_CODES},
@@ -41,12 +43,11 @@ def test_targets_are_what_losses_are_told_they_are(name):
     assert targets.shape == (30, spec.Np)
     assert targets.dtype == np.float32
     assert np.isfinite(targets).all()
-    kind = encoding(spec.static).targets
-    assert kind == targets_of(spec.place_field_values, spec.place_field_normalization)
+    kind = target_kind(spec.place_field_values, spec.place_field_normalization)
     in_range = bool((targets >= 0).all() and (targets <= 1).all())
     sums = np.abs(targets.sum(axis=-1) - 1).max() < 1e-5
     assert (kind == "distribution") == (in_range and sums)
-    if kind == "shares":
+    if kind == "unit_interval":
         assert in_range
     positions = decoded(spec, layout, targets)
     assert positions.shape == (30, 2)
@@ -93,7 +94,8 @@ def test_perfect_gaussian_codes_decode_at_the_floor_of_their_layout(n_cells, flo
 
     @jax.jit
     def mean_error(seed):
-        cells = code.init(stream(seed, Stream.LAYOUT), spec.static, spec.traced)
+        context = encoding_context(spec.static, spec.traced)
+        cells = code.init(stream(seed, Stream.LAYOUT), context)
         key = stream(seed, Stream.MOTION)
         positions = motion.simulate(key, 20, 100, spec.traced).positions
         found = code.decode(cells, code.encode(cells, positions))

@@ -38,7 +38,8 @@ def train(spec, traced, until):
     state = train_step.init(static, traced)
     following = train_step.chunk(static, traced, state, until)
     outputs = jax.numpy.zeros((6, static.n_outputs))
-    found = likelihood_decoder.decode_likelihood(state.layout, outputs, traced.box_width_m, static)
+    width = traced.box_width_in_m
+    found = likelihood_decoder.decode_likelihood(state.layout, outputs, width, static)
     assert found.shape == (6, 2)
     return following, train_step.progress(static, traced, following)
 

@@ -13,9 +13,9 @@ from training.blocks import compilations
 
 from gridjax import prng
 from gridjax.spec.field_distributions import Poisson, Uniform
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import OPTIMIZERS, RUNGS, is_padded, padded_half, rung, told
+from gridjax.spec.padding import OPTIMIZERS, RUNGS, is_padded, padded_config, rung, told
 from gridjax.training import population
 
 SMALL = NetworkSpec(
@@ -100,7 +100,7 @@ def assert_near(spec, ours, theirs):
 
 
 def padded_and_own(spec):
-    return padded_half(spec.static), spec.static
+    return padded_config(spec.static), spec.static
 
 
 ALWAYS = ("dos", "fields", "dropout", "orthogonal", "cartesian")
@@ -113,7 +113,7 @@ ALWAYS = ("dos", "fields", "dropout", "orthogonal", "cartesian")
 )
 def test_a_padded_network_trains_as_in_its_own_shapes(name):
     spec = SPECS[name]
-    static = padded_half(spec.static)
+    static = padded_config(spec.static)
     assert static is not None
     assert is_padded(static)
     sizes = {size for size in RUNGS if getattr(static, size) > getattr(spec.static, size)}
@@ -129,7 +129,7 @@ def test_networks_of_different_sizes_and_optimisers_share_a_block_and_a_compilat
         replace(SMALL, Np=30, batch_size=12, sequence_length=9, optimizer="rmsprop", seed=1),
         replace(SMALL, Np=17, initializer="orthogonal", optimizer="adagrad", batch_size=10),
     ]
-    (static,) = {padded_half(spec.static) for spec in specs}
+    (static,) = {padded_config(spec.static) for spec in specs}
     together = trained(specs, static, width=4)
     for spec, ours in zip(specs, together, strict=True):
         (theirs,) = trained([spec], spec.static)
@@ -151,7 +151,7 @@ def test_gradient_descent_diverges_where_it_does_in_its_own_shapes():
 
 
 def test_what_pads_stays_nothing():
-    static = padded_half(SMALL.static)
+    static = padded_config(SMALL.static)
     trainer = population.make_trainer(static, 1)
     traced = trainer.stack([SMALL], jax.devices()[0])
     state = trainer.chunk(traced, trainer.init(traced), np.full(1, N_STEPS, np.int32))
@@ -184,16 +184,16 @@ def test_a_rung_is_the_smallest_that_holds_a_size(around, size):
 
 
 def test_the_study_s_own_sizes_are_rungs():
-    static = padded_half(NetworkSpec().static)
+    static = padded_config(NetworkSpec().static)
     assert (static.batch_size, static.sequence_length, static.Np) == (200, 20, 512)
     assert told(NetworkSpec()) == "batch_size 200, sequence_length 20, Np 512, n_field_slots 1"
 
 
 def test_a_rung_depends_on_its_own_spec_alone():
     names = {"batch_size", "sequence_length", "Np", "n_field_slots", "optimizer", "initializer"}
-    one, other = padded_half(SPECS["dos"].static), padded_half(SPECS["adagrad"].static)
+    one, other = padded_config(SPECS["dos"].static), padded_config(SPECS["adagrad"].static)
     assert one == other
-    for field in Static.__dataclass_fields__:
+    for field in StaticConfig.__dataclass_fields__:
         if field not in names:
             assert getattr(one, field) == getattr(SMALL.static, field)
     assert {spec.optimizer for spec in SPECS.values()} == set(OPTIMIZERS)
@@ -209,5 +209,5 @@ def test_a_rung_depends_on_its_own_spec_alone():
 )
 def test_what_knows_no_masks_is_not_padded(changes):
     spec = replace(SMALL, **changes)
-    assert padded_half(spec.static) is None
+    assert padded_config(spec.static) is None
     assert told(spec) == ""

@@ -26,7 +26,7 @@ from training.blocks import (
 from gridjax.model import network
 from gridjax.prng import Stream, stream
 from gridjax.spec.fidelity import PUBLISHED
-from gridjax.spec.lowering import Traced
+from gridjax.spec.lowering import TracedParams
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
 from gridjax.training.population import lane
@@ -216,7 +216,7 @@ def test_progress_is_measured_in_single_precision_whatever_training_rounds(block
     )
 
 
-@pytest.mark.parametrize("name", [name for name in Traced._fields if name != "padding"])
+@pytest.mark.parametrize("name", [name for name in TracedParams._fields if name != "padding"])
 def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
     block = request.getfixturevalue("measured" if is_map else "rich")

@@ -18,7 +18,7 @@ from gridjax.model.likelihood_decoder import decode_likelihood
 from gridjax.model.network import Params
 from gridjax.prng import Stream, stream
 from gridjax.run.evaluation.rollout import T_STUDY
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.task import motion, task
 from gridjax.task.head_direction import decode_headings
 from gridjax.task.task import Layout
@@ -45,7 +45,7 @@ class LongRun(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-def long_run(static: Static, traced: Traced, params: Params, layout: Layout) -> LongRun:
+def long_run(static: StaticConfig, traced: TracedParams, params: Params, layout: Layout) -> LongRun:
     """Run one network along long trajectories."""
     n_early = max(T_STUDY, static.sequence_length)
     n_moves = max(TIMES_TRAINED * static.sequence_length, n_early)
@@ -55,7 +55,7 @@ def long_run(static: Static, traced: Traced, params: Params, layout: Layout) -> 
     _, outputs = train_step.respond(params, layout, trajectories, traced.dt_s, static)
     assessed = train_step.assess(static, layout, outputs, trajectories)
     early = outputs[:n_early].reshape(-1, static.n_outputs)
-    decoded = decode_likelihood(layout, early, traced.box_width_m, static)
+    decoded = decode_likelihood(layout, early, traced.box_width_in_m, static)
     positions = trajectories.positions[:n_early]
     best = objective.position_error(decoded.reshape(n_early, n_paths, 2), positions)
     staying = objective.position_error(trajectories.start[None], positions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import math
@@ -21,7 +20,7 @@ from gridjax.run.evaluation import network_metrics, rollout
 from gridjax.run.evaluation.drift import long_run
 from gridjax.run.evaluation.rollout import Design, Recording
 from gridjax.run.evaluation.spectra import encode_code, spectra
-from gridjax.spec.lowering import measured_half, readout_half
+from gridjax.spec.lowering import evaluation_config, null_parts, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.population import MATMUL_PRECISION
@@ -31,14 +30,6 @@ NULL_PERCENTILE = 99
 FLAT = 1e-6
 """A unit is inactive where its map varies by less than this share of its largest rate."""
 
-_TRAINING_ALONE = (
-    *("weight_seed", "learning_rate", "weight_decay", "gradient_clip", "recurrent_dropout"),
-    *("readout_dropout", "n_grad_steps", "place_maps", "head_direction_kappa", "padding"),
-)
-_OF_CODE = (
-    *("place_field_values", "place_field_normalization", "Np", "n_field_slots"),
-    *("surround_convention", "polar_angle", "activation", "architecture"),
-)
 FINISHED = "finished"
 DIVERGED = "diverged"
 
@@ -111,7 +102,7 @@ def _evaluate(
         row |= {"status": DIVERGED, "diverged_at_step": float(state.diverged_at)}
         return Evaluation(row | network_metrics.no_measures(design), {}, {}, {}, None, None)
 
-    static = measured_half(spec.static)
+    static = evaluation_config(spec.static)
     recorded = rollout.record(static, design, traced, state.params, state.layout)
     lasting = long_run(static, traced, state.params, state.layout)
     null = _null(spec, design, traced, state, known_nulls)
@@ -133,7 +124,7 @@ def _evaluate(
 
 def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashable:
     """Return what the compilation of a network's evaluation depends on."""
-    return measured_half(spec.static), rollout.design(spec, settings)
+    return evaluation_config(spec.static), rollout.design(spec, settings)
 
 
 def forget_compiled() -> None:
@@ -167,14 +158,7 @@ def active_units(maps: Float[np.ndarray, "unit n n"]) -> np.ndarray:
 
 def null_id(spec: NetworkSpec, design: Design) -> str:
     """Return the name of a network's random-readout null: all that decides its scores."""
-    traced = spec.traced._asdict()
-    for name in _TRAINING_ALONE:
-        del traced[name]
-    parts = {name: value.item() for name, value in traced.items()}
-    static = dataclasses.asdict(spec.static)
-    parts |= {name: static[name] for name in _OF_CODE}
-    parts |= {"design": list(design), "empty_bins": spec.fidelity.empty_bins}
-    parts |= {"maps": str(spec.place_maps)} | spec.plugins
+    parts = null_parts(spec) | {"design": list(design)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -188,7 +172,7 @@ def _null(
     name = null_id(spec, design)
     if name in known:
         return known[name]
-    maps = rollout.record_readouts(readout_half(spec.static), design, traced, state.layout)
+    maps = rollout.record_readouts(readout_config(spec.static), design, traced, state.layout)
     scores = [grid_score(one, nan=spec.fidelity.empty_bins) for one in maps]
     return NullScores(
         null_id=name,

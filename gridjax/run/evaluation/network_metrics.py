@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Any
 
@@ -38,8 +37,10 @@ def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
         columns[name] = None if is_drawn else columns[name]
     for name in SEEDS:
         columns[name] = spec.seed if columns[name] is None else columns[name]
-    digest = hashlib.sha256(repr(spec.computation).encode()).hexdigest()[:16]
-    return columns | {"distinct_id": digest, "padded_to": told(spec) if is_merged else ""}
+    return columns | {
+        "distinct_id": spec.equivalence_id,
+        "padded_to": told(spec) if is_merged else "",
+    }
 
 
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:

@@ -18,7 +18,7 @@ from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.accumulator import RateMapSums, add_samples, empty_sums, finish
 from gridjax.model.network import Params, analysed_activation
 from gridjax.prng import Stream, stream
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task import motion
@@ -86,7 +86,7 @@ def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
 
 @partial(jax.jit, static_argnums=(0, 1))
 def record(
-    static: Static, design: Design, traced: Traced, params: Params, layout: Layout
+    static: StaticConfig, design: Design, traced: TracedParams, params: Params, layout: Layout
 ) -> Recording:
     """Run one network along the evaluation trajectories."""
     n_kept = min(design.n_batches, -(-MOST_POINTS // design.batch_size))
@@ -121,9 +121,9 @@ def record(
 
 @partial(jax.jit, static_argnums=(0, 1))
 def record_readouts(
-    static: Static,
+    static: StaticConfig,
     design: Design,
-    traced: Traced,
+    traced: TracedParams,
     layout: Layout,
 ) -> tuple[Float[Array, "readout n n"], ...]:
     """Map random readouts of the target code along the same trajectories, in the same bins.
@@ -159,7 +159,7 @@ def record_readouts(
     return tuple(finish(sums)[0] for sums in maps)
 
 
-def _trajectories(design: Design, traced: Traced, index: Array) -> Trajectories:
+def _trajectories(design: Design, traced: TracedParams, index: Array) -> Trajectories:
     key = stream(traced.motion_seed, Stream.EVALUATION, index)
     return motion.simulate(key, design.n_moves, design.batch_size, traced)
 
@@ -168,9 +168,9 @@ def _add(
     sums: tuple[RateMapSums, ...],
     positions: Float[Array, "time batch 2"],
     activity: Float[Array, "time batch unit"],
-    traced: Traced,
+    traced: TracedParams,
 ) -> tuple[RateMapSums, ...]:
     flat = positions.reshape(-1, 2)
     units = activity.reshape(len(flat), -1)
-    width = traced.box_width_m
+    width = traced.box_width_in_m
     return tuple(add_samples(one, flat, units, width, width) for one in sums)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.metrics.spectral.radial_spectrum import radial_power
-from gridjax.spec.lowering import Static, readout_half
+from gridjax.spec.lowering import StaticConfig, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
@@ -27,7 +27,7 @@ def spectra(
     width, n = spec.box_width_in_m, maps.shape[-1]
     centres = (np.arange(n) + 0.5) * width / n - width / 2
     grid = np.stack(np.meshgrid(centres, centres, indexing="ij"), axis=-1).reshape(1, -1, 2)
-    static = readout_half(spec.static)
+    static = readout_config(spec.static)
     code = np.asarray(encode_code(static, layout, jnp.asarray(grid, jnp.float32)))[0]
     of_units = radial_power(maps, width)
     of_code = radial_power(code.T.reshape(-1, n, n), width)
@@ -40,7 +40,7 @@ def spectra(
 
 @partial(jax.jit, static_argnums=0)
 def encode_code(
-    static: Static, layout: Layout, positions: Float[Array, "batch time 2"]
+    static: StaticConfig, layout: Layout, positions: Float[Array, "batch time 2"]
 ) -> Float[Array, "batch time code"]:
     """Return a target code along positions, metres."""
     return encoding(static).encode(layout.code, positions)

@@ -13,7 +13,7 @@ from collections.abc import Hashable
 import jax
 
 from gridjax.run.evaluation.evaluation import forget_compiled
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
 from gridjax.training import population
 from gridjax.training.population import Device, Trainer
 
@@ -24,7 +24,7 @@ MOST_SHAPES = 12
 MOST_DROPS = 8
 """How often evaluations are dropped before all is: small operations of every shape are left."""
 
-_Bucket = tuple[Static, int]
+_Bucket = tuple[StaticConfig, int]
 
 
 class Compiled:
@@ -40,7 +40,7 @@ class Compiled:
         self._n_drops = 0
         self._lock = threading.Lock()
 
-    def trainer(self, static: Static, lane_width: int, device: Device) -> Trainer:
+    def trainer(self, static: StaticConfig, lane_width: int, device: Device) -> Trainer:
         """Return the training of a bucket, which the device compiles if it has not."""
         with self._lock:
             bucket = (static, lane_width)

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
-from gridjax.spec.lowering import Static, Traced
+from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, registered
+from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, is_plugin
+from gridjax.task.encoding_context import encoding_context
 
 _TIMES, _BATCH = 2, 3  # unlike each other, so that no axis passes for another
 
@@ -26,18 +27,18 @@ def check_plugins(specs: Iterable[NetworkSpec]) -> None:
     """
     for spec in {spec.static: spec for spec in specs if spec.plugins}.values():
         static, traced = spec.static, spec.traced
-        if registered("place_field_values", static.place_field_values):
+        if is_plugin("place_field_values", static.place_field_values):
             _check_encoding(static, traced)
-        if registered("rnn_type", static.rnn_type):
+        if is_plugin("rnn_type", static.rnn_type):
             _check_cell(static)
-        if registered("place_field_loss", static.place_field_loss):
+        if is_plugin("place_field_loss", static.place_field_loss):
             _check_loss(static)
 
 
-def _check_encoding(static: Static, traced: Traced) -> None:
+def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
     name, code = static.place_field_values, ENCODINGS[static.place_field_values]
-    traced = jax.tree.map(jnp.asarray, traced)
-    layout = _shape_of(name, "init", lambda key: code.init(key, static, traced), _key())
+    context = encoding_context(static, jax.tree.map(jnp.asarray, traced))
+    layout = _shape_of(name, "init", lambda key: code.init(key, context), _key())
     positions, codes = _floats(_TIMES, _BATCH, 2), _floats(_TIMES, _BATCH, static.Np)
     encoded = _shape_of(name, "encode", code.encode, layout, positions)
     _expect(name, "encode of positions [..., 2]", encoded, codes)
@@ -45,24 +46,25 @@ def _check_encoding(static: Static, traced: Traced) -> None:
     _expect(name, f"decode of outputs [..., {static.Np}]", decoded, positions)
 
 
-def _check_cell(static: Static) -> None:
+def _check_cell(static: StaticConfig) -> None:
     name, cell = static.rnn_type, CELLS[static.rnn_type]
+    info = CELLS.info(name)
     n_units, phi = static.Ng, ACTIVATIONS[static.activation]
-    has_input_layer = cell.has_layers and static.architecture == "study"
+    has_input_layer = info.has_layers and static.architecture == "study"
     n_in = n_units if has_input_layer else static.n_inputs
 
     def init(key: Any) -> Any:
         return cell.init(key, n_in, n_units, static.initializer)
 
     params = _shape_of(name, "init", init, _key())
-    state = (_floats(_BATCH, n_units),) * cell.n_states
+    state = (_floats(_BATCH, n_units),) * info.n_states
     following = _shape_of(
         name, "step", lambda *given: cell.step(*given, phi), params, state, _floats(_BATCH, n_in)
     )
-    _expect(name, f"step of {cell.n_states} state(s)", following, state)
+    _expect(name, f"step of {info.n_states} state(s)", following, state)
 
 
-def _check_loss(static: Static) -> None:
+def _check_loss(static: StaticConfig) -> None:
     name, loss = static.place_field_loss, LOSSES[static.place_field_loss]
     codes, each = _floats(_TIMES, _BATCH, static.Np), _floats(_TIMES, _BATCH)
     found = _shape_of(name, "loss", loss.loss, codes, codes)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gridjax.spec.lowering import Static
+from gridjax.spec.lowering import StaticConfig
+from gridjax.spec.registry import CELLS
 from gridjax.spec.shapes import n_weights, steps_ahead
 
 _FLOAT_BYTES = 4
@@ -11,21 +12,20 @@ _STATE = 3
 _UPDATE, _GRADIENT = 3.5, 0.7
 """Further ones for each weight, while it is updated and while activity is kept."""
 _PER_OUTPUT = 3.2
-_PER_UNIT = {"RNN": 3.9, "SRNN": 6.3, "UGRNN": 14.0, "GRU": 17.5, "LSTM": 21.0}
-"""Numbers kept at each position until the gradient is formed, for each output and for each unit of
-a cell. These and the above are fitted to what the compiler says on a CPU (benchmarks/memory.py)."""
-
+"""Numbers kept at each position until the gradient is formed, for each output; CellInfo says how
+many for each unit. These and the above are fitted to the compiler's report on a CPU
+(benchmarks/memory.py)."""
 _PER_POSITION_AHEAD = 4.0
 """Numbers held for each position of the trajectories that are drawn ahead."""
 
 
-def bytes_per_lane(static: Static) -> int:
-    """Predict the memory of one network in training, in bytes; a user's cell counts as an LSTM.
+def bytes_per_lane(static: StaticConfig) -> int:
+    """Predict the memory of one network in training, in bytes.
 
     It is largest where the gradient is formed or, of few positions, where weights are updated.
     """
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
-    per_unit = _PER_UNIT.get(static.rnn_type, max(_PER_UNIT.values()))
+    per_unit = CELLS.info(static.rnn_type).activations_per_unit
     activity = positions * (per_unit * static.Ng + _PER_OUTPUT * static.n_outputs)
     layout = 4 * static.Np * static.n_field_slots
     at_most = max(activity + _GRADIENT * weights, _UPDATE * weights)
@@ -33,7 +33,7 @@ def bytes_per_lane(static: Static) -> int:
     return round(_FLOAT_BYTES * (_STATE * weights + layout + at_most + ahead))
 
 
-def bytes_of_checkpoint(static: Static, lane_width: int) -> int:
+def bytes_of_checkpoint(static: StaticConfig, lane_width: int) -> int:
     """Predict the disk of one checkpoint of a block: weights, moments and layout, every lane."""
     layout = 4 * static.Np * static.n_field_slots
     return _FLOAT_BYTES * (3 * n_weights(static) + layout) * lane_width

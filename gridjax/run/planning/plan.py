@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.io.numbers import quantity
 from gridjax.run.planning.memory_model import bytes_per_lane
-from gridjax.spec.lowering import Computation, Static
+from gridjax.spec.lowering import EquivalenceKey, StaticConfig
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import padded_half
-from gridjax.spec.parameters import PLACE_CODES
+from gridjax.spec.padding import padded_config
+from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.shapes import n_weights, sizes
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _FLOP_PER_CELL = 20
 """Distance, two exponentials, shift and normalisation of one cell at one position."""
 
 
-def default_lane_width(device_kind: str, static: Static) -> int:
+def default_lane_width(device_kind: str, static: StaticConfig) -> int:
     """Networks of one vmap, for want of another wish: a pure function of device and shape.
 
     1 on a CPU (no vmap at all is fastest there), else a power of two that falls as Ng grows.
@@ -39,7 +39,7 @@ def default_lane_width(device_kind: str, static: Static) -> int:
     return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
 
 
-def flop_per_step(static: Static) -> int:
+def flop_per_step(static: StaticConfig) -> int:
     """Floating-point operations of one gradient step of one network.
 
     A product of an [m, k] and a [k, n] matrix is 2 m k n operations forward and twice that
@@ -50,7 +50,7 @@ def flop_per_step(static: Static) -> int:
     positions = static.batch_size * static.sequence_length
     encoder = sizes(static).states * static.Ng * static.n_outputs
     products = 6 * (positions * (n_weights(static) - encoder) + static.batch_size * encoder)
-    is_place_code = static.place_field_values in PLACE_CODES
+    is_place_code = ENCODINGS.info(static.place_field_values).has_place_cells
     per_position = _FLOP_PER_CELL * static.Np * static.n_field_slots if is_place_code else 0
     return products + per_position * (positions + static.batch_size)
 
@@ -59,7 +59,7 @@ def flop_per_step(static: Static) -> int:
 class Bucket:
     """Networks that share every compilation."""
 
-    static: Static
+    static: StaticConfig
     n_bins: int
     """Bins a side of the reported rate maps."""
     lane_width: int
@@ -155,14 +155,14 @@ def make_plan(
     the device and of each bucket's shape. ``merge`` lays out networks in padded shapes, where they
     can be padded (gridjax.spec.padding).
     """
-    same: dict[Computation, list[NetworkSpec]] = {}
+    same: dict[EquivalenceKey, list[NetworkSpec]] = {}
     for spec in specs:
-        same.setdefault(spec.computation, []).append(spec)
+        same.setdefault(spec.equivalence_key, []).append(spec)
     replicates = {group[0]: tuple(group) for group in same.values()}
-    members: dict[tuple[Static, int], list[NetworkSpec]] = {}
+    members: dict[tuple[StaticConfig, int], list[NetworkSpec]] = {}
     for spec in replicates:
         static = spec.static
-        static = (padded_half(static) or static) if merge else static
+        static = (padded_config(static) or static) if merge else static
         members.setdefault((static, spec.n_bins_reported), []).append(spec)
     buckets = (
         Bucket(

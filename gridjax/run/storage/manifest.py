@@ -18,7 +18,7 @@ from gridjax.run.storage.resume_policy import SEGMENT, segment_of
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.network import NetworkSpec, run_id_of
 from gridjax.spec.parameters import FIELDS
-from gridjax.spec.registry import REGISTRIES, registered_sources
+from gridjax.spec.registry import REGISTRIES, registered_plugins
 from gridjax.sweep.sweep import Sweep
 from gridjax.version import __version__
 
@@ -84,7 +84,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
         content = read_regular(path)
-        _check_content(content, frozenset(registered_sources().items()))
+        _check_content(content, frozenset(registered_plugins().items()))
         manifest = unseal(content)
     except (FileNotFoundError, NotADirectoryError):
         message = f"{folder} holds no run (no {MANIFEST})"

@@ -18,7 +18,7 @@ from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.result_store import Store
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.weights import unflatten_weights, with_maps
-from gridjax.spec.lowering import measured_half
+from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import REGISTRIES
 from gridjax.task import motion, task
@@ -71,7 +71,7 @@ class Network:
             fix = "give at least two moments of x and y in metres for each of a batch of paths"
             raise GridjaxError(Problem(message, fix=fix))
         trajectories = motion.along(positions.swapaxes(0, 1))
-        static, dt_s = measured_half(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
+        static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
             analysed, outputs = train_step.respond(
                 self.params, self.layout, trajectories, dt_s, static

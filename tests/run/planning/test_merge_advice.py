@@ -15,7 +15,7 @@ from gridjax.run.execution.train import Wishes
 from gridjax.run.planning.merge_advice import Cost, Rates, advice_lines, advise, cost, nominal
 from gridjax.run.planning.plan import flop_per_step, make_plan
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import padded_half
+from gridjax.spec.padding import padded_config
 
 SIZES = {
     "place_field_values": {"value": "difference_of_gaussians"},
@@ -95,7 +95,7 @@ def test_a_merged_plan_has_a_bucket_for_each_padded_shape():
     merged = make_plan(networks(), lane_width=2, merge=True)
     assert [len(bucket.specs) for bucket in own.buckets] == [1, 1, 1]
     (bucket,) = merged.buckets
-    assert bucket.static == padded_half(networks()[0].static)
+    assert bucket.static == padded_config(networks()[0].static)
     assert [spec.n_epochs for spec in bucket.specs] == [3, 2, 1]
 
 
@@ -107,7 +107,7 @@ def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
     flop = 2 * (100 * each[0] + 300 * each[1] + 200 * each[2])
     assert own == Cost(3, 3, flop, 0.5, flop / 1e9 + 15)
     merged = cost(make_plan(networks(), lane_width=2, merge=True), rates)
-    flop = 600 * flop_per_step(padded_half(networks()[0].static))
+    flop = 600 * flop_per_step(padded_config(networks()[0].static))
     assert merged == Cost(1, 2, flop, 1.0, flop / 1e9 + 10)  # of one bucket no device a part
 
 

@@ -61,7 +61,7 @@ def test_a_manifest_is_checked_once_until_it_or_the_plugins_change(tmp_path, mon
     first["run_ids"].clear()  # whoever changes what was read changes nothing for others
     assert read_manifest(tmp_path)["run_ids"]
     manifest_in(tmp_path, sweep_of(51))
-    monkeypatch.setitem(CELLS._sources, "leaky", "0" * 64)
+    monkeypatch.setitem(CELLS._hashes, "leaky", "0" * 64)
     read_manifest(tmp_path)
     assert checked == [50, 51, 51]
 

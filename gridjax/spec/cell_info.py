@@ -1,0 +1,95 @@
+"""Facts of each recurrent cell and of each loss. A user's are registered with the same records.
+
+Plans, rules and the predicted memory read these facts. No JAX.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.target_code_info import (
+    DISTRIBUTION,
+    POLAR,
+    REAL,
+    UNIT_INTERVAL,
+    check_kind,
+    check_text_fields,
+)
+
+
+@dataclass(frozen=True)
+class CellInfo:
+    """Facts of one recurrent cell (a value of ``rnn_type``).
+
+    Raises GridjaxError for a number of states or of gates below 1.
+    """
+
+    name: str
+    """its name in sweep files"""
+    n_states: int = 1
+    """arrays of its state; each is drawn from the start code by a linear encoder"""
+    has_layers: bool = True
+    """whether a linear layer of Ng units stands before it and the analysed layer of Ng units behind
+    it; else inputs enter as they are and its output is analysed"""
+    n_gates: int = 4
+    """columns of the recurrent kernel, in units of Ng; counted in the cost of a plan"""
+    activations_per_unit: float = 21.0
+    """numbers kept for each unit and position until the gradient is formed; predicts memory.
+    gridjax's own are fitted to the compiler's report on a CPU (benchmarks/memory.py)"""
+    has_matmul_precision: bool = False
+    """whether ``matmul_precision`` reaches its products: gridjax's own cells, and a user's whose
+    Cell is factored"""
+    version: str = ""
+    """a user's version of it: part of the run_id, beside the source of its functions"""
+
+    def __post_init__(self) -> None:
+        check_text_fields(self)
+        for what in ("n_states", "n_gates"):
+            number = getattr(self, what)
+            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+                message = f"rnn_type: {self.name!r}: {what}: {number!r} is not a positive number"
+                raise GridjaxError(Problem(message, fix=f"give {what} as a whole number above 0"))
+
+
+@dataclass(frozen=True)
+class LossInfo:
+    """Facts of one loss (a value of ``place_field_loss``).
+
+    Raises GridjaxError for a kind of targets that does not exist.
+    """
+
+    name: str
+    """its name in sweep files"""
+    needs: str = REAL
+    """the kind of targets that it asks for, one of TARGET_KINDS; ``real`` takes any"""
+    is_likelihood: bool = False
+    """whether outputs are logits: an output that is never active is a large negative number"""
+    is_mean_over_outputs: bool = False
+    """whether it is a mean over the outputs, which grows with their share that counts"""
+    has_masks: bool = False
+    """whether further outputs can be masked by the two facts above, as ``--merge`` asks; with other
+    losses networks are merged with their own Np"""
+    version: str = ""
+    """a user's version of it: part of the run_id, beside the source of its functions"""
+
+    def __post_init__(self) -> None:
+        check_text_fields(self)
+        check_kind("place_field_loss", self.name, "needs", self.needs)
+
+
+CELL_INFOS = (
+    CellInfo("RNN", 1, False, 1, 3.9, True),
+    CellInfo("SRNN", 1, True, 1, 6.3, True),
+    CellInfo("UGRNN", 1, True, 2, 14.0, True),
+    CellInfo("GRU", 1, True, 3, 17.5, True),
+    CellInfo("LSTM", 2, True, 4, 21.0, True),
+)
+"""gridjax's own recurrent cells."""
+LOSS_INFOS = (
+    LossInfo("crossentropy", DISTRIBUTION, is_likelihood=True, has_masks=True),
+    LossInfo("mse", REAL, is_mean_over_outputs=True, has_masks=True),
+    LossInfo("polarmse", POLAR, has_masks=True),
+    LossInfo("binarycrossentropy", UNIT_INTERVAL, True, True, True),
+)
+"""gridjax's own losses."""

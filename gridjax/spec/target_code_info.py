@@ -1,0 +1,188 @@
+"""Facts of each target code: its label, its style in figures, and the parameters that it reads.
+
+Plans, rules, figures and theory read these facts. A user's target code is registered with the same
+record (gridjax.register_encoding). No JAX.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from gridjax.errors import GridjaxError, Problem
+
+DISTRIBUTION, UNIT_INTERVAL, POLAR, REAL = "distribution", "unit_interval", "polar", "real"
+TARGET_KINDS = (DISTRIBUTION, UNIT_INTERVAL, POLAR, REAL)
+"""Kinds of targets: each row sums to 1 over the outputs; each value lies between 0 and 1; radius
+(metres) and angle (radians); any numbers."""
+
+FIELD_PARAMETERS = ("n_place_fields_per_cell", "place_cell_rf")
+"""Parameters of drawn place fields."""
+SURROUND_PARAMETERS = (*FIELD_PARAMETERS, "surround_scale", "surround_convention")
+"""Parameters of drawn place fields with a surround."""
+
+
+@dataclass(frozen=True)
+class TargetCodeInfo:
+    """Facts of one target code (a value of ``place_field_values``).
+
+    Raises GridjaxError for a kind of targets that does not exist.
+    """
+
+    name: str
+    """its name in sweep files"""
+    targets: str = REAL
+    """kind of its targets, one of TARGET_KINDS; decides which losses fit"""
+    label: str = ""
+    """short name in figures and tables; ``name`` where empty"""
+    colour: str = ""
+    """#rrggbb in figures; chosen from the name where empty"""
+    marker: str = ""
+    """matplotlib marker in figures; chosen from the name where empty"""
+    reads: tuple[str, ...] = ()
+    """parameters of place fields that it reads; the others do not affect its networks"""
+    has_place_cells: bool = False
+    """whether the outputs are place cells, decoded from the three most active ones"""
+    targets_unnormalized: str = ""
+    """kind of the targets with ``place_field_normalization: none``; empty where that changes
+    nothing"""
+    outputs: str = ""
+    """what its outputs are, said with a limit on their number"""
+    n_outputs: int = 0
+    """the only Np that fits; 0 for any"""
+    min_outputs: int = 1
+    """the smallest Np that fits"""
+    n_output_groups: int = 1
+    """Np is a multiple of this"""
+    has_masks: bool = False
+    """whether its layout can be drawn with more outputs than Np and the further ones masked, as
+    ``--merge`` asks; a user's code is merged with its own Np"""
+    version: str = ""
+    """a user's version of it: part of the run_id, beside the source of its functions"""
+
+    def __post_init__(self) -> None:
+        check_text_fields(self)
+        for kind in filter(None, (self.targets, self.targets_unnormalized)):
+            check_kind("place_field_values", self.name, "targets", kind)
+
+    @property
+    def has_surround(self) -> bool:
+        """Whether its place fields have an inhibitory surround."""
+        return "surround_scale" in self.reads
+
+
+def check_kind(parameter: str, name: str, what: str, kind: str) -> None:
+    """Raise GridjaxError unless ``kind`` is one of TARGET_KINDS."""
+    if kind not in TARGET_KINDS:
+        message = f"{parameter}: {name!r}: {what}: {kind!r} is unknown"
+        raise GridjaxError(Problem(message, fix=f"give one of {', '.join(TARGET_KINDS)}"))
+
+
+def check_text_fields(info: Any) -> None:
+    """Raise GridjaxError where a field of a record that is declared as text is none."""
+    for field in fields(info):
+        value = getattr(info, field.name)
+        if str(field.type) == "str" and not isinstance(value, str):
+            message = f"{type(info).__name__}: {field.name}: {value!r} is not a text"
+            raise GridjaxError(Problem(message, fix=f"give {field.name} as a text"))
+
+
+_PLACE: dict[str, Any] = {
+    "targets": DISTRIBUTION,
+    "has_place_cells": True,
+    "outputs": "place cells, of which the three most active are decoded",
+    "min_outputs": 3,
+}
+_DRAWN: dict[str, Any] = {**_PLACE, "has_masks": True}
+
+# Okabe and Ito's colours, safe for colour-blind readers; their yellow cannot be read on white, so
+# grey and two colours of Paul Tol's, indigo and wine, stand for the other three codes. One marker
+# for each code: colour never stands alone.
+TARGET_CODES = (
+    TargetCodeInfo(
+        name="cartesian",
+        label="Cartesian",
+        colour="#000000",
+        marker="o",
+        outputs="x and y",
+        n_outputs=2,
+    ),
+    TargetCodeInfo(
+        name="high_dim_cartesian",
+        label="Cartesian, high-D",
+        colour="#7f7f7f",
+        marker="D",
+        outputs="sums of the two coordinates",
+        min_outputs=2,
+    ),
+    TargetCodeInfo(
+        name="polar",
+        targets=POLAR,
+        label="Polar",
+        colour="#56b4e9",
+        marker="v",
+        outputs="radius and angle",
+        n_outputs=2,
+    ),
+    TargetCodeInfo(
+        name="high_dim_polar",
+        label="Polar, high-D",
+        colour="#009e73",
+        marker="p",
+        outputs="units of the radius, then as many units of the angle",
+        min_outputs=2,
+        n_output_groups=2,
+    ),
+    TargetCodeInfo(
+        name="gaussian",
+        label="Gaussian",
+        colour="#0072b2",
+        marker="s",
+        reads=FIELD_PARAMETERS,
+        targets_unnormalized=UNIT_INTERVAL,
+        **_DRAWN,
+    ),
+    TargetCodeInfo(
+        name="difference_of_gaussians",
+        label="DoS",
+        colour="#d55e00",
+        marker="^",
+        reads=SURROUND_PARAMETERS,
+        targets_unnormalized=DISTRIBUTION,
+        **_DRAWN,
+    ),
+    TargetCodeInfo(
+        name="true_difference_of_gaussians",
+        label="True DoG",
+        colour="#cc79a7",
+        marker="X",
+        reads=SURROUND_PARAMETERS,
+        **_DRAWN,
+    ),
+    TargetCodeInfo(
+        name="general_difference_of_gaussians",
+        label="General DoG",
+        colour="#e69f00",
+        marker="<",
+        reads=(*SURROUND_PARAMETERS, "place_cell_alpha_e", "place_cell_alpha_i"),
+        **_DRAWN,
+    ),
+    TargetCodeInfo(
+        name="softmax_of_differences",
+        label="SoD",
+        colour="#332288",
+        marker=">",
+        reads=SURROUND_PARAMETERS,
+        **_DRAWN,
+    ),
+    TargetCodeInfo(
+        name="from_file",
+        label="Measured cells",
+        colour="#882255",
+        marker="P",
+        reads=("place_maps",),
+        targets_unnormalized=REAL,
+        **_PLACE,
+    ),
+)
+"""gridjax's own target codes, in the order of tables and figures (DoS: difference of softmaxes)."""

@@ -1,0 +1,37 @@
+"""The parameters that a target code's layout is drawn from, by their names in sweep files."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from typing import Any
+
+from gridjax.spec.field_uses import CODE
+from gridjax.spec.lowering import STATIC_ENTRIES, TRACED_ENTRIES, StaticConfig, TracedParams
+
+_STATIC = tuple(entry for entry in STATIC_ENTRIES if CODE in entry.used_by)
+_TRACED = tuple(entry for entry in TRACED_ENTRIES if CODE in entry.used_by)
+_ContextFields: Any = namedtuple(
+    "_ContextFields", [*(entry.name for entry in (*_STATIC, *_TRACED)), "padding"]
+)
+
+
+class EncodingContext(_ContextFields):
+    """What an Encoding's ``init`` receives: every parameter that target codes use.
+
+    Python values: place_field_values, place_field_normalization, Np (outputs), n_field_slots
+    (fields that a cell has room for), surround_convention, polar_angle, is_periodic. Traced 0-d
+    arrays: n_fields and mean_further_fields (fields of every cell, mean of the Poisson number of
+    further ones), place_cell_rf_low and _high (metres; equal where the width is a number),
+    surround_scale_low and _high, alpha_e and alpha_i (weights that sum to 1), box_width_in_m
+    (metres), layout_seed; place_maps [n, n, Np] or None. ``padding`` is None but for gridjax's own
+    codes under ``--merge``.
+    """
+
+    __slots__ = ()
+
+
+def encoding_context(static: StaticConfig, traced: TracedParams) -> EncodingContext:
+    """Return the context of one network."""
+    values = [getattr(static, entry.name) for entry in _STATIC]
+    values += [getattr(traced, entry.name) for entry in _TRACED]
+    return EncodingContext(*values, traced.padding)
