@@ -27,7 +27,7 @@ def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
         @jax.jit
         def loss_of(state: train_step.TrainState, paths: motion.Trajectories) -> Any:
             layout = state.layout
-            _, outputs = train_step.respond(state.params, layout, paths, traced.dt_s, static)
+            _, outputs = train_step.forward(state.params, layout, paths, traced.dt_s, static)
             targets = task.targets(layout, paths.positions, paths.headings, static)
             loss = objective.data_loss(outputs, targets, static).mean()
             return loss + objective.weight_penalty(state.params, traced.weight_decay, static)

@@ -47,7 +47,7 @@ def glorot(key: Any, n_in: int, n_out: int) -> Any:
     return random.uniform(key, (n_in, n_out), minval=-limit, maxval=limit)
 
 
-def respond(params: dict[str, Any], start_code: Any, moves: Any) -> Any:
+def forward(params: dict[str, Any], start_code: Any, moves: Any) -> Any:
     """Return the recurrent units [time, batch, NG]: h_0 = E p_0, h_t = relu(W_x u_t + W h_t-1)."""
 
     def step(state: Any, move: Any) -> Any:
@@ -82,7 +82,7 @@ def train(encode: Any) -> Any:
     }
 
     def loss(params: Any, paths: gj.Trajectories) -> Any:
-        hidden = respond(params, encode(paths.start, centres), paths.moves)
+        hidden = forward(params, encode(paths.start, centres), paths.moves)
         log_p = jax.nn.log_softmax(hidden @ params["D"])
         cross_entropy = -(encode(paths.positions, centres) * log_p).sum(-1).mean()
         return cross_entropy + WEIGHT_DECAY * (params["W"] ** 2).sum()
@@ -101,7 +101,7 @@ def train(encode: Any) -> Any:
 def test(encode: Any, params: Any, centres: Any) -> Any:
     """Run fresh trajectories; return positions, decoded positions and activity, flat."""
     paths = gj.simulate_motion(gj.stream(SEED, gj.Stream.EVALUATION), 50, 2000, WORLD)
-    hidden = respond(params, encode(paths.start, centres), paths.moves)
+    hidden = forward(params, encode(paths.start, centres), paths.moves)
     top_3 = lax.top_k(hidden @ params["D"], 3)[1]
     decoded = centres[top_3].mean(-2)
     return paths.positions.reshape(-1, 2), decoded.reshape(-1, 2), hidden.reshape(-1, NG)

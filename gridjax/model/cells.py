@@ -1,8 +1,8 @@
 """Recurrent cells: initial parameters, and one step from state to state.
 
-Definitions as in No Free Lunch (2022), section 5. A cell's products with its inputs do not depend
-on its state, so gridjax's own name their matrices and an elementwise ``update``: the product with
-all inputs is then formed at once before the recurrence. ``register_cell`` adds a user's cell.
+Definitions as in No Free Lunch (2022), section 5. The product of a cell's matrices with its inputs
+does not depend on its state. gridjax's own cells therefore have a factored form (Factored): the
+product with all inputs is formed once, before the recurrence. ``register_cell`` adds a user's cell.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ PULL_BACKS: dict[str, Callable[[Array, Array], Array]] = {
     "sigmoid": lambda h, gradient: gradient * (h * (1 - h)),
     "linear": lambda h, gradient: gradient,
 }
-"""Of every activation h = phi(x): h and the gradient of h -> the gradient of x."""
+"""For each activation h = phi(x): h and the gradient of h -> the gradient of x."""
 
 
 class Factored(NamedTuple):
-    """A step in parts, whose large products are then formed once for all times.
+    """Factored form of a step, whose product with the inputs is formed once for all times.
 
     The next state is ``update`` of the state, h @ kernel + bias, and inputs @ input_kernel +
     input_bias (the drive).
@@ -70,7 +70,7 @@ class Cell(NamedTuple):
     decayed: Callable[[Params], Array] | None = None
     """the parameters that weight decay falls on: the recurrent kernel"""
     factored: Factored | None = None
-    """the same step in parts"""
+    """the factored form of the same step, if it has one"""
 
 
 def register_cell(info: CellInfo, cell: Cell) -> None:
@@ -87,7 +87,7 @@ def register_cell(info: CellInfo, cell: Cell) -> None:
 
 
 def step_of(factored: Factored) -> Callable[..., State]:
-    """Return the step that the parts make together."""
+    """Return the step that a factored form defines."""
 
     def step(
         params: Params, state: State, inputs: Float[Array, "batch n_in"], phi: Activation

@@ -64,7 +64,7 @@ def of_padded_layer(
     own: tuple[Int[Array, ""] | int, Int[Array, ""] | int],
     initializer: Int[Array, ""],
 ) -> Float[Array, "n_in n_out"]:
-    """Draw what of_layer has at the own (n_in, n_out) of a larger shape, and zeros beside.
+    """Draw a layer of the own (n_in, n_out) within a larger shape; the other entries are 0.
 
     ``initializer`` is a place in gridjax.spec.padding.INITIALIZERS.
     """

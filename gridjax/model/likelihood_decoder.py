@@ -1,4 +1,4 @@
-"""The likelihood decoder: the position whose targets explain the outputs best.
+"""Likelihood decoder: the position whose targets fit the outputs best.
 
 argmin over x of the loss between outputs and y(x), less the least loss that y(x) allows: for
 cross-entropy KL(y(x) || softmax(outputs)), for mean squared error the squared error. Unlike the
@@ -21,7 +21,7 @@ from gridjax.task.task import Layout
 N_COARSE = 44
 """Positions a side of the coarse grid over the box (5 cm apart in 2.2 m)."""
 N_REFINED = 5
-"""Times the nearest position is moved by half the distance before (1.6 mm in the end)."""
+"""Refinements, each with half the distance of the one before (1.6 mm in the end)."""
 _AT_ONCE = 256
 
 

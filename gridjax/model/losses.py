@@ -1,4 +1,4 @@
-"""Losses between outputs and targets, position by position, and the least they can be.
+"""Losses between outputs and targets, position by position, and their least values.
 
 ``register_loss`` adds a user's loss.
 """
@@ -44,7 +44,7 @@ def cross_entropy(
 def entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
     """Return -sum_i y_i log y_i, nats: the least cross-entropy possible.
 
-    Shares of 0 count as such where rounding leaves them below.
+    Values that rounding makes negative count as 0.
     """
     shares = jnp.maximum(targets, 0.0)
     return -xlogy(shares, shares).sum(axis=-1)

@@ -1,9 +1,9 @@
 """Matrix products at the precision that a network is trained with.
 
-``float32`` keeps all of both operands. ``tf32`` and ``bf16`` round them, forward and backward, to
-10 and 7 bits of mantissa and sum in float32: what matrix units of accelerators do. On a CPU, which
-has none, the operands are rounded and multiplied in float32, so that what a precision does to a
-network can be measured there; it saves no time.
+``float32`` keeps both operands. ``tf32`` and ``bf16`` round them, forward and backward, to 10 and 7
+bits of mantissa and sum in float32, as the matrix units of accelerators do. On a CPU the operands
+are rounded and multiplied in float32: the effect of a precision on a network can be measured there,
+but no time is saved.
 """
 
 from __future__ import annotations

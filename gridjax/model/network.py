@@ -29,7 +29,7 @@ _INPUT, _DENSE, _ENCODERS = 3, 4, 8  # what the weights' key is folded with
 
 
 class Masks(NamedTuple):
-    """What dropout multiplies with: 0, or 1 / (1 - rate)."""
+    """Factors of dropout: 0, or 1 / (1 - rate)."""
 
     recurrent: Float[Array, "batch Ng"]
     """on h_{t-1} where it enters the recurrence, the same at all times of a sequence"""
@@ -40,9 +40,9 @@ class Masks(NamedTuple):
 def init_params(
     key: Key[Array, ""], static: StaticConfig, padding: Padding | None = None
 ) -> Params:
-    """Draw a network's initial weights; biases start at 0 but for the cell's own.
+    """Draw a network's initial weights; biases start at 0, except those of the cell.
 
-    Of a padded network those of its own shapes, and zeros beside.
+    In padded shapes the weights of the own shapes are followed by zeros.
     """
     key_encoder, key_cell, key_decoder = random.split(key, 3)
     cell: Cell = CELLS[static.rnn_type]
@@ -77,7 +77,7 @@ def init_params(
 def _drawing(
     cell: Cell, static: StaticConfig, padding: Padding | None
 ) -> tuple[Callable[..., Array], Callable[..., Params]]:
-    """Return how a layer and how the cell are drawn."""
+    """Return the functions that draw a layer and the cell."""
     if padding is None:
         name = static.initializer
         return (
@@ -164,9 +164,9 @@ def _run(
     mask: Float[Array, "batch Ng"] | None,
     is_unrolled: bool,
 ) -> Float[Array, "time batch Ng"]:
-    """Return the cell's output at all times: in parts where it is written so, else by its step.
+    """Return the cell's output at all times, from its factored form where it has one.
 
-    Of a cell that is not, dropout masks the whole state that enters the step.
+    Without a factored form, dropout masks the whole state that enters the step.
     """
     phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:

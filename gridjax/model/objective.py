@@ -13,7 +13,7 @@ from gridjax.spec.registry import CELLS, LOSSES
 from gridjax.task.task import split_outputs
 
 _NEVER = -1e30
-"""Output of a cell that is never active, finite so that nothing times it is NaN."""
+"""Logit of a cell that is never active; finite, so that 0 times it is 0."""
 
 
 def data_loss(
@@ -24,7 +24,7 @@ def data_loss(
 ) -> Float[Array, "*n"]:
     """Return the loss of each position: the code's own, plus cross-entropy of the heading.
 
-    Outputs that pad the target code count for nothing.
+    Outputs that pad the target code do not count.
     """
     (code, head), (code_target, head_target) = (
         split_outputs(each, static) for each in (outputs, targets)
@@ -70,8 +70,8 @@ def weight_penalty(
 ) -> Float[Array, ""]:
     """Return lambda * sum(W^2), without 1/2, of the recurrent kernel.
 
-    Of UGRNN the kernel that acts on inputs and state together; as published, its bias instead. 0
-    for a user's cell that names nothing to decay.
+    For UGRNN it is the kernel that acts on inputs and state together or, as published, its bias. 0
+    for a cell without ``decayed``.
     """
     cell = CELLS[static.rnn_type]
     if cell.decayed is None:

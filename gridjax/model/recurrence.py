@@ -22,13 +22,13 @@ State = tuple[Array, ...]
 
 
 class Update(NamedTuple):
-    """How a state follows from the one before: pure elementwise functions without parameters."""
+    """Update of the state by one move: pure elementwise functions without parameters."""
 
     step: Callable[[State, Array, Array], State]
     """state, product of h with the recurrent kernel, drive of one time -> next state"""
     pull_back: Callable[[Array, Array], Array] | None = None
-    """Of a cell whose next h is a function of drive + product alone: h, its gradient -> that of the
-    sum. The sums need then not be kept for the backward pass."""
+    """for a cell whose next h is a function of drive + product alone: h and its gradient -> the
+    gradient of the sum. The sums are then not kept for the backward pass."""
     is_unrolled: bool = False
     """whether accelerators unroll the loop over time: faster to run, slower to compile"""
 
@@ -44,10 +44,10 @@ def scan_over_time(
     is_unrolled: bool,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """Return what ``lax.scan`` does, unrolled on an accelerator where that was asked for.
+    """Return the result of ``lax.scan``; the loop is unrolled on an accelerator if asked for.
 
-    A loop of XLA costs an accelerator several kernels a move beside those of the step. On a CPU
-    the loop costs nothing and unrolling only compilation.
+    A loop of XLA costs an accelerator several kernels a move, in addition to those of the step.
+    On a CPU the loop costs nothing, and unrolling costs compilation.
     """
     n_moves = len(jax.tree.leaves(inputs)[0])
     scan = partial(lax.scan, step, reverse=reverse)

@@ -1,1 +1,1 @@
-"""One network as a value: parameters, checks, identity, and the halves that JAX reads. No JAX."""
+"""One network as a value: parameters, rules, identity, static config, traced parameters. No JAX."""

@@ -1,4 +1,4 @@
-"""The rules between the fields of one network, and the check of a whole spec."""
+"""Rules between the fields of one network, and the check of a whole spec."""
 
 from __future__ import annotations
 

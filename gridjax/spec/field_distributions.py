@@ -10,13 +10,13 @@ import math
 import re
 from typing import NamedTuple
 
-# possessive (++, *+): without going back, texts of a million digits are told in one pass
+# possessive (++, *+): without backtracking, texts of a million digits are matched in one pass
 _NUMBER = r"\s*+([-+]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?)\s*+"
 _UNIFORM = re.compile(rf"\s*+uniform\s*+\({_NUMBER},{_NUMBER}\)\s*+", re.IGNORECASE)
 _POISSON = re.compile(rf"\s*+poisson\s*+\({_NUMBER}\)\s*+", re.IGNORECASE)
 _BEGINS = re.compile(r"\s*+(uniform|poisson)\b", re.IGNORECASE)
 MOST_TRUNCATED = 1e-6
-"""Cells of a layout, in the mean, that may lose a field because its slots are counted."""
+"""Expected number of cells of a layout that lose a field because slots are limited."""
 
 
 class Uniform(NamedTuple):
@@ -38,16 +38,16 @@ class Poisson(NamedTuple):
         return f"Poisson({self.mean!r})"
 
 
-Law = Uniform | Poisson
+FieldDistribution = Uniform | Poisson
 
 
-def is_law(text: str) -> bool:
-    """Tell whether a text begins like a law, well formed or not."""
+def is_distribution_text(text: str) -> bool:
+    """Return whether a text begins like a distribution, well formed or not."""
     return _BEGINS.match(text) is not None
 
 
-def parse_law(text: str) -> Law | None:
-    """Return the law that a text writes, blanks anywhere; None where it writes none."""
+def parse_distribution(text: str) -> FieldDistribution | None:
+    """Return the distribution that a text writes; None where it writes none."""
     if found := _UNIFORM.fullmatch(text):
         return Uniform(float(found[1]) + 0.0, float(found[2]) + 0.0)
     if found := _POISSON.fullmatch(text):
@@ -61,10 +61,10 @@ def bounds(value: float | Uniform) -> tuple[float, float]:
 
 
 def n_slots(fields: int | Poisson, n_cells: int) -> int:
-    """Return how many fields a cell has room for: a function of the law and the cells alone.
+    """Return how many fields a cell has room for.
 
-    Of a Poisson law so many that less than MOST_TRUNCATED of ``n_cells`` cells has more in the
-    mean; those few keep as many as there is room for.
+    For a Poisson distribution, the expected number of cells that draw more fields is less than
+    MOST_TRUNCATED; such a cell keeps as many as it has room for.
     """
     if not isinstance(fields, Poisson):
         return fields
@@ -79,5 +79,5 @@ def n_slots(fields: int | Poisson, n_cells: int) -> int:
 
 
 def mean(value: float | Uniform) -> float:
-    """Return the mean of what is drawn."""
+    """Return the mean of a parameter or of its distribution."""
     return sum(bounds(value)) / 2

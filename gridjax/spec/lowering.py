@@ -22,7 +22,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.fidelity import SWITCHES
 from gridjax.spec.field_distributions import Poisson, bounds, n_slots
 from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRACED, TRAINING_ALONE
-from gridjax.spec.parameters import BANINO, FIELDS, SEEDS, NetworkParameters, is_read
+from gridjax.spec.parameters import BANINO, FIELDS, SEEDS, NetworkParameters, unread
 
 EquivalenceKey = tuple[Any, ...]
 """Hashable; see equivalence_key()."""
@@ -307,11 +307,7 @@ def null_parts(network: NetworkParameters) -> dict[str, Any]:
 
 def read_alone(network: NetworkParameters) -> NetworkParameters:
     """Return the parameters of a network with those that it does not read at their defaults."""
-    values: dict[str, Any] = {
-        name: getattr(network, name) if is_read(field, network) else field.default
-        for name, field in FIELDS.items()
-    }
-    return NetworkParameters(**values)
+    return dataclasses.replace(network, **{field.name: field.default for field in unread(network)})
 
 
 def _restricted(static: StaticConfig, keeps: Callable[[frozenset[str]], bool]) -> StaticConfig:

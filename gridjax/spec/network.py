@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
-from gridjax.spec.field_distributions import Poisson, Uniform, parse_law
+from gridjax.spec.field_distributions import Poisson, Uniform, parse_distribution
 from gridjax.spec.lowering import (
     EquivalenceKey,
     StaticConfig,
@@ -18,7 +18,7 @@ from gridjax.spec.lowering import (
     static_config,
     traced_params,
 )
-from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
+from gridjax.spec.parameters import DRAWN_PARAMETERS, FIELDS, SEEDS, NetworkParameters
 from gridjax.spec.place_maps import PlaceMaps
 
 
@@ -51,10 +51,10 @@ class NetworkSpec(NetworkParameters):
 
     @property
     def run_id(self) -> str:
-        """Sixteen hex digits of the SHA-256 of the spec: the network's name everywhere.
+        """Sixteen hex digits of the SHA-256 of the spec: the name of the network.
 
-        Of what differs from the defaults, so that a field added later renames no network, and of
-        the sources of what users registered.
+        Only fields that differ from their defaults enter it, so that a new field changes no
+        run_id. Plugins enter it with their hashes.
         """
         plugins = self.plugins  # a name may be registered, or again, after this spec was made
         return run_id_of(self.to_sparse_dict(), plugins) if plugins else self._run_id
@@ -65,11 +65,11 @@ class NetworkSpec(NetworkParameters):
         return run_id_of(self.to_sparse_dict(), {})
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field by its name, as JSON values: laws, fidelity and place maps as texts."""
+        """Every field as a JSON value: distributions, fidelity and place maps as texts."""
         return {field.name: _plain(getattr(self, field.name)) for field in FIELDS.values()}
 
     def to_sparse_dict(self) -> dict[str, Any]:
-        """The fields that differ from their defaults; seeds only where they are not ``seed``."""
+        """Fields that differ from their defaults; seeds only where they differ from ``seed``."""
         values = {}
         for field in FIELDS.values():
             value = getattr(self, field.name)
@@ -83,9 +83,9 @@ class NetworkSpec(NetworkParameters):
     def from_dict(cls, values: dict[str, Any]) -> NetworkSpec:
         """Return the spec that to_dict or to_sparse_dict wrote; place maps without their values."""
         own: dict[str, Any] = dict(values)
-        for name in ("n_place_fields_per_cell", "place_cell_rf", "surround_scale"):
+        for name in DRAWN_PARAMETERS:
             if isinstance(own.get(name), str):
-                own[name] = parse_law(own[name])
+                own[name] = parse_distribution(own[name])
         if isinstance(own.get("fidelity"), str):
             own["fidelity"] = parse_fidelity(own["fidelity"])
         if isinstance(own.get("place_maps"), str):
@@ -94,7 +94,7 @@ class NetworkSpec(NetworkParameters):
 
 
 def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:
-    """Return the run_id of what to_sparse_dict() and plugins say."""
+    """Return the run_id of the values of to_sparse_dict() and of plugins."""
     text = json.dumps(sparse | plugins, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -1,9 +1,9 @@
 """Padded shapes of a network, so that networks of different sizes share one compilation.
 
-Sizes go up to the next rung of a fixed ladder: the study's own value times a power of two. The rung
-depends on the network's own spec alone. Entries beyond a network's own sizes are masked: the same
-random numbers are drawn and the same means computed, so that results agree with those of the own
-shapes to the tolerance of float32.
+Sizes are raised to the next rung of a fixed ladder: the study's value times a power of two. The
+rung depends on the network's own spec alone. Entries beyond a network's own sizes are masked: the
+same random numbers are drawn and the same means computed, so that results agree with those of the
+own shapes to the tolerance of float32.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def is_padded(static: StaticConfig) -> bool:
     return static.optimizer == ANY
 
 
-def traced_in(spec: NetworkSpec, static: StaticConfig) -> TracedParams:
+def padded_traced_params(spec: NetworkSpec, static: StaticConfig) -> TracedParams:
     """Return the traced parameters of a network as a bucket's static config trains it."""
     if not is_padded(static):
         return spec.traced
@@ -96,7 +96,7 @@ def traced_in(spec: NetworkSpec, static: StaticConfig) -> TracedParams:
     return spec.traced._replace(padding=Padding(*map(np.int32, (*sizes, *choices))))
 
 
-def told(spec: NetworkSpec) -> str:
+def padded_sizes(spec: NetworkSpec) -> str:
     """Return the padded sizes of a network in one line, empty where it is not padded."""
     static = padded_config(spec.static)
     return "" if static is None else ", ".join(f"{name} {getattr(static, name)}" for name in RUNGS)

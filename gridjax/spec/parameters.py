@@ -474,6 +474,15 @@ FIELDS: dict[str, Field] = {field.name: field for field in dataclasses.fields(Ne
 """Every parameter of a network by its name."""
 
 
+DRAWN_PARAMETERS = tuple(
+    name for name, field in FIELDS.items() if str(field.type).endswith(("Uniform", "Poisson"))
+)
+"""Parameters that a distribution may stand for, drawn for each field or cell of a layout."""
+_CONDITIONAL = tuple(
+    field for field in FIELDS.values() if "of_code" in field.metadata or "read_if" in field.metadata
+)
+
+
 def depends_on_code(field: Field) -> bool:
     """Return whether the target code decides if a field is read."""
     return "of_code" in field.metadata
@@ -491,6 +500,11 @@ def is_read(field: Field, network: NetworkParameters) -> bool:
     """Return whether a network reads a field; one that it does not read changes nothing."""
     reads = field.metadata.get("read_if")
     return is_read_by(field, network.place_field_values) and (reads is None or reads(network))
+
+
+def unread(network: NetworkParameters) -> tuple[Field, ...]:
+    """Return the fields that a network does not read."""
+    return tuple(field for field in _CONDITIONAL if not is_read(field, network))
 
 
 def info_of(code: str) -> TargetCodeInfo | None:

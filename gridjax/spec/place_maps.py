@@ -10,9 +10,9 @@ from jaxtyping import Float
 
 
 class PlaceMaps:
-    """Rate maps of place cells over the box; equal where their contents are.
+    """Rate maps of place cells over the box; equal if their contents are equal.
 
-    Written as the SHA-256 of the maps, which a spec read back from a run holds without them.
+    Their text is the SHA-256 of the maps. A spec that is read from a run holds it without the maps.
     """
 
     __slots__ = ("digest", "maps")

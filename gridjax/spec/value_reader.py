@@ -18,7 +18,14 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.numbers import parse_number
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
-from gridjax.spec.field_distributions import Law, Poisson, Uniform, bounds, is_law, parse_law
+from gridjax.spec.field_distributions import (
+    FieldDistribution,
+    Poisson,
+    Uniform,
+    bounds,
+    is_distribution_text,
+    parse_distribution,
+)
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import REGISTRIES, is_plugin
 
@@ -94,7 +101,7 @@ def _convert(field: Field, raw: Any) -> Any:
             raise _RefusedError("is no place maps", "give gridjax: {place_maps: FILE.npy}")
         return raw
     if other in ("Uniform", "Poisson") and (
-        isinstance(raw, Law) or (isinstance(raw, str) and is_law(raw))
+        isinstance(raw, FieldDistribution) or (isinstance(raw, str) and is_distribution_text(raw))
     ):
         return _law(field, raw, other)
     wanted = _describe(field)
@@ -122,7 +129,7 @@ def _convert(field: Field, raw: Any) -> Any:
 
 def _law(field: Field, raw: Any, wanted: str) -> Any:
     """The law that a text writes; one that always draws the same is that number."""
-    law = parse_law(raw) if isinstance(raw, str) else raw
+    law = parse_distribution(raw) if isinstance(raw, str) else raw
     how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
     if law is None or type(law).__name__ != wanted:
         raise _RefusedError(f"is not {how}", _describe(field))

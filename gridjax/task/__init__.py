@@ -1,1 +1,1 @@
-"""The task of a network: the animal's motion, and the target codes it is asked to report."""
+"""Task of a network: the animal's motion and the target codes that the network reports."""

@@ -1,4 +1,4 @@
-"""The box as geometry: where its walls are and which way they face. Metres, centred on 0."""
+"""Geometry of the square box: walls, their distances and normals. Metres, centred on 0."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def nearest_wall(
     """Return the distance to the nearest wall and the angle of its outward normal.
 
     The distance (metres) is negative outside; the angle (radians) is 0 for the wall at +x, pi/2
-    for +y, pi for -x and 3 pi/2 for -y; of equally near walls the first of these is taken.
+    for +y, pi for -x and 3 pi/2 for -y; the first of equally near walls counts.
     """
     half = box_width_m / 2
     distances = jnp.concatenate([half - positions, half + positions], axis=-1)
@@ -31,5 +31,5 @@ def nearest_wall(
 
 
 def inside(positions: Float[Array, "*n 2"], box_width_m: Float[Array, ""]) -> Bool[Array, "*n"]:
-    """Tell which positions lie in the closed box."""
+    """Return which positions lie in the closed box."""
     return (jnp.abs(positions) <= box_width_m / 2).all(axis=-1)

@@ -24,7 +24,7 @@ class Affine(struct.PyTreeNode):
 
 
 class PolarUnits(struct.PyTreeNode):
-    """Units that tell the radius, and units that tell the angle."""
+    """Units that encode the radius, and units that encode the angle."""
 
     radius: Affine
     preferred: Float[Array, " unit"]
@@ -58,7 +58,7 @@ def encode_affine(affine: Affine, coordinates: Float[Array, "*n k"]) -> Float[Ar
 def decode_affine(affine: Affine, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n k"]:
     """Return the coordinates whose image is nearest: (y - b) A^T (A A^T)^-1.
 
-    By the pseudo-inverse as a closed form: of one or two coordinates nothing is ill-conditioned.
+    The closed form of the pseudo-inverse; with one or two coordinates it is well conditioned.
     """
     matrix = affine.matrix
     return (outputs - affine.offset) @ matrix.T @ jnp.linalg.inv(matrix @ matrix.T)

@@ -16,7 +16,7 @@ _ContextFields: Any = namedtuple(
 
 
 class EncodingContext(_ContextFields):
-    """What an Encoding's ``init`` receives: every parameter that target codes use.
+    """Argument of an Encoding's ``init``: every parameter that target codes use.
 
     Python values: place_field_values, place_field_normalization, Np (outputs), n_field_slots
     (fields that a cell has room for), surround_convention, polar_angle, is_periodic. Traced 0-d
@@ -24,7 +24,7 @@ class EncodingContext(_ContextFields):
     further ones), place_cell_rf_low and _high (metres; equal where the width is a number),
     surround_scale_low and _high, alpha_e and alpha_i (weights that sum to 1), box_width_in_m
     (metres), layout_seed; place_maps [n, n, Np] or None. ``padding`` is None but for gridjax's own
-    codes under ``--merge``.
+    codes with ``--merge``.
     """
 
     __slots__ = ()

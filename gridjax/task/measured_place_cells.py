@@ -17,12 +17,12 @@ class MeasuredCells(struct.PyTreeNode):
     maps: Float[Array, "n n Np"]
     """first axis x, second y"""
     centres: Float[Array, "Np 2"]
-    """where each map is largest, metres"""
+    """bin centre of the largest rate of each map, metres"""
     box_width_m: Float[Array, ""]
 
 
 def take_measured_cells(key: Key[Array, ""], context: EncodingContext) -> MeasuredCells:
-    """Take the cells of the file; nothing is drawn."""
+    """Return the cells of the file as a layout; nothing is drawn."""
     del key
     maps = context.place_maps
     n_bins = maps.shape[0]

@@ -25,7 +25,7 @@ from gridjax.spec.padding import Padding
 from gridjax.task import arena
 
 WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
-"""Fields of NetworkSpec that decide a trajectory."""
+"""Fields of NetworkSpec that trajectories depend on, beside seeds."""
 SLOWED_AT_WALL = 0.25
 """Factor on the speed of a step taken towards a near wall."""
 
@@ -34,7 +34,7 @@ _ABOVE_MINUS_1 = float(np.nextafter(np.float32(-1), np.float32(0)))
 
 
 class Trajectories(NamedTuple):
-    """Paths of a batch of animals, metres; time first but for those of simulate_trajectories."""
+    """Paths of a batch of animals, metres. Time is the first axis (second in simulate_trajectories)."""
 
     start: Float[Array, "batch 2"]
     """position before the first move"""
@@ -89,11 +89,11 @@ def walk(
     turns: Float[Array, "steps batch"],
     traced: TracedParams,
 ) -> Trajectories:
-    """Walk from given positions (metres) and headings (radians), one move for each speed (m/s).
+    """Return the walk from positions (metres) and headings (radians), one move per speed (m/s).
 
     Each step moves along the *old* heading, then turns (radians). The first move is dropped, so
-    that a trajectory starts in motion. Nothing is clipped: 0.6 % of the samples leave the box by up
-    to about 5 cm.
+    that a trajectory starts in motion. Positions are not clipped: 0.6 % of the samples leave the
+    box, by up to about 5 cm.
     """
 
     def step(state, at_t):
@@ -132,7 +132,7 @@ def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
 def _avoid_wall(
     position: Float[Array, "batch 2"], heading: Float[Array, " batch"], traced: TracedParams
 ) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
-    """Return the factor on the speed and the extra turn (radians) that make it run parallel."""
+    """Return the factor on the speed and the extra turn (radians) along a near wall."""
     distance, normal = arena.nearest_wall(position, traced.box_width_in_m)
     angle = jnp.mod(heading - normal + jnp.pi, 2 * jnp.pi) - jnp.pi
     blocked = (distance < traced.border_m) & (jnp.abs(angle) < jnp.pi / 2)
@@ -145,11 +145,11 @@ def simulate_trajectories(
 ) -> Trajectories:
     """Simulate trajectories of the study's motion model, batch first.
 
-    ``settings`` are the world's fields of NetworkSpec: ``box_width_in_m``, ``speed_scale``,
+    ``settings`` are these fields of NetworkSpec: ``box_width_in_m``, ``speed_scale``,
     ``turn_sd``, ``dt_s``, ``border_m``. Returns start [batch, 2], moves and positions
     [batch, time, 2], metres, and headings [batch, time], radians.
 
-    Raises GridjaxError for a setting that is not the world's, or a value it cannot have.
+    Raises GridjaxError for an unknown setting or a value beyond its limits.
     """
     unknown = [name for name in settings if name not in WORLD]
     if unknown:

@@ -1,6 +1,6 @@
-"""Place cells: populations with Gaussian centres and surrounds, of one or several fields a cell.
+"""Place cells: populations with Gaussian centres and surrounds, with one or several fields a cell.
 
-Of a cell the field counts that minimises d^2 / (2 sigma^2): a is that value, b is
+The field of a cell that minimises d^2 / (2 sigma^2) counts: a is that value, b is
 d^2 / (2 sigma_I^2) of the same field. Definitions as in No Free Lunch from Deep Learning in
 Neuroscience (2022) and Sorscher et al. (2019).
 """
@@ -39,7 +39,7 @@ class PlaceCells(struct.PyTreeNode):
     alpha_i: Float[Array, ""]
     """weight of the surround"""
     n_cells: Int[Array, ""] | None = None
-    """how many of the first cells there are; None for all of them"""
+    """number of cells, the first ones; the others are padding. None where all are cells"""
 
     @property
     def is_field(self) -> Bool[Array, "Np field"]:
@@ -50,7 +50,7 @@ class PlaceCells(struct.PyTreeNode):
 def of_own_cells(
     cells: PlaceCells, values: Float[Array, "*n Np"], otherwise: float
 ) -> Float[Array, "*n Np"]:
-    """Return the values of cells that are there, and another one for those that pad."""
+    """Return the values of cells, with ``otherwise`` in the place of padding."""
     if cells.n_cells is None:
         return values
     return jnp.where(jnp.arange(values.shape[-1]) < cells.n_cells, values, otherwise)
@@ -59,7 +59,7 @@ def of_own_cells(
 def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCells:
     """Draw a layout: centres uniform in the box, a width and a surround for each field.
 
-    The first fields of a cell are the same however many it has.
+    The first fields of a cell do not depend on how many fields it has.
     """
     further = jnp.arange(_FURTHER + 1, _FURTHER + context.n_field_slots)
     of_slots = jnp.concatenate([key[None], jax.vmap(partial(random.fold_in, key))(further)])
@@ -177,7 +177,7 @@ def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"
 def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
     """Decode by the mean of the centres of the three most active cells, metres.
 
-    Of cells with several fields those three fields count that lie closest together.
+    If cells have several fields, the three fields that lie closest together count.
     """
     _, best = lax.top_k(of_own_cells(cells, outputs, -jnp.inf), N_DECODED)
     return _mean_of_closest(cells.centres[best], cells.is_field[best])
@@ -191,7 +191,7 @@ def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Fl
 def _mean_of_closest(
     fields: Float[Array, "*n 3 field 2"], is_field: Bool[Array, "*n 3 field"]
 ) -> Float[Array, "*n 2"]:
-    """Return the mean of one field of each cell, of the choice with the least variance."""
+    """Return the mean of one field of each cell, for the choice with the least variance."""
     if fields.shape[-2] == 1:
         return fields.mean(axis=(-3, -2))
 

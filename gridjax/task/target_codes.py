@@ -1,7 +1,7 @@
 """Target codes: draw a layout, encode positions, decode outputs.
 
-``encoding(static)`` is the code of one network. gridjax's own stand in the table of this file;
-``register_encoding`` adds a user's.
+``encoding(static)`` returns the functions of a network's code, ``register_encoding`` adds a user's
+code. The facts of each code stand in gridjax.spec.target_code_info.
 """
 
 from __future__ import annotations
@@ -111,4 +111,4 @@ VARIANTS = {
     ("polar", "atan"): _polar("atan"),
     ("high_dim_polar", "atan"): _high_dim_polar("atan"),
 }
-"""Codes that normalisation or fidelity changes, by code and by that."""
+"""Functions of codes that depend on the normalisation or on the published angle."""

@@ -1,6 +1,6 @@
-"""One network's task: what it is told at the start and at each move, and what it should report.
+"""Task of one network: its inputs at the start and at each move, and its targets.
 
-The target code of its position, and beside it, where it has them, head-direction cells.
+Targets are the target code of the position, followed by head-direction cells if it has any.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _HEADINGS = 4  # what the layout's key is folded with
 
 
 class Layout(struct.PyTreeNode):
-    """What a network's targets are made of, drawn once."""
+    """Layout of a network's targets, drawn once."""
 
     code: Any
-    """of the target code: place cells, or what its encoding draws; None for codes without layout"""
+    """layout of the target code: place cells, or any pytree; None for codes without layout"""
     head: HeadDirectionCells | None
 
 
@@ -49,7 +49,7 @@ def targets(
     headings: Float[Array, "*n"],
     static: StaticConfig,
 ) -> Float[Array, "*n out"]:
-    """Return what the network should report: the target code, then the head-direction cells."""
+    """Return the targets: the target code, then the head-direction cells."""
     code = encoding(static).encode(layout.code, positions)
     if layout.head is None:
         return code
@@ -59,17 +59,18 @@ def targets(
 def start_code(
     layout: Layout, trajectories: Trajectories, static: StaticConfig
 ) -> Float[Array, "batch out"]:
-    """Return the targets at the start: what the state before the first move is made from."""
+    """Return the targets at the start, from which the state before the first move is made."""
     return targets(layout, trajectories.start, trajectories.start_heading, static)
 
 
 def inputs(
     trajectories: Trajectories, dt_s: Float[Array, ""], static: StaticConfig
 ) -> Float[Array, "time batch n_in"]:
-    """Return what the network is told of each move.
+    """Return the inputs of the network at each move.
 
     ``displacement``: x and y, metres. ``egocentric``: speed (m/s) and sine and cosine of the turn
-    that follows the move (Banino et al. 2018), which with the heading at the start tells as much.
+    that follows the move (Banino et al. 2018); with the heading at the start, these carry the same
+    information.
     """
     if static.inputs == "displacement":
         return trajectories.moves

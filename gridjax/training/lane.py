@@ -1,4 +1,4 @@
-"""One network in training: how far it got, and what was measured on its way."""
+"""Progress of one network in training, and its history."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ class Trainee:
 
     spec: NetworkSpec
     made: int = 0
-    """gradient steps; all of them where it has diverged, for it makes no more"""
+    """gradient steps made; all of them after divergence, because it makes no more"""
     history: History = field(default_factory=list)
     seconds: float = 0.0
-    """its share of the wall-clock time of the blocks it was in, earlier stops included"""
+    """its share of the wall-clock time of its blocks, earlier starts of the run included"""
     resumed: bool = False
-    """whether it went on where bits are not promised"""
+    """whether it was resumed where equal bits are not promised"""
     has_diverged: bool = False
     points: list[int] = field(init=False)
-    """the steps at which it is measured"""
+    """the steps at which it is measured, for the history"""
 
     def __post_init__(self):
         self.points = history_steps(self.spec.n_grad_steps)
 
     @property
     def is_done(self) -> bool:
-        """Whether it is trained to its last step and measured there, or has diverged."""
+        """Return whether it was measured at its last step, or has diverged."""
         return self.has_diverged or len(self.history) >= len(self.points)
 
     @property
     def to_next(self) -> int:
-        """Steps to where it is measured next; 0 for one that is done."""
+        """Return the steps left to its next measurement; 0 when it is done."""
         return 0 if self.is_done else max(0, self.points[len(self.history)] - self.made)
 
     @property
     def is_due(self) -> bool:
-        """Whether it stands where it is measured next."""
+        """Return whether it is at the step of its next measurement."""
         return not self.is_done and self.to_next == 0
 
     def measure(self, progress: Progress) -> None:
-        """Take in what was measured at the step where it stands."""
+        """Append the measures of its current step to the history."""
         self.history.append((self.points[len(self.history)], progress))
 
     def diverge(self) -> None:
-        """Make no more steps."""
+        """Record a divergence: no more steps are made."""
         self.has_diverged, self.made = True, self.spec.n_grad_steps
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import traced_in
+from gridjax.spec.padding import padded_traced_params
 from gridjax.training import train_step
 from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_networks
 
@@ -20,7 +20,7 @@ def compile_chunk(
 ) -> jax.stages.Compiled:
     """Compile the steps of a block ahead of time, for these arguments or for their shapes.
 
-    It is the program that ``population.make_trainer`` compiles at its first call.
+    The program is the one that ``population.make_trainer`` compiles at its first call.
     """
     mapped = chunk_of_block(static, lane_width)
     with jax.default_matmul_precision(MATMUL_PRECISION):
@@ -30,12 +30,12 @@ def compile_chunk(
 def shapes_of_block(
     spec: NetworkSpec, static: StaticConfig, lane_width: int
 ) -> tuple[Any, Any, Any]:
-    """Return the shapes of what the steps take: networks like ``spec``, of one bucket."""
+    """Return the shapes of the arguments of the steps, for networks like ``spec``."""
 
     def in_lanes(leaf: Any) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((lane_width, *np.shape(leaf)), np.asarray(leaf).dtype)
 
-    traced = jax.tree.map(in_lanes, traced_in(spec, static))
+    traced = jax.tree.map(in_lanes, padded_traced_params(spec, static))
     state = jax.eval_shape(over_networks(partial(train_step.init, static), lane_width), traced)
     return traced, state, jax.ShapeDtypeStruct((lane_width,), np.int32)
 
@@ -43,8 +43,8 @@ def shapes_of_block(
 def bytes_needed(compiled: jax.stages.Compiled) -> int:
     """Return the bytes that a compiled function takes while it runs, its arguments included.
 
-    Not ``peak_memory_in_bytes``, which can lie below what is temporary alone. What is donated
-    counts once.
+    ``peak_memory_in_bytes`` is not used: it can be smaller than the temporary memory alone. Donated
+    arguments count once.
     """
     needed: Any = compiled.memory_analysis()
     return (

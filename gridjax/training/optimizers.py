@@ -1,7 +1,7 @@
 """The study's optimisers, as optax transformations built inside the trace from traced numbers.
 
-Keras, which the study used, writes Adam in the epsilon-hat form. At paper size the gradients are
-as small as epsilon, so that its place governs learning: optax.adam is another optimiser here.
+The study used Keras, whose Adam has the epsilon-hat form. At paper size the gradients are as small
+as epsilon, so that its place in the formula decides learning; optax.adam gives other results.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def rmsprop_momentum(learning_rate: Float[Array, ""]) -> optax.GradientTransform
 
 
 class OpenState(NamedTuple):
-    """Number of updates and moments, of which each optimiser reads its own."""
+    """Number of updates and both moments; each optimiser reads some of them."""
 
     n_updates: Int[Array, ""]
     mean: Any
@@ -166,7 +166,7 @@ OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]
 
 
 def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
-    """Return the optimiser of a network, a traced one where padding leaves it open."""
+    """Return the optimiser of a network; in padded shapes the one that a traced number selects."""
     if traced.padding is not None:
         return of_open_choice(traced.padding.optimizer, traced.learning_rate)
     return OPTIMIZERS[static.optimizer](traced.learning_rate)

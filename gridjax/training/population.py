@@ -1,9 +1,9 @@
-"""Functions of one network mapped over a block of networks: the only place with that axis.
+"""Functions of one network mapped over a block of networks: the only module with that axis.
 
 Networks of one bucket fill blocks of ``lane_width`` lanes. A block is trained on one device by
-jitted, asynchronous calls; several devices hold a block each. Bits depend on the lane width but
-not on neighbours, slot, order or chunk length, so the width is fixed for a run, and a network that
-is trained may be exchanged for the next one while its neighbours go on.
+jitted, asynchronous calls; each of several devices holds its own block. Bits depend on the lane
+width, but not on neighbours, slot, order or chunk length. The width is therefore fixed for a run,
+and a finished network can be replaced by the next one while its neighbours continue.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from jaxtyping import Array, Bool, Int
 
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import traced_in
+from gridjax.spec.padding import padded_traced_params
 from gridjax.task.place_cells import PlaceCells
 from gridjax.training import train_step
 from gridjax.training.optimizers import OpenState
 from gridjax.training.train_step import Progress, TrainState
 
 Device = Any
-"""A jax.Device, which type checkers take for a variable."""
+"""A jax.Device; type checkers do not accept that name as a type."""
 MATMUL_PRECISION = "float32"
 """Precision of every matrix product, set explicitly: accelerators default to less."""
 
 
 MOST_TRAINERS = 12
-"""Buckets whose compiled functions are kept beside those in use (run/execution)."""
+"""Buckets whose compiled functions are kept in addition to those in use (run/execution)."""
 
 
 def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]:
@@ -71,15 +71,15 @@ class Trainer(NamedTuple):
     """donates the state; the last argument is the step to train each lane to"""
     progress: Callable[[TracedParams, TrainState], Progress]
     stack: Callable[[Sequence[NetworkSpec], Device], TracedParams]
-    """puts the traced halves of a block on a device, filled up with copies of the last network"""
+    """puts the traced parameters of a block on a device; copies of the last network fill it up"""
 
 
 @lru_cache(maxsize=MOST_TRAINERS)
 def make_trainer(static: StaticConfig, lane_width: int) -> Trainer:
     """Build the functions that train a block of ``lane_width`` networks of one bucket.
 
-    The same arguments give the same functions, so that a second run compiles nothing as long as no
-    more than MOST_TRAINERS buckets take turns.
+    The same arguments return the same functions, so that a second run compiles nothing as long as
+    at most MOST_TRAINERS buckets alternate.
     """
 
     def jitted(mapped: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -103,13 +103,15 @@ def _stack(
     static: StaticConfig, lane_width: int, specs: Sequence[NetworkSpec], device: Device
 ) -> TracedParams:
     filled = [*specs, *[specs[-1]] * (lane_width - len(specs))]
-    leaves = [traced_in(spec, static) for spec in filled]
+    leaves = [padded_traced_params(spec, static) for spec in filled]
     return jax.device_put(jax.tree.map(lambda *lane: np.stack(lane), *leaves), device)
 
 
 @partial(jax.jit, donate_argnums=0)
-def exchange(state: TrainState, other: TrainState, is_other: Bool[Array, " lane"]) -> TrainState:
-    """Return a block with some lanes of another one; donates the first."""
+def replace_lanes(
+    state: TrainState, other: TrainState, is_other: Bool[Array, " lane"]
+) -> TrainState:
+    """Return a block with some lanes replaced by those of another one; donates the first."""
 
     def choose(ours: Array, theirs: Array) -> Array:
         return jnp.where(is_other.reshape(-1, *[1] * (ours.ndim - 1)), theirs, ours)
@@ -118,15 +120,16 @@ def exchange(state: TrainState, other: TrainState, is_other: Bool[Array, " lane"
 
 
 def lane(tree: Any, index: int) -> Any:
-    """Take one network out of a block."""
+    """Return one network of a block."""
     return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
-def own_lane(tree: TrainState, index: int, spec: NetworkSpec) -> TrainState:
-    """Take one network out of a block, in its own shapes where it was trained in padded ones.
+def unpadded_lane(tree: TrainState, index: int, spec: NetworkSpec) -> TrainState:
+    """Return one network of a block, in its own shapes where it was trained in padded ones.
 
-    What pads lies behind what is its own along every axis. A padded network's moments are left
-    behind: they are those of an optimiser that was left open.
+    Padding occupies the trailing entries of every axis, so slicing to the own shapes removes it.
+    Optimiser moments of a padded network are not returned: the merged optimiser lays its state out
+    differently.
     """
     state: TrainState = lane(tree, index)
     if not isinstance(state.optimizer, OpenState):

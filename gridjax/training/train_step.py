@@ -1,6 +1,6 @@
-"""Training ONE network: its state, one step, and a chunk of steps.
+"""Training of one network: its state, one gradient step, and a chunk of steps.
 
-Nothing here knows of a population; gridjax.training.population maps these functions over networks.
+gridjax.training.population maps these functions over networks.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ NOT_DIVERGED = -1
 
 
 class TrainState(struct.PyTreeNode):
-    """All that changes, or was drawn once, while one network trains."""
+    """State of one network in training, and its layout, which is drawn once."""
 
     step: Int[Array, ""]
     """gradient steps made"""
     diverged_at: Int[Array, ""]
-    """the step whose loss or update was not finite, or NOT_DIVERGED; the weights stay as before"""
+    """the step whose loss or update was not finite, or NOT_DIVERGED; its update is not applied"""
     params: Params
     optimizer: Any
     layout: Layout
 
 
 class Progress(NamedTuple):
-    """How one network does, at each position or in the mean over some."""
+    """Loss and error of one network, at each position or averaged over positions."""
 
     loss: Float[Array, "..."]
     """data loss, without the weight penalty"""
@@ -66,7 +66,7 @@ def init(static: StaticConfig, traced: TracedParams) -> TrainState:
     )
 
 
-def respond(
+def forward(
     params: Params,
     layout: Layout,
     trajectories: Trajectories,
@@ -83,7 +83,7 @@ def respond(
 
 
 def step(static: StaticConfig, traced: TracedParams, state: TrainState) -> TrainState:
-    """Make one gradient step on fresh trajectories; freeze the network if it diverges here."""
+    """Make one gradient step on fresh trajectories; freeze the network if it diverges."""
     trajectories = jax.tree.map(lambda leaf: leaf[0], draw_ahead(static, traced, state.step, 1))
     return update(static, traced, state, trajectories, jnp.asarray(True))
 
@@ -110,7 +110,7 @@ def update(
     trajectories: Trajectories,
     is_active: Bool[Array, ""],
 ) -> TrainState:
-    """Make one gradient step on given trajectories where ``is_active``, else change nothing.
+    """Make one gradient step on given trajectories if ``is_active``, else change nothing.
 
     A network whose loss or update is not finite keeps its weights and is marked as diverged.
     """
@@ -121,7 +121,7 @@ def update(
         masks = network.draw_masks(of_masks, static, traced)
 
     def objective_of(params: Params) -> Float[Array, ""]:
-        _, outputs = respond(params, state.layout, trajectories, traced.dt_s, static, masks, True)
+        _, outputs = forward(params, state.layout, trajectories, traced.dt_s, static, masks, True)
         losses = objective.data_loss(outputs, targets, static, traced.padding)
         loss = objective.own_mean(losses, traced.padding)
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
@@ -148,7 +148,7 @@ def update(
 
 
 def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
-    """Return the number of gradient steps to step ``until``; 0 for a diverged network."""
+    """Return the number of gradient steps left to step ``until``; 0 for a diverged network."""
     return jnp.where(state.diverged_at == NOT_DIVERGED, until - state.step, 0)
 
 
@@ -159,11 +159,11 @@ def chunk(
     until: Int[Array, ""],
     n_steps: Int[Array, ""] | None = None,
 ) -> TrainState:
-    """Make gradient steps up to step ``until``, or to where the network diverges.
+    """Make gradient steps until step ``until``, or until the network diverges.
 
-    ``n_steps`` is the number of passes through the loop, by default those to ``until``. Networks
-    of one vmap share it, so that the loop has one trip count and no predicate by network. Both are
-    traced: the length of a chunk changes neither bits nor compilation.
+    ``n_steps`` is the number of passes through the loop; by default those to ``until``. Networks
+    of one vmap share it, so that the loop has one trip count and no predicate per network. Both
+    are traced: the length of a chunk affects neither bits nor compilation.
     """
     n_steps = steps_to_make(state, until) if n_steps is None else n_steps
     layout, n_ahead = state.layout, steps_ahead(static)
@@ -194,23 +194,23 @@ def chunk(
 
 
 def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> Progress:
-    """Measure one network, in the mean and in float32, on trajectories that training never sees."""
+    """Return the mean progress of one network, in float32, on trajectories unused in training."""
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
-    _, outputs = respond(state.params, state.layout, trajectories, traced.dt_s, static)
-    assessed = assess(static, state.layout, outputs, trajectories, traced.padding)
+    _, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
+    assessed = compute_metrics(static, state.layout, outputs, trajectories, traced.padding)
     return jax.tree.map(lambda each: objective.own_mean(each, traced.padding), assessed)
 
 
-def assess(
+def compute_metrics(
     static: StaticConfig,
     layout: Layout,
     outputs: Float[Array, "time batch out"],
     trajectories: Trajectories,
     padding: Padding | None = None,
 ) -> Progress:
-    """Compare a network's outputs with the targets and decode them, moment by moment."""
+    """Return losses and decoding errors of a network's outputs at every time and trajectory."""
     positions = trajectories.positions
     targets = task.targets(layout, positions, trajectories.headings, static)
     loss = objective.data_loss(outputs, targets, static, padding)

@@ -23,7 +23,7 @@ def near(ours, theirs):
 
 
 @partial(jax.jit, static_argnums=0)
-def respond(static, params, start_code, inputs, masks=None):
+def forward(static, params, start_code, inputs, masks=None):
     """Analysed layer and outputs, compiled in one piece."""
     layer = network.activity(params, start_code, inputs, static, masks)
     return layer, network.outputs(params, layer, static, masks)
@@ -34,7 +34,7 @@ def respond(static, params, start_code, inputs, masks=None):
 def test_activity_and_outputs_agree_with_the_loop_under_masks(rnn_type, activation):
     static, params, start_code, inputs, masks = case(rnn_type=rnn_type, activation=activation)
     exact = whole.as_float64(params)
-    layer, outputs = respond(static, params, start_code, inputs, masks)
+    layer, outputs = forward(static, params, start_code, inputs, masks)
     assert layer.shape == (N_TIMES, N_BATCH, static.Ng)
     hidden = oracle.run(rnn_type, exact, start_code, inputs, activation, masks.recurrent)
     expected = oracle.analysed(rnn_type, exact, hidden, activation)
@@ -46,14 +46,14 @@ def test_activity_and_outputs_agree_with_the_loop_under_masks(rnn_type, activati
 def test_activity_and_outputs_agree_with_the_loop_without_masks(rnn_type):
     static, params, start_code, inputs, masks = case(rnn_type=rnn_type, activation="tanh")
     exact = whole.as_float64(params)
-    layer, outputs = respond(static, params, start_code, inputs)
+    layer, outputs = forward(static, params, start_code, inputs)
     hidden = oracle.run(rnn_type, exact, start_code, inputs, "tanh")
     expected = oracle.analysed(rnn_type, exact, hidden, "tanh")
     near(layer, expected)
     near(outputs, oracle.logits(rnn_type, exact, expected))
     ones = jax.tree.map(np.ones_like, masks)
     for ours, theirs in zip(
-        respond(static, params, start_code, inputs, ones), (layer, outputs), strict=True
+        forward(static, params, start_code, inputs, ones), (layer, outputs), strict=True
     ):
         near(ours, np.asarray(theirs))
 
@@ -69,7 +69,7 @@ def test_banino_s_network_agrees_with_the_loop():
     )
     exact = whole.as_float64(params)
     for given, recurrent, readout in ((None, None, None), (masks, *masks)):
-        layer, outputs = respond(static, params, start_code, inputs, given)
+        layer, outputs = forward(static, params, start_code, inputs, given)
         assert layer.shape == (N_TIMES, N_BATCH, 7)
         hidden = oracle.run_banino(exact, start_code, inputs, "tanh", recurrent)
         near(layer, oracle.analysed_banino(exact, hidden))
@@ -164,7 +164,7 @@ def test_the_factored_recurrence_is_the_scan_of_the_step(rnn_type):
 @pytest.mark.parametrize("rnn_type", ["UGRNN", "LSTM"])
 def test_a_cell_without_parts_is_run_by_its_step(rnn_type, monkeypatch):
     static, params, start_code, inputs, _ = case(rnn_type=rnn_type, activation="sigmoid")
-    usual = respond(static, params, start_code, inputs)
+    usual = forward(static, params, start_code, inputs)
     monkeypatch.setitem(CELLS._functions, rnn_type, CELLS[rnn_type]._replace(factored=None))
     given = (params, start_code, inputs, static)
     stepped = jax.jit(network.activity, static_argnums=3)(*given)

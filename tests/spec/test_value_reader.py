@@ -10,7 +10,7 @@ from gridjax.errors import GridjaxError
 from gridjax.io.numbers import parse_number
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import PUBLISHED, Fidelity
-from gridjax.spec.field_distributions import Poisson, Uniform, parse_law
+from gridjax.spec.field_distributions import Poisson, Uniform, parse_distribution
 from gridjax.spec.parameters import FIELDS, is_read_by
 from gridjax.spec.value_reader import LimitError, read_value
 
@@ -265,5 +265,5 @@ def test_a_value_beyond_a_limit_is_told_apart_from_no_value_at_all(name, raw, va
 def test_texts_of_many_digits_that_are_no_numbers_are_told_at_once(digits):
     began = time.process_time()
     assert parse_number(digits + "x") is None
-    assert parse_law(f"Uniform({digits}x") is None
+    assert parse_distribution(f"Uniform({digits}x") is None
     assert time.process_time() - began < 0.5  # hours where the search goes back at every digit

@@ -15,7 +15,7 @@ from gridjax import prng
 from gridjax.spec.field_distributions import Poisson, Uniform
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import OPTIMIZERS, RUNGS, is_padded, padded_config, rung, told
+from gridjax.spec.padding import OPTIMIZERS, RUNGS, is_padded, padded_config, padded_sizes, rung
 from gridjax.training import population
 
 SMALL = NetworkSpec(
@@ -77,7 +77,7 @@ def trained(specs, static, width=1, n_steps=N_STEPS):
     state = trainer.chunk(traced, trainer.init(traced), np.full(width, n_steps, np.int32))
     progress = trainer.progress(traced, state)
     return [
-        (population.own_lane(state, lane, spec), population.lane(progress, lane))
+        (population.unpadded_lane(state, lane, spec), population.lane(progress, lane))
         for lane, spec in enumerate(specs)
     ]
 
@@ -186,7 +186,9 @@ def test_a_rung_is_the_smallest_that_holds_a_size(around, size):
 def test_the_study_s_own_sizes_are_rungs():
     static = padded_config(NetworkSpec().static)
     assert (static.batch_size, static.sequence_length, static.Np) == (200, 20, 512)
-    assert told(NetworkSpec()) == "batch_size 200, sequence_length 20, Np 512, n_field_slots 1"
+    assert (
+        padded_sizes(NetworkSpec()) == "batch_size 200, sequence_length 20, Np 512, n_field_slots 1"
+    )
 
 
 def test_a_rung_depends_on_its_own_spec_alone():
@@ -210,4 +212,4 @@ def test_a_rung_depends_on_its_own_spec_alone():
 def test_what_knows_no_masks_is_not_padded(changes):
     spec = replace(SMALL, **changes)
     assert padded_config(spec.static) is None
-    assert told(spec) == ""
+    assert padded_sizes(spec) == ""

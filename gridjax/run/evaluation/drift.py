@@ -52,8 +52,8 @@ def long_run(static: StaticConfig, traced: TracedParams, params: Params, layout:
     n_paths = int(np.clip(_SAMPLES // n_moves, FEWEST_PATHS, MOST_PATHS))
     key = stream(traced.motion_seed, Stream.DRIFT)
     trajectories = motion.simulate(key, n_moves, n_paths, traced)
-    _, outputs = train_step.respond(params, layout, trajectories, traced.dt_s, static)
-    assessed = train_step.assess(static, layout, outputs, trajectories)
+    _, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
+    assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
     early = outputs[:n_early].reshape(-1, static.n_outputs)
     decoded = decode_likelihood(layout, early, traced.box_width_in_m, static)
     positions = trajectories.positions[:n_early]

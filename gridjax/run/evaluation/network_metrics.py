@@ -14,15 +14,13 @@ from gridjax.metrics.dimensionality import participation_ratio, two_nn
 from gridjax.run.evaluation.drift import LongRun
 from gridjax.run.evaluation.rollout import T_STUDY, Design, Recording
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import told
-from gridjax.spec.parameters import SEEDS
+from gridjax.spec.padding import padded_sizes
+from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
 from gridjax.spec.registry import CELLS
 from gridjax.training.train_step import TrainState
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Scores above which the studies counted units as grid-like."""
-DRAWN = ("n_place_fields_per_cell", "place_cell_rf", "surround_scale")
-"""Parameters that a law may stand for."""
 
 
 def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
@@ -31,7 +29,7 @@ def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
     A parameter drawn for each field has no number; its law stands in the column beside it.
     """
     columns = {"run_id": spec.run_id, **spec.to_dict()}
-    for name in DRAWN:
+    for name in DRAWN_PARAMETERS:
         is_drawn = isinstance(columns[name], str)
         columns[f"{name}_drawn"] = columns[name] if is_drawn else ""
         columns[name] = None if is_drawn else columns[name]
@@ -39,7 +37,7 @@ def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
         columns[name] = spec.seed if columns[name] is None else columns[name]
     return columns | {
         "distinct_id": spec.equivalence_id,
-        "padded_to": told(spec) if is_merged else "",
+        "padded_to": padded_sizes(spec) if is_merged else "",
     }
 
 

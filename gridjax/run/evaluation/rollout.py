@@ -94,8 +94,8 @@ def record(
     def batch(sums, index):
         maps, by_time, points = sums
         trajectories = _trajectories(design, traced, index)
-        analysed, outputs = train_step.respond(params, layout, trajectories, traced.dt_s, static)
-        assessed = train_step.assess(static, layout, outputs, trajectories)
+        analysed, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
+        assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
         by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
         positions = trajectories.positions[: design.sequence_length]
         maps = _add(maps, positions, analysed[: design.sequence_length], traced)

@@ -82,7 +82,7 @@ class Block:
         else:
             is_new = np.isin(np.arange(self.lane_width), list(newcomers))
             is_new = jax.device_put(is_new, self._device)
-            self._state = population.exchange(self._state, drawn, is_new)
+            self._state = population.replace_lanes(self._state, drawn, is_new)
         self._find_diverged()
 
     def train_to(self, until: Mapping[int, int]) -> int:

@@ -238,7 +238,7 @@ class Runner:
             if self._stop.is_set():
                 return None
             try:
-                state = population.own_lane(trained.state, number, trainee.spec)
+                state = population.unpadded_lane(trained.state, number, trainee.spec)
                 state = jax.device_put(state, device)
                 return self._finisher.finish(trainee, state)
             except jax.errors.JaxRuntimeError as caught:

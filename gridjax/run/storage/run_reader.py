@@ -73,7 +73,7 @@ class Network:
         trajectories = motion.along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
-            analysed, outputs = train_step.respond(
+            analysed, outputs = train_step.forward(
                 self.params, self.layout, trajectories, dt_s, static
             )
         code, _ = task.split_outputs(outputs, static)

@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
-from gridjax.run.evaluation.network_metrics import DRAWN, THRESHOLDS
+from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import DRAWN_PARAMETERS
 from gridjax.training.train_step import Progress
 
 _ARROW = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
@@ -23,7 +24,7 @@ _PARAMETERS = [
     (field.name, _ARROW.get(str(field.type).partition(" | ")[0], pa.string()))
     for field in dataclasses.fields(NetworkSpec)
 ]
-_LAWS = [(f"{name}_drawn", pa.string()) for name in DRAWN]
+_LAWS = [(f"{name}_drawn", pa.string()) for name in DRAWN_PARAMETERS]
 _MEASURES = [
     "loss",
     "weight_penalty",
