@@ -34,7 +34,7 @@ _ABOVE_MINUS_1 = float(np.nextafter(np.float32(-1), np.float32(0)))
 
 
 class Trajectories(NamedTuple):
-    """Paths of a batch of animals, metres. Time is the first axis (second in simulate_trajectories)."""
+    """Paths of a batch of animals, metres; simulate_trajectories returns them batch first."""
 
     start: Float[Array, "batch 2"]
     """position before the first move"""
