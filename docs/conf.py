@@ -179,7 +179,7 @@ def command_sections() -> str:
         ]
         usage = " ".join(["gridjax", name, *arguments, "[OPTIONS]"])
         sections += [f"## gridjax {name}\n", command.help, f"\n```\n{usage}\n```\n"]
-        examples = (command.epilog or "").removeprefix("Examples:").split("   |   ")
+        examples = re.sub(r"^Examples?:", "", command.epilog or "").split("   |   ")
         lines = "\n".join(example.strip() for example in examples)
         sections.append(f"Examples:\n\n```\n{lines}\n```\n")
         sections += [_option(each, types[each.name]) for each in options]

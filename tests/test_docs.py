@@ -93,6 +93,28 @@ def test_the_notebook_on_maps_works_as_shown(tmp_path):
     run_script(script(DOCS / "tutorial" / "score-maps.md") + OF_MAPS, tmp_path)
 
 
+@pytest.mark.slow
+def test_the_page_on_machines_works_as_shown(tmp_path):
+    """Two parts, their tables read together, and one folder of both that trains nothing more."""
+    page = (DOCS / "howto" / "machines.md").read_text()
+    (sweep,), (reading,) = blocks(page, "yaml"), blocks(page, "python")
+    parts, joining = blocks(page, "bash")
+    (tmp_path / "sweep.yaml").write_text(sweep)
+    call = "import subprocess\nprint(subprocess.check_output({!r}, shell=True, text=True))\n"
+    checks = """
+assert len(networks) == 4
+assert nulls.groupby(["null_id", "nbins"])["readout"].nunique().eq(1024).all()
+joined = gj.open_run("runs/all")
+assert joined.is_finished
+assert set(joined.networks["run_id"]) == set(networks["run_id"])
+trained = joined.timings.set_index("run_id")["train_seconds"]
+assert trained.equals(pd.concat([run.timings for run in runs]).set_index("run_id").reindex(
+    trained.index)["train_seconds"])
+assert Path("runs/all/report.html").exists()
+"""
+    run_script(call.format(parts) + reading + call.format(joining) + checks, tmp_path)
+
+
 def test_the_readme_fits_on_a_few_screens():
     assert len(README.splitlines()) <= 150
 
