@@ -1,4 +1,4 @@
-"""Networks on all devices at once, as gridjax sweep trains them on its devices."""
+"""Networks that train on all devices at once, as `gridjax sweep` trains them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .timing import seconds_of
 
 
 class Fleet:
-    """A thread for each device, each of which trains block after block of one bucket."""
+    """One thread for each device; each trains the blocks of one bucket, one after the other."""
 
     def __init__(self, spec: NetworkSpec, devices: Sequence[Any]):
         self.spec = spec
@@ -33,15 +33,15 @@ class Fleet:
 
     @property
     def n_networks(self) -> int:
-        """Networks of the resident blocks."""
+        """Number of networks in the resident blocks, one block for each device."""
         return len(self.devices) * self.lane_width
 
     def first_step(self) -> float:
-        """Return the seconds of the first step on all devices, with all that it compiles."""
+        """Return the seconds of the first step on all devices, compilation included."""
         return self.train(1)
 
     def train(self, n_steps: int) -> float:
-        """Train the block that is resident on each device; return the seconds."""
+        """Train the resident block of each device for ``n_steps`` steps; return the seconds."""
         until = self._made = self._made + n_steps
 
         def on(device_and_block: tuple[Any, list[Any]]) -> None:
@@ -56,9 +56,10 @@ class Fleet:
         return seconds_of(lambda: list(self._threads.map(on, pairs)))
 
     def train_population(self, n_networks: int, n_steps: int) -> float:
-        """Draw and train so many networks, each device taking the next block; return the seconds.
+        """Initialise and train ``n_networks`` networks; return the seconds.
 
-        Every network is drawn, makes its steps and is let go before the device takes another.
+        Each device takes the next block. It initialises, trains and frees a block before it takes
+        another.
         """
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(-(-n_networks // self.lane_width)):
@@ -77,7 +78,7 @@ class Fleet:
         return seconds_of(lambda: list(self._threads.map(on, self.devices)))
 
     def compiled(self) -> tuple[float, int]:
-        """Compile the steps once more; return the seconds, and the bytes that a block takes."""
+        """Compile the steps again; return the seconds, and the bytes that a block needs."""
         traced, _ = self._block(0, self.devices[0])
         state = self._trainer.init(traced)
         until = self._until(1, self.devices[0])
@@ -98,5 +99,5 @@ class Fleet:
         state = self._trainer.chunk(traced, state, self._until(until, device))
         jax.block_until_ready(state)
         made = np.asarray(state.step)
-        assert (made == until).all(), "a network diverged: its time says nothing"
+        assert (made == until).all(), "a network diverged, so its time is not valid"
         return state

@@ -1,4 +1,4 @@
-"""Part v: where the time of one network's evaluation goes, stage by stage."""
+"""Part v: time of each stage of one network's evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .part import Part
 
 
 def measure(part: Part) -> None:
-    """Write for every stage the seconds of its first call, and of its second."""
+    """Write the seconds of the first and the second call of every stage."""
     import jax
 
     from gridjax import Sweep, grid_score

@@ -76,7 +76,9 @@ def test_analysing_again_trains_nothing_and_tells_of_changed_claims(studied, pag
     shutil.copytree(page_study, changed)
     claims = changed / "claims.yaml"
     claims.write_text(claims.read_text().replace("below: -1", "above: -1000"))
-    claims.write_text(claims.read_text().replace("the faster learner", "<script>alert(1)</script>"))
+    claims.write_text(
+        claims.read_text().replace("the larger learning rate gives", "<script>alert(1)</script>")
+    )
     done = gridjax("study", changed, "--no-training", "--out", out)
     assert done.returncode == 0, done.stderr
     assert "training" not in done.stdout
