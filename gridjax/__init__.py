@@ -2,6 +2,7 @@
 
 Networks
     NetworkSpec, Sweep, train, open_run, Run: describe networks, train them, read results.
+    callbacks: the events of a run in training, and the base class of objects that receive them.
     StaticConfig, TracedParams: what JAX receives of a spec: hashable values and arrays.
     GridjaxError: the error of every wrong input.
 

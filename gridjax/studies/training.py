@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gridjax.callbacks import RunCallback
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.stop_signal import StopSwitch
-from gridjax.run.execution.train import Show, Wishes, train
+from gridjax.run.execution.train import train
 from gridjax.run.storage.run_reader import Run, open_run
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
@@ -162,23 +162,22 @@ def train_studies(
     studies: Sequence[Study],
     request: Request,
     out: Path,
-    show: Show,
-    wishes: Wishes,
-    switch: StopSwitch,
+    callbacks: Sequence[RunCallback] = (),
+    accept: Sequence[str] = (),
 ) -> tuple[Run, list[list[Asked]]]:
     """Train what the studies need and ``out`` does not hold yet; pilots first.
 
     Returns the run and, for each rung of the request, the studies with their networks. Raises
     GridjaxError and Stopped as gridjax.run.execution.train.train does.
     """
-    wishes = replace(wishes, accept=(*wishes.accept, *ACCEPTED))
+    accept = (*accept, *ACCEPTED)
     run = None
     before = [one for rung in request.rungs for one in pilots(studies, rung)]
     if before:
-        run = train(union(before), out / NETWORKS, show, wishes, switch)
+        run = train(union(before), out / NETWORKS, callbacks, accept=accept)
     rungs = [settled(studies, rung, run) for rung in request.rungs]
     asked = [one for rung in rungs for one in rung]
-    return train(union([*before, *asked]), out / NETWORKS, show, wishes, switch), rungs
+    return train(union([*before, *asked]), out / NETWORKS, callbacks, accept=accept), rungs
 
 
 def analyse_only(

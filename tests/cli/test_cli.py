@@ -117,7 +117,7 @@ def test_a_finished_sweep_says_so_and_quiet_says_nothing(trained):
     files = [trained.folder.parent / f"{name}.yaml" for name in ("cells", "cartesian", "diverging")]
     loud = gridjax("sweep", *files, "--out", trained.folder)
     assert loud.returncode == 0, loud.stderr
-    assert "nothing to do" in loud.stdout
+    assert "nothing to train" in loud.stdout
     assert "1 of 6 networks diverged" in loud.stdout
     quiet = gridjax("sweep", *files, "--out", trained.folder, "--quiet")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")

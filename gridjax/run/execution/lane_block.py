@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.run.checkpointing.block_checkpoints import BlockKeeper
+from gridjax.run.checkpointing.block_checkpoints import BlockCheckpointer
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
 from gridjax.training.lane import Trainee
@@ -29,7 +29,7 @@ class Trained:
     trainees: Sequence[Trainee]
     state: TrainState
     """NumPy arrays with an axis of these networks"""
-    keeper: BlockKeeper
+    checkpointer: BlockCheckpointer
 
     @property
     def run_ids(self) -> list[str]:
@@ -37,23 +37,30 @@ class Trained:
         return [trainee.spec.run_id for trainee in self.trainees]
 
     def save_if_due(self) -> None:
-        """Save the networks where their last checkpoint is older than wanted."""
-        if self.keeper.is_due:
+        """Save the networks where their last checkpoint is due."""
+        if self.checkpointer.is_due:
             self.save()
 
     def save(self) -> None:
-        """Save the networks, as when a run stops before their turn."""
-        self.keeper.save(self.trainees, self.state, range(len(self.trainees)))
+        """Save the networks, as when a run stops before their evaluation."""
+        self.checkpointer.save(self.trainees, self.state, range(len(self.trainees)))
 
 
 class Block:
     """The lanes of one device; which networks are in them, and their state."""
 
-    def __init__(self, trainer: Trainer, lane_width: int, device: Device, keeper: BlockKeeper):
+    def __init__(
+        self,
+        trainer: Trainer,
+        lane_width: int,
+        device: Device,
+        checkpointer: BlockCheckpointer | None = None,
+    ):
         self.lane_width = lane_width
         self.trainees: dict[int, Trainee] = {}
         """the networks in training, by lane"""
-        self._trainer, self._device, self._keeper = trainer, device, keeper
+        self._trainer, self._device = trainer, device
+        self._checkpointer = checkpointer or BlockCheckpointer()
         self._specs: list[NetworkSpec] = []  # of every lane, free ones too
         self._traced: Any = None
         self._state: Any = None
@@ -76,7 +83,8 @@ class Block:
         for lane, trainee in newcomers.items():
             self._specs[lane] = trainee.spec
         self._traced = self._trainer.stack(self._specs, self._device)
-        drawn = self._keeper.begin(self._trainer.init(self._traced), newcomers, self._device)
+        drawn = self._trainer.init(self._traced)
+        drawn = self._checkpointer.restore(drawn, newcomers, self._device)
         if self._state is None:
             self._state = drawn
         else:
@@ -102,6 +110,17 @@ class Block:
         self._find_diverged()
         return self._n_made() - before
 
+    def train_steps(self, n_steps: int) -> int:
+        """Train each network a number of further steps, beyond its last one if need be.
+
+        Returns the steps that were made by networks that have not diverged.
+        """
+        going = [lane for lane, trainee in self.trainees.items() if not trainee.has_diverged]
+        if not going:
+            return 0
+        self.train_to({lane: self.trainees[lane].made + n_steps for lane in going})
+        return n_steps * sum(not self.trainees[lane].has_diverged for lane in going)
+
     def measure(self) -> Progress:
         """Measure the networks that are due; return the means over all."""
         progress = self._trainer.progress(self._traced, self._state)
@@ -123,18 +142,18 @@ class Block:
         self._spend()
         state = jax.tree.map(lambda leaf: np.asarray(leaf)[lanes], self._state)
         done = [self.trainees.pop(lane) for lane in lanes]
-        return Trained(done, state, self._keeper.of(done))
+        return Trained(done, state, self._checkpointer.detach(done))
 
     def save_if_due(self) -> None:
-        """Save the networks in training where their last checkpoint is older than wanted."""
-        if self._keeper.is_due:
+        """Save the networks in training where their last checkpoint is due."""
+        if self._checkpointer.is_due:
             self.save()
 
     def save(self) -> None:
         """Save the networks in training."""
         self._spend()
         lanes = sorted(self.trainees)
-        self._keeper.save([self.trainees[lane] for lane in lanes], self._state, lanes)
+        self._checkpointer.save([self.trainees[lane] for lane in lanes], self._state, lanes)
 
     def _n_made(self) -> int:
         return sum(trainee.made for trainee in self.trainees.values())

@@ -25,6 +25,10 @@ class Store(Protocol):
         """Return the run_ids whose results are here, whole."""
         ...
 
+    def is_committed(self, run_id: str) -> bool:
+        """Return whether the results of one network of the run are complete."""
+        ...
+
     def commit(self, result: NetworkResult) -> None:
         """Take in one network's results, all or nothing."""
         ...
@@ -64,6 +68,10 @@ class MemoryStore:
     def committed(self) -> set[str]:
         """Return the run_ids whose results are here."""
         return set(self._results)
+
+    def is_committed(self, run_id: str) -> bool:
+        """Return whether the results of one network are here."""
+        return run_id in self._results
 
     def commit(self, result: NetworkResult) -> None:
         """Take in one network's results."""

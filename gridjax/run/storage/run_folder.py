@@ -94,6 +94,11 @@ class FolderStore:
             path.name for path in shards.iterdir() if path.name in wanted and not path.is_symlink()
         }
 
+    def is_committed(self, run_id: str) -> bool:
+        """Return whether the results of one network of the manifest are complete."""
+        shards, shard = self.folder / SHARDS, self.shard(run_id).folder
+        return not shards.is_symlink() and shard.is_dir() and not shard.is_symlink()
+
     def commit(self, result: NetworkResult) -> None:
         """Write one network's shard aside, then rename it into place."""
         with writing(self.folder):

@@ -199,11 +199,16 @@ class Run:
         return ", ".join(f"{name} (source {sources[name][:12]})" for name in used)
 
     def _spec(self, run_id: str) -> NetworkSpec:
-        if run_id not in self._store.committed():
-            fix = "the column run_id of .networks lists those that are there"
+        values = self._values_of.get(run_id)
+        if values is None or not self._store.is_committed(run_id):
+            fix = "the column run_id of .networks lists the finished networks"
             raise GridjaxError(Problem(f"no network {run_id!r} in this run", fix=fix))
-        position = self.manifest["run_ids"].index(run_id)
-        return NetworkSpec.from_dict(self.manifest["specs"][position])
+        return NetworkSpec.from_dict(values)
+
+    @cached_property
+    def _values_of(self) -> dict[str, dict[str, Any]]:
+        """The values of each network's spec, by run_id."""
+        return dict(zip(self.manifest["run_ids"], self.manifest["specs"], strict=True))
 
     def _frame(self, name: str) -> pd.DataFrame:
         return self._store.table(name).to_pandas()

@@ -29,6 +29,7 @@ def status(folder: Path) -> dict[str, Any]:
     store = FolderStore.open(folder)
     committed, total = store.committed(), len(store.manifest["run_ids"])
     named, is_running = writer(folder), is_locked(folder)
+    checkpoints = list(Checkpoints(folder).listed())
     state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
     if named is not None and not is_running and state == STOPPED:
         state = KILLED
@@ -46,8 +47,8 @@ def status(folder: Path) -> dict[str, Any]:
         "damage": damage,
         "segments": len(store.manifest["segments"]),
         "last_finished_s": _age(folder / SHARDS, committed),
-        "in_training": _in_training(folder, store.manifest, committed),
-        "of_earlier_sweeps": _of_earlier_sweeps(folder, set(store.manifest["run_ids"])),
+        "in_training": _in_training(folder, store.manifest, committed, checkpoints),
+        "of_earlier_sweeps": _of_earlier_sweeps(checkpoints, set(store.manifest["run_ids"])),
     }
 
 
@@ -91,10 +92,10 @@ def status_table(told: dict[str, Any]) -> Table:
 
 
 def _in_training(
-    folder: Path, manifest: dict[str, Any], committed: set[str]
+    folder: Path, manifest: dict[str, Any], committed: set[str], checkpoints: list[Checkpoint]
 ) -> list[dict[str, Any]]:
     newest: dict[str, tuple[int, Checkpoint]] = {}
-    for checkpoint in Checkpoints(folder).listed():
+    for checkpoint in checkpoints:
         for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
             if run_id not in committed and steps >= newest.get(run_id, (0, None))[0]:
                 newest[run_id] = (steps, checkpoint)
@@ -113,10 +114,10 @@ def _in_training(
     ]
 
 
-def _of_earlier_sweeps(folder: Path, run_ids: set[str]) -> dict[str, int]:
+def _of_earlier_sweeps(checkpoints: list[Checkpoint], run_ids: set[str]) -> dict[str, int]:
     """Networks in training that the run's last sweep did not want, and bytes of their blocks."""
     theirs, blocks = set(), set()
-    for checkpoint in Checkpoints(folder).listed():
+    for checkpoint in checkpoints:
         if others := set(checkpoint.run_ids) - run_ids:
             theirs |= others
             blocks.add(checkpoint.folder.parent)
