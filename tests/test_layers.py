@@ -32,8 +32,7 @@ MAY_IMPORT = {
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
     "run.execution": "errors io spec task model training sweep callbacks run.planning"
-    " run.evaluation"
-    " run.checkpointing run.storage",
+    " run.evaluation run.checkpointing run.storage",
     "theory": "errors prng plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
     "report": "errors prng plotting io spec metrics task run.evaluation run.storage",

@@ -14,7 +14,6 @@ from gridjax.metrics.dimensionality import participation_ratio, two_nn
 from gridjax.run.evaluation.drift import LongRun
 from gridjax.run.evaluation.rollout import T_STUDY, Design, Recording
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import padded_sizes
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
 from gridjax.spec.registry import CELLS
 from gridjax.training.train_step import TrainState
@@ -23,10 +22,11 @@ THRESHOLDS = (0.3, 0.8, 1.2)
 """Scores above which the studies counted units as grid-like."""
 
 
-def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
-    """Return the columns that say what a network is, and in which shapes it was trained.
+def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
+    """Return the columns of a network's identity and parameters.
 
-    A parameter drawn for each field has no number; its law stands in the column beside it.
+    A parameter that is drawn for each field has no number; its distribution is in the column
+    ``..._drawn``.
     """
     columns = {"run_id": spec.run_id, **spec.to_dict()}
     for name in DRAWN_PARAMETERS:
@@ -35,10 +35,7 @@ def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
         columns[name] = None if is_drawn else columns[name]
     for name in SEEDS:
         columns[name] = spec.seed if columns[name] is None else columns[name]
-    return columns | {
-        "distinct_id": spec.equivalence_id,
-        "padded_to": padded_sizes(spec) if is_merged else "",
-    }
+    return columns | {"distinct_id": spec.equivalence_id}
 
 
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:

@@ -18,9 +18,10 @@ import numpy as np
 
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.execution.devices import Devices
+from gridjax.run.execution.lane_block import Block
 from gridjax.run.execution.out_of_memory import is_exhausted
+from gridjax.run.execution.train_loop import next_chunk
 from gridjax.run.planning.memory_model import bytes_per_lane
-from gridjax.run.planning.merge_advice import Rates
 from gridjax.run.planning.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
@@ -35,6 +36,7 @@ COVERED = 0.9
 MOST_BUCKETS = 6
 _WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _FIRST_STEPS = 2
+_CHUNK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -70,16 +72,18 @@ class Measurement:
         """The lane width that takes the least time."""
         return min(self.seconds, key=self.seconds.__getitem__)
 
-    def typical(self) -> Rates | None:
-        """Return the median rates at the best lane width; None where nothing could be measured."""
+    def typical(self) -> tuple[float, float] | None:
+        """Return the medians of FLOP/s and of the seconds of compilation at the best lane width.
+
+        None if nothing could be measured.
+        """
         if not self.seconds:
             return None
         best = [rate for rate in self.rates if rate.lane_width == self.best]
-        flop_per_s, compile_s = (
-            float(np.median([getattr(rate, name) for rate in best]))
-            for name in ("flop_per_s", "compile_s")
+        return (
+            float(np.median([rate.flop_per_s for rate in best])),
+            float(np.median([rate.compile_s for rate in best])),
         )
-        return Rates(flop_per_s, compile_s, self.n_devices, are_measured=True)
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values."""
@@ -167,43 +171,29 @@ def _block_bytes(bucket: Bucket, width: int) -> int:
 
 
 class _Training:
-    """One block that trains on one device for as long as it is told."""
+    """One block that trains on one device until some time."""
 
     def __init__(self, bucket: Bucket, lanes: Sequence[NetworkSpec], width: int, device: Device):
         self.n_steps = 0
-        """steps made by all networks while measured"""
-        self._n_networks = len(lanes)
-        self._trainer = population.make_trainer(bucket.static, width)
-        self._width, self._device = width, device
-        self._traced = self._trainer.stack(lanes, device)
-        self._made, self._chunk = 0, _FIRST_STEPS
+        """steps of all networks since ``begin``"""
+        self._specs = lanes
+        self._block = Block(population.make_trainer(bucket.static, width), width, device)
+        self._chunk = _FIRST_STEPS
 
     def begin(self) -> None:
         """Compile and make the first steps."""
-        self._state = self._trainer.init(self._traced)
-        self._advance(_FIRST_STEPS)
+        self._block.fill(self._specs)
+        self._block.train_steps(_FIRST_STEPS)
 
     def train(self, until: float) -> None:
-        """Make steps until a time of the clock, and count them."""
+        """Make steps until a time of the clock (time.perf_counter), and count them."""
         while time.perf_counter() < until:
             start = time.perf_counter()
-            made = self._advance(self._chunk)
+            made = self._block.train_steps(self._chunk)
             if made == 0:
                 return
             self.n_steps += made
-            spent = time.perf_counter() - start
-            self._chunk = max(1, min(8 * self._chunk, int(self._chunk * 0.25 / max(spent, 1e-6))))
-
-    def _advance(self, n_steps: int) -> int:
-        """Train on and return the steps made; networks that diverged make none."""
-        before = self._steps()
-        self._made += n_steps
-        until = jax.device_put(np.full(self._width, self._made, np.int32), self._device)
-        self._state = self._trainer.chunk(self._traced, self._state, until)
-        return self._steps() - before
-
-    def _steps(self) -> int:
-        return int(np.asarray(self._state.step)[: self._n_networks].sum())
+            self._chunk = next_chunk(self._chunk, time.perf_counter() - start, _CHUNK_SECONDS)
 
 
 def measured_table(measurement: Measurement, plan: Plan) -> Table:

@@ -14,6 +14,7 @@ from gridjax.run.evaluation.evaluation import (
 )
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.execution.compilation_cache import COMPILED
+from gridjax.run.planning.merging import padding_column
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.result_store import Store
 from gridjax.run.storage.schema import NetworkResult
@@ -54,7 +55,8 @@ class ResultCommitter:
         weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
         missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
         for described in missing:
-            columns = evaluation.network | spec_columns(described, self._settings.merge)
+            columns = evaluation.network | spec_columns(described)
+            columns |= padding_column(described, self._settings.merge)
             result = NetworkResult(
                 evaluation=replace(evaluation, network=columns),
                 history=trainee.history,

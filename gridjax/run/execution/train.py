@@ -13,6 +13,7 @@ from gridjax.run.checkpointing.block_checkpoints import CheckpointPolicy
 from gridjax.run.execution.devices import Devices, describe, start_devices
 from gridjax.run.execution.plugin_check import check_plugins
 from gridjax.run.execution.scheduler import Runner
+from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import Plan, make_plan
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.output_folder import check_folder, check_space, open_folder
@@ -66,7 +67,7 @@ def train(
         devices = start_devices(deterministic)
         check_plugins(sweep.specs)
         settings, platform = sweep.settings, devices.evaluation.platform
-        plan = make_plan(sweep.specs, settings.lane_width, platform, settings.merge)
+        plan = make_plan(sweep.specs, settings.lane_width, platform, bucket_shape(settings.merge))
         device = describe(devices, deterministic)
         manifest = make_manifest(sweep, plan, device, MATMUL_PRECISION)
         store: Store

@@ -6,7 +6,7 @@ Nothing here imports JAX: a plan of thousands of networks is made in a second.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from gridjax.io.numbers import quantity
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.spec.lowering import EquivalenceKey, StaticConfig
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import padded_config
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.shapes import n_weights, sizes
 
@@ -143,17 +142,22 @@ class Plan:
         }
 
 
+def own_shape(spec: NetworkSpec) -> StaticConfig:
+    """Return the static config of a network itself."""
+    return spec.static
+
+
 def make_plan(
     specs: Iterable[NetworkSpec],
     lane_width: int | None = None,
     device_kind: str = "cpu",
-    merge: bool = False,
+    shape_of: Callable[[NetworkSpec], StaticConfig] = own_shape,
 ) -> Plan:
     """Lay out specs in buckets and blocks, buckets in the order of their first network.
 
     Specs that compute the same network are laid out once. ``lane_width`` None takes the default of
-    the device and of each bucket's shape. ``merge`` lays out networks in padded shapes, where they
-    can be padded (gridjax.spec.padding).
+    the device and of each bucket's shape. ``shape_of`` gives the static config in which a network
+    is trained.
     """
     same: dict[EquivalenceKey, list[NetworkSpec]] = {}
     for spec in specs:
@@ -161,9 +165,7 @@ def make_plan(
     replicates = {group[0]: tuple(group) for group in same.values()}
     members: dict[tuple[StaticConfig, int], list[NetworkSpec]] = {}
     for spec in replicates:
-        static = spec.static
-        static = (padded_config(static) or static) if merge else static
-        members.setdefault((static, spec.n_bins_reported), []).append(spec)
+        members.setdefault((shape_of(spec), spec.n_bins_reported), []).append(spec)
     buckets = (
         Bucket(
             static=static,
