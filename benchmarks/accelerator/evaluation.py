@@ -19,7 +19,7 @@ def measure(part: Part) -> None:
     from gridjax import Sweep, grid_score
     from gridjax.metrics.lattice.lattice import lattice
     from gridjax.run.evaluation import network_metrics, rollout
-    from gridjax.run.evaluation.drift import long_run
+    from gridjax.run.evaluation.drift import drift_curves
     from gridjax.run.evaluation.evaluation import evaluate
     from gridjax.run.evaluation.spectra import spectra
     from gridjax.spec.lowering import evaluation_config, readout_config
@@ -50,7 +50,7 @@ def measure(part: Part) -> None:
             "recorded",
             lambda: rollout.record(static, design, traced, state.params, state.layout),
         ),
-        "long_run": lambda: long_run(static, traced, state.params, state.layout),
+        "drift_curves": lambda: drift_curves(static, traced, state.params, state.layout),
         "readouts": lambda: rollout.record_readouts(
             readout_config(spec.static), design, traced, state.layout
         ),

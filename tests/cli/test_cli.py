@@ -172,7 +172,7 @@ def test_random_sweeps_are_planned_and_what_cannot_run_is_left_out(tmp_path):
     assert (file["file"], told["sweep_seed"]) == ("drawn.yaml", 3)
     assert file["networks"] + file["skipped"] == 12
     assert told["skipped"][0]["networks"] == file["skipped"] > 0
-    assert "12 draws, sweep seed 3" in result.stderr
+    assert "12 random networks, sweep seed 3" in result.stderr
     assert f"left out {file['skipped']} networks" in result.stderr
 
 

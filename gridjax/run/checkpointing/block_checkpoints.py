@@ -1,4 +1,4 @@
-"""Checkpoints of a block: which networks are saved, how often, and their restoration."""
+"""Checkpoints of a block: when its networks are saved, and their restoration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridjax.training.train_step import Progress, TrainState
 
 _STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
 _LONGEST = 256
-"""Room for a network's history in a checkpoint; histories are shorter."""
+"""Rows for the history of a network in a checkpoint; histories are shorter."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +136,13 @@ class BlockCheckpointer:
 
 
 def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
-    """Whether a state is one that the training of a network passes."""
+    """Return whether a saved state can be one of the training of a network."""
     count = int(lane.leaves[_COUNT])
     return 0 <= lane.steps <= spec.n_grad_steps and 0 <= count <= _LONGEST
 
 
 def _packed(histories: list[History]) -> Leaves:
-    """Return histories as arrays with a leading axis of lanes, to the bit."""
+    """Return histories as arrays with a leading axis of lanes, without loss."""
     steps = np.zeros((len(histories), _LONGEST), np.int64)
     measures = np.zeros((len(histories), _LONGEST, len(Progress._fields)), np.float32)
     for lane, history in enumerate(histories):

@@ -1,8 +1,8 @@
-"""The checkpoints of a run: commit, verify, restore.
+"""The checkpoints of a run: save, restore and removal.
 
-The checkpoints of a run are found by their own folders and checksums alone. A damaged one is never
-used; the next older one is taken. Networks change blocks while they train, so that saving and
-restoring is decided for each network.
+A checkpoint is found by its folder and its checksums alone. A damaged one is never used; the one
+before it is. Networks change blocks while they train, so each network has its own newest
+checkpoint.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from gridjax.run.checkpointing.checkpoint_format import (
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
-"""Checkpoints of a network that stay: the newest, and one to fall back to."""
+"""Checkpoints of a network that stay: the newest, and one as a fallback."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
 """Errors of reading a damaged checkpoint."""
 _BLOCK = re.compile("[0-9a-f]{16}")
@@ -122,7 +122,7 @@ class Checkpoints:
                 leaves = checkpoint.read()
                 check_shapes(leaves, shapes, len(checkpoint.run_ids))
             except UNREADABLE as error:
-                self.tell(checkpoint.folder, str(error))
+                self.add_damage(checkpoint.folder, str(error))
                 with self._lock:
                     self._read_once().pop(checkpoint.folder, None)
                 left = {
@@ -143,41 +143,41 @@ class Checkpoints:
         return new
 
     def listed(self) -> Iterator[Checkpoint]:
-        """Yield the checkpoints whose lists are whole; tell of the others in ``damage``."""
+        """Yield the checkpoints with an intact list; name the others in ``damage``."""
         root = self.folder / CHECKPOINTS
         try:
             blocks = [] if root.is_symlink() else sorted(root.iterdir())
-        except FileNotFoundError:  # none yet, or all networks were committed meanwhile
+        except FileNotFoundError:  # none yet, or removed by the run meanwhile
             blocks = []
         except OSError as error:
-            self.tell(root, f"cannot be read: {error.strerror}")
+            self.add_damage(root, f"cannot be read: {error.strerror}")
             blocks = []
         if root.is_symlink():
-            self.tell(root, "is a link, which is not followed")
+            self.add_damage(root, "is a link, which is not followed")
         for block in blocks:
             if not _BLOCK.fullmatch(block.name) or block.is_symlink():
-                self.tell(block, "is no checkpoint of ours")
+                self.add_damage(block, "is not a checkpoint of gridjax")
                 continue
             try:
                 paths = _step_folders(block)
-            except FileNotFoundError:  # its networks were committed meanwhile
+            except FileNotFoundError:  # removed by the run meanwhile
                 continue
             except OSError as error:
-                self.tell(block, f"cannot be read: {error.strerror}")
+                self.add_damage(block, f"cannot be read: {error.strerror}")
                 continue
             for path in paths:
                 try:
                     yield read_list(path)
                 except UNREADABLE as error:
-                    if os.path.lexists(path):  # else its block went on, or was committed, meanwhile
-                        self.tell(path, str(error))
+                    if os.path.lexists(path):  # else removed by the run meanwhile
+                        self.add_damage(path, str(error))
 
     def drop(self, run_ids: Iterable[str]) -> None:
-        """Remove what was kept for networks alone that are committed."""
+        """Remove the checkpoints that only committed networks needed."""
         self._remove_superfluous({}, set(run_ids))
 
     def _remove_superfluous(self, saved: dict[str, int], committed: set[str]) -> None:
-        """Remove checkpoints that no network needs any more, and blocks of nothing else."""
+        """Remove checkpoints that no network needs, and the folders of blocks without others."""
         with self._lock, writing(self.folder):
             self._saved |= saved
             self._committed |= committed
@@ -200,7 +200,7 @@ class Checkpoints:
 
     @contextmanager
     def _writing_to(self, block: Path) -> Iterator[None]:
-        """Let a block's folder stay, though it holds nothing that is needed yet."""
+        """Protect the folder of a block from removal while a checkpoint is written to it."""
         with self._lock:
             self._written.add(block)
         try:
@@ -210,15 +210,16 @@ class Checkpoints:
                 self._written.discard(block)
 
     def drop_finished(self, committed: set[str]) -> None:
-        """Remove what is left when every network of a sweep is committed.
+        """Remove the remaining checkpoints after every network of a sweep is committed.
 
-        Blocks that hold a network of an earlier sweep, still in training, stay as they are: whoever
-        returns to that sweep goes on from there.
+        Blocks with a network of an earlier sweep that is still in training stay, so that that sweep
+        can be resumed.
         """
         root = self.folder / CHECKPOINTS
         with self._lock, writing(self.folder):
-            known = self._read_once().values()
-            kept = {each.folder.parent for each in known if set(each.run_ids) - committed}
+            known = self._read_once()
+            kept = {path.parent for path, each in known.items() if set(each.run_ids) - committed}
+            self._known = {path: each for path, each in known.items() if path.parent in kept}
             if not kept:
                 remove_tree(root)
                 return
@@ -226,7 +227,7 @@ class Checkpoints:
                 remove_folder(block)
 
     def clear_asides(self) -> None:
-        """Remove what a killed writer left half done."""
+        """Remove the temporary files of a killed writer."""
         root = self.folder / CHECKPOINTS
         clear_asides(root)
         if root.is_dir() and not root.is_symlink():
@@ -234,11 +235,11 @@ class Checkpoints:
                 if block.is_dir() and not block.is_symlink():
                     clear_asides(block)
 
-    def tell(self, path: Path, what: str) -> None:
-        """Remember, once, what is wrong with what lies at a path."""
-        told = f"{path}: {what}"
-        if not path.name.startswith(ASIDE) and told not in self.damage:
-            self.damage.append(told)
+    def add_damage(self, path: Path, what: str) -> None:
+        """Add a sentence to ``damage``, once, unless the path is a temporary one."""
+        damage = f"{path}: {what}"
+        if not path.name.startswith(ASIDE) and damage not in self.damage:
+            self.damage.append(damage)
 
 
 def by_network(checkpoints: Iterable[Checkpoint]) -> dict[str, list[Checkpoint]]:
@@ -274,5 +275,5 @@ def needed_of(
 
 
 def _step_folders(block: Path) -> list[Path]:
-    """What lies in the folder of a block, newest first."""
+    """Return the entries of the folder of a block, newest first."""
     return sorted((p for p in block.iterdir() if not p.name.startswith(ASIDE)), reverse=True)

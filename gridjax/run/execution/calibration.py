@@ -1,7 +1,7 @@
-"""Measured speed of a plan on this machine: each lane width, on the buckets that cost the most.
+"""Measured speed of a plan on this machine, by lane width, on its most expensive buckets.
 
-Nothing here changes what a run does: a width decides the last bits of its numbers, so a run takes
-the one it is given.
+The measurement changes no run: the lane width decides the last bits of its numbers, so a run uses
+the width that it is given.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 COVERED = 0.9
-"""Share of a plan's work whose buckets are measured; the rest is told from their rates."""
+"""Share of the work of a plan whose buckets are measured; their rates predict the rest."""
 MOST_BUCKETS = 6
 _WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _FIRST_STEPS = 2
@@ -41,35 +41,36 @@ _CHUNK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Rate:
-    """What was measured of one bucket at one lane width, all devices training at once."""
+    """Measured speed of one bucket at one lane width, with all devices training at once."""
 
     bucket: int
-    """number of the bucket in its plan"""
+    """index of the bucket in its plan"""
     lane_width: int
     compile_s: float
-    """to the end of the first steps, compilation included"""
+    """seconds to the end of the first steps, compilation included"""
     step_s: float
-    """wall-clock time of a gradient step of one network: time over steps of all networks"""
+    """wall-clock seconds of a gradient step of one network: time over the steps of all networks"""
     flop_per_s: float
+    """floating-point operations a second, all devices together"""
     block_bytes: int
-    """that a block takes on its device, as the compiler says"""
+    """memory of a block on its device, as reported by the compiler"""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a plan will take on this machine, by lane width."""
+    """Measured rates of a plan on this machine, and its predicted time by lane width."""
 
     rates: tuple[Rate, ...]
     share: float
-    """of the plan's work in the buckets that were measured"""
+    """share of the work of the plan in the measured buckets"""
     seconds: dict[int, float]
-    """lane width -> training of the whole plan, compilation included, evaluation not"""
+    """lane width -> seconds of the training of the whole plan, with compilation, no evaluation"""
     n_devices: int
-    """that trained at the same time"""
+    """devices that trained at the same time"""
 
     @property
     def best(self) -> int:
-        """The lane width that takes the least time."""
+        """The lane width with the shortest time."""
         return min(self.seconds, key=self.seconds.__getitem__)
 
     def typical(self) -> tuple[float, float] | None:
@@ -86,7 +87,7 @@ class Measurement:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as JSON values."""
+        """The measurement as JSON values."""
         rates = [vars(rate) for rate in self.rates]
         seconds = {str(width): each for width, each in self.seconds.items()}
         best = {"lane_width": self.best, "seconds": self.seconds[self.best]} if seconds else None
@@ -94,9 +95,10 @@ class Measurement:
 
 
 def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
-    """Train the costliest buckets of a plan for some seconds each, at every lane width.
+    """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    ``plan`` may be laid out for any width. Where memory does not suffice a width is left out.
+    ``plan`` may be laid out for any width. A width that needs more memory than there is, is left
+    out.
     """
     work = [flop_per_step(bucket.static) * bucket.n_network_steps for bucket in plan.buckets]
     order = sorted(range(len(work)), key=lambda index: -work[index])
@@ -118,7 +120,7 @@ def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
 
 
 def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
-    """Return the lane widths to try: around the default, no wider than the buckets are large."""
+    """Return the lane widths to measure: around the default, and no wider than the buckets."""
     defaults = {default_lane_width(device_kind, bucket.static) for bucket in buckets}
     widest = max(len(bucket.specs) for bucket in buckets)
     low, high = min(defaults) / 4, max(defaults) * (8 if max(defaults) == 1 else 4)
@@ -126,11 +128,11 @@ def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
 
 
 def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
-    """Seconds of a whole plan at one width: measured buckets by their rates, others by FLOP."""
+    """Return the seconds of a plan at one width; buckets without a rate by their operations."""
     by_bucket = {rate.bucket: rate for rate in rates}
     flop_per_s = float(np.median([rate.flop_per_s for rate in rates]))
     compile_s = float(np.median([rate.compile_s for rate in rates]))
-    # devices compile different buckets at the same time, none a part of one
+    # devices compile different buckets at the same time; one bucket is never shared
     at_once = min(len(devices.training), len(plan.buckets))
     total = 0.0
     for index, bucket in enumerate(plan.buckets):
@@ -142,9 +144,9 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
 
 
 def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: float) -> Rate | None:
-    """Measure one bucket at one width; None where the device has too little memory for it."""
+    """Measure one bucket at one width; None if the device has too little memory for it."""
     lanes = bucket.specs[:width]
-    population.make_trainer.cache_clear()  # as many devices compile this one as there are
+    population.make_trainer.cache_clear()  # every device compiles this bucket
     trainers = [_Training(bucket, lanes, width, device) for device in devices.training]
     try:
         with ThreadPoolExecutor(len(trainers)) as threads:  # all devices at once, as in a run
@@ -158,7 +160,7 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
             raise
         return None
     n_steps = sum(training.n_steps for training in trainers)
-    if n_steps == 0:  # all of these diverge at once
+    if n_steps == 0:  # all networks diverge at once
         return None
     step_s = (end - start) / n_steps
     flop_per_s = flop_per_step(bucket.static) / step_s
@@ -197,12 +199,12 @@ class _Training:
 
 
 def measured_table(measurement: Measurement, plan: Plan) -> Table:
-    """Return what was measured as a table for the terminal."""
+    """Return the measurement as a table for the terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
-    for name in ("lanes", "first steps", "a network-step", "GFLOP/s", "memory", "predicted"):
+    for name in ("lanes", "first steps", "network-step", "GFLOP/s", "memory", "predicted"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("bucket", overflow="fold")
     buckets = table_rows(plan)
@@ -220,18 +222,18 @@ def measured_table(measurement: Measurement, plan: Plan) -> Table:
 
 
 def measured_lines(measurement: Measurement) -> list[str]:
-    """Say what the whole plan would take, and how to have it."""
+    """Return the lines that give the predicted time of the plan and the best lane width."""
     if not measurement.seconds:
-        return ["no lane width could be measured: too little memory, or networks that diverge"]
-    told = [
+        return ["no lane width could be measured: too little memory, or all networks diverge"]
+    times = [
         f"{duration(seconds)} at lane width {width}"
         for width, seconds in measurement.seconds.items()
     ]
-    rest = f", {measurement.share:.0%} of the work measured, the rest by its FLOPs"
+    rest = f"; {measurement.share:.0%} of the work measured, the rest predicted from its FLOP"
     share = rest if measurement.share < 1 else ""
     best = measurement.best
     return [
-        f"training in all, evaluation not counted{share}: " + ", ".join(told),
-        f"best: --set gridjax.lane_width={best}; a run takes the width it is told, for it decides"
-        " last bits",
+        f"training of all networks, without evaluation{share}: " + ", ".join(times),
+        f"fastest: --set gridjax.lane_width={best} (the lane width decides the last bits of the"
+        " numbers, so a run never chooses it by speed)",
     ]

@@ -1,7 +1,7 @@
 """A block: the lanes of one device, and the networks of one bucket that are trained in them.
 
-A network that is done moves to the host, so that its lane is free for the next one. A network's
-numbers depend on no neighbour, lane or time of entry.
+A finished network moves to the host, so that its lane is free for the next one. The numbers of a
+network do not depend on its neighbours, its lane or its time of entry.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from gridjax.training.train_step import NOT_DIVERGED, Progress, TrainState
 
 @dataclass(frozen=True)
 class Trained:
-    """Networks at the end of their training, on the host; not evaluated yet."""
+    """Networks after their training, on the host, before their evaluation."""
 
     trainees: Sequence[Trainee]
     state: TrainState
-    """NumPy arrays with an axis of these networks"""
+    """NumPy arrays with a leading axis of these networks"""
     checkpointer: BlockCheckpointer
 
     @property
     def run_ids(self) -> list[str]:
-        """The names of the networks."""
+        """The run_ids of the networks."""
         return [trainee.spec.run_id for trainee in self.trainees]
 
     def save_if_due(self) -> None:
@@ -47,7 +47,7 @@ class Trained:
 
 
 class Block:
-    """The lanes of one device; which networks are in them, and their state."""
+    """The lanes of one device, the networks in them, and their state."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Block:
         return self.lane_width - len(self.trainees)
 
     def fill(self, specs: Sequence[NetworkSpec]) -> None:
-        """Put networks, no more than there are free lanes, where their checkpoints left them."""
+        """Put networks into free lanes, no more than there are, at their newest checkpoints."""
         if not specs:
             return
         self._spend()
@@ -94,9 +94,9 @@ class Block:
         self._find_diverged()
 
     def train_to(self, until: Mapping[int, int]) -> int:
-        """Train each lane to a step, and return how many steps were made by all.
+        """Train each lane to a step; return the steps made, summed over the networks.
 
-        Those that a network will not make because it diverged count as made.
+        The remaining steps of a network that diverges count as made.
         """
         before = self._n_made()
         steps = np.zeros(self.lane_width, np.int32)
@@ -122,7 +122,7 @@ class Block:
         return n_steps * sum(not self.trainees[lane].has_diverged for lane in going)
 
     def measure(self) -> Progress:
-        """Measure the networks that are due; return the means over all."""
+        """Add measures to the histories of the networks that are due; return means over all."""
         progress = self._trainer.progress(self._traced, self._state)
         measured = jax.tree.map(np.asarray, progress)
         for lane, trainee in self.trainees.items():
@@ -132,10 +132,7 @@ class Block:
         return jax.tree.map(lambda value: float(value[lanes].mean()), measured)
 
     def take_out(self) -> Trained | None:
-        """Take the networks that are done to the host; None where none is.
-
-        Their lanes are free; the arrays of the device may be donated again.
-        """
+        """Move the finished networks to the host and free their lanes; None if there are none."""
         lanes = [lane for lane, trainee in sorted(self.trainees.items()) if trainee.is_done]
         if not lanes:
             return None
@@ -165,7 +162,7 @@ class Block:
                 trainee.diverge()
 
     def _spend(self) -> None:
-        """Share the time since the last call among the networks in training."""
+        """Divide the time since the last call among the networks in training."""
         now = time.perf_counter()
         for trainee in self.trainees.values():
             trainee.seconds += (now - self._since) / len(self.trainees)

@@ -1,4 +1,4 @@
-"""Commit of trained networks: evaluation, then a write to the store."""
+"""Commit of trained networks: their evaluation, then a write to the store."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ResultCommitter:
 
     def is_missing(self, spec: NetworkSpec) -> bool:
         """Return whether one of the equivalent specs of a network has no results yet."""
-        return any(one.run_id not in self._committed for one in self._plan.replicates[spec])
+        return any(one.run_id not in self._committed for one in self._plan.equivalent_specs[spec])
 
     def commit(self, trainee: Trainee, state: TrainState) -> NetworkFinished:
         """Evaluate one trained network, on the device that holds its state, and commit it."""
@@ -53,7 +53,7 @@ class ResultCommitter:
             self._nulls[evaluation.null.null_id] = evaluation.null
         maps = keep_best(evaluation, self._settings.keep_maps)
         weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
-        missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
+        missing = [s for s in self._plan.equivalent_specs[spec] if s.run_id not in self._committed]
         for described in missing:
             columns = evaluation.network | spec_columns(described)
             columns |= padding_column(described, self._settings.merge)

@@ -43,7 +43,7 @@ class StopSwitch(RunCallback):
         if not isinstance(event, TrainingSteps | NetworkFinished):
             return
         if not self._progressed and self._is_late():
-            self.ask("the time limit, which starting and compiling alone took; a longer one helps")
+            self.ask("the time limit, which start and compilation alone exceeded; use a longer one")
         self._progressed = True
 
     def on_poll(self) -> None:
@@ -95,7 +95,7 @@ def on_signals(switch: StopSwitch) -> Iterator[None]:
 def read_duration(text: str, option: str) -> float:
     """Return seconds from ``90s``, ``30m``, ``1h30m`` or a bare number of seconds.
 
-    Raises GridjaxError for anything else, and for nothing.
+    Raises GridjaxError for any other text.
     """
     parts = _PART.findall(text)
     seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
@@ -103,5 +103,5 @@ def read_duration(text: str, option: str) -> float:
         seconds = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else -1.0
     if not text or seconds <= 0:
         fix = f"write a positive time such as {option} 90s, 30m or 1h30m"
-        raise GridjaxError(Problem(f"{option} {text}: no time", fix=fix))
+        raise GridjaxError(Problem(f"{option} {text} is not a time", fix=fix))
     return seconds

@@ -96,7 +96,7 @@ def _run(
     callbacks: CallbackList,
 ) -> None:
     """Train the networks that a store lacks and write its tables; report the start and the end."""
-    run_ids = {spec.run_id for specs in plan.replicates.values() for spec in specs}
+    run_ids = {spec.run_id for specs in plan.equivalent_specs.values() for spec in specs}
     n_finished = len(store.committed() & run_ids)
     start = RunStart(plan.n_networks, n_finished, len(plan.buckets), float(plan.flop))
     try:

@@ -100,9 +100,9 @@ def test_too_much_at_once_is_less_at_once_and_no_other_bit(part, call, failing, 
     assert told.cleared == 1
     assert told.part.n_calls > call
     (warning,) = recorder.warnings
-    assert "too little memory" in warning
-    assert "123 MB were asked for" in warning
-    assert "numbers stay the same" in warning
+    assert "out of device memory" in warning
+    assert "123 MB requested" in warning
+    assert "Results stay the same" in warning
     assert promised(tmp_path / "run") == promised(whole)
     verify(tmp_path / "run")
     if (part, call) == ("chunk", 9):
@@ -143,13 +143,13 @@ def test_what_does_not_fit_alone_ends_the_run_with_all_saved(part, failing, whol
         gj.train(sweep(), folder, checkpoint_every_s=0)
     (problem,) = caught.value.problems
     assert caught.value.exit_code == 74
-    assert "123 MB were asked for" in problem.message
+    assert "123 MB requested" in problem.message
     if part == "chunk":
         assert "2 networks at once (lane width 2)" in problem.message
         assert "Ng=8" in problem.message
         assert "--set gridjax.lane_width=1" in problem.fix
     else:
-        assert "too little memory to evaluate" in problem.message
+        assert "out of device memory in evaluating" in problem.message
         assert "gridjax.evaluation.batch_size" in problem.fix
     assert steps_kept(folder, N_STEPS) > 0
     verify(folder)
@@ -250,9 +250,9 @@ def test_trained_networks_wait_until_there_is_room():
 
 def test_what_was_asked_for_is_told_in_words():
     texts = {
-        "Out of memory allocating 123456789 bytes.": "123 MB were asked for",
-        "Out of memory while trying to allocate 12.50GiB.": "12.50 GiB were asked for",
-        "nothing of it": "more memory was asked for than there is",
+        "Out of memory allocating 123456789 bytes.": "123 MB requested",
+        "Out of memory while trying to allocate 12.50GiB.": "12.50 GiB requested",
+        "nothing of it": "unknown amount",
     }
     assert {text: asked_for(f"RESOURCE_EXHAUSTED: {text}") for text in texts} == texts
     assert not is_exhausted(MemoryError("RESOURCE_EXHAUSTED"))
