@@ -1,4 +1,4 @@
-"""Terminal output of a run: a progress bar during it, and a table at its end."""
+"""Terminal output of a run: a progress bar during the run, and a table at its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Terminal(RunCallback):
-    """A progress bar on a terminal; a plain line every few seconds elsewhere."""
+    """Callback that draws a progress bar on a terminal, or prints a line every few seconds."""
 
     def __init__(self, console: Console):
         self._console = console
@@ -106,14 +106,14 @@ class Terminal(RunCallback):
 
     def _time_left(self) -> str:
         if self._flop < 0.01 * self._total_flop:
-            return "time left unknown yet"
+            return "time left not known yet"
         seconds = time.perf_counter() - self._start
         left = seconds * (self._total_flop / self._flop - 1)
         return f"{max(left, 0):.0f} s left"
 
 
 def print_summary(console: Console, run: Run) -> None:
-    """Print the table of a run, and how many networks diverged."""
+    """Print the summary table of a run and the number of diverged networks."""
     console.print(summary_table(summary_rows(reported(run))))
     if run.n_diverged:
         console.print(

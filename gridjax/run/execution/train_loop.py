@@ -1,4 +1,4 @@
-"""Training of a block, chunk by chunk, with histories; free lanes are refilled."""
+"""Training of a block in chunks: histories, checkpoints, and new networks in free lanes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gridjax.run.execution.lane_block import Block, Trained
 from gridjax.spec.network import NetworkSpec
 
 CHUNK_SECONDS = 0.5
-"""Length of a chunk: signals wait that long. It changes no number."""
+"""Wanted length of a chunk, which a stop must wait for. It changes no number."""
 FIRST_CHUNK_STEPS = 16
 IDLE_STEPS = 0.25
-"""Steps of a whole block that its lanes may idle together for being measured once less, which takes
-half a step: there is no backward pass."""
+"""Idle time of the lanes, in steps of a whole block, that is accepted to save one measurement. A
+measurement takes about half a step, for it has no backward pass."""
 
 
 def train_block(
@@ -33,8 +33,8 @@ def train_block(
     A network leaves the block at its last step, or when it diverges. While others are still in
     training, ``more(n)`` returns up to ``n`` further networks for the free lanes. ``emit`` receives
     the steps of each chunk, with the operations of ``flop_per_step`` for a step of one network, and
-    each measurement. Once ``stop`` is set, the chunk in progress is the
-    last one and the networks in training are saved.
+    each measurement. Once ``stop`` is set, the chunk in progress is the last one and the networks
+    in training are saved.
     """
     chunk_steps = FIRST_CHUNK_STEPS
     block.fill(specs)
@@ -63,10 +63,10 @@ def train_block(
 
 
 def steps_together(steps: Sequence[int], lane_width: int) -> int:
-    """Return how many steps a block makes before it is measured.
+    """Return the number of steps that a block makes before its next measurement.
 
-    ``steps`` are those of each network to where it must be measured. A network that is there first
-    waits for others as long as the idling of all costs no more than half a measurement.
+    ``steps`` are the steps of each network to its own next measurement. A network that reaches it
+    first waits for others, as long as all idle lanes together cost no more than IDLE_STEPS.
     """
     near = np.sort(np.asarray(steps, np.int64))
     idle = near * np.arange(len(near)) - (np.cumsum(near) - near)

@@ -111,14 +111,14 @@ class Shard:
             self.table(name)
 
     def _content(self, name: str) -> bytes | None:
-        told = self._listed().get(name)
-        if told is None:
+        listed = self._listed().get(name)
+        if listed is None:
             return None
         try:
             content = self._read(name)
         except OSError as error:
             raise self._damage(name, f"cannot be read: {error.strerror}") from None
-        if {"bytes": len(content), "sha256": digest(content)} != told:
+        if {"bytes": len(content), "sha256": digest(content)} != listed:
             raise self._damage(name, "has another sha256")
         return content
 
