@@ -46,7 +46,9 @@ class DriftCurves(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-def drift_curves(static: StaticConfig, traced: TracedParams, params: Params, layout: Layout) -> DriftCurves:
+def drift_curves(
+    static: StaticConfig, traced: TracedParams, params: Params, layout: Layout
+) -> DriftCurves:
     """Run one network along long trajectories and return its errors."""
     n_early = max(T_STUDY, static.sequence_length)
     n_moves = max(TIMES_TRAINED * static.sequence_length, n_early)
