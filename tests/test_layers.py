@@ -32,9 +32,9 @@ MAY_IMPORT = {
     " run.checkpointing",
     "run.execution": "errors io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing run.storage",
-    "theory": "errors prng plotting io spec metrics task",
+    "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
-    "report": "errors prng plotting io spec metrics task run.evaluation run.storage",
+    "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics sweep run.planning run.evaluation run.storage"
     " run.execution report",
     "cli": "errors version io sweep run.planning run.storage run.execution"

@@ -10,6 +10,7 @@ from typing import Any
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io import numbers
 from gridjax.io.atomic_files import replace_file
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
 from gridjax.plotting import colour, counted, listed
 from gridjax.report.figures import Written, write_figures
 from gridjax.report.notes import caveats
@@ -75,6 +76,7 @@ def render(run: Run, data: Reported, figures: list[Written]) -> str:
         headline=_headline(run, data),
         warnings=_warnings(run, data),
         thresholds=THRESHOLDS,
+        fewest_seeds=FEWEST_SEEDS,
         rows=[_row(row) for row in rows],
         caveats=caveats(data, rows),
         figures=[_figure(written) for written in figures],
@@ -135,7 +137,10 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "code": label(row["code"]),
         "colour": colour(row["code"]),
         "width": numbers.in_cm(row["width_cm"]),
-        "networks": (str(row["networks"]), f"{diverged} diverged" if diverged else ""),
+        "networks": (
+            str(row["networks"]),
+            counted(row["seeds"], "seed") + (f", {diverged} diverged" if diverged else ""),
+        ),
         "errors": [_with_range(row, name) for name in ("pos_decoding_err", "pos_decoding_err_T50")],
         "shares": shares,
         "best": _with_range(row, "score_60_by_neuron_max", 2),
@@ -153,7 +158,6 @@ def _with_range(row: dict[str, Any], name: str, decimals: int = 1) -> tuple[str,
 
 def _with_interval(row: dict[str, Any], name: str) -> tuple[str, str]:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
-    # Networks that agree to the digit say little of how far they may differ: no interval.
     interval = f"{_share(low)} to {_share(high)}" if low < high else ""
     return (numbers.percent(row[name]), interval)
 

@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 from gridjax.io import numbers
-from gridjax.plotting import counted
-from gridjax.report.figures.baselines import expected_period_cm
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
 from gridjax.report.figures.lattice_periods import ENOUGH_PERIODS
 from gridjax.report.run_data import Reported
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
+from gridjax.theory.wavenumber import expected_period_cm
 
 
 def caveats(data: Reported, rows: list[dict[str, Any]]) -> list[str]:
@@ -31,11 +31,9 @@ def caveats(data: Reported, rows: list[dict[str, Any]]) -> list[str]:
     periods = _periods(data)
     if periods:
         found.append(periods)
-    n_least = min((row["networks"] - row["diverged"] for row in rows), default=0)
     found.append(
-        "Intervals are over networks, not over units, because the units of one network are not"
-        f" independent. The smallest group here has {counted(n_least, 'network')}"
-        + ("; a bootstrap of so few is too narrow." if n_least < 10 else ".")
+        "Intervals resample seeds, not units or networks: units of one network are not independent,"
+        " and networks of one seed share layout, initial weights and paths." + _seed_sentence(rows)
     )
     found.append(
         "Differences between target codes are differences at these settings. Every code may need"
@@ -43,6 +41,19 @@ def caveats(data: Reported, rows: list[dict[str, Any]]) -> list[str]:
         " can train need not do what large ones do."
     )
     return found
+
+
+def _seed_sentence(rows: list[dict[str, Any]]) -> str:
+    """Say where there is no interval, and why."""
+    few = [row["seeds"] for row in rows if row["seeds"] < FEWEST_SEEDS]
+    if not few:
+        return " Where all networks have the same share there is no interval."
+    rows_here = "Every row" if len(few) == len(rows) else f"{len(few)} of {len(rows)} rows"
+    verb = "has" if len(few) in (1, len(rows)) else "have"
+    return (
+        f" {rows_here} of the table {verb} fewer than {FEWEST_SEEDS} seeds and therefore no"
+        " interval: how often an interval from so few seeds holds the true value is not known."
+    )
 
 
 def _null_sentence(rows: list[dict[str, Any]]) -> str:

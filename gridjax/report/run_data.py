@@ -23,8 +23,6 @@ CODES = tuple(info.name for info in TARGET_CODES)
 """gridjax's own target codes, in the order of tables and figures."""
 HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err")
 DRIFT = ("move", "pos_decoding_err")
-_N_BOOTSTRAPS = 1000
-_INTERVAL = (2.5, 97.5)
 _UNITS = ("unit", "score_60_by_neuron", "period_cm")
 
 
@@ -151,25 +149,15 @@ def column(members: Iterable[Member], name: str) -> Float[np.ndarray, " network"
     return np.array([member.row[name] for member in members], np.float64)
 
 
+def seeds(members: Iterable[Member]) -> Int[np.ndarray, " network"]:
+    """Return the seed of each network: the unit over which intervals are taken."""
+    return np.array([member.spec.seed for member in members], np.int64)
+
+
 def only(members: Sequence[Member], name: str) -> Any | None:
     """Return the one value of a column that all networks share; None where they differ."""
     values = {member.row[name] for member in members}
     return values.pop() if len(values) == 1 else None
-
-
-def mean_interval(
-    values: Float[np.ndarray, " network *shape"],
-) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
-    """Return the 95 % percentile-bootstrap interval of the mean over networks, the first axis.
-
-    Networks are drawn again, not units: the units of one network are not independent. With few
-    networks the interval is too narrow.
-    """
-    n = len(values)
-    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), _N_BOOTSTRAPS) / n
-    means = draws @ values.reshape(n, -1)
-    low, high = np.percentile(means, _INTERVAL, axis=0)
-    return low.reshape(values.shape[1:]), high.reshape(values.shape[1:])
 
 
 def _split(

@@ -9,36 +9,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridjax.io.numbers import number, percent
-from gridjax.report.run_data import Member, Reported, column, label, mean_interval, reported
+from gridjax.metrics.statistics.intervals import Interval
+from gridjax.metrics.statistics.seed_intervals import seed_interval
+from gridjax.report.run_data import Member, Reported, column, label, seeds
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
-from gridjax.run.storage.run_reader import Run
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
 SHARES = (*(f"share_above_{threshold}" for threshold in THRESHOLDS), "share_above_null_99")
 MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
 
 
-def summarise(run: Run) -> pd.DataFrame:
+def summary_rows(data: Reported) -> list[dict[str, Any]]:
     """Return one row for each target code and width of a run, in a fixed order.
 
     Columns: ``code``, ``width_cm`` (NaN for codes without width), ``networks``, ``diverged``;
-    medians over the networks that finished of ``pos_decoding_err`` and ``pos_decoding_err_T50``
-    (cm) and ``score_60_by_neuron_max``, each with ``_min`` and ``_max``; means over networks of
-    ``share_above_0.3`` and so on and of ``share_above_null_99``, each with ``_low`` and ``_high``,
-    a 95 % bootstrap interval over networks; and of the random readouts of the target code
-    ``layouts`` and the mean share above each threshold, ``null_share_above_0.3`` and so on.
-    Measures are NaN where there is nothing to measure.
+    ``seeds``, the distinct seeds of the networks that finished; medians over these networks of
+    ``pos_decoding_err`` and ``pos_decoding_err_T50`` (cm) and ``score_60_by_neuron_max``, each
+    with ``_min`` and ``_max``; means over these networks of ``share_above_0.3`` and so on and of
+    ``share_above_null_99``, each with ``_low`` and ``_high``, the 95 % interval of
+    metrics.statistics.seed_intervals; of the random readouts of the target code ``layouts`` and
+    the mean share above each threshold, ``null_share_above_0.3`` and so on. Numbers are NaN where
+    nothing was measured, and bounds where there is no interval.
     """
-    import pandas as pd
-
-    return pd.DataFrame(summary_rows(reported(run)))
-
-
-def summary_rows(data: Reported) -> list[dict[str, Any]]:
-    """Return the rows of summarise, from a run read already."""
     rows = []
     for code in data.codes:
         members = [member for member in data.members if member.code == code]
@@ -49,6 +43,7 @@ def summary_rows(data: Reported) -> list[dict[str, Any]]:
             finished = [member for member in group if not member.diverged]
             row = {"code": code, "width_cm": width, "networks": len(group)}
             row |= {"diverged": len(group) - len(finished)}
+            row |= {"seeds": len(np.unique(seeds(finished)))}
             row |= _medians(finished) | _shares(finished)
             rows.append(row | _null_shares(data.nulls_of(finished)))
     return rows
@@ -101,10 +96,12 @@ def _shares(finished: list[Member]) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in SHARES:
         values = column(finished, name)
-        measured = values[np.isfinite(values)]
-        low, high = mean_interval(measured) if len(measured) > 1 else (math.nan, math.nan)
-        mean = float(measured.mean()) if len(measured) else math.nan
-        row |= {name: mean, f"{name}_low": float(low), f"{name}_high": float(high)}
+        is_measured = np.isfinite(values)
+        share = Interval(math.nan, math.nan, math.nan)
+        if is_measured.any():
+            measured, of = values[is_measured], seeds(finished)[is_measured]
+            share = seed_interval(measured, of, within=(0, 1))
+        row |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
     return row
 
 

@@ -19,6 +19,7 @@ from gridjax.metrics.spectral.box_modes import Mode, Triad
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.field_distributions import mean
 from gridjax.spec.network import NetworkSpec
+from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
 CODES = ("difference_of_gaussians", "gaussian")
 """Target codes that theory speaks of: Difference of Softmaxes (DoS), and Gaussian ones."""
@@ -121,15 +122,14 @@ def predict(
 
 def theory_of(spec: NetworkSpec, dimensions: int = 2) -> Theory:
     """Return what theory expects of the place cells of a network of one width, in its box."""
-    if not (spec.is_homogeneous and spec.place_field_values in CODES):
+    is_global = spec.place_field_normalization == "global"
+    if not (spec.is_homogeneous and is_global and spec.place_field_values in CODES):
         message = "theory is of DoS and Gaussian place cells of one field and one width"
         raise GridjaxError(Problem(message, fix="give numbers, not laws, and one field a cell"))
     sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
     ratio = wavenumber = math.nan
-    if spec.place_field_values == "difference_of_gaussians":
-        ratio = mean(spec.surround_scale)
-        ratio = math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
-        wavenumber = turing.peak_wavenumber(sigma, ratio, dimensions)
+    if (expected := expected_wavenumber(spec, dimensions)) is not None:
+        ratio, wavenumber = surround_ratio(spec), expected
     period = turing.lattice_period(wavenumber, dimensions)
     cycles = turing.cycles_per_box(wavenumber, side)
     return Theory(
@@ -157,26 +157,6 @@ def expected_power(theory: Theory, cycles: Any) -> Float[np.ndarray, "..."]:
     return turing.surround_power(wavenumber, theory.sigma_m, theory.ratio, theory.dimensions)
 
 
-def code_over_box(spec: NetworkSpec, n: int = N_PLACES) -> Float[np.ndarray, "position cell"]:
-    """Return the targets of a network at n x n places of its box, places x-major.
-
-    Of the layout the network would be trained with: drawn from its layout seed.
-    """
-    import jax
-    import jax.numpy as jnp
-
-    from gridjax.prng import Stream, stream
-    from gridjax.task import task
-    from gridjax.task.target_codes import encoding
-
-    static, traced = spec.static, spec.traced
-    axis = (((np.arange(n) + 0.5) / n - 0.5) * spec.box_width_in_m).astype(np.float32)
-    places = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
-    code = jax.jit(encoding(static).encode)(layout.code, jnp.asarray(places))
-    return np.asarray(code, np.float64)
-
-
 def code_covariance(
     spec: NetworkSpec, n: int = N_PLACES, equal_variance: bool = True
 ) -> Float[np.ndarray, "position position"]:
@@ -185,6 +165,7 @@ def code_covariance(
     As pattern_formation.covariance. Raises GridjaxError where the code does not vary.
     """
     from gridjax.metrics.spectral.pattern_formation import covariance
+    from gridjax.task.code_maps import code_over_box
 
     return covariance(code_over_box(spec, n), equal_variance)
 
@@ -217,16 +198,17 @@ def draw_layout(spec: NetworkSpec, n_units: int = 64) -> DrawnLayout:
     Raises GridjaxError for fields too narrow for N_PLACES places a side or too wide to vary.
     """
     from gridjax.metrics.spectral.pattern_formation import grow
-    from gridjax.metrics.spectral.radial_spectrum import radial_power
+    from gridjax.metrics.spectral.radial_spectrum import mean_power, radial_power
+    from gridjax.task.code_maps import code_maps, layout_of
 
     check_drawable(spec)
     correlation = code_covariance(spec)
-    tuning = code_over_box(spec, N_BINS).T.reshape(-1, N_BINS, N_BINS)
+    tuning = code_maps(spec, layout_of(spec), N_BINS).astype(np.float64)
     spectra = radial_power(tuning, spec.box_width_in_m)
     return DrawnLayout(
         spec=spec,
         cycles=spectra.cycles,
-        power=np.nanmean(spectra.power, axis=0),
+        power=mean_power(spectra),
         linear=grow(correlation, n_units, N_STEPS, nonnegative=False, seed=spec.seed),
         nonnegative=grow(correlation, n_units, N_STEPS, nonnegative=True, seed=spec.seed),
     )

@@ -7,7 +7,10 @@ import pytest
 from synthetic import quickstart_specs, synthetic_run
 
 from gridjax.errors import GridjaxError
+from gridjax.io.numbers import percent
 from gridjax.report.html import write_report
+from gridjax.report.run_data import reported
+from gridjax.report.summary import summary_rows
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED, SWITCHES
 from gridjax.spec.network import NetworkSpec
 
@@ -120,6 +123,22 @@ def test_what_is_missing_is_said(page):
     text = " ".join(page.text.split())
     assert "9 of 10 networks are there" in text
     assert "1 network diverged" in text
+
+
+def test_the_page_says_why_few_seeds_have_no_interval(page):
+    text = " ".join(page.text.split())
+    assert "resampling seeds (bootstrap-t), which needs at least 8 seeds" in text
+    assert "Every row of the table has fewer than 8 seeds and therefore no interval" in text
+
+
+def test_eight_seeds_have_an_interval_in_the_table(tmp_path):
+    run = synthetic_run(quickstart_specs(range(8))[1::5], keep_maps="none", weights=False)
+    page = Page(write_report(run, tmp_path).read_text())
+    text = " ".join(page.text.split())
+    assert "fewer than 8 seeds and" not in text
+    (row,) = summary_rows(reported(run))
+    low, high = (percent(row[f"share_above_0.3_{end}"]) for end in ("low", "high"))
+    assert f"{low.removesuffix(' %')} to {high.removesuffix(' %')}" in text
 
 
 def test_parameters_count_where_they_are_read(page):

@@ -2,13 +2,15 @@ import dataclasses
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from synthetic import quickstart_specs, synthetic_run
 
 from gridjax.io.numbers import percent
-from gridjax.report.run_data import mean_interval, reported
-from gridjax.report.summary import summarise, summary_rows, summary_table
+from gridjax.report.run_data import reported
+from gridjax.report.summary import summary_rows, summary_table
 from gridjax.spec.network import NetworkSpec
+from gridjax.studies.estimates import SHARES, mean_of
 
 WIDE = dataclasses.replace(quickstart_specs([7])[4], box_width_in_m=1.4, box_height_in_m=1.4)
 
@@ -46,7 +48,7 @@ def test_missing_and_diverged_networks(run):
 def test_summary_agrees_with_pandas(run):
     """Against the same numbers by groupby."""
     networks = run.networks[run.networks.status == "finished"]
-    summary = summarise(run)
+    summary = pd.DataFrame(summary_rows(reported(run)))
     widths = networks.place_cell_rf.where(networks.place_field_values != "cartesian", -1)
     groups = networks.groupby([networks.place_field_values, widths])
     assert len(summary) == len(groups)
@@ -97,18 +99,32 @@ def test_terminal_table_fits_eighty_columns(run):
     assert "24" in printed
 
 
-def test_interval_of_many_networks_is_the_normal_one():
-    values = np.random.default_rng(3).normal(2.0, 0.5, (400, 2))
-    low, high = mean_interval(values)
-    half = 1.96 * values.std(axis=0, ddof=1) / 20
-    # 1,000 bootstraps place a 2.5 % quantile with a standard error of .085 sd of the mean.
-    np.testing.assert_allclose(low, values.mean(axis=0) - half, atol=0.2 * half.max())
-    np.testing.assert_allclose(high, values.mean(axis=0) + half, atol=0.2 * half.max())
+def test_shares_have_the_interval_over_seeds_that_studies_have():
+    rows = summary_rows(reported(synthetic_run(quickstart_specs(range(9)), diverged=[3])))
+    by_group = {(row["code"], row["width_cm"]): row for row in rows if row["code"] != "cartesian"}
+    run = synthetic_run(quickstart_specs(range(9)), diverged=[3])
+    networks = run.networks[run.networks.status == "finished"]
+    for (code, width), group in networks.groupby(["place_field_values", "place_cell_rf"]):
+        if code == "cartesian":
+            continue
+        row = by_group[code, 100 * width]
+        assert row["seeds"] == group["seed"].nunique() >= 8
+        for name in ("share_above_0.3", "share_above_null_99"):
+            expected = mean_of(group, name, within=SHARES)
+            found = (row[name], row[f"{name}_low"], row[f"{name}_high"])
+            assert found == pytest.approx(
+                (expected.value, expected.low, expected.high), nan_ok=True
+            )
 
 
-def test_interval_of_equal_networks_is_a_point():
-    low, high = mean_interval(np.full((5, 3), 0.25))
-    np.testing.assert_allclose([low, high], 0.25)
+def test_fewer_than_eight_seeds_have_shares_without_interval():
+    for n_seeds, has_interval in ((7, False), (8, True)):
+        run = synthetic_run(quickstart_specs(range(n_seeds)), keep_maps="none", weights=False)
+        (row, *_) = (one for one in summary_rows(reported(run)) if one["code"] == "gaussian")
+        assert row["seeds"] == n_seeds
+        assert 0 < row["share_above_0.3"] < 1
+        assert math.isfinite(row["share_above_0.3_low"]) == has_interval
+        assert math.isfinite(row["share_above_0.3_high"]) == has_interval
 
 
 @pytest.mark.parametrize(
@@ -122,4 +138,4 @@ def test_shares_are_written_with_two_digits(share, text):
 def test_a_run_without_results():
     run = synthetic_run([NetworkSpec()], missing=[0])
     assert reported(run).members == []
-    assert len(summarise(run)) == 0
+    assert summary_rows(reported(run)) == []

@@ -1,21 +1,16 @@
-"""Baselines of figures: the period that a target code predicts, and errors without a network."""
+"""Position errors of answers that need no network: the baselines of figures."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
 from gridjax.report.run_data import Member, only
 from gridjax.run.evaluation.rollout import T_STUDY
-from gridjax.spec.field_distributions import mean
-from gridjax.spec.network import NetworkSpec
 
-_WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
 _N_SAMPLES = 100_000
 _FEWEST_PATHS = 300
 
@@ -36,29 +31,6 @@ class ChanceCurves(NamedTuple):
     start_cm: Float[np.ndarray, " move"]
 
 
-def std_ratio(spec: NetworkSpec) -> float:
-    """Return the surround's standard deviation over the centre's."""
-    ratio = mean(spec.surround_scale)
-    return math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
-
-
-def expected_wavenumber(spec: NetworkSpec) -> float | None:
-    """Return the wavenumber (rad/m) at which theory expects a network's targets to have most power.
-
-    Of Difference-of-Softmaxes codes of equal fields; None of others, for which it says nothing.
-    """
-    is_dos = spec.place_field_values == "difference_of_gaussians"
-    if not (is_dos and spec.place_field_normalization == "global" and spec.is_homogeneous):
-        return None
-    return dos_wavenumber(mean(spec.place_cell_rf), std_ratio(spec))
-
-
-def expected_period_cm(spec: NetworkSpec) -> float | None:
-    """Return the period (cm) of the lattice of that wavenumber; None where there is none."""
-    wavenumber = expected_wavenumber(spec)
-    return None if wavenumber is None else 100 * hexagonal_period(wavenumber)
-
-
 def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
     """Return the chance errors over trajectories of ``n_moves``; None where worlds differ.
 
@@ -72,9 +44,9 @@ def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
 
 def chance_curves(members: Sequence[Member], n_moves: int) -> ChanceCurves | None:
     """Return the chance errors after each of ``n_moves``, simulated; None where worlds differ."""
-    from gridjax.task.motion import simulate_trajectories
+    from gridjax.task.motion import WORLD, simulate_trajectories
 
-    world: dict[str, Any] = {name: only(members, name) for name in _WORLD}
+    world: dict[str, Any] = {name: only(members, name) for name in WORLD}
     if None in world.values():
         return None
     # As long for every short trajectory: one compilation serves all panels.

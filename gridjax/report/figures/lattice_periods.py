@@ -10,9 +10,9 @@ from gridjax import plotting
 from gridjax.metrics.lattice import plane_waves
 from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
 from gridjax.plotting import Drawn
-from gridjax.report.figures.baselines import expected_wavenumber, std_ratio
 from gridjax.report.run_data import Member, Reported, codes_of, label, only, reads_width
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
+from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -116,7 +116,9 @@ def _theory(axes: Axes, members: list[Member], gap: float) -> None:
     widths = [member.width_cm for member in members]
     ends = np.array([max(min(widths) - gap / 2, 1e-3), max(widths) + gap / 2])
     specs = [member.spec for member in members]
-    ratios = sorted({std_ratio(spec) for spec in specs if expected_wavenumber(spec) is not None})
+    ratios = sorted(
+        {surround_ratio(spec) for spec in specs if expected_wavenumber(spec) is not None}
+    )
     if not ratios:
         return
     chosen = np.linspace(0, len(ratios) - 1, min(len(ratios), len(_LINES))).round().astype(int)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from gridjax import plotting
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_intervals
 from gridjax.plotting import Drawn
-from gridjax.report.run_data import Reported, codes_of, label, mean_interval
+from gridjax.report.run_data import Reported, codes_of, label, seeds
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ MOST_NAMES = 5
 MOST_LINES = 60
 FEW_LAYOUTS = 20
 _GRID = np.linspace(-0.6, 1.8, 241)
+_BAND_STEP = 4
+"""Thresholds from one to the next at which bands are computed; between them they are straight."""
 _COLUMNS = 2
 _WHITE = {"frameon": True, "framealpha": 1, "edgecolor": "none", "fancybox": False}
 
@@ -51,7 +54,7 @@ def draw(data: Reported) -> Drawn:
         code: np.array([survival(member.score, _GRID) for member in data.of(code)])
         for code in codes
     }
-    _all_codes(panels[0], curves)
+    _all_codes(panels[0], data, curves)
     for axes, code in zip(panels[1:], codes, strict=False):
         _one_code(axes, data, code, curves[code])
     for axes in panels[:n_panels]:
@@ -63,12 +66,23 @@ def draw(data: Reported) -> Drawn:
     return Drawn(NAME, TITLE, figure, _caption(data, codes), _alt(data, codes))
 
 
-def _all_codes(axes: Axes, curves: dict[str, np.ndarray]) -> None:
+def seed_band(
+    lines: Float[np.ndarray, "network threshold"], seeds: Int[np.ndarray, " network"]
+) -> Float[np.ndarray, "2 threshold"]:
+    """Return the bounds of the mean over networks at each threshold; NaN without an interval.
+
+    A bound that few seeds leave open ends at the outermost network.
+    """
+    bounds = [(one.low, one.high) for one in seed_intervals(lines, seeds, within=(0, 1))]
+    return np.clip(np.transpose(bounds), lines.min(axis=0), lines.max(axis=0))
+
+
+def _all_codes(axes: Axes, data: Reported, curves: dict[str, np.ndarray]) -> None:
     axes.set_title("All target codes, trained")
     for code, lines in curves.items():
         colour = plotting.colour(code)
-        if len(lines) > 1:
-            axes.fill_between(_GRID, *mean_interval(lines), color=colour, alpha=0.2, lw=0)
+        low, high = seed_band(lines[:, ::_BAND_STEP], seeds(data.of(code)))
+        axes.fill_between(_GRID[::_BAND_STEP], low, high, color=colour, alpha=0.2, lw=0)
         axes.plot(_GRID, _drop_zero(lines.mean(axis=0)), color=colour, label=label(code))
     if len(curves) <= MOST_NAMES:  # more names would hide the curves; the other panels have them
         axes.legend(loc="upper right", handlelength=1.4, **_WHITE)
@@ -182,14 +196,27 @@ def _caption(data: Reported, codes: list[str]) -> str:
     return (
         "Share of units whose score60 (min-max, reported bins, inactive units counting with 0) lies"
         " above the threshold on the x axis; logarithmic, because claims about grid cells rest on"
-        " few units. Thick: mean over networks; thin: each network; shaded in the first panel:"
-        " 95 % bootstrap interval of the mean over networks, colours as in the other panels."
+        " few units. Thick: mean over networks; thin: each network."
+        f" {_caption_of_bands(data, codes)}"
         " Dashed and hatched: the null, the same score of random readouts of each network's own"
         " target code, through the same trajectories and bins, without a network, training or path"
         " integration (median and range over layouts). A curve says something about grids only"
         " where it leaves its own null."
         f" Dotted: the thresholds used in the literature, .3, .8 and 1.2. {numbers}."
     )
+
+
+def _caption_of_bands(data: Reported, codes: list[str]) -> str:
+    few = [label(code) for code in codes if len(set(seeds(data.of(code)))) < FEWEST_SEEDS]
+    reason = f"fewer than {FEWEST_SEEDS} seeds, too few for an interval"
+    if len(few) == len(codes):
+        return f"No band is shaded in the first panel: every target code has {reason}."
+    text = (
+        "Shaded in the first panel: 95 % interval of the mean, from resampling seeds (bootstrap-t);"
+        " a bound that few seeds leave open ends at the outermost network."
+    )
+    verb = "has" if len(few) == 1 else "have"
+    return f"{text} {plotting.listed(few)} {verb} {reason}." if few else text
 
 
 def _alt(data: Reported, codes: list[str]) -> str:

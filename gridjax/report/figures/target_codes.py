@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from gridjax import plotting
 from gridjax.errors import GridjaxError
+from gridjax.metrics.spectral.standing_waves import standing_waves
 from gridjax.plotting import COLOUR_MAP, Drawn
-from gridjax.prng import Stream, stream
-from gridjax.report.figures.baselines import expected_wavenumber
 from gridjax.report.run_data import Member, Reported, label, reads_width
 from gridjax.run.storage.run_reader import Run
 from gridjax.spec.field_distributions import bounds
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import task
-from gridjax.task.target_codes import encoding
+from gridjax.task.code_maps import bin_centres, code_maps, layout_of
 from gridjax.task.task import Layout
+from gridjax.theory.wavenumber import expected_wavenumber
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +28,6 @@ N_GRID = 64
 """Positions a side at which codes are drawn."""
 MOST_CELLS = 256
 MOST_WIDTHS = 4
-_MOST_VALUES = 2**23
 _LINES = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
@@ -46,7 +42,7 @@ class Code(NamedTuple):
     @property
     def axis_m(self) -> Float[np.ndarray, " x"]:
         """Positions of the grid along one side, metres."""
-        return grid_axis(self.spec.box_width_in_m)
+        return bin_centres(self.spec.box_width_in_m, N_GRID)
 
 
 def draw(data: Reported, run: Run) -> Drawn:
@@ -72,15 +68,8 @@ def draw(data: Reported, run: Run) -> Drawn:
     return Drawn(NAME, TITLE, figure, _caption(rows) + lost, _alt(rows))
 
 
-def grid_axis(side_m: float) -> Float[np.ndarray, " x"]:
-    """Return N_GRID positions along one side of the box, centred on 0, metres."""
-    return ((np.arange(N_GRID) + 0.5) / N_GRID - 0.5) * side_m
-
-
 def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
     """Return at most MOST_CELLS cells of a target code over the box, the most central one first."""
-    axis = grid_axis(spec.box_width_in_m).astype(np.float32)
-    positions = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
     n_cells = spec.Np
     cells = np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).round().astype(int)
     centre = np.zeros(2)
@@ -88,36 +77,7 @@ def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
         centres = np.asarray(layout.code.centres).reshape(n_cells, -1, 2)[:, 0]
         middle = int(np.hypot(*centres.T).argmin())
         cells, centre = np.array([middle, *cells[cells != middle]]), centres[middle]
-    encode = jax.jit(encoding(spec.static).encode)
-    parts = np.array_split(positions, -(-len(positions) * n_cells // _MOST_VALUES))
-    values = np.concatenate(
-        [np.asarray(encode(layout.code, jnp.asarray(part)))[:, cells] for part in parts]
-    )
-    return Code(spec, values.T.reshape(-1, N_GRID, N_GRID), centre)
-
-
-def spectrum(
-    code: Code,
-) -> tuple[Float[np.ndarray, " mode"], Float[np.ndarray, " mode"], Float[np.ndarray, "ring 2"]]:
-    """Return the power of a code's box modes, mean over cells, and its radial average.
-
-    Modes are cos(pi m x / L) cos(pi n y / L), the standing waves that a box without flow through
-    its walls holds; frequencies sqrt(m^2 + n^2) / (2 L) in cycles per metre. Rings are one
-    1 / (2 L) wide. Powers are relative to the strongest ring; the mean (0, 0) is left out.
-    """
-    from scipy import fft
-
-    waves = np.asarray(fft.dctn(code.tuning.astype(np.float64), axes=(1, 2), norm="ortho"))
-    power = np.square(waves).mean(axis=0).ravel()[1:]
-    order = np.hypot(*np.meshgrid(np.arange(N_GRID), np.arange(N_GRID), indexing="ij")).ravel()[1:]
-    ring = np.round(order).astype(int)
-    counts = np.bincount(ring)[1:N_GRID]
-    by_ring = np.bincount(ring, power)[1:N_GRID] / counts
-    frequency = np.bincount(ring, order)[1:N_GRID] / counts
-    per_metre = 1 / (2 * code.spec.box_width_in_m)
-    strongest = by_ring.max()
-    rings = np.stack([frequency * per_metre, by_ring / strongest], axis=1)
-    return order * per_metre, power / strongest, rings
+    return Code(spec, code_maps(spec, layout, N_GRID, cells.tolist()), centre)
 
 
 def _codes(data: Reported, run: Run, name: str) -> list[Code]:
@@ -153,9 +113,7 @@ def _layout(run: Run, member: Member) -> Layout:
     try:
         return run.network(member.run_id).layout
     except GridjaxError:
-        spec = member.spec
-        key = stream(spec.traced.layout_seed, Stream.LAYOUT)
-        return task.draw(key, spec.static, spec.traced)
+        return layout_of(member.spec)
 
 
 def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
@@ -200,11 +158,12 @@ def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
     colour = plotting.colour(name)
     furthest = 0.0
     for index, (code, line) in enumerate(zip(codes, _LINES, strict=False)):
-        frequency, power, rings = spectrum(code)
+        waves = standing_waves(code.tuning, code.spec.box_width_in_m)
         if index == 0:
-            axes.plot(frequency, power, ".", ms=2.5, color=colour, alpha=0.3, rasterized=True)
-        axes.plot(*rings.T, color=colour, ls=line)
-        furthest = max(furthest, float(rings[rings[:, 1] > 0.01][-1, 0]))
+            dots: dict[str, Any] = {"color": colour, "alpha": 0.3, "rasterized": True}
+            axes.plot(waves.frequency, waves.power, ".", ms=2.5, **dots)
+        axes.plot(waves.ring_frequency, waves.ring_power, color=colour, ls=line)
+        furthest = max(furthest, float(waves.ring_frequency[waves.ring_power > 0.01][-1]))
         wavenumber = expected_wavenumber(code.spec)
         if wavenumber is not None:
             axes.axvline(
@@ -277,7 +236,7 @@ def _layouts(rows: dict[str, list[Code]]) -> str:
 def _alt(rows: dict[str, list[Code]]) -> str:
     parts = []
     for name, codes in rows.items():
-        rings = spectrum(codes[0])[2]
-        peak = rings[rings[:, 1].argmax(), 0]
+        waves = standing_waves(codes[0].tuning, codes[0].spec.box_width_in_m)
+        peak = waves.ring_frequency[waves.ring_power.argmax()]
         parts.append(f"{label(name)} has most power at a wavelength of {100 / peak:.0f} cm")
     return f"Tuning, profile and power spectrum of each target code; {'; '.join(parts)}."

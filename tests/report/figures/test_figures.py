@@ -2,7 +2,6 @@ import dataclasses
 import itertools
 import math
 import sys
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,8 @@ from synthetic import N_READOUTS, quickstart_specs, synthetic_run
 
 from gridjax import plotting
 from gridjax.metrics.spectral import turing
+from gridjax.metrics.spectral.standing_waves import standing_waves
+from gridjax.metrics.statistics.intervals import mean_interval
 from gridjax.report import figures
 from gridjax.report.figures import (
     baselines,
@@ -23,8 +24,8 @@ from gridjax.report.figures import (
 )
 from gridjax.report.figures.unit_selection import PER_ROW, choose
 from gridjax.report.run_data import CODES, reported
-from gridjax.spec.field_distributions import Uniform
 from gridjax.spec.network import NetworkSpec
+from gridjax.task.code_maps import bin_centres
 
 MEASURED = {"gallery", "survival", "errors", "drift", "periods"}
 DOS = quickstart_specs([0])[3]
@@ -115,6 +116,33 @@ def test_survival_counts_what_is_above():
     np.testing.assert_allclose(score_survival.survival(scores, thresholds), slow)
 
 
+def test_the_survival_band_is_the_interval_over_seeds():
+    lines = np.random.default_rng(0).beta(1, 4, (20, 3))
+    seeds = np.repeat(np.arange(10), 2)
+    low, high = score_survival.seed_band(lines, seeds)
+    for column, values in enumerate(lines.T):
+        interval = mean_interval(values, seeds, within=(0, 1))
+        assert low[column] == pytest.approx(max(interval.low, values.min()))
+        assert high[column] == pytest.approx(min(interval.high, values.max()))
+    assert np.isnan(score_survival.seed_band(lines[:14], seeds[:14])).all()
+
+
+def test_the_survival_figure_says_which_codes_have_too_few_seeds_for_a_band():
+    many = [spec for spec in quickstart_specs(range(8)) if spec.place_cell_rf == 0.2]
+    specs = [*many, quickstart_specs([0])[0]]
+    figure = score_survival.draw(reported(synthetic_run(specs, keep_maps="none", weights=False)))
+    assert "from resampling seeds (bootstrap-t)" in figure.caption
+    assert "Cartesian has fewer than 8 seeds" in figure.caption
+    bands = figure.figure.axes[0].collections
+    extents = [band.get_paths()[0].vertices for band in bands if band.get_paths()]
+    assert sum(len(vertices) > 0 for vertices in extents) == 2  # Gaussian and DoS
+
+
+def test_a_run_of_few_seeds_has_no_band_and_says_so(drawn):
+    assert "No band is shaded in the first panel" in drawn["survival"].caption
+    assert "fewer than 8 seeds" in drawn["survival"].caption
+
+
 def test_the_null_of_the_survival_figure_is_the_networks_own(data, drawn):
     """The dashed line is the median over layouts of the share of readouts above."""
     panel = drawn["survival"].figure.axes[2]
@@ -190,36 +218,6 @@ def test_the_scale_bar_is_round_and_at_most_half_the_box(side_m):
     assert f"{length:.0e}"[0] in "125"
 
 
-@pytest.mark.parametrize("ratio", [1.2, 2.0, 4.5])
-def test_dos_has_most_power_at_the_wavenumber_of_theory(ratio):
-    """Against the maximum of the Fourier transform of a balanced difference of Gaussians."""
-    sigma = 0.12
-    k = np.linspace(0.01, 40, 400_001)
-    transform = np.exp(-((sigma * k) ** 2) / 2) - np.exp(-((ratio * sigma * k) ** 2) / 2)
-    assert turing.dos_wavenumber(sigma, ratio) == pytest.approx(k[transform.argmax()], abs=2e-4)
-
-
-def test_the_period_of_theory():
-    wavenumber = turing.dos_wavenumber(
-        0.12, baselines.std_ratio(NetworkSpec(surround_scale=4.0, surround_convention="variance"))
-    )
-    assert turing.hexagonal_period(wavenumber) == pytest.approx(0.906, abs=5e-4)
-    # Three waves of wavelength 1 m, 60 degrees apart: fields 2 / sqrt 3 m from each other.
-    assert turing.hexagonal_period(2 * math.pi) == pytest.approx(2 / math.sqrt(3))
-
-
-def test_theory_expects_a_period_of_equal_dos_fields_alone():
-    assert baselines.expected_period_cm(NetworkSpec()) == pytest.approx(90.6, abs=0.05)
-    others: list[dict[str, Any]] = [
-        {"place_field_values": "gaussian"},
-        {"place_field_normalization": "none"},
-        {"place_cell_rf": Uniform(0.06, 1.0)},
-        {"n_place_fields_per_cell": 2},
-    ]
-    for values in others:
-        assert baselines.expected_period_cm(NetworkSpec(**values)) is None
-
-
 def test_chance_errors():
     specs = [dataclasses.replace(quickstart_specs([0])[0], seed=seed) for seed in (0, 1)]
     members = reported(synthetic_run(specs)).members
@@ -236,17 +234,6 @@ def test_chance_errors():
     assert baselines.chance_errors(reported(synthetic_run([*specs, other])).members, 1) is None
 
 
-def test_the_spectrum_of_one_standing_wave():
-    spec = NetworkSpec(box_width_in_m=1.6, box_height_in_m=1.6)
-    x = target_codes.grid_axis(1.6) + 0.8
-    wave = np.cos(np.pi * 3 * x / 1.6)[:, None] * np.cos(np.pi * 4 * x / 1.6)[None]
-    code = target_codes.Code(spec, wave[None] + 5.0, np.zeros(2))
-    frequency, power, rings = target_codes.spectrum(code)
-    assert frequency[power.argmax()] == pytest.approx(5 / 3.2)
-    assert np.sort(power)[-2] < 1e-9 * power.max()
-    assert rings[rings[:, 1].argmax(), 0] == pytest.approx(5 / 3.2, abs=0.5 / 3.2)
-
-
 def test_spectra_of_gaussian_and_dos_codes():
     """DoS peaks within a ring of k*; Gaussian falls from the longest wave on."""
     run = synthetic_run(
@@ -258,8 +245,9 @@ def test_spectra_of_gaussian_and_dos_codes():
     peaks = []
     for member in reported(run).members:
         layout = run.network(member.run_id).layout
-        rings = target_codes.spectrum(target_codes.tuning_over_box(member.spec, layout))[2]
-        peaks.append(rings[rings[:, 1].argmax(), 0])
+        code = target_codes.tuning_over_box(member.spec, layout)
+        waves = standing_waves(code.tuning, member.spec.box_width_in_m)
+        peaks.append(waves.ring_frequency[waves.ring_power.argmax()])
     assert peaks[0] < 1.5 / 4.4
     assert peaks[1] == pytest.approx(turing.dos_wavenumber(0.14, 2.0) / (2 * np.pi), abs=1 / 4.4)
 
@@ -272,7 +260,7 @@ def test_a_tuning_is_the_code_of_the_most_central_cell():
     code = target_codes.tuning_over_box(network.spec, network.layout)
     centres = network.place_cells.centres[:, 0]
     central = np.linalg.norm(centres, axis=1).argmin()
-    axis = target_codes.grid_axis(2.2)
+    axis = bin_centres(2.2, target_codes.N_GRID)
     point = np.array([axis[5], axis[40]], np.float32)
     expected = encoding(network.spec.static).encode(network.place_cells, point)[central]
     assert code.tuning[0, 5, 40] == pytest.approx(float(expected), rel=1e-5)
