@@ -7,7 +7,7 @@ from gridjax.model.initializers import glorot_uniform, recurrent_kernel
 from gridjax.model.losses import Loss, register_loss
 from gridjax.model.losses import entropy as target_entropy
 from gridjax.prng import Stream, stream
-from gridjax.recordings.options import Options as ScoreOptions
+from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table as score_table
 from gridjax.recordings.readers import MapSet
 from gridjax.recordings.score import score_inputs

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "cli": "errors version io sweep run.planning run.storage run.execution"
     " theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep run.storage run.execution"
-    " theory recordings",
+    " recordings",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -8,7 +8,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gridjax.report.run_data import reported
+from gridjax.report.run_data import read_run_data
 from gridjax.report.summary import summary_rows, summary_table
 from gridjax.run.execution.scheduler import Event
 from gridjax.run.execution.train import Show
@@ -101,7 +101,7 @@ class Terminal(Show):
 
 def print_summary(console: Console, run: Run) -> None:
     """Print the table of a run, and how many networks diverged."""
-    console.print(summary_table(summary_rows(reported(run))))
+    console.print(summary_table(summary_rows(read_run_data(run))))
     if run.n_diverged:
         console.print(
             f"{run.n_diverged} of {len(run.networks)} networks diverged and have no scores"

@@ -1,4 +1,4 @@
-"""The summary of a run: one row for each target code and width, with errors, scores and nulls."""
+"""Summary of a run: one row for each target code and width, with errors, scores and nulls."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridjax.io.numbers import number, percent
-from gridjax.metrics.statistics.intervals import Interval
 from gridjax.metrics.statistics.seed_intervals import seed_interval
-from gridjax.report.run_data import Member, Reported, column, label, seeds
+from gridjax.report.run_data import NetworkRecord, RunData, column, label, seeds_of
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -21,8 +20,8 @@ SHARES = (*(f"share_above_{threshold}" for threshold in THRESHOLDS), "share_abov
 MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
 
 
-def summary_rows(data: Reported) -> list[dict[str, Any]]:
-    """Return one row for each target code and width of a run, in a fixed order.
+def summary_rows(data: RunData) -> list[dict[str, Any]]:
+    """Return the summary's rows: one for each target code and width, in a fixed order.
 
     Columns: ``code``, ``width_cm`` (NaN for codes without width), ``networks``, ``diverged``;
     ``seeds``, the distinct seeds of the networks that finished; medians over these networks of
@@ -35,15 +34,15 @@ def summary_rows(data: Reported) -> list[dict[str, Any]]:
     """
     rows = []
     for code in data.codes:
-        members = [member for member in data.members if member.code == code]
-        widths = sorted({member.width_cm for member in members}, key=lambda w: (math.isnan(w), w))
-        # Without width there is one NaN for each network, and NaNs differ from each other.
+        records = [record for record in data.records if record.code == code]
+        widths = sorted({record.width_cm for record in records}, key=lambda w: (math.isnan(w), w))
+        # Codes without a width have one NaN per network, and NaNs are not equal: keep one.
         for width in widths if not math.isnan(widths[0]) else widths[:1]:
-            group = [m for m in members if math.isnan(width) or m.width_cm == width]
-            finished = [member for member in group if not member.diverged]
+            group = [m for m in records if math.isnan(width) or m.width_cm == width]
+            finished = [record for record in group if not record.diverged]
             row = {"code": code, "width_cm": width, "networks": len(group)}
             row |= {"diverged": len(group) - len(finished)}
-            row |= {"seeds": len(np.unique(seeds(finished)))}
+            row |= {"seeds": len(np.unique(seeds_of(finished)))}
             row |= _medians(finished) | _shares(finished)
             rows.append(row | _null_shares(data.nulls_of(finished)))
     return rows
@@ -55,8 +54,8 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     from rich.table import Table
 
     table = Table(
-        title="score60: mean share of units above, beside random readouts (null)",
-        caption="error, best: median network; 1 % of the null is above its 99 %",
+        title="Share of units above a score60, mean over networks, beside random readouts (null)",
+        caption="error, best: median network; by definition 1 % of the null is above its 99 %",
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -82,7 +81,7 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _medians(finished: list[Member]) -> dict[str, float]:
+def _medians(finished: list[NetworkRecord]) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in MEDIANS:
         values = column(finished, name)
@@ -92,16 +91,17 @@ def _medians(finished: list[Member]) -> dict[str, float]:
     return row
 
 
-def _shares(finished: list[Member]) -> dict[str, float]:
+def _shares(finished: list[NetworkRecord]) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in SHARES:
         values = column(finished, name)
         is_measured = np.isfinite(values)
-        share = Interval(math.nan, math.nan, math.nan)
+        mean = low = high = math.nan
         if is_measured.any():
-            measured, of = values[is_measured], seeds(finished)[is_measured]
-            share = seed_interval(measured, of, within=(0, 1))
-        row |= {name: share.value, f"{name}_low": share.low, f"{name}_high": share.high}
+            measured, seeds = values[is_measured], seeds_of(finished)[is_measured]
+            mean = float(measured.mean())
+            _, low, high = seed_interval(measured, seeds, within=(0, 1))
+        row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
     return row
 
 

@@ -100,8 +100,8 @@ def test_what_no_place_cells_have_is_refused(values):
 
 def test_laws_and_several_fields_are_refused():
     for values in ({"place_cell_rf": Uniform(0.1, 0.2)}, {"n_place_fields_per_cell": 2}):
-        with pytest.raises(GridjaxError, match="one field and one width"):
-            prediction.theory_of(NetworkSpec(**values))
+        with pytest.raises(GridjaxError, match="no theory of this target code"):
+            prediction.predict_spec(NetworkSpec(**values))
 
 
 def test_covariances_of_places_fall_with_distance_as_theory_says():
@@ -139,7 +139,9 @@ def test_the_spectrum_of_drawn_place_cells_peaks_near_k_star(sigma):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return {spec.place_field_values: prediction.draw_layout(spec, 24) for spec in (DOS, GAUSSIAN)}
+    return {
+        spec.place_field_values: prediction.layout_patterns(spec, 24) for spec in (DOS, GAUSSIAN)
+    }
 
 
 def test_patterns_on_drawn_layouts(drawn):
@@ -177,9 +179,9 @@ def test_hexagons_on_drawn_layouts_over_seeds():
 
 def test_fields_that_the_places_cannot_show_are_refused():
     with pytest.raises(GridjaxError, match="too narrow"):
-        prediction.draw_layout(place_code_spec(0.01))
+        prediction.layout_patterns(place_code_spec(0.01))
     with pytest.raises(GridjaxError, match="does not vary"):
-        prediction.draw_layout(place_code_spec(1e4, n_cells=16))
+        prediction.layout_patterns(place_code_spec(1e4, n_cells=16))
 
 
 def drawn_figure(expected, layout):
@@ -199,11 +201,11 @@ def texts(parent):
 @pytest.mark.parametrize("code", prediction.CODES)
 def test_the_figure_shows_both_spectra_modes_and_patterns(drawn, code):
     layout = drawn[code]
-    made = drawn_figure(prediction.theory_of(layout.spec), layout)
+    made = drawn_figure(prediction.predict_spec(layout.spec), layout)
     spectra, *maps = made.figure.axes
     assert len(maps) == 2 * figure.PER_ROW
     lines_by_label = {line.get_label(): line for line in spectra.lines}
-    curve = lines_by_label["theory, no walls, no disorder"]
+    curve = lines_by_label["theory (no walls, no disorder)"]
     assert curve.get_ydata().max() == pytest.approx(1, abs=1e-3)
     modes = lines_by_label["modes of the box"].get_xdata()
     squared = sorted(oracle.lengths_by_enumeration(spectra.get_xlim()[1], 2))

@@ -1,4 +1,4 @@
-"""Position errors of answers that need no network: the baselines of figures."""
+"""Baselines of figures: position errors of answers that need no network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.report.run_data import Member, only
+from gridjax.report.run_data import NetworkRecord, only
 from gridjax.run.evaluation.rollout import T_STUDY
 
 _N_SAMPLES = 100_000
@@ -16,40 +16,40 @@ _FEWEST_PATHS = 300
 
 
 class Chance(NamedTuple):
-    """Mean position errors of answers that need no network, cm."""
+    """Mean position errors (cm) of two answers that need no network."""
 
     centre_cm: float
-    """of always answering the centre of the box"""
+    """error of always answering the centre of the box"""
     start_cm: float
-    """of always answering the position at the start"""
+    """error of always answering the start of the trajectory"""
 
 
 class ChanceCurves(NamedTuple):
-    """The same after each move."""
+    """The errors of Chance after each move, cm."""
 
     centre_cm: Float[np.ndarray, " move"]
     start_cm: Float[np.ndarray, " move"]
 
 
-def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
-    """Return the chance errors over trajectories of ``n_moves``; None where worlds differ.
+def chance_errors(records: Sequence[NetworkRecord], n_moves: int) -> Chance | None:
+    """Return the chance errors over trajectories of ``n_moves``; None where motion settings differ.
 
-    Means over all moments after the start, as the position errors of networks are.
+    Means over all moves, as for the position errors of networks.
     """
-    curves = chance_curves(members, n_moves)
+    curves = chance_curves(records, n_moves)
     if curves is None:
         return None
     return Chance(float(curves.centre_cm.mean()), float(curves.start_cm.mean()))
 
 
-def chance_curves(members: Sequence[Member], n_moves: int) -> ChanceCurves | None:
-    """Return the chance errors after each of ``n_moves``, simulated; None where worlds differ."""
+def chance_curves(records: Sequence[NetworkRecord], n_moves: int) -> ChanceCurves | None:
+    """Return simulated chance errors after each move; None where motion settings differ."""
     from gridjax.task.motion import WORLD, simulate_trajectories
 
-    world: dict[str, Any] = {name: only(members, name) for name in WORLD}
+    world: dict[str, Any] = {name: only(records, name) for name in WORLD}
     if None in world.values():
         return None
-    # As long for every short trajectory: one compilation serves all panels.
+    # All short trajectories are simulated at one length, so that one compilation serves them.
     n_simulated = max(n_moves, T_STUDY)
     n_paths = max(_FEWEST_PATHS, _N_SAMPLES // n_simulated)
     paths = simulate_trajectories(n_paths, n_simulated, **world)

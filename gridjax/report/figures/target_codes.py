@@ -1,4 +1,4 @@
-"""Figure: the target codes: one cell's tuning, and the code's spectrum."""
+"""Figure of the target codes: the tuning of one cell, and the spectrum of the code."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from jaxtyping import Float
 from gridjax import plotting
 from gridjax.errors import GridjaxError
 from gridjax.metrics.spectral.standing_waves import standing_waves
-from gridjax.plotting import COLOUR_MAP, Drawn
-from gridjax.report.run_data import Member, Reported, label, reads_width
+from gridjax.plotting import COLOUR_MAP, FigureResult
+from gridjax.report.run_data import NetworkRecord, RunData, label, reads_width
 from gridjax.run.storage.run_reader import Run
 from gridjax.spec.field_distributions import bounds
 from gridjax.spec.network import NetworkSpec
@@ -23,37 +23,38 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAME, TITLE = "targets", "What the networks are asked to report"
+NAME, TITLE = "targets", "Target codes"
 N_GRID = 64
-"""Positions a side at which codes are drawn."""
+"""Bins along a side of the box."""
 MOST_CELLS = 256
+"""Cells of a code that enter its spectrum."""
 MOST_WIDTHS = 4
 _LINES = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
-class Code(NamedTuple):
-    """One network's target code over its box."""
+class CodeMaps(NamedTuple):
+    """The target code of one network over its box."""
 
     spec: NetworkSpec
     tuning: Float[np.ndarray, "cell x y"]
     centre: Float[np.ndarray, "2"]
-    """metres; of the first cell, which is the one nearest the middle of the box"""
+    """centre (m) of the first cell, which is the one nearest the middle of the box"""
 
     @property
     def axis_m(self) -> Float[np.ndarray, " x"]:
-        """Positions of the grid along one side, metres."""
+        """Bin centres along one side, metres."""
         return bin_centres(self.spec.box_width_in_m, N_GRID)
 
 
-def draw(data: Reported, run: Run) -> Drawn:
-    """Draw a row for each target code: tuning map, profile, and power spectrum."""
-    if not data.members:
-        return Drawn(NAME, TITLE, None, "No network is finished yet.")
-    found = {code: _codes(data, run, code) for code in data.codes}
-    rows = {code: drawn for code, drawn in found.items() if drawn}
-    lost = _lost([code for code in found if code not in rows])
+def draw(data: RunData, run: Run) -> FigureResult:
+    """Draw one row for each target code: tuning map, profile and power spectrum."""
+    if not data.records:
+        return FigureResult(NAME, TITLE, None, "No network is finished yet.")
+    every = {code: _codes(data, run, code) for code in data.codes}
+    rows = {code: maps for code, maps in every.items() if maps}
+    missing = _missing([code for code in every if code not in rows])
     if not rows:
-        return Drawn(NAME, TITLE, None, lost.strip())
+        return FigureResult(NAME, TITLE, None, missing.strip())
     figure = plotting.new_figure(0.3 + 2.05 * len(rows))
     panels = figure.subplots(len(rows), 3, squeeze=False, width_ratios=(0.85, 1, 1.2))
     for (left, middle, right), (code, codes) in zip(panels, rows.items(), strict=True):
@@ -65,11 +66,11 @@ def draw(data: Reported, run: Run) -> Drawn:
         axes.set_xlim(0, furthest)
         _wavelengths(axes, furthest)
     panels[0, 2].set_title("wavelength (cm)", loc="center", fontsize=8, weight="normal")
-    return Drawn(NAME, TITLE, figure, _caption(rows) + lost, _alt(rows))
+    return FigureResult(NAME, TITLE, figure, _caption(rows) + missing, _alt(rows))
 
 
-def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
-    """Return at most MOST_CELLS cells of a target code over the box, the most central one first."""
+def tuning_over_box(spec: NetworkSpec, layout: Layout) -> CodeMaps:
+    """Return at most MOST_CELLS cells of a target code, the one nearest the middle first."""
     n_cells = spec.Np
     cells = np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).round().astype(int)
     centre = np.zeros(2)
@@ -77,46 +78,47 @@ def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
         centres = np.asarray(layout.code.centres).reshape(n_cells, -1, 2)[:, 0]
         middle = int(np.hypot(*centres.T).argmin())
         cells, centre = np.array([middle, *cells[cells != middle]]), centres[middle]
-    return Code(spec, code_maps(spec, layout, N_GRID, cells.tolist()), centre)
+    return CodeMaps(spec, code_maps(spec, layout, N_GRID, cells.tolist()), centre)
 
 
-def _codes(data: Reported, run: Run, name: str) -> list[Code]:
-    """Return the code of one network for each of a few widths, narrowest first.
+def _codes(data: RunData, run: Run, name: str) -> list[CodeMaps]:
+    """Return the code of one network for each of at most MOST_WIDTHS widths, narrowest first.
 
-    None of codes that can be drawn no more.
+    Empty where the code cannot be computed again.
     """
-    members = [member for member in data.members if member.code == name]
+    records = [record for record in data.records if record.code == name]
     if not reads_width(name):
-        members = members[:1]
-    by_width = {member.width_cm: member for member in reversed(members)}
+        records = records[:1]
+    by_width = {record.width_cm: record for record in reversed(records)}
     widths = sorted(by_width)
     chosen = np.linspace(0, len(widths) - 1, min(len(widths), MOST_WIDTHS)).round().astype(int)
     shown = [by_width[widths[index]] for index in chosen]
     try:
-        return [tuning_over_box(member.spec, _layout(run, member)) for member in shown]
+        return [tuning_over_box(record.spec, _layout(run, record)) for record in shown]
     except GridjaxError:
         return []
 
 
-def _lost(codes: list[str]) -> str:
+def _missing(codes: list[str]) -> str:
     if not codes:
         return ""
     names = plotting.listed([label(code) for code in codes])
-    return f" {names}: not drawn, because the measured cells or the user's code are not at hand."
+    reason = "the measured cells or the user's functions are not loaded"
+    return f" Not drawn, because {reason}: {names}."
 
 
-def _layout(run: Run, member: Member) -> Layout:
-    """Return a network's layout, drawn again from its seed where it was not kept.
+def _layout(run: Run, record: NetworkRecord) -> Layout:
+    """Return a network's kept layout, or draws it again from its seed.
 
-    Raises GridjaxError where that needs a file or code that is not at hand.
+    Raises GridjaxError where that needs place maps or functions that are not loaded.
     """
     try:
-        return run.network(member.run_id).layout
+        return run.network(record.run_id).layout
     except GridjaxError:
-        return layout_of(member.spec)
+        return layout_of(record.spec)
 
 
-def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
+def _tuning(figure: Figure, axes: Axes, code: CodeMaps, name: str) -> None:
     half = code.spec.box_width_in_m / 2
     unit, scale = _unit(code)
     image = axes.imshow(
@@ -133,7 +135,7 @@ def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
     bar.outline.set_visible(False)
 
 
-def _profiles(axes: Axes, codes: list[Code], name: str) -> None:
+def _profiles(axes: Axes, codes: list[CodeMaps], name: str) -> None:
     unit, scale = _unit(codes[0])
     for code, line in zip(codes, _LINES, strict=False):
         row = int(np.abs(code.axis_m - code.centre[1]).argmin())
@@ -154,7 +156,7 @@ def _profiles(axes: Axes, codes: list[Code], name: str) -> None:
         axes.set_xlabel("x (cm)")
 
 
-def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
+def _spectra(axes: Axes, codes: list[CodeMaps], name: str) -> None:
     colour = plotting.colour(name)
     furthest = 0.0
     for index, (code, line) in enumerate(zip(codes, _LINES, strict=False)):
@@ -183,40 +185,39 @@ def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
 
 
 def _legend_above(axes: Axes, n_lines: int) -> None:
-    """Write the legend into a strip above the curves."""
+    """Draw the legend into a strip above the curves."""
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + (high - low) * (0.05 + 0.12 * n_lines))
     axes.legend(loc="upper right", handlelength=1.8, borderaxespad=0.1)
 
 
 def _wavelengths(axes: Axes, furthest: float) -> None:
-    """Write wavelengths in cm along the upper edge."""
+    """Label the upper edge with wavelengths in cm."""
     upper = axes.secondary_xaxis("top", functions=(lambda k: k, lambda k: k))
     steps = [step * 10.0**power for power in range(-1, 5) for step in (1, 2, 5)]
     shown = [cm for cm in steps if 0.12 * furthest < 100 / cm <= furthest]
     upper.set_xticks([100 / cm for cm in shown], [f"{cm:g}" for cm in shown])
 
 
-def _unit(code: Code) -> tuple[str, float]:
+def _unit(code: CodeMaps) -> tuple[str, float]:
     return ("(%)", 100.0) if code.spec.has_place_code else ("(m)", 1.0)
 
 
-def _width(code: Code) -> str:
+def _width(code: CodeMaps) -> str:
     low, high = bounds(code.spec.place_cell_rf)
     return f"σ {100 * low:.4g} cm" if low == high else f"σ {100 * low:.4g} to {100 * high:.4g} cm"
 
 
-def _caption(rows: dict[str, list[Code]]) -> str:
+def _caption(rows: dict[str, list[CodeMaps]]) -> str:
     return (
-        "Left: the target of one output over the box: of the place cell nearest the middle, and"
-        " its share of the code's sum; of Cartesian targets the first coordinate. Middle: the same"
-        " along x through its centre, for each width of place field (at most"
-        f" {MOST_WIDTHS} are drawn). Right: spatial power spectrum of the code, mean over at most"
-        f" {MOST_CELLS} cells and over directions; dots: single standing waves of the box, for the"
-        " first width. Black: the wavenumber k* at which theory expects most power for DoS. A"
-        " code whose power falls from the longest waves on (Gaussian, Cartesian) gives"
-        " patterns no length of their own; one with a peak at k* does, before any network is"
-        f" trained. One layout of each: {_layouts(rows)}."
+        "Left: target of one output over the box: the place cell nearest the middle (as a share"
+        " of the code's sum) or the first coordinate. Middle: the same target along x through the"
+        f" cell's centre, for at most {MOST_WIDTHS} widths of place fields. Right: spatial power"
+        f" spectrum of the code, mean over at most {MOST_CELLS} cells and over directions; dots:"
+        " single standing waves of the box, for the first width. Black: wavenumber k* at which"
+        " theory expects most power for DoS. A code whose power falls from the longest wave on"
+        " (Gaussian, Cartesian) selects no wavelength; a code with a peak at k* selects one, before"
+        f" any network is trained. One layout of each code: {_layouts(rows)}."
     )
 
 
@@ -224,7 +225,7 @@ def _layout_seed(spec: NetworkSpec) -> int:
     return spec.seed if spec.layout_seed is None else spec.layout_seed
 
 
-def _layouts(rows: dict[str, list[Code]]) -> str:
+def _layouts(rows: dict[str, list[CodeMaps]]) -> str:
     parts = []
     for name, codes in rows.items():
         spec = codes[0].spec
@@ -233,7 +234,7 @@ def _layouts(rows: dict[str, list[Code]]) -> str:
     return "; ".join(parts)
 
 
-def _alt(rows: dict[str, list[Code]]) -> str:
+def _alt(rows: dict[str, list[CodeMaps]]) -> str:
     parts = []
     for name, codes in rows.items():
         waves = standing_waves(codes[0].tuning, codes[0].spec.box_width_in_m)
