@@ -301,8 +301,8 @@ def test_a_diverged_network_ends_at_a_cross(data, drawn):
 
 
 def test_every_code_has_a_colour_and_a_marker_of_its_own():
-    assert set(plotting.COLOURS) == set(plotting.MARKERS) == set(CODES)
-    assert len(set(plotting.COLOURS.values())) == len(set(plotting.MARKERS.values())) == len(CODES)
+    colours, markers = (set(map(of, CODES)) for of in (plotting.colour, plotting.marker))
+    assert len(colours) == len(markers) == len(CODES)
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from gridjax.report.figures import (
     training_history,
 )
 from gridjax.report.html import write_report
-from gridjax.report.run_data import CODES, LABELS, label, read_run_data
+from gridjax.report.run_data import CODES, label, read_run_data
 from gridjax.spec.field_distributions import Uniform
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.target_code_info import TARGET_CODES
 
 from .test_figures import drawn_texts
 
@@ -42,21 +43,22 @@ def data():
 
 def test_codes_stand_in_a_fixed_order_and_none_is_dropped(data):
     assert data.codes == [*CODES, *OTHERS]
-    assert set(LABELS) == set(CODES)
+    assert [label(code) for code in CODES] == [info.label for info in TARGET_CODES]
+    assert "" not in map(label, CODES)
     assert label("zebra") == "zebra"
 
 
 def test_the_codes_of_users_have_colours_and_markers_that_no_other_has():
-    for code in CODES:
-        assert plotting.colour(code) == plotting.COLOURS[code]
-        assert plotting.marker(code) == plotting.MARKERS[code]
+    for info in TARGET_CODES:
+        assert plotting.colour(info.name) == info.colour
+        assert plotting.marker(info.name) == info.marker
     names = [f"code_{n}" for n in range(300)]
     spare = {plotting.colour(name) for name in names}
     assert len(spare) == 5
-    assert spare.isdisjoint(plotting.COLOURS.values())
+    assert spare.isdisjoint(info.colour for info in TARGET_CODES)
     marks = {plotting.marker(name) for name in names}
     assert len(marks) == 4
-    assert marks.isdisjoint(plotting.MARKERS.values())
+    assert marks.isdisjoint(info.marker for info in TARGET_CODES)
     assert len({(plotting.colour(name), plotting.marker(name)) for name in names}) == 20
 
 
