@@ -7,7 +7,7 @@ from gridjax.model.initializers import glorot_uniform, recurrent_kernel
 from gridjax.model.losses import Loss, register_loss
 from gridjax.model.losses import entropy as target_entropy
 from gridjax.prng import Stream, stream
-from gridjax.recordings.options import Options as ScoreOptions
+from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table as score_table
 from gridjax.recordings.readers import MapSet
 from gridjax.recordings.score import score_inputs
@@ -19,13 +19,13 @@ from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.target_code_info import TargetCodeInfo
 from gridjax.sweep.sweep import Sweep
+from gridjax.task.code_maps import code_over_box
 from gridjax.task.encoding_context import EncodingContext
 from gridjax.task.motion import Trajectories, simulate_trajectories
 from gridjax.task.motion import simulate as simulate_motion
 from gridjax.task.target_codes import Encoding, register_encoding
 from gridjax.task.task import draw as draw_layout
 from gridjax.task.task import targets as encode_targets
-from gridjax.theory.prediction import code_over_box
 from gridjax.version import __version__
 
 __all__ = [

@@ -1,4 +1,7 @@
-"""The style of every figure: colours, sizes, files. No pyplot, so any thread may draw."""
+"""Style and files of every figure: colours, markers, sizes, PNG and SVG.
+
+Figures are made without pyplot, so any thread may draw.
+"""
 
 from __future__ import annotations
 
@@ -18,19 +21,23 @@ if TYPE_CHECKING:
 WIDTH_IN = 7.2
 """Width of every figure, inches: two columns of a journal page."""
 DPI = 180
+"""Resolution of PNG files, dots per inch."""
 SMALL = 7.0
-"""Smallest type, points."""
+"""Smallest font size, points."""
 MANY = 1500
-"""Marks from which on a figure holds them as pixels, so that its SVG stays small."""
+"""Number of marks above which a figure draws them as pixels, so that its SVG stays small."""
 GREY = "#666666"
+"""Reference lines and secondary text."""
 LIGHT = "#b8b8b8"
+"""Thin lines behind the data."""
 COLOUR_MAP = "viridis"
-"""Colours of rate maps, from the least rate to the largest."""
+"""Colour map of rate maps, from the lowest rate to the highest."""
 UNVISITED = "#d9d9d9"
-"""Bins of a rate map that no sample fell in."""
+"""Colour of bins that were never visited."""
 
-# For target codes whose record names no colour or marker: more of Paul Tol's colours, and the
-# markers that gridjax's own codes leave. Their numbers have no common factor: every pair occurs.
+# Colours and markers of target codes whose record has none: more of Paul Tol's colours, and markers
+# that gridjax's own codes do not use. Their numbers, 5 and 4, have no common factor, so every pair
+# occurs.
 _SPARE_COLOURS = ("#117733", "#999933", "#aa4499", "#6699cc", "#994455")
 _SPARE_MARKERS = ("*", "h", "d", "8")
 _RC: dict[str, Any] = {
@@ -53,22 +60,23 @@ _RC: dict[str, Any] = {
 _LOCK = threading.RLock()
 
 
-class Drawn(NamedTuple):
-    """One figure of a report, or the reason why there is none."""
+class FigureResult(NamedTuple):
+    """One figure with its texts, or the reason why there is no figure."""
 
     name: str
-    """the files' name without its ending"""
+    """name of its files, without ending"""
     title: str
     figure: Figure | None
+    """None where there is nothing to draw"""
     caption: str
-    """what is drawn, against which null, from how many; or why nothing is drawn"""
+    """what the figure shows, of how many networks and against which null; or why there is none"""
     alt: str = ""
-    """what a reader who cannot see it should know"""
+    """text in place of the image"""
     table: tuple[tuple[str, ...], ...] = ()
-    """what is drawn where, header first"""
+    """rows that name what is drawn, header first"""
 
 
-class Files(NamedTuple):
+class FigureFiles(NamedTuple):
     """The files of one figure."""
 
     png: Path
@@ -77,51 +85,53 @@ class Files(NamedTuple):
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Draw and save in gridjax's style, whatever the user's matplotlibrc says."""
+    """Apply gridjax's style while drawing and saving; the user's matplotlibrc is ignored.
+
+    Matplotlib has one style per process, so figures of several threads wait for each other.
+    """
     from matplotlib import style
 
-    # matplotlib keeps its settings per process, not per thread.
     with _LOCK, style.context(["default", _RC]):
         yield
 
 
 def colour(code: str) -> str:
-    """Return the colour of a target code: its record's, else one that its name decides."""
+    """Return the colour of a target code: that of its record, else one by its name."""
     info = info_of(code)
     return (info.colour if info else "") or _SPARE_COLOURS[_number(code) % len(_SPARE_COLOURS)]
 
 
 def marker(code: str) -> str:
-    """Return the marker of a target code: its record's, else one that its name decides."""
+    """Return the marker of a target code: that of its record, else one by its name."""
     info = info_of(code)
     return (info.marker if info else "") or _SPARE_MARKERS[_number(code) % len(_SPARE_MARKERS)]
 
 
 def new_figure(height_in: float, layout: Literal["constrained"] | None = "constrained") -> Figure:
-    """Return an empty figure of the common width."""
+    """Return an empty figure of the common width and a height in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(WIDTH_IN, height_in), layout=layout)
 
 
-def save(drawn: Drawn, folder: Path) -> Files | None:
-    """Write one figure as PNG and SVG; return the files, or None where nothing was drawn.
+def save(result: FigureResult, folder: Path) -> FigureFiles | None:
+    """Write one figure as PNG and SVG and return its files.
 
-    Files of an earlier report that has this figure are removed where this one has not.
+    Returns None where there is no figure; files of that name from an earlier report are deleted.
     """
-    files = Files(folder / f"{drawn.name}.png", folder / f"{drawn.name}.svg")
-    if drawn.figure is None:
+    files = FigureFiles(folder / f"{result.name}.png", folder / f"{result.name}.svg")
+    if result.figure is None:
         for file in files:
             file.unlink(missing_ok=True)
         return None
-    drawn.figure.savefig(files.png, dpi=DPI)
-    drawn.figure.set_layout_engine("none")  # laid out now; once more would take as long again
-    drawn.figure.savefig(files.svg, dpi=DPI, metadata={"Date": None})
+    result.figure.savefig(files.png, dpi=DPI)
+    result.figure.set_layout_engine("none")  # already laid out: a second time costs as much
+    result.figure.savefig(files.svg, dpi=DPI, metadata={"Date": None})
     return files
 
 
 def log_ticks(axis: Axis) -> None:
-    """Write a logarithmic axis as 1, 2, 5, 10 and so on, without powers."""
+    """Label a logarithmic axis with 1, 2, 5, 10 and so on instead of powers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
@@ -131,15 +141,15 @@ def log_ticks(axis: Axis) -> None:
 
 
 def counted(n: int, noun: str) -> str:
-    """Write a number with its noun: 1 network, 1,024 units."""
+    """Return a number with its noun: 1 network, 1,024 units."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def listed(words: Sequence[str]) -> str:
-    """Write words as a list: a, b and c."""
+    """Return words as one list: a, b and c."""
     return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def _number(code: str) -> int:
-    """Return a number that a name alone decides, the same in every process."""
+    """Return a number that depends on the name alone, the same in every process."""
     return zlib.crc32(code.encode())

@@ -33,15 +33,15 @@ MAY_IMPORT = {
     " run.checkpointing",
     "run.execution": "errors io spec task model training sweep callbacks run.planning"
     " run.evaluation run.checkpointing run.storage",
-    "theory": "errors prng plotting io spec metrics task",
+    "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
-    "report": "errors prng plotting io spec metrics task run.evaluation run.storage",
+    "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics sweep run.planning run.evaluation run.storage"
     " callbacks run.execution report",
     "cli": "errors version io sweep callbacks run.planning run.storage run.execution"
     " theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
-    " run.execution theory recordings",
+    " run.execution recordings",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

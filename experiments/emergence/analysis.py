@@ -54,7 +54,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "emergence", "Errors and grid units, network by network"
     if rows.empty:
-        return [plotting.Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
     figure = plotting.new_figure(3.9)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for code, group in rows.groupby(CODE):
@@ -79,7 +79,7 @@ def figures(evidence, estimates):
         " the start. Right: how much of the variance of the share of grid units lies between the"
         f" values of each hyperparameter (n = {len(rows)})."
     )
-    return [plotting.Drawn(name, title, figure, caption, table=thresholds(rows))]
+    return [plotting.FigureResult(name, title, figure, caption, table=thresholds(rows))]
 
 
 def thresholds(rows):

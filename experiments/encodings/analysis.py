@@ -60,7 +60,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "encodings", "Grid units and errors by target code"
     if rows.empty:
-        return [plotting.Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
     codes = [code for code in CODES if code in set(rows[CODE])]
     figure = plotting.new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True)
@@ -87,4 +87,4 @@ def figures(evidence, estimates):
         " and above .3; position error of the likelihood decoder at the trained length. Circles"
         f" relu, squares tanh; grey band: chance. Learning rates as the pilot chose: {chosen}."
     )
-    return [plotting.Drawn(name, title, figure, caption)]
+    return [plotting.FigureResult(name, title, figure, caption)]

@@ -53,7 +53,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = arms(evidence), "heterogeneity", "Grid units and errors by heterogeneity"
     if rows.empty:
-        return [plotting.Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
     rows = rows[rows["rnn_type"] == "RNN"]
     keys = rows[["as_published", "widths", "surrounds", "fields"]].drop_duplicates()
     keys = keys.sort_values(list(keys.columns))
@@ -83,4 +83,4 @@ def figures(evidence, estimates):
         " between place fields (largest over smallest; fields per cell). Blue: the published arm."
         " Dots networks, bars 95 % intervals over seeds, grey chance."
     )
-    return [plotting.Drawn(name, title, figure, caption)]
+    return [plotting.FigureResult(name, title, figure, caption)]

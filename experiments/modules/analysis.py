@@ -60,7 +60,9 @@ def figures(evidence, estimates):
     rows = counted(evidence)
     name, title = "modules", "Periods and modules by place-cell width"
     if rows.empty:
-        return [plotting.Drawn(name, title, None, "No unit of these networks has a lattice.")]
+        return [
+            plotting.FigureResult(name, title, None, "No unit of these networks has a lattice.")
+        ]
     figure = plotting.new_figure(3.3)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     periods = evidence.units.dropna(subset=["period_cm"]).merge(rows[["run_id", "width_cm"]])
@@ -86,4 +88,4 @@ def figures(evidence, estimates):
         " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
         " power. Right: modules of at least 10 units."
     )
-    return [plotting.Drawn(name, title, figure, caption)]
+    return [plotting.FigureResult(name, title, figure, caption)]

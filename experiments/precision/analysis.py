@@ -25,7 +25,7 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = evidence.networks, "precision", "Loss and grid units by precision"
     if rows.empty:
-        return [plotting.Drawn(name, title, None, "No network is there yet.")]
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
     groups = [(at, rows[rows["matmul_precision"] == each]) for at, each in enumerate(NAMES)]
     figure = plotting.new_figure(4.0)
     above, below = figure.subplots(2, 1, sharex=True)
@@ -43,4 +43,4 @@ def figures(evidence, estimates):
         " percentile of their own network's random readouts, of the same seeds trained with whole"
         " and with rounded operands. Dots networks, bars 95 % intervals over seeds, grey chance."
     )
-    return [plotting.Drawn(name, title, figure, caption)]
+    return [plotting.FigureResult(name, title, figure, caption)]

@@ -14,14 +14,14 @@ COLOURS = dict(zip(KINDS, ("#d55e00", "#0072b2", "#009e73", "#cc79a7", plotting.
 MARKERS = dict(zip(KINDS, "o^sDv", strict=True))
 
 
-def draw(result: Result) -> plotting.Drawn:
+def draw(result: Result) -> plotting.FigureResult:
     """Draw the path, one cell three times, and how real scores compare with even ones."""
     figure = plotting.new_figure(4.9)
     panels = figure.subplots(2, 4, gridspec_kw={"width_ratios": [1, 1, 1, 1]})
     real, even = result.sessions
     _draw_maps(panels[0], result, real, even)
     _draw_scores(panels[1], result)
-    return plotting.Drawn("rats", "Synthetic cells on a real path", figure, "")
+    return plotting.FigureResult("rats", "Synthetic cells on a real path", figure, "")
 
 
 def _draw_maps(panels, result: Result, real: gj.Session, even: gj.Session) -> None:

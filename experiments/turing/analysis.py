@@ -68,7 +68,9 @@ def analyse(evidence):
 def figures(evidence, estimates):
     rows, name, title = measured(evidence), "turing", "Predicted and measured periods, and spectra"
     if rows.empty:
-        return [plotting.Drawn(name, title, None, "No network has ten units with a lattice.")]
+        return [
+            plotting.FigureResult(name, title, None, "No network has ten units with a lattice.")
+        ]
     figure = plotting.new_figure(3.4)
     left, right = figure.subplots(1, 2)
     markers = dict(zip(sorted(rows["surround_scale"].unique()), "osD^v", strict=False))
@@ -96,4 +98,4 @@ def figures(evidence, estimates):
         " at which its targets have most power; dotted: equal. Right: radial power of the maps"
         " (solid) and of the place cells themselves (dashed), means over networks."
     )
-    return [plotting.Drawn(name, title, figure, caption)]
+    return [plotting.FigureResult(name, title, figure, caption)]

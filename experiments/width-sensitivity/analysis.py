@@ -56,7 +56,9 @@ def analyse(evidence):
 def figures(evidence, estimates):
     scan, _, _, _ = arms(evidence)
     if scan.empty:
-        return [plotting.Drawn("widths", "Grid units by width", None, "No network is there yet.")]
+        return [
+            plotting.FigureResult("widths", "Grid units by width", None, "No network is there yet.")
+        ]
     figure = plotting.new_figure(4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     groups = [(width, group) for width, group in scan.groupby("width_cm")]
@@ -77,4 +79,4 @@ def figures(evidence, estimates):
         " numbers on top how many; bars 95 % intervals over seeds; grey: what chance alone would"
         " give networks of independent units."
     )
-    return [plotting.Drawn("widths", "Grid units by place-cell width", figure, caption)]
+    return [plotting.FigureResult("widths", "Grid units by place-cell width", figure, caption)]

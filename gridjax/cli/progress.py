@@ -19,7 +19,7 @@ from gridjax.callbacks import (
     TrainingMeasures,
     TrainingSteps,
 )
-from gridjax.report.run_data import reported
+from gridjax.report.run_data import read_run_data
 from gridjax.report.summary import summary_rows, summary_table
 from gridjax.run.storage.run_reader import Run
 
@@ -114,7 +114,7 @@ class Terminal(RunCallback):
 
 def print_summary(console: Console, run: Run) -> None:
     """Print the summary table of a run and the number of diverged networks."""
-    console.print(summary_table(summary_rows(reported(run))))
+    console.print(summary_table(summary_rows(read_run_data(run))))
     if run.n_diverged:
         console.print(
             f"{run.n_diverged} of {len(run.networks)} networks diverged and have no scores"

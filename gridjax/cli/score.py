@@ -67,10 +67,10 @@ def score(
     """Score anybody's cells: grid scores, lattices, and what chance would give."""
     if out is not None:
         keep_on()
-    from gridjax.recordings.options import Options
+    from gridjax.recordings.options import ScoreOptions
     from gridjax.recordings.output import score_files
 
-    options = Options(
+    options = ScoreOptions(
         shuffles=shuffles,
         min_shift_s=min_shift,
         seed=seed,

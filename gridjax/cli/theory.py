@@ -46,12 +46,12 @@ def theory(
 ) -> None:
     """Say which lattice a target code selects before any network is trained, and if it fits."""
     from gridjax.theory import output
-    from gridjax.theory.prediction import check_drawable, place_code_spec, theory_of
+    from gridjax.theory.prediction import check_drawable, place_code_spec, predict_spec
 
     spec = place_code_spec(
         place_cell_rf, surround_scale, box, surround_convention, code, cells, seed
     )
-    expected = theory_of(spec, dimensions)
+    expected = predict_spec(spec, dimensions)
     if out is not None:
         output.check_figure(out, force)
         if dimensions == 2:

@@ -1,1 +1,1 @@
-"""Scores of recorded cells: sessions and rate maps that gridjax score reads; knows no network."""
+"""Scores of recorded cells: rate maps and sessions of gridjax score; independent of networks."""

@@ -1,4 +1,4 @@
-"""Figure: rate maps of scored cells beside their autocorrelograms."""
+"""Figure of the rate maps of recorded cells, beside their autocorrelograms."""
 
 from __future__ import annotations
 
@@ -11,38 +11,42 @@ from jaxtyping import Float
 
 from gridjax import plotting
 from gridjax.io.numbers import number
-from gridjax.plotting import COLOUR_MAP, UNVISITED, Drawn
-from gridjax.recordings.score import Scored
+from gridjax.plotting import COLOUR_MAP, UNVISITED, FigureResult
+from gridjax.recordings.score import InputScores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PER_ROW, ROWS = 4, 3
-"""Cells in a row, and rows of the best as of the typical ones."""
+"""Cells in a row; rows of the best cells, and of the typical ones."""
 CORRELATION_MAP = "RdBu_r"
 _SIDE, _GAP, _LABELS, _HEADER = 0.81, 0.04, 0.46, 0.28  # inches
 _LEFT, _TOP = 0.08, 0.36
 _PITCH = (plotting.WIDTH_IN - _LEFT) / PER_ROW
 _LONGEST_NAME = 32
 LEAST_P = 1e-6
+"""p-value below which only this bound is printed."""
 
 
 class Cell(NamedTuple):
-    """What is drawn of one cell."""
+    """Rate map and row of the table of one cell."""
 
     rates: Float[np.ndarray, "n n"]
     values: dict[str, Any]
-    """Its row of the table."""
+    """Its row of the table, by column."""
 
 
-def draw(scored: Sequence[Scored], name: str, nan: Literal["mask", "zero"]) -> Drawn:
-    """Draw the cells with the highest scores, and those around the median of all."""
+def draw(scored: Sequence[InputScores], name: str, nan: Literal["mask", "zero"]) -> FigureResult:
+    """Return the figure of the cells with the highest scores, and of those around the median.
+
+    ``name`` is the files' name without ending; ``nan`` as for ``grid_score``.
+    """
     cells = [
         Cell(rates, {column: values[i] for column, values in one.columns.items()})
         for one in scored
         for i, rates in enumerate(one.maps)
     ]
-    blocks = chosen(cells)
+    blocks = select(cells)
     n_rows = sum(-(-len(block) // PER_ROW) for block in blocks.values())
     height = _TOP + len(blocks) * _HEADER + n_rows * (_SIDE + _LABELS)
     figure = plotting.new_figure(height, layout=None)
@@ -58,11 +62,11 @@ def draw(scored: Sequence[Scored], name: str, nan: Literal["mask", "zero"]) -> D
                 _draw_cell(axes, cell, _LEFT + column * _PITCH, top - _SIDE, nan, len(scored) > 1)
             top -= _SIDE + _LABELS
     axes.set(xlim=(0, plotting.WIDTH_IN), ylim=(0, height))
-    return Drawn(name, "Cells", figure, "")
+    return FigureResult(name, "Cells", figure, "")
 
 
-def chosen(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
-    """Return the cells to draw, by the title of their block; all of them where they are few."""
+def select(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
+    """Return the cells to draw by the title of their block: the best and typical, or all if few."""
     room = PER_ROW * ROWS
     best = sorted(cells, key=lambda cell: -cell.values["score_60"])
     if len(best) <= 2 * room:
@@ -82,18 +86,18 @@ def _draw_cell(axes: Axes, cell: Cell, left: float, bottom: float, nan, say_inpu
 
     rates = cell.rates
     known = rates[np.isfinite(rates)]
-    # any range of rates that float64 holds is drawn: the figure shows no numbers
+    # scaled to 1, because imshow fails for some ranges of float64; the figure shows no rates
     largest = np.abs(known).max(initial=0.0) or 1.0
     rates, known = rates / largest, known / largest
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-    drawn: dict[str, Any] = {"origin": "lower", "interpolation": "nearest"}
+    style: dict[str, Any] = {"origin": "lower", "interpolation": "nearest"}
     axes.imshow(
         np.ma.masked_invalid(rates.T),
         extent=(left, left + _SIDE, bottom, bottom + _SIDE),
         cmap=colormaps[COLOUR_MAP].with_extremes(bad=UNVISITED),
         vmin=low,
         vmax=high if high > low else low + 1,
-        **drawn,
+        **style,
     )
     beside = left + _SIDE + _GAP
     axes.imshow(
@@ -102,7 +106,7 @@ def _draw_cell(axes: Axes, cell: Cell, left: float, bottom: float, nan, say_inpu
         cmap=CORRELATION_MAP,
         vmin=-1,
         vmax=1,
-        **drawn,
+        **style,
     )
     _draw_peaks(axes, cell, beside, bottom)
     for line, (text, colour) in enumerate(_labels(cell, say_input)):
@@ -118,7 +122,7 @@ def _draw_cell(axes: Axes, cell: Cell, left: float, bottom: float, nan, say_inpu
 
 
 def _draw_peaks(axes: Axes, cell: Cell, left: float, bottom: float) -> None:
-    """Mark where the lattice measured in the map has its six nearest peaks."""
+    """Mark the six nearest peaks of the lattice measured in the map."""
     period, turn = cell.values["period_bins"], cell.values["orientation_rad"]
     if not np.isfinite(period):
         return
@@ -140,16 +144,16 @@ def _labels(cell: Cell, say_input: bool) -> list[tuple[str, str]]:
         period = f"{values['period_cm']:.1f} cm"
     elif np.isfinite(values["period_bins"]):
         period = f"{values['period_bins']:.1f} bins"
-    chance = f" · p {p_text(values['p_value'])}" if np.isfinite(values["p_value"]) else ""
+    p_value = f" · p {p_text(values['p_value'])}" if np.isfinite(values["p_value"]) else ""
     return [
         (name, plotting.GREY),
-        (f"score60 {number(values['score_60'])}{chance}", "black"),
+        (f"score60 {number(values['score_60'])}{p_value}", "black"),
         (period, "black"),
     ]
 
 
 def _legend(axes: Axes, middle: float) -> None:
-    """Draw what colours and marks mean."""
+    """Draw the legend of colours and marks."""
     small: dict[str, Any] = {"fontsize": plotting.SMALL, "va": "center"}
     ramp = np.linspace(0, 1, 64)[None]
     low, high = middle - 0.05, middle + 0.05
@@ -167,7 +171,7 @@ def _legend(axes: Axes, middle: float) -> None:
 
 
 def p_text(p: float) -> str:
-    """Write a p-value with two digits, very small ones as such; a dash where there is none."""
+    """Return a p-value with two digits or as below LEAST_P; a dash for NaN."""
     if math.isnan(p):
         return "–"
     if p < LEAST_P:

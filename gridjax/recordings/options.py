@@ -1,4 +1,4 @@
-"""Options of gridjax score, with their limits."""
+"""Options of gridjax score and their limits."""
 
 from __future__ import annotations
 
@@ -11,30 +11,37 @@ from gridjax.metrics import map_batches
 
 
 @dataclass(frozen=True)
-class Options:
-    """How to score. Bins, smoothing, speed and shifts concern sessions only."""
+class ScoreOptions:
+    """Options of scoring; bins, smoothing, speed and shifts apply to sessions only."""
 
     shuffles: int = 0
+    """Null draws for each cell."""
     min_shift_s: float = 20.0
+    """Smallest shift of the spikes in time, seconds."""
     seed: int = 0
+    """Random seed of the null draws."""
     n_bins: int | None = None
-    """Across the longer side of the arena; takes the place of bin_cm."""
+    """Bins across the longer side of the arena; replaces bin_cm."""
     bin_cm: float | None = None
-    """Side of a bin; 2.5 cm if neither it nor n_bins is given."""
+    """Side of a bin; 2.5 cm where both bin_cm and n_bins are None."""
     smoothing_cm: float = 4.0
-    """Standard deviation of the Gaussian; 0 for none."""
+    """Standard deviation of the Gaussian smoothing; 0 for none."""
     min_speed_cm_s: float = 2.5
+    """Slower samples are left out."""
     width_cm: float | None = None
-    """The side of bare maps."""
+    """Side of the box of rate maps; periods are in bins where it is None."""
     units: Literal["m", "cm"] = "m"
-    """Of the positions of all sessions."""
+    """Unit of the positions of all sessions."""
     rings: Literal["study", "adaptive"] = "study"
+    """Rings of the published networks, or rings outside each map's central field."""
     nan: Literal["mask", "zero"] = "mask"
+    """Bins never visited are unknown, or have rate 0."""
     variant: Literal["minmax", "mean"] = "minmax"
+    """Comparison of correlations by their extremes or by their means."""
 
     def check(self) -> None:
-        """Raise GridjaxError with everything that is wrong with these options."""
-        found = Problems()
+        """Raise GridjaxError with every invalid option."""
+        problems = Problems()
         for name, value, low, high in (
             ("--shuffles", self.shuffles, 0, 10**7),
             ("--min-shift", self.min_shift_s, 0, math.inf),
@@ -46,9 +53,9 @@ class Options:
             ("--width-cm", self.width_cm, 1e-3, 1e6),
         ):
             if value is not None and not low <= value <= high:
-                found.add(f"{name} is {value:g}", None, f"give {low:g} to {high:g}")
+                problems.add(f"{name} is {value:g}", None, f"give {low:g} to {high:g}")
         if self.n_bins is not None and self.bin_cm is not None:
-            found.add("--bins and --bin-cm are both given", None, "give one of them")
+            problems.add("--bins and --bin-cm exclude each other", None, "give one of them")
         for name, value, choices in (
             ("--units", self.units, ("m", "cm")),
             ("--rings", self.rings, ("study", "adaptive")),
@@ -56,5 +63,5 @@ class Options:
             ("--variant", self.variant, ("minmax", "mean")),
         ):
             if value not in choices:
-                found.add(f"{name} is {value!r}", None, f"choose {' or '.join(choices)}")
-        found.raise_any()
+                problems.add(f"{name} is {value!r}", None, f"choose {' or '.join(choices)}")
+        problems.raise_any()

@@ -1,4 +1,4 @@
-"""Output of gridjax score: a table on the terminal, a Parquet file, a gallery."""
+"""Output of gridjax score: a table on the terminal, a Parquet file and a gallery."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from gridjax.io.numbers import number
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.recordings.figure import draw, p_text
-from gridjax.recordings.options import Options
+from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import read_inputs
-from gridjax.recordings.score import PERCENTILES, Scored, pooled_thresholds, score_inputs
+from gridjax.recordings.score import PERCENTILES, InputScores, pooled_thresholds, score_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHOWN = 30
+"""Cells in the table on the terminal."""
 WIDE, NARROW_NAME = 100, 16
-"""Columns of a terminal with room for everything, and of a name where there is less."""
+"""Width of a terminal that shows every column, and of a name on a narrower one."""
 LONGEST_NAME = 240
-"""Bytes of the table's name: file systems take 255, and it is written under a longer one first."""
+"""Longest file name of the table, bytes: file systems take 255, and temporary names are longer."""
 
 
-class Outputs(NamedTuple):
+class OutputFiles(NamedTuple):
     """The files of one scoring."""
 
     table: Path
@@ -50,6 +51,7 @@ class Column(NamedTuple):
     head: str
     text: Callable[[pd.Series], str]
     always: bool = True
+    """Whether a narrow terminal shows it."""
 
 
 BINS, CENTIMETRES = "period\nbins", "period\ncm"
@@ -73,14 +75,14 @@ COLUMNS = (
 
 def score_files(
     names: Sequence[str | Path],
-    options: Options,
+    options: ScoreOptions,
     out: Path | None,
     force: bool,
     console: Console,
-) -> list[Scored]:
-    """Read, score and show; write a table and a gallery where `out` names the table.
+) -> list[InputScores]:
+    """Read, score and print; write a table and a gallery if `out` is the table's file.
 
-    Raises GridjaxError for options, files and outputs that cannot be used, before scoring.
+    Raises GridjaxError for invalid options, inputs and output files, before anything is scored.
     """
     options.check()
     files = None if out is None else outputs(out, force)
@@ -94,33 +96,33 @@ def score_files(
     show(console, scored)
     if files is not None:
         write(scored, options, files)
-        written = f"table in {files.table}, gallery in {files.png} and {files.svg}"
-        console.print(written, soft_wrap=True, highlight=False)
+        message = f"table in {files.table}, gallery in {files.png} and {files.svg}"
+        console.print(message, soft_wrap=True, highlight=False)
     return scored
 
 
-def outputs(out: Path, force: bool) -> Outputs:
-    """Return the files to write: the table named, and its gallery beside it.
+def outputs(out: Path, force: bool) -> OutputFiles:
+    """Return the files to write: the table, and its gallery in the same folder.
 
-    Raises GridjaxError unless they can be written: another ending than .parquet, no folder, files
-    that are there already, unless `force` is true.
+    Raises GridjaxError where they cannot be written: for an ending other than .parquet, a folder
+    that does not exist, and, unless `force`, files that exist.
     """
     if out.suffix != ".parquet":
         message = f"--out {out} is no .parquet file"
-        raise GridjaxError(Problem(message, fix="name a table, such as scores.parquet"))
-    files = Outputs(out, out.with_suffix(".png"), out.with_suffix(".svg"))
+        raise GridjaxError(Problem(message, fix="give a name such as scores.parquet"))
+    files = OutputFiles(out, out.with_suffix(".png"), out.with_suffix(".svg"))
     problems = Problems()
     try:
         _check_outputs(files, force, problems)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        fix = "choose a place where you may write"
+        fix = "choose a folder that you may write to"
         problems.add(f"--out {shown(str(out))} cannot be written: {reason}", None, fix)
     problems.raise_any()
     return files
 
 
-def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
+def _check_outputs(files: OutputFiles, force: bool, problems: Problems) -> None:
     out, folder = files.table, files.table.parent
     if words := flaw(str(out)):
         name = shown(str(out))
@@ -128,21 +130,24 @@ def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
     elif len(os.fsencode(out.name)) > LONGEST_NAME:
         problems.add(f"--out {out}: the name is too long", None, "choose a shorter name")
     elif not folder.is_dir():
-        problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
+        problems.add(f"--out {out}: no folder {folder}", None, "make the folder first")
     else:
         with tempfile.TemporaryFile(dir=folder):  # raises OSError where no file can be made
             pass
-        there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
-        if there:
+        existing = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
+        if existing:
             problems.add(
-                f"--out {out} would write over {', '.join(there)}",
+                f"--out {out} would overwrite {', '.join(existing)}",
                 None,
-                "choose another name, or --force to write over files that are there",
+                "choose another name, or --force to overwrite existing files",
             )
 
 
-def table(scored: Sequence[Scored]) -> pd.DataFrame:
-    """Return one row for each cell, in the order of the inputs; columns: docs/howto/scoring.md."""
+def table(scored: Sequence[InputScores]) -> pd.DataFrame:
+    """Return one row for each cell, in the order of the inputs.
+
+    The columns are those of the Parquet file, listed in docs/howto/scoring.md.
+    """
     import pandas as pd
 
     frame = pd.concat([pd.DataFrame(one.columns) for one in scored], ignore_index=True)
@@ -157,8 +162,11 @@ def table(scored: Sequence[Scored]) -> pd.DataFrame:
     return frame
 
 
-def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
-    """Write the table, with the options and thresholds in its metadata, and the gallery."""
+def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFiles) -> None:
+    """Write the gallery, and the table with options and thresholds as metadata.
+
+    Raises GridjaxError where the files cannot be written.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -178,7 +186,7 @@ def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
     try:
         replace_file(files.table, buffer.getvalue())
         with plotting.styled(), warnings.catch_warnings():
-            # letters that the figure's font lacks are boxes there
+            # characters missing in the font appear as boxes
             warnings.filterwarnings("ignore", "Glyph .* missing")
             plotting.save(draw(scored, files.table.stem, options.nan), files.table.parent)
     except OSError as error:
@@ -186,14 +194,14 @@ def write(scored: Sequence[Scored], options: Options, files: Outputs) -> None:
         raise GridjaxError(Problem(message, Place(str(files.table)))) from None
 
 
-def show(console: Console, scored: Sequence[Scored]) -> None:
-    """Print what the inputs are and their best cells."""
+def show(console: Console, scored: Sequence[InputScores]) -> None:
+    """Print one line about each input, the table of the best cells, and the pooled null."""
     for one in scored:
         console.print(one.headline, highlight=False, markup=False, soft_wrap=True)
     frame = table(scored).sort_values("score_60", ascending=False, kind="stable")
     console.print(_terminal_table(frame.fillna({"n_spikes": -1}), console.width))
     if len(frame) > SHOWN:
-        console.print(f"the best {SHOWN} of {len(frame):,} cells; --out writes all of them")
+        console.print(f"the best {SHOWN} of {len(frame):,} cells; --out writes all cells")
     for null, limits in pooled_thresholds(scored).items():
         n_draws = sum(one.null_scores.size for one in scored if one.null == null)
         percentiles = ", ".join(
@@ -201,14 +209,14 @@ def show(console: Console, scored: Sequence[Scored]) -> None:
             for percent, limit in zip(PERCENTILES, limits, strict=True)
         )
         console.print(
-            f"chance, all cells pooled ({null}, {n_draws:,} draws): {percentiles}",
+            f"null, all cells pooled ({null}, {n_draws:,} draws): {percentiles}",
             highlight=False,
             soft_wrap=True,
         )
 
 
 def _terminal_table(frame: pd.DataFrame, width: int) -> Table:
-    """Return the first rows as a table; a narrow terminal is spared what matters less."""
+    """Return the first rows as a table; a narrow terminal has fewer columns."""
     from rich import box
     from rich.table import Table
 

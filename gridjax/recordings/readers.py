@@ -1,7 +1,7 @@
-"""Readers of the inputs of gridjax score: rate maps, or sessions of a path with spikes.
+"""Readers of the inputs of gridjax score: rate maps, and sessions of a path with spikes.
 
-Everything is checked before anything is scored, and all problems are reported at once. Nothing is
-unpickled and nothing guessed: arrays and columns have exact names.
+All files are checked before any is scored, and all problems are reported together. Arrays and
+columns have fixed names. No file is unpickled.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ class MapSet:
 
     name: str
     cells: tuple[str, ...]
-    """Their places in the file's array: 3, or 2,0 where it has two leading axes."""
+    """Index of each map in the file's array: 3, or 2,0 for two leading axes."""
     maps: Float[np.ndarray, "cell n n"]
 
 
 def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Session]:
-    """Read maps and sessions from files; patterns such as ``rat*/*.npz`` stand for what they match.
+    """Read maps and sessions from files.
 
-    units: of the positions of all sessions.
+    names: files, or patterns such as ``rat*/*.npz`` that match files.
+    units: unit of the positions of all sessions.
 
-    Raises GridjaxError with everything that is wrong with any of the files.
+    Raises GridjaxError with the problems of all files.
     """
     problems = Problems()
     one_of("units", units, ("m", "cm"))
@@ -55,14 +56,14 @@ def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
     for name in map(str, names):
         matches = _matches(Path(name)) if name else []
         if not matches:
-            fix = "name .npy, .npz or .csv files that exist"
+            fix = "give .npy, .npz or .csv files that exist"
             problems.add("no such file", Place(shown(name)), fix)
         for path in matches:
             if words := flaw(path):
                 problems.add(f"the name {words}", Place(shown(path)), "rename the file")
             else:
                 paths[path] = None
-    # a pattern such as *.csv matches the spikes of its sessions too
+    # a pattern such as *.csv matches the files of spikes too
     return [
         path
         for path in paths
@@ -74,8 +75,8 @@ def _matches(pattern: Path) -> list[str]:
     try:
         if pattern.exists():
             return [str(pattern)]
-        found = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
-        return sorted(map(str, found))
+        matches = Path(pattern.anchor).glob(str(pattern.relative_to(pattern.anchor)))
+        return sorted(map(str, matches))
     except (ValueError, OSError):
         return []
 
@@ -83,14 +84,14 @@ def _matches(pattern: Path) -> list[str]:
 def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | None:
     ending = Path(path).suffix.lower()
     if Path(path).is_dir():
-        problems.add("is a folder", Place(path), f"name its files: {Path(path) / '*.npz'}")
+        problems.add("is a folder", Place(path), f"give its files: {Path(path) / '*.npz'}")
     elif not Path(path).is_file():
-        problems.add("is no regular file", Place(path), "save it as a file first")
+        problems.add("is no regular file", Place(path), "save it as a regular file")
     elif path.endswith(SPIKES_CSV):
         problems.add(
             "holds the spikes of a session, not its path",
             Place(path),
-            f"give {path.removesuffix(SPIKES_CSV)}.csv; its spikes are found beside it",
+            f"give {path.removesuffix(SPIKES_CSV)}.csv; the spikes are read from beside it",
         )
     elif ending == ".csv":
         raw = csv_session(path, problems)
@@ -100,7 +101,7 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
         return None if arrays is None else _from_arrays(path, arrays, units, problems)
     else:
         problems.add(
-            f"is of no known kind ({ending or 'no ending'})",
+            f"has an unknown file type ({ending or 'no ending'})",
             Place(path),
             "give maps or a session as .npy or .npz, or a session as .csv",
         )
@@ -108,15 +109,15 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
 
 
 def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file by name; that of a .npy file has none."""
-    found, name = {}, ""
+    """Return the arrays of a file by name; the array of a .npy file has the name ''."""
+    arrays, name = {}, ""
     try:
         loaded = np.load(path, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return {"": loaded}
         with loaded:
             for name in loaded.files:
-                found[name] = np.asarray(loaded[name])
+                arrays[name] = np.asarray(loaded[name])
     except NOT_NPZ as error:
         what = f"{name}: " if name else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -128,7 +129,7 @@ def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
             "save plain arrays of numbers with numpy.save or numpy.savez",
         )
         return None
-    return found
+    return arrays
 
 
 def _from_arrays(
@@ -140,7 +141,7 @@ def _from_arrays(
         problems.add(
             f"holds maps and also {', '.join(of_session)}",
             Place(path),
-            "put maps and sessions into files of their own",
+            "put maps and sessions into separate files",
         )
     elif of_session:
         raw = npz_session(path, arrays, problems)
@@ -152,7 +153,7 @@ def _from_arrays(
         problems.add(
             f"holds {', '.join(sorted(names)) or 'nothing'}",
             Place(path),
-            f"name the array of maps [..., n, n] maps; {SESSION_ARRAYS}",
+            f"name the array of maps [..., n, n] 'maps'; {SESSION_ARRAYS}",
         )
     return None
 

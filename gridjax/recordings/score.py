@@ -1,4 +1,4 @@
-"""Scores of maps and sessions, one row for each cell: scores, lattice, shuffles."""
+"""Scores of maps and sessions: grid score, lattice and null, one row for each cell."""
 
 from __future__ import annotations
 
@@ -14,47 +14,50 @@ from jaxtyping import Array, Float, Key
 from gridjax.errors import GridjaxError, Place
 from gridjax.io.source_location import Problems
 from gridjax.metrics import map_batches
-from gridjax.recordings.options import Options
+from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import MapSet
-from gridjax.recordings.session import Session, Shape, arena_shape
+from gridjax.recordings.session import ArenaShape, Session, arena_shape
 
 PERCENTILES = (95.0, 99.0)
 SHIFTS, ISOTROPIC = "time shifts", "isotropic"
+"""Nulls of sessions and of rate maps."""
 
 
 @dataclass(frozen=True)
-class Scored:
-    """One file's cells, scored."""
+class InputScores:
+    """Scores of the cells of one input file."""
 
     name: str
     cells: tuple[str, ...]
     maps: Float[np.ndarray, "cell n n"]
     columns: dict[str, np.ndarray | list]
-    """One value a cell; see docs/howto/scoring.md."""
+    """Columns of the table, one value for each cell; see docs/howto/scoring.md."""
     null_scores: Float[np.ndarray, "cell draw"]
-    """No draws without shuffles."""
+    """score60 of null draws; no draws without shuffles."""
     null: str
-    """What the null scores are of."""
+    """Name of the null: SHIFTS or ISOTROPIC."""
     headline: str
-    """What the input is, in one line."""
+    """One line that describes the input."""
 
 
-class _Prepared(NamedTuple):
+class _SessionVisits(NamedTuple):
+    """A session with its visits of the bins and the shape of its arena."""
+
     session: Session
-    seen: Any
-    shape: Shape
+    visits: Any
+    shape: ArenaShape
 
 
 def score_inputs(
     inputs: Sequence[MapSet | Session],
-    options: Options,
+    options: ScoreOptions,
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
-) -> list[Scored]:
+) -> list[InputScores]:
     """Score every cell of every input.
 
-    progress: called with the input's name, the number of its cells shuffled and their total.
+    progress: function of the input's name, the number of its cells that are done, and their total.
 
-    Raises GridjaxError with everything that does not fit the options, before anything is scored.
+    Raises GridjaxError for invalid options, and for inputs that do not fit them, before scoring.
     """
     options.check()
     problems = Problems()
@@ -71,12 +74,12 @@ def score_inputs(
     ]
 
 
-def _prepare(session: Session, options: Options, problems: Problems) -> _Prepared | None:
+def _prepare(session: Session, options: ScoreOptions, problems: Problems) -> _SessionVisits | None:
     from gridjax.metrics.ratemaps.occupancy import visits
 
     place = Place(session.name)
     try:
-        seen = visits(
+        visited_bins = visits(
             session.positions_m,
             session.times_s,
             bin_cm=options.bin_cm or 2.5,
@@ -86,29 +89,29 @@ def _prepare(session: Session, options: Options, problems: Problems) -> _Prepare
     except GridjaxError as error:
         problems.add_error(error, place)
         return None
-    n = seen.arena.n_bins
+    n = visited_bins.arena.n_bins
     if not map_batches.SMALLEST <= n <= map_batches.LARGEST:
         problems.add(
-            f"{n} bins of {100 * seen.arena.bin_m:g} cm span the arena",
+            f"the arena has {n} bins of {100 * visited_bins.arena.bin_m:g} cm along its side",
             place,
             f"choose --bin-cm or --bins for {map_batches.SMALLEST} to {map_batches.LARGEST} bins",
         )
     duration = session.times_s[-1] - session.times_s[0]
     if options.shuffles and not 2 * options.min_shift_s < duration:
         problems.add(
-            f"a session of {duration:g} s has no shift of at least {options.min_shift_s:g} s",
+            f"a session of {duration:g} s is too short for shifts of {options.min_shift_s:g} s",
             place,
-            "give a --min-shift below half the session",
+            "give a --min-shift below half the duration",
         )
-    return _Prepared(session, seen, arena_shape(session))
+    return _SessionVisits(session, visited_bins, arena_shape(session))
 
 
-def _score_session(one: _Prepared, options: Options, progress) -> Scored:
+def _score_session(one: _SessionVisits, options: ScoreOptions, progress) -> InputScores:
     from gridjax.metrics.ratemaps import rate_map
 
-    session, seen, shape = one
-    counts = rate_map.spike_counts(seen, session.spikes_s)
-    rates = rate_map.smoothed_rates(seen, counts, options.smoothing_cm)
+    session, visited_bins, shape = one
+    counts = rate_map.spike_counts(visited_bins, session.spikes_s)
+    rates = rate_map.smoothed_rates(visited_bins, counts, options.smoothing_cm)
     nulls = []
     for done, (train, rate) in enumerate(zip(session.spikes_s, rates.maps, strict=True)):
         if options.shuffles:
@@ -116,7 +119,7 @@ def _score_session(one: _Prepared, options: Options, progress) -> Scored:
             nulls.append(
                 rate_map.shift_scores(
                     _key(options, train, rate),
-                    seen,
+                    visited_bins,
                     train,
                     options.shuffles,
                     _score_60(options),
@@ -127,8 +130,8 @@ def _score_session(one: _Prepared, options: Options, progress) -> Scored:
     n_spikes = np.array([len(train) for train in session.spikes_s])
     duration = session.times_s[-1] - session.times_s[0]
     visited = float((rates.occupancy > 0).mean())
-    arena = seen.arena
-    own = {
+    arena = visited_bins.arena
+    session_columns = {
         "n_spikes": n_spikes,
         "mean_rate": n_spikes / duration,
         "arena": [shape.kind] * len(n_spikes),
@@ -142,66 +145,70 @@ def _score_session(one: _Prepared, options: Options, progress) -> Scored:
         f" {len(n_spikes)} cell{'s' * (len(n_spikes) != 1)}; maps of {arena.n_bins} by"
         f" {arena.n_bins} bins of {100 * arena.bin_m:.3g} cm, {100 * visited:.0f} % visited"
     )
-    return _scored(session, rates.maps, 100 * arena.width_m, own, nulls, options, headline)
+    return _score_cells(
+        session, rates.maps, 100 * arena.width_m, session_columns, nulls, options, headline
+    )
 
 
-def _score_maps(given: MapSet, options: Options, progress) -> Scored:
+def _score_maps(map_set: MapSet, options: ScoreOptions, progress) -> InputScores:
     from gridjax.metrics.nulls.isotropic_fields import isotropic_scores
 
-    n_maps, n = given.maps.shape[:2]
+    n_maps, n = map_set.maps.shape[:2]
     nulls = []
-    for done, rate in enumerate(given.maps):
+    for done, rate in enumerate(map_set.maps):
         if options.shuffles:
-            progress(given.name, done, n_maps)
+            progress(map_set.name, done, n_maps)
             score = _score_60(options)
             nulls.append(isotropic_scores(_key(options, rate), rate, options.shuffles, score))
-    known = np.isfinite(given.maps)
+    known = np.isfinite(map_set.maps)
     count = known.sum(axis=(1, 2))
     # shares are summed: a sum of rates may leave the range of float64
-    shares = np.where(known, given.maps, 0.0) / np.maximum(count, 1)[:, None, None]
-    own = {"mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan)}
+    shares = np.where(known, map_set.maps, 0.0) / np.maximum(count, 1)[:, None, None]
+    map_columns = {"mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan)}
     headline = (
-        f"{given.name}: {n_maps} map{'s' * (n_maps != 1)} of {n} by {n} bins,"
+        f"{map_set.name}: {n_maps} map{'s' * (n_maps != 1)} of {n} by {n} bins,"
         f" {100 * known.mean():.0f} % visited"
     )
-    return _scored(given, given.maps, options.width_cm, own, nulls, options, headline)
+    return _score_cells(
+        map_set, map_set.maps, options.width_cm, map_columns, nulls, options, headline
+    )
 
 
-def _scored(
-    given: MapSet | Session,
+def _score_cells(
+    source: MapSet | Session,
     maps: Float[np.ndarray, "cell n n"],
     width_cm: float | None,
-    own: dict[str, Any],
+    further_columns: dict[str, Any],
     nulls: list[np.ndarray],
-    options: Options,
+    options: ScoreOptions,
     headline: str,
-) -> Scored:
+) -> InputScores:
     from gridjax.metrics.gridscore.grid_score import grid_score
     from gridjax.metrics.lattice.lattice import lattice
     from gridjax.metrics.nulls.chance_scores import p_values, thresholds
 
     n_cells, n = maps.shape[:2]
     scores = grid_score(maps, options.variant, options.nan, options.rings)
-    found = lattice(maps, n / 100)  # a bin a centimetre: periods in bins
+    lattices = lattice(maps, n / 100)  # a box of n cm has bins of 1 cm, so periods are in bins
     cm_per_bin = math.nan if width_cm is None else width_cm / n
     null_scores = np.stack(nulls) if nulls else np.empty((n_cells, 0))
     score_60 = np.asarray(scores.score_60, float)
     unknown = np.full(n_cells, np.nan)
-    null = SHIFTS if isinstance(given, Session) else ISOTROPIC
+    null = SHIFTS if isinstance(source, Session) else ISOTROPIC
     columns = {
-        "input": [given.name] * n_cells,
-        "cell": list(given.cells),
+        "input": [source.name] * n_cells,
+        "cell": list(source.cells),
         "n_bins": np.full(n_cells, n),
         "n_spikes": unknown,
         "mean_rate": unknown,
         "score_60": score_60,
         "score_90": np.asarray(scores.score_90, float),
         "ring_60": np.asarray(scores.ring_60),
-        "period_cm": np.asarray(found.period_cm, float) * cm_per_bin,
-        "period_bins": np.asarray(found.period_cm, float),
-        "orientation_rad": np.asarray(found.orientation_rad, float),
-        "ellipticity": np.asarray(found.ellipticity, float),
-        "lattice_p": np.asarray(found.p_value, float),
+        "period_cm": np.asarray(lattices.period_cm, float) * cm_per_bin,
+        "period_bins": np.asarray(lattices.period_cm, float),
+        "orientation_rad": np.asarray(lattices.orientation_rad, float),
+        "ellipticity": np.asarray(lattices.ellipticity, float),
+        "lattice_p": np.asarray(lattices.p_value, float),
         "null": [null if nulls else None] * n_cells,
         "n_shuffles": np.full(n_cells, null_scores.shape[1]),
         "p_value": p_values(score_60, null_scores) if nulls else unknown,
@@ -212,14 +219,14 @@ def _scored(
         "arena_y_cm": unknown,
         "map_width_cm": np.full(n_cells, math.nan if width_cm is None else width_cm),
         "visited": np.isfinite(maps).mean(axis=(1, 2)),
-    } | own
+    } | further_columns
     if nulls:
         columns["shuffle_95"], columns["shuffle_99"] = thresholds(null_scores, PERCENTILES).per_cell
-    return Scored(given.name, given.cells, maps, columns, null_scores, null, headline)
+    return InputScores(source.name, source.cells, maps, columns, null_scores, null, headline)
 
 
-def pooled_thresholds(scored: Sequence[Scored]) -> dict[str, Float[np.ndarray, "2"]]:
-    """Return the 95th and 99th percentile of all cells' null scores together, for each null."""
+def pooled_thresholds(scored: Sequence[InputScores]) -> dict[str, Float[np.ndarray, "2"]]:
+    """Return the 95th and 99th percentile of the null scores of all cells together, by null."""
     from gridjax.metrics.nulls.chance_scores import thresholds
 
     pools: dict[str, list[np.ndarray]] = {}
@@ -231,14 +238,14 @@ def pooled_thresholds(scored: Sequence[Scored]) -> dict[str, Float[np.ndarray, "
     }
 
 
-def _score_60(options: Options) -> Callable[[Any], Any]:
+def _score_60(options: ScoreOptions) -> Callable[[Any], Any]:
     from gridjax.metrics.gridscore.grid_score import grid_score
 
     return lambda maps: grid_score(maps, options.variant, options.nan, options.rings).score_60
 
 
-def _key(options: Options, *content: np.ndarray) -> Key[Array, ""]:
-    """Return a cell's own random key: it depends on the cell's data, not on its neighbours."""
+def _key(options: ScoreOptions, *content: np.ndarray) -> Key[Array, ""]:
+    """Return the random key of a cell, which depends on its own data and the seed alone."""
     from jax import random
 
     digest = zlib.crc32(b"".join(np.ascontiguousarray(part).tobytes() for part in content))

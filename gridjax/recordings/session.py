@@ -1,6 +1,6 @@
-"""A recording session: a path with the spikes of any number of cells, checked.
+"""Recording session: a path with the spikes of its cells, and the checks of both.
 
-A problem is noted with its file, and with its line where the file has lines.
+Problems have their file as place, and their line in text files.
 """
 
 from __future__ import annotations
@@ -21,78 +21,84 @@ from gridjax.metrics.ratemaps.occupancy import (
     SMALLEST_ARENA_M,
 )
 
-# Sides that differ by less than this share are those of a square.
 SQUARE = 0.9
-# Share of its bounding box that a circle fills: pi / 4, give or take.
+"""Shorter side over longer side from which an arena counts as square."""
 CIRCLE_FILL = (0.7, 0.86)
+"""Share of its bounding box that a circular arena fills; a circle fills pi / 4."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """One recording: a path and the spikes of any number of cells."""
+    """One recording session: a path and the spikes of its cells."""
 
     name: str
     cells: tuple[str, ...]
+    """Names of the cells."""
     positions_m: Float[np.ndarray, "sample 2"]
     """NaN where tracking was lost."""
     times_s: Float[np.ndarray, " sample"]
+    """Increasing times of the positions."""
     spikes_s: tuple[Float[np.ndarray, " spike"], ...]
+    """Spike times of each cell, sorted, on the clock of times_s."""
 
     @property
     def n_lost(self) -> int:
-        """How many samples have no position."""
+        """Number of samples without position."""
         return int((~np.isfinite(self.positions_m).all(axis=1)).sum())
 
 
-class Shape(NamedTuple):
-    """What an arena looks like, from where the animal went."""
+class ArenaShape(NamedTuple):
+    """Shape of an arena, estimated from the animal's positions."""
 
     kind: Literal["square", "rectangular", "circular", "irregular"]
     width_cm: float
-    """Along x."""
+    """Extent along x."""
     height_cm: float
-    """Along y."""
+    """Extent along y."""
 
 
-def arena_shape(session: Session) -> Shape:
+def arena_shape(session: Session) -> ArenaShape:
     """Return the shape of the region that the positions span, from their convex hull."""
     from scipy.spatial import ConvexHull
 
     known = session.positions_m[np.isfinite(session.positions_m).all(axis=1)]
     width, height = np.ptp(known, axis=0)
-    # joggled, a path along one line has a hull too; in units of its box, far from no origin
+    # QJ joggles the points, so that a path along one line has a hull; scaled to the unit square for
+    # precision far from the origin
     filled = ConvexHull((known - known.min(axis=0)) / (width, height), qhull_options="QJ").volume
     square = min(width, height) >= SQUARE * max(width, height)
     if filled > CIRCLE_FILL[1]:
         kind = "square" if square else "rectangular"
     else:
         kind = "circular" if square and filled > CIRCLE_FILL[0] else "irregular"
-    return Shape(kind, 100 * float(width), 100 * float(height))
+    return ArenaShape(kind, 100 * float(width), 100 * float(height))
 
 
 @dataclass(frozen=True)
-class Raw:
-    """A session as a file gives it, with the lines where its samples and spikes stand, if any."""
+class RawSession:
+    """Unchecked session of a file, with the lines of its samples and spikes in text files."""
 
     path: str
     positions: np.ndarray
     times: np.ndarray
     spikes: Mapping[str, np.ndarray]
-    """By cell, under the name of the array that holds them or of the cell."""
+    """Spike times by name of the cell."""
     spikes_path: str
     lines: Int[np.ndarray, " sample"] | None = None
     spike_lines: Mapping[str, Int[np.ndarray, " spike"]] | None = None
 
 
-def checked_session(raw: Raw, units: Literal["m", "cm"], problems: Problems) -> Session | None:
-    """Return the session that a file holds; None where anything is wrong, noted in `problems`."""
-    found = Problems()
+def checked_session(
+    raw: RawSession, units: Literal["m", "cm"], problems: Problems
+) -> Session | None:
+    """Return the session of a file, or None with what is wrong added to `problems`."""
+    session_problems = Problems()
     positions = raw.positions / (100 if units == "cm" else 1)
-    _check_path(raw, positions, units, found)
-    if not found.found:
-        _check_spikes(raw, found)
-    problems.found.update(found.found)
-    if found.found:
+    _check_path(raw, positions, units, session_problems)
+    if not session_problems.found:
+        _check_spikes(raw, session_problems)
+    problems.found.update(session_problems.found)
+    if session_problems.found:
         return None
     lost = np.asarray(~np.isfinite(positions).all(axis=1))
     cells = sorted(raw.spikes, key=lambda cell: (not cell.isdecimal(), len(cell), cell))
@@ -106,7 +112,7 @@ def checked_session(raw: Raw, units: Literal["m", "cm"], problems: Problems) -> 
 
 
 def _check_path(
-    raw: Raw, positions: np.ndarray, units: Literal["m", "cm"], problems: Problems
+    raw: RawSession, positions: np.ndarray, units: Literal["m", "cm"], problems: Problems
 ) -> None:
     def place(sample: int) -> Place:
         return Place(raw.path, None if raw.lines is None else int(raw.lines[sample]))
@@ -141,7 +147,7 @@ def _check_path(
         problems.add(
             f"{len(known)} of {n} positions are known",
             Place(raw.path),
-            "give the path of a session",
+            "give at least three positions",
         )
         return
     with np.errstate(over="ignore"):
@@ -149,20 +155,20 @@ def _check_path(
     if not SMALLEST_ARENA_M <= max(width, height) <= LARGEST_ARENA_M:
         other = "cm" if units == "m" else "m"
         problems.add(
-            f"positions span {width:.4g} by {height:.4g} m, read in {units}: no such arena",
+            f"positions span {width:.4g} by {height:.4g} m, read in {units}: not an arena",
             Place(raw.path),
             f"--units {other} if they are in {other} (one unit for all inputs of a call); arenas"
             f" are {SMALLEST_ARENA_M:g} to {LARGEST_ARENA_M:g} m",
         )
     elif min(width, height) < NARROWEST_ARENA_M:
         problems.add(
-            f"positions span {width:.4g} by {height:.4g} m: a line, no arena",
+            f"positions span {width:.4g} by {height:.4g} m: a line instead of an arena",
             Place(raw.path),
             f"give the path of an animal in an open arena, at least {NARROWEST_ARENA_M:g} m wide",
         )
 
 
-def _check_spikes(raw: Raw, problems: Problems) -> None:
+def _check_spikes(raw: RawSession, problems: Problems) -> None:
     if not raw.spikes:
         problems.add("holds no cell", Place(raw.spikes_path), "give the spikes of at least one")
     start, end = raw.times[0], raw.times[-1] + np.median(np.diff(raw.times))

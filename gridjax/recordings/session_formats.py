@@ -1,4 +1,4 @@
-"""File formats of sessions: named arrays, or two CSV files with exact columns."""
+"""File formats of sessions: arrays with fixed names, or two CSV files with fixed columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridjax.io.csv_reader import read_columns
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics.arguments import numbers
-from gridjax.recordings.session import Raw
+from gridjax.recordings.session import RawSession
 
 SPIKES_CSV = ".spikes.csv"
 SESSION_ARRAYS = (
@@ -20,11 +20,11 @@ SESSION_ARRAYS = (
 )
 
 
-def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> Raw | None:
-    """Return the session that arrays hold, by their names; None where they hold none."""
+def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> RawSession | None:
+    """Return the session in named arrays, or None with what is wrong added to `problems`."""
     flat = {"spike_times", "spike_cells"} & set(arrays)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
-    # one letter away from spike_times and spike_cells, and no cells
+    # misspelt spike_times and spike_cells, not cells of these names
     mistaken = {"spikes_times", "spikes_cells"} & set(single)
     mistaken |= {name for name, cell in single.items() if flaw(cell)}
     unknown = (set(arrays) - {"positions", "times"} - flat - set(single)) | mistaken
@@ -38,25 +38,25 @@ def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) ->
         problems.add(f"has no {', '.join(missing)}", Place(path), SESSION_ARRAYS)
     if unknown:
         names = ", ".join(map(shown, sorted(unknown)))
-        problems.add(f"holds {names}, which cannot be used", Place(path), SESSION_ARRAYS)
+        problems.add(f"holds {names}, which a session cannot have", Place(path), SESSION_ARRAYS)
     if missing or unknown:
         return None
-    found = Problems()
+    session_problems = Problems()
 
     def take(name: str, rank: int) -> np.ndarray:
         try:
             return numbers(name, arrays[name], rank)
         except GridjaxError as error:
-            found.add_error(error, Place(path))
+            session_problems.add_error(error, Place(path))
             return np.empty((0,) * rank)
 
     positions, times = take("positions", 2), take("times", 1)
     if single:
         spikes = {cell: take(name, 1) for name, cell in single.items()}
     else:
-        spikes = _by_cell(path, take("spike_times", 1), arrays["spike_cells"], found)
-    problems.found.update(found.found)
-    return None if found.found else Raw(path, positions, times, spikes, path)
+        spikes = _by_cell(path, take("spike_times", 1), arrays["spike_cells"], session_problems)
+    problems.found.update(session_problems.found)
+    return None if session_problems.found else RawSession(path, positions, times, spikes, path)
 
 
 def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems):
@@ -64,13 +64,13 @@ def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems
         problems.add(
             f"spike_cells are {cells.dtype} of shape {cells.shape}, for {len(times)} spike_times",
             Place(path),
-            "give the whole number or the name of a cell for each spike",
+            "give the number or the name of the cell for each spike",
         )
         return {}
     try:
         of = {str(cell): times[cells == cell] for cell in np.unique(cells)}
-    except (ValueError, SystemError):  # numbers beyond all characters
-        problems.add("spike_cells hold text that is none", Place(path), "name cells in Unicode")
+    except (ValueError, SystemError):  # code points beyond Unicode
+        problems.add("spike_cells hold invalid text", Place(path), "name cells in Unicode")
         return {}
     for cell in of:
         check_cell(cell, Place(path), problems)
@@ -78,20 +78,20 @@ def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems
 
 
 def check_cell(cell: str, place: Place, problems: Problems) -> None:
-    """Note a cell's name that cannot be printed."""
+    """Add a problem for a cell's name that cannot be printed."""
     if words := flaw(cell):
         problems.add(f"the cell's name {cell!a} {words}", place, "name cells in plain text")
 
 
-def csv_session(path: str, problems: Problems) -> Raw | None:
-    """Return the session of NAME.csv and NAME.spikes.csv; None where they hold none."""
+def csv_session(path: str, problems: Problems) -> RawSession | None:
+    """Return the session of NAME.csv and NAME.spikes.csv, or None with problems added."""
     spikes_path = str(Path(path).with_suffix("")) + SPIKES_CSV
     samples = read_columns(path, {"t": float, "x": float, "y": float}, problems)
     if not Path(spikes_path).exists():
         problems.add(
-            f"has no spikes: there is no {spikes_path}",
+            f"has no spikes: {spikes_path} does not exist",
             Place(path),
-            "put them beside it, with the columns t,cell",
+            "write this file, with the columns t,cell",
         )
         return None
     trains = read_columns(spikes_path, {"t": float, "cell": str}, problems)
@@ -99,13 +99,13 @@ def csv_session(path: str, problems: Problems) -> Raw | None:
         return None
     cells = np.array(trains.texts["cell"], str)
     of: dict[str, np.ndarray] = {str(cell): cells == cell for cell in np.unique(cells)}
-    found = Problems()
+    session_problems = Problems()
     for cell, rows in of.items():
-        check_cell(cell, Place(spikes_path, int(trains.lines[rows][0])), found)
-    problems.found.update(found.found)
-    if found.found:
+        check_cell(cell, Place(spikes_path, int(trains.lines[rows][0])), session_problems)
+    problems.found.update(session_problems.found)
+    if session_problems.found:
         return None
-    return Raw(
+    return RawSession(
         path,
         np.stack([samples.numbers["x"], samples.numbers["y"]], axis=1),
         samples.numbers["t"],

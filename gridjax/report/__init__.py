@@ -1,1 +1,1 @@
-"""The report of a run: its summary, its figures, one HTML page."""
+"""Report of a run: its summary, its figures and one HTML page."""

@@ -1,4 +1,4 @@
-"""The data of a report: a run at its reported bins, network by network."""
+"""Data of a report: the networks of a run, each with its row, units and curves."""
 
 from __future__ import annotations
 
@@ -23,86 +23,84 @@ CODES = tuple(info.name for info in TARGET_CODES)
 """gridjax's own target codes, in the order of tables and figures."""
 HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err")
 DRIFT = ("move", "pos_decoding_err")
-_N_BOOTSTRAPS = 1000
-_INTERVAL = (2.5, 97.5)
 _UNITS = ("unit", "score_60_by_neuron", "period_cm")
 
 
 @dataclass(frozen=True)
-class Member:
-    """One network of a population: its measures, its units and its training."""
+class NetworkRecord:
+    """One network of a run: its row of measures, its units, its training and its drift."""
 
     spec: NetworkSpec
     row: dict[str, Any]
-    """its row of the table of networks"""
+    """its row of networks.parquet, by column"""
     unit: Int[np.ndarray, " unit"]
     score: Float[np.ndarray, " unit"]
-    """score60 at the reported bins; 0 for inactive units; no unit where diverged"""
+    """score60 at the reported bins; 0 for inactive units; empty where training diverged"""
     period_cm: Float[np.ndarray, " unit"]
-    """NaN where there is no lattice"""
+    """NaN for units without a significant lattice"""
     history: dict[str, Float[np.ndarray, " step"]]
-    """the columns HISTORY; errors in cm"""
+    """the columns HISTORY by name; errors in cm"""
     drift: dict[str, Float[np.ndarray, " move"]]
-    """the columns DRIFT, moves in their order; errors in cm; none where diverged"""
+    """the columns DRIFT by name, in the order of moves; errors in cm; empty where diverged"""
 
     @property
     def run_id(self) -> str:
-        """The network's name."""
+        """Name of the network."""
         return str(self.row["run_id"])
 
     @property
     def code(self) -> str:
-        """Its target code."""
+        """Name of its target code."""
         return self.spec.place_field_values
 
     @property
     def width_cm(self) -> float:
-        """The (mean) width of its place fields; NaN where the target code reads none."""
+        """Mean width of its place fields, cm; NaN for target codes without a width."""
         return 100 * mean(self.spec.place_cell_rf) if reads_width(self.code) else float("nan")
 
     @property
     def diverged(self) -> bool:
-        """Whether its training diverged, so that nothing was measured."""
+        """Whether its training diverged, so that it was not evaluated."""
         return self.row["status"] == DIVERGED
 
     @property
     def is_above_null(self) -> np.ndarray:
-        """Which units score above the 99th percentile of the network's own random readouts."""
+        """Which units [unit] score above the 99th percentile of the network's random readouts."""
         return self.score > self.row["null_99"]
 
 
 @dataclass(frozen=True)
-class Reported:
-    """The networks of a run that are there, and the scores of their nulls."""
+class RunData:
+    """The networks that a run has so far, and the scores of their nulls."""
 
-    members: list[Member]
+    records: list[NetworkRecord]
     nulls: dict[str, Float[np.ndarray, " readout"]]
-    """score60 of the random readouts, by null_id"""
+    """score60 of random readouts, by null_id"""
     n_replicates: int = 0
-    """further descriptions of networks that are among the members: one network counts once"""
+    """rows left out because they describe a network that is among the records already"""
 
     @property
     def codes(self) -> list[str]:
-        """The target codes of the networks, in their fixed order."""
-        return codes_of(self.members)
+        """Target codes of the networks, in a fixed order."""
+        return codes_of(self.records)
 
     @property
-    def finished(self) -> list[Member]:
-        """The networks that did not diverge."""
-        return [member for member in self.members if not member.diverged]
+    def finished(self) -> list[NetworkRecord]:
+        """Networks that did not diverge."""
+        return [record for record in self.records if not record.diverged]
 
-    def of(self, code: str) -> list[Member]:
+    def of(self, code: str) -> list[NetworkRecord]:
         """Return the networks of one target code that did not diverge."""
-        return [member for member in self.finished if member.code == code]
+        return [record for record in self.finished if record.code == code]
 
-    def nulls_of(self, members: Iterable[Member]) -> list[Float[np.ndarray, " readout"]]:
-        """Return the scores of the random readouts of every layout of some networks."""
-        names = dict.fromkeys(member.row["null_id"] for member in members)
+    def nulls_of(self, records: Iterable[NetworkRecord]) -> list[Float[np.ndarray, " readout"]]:
+        """Return the scores of random readouts, one array for each layout of the networks."""
+        names = dict.fromkeys(record.row["null_id"] for record in records)
         return [self.nulls[name] for name in names if name in self.nulls]
 
 
-def reported(run: Run) -> Reported:
-    """Read the distinct networks of a run that are there, each at its reported bins."""
+def read_run_data(run: Run) -> RunData:
+    """Return the distinct networks that a run has so far, each at its reported bins."""
     specs = dict(zip(run.manifest["run_ids"], run.manifest["specs"], strict=True))
     columns = [str(name) for name in run.networks.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in run.networks.itertuples(index=False)]
@@ -110,24 +108,25 @@ def reported(run: Run) -> Reported:
     history = _split(run.history, "run_id", HISTORY)
     drift = _split(run.drift, "run_id", DRIFT)
     nulls = _split(run.nulls, "null_id", ("score_60", "nbins"))
-    members = []
+    records = []
     scores = {}
     distinct = {row["distinct_id"]: row for row in reversed(rows)}
     for row in reversed(distinct.values()):
         run_id, null_id = str(row["run_id"]), str(row["null_id"])
         spec = NetworkSpec.from_dict(specs[run_id])
-        own = units.get(run_id, _empty((*_UNITS, "nbins")))
-        unit, score, period = (own[name][own["nbins"] == spec.n_bins_reported] for name in _UNITS)
-        trained, along = history.get(run_id, _empty(HISTORY)), drift.get(run_id, _empty(DRIFT))
-        members.append(Member(spec, row, unit.astype(int), score, period, trained, along))
+        rows_of_units = units.get(run_id, _empty((*_UNITS, "nbins")))
+        at = rows_of_units["nbins"] == spec.n_bins_reported
+        unit, score, period = (rows_of_units[name][at] for name in _UNITS)
+        curves = (history.get(run_id, _empty(HISTORY)), drift.get(run_id, _empty(DRIFT)))
+        records.append(NetworkRecord(spec, row, unit.astype(int), score, period, *curves))
         if null_id in nulls:
             null = nulls[null_id]
             scores[null_id] = null["score_60"][null["nbins"] == spec.n_bins_reported]
-    return Reported(members, scores, len(rows) - len(members))
+    return RunData(records, scores, len(rows) - len(records))
 
 
 def reads_width(code: str) -> bool:
-    """Tell whether a target code reads the width of place fields."""
+    """Return whether a target code has a width of place fields."""
     return is_read_by(FIELDS["place_cell_rf"], code)
 
 
@@ -137,45 +136,35 @@ def label(code: str) -> str:
     return (info.label if info else "") or code
 
 
-def codes_of(members: Iterable[Member]) -> list[str]:
-    """Return the distinct target codes of networks: gridjax's in the order of CODES, then others.
+def codes_of(records: Iterable[NetworkRecord]) -> list[str]:
+    """Return the distinct target codes of networks in a fixed order.
 
-    Others, which users registered, in the order of their names.
+    First gridjax's own in the order of CODES, then those of users by name.
     """
-    there = {member.code for member in members}
-    return [code for code in CODES if code in there] + sorted(there - set(CODES))
+    present = {record.code for record in records}
+    return [code for code in CODES if code in present] + sorted(present - set(CODES))
 
 
-def column(members: Iterable[Member], name: str) -> Float[np.ndarray, " network"]:
-    """Return one number of each network's row."""
-    return np.array([member.row[name] for member in members], np.float64)
+def column(records: Iterable[NetworkRecord], name: str) -> Float[np.ndarray, " network"]:
+    """Return one column of the networks' rows."""
+    return np.array([record.row[name] for record in records], np.float64)
 
 
-def only(members: Sequence[Member], name: str) -> Any | None:
-    """Return the one value of a column that all networks share; None where they differ."""
-    values = {member.row[name] for member in members}
+def seeds_of(records: Iterable[NetworkRecord]) -> Int[np.ndarray, " network"]:
+    """Return the seed of each network; intervals resample seeds."""
+    return np.array([record.spec.seed for record in records], np.int64)
+
+
+def only(records: Sequence[NetworkRecord], name: str) -> Any | None:
+    """Return the value of a column if it is the same for all networks, else None."""
+    values = {record.row[name] for record in records}
     return values.pop() if len(values) == 1 else None
-
-
-def mean_interval(
-    values: Float[np.ndarray, " network *shape"],
-) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
-    """Return the 95 % percentile-bootstrap interval of the mean over networks, the first axis.
-
-    Networks are drawn again, not units: the units of one network are not independent. With few
-    networks the interval is too narrow.
-    """
-    n = len(values)
-    draws = np.random.default_rng(0).multinomial(n, np.full(n, 1 / n), _N_BOOTSTRAPS) / n
-    means = draws @ values.reshape(n, -1)
-    low, high = np.percentile(means, _INTERVAL, axis=0)
-    return low.reshape(values.shape[1:]), high.reshape(values.shape[1:])
 
 
 def _split(
     frame: pd.DataFrame, key: str, names: Sequence[str]
 ) -> dict[str, dict[str, Float[np.ndarray, " row"]]]:
-    """Return the rows of each key, column by column."""
+    """Return for each key its rows, as one array for each of the named columns."""
     import pandas as pd
 
     which, keys = pd.factorize(frame[key].to_numpy(object))

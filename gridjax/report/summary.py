@@ -1,4 +1,4 @@
-"""The summary of a run: one row for each target code and width, with errors, scores and nulls."""
+"""Summary of a run: one row for each target code and width, with errors, scores and nulls."""
 
 from __future__ import annotations
 
@@ -9,46 +9,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridjax.io.numbers import number, percent
-from gridjax.report.run_data import Member, Reported, column, label, mean_interval, reported
+from gridjax.metrics.statistics.seed_intervals import seed_interval
+from gridjax.report.run_data import NetworkRecord, RunData, column, label, seeds_of
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
-from gridjax.run.storage.run_reader import Run
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
 SHARES = (*(f"share_above_{threshold}" for threshold in THRESHOLDS), "share_above_null_99")
 MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
 
 
-def summarise(run: Run) -> pd.DataFrame:
-    """Return one row for each target code and width of a run, in a fixed order.
+def summary_rows(data: RunData) -> list[dict[str, Any]]:
+    """Return the summary's rows: one for each target code and width, in a fixed order.
 
     Columns: ``code``, ``width_cm`` (NaN for codes without width), ``networks``, ``diverged``;
-    medians over the networks that finished of ``pos_decoding_err`` and ``pos_decoding_err_T50``
-    (cm) and ``score_60_by_neuron_max``, each with ``_min`` and ``_max``; means over networks of
-    ``share_above_0.3`` and so on and of ``share_above_null_99``, each with ``_low`` and ``_high``,
-    a 95 % bootstrap interval over networks; and of the random readouts of the target code
-    ``layouts`` and the mean share above each threshold, ``null_share_above_0.3`` and so on.
-    Measures are NaN where there is nothing to measure.
+    ``seeds``, the distinct seeds of the networks that finished; medians over these networks of
+    ``pos_decoding_err`` and ``pos_decoding_err_T50`` (cm) and ``score_60_by_neuron_max``, each
+    with ``_min`` and ``_max``; means over these networks of ``share_above_0.3`` and so on and of
+    ``share_above_null_99``, each with ``_low`` and ``_high``, the 95 % interval of
+    metrics.statistics.seed_intervals; of the random readouts of the target code ``layouts`` and
+    the mean share above each threshold, ``null_share_above_0.3`` and so on. Numbers are NaN where
+    nothing was measured, and bounds where there is no interval.
     """
-    import pandas as pd
-
-    return pd.DataFrame(summary_rows(reported(run)))
-
-
-def summary_rows(data: Reported) -> list[dict[str, Any]]:
-    """Return the rows of summarise, from a run read already."""
     rows = []
     for code in data.codes:
-        members = [member for member in data.members if member.code == code]
-        widths = sorted({member.width_cm for member in members}, key=lambda w: (math.isnan(w), w))
-        # Without width there is one NaN for each network, and NaNs differ from each other.
+        records = [record for record in data.records if record.code == code]
+        widths = sorted({record.width_cm for record in records}, key=lambda w: (math.isnan(w), w))
+        # Codes without a width have one NaN per network, and NaNs are not equal: keep one.
         for width in widths if not math.isnan(widths[0]) else widths[:1]:
-            group = [m for m in members if math.isnan(width) or m.width_cm == width]
-            finished = [member for member in group if not member.diverged]
+            group = [m for m in records if math.isnan(width) or m.width_cm == width]
+            finished = [record for record in group if not record.diverged]
             row = {"code": code, "width_cm": width, "networks": len(group)}
             row |= {"diverged": len(group) - len(finished)}
+            row |= {"seeds": len(np.unique(seeds_of(finished)))}
             row |= _medians(finished) | _shares(finished)
             rows.append(row | _null_shares(data.nulls_of(finished)))
     return rows
@@ -60,8 +54,8 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     from rich.table import Table
 
     table = Table(
-        title="score60: mean share of units above, beside random readouts (null)",
-        caption="error, best: median network; 1 % of the null is above its 99 %",
+        title="Share of units above a score60, mean over networks, beside random readouts (null)",
+        caption="error, best: median network; by definition 1 % of the null is above its 99 %",
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -87,7 +81,7 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _medians(finished: list[Member]) -> dict[str, float]:
+def _medians(finished: list[NetworkRecord]) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in MEDIANS:
         values = column(finished, name)
@@ -97,14 +91,17 @@ def _medians(finished: list[Member]) -> dict[str, float]:
     return row
 
 
-def _shares(finished: list[Member]) -> dict[str, float]:
+def _shares(finished: list[NetworkRecord]) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in SHARES:
         values = column(finished, name)
-        measured = values[np.isfinite(values)]
-        low, high = mean_interval(measured) if len(measured) > 1 else (math.nan, math.nan)
-        mean = float(measured.mean()) if len(measured) else math.nan
-        row |= {name: mean, f"{name}_low": float(low), f"{name}_high": float(high)}
+        is_measured = np.isfinite(values)
+        mean = low = high = math.nan
+        if is_measured.any():
+            measured, seeds = values[is_measured], seeds_of(finished)[is_measured]
+            mean = float(measured.mean())
+            _, low, high = seed_interval(measured, seeds, within=(0, 1))
+        row |= {name: mean, f"{name}_low": low, f"{name}_high": high}
     return row
 
 

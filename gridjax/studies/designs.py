@@ -12,8 +12,9 @@ from jaxtyping import Float, Int
 
 from gridjax.metrics.statistics.intervals import statistic_interval
 from gridjax.metrics.statistics.lack_of_fit import lack_of_fit
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
 from gridjax.metrics.statistics.variance_components import components, slopes
-from gridjax.studies.estimates import ANY, FEWEST, Estimate, known, nothing, paired
+from gridjax.studies.estimates import ANY, Estimate, known, nothing, paired
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +44,8 @@ def stands_out(frame: pd.DataFrame, column: str, level: str) -> Estimate:
     that a level stands out nor that none does, it then has no interval.
     """
     table = frame.pivot_table(index="seed", columns=level, values=column).dropna()
-    if len(table) < FEWEST or table.shape[1] < FEWEST_LEVELS:
-        return nothing(f"at least {FEWEST} seeds with {FEWEST_LEVELS} levels each are needed")
+    if len(table) < FEWEST_SEEDS or table.shape[1] < FEWEST_LEVELS:
+        return nothing(f"at least {FEWEST_SEEDS} seeds with {FEWEST_LEVELS} levels each are needed")
     found = lack_of_fit(table.to_numpy(), table.columns.to_numpy())
     worst = float(table.columns.to_numpy()[np.abs(found.standardised).argmax()])
     remark = f"The largest departure is at {worst:g}, {found.statistic:.2f} standard errors."
@@ -126,7 +127,7 @@ def matched(
 
     Each is compared with the nearest, no further than ``caliper``; seeds are the first arm's. Both
     are among the rows; ``nearest`` is the run_id that one is compared with. No interval where the
-    nearest are fewer than FEWEST networks: every seed's difference holds the same ones then.
+    nearest are fewer than FEWEST_SEEDS networks: every seed's difference holds the same ones then.
     """
     import pandas as pd
 
@@ -144,7 +145,7 @@ def matched(
         return estimate
     rows = pd.concat([pairs, others])[["run_id", "seed", on, column, "nearest"]]
     estimate = replace(estimate, n=len(rows), rows=rows)
-    if len(others) >= FEWEST:
+    if len(others) >= FEWEST_SEEDS:
         return estimate
-    remark += f" Fewer than {FEWEST} give no interval: all differences hold the same ones."
+    remark += f" Fewer than {FEWEST_SEEDS} give no interval: all differences hold the same ones."
     return replace(estimate, low=math.nan, high=math.nan, p=math.nan, remark=remark)

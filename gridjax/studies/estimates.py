@@ -16,13 +16,12 @@ from gridjax.metrics.statistics.intervals import (
     upper_bound,
 )
 from gridjax.metrics.statistics.permutation import sign_flip
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
-FEWEST = 8
-"""Seeds below which there is no interval: with fewer its coverage is not known."""
 ALIKE = "All of them have the same value: resampling says nothing."
 ANY = (-math.inf, math.inf)
 SHARES, DIFFERENCES = (0.0, 1.0), (-1.0, 1.0)
@@ -78,8 +77,8 @@ def mean_of(
     """
     frame = frame[np.isfinite(frame[column])]
     per_seed = frame.groupby("seed")[column].mean()
-    if len(per_seed) < FEWEST:
-        return nothing(f"{len(per_seed)} seeds with a value: at least {FEWEST} are needed")
+    if len(per_seed) < FEWEST_SEEDS:
+        return nothing(f"{len(per_seed)} seeds with a value: at least {FEWEST_SEEDS} are needed")
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
     interval = mean_interval(values, seeds, LEVEL, within=within)
     interval, remark = known(interval, remark)
@@ -101,8 +100,8 @@ def paired(
     """
     values = {seed: float(contrast(group)) for seed, group in frame.groupby("seed")}
     used = {seed: value for seed, value in values.items() if math.isfinite(value)}
-    if len(used) < FEWEST:
-        return nothing(f"{len(used)} seeds have every arm: at least {FEWEST} are needed")
+    if len(used) < FEWEST_SEEDS:
+        return nothing(f"{len(used)} seeds have every arm: at least {FEWEST_SEEDS} are needed")
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]
     interval = mean_interval(differences, None, LEVEL, within=within)

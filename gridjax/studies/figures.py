@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridjax import plotting
-from gridjax.metrics.statistics.intervals import mean_interval
-from gridjax.studies.estimates import FEWEST
+from gridjax.metrics.statistics.seed_intervals import seed_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,8 +44,8 @@ def arms(
             at + width * spread, values, marker, color=colour, ms=2.2, mew=0, alpha=0.45, zorder=2
         )
         mean = values.mean()
-        if frame["seed"].nunique() >= FEWEST:
-            _, low, high = mean_interval(values, frame["seed"].to_numpy())
+        _, low, high = seed_interval(values, frame["seed"].to_numpy())
+        if low < high:
             ends = np.clip([low, high], values.min(), values.max())  # few seeds leave ends open
             axes.plot([at, at], ends, color=colour, lw=1.4, zorder=3)
         named = label if number == 0 else None

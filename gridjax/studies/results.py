@@ -11,7 +11,7 @@ from typing import Any
 from gridjax import plotting
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.atomic_files import replace_file
-from gridjax.plotting import Drawn
+from gridjax.plotting import FigureResult
 from gridjax.run.storage.run_reader import Run
 from gridjax.studies.claims_file import UNITS
 from gridjax.studies.evidence import Evidence
@@ -111,7 +111,7 @@ def _told(
     evidence: Evidence,
     part: str,
     verdicts: Sequence[Verdict],
-    figures: Sequence[Drawn],
+    figures: Sequence[FigureResult],
 ) -> dict[str, Any]:
     claims = asked.study.claims
     registered = evidence.run.manifest.get("claims", {}).get(asked.study.name)

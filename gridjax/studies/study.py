@@ -23,7 +23,7 @@ from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
 from gridjax.sweep.catalog import EXPERIMENTS
 
 if TYPE_CHECKING:
-    from gridjax.plotting import Drawn
+    from gridjax.plotting import FigureResult
     from gridjax.spec.network import NetworkSpec
     from gridjax.studies.estimates import Estimate
     from gridjax.studies.evidence import Evidence
@@ -85,7 +85,7 @@ class Study:
             raise GridjaxError(Problem(message, place, fix="estimate every claim and no other"))
         return estimates
 
-    def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[Drawn]:
+    def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[FigureResult]:
         """Return the study's figures."""
         return self._function("figures")(evidence, estimates)
 

@@ -1,1 +1,1 @@
-"""The lattice that a target code selects, before any network is trained."""
+"""Theory of the lattice that a target code selects; no network is trained."""

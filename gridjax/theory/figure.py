@@ -1,4 +1,4 @@
-"""Figure: the wavelength that a target code selects, in theory and in a drawn layout."""
+"""Figure of the wavelength that a target code selects, in theory and for one layout."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from gridjax import plotting
 from gridjax.io.numbers import number
 from gridjax.metrics.spectral.box_modes import box_modes
 from gridjax.metrics.spectral.turing import ENOUGH_CYCLES
-from gridjax.plotting import COLOUR_MAP, Drawn
-from gridjax.theory.prediction import N_STEPS, DrawnLayout, Theory, expected_power
+from gridjax.plotting import COLOUR_MAP, FigureResult
+from gridjax.theory.prediction import (
+    MOST_SPREAD,
+    N_STEPS,
+    LayoutPatterns,
+    Prediction,
+    expected_power,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,9 +36,12 @@ _SPECTRUM = 3.1
 _LABELS = {"fontsize": plotting.SMALL, "ha": "center", "va": "top"}
 
 
-def draw(theory: Theory, drawn: DrawnLayout | None, name: str) -> Drawn:
-    """Draw the spectra, the modes of the box, and, of a layout drawn, patterns grown on it."""
-    patterns = 2 * _ROW + _BELOW if drawn is not None else 0.0
+def draw(theory: Prediction, layout: LayoutPatterns | None, name: str) -> FigureResult:
+    """Return the figure of spectra and box modes, and with a layout of patterns grown on it.
+
+    ``name`` is the files' name without ending.
+    """
+    patterns = 2 * _ROW + _BELOW if layout is not None else 0.0
     height = _SPECTRUM + patterns
     figure = plotting.new_figure(height, layout=None)
     top, bottom = 1.0, 0.45
@@ -43,10 +52,10 @@ def draw(theory: Theory, drawn: DrawnLayout | None, name: str) -> Drawn:
         _SPECTRUM - top - bottom,
     )
     axes = figure.add_axes(_share(size, height))
-    _spectra(figure, axes, theory, drawn)
-    if drawn is not None:
+    _spectra(figure, axes, theory, layout)
+    if layout is not None:
         side_cm = 100 * theory.box_width_m
-        rows = {"linear": drawn.linear, "rates\nnever below 0": drawn.nonnegative}
+        rows = {"linear": layout.linear, "rates\nnever below 0": layout.nonnegative}
         for row, (title, maps) in enumerate(rows.items()):
             edge = patterns - row * _ROW - _SIDE - 0.05
             figure.text(
@@ -68,37 +77,37 @@ def draw(theory: Theory, drawn: DrawnLayout | None, name: str) -> Drawn:
                 color=plotting.GREY,
             )
             _patterns(figure, maps, side_cm, edge, height)
-    return Drawn(name, TITLE, figure, _caption(theory, drawn), _alt(theory))
+    return FigureResult(name, TITLE, figure, _caption(theory, layout), _alt(theory))
 
 
 def typical(scores: Float[np.ndarray, " unit"]) -> list[int]:
-    """Return units at even steps of the order of scores, best first: not the best alone."""
+    """Return PER_ROW units at equal steps from the highest score to the lowest."""
     order = np.argsort(-scores, kind="stable")
     places = np.linspace(0, len(order) - 1, min(PER_ROW, len(order))).round().astype(int)
     return [int(unit) for unit in order[places]]
 
 
-def _spectra(figure: Figure, axes: Axes, theory: Theory, drawn: DrawnLayout | None) -> None:
+def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatterns | None) -> None:
     colour = plotting.colour(theory.code)
     n_star = theory.cycles_per_box
     decay = theory.box_width_m / (2 * math.pi * theory.sigma_m)  # where the centre's power is 1/e
     most = max(_FEWEST_CYCLES, 2.2 * n_star if theory.code != "gaussian" else 2.2 * decay)
     cycles = np.linspace(0, most, 1001)
     expected = expected_power(theory, cycles)
-    # at k* itself: a box far from its scale may show none of the curve
+    # taken at k* itself, because the axis of a small box may end before the curve's maximum
     largest = 1.0 if theory.code == "gaussian" else float(expected_power(theory, n_star))
-    axes.plot(cycles, expected / largest, color="black", label="theory, no walls, no disorder")
-    if drawn is not None:
-        shown = drawn.cycles <= most
-        # Below one cycle the removed mean, above it the code: compared where theory can be.
-        counted = shown & (drawn.cycles >= _FIRST_CYCLE)
-        at = int(np.argmax(np.where(counted, drawn.power, -np.inf)))
-        reference = float(np.interp(drawn.cycles[at], cycles, expected / largest))
+    axes.plot(cycles, expected / largest, color="black", label="theory (no walls, no disorder)")
+    if layout is not None:
+        shown = layout.cycles <= most
+        # Below one cycle the removed mean dominates, so the scale is taken from one cycle on.
+        is_compared = shown & (layout.cycles >= _FIRST_CYCLE)
+        at = int(np.argmax(np.where(is_compared, layout.power, -np.inf)))
+        reference = float(np.interp(layout.cycles[at], cycles, expected / largest))
         if theory.code != "gaussian":
             reference = 1.0
-        label = f"layout of {drawn.spec.Np} cells, mean of cells"
-        scaled = drawn.power[shown] / drawn.power[at] * reference
-        axes.plot(drawn.cycles[shown], scaled, color=colour, ls=(0, (4, 1.2)), label=label)
+        label = f"one layout of {layout.spec.Np} cells, mean over cells"
+        scaled = layout.power[shown] / layout.power[at] * reference
+        axes.plot(layout.cycles[shown], scaled, color=colour, ls=(0, (4, 1.2)), label=label)
     if not math.isnan(n_star):
         text = f"k* {theory.wavenumber_rad_m:.3g} rad/m, {n_star:.2f} cycles"
         axes.axvline(n_star, color=plotting.GREY, lw=1, ls=":", label=text)
@@ -131,8 +140,8 @@ def _spectra(figure: Figure, axes: Axes, theory: Theory, drawn: DrawnLayout | No
     )
 
 
-def _modes(axes: Axes, theory: Theory, most: float) -> None:
-    """Mark the lengths of the box's modes below the curves, near-hexagonal triads by hexagons."""
+def _modes(axes: Axes, theory: Prediction, most: float) -> None:
+    """Mark below the curves the wavenumbers of box modes, and of near-hexagonal triads."""
     if most <= 16:
         lengths = sorted({mode.length for mode in box_modes(most, theory.dimensions)})
         axes.plot(lengths, np.full(len(lengths), -0.09), "|", ms=7, color="black", mew=0.8,
@@ -143,7 +152,7 @@ def _modes(axes: Axes, theory: Theory, most: float) -> None:
                   color=plotting.colour(theory.code), label="near-hexagonal triads")  # fmt: skip
 
 
-def _wavelengths(axes: Axes, theory: Theory, most: float) -> None:
+def _wavelengths(axes: Axes, theory: Prediction, most: float) -> None:
     upper = axes.secondary_xaxis("top", functions=(lambda n: n, lambda n: n))
     side_cm = 100 * theory.box_width_m
     steps = [step * 10.0**power for power in range(-3, 9) for step in (1, 1.5, 2, 3, 4, 5, 7)]
@@ -188,25 +197,26 @@ def _share(
     return left / wide, bottom / height, width / wide, tall / height
 
 
-def _caption(theory: Theory, drawn: DrawnLayout | None) -> str:
+def _caption(theory: Prediction, layout: LayoutPatterns | None) -> str:
     text = (
-        f"Power of a wave of the code, theory's largest 1. Grey: fewer than {ENOUGH_CYCLES}"
-        " wavelengths in the box. Ticks: modes of a box that wraps around; hexagons: triads of"
-        " modes that sum to zero, within 12 % of one length, the two nearest k*."
+        "Power of one wave of the target code by its wavenumber; the maximum of theory is 1. Grey:"
+        f" fewer than {ENOUGH_CYCLES} wavelengths in the box. Ticks: modes of a periodic box;"
+        " hexagons: the two triads nearest k* whose wave vectors sum to zero and differ in length"
+        f" by at most {100 * MOST_SPREAD:.0f} %."
     )
-    if drawn is None:
+    if layout is None:
         return text
     return text + (
-        " Dashed: mean over cells and directions of the cells' power over the box, their largest"
-        " from one cycle on set to theory's."
-        f" Below: patterns grown from noise for {N_STEPS} steps on the correlation of places under"
-        f" the code of that layout (seed {drawn.spec.seed}), {len(drawn.linear)} units, at even"
-        " steps from the best score60 to the worst; under each its score60 and the period of its"
-        " lattice. No network is trained."
+        " Dashed: power of one layout's cells, mean over cells and directions, scaled so that its"
+        " maximum above one cycle lies on the curve of theory."
+        f" Below: patterns grown from noise in {N_STEPS} steps on the correlation between places"
+        f" under the code of that layout (seed {layout.spec.seed}); {len(layout.linear)} units,"
+        f" of which {PER_ROW} are shown, at equal steps from the highest score60 to the lowest."
+        " Below each pattern: its score60 and the period of its lattice. No network is trained."
     )
 
 
-def _alt(theory: Theory) -> str:
+def _alt(theory: Prediction) -> str:
     if math.isnan(theory.cycles_per_box):
-        return "Power spectrum of Gaussian place cells: falling from the longest wave on."
-    return f"Power spectrum of DoS place cells, largest at {theory.cycles_per_box:.2f} cycles."
+        return "Power spectrum of Gaussian place cells; it falls from the longest wave on."
+    return f"Power spectrum of DoS place cells; maximum at {theory.cycles_per_box:.2f} cycles."

@@ -1,4 +1,4 @@
-"""Theory of a target code as lines of text, and as a figure in files."""
+"""Output of gridjax theory: lines of text, and a figure in files."""
 
 from __future__ import annotations
 
@@ -10,79 +10,87 @@ from gridjax.io.text import flaw, shown
 from gridjax.metrics.spectral.box_modes import Mode
 from gridjax.metrics.spectral.turing import ENOUGH_CYCLES
 from gridjax.spec.network import NetworkSpec
-from gridjax.theory.prediction import Theory
+from gridjax.theory.prediction import Prediction
 
 LATTICES = {1: "row of fields", 2: "hexagonal lattice", 3: "cubic lattice (bcc or fcc)"}
 
 
-def lines(theory: Theory) -> list[str]:
-    """Return what theory expects, line by line."""
+def lines(theory: Prediction) -> list[str]:
+    """Return the prediction as lines of text."""
     box = f"box {theory.box_width_m:g} m, {theory.dimensions}-D"
     if theory.code == "gaussian":
         return [
             f"Gaussian, σ {_cm(theory.sigma_m)}; {box}",
             "k*            none: power falls from the longest wave on",
-            f"lattice       none: the box's lowest mode wins, {_modes(theory.modes[:1])}",
+            f"lattice       none: the longest mode of the box wins, {_modes(theory.modes[:1])}",
         ]
-    told = [
+    text = [
         f"Difference of Softmaxes, σ {_cm(theory.sigma_m)},"
-        f" s {theory.ratio:.4g} (of standard deviations); {box}",
+        f" s {theory.ratio:.4g} (standard deviations); {box}",
         f"k*            {theory.wavenumber_rad_m:.4g} rad/m, wavelength"
-        f" {_cm(theory.wavelength_m)}, {theory.cycles_per_box:.3g} cycles a box side",
+        f" {_cm(theory.wavelength_m)}, {theory.cycles_per_box:.3g} cycles along the box",
         f"period        {_cm(theory.period_m)} in a {LATTICES[theory.dimensions]},"
-        f" {theory.periods_per_box:.3g} a box side",
+        f" {theory.periods_per_box:.3g} along the box",
     ]
     if theory.modes:
-        told.append(f"box modes     nearest: {_modes(theory.modes)}")
+        text.append(f"box modes     nearest: {_modes(theory.modes)}")
     if theory.triads:
         triads = " or ".join(
             f"{triad.length:.2f} (within {100 * triad.spread:.0f} %)" for triad in theory.triads
         )
-        told.append(f"hexagons      near-regular triads of modes nearest: {triads} cycles")
+        text.append(f"hexagons      nearest near-hexagonal triads of modes: {triads} cycles")
     if theory.fits:
-        told.append(f"fits          yes: at least {ENOUGH_CYCLES} wavelengths of k* in the box")
+        text.append(f"fits          yes: at least {ENOUGH_CYCLES} wavelengths of k* in the box")
     else:
-        told.append(
-            f"fits          NO: fewer than {ENOUGH_CYCLES} wavelengths of k* in the box, no"
-            " lattice that anyone should believe"
+        text.append(
+            f"fits          NO: fewer than {ENOUGH_CYCLES} wavelengths of k* in the box, too few"
+            " for evidence of a lattice"
         )
-    return told
+    return text
 
 
 def check_figure(out: Path, force: bool) -> None:
-    """Refuse a figure that cannot be written: no .png, no folder, files that are there already."""
+    """Raise GridjaxError unless the figure can be written.
+
+    Refused are names without .png, folders that do not exist or are read-only, and, unless
+    ``force``, files that exist.
+    """
     name = shown(str(out))
     svg = out.with_suffix(".svg") if out.name else out
     if out.suffix != ".png" or flaw(str(out)):
-        raise _refused(f"--out {name} is no .png file", "name a picture, such as theory.png")
+        raise _refused(f"--out {name} is no .png file", "give a name such as theory.png")
     try:
         if not out.parent.is_dir():
-            raise _refused(f"--out {name}: there is no folder", "make the folder first")
+            raise _refused(f"--out {name}: its folder does not exist", "make the folder first")
         with TemporaryFile(dir=out.parent):  # raises OSError where no file can be made
             pass
-        there = [file for file in (out, svg) if file.is_dir() or (file.exists() and not force)]
+        existing = [file for file in (out, svg) if file.is_dir() or (file.exists() and not force)]
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        fix = "choose a place where you may write"
+        fix = "choose a folder that you may write to"
         raise _refused(f"--out {name} cannot be written: {reason}", fix) from None
-    if there:
-        fix = "choose another name, or --force to write over files that are there"
-        raise _refused(f"--out {name} would write over {', '.join(map(str, there))}", fix)
+    if existing:
+        names = ", ".join(map(str, existing))
+        fix = "choose another name, or --force to overwrite existing files"
+        raise _refused(f"--out {name} would overwrite {names}", fix)
 
 
-def write_figure(theory: Theory, spec: NetworkSpec, out: Path) -> None:
-    """Draw the spectrum of theory and of the layout drawn, and patterns; as PNG and SVG."""
+def write_figure(theory: Prediction, spec: NetworkSpec, out: Path) -> None:
+    """Draw spectra, and in two dimensions patterns; write them as PNG and SVG.
+
+    Raises GridjaxError where the files cannot be written.
+    """
     from gridjax import plotting
     from gridjax.theory import figure
-    from gridjax.theory.prediction import draw_layout
+    from gridjax.theory.prediction import layout_patterns
 
-    drawn = draw_layout(spec) if theory.dimensions == 2 else None
+    patterns = layout_patterns(spec) if theory.dimensions == 2 else None
     try:
         with plotting.styled():
-            plotting.save(figure.draw(theory, drawn, out.stem), out.parent)
+            plotting.save(figure.draw(theory, patterns, out.stem), out.parent)
     except OSError as error:
         message = f"--out {shown(str(out))} cannot be written: {error.strerror or error}"
-        raise _refused(message, "choose a place where you may write") from None
+        raise _refused(message, "choose a folder that you may write to") from None
 
 
 def _modes(modes: tuple[Mode, ...]) -> str:

@@ -1,7 +1,7 @@
-"""Predictions of theory for place cells before training, and for a drawn layout of them.
+"""Predictions for a place code before training: wavenumber, lattice and box modes.
 
-Theory: the wavenumber of most power, the lattice of that wavenumber, and the modes of the box. A
-layout: the spectrum of its cells over the box, and the patterns that grow on their covariance.
+For one layout of place cells also their spectrum over the box, and the patterns that grow on the
+covariance of their targets.
 """
 
 from __future__ import annotations
@@ -19,22 +19,24 @@ from gridjax.metrics.spectral.box_modes import Mode, Triad
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.field_distributions import mean
 from gridjax.spec.network import NetworkSpec
+from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
 CODES = ("difference_of_gaussians", "gaussian")
-"""Target codes that theory speaks of: Difference of Softmaxes (DoS), and Gaussian ones."""
+"""Target codes with a theory: Difference of Softmaxes (DoS) and Gaussian."""
 N_PLACES = 32
-"""Places a side at which patterns grow."""
+"""Bins along a side of the box on which patterns grow."""
 N_BINS = 44
-"""Places a side at which spectra are taken."""
+"""Bins along a side of the box from which spectra are computed."""
 N_STEPS = 300
+"""Steps of pattern growth."""
 MOST_SPREAD = 0.12
-"""Of near-hexagonal triads: longest wave over shortest, minus 1."""
+"""Largest spread of a near-hexagonal triad: longest wave over shortest, minus 1."""
 _N_MODES = 4
 
 
 @dataclass(frozen=True)
-class Theory:
-    """What theory expects of one target code in one box; NaN where it expects no length."""
+class Prediction:
+    """Prediction for one target code in one box; NaN where theory gives no length."""
 
     code: str
     dimensions: int
@@ -43,24 +45,24 @@ class Theory:
     """surround's standard deviation over the centre's; NaN of Gaussian codes"""
     box_width_m: float
     wavenumber_rad_m: float
-    """k*, of most power"""
+    """k*, the wavenumber of most power"""
     cycles_per_box: float
     """n* = k* L / 2 pi"""
     wavelength_m: float
-    """2 pi / k*, also the distance of the lattice's planes (in 2-D: rows) of fields"""
+    """2 pi / k*, also the distance between planes (in 2-D: rows) of fields of the lattice"""
     period_m: float
-    """distance of nearest fields of the lattice; gridjax.metrics.spectral.turing.lattice_period"""
+    """distance between nearest fields; see gridjax.metrics.spectral.turing.lattice_period"""
     periods_per_box: float
     """L over that distance; in 2-D n* times sqrt 3 / 2"""
     fits: bool
     """whether the box holds turing.ENOUGH_CYCLES wavelengths"""
     modes: tuple[Mode, ...]
-    """of a box that wraps around: those nearest n*, nearest first; of Gaussian codes the longest"""
+    """modes of a periodic box nearest n*, nearest first; for Gaussian codes the longest waves"""
     triads: tuple[Triad, ...]
-    """the two near-hexagonal triads of modes nearest n*, in two dimensions"""
+    """the two near-hexagonal triads of modes nearest n*; empty unless in two dimensions"""
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field as JSON has it: None for what is not there."""
+        """Return every field as a JSON value; NaN becomes None."""
         values = asdict(self)
         values["modes"] = [mode._asdict() for mode in self.modes]
         values["triads"] = [triad._asdict() for triad in self.triads]
@@ -77,12 +79,14 @@ def place_code_spec(
     n_cells: int = 512,
     seed: int = 0,
 ) -> NetworkSpec:
-    """Return the spec of a network with these place cells.
+    """Return the spec of a network with these place cells; widths and box side in metres.
 
-    Raises GridjaxError for values that no network can have, and for codes theory has nothing on.
+    Raises GridjaxError for invalid values and for codes without a theory.
     """
     if code not in CODES:
-        raise GridjaxError(Problem(f"code is {code!r}", fix=f"choose {' or '.join(CODES)}"))
+        raise GridjaxError(
+            Problem(f"there is no theory of code {code!r}", fix=f"choose {' or '.join(CODES)}")
+        )
     if not 1e-3 <= box_m <= 1e6:
         raise GridjaxError(Problem(f"box is {box_m:g} m", fix="give a side from 0.001 to 1e6 m"))
     return read_spec(
@@ -107,32 +111,35 @@ def predict(
     dimensions: int = 2,
     surround_convention: str = "std",
     code: str = "difference_of_gaussians",
-) -> Theory:
-    """Return what theory expects of place cells of one width (m) in a box of side ``box_m``.
+) -> Prediction:
+    """Return the prediction for place cells of one width (m) in a box of side ``box_m`` (m).
 
-    ``surround_scale`` is the surround's width over the centre's, of standard deviations or (by
-    ``surround_convention``) of variances; Gaussian codes do not read it.
+    ``surround_scale`` is the surround's width divided by the centre's, as standard deviations or,
+    with ``surround_convention="variance"``, as variances; Gaussian codes do not use it.
 
-    Raises GridjaxError for values that no network can have.
+    Raises GridjaxError for invalid values.
     """
     spec = place_code_spec(place_cell_rf, surround_scale, box_m, surround_convention, code)
-    return theory_of(spec, dimensions)
+    return predict_spec(spec, dimensions)
 
 
-def theory_of(spec: NetworkSpec, dimensions: int = 2) -> Theory:
-    """Return what theory expects of the place cells of a network of one width, in its box."""
-    if not (spec.is_homogeneous and spec.place_field_values in CODES):
-        message = "theory is of DoS and Gaussian place cells of one field and one width"
-        raise GridjaxError(Problem(message, fix="give numbers, not laws, and one field a cell"))
+def predict_spec(spec: NetworkSpec, dimensions: int = 2) -> Prediction:
+    """Return the prediction for the place cells of a network in its box.
+
+    Raises GridjaxError for codes without a theory, and where widths or fields differ.
+    """
+    is_global = spec.place_field_normalization == "global"
+    if not (spec.is_homogeneous and is_global and spec.place_field_values in CODES):
+        message = "there is no theory of this target code: only of DoS and Gaussian place cells"
+        fix = "use one field a cell, one width and global normalisation"
+        raise GridjaxError(Problem(message, fix=fix))
     sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
     ratio = wavenumber = math.nan
-    if spec.place_field_values == "difference_of_gaussians":
-        ratio = mean(spec.surround_scale)
-        ratio = math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
-        wavenumber = turing.peak_wavenumber(sigma, ratio, dimensions)
+    if (expected := expected_wavenumber(spec, dimensions)) is not None:
+        ratio, wavenumber = surround_ratio(spec), expected
     period = turing.lattice_period(wavenumber, dimensions)
     cycles = turing.cycles_per_box(wavenumber, side)
-    return Theory(
+    return Prediction(
         code=spec.place_field_values,
         dimensions=dimensions,
         sigma_m=sigma,
@@ -149,91 +156,74 @@ def theory_of(spec: NetworkSpec, dimensions: int = 2) -> Theory:
     )
 
 
-def expected_power(theory: Theory, cycles: Any) -> Float[np.ndarray, "..."]:
-    """Return the power that theory expects at cycles per box; units as in spectral.turing."""
+def expected_power(theory: Prediction, cycles: Any) -> Float[np.ndarray, "..."]:
+    """Return the expected power at wavenumbers in cycles per box; units as in spectral.turing."""
     wavenumber = 2 * np.pi / theory.box_width_m * np.asarray(cycles, np.float64)
     if theory.code == "gaussian":
         return turing.gaussian_power(wavenumber, theory.sigma_m)
     return turing.surround_power(wavenumber, theory.sigma_m, theory.ratio, theory.dimensions)
 
 
-def code_over_box(spec: NetworkSpec, n: int = N_PLACES) -> Float[np.ndarray, "position cell"]:
-    """Return the targets of a network at n x n places of its box, places x-major.
-
-    Of the layout the network would be trained with: drawn from its layout seed.
-    """
-    import jax
-    import jax.numpy as jnp
-
-    from gridjax.prng import Stream, stream
-    from gridjax.task import task
-    from gridjax.task.target_codes import encoding
-
-    static, traced = spec.static, spec.traced
-    axis = (((np.arange(n) + 0.5) / n - 0.5) * spec.box_width_in_m).astype(np.float32)
-    places = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-    layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
-    code = jax.jit(encoding(static).encode)(layout.code, jnp.asarray(places))
-    return np.asarray(code, np.float64)
-
-
 def code_covariance(
     spec: NetworkSpec, n: int = N_PLACES, equal_variance: bool = True
 ) -> Float[np.ndarray, "position position"]:
-    """Return the covariance of n x n places of the box under a network's own target code.
+    """Return the covariance of n x n bins of the box under a network's target code.
 
-    As pattern_formation.covariance. Raises GridjaxError where the code does not vary.
+    Arguments and errors as of ``pattern_formation.covariance``.
     """
     from gridjax.metrics.spectral.pattern_formation import covariance
+    from gridjax.task.code_maps import code_over_box
 
     return covariance(code_over_box(spec, n), equal_variance)
 
 
-class DrawnLayout(NamedTuple):
-    """What the place cells of one layout show, in two dimensions."""
+class LayoutPatterns(NamedTuple):
+    """Spectrum of the place cells of one layout, and the patterns grown on their covariance."""
 
     spec: NetworkSpec
     cycles: Float[np.ndarray, " ring"]
     """cycles per box"""
     power: Float[np.ndarray, " ring"]
-    """mean over cells of their radial power; see gridjax.metrics.spectral.radial_spectrum"""
+    """mean radial power of the cells; see gridjax.metrics.spectral.radial_spectrum"""
     linear: Float[np.ndarray, "unit n n"]
-    """patterns grown on the correlation of places"""
+    """patterns of units without limits on their rates"""
     nonnegative: Float[np.ndarray, "unit n n"]
+    """patterns of units with rates of at least 0"""
 
 
 def check_drawable(spec: NetworkSpec) -> None:
-    """Raise GridjaxError for fields too narrow for N_PLACES places a side."""
+    """Raise GridjaxError for place fields narrower than a bin of the patterns."""
     sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
     if sigma < side / N_PLACES:
-        message = f"fields of {sigma:g} m in a box of {side:g} m are too narrow to draw"
-        fix = f"give --place-cell-rf of at least {side / N_PLACES:.3g}, or leave --out away"
+        message = f"place fields of {sigma:g} m are too narrow to draw in a box of {side:g} m"
+        fix = f"give --place-cell-rf of at least {side / N_PLACES:.3g}, or omit --out"
         raise GridjaxError(Problem(message, fix=fix))
 
 
-def draw_layout(spec: NetworkSpec, n_units: int = 64) -> DrawnLayout:
-    """Draw the layout of a network; take its cells' spectrum and grow patterns on their covariance.
+def layout_patterns(spec: NetworkSpec, n_units: int = 64) -> LayoutPatterns:
+    """Return the spectrum of a network's own layout, and ``n_units`` patterns grown on it.
 
-    Raises GridjaxError for fields too narrow for N_PLACES places a side or too wide to vary.
+    Raises GridjaxError for place fields narrower than a bin, or too wide to vary over the box.
     """
     from gridjax.metrics.spectral.pattern_formation import grow
-    from gridjax.metrics.spectral.radial_spectrum import radial_power
+    from gridjax.metrics.spectral.radial_spectrum import mean_power, radial_power
+    from gridjax.task.code_maps import code_maps, layout_of
 
     check_drawable(spec)
     correlation = code_covariance(spec)
-    tuning = code_over_box(spec, N_BINS).T.reshape(-1, N_BINS, N_BINS)
+    tuning = code_maps(spec, layout_of(spec), N_BINS).astype(np.float64)
     spectra = radial_power(tuning, spec.box_width_in_m)
-    return DrawnLayout(
+    return LayoutPatterns(
         spec=spec,
         cycles=spectra.cycles,
-        power=np.nanmean(spectra.power, axis=0),
+        power=mean_power(spectra),
         linear=grow(correlation, n_units, N_STEPS, nonnegative=False, seed=spec.seed),
         nonnegative=grow(correlation, n_units, N_STEPS, nonnegative=True, seed=spec.seed),
     )
 
 
 def _nearest_modes(cycles: float, dimensions: int) -> tuple[Mode, ...]:
-    """Return the modes nearest n*, the lowest of codes without one; none where they are legion."""
+    """Return the modes nearest n*, the longest without n*; none beyond half of MOST_CYCLES."""
     if math.isnan(cycles):
         return tuple(box_modes.nearest_modes(0.0, _N_MODES, dimensions))
     if cycles > box_modes.MOST_CYCLES / 2:
@@ -242,8 +232,7 @@ def _nearest_modes(cycles: float, dimensions: int) -> tuple[Mode, ...]:
 
 
 def _nearest_triads(cycles: float) -> tuple[Triad, ...]:
-    # nan compares false
-    if not cycles <= box_modes.MOST_CYCLES / 4:
+    if not cycles <= box_modes.MOST_CYCLES / 4:  # NaN too
         return ()
-    found = box_modes.hexagonal_triads(max(cycles, 1.0) + 2, MOST_SPREAD)
-    return tuple(sorted(found, key=lambda triad: abs(triad.length - cycles))[:2])
+    triads = box_modes.hexagonal_triads(max(cycles, 1.0) + 2, MOST_SPREAD)
+    return tuple(sorted(triads, key=lambda triad: abs(triad.length - cycles))[:2])

@@ -45,7 +45,7 @@ def test_the_command_writes_a_table_and_a_gallery(folder, score):
     )
     assert (code, complaint) == (0, "")
     assert "square arena of 100 by 100 cm; 12,000 samples over 600.0 s; 3 cells" in printed
-    assert "chance, all cells pooled (time shifts, 57 draws): 95 % below" in printed
+    assert "null, all cells pooled (time shifts, 57 draws): 95 % below" in printed
     # each cell's p and its own 95th and 99th percentile, on the terminal too
     heads = next(line for line in printed.splitlines() if "95 %" in line)
     assert heads.split()[-4:] == ["95", "%", "99", "%"]
@@ -84,9 +84,9 @@ def test_many_cells_are_cut_short_with_a_note(folder, score):
 
 BAD = [
     (("--shuffles", -1), "--shuffles is -1"),
-    (("--shuffles", 9, "--min-shift", 400), "no shift of at least 400 s"),
+    (("--shuffles", 9, "--min-shift", 400), "too short for shifts of 400 s"),
     (("--bins", 7), "--bins is 7"),
-    (("--bins", 20, "--bin-cm", 5), "both given"),
+    (("--bins", 20, "--bin-cm", 5), "--bins and --bin-cm exclude each other"),
     (("--bin-cm", 0.3), "334 bins of 0.3 cm"),
     (("--bin-cm", "nan"), "--bin-cm is nan"),
     (("--smooth-cm", -1), "--smooth-cm is -1"),
@@ -97,12 +97,12 @@ BAD = [
     (("--seed", -1), "--seed is -1"),
     (("--width-cm", 0), "--width-cm is 0"),
     (("--out", "s.csv"), "s.csv is no .parquet file"),
-    (("--out", "nowhere/s.parquet"), "there is no folder nowhere"),
+    (("--out", "nowhere/s.parquet"), "no folder nowhere"),
     (("--out", "/proc/s.parquet"), "--out /proc/s.parquet cannot be written"),
-    (("--out", "rat.npz/s.parquet"), "there is no folder rat.npz"),
-    (("--out", "d.parquet"), "would write over d.parquet"),
-    (("--out", "d.parquet", "--force"), "would write over d.parquet"),
-    (("--out", "taken.parquet"), "would write over taken.svg"),
+    (("--out", "rat.npz/s.parquet"), "no folder rat.npz"),
+    (("--out", "d.parquet"), "would overwrite d.parquet"),
+    (("--out", "d.parquet", "--force"), "would overwrite d.parquet"),
+    (("--out", "taken.parquet"), "would overwrite taken.svg"),
     (("--out", "x" * 250 + ".parquet"), "the name is too long"),
     (("--out", "a/" * 3000 + "s.parquet"), "cannot be written"),
     (("--out", "two\nlines.parquet"), "the name holds control characters"),

@@ -169,8 +169,8 @@ FILES = {
         + b"\n",
         "huge.npy",
     ),
-    "maps.mat": (b"", "no known kind (.mat)"),
-    "noending": (b"", "no known kind (no ending)"),
+    "maps.mat": (b"", "unknown file type (.mat)"),
+    "noending": (b"", "unknown file type (no ending)"),
 }
 
 
@@ -233,7 +233,7 @@ def test_missing_files_folders_and_lone_spikes_are_refused_together(tmp_path):
         too_long,
     )
     assert message.count("no such file") == 6
-    for words in ("is a folder", "a.csv; its spikes", "no.npz: no such", "no*.npz: no such"):
+    for words in ("is a folder", "a.csv; the spikes", "no.npz: no such", "no*.npz: no such"):
         assert words in message
 
 

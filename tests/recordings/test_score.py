@@ -9,7 +9,7 @@ from gridjax.errors import GridjaxError
 from gridjax.metrics.lattice.lattice import lattice
 from gridjax.metrics.ratemaps.occupancy import visits
 from gridjax.metrics.ratemaps.rate_map import shift_scores
-from gridjax.recordings.options import Options
+from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import pooled_thresholds, score_inputs
@@ -29,7 +29,9 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scored(folder):
-    return score_inputs(read_inputs([folder / "rat.npz"], "m"), Options(shuffles=39, **BINNING))
+    return score_inputs(
+        read_inputs([folder / "rat.npz"], "m"), ScoreOptions(shuffles=39, **BINNING)
+    )
 
 
 def rows(scored):
@@ -103,8 +105,8 @@ def test_draws_depend_on_seed_and_cell_and_not_on_the_company(folder, scored):
     alone = {"anywhere": SPIKES["anywhere"], "another": SPIKES["grid"] / 2}
     save_csv(folder / "alone.csv", PATH, TIMES, alone)
     read = read_inputs([folder / "alone.csv"], "m")
-    (again,) = score_inputs(read, Options(shuffles=39, **BINNING))
-    (other,) = score_inputs(read, Options(shuffles=39, seed=1, **BINNING))
+    (again,) = score_inputs(read, ScoreOptions(shuffles=39, **BINNING))
+    (other,) = score_inputs(read, ScoreOptions(shuffles=39, seed=1, **BINNING))
     cell = again.cells.index("anywhere")
     (one,) = scored
     before = one.null_scores[list(one.cells).index("anywhere")]
@@ -116,7 +118,7 @@ def test_bare_maps_have_periods_in_bins_and_an_isotropic_null(tmp_path):
     noise = np.random.default_rng(1).normal(size=(20, 20))
     np.save(tmp_path / "maps.npy", np.stack([ideal_map(20, 8), noise]))
     inputs = read_inputs([tmp_path / "maps.npy"], "m")
-    scored = score_inputs(inputs, Options(shuffles=39))
+    scored = score_inputs(inputs, ScoreOptions(shuffles=39))
     found = table(scored)
     assert found["period_bins"][0] == pytest.approx(8, rel=0.02)
     assert found["period_cm"].isna().all()
@@ -125,7 +127,7 @@ def test_bare_maps_have_periods_in_bins_and_an_isotropic_null(tmp_path):
     assert found["p_value"][0] == 1 / 40
     assert found["score_60"][1] < found["score_60"][0] - 0.5
     assert set(pooled_thresholds(scored)) == {"isotropic"}
-    in_cm = table(score_inputs(inputs, Options(width_cm=100)))
+    in_cm = table(score_inputs(inputs, ScoreOptions(width_cm=100)))
     assert in_cm["period_cm"][0] == pytest.approx(40, rel=0.02)
     assert in_cm["p_value"].isna().all()
     assert in_cm["null"].isna().all()
@@ -137,7 +139,7 @@ def test_options_reach_the_scorer(tmp_path):
     np.save(tmp_path / "maps.npy", holed)
     inputs = read_inputs([tmp_path / "maps.npy"], "m")
     chosen = [{}, {"nan": "zero"}, {"rings": "adaptive"}, {"variant": "mean"}]
-    scores = [table(score_inputs(inputs, Options(**one)))["score_60"][0] for one in chosen]
+    scores = [table(score_inputs(inputs, ScoreOptions(**one)))["score_60"][0] for one in chosen]
     expected = [float(gj.grid_score(holed, **one).score_60) for one in chosen]
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     assert len(np.unique(np.round(scores, 4))) == 4
@@ -149,7 +151,7 @@ def test_circular_arenas_and_lost_positions(folder):
     cell = SPIKES["grid"][np.interp(SPIKES["grid"], TIMES, inside) == 1]
     path = np.where(inside[:, None], 100 * centre, np.nan)
     save_npz(folder / "round.npz", path, TIMES, {"grid": cell})
-    (one,) = score_inputs(read_inputs([folder / "round.npz"], "cm"), Options(**BINNING))
+    (one,) = score_inputs(read_inputs([folder / "round.npz"], "cm"), ScoreOptions(**BINNING))
     assert "circular arena" in one.headline
     assert f"{(~inside).sum():,} without position" in one.headline
     row = table([one]).iloc[0]
@@ -162,7 +164,7 @@ def test_circular_arenas_and_lost_positions(folder):
 
 def test_python_users_are_told_the_same(folder):
     with pytest.raises(GridjaxError, match="--rings is 'wide'"):
-        score_inputs(read_inputs([folder / "rat.npz"], "m"), Options(rings="wide"))
+        score_inputs(read_inputs([folder / "rat.npz"], "m"), ScoreOptions(rings="wide"))
 
 
 @pytest.mark.slow

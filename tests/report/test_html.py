@@ -7,7 +7,10 @@ import pytest
 from synthetic import quickstart_specs, synthetic_run
 
 from gridjax.errors import GridjaxError
+from gridjax.io.numbers import percent
 from gridjax.report.html import write_report
+from gridjax.report.run_data import read_run_data
+from gridjax.report.summary import SHARES, summary_rows
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED, SWITCHES
 from gridjax.spec.network import NetworkSpec
 
@@ -111,15 +114,33 @@ def test_the_table_comes_first_and_says_what_it_is_measured_against(page):
     assert text.index("position error (cm)") < text.index("How to read this")
     assert text.index("How to read this") < text.index("Rate maps")
     assert "Random readouts of a target code" in text
-    assert "No claim about grid cells without the position error beside it" in text
+    assert "Read every statement about grid cells together with the position error" in text
     for code, width in (("Gaussian", 20), ("Gaussian", 24), ("DoS", 20), ("DoS", 24)):
         assert re.search(rf"{code} {width} cm", text)
 
 
 def test_what_is_missing_is_said(page):
     text = " ".join(page.text.split())
-    assert "9 of 10 networks are there" in text
+    assert "9 of 10 networks are done" in text
     assert "1 network diverged" in text
+
+
+def test_the_page_says_why_few_seeds_have_no_interval(page):
+    text = " ".join(page.text.split())
+    assert "resampling seeds (bootstrap-t), which needs at least 8 seeds" in text
+    assert "Every row of the table has fewer than 8 seeds and therefore no interval" in text
+
+
+def test_eight_seeds_have_an_interval_in_the_table(tmp_path):
+    run = synthetic_run(quickstart_specs(range(8))[1::5], keep_maps="none", weights=False)
+    page = Page(write_report(run, tmp_path).read_text())
+    text = " ".join(page.text.split())
+    assert "fewer than 8 seeds and" not in text
+    (row,) = summary_rows(read_run_data(run))
+    low, high = (percent(row[f"share_above_0.3_{end}"]) for end in ("low", "high"))
+    assert f"{low.removesuffix(' %')} to {high.removesuffix(' %')}" in text
+    is_open = any(row[name] < row[f"{name}_high"] == 1 for name in SHARES)
+    assert ("has no upper bound" in text) == is_open
 
 
 def test_parameters_count_where_they_are_read(page):
@@ -142,7 +163,7 @@ def test_every_switch_of_every_fidelity_is_shown(tmp_path):
 
 def test_periods_that_the_box_holds_are_said(page):
     """Theory: 7.547 sigma, 1.51 m and 1.81 m, in a box of 2.2 m."""
-    assert "the box holds 1.2 to 1.5 periods" in " ".join(page.text.split())
+    assert "lattices of 1.2 to 1.5 periods in the box" in " ".join(page.text.split())
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path):

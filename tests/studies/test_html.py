@@ -33,7 +33,7 @@ CLAIM = """\
 ANALYSIS = """\
 from gridjax.studies.estimates import difference, mean_of, nothing, share_of
 from gridjax import plotting
-from gridjax.plotting import Drawn
+from gridjax.plotting import FigureResult
 
 EVIL = {evil!r}
 
@@ -53,8 +53,8 @@ def analyse(evidence):
 def figures(evidence, estimates):
     figure = plotting.new_figure(2)
     figure.subplots().plot([0, 1], [0, 1])
-    drawn = Drawn("one", EVIL, figure, EVIL, EVIL, (("a", EVIL), ("1", EVIL)))
-    return [drawn, Drawn("none", "No figure", None, EVIL)]
+    drawn = FigureResult("one", EVIL, figure, EVIL, EVIL, (("a", EVIL), ("1", EVIL)))
+    return [drawn, FigureResult("none", "No figure", None, EVIL)]
 """
 N_NETWORKS = {"more": 32, "mean": 40, "share": 40, "none": 0}
 

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from oracles import turing as oracle
@@ -11,14 +10,13 @@ from oracles import turing as oracle
 from gridjax import plotting
 from gridjax.errors import GridjaxError
 from gridjax.metrics.spectral import turing
-from gridjax.metrics.spectral.radial_spectrum import peak_cycles, radial_power
+from gridjax.metrics.spectral.radial_spectrum import mean_power, peak_cycles, radial_power
 from gridjax.spec.field_distributions import Uniform
 from gridjax.spec.network import NetworkSpec
-from gridjax.task.target_codes import encoding
+from gridjax.task.code_maps import code_over_box
 from gridjax.theory import figure, prediction
 from gridjax.theory.output import lines
 from gridjax.theory.prediction import place_code_spec, predict
-from gridjax.training import train_step
 
 DOS = place_code_spec(0.12, n_cells=256, seed=3)
 GAUSSIAN = place_code_spec(0.12, code="gaussian", n_cells=256, seed=3)
@@ -102,17 +100,8 @@ def test_what_no_place_cells_have_is_refused(values):
 
 def test_laws_and_several_fields_are_refused():
     for values in ({"place_cell_rf": Uniform(0.1, 0.2)}, {"n_place_fields_per_cell": 2}):
-        with pytest.raises(GridjaxError, match="one field and one width"):
-            prediction.theory_of(NetworkSpec(**values))
-
-
-def test_the_code_is_that_of_the_networks_own_layout():
-    layout = train_step.init(DOS.static, DOS.traced).layout
-    code = prediction.code_over_box(DOS, 12)
-    axis = ((np.arange(12) + 0.5) / 12 - 0.5) * 2.2
-    place = jnp.array([axis[3], axis[8]], jnp.float32)
-    wanted = encoding(DOS.static).encode(layout.code, place)
-    np.testing.assert_allclose(code[3 * 12 + 8], wanted, rtol=1e-5, atol=1e-9)
+        with pytest.raises(GridjaxError, match="no theory of this target code"):
+            prediction.predict_spec(NetworkSpec(**values))
 
 
 def test_covariances_of_places_fall_with_distance_as_theory_says():
@@ -138,20 +127,21 @@ def test_covariances_of_places_fall_with_distance_as_theory_says():
 @pytest.mark.parametrize("sigma", [0.1, 0.14])
 def test_the_spectrum_of_drawn_place_cells_peaks_near_k_star(sigma):
     spec = place_code_spec(sigma, seed=1)
-    tuning = prediction.code_over_box(spec, 44).T.reshape(-1, 44, 44)
-    mean = radial_power(tuning, 2.2)
-    peak = peak_cycles(mean._replace(power=np.nanmean(mean.power, axis=0)))
+    mean = radial_power(code_over_box(spec, 44).T.reshape(-1, 44, 44), 2.2)
+    peak = peak_cycles(mean._replace(power=mean_power(mean)))
     expected = predict(sigma).cycles_per_box
     # 10 %: walls, and 512 random centres
     assert peak == pytest.approx(expected, rel=0.1)
-    gaussian = prediction.code_over_box(place_code_spec(sigma, code="gaussian", seed=1), 44)
+    gaussian = code_over_box(place_code_spec(sigma, code="gaussian", seed=1), 44)
     falling = radial_power(gaussian.T.reshape(-1, 44, 44), 2.2)
-    assert peak_cycles(falling._replace(power=np.nanmean(falling.power, axis=0))) < 1.3
+    assert peak_cycles(falling._replace(power=mean_power(falling))) < 1.3
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    return {spec.place_field_values: prediction.draw_layout(spec, 24) for spec in (DOS, GAUSSIAN)}
+    return {
+        spec.place_field_values: prediction.layout_patterns(spec, 24) for spec in (DOS, GAUSSIAN)
+    }
 
 
 def test_patterns_on_drawn_layouts(drawn):
@@ -189,9 +179,9 @@ def test_hexagons_on_drawn_layouts_over_seeds():
 
 def test_fields_that_the_places_cannot_show_are_refused():
     with pytest.raises(GridjaxError, match="too narrow"):
-        prediction.draw_layout(place_code_spec(0.01))
+        prediction.layout_patterns(place_code_spec(0.01))
     with pytest.raises(GridjaxError, match="does not vary"):
-        prediction.draw_layout(place_code_spec(1e4, n_cells=16))
+        prediction.layout_patterns(place_code_spec(1e4, n_cells=16))
 
 
 def drawn_figure(expected, layout):
@@ -211,11 +201,11 @@ def texts(parent):
 @pytest.mark.parametrize("code", prediction.CODES)
 def test_the_figure_shows_both_spectra_modes_and_patterns(drawn, code):
     layout = drawn[code]
-    made = drawn_figure(prediction.theory_of(layout.spec), layout)
+    made = drawn_figure(prediction.predict_spec(layout.spec), layout)
     spectra, *maps = made.figure.axes
     assert len(maps) == 2 * figure.PER_ROW
     lines_by_label = {line.get_label(): line for line in spectra.lines}
-    curve = lines_by_label["theory, no walls, no disorder"]
+    curve = lines_by_label["theory (no walls, no disorder)"]
     assert curve.get_ydata().max() == pytest.approx(1, abs=1e-3)
     modes = lines_by_label["modes of the box"].get_xdata()
     squared = sorted(oracle.lengths_by_enumeration(spectra.get_xlim()[1], 2))

@@ -81,6 +81,13 @@ def radial_power(
     return RadialPower(cycles, wavenumber, power.reshape(*maps.shape[:-2], n_rings))
 
 
+def mean_power(spectra: RadialPower) -> Float[np.ndarray, " ring"]:
+    """Return the mean power over the maps that vary; NaN where none does."""
+    power = np.asarray(spectra.power).reshape(-1, len(spectra.cycles))
+    varies = np.isfinite(power).all(axis=1)
+    return power[varies].mean(axis=0) if varies.any() else np.full(power.shape[1], np.nan)
+
+
 def peak_cycles(spectrum: RadialPower) -> Float[np.ndarray, "..."]:
     """Return the |n| (cycles per box) of most power, by a parabola through three rings.
 

@@ -13,9 +13,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax.metrics.arguments import number, numbers, refusal, whole
+from gridjax.metrics.statistics.bootstrap_t import bootstrap_t
 
 MOST_DRAWS = 10**7
-_AT_ONCE = 2**22
 
 
 class Interval(NamedTuple):
@@ -55,34 +55,24 @@ def mean_interval(
     the value, which is no proof that others are equal; `upper_bound` says how many may not be.
     Raises GridjaxError for NaN or infinite values, or clusters that do not fit them.
     """
-    values, of = _given(values, clusters)
-    alpha, n_draws = (1 - _level(level)) / 2, whole("n_draws", n_draws, 1, MOST_DRAWS)
-    least, most = (number("within", end, -math.inf, math.inf) for end in within)
-    scale = float(np.abs(values).max()) or 1.0
-    size = np.bincount(of).astype(np.float64)
-    n, mean = len(size), float(np.mean(values / scale))
-    if n == 1:
-        return Interval(mean * scale, math.nan, math.nan)
-    excess = np.bincount(of, values / scale - mean)
-    if np.all(np.abs(excess) <= 1e-12 * size):
-        return Interval(mean * scale, mean * scale, mean * scale)
-    rng, draws = np.random.default_rng(seed), []
-    for count in _blocks(n_draws, n):
-        drawn = rng.multinomial(n, np.full(n, 1 / n), count).astype(np.float64)
-        weight = drawn @ size
-        move = drawn @ excess / weight
-        raw = drawn @ excess**2
-        squares = raw - 2 * move * (drawn @ (excess * size)) + move**2 * (drawn @ size**2)
-        # draws of equal clusters have no spread, only its rounding
-        spread = np.where(squares > 1e-12 * raw, np.sqrt(np.maximum(squares, 0)) / weight, 0.0)
-        move[np.abs(move) < 1e-14] = 0.0
-        with np.errstate(divide="ignore", invalid="ignore"):
-            draws.append(np.where(move == 0, 0.0, move / spread))
-    t = np.sort(np.concatenate(draws))
-    below = math.floor(alpha * (n_draws - 1))
-    spread = math.sqrt((excess**2).sum()) / len(values)
-    low, high = (scale * (mean - at * spread) for at in (t[n_draws - 1 - below], t[below]))
-    return Interval(mean * scale, max(low, least), min(high, most))
+    values, of = _given(values, clusters, 1)
+    return _mean_intervals(values[:, None], of, level, n_draws, seed, within)[0]
+
+
+def mean_intervals(
+    values: Any,
+    clusters: Any = None,
+    level: float = 0.95,
+    n_draws: int = 10_000,
+    seed: int = 0,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> list[Interval]:
+    """Return ``mean_interval`` of each column of values [network, column].
+
+    The columns share the draws of clusters, so many columns take little longer than one.
+    """
+    values, of = _given(values, clusters, 2)
+    return _mean_intervals(values, of, level, n_draws, seed, within)
 
 
 def statistic_interval(
@@ -146,6 +136,24 @@ def upper_bound(k: int, n: int, level: float = 0.95) -> float:
     return 1.0 if k == n else float(beta.ppf(_level(level), k + 1, n - k))
 
 
+def _mean_intervals(
+    values: Float[np.ndarray, "network column"],
+    of: Int[np.ndarray, " network"],
+    level: float,
+    n_draws: int,
+    seed: int,
+    within: tuple[float, float],
+) -> list[Interval]:
+    tail, n_draws = (1 - _level(level)) / 2, whole("n_draws", n_draws, 1, MOST_DRAWS)
+    least, most = (number("within", end, -math.inf, math.inf) for end in within)
+    intervals = []
+    for value, low, high in bootstrap_t(values, of, tail, n_draws, seed):
+        if low < high:
+            low, high = max(low, least), min(high, most)
+        intervals.append(Interval(value, low, high))
+    return intervals
+
+
 def _bca(
     value: float, draws: Float[np.ndarray, " draw"], without: Float[np.ndarray, " n"], tail: float
 ) -> list[float]:
@@ -168,8 +176,10 @@ def _bca(
     return bounds
 
 
-def _given(values: Any, clusters: Any) -> tuple[Float[np.ndarray, " n"], Int[np.ndarray, " n"]]:
-    found = numbers("values", values, 1)
+def _given(
+    values: Any, clusters: Any, rank: int
+) -> tuple[Float[np.ndarray, "n ..."], Int[np.ndarray, " n"]]:
+    found = numbers("values", values, rank)
     if not np.isfinite(found).all():
         raise refusal("values hold NaN or infinity", "leave such networks out, and say how many")
     return found, _labels(clusters, len(found))
@@ -199,9 +209,3 @@ def _level(level: float) -> float:
 def _count(k: int, n: int) -> tuple[int, int]:
     n = whole("n", n, 1, 2**53)
     return whole("k", k, 0, n), n
-
-
-def _blocks(n_draws: int, width: int) -> list[int]:
-    """Return numbers of draws that fit into memory together."""
-    size = max(1, _AT_ONCE // width)
-    return [min(size, n_draws - start) for start in range(0, n_draws, size)]

@@ -1,4 +1,4 @@
-"""The figures of a run, from its results only; each module draws one."""
+"""Figures of a run, made from its results; one module for each figure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridjax import plotting
-from gridjax.plotting import Drawn, Files
+from gridjax.plotting import FigureFiles, FigureResult
 from gridjax.report.figures import (
     drift,
     lattice_periods,
@@ -16,21 +16,21 @@ from gridjax.report.figures import (
     target_codes,
     training_history,
 )
-from gridjax.report.run_data import Reported
+from gridjax.report.run_data import RunData
 from gridjax.run.storage.run_reader import Run
 
 
-class Written(NamedTuple):
-    """One figure and its files; no files where there was nothing to draw."""
+class SavedFigure(NamedTuple):
+    """One figure with its files; None where there was nothing to draw."""
 
-    drawn: Drawn
-    files: Files | None
+    result: FigureResult
+    files: FigureFiles | None
 
 
-def write_figures(data: Reported, run: Run, folder: Path) -> list[Written]:
+def write_figures(data: RunData, run: Run, folder: Path) -> list[SavedFigure]:
     """Draw every figure of a run and write it into ``folder`` as PNG and SVG.
 
-    A figure that cannot be drawn from what was kept says why in its caption.
+    A figure that the kept results do not allow has the reason as its caption.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with plotting.styled():
@@ -43,4 +43,4 @@ def write_figures(data: Reported, run: Run, folder: Path) -> list[Written]:
             target_codes.draw(data, run),
             training_history.draw(data),
         )
-        return [Written(drawn, plotting.save(drawn, folder)) for drawn in figures]
+        return [SavedFigure(result, plotting.save(result, folder)) for result in figures]

@@ -1,83 +1,55 @@
-"""Baselines of figures: the period that a target code predicts, and errors without a network."""
+"""Baselines of figures: position errors of answers that need no network."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
-from gridjax.report.run_data import Member, only
+from gridjax.report.run_data import NetworkRecord, only
 from gridjax.run.evaluation.rollout import T_STUDY
-from gridjax.spec.field_distributions import mean
-from gridjax.spec.network import NetworkSpec
 
-_WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
 _N_SAMPLES = 100_000
 _FEWEST_PATHS = 300
 
 
 class Chance(NamedTuple):
-    """Mean position errors of answers that need no network, cm."""
+    """Mean position errors (cm) of two answers that need no network."""
 
     centre_cm: float
-    """of always answering the centre of the box"""
+    """error of always answering the centre of the box"""
     start_cm: float
-    """of always answering the position at the start"""
+    """error of always answering the start of the trajectory"""
 
 
 class ChanceCurves(NamedTuple):
-    """The same after each move."""
+    """The errors of Chance after each move, cm."""
 
     centre_cm: Float[np.ndarray, " move"]
     start_cm: Float[np.ndarray, " move"]
 
 
-def std_ratio(spec: NetworkSpec) -> float:
-    """Return the surround's standard deviation over the centre's."""
-    ratio = mean(spec.surround_scale)
-    return math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
+def chance_errors(records: Sequence[NetworkRecord], n_moves: int) -> Chance | None:
+    """Return the chance errors over trajectories of ``n_moves``; None where motion settings differ.
 
-
-def expected_wavenumber(spec: NetworkSpec) -> float | None:
-    """Return the wavenumber (rad/m) at which theory expects a network's targets to have most power.
-
-    Of Difference-of-Softmaxes codes of equal fields; None of others, for which it says nothing.
+    Means over all moves, as for the position errors of networks.
     """
-    is_dos = spec.place_field_values == "difference_of_gaussians"
-    if not (is_dos and spec.place_field_normalization == "global" and spec.is_homogeneous):
-        return None
-    return dos_wavenumber(mean(spec.place_cell_rf), std_ratio(spec))
-
-
-def expected_period_cm(spec: NetworkSpec) -> float | None:
-    """Return the period (cm) of the lattice of that wavenumber; None where there is none."""
-    wavenumber = expected_wavenumber(spec)
-    return None if wavenumber is None else 100 * hexagonal_period(wavenumber)
-
-
-def chance_errors(members: Sequence[Member], n_moves: int) -> Chance | None:
-    """Return the chance errors over trajectories of ``n_moves``; None where worlds differ.
-
-    Means over all moments after the start, as the position errors of networks are.
-    """
-    curves = chance_curves(members, n_moves)
+    curves = chance_curves(records, n_moves)
     if curves is None:
         return None
     return Chance(float(curves.centre_cm.mean()), float(curves.start_cm.mean()))
 
 
-def chance_curves(members: Sequence[Member], n_moves: int) -> ChanceCurves | None:
-    """Return the chance errors after each of ``n_moves``, simulated; None where worlds differ."""
-    from gridjax.task.motion import simulate_trajectories
+def chance_curves(records: Sequence[NetworkRecord], n_moves: int) -> ChanceCurves | None:
+    """Return simulated chance errors after each move; None where motion settings differ."""
+    from gridjax.task.motion import WORLD, simulate_trajectories
 
-    world: dict[str, Any] = {name: only(members, name) for name in _WORLD}
+    world: dict[str, Any] = {name: only(records, name) for name in WORLD}
     if None in world.values():
         return None
-    # As long for every short trajectory: one compilation serves all panels.
+    # All short trajectories are simulated at one length, so that one compilation serves them.
     n_simulated = max(n_moves, T_STUDY)
     n_paths = max(_FEWEST_PATHS, _N_SAMPLES // n_simulated)
     paths = simulate_trajectories(n_paths, n_simulated, **world)

@@ -1,4 +1,4 @@
-"""Figure: growth of the position error with every move, beyond the trained length too."""
+"""Figure of the position error after each move, also beyond the trained length."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax import plotting
-from gridjax.plotting import Drawn
+from gridjax.plotting import FigureResult
 from gridjax.report.figures.baselines import ChanceCurves, chance_curves
-from gridjax.report.run_data import Member, Reported, codes_of, label
+from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label
 from gridjax.run.evaluation.drift import FEWEST_PATHS, MOST_PATHS, TIMES_TRAINED
 from gridjax.run.evaluation.rollout import T_STUDY
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "drift", "Position error over time"
 MOST_LINES = 200
-"""Networks of a target code from which on only their quantiles are drawn."""
+"""Number of networks of a target code above which only their quantiles are drawn."""
 MOST_MARKS = 3
-"""Different trained lengths in a panel from which on only their range is drawn."""
+"""Number of trained lengths in a panel above which only their range is drawn."""
 _MOST_POINTS = 5000
 _MIDDLE, _MOST = (25, 75), (5, 95)
 _TRAINED = {"color": plotting.GREY, "lw": 0.9, "zorder": 0}
@@ -33,18 +33,18 @@ _START = {"color": plotting.GREY, "lw": 0.9, "ls": (0, (4, 2))}
 _CENTRE = {"color": plotting.GREY, "lw": 0.9, "ls": (0, (6, 1.5, 1, 1.5))}
 
 
-def draw(data: Reported) -> Drawn:
-    """Draw one panel for each target code: every network, their median and their spread."""
-    members = [member for member in data.finished if _is_measured(member)]
-    if not members:
-        return Drawn(NAME, TITLE, None, "No network's error over time has been measured yet.")
-    codes = codes_of(members)
-    groups = {code: [member for member in members if member.code == code] for code in codes}
+def draw(data: RunData) -> FigureResult:
+    """Draw one panel for each target code: its networks, their median and their spread."""
+    records = [record for record in data.finished if _is_measured(record)]
+    if not records:
+        return FigureResult(NAME, TITLE, None, "No position error over time has been measured yet.")
+    codes = codes_of(records)
+    groups = {code: [record for record in records if record.code == code] for code in codes}
     n_columns = len(codes) if len(codes) <= 3 else 2 if len(codes) == 4 else 3
     n_rows = -(-len(codes) // n_columns)
     figure = plotting.new_figure(0.9 + 2.0 * n_rows)
     panels = figure.subplots(n_rows, n_columns, sharex=True, sharey=True, squeeze=False).ravel()
-    chance = chance_curves(members, max(len(member.drift["move"]) for member in members))
+    chance = chance_curves(records, max(len(record.drift["move"]) for record in records))
     for axes, (code, group) in zip(panels, groups.items(), strict=False):
         axes.set_title(label(code), color=plotting.colour(code))
         networks = plotting.counted(len(group), "network")
@@ -54,12 +54,12 @@ def draw(data: Reported) -> Drawn:
         _chance(axes, chance)
     _scales(panels, len(codes), n_columns)
     _legend(figure, groups, chance)
-    return Drawn(NAME, TITLE, figure, _caption(groups, chance), _alt(groups))
+    return FigureResult(NAME, TITLE, figure, _caption(groups, chance), _alt(groups))
 
 
-def errors_by_move(members: list[Member]) -> Float[np.ndarray, "network move"]:
-    """Return the networks' errors (cm) after each move; NaN beyond the end of a shorter run."""
-    runs = [member.drift["pos_decoding_err"] for member in members]
+def errors_by_move(records: list[NetworkRecord]) -> Float[np.ndarray, "network move"]:
+    """Return the networks' errors (cm) after each move; NaN after the last move of a network."""
+    runs = [record.drift["pos_decoding_err"] for record in records]
     errors = np.full((len(runs), max(map(len, runs))), np.nan)
     for row, run in zip(errors, runs, strict=True):
         row[: len(run)] = run
@@ -69,36 +69,36 @@ def errors_by_move(members: list[Member]) -> Float[np.ndarray, "network move"]:
 def quantiles(
     errors: Float[np.ndarray, "network move"], percent: tuple[float, ...]
 ) -> Float[np.ndarray, "percent move"]:
-    """Return percentiles over networks; NaN after moves that fewer than half of them made."""
-    often = np.isfinite(errors).sum(axis=0) >= len(errors) / 2
-    with warnings.catch_warnings():  # a move that no network has is NaN, which is meant
+    """Return percentiles over networks; NaN where fewer than half of them have a value."""
+    is_frequent = np.isfinite(errors).sum(axis=0) >= len(errors) / 2
+    with warnings.catch_warnings():  # an all-NaN column stays NaN
         warnings.simplefilter("ignore", RuntimeWarning)
-        return np.where(often, np.nanpercentile(errors, percent, axis=0), np.nan)
+        return np.where(is_frequent, np.nanpercentile(errors, percent, axis=0), np.nan)
 
 
-def _is_measured(member: Member) -> bool:
-    return bool(np.isfinite(member.drift["pos_decoding_err"]).any())
+def _is_measured(record: NetworkRecord) -> bool:
+    return bool(np.isfinite(record.drift["pos_decoding_err"]).any())
 
 
-def _networks(axes: Axes, members: list[Member]) -> None:
-    colour = plotting.colour(members[0].code)
-    errors = errors_by_move(members)
-    errors = np.where(errors > 0, errors, np.nan)  # what a logarithmic axis can show
+def _networks(axes: Axes, records: list[NetworkRecord]) -> None:
+    colour = plotting.colour(records[0].code)
+    errors = errors_by_move(records)
+    errors = np.where(errors > 0, errors, np.nan)  # a logarithmic axis cannot show 0
     moves = np.arange(1, errors.shape[1] + 1)
-    if len(members) <= MOST_LINES:
+    if len(records) <= MOST_LINES:
         axes.plot(
             moves, errors.T, color=colour, lw=0.5, alpha=0.45, rasterized=errors.size > _MOST_POINTS
         )
     else:
         axes.fill_between(moves, *quantiles(errors, _MOST), color=colour, alpha=0.12, lw=0)
-    if len(members) > 1:
+    if len(records) > 1:
         axes.fill_between(moves, *quantiles(errors, _MIDDLE), color=colour, alpha=0.25, lw=0)
     axes.plot(moves, quantiles(errors, (50,))[0], color=colour, lw=1.8, zorder=3)
 
 
-def _marks(axes: Axes, members: list[Member]) -> None:
-    """Mark the trained length and the length at which the study took its errors."""
-    trained = _trained_lengths(members)
+def _marks(axes: Axes, records: list[NetworkRecord]) -> None:
+    """Mark the trained lengths, and the length at which the study measured errors."""
+    trained = _trained_lengths(records)
     if len(trained) > MOST_MARKS:
         axes.axvspan(trained[0], trained[-1], **_TRAINED_RANGE)
     for length in trained if len(trained) <= MOST_MARKS else ():
@@ -106,8 +106,8 @@ def _marks(axes: Axes, members: list[Member]) -> None:
     axes.axvline(T_STUDY, **_STUDY)
 
 
-def _trained_lengths(members: list[Member]) -> list[int]:
-    return sorted({member.spec.sequence_length for member in members})
+def _trained_lengths(records: list[NetworkRecord]) -> list[int]:
+    return sorted({record.spec.sequence_length for record in records})
 
 
 def _chance(axes: Axes, chance: ChanceCurves | None) -> None:
@@ -133,8 +133,10 @@ def _scales(panels: np.ndarray, n_panels: int, n_columns: int) -> None:
         axes.remove()
 
 
-def _legend(figure: Figure, groups: dict[str, list[Member]], chance: ChanceCurves | None) -> None:
-    """Explain lines and bands once, in the colour of no target code."""
+def _legend(
+    figure: Figure, groups: dict[str, list[NetworkRecord]], chance: ChanceCurves | None
+) -> None:
+    """Draw the legend of lines and bands in black, which is the colour of no panel."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -159,35 +161,37 @@ def _legend(figure: Figure, groups: dict[str, list[Member]], chance: ChanceCurve
     figure.legend(handles=handles, loc="outside lower center", ncols=4)
 
 
-def _caption(groups: dict[str, list[Member]], chance: ChanceCurves | None) -> str:
+def _caption(groups: dict[str, list[NetworkRecord]], chance: ChanceCurves | None) -> str:
     numbers = "; ".join(
         f"{label(code)}: {plotting.counted(len(group), 'network')}"
         for code, group in groups.items()
     )
     text = (
         "Mean distance between decoded and true position after each move, on fresh trajectories of"
-        f" {TIMES_TRAINED} times the trained length ({FEWEST_PATHS} to {MOST_PATHS} a network);"
-        " both axes logarithmic. Medians stand where at least half of the networks have a value."
-        " Upright lines, solid or grey: the lengths on which networks were trained; dotted:"
-        f" T = {T_STUDY}, at which the study took its errors. To the right of the trained length"
-        " networks do what they were never asked to. The error after the first moves says how"
-        " finely the outputs tell a position at all; what grows from there is drift."
+        f" {TIMES_TRAINED} times the trained length ({FEWEST_PATHS} to {MOST_PATHS} per network);"
+        " both axes logarithmic. The median is drawn where at least half of the networks have a"
+        " value. Vertical lines, solid or grey: trained lengths; dotted:"
+        f" T = {T_STUDY}, at which the study measured errors. To the right of the trained length"
+        " networks extrapolate. The error after the first moves shows how precisely the outputs"
+        " encode a position; its growth from there is drift."
     )
     if chance is not None:
         text += (
-            " Grey: errors that need no network, of always answering the place where the path"
-            " started (dashed) or the centre of the box (dash-dotted). A network integrates paths"
-            " only where it is below both."
+            " Grey: errors of answers that need no network, always the start of the trajectory"
+            " (dashed) or always the centre of the box (dash-dotted). A network path-integrates"
+            " only where its error is below both."
         )
     else:
-        text += " Chance errors differ between these networks and are not drawn."
+        text += " Errors of these answers differ between the networks and are not drawn."
     return f"{text} {numbers}."
 
 
-def _alt(groups: dict[str, list[Member]]) -> str:
+def _alt(groups: dict[str, list[NetworkRecord]]) -> str:
     parts = []
-    for code, members in groups.items():
-        median = quantiles(errors_by_move(members), (50,))[0]
+    for code, records in groups.items():
+        median = quantiles(errors_by_move(records), (50,))[0]
         last = int(np.flatnonzero(np.isfinite(median))[-1])
-        parts.append(f"{label(code)} {median[0]:.1f} cm to {median[last]:.1f} cm in {last + 1}")
-    return f"Curves of position error over moves; from the first move, medians: {', '.join(parts)}."
+        parts.append(
+            f"{label(code)} {median[0]:.1f} cm to {median[last]:.1f} cm in {last + 1} moves"
+        )
+    return f"Curves of position error over moves; medians, first to last move: {', '.join(parts)}."

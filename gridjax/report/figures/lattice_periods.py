@@ -1,4 +1,4 @@
-"""Figure: lattice period against the width of the place fields, beside theory."""
+"""Figure of the lattice period against the width of the place fields, beside theory."""
 
 from __future__ import annotations
 
@@ -9,37 +9,38 @@ import numpy as np
 from gridjax import plotting
 from gridjax.metrics.lattice import plane_waves
 from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
-from gridjax.plotting import Drawn
-from gridjax.report.figures.baselines import expected_wavenumber, std_ratio
-from gridjax.report.run_data import Member, Reported, codes_of, label, only, reads_width
+from gridjax.plotting import FigureResult
+from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label, only, reads_width
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
+from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME, TITLE = "periods", "Lattice period against place-field width"
 ENOUGH_PERIODS = 2.5
-"""Periods a box must hold before anybody should believe a lattice in it."""
+"""Periods in the box below which a lattice cannot be told from a field with neighbours."""
 MOST_TICKS = 8
 MOST_BARS = 10
+"""Networks of one width above which one bar stands for all of them."""
 _COLUMNS = 2
 _DOS = "difference_of_gaussians"
 _LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
-def draw(data: Reported) -> Drawn:
-    """Draw one panel for each target code that has a width: one dot a unit above its null."""
+def draw(data: RunData) -> FigureResult:
+    """Draw one panel for each target code with a width: one dot for each unit above its null."""
     codes = [code for code in codes_of(data.finished) if reads_width(code)]
     if not codes:
-        reason = "No finished network has a target code with a width, so there is none to plot."
-        return Drawn(NAME, TITLE, None, reason)
+        reason = "No finished network has a target code with a width."
+        return FigureResult(NAME, TITLE, None, reason)
     columns = min(len(codes), _COLUMNS)
     n_rows = -(-len(codes) // columns)
     figure = plotting.new_figure(0.8 + 2.6 * n_rows)
     panels = figure.subplots(n_rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
     for axes in panels[len(codes) :]:
         axes.remove()
-    shown = [member for member in data.finished if member.code in codes]
+    shown = [record for record in data.finished if record.code in codes]
     side_m = only(shown, "box_width_in_m")
     gap = _least_gap(shown)
     for axes, code in zip(panels, codes, strict=False):
@@ -52,40 +53,41 @@ def draw(data: Reported) -> Drawn:
     for axes in panels[: len(codes) : columns]:
         axes.set_ylabel("period (cm)")
     _scales(panels[0], shown, side_m)
-    found = {}
+    entries = {}
     for axes in panels[: len(codes)]:
         handles, labels = axes.get_legend_handles_labels()
-        found |= dict(zip(labels, handles, strict=True))
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=3)
-    return Drawn(NAME, TITLE, figure, _caption(data, codes, side_m), _alt(data, codes))
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)
+    return FigureResult(NAME, TITLE, figure, _caption(data, codes, side_m), _alt(data, codes))
 
 
-def periods_above_null(member: Member) -> np.ndarray:
-    """Return the periods (cm) of the units above the network's null that have one."""
-    periods = member.period_cm[member.is_above_null]
+def periods_above_null(record: NetworkRecord) -> np.ndarray:
+    """Return the lattice periods (cm) of the units above the network's null; no NaN."""
+    periods = record.period_cm[record.is_above_null]
     return periods[np.isfinite(periods)]
 
 
-def _units(axes: Axes, members: list[Member], gap: float) -> None:
-    """Draw every unit in a column of its network, the columns of a width side by side."""
-    n_above = sum(int(member.is_above_null.sum()) for member in members)
-    with_period = [member for member in members if len(periods_above_null(member))]
+def _units(axes: Axes, records: list[NetworkRecord], gap: float) -> None:
+    """Draw the units of each network as one column, the columns of a width side by side."""
+    n_above = sum(int(record.is_above_null.sum()) for record in records)
+    with_period = [record for record in records if len(periods_above_null(record))]
     if not with_period:
-        text = f"none of {n_above} units\nhas a measurable period" if n_above else "none"
+        units = plotting.counted(n_above, "unit")
+        text = f"no period in\n{units} above the null" if n_above else "no unit\nabove its null"
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=10)
         return
     random = np.random.default_rng(0)
     places, periods = [], []
     bars: list[tuple[float, float]] = []
-    for width in sorted({member.width_cm for member in with_period}):
-        group = [member for member in with_period if member.width_cm == width]
+    for width in sorted({record.width_cm for record in with_period}):
+        group = [record for record in with_period if record.width_cm == width]
         column = 0.6 * gap / len(group)
-        for rank, member in enumerate(group):
-            own = periods_above_null(member)
+        for rank, record in enumerate(group):
+            of_network = periods_above_null(record)
             centre = width + column * (rank + 0.5 - len(group) / 2)
-            places.append(centre + column * random.uniform(-0.2, 0.2, len(own)))
-            periods.append(own)
-            bars.append((centre, float(np.median(own))))
+            places.append(centre + column * random.uniform(-0.2, 0.2, len(of_network)))
+            periods.append(of_network)
+            bars.append((centre, float(np.median(of_network))))
         if len(group) > MOST_BARS:
             median = float(np.median([height for _, height in bars[-len(group) :]]))
             bars[-len(group) :] = [(width, median)]
@@ -94,7 +96,7 @@ def _units(axes: Axes, members: list[Member], gap: float) -> None:
         np.concatenate(places),
         heights,
         s=9,
-        color=plotting.colour(members[0].code),
+        color=plotting.colour(records[0].code),
         alpha=0.5,
         linewidths=0,
         rasterized=len(heights) > plotting.MANY,
@@ -112,11 +114,13 @@ def _units(axes: Axes, members: list[Member], gap: float) -> None:
     )
 
 
-def _theory(axes: Axes, members: list[Member], gap: float) -> None:
-    widths = [member.width_cm for member in members]
+def _theory(axes: Axes, records: list[NetworkRecord], gap: float) -> None:
+    widths = [record.width_cm for record in records]
     ends = np.array([max(min(widths) - gap / 2, 1e-3), max(widths) + gap / 2])
-    specs = [member.spec for member in members]
-    ratios = sorted({std_ratio(spec) for spec in specs if expected_wavenumber(spec) is not None})
+    specs = [record.spec for record in records]
+    ratios = sorted(
+        {surround_ratio(spec) for spec in specs if expected_wavenumber(spec) is not None}
+    )
     if not ratios:
         return
     chosen = np.linspace(0, len(ratios) - 1, min(len(ratios), len(_LINES))).round().astype(int)
@@ -143,62 +147,63 @@ def _limits(axes: Axes, side_m: float | None) -> None:
         color=plotting.GREY,
         lw=0.8,
         ls=":",
-        label="longest period looked for",
+        label="longest period that is searched",
     )
 
 
-def _scales(axes: Axes, members: list[Member], side_m: float | None) -> None:
-    widths = sorted({member.width_cm for member in members})
-    gap = _least_gap(members)
+def _scales(axes: Axes, records: list[NetworkRecord], side_m: float | None) -> None:
+    widths = sorted({record.width_cm for record in records})
+    gap = _least_gap(records)
     axes.set_xlim(widths[0] - 0.6 * gap, widths[-1] + 0.6 * gap)
     if len(widths) <= MOST_TICKS:
         axes.set_xticks(widths, [f"{width:.4g}" for width in widths])
-    periods = np.concatenate([periods_above_null(member) for member in members])
+    periods = np.concatenate([periods_above_null(record) for record in records])
     highest = max([1.0 if side_m is None else 100 * side_m, *periods])
     axes.set_ylim(0, 1.02 * highest)
 
 
-def _least_gap(members: list[Member]) -> float:
-    """Return the least distance of two widths, cm; a fifth of the width where there is one."""
-    widths = sorted({member.width_cm for member in members})
+def _least_gap(records: list[NetworkRecord]) -> float:
+    """Return the smallest difference of two widths, cm; of a single width its fifth."""
+    widths = sorted({record.width_cm for record in records})
     return float(np.diff(widths).min()) if len(widths) > 1 else widths[0] / 5
 
 
-def _caption(data: Reported, codes: list[str], side_m: float | None) -> str:
+def _caption(data: RunData, codes: list[str], side_m: float | None) -> str:
     numbers = []
     for code in codes:
-        members = data.of(code)
-        n_units = sum(len(member.unit) for member in members)
-        n_above = sum(int(member.is_above_null.sum()) for member in members)
-        n_periods = sum(len(periods_above_null(member)) for member in members)
+        records = data.of(code)
+        n_units = sum(len(record.unit) for record in records)
+        n_above = sum(int(record.is_above_null.sum()) for record in records)
+        n_periods = sum(len(periods_above_null(record)) for record in records)
         numbers.append(
             f"{label(code)}: {n_above:,} of {n_units:,} units above their null,"
             f" {n_periods:,} of them with a period"
         )
     text = (
-        "One dot a unit whose score60 lies above the"
-        f" {NULL_PERCENTILE}th percentile of its own network's random readouts (1 % of random"
-        " readouts do too) and whose map has a significant hexagonal lattice; bars: medians of"
-        " single networks, side by side within a width, or where there are more than"
-        f" {MOST_BARS} of a width, the median of their medians. Line: the period at which DoS"
-        " targets have most power, a = 4π / (√3 k*), k*² = 4 ln s / ((s² − 1) σ²), with s the"
-        " surround's width over the centre's (standard deviations); no parameter is fitted."
+        "Each dot is a unit whose score60 lies above the"
+        f" {NULL_PERCENTILE}th percentile of its own network's random readouts (1 % of the random"
+        " readouts do too) and whose map has a significant hexagonal lattice. Bars: median of each"
+        " network, side by side within a width; for more than"
+        f" {MOST_BARS} networks of a width the median of their medians. Line: the period of the"
+        " wave in which DoS targets have most power, a = 4π / (√3 k*), k*² = 4 ln s / ((s² − 1)"
+        " σ²), where s is the surround's width over the centre's (standard deviations); no"
+        " parameter is fitted."
         f" {'; '.join(numbers)}."
     )
     if side_m is None:
-        return text + " Boxes differ in size, so their limits are not drawn."
+        return text + " The limits of boxes are not drawn, because boxes differ in size."
     return text + (
-        f" Grey: fewer than {ENOUGH_PERIODS} periods fit into the box of {side_m:g} m, too few"
-        " for anybody to tell a lattice from a blob with neighbours. Dotted: longest period"
-        f" looked for, {plane_waves.LONGEST:g} of the box; longer ones are found rarely or read"
-        " low."
+        f" Grey: fewer than {ENOUGH_PERIODS} periods fit into the box of {side_m:g} m, too few to"
+        " distinguish a lattice from one field with neighbours. Dotted: the longest period that is"
+        f" searched, {plane_waves.LONGEST:g} of the box; longer ones are rarely found, or measured"
+        " too short."
     )
 
 
-def _alt(data: Reported, codes: list[str]) -> str:
+def _alt(data: RunData, codes: list[str]) -> str:
     parts = []
     for code in codes:
-        periods = np.concatenate([periods_above_null(member) for member in data.of(code)])
-        found = f"median {np.median(periods):.0f} cm" if len(periods) else "no unit"
-        parts.append(f"{label(code)} {found}")
+        periods = np.concatenate([periods_above_null(record) for record in data.of(code)])
+        median = f"median {np.median(periods):.0f} cm" if len(periods) else "no unit"
+        parts.append(f"{label(code)} {median}")
     return f"Lattice periods by place-field width; {', '.join(parts)}."

@@ -1,4 +1,4 @@
-"""Figure: position error of each network against its grid-like units."""
+"""Figure of the grid-like units of each network against its position error."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridjax import plotting
-from gridjax.plotting import Drawn
+from gridjax.plotting import FigureResult
 from gridjax.report.figures.baselines import Chance, chance_errors
-from gridjax.report.run_data import Member, Reported, codes_of, column, label, only
+from gridjax.report.run_data import NetworkRecord, RunData, codes_of, column, label, only
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
 from gridjax.run.evaluation.rollout import T_STUDY
 
@@ -21,18 +21,20 @@ _BY_CHANCE = 1 - NULL_PERCENTILE / 100
 
 
 class _Column(NamedTuple):
-    """The panels of one length of trajectories."""
+    """One column of panels: errors at one length of trajectories."""
 
     error: str
+    """column of the networks' rows, cm"""
     title: str
     chance: Chance | None
+    """None where chance errors differ between networks"""
 
 
-def draw(data: Reported) -> Drawn:
-    """Draw the best score and the share of units above the null, each against the errors."""
+def draw(data: RunData) -> FigureResult:
+    """Draw the highest score and the share of units above the null against position errors."""
     finished = data.finished
     if not finished:
-        return Drawn(NAME, TITLE, None, "No network has finished yet without diverging.")
+        return FigureResult(NAME, TITLE, None, "No network has finished yet without diverging.")
     columns = _columns(finished)
     figure = plotting.new_figure(4.9)
     panels = figure.subplots(2, len(columns), sharex=True, sharey="row", squeeze=False)
@@ -47,10 +49,10 @@ def draw(data: Reported) -> Drawn:
     _scales(panels, finished, columns)
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=5, handletextpad=0.2)
-    return Drawn(NAME, TITLE, figure, _caption(data, columns), _alt(data))
+    return FigureResult(NAME, TITLE, figure, _caption(data, columns), _alt(data))
 
 
-def _columns(finished: list[Member]) -> list[_Column]:
+def _columns(finished: list[NetworkRecord]) -> list[_Column]:
     trained = only(finished, "sequence_length")
     columns = [_Column("pos_decoding_err_T50", f"T = {T_STUDY}", chance_errors(finished, T_STUDY))]
     if trained == T_STUDY:
@@ -61,9 +63,9 @@ def _columns(finished: list[Member]) -> list[_Column]:
     return [_Column("pos_decoding_err", name, chance), *columns]
 
 
-def _points(axes: Axes, finished: list[Member], error: str, score: str) -> None:
+def _points(axes: Axes, finished: list[NetworkRecord], error: str, score: str) -> None:
     for code in codes_of(finished):
-        group = [member for member in finished if member.code == code]
+        group = [record for record in finished if record.code == code]
         axes.scatter(
             column(group, error),
             column(group, score),
@@ -82,7 +84,7 @@ def _points(axes: Axes, finished: list[Member], error: str, score: str) -> None:
 def _chance(axes: Axes, chance: Chance | None, named: bool) -> None:
     if chance is None:
         return
-    # A path is shorter than the box is wide, so the start's label goes left and the centre's right.
+    # The error of the start is the smaller one, so its label goes to the left of its line.
     sides = (("centre", "left", 2), ("start", "right", -2))
     for value, (name, side, offset) in zip(chance, sides, strict=True):
         axes.axvline(value, color=plotting.GREY, lw=0.8, ls=(0, (4, 2)))
@@ -99,7 +101,7 @@ def _chance(axes: Axes, chance: Chance | None, named: bool) -> None:
             )
 
 
-def _scales(panels: np.ndarray, finished: list[Member], columns: list[_Column]) -> None:
+def _scales(panels: np.ndarray, finished: list[NetworkRecord], columns: list[_Column]) -> None:
     from matplotlib.ticker import FuncFormatter
 
     values = [column(finished, panel.error) for panel in columns]
@@ -125,7 +127,7 @@ def _scales(panels: np.ndarray, finished: list[Member], columns: list[_Column]) 
             axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
 
 
-def _caption(data: Reported, columns: list[_Column]) -> str:
+def _caption(data: RunData, columns: list[_Column]) -> str:
     finished = data.finished
     without = [
         label(code)
@@ -133,27 +135,27 @@ def _caption(data: Reported, columns: list[_Column]) -> str:
         if not np.isfinite(column(data.of(code), "share_above_null_99")).any()
     ]
     text = (
-        f"One point a network, {plotting.counted(len(finished), 'network')}: its mean position"
-        f" error ({' and '.join(panel.title for panel in columns)}; logarithmic) against the"
-        " highest score60 of its units (above) and the share of its units that score above the"
-        f" {NULL_PERCENTILE}th percentile of the random readouts of its own target code (below;"
-        f" dotted: the {100 * _BY_CHANCE:.0f} % that random readouts reach by definition). The"
+        f"Each point is a network ({plotting.counted(len(finished), 'network')}). Horizontal:"
+        f" mean position error ({' and '.join(panel.title for panel in columns)}; logarithmic)."
+        " Vertical: highest score60 of its units (above), and share of its units above the"
+        f" {NULL_PERCENTILE}th percentile of random readouts of its own target code (below;"
+        f" dotted: the {100 * _BY_CHANCE:.0f} % that random readouts have by definition). The"
         " highest of many scores is high for noise too. A network far to the right has not learned"
-        " to path-integrate, so its units say nothing about path integration."
+        " to path-integrate, so its units are no evidence about path integration."
     )
     if any(panel.chance for panel in columns):
         text += (
-            " Dashed: errors that need no network, of always answering the centre of the box, or"
-            " the place where the path started."
+            " Dashed: errors of answers that need no network, always the centre of the box or"
+            " always the start of the trajectory."
         )
     else:
-        text += " Chance errors differ between these networks and are not drawn."
+        text += " Errors of these answers differ between the networks and are not drawn."
     if without:
-        text += f" {plotting.listed(without)}: no place code, hence no null, absent below."
+        text += f" Not shown below, for want of a null: {plotting.listed(without)}."
     return text
 
 
-def _alt(data: Reported) -> str:
+def _alt(data: RunData) -> str:
     parts = []
     for code in codes_of(data.finished):
         error = np.median(column(data.of(code), "pos_decoding_err"))

@@ -1,4 +1,4 @@
-"""Figure: rate maps of each target code's best units, beside typical ones."""
+"""Figure of rate maps: for each target code its best units beside typical ones."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from gridjax import plotting
 from gridjax.io.numbers import number
-from gridjax.plotting import COLOUR_MAP, UNVISITED, Drawn
+from gridjax.plotting import COLOUR_MAP, UNVISITED, FigureResult
 from gridjax.report.figures.unit_selection import Row, Unit, choose, kept_maps
-from gridjax.report.run_data import Member, Reported, label, only
+from gridjax.report.run_data import NetworkRecord, RunData, label, only
 from gridjax.run.storage.run_reader import Run
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _SIDE, _PITCH, _LABELS, _HEADER = 0.68, 0.755, 0.29, 0.36  # inches
 _LEFT, _TOP = 0.33, 0.34
 
 
-def draw(data: Reported, run: Run) -> Drawn:
-    """Draw for each target code a row of its best units, of median ones and of random ones."""
+def draw(data: RunData, run: Run) -> FigureResult:
+    """Draw for each target code a row of its best units, one of median and one of random units."""
     keep = run.manifest["settings"]["keep_maps"]
     load = lru_cache(maxsize=64)(partial(kept_maps, run))
     blocks = {code: choose(data.of(code), load, keep) for code in data.codes}
@@ -33,7 +33,7 @@ def draw(data: Reported, run: Run) -> Drawn:
         reason = "No rate maps were kept (gridjax sweep --keep-maps best:32 or all keeps them)."
         if not data.finished:
             reason = "No finished network has rate maps yet."
-        return Drawn(NAME, TITLE, None, reason)
+        return FigureResult(NAME, TITLE, None, reason)
     side_m = only(data.finished, "box_width_in_m")
     n_rows = sum(map(len, blocks.values()))
     height = _TOP + len(blocks) * _HEADER + n_rows * (_SIDE + _LABELS)
@@ -52,7 +52,7 @@ def draw(data: Reported, run: Run) -> Drawn:
             _draw_row(axes, row, top, say_box=side_m is None)
             top -= _SIDE + _LABELS
     axes.set(xlim=(0, plotting.WIDTH_IN), ylim=(0, height))
-    return Drawn(NAME, TITLE, figure, _caption(blocks, keep), _alt(blocks), _table(blocks))
+    return FigureResult(NAME, TITLE, figure, _caption(blocks, keep), _alt(blocks), _table(blocks))
 
 
 def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
@@ -90,7 +90,7 @@ def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
 
 
 def _draw_map(axes: Axes, rates: np.ndarray, left: float, bottom: float) -> None:
-    """Draw one map [x, y] with y upwards, from its own least to its own largest rate."""
+    """Draw one map [x, y] with y upwards; colours run from its lowest to its highest rate."""
     from matplotlib import colormaps
 
     known = rates[np.isfinite(rates)]
@@ -107,7 +107,7 @@ def _draw_map(axes: Axes, rates: np.ndarray, left: float, bottom: float) -> None
 
 
 def _legend(axes: Axes, middle: float, side_m: float | None) -> None:
-    """Draw what colours and lengths mean."""
+    """Draw the legend: colours, labels and a scale bar."""
     ramp = np.linspace(0, 1, 64)[None]
     axes.imshow(
         ramp, extent=(0.62, 1.42, middle - 0.05, middle + 0.05), cmap=COLOUR_MAP, aspect="auto"
@@ -123,14 +123,16 @@ def _legend(axes: Axes, middle: float, side_m: float | None) -> None:
     if side_m is None:
         return
     length = scale_bar(side_m)
-    drawn = length / side_m * _SIDE
+    length_in = length / side_m * _SIDE
     right = plotting.WIDTH_IN - 0.45
-    axes.plot([right - drawn, right], [middle, middle], color="black", lw=2, solid_capstyle="butt")
+    axes.plot(
+        [right - length_in, right], [middle, middle], color="black", lw=2, solid_capstyle="butt"
+    )
     axes.text(right + 0.05, middle, f"{length:g} m", ha="left", **small)
 
 
 def scale_bar(side_m: float) -> float:
-    """Return the largest of 1, 2 and 5 times a power of ten that is at most half the box."""
+    """Return the scale bar's length (m): 1, 2 or 5 times a power of ten, at most half the box."""
     power = 10.0 ** np.floor(np.log10(side_m / 2))
     return float(max(step * power for step in (1, 2, 5) if step * power <= side_m / 2))
 
@@ -144,7 +146,7 @@ def _period(unit: Unit) -> str:
 
 
 def _network(unit: Unit, say_box: bool) -> str:
-    spec, width_cm = unit.member.spec, unit.member.width_cm
+    spec, width_cm = unit.record.spec, unit.record.width_cm
     parts = [f"σ {width_cm:.4g}"] if np.isfinite(width_cm) else []
     parts.append(f"seed {spec.seed}")
     if say_box:
@@ -152,28 +154,28 @@ def _network(unit: Unit, say_box: bool) -> str:
     return ", ".join(parts)
 
 
-def _population(members: list[Member]) -> str:
-    scores = np.concatenate([member.score for member in members])
-    networks = plotting.counted(len(members), "network")
+def _population(records: list[NetworkRecord]) -> str:
+    scores = np.concatenate([record.score for record in records])
+    networks = plotting.counted(len(records), "network")
     return f"{networks}, {len(scores):,} units, median score60 {number(float(np.median(scores)))}"
 
 
 def _caption(blocks: dict[str, list[Row]], keep: str) -> str:
     text = (
-        "Mean activity of single units over the box, x to the right and y up, one block for each"
-        " target code, ordered by score60. Best: the highest scores, of each network only a few;"
-        " median: the units nearest the median score; random: drawn blindly, inactive units"
-        " included. Below each map its score60, its lattice period (none where no hexagonal"
-        " lattice is significant), and its network: width σ of the place fields in cm, and seed."
-        " Colours run from each map's own least to its own largest rate, so that faint maps look"
-        " as strong as others. The best maps of any large population look good; the survival"
-        " curves say how many there are, and how many random readouts score the same."
+        "Mean activity of single units over the box, x to the right and y up; one block for each"
+        " target code, each row ordered by score60. Best: the highest scores, with few units of"
+        " each network; median: the units nearest the median score; random: units chosen at random,"
+        " inactive ones included. Below each map: its score60, its lattice period (none without a"
+        " significant hexagonal lattice), and its network by the width σ of the place fields in cm"
+        " and the seed. Colours run from the lowest to the highest rate of each map, so weak maps"
+        " look as strong as others. The best maps of any large population look good; the survival"
+        " curves show how many units score as high, and how many random readouts do."
     )
     if any("of kept" in row.name for rows in blocks.values() for row in rows):
         text += (
-            f" Only the maps of the best units were kept ({keep} in each network), so median and"
-            " random are those of the kept maps and flatter the population; sweep with --keep-maps"
-            " all to see typical units."
+            f" Only the maps of the best units were kept ({keep} in each network), so the median"
+            " and random rows show kept maps, which are better than typical ones; --keep-maps all"
+            " of gridjax sweep keeps every map."
         )
     return text
 
@@ -194,7 +196,7 @@ def _table(blocks: dict[str, list[Row]]) -> tuple[tuple[str, ...], ...]:
         for code, rows in blocks.items():
             for row in rows:
                 for unit in row.units:
-                    where = (label(code), row.name, unit.member.run_id, str(unit.unit))
+                    where = (label(code), row.name, unit.record.run_id, str(unit.unit))
                     yield (*where, _score(unit), _period(unit))
 
     return tuple(lines())

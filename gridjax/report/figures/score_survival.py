@@ -1,15 +1,16 @@
-"""Figure: share of units above a score, beside random readouts of the code."""
+"""Figure of the share of units above each score, beside random readouts of the target code."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from gridjax import plotting
-from gridjax.plotting import Drawn
-from gridjax.report.run_data import Reported, codes_of, label, mean_interval
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_intervals
+from gridjax.plotting import FigureResult
+from gridjax.report.run_data import RunData, codes_of, label, seeds_of
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ MOST_NAMES = 5
 MOST_LINES = 60
 FEW_LAYOUTS = 20
 _GRID = np.linspace(-0.6, 1.8, 241)
+_BAND_STEP = 4
+"""Every fourth threshold has an interval; the band is straight between them."""
 _COLUMNS = 2
 _WHITE = {"frameon": True, "framealpha": 1, "edgecolor": "none", "fancybox": False}
 
@@ -28,16 +31,16 @@ _WHITE = {"frameon": True, "framealpha": 1, "edgecolor": "none", "fancybox": Fal
 def survival(
     scores: Float[np.ndarray, " unit"], thresholds: Float[np.ndarray, " threshold"]
 ) -> Float[np.ndarray, " threshold"]:
-    """Return the share of units that score above each threshold; inactive units score 0."""
+    """Return the share of scores above each threshold; inactive units have score 0."""
     ordered = np.sort(scores)
     return 1 - np.searchsorted(ordered, thresholds, side="right") / len(ordered)
 
 
-def draw(data: Reported) -> Drawn:
-    """Draw one panel for each target code, after one of all means."""
+def draw(data: RunData) -> FigureResult:
+    """Draw one panel of the means of all target codes, then one panel for each code."""
     codes = codes_of(data.finished)
     if not codes:
-        return Drawn(NAME, TITLE, None, "No finished network has scored units yet.")
+        return FigureResult(NAME, TITLE, None, "No finished network has scored units yet.")
     n_panels = len(codes) + 1
     n_rows = -(-n_panels // _COLUMNS)
     figure = plotting.new_figure(0.5 + 2.45 * n_rows)
@@ -48,10 +51,10 @@ def draw(data: Reported) -> Drawn:
         axes.tick_params(labelbottom=True)
         axes.set_xlabel("threshold on score60")
     curves = {
-        code: np.array([survival(member.score, _GRID) for member in data.of(code)])
+        code: np.array([survival(record.score, _GRID) for record in data.of(code)])
         for code in codes
     }
-    _all_codes(panels[0], curves)
+    _all_codes(panels[0], data, curves)
     for axes, code in zip(panels[1:], codes, strict=False):
         _one_code(axes, data, code, curves[code])
     for axes in panels[:n_panels]:
@@ -60,21 +63,32 @@ def draw(data: Reported) -> Drawn:
         axes.set_ylabel("share of units above")
     _scales(panels[0], data)
     _legend(figure, panels[1:n_panels])
-    return Drawn(NAME, TITLE, figure, _caption(data, codes), _alt(data, codes))
+    return FigureResult(NAME, TITLE, figure, _caption(data, codes), _alt(data, codes))
 
 
-def _all_codes(axes: Axes, curves: dict[str, np.ndarray]) -> None:
+def seed_band(
+    lines: Float[np.ndarray, "network threshold"], seeds: Int[np.ndarray, " network"]
+) -> Float[np.ndarray, "2 threshold"]:
+    """Return the lower and upper bound of the mean at each threshold; NaN without an interval.
+
+    Bounds end at the lowest and the highest network, because few seeds can leave a bound open.
+    """
+    bounds = [(one.low, one.high) for one in seed_intervals(lines, seeds, within=(0, 1))]
+    return np.clip(np.transpose(bounds), lines.min(axis=0), lines.max(axis=0))
+
+
+def _all_codes(axes: Axes, data: RunData, curves: dict[str, np.ndarray]) -> None:
     axes.set_title("All target codes, trained")
     for code, lines in curves.items():
         colour = plotting.colour(code)
-        if len(lines) > 1:
-            axes.fill_between(_GRID, *mean_interval(lines), color=colour, alpha=0.2, lw=0)
+        low, high = seed_band(lines[:, ::_BAND_STEP], seeds_of(data.of(code)))
+        axes.fill_between(_GRID[::_BAND_STEP], low, high, color=colour, alpha=0.2, lw=0)
         axes.plot(_GRID, _drop_zero(lines.mean(axis=0)), color=colour, label=label(code))
-    if len(curves) <= MOST_NAMES:  # more names would hide the curves; the other panels have them
+    if len(curves) <= MOST_NAMES:  # more names would cover the curves
         axes.legend(loc="upper right", handlelength=1.4, **_WHITE)
 
 
-def _one_code(axes: Axes, data: Reported, code: str, lines: np.ndarray) -> None:
+def _one_code(axes: Axes, data: RunData, code: str, lines: np.ndarray) -> None:
     colour = plotting.colour(code)
     axes.set_title(label(code), color=colour)
     chosen = _spread(lines)
@@ -119,12 +133,12 @@ def _one_code(axes: Axes, data: Reported, code: str, lines: np.ndarray) -> None:
 
 
 def _legend(figure: Figure, panels: np.ndarray) -> None:
-    """Explain lines and bands once, in the look of the last panel that has them."""
-    found: dict[str, Any] = {}
+    """Draw one legend of the lines and bands of all panels."""
+    entries: dict[str, Any] = {}
     for axes in panels:
         handles, labels = axes.get_legend_handles_labels()
-        found |= dict(zip(labels, handles, strict=True))
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=2)
+        entries |= dict(zip(labels, handles, strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
 
 
 def _thresholds(axes: Axes) -> None:
@@ -132,11 +146,11 @@ def _thresholds(axes: Axes) -> None:
         axes.axvline(threshold, color=plotting.LIGHT, lw=0.7, ls=":", zorder=0)
 
 
-def _scales(axes: Axes, data: Reported) -> None:
-    """Shares on a logarithmic axis: what is claimed of grid cells happens in a few per cent."""
+def _scales(axes: Axes, data: RunData) -> None:
+    """Set the axes; shares are logarithmic, because grid-like units are a few per cent."""
     from matplotlib.ticker import FuncFormatter
 
-    scores = [member.score for member in data.finished]
+    scores = [record.score for record in data.finished]
     highest = max(float(one.max()) for one in (*scores, *data.nulls.values()))
     smallest = 1 / sum(map(len, scores))
     axes.set_yscale("log")
@@ -151,7 +165,7 @@ def _drop_zero(shares: np.ndarray) -> np.ndarray:
 
 
 def _spread(lines: np.ndarray) -> np.ndarray:
-    """Return at most MOST_LINES networks, evenly spaced in the order of the sweep."""
+    """Return at most MOST_LINES lines, evenly spaced in the order of the sweep."""
     kept = np.linspace(0, len(lines) - 1, min(len(lines), MOST_LINES)).round().astype(int)
     return lines[kept]
 
@@ -164,35 +178,48 @@ def _null_range_name(n_layouts: int) -> str:
     return "all layouts" if n_layouts < FEW_LAYOUTS else "5–95 % of layouts"
 
 
-def _numbers(data: Reported, code: str) -> str:
-    members = data.of(code)
-    nulls = data.nulls_of(members)
-    n_units = sum(len(member.score) for member in members)
-    trained = f"{plotting.counted(len(members), 'network')}, {n_units:,} units"
+def _numbers(data: RunData, code: str) -> str:
+    records = data.of(code)
+    nulls = data.nulls_of(records)
+    n_units = sum(len(record.score) for record in records)
+    trained = f"{plotting.counted(len(records), 'network')}, {n_units:,} units"
     if not nulls:
-        return f"{trained}\nno place code: no null"
+        return f"{trained}\nno null"
     layouts = plotting.counted(len(nulls), "layout")
     return f"{trained}\nnull: {layouts}, {sum(map(len, nulls)):,} readouts"
 
 
-def _caption(data: Reported, codes: list[str]) -> str:
+def _caption(data: RunData, codes: list[str]) -> str:
     numbers = "; ".join(
         f"{label(code)}: {_numbers(data, code)}".replace("\n", ", ") for code in codes
     )
     return (
-        "Share of units whose score60 (min-max, reported bins, inactive units counting with 0) lies"
-        " above the threshold on the x axis; logarithmic, because claims about grid cells rest on"
-        " few units. Thick: mean over networks; thin: each network; shaded in the first panel:"
-        " 95 % bootstrap interval of the mean over networks, colours as in the other panels."
-        " Dashed and hatched: the null, the same score of random readouts of each network's own"
-        " target code, through the same trajectories and bins, without a network, training or path"
-        " integration (median and range over layouts). A curve says something about grids only"
-        " where it leaves its own null."
-        f" Dotted: the thresholds used in the literature, .3, .8 and 1.2. {numbers}."
+        "Share of units whose score60 lies above the threshold on the x axis (min-max variant,"
+        " reported bins, score 0 for inactive units); logarithmic, because grid-like units are few."
+        " Thick: mean over networks; thin: each network."
+        f" {_interval_caption(data, codes)}"
+        " Dashed and hatched: the null, which is the same score of random readouts of each"
+        " network's own target code, from the same trajectories and bins, without network, training"
+        " or path integration (median and range over layouts). A curve is evidence of grid cells"
+        " only where it leaves its null."
+        f" Dotted: thresholds of the literature, .3, .8 and 1.2. {numbers}."
     )
 
 
-def _alt(data: Reported, codes: list[str]) -> str:
+def _interval_caption(data: RunData, codes: list[str]) -> str:
+    few = [label(code) for code in codes if len(set(seeds_of(data.of(code)))) < FEWEST_SEEDS]
+    reason = f"fewer than {FEWEST_SEEDS} seeds, too few for an interval"
+    if len(few) == len(codes):
+        return f"No interval is drawn: every target code has {reason}."
+    text = (
+        "Shaded in the first panel: 95 % interval of that mean from resampling seeds (bootstrap-t),"
+        " cut off at the lowest and the highest network."
+    )
+    verb = "has" if len(few) == 1 else "have"
+    return f"{text} {plotting.listed(few)} {verb} {reason}." if few else text
+
+
+def _alt(data: RunData, codes: list[str]) -> str:
     threshold = THRESHOLDS[0]
     parts = []
     for code in codes:

@@ -1,63 +1,60 @@
-"""Figure: the target codes: one cell's tuning, and the code's spectrum."""
+"""Figure of the target codes: the tuning of one cell, and the spectrum of the code."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from gridjax import plotting
 from gridjax.errors import GridjaxError
-from gridjax.plotting import COLOUR_MAP, Drawn
-from gridjax.prng import Stream, stream
-from gridjax.report.figures.baselines import expected_wavenumber
-from gridjax.report.run_data import Member, Reported, label, reads_width
+from gridjax.metrics.spectral.standing_waves import standing_waves
+from gridjax.plotting import COLOUR_MAP, FigureResult
+from gridjax.report.run_data import NetworkRecord, RunData, label, reads_width
 from gridjax.run.storage.run_reader import Run
 from gridjax.spec.field_distributions import bounds
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import task
-from gridjax.task.target_codes import encoding
+from gridjax.task.code_maps import bin_centres, code_maps, layout_of
 from gridjax.task.task import Layout
+from gridjax.theory.wavenumber import expected_wavenumber
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NAME, TITLE = "targets", "What the networks are asked to report"
+NAME, TITLE = "targets", "Target codes"
 N_GRID = 64
-"""Positions a side at which codes are drawn."""
+"""Bins along a side of the box."""
 MOST_CELLS = 256
+"""Cells of a code that enter its spectrum."""
 MOST_WIDTHS = 4
-_MOST_VALUES = 2**23
 _LINES = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
 
-class Code(NamedTuple):
-    """One network's target code over its box."""
+class CodeMaps(NamedTuple):
+    """The target code of one network over its box."""
 
     spec: NetworkSpec
     tuning: Float[np.ndarray, "cell x y"]
     centre: Float[np.ndarray, "2"]
-    """metres; of the first cell, which is the one nearest the middle of the box"""
+    """centre (m) of the first cell, which is the one nearest the middle of the box"""
 
     @property
     def axis_m(self) -> Float[np.ndarray, " x"]:
-        """Positions of the grid along one side, metres."""
-        return grid_axis(self.spec.box_width_in_m)
+        """Bin centres along one side, metres."""
+        return bin_centres(self.spec.box_width_in_m, N_GRID)
 
 
-def draw(data: Reported, run: Run) -> Drawn:
-    """Draw a row for each target code: tuning map, profile, and power spectrum."""
-    if not data.members:
-        return Drawn(NAME, TITLE, None, "No network is finished yet.")
-    found = {code: _codes(data, run, code) for code in data.codes}
-    rows = {code: drawn for code, drawn in found.items() if drawn}
-    lost = _lost([code for code in found if code not in rows])
+def draw(data: RunData, run: Run) -> FigureResult:
+    """Draw one row for each target code: tuning map, profile and power spectrum."""
+    if not data.records:
+        return FigureResult(NAME, TITLE, None, "No network is finished yet.")
+    every = {code: _codes(data, run, code) for code in data.codes}
+    rows = {code: maps for code, maps in every.items() if maps}
+    missing = _missing([code for code in every if code not in rows])
     if not rows:
-        return Drawn(NAME, TITLE, None, lost.strip())
+        return FigureResult(NAME, TITLE, None, missing.strip())
     figure = plotting.new_figure(0.3 + 2.05 * len(rows))
     panels = figure.subplots(len(rows), 3, squeeze=False, width_ratios=(0.85, 1, 1.2))
     for (left, middle, right), (code, codes) in zip(panels, rows.items(), strict=True):
@@ -69,18 +66,11 @@ def draw(data: Reported, run: Run) -> Drawn:
         axes.set_xlim(0, furthest)
         _wavelengths(axes, furthest)
     panels[0, 2].set_title("wavelength (cm)", loc="center", fontsize=8, weight="normal")
-    return Drawn(NAME, TITLE, figure, _caption(rows) + lost, _alt(rows))
+    return FigureResult(NAME, TITLE, figure, _caption(rows) + missing, _alt(rows))
 
 
-def grid_axis(side_m: float) -> Float[np.ndarray, " x"]:
-    """Return N_GRID positions along one side of the box, centred on 0, metres."""
-    return ((np.arange(N_GRID) + 0.5) / N_GRID - 0.5) * side_m
-
-
-def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
-    """Return at most MOST_CELLS cells of a target code over the box, the most central one first."""
-    axis = grid_axis(spec.box_width_in_m).astype(np.float32)
-    positions = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+def tuning_over_box(spec: NetworkSpec, layout: Layout) -> CodeMaps:
+    """Return at most MOST_CELLS cells of a target code, the one nearest the middle first."""
     n_cells = spec.Np
     cells = np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).round().astype(int)
     centre = np.zeros(2)
@@ -88,77 +78,47 @@ def tuning_over_box(spec: NetworkSpec, layout: Layout) -> Code:
         centres = np.asarray(layout.code.centres).reshape(n_cells, -1, 2)[:, 0]
         middle = int(np.hypot(*centres.T).argmin())
         cells, centre = np.array([middle, *cells[cells != middle]]), centres[middle]
-    encode = jax.jit(encoding(spec.static).encode)
-    parts = np.array_split(positions, -(-len(positions) * n_cells // _MOST_VALUES))
-    values = np.concatenate(
-        [np.asarray(encode(layout.code, jnp.asarray(part)))[:, cells] for part in parts]
-    )
-    return Code(spec, values.T.reshape(-1, N_GRID, N_GRID), centre)
+    return CodeMaps(spec, code_maps(spec, layout, N_GRID, cells.tolist()), centre)
 
 
-def spectrum(
-    code: Code,
-) -> tuple[Float[np.ndarray, " mode"], Float[np.ndarray, " mode"], Float[np.ndarray, "ring 2"]]:
-    """Return the power of a code's box modes, mean over cells, and its radial average.
+def _codes(data: RunData, run: Run, name: str) -> list[CodeMaps]:
+    """Return the code of one network for each of at most MOST_WIDTHS widths, narrowest first.
 
-    Modes are cos(pi m x / L) cos(pi n y / L), the standing waves that a box without flow through
-    its walls holds; frequencies sqrt(m^2 + n^2) / (2 L) in cycles per metre. Rings are one
-    1 / (2 L) wide. Powers are relative to the strongest ring; the mean (0, 0) is left out.
+    Empty where the code cannot be computed again.
     """
-    from scipy import fft
-
-    waves = np.asarray(fft.dctn(code.tuning.astype(np.float64), axes=(1, 2), norm="ortho"))
-    power = np.square(waves).mean(axis=0).ravel()[1:]
-    order = np.hypot(*np.meshgrid(np.arange(N_GRID), np.arange(N_GRID), indexing="ij")).ravel()[1:]
-    ring = np.round(order).astype(int)
-    counts = np.bincount(ring)[1:N_GRID]
-    by_ring = np.bincount(ring, power)[1:N_GRID] / counts
-    frequency = np.bincount(ring, order)[1:N_GRID] / counts
-    per_metre = 1 / (2 * code.spec.box_width_in_m)
-    strongest = by_ring.max()
-    rings = np.stack([frequency * per_metre, by_ring / strongest], axis=1)
-    return order * per_metre, power / strongest, rings
-
-
-def _codes(data: Reported, run: Run, name: str) -> list[Code]:
-    """Return the code of one network for each of a few widths, narrowest first.
-
-    None of codes that can be drawn no more.
-    """
-    members = [member for member in data.members if member.code == name]
+    records = [record for record in data.records if record.code == name]
     if not reads_width(name):
-        members = members[:1]
-    by_width = {member.width_cm: member for member in reversed(members)}
+        records = records[:1]
+    by_width = {record.width_cm: record for record in reversed(records)}
     widths = sorted(by_width)
     chosen = np.linspace(0, len(widths) - 1, min(len(widths), MOST_WIDTHS)).round().astype(int)
     shown = [by_width[widths[index]] for index in chosen]
     try:
-        return [tuning_over_box(member.spec, _layout(run, member)) for member in shown]
+        return [tuning_over_box(record.spec, _layout(run, record)) for record in shown]
     except GridjaxError:
         return []
 
 
-def _lost(codes: list[str]) -> str:
+def _missing(codes: list[str]) -> str:
     if not codes:
         return ""
     names = plotting.listed([label(code) for code in codes])
-    return f" {names}: not drawn, because the measured cells or the user's code are not at hand."
+    reason = "the measured cells or the user's functions are not loaded"
+    return f" Not drawn, because {reason}: {names}."
 
 
-def _layout(run: Run, member: Member) -> Layout:
-    """Return a network's layout, drawn again from its seed where it was not kept.
+def _layout(run: Run, record: NetworkRecord) -> Layout:
+    """Return a network's kept layout, or draws it again from its seed.
 
-    Raises GridjaxError where that needs a file or code that is not at hand.
+    Raises GridjaxError where that needs place maps or functions that are not loaded.
     """
     try:
-        return run.network(member.run_id).layout
+        return run.network(record.run_id).layout
     except GridjaxError:
-        spec = member.spec
-        key = stream(spec.traced.layout_seed, Stream.LAYOUT)
-        return task.draw(key, spec.static, spec.traced)
+        return layout_of(record.spec)
 
 
-def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
+def _tuning(figure: Figure, axes: Axes, code: CodeMaps, name: str) -> None:
     half = code.spec.box_width_in_m / 2
     unit, scale = _unit(code)
     image = axes.imshow(
@@ -175,7 +135,7 @@ def _tuning(figure: Figure, axes: Axes, code: Code, name: str) -> None:
     bar.outline.set_visible(False)
 
 
-def _profiles(axes: Axes, codes: list[Code], name: str) -> None:
+def _profiles(axes: Axes, codes: list[CodeMaps], name: str) -> None:
     unit, scale = _unit(codes[0])
     for code, line in zip(codes, _LINES, strict=False):
         row = int(np.abs(code.axis_m - code.centre[1]).argmin())
@@ -196,15 +156,16 @@ def _profiles(axes: Axes, codes: list[Code], name: str) -> None:
         axes.set_xlabel("x (cm)")
 
 
-def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
+def _spectra(axes: Axes, codes: list[CodeMaps], name: str) -> None:
     colour = plotting.colour(name)
     furthest = 0.0
     for index, (code, line) in enumerate(zip(codes, _LINES, strict=False)):
-        frequency, power, rings = spectrum(code)
+        waves = standing_waves(code.tuning, code.spec.box_width_in_m)
         if index == 0:
-            axes.plot(frequency, power, ".", ms=2.5, color=colour, alpha=0.3, rasterized=True)
-        axes.plot(*rings.T, color=colour, ls=line)
-        furthest = max(furthest, float(rings[rings[:, 1] > 0.01][-1, 0]))
+            dots: dict[str, Any] = {"color": colour, "alpha": 0.3, "rasterized": True}
+            axes.plot(waves.frequency, waves.power, ".", ms=2.5, **dots)
+        axes.plot(waves.ring_frequency, waves.ring_power, color=colour, ls=line)
+        furthest = max(furthest, float(waves.ring_frequency[waves.ring_power > 0.01][-1]))
         wavenumber = expected_wavenumber(code.spec)
         if wavenumber is not None:
             axes.axvline(
@@ -224,40 +185,39 @@ def _spectra(axes: Axes, codes: list[Code], name: str) -> None:
 
 
 def _legend_above(axes: Axes, n_lines: int) -> None:
-    """Write the legend into a strip above the curves."""
+    """Draw the legend into a strip above the curves."""
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + (high - low) * (0.05 + 0.12 * n_lines))
     axes.legend(loc="upper right", handlelength=1.8, borderaxespad=0.1)
 
 
 def _wavelengths(axes: Axes, furthest: float) -> None:
-    """Write wavelengths in cm along the upper edge."""
+    """Label the upper edge with wavelengths in cm."""
     upper = axes.secondary_xaxis("top", functions=(lambda k: k, lambda k: k))
     steps = [step * 10.0**power for power in range(-1, 5) for step in (1, 2, 5)]
     shown = [cm for cm in steps if 0.12 * furthest < 100 / cm <= furthest]
     upper.set_xticks([100 / cm for cm in shown], [f"{cm:g}" for cm in shown])
 
 
-def _unit(code: Code) -> tuple[str, float]:
+def _unit(code: CodeMaps) -> tuple[str, float]:
     return ("(%)", 100.0) if code.spec.has_place_code else ("(m)", 1.0)
 
 
-def _width(code: Code) -> str:
+def _width(code: CodeMaps) -> str:
     low, high = bounds(code.spec.place_cell_rf)
     return f"σ {100 * low:.4g} cm" if low == high else f"σ {100 * low:.4g} to {100 * high:.4g} cm"
 
 
-def _caption(rows: dict[str, list[Code]]) -> str:
+def _caption(rows: dict[str, list[CodeMaps]]) -> str:
     return (
-        "Left: the target of one output over the box: of the place cell nearest the middle, and"
-        " its share of the code's sum; of Cartesian targets the first coordinate. Middle: the same"
-        " along x through its centre, for each width of place field (at most"
-        f" {MOST_WIDTHS} are drawn). Right: spatial power spectrum of the code, mean over at most"
-        f" {MOST_CELLS} cells and over directions; dots: single standing waves of the box, for the"
-        " first width. Black: the wavenumber k* at which theory expects most power for DoS. A"
-        " code whose power falls from the longest waves on (Gaussian, Cartesian) gives"
-        " patterns no length of their own; one with a peak at k* does, before any network is"
-        f" trained. One layout of each: {_layouts(rows)}."
+        "Left: target of one output over the box: the place cell nearest the middle (as a share"
+        " of the code's sum) or the first coordinate. Middle: the same target along x through the"
+        f" cell's centre, for at most {MOST_WIDTHS} widths of place fields. Right: spatial power"
+        f" spectrum of the code, mean over at most {MOST_CELLS} cells and over directions; dots:"
+        " single standing waves of the box, for the first width. Black: wavenumber k* at which"
+        " theory expects most power for DoS. A code whose power falls from the longest wave on"
+        " (Gaussian, Cartesian) selects no wavelength; a code with a peak at k* selects one, before"
+        f" any network is trained. One layout of each code: {_layouts(rows)}."
     )
 
 
@@ -265,7 +225,7 @@ def _layout_seed(spec: NetworkSpec) -> int:
     return spec.seed if spec.layout_seed is None else spec.layout_seed
 
 
-def _layouts(rows: dict[str, list[Code]]) -> str:
+def _layouts(rows: dict[str, list[CodeMaps]]) -> str:
     parts = []
     for name, codes in rows.items():
         spec = codes[0].spec
@@ -274,10 +234,10 @@ def _layouts(rows: dict[str, list[Code]]) -> str:
     return "; ".join(parts)
 
 
-def _alt(rows: dict[str, list[Code]]) -> str:
+def _alt(rows: dict[str, list[CodeMaps]]) -> str:
     parts = []
     for name, codes in rows.items():
-        rings = spectrum(codes[0])[2]
-        peak = rings[rings[:, 1].argmax(), 0]
+        waves = standing_waves(codes[0].tuning, codes[0].spec.box_width_in_m)
+        peak = waves.ring_frequency[waves.ring_power.argmax()]
         parts.append(f"{label(name)} has most power at a wavelength of {100 / peak:.0f} cm")
     return f"Tuning, profile and power spectrum of each target code; {'; '.join(parts)}."

@@ -1,4 +1,4 @@
-"""Selection of the units of a gallery: the best ones, and typical ones."""
+"""Selection of the units of a gallery: the best ones and typical ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from gridjax.errors import GridjaxError
-from gridjax.report.run_data import Member
+from gridjax.report.run_data import NetworkRecord
 from gridjax.run.storage.run_reader import Run
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ _TRIES = 60
 class Unit(NamedTuple):
     """One unit of one network."""
 
-    member: Member
+    record: NetworkRecord
     unit: int
     score: float
     period_cm: float
 
 
 class Row(NamedTuple):
-    """One row of maps."""
+    """One row of the gallery: units with their rate maps."""
 
     name: str
     units: list[Unit]
@@ -38,22 +38,23 @@ class Row(NamedTuple):
 Load = Callable[[str], "xr.DataArray | None"]
 
 
-def choose(members: list[Member], load: Load, keep: str) -> list[Row]:
-    """Choose a row of the best units of some networks, one of median and one of random ones.
+def choose(records: list[NetworkRecord], load: Load, keep: str) -> list[Row]:
+    """Return a row of the best units of networks, one of median and one of random units.
 
-    ``keep`` is the run's setting keep_maps; rows without any map are left out.
+    ``load`` returns the kept maps of a run_id; ``keep`` is the run's setting keep_maps. Rows
+    without any map are left out.
     """
     n_kept = int(keep.removeprefix("best:")) if keep.startswith("best:") else None
-    if not members or keep == "none":
+    if not records or keep == "none":
         return []
-    n_each = max(2, -(-PER_ROW // len(members)))
-    orders = [np.argsort(-member.score, kind="stable")[:n_kept] for member in members]
-    owner = np.repeat(np.arange(len(members)), [len(order) for order in orders])
+    n_each = max(2, -(-PER_ROW // len(records)))
+    orders = [np.argsort(-record.score, kind="stable")[:n_kept] for record in records]
+    owner = np.repeat(np.arange(len(records)), [len(order) for order in orders])
     place = np.concatenate(orders)
     rank = np.concatenate([np.arange(len(order)) for order in orders])
-    score = np.concatenate([m.score[order] for m, order in zip(members, orders, strict=True)])
+    score = np.concatenate([m.score[order] for m, order in zip(records, orders, strict=True)])
 
-    of_kept = "" if len(place) == sum(len(member.unit) for member in members) else " of kept"
+    of_kept = "" if len(place) == sum(len(record.unit) for record in records) else " of kept"
     by_score = np.argsort(-score, kind="stable")
     from_median = np.argsort(np.abs(score - np.median(score)), kind="stable")
     chosen = {
@@ -62,35 +63,35 @@ def choose(members: list[Member], load: Load, keep: str) -> list[Row]:
         f"random{of_kept}": np.random.default_rng(0).permutation(len(score)),
     }
     rows = [
-        _row(name, [_unit(members[owner[i]], int(place[i])) for i in order[:_TRIES]], load)
+        _row(name, [_unit(records[owner[i]], int(place[i])) for i in order[:_TRIES]], load)
         for name, order in chosen.items()
     ]
     return [row for row in rows if row.maps]
 
 
-def _unit(member: Member, place: int) -> Unit:
-    score, period_cm = float(member.score[place]), float(member.period_cm[place])
-    return Unit(member, int(member.unit[place]), score, period_cm)
+def _unit(record: NetworkRecord, place: int) -> Unit:
+    score, period_cm = float(record.score[place]), float(record.period_cm[place])
+    return Unit(record, int(record.unit[place]), score, period_cm)
 
 
 def _row(name: str, order: list[Unit], load: Load) -> Row:
-    """Take the first units of an order whose maps are there, then sort them by score."""
-    found: list[tuple[Unit, np.ndarray]] = []
+    """Return the first units of an order that have a kept map, sorted by score."""
+    with_map: list[tuple[Unit, np.ndarray]] = []
     for unit in order:
-        if len(found) == PER_ROW:
+        if len(with_map) == PER_ROW:
             break
-        kept = load(unit.member.run_id)
+        kept = load(unit.record.run_id)
         if kept is None:
             continue
         place = np.flatnonzero(kept["unit"].to_numpy() == unit.unit)
         if len(place):
-            found.append((unit, kept.to_numpy()[place[0]]))
-    found.sort(key=lambda pair: -pair[0].score)
-    return Row(name, [unit for unit, _ in found], [rates for _, rates in found])
+            with_map.append((unit, kept.to_numpy()[place[0]]))
+    with_map.sort(key=lambda pair: -pair[0].score)
+    return Row(name, [unit for unit, _ in with_map], [rates for _, rates in with_map])
 
 
 def kept_maps(run: Run, run_id: str) -> xr.DataArray | None:
-    """Return the kept maps of one network, None where there are none."""
+    """Return the kept maps of one network, None without any."""
     try:
         return run.rate_maps(run_id)
     except GridjaxError:

@@ -19,10 +19,11 @@ from gridjax.model import objective
 from gridjax.run.evaluation import network_metrics, rollout
 from gridjax.run.evaluation.drift import drift_curves
 from gridjax.run.evaluation.rollout import Design, Recording
-from gridjax.run.evaluation.spectra import encode_code, spectra
+from gridjax.run.evaluation.spectra import spectra
 from gridjax.spec.lowering import evaluation_config, null_parts, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.task.code_maps import encode_code
 from gridjax.training.population import MATMUL_PRECISION
 from gridjax.training.train_step import NOT_DIVERGED, TrainState
 

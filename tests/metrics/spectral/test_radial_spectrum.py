@@ -6,7 +6,12 @@ from oracles import turing as oracle
 
 from gridjax.errors import GridjaxError
 from gridjax.metrics.spectral import radial_spectrum
-from gridjax.metrics.spectral.radial_spectrum import peak_cycles, peak_wavenumber, radial_power
+from gridjax.metrics.spectral.radial_spectrum import (
+    mean_power,
+    peak_cycles,
+    peak_wavenumber,
+    radial_power,
+)
 
 
 def relu_maps(rng, n_maps, n):
@@ -86,6 +91,14 @@ def test_maps_without_variance_have_no_spectrum():
     assert np.isnan(found.power).all()
     assert np.isnan(peak_cycles(found)).all()
     assert radial_power(maps[:0], 1.0).power.shape == (0, len(found.cycles))
+
+
+def test_the_mean_power_is_over_the_maps_that_vary():
+    maps = np.random.default_rng(0).random((3, 12, 12))
+    both = radial_power(maps[:2], 1.0)
+    flat = radial_power(np.stack([maps[0], np.ones((12, 12)), maps[1]]), 1.0)
+    np.testing.assert_allclose(mean_power(flat), both.power.mean(axis=0), rtol=1e-6)
+    assert np.isnan(mean_power(radial_power(np.ones((2, 12, 12)), 1.0))).all()
 
 
 def test_the_mean_and_its_leak_are_no_peak():

@@ -8,7 +8,7 @@ from synthetic import quickstart_specs, synthetic_run
 
 from gridjax import plotting
 from gridjax.report.figures import baselines, drift
-from gridjax.report.run_data import reported
+from gridjax.report.run_data import read_run_data
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.training.train_step import Progress
 
@@ -18,7 +18,7 @@ CARTESIAN, GAUSSIAN, _, DOS, _ = quickstart_specs([0])
 
 
 def data_of(specs, **options):
-    return reported(synthetic_run(specs, keep_maps="none", weights=False, **options))
+    return read_run_data(synthetic_run(specs, keep_maps="none", weights=False, **options))
 
 
 def of_length(n_moves, seed):
@@ -53,10 +53,10 @@ def test_a_run_keeps_the_errors_after_each_move():
     for run_id, n_moves in zip(run.manifest["run_ids"], (200, 50, 0), strict=True):
         own = run.drift[run.drift.run_id == run_id]
         np.testing.assert_array_equal(own.move, np.arange(1, n_moves + 1))
-    for member in reported(run).members:
-        own = run.drift[run.drift.run_id == member.run_id]
-        np.testing.assert_array_equal(member.drift["move"], own.move)
-        np.testing.assert_array_equal(member.drift["pos_decoding_err"], own.pos_decoding_err)
+    for record in read_run_data(run).records:
+        own = run.drift[run.drift.run_id == record.run_id]
+        np.testing.assert_array_equal(record.drift["move"], own.move)
+        np.testing.assert_array_equal(record.drift["pos_decoding_err"], own.pos_decoding_err)
 
 
 def test_a_folder_gives_the_table_back(tmp_path):
@@ -71,11 +71,11 @@ def test_a_folder_gives_the_table_back(tmp_path):
 
 
 def test_errors_of_shorter_runs_end_in_nan(lengths):
-    members = lengths.of("difference_of_gaussians")
-    errors = drift.errors_by_move(members)
+    records = lengths.of("difference_of_gaussians")
+    errors = drift.errors_by_move(records)
     assert errors.shape == (5, 330)
-    for row, n_moves, member in zip(errors, (50, 70, 120, 200, 330), members, strict=True):
-        np.testing.assert_array_equal(row[:n_moves], member.drift["pos_decoding_err"])
+    for row, n_moves, record in zip(errors, (50, 70, 120, 200, 330), records, strict=True):
+        np.testing.assert_array_equal(row[:n_moves], record.drift["pos_decoding_err"])
         assert np.isnan(row[n_moves:]).all()
 
 
@@ -96,7 +96,7 @@ def test_each_network_their_median_and_their_middle_half_are_drawn():
     drawn = figure_of(data)
     (axes,) = drawn.figure.axes
     thin = [line.get_ydata() for line in axes.lines if line.get_linewidth() == 0.5]
-    errors = np.array([member.drift["pos_decoding_err"] for member in data.members])
+    errors = np.array([record.drift["pos_decoding_err"] for record in data.records])
     np.testing.assert_array_equal(thin, errors)
     (thick,) = [line for line in axes.lines if line.get_linewidth() == 1.8]
     np.testing.assert_allclose(thick.get_ydata(), np.median(errors, axis=0))
@@ -115,7 +115,7 @@ def test_of_many_networks_only_quantiles_are_drawn(monkeypatch):
     drawn = figure_of(data)
     (axes,) = drawn.figure.axes
     assert not [line for line in axes.lines if line.get_linewidth() == 0.5]
-    errors = np.array([member.drift["pos_decoding_err"] for member in data.members])
+    errors = np.array([record.drift["pos_decoding_err"] for record in data.records])
     highest = np.percentile(errors, [95, 75], axis=0).max(axis=1)
     np.testing.assert_allclose([band[:, 1].max() for band in bands(axes)], highest)
     assert "90 % of them" in legend(drawn)
@@ -134,9 +134,9 @@ def test_trained_lengths_are_marked(lengths):
 
 
 def test_chance_grows_from_the_first_move():
-    members = data_of([DOS]).members
-    curves = baselines.chance_curves(members, 200)
-    chance = baselines.chance_errors(members, 200)
+    records = data_of([DOS]).records
+    curves = baselines.chance_curves(records, 200)
+    chance = baselines.chance_errors(records, 200)
     assert curves is not None
     assert chance is not None
     assert curves.start_cm.mean() == pytest.approx(chance.start_cm)
@@ -151,7 +151,7 @@ def test_chance_grows_from_the_first_move():
 def test_worlds_that_differ_have_no_chance_curve():
     other = dataclasses.replace(DOS, box_width_in_m=1.4, box_height_in_m=1.4)
     drawn = figure_of(data_of([DOS, other]))
-    assert "Chance errors differ" in drawn.caption
+    assert "Errors of these answers differ" in drawn.caption
     assert "answering the start" not in legend(drawn)
 
 

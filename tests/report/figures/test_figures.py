@@ -2,7 +2,6 @@ import dataclasses
 import itertools
 import math
 import sys
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +9,8 @@ from synthetic import N_READOUTS, quickstart_specs, synthetic_run
 
 from gridjax import plotting
 from gridjax.metrics.spectral import turing
+from gridjax.metrics.spectral.standing_waves import standing_waves
+from gridjax.metrics.statistics.intervals import mean_interval
 from gridjax.report import figures
 from gridjax.report.figures import (
     baselines,
@@ -22,9 +23,9 @@ from gridjax.report.figures import (
     training_history,
 )
 from gridjax.report.figures.unit_selection import PER_ROW, choose
-from gridjax.report.run_data import CODES, reported
-from gridjax.spec.field_distributions import Uniform
+from gridjax.report.run_data import CODES, read_run_data
 from gridjax.spec.network import NetworkSpec
+from gridjax.task.code_maps import bin_centres
 
 MEASURED = {"gallery", "survival", "errors", "drift", "periods"}
 DOS = quickstart_specs([0])[3]
@@ -38,10 +39,10 @@ def run():
 
 @pytest.fixture(scope="module")
 def data(run):
-    return reported(run)
+    return read_run_data(run)
 
 
-def drawn_by(data, run) -> dict[str, plotting.Drawn]:
+def drawn_by(data, run) -> dict[str, plotting.FigureResult]:
     with plotting.styled():
         every = (
             rate_map_gallery.draw(data, run),
@@ -115,6 +116,35 @@ def test_survival_counts_what_is_above():
     np.testing.assert_allclose(score_survival.survival(scores, thresholds), slow)
 
 
+def test_the_survival_band_is_the_interval_over_seeds():
+    lines = np.random.default_rng(0).beta(1, 4, (20, 3))
+    seeds = np.repeat(np.arange(10), 2)
+    low, high = score_survival.seed_band(lines, seeds)
+    for column, values in enumerate(lines.T):
+        interval = mean_interval(values, seeds, within=(0, 1))
+        assert low[column] == pytest.approx(max(interval.low, values.min()))
+        assert high[column] == pytest.approx(min(interval.high, values.max()))
+    assert np.isnan(score_survival.seed_band(lines[:14], seeds[:14])).all()
+
+
+def test_the_survival_figure_says_which_codes_have_too_few_seeds_for_a_band():
+    many = [spec for spec in quickstart_specs(range(8)) if spec.place_cell_rf == 0.2]
+    specs = [*many, quickstart_specs([0])[0]]
+    figure = score_survival.draw(
+        read_run_data(synthetic_run(specs, keep_maps="none", weights=False))
+    )
+    assert "from resampling seeds (bootstrap-t)" in figure.caption
+    assert "Cartesian has fewer than 8 seeds" in figure.caption
+    bands = figure.figure.axes[0].collections
+    extents = [band.get_paths()[0].vertices for band in bands if band.get_paths()]
+    assert sum(len(vertices) > 0 for vertices in extents) == 2  # Gaussian and DoS
+
+
+def test_a_run_of_few_seeds_has_no_band_and_says_so(drawn):
+    assert "No interval is drawn" in drawn["survival"].caption
+    assert "fewer than 8 seeds" in drawn["survival"].caption
+
+
 def test_the_null_of_the_survival_figure_is_the_networks_own(data, drawn):
     """The dashed line is the median over layouts of the share of readouts above."""
     panel = drawn["survival"].figure.axes[2]
@@ -128,8 +158,8 @@ def test_the_null_of_the_survival_figure_is_the_networks_own(data, drawn):
 
 
 def test_maps_are_drawn_with_x_to_the_right_and_y_up(data, run, drawn):
-    member = data.of("cartesian")[0]
-    maps = {one.tobytes(): one for one in run.rate_maps(member.run_id).to_numpy()}
+    record = data.of("cartesian")[0]
+    maps = {one.tobytes(): one for one in run.rate_maps(record.run_id).to_numpy()}
     seen = 0
     for image in drawn["gallery"].figure.axes[0].images:
         shown = image.get_array()
@@ -155,12 +185,12 @@ def test_unvisited_bins_have_a_colour_of_their_own():
 
 
 def test_gallery_rows_are_the_best_the_median_and_random_units(data, run):
-    members = data.of("difference_of_gaussians")
-    best, median, random = choose(members, run.rate_maps, "all")
-    scores = np.sort(np.concatenate([member.score for member in members]))
+    records = data.of("difference_of_gaussians")
+    best, median, random = choose(records, run.rate_maps, "all")
+    scores = np.sort(np.concatenate([record.score for record in records]))
     assert [row.name for row in (best, median, random)] == ["best", "median", "random"]
     assert best.units[0].score == scores[-1]
-    per_network = [unit.member.run_id for unit in best.units]
+    per_network = [unit.record.run_id for unit in best.units]
     assert max(map(per_network.count, per_network)) <= 2
     middle = np.sort(np.abs(scores - np.median(scores)))[PER_ROW - 1]
     assert all(abs(unit.score - np.median(scores)) <= middle for unit in median.units)
@@ -173,12 +203,12 @@ def test_gallery_rows_are_the_best_the_median_and_random_units(data, run):
 def test_gallery_says_when_typical_units_were_not_kept():
     specs = quickstart_specs([0])
     run = synthetic_run(specs, keep_maps="best:4")
-    data = reported(run)
+    data = read_run_data(run)
     rows = choose(data.of("gaussian"), run.rate_maps, "best:4")
     assert [row.name for row in rows] == ["best", "median of kept", "random of kept"]
     for row in rows:
         for unit in row.units:
-            own = np.sort(unit.member.score)
+            own = np.sort(unit.record.score)
             assert unit.score >= own[-4]
     assert "best:4" in rate_map_gallery.draw(data, run).caption
 
@@ -190,40 +220,10 @@ def test_the_scale_bar_is_round_and_at_most_half_the_box(side_m):
     assert f"{length:.0e}"[0] in "125"
 
 
-@pytest.mark.parametrize("ratio", [1.2, 2.0, 4.5])
-def test_dos_has_most_power_at_the_wavenumber_of_theory(ratio):
-    """Against the maximum of the Fourier transform of a balanced difference of Gaussians."""
-    sigma = 0.12
-    k = np.linspace(0.01, 40, 400_001)
-    transform = np.exp(-((sigma * k) ** 2) / 2) - np.exp(-((ratio * sigma * k) ** 2) / 2)
-    assert turing.dos_wavenumber(sigma, ratio) == pytest.approx(k[transform.argmax()], abs=2e-4)
-
-
-def test_the_period_of_theory():
-    wavenumber = turing.dos_wavenumber(
-        0.12, baselines.std_ratio(NetworkSpec(surround_scale=4.0, surround_convention="variance"))
-    )
-    assert turing.hexagonal_period(wavenumber) == pytest.approx(0.906, abs=5e-4)
-    # Three waves of wavelength 1 m, 60 degrees apart: fields 2 / sqrt 3 m from each other.
-    assert turing.hexagonal_period(2 * math.pi) == pytest.approx(2 / math.sqrt(3))
-
-
-def test_theory_expects_a_period_of_equal_dos_fields_alone():
-    assert baselines.expected_period_cm(NetworkSpec()) == pytest.approx(90.6, abs=0.05)
-    others: list[dict[str, Any]] = [
-        {"place_field_values": "gaussian"},
-        {"place_field_normalization": "none"},
-        {"place_cell_rf": Uniform(0.06, 1.0)},
-        {"n_place_fields_per_cell": 2},
-    ]
-    for values in others:
-        assert baselines.expected_period_cm(NetworkSpec(**values)) is None
-
-
 def test_chance_errors():
     specs = [dataclasses.replace(quickstart_specs([0])[0], seed=seed) for seed in (0, 1)]
-    members = reported(synthetic_run(specs)).members
-    chance = baselines.chance_errors(members, 1)
+    records = read_run_data(synthetic_run(specs)).records
+    chance = baselines.chance_errors(records, 1)
     assert chance is not None
     # Mean distance from the centre of a square of side 1: (sqrt 2 + asinh 1) / 6; 4 % for 2,000
     # independent paths of one move each, and some paths' ends outside the box.
@@ -233,18 +233,7 @@ def test_chance_errors():
     free = 100 * specs[0].speed_scale * specs[0].dt_s * math.sqrt(math.pi / 2)
     assert 0.93 * free < chance.start_cm < 1.03 * free
     other = dataclasses.replace(specs[0], **OTHER_BOX)
-    assert baselines.chance_errors(reported(synthetic_run([*specs, other])).members, 1) is None
-
-
-def test_the_spectrum_of_one_standing_wave():
-    spec = NetworkSpec(box_width_in_m=1.6, box_height_in_m=1.6)
-    x = target_codes.grid_axis(1.6) + 0.8
-    wave = np.cos(np.pi * 3 * x / 1.6)[:, None] * np.cos(np.pi * 4 * x / 1.6)[None]
-    code = target_codes.Code(spec, wave[None] + 5.0, np.zeros(2))
-    frequency, power, rings = target_codes.spectrum(code)
-    assert frequency[power.argmax()] == pytest.approx(5 / 3.2)
-    assert np.sort(power)[-2] < 1e-9 * power.max()
-    assert rings[rings[:, 1].argmax(), 0] == pytest.approx(5 / 3.2, abs=0.5 / 3.2)
+    assert baselines.chance_errors(read_run_data(synthetic_run([*specs, other])).records, 1) is None
 
 
 def test_spectra_of_gaussian_and_dos_codes():
@@ -256,10 +245,11 @@ def test_spectra_of_gaussian_and_dos_codes():
         ]
     )
     peaks = []
-    for member in reported(run).members:
-        layout = run.network(member.run_id).layout
-        rings = target_codes.spectrum(target_codes.tuning_over_box(member.spec, layout))[2]
-        peaks.append(rings[rings[:, 1].argmax(), 0])
+    for record in read_run_data(run).records:
+        layout = run.network(record.run_id).layout
+        code = target_codes.tuning_over_box(record.spec, layout)
+        waves = standing_waves(code.tuning, record.spec.box_width_in_m)
+        peaks.append(waves.ring_frequency[waves.ring_power.argmax()])
     assert peaks[0] < 1.5 / 4.4
     assert peaks[1] == pytest.approx(turing.dos_wavenumber(0.14, 2.0) / (2 * np.pi), abs=1 / 4.4)
 
@@ -272,7 +262,7 @@ def test_a_tuning_is_the_code_of_the_most_central_cell():
     code = target_codes.tuning_over_box(network.spec, network.layout)
     centres = network.place_cells.centres[:, 0]
     central = np.linalg.norm(centres, axis=1).argmin()
-    axis = target_codes.grid_axis(2.2)
+    axis = bin_centres(2.2, target_codes.N_GRID)
     point = np.array([axis[5], axis[40]], np.float32)
     expected = encoding(network.spec.static).encode(network.place_cells, point)[central]
     assert code.tuning[0, 5, 40] == pytest.approx(float(expected), rel=1e-5)
@@ -282,7 +272,7 @@ def test_a_tuning_is_the_code_of_the_most_central_cell():
 def test_layouts_that_were_not_kept_are_drawn_again_from_their_seed():
     specs = quickstart_specs([5])[1:2]
     kept, dropped = (
-        target_codes.draw(reported(run), run).figure.axes[0].images[0].get_array()
+        target_codes.draw(read_run_data(run), run).figure.axes[0].images[0].get_array()
         for run in (synthetic_run(specs), synthetic_run(specs, weights=False))
     )
     np.testing.assert_array_equal(kept, dropped)
@@ -293,26 +283,26 @@ def test_periods_are_those_of_units_above_their_own_null(data, drawn):
     (dots,) = [one for one in panel.collections if one.get_label() == "one unit above its null"]
     expected = [
         period
-        for member in data.of("difference_of_gaussians")
-        for score, period in zip(member.score, member.period_cm, strict=True)
-        if score > member.row["null_99"] and np.isfinite(period)
+        for record in data.of("difference_of_gaussians")
+        for score, period in zip(record.score, record.period_cm, strict=True)
+        if score > record.row["null_99"] and np.isfinite(period)
     ]
     np.testing.assert_allclose(np.sort(dots.get_offsets()[:, 1]), np.sort(expected))
 
 
 def test_a_diverged_network_ends_at_a_cross(data, drawn):
-    (member,) = [member for member in data.members if member.diverged]
+    (record,) = [record for record in data.records if record.diverged]
     crosses = [
         line
         for line in drawn["history"].figure.axes[-1].lines
         if line.get_marker() == "x" and len(line.get_xdata())
     ]
-    assert [line.get_xdata()[0] for line in crosses] == [member.history["step"][-1]]
+    assert [line.get_xdata()[0] for line in crosses] == [record.history["step"][-1]]
 
 
 def test_every_code_has_a_colour_and_a_marker_of_its_own():
-    assert set(plotting.COLOURS) == set(plotting.MARKERS) == set(CODES)
-    assert len(set(plotting.COLOURS.values())) == len(set(plotting.MARKERS.values())) == len(CODES)
+    colours, markers = (set(map(of, CODES)) for of in (plotting.colour, plotting.marker))
+    assert len(colours) == len(markers) == len(CODES)
 
 
 @pytest.mark.parametrize(
@@ -337,7 +327,7 @@ def test_every_code_has_a_colour_and_a_marker_of_its_own():
 def test_runs_that_lack_something(specs, options, missing_figures):
     """Figures that cannot be drawn say why; all others are drawn."""
     run = synthetic_run(specs, **options)
-    drawn = drawn_by(reported(run), run)
+    drawn = drawn_by(read_run_data(run), run)
     assert {name for name, one in drawn.items() if one.figure is None} == missing_figures
     assert all(one.caption.endswith((".", ").")) for one in drawn.values())
 
@@ -349,7 +339,7 @@ def test_drawing_leaves_matplotlib_as_it_was(tmp_path):
     before, had_pyplot = dict(matplotlib.rcParams), "matplotlib.pyplot" in sys.modules
     stale = tmp_path / "periods.png"
     stale.write_bytes(b"of an earlier report")
-    written = figures.write_figures(reported(run), run, tmp_path)
+    written = figures.write_figures(read_run_data(run), run, tmp_path)
     assert dict(matplotlib.rcParams) == before
     assert ("matplotlib.pyplot" in sys.modules) == had_pyplot
     assert not stale.exists()

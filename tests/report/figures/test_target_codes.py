@@ -15,9 +15,10 @@ from gridjax.report.figures import (
     training_history,
 )
 from gridjax.report.html import write_report
-from gridjax.report.run_data import CODES, LABELS, label, reported
+from gridjax.report.run_data import CODES, label, read_run_data
 from gridjax.spec.field_distributions import Uniform
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.target_code_info import TARGET_CODES
 
 from .test_figures import drawn_texts
 
@@ -37,26 +38,27 @@ def spec_of(code):
 @pytest.fixture(scope="module")
 def data():
     specs = [spec_of(code) for code in (*reversed(OTHERS), *reversed(CODES))]
-    return reported(synthetic_run(specs, keep_maps="none", weights=False))
+    return read_run_data(synthetic_run(specs, keep_maps="none", weights=False))
 
 
 def test_codes_stand_in_a_fixed_order_and_none_is_dropped(data):
     assert data.codes == [*CODES, *OTHERS]
-    assert set(LABELS) == set(CODES)
+    assert [label(code) for code in CODES] == [info.label for info in TARGET_CODES]
+    assert "" not in map(label, CODES)
     assert label("zebra") == "zebra"
 
 
 def test_the_codes_of_users_have_colours_and_markers_that_no_other_has():
-    for code in CODES:
-        assert plotting.colour(code) == plotting.COLOURS[code]
-        assert plotting.marker(code) == plotting.MARKERS[code]
+    for info in TARGET_CODES:
+        assert plotting.colour(info.name) == info.colour
+        assert plotting.marker(info.name) == info.marker
     names = [f"code_{n}" for n in range(300)]
     spare = {plotting.colour(name) for name in names}
     assert len(spare) == 5
-    assert spare.isdisjoint(plotting.COLOURS.values())
+    assert spare.isdisjoint(info.colour for info in TARGET_CODES)
     marks = {plotting.marker(name) for name in names}
     assert len(marks) == 4
-    assert marks.isdisjoint(plotting.MARKERS.values())
+    assert marks.isdisjoint(info.marker for info in TARGET_CODES)
     assert len({(plotting.colour(name), plotting.marker(name)) for name in names}) == 20
 
 
@@ -76,16 +78,16 @@ def test_targets_that_are_not_at_hand_are_said_to_be_missing():
     """A run holds the name of measured cells, but their maps with its weights alone."""
     specs = [spec_of("zebra"), spec_of("from_file"), spec_of("cartesian")]
     run = synthetic_run(specs, keep_maps="none", weights=False)
-    drawn = target_codes.draw(reported(run), run)
-    assert "Measured cells and zebra: not drawn" in drawn.caption
+    drawn = target_codes.draw(read_run_data(run), run)
+    assert "are not loaded: Measured cells and zebra." in drawn.caption
     assert len(drawn.figure.axes) == 4  # of one row: three panels and a colour bar
     nothing = synthetic_run(specs[:2], keep_maps="none", weights=False)
-    drawn = target_codes.draw(reported(nothing), nothing)
+    drawn = target_codes.draw(read_run_data(nothing), nothing)
     assert drawn.figure is None
-    assert "zebra: not drawn" in drawn.caption
+    assert "Not drawn" in drawn.caption
     kept = synthetic_run(specs[1:2], keep_maps="none")
-    drawn = target_codes.draw(reported(kept), kept)
-    assert "not drawn" not in drawn.caption
+    drawn = target_codes.draw(read_run_data(kept), kept)
+    assert "Not drawn" not in drawn.caption
     assert len(drawn.figure.axes) == 4
 
 

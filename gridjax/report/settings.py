@@ -1,0 +1,85 @@
+"""Settings of a report: parameters, fidelity, and how the rate maps were made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridjax.plotting import listed
+from gridjax.report.run_data import NetworkRecord, RunData
+from gridjax.spec.fidelity import SWITCHES
+from gridjax.spec.parameters import FIELDS, is_read_by
+
+_MOST_VALUES = 24
+"""Values of a parameter above which only the first and the last are listed."""
+_NEVER_SHOWN = {"layout_seed", "weight_seed", "motion_seed", "n_grad_steps"}
+
+
+def varied_parameters(records: list[NetworkRecord]) -> list[tuple[str, str]]:
+    """Return the parameters in which networks differ: name and values."""
+    values = {name: _values(records, name) for name in _shown()}
+    return [(name, _text(each)) for name, each in values.items() if len(each) > 1]
+
+
+def constant_parameters(records: list[NetworkRecord]) -> list[tuple[str, str, str]]:
+    """Return the parameters that are equal in all networks: name, value and meaning."""
+    values = {name: _values(records, name) for name in _shown()}
+    return [
+        (name, _text(each), FIELDS[name].metadata["doc"])
+        for name, each in values.items()
+        if len(each) == 1
+    ]
+
+
+def fidelity_switches(records: list[NetworkRecord]) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Return each fidelity of the networks with its switches as name, value and meaning."""
+    fidelities = dict.fromkeys(record.spec.fidelity for record in records)
+    return [
+        (str(fidelity), [(n, getattr(fidelity, n), f.metadata["doc"]) for n, f in SWITCHES.items()])
+        for fidelity in fidelities
+    ]
+
+
+def coverage(data: RunData) -> str:
+    """Return a sentence on the bins and samples of the networks' rate maps."""
+    finished = data.finished
+    if not finished:
+        return "No network has been evaluated yet."
+    visited = min(record.row["share_of_bins_visited"] for record in finished)
+    samples = sum(record.row["samples_per_bin"] for record in finished) / len(finished)
+    moves = number_range([record.row["evaluation_sequence_length"] for record in finished])
+    bins = listed(
+        [f"{n} × {n}" for n in sorted({record.spec.n_bins_reported for record in finished})]
+    )
+    return (
+        f"Rate maps have {bins} bins and come from fresh trajectories of {moves} moves: on average"
+        f" {samples:.0f} samples per bin; at least {100 * visited:.1f} % of the bins were visited."
+    )
+
+
+def number_range(values: list[int]) -> str:
+    """Return the lowest and the highest of some numbers as text; a dash without numbers."""
+    if not values:
+        return "–"
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _shown() -> list[str]:
+    return [name for name in FIELDS if name not in _NEVER_SHOWN]
+
+
+def _values(records: list[NetworkRecord], name: str) -> list[Any]:
+    """Return the distinct values of a parameter over the networks whose target code uses it.
+
+    Numbers come first, then distributions as text; values that are not set are left out.
+    """
+    read = (getattr(m.spec, name) for m in records if is_read_by(FIELDS[name], m.code))
+    distinct = {v if isinstance(v, int | float | str) else str(v) for v in read if v is not None}
+    return sorted(distinct, key=lambda value: (isinstance(value, str), value))
+
+
+def _text(values: list[Any]) -> str:
+    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    if len(texts) <= _MOST_VALUES:
+        return ", ".join(texts)
+    return f"{len(texts):,} values from {texts[0]} to {texts[-1]}"
