@@ -119,20 +119,6 @@ def test_the_readme_fits_on_a_few_screens():
     assert len(README.splitlines()) <= 150
 
 
-def test_every_promise_names_the_tests_that_try_to_break_it():
-    page = DOCS / "explanation" / "bits.md"
-    table = page.read_text().partition("## Six promises")[2].partition("\n## ")[0]
-    rows = [line for line in table.splitlines() if line.startswith("| **")]
-    assert len(rows) == 6
-    for row in rows:
-        tests = re.findall(r"\]\((\S*tests/\S+)\)", row)
-        assert tests
-        assert all("def test_" in (page.parent / test).read_text() for test in tests)
-    short = README.partition("## Six promises")[2].partition("\n## ")[0]
-    promises = re.findall(r"^- (\*\*.*?\*\*)", short, flags=re.MULTILINE)
-    assert promises == [re.findall(r"\*\*.*?\*\*", row)[0] for row in rows]
-
-
 def test_every_parameter_and_setting_is_documented_with_its_default():
     text = (DOCS / "howto" / "sweeps.md").read_text()
     rows = dict(re.findall(r"^\| `(\S+)` \|(.*)$", text, flags=re.MULTILINE))
