@@ -5,11 +5,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Recorder, Trained, sweep_content, write_sweep
 
 import gridjax as gj
+from gridjax.run.execution.program_cache import use_program_cache
 
 REFERENCE = Path(
     os.environ.get(
@@ -19,14 +21,25 @@ REFERENCE = Path(
 )
 
 
+N_DEVICES = 2
+"""Virtual CPU devices of a test process, the same number on every machine."""
+
+
 def pytest_configure(config):
-    """Compiled programs go to a folder of this session, which its worker processes share."""
+    """Share compiled programs between all processes of the session, in a folder of its own.
+
+    Worker processes and the commands that tests start inherit ``XDG_CACHE_HOME``, where gridjax
+    keeps its program cache (gridjax.run.execution.program_cache): each program is compiled once.
+    """
     if not hasattr(config, "workerinput"):
         config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")
+    jax.config.update("jax_num_cpu_devices", N_DEVICES)
+    jax.local_devices()
+    use_program_cache()
 
 
 def pytest_unconfigure(config):
-    """Remove that folder."""
+    """Remove the folder of compiled programs."""
     if hasattr(config, "cache_home"):
         shutil.rmtree(config.cache_home, ignore_errors=True)
 
