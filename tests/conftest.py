@@ -8,7 +8,8 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Recorder, Trained, sweep_content, write_sweep
+from filelock import FileLock
+from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
 
 import gridjax as gj
 from gridjax.run.execution.program_cache import use_program_cache
@@ -54,15 +55,37 @@ def reference() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory) -> Trained:
+def made_once(tmp_path_factory):
+    """Make a folder in one worker process of the session; return this process's own copy of it."""
+
+    def copy_of(name, make):
+        ours = tmp_path_factory.mktemp(name) / name
+        base = tmp_path_factory.getbasetemp()
+        common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        made = common / f"made-{name}"
+        with FileLock(common / f"made-{name}.lock"):
+            if not made.exists():
+                part = common / f"part-{name}"
+                shutil.rmtree(part, ignore_errors=True)
+                make(part)
+                part.rename(made)
+        return shutil.copytree(made, ours)
+
+    return copy_of
+
+
+@pytest.fixture(scope="session")
+def trained(made_once) -> Trained:
     """Four place-cell networks, one Cartesian, one that diverges; in a folder."""
-    base = tmp_path_factory.mktemp("tiny")
+
+    def make(folder):
+        folder.mkdir()
+        for name, parameters in contents.items():
+            write_sweep(folder, f"{name}.yaml", sweep_content(**parameters))
+        gj.train(gj.Sweep.from_yaml(*(folder / name for name in names)), out=folder / "out")
+
     contents = {"cells": PLACE_CELLS, "cartesian": CARTESIAN, "diverging": DIVERGING}
-    paths = [
-        write_sweep(base, f"{name}.yaml", sweep_content(**parameters))
-        for name, parameters in contents.items()
-    ]
-    sweep = gj.Sweep.from_yaml(*paths)
-    recorder = Recorder()
-    run = gj.train(sweep, base / "out", [recorder])
-    return Trained(sweep, base / "out", run, recorder)
+    names = [f"{name}.yaml" for name in contents]
+    base = made_once("tiny", make)
+    sweep = gj.Sweep.from_yaml(*(base / name for name in names))
+    return Trained(sweep, base / "out", gj.open_run(base / "out"))

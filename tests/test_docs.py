@@ -119,6 +119,16 @@ def test_the_readme_fits_on_a_few_screens():
     assert len(README.splitlines()) <= 150
 
 
+def test_the_readme_makes_the_promises_that_its_page_explains():
+    page = (DOCS / "explanation" / "bits.md").read_text()
+    explained, short = (
+        text.partition("## Six promises")[2].partition("\n## ")[0] for text in (page, README)
+    )
+    promises = re.findall(r"^- (\*\*.*?\*\*)", short, flags=re.MULTILINE)
+    assert promises
+    assert promises == re.findall(r"^\| (\*\*.*?\*\*)", explained, flags=re.MULTILINE)
+
+
 def test_every_parameter_and_setting_is_documented_with_its_default():
     text = (DOCS / "howto" / "sweeps.md").read_text()
     rows = dict(re.findall(r"^\| `(\S+)` \|(.*)$", text, flags=re.MULTILINE))
