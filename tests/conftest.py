@@ -12,6 +12,7 @@ from filelock import FileLock
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
 
 import gridjax as gj
+from gridjax.run.execution.machine import device_kind
 from gridjax.run.execution.program_cache import use_program_cache
 
 REFERENCE = Path(
@@ -35,7 +36,8 @@ def pytest_configure(config):
     if not hasattr(config, "workerinput"):
         config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")
     jax.config.update("jax_num_cpu_devices", N_DEVICES)
-    jax.local_devices()
+    if device_kind() == "cpu":  # an accelerator's memory is for the processes that tests start
+        jax.local_devices()
     use_program_cache()
 
 
