@@ -9,11 +9,17 @@ demo: $(VENV)/installed
 	$(BIN)/gridjax sweep quickstart --out runs/quickstart
 	$(BIN)/gridjax report runs/quickstart
 
+# Tests spend most of their time in compilation, which is faster without optimizations. Tests that
+# compare bits run in the second call, compiled as users' programs are.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
+	JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) -m "not slow and not bits"
+	$(PYTEST) -m "bits and not slow"
 
-# Slow tests run one after the other: they print results, and some stop processes after a time.
-test-all: test
+# All tests, compiled as users' programs are. Slow tests run one after the other: they print results,
+# and some stop processes after a time.
+test-all: $(VENV)/installed-dev
+	$(PYTEST) -m "not slow"
 	$(BIN)/pytest -m slow
 
 lint: $(VENV)/installed-dev

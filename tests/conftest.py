@@ -5,11 +5,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
-from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Recorder, Trained, sweep_content, write_sweep
+from filelock import FileLock
+from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
 
 import gridjax as gj
+from gridjax.run.execution.machine import device_kind
+from gridjax.run.execution.program_cache import use_program_cache
 
 REFERENCE = Path(
     os.environ.get(
@@ -19,14 +23,26 @@ REFERENCE = Path(
 )
 
 
+N_DEVICES = 2
+"""Virtual CPU devices of a test process, the same number on every machine."""
+
+
 def pytest_configure(config):
-    """Compiled programs go to a folder of this session, which its worker processes share."""
+    """Share compiled programs between all processes of the session, in a folder of its own.
+
+    Worker processes and the commands that tests start inherit ``XDG_CACHE_HOME``, where gridjax
+    keeps its program cache (gridjax.run.execution.program_cache): each program is compiled once.
+    """
     if not hasattr(config, "workerinput"):
         config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")
+    jax.config.update("jax_num_cpu_devices", N_DEVICES)
+    if device_kind() == "cpu":  # an accelerator's memory is for the processes that tests start
+        jax.local_devices()
+    use_program_cache()
 
 
 def pytest_unconfigure(config):
-    """Remove that folder."""
+    """Remove the folder of compiled programs."""
     if hasattr(config, "cache_home"):
         shutil.rmtree(config.cache_home, ignore_errors=True)
 
@@ -41,15 +57,37 @@ def reference() -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory) -> Trained:
+def made_once(tmp_path_factory):
+    """Make a folder in one worker process of the session; return this process's own copy of it."""
+
+    def copy_of(name, make):
+        ours = tmp_path_factory.mktemp(name) / name
+        base = tmp_path_factory.getbasetemp()
+        common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        made = common / f"made-{name}"
+        with FileLock(common / f"made-{name}.lock"):
+            if not made.exists():
+                part = common / f"part-{name}"
+                shutil.rmtree(part, ignore_errors=True)
+                make(part)
+                part.rename(made)
+        return shutil.copytree(made, ours)
+
+    return copy_of
+
+
+@pytest.fixture(scope="session")
+def trained(made_once) -> Trained:
     """Four place-cell networks, one Cartesian, one that diverges; in a folder."""
-    base = tmp_path_factory.mktemp("tiny")
+
+    def make(folder):
+        folder.mkdir()
+        for name, parameters in contents.items():
+            write_sweep(folder, f"{name}.yaml", sweep_content(**parameters))
+        gj.train(gj.Sweep.from_yaml(*(folder / name for name in names)), out=folder / "out")
+
     contents = {"cells": PLACE_CELLS, "cartesian": CARTESIAN, "diverging": DIVERGING}
-    paths = [
-        write_sweep(base, f"{name}.yaml", sweep_content(**parameters))
-        for name, parameters in contents.items()
-    ]
-    sweep = gj.Sweep.from_yaml(*paths)
-    recorder = Recorder()
-    run = gj.train(sweep, base / "out", [recorder])
-    return Trained(sweep, base / "out", run, recorder)
+    names = [f"{name}.yaml" for name in contents]
+    base = made_once("tiny", make)
+    sweep = gj.Sweep.from_yaml(*(base / name for name in names))
+    return Trained(sweep, base / "out", gj.open_run(base / "out"))

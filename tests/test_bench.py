@@ -65,13 +65,22 @@ def test_rates_are_what_was_done_over_the_time_it_took(told):
     assert row["flop_per_network_step"] == flop_per_step(TINY.static)
     assert row["networks"] == len(jax.local_devices())
     assert row["pytorch"] is None
-    gflop = row["flop_per_network_step"] / row["rounds"]["gridjax"][0] / 1e6
-    assert min(row["gflop_per_s"], gflop) > 0
+    flop, rounds = row["flop_per_network_step"], row["rounds"]["gridjax"]
+    assert len(rounds) == SHORT.repeats
+    assert row["ms_per_network_step"] == pytest.approx(np.median(rounds))
+    rates = [flop / (1e-3 * ms) / 1e9 for ms in rounds]
+    assert row["gflop_per_s"] == pytest.approx(np.median(rates))
+    shares = np.divide(rates, row["rounds"][f"ceiling {fastest_of(row['ceiling_by_shape'])}"])
+    assert row["share_of_ceiling"] == pytest.approx(np.median(shares))
     assert set(row["ceiling_by_shape"]) == {"8x4x2", "16x8x4"}
     assert row["ceiling_gflop_per_s"] == max(row["ceiling_by_shape"].values())
     for row in written["scaling"]["rows"]:
         assert row["network_steps_per_s"] * row["ms_per_network_step"] == pytest.approx(1e3)
     assert figure.stat().st_size > 10_000
+
+
+def fastest_of(ceiling_by_shape):
+    return max(ceiling_by_shape, key=ceiling_by_shape.get)
 
 
 def test_what_is_compared_is_measured_in_turns_and_in_ratios_of_the_same_round():

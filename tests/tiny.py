@@ -84,7 +84,6 @@ class Trained:
     sweep: gj.Sweep
     folder: Path
     run: object
-    recorder: Recorder
 
 
 def write_sweep(folder, name, content):

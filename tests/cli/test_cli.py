@@ -1,4 +1,4 @@
-"""The commands as a user types them, each in a process of its own."""
+"""The commands as a user types them, in this process or, where streams break, in their own."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from commands import in_this_process
 from tiny import CARTESIAN, DIVERGING, sweep_content, write_sweep
 
 import gridjax as gj
@@ -17,11 +18,8 @@ from gridjax import cli
 ENVIRONMENT = os.environ | {"COLUMNS": "200", "NO_COLOR": "1"}
 
 
-def gridjax(*arguments, cwd=None):
-    command = [sys.executable, "-c", "from gridjax.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, env=ENVIRONMENT, timeout=300, check=False
-    )
+def gridjax(*arguments, cwd="."):
+    return in_this_process(cwd, *arguments)
 
 
 def assert_refused(result, *wanted):

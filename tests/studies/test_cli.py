@@ -2,21 +2,14 @@
 
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
+from commands import in_this_process as gridjax
 
 from gridjax.studies.scan import scanning
 from gridjax.studies.study import find_studies
 from gridjax.studies.tables import plan_lines
 from gridjax.studies.training import Request, lay_out
-
-
-def gridjax(folder, *arguments):
-    main = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
-    command = [sys.executable, "-c", main, *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("command", ["study modules", "scan --widths 0.1:0.12:0.01 --seeds 3"])

@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from commands import in_this_process
 from studies.conftest import gridjax
 from tiny import Recorder
 
@@ -140,15 +141,15 @@ def test_an_analysis_that_leaves_a_claim_out_is_refused(studied, page_study, tmp
         (["scan", "--widths", ".1:.2:.1", "--base", "no.yaml", "--plan"], "does not exist"),
     ],
 )
-def test_bad_input_is_one_message_and_exit_code_2(arguments, message):
-    done = gridjax(*arguments)
+def test_bad_input_is_one_message_and_exit_code_2(arguments, message, tmp_path):
+    done = in_this_process(tmp_path, *arguments)
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
-def test_a_plan_trains_nothing():
-    done = gridjax("scan", "--widths", "0.09:0.15:0.03", "--seeds", "5", "--plan")
+def test_a_plan_trains_nothing(tmp_path):
+    done = in_this_process(tmp_path, "scan", "--widths", "0.09:0.15:0.03", "--seeds", "5", "--plan")
     assert done.returncode == 0, done.stderr
     assert "width-sensitivity" in done.stdout
     (networks,) = re.findall(r"width-sensitivity +([\d,]+)", done.stdout)

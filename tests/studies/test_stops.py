@@ -18,8 +18,9 @@ from gridjax.run.execution.stop_signal import EXIT_STOPPED
 from gridjax.studies.training import NETWORKS
 
 STEPS, N_PILOT, N_NETWORKS = 60, 2, 10
+# the shapes of tiny.CARTESIAN, which other tests compile
 SMALL = (
-    *("place_field_values=cartesian", "place_field_loss=mse", "Np=2", "Ng=8", "batch_size=8"),
+    *("place_field_values=cartesian", "place_field_loss=mse", "Np=2", "sequence_length=7"),
     f"n_grad_steps_per_epoch={STEPS}",
     # then all have one null, which takes most of the time of networks of this size
     *("layout_seed=0", "motion_seed=0"),

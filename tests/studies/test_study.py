@@ -129,7 +129,10 @@ def test_settings_that_differ_cannot_share_a_folder():
         union([Asked(study("modules"), sweep) for sweep in sweeps])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "turing" else name for name in NAMES],
+)
 def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, monkeypatch):
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)

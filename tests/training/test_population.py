@@ -12,6 +12,8 @@ from training.blocks import DIVERGING, SPEC, assert_same_bits, compilations
 from gridjax.training import population
 from gridjax.training.train_step import NOT_DIVERGED
 
+pytestmark = pytest.mark.bits
+
 N_STEPS = 5
 WIDTHS = [2, pytest.param(4, marks=pytest.mark.slow)]
 """The second is slow because every width compiles its own training."""

@@ -206,6 +206,7 @@ def test_progress_agrees_with_float64_on_its_own_trajectories_without_dropout(sp
     assert float(progress.position_error_m[0]) == pytest.approx(error, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_progress_is_measured_in_single_precision_whatever_training_rounds(block):
     rounded = Block(1, replace(SPEC, matmul_precision="bf16").static)
     state, traced = block.train([SPEC], N_STEPS), block.stack([SPEC])
@@ -216,7 +217,13 @@ def test_progress_is_measured_in_single_precision_whatever_training_rounds(block
     )
 
 
-@pytest.mark.parametrize("name", [name for name in TracedParams._fields if name != "padding"])
+OF_MAPS = pytest.param("place_maps", marks=pytest.mark.slow)  # a compilation of its own
+
+
+@pytest.mark.parametrize(
+    "name",
+    [OF_MAPS, *(name for name in TracedParams._fields if name not in ("padding", "place_maps"))],
+)
 def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
     block = request.getfixturevalue("measured" if is_map else "rich")
@@ -240,6 +247,7 @@ def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     assert any(differs) == (name != "n_grad_steps")
 
 
+@pytest.mark.slow
 def test_dropout_of_nothing_is_no_dropout(block):
     dropping = Block(1, replace(SPEC, recurrent_dropout=0.5).static)
     traced = dropping.stack([SPEC])
@@ -265,6 +273,7 @@ def test_inert_dropout_is_no_dropout_bit_for_bit():
     assert inert.static == SPEC.static
 
 
+@pytest.mark.bits
 def test_no_clipping_is_clipping_at_infinity_and_a_limit_is_felt(block):
     usual = block.train([SPEC], N_STEPS)
     far = block.train([replace(SPEC, gradient_clip=1e3)], N_STEPS)
@@ -316,12 +325,14 @@ def test_each_seed_moves_its_own_stream_alone(block):
     # that trajectories come from motion_seed alone: three_steps_agree gives each seed its own value
 
 
+@pytest.mark.bits
 def test_the_length_of_a_chunk_changes_no_bits(block):
     at_once = block.train([SPEC], 12)
     for steps in (range(1, 13), (5, 12), (3, 3, 4, 12), (12, 7)):
         assert_same_bits(block.train([SPEC], *steps), at_once)
 
 
+@pytest.mark.bits
 def test_a_chunk_to_a_step_already_made_changes_nothing(block):
     made = block.train([SPEC], 6)
     assert_same_bits(block.train([SPEC], 6, 6, 2, 0), made)
@@ -338,6 +349,7 @@ def test_chunks_reuse_the_memory_of_the_state_and_not_of_the_settings(block):
     assert not any(leaf.is_deleted() for leaf in jax.tree.leaves(following))
 
 
+@pytest.mark.bits
 def test_a_diverged_network_keeps_the_weights_of_its_last_finite_step(block):
     before = block.train([DIVERGING], 1)
     assert before.diverged_at.tolist() == [NOT_DIVERGED]

@@ -24,14 +24,12 @@ MESSAGE = "RESOURCE_EXHAUSTED: Out of memory allocating 123456789 bytes."
 
 
 def sweep():
-    """Six networks in blocks of two, enough for two devices."""
-    small = {"Ng": {"value": 8}, "batch_size": {"value": 4}, "sequence_length": {"value": 3}}
+    """Six networks in blocks of two, enough for two devices; of the shapes of torture.sweeps."""
     varied = {
         "seed": {"values": list(range(N_NETWORKS))},
         "n_grad_steps_per_epoch": {"value": N_STEPS},
-        "bin_side_in_m": {"value": 0.22},
     }
-    content = sweep_content(**CARTESIAN | small | varied)
+    content = sweep_content(**CARTESIAN | varied)
     content["gridjax"] = content["gridjax"] | {"lane_width": 2}
     return gj.Sweep.from_dict(content)
 
@@ -62,10 +60,11 @@ class Failing:
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Make some calls of one part of a run fail; what was cleared, and what was called."""
+    """Make some calls of one part of a run fail, and count its calls."""
     make = population.make_trainer
-    told = SimpleNamespace(cleared=0)
-    monkeypatch.setattr(jax, "clear_caches", lambda: setattr(told, "cleared", told.cleared + 1))
+    told = SimpleNamespace()
+    # the programs of all tests of this process would be compiled again
+    monkeypatch.setattr(jax, "clear_caches", lambda: None)
 
     def fail(part, fails, message=MESSAGE):
         if part == "evaluate":
@@ -97,7 +96,6 @@ MORE_CALLS = [("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 4)]
 def test_too_much_at_once_is_less_at_once_and_no_other_bit(part, call, failing, whole, tmp_path):
     told, recorder = failing(part, lambda n: n == call), Recorder()
     gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
-    assert told.cleared == 1
     assert told.part.n_calls > call
     (warning,) = recorder.warnings
     assert "out of device memory" in warning
@@ -110,9 +108,7 @@ def test_too_much_at_once_is_less_at_once_and_no_other_bit(part, call, failing, 
 
 
 def test_two_shortages_at_the_same_time_are_told_once(failing, whole, tmp_path):
-    if len(jax.local_devices()) < 2:
-        pytest.skip("one device trains one block at a time")
-    both, failed = threading.Barrier(2, timeout=60), set()
+    both, failed = threading.Barrier(2, timeout=600), set()
 
     def once_on_each_device(n):
         if len(failed) == 2 or threading.get_ident() in failed:
@@ -121,18 +117,20 @@ def test_two_shortages_at_the_same_time_are_told_once(failing, whole, tmp_path):
         failed.add(threading.get_ident())
         return True
 
-    told, recorder = failing("chunk", once_on_each_device), Recorder()
+    recorder = Recorder()
+    failing("chunk", once_on_each_device)
     gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
+    assert len(failed) == 2
     assert len(recorder.warnings) == 1
-    assert told.cleared == 2
     assert promised(tmp_path / "run") == promised(whole)
 
 
 def test_other_errors_of_a_device_are_not_taken_for_it(failing, tmp_path):
-    told = failing("chunk", lambda n: n == 2, "INTERNAL: a bug")
+    recorder = Recorder()
+    failing("chunk", lambda n: n == 2, "INTERNAL: a bug")
     with pytest.raises(jax.errors.JaxRuntimeError, match="a bug"):
-        gj.train(sweep(), tmp_path / "run")
-    assert told.cleared == 0
+        gj.train(sweep(), tmp_path / "run", [recorder])
+    assert not recorder.warnings
 
 
 @pytest.mark.parametrize("part", ["chunk", "evaluate"])
@@ -146,7 +144,7 @@ def test_what_does_not_fit_alone_ends_the_run_with_all_saved(part, failing, whol
     assert "123 MB requested" in problem.message
     if part == "chunk":
         assert "2 networks at once (lane width 2)" in problem.message
-        assert "Ng=8" in problem.message
+        assert "Ng=24" in problem.message
         assert "--set gridjax.lane_width=1" in problem.fix
     else:
         assert "out of device memory in evaluating" in problem.message

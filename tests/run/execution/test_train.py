@@ -244,6 +244,7 @@ def test_best_weights_keeps_those_of_the_best_network_alone():
         run.rate_maps(best)
 
 
+@pytest.mark.slow
 def test_lanes_pad_blocks_without_a_trace(trained):
     """Five networks in blocks of 2: the numbers of width 1, to what a wider vmap may change."""
     content = sweep_content(**PLACE_CELLS)

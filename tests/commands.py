@@ -1,0 +1,35 @@
+"""Commands as a user types them, run in this process: JAX and pandas are imported once."""
+
+import contextlib
+import io
+import sys
+from typing import NamedTuple
+
+import pytest
+
+from gridjax.cli import main
+
+
+class Done(NamedTuple):
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def in_this_process(folder, *arguments):
+    """Run ``gridjax ARGUMENTS`` in a folder; raise what a user would see as a traceback."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "200")
+        patch.setenv("NO_COLOR", "1")
+        patch.setattr(sys, "argv", ["gridjax", *map(str, arguments)])
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                main()
+                code = 0
+            except SystemExit as end:
+                code = end.code or 0
+    return Done(code, out.getvalue(), err.getvalue())
