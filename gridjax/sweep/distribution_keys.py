@@ -17,16 +17,16 @@ _EXTREMES = (2.0**-53, 1 - 2.0**-53)  # of the numbers that draws are made from
 _POSITIVE = ("q", "sigma", "a", "b")
 
 
-class Drawn(NamedTuple):
+class SampledParameter(NamedTuple):
     """Numbers drawn from a distribution."""
 
     distribution: Distribution
     place: Place
 
 
-def read_drawn(
+def read_sampled_parameter(
     name: str, place: Place, kind: str, given: dict[str, Located], problems: Problems
-) -> Drawn | None:
+) -> SampledParameter | None:
     """The distribution ``kind`` of the parameter ``name`` with the keys ``given``.
 
     None where something is wrong, which goes to ``problems``; they are this parameter's own.
@@ -52,7 +52,7 @@ def read_drawn(
             fix = f"its min and max are exponents of e: did you mean {kind}_values?"
         problems.add(f"{name}: {kind} goes beyond every number", place, fix)
         return None
-    return Drawn(distribution, place)
+    return SampledParameter(distribution, place)
 
 
 def read_number(value: Any) -> int | float | None:

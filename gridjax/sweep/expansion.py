@@ -13,8 +13,8 @@ from gridjax.errors import Place, Problem
 from gridjax.io.source_location import Problems
 from gridjax.io.text import show
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.grid_search import Grid
-from gridjax.sweep.random_search import Draws
+from gridjax.sweep.grid_search import GridSearch
+from gridjax.sweep.random_search import RandomSearch
 from gridjax.sweep.sweep_file import SweepFile
 
 MAX_NETWORKS = 1_000_000
@@ -83,7 +83,7 @@ def lay_out(
         before = len(specs), len(left_out)
         _add_networks(file, counted, sweep_seed, specs, left_out, problems)
         added = len(specs) - before[0], len(left_out) - before[1]
-        n_draws = file.n_points(counted) if isinstance(file.networks, Draws) else 0
+        n_draws = file.n_points(counted) if isinstance(file.networks, RandomSearch) else 0
         origins.append(Origin(name, *added, n_draws))
     skipped = tuple(Skipped(*each) for each in Counter(left_out.values()).items())
     if not specs:
@@ -102,7 +102,7 @@ def _add_networks(
     left_out: dict[NetworkSpec, Problem],
     problems: Problems,
 ) -> None:
-    for k, (spec, why) in enumerate(file.points(first, sweep_seed)):
+    for k, (spec, reasons) in enumerate(file.points(first, sweep_seed)):
         if len(specs) == first:
             return
         if k == MAX_NETWORKS:
@@ -110,12 +110,12 @@ def _add_networks(
             message = f"{MAX_NETWORKS} grid points hold only {n_found} networks that can run"
             problems.add(message, file.place, "give fewer values that cannot, or a lower number")
             problems.raise_any()
-        if why is None:
-            specs[spec] = None
+        if reasons:
+            left_out.setdefault(spec, reasons[0])
         else:
-            left_out.setdefault(spec, why)
+            specs[spec] = None
     grid = file.networks
-    if isinstance(grid, Grid) and grid.rests and len(specs) != first:
+    if isinstance(grid, GridSearch) and grid.truncated and len(specs) != first:
         message = f"the first {grid.n_listed} of {grid.n_points} grid points hold too few networks"
         message += f" that can run: {len(specs)}, not {first}"
         problems.add(message, file.place, "give shorter ranges, or a lower number of networks")
@@ -129,18 +129,19 @@ def _refuse_invalid(
     is_sound = not problems.found
     refused = Problems()
     for file in files:
-        if isinstance(file.networks, Grid):
-            for why in file.networks.refusals:
+        if isinstance(file.networks, GridSearch):
+            for why in file.networks.problems:
                 refused.add(why.message, why.place, why.fix)
         elif is_sound:
             n_draws = file.n_points(first)
-            counts = Counter(why for _, why in file.points(first, sweep_seed) if why)
+            points = file.points(first, sweep_seed)
+            counts = Counter(why for _, reasons in points for why in reasons)
             for why, number in counts.items():
                 message = f"{why.message} (in {number} of {n_draws} draws)"
                 refused.add(message, why.place, why.fix)
     problems.take(refused)
     looked_at = (itertools.islice(file.points(first, sweep_seed), _LOOKED_AT) for file in files)
-    can_run = (why is None for points in looked_at for _, why in points)
+    can_run = (not reasons for points in looked_at for _, reasons in points)
     if is_sound and refused.found and any(can_run):
         message = "networks of these values can never run"
         fix = "--skip-invalid (Python: skip_invalid=True) leaves them out and goes on with the rest"
@@ -170,13 +171,13 @@ def _check_first(first: Any, problems: Problems) -> int | None:
 def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
     """Note what is wrong with taking all networks."""
     for file in files:
-        if isinstance(file.networks, Draws) and not file.says_number:
+        if isinstance(file.networks, RandomSearch) and not file.says_number:
             message = "method: random does not say how many networks to draw"
             fix = "add run_cap: 100 to the file, or give --networks 100 (Python: first=100)"
             problems.add(message, file.method_place, fix)
     n_points = sum(file.n_points(None) for file in files)
     if n_points > MAX_NETWORKS:
-        are_grids = all(isinstance(file.networks, Grid) for file in files)
+        are_grids = all(isinstance(file.networks, GridSearch) for file in files)
         what, less = ("grid points", "values") if are_grids else ("networks", "of them")
         message = f"the sweep has {n_points} {what}, more than {MAX_NETWORKS}"
         fix = f"give fewer {less}, or take the first N networks by --networks N (Python: first=N)"
@@ -184,5 +185,6 @@ def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
         problems.add(message, largest.place, fix)
         return
     for file in files:
-        for rest in file.networks.rests.values() if isinstance(file.networks, Grid) else ():
-            problems.add(rest.why.message, rest.why.place, rest.why.fix)
+        grid = file.networks
+        for each in grid.truncated.values() if isinstance(grid, GridSearch) else ():
+            problems.add(each.problem.message, each.problem.place, each.problem.fix)
