@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -17,8 +15,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.numbers import number
-from gridjax.io.source_location import Problems
-from gridjax.io.text import flaw, shown
+from gridjax.io.output_paths import output_files
 from gridjax.recordings.figure import draw, p_text
 from gridjax.recordings.options import Options
 from gridjax.recordings.readers import read_inputs
@@ -32,8 +29,6 @@ if TYPE_CHECKING:
 SHOWN = 30
 WIDE, NARROW_NAME = 100, 16
 """Columns of a terminal with room for everything, and of a name where there is less."""
-LONGEST_NAME = 240
-"""Bytes of the table's name: file systems take 255, and it is written under a longer one first."""
 
 
 class Outputs(NamedTuple):
@@ -105,40 +100,7 @@ def outputs(out: Path, force: bool) -> Outputs:
     Raises GridjaxError unless they can be written: another ending than .parquet, no folder, files
     that are there already, unless `force` is true.
     """
-    if out.suffix != ".parquet":
-        message = f"--out {out} is no .parquet file"
-        raise GridjaxError(Problem(message, fix="name a table, such as scores.parquet"))
-    files = Outputs(out, out.with_suffix(".png"), out.with_suffix(".svg"))
-    problems = Problems()
-    try:
-        _check_outputs(files, force, problems)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        fix = "choose a place where you may write"
-        problems.add(f"--out {shown(str(out))} cannot be written: {reason}", None, fix)
-    problems.raise_any()
-    return files
-
-
-def _check_outputs(files: Outputs, force: bool, problems: Problems) -> None:
-    out, folder = files.table, files.table.parent
-    if words := flaw(str(out)):
-        name = shown(str(out))
-        problems.add(f"--out {name}: the name {words}", None, "choose another name")
-    elif len(os.fsencode(out.name)) > LONGEST_NAME:
-        problems.add(f"--out {out}: the name is too long", None, "choose a shorter name")
-    elif not folder.is_dir():
-        problems.add(f"--out {out}: there is no folder {folder}", None, "make the folder first")
-    else:
-        with tempfile.TemporaryFile(dir=folder):  # raises OSError where no file can be made
-            pass
-        there = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
-        if there:
-            problems.add(
-                f"--out {out} would write over {', '.join(there)}",
-                None,
-                "choose another name, or --force to write over files that are there",
-            )
+    return Outputs(*output_files(out, (".parquet", ".png", ".svg"), force, "scores.parquet"))
 
 
 def table(scored: Sequence[Scored]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io import numbers
 from gridjax.io.atomic_files import replace_file
+from gridjax.io.output_paths import special_path
 from gridjax.plotting import colour, counted, listed
 from gridjax.report.figures import Written, write_figures
 from gridjax.report.notes import caveats
@@ -52,9 +53,7 @@ def write_report(run: Run, folder: str | Path) -> Path:
 def _refuse_others(figures: Path) -> None:
     """Refuse figures that would be written outside of the run folder, or into a pipe or device."""
     for path in (figures, *(figures.iterdir() if figures.is_dir() else ())):
-        what = "a link" if path.is_symlink() else "no regular file"
-        is_other = path.exists() and not (path.is_dir() or path.is_file())
-        if path.is_symlink() or is_other:
+        if what := special_path(path):
             raise GridjaxError(Problem(f"{path} is {what}", fix="remove it, and report again"))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+
+from gridjax.io.python_files import import_file
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -52,11 +53,6 @@ def benchmark(name: str) -> ModuleType:
     """Import a module of the shipped benchmarks, under one name wherever they lie."""
     package = "gridjax.benchmarks"
     if package not in sys.modules and BENCHMARKS.parent != _PACKAGE:
-        # In a checkout any other project's top-level `benchmarks` could be found instead.
-        places = [str(BENCHMARKS)]
-        spec = spec_from_file_location(
-            package, BENCHMARKS / "__init__.py", submodule_search_locations=places
-        )
-        assert spec is not None
-        sys.modules[package] = module_from_spec(spec)
+        # In a checkout, a top-level `benchmarks` of another project could be found instead.
+        import_file(BENCHMARKS / "__init__.py", package)
     return import_module(f"{package}.{name}")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.io.text import flaw, shown
+from gridjax.io.output_paths import output_files
+from gridjax.io.text import shown
 from gridjax.metrics.spectral.box_modes import Mode
 from gridjax.metrics.spectral.turing import ENOUGH_CYCLES
 from gridjax.spec.network import NetworkSpec
@@ -50,24 +50,8 @@ def lines(theory: Theory) -> list[str]:
 
 
 def check_figure(out: Path, force: bool) -> None:
-    """Refuse a figure that cannot be written: no .png, no folder, files that are there already."""
-    name = shown(str(out))
-    svg = out.with_suffix(".svg") if out.name else out
-    if out.suffix != ".png" or flaw(str(out)):
-        raise _refused(f"--out {name} is no .png file", "name a picture, such as theory.png")
-    try:
-        if not out.parent.is_dir():
-            raise _refused(f"--out {name}: there is no folder", "make the folder first")
-        with TemporaryFile(dir=out.parent):  # raises OSError where no file can be made
-            pass
-        there = [file for file in (out, svg) if file.is_dir() or (file.exists() and not force)]
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        fix = "choose a place where you may write"
-        raise _refused(f"--out {name} cannot be written: {reason}", fix) from None
-    if there:
-        fix = "choose another name, or --force to write over files that are there"
-        raise _refused(f"--out {name} would write over {', '.join(map(str, there))}", fix)
+    """Raise GridjaxError unless the figure can be written, as PNG and SVG."""
+    output_files(out, (".png", ".svg"), force, "theory.png")
 
 
 def write_figure(theory: Theory, spec: NetworkSpec, out: Path) -> None:
