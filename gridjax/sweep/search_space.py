@@ -1,7 +1,7 @@
-"""The search space of a parameter: listed values, or a distribution to draw from.
+"""Reader of the search space of a parameter: listed values, or a distribution.
 
-As W&B reads it: the keys of a parameter are those of its distribution; where the distribution is
-not named, its keys decide it.
+As in W&B, the keys of a parameter are those of its distribution. A distribution without a name
+follows from its keys.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _SUM_TOLERANCE = 1e-6
 
 
 class TruncatedRange(NamedTuple):
-    """The values of a range that a grid does not list, for they are too many."""
+    """The values of a range that a grid does not list because there are too many."""
 
     n_omitted: int
     problem: Problem
-    """what is wrong with them where the whole grid is wanted"""
+    """the error if all points of the grid are wanted"""
 
 
 class ListedValues(NamedTuple):
-    """Values in a list, with their probabilities; None where all are equally likely."""
+    """Listed values, with their probabilities; None if all are equally likely."""
 
     items: list[Located]
     probabilities: tuple[float, ...] | None = None
@@ -36,21 +36,21 @@ class ListedValues(NamedTuple):
 
 
 class GridBudget(NamedTuple):
-    """How many values of a range a grid lists."""
+    """How many values of a range are listed in a grid."""
 
     n_values: int
-    """that the file may still hold: a range of no more is listed whole"""
+    """that the file may still hold: a range of at most so many is listed completely"""
     n_needed: int
-    """of a longer range, from its first: those that the wanted points of the grid can have"""
+    """first values of a longer range: those that the wanted points of the grid can have"""
 
 
 def read_parameter(
     name: str, item: Located, budget: GridBudget | None, problems: Problems
 ) -> ListedValues | SampledParameter | None:
-    """What the mapping under a parameter's name says; a grid has its values listed.
+    """Return the search space that the mapping under a parameter's name describes.
 
-    ``budget`` is None where networks are drawn. None where something is wrong, which goes to
-    ``problems``.
+    A grid lists its values within ``budget``, which is None for random draws. Returns None if
+    something is wrong, which goes to ``problems``.
     """
     own = Problems()
     space = _read(name, item, budget, own)
@@ -94,7 +94,7 @@ def _known_keys(name: str, content: dict[str, Located], problems: Problems) -> d
 def _kind(
     name: str, item: Located, given: dict[str, Located], how: str, problems: Problems
 ) -> str | None:
-    """The name of the distribution, given or told by the other keys."""
+    """Return the name of the distribution: given, or known from the other keys."""
     if "distribution" in given:
         named = given["distribution"]
         if isinstance(named.value, str) and named.value in DISTRIBUTIONS:
@@ -176,7 +176,7 @@ def _probabilities(
     for item in written.value:
         number = read_number(item.value)
         if number is None or number < 0:
-            message = f"{name}: {show(item.plain())} is no probability"
+            message = f"{name}: {show(item.plain())} is not a probability"
             problems.add(message, item.place, "give a number of at least 0")
         else:
             numbers.append(float(number))
@@ -196,22 +196,22 @@ def _of_grid(
     budget: GridBudget,
     problems: Problems,
 ) -> ListedValues | None:
-    """The values that a grid goes through."""
+    """Return the values of a parameter in a grid."""
     if isinstance(space, ListedValues):
         if space.probabilities is None:
             return space
-        message = f"{name}: probabilities cannot be used in a grid, which takes every value once"
-        fix = "leave them out, or use method: random"
+        message = f"{name}: probabilities cannot be used in a grid: it takes every value once"
+        fix = "remove probabilities, or use method: random"
         problems.add(message, given["probabilities"].name_place, fix)
         return None
     where = given["distribution" if "distribution" in given else "min"]
     number = n_grid_values(space.distribution)
     if number is None:
-        message = f"{name}: {kind} cannot be used in a grid: it has no values to go through"
+        message = f"{name}: {kind} cannot be used in a grid: it has no list of values"
         fix = "use method: random, or give values: [...], int_uniform or q_uniform"
         problems.add(message, where.name_place, fix)
     elif number == 0:
-        message = f"{name}: {kind} from min to the same max has no value in a grid"
+        message = f"{name}: {kind} with min equal to max has no value in a grid"
         problems.add(message, where.name_place, f"write {name}: {{value: ...}}")
     else:
         is_whole = number <= budget.n_values
@@ -221,7 +221,7 @@ def _of_grid(
             return ListedValues(items)
         message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"
         if number <= MAX_VALUES:
-            message += " with those of other ranges"
+            message += " together with those of other ranges"
         fix = "give a shorter range, or take the first N networks by --networks N (Python: first=N)"
         return ListedValues(
             items,

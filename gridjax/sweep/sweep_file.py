@@ -1,4 +1,4 @@
-"""One sweep file: its method, its settings, and the search space of each parameter."""
+"""Reader of one sweep file: its method, its settings, and the search space of each parameter."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ WANDB_KEYS = (
 """Top-level keys of a W&B sweep configuration (config/schema.json of wandb/sweeps)."""
 METHODS = ("grid", "random")
 _MIN_POINTS = 1000
-"""Points of a grid of ranges too long to be listed; more where more networks are wanted."""
+"""Points of a grid that are listed if its ranges are too long; more if more are wanted."""
 
 
 @dataclass(frozen=True)
 class SweepFile:
-    """What one file lays out: a grid, or draws."""
+    """The content of one sweep file: a grid or random draws, and settings."""
 
     networks: GridSearch | RandomSearch
     settings: Mapping[str, Located]
@@ -39,12 +39,12 @@ class SweepFile:
     place: Place
     method_place: Place
     run_cap: int | None
-    """how many networks are drawn; not used in a grid"""
+    """number of random draws; not used in a grid"""
     says_number: bool
-    """whether there is a run_cap, right or wrong"""
+    """whether there is a run_cap, valid or not"""
 
     def n_points(self, first: int | None) -> int:
-        """Points of the grid, or draws where ``first`` networks are wanted."""
+        """Return the number of grid points, or of draws if ``first`` networks are wanted."""
         if isinstance(self.networks, GridSearch):
             return self.networks.n_points
         return first or self.run_cap or 0
@@ -65,10 +65,11 @@ def read_file(
     problems: Problems,
     first: int | None = None,
 ) -> SweepFile:
-    """A sweep file's content; ``overrides`` replace parameters by one value or a list of them.
+    """Return the content of a sweep file.
 
-    ``position`` is the file's among those that draw; ``first`` is how many networks are wanted,
-    None for all. What is wrong goes to ``problems``; the file is then not to be used.
+    ``overrides`` replace parameters by one value or a list of values. ``position`` is that of the
+    file among those that draw. ``first`` is the number of networks wanted, None for all. Errors go
+    to ``problems``; the content must not be used then.
     """
     place = document.place
     if not isinstance(document.value, dict):
@@ -100,7 +101,7 @@ def read_file(
 
 
 def is_random(document: Located) -> bool:
-    """Whether a file draws its networks."""
+    """Return whether a file draws its networks."""
     method = document.value.get("method") if isinstance(document.value, dict) else None
     return method is not None and method.value == "random"
 
@@ -124,8 +125,8 @@ def _is_grid(method: Located | None, problems: Problems) -> bool:
         return method is None or method.value == "grid"
     message = f"method: {show(method.plain())}"
     if method.value == "bayes":
-        message += " cannot be used: what it draws next depends on results"
-        fix = "a population is laid out before it is trained: use method: grid or method: random"
+        message += " cannot be used: its next draw depends on results"
+        fix = "all networks are known before training: use method: grid or method: random"
     else:
         message, fix = f"{message} is unknown", "use method: grid or method: random"
     problems.add(message, method.place, fix)
@@ -150,20 +151,20 @@ def _search_space(
     overrides: Mapping[str, Located],
     problems: Problems,
 ) -> dict[str, ListedValues | SampledParameter]:
-    """What each known parameter is taken from: the file, its gridjax: block, and overrides.
+    """Return the search space of each parameter from the file, its gridjax: block and overrides.
 
-    ``n_points`` of a grid are laid out where its ranges are long; None where networks are drawn.
+    ``n_points`` are the points wanted of a grid with long ranges; None for random draws.
     """
     written = _parameters(document, problems)
     space: dict[str, ListedValues | SampledParameter] = {}
     found = {name: Problems() for name in written}
     n_values, n_faster = MAX_VALUES, 1
-    for name in sorted(written, reverse=True):  # the fastest first: they are gone through whole
+    for name in sorted(written, reverse=True):  # the fastest first: all their values are used
         item = written[name]
         if name in settings:
             message = f"{name} is given under gridjax: and under parameters:"
             found[name].add(message, settings[name].place, "give it once")
-        # one that is overridden is read for what is wrong with it all the same
+        # an overridden parameter is read too, to report its errors
         budget = None if n_points is None else GridBudget(n_values, math.ceil(n_points / n_faster))
         read = read_parameter(name, item, budget, found[name])
         space[name] = read or ListedValues([])
@@ -183,10 +184,10 @@ def _search_space(
 
 
 def _parameters(document: Located, problems: Problems) -> dict[str, Located]:
-    """What is written for each known parameter."""
+    """Return the mapping under the name of each known parameter."""
     parameters = document.value.get("parameters")
     if parameters is None:
-        if not did_you_mean("parameters", document.value):  # else that key is noted as unknown
+        if not did_you_mean("parameters", document.value):  # else that key is reported as unknown
             fix = "add parameters: with {Ng: {value: 1024}}, for instance"
             problems.add("the sweep has no parameters", document.place, fix)
         return {}
