@@ -116,11 +116,12 @@ def read_spec(spec: NetworkSpec) -> NetworkSpec:
 
     Raises GridjaxError with every problem.
     """
+    code: Any = spec.place_field_values
+    codes = (code if isinstance(code, str) else "",)
     point = {}
     for name in FIELDS:
         try:
-            raw = getattr(spec, name)
-            point[name] = read_field_value(name, raw, None, (spec.place_field_values,))
+            point[name] = read_field_value(name, getattr(spec, name), None, codes)
         except GridjaxError as error:  # of another type: no rule can be checked with it
             (problem,) = error.problems
             point[name] = FieldValue(None, None, problem, problem)

@@ -58,9 +58,8 @@ def read_field_value(
     Raises GridjaxError if ``raw`` does not have the field's type.
     """
     value, problems = None, {}
-    for is_read in {is_read_by(FIELDS[name], code) for code in codes} or {
-        not depends_on_code(FIELDS[name])
-    }:
+    readings = {is_read_by(FIELDS[name], code) for code in codes}
+    for is_read in readings or {not depends_on_code(FIELDS[name])}:
         try:
             value = read_value(FIELDS[name], raw, is_read)
         except LimitError as error:

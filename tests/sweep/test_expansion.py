@@ -135,7 +135,7 @@ def test_every_reason_of_a_refused_draw_is_reported_with_its_own_number():
         "Np: 64 does not fit place_field_values: cartesian": sum(
             (spec.place_field_values, spec.Np) == ("cartesian", 64) for spec in drawn
         ),
-        "Np: 2 is too few place cells for place_field_values: gaussian": sum(
+        "Np: 2 does not fit place_field_values: gaussian": sum(
             (spec.place_field_values, spec.Np) == ("gaussian", 2) for spec in drawn
         ),
         "place_field_loss: crossentropy does not fit place_field_values: cartesian": sum(
