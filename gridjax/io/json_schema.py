@@ -6,6 +6,8 @@ from typing import Any
 
 from gridjax.io.text import show
 
+_WORDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a mapping"}
+
 
 def check_schema(value: Any, schema: Any, name: str) -> None:
     """Raise ValueError unless a JSON value has the form of ``schema``; ``name`` is what it is.
@@ -30,7 +32,7 @@ def check_schema(value: Any, schema: Any, name: str) -> None:
         for each in value:
             check_schema(each, schema[0], f"an entry of {name}")
     elif not isinstance(value, schema) or (isinstance(value, bool) and not _takes_bool(schema)):
-        raise ValueError(f"{name} is {show(value)}")
+        raise ValueError(f"{name} is {show(value)}, not {_WORDS.get(schema, schema)}")
 
 
 def _takes_bool(schema: Any) -> bool:

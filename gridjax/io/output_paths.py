@@ -51,7 +51,7 @@ def check_writable(folder: Path) -> None:
 
 
 def special_path(path: Path, may_be_folder: bool = True, may_be_file: bool = True) -> str | None:
-    """Return why a path must not be written to, else None: "a link", "not a folder", "not a regular file".
+    """Return why a path must not be written to, as "a link" or "not a folder"; None if it may.
 
     A link leads outside of the output folder; a write to a pipe waits for its reader.
     """

@@ -31,10 +31,10 @@ def test_a_value_of_the_form_is_accepted_with_further_keys():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"name": 3}, "name is 3"),
-        ({"count": True}, "count is True"),
+        ({"name": 3}, "name is 3, not text"),
+        ({"count": True}, "count is True, not a whole number"),
         ({"share": "much"}, "share is 'much'"),
-        ({"done": 1}, "done is 1"),
+        ({"done": 1}, "done is 1, not true or false"),
         ({"rows": {}}, "rows is {}, not a list"),
         ({"rows": [[]]}, r"an entry of rows is \[\], not a mapping"),
         ({"rows": [{}]}, "an entry of rows has no at"),
