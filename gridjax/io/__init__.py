@@ -1,1 +1,1 @@
-"""Text and files: YAML with places, atomic writes, locks; knows no network."""
+"""Reading and writing of files and text: YAML with places, atomic writes, locks, checks."""

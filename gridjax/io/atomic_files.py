@@ -26,7 +26,7 @@ _REMOVALS, _BETWEEN_REMOVALS_S = 50, 0.05
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a new file and bring it to the disk; what had its name is removed, a link too."""
+    """Write a file and flush it to the disk; replace a file or link of that name."""
     path.unlink(missing_ok=True)
     with path.open("xb") as file:
         file.write(content)
@@ -37,8 +37,8 @@ def write_file(path: Path, content: bytes) -> None:
 def read_regular(path: Path) -> bytes:
     """Return the bytes of a file.
 
-    Raises OSError for what is no regular file and does not open it: a pipe would wait for a writer
-    for ever, a device never ends.
+    Raises OSError for anything but a regular file, without opening it: a read of a pipe or a device
+    may never end.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "is no regular file")
@@ -46,7 +46,7 @@ def read_regular(path: Path) -> bytes:
 
 
 def sync(path: Path) -> None:
-    """Bring a file, or a folder's list of names, to the disk."""
+    """Flush a file, or the list of names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -55,12 +55,12 @@ def sync(path: Path) -> None:
 
 
 def rename(old: Path, new: Path) -> None:
-    """Give a file or folder its name at once, over a file that has it."""
+    """Rename a file or folder atomically, over a file of the new name."""
     old.replace(new)
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, now or after a crash, sees the old or the new one whole."""
+    """Replace a file atomically: readers see the old or the new content, also after a crash."""
     aside = path.with_name(ASIDE + path.name)
     try:
         write_file(aside, content)
@@ -73,14 +73,14 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Give a folder to fill; where nothing is raised it becomes ``path``, whole.
+    """Yield a temporary folder to fill, then rename it to ``path``.
 
-    Each file in it is brought to the disk once, before the folder gets its name: it is written
-    plainly. A folder that cannot be finished is removed.
+    Its files are flushed to the disk once, before the rename: write them plainly. If an exception
+    is raised, the temporary folder is removed.
     """
     aside = path.with_name(ASIDE + path.name)
     remove_tree(aside)
-    aside.mkdir()  # no parents: a run folder that was moved away is not made again
+    aside.mkdir()  # without parents: a run folder that was moved away must not be made again
     try:
         yield aside
         for name in (*aside.rglob("*"), aside):
@@ -93,7 +93,7 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def _remove_what_is_still_written(folder: Path) -> None:
-    """Remove a folder that threads of orbax, which failed, may still write to for an instant."""
+    """Remove a folder to which threads of orbax may still write for a moment after a failure."""
     for _ in range(_REMOVALS):
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
@@ -102,7 +102,7 @@ def _remove_what_is_still_written(folder: Path) -> None:
 
 
 def remove_folder(path: Path) -> None:
-    """Remove a folder so that no reader sees a part of it."""
+    """Remove a folder atomically: readers never see a part of it."""
     aside = path.with_name(ASIDE + path.name)
     remove_tree(aside)
     rename(path, aside)
@@ -110,7 +110,7 @@ def remove_folder(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove what lies at a path, a folder with all in it; a link itself, never where it leads."""
+    """Remove a file, or a folder with its content; of a link only the link itself."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     elif os.path.lexists(path):
@@ -118,33 +118,33 @@ def remove_tree(path: Path) -> None:
 
 
 def clear_asides(folder: Path) -> None:
-    """Remove what a killed writer left half done directly under a folder."""
+    """Remove the temporary files and folders of a killed writer directly under a folder."""
     if folder.is_dir():
         for left in folder.glob(f"{ASIDE}*"):
             remove_tree(left)
 
 
 def digest(content: bytes) -> str:
-    """Return the sha256 of bytes, in hexadecimal."""
+    """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def seal(content: dict[str, Any]) -> bytes:
-    """Return a mapping as JSON with its own sha256, so that a reader knows it is whole."""
+    """Return a mapping as JSON that includes its own SHA-256."""
     return json.dumps(content | {_SEAL: _digest_of(content)}, indent=1).encode()
 
 
 def unseal(sealed: bytes) -> dict[str, Any]:
-    """Return the mapping that was sealed.
+    """Return the mapping that ``seal`` wrote as bytes.
 
-    Raises ValueError where the bytes are not what ``seal`` wrote.
+    Raises ValueError if the bytes are damaged.
     """
     content = json.loads(sealed)
     if not isinstance(content, dict):
-        raise ValueError("it is no mapping")
-    told = content.pop(_SEAL, None)
-    if told != _digest_of(content):
-        raise ValueError("its sha256 is not that of its content")
+        raise ValueError("it is not a mapping")
+    expected = content.pop(_SEAL, None)
+    if expected != _digest_of(content):
+        raise ValueError("its sha256 differs from that of its content")
     return content
 
 
@@ -153,9 +153,9 @@ def _digest_of(content: dict[str, Any]) -> str:
 
 
 def steady(sealed: Path, read: Callable[[], T]) -> T:
-    """Read what a seal describes; again, where a writer has changed the seal meanwhile.
+    """Call ``read``, and again if a writer replaces the file ``sealed`` meanwhile.
 
-    Raises the DamageError of what is damaged under a seal that stays.
+    Raises the DamageError of ``read`` if ``sealed`` did not change.
     """
     while True:
         before = _stamp(sealed)
@@ -167,7 +167,7 @@ def steady(sealed: Path, read: Callable[[], T]) -> T:
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
-    """What is another after a file was replaced; nothing is opened, for it may be a link."""
+    """Return inode, time and size, which change when a file is replaced; do not open it."""
     try:
         found = path.lstat()
     except OSError:
@@ -177,10 +177,10 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turn what the file system refuses into one clear message."""
+    """Turn an OSError in the block into a StorageError with a message for users."""
     try:
         yield
     except OSError as error:
         message = f"{folder} cannot be written: {error.strerror or error}"
-        fix = "make room or allow writing; the same command then goes on"
+        fix = "free space or allow writing; then the same command resumes the run"
         raise StorageError(Problem(message, fix=fix)) from error

@@ -1,4 +1,4 @@
-"""Reader of CSV files with exact columns; it keeps the line number of every row."""
+"""Reader of CSV files with given columns, with the line number of every row."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ class Columns(NamedTuple):
     """The rows of a file, column by column."""
 
     numbers: dict[str, Float[np.ndarray, " row"]]
-    """NaN where a field is empty or says so."""
+    """by column; NaN for an empty field or the text nan"""
     texts: dict[str, list[str]]
     lines: Int[np.ndarray, " row"]
-    """Where each row stands, from 1."""
+    """line number of each row, from 1"""
 
 
 def read_columns(path: str, kinds: Mapping[str, Kind], problems: Problems) -> Columns | None:
-    """Read a CSV file whose first line names just these columns, in any order.
+    """Read a CSV file whose first line names exactly these columns, in any order.
 
-    UTF-8, commas, blank lines skipped. None where anything is wrong, which is then in `problems`.
+    The text is UTF-8 with commas; blank lines are skipped. Returns None if something is wrong,
+    which goes to ``problems``.
     """
     found = Problems()
     try:
@@ -52,7 +53,7 @@ def _rows(path: str, reader, kinds: Mapping[str, Kind], problems: Problems) -> C
         problems.add(
             f"the first line is {first!r}" if header else "is empty",
             Place(path, 1, 1),
-            f"let the first line be {wanted} and give just these columns",
+            f"write the first line {wanted} and exactly these columns",
         )
         return None
     columns: dict[str, list] = {name: [] for name in kinds}

@@ -1,4 +1,4 @@
-"""The lock of a run folder: one writer at a time, recorded with host and process."""
+"""Lock of a run folder: one writer at a time, recorded with host and process."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ from gridjax.io.text import shown
 LOCK = ".lock"
 WRITER = ".writer.json"
 _PATIENCE_S = 1.0
-"""A look at the lock (gridjax status) holds it for an instant; a writer holds it for longer."""
+"""Wait for a lock, seconds: gridjax status holds it for an instant, a writer for longer."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Be the one writer of a folder; the system frees it when the process dies.
+    """Hold the lock of a folder; the system releases it when the process dies.
 
-    Raises GridjaxError, naming host and process, where there is another writer.
+    Raises GridjaxError, with host and process of the writer, if another process holds it.
     """
     lock = FileLock(folder / LOCK)
     try:
         lock.acquire(timeout=_PATIENCE_S)
     except Timeout:
         message = f"--out {folder} is being written by another gridjax sweep{_named(folder)}"
-        raise GridjaxError(Problem(message, fix="wait for it, or name another folder")) from None
+        raise GridjaxError(
+            Problem(message, fix="wait for it to end, or give another folder")
+        ) from None
     except (OSError, NotImplementedError) as error:
         message = f"--out {folder} cannot be locked: {error}"
-        raise GridjaxError(Problem(message, fix="name a folder on another file system")) from None
+        raise GridjaxError(Problem(message, fix="give a folder on another file system")) from None
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         me = {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
-        with suppress(OSError):  # the lock holds without it, on a full disk too
+        with suppress(OSError):  # the lock works without it, also on a full disk
             replace_file(folder / WRITER, json.dumps(me).encode())
         yield
     finally:
@@ -51,7 +53,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def writer(folder: Path) -> dict[str, Any] | None:
-    """Return host, pid and start of the writer that a folder names; it may have been killed."""
+    """Return host, pid and start of the recorded writer of a folder; it may have been killed."""
     try:
         named = json.loads(read_regular(folder / WRITER))
     except (OSError, ValueError, RecursionError):
@@ -65,7 +67,7 @@ def writer(folder: Path) -> dict[str, Any] | None:
 
 
 def is_locked(folder: Path) -> bool:
-    """Tell whether somebody writes to a folder at this moment."""
+    """Return whether a process holds the lock of a folder."""
     if not (folder / LOCK).is_file() or (folder / LOCK).is_symlink():
         return False
     lock = FileLock(folder / LOCK)

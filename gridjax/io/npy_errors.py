@@ -1,4 +1,4 @@
-"""The exceptions that a damaged .npy or .npz file can raise; nothing is unpickled."""
+"""Exceptions that NumPy raises when it reads a damaged .npy or .npz file without pickle."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lzma import LZMAError
 from tokenize import TokenError
 
 NOT_NPY = (ValueError, EOFError, TypeError, OverflowError, RecursionError, SyntaxError, TokenError)
-"""What NumPy raises on a damaged .npy file, whose header is a Python literal."""
+"""Exceptions of a damaged .npy file, whose header is a Python literal."""
 NOT_NPZ = (
     *NOT_NPY,
     OSError,
@@ -20,4 +20,4 @@ NOT_NPZ = (
     zlib.error,
     LZMAError,
 )
-"""What NumPy, zipfile and its decompressors raise on a damaged .npz file."""
+"""Exceptions of a damaged .npz file, from NumPy, zipfile and its decompressors."""

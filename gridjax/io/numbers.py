@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-# possessive (++, *+): without going back, texts of a million digits are told in one pass
+# possessive (++, *+): without backtracking, a text of a million digits takes one pass
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*+(_[0-9]++)*+)")
 _FLOAT = re.compile(r"[-+]?([0-9]++(_[0-9]++)*+\.?[0-9]*+|\.[0-9]++)([eE][-+]?[0-9]++)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
@@ -14,9 +14,9 @@ _LONGEST_INTEGER = 18  # digits; longer ones are beyond every limit and are read
 
 
 def parse_number(text: str) -> int | float | None:
-    """The number that a text writes in decimal, else None: no base 60, octal or hexadecimal.
+    """Return the decimal number that a text writes, else None; other bases are not read.
 
-    Texts such as 010 are no numbers: YAML 1.1 reads eight, everybody else ten.
+    A text such as 010 is not a number: it is eight in YAML 1.1 and ten elsewhere.
     """
     text = text.strip()
     if _LEADING_ZERO.fullmatch(text):
@@ -31,7 +31,7 @@ def parse_number(text: str) -> int | float | None:
 
 
 def quantity(number: float) -> str:
-    """A number with three digits and a decimal prefix: 37.8e9 is '37.8 G'."""
+    """Format a number with three digits and a decimal prefix: 37.8e9 is '37.8 G'."""
     for prefix in ("", "k", "M", "G", "T", "P", "E"):
         if number < 999.5:
             return f"{number:.3g} {prefix}"
@@ -40,7 +40,7 @@ def quantity(number: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in two units: 5400 is '1 h 30 min'."""
+    """Format a time in seconds in two units: 5400 is '1 h 30 min'."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -53,12 +53,12 @@ def duration(seconds: float) -> str:
 
 
 def in_cm(value: float) -> str:
-    """Write a length in cm; a dash where there is none."""
+    """Format a length in cm; NaN is a dash."""
     return "–" if math.isnan(value) else f"{round(value, 1):g} cm"
 
 
 def percent(share: float) -> str:
-    """Write a share with two digits where it is small; a dash where there is none."""
+    """Format a share as per cent, with a decimal below 10 %; NaN is a dash."""
     if math.isnan(share) or share == 0:
         return "–" if math.isnan(share) else "0 %"
     if share < 0.0005:
@@ -67,5 +67,5 @@ def percent(share: float) -> str:
 
 
 def number(value: float, decimals: int = 2) -> str:
-    """Write a number; a dash where there is none."""
+    """Format a number with fixed decimals; NaN is a dash."""
     return "–" if math.isnan(value) else f"{value:.{decimals}f}".replace("-", "−")

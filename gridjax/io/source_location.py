@@ -1,4 +1,4 @@
-"""Values with the place they were written at, and the list of problems with them."""
+"""Values with the place where they were written, and the list of problems of one command."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import numpy as np
 from gridjax.errors import GridjaxError, Place, Problem
 
 MAX_VALUES = 20_000
-"""Values in one file or dict, ranges of a grid included; more take longer to read than a second.
+"""Largest number of values in one file or dict, with those of ranges in a grid.
 
-Five times the longest sweep with a hundred values for each parameter.
+More take longer than a second to read. A hundred values for each parameter are a fifth of it.
 """
 
 MAX_DEPTH = 50
-"""Nesting of one file or dict."""
+"""Largest depth of nesting in one file or dict."""
 
 MAX_PROBLEMS = 500
-"""Problems reported at once; nobody reads on, and every one costs a suggestion."""
+"""Problems reported at once: for each of them a similar name may be searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """A scalar, a list of Located or a dict of Located, with the place it was written at."""
+    """A scalar, a list or a dict of Located values, with the place where it was written."""
 
     value: Any
     place: Place
     name_place: Place | None = None
-    """Where its name stands, for a value in a dict."""
+    """place of its name, for a value in a dict"""
 
     def plain(self) -> Any:
-        """The value alone."""
+        """Return the value without places."""
         if isinstance(self.value, dict):
             return {name: item.plain() for name, item in self.value.items()}
         if isinstance(self.value, list):
@@ -43,30 +43,30 @@ class Located:
 
 @dataclass(frozen=True)
 class Problems:
-    """All that is wrong with the files of one command: each problem once, reported together."""
+    """The problems of the files of one command, each once, reported together."""
 
     found: dict[Problem, None] = field(default_factory=dict)
 
     def add(self, message: str, place: Place | None, fix: str | None = None) -> None:
-        """Note one problem. Raises GridjaxError once there are too many to go on."""
+        """Add one problem. Raises GridjaxError when there are MAX_PROBLEMS."""
         self.found[Problem(message, place, fix)] = None
         if len(self.found) == MAX_PROBLEMS:
             self.add(f"there may be more: these are the first {MAX_PROBLEMS} problems", None)
             self.raise_any()
 
     def add_error(self, error: GridjaxError, place: Place) -> None:
-        """Note the problems of an error that knew no place."""
+        """Add the problems of an error; those without a place get ``place``."""
         for problem in error.problems:
             placed = replace(problem, place=problem.place or place)
             self.add(placed.message, placed.place, placed.fix)
 
     def take(self, others: Problems) -> None:
-        """Note the problems of another list."""
+        """Add the problems of another list."""
         for problem in others.found:
             self.add(problem.message, problem.place, problem.fix)
 
     def raise_any(self) -> None:
-        """Raise GridjaxError if there is any problem; those of one file in the file's order."""
+        """Raise GridjaxError if there is a problem; those of one file in the order of lines."""
         files: dict[str, int] = {}
 
         def position(problem: Problem) -> tuple[int, int, int]:
@@ -79,10 +79,10 @@ class Problems:
 
 
 def locate(content: Mapping[str, Any], name: str, problems: Problems) -> Located | None:
-    """A Python dict as Located values, whose places read ``name: path.to.value``.
+    """Return a Python dict as Located values, with places such as ``name: path.to.value``.
 
-    NumPy scalars and arrays, tuples and ranges become plain numbers and lists. None where the dict
-    is nested too deeply or holds too many values.
+    NumPy scalars and arrays, tuples and ranges become plain numbers and lists. Returns None if the
+    dict is nested too deeply or has too many values, which goes to ``problems``.
     """
     n_values = 0
 

@@ -1,4 +1,4 @@
-"""Text for people: names and values in messages, on terminals, in tables and figures."""
+"""Formatting of names and values for messages, terminals, tables and figures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _FLAWS = {"Cs": "is no UTF-8 text", "Cc": "holds control characters"}
 
 
 def flaw(name: str) -> str | None:
-    """Return what keeps a name from being printed and written; None where nothing does.
+    """Return why a name cannot be printed or written; None if it can.
 
-    Bytes of a file's name that are no UTF-8 reach Python as halves of surrogate pairs.
+    Bytes of a file name that are not UTF-8 are halves of surrogate pairs in Python.
     """
     if not name.strip():
         return "is blank"
@@ -23,32 +23,32 @@ def flaw(name: str) -> str | None:
 
 
 def shown(name: str) -> str:
-    """Return a name as it can be printed, whatever it holds."""
+    """Return a name, escaped if it cannot be printed."""
     return name if name.isprintable() and flaw(name) is None else ascii(name)
 
 
 def printable(text: str) -> str:
-    """Return a text of several lines with all that could steer a terminal escaped."""
+    """Return a text of several lines with every control character escaped."""
     if text.replace("\n", "").isprintable():
         return text
     return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def show(value: Any, length: int = 60) -> str:
-    """The value as it can be printed in a message: escaped, at most ``length`` characters."""
+    """Return a value for a message: escaped, at most ``length`` characters."""
     if isinstance(value, str):
         value = value[: length + 1]
     try:
         text = repr(value)
-    except ValueError:  # Python refuses to print integers of thousands of digits
+    except ValueError:  # Python does not print integers of thousands of digits
         text = "an integer of thousands of digits"
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
 def did_you_mean(name: Any, known: Iterable[str]) -> str | None:
-    """A question naming the known name nearest to ``name``; None when none is near.
+    """Return a question with the known name most similar to ``name``; None if none is similar.
 
-    Near are names of similar spelling in any case, and the one name that holds it as a word.
+    Similar are names of similar spelling in any case, or the only name that contains it as a word.
     """
     if not isinstance(name, str) or len(name) > 64:  # the comparison is quadratic
         return None

@@ -1,7 +1,7 @@
-"""Strict YAML reader: every value has its place; nothing is executed, expanded or dropped.
+"""Strict YAML reader: every value has its place, and nothing is executed, expanded or dropped.
 
-Duplicate names, tags, aliases and several documents are refused. yes, no, on, off, dates, 1:30 and
-010 stay texts. Sizes are bounded, so that no file takes more than a second.
+Duplicate names, tags, aliases and several documents are errors. yes, no, on, off, dates, 1:30 and
+010 are texts. Sizes are bounded, so that no file takes more than a second.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gridjax.io.source_location import MAX_DEPTH, MAX_VALUES, Located, Problems
 from gridjax.io.text import did_you_mean, show
 
 MAX_BYTES = 1_000_000
-"""Length of one file: forty times the longest sweep with a hundred values for each parameter."""
+"""Largest size of one file: forty times that of a hundred values for each parameter."""
 
 SWEEP = "a sweep: method and parameters"
 
@@ -35,10 +35,10 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_yaml(
     path: str | Path, problems: Problems, wanted: str = SWEEP
 ) -> tuple[Located | None, str]:
-    """The content of a YAML file and its text; what is wrong with it goes to ``problems``.
+    """Return the content of a YAML file, and its text; errors go to ``problems``.
 
-    The content is None where nothing sensible can be said about it beyond those problems.
-    ``wanted`` is what the file should hold, in words.
+    The content is None if it cannot be checked any further. ``wanted`` says in words what the file
+    should contain.
     """
     text = _read_text(Path(path), problems)
     if text is None:
@@ -47,12 +47,12 @@ def read_yaml(
 
 
 def parse_yaml(text: str, name: str, problems: Problems, wanted: str = SWEEP) -> Located | None:
-    """The content of a YAML text called ``name``; see read_yaml."""
+    """Return the content of a YAML text; ``name`` is its file in messages. See read_yaml."""
     wrong = _NOT_TEXT.search(text)
     if wrong:
         line = text.count("\n", 0, wrong.start()) + 1
         column = wrong.start() - text.rfind("\n", 0, wrong.start())
-        message = f"the character {wrong.group()!r} cannot stand in a YAML text"
+        message = f"the character {wrong.group()!r} is not allowed in YAML"
         problems.add(message, Place(name, line, column), "remove it, or save the file as UTF-8")
         return None
     return _Composer(text, name, problems, wanted).compose()
@@ -104,11 +104,11 @@ def _near_files(path: Path) -> str:
 
 
 class _StopError(Exception):
-    """The rest of a file cannot be read; its problem is noted."""
+    """The rest of a file cannot be read; the problem is reported."""
 
 
 class _Composer:
-    """From the parser's events to Located values."""
+    """Converter of the events of the YAML parser to Located values."""
 
     def __init__(self, text: str, name: str, problems: Problems, wanted: str):
         self.text = text
@@ -119,7 +119,7 @@ class _Composer:
         self.is_sound = True
 
     def compose(self) -> Located | None:
-        """The one document of the text; None where it is not one to be read."""
+        """Return the one document of the text; None if it cannot be read."""
         try:
             events = self._events()
             root = None
@@ -143,7 +143,7 @@ class _Composer:
             place = self._place(mark) if mark else Place(self.name)
             parts = (getattr(error, "context", None), getattr(error, "problem", None))
             what = ", ".join(part for part in parts if part) or "it cannot be parsed"
-            self.problems.add(f"is not YAML: {what}", place, "mind indents, quotes and brackets")
+            self.problems.add(f"is not YAML: {what}", place, "check indents, quotes and brackets")
             raise _StopError from None
         except (ValueError, OverflowError):  # PyYAML's own parser on an escape beyond Unicode
             self.problems.add("is not YAML: an escape beyond Unicode", Place(self.name))
@@ -152,15 +152,19 @@ class _Composer:
     def _node(self, event: Any, events: Iterator[Any], depth: int) -> Located:
         self.n_values += 1
         if self.n_values > MAX_VALUES:
-            self._stop(event, f"the file holds more than {MAX_VALUES} values from here on", None)
+            self._stop(
+                event, f"the file has more than {MAX_VALUES} values; the next one is here", None
+            )
         if depth > MAX_DEPTH:
             self._stop(event, f"the file is nested more than {MAX_DEPTH} deep here", None)
         place = self._place(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
-            self._refuse(f"the alias *{event.anchor[:40]} is not read", place, "repeat the value")
+            self._refuse(
+                f"the alias *{event.anchor[:40]} is not supported", place, "repeat the value"
+            )
             return Located(None, place)
         if event.tag is not None:
-            message = f"the tag {show(event.tag)} is not read"
+            message = f"the tag {show(event.tag)} is not supported"
             self._refuse(message, place, "write plain names, numbers and lists")
         if isinstance(event, yaml.ScalarEvent):
             return Located(_scalar(event), place)
@@ -199,7 +203,7 @@ class _Composer:
 
 
 def _scalar(event: Any) -> Any:
-    """A scalar's value: quoted ones are texts, plain ones may be null, a truth or a number."""
+    """Return the value of a scalar: text if quoted, else text, null, true, false or a number."""
     if not event.implicit[0]:
         return event.value
     if event.value in _CONSTANTS:

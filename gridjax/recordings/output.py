@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import os
-import tempfile
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -17,8 +15,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.numbers import number
-from gridjax.io.source_location import Problems
-from gridjax.io.text import flaw, shown
+from gridjax.io.output_paths import output_files
 from gridjax.recordings.figure import draw, p_text
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import read_inputs
@@ -33,8 +30,6 @@ SHOWN = 30
 """Cells in the table on the terminal."""
 WIDE, NARROW_NAME = 100, 16
 """Width of a terminal that shows every column, and of a name on a narrower one."""
-LONGEST_NAME = 240
-"""Longest file name of the table, bytes: file systems take 255, and temporary names are longer."""
 
 
 class OutputFiles(NamedTuple):
@@ -107,40 +102,7 @@ def outputs(out: Path, force: bool) -> OutputFiles:
     Raises GridjaxError where they cannot be written: for an ending other than .parquet, a folder
     that does not exist, and, unless `force`, files that exist.
     """
-    if out.suffix != ".parquet":
-        message = f"--out {out} is no .parquet file"
-        raise GridjaxError(Problem(message, fix="give a name such as scores.parquet"))
-    files = OutputFiles(out, out.with_suffix(".png"), out.with_suffix(".svg"))
-    problems = Problems()
-    try:
-        _check_outputs(files, force, problems)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        fix = "choose a folder that you may write to"
-        problems.add(f"--out {shown(str(out))} cannot be written: {reason}", None, fix)
-    problems.raise_any()
-    return files
-
-
-def _check_outputs(files: OutputFiles, force: bool, problems: Problems) -> None:
-    out, folder = files.table, files.table.parent
-    if words := flaw(str(out)):
-        name = shown(str(out))
-        problems.add(f"--out {name}: the name {words}", None, "choose another name")
-    elif len(os.fsencode(out.name)) > LONGEST_NAME:
-        problems.add(f"--out {out}: the name is too long", None, "choose a shorter name")
-    elif not folder.is_dir():
-        problems.add(f"--out {out}: no folder {folder}", None, "make the folder first")
-    else:
-        with tempfile.TemporaryFile(dir=folder):  # raises OSError where no file can be made
-            pass
-        existing = [str(path) for path in files if path.is_dir() or (path.exists() and not force)]
-        if existing:
-            problems.add(
-                f"--out {out} would overwrite {', '.join(existing)}",
-                None,
-                "choose another name, or --force to overwrite existing files",
-            )
+    return OutputFiles(*output_files(out, (".parquet", ".png", ".svg"), force, "scores.parquet"))
 
 
 def table(scored: Sequence[InputScores]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io import numbers
 from gridjax.io.atomic_files import replace_file
+from gridjax.io.output_paths import special_path
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
 from gridjax.plotting import colour, counted, listed
 from gridjax.report.figures import SavedFigure, write_figures
@@ -59,10 +60,9 @@ def write_report(run: Run, folder: str | Path) -> Path:
 def _refuse_others(figures: Path) -> None:
     """Raise GridjaxError for links, pipes and devices among the figures' paths."""
     for path in (figures, *(figures.iterdir() if figures.is_dir() else ())):
-        what = "a link" if path.is_symlink() else "no regular file"
-        is_other = path.exists() and not (path.is_dir() or path.is_file())
-        if path.is_symlink() or is_other:
-            raise GridjaxError(
+        if what := special_path(path):
+            message, fix = f"{path} is {what}", "remove it and run the report again"
+            raise GridjaxError(Problem(message, fix=fix))
                 Problem(f"{path} is {what}", fix="remove it and run the report again")
             )
 

@@ -1,28 +1,16 @@
-"""Rules between the fields of one network, and the check of a whole spec."""
+"""Rules between the parameters of one network, and the check of a whole spec."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
-from gridjax.errors import GridjaxError, Problem
+from gridjax.errors import GridjaxError
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS, SEEDS, bins_across, info_of, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES
 from gridjax.spec.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL
-from gridjax.spec.value_reader import read_value
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule between fields; a broken one is reported at the first field that was written.
-
-    ``broken`` takes the values of ``fields`` and gives what is wrong with its fix, or None.
-    """
-
-    fields: tuple[str, ...]
-    broken: Callable[..., tuple[str, str] | None]
+from gridjax.spec.validation import Constraint, FieldValue, Limits, Rule, read_field_value
 
 
 def _square_box(height: float, width: float) -> tuple[str, str] | None:
@@ -124,23 +112,34 @@ RULES = (
 
 
 def read_spec(spec: NetworkSpec) -> NetworkSpec:
-    """The spec with every value read as a sweep file's would be; for specs built in Python.
+    """Return the spec with every value read and checked as that of a sweep file.
 
     Raises GridjaxError with every problem.
     """
-    values, problems = {}, []
+    code: Any = spec.place_field_values
+    codes = (code if isinstance(code, str) else "",)
+    point = {}
     for name in FIELDS:
         try:
-            is_read = is_read_by(FIELDS[name], spec.place_field_values)
-            values[name] = read_value(FIELDS[name], getattr(spec, name), is_read)
-        except GridjaxError as error:
-            problems += error.problems
-    for rule in RULES:
-        if all(name in values for name in rule.fields):
-            broken = rule.broken(*(values[name] for name in rule.fields))
-            problems += [Problem(broken[0], fix=broken[1])] if broken else []
+            point[name] = read_field_value(name, getattr(spec, name), None, codes)
+        except GridjaxError as error:  # of another type: no rule can be checked with it
+            (problem,) = error.problems
+            point[name] = FieldValue(None, None, problem, problem)
+    limits = [Limits.of(name) for name, one in point.items() if one.has_problem]
+    constraints: list[Constraint] = [*limits, *RULES]
+    found = (each.problem([point[name] for name in each.fields], None) for each in constraints)
+    problems = [problem for problem in found if problem]
     if problems:
         raise GridjaxError(problems)
-    for name in SEEDS:  # one network, one way to write it
-        values[name] = None if values[name] == values["seed"] else values[name]
+    return make_spec({name: one.value for name, one in point.items()})
+
+
+def make_spec(values: dict[str, Any]) -> NetworkSpec:
+    """Return the network of these values; a seed equal to ``seed`` is left to it.
+
+    Equal networks are then equal specs with one run_id.
+    """
+    for name in SEEDS:
+        if name in values and values[name] == values.get("seed", 0):
+            values[name] = None
     return NetworkSpec(**values)

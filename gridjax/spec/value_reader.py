@@ -104,26 +104,27 @@ def _convert(field: Field, raw: Any) -> Any:
         isinstance(raw, FieldDistribution) or (isinstance(raw, str) and is_distribution_text(raw))
     ):
         return _law(field, raw, other)
-    wanted = _describe(field)
     if kind == "str":
         if not isinstance(raw, str):
-            raise _RefusedError("is not a name", wanted)
+            raise _RefusedError("is not a name", _describe(field))
         return raw
     if kind == "bool":
         if isinstance(raw, str) and raw.lower() in ("true", "false"):
             return raw.lower() == "true"
         if not isinstance(raw, bool):
-            raise _RefusedError("is neither true nor false", wanted)
+            raise _RefusedError("is neither true nor false", _describe(field))
         return raw
     number = parse_number(raw) if isinstance(raw, str) else raw
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise _RefusedError(f"is not {'a whole' if kind == 'int' else 'a'} number", wanted)
+        raise _RefusedError(
+            f"is not {'a whole' if kind == 'int' else 'a'} number", _describe(field)
+        )
     if not -_FLOAT32_MAX <= number <= _FLOAT32_MAX:
-        raise _RefusedError("is not a finite number in single precision", wanted)
+        raise _RefusedError("is not a finite number in single precision", _describe(field))
     if kind == "float":
         return float(number) + 0.0  # -0.0 becomes 0.0: one network, one run_id
     if number != int(number):
-        raise _RefusedError("is not a whole number", wanted)
+        raise _RefusedError("is not a whole number", _describe(field))
     return int(number)
 
 

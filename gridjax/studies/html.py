@@ -9,7 +9,7 @@ from typing import Any
 
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
 from gridjax.io.atomic_files import replace_file
-from gridjax.io.text import show
+from gridjax.io.json_schema import check_schema
 from gridjax.plotting import listed
 from gridjax.report.html import LARGEST_SVG, PAGE
 from gridjax.studies.results import FIGURES, OUTCOME, ROWS
@@ -79,7 +79,7 @@ def _study(path: Path) -> dict[str, Any]:
     place = Place(str(path))
     try:
         told = json.loads(_read(path))
-        _demand(told, _FORM, "it")
+        check_schema(told, _FORM, "it")
         for verdict in told["verdicts"]:
             verdict["rows"] = _rows(path.parent, verdict["name"])
         own = {verdict["name"] for verdict in told["verdicts"]}
@@ -94,22 +94,6 @@ def _study(path: Path) -> dict[str, Any]:
         fix = "analyse the study again: gridjax study NAME --no-training --out DIR"
         raise DamageError(Problem(f"damaged: {error}", place, fix)) from None
     return told
-
-
-def _demand(value: Any, form: Any, name: str) -> None:
-    """Raise ValueError where a value has not the form that is read later."""
-    if isinstance(form, dict):
-        if not isinstance(value, dict) or not value.keys() >= form.keys():
-            raise ValueError(f"{name} holds other things than verdicts")
-        for key, inner in form.items():
-            _demand(value[key], inner, key)
-    elif isinstance(form, list):
-        if not isinstance(value, list):
-            raise ValueError(f"{name} is no list")
-        for each in value:
-            _demand(each, form[0], name)
-    elif not isinstance(value, form):
-        raise ValueError(f"{name} is {show(value)}")
 
 
 def _rows(folder: Path, name: str) -> str:

@@ -8,16 +8,15 @@ them holds ``quick.yaml`` and so on, and the analysis a function ``settle``.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.io.python_files import import_file
 from gridjax.io.text import did_you_mean
 from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
 from gridjax.sweep.catalog import EXPERIMENTS
@@ -92,14 +91,7 @@ class Study:
     @cached_property
     def _module(self) -> ModuleType:
         name = f"gridjax_study_{self.name.replace('-', '_')}"
-        path = self.folder / ANALYSIS
-        spec = spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = module_from_spec(spec)
-        sys.modules[name] = module  # dataclasses look their module up
-        spec.loader.exec_module(module)
-        return module
+        return import_file(self.folder / ANALYSIS, name)
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self._module, name, None)

@@ -1,19 +1,20 @@
-"""The catalogue of shipped sweep files, by name, and of shipped benchmarks."""
+"""Catalogue of the sweep files and benchmarks that gridjax ships, by name."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import suppress
 from importlib import import_module
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+
+from gridjax.io.python_files import import_file
 
 _PACKAGE = Path(__file__).parents[1]
 
 
 def _shipped(name: str) -> Path:
-    """Return a folder that is inside an installed package, beside it in a checkout."""
+    """Return a folder that lies in an installed package, and beside the package in a checkout."""
     places = (_PACKAGE / name, _PACKAGE.parent / name)
     return next((folder for folder in places if folder.is_dir()), places[0])
 
@@ -22,18 +23,18 @@ EXPERIMENTS = _shipped("experiments")
 BENCHMARKS = _shipped("benchmarks")
 
 QUICK = "quick.yaml"
-"""The size of a shipped experiment that is meant where only the experiment is named."""
+"""The sweep file of a shipped experiment that is named without a size."""
 
 
 def sweep_files(name: str | Path) -> list[Path]:
-    """Return the sweep files that a name stands for.
+    """Return the sweep files of a name.
 
-    A path that exists comes first (a folder stands for its ``*.yaml``); then the experiments that
-    gridjax ships: ``quickstart``, ``quickstart/gaussian.yaml``, and for those of two sizes
-    ``nfl-ideal`` (quick) and ``nfl-ideal/paper``. A name of neither is returned as it is, for the
-    reader of the file to refuse.
+    A path that exists has priority; a folder gives all its ``*.yaml``. Then follow the experiments
+    that gridjax ships: ``quickstart``, ``quickstart/gaussian.yaml``, and those with sizes as
+    ``nfl-ideal`` (quick) and ``nfl-ideal/paper``. Another name is returned unchanged: reading it
+    gives the error message.
     """
-    with suppress(OSError):  # a name that no file can have
+    with suppress(OSError):  # not a possible file name
         path = Path(name)
         if path.is_file():
             return [path]
@@ -49,14 +50,9 @@ def sweep_files(name: str | Path) -> list[Path]:
 
 
 def benchmark(name: str) -> ModuleType:
-    """Import a module of the shipped benchmarks, under one name wherever they lie."""
+    """Import a module of the shipped benchmarks as gridjax.benchmarks.NAME."""
     package = "gridjax.benchmarks"
     if package not in sys.modules and BENCHMARKS.parent != _PACKAGE:
-        # In a checkout any other project's top-level `benchmarks` could be found instead.
-        places = [str(BENCHMARKS)]
-        spec = spec_from_file_location(
-            package, BENCHMARKS / "__init__.py", submodule_search_locations=places
-        )
-        assert spec is not None
-        sys.modules[package] = module_from_spec(spec)
+        # In a checkout, a top-level `benchmarks` of another project could be found instead.
+        import_file(BENCHMARKS / "__init__.py", package)
     return import_module(f"{package}.{name}")

@@ -1,4 +1,4 @@
-"""The keys of a parameter's distribution, read and checked."""
+"""Reader of the keys of a parameter's distribution."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.distributions import DISTRIBUTIONS, Beta, Distribution, IntUniform, Quantized
 
 _LARGEST = 3.4e38  # in single precision
-_EXTREMES = (2.0**-53, 1 - 2.0**-53)  # of the numbers that draws are made from
+_EXTREMES = (2.0**-53, 1 - 2.0**-53)  # least and largest u that a draw can have
 _POSITIVE = ("q", "sigma", "a", "b")
 
 
-class Drawn(NamedTuple):
-    """Numbers drawn from a distribution."""
+class SampledParameter(NamedTuple):
+    """A parameter whose numbers are drawn from a distribution."""
 
     distribution: Distribution
     place: Place
 
 
-def read_drawn(
+def read_sampled_parameter(
     name: str, place: Place, kind: str, given: dict[str, Located], problems: Problems
-) -> Drawn | None:
-    """The distribution ``kind`` of the parameter ``name`` with the keys ``given``.
+) -> SampledParameter | None:
+    """Return the distribution ``kind`` of the parameter ``name`` with the keys ``given``.
 
-    None where something is wrong, which goes to ``problems``; they are this parameter's own.
+    None if something is wrong, which goes to ``problems``: an empty list at the start.
     """
     keys = DISTRIBUTIONS[kind]
     numbers: dict[str, Any] = {
@@ -43,20 +43,20 @@ def read_drawn(
         return None
     if "min" in numbers and numbers["min"] > numbers["max"]:
         message = f"{name}: min: {numbers['min']} is above max: {numbers['max']}"
-        problems.add(message, given["min"].place, "exchange the two")
+        problems.add(message, given["min"].place, "exchange min and max")
         return None
     distribution = keys.make(*numbers.values())
     if not _is_finite(distribution):
-        fix = "give a narrower one"
+        fix = "give a narrower distribution"
         if f"{kind}_values" in DISTRIBUTIONS:
-            fix = f"its min and max are exponents of e: did you mean {kind}_values?"
-        problems.add(f"{name}: {kind} goes beyond every number", place, fix)
+            fix = f"min and max of {kind} are exponents of e: did you mean {kind}_values?"
+        problems.add(f"{name}: {kind} exceeds the largest number", place, fix)
         return None
-    return Drawn(distribution, place)
+    return SampledParameter(distribution, place)
 
 
 def read_number(value: Any) -> int | float | None:
-    """The finite number that a file writes, "3" too; None where it is none."""
+    """Return the finite number that a file writes, as 3 or "3"; None if it is not a number."""
     number = parse_number(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
@@ -80,14 +80,14 @@ def _read_key(name: str, kind: str, key: str, item: Located, problems: Problems)
 
 
 def _check_type(name: str, place: Place, kind: str, q: Any, problems: Problems) -> None:
-    """Note a distribution of numbers for a name, or of fractions for a whole number."""
+    """Report a distribution of numbers for a name, or of fractions for a whole number."""
     type_ = str(FIELDS[name].type).partition(" | ")[0]
     if type_ not in ("int", "float"):
-        message = f"{name}: {kind} draws numbers, which {name} is not"
+        message = f"{name}: {kind} draws numbers, but {name} is not a number"
         problems.add(message, place, f"write {name}: {{values: [...]}}")
     elif type_ == "int" and kind != "int_uniform" and (q is None or q != int(q)):
         message = f"{name}: {kind} draws fractions, but {name} is a whole number"
-        fix = "write min and max as whole numbers, or round by a distribution with a whole q"
+        fix = "write min and max as whole numbers, or use a q_ distribution with a whole q"
         problems.add(message, place, fix)
 
 

@@ -1,7 +1,7 @@
 """The distributions of W&B sweeps, each as the inverse of its cumulative distribution function.
 
-As wandb/sweeps has them (params.py), from one number u, 0 < u < 1. ``DISTRIBUTIONS`` lists them by
-the name that sweep files use, with the keys they take.
+Each takes one number u, 0 < u < 1, as in wandb/sweeps (params.py). ``DISTRIBUTIONS`` lists them by
+their name in sweep files, with their keys.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from itertools import accumulate
 from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
-_DIGITS = 12  # of a draw: a last bit that is another on another machine makes no other network
+_DIGITS = 12  # of a draw: the last bits may differ between machines, the network must not
 _FAR_TOO_MANY = 1e18
 
 
 class Distribution(Protocol):
-    """What a number is drawn from."""
+    """A distribution of one number."""
 
     def at(self, u: float) -> int | float:
-        """Return the number below which a share u of the draws lies."""
+        """Return the inverse cumulative distribution function at u."""
         ...
 
 
 class IntUniform(NamedTuple):
-    """Each whole number from low to high, both included."""
+    """Whole numbers from low to high, both included, equally likely."""
 
     low: int
     high: int
@@ -37,7 +37,7 @@ class IntUniform(NamedTuple):
 
 
 class Uniform(NamedTuple):
-    """Evenly from low to high."""
+    """The uniform distribution from low to high."""
 
     low: float
     high: float
@@ -48,7 +48,7 @@ class Uniform(NamedTuple):
 
 
 class LogUniform(NamedTuple):
-    """log X is uniform from low to high, exponents of e."""
+    """Numbers X whose log is uniform from low to high, exponents of e."""
 
     low: float
     high: float
@@ -59,7 +59,7 @@ class LogUniform(NamedTuple):
 
 
 class InvLogUniform(NamedTuple):
-    """log(1 / X) is uniform from low to high, exponents of e."""
+    """Numbers X whose log(1 / X) is uniform from low to high, exponents of e."""
 
     low: float
     high: float
@@ -70,7 +70,7 @@ class InvLogUniform(NamedTuple):
 
 
 class Normal(NamedTuple):
-    """Normal of mean mu and standard deviation sigma."""
+    """The normal distribution of mean mu and standard deviation sigma."""
 
     mu: float
     sigma: float
@@ -81,7 +81,7 @@ class Normal(NamedTuple):
 
 
 class LogNormal(NamedTuple):
-    """log X is normal of mean mu and standard deviation sigma."""
+    """Numbers X whose log is normal, of mean mu and standard deviation sigma."""
 
     mu: float
     sigma: float
@@ -92,7 +92,7 @@ class LogNormal(NamedTuple):
 
 
 class Beta(NamedTuple):
-    """Beta of the shapes a and b, from 0 to 1."""
+    """The beta distribution of shapes a and b, from 0 to 1."""
 
     a: float
     b: float
@@ -105,7 +105,10 @@ class Beta(NamedTuple):
 
 
 class Quantized(NamedTuple):
-    """round(X / q) q of another distribution's X, halves to even; whole where q is."""
+    """round(X / q) q of the X of another distribution; halves are rounded to even.
+
+    The result is a whole number if q is.
+    """
 
     of: Distribution
     q: int | float
@@ -117,17 +120,17 @@ class Quantized(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """One distribution of sweep files."""
+    """The keys of one distribution in sweep files."""
 
     required: tuple[str, ...]
     optional: Mapping[str, float]
     """further keys with their defaults"""
     make: Callable[..., Distribution] | None
-    """from the keys' numbers in their order; None where values are listed"""
+    """makes it from the numbers of all keys, in their order; None if values are listed"""
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every key it takes."""
+        """Every key."""
         return (*self.required, *self.optional)
 
 
@@ -177,17 +180,17 @@ DISTRIBUTIONS: dict[str, Keys] = {
 
 
 def draw(distribution: Distribution, u: float) -> int | float:
-    """Return the number at u, to twelve digits."""
+    """Return the number at u, rounded to twelve digits."""
     return _rounded(distribution.at(u))
 
 
 def pick(n_values: int, probabilities: Sequence[float] | None, u: float) -> int:
-    """Return which of the listed values a number u, 0 < u < 1, stands for."""
+    """Return the index of the listed value that a number u, 0 < u < 1, selects."""
     return picker(n_values, probabilities)(u)
 
 
 def picker(n_values: int, probabilities: Sequence[float] | None) -> Callable[[float], int]:
-    """Return the function of u that ``pick`` is, for many u."""
+    """Return ``pick`` as a function of u, for many draws."""
     if probabilities is None:
         return IntUniform(0, n_values - 1).at
     last = max(k for k, probability in enumerate(probabilities) if probability > 0)
@@ -196,7 +199,7 @@ def picker(n_values: int, probabilities: Sequence[float] | None) -> Callable[[fl
 
 
 def n_grid_values(distribution: Distribution | None) -> int | None:
-    """Return how many values a grid goes through for it; None where a grid cannot."""
+    """Return the number of values of a distribution in a grid; None if it cannot be in a grid."""
     if isinstance(distribution, IntUniform):
         return distribution.high - distribution.low + 1
     if isinstance(distribution, Quantized) and isinstance(distribution.of, Uniform):
@@ -206,9 +209,9 @@ def n_grid_values(distribution: Distribution | None) -> int | None:
 
 
 def grid_values(distribution: Distribution, number: int) -> list[int | float]:
-    """Return the first so many values of a grid: from min, in steps of 1 or q.
+    """Return the first ``number`` values of a distribution in a grid: from min in steps of 1 or q.
 
-    As W&B has it: int_uniform goes up to max, q_uniform ends before it.
+    As in W&B, int_uniform includes max and q_uniform ends before it.
     """
     if isinstance(distribution, Quantized) and isinstance(distribution.of, Uniform):
         low, q = distribution.of.low, distribution.q

@@ -1,4 +1,4 @@
-"""Expansion of sweep files into one population, with the networks that are left out."""
+"""Expansion of sweep files into distinct networks, with counts of those that cannot run."""
 
 from __future__ import annotations
 
@@ -13,61 +13,64 @@ from gridjax.errors import Place, Problem
 from gridjax.io.source_location import Problems
 from gridjax.io.text import show
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.grid_search import Grid
-from gridjax.sweep.random_search import Draws
+from gridjax.sweep.grid_search import GridSearch
+from gridjax.sweep.random_search import RandomSearch
 from gridjax.sweep.sweep_file import SweepFile
 
 MAX_NETWORKS = 1_000_000
-"""Grid points and draws laid out at most: more is hardly ever meant, and fills the memory."""
-_LOOKED_AT = 20_000  # points of a file, for one that can run
+"""Largest number of grid points and draws: more would fill the memory."""
+_MAX_SEARCHED = 20_000  # points of a file that are searched for one that can run
 
 
 class Origin(NamedTuple):
-    """What one file gave to a population; the files' networks stand in the files' order."""
+    """The contribution of one file to a sweep; networks are in the order of the files."""
 
     name: str
     n_networks: int
-    """that no earlier file gave"""
+    """networks that no earlier file has"""
     n_skipped: int = 0
-    """left out, because they can never run"""
+    """networks left out because they cannot run"""
     n_draws: int = 0
-    """0 for a grid"""
+    """random draws; 0 for a grid"""
 
 
-class Skipped(NamedTuple):
-    """Networks that were left out for one reason."""
+class SkippedNetworks(NamedTuple):
+    """Networks left out for one reason."""
 
     reason: Problem
     n_networks: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The reason, its place in the file without the file's folder, and the number."""
+        """Return the reason, its place without the file's folder, and the number of networks."""
         place = self.reason.place
         if place and not place.file.startswith("--"):
             place = replace(place, file=Path(place.file).name)
-        told = {"reason": self.reason.message, "place": str(place) if place else None}
-        return told | {"networks": self.n_networks}
+        return {
+            "reason": self.reason.message,
+            "place": str(place) if place else None,
+            "networks": self.n_networks,
+        }
 
 
-class Population(NamedTuple):
+class Expansion(NamedTuple):
     """The distinct networks of several files, in their order."""
 
     specs: tuple[NetworkSpec, ...]
     origins: tuple[Origin, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedNetworks, ...]
 
 
-def lay_out(
+def expand_files(
     files: Sequence[tuple[str, SweepFile]],
     first: int | None,
     sweep_seed: int,
     skip_invalid: bool,
     problems: Problems,
-) -> Population:
-    """The networks of named files without duplicates, ``first`` of them if given.
+) -> Expansion:
+    """Return the networks of named files without duplicates, at most ``first`` of them if given.
 
-    Those that can never run are left out or refused. Raises GridjaxError with ``problems`` and
-    everything that is wrong beside.
+    Networks that cannot run are left out if ``skip_invalid``, else they are errors. Raises
+    GridjaxError with ``problems`` and every further error.
     """
     _check_seed(sweep_seed, problems)
     counted = _check_first(first, problems)
@@ -83,15 +86,15 @@ def lay_out(
         before = len(specs), len(left_out)
         _add_networks(file, counted, sweep_seed, specs, left_out, problems)
         added = len(specs) - before[0], len(left_out) - before[1]
-        n_draws = file.n_points(counted) if isinstance(file.networks, Draws) else 0
+        n_draws = file.n_points(counted) if isinstance(file.networks, RandomSearch) else 0
         origins.append(Origin(name, *added, n_draws))
-    skipped = tuple(Skipped(*each) for each in Counter(left_out.values()).items())
+    skipped = tuple(SkippedNetworks(*each) for each in Counter(left_out.values()).items())
     if not specs:
         for each in skipped:
             problems.add(each.reason.message, each.reason.place, each.reason.fix)
         problems.add("no network is left that can run", None)
         problems.raise_any()
-    return Population(tuple(specs), tuple(origins), skipped)
+    return Expansion(tuple(specs), tuple(origins), skipped)
 
 
 def _add_networks(
@@ -102,20 +105,22 @@ def _add_networks(
     left_out: dict[NetworkSpec, Problem],
     problems: Problems,
 ) -> None:
-    for k, (spec, why) in enumerate(file.points(first, sweep_seed)):
+    for k, (spec, reasons) in enumerate(file.points(first, sweep_seed)):
         if len(specs) == first:
             return
         if k == MAX_NETWORKS:
             n_found = len(specs)
             message = f"{MAX_NETWORKS} grid points hold only {n_found} networks that can run"
-            problems.add(message, file.place, "give fewer values that cannot, or a lower number")
+            problems.add(
+                message, file.place, "remove values that cannot run, or give a lower --networks"
+            )
             problems.raise_any()
-        if why is None:
-            specs[spec] = None
+        if reasons:
+            left_out.setdefault(spec, reasons[0])
         else:
-            left_out.setdefault(spec, why)
+            specs[spec] = None
     grid = file.networks
-    if isinstance(grid, Grid) and grid.rests and len(specs) != first:
+    if isinstance(grid, GridSearch) and grid.truncated and len(specs) != first:
         message = f"the first {grid.n_listed} of {grid.n_points} grid points hold too few networks"
         message += f" that can run: {len(specs)}, not {first}"
         problems.add(message, file.place, "give shorter ranges, or a lower number of networks")
@@ -125,25 +130,26 @@ def _add_networks(
 def _refuse_invalid(
     files: Sequence[SweepFile], first: int | None, sweep_seed: int, problems: Problems
 ) -> None:
-    """Note why networks can never run; of draws only where all files can be read."""
+    """Report why networks cannot run; of random draws only if all files can be read."""
     is_sound = not problems.found
     refused = Problems()
     for file in files:
-        if isinstance(file.networks, Grid):
-            for why in file.networks.refusals:
+        if isinstance(file.networks, GridSearch):
+            for why in file.networks.problems:
                 refused.add(why.message, why.place, why.fix)
         elif is_sound:
             n_draws = file.n_points(first)
-            counts = Counter(why for _, why in file.points(first, sweep_seed) if why)
+            points = file.points(first, sweep_seed)
+            counts = Counter(why for _, reasons in points for why in reasons)
             for why, number in counts.items():
                 message = f"{why.message} (in {number} of {n_draws} draws)"
                 refused.add(message, why.place, why.fix)
     problems.take(refused)
-    looked_at = (itertools.islice(file.points(first, sweep_seed), _LOOKED_AT) for file in files)
-    can_run = (why is None for points in looked_at for _, why in points)
+    searched = (itertools.islice(file.points(first, sweep_seed), _MAX_SEARCHED) for file in files)
+    can_run = (not reasons for points in searched for _, reasons in points)
     if is_sound and refused.found and any(can_run):
-        message = "networks of these values can never run"
-        fix = "--skip-invalid (Python: skip_invalid=True) leaves them out and goes on with the rest"
+        message = "networks with these values cannot run"
+        fix = "correct them, or leave them out by --skip-invalid (Python: skip_invalid=True)"
         problems.add(message, None, fix)
 
 
@@ -154,7 +160,7 @@ def _check_seed(sweep_seed: Any, problems: Problems) -> None:
 
 
 def _check_first(first: Any, problems: Problems) -> int | None:
-    """The number of networks asked for; None where there is none that can be used."""
+    """Return the number of networks asked for; None if none or an invalid one is given."""
     if first is None:
         return None
     if isinstance(first, bool) or not isinstance(first, int) or first < 1:
@@ -163,20 +169,20 @@ def _check_first(first: Any, problems: Problems) -> int | None:
         message = f"the number of networks: {show(first)} is above {MAX_NETWORKS}"
     else:
         return first
-    problems.add(message, Place("--networks"), "give how many of the first networks to take")
+    problems.add(message, Place("--networks"), "give the number of networks")
     return None
 
 
 def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
-    """Note what is wrong with taking all networks."""
+    """Report files of which not all networks can be taken."""
     for file in files:
-        if isinstance(file.networks, Draws) and not file.says_number:
-            message = "method: random does not say how many networks to draw"
+        if isinstance(file.networks, RandomSearch) and not file.says_number:
+            message = "method: random without the number of networks to draw"
             fix = "add run_cap: 100 to the file, or give --networks 100 (Python: first=100)"
             problems.add(message, file.method_place, fix)
     n_points = sum(file.n_points(None) for file in files)
     if n_points > MAX_NETWORKS:
-        are_grids = all(isinstance(file.networks, Grid) for file in files)
+        are_grids = all(isinstance(file.networks, GridSearch) for file in files)
         what, less = ("grid points", "values") if are_grids else ("networks", "of them")
         message = f"the sweep has {n_points} {what}, more than {MAX_NETWORKS}"
         fix = f"give fewer {less}, or take the first N networks by --networks N (Python: first=N)"
@@ -184,5 +190,6 @@ def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
         problems.add(message, largest.place, fix)
         return
     for file in files:
-        for rest in file.networks.rests.values() if isinstance(file.networks, Grid) else ():
-            problems.add(rest.why.message, rest.why.place, rest.why.fix)
+        grid = file.networks
+        for each in grid.truncated.values() if isinstance(grid, GridSearch) else ():
+            problems.add(each.problem.message, each.problem.place, each.problem.fix)

@@ -1,4 +1,4 @@
-"""Overrides of the values in sweep files: --set NAME=VALUE, or a dict in Python."""
+"""Reader of overrides of the values in sweep files: --set NAME=VALUE, or a dict in Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 def read_overrides(
     overrides: Mapping[str, Any], problems: Problems
 ) -> tuple[dict[str, Located], dict[str, Located]]:
-    """The overrides of networks' parameters and those of the run's settings."""
+    """Return the overrides of network parameters, and those of the settings of the run."""
     of_networks: dict[str, Located] = {}
     of_run: dict[str, Located] = {}
     for name, value in overrides.items():
@@ -35,10 +35,10 @@ def read_overrides(
             into, key = of_run, setting
         else:
             known = [*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS)]
-            fix = did_you_mean(name, known) or "what can be set: " + ", ".join(known)
+            fix = did_you_mean(name, known) or "the parameters and settings are " + ", ".join(known)
             problems.add(f"unknown parameter {show(name)}", place, fix)
             continue
         if key in into:
-            problems.add(f"{key} is set twice", place, "set it once")
+            problems.add(f"{key} is set twice", place, "give one --set for it")
         into[key] = item
     return of_networks, of_run

@@ -1,4 +1,4 @@
-"""Reader of measured place cells: a .npy array [Np, n, n] of rates over the box."""
+"""Reader of the maps of measured place cells: a .npy array [Np, n, n] of rates over the box."""
 
 from __future__ import annotations
 
@@ -16,22 +16,26 @@ from gridjax.spec.place_maps import PlaceMaps
 
 _LARGEST = 1 << 30
 _UNREAD = PlaceMaps("")
-"""Stands for maps that could not be read, so that no rule says once more what is wrong."""
+"""Value of maps that could not be read, so that no rule reports them a second time."""
 
 
 def located_maps(item: Located, problems: Problems) -> Located:
-    """Read the maps that a sweep file names; what is wrong goes to ``problems``.
+    """Read the maps that a sweep file names; errors go to ``problems`` with their place.
 
-    A relative name is looked for beside the sweep file, then in the current folder.
+    A relative path is searched in the folder of the sweep file, then in the current folder.
     """
     if isinstance(item.value, PlaceMaps):
         return item
     if not isinstance(item.value, str):
-        problems.add(f"place_maps: {show(item.plain())} is no file name", item.place)
+        problems.add(
+            f"place_maps: {show(item.plain())} is not a file name",
+            item.place,
+            "give the path of a .npy file",
+        )
         return replace(item, value=_UNREAD)
     beside = Path(item.place.file).parent / item.value
     path = Path(item.value)
-    with suppress(OSError, ValueError):  # a name that no file can have
+    with suppress(OSError, ValueError):  # not a possible file name
         path = beside if beside.is_file() else path
     try:
         return replace(item, value=read_maps(path))
@@ -41,7 +45,11 @@ def located_maps(item: Located, problems: Problems) -> Located:
 
 
 def read_maps(path: Path) -> PlaceMaps:
-    """Read measured place cells. Raises GridjaxError for anything but finite rates [Np, n, n]."""
+    """Read maps of measured place cells.
+
+    Raises GridjaxError unless the file holds finite rates of at least 0, shape [Np, n, n], and in
+    every bin some cell fires.
+    """
     try:
         size = path.stat().st_size
         if not path.is_file():
@@ -56,13 +64,17 @@ def read_maps(path: Path) -> PlaceMaps:
         raise _refused(path, f"cannot be read: {reason}", "give a .npy file") from None
     if maps.ndim != 3 or maps.shape[1] != maps.shape[2] or maps.shape[1] < 2 or not len(maps):
         shape = list(maps.shape)
-        raise _refused(path, f"has shape {shape}", "give an array [Np, n, n], first axis x of two")
+        raise _refused(path, f"has shape {shape}", "give an array [Np, n, n]: cell, x, y")
     if maps.dtype.kind not in "fiu" or maps.nbytes > _LARGEST:
         raise _refused(path, f"holds {maps.dtype} of {maps.nbytes} bytes", "give real numbers")
     with np.errstate(over="ignore"):
         single = maps.astype(np.float32)
     if not np.isfinite(single).all():
-        raise _refused(path, "has values that are not finite", "fill the bins never visited")
+        raise _refused(
+            path,
+            "has values that are not finite",
+            "give a rate in every bin, also in bins never visited",
+        )
     if (single < 0).any():
         raise _refused(path, "has negative rates", "give rates of at least 0")
     if not single.any(axis=0).all():

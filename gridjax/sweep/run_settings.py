@@ -1,4 +1,4 @@
-"""The settings of a whole run: the ``gridjax:`` block of a sweep file."""
+"""Settings of a whole run: the ``gridjax:`` block of a sweep file."""
 
 from __future__ import annotations
 
@@ -28,35 +28,40 @@ def _keep(default: str, doc: str) -> Any:
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """How a trained network is measured."""
+    """Settings of the evaluation of trained networks."""
 
     sequence_length: int = _setting(
         50, "moves of an evaluation trajectory", at_least=1, at_most=100_000
     )
-    batch_size: int = _setting(200, "trajectories a batch", at_least=1, at_most=1_000_000)
+    batch_size: int = _setting(200, "trajectories in a batch", at_least=1, at_most=1_000_000)
     samples_per_bin: int = _setting(
-        50, "mean samples a bin of the finest rate map", at_least=1, at_most=1_000_000
+        50, "mean number of samples in a bin of the finest rate map", at_least=1, at_most=1_000_000
     )
     n_readouts: int = _setting(
-        1024, "random readouts of each layout's target code", at_least=1024, at_most=1_000_000
+        1024,
+        "random readouts of the target code of each layout",
+        at_least=1024,
+        at_most=1_000_000,
     )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a population is trained, measured and kept; one for all networks of a run.
+    """Settings of training, evaluation and storage, the same for all networks of a run.
 
-    ``lane_width`` None stands for the default of the device and the shape (plan.py).
+    ``lane_width`` None is the default for the device and the shapes (gridjax.run.planning.plan).
     """
 
-    lane_width: int | None = _setting(None, "networks of one vmap", at_least=1, at_most=65536)
-    merge: bool = _setting(False, "train networks in padded shapes that others share")
+    lane_width: int | None = _setting(
+        None, "networks trained together by one vmap", at_least=1, at_most=65536
+    )
+    merge: bool = _setting(False, "train networks of several shapes together, by padding")
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     keep_maps: str = _keep("best:32", "units of each network whose rate maps are kept")
     keep_weights: str = _keep("all", "networks whose weights are kept")
 
     def to_dict(self) -> dict[str, Any]:
-        """Every setting by its name, as JSON values; those of the evaluation in a dict."""
+        """Return every setting by its name as JSON values; those of the evaluation are a dict."""
         return dataclasses.asdict(self)
 
 
@@ -67,11 +72,11 @@ SETTINGS = {**GENERAL, **EVALUATION}
 """The field of every setting by its dotted name inside the ``gridjax:`` block."""
 
 OF_NETWORKS = tuple(name for name, field in FIELDS.items() if field.metadata.get("setting"))
-"""Parameters of networks that may stand in the block: each for the networks of its file."""
+"""Network parameters that may stand in the block: they hold for all networks of the file."""
 
 
 def flatten(block: Located, problems: Problems) -> dict[str, Located]:
-    """The settings given in one ``gridjax:`` block, by dotted name."""
+    """Return the settings given in one ``gridjax:`` block, by dotted name."""
     given: dict[str, Located] = {}
     for name, item in _items(block, "gridjax", problems):
         if name == "fidelity":
@@ -89,7 +94,10 @@ def flatten(block: Located, problems: Problems) -> dict[str, Located]:
 def read_settings(
     blocks: Sequence[Mapping[str, Located]], overrides: Mapping[str, Located], problems: Problems
 ) -> Settings:
-    """The settings that the files' flattened blocks agree on, and those that replace them."""
+    """Return the settings of a run from the flattened block of each file and from overrides.
+
+    Files that contradict each other go to ``problems``.
+    """
     given: dict[str, tuple[Any, Located]] = {}
     for block in [{**block, **overrides} for block in blocks] or [overrides]:
         for name, item in block.items():
@@ -103,7 +111,7 @@ def read_settings(
             first, where = given.setdefault(name, (value, item))
             if first != value:
                 message = f"{name}: {show(value)} contradicts {show(first)} at {where.place}"
-                problems.add(message, item.place, "files of one population share their settings")
+                problems.add(message, item.place, "give all files of one run the same settings")
     values = {name: value for name, (value, _) in given.items()}
     evaluation = {field.name: values[name] for name, field in EVALUATION.items() if name in values}
     general = {name: values[name] for name in GENERAL if name in values}
@@ -111,7 +119,7 @@ def read_settings(
 
 
 def _fidelity(item: Located, problems: Problems) -> Located:
-    """A fidelity given as ``{preset: corrected, dropout: inert}``, as the text of the same."""
+    """Return a fidelity given as ``{preset: corrected, dropout: inert}`` as text."""
     if not isinstance(item.value, dict):
         return item
     preset, switches = "corrected", []

@@ -1,7 +1,7 @@
-"""The search space of a parameter: listed values, or a distribution to draw from.
+"""Reader of the search space of a parameter: listed values, or a distribution.
 
-As W&B reads it: the keys of a parameter are those of its distribution; where the distribution is
-not named, its keys decide it.
+As in W&B, the keys of a parameter are those of its distribution. A distribution without a name
+follows from its keys.
 """
 
 from __future__ import annotations
@@ -12,53 +12,55 @@ from typing import NamedTuple
 from gridjax.errors import Place, Problem
 from gridjax.io.source_location import MAX_VALUES, Located, Problems
 from gridjax.io.text import did_you_mean, show
-from gridjax.sweep.distribution_keys import Drawn, read_drawn, read_number
+from gridjax.sweep.distribution_keys import SampledParameter, read_number, read_sampled_parameter
 from gridjax.sweep.distributions import DISTRIBUTIONS, grid_values, n_grid_values
 
 _KEYS = ("distribution", *dict.fromkeys(key for keys in DISTRIBUTIONS.values() for key in keys.all))
 _SUM_TOLERANCE = 1e-6
 
 
-class Rest(NamedTuple):
-    """The values of a range that a grid does not list, for they are too many."""
+class TruncatedRange(NamedTuple):
+    """The values of a range that a grid does not list because there are too many."""
 
-    number: int
-    why: Problem
-    """what is wrong with them where the whole grid is wanted"""
+    n_omitted: int
+    problem: Problem
+    """the error if all points of the grid are wanted"""
 
 
-class Listed(NamedTuple):
-    """Values in a list, with their probabilities; None where all are equally likely."""
+class ListedValues(NamedTuple):
+    """Listed values, with their probabilities; None if all are equally likely."""
 
     items: list[Located]
     probabilities: tuple[float, ...] | None = None
-    rest: Rest | None = None
+    truncated: TruncatedRange | None = None
 
 
-class Room(NamedTuple):
-    """How many values of a range a grid lists."""
+class GridBudget(NamedTuple):
+    """How many values of a range are listed in a grid."""
 
-    values: int
-    """that the file may still hold: a range of no more is listed whole"""
-    reached: int
-    """of a longer range, from its first: those that the wanted points of the grid can have"""
+    n_values: int
+    """that the file may still hold: a range of at most so many is listed completely"""
+    n_needed: int
+    """first values of a longer range: those that the wanted points of the grid can have"""
 
 
 def read_parameter(
-    name: str, item: Located, room: Room | None, problems: Problems
-) -> Listed | Drawn | None:
-    """What the mapping under a parameter's name says; a grid has its values listed.
+    name: str, item: Located, budget: GridBudget | None, problems: Problems
+) -> ListedValues | SampledParameter | None:
+    """Return the search space that the mapping under a parameter's name describes.
 
-    ``room`` is None where networks are drawn. None where something is wrong, which goes to
-    ``problems``.
+    A grid lists its values within ``budget``, which is None for random draws. Returns None if
+    something is wrong, which goes to ``problems``.
     """
     own = Problems()
-    space = _read(name, item, room, own)
+    space = _read(name, item, budget, own)
     problems.take(own)
     return None if own.found else space
 
 
-def _read(name: str, item: Located, room: Room | None, problems: Problems) -> Listed | Drawn | None:
+def _read(
+    name: str, item: Located, budget: GridBudget | None, problems: Problems
+) -> ListedValues | SampledParameter | None:
     how = f"write {name}: {{values: [...]}} or {name}: {{value: ...}}"
     if not isinstance(item.value, dict):
         problems.add(f"{name}: {show(item.plain())} has neither values nor value", item.place, how)
@@ -75,9 +77,9 @@ def _read(name: str, item: Located, room: Room | None, problems: Problems) -> Li
     if DISTRIBUTIONS[kind].make is None:
         space = _listed(name, given, how, problems)
     else:
-        space = read_drawn(name, item.place, kind, given, problems)
-    if room is not None and space is not None and not problems.found:
-        return _of_grid(name, kind, given, space, room, problems)
+        space = read_sampled_parameter(name, item.place, kind, given, problems)
+    if budget is not None and space is not None and not problems.found:
+        return _of_grid(name, kind, given, space, budget, problems)
     return space
 
 
@@ -92,7 +94,7 @@ def _known_keys(name: str, content: dict[str, Located], problems: Problems) -> d
 def _kind(
     name: str, item: Located, given: dict[str, Located], how: str, problems: Problems
 ) -> str | None:
-    """The name of the distribution, given or told by the other keys."""
+    """Return the name of the distribution: given, or known from the other keys."""
     if "distribution" in given:
         named = given["distribution"]
         if isinstance(named.value, str) and named.value in DISTRIBUTIONS:
@@ -139,9 +141,11 @@ def _check_keys(
         problems.add(message, place, f"add {' and '.join(f'{key}:' for key in missing)}")
 
 
-def _listed(name: str, given: dict[str, Located], how: str, problems: Problems) -> Listed | None:
+def _listed(
+    name: str, given: dict[str, Located], how: str, problems: Problems
+) -> ListedValues | None:
     if "value" in given:
-        return Listed([given["value"]])
+        return ListedValues([given["value"]])
     values = given["values"]
     if not isinstance(values.value, list):
         message = f"{name}: values: {show(values.plain())} is not a list"
@@ -151,8 +155,10 @@ def _listed(name: str, given: dict[str, Located], how: str, problems: Problems) 
         problems.add(f"{name}: values: [] is empty", values.place, "give at least one value")
         return None
     if "probabilities" not in given:
-        return Listed(values.value)
-    return Listed(values.value, _probabilities(name, values, given["probabilities"], problems))
+        return ListedValues(values.value)
+    return ListedValues(
+        values.value, _probabilities(name, values, given["probabilities"], problems)
+    )
 
 
 def _probabilities(
@@ -170,7 +176,7 @@ def _probabilities(
     for item in written.value:
         number = read_number(item.value)
         if number is None or number < 0:
-            message = f"{name}: {show(item.plain())} is no probability"
+            message = f"{name}: {show(item.plain())} is not a probability"
             problems.add(message, item.place, "give a number of at least 0")
         else:
             numbers.append(float(number))
@@ -186,36 +192,39 @@ def _of_grid(
     name: str,
     kind: str,
     given: dict[str, Located],
-    space: Listed | Drawn,
-    room: Room,
+    space: ListedValues | SampledParameter,
+    budget: GridBudget,
     problems: Problems,
-) -> Listed | None:
-    """The values that a grid goes through."""
-    if isinstance(space, Listed):
+) -> ListedValues | None:
+    """Return the values of a parameter in a grid."""
+    if isinstance(space, ListedValues):
         if space.probabilities is None:
             return space
-        message = f"{name}: probabilities cannot be used in a grid, which takes every value once"
-        fix = "leave them out, or use method: random"
+        message = f"{name}: probabilities cannot be used in a grid: it takes every value once"
+        fix = "remove probabilities, or use method: random"
         problems.add(message, given["probabilities"].name_place, fix)
         return None
     where = given["distribution" if "distribution" in given else "min"]
     number = n_grid_values(space.distribution)
     if number is None:
-        message = f"{name}: {kind} cannot be used in a grid: it has no values to go through"
+        message = f"{name}: {kind} cannot be used in a grid: it has no list of values"
         fix = "use method: random, or give values: [...], int_uniform or q_uniform"
         problems.add(message, where.name_place, fix)
     elif number == 0:
-        message = f"{name}: {kind} from min to the same max has no value in a grid"
+        message = f"{name}: {kind} with min equal to max has no value in a grid"
         problems.add(message, where.name_place, f"write {name}: {{value: ...}}")
     else:
-        is_whole = number <= room.values
-        n_listed = number if is_whole else max(1, min(room))
+        is_whole = number <= budget.n_values
+        n_listed = number if is_whole else max(1, min(budget))
         items = [Located(each, space.place) for each in grid_values(space.distribution, n_listed)]
         if is_whole:
-            return Listed(items)
+            return ListedValues(items)
         message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"
         if number <= MAX_VALUES:
-            message += " with those of other ranges"
+            message += " together with those of other ranges"
         fix = "give a shorter range, or take the first N networks by --networks N (Python: first=N)"
-        return Listed(items, rest=Rest(number - n_listed, Problem(message, where.name_place, fix)))
+        return ListedValues(
+            items,
+            truncated=TruncatedRange(number - n_listed, Problem(message, where.name_place, fix)),
+        )
     return None

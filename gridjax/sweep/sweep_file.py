@@ -1,4 +1,4 @@
-"""One sweep file: its method, its settings, and the search space of each parameter."""
+"""Reader of one sweep file: its method, its settings, and the search space of each parameter."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from gridjax.io.source_location import MAX_VALUES, Located, Problems
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.distribution_keys import Drawn, read_number
-from gridjax.sweep.grid_search import Grid, make_grid
-from gridjax.sweep.parameter_values import CODE, Choice, default_choice, read_choices
-from gridjax.sweep.random_search import Draws, ListedChoices
+from gridjax.sweep.distribution_keys import SampledParameter, read_number
+from gridjax.sweep.grid_search import GridSearch, make_grid_search
+from gridjax.sweep.parameter_values import read_listed_values
+from gridjax.sweep.random_search import RandomSearch
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS, flatten
-from gridjax.sweep.search_space import Listed, Room, read_parameter
+from gridjax.sweep.search_space import GridBudget, ListedValues, read_parameter
 
 WANDB_KEYS = (
     *("program", "project", "entity", "name", "description", "method", "metric", "parameters"),
@@ -25,35 +25,35 @@ WANDB_KEYS = (
 )
 """Top-level keys of a W&B sweep configuration (config/schema.json of wandb/sweeps)."""
 METHODS = ("grid", "random")
-_FEWEST = 1000
-"""Points of a grid of ranges too long to be listed; more where more networks are wanted."""
+_MIN_POINTS = 1000
+"""Points of a grid that are listed if its ranges are too long; more if more are wanted."""
 
 
 @dataclass(frozen=True)
 class SweepFile:
-    """What one file lays out: a grid, or draws."""
+    """The content of one sweep file: a grid or random draws, and settings."""
 
-    networks: Grid | Draws
+    networks: GridSearch | RandomSearch
     settings: Mapping[str, Located]
     """The ``gridjax:`` block, flattened."""
     place: Place
     method_place: Place
     run_cap: int | None
-    """how many networks are drawn; not used in a grid"""
+    """number of random draws; not used in a grid"""
     says_number: bool
-    """whether there is a run_cap, right or wrong"""
+    """whether there is a run_cap, valid or not"""
 
     def n_points(self, first: int | None) -> int:
-        """Points of the grid, or draws where ``first`` networks are wanted."""
-        if isinstance(self.networks, Grid):
+        """Return the number of grid points, or of draws if ``first`` networks are wanted."""
+        if isinstance(self.networks, GridSearch):
             return self.networks.n_points
         return first or self.run_cap or 0
 
     def points(
         self, first: int | None, sweep_seed: int
-    ) -> Iterator[tuple[NetworkSpec, Problem | None]]:
-        """The file's networks, each with the reason why it can never run; None where it can."""
-        if isinstance(self.networks, Grid):
+    ) -> Iterator[tuple[NetworkSpec, tuple[Problem, ...]]]:
+        """Yield the file's networks, each with every reason why it cannot run."""
+        if isinstance(self.networks, GridSearch):
             return self.networks.points()
         return self.networks.points(sweep_seed, self.n_points(first))
 
@@ -65,37 +65,35 @@ def read_file(
     problems: Problems,
     first: int | None = None,
 ) -> SweepFile:
-    """A sweep file's content; ``overrides`` replace parameters by one value or a list of them.
+    """Return the content of a sweep file.
 
-    ``position`` is the file's among those that draw; ``first`` is how many networks are wanted,
-    None for all. What is wrong goes to ``problems``; the file is then not to be used.
+    ``overrides`` replace parameters by one value or a list of values. ``position`` is that of the
+    file among those that draw. ``first`` is the number of networks wanted, None for all. Errors go
+    to ``problems``; the content must not be used then.
     """
     place = document.place
     if not isinstance(document.value, dict):
         message = f"{show(document.plain())} is not a sweep"
         problems.add(message, place, "a sweep file has method: grid and parameters:")
-        return SweepFile(Grid({}), {}, place, place, None, False)
+        nothing = make_grid_search({}, {}, place, problems)
+        return SweepFile(nothing, {}, place, place, None, False)
     content: dict[str, Located] = document.value
     _check_keys(content, problems)
     method = content.get("method")
     is_grid = _is_grid(method, problems)
     settings = flatten(content["gridjax"], problems) if content.get("gridjax") else {}
-    n_points = max(_FEWEST, first or 0) if is_grid else None
-    space = _space(document, n_points, settings, overrides, problems)
-    choices = _choices(space, problems)
-    drawn = {name: each for name, each in space.items() if isinstance(each, Drawn)}
-    networks: Grid | Draws
+    n_points = max(_MIN_POINTS, first or 0) if is_grid else None
+    space = _search_space(document, n_points, settings, overrides, problems)
+    listed = {name: each for name, each in space.items() if isinstance(each, ListedValues)}
+    values = read_listed_values({name: each.items for name, each in listed.items()}, problems)
+    networks: GridSearch | RandomSearch
     if is_grid:
-        listed = {name: each for name, each in space.items() if isinstance(each, Listed)}
-        rests = {name: each.rest for name, each in listed.items() if each.rest}
-        networks = make_grid(choices, rests, place, problems)
+        truncated = {name: each.truncated for name, each in listed.items() if each.truncated}
+        networks = make_grid_search(values, truncated, place, problems)
     else:
-        given = {
-            name: ListedChoices(tuple(given), each.probabilities)
-            for name, given in choices.items()
-            if isinstance(each := space[name], Listed)
-        }
-        networks = Draws({**given, **drawn}, position, place)
+        sampled = {n: each for n, each in space.items() if isinstance(each, SampledParameter)}
+        probabilities = {n: each.probabilities for n, each in listed.items() if each.probabilities}
+        networks = RandomSearch(values | sampled, position, place, probabilities)
     cap = None if is_grid else content.get("run_cap")
     run_cap = _run_cap(cap, problems)
     method_place = method.place if method else place
@@ -103,7 +101,7 @@ def read_file(
 
 
 def is_random(document: Located) -> bool:
-    """Whether a file draws its networks."""
+    """Return whether a file draws its networks."""
     method = document.value.get("method") if isinstance(document.value, dict) else None
     return method is not None and method.value == "random"
 
@@ -127,8 +125,8 @@ def _is_grid(method: Located | None, problems: Problems) -> bool:
         return method is None or method.value == "grid"
     message = f"method: {show(method.plain())}"
     if method.value == "bayes":
-        message += " cannot be used: what it draws next depends on results"
-        fix = "a population is laid out before it is trained: use method: grid or method: random"
+        message += " cannot be used: its next draw depends on results"
+        fix = "all networks are known before training: use method: grid or method: random"
     else:
         message, fix = f"{message} is unknown", "use method: grid or method: random"
     problems.add(message, method.place, fix)
@@ -146,31 +144,31 @@ def _run_cap(item: Located | None, problems: Problems) -> int | None:
     return None
 
 
-def _space(
+def _search_space(
     document: Located,
     n_points: int | None,
     settings: Mapping[str, Located],
     overrides: Mapping[str, Located],
     problems: Problems,
-) -> dict[str, Listed | Drawn]:
-    """What each known parameter is taken from: the file, its gridjax: block, and overrides.
+) -> dict[str, ListedValues | SampledParameter]:
+    """Return the search space of each parameter from the file, its gridjax: block and overrides.
 
-    ``n_points`` of a grid are laid out where its ranges are long; None where networks are drawn.
+    ``n_points`` are the points wanted of a grid with long ranges; None for random draws.
     """
     written = _parameters(document, problems)
-    space: dict[str, Listed | Drawn] = {}
+    space: dict[str, ListedValues | SampledParameter] = {}
     found = {name: Problems() for name in written}
     n_values, n_faster = MAX_VALUES, 1
-    for name in sorted(written, reverse=True):  # the fastest first: they are gone through whole
+    for name in sorted(written, reverse=True):  # the fastest first: all their values are used
         item = written[name]
         if name in settings:
             message = f"{name} is given under gridjax: and under parameters:"
             found[name].add(message, settings[name].place, "give it once")
-        # one that is overridden is read for what is wrong with it all the same
-        room = None if n_points is None else Room(n_values, math.ceil(n_points / n_faster))
-        read = read_parameter(name, item, room, found[name])
-        space[name] = read or Listed([])
-        if isinstance(read, Listed):
+        # an overridden parameter is read too, to report its errors
+        budget = None if n_points is None else GridBudget(n_values, math.ceil(n_points / n_faster))
+        read = read_parameter(name, item, budget, found[name])
+        space[name] = read or ListedValues([])
+        if isinstance(read, ListedValues):
             n_values -= len(read.items)
             n_faster *= 1 if name in overrides else len(read.items)
     for own in found.values():
@@ -178,18 +176,18 @@ def _space(
     space = {name: space[name] for name in written}
     for name in OF_NETWORKS:
         if name in settings and name not in written:
-            space[name] = Listed([settings[name]])
+            space[name] = ListedValues([settings[name]])
     return space | {
-        name: Listed(item.value if isinstance(item.value, list) else [item])
+        name: ListedValues(item.value if isinstance(item.value, list) else [item])
         for name, item in overrides.items()
     }
 
 
 def _parameters(document: Located, problems: Problems) -> dict[str, Located]:
-    """What is written for each known parameter."""
+    """Return the mapping under the name of each known parameter."""
     parameters = document.value.get("parameters")
     if parameters is None:
-        if not did_you_mean("parameters", document.value):  # else that key is noted as unknown
+        if not did_you_mean("parameters", document.value):  # else that key is reported as unknown
             fix = "add parameters: with {Ng: {value: 1024}}, for instance"
             problems.add("the sweep has no parameters", document.place, fix)
         return {}
@@ -208,18 +206,3 @@ def _parameters(document: Located, problems: Problems) -> dict[str, Located]:
         fix = fix or f"the parameters are {', '.join(FIELDS)}"
         problems.add(f"unknown parameter {show(name)}", item.name_place, fix)
     return known
-
-
-def _choices(space: Mapping[str, Listed | Drawn], problems: Problems) -> dict[str, list[Choice]]:
-    """The choices of every parameter whose values are listed."""
-    listed = {name: each.items for name, each in space.items() if isinstance(each, Listed)}
-    codes = [default_choice(CODE)]
-    if CODE in listed:
-        codes = read_choices(CODE, listed[CODE], (), problems)
-    known = [code.value for code in codes if not code.if_read and not code.if_unread]
-    choices = {
-        name: read_choices(name, items, known, problems)
-        for name, items in listed.items()
-        if name != CODE
-    }
-    return choices | ({CODE: codes} if CODE in listed else {})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.io.text import flaw, shown
+from gridjax.io.output_paths import output_files
+from gridjax.io.text import shown
 from gridjax.metrics.spectral.box_modes import Mode
 from gridjax.metrics.spectral.turing import ENOUGH_CYCLES
 from gridjax.spec.network import NetworkSpec
@@ -50,29 +50,8 @@ def lines(theory: Prediction) -> list[str]:
 
 
 def check_figure(out: Path, force: bool) -> None:
-    """Raise GridjaxError unless the figure can be written.
-
-    Refused are names without .png, folders that do not exist or are read-only, and, unless
-    ``force``, files that exist.
-    """
-    name = shown(str(out))
-    svg = out.with_suffix(".svg") if out.name else out
-    if out.suffix != ".png" or flaw(str(out)):
-        raise _refused(f"--out {name} is no .png file", "give a name such as theory.png")
-    try:
-        if not out.parent.is_dir():
-            raise _refused(f"--out {name}: its folder does not exist", "make the folder first")
-        with TemporaryFile(dir=out.parent):  # raises OSError where no file can be made
-            pass
-        existing = [file for file in (out, svg) if file.is_dir() or (file.exists() and not force)]
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or error
-        fix = "choose a folder that you may write to"
-        raise _refused(f"--out {name} cannot be written: {reason}", fix) from None
-    if existing:
-        names = ", ".join(map(str, existing))
-        fix = "choose another name, or --force to overwrite existing files"
-        raise _refused(f"--out {name} would overwrite {names}", fix)
+    """Raise GridjaxError unless the figure can be written, as PNG and SVG."""
+    output_files(out, (".png", ".svg"), force, "theory.png")
 
 
 def write_figure(theory: Prediction, spec: NetworkSpec, out: Path) -> None:

@@ -15,7 +15,7 @@ _OF_THE_WHOLE_FILE = (
     *("is empty", "is longer than", "is not UTF-8", "is not YAML", "is a folder"),
     *("is not a regular file", "cannot be read", "does not exist"),
 )
-_REMARKS = ("networks of these values can never run", "there may be more", "no network is left")
+_REMARKS = ("networks with these values cannot run", "there may be more", "no network is left")
 
 
 class Reader:

@@ -142,7 +142,7 @@ def test_a_manifest_that_is_one_is_not_gone_on_with(run):
 def test_a_report_is_not_written_into_one(name, run):
     (run / name).parent.mkdir(exist_ok=True)
     put("pipe", run / name)
-    with pytest.raises(GridjaxError, match=f"{name} is no regular file"):
+    with pytest.raises(GridjaxError, match=f"{name} is not a regular file"):
         write_report(open_run(run), run)
 
 

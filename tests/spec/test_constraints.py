@@ -52,6 +52,7 @@ MEASURED = {
         ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
         ({"Ng": -3}, "Ng: -3 is below 1"),
         ({"Ng": [1]}, "[1] is not a whole number"),
+        ({"place_field_values": [1]}, "place_field_values: [1] is not a name"),
         ({"surround_scale": 1}, "surround_scale: 1 is not above 1"),
     ],
 )

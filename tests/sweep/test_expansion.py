@@ -122,6 +122,28 @@ def test_draws_that_can_never_run_are_told_with_their_number_once_for_each_reaso
     assert len(sweep.specs) == 50 - sweep.n_skipped
 
 
+def test_every_reason_of_a_refused_draw_is_reported_with_its_own_number():
+    codes = values(place_field_values=["cartesian", "gaussian"], Np=[2, 64], Ng=[0, 8])
+    content = {"method": "random", "run_cap": 400, "parameters": codes}
+    numbers = {
+        problem.message.rsplit(" (in ", 1)[0]: int(problem.message.rsplit(" (in ", 1)[1].split()[0])
+        for problem in without_hint(problems_of(Sweep.from_dict, content))
+    }
+    drawn = [spec for spec, _ in population_of(content).points(400, 0)]
+    assert numbers == {
+        "Ng: 0 is below 1": sum(spec.Ng == 0 for spec in drawn),
+        "Np: 64 does not fit place_field_values: cartesian": sum(
+            (spec.place_field_values, spec.Np) == ("cartesian", 64) for spec in drawn
+        ),
+        "Np: 2 does not fit place_field_values: gaussian": sum(
+            (spec.place_field_values, spec.Np) == ("gaussian", 2) for spec in drawn
+        ),
+        "place_field_loss: crossentropy does not fit place_field_values: cartesian": sum(
+            spec.place_field_values == "cartesian" for spec in drawn
+        ),
+    }
+
+
 def test_files_keep_what_each_of_them_gave(tmp_path):
     text = "parameters: {seed: {values: [0, 1]}, Ng: {values: [8, 0]}}\n"
     one = write(tmp_path, text, "one.yaml")

@@ -1,5 +1,7 @@
 """However large a sweep file is, what is wrong with it is said; as a test that comes to an end."""
 
+import time
+
 import pytest
 from sweep_files import problems_of, sweep_of, values
 
@@ -34,6 +36,17 @@ def test_rules_of_many_values_are_checked_or_refused():
         problems = refused(values(box_width_in_m=sides, bin_side_in_m=sides[1:]))
         many = [problem for problem in problems if "too many combinations" in problem.message]
         assert bool(many) == (n_values == 900)
+
+
+def test_a_million_points_that_break_rules_are_refused_without_a_visit_of_each():
+    codes = ["cartesian", "difference_of_gaussians"]
+    large = values(place_field_values=codes, Np=[2, 64], Ng=[0, 8, 16, 32], bin_side_in_m=[0.05, 1])
+    seeds = values(seed=range(250), layout_seed=range(125))
+    began = time.process_time()
+    problems = refused(large | seeds)
+    assert time.process_time() - began < 2.0  # 0.05 s alone; a visit of each point takes minutes
+    starts = sorted(problem.message.split(":")[0] for problem in problems if problem.place)
+    assert starts == ["Ng", "Np", "Np", "bin_side_in_m", "place_field_loss"]
 
 
 def test_values_that_some_codes_refuse_are_told():

@@ -43,7 +43,7 @@ def test_the_first_of_one_long_range_are_soon_there(number, first):
 
 def test_a_long_range_beside_others_is_used_to_the_last_wanted_point(monkeypatch):
     monkeypatch.setattr(sweep_file, "MAX_VALUES", 30)
-    monkeypatch.setattr(sweep_file, "_FEWEST", 4)
+    monkeypatch.setattr(sweep_file, "_MIN_POINTS", 4)
     lengths = {"layout_seed": 200, "motion_seed": 11, "seed": 1, "weight_seed": 7}
     parameters = {
         name: ranged(number, 1000 * k) for k, (name, number) in enumerate(lengths.items())

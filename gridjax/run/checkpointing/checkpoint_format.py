@@ -17,11 +17,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridjax.io.atomic_files import read_regular, unseal
+from gridjax.io.json_schema import check_schema
 from gridjax.run.checkpointing.array_files import Leaves, file_digests, load_arrays
 
 LIST = "checkpoint.json"
 ARRAYS = "arrays"
 STEPS = re.compile("[0-9]{15}")
+_SCHEMA = {
+    **{"run_ids": [str], "steps": [int], "resumed": [bool], "seconds": [float | int]},
+    **{"segment": int, "leaves": dict, "files": dict},
+}
 
 
 class Lane(NamedTuple):
@@ -119,19 +124,12 @@ def read_list(path: Path) -> Checkpoint:
 
 
 def _check_list(content: dict[str, Any]) -> None:
-    """Raise ValueError unless every part of a list has its expected form."""
-    kinds: dict[str, Any] = {"run_ids": str, "steps": int, "resumed": bool, "seconds": float | int}
+    """Raise ValueError unless a list has its schema, with one entry for each network."""
+    check_schema(content, _SCHEMA, "its list")
     n_lanes = len(content["run_ids"])
-    for name, kind in kinds.items():
-        each = content[name]
-        if not isinstance(each, list) or len(each) != n_lanes:
+    for name in ("steps", "resumed", "seconds"):
+        if len(content[name]) != n_lanes:
             raise ValueError(f"its list has no {name} of {n_lanes} networks")
-        if not all(isinstance(one, kind) for one in each):
-            raise ValueError(f"its list has no {name}")
-    if not isinstance(content["segment"], int) or not isinstance(content["leaves"], dict):
-        raise ValueError("its list has no segment and leaves")
-    if not isinstance(content["files"], dict):
-        raise ValueError("its list has no files")
 
 
 def block_name(run_ids: Sequence[str]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import sys
 from pathlib import Path
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.python_files import import_file
 
 
 def load_plugin(path: str | Path) -> None:
@@ -19,15 +18,19 @@ def load_plugin(path: str | Path) -> None:
     name = f"gridjax_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     if not path.is_file():
         raise GridjaxError(Problem(f"--plugin {path} is no file", fix="give a Python file"))
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise GridjaxError(Problem(f"--plugin {path} is no Python file", fix="name it FILE.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        import_file(path, name)
     except GridjaxError:
         raise
+    except ImportError as error:
+        if path.suffix != ".py":
+            message = f"--plugin {path} is no Python file"
+            raise GridjaxError(Problem(message, fix="name it FILE.py")) from None
+        raise _failure(path, error) from error
     except Exception as error:
-        message = f"--plugin {path} fails: {type(error).__name__}: {error}"
-        raise GridjaxError(Problem(message, fix="run it by python to see where")) from error
+        raise _failure(path, error) from error
+
+
+def _failure(path: Path, error: Exception) -> GridjaxError:
+    message = f"--plugin {path} fails: {type(error).__name__}: {error}"
+    return GridjaxError(Problem(message, fix="run it by python to see where"))

@@ -12,6 +12,7 @@ from typing import Any
 
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
 from gridjax.io.atomic_files import read_regular, unseal
+from gridjax.io.json_schema import check_schema
 from gridjax.io.text import show
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.resume_policy import SEGMENT, segment_of
@@ -26,6 +27,17 @@ MANIFEST = "manifest.json"
 _VERSIONS = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy")
 _RUN_ID = re.compile("[0-9a-f]{16}")
 _LARGEST = 1 << 30
+_SCHEMA = {
+    **dict.fromkeys(("gridjax", "matmul_precision"), str),
+    **dict.fromkeys(("settings", "versions"), dict),
+    "run_ids": [object],
+    "specs": [dict],
+    "sources": [{"name": str, "text": str}],
+    "lane_widths": [{"lane_width": int}],
+    "device": dict.fromkeys(("platform", "kind", "count", "cpu_cores"), object),
+    "segments": [dict.fromkeys(SEGMENT, object) | {"accepted": [str]}],
+}
+"""The parts of a manifest that are read later."""
 
 
 def make_manifest(
@@ -105,13 +117,10 @@ def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
 
 
 def _check(manifest: Any) -> None:
-    """Raise ValueError unless every part has its expected form."""
-    parts = {"run_ids": list, "specs": list, "sources": list, "lane_widths": list}
-    parts |= {"settings": dict, "device": dict, "versions": dict}
-    parts |= {"gridjax": str, "matmul_precision": str}
-    _demand(isinstance(manifest, dict), "it is not a mapping")
-    for name, kind in parts.items():
-        _demand(isinstance(manifest.get(name), kind), f"{name} is missing or not a {kind.__name__}")
+    """Raise ValueError unless a manifest has its schema and its specs are those of its run_ids."""
+    check_schema(manifest, _SCHEMA, "it")
+    for name in ("plugins", "fidelity", "claims"):
+        check_schema(manifest.get(name, {}), dict, name)
     run_ids, specs = manifest["run_ids"], manifest["specs"]
     for run_id in run_ids:
         valid = isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)
@@ -119,34 +128,14 @@ def _check(manifest: Any) -> None:
     _demand(len(set(run_ids)) == len(run_ids), "a run_id occurs twice")
     _demand(len(specs) == len(run_ids), "specs and run_ids differ in number")
     for run_id, spec in zip(run_ids, specs, strict=True):
-        known = isinstance(spec, dict) and spec.keys() <= FIELDS.keys()
-        _demand(known, f"{show(spec)} is not a spec of a network")
+        _demand(spec.keys() <= FIELDS.keys(), f"{show(spec)} is not a spec of a network")
         same = _run_id(spec, manifest.get("plugins", {})) == run_id
         _demand(same, f"the spec of {run_id} is another network's")
-    for source in manifest["sources"]:
-        texts = isinstance(source, dict) and all(
-            isinstance(source.get(name), str) for name in ("name", "text")
-        )
-        _demand(texts, f"{show(source)} is not a source")
-    for one in manifest["lane_widths"]:
-        numbers = isinstance(one, dict) and isinstance(one.get("lane_width"), int)
-        _demand(numbers, f"{show(one)} is not a lane width")
-    for name in ("platform", "kind", "count", "cpu_cores"):
-        _demand(name in manifest["device"], f"device has no {name}")
-    for name in ("plugins", "fidelity", "claims"):
-        _demand(isinstance(manifest.get(name, {}), dict), f"{name} is not a mapping")
-    segments = manifest.get("segments")
-    _demand(isinstance(segments, list) and bool(segments), "it lists no segments")
-    for segment in segments:
-        known = isinstance(segment, dict) and segment.keys() == {*SEGMENT, "accepted"}
-        accepted = segment["accepted"] if known else None
-        known = isinstance(accepted, list) and all(isinstance(each, str) for each in accepted)
-        _demand(known, "a segment has another form")
+    _demand(bool(manifest["segments"]), "it lists no segments")
 
 
 def _run_id(values: dict[str, Any], plugins: Any) -> str:
     """Return the run_id of a spec in a manifest; check its values if its plugins are registered."""
-    _demand(isinstance(plugins, dict), "plugins is not a mapping")
     try:
         spec = NetworkSpec.from_dict(values)
         names = (f"plugin:{getattr(spec, parameter)}" for parameter in REGISTRIES)

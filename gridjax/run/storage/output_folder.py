@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
 from gridjax.io.atomic_files import ASIDE, writing
 from gridjax.io.folder_lock import LOCK, WRITER
 from gridjax.io.numbers import quantity
+from gridjax.io.output_paths import check_writable, special_path
 from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, KEPT, Checkpoints
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
@@ -36,8 +36,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
             message = f"--out {folder} is not empty and is not the folder of a run"
             raise GridjaxError(Problem(message, fix="name a new or empty folder"))
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=folder):
-            pass
+        check_writable(folder)
     except OSError as error:
         message = f"--out {folder} cannot be written: {error.strerror or error}"
         raise GridjaxError(Problem(message, fix="name a folder that you can write to")) from None
@@ -49,14 +48,14 @@ def refuse_others(folder: Path) -> None:
     A link would lead writes outside of the folder; opening a pipe would never return.
     """
     for name in (SHARDS, CHECKPOINTS, DAMAGED, LOCK, WRITER):
-        path, is_folder = folder / name, name in (SHARDS, CHECKPOINTS, DAMAGED)
-        if path.is_symlink():
-            message = f"--out {folder} cannot be written: its {name} is a link"
-            raise GridjaxError(Problem(message, fix="replace the link by what it points to"))
-        if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
-            what = "folder" if is_folder else "regular file"
-            message = f"--out {folder} cannot be written: its {name} is not a {what}"
-            raise GridjaxError(Problem(message, fix="remove it and run the command again"))
+        is_folder = name in (SHARDS, CHECKPOINTS, DAMAGED)
+        what = special_path(folder / name, may_be_folder=is_folder, may_be_file=not is_folder)
+        if what:
+            message = f"--out {folder} cannot be written: its {name} is {what}"
+            fix = "remove it and run the command again"
+            if what == "a link":
+                fix = "replace the link by what it points to"
+            raise GridjaxError(Problem(message, fix=fix))
 
 
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:

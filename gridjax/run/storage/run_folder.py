@@ -28,6 +28,7 @@ from gridjax.io.atomic_files import (
     unseal,
     writing,
 )
+from gridjax.io.json_schema import check_schema
 from gridjax.run.evaluation.evaluation import KeptMaps
 from gridjax.run.storage.manifest import MANIFEST, read_manifest
 from gridjax.run.storage.result_store import assemble, in_order
@@ -237,13 +238,12 @@ class FolderStore:
         path = self.folder / TABLE_SEAL
         try:
             content = unseal(read_regular(path))
-            run_ids = content["run_ids"]
-            named = isinstance(run_ids, list) and all(isinstance(each, str) for each in run_ids)
-            if content["tables"].keys() != TABLES.keys() or not named:
+            check_schema(content, {"run_ids": [str], "tables": {str: str}}, "it")
+            if content["tables"].keys() != TABLES.keys():
                 raise ValueError("its list of tables is another one")
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             problem = Problem(f"damaged: cannot be trusted: {error}", Place(str(path)), _REBUILD)
             raise DamageError(problem) from None
         return content

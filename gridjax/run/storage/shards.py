@@ -23,6 +23,7 @@ from gridjax.io.atomic_files import (
     steady,
     unseal,
 )
+from gridjax.io.json_schema import check_schema
 from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.run.storage.schema import TABLES, NetworkResult
 
@@ -30,6 +31,7 @@ SEAL = "shard.json"
 MAPS = "maps.npz"
 WEIGHTS = "weights.npz"
 _NAMES = {f"{name}.parquet" for name in TABLES} | {MAPS, WEIGHTS}
+_SCHEMA = {"run_id": str, "files": {str: {"bytes": int, "sha256": str}}}
 _FIX = "run the sweep command again: it moves the file to damaged/ and trains this network again"
 
 
@@ -132,13 +134,12 @@ class Shard:
     def _listed(self) -> dict[str, Any]:
         try:
             content = unseal(self._read(SEAL))
+            check_schema(content, _SCHEMA, "it")
             files = content["files"]
             if content["run_id"] != self.folder.name or not _NAMES.issuperset(files):
                 raise ValueError("its list is that of another network")
-            if not all(each.keys() == {"bytes", "sha256"} for each in files.values()):
-                raise ValueError("its list has no sizes and sha256")
             return dict(files)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise self._damage(SEAL, f"cannot be trusted: {error}") from None
 
     def _damage(self, name: str, what: str) -> DamageError:

@@ -82,7 +82,7 @@ def test_a_list_without_files_is_damage(tmp_path, files):
     (path,) = tmp_path.glob("checkpoints/*/*/checkpoint.json")
     path.write_bytes(seal(unseal(path.read_bytes()) | {"files": files}))
     assert not checkpoints.restore("a", SHAPES)
-    assert "has no files" in checkpoints.damage[0]
+    assert f"files is {files!r}, not a mapping" in checkpoints.damage[0]
 
 
 def test_a_name_too_long_for_a_folder_is_refused_in_one_message(tmp_path):
