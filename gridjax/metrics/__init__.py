@@ -22,9 +22,9 @@ Dimensionality
     participation_ratio, two_nn.
 
 Statistics over networks and seeds
-    mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip,
-    within_blocks; holm, benjamini_hochberg; networks_needed, shares_needed, needed_to_decide;
-    dip_test, Dip; lack_of_fit, LackOfFit; slopes, variance_components, Components.
+    mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip; holm,
+    benjamini_hochberg; needed_to_decide; dip_test, Dip; lack_of_fit, LackOfFit; slopes,
+    variance_components, Components.
 """
 
 from gridjax import lazy

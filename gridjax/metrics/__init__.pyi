@@ -43,8 +43,8 @@ from gridjax.metrics.statistics.intervals import (
 )
 from gridjax.metrics.statistics.lack_of_fit import LackOfFit, lack_of_fit
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg, holm
-from gridjax.metrics.statistics.permutation import sign_flip, within_blocks
-from gridjax.metrics.statistics.power import needed_to_decide, networks_needed, shares_needed
+from gridjax.metrics.statistics.permutation import sign_flip
+from gridjax.metrics.statistics.power import needed_to_decide
 from gridjax.metrics.statistics.variance_components import Components, slopes
 from gridjax.metrics.statistics.variance_components import components as variance_components
 
@@ -84,7 +84,6 @@ __all__ = [
     "modules",
     "nearest_modes",
     "needed_to_decide",
-    "networks_needed",
     "p_values",
     "participation_ratio",
     "pattern_covariance",
@@ -93,7 +92,6 @@ __all__ = [
     "rate_map",
     "readout",
     "share_interval",
-    "shares_needed",
     "shift_scores",
     "sign_flip",
     "slopes",
@@ -103,5 +101,4 @@ __all__ = [
     "two_nn",
     "upper_bound",
     "variance_components",
-    "within_blocks",
 ]

@@ -1,13 +1,14 @@
 """Period, orientation and ellipticity of the lattice in a rate map, and whether there is one.
 
-Two estimates that share nothing but the map: the six peaks of the masked autocorrelogram nearest
-its centre, and three plane waves fitted to the map. Neither is biased by a box that holds few
-periods, unlike the published estimator, which is here too.
+Two independent estimates from each map: the six peaks of the masked autocorrelogram nearest its
+centre, and three plane waves fitted to the map. Neither is biased in a box that holds few periods.
+The estimator of Schaeffer et al. (2022), from the raw correlation, is: it reads 2.5 % low at a
+period of 75 cm in a box of 2.2 m, and 8.4 % low at 150 cm.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache, partial, reduce
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -23,8 +24,6 @@ from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
 # Maps larger than this are averaged over blocks of bins first: periods from a ninth of the box on
 # need no more.
 LARGEST_SIDE = 43
-# Share of the energy by which a local maximum of the raw correlation must stand out.
-ROUNDING = 1e-14
 
 
 class Lattice(NamedTuple):
@@ -172,48 +171,3 @@ def shape(
     middle, difference = (p + r) / 2, jnp.hypot((p - r) / 2, q)
     ratio = (middle + difference) / (middle - difference)
     return period, turn, jnp.sqrt(jnp.where(middle > difference, ratio, jnp.nan))
-
-
-def published_period_bins(maps: Any) -> Float[Array, "..."]:
-    """Return the period, in bins, as the published scorer estimates it for maps [..., n, n].
-
-    The raw correlation of the map with itself, unknown bins as 0, no mean taken off, nothing
-    normalised; its local maxima among eight neighbours, off the border; the mean distance of the
-    six nearest the centre, or of fewer where there are fewer, NaN where there are none. As in
-    Schaeffer et al. (2022). It reads low: by 2.5 % at 75 cm in a box of 2.2 m, by 8.4 % at 150.
-    """
-    maps = map_batches.as_maps(maps)
-    return map_batches.in_chunks(_published_period, maps, ())
-
-
-@jax.jit
-def _published_period(maps: Float[Array, "map n n"], _) -> Float[Array, " map"]:
-    n = maps.shape[-1]
-    maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
-    # squares of very large or small rates leave the range of float64: powers of two cost no bit
-    _, exponent = jnp.frexp(jnp.abs(maps).max((1, 2), keepdims=True))
-    maps = maps * jnp.ldexp(1.0, jnp.clip(-exponent, -1000, 1000))
-    power = jnp.abs(jnp.fft.rfft2(maps, (2 * n, 2 * n))) ** 2
-    raw = jnp.roll(jnp.fft.irfft2(power, (2 * n, 2 * n)), (n, n), (1, 2))[:, 1:, 1:]
-    # The transform leaves rounding noise where silent regions have an exact 0.
-    noise = ROUNDING * raw[:, n - 1, n - 1, None, None]
-    inside = raw[:, 1:-1, 1:-1]
-    neighbours = [
-        raw[:, 1 + i : 2 * n - 2 + i, 1 + j : 2 * n - 2 + j]
-        for i in (-1, 0, 1)
-        for j in (-1, 0, 1)
-        if (i, j) != (0, 0)
-    ]
-    peak = inside > reduce(jnp.maximum, neighbours) + noise
-    # Peaks come in pairs with their mirror images: the six nearest are three in a half plane.
-    lag = jnp.arange(2 - n, n - 1)
-    half = (lag[:, None] > 0) | ((lag[:, None] == 0) & (lag > 0))
-    distance = jnp.sqrt(lag[:, None] ** 2.0 + lag**2.0)
-    distance = jnp.where(peak & half, distance, jnp.inf).reshape(len(maps), -1)
-    nearest = []
-    for _ in range(3):
-        at = distance.argmin(axis=1)[:, None]
-        nearest.append(jnp.take_along_axis(distance, at, axis=1)[:, 0])
-        distance = jnp.where(jnp.arange(distance.shape[1]) == at, jnp.inf, distance)
-    nearest = jnp.stack(nearest)
-    return jnp.mean(nearest, axis=0, where=jnp.isfinite(nearest))

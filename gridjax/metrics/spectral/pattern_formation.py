@@ -14,8 +14,6 @@ around. ``equal_variance`` takes the first away: the correlation of places, not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Float
 
@@ -48,23 +46,6 @@ def covariance(
     if equal_variance:
         values = values / norms[:, None]
     return values @ values.T
-
-
-def wrapped_covariance(
-    n: int, box_width_m: float, power: Callable[[np.ndarray], np.ndarray]
-) -> Float[np.ndarray, "position position"]:
-    """Return the covariance of n x n places in a box that wraps around, of a code without disorder.
-
-    ``power``: of a wave, by its wavenumber (rad/m), as in gridjax.metrics.spectral.turing. The
-    mean over the box is left out. Variance 1 at every place.
-    """
-    k = 2 * np.pi * np.fft.fftfreq(n, box_width_m / n)
-    spectrum = np.array(power(np.hypot(k[:, None], k)), np.float64)
-    spectrum[0, 0] = 0.0
-    by_shift = np.fft.ifft2(spectrum).real
-    shift = (np.arange(n)[:, None] - np.arange(n)) % n
-    whole = by_shift[shift[:, None, :, None], shift[None, :, None, :]]
-    return whole.reshape(n**2, n**2) / by_shift[0, 0]
 
 
 def grow(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,30 +39,6 @@ def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
     for signs in random_signs(rng, n_draws, n):
         extreme += int((np.abs(signs @ found) >= least).sum())
     return (1 + extreme) / (1 + n_draws)
-
-
-def within_blocks(
-    table: Any,
-    statistic: Callable[[Float[np.ndarray, "block arm"]], float],
-    n_draws: int = 20_000,
-    seed: int = 0,
-) -> float:
-    """Return the one-sided p of a statistic of a table [block, arm]: large is extreme.
-
-    The arms are permuted within each block (a seed, say): the null is that arms do not matter
-    within any block, whatever the blocks do. A statistic that is a maximum over arms controls the
-    error over all of them. p = (1 + as large) / (1 + draws); a null statistic that is NaN counts
-    as large, and p is NaN where the observed is. Raises GridjaxError for NaN in the table.
-    """
-    found = finite("table", numbers("table", table, 2))
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
-    observed = float(statistic(found))
-    rng = np.random.default_rng(seed)
-    null = np.array([float(statistic(rng.permuted(found, axis=1))) for _ in range(n_draws)])
-    if np.isnan(observed):
-        return float("nan")
-    least = observed - _TIE * abs(observed) if np.isfinite(observed) else observed
-    return (1 + int((~(null < least)).sum())) / (1 + n_draws)
 
 
 def finite(name: str, array: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
