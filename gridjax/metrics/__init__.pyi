@@ -4,8 +4,7 @@ from gridjax.metrics.gridscore.grid_score import GridScores, grid_score
 from gridjax.metrics.lattice.lattice import Lattice
 from gridjax.metrics.lattice.lattice import lattice as fit_lattice
 from gridjax.metrics.lattice.modules import FEWEST as FEWEST_MODULE_UNITS
-from gridjax.metrics.lattice.modules import Modules, modules
-from gridjax.metrics.lattice.modules import made_up as false_module_share
+from gridjax.metrics.lattice.modules import Modules, false_module_share, modules
 from gridjax.metrics.nulls.chance_scores import (
     Thresholds,
     p_values,

@@ -13,14 +13,15 @@ from gridjax.errors import Place
 from gridjax.io.source_location import Located, Problems
 from gridjax.io.text import did_you_mean, show
 from gridjax.io.yaml_reader import read_yaml
+from gridjax.studies.claim_tests import CLAIM_TESTS
 
 CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
 """What a value is multiplied by to be shown, and what is written after it."""
 _OF_STUDY = ("title", "question", "caution", "claims")
-_TEXTS = ("claim", "published", "estimand", "test", "null")
-_OF_CLAIM = (*_TEXTS, "role", "unit", "holds")
+_TEXTS = ("claim", "published", "estimand", "null")
+_OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds")
 _NAME = re.compile("[A-Za-z0-9_-]{1,100}")
 _REGIONS = ("above", "below", "between")
 
@@ -41,7 +42,9 @@ class Claim:
     published: str
     """what was published"""
     estimand: str
+    """what is estimated"""
     test: str
+    """the test that is run: one of gridjax.studies.CLAIM_TESTS"""
     null: str
     """what the estimate is compared with"""
     role: str
@@ -133,10 +136,11 @@ def _claim(name: str, item: Located, problems: Problems) -> Claim | None:
     if content is None:
         return None
     texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
+    test = _choice(content, "test", tuple(CLAIM_TESTS), item.place, problems)
     role = _choice(content, "role", ROLES, item.place, problems)
     unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
     low, high = _region(content.get("holds"), item.place, problems)
-    return Claim(name=name, **texts, role=role, unit=unit, low=low, high=high)
+    return Claim(name=name, **texts, test=test, role=role, unit=unit, low=low, high=high)
 
 
 def _region(item: Located | None, place: Place, problems: Problems) -> tuple[float, float]:
@@ -192,10 +196,13 @@ def _choice(
     place: Place,
     problems: Problems,
 ) -> str:
-    item = content.get(name)
-    value = item.plain() if item is not None else None
+    item, known = content.get(name), ", ".join(choices)
+    if item is None:
+        problems.add(f"{name} is missing", place, f"add {name}: one of {known}")
+        return choices[0]
+    value = item.plain()
     if value in choices:
         return value
-    where = item.place if item is not None else place
-    problems.add(f"{name}: {show(value)} is unknown", where, f"one of {', '.join(choices)}")
+    fix = did_you_mean(value, choices) if isinstance(value, str) else None
+    problems.add(f"{name}: {show(value)} is unknown", item.place, fix or f"one of {known}")
     return choices[0]

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.text import did_you_mean
+from gridjax.studies.claim_tests import estimate_claim
 from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
 from gridjax.sweep.catalog import EXPERIMENTS
 
@@ -73,17 +74,26 @@ class Study:
         """Return the networks of a size as the pilot settles them."""
         return self._function("settle")(pilot, specs)
 
-    def analyse(self, evidence: Evidence) -> dict[str, Estimate]:
-        """Return the estimate of every claim."""
-        estimates = self._function("analyse")(evidence)
-        missing = [claim.name for claim in self.claims.claims if claim.name not in estimates]
-        unknown = estimates.keys() - {claim.name for claim in self.claims.claims}
+    def estimates(self, evidence: Evidence) -> dict[str, Estimate]:
+        """Return the estimate of every claim, by the test that the claims file names.
+
+        Raises GridjaxError where ``select()`` of the analysis does not give every claim, and no
+        other, the arguments of its test.
+        """
+        selected = self._function("select")(evidence)
+        claims = self.claims.claims
+        place = Place(str(self.folder / ANALYSIS))
+        missing = [claim.name for claim in claims if claim.name not in selected]
+        unknown = selected.keys() - {claim.name for claim in claims}
         if missing or unknown:
             what = ", ".join([*missing, *sorted(unknown)])
-            message = f"analyse() and {CLAIMS} differ in {what}"
-            place = Place(str(self.folder / ANALYSIS))
-            raise GridjaxError(Problem(message, place, fix="estimate every claim and no other"))
-        return estimates
+            message = f"select() and {CLAIMS} differ in {what}"
+            fix = "select the networks of every claim and of no other"
+            raise GridjaxError(Problem(message, place, fix=fix))
+        return {
+            claim.name: estimate_claim(claim.name, claim.test, selected[claim.name], place)
+            for claim in claims
+        }
 
     def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[Drawn]:
         """Return the study's figures."""

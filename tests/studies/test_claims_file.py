@@ -19,7 +19,7 @@ claims:
     claim: There are more.
     published: 5 %
     estimand: a difference
-    test: sign flips
+    test: paired_difference
     null: no difference
     role: primary
     unit: percent
@@ -28,7 +28,7 @@ claims:
     claim: They are alike.
     published: not tested
     estimand: a ratio
-    test: none
+    test: mean_vs_null
     null: one
     role: secondary
     unit: number
@@ -75,6 +75,8 @@ def test_values_are_shown_in_the_claims_unit(claims_of):
         ("title: A title", "titel: A title", "unknown key 'titel' of a claims file", ":1:1"),
         ("claim: There are more.", "claim: 3", "claim: 3 is no text", ":6:12"),
         ("role: primary", "role: first", "role: 'first' is unknown", ":11:11"),
+        ("test: paired_difference", "test: sign flips", "test: 'sign flips' is unknown", ":9:11"),
+        ("    test: paired_difference\n", "", "test is missing", ":6:5"),
         ("unit: percent", "unit: inches", "unit: 'inches' is unknown", ":12:11"),
         ("{above: 0.01}", "{over: 0.01}", "is no region of values", ":13:12"),
         ("{above: 0.01}", "{above: much}", "above: 'much' bounds nothing", ":13:12"),
@@ -87,7 +89,12 @@ def test_values_are_shown_in_the_claims_unit(claims_of):
         ("{above: 0.01}", "{above: 0.01, below: 1}", "is no region of values", ":13:12"),
         ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] bounds nothing", ":13:12"),
         ("    holds: {above: 0.01}\n", "", "holds: None is no region of values", ":6:5"),
-        ("    test: none\n", "    test: none\n    tset: none\n", "unknown key 'tset'", ":19:5"),
+        (
+            "    test: mean_vs_null\n",
+            "    test: mean_vs_null\n    tset: none\n",
+            "unknown key 'tset'",
+            ":19:5",
+        ),
         ("  alike:", "  more:", "'more' stands here a second time", ":14:3"),
         ("  alike:", "  a/../like:", "'a/../like' cannot be a claim's name", ":14:3"),
         ("  alike:", "  '':", "'' cannot be a claim's name", ":14:3"),

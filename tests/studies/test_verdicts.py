@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gridjax.studies.claims_file import Claim
-from gridjax.studies.estimates import Estimate, nothing
+from gridjax.studies.estimates import Estimate, undefined_estimate
 from gridjax.studies.verdicts import DOES_NOT, HOLDS, UNDECIDED, judge
 
 
@@ -112,7 +112,7 @@ def test_a_verdict_is_a_sentence():
     )
     assert judged(claim(), estimate(-0.03, -0.04, -0.02)).sentence.startswith("Does not hold: −3 %")
     assert "deciding needs about" in judged(claim(), estimate(0.02, 0, 0.04)).sentence
-    assert judged(claim(), nothing("no network")).sentence == "Undecided: no network."
+    assert judged(claim(), undefined_estimate("no network")).sentence == "Undecided: no network."
 
 
 def test_a_claim_without_an_estimate_is_an_error():

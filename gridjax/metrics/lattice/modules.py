@@ -64,7 +64,7 @@ def modules(
     return Modules(np.array([m for m, _ in found]), np.array([s for _, s in found], int))
 
 
-def made_up(
+def false_module_share(
     period_cm: Float[np.ndarray, " network"],
     box_width_m: float,
     n_networks: int = 40,
