@@ -13,6 +13,7 @@ from gridjax.metrics.nulls.chance_scores import (
     thresholds,
 )
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
+from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map, shift_scores
 from gridjax.metrics.spectral.box_modes import (
     Mode,
@@ -49,6 +50,7 @@ from gridjax.metrics.statistics.variance_components import components as varianc
 
 __all__ = [
     "FEWEST_MODULE_UNITS",
+    "Arena",
     "Components",
     "Dip",
     "GridScores",
@@ -61,6 +63,7 @@ __all__ = [
     "RateMaps",
     "Thresholds",
     "Triad",
+    "Visits",
     "autocorrelogram",
     "benjamini_hochberg",
     "box_modes",
@@ -100,4 +103,5 @@ __all__ = [
     "two_nn",
     "upper_bound",
     "variance_components",
+    "visits",
 ]

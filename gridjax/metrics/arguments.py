@@ -14,7 +14,7 @@ from gridjax.errors import GridjaxError, Problem
 _AXES = {1: "one axis", 2: "two axes"}
 
 
-def refusal(message: str, fix: str) -> GridjaxError:
+def invalid_argument(message: str, fix: str) -> GridjaxError:
     """Return the error that says what is wrong and what to do."""
     return GridjaxError(Problem(message, fix=fix))
 
@@ -26,7 +26,7 @@ def is_real(dtype: np.dtype) -> bool:
     return dtype.kind != "m" and any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
 
-def numbers(name: str, values: Any, rank: int) -> np.ndarray:
+def check_array(name: str, values: Any, rank: int) -> np.ndarray:
     """Return values as float64 of that many axes, NaN where they are masked.
 
     Raises GridjaxError for anything that is no array of real numbers.
@@ -35,9 +35,9 @@ def numbers(name: str, values: Any, rank: int) -> np.ndarray:
         array = np.ma.asarray(values) if np.ma.isMaskedArray(values) else np.asarray(values)
     except (ValueError, TypeError) as error:
         reason = str(error).splitlines()[0]
-        raise refusal(f"{name} are no array: {reason}", "give numbers") from None
+        raise invalid_argument(f"{name} are no array: {reason}", "give numbers") from None
     if not is_real(array.dtype) or array.ndim != rank:
-        raise refusal(
+        raise invalid_argument(
             f"{name} are {array.dtype} of shape {array.shape}",
             f"give real numbers, an array of {_AXES[rank]}",
         )
@@ -47,28 +47,30 @@ def numbers(name: str, values: Any, rank: int) -> np.ndarray:
     return np.asarray(np.ma.filled(array, np.nan))
 
 
-def number(name: str, value: Any, low: float, high: float) -> float:
+def check_float(name: str, value: Any, low: float, high: float) -> float:
     """Return one real number from low to high, both included; raise GridjaxError for others."""
     found = _scalar(value)
     if found is None or not low <= found <= high:
-        raise refusal(f"{name} is {_shown(value)}", f"give a number from {low:g} to {high:g}")
+        raise invalid_argument(
+            f"{name} is {_shown(value)}", f"give a number from {low:g} to {high:g}"
+        )
     return float(found)
 
 
-def whole(name: str, value: Any, low: int, high: int) -> int:
+def check_int(name: str, value: Any, low: int, high: int) -> int:
     """Return one whole number from low to high, both included; raise GridjaxError for others."""
     found = _scalar(value)
     if found is None or not low <= found <= high or found != int(found):
         fix = f"give a whole number from {low:,} to {high:,}"
-        raise refusal(f"{name} is {_shown(value)}", fix)
+        raise invalid_argument(f"{name} is {_shown(value)}", fix)
     return int(found)
 
 
-def one_of(name: str, value: Any, choices: Sequence[str]) -> None:
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise GridjaxError unless `value` is one of `choices`."""
     if not isinstance(value, str) or value not in choices:
         fix = f"choose {' or '.join(map(repr, choices))}"
-        raise refusal(f"{name} is {_shown(value)}", fix)
+        raise invalid_argument(f"{name} is {_shown(value)}", fix)
 
 
 def _scalar(value: Any) -> Any:

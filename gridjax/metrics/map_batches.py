@@ -16,7 +16,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from gridjax.metrics.arguments import is_real, refusal
+from gridjax.metrics.arguments import invalid_argument, is_real
 
 SMALLEST, LARGEST = 8, 256
 # Chunks computing at the same time when the caller waits for the result anyway.
@@ -37,26 +37,28 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
     Raises GridjaxError for anything else.
     """
     if isinstance(maps, Tracer):
-        raise refusal("maps are being traced", "score maps outside of jit, vmap and grad")
+        raise invalid_argument("maps are being traced", "score maps outside of jit, vmap and grad")
     masked = isinstance(maps, np.ma.MaskedArray)
     if not isinstance(maps, jax.Array) and not masked:
         try:
             maps = np.asarray(maps)
         except (ValueError, TypeError) as error:
-            raise refusal(f"maps are no array: {error}", "stack maps of one size") from None
+            raise invalid_argument(
+                f"maps are no array: {error}", "stack maps of one size"
+            ) from None
     if not is_real(maps.dtype):
-        raise refusal(
+        raise invalid_argument(
             f"maps are of type {maps.dtype}", "give real numbers, NaN where a bin was not visited"
         )
     if masked:
         maps = np.ma.filled(maps.astype(np.float64), np.nan)
     shape = maps.shape
     if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise refusal(
+        raise invalid_argument(
             f"maps have shape {shape}", "give [..., n, n]: square bins, as many along x as along y"
         )
     if not SMALLEST <= shape[-1] <= LARGEST:
-        raise refusal(
+        raise invalid_argument(
             f"maps have {shape[-1]} bins a side",
             f"bin the arena with {SMALLEST} to {LARGEST} bins a side",
         )

@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import one_of
+from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.gridscore import dft_correlation
 from gridjax.metrics.gridscore.dft_correlation import Basis, Pair
 
@@ -211,7 +211,7 @@ def autocorrelogram(
     NumPy maps give NumPy arrays; JAX maps stay on their device, and the call does not wait.
     Raises GridjaxError for maps that are no real square [..., n, n], n from 8 to 256.
     """
-    one_of("nan", nan, ("mask", "zero"))
+    check_choice("nan", nan, ("mask", "zero"))
     maps = map_batches.as_maps(maps)
     masked = nan == "mask"
     return map_batches.in_chunks(

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import one_of
+from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.gridscore import rotation
 from gridjax.metrics.gridscore.autocorrelogram import quadrants
 from gridjax.metrics.gridscore.dft_correlation import basis
@@ -67,9 +67,9 @@ def grid_score(
 
     Raises GridjaxError for maps that are no real square [..., n, n] and for unknown options.
     """
-    one_of("variant", variant, ("minmax", "mean"))
-    one_of("nan", nan, ("mask", "zero"))
-    one_of("rings", rings, ("study", "adaptive"))
+    check_choice("variant", variant, ("minmax", "mean"))
+    check_choice("nan", nan, ("mask", "zero"))
+    check_choice("rings", rings, ("study", "adaptive"))
     maps = map_batches.as_maps(maps)
     kernel = partial(
         _score, masked=nan == "mask", adaptive=rings == "adaptive", minmax=variant == "minmax"

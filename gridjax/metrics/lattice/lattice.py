@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import number
+from gridjax.metrics.arguments import check_float
 from gridjax.metrics.gridscore import autocorrelogram, dft_correlation
 from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
 
@@ -65,8 +65,8 @@ def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattic
     to 1e6 m), and for a level that is no probability.
     """
     maps = map_batches.as_maps(maps)
-    box_width_m = number("box_width_m", box_width_m, 1e-6, 1e6)
-    significance = number("significance", significance, 0, 1)
+    box_width_m = check_float("box_width_m", box_width_m, 1e-6, 1e6)
+    significance = check_float("significance", significance, 0, 1)
     n = maps.shape[-1]
     tables = (*_tables(n), np.float32(significance))
     found = map_batches.in_chunks(_lattice, maps, tables)

@@ -20,7 +20,7 @@ from jax import random
 from jaxtyping import Array, Float, Key
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import refusal, whole
+from gridjax.metrics.arguments import check_int, invalid_argument
 from gridjax.metrics.nulls.random_fields import draw, model, rings
 
 MOST_DRAWS = 10**7
@@ -55,9 +55,9 @@ def isotropic_scores(
 
 def _gathered(key, maps, n_draws, measure):
     maps = np.asarray(map_batches.as_maps(maps), np.float64)
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     if maps.size == 0:
-        raise refusal(f"maps have shape {maps.shape}", "give at least one map")
+        raise invalid_argument(f"maps have shape {maps.shape}", "give at least one map")
     batch, n = maps.shape[:-2], maps.shape[-1]
     flat = maps.reshape(-1, n, n)
     keys = _one_each(key, batch)
@@ -80,9 +80,11 @@ def _gathered(key, maps, n_draws, measure):
 def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
     """Return one key a map, made of one key or given."""
     if not isinstance(key, jax.Array) or not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-        raise refusal(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
+        raise invalid_argument(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
     if key.shape not in ((), batch):
-        raise refusal(f"keys have shape {key.shape}, maps {batch}", "give one key, or one a map")
+        raise invalid_argument(
+            f"keys have shape {key.shape}, maps {batch}", "give one key, or one a map"
+        )
     return key.reshape(-1) if key.shape == batch else _keys(key, math.prod(batch))
 
 

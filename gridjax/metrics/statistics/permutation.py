@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.arguments import numbers, refusal, whole
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument
 
 MOST_DRAWS = 10**7
 _AT_ONCE = 2**22
@@ -22,8 +22,8 @@ def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
     null a difference is as likely its negative. With n pairs p is at least 2 / 2^n: five pairs
     can never reach .05. Raises GridjaxError for no differences, NaN or infinity.
     """
-    found = finite("differences", numbers("differences", differences, 1))
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    found = finite("differences", check_array("differences", differences, 1))
+    n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     n, scale = len(found), float(np.abs(found).max())
     if scale == 0:
         return 1.0
@@ -44,9 +44,11 @@ def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
 def finite(name: str, array: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """Return the array; raise GridjaxError where it is empty or holds NaN or infinity."""
     if array.size == 0:
-        raise refusal(f"{name} have shape {array.shape}", "give at least one number")
+        raise invalid_argument(f"{name} have shape {array.shape}", "give at least one number")
     if not np.isfinite(array).all():
-        raise refusal(f"{name} hold NaN or infinity", "leave out seeds where one is missing")
+        raise invalid_argument(
+            f"{name} hold NaN or infinity", "leave out seeds where one is missing"
+        )
     return array
 
 

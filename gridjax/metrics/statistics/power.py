@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gridjax.metrics.arguments import number, refusal, whole
+from gridjax.metrics.arguments import check_float, check_int, invalid_argument
 from gridjax.metrics.statistics.intervals import Interval
 
 
@@ -18,8 +18,8 @@ def needed_to_decide(
     margin, or the bound towards it infinite; NaN where there is no bound, or it is the value
     itself (equal networks tell nothing about spread). Raises GridjaxError for a NaN margin.
     """
-    power, level, n = _chance("power", power), _chance("level", level), whole("n", n, 1, 2**53)
-    distance = number("margin", margin, -math.inf, math.inf) - interval.value
+    power, level, n = _chance("power", power), _chance("level", level), check_int("n", n, 1, 2**53)
+    distance = check_float("margin", margin, -math.inf, math.inf) - interval.value
     half = interval.high - interval.value if distance > 0 else interval.value - interval.low
     if math.isnan(half) or half == 0:
         return math.nan
@@ -36,7 +36,7 @@ def _z(chance: float) -> float:
 
 
 def _chance(name: str, value: float) -> float:
-    value = number(name, value, 0, 1)
+    value = check_float(name, value, 0, 1)
     if value in (0, 1):
-        raise refusal(f"{name} is {value:g}", "give a number between 0 and 1")
+        raise invalid_argument(f"{name} is {value:g}", "give a number between 0 and 1")
     return value
