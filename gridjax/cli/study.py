@@ -1,4 +1,4 @@
-"""The command gridjax study, and the options and steps that it shares with gridjax scan."""
+"""The command gridjax study; its options and steps are shared with gridjax scan."""
 
 from __future__ import annotations
 

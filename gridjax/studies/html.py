@@ -1,4 +1,4 @@
-"""The HTML page of all studies in a folder: verdicts first, then figures and rows."""
+"""The HTML page of all studies in a folder: verdicts, then figures and rows."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def write_page(out: Path) -> Path:
     """
     studies = [_study(path) for path in sorted(out.glob(f"*/{OUTCOME}"), key=_position)]
     if not studies:
-        message = f"{out} holds no study's verdicts"
+        message = f"{out} holds no verdicts of a study"
         raise GridjaxError(Problem(message, fix="run gridjax study NAME --out DIR first"))
     try:
         replace_file(out / PAGE, _render(studies).encode())

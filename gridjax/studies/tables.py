@@ -1,4 +1,4 @@
-"""Terminal tables of studies: their cost, and their verdicts."""
+"""Terminal tables of studies: their cost and their verdicts."""
 
 from __future__ import annotations
 

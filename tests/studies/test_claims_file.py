@@ -73,22 +73,22 @@ def test_values_are_shown_in_the_claims_unit(claims_of):
     [
         ("title: A title\n", "", "title is missing", ":1:1"),
         ("title: A title", "titel: A title", "unknown key 'titel' of a claims file", ":1:1"),
-        ("claim: There are more.", "claim: 3", "claim: 3 is no text", ":6:12"),
+        ("claim: There are more.", "claim: 3", "claim: 3 is not a text", ":6:12"),
         ("role: primary", "role: first", "role: 'first' is unknown", ":11:11"),
         ("test: paired_difference", "test: sign flips", "test: 'sign flips' is unknown", ":9:11"),
         ("    test: paired_difference\n", "", "test is missing", ":6:5"),
         ("unit: percent", "unit: inches", "unit: 'inches' is unknown", ":12:11"),
-        ("{above: 0.01}", "{over: 0.01}", "is no region of values", ":13:12"),
-        ("{above: 0.01}", "{above: much}", "above: 'much' bounds nothing", ":13:12"),
-        ("{above: 0.01}", "{above: true}", "above: True bounds nothing", ":13:12"),
-        ("[0.9, 1.1]", "[1.1, 0.9]", "between: [1.1, 0.9] bounds nothing", ":22:12"),
-        ("[0.9, 1.1]", "[0.9]", "between: [0.9] bounds nothing", ":22:12"),
+        ("{above: 0.01}", "{over: 0.01}", "is not a region of values", ":13:12"),
+        ("{above: 0.01}", "{above: much}", "above: 'much' is not a valid bound", ":13:12"),
+        ("{above: 0.01}", "{above: true}", "above: True is not a valid bound", ":13:12"),
+        ("[0.9, 1.1]", "[1.1, 0.9]", "between: [1.1, 0.9] is not a valid bound", ":22:12"),
+        ("[0.9, 1.1]", "[0.9]", "between: [0.9] is not a valid bound", ":22:12"),
         ("    null: one\n", "", "null is missing", ":15:5"),
         ("role: primary", "role: [primary]", "role: ['primary'] is unknown", ":11:11"),
-        ("{above: 0.01}", "{above: .inf}", "above: inf bounds nothing", ":13:12"),
-        ("{above: 0.01}", "{above: 0.01, below: 1}", "is no region of values", ":13:12"),
-        ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] bounds nothing", ":13:12"),
-        ("    holds: {above: 0.01}\n", "", "holds: None is no region of values", ":6:5"),
+        ("{above: 0.01}", "{above: .inf}", "above: inf is not a valid bound", ":13:12"),
+        ("{above: 0.01}", "{above: 0.01, below: 1}", "is not a region of values", ":13:12"),
+        ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] is not a valid bound", ":13:12"),
+        ("    holds: {above: 0.01}\n", "", "holds: None is not a region of values", ":6:5"),
         (
             "    test: mean_vs_null\n",
             "    test: mean_vs_null\n    tset: none\n",
@@ -120,9 +120,9 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(claims_of, tmp_path)
         ("unknown key 'cautoin' of a claims file", "claims.yaml:22:1"),
         ("question is missing", "claims.yaml:1:1"),
         ("role: 'first' is unknown", "claims.yaml:10:11"),
-        ("claim: '' is no text", "claims.yaml:14:12"),
+        ("claim: '' is not a text", "claims.yaml:14:12"),
         ("unit: 'm' is unknown", "claims.yaml:20:11"),
-        ("holds: between: 0.9 bounds nothing", "claims.yaml:21:12"),
+        ("holds: between: 0.9 is not a valid bound", "claims.yaml:21:12"),
     }
     assert all(problem.fix for problem in caught.value.problems)
 
@@ -187,7 +187,7 @@ HEAD = GOOD[: GOOD.index("claims:")]
         ("- title: x\n", "is [{'title': 'x'}], no mapping", ":1:1", "title, question"),
         ("a text\n", "a claims file is 'a text', no mapping", ":1:1", "title, question"),
         (GOOD + "---\n" + GOOD, "a second document begins here", ":23:1", "one document a file"),
-        # a claim twice, and what is no text, no region
+        # a claim twice, and what is not a text, no region
         (GOOD + ALIKE, "'alike' stands here a second time", ":23:3", "remove one"),
         (GOOD + MORE, "'more' stands here a second time", ":23:3", "remove one"),
         (

@@ -100,5 +100,5 @@ def test_a_claim_of_a_wrong_shape_is_one_message_and_exit_code_2(page_study, tmp
     done = gridjax(tmp_path, "study", "fast", "--out", "out")
     assert done.returncode == 2
     assert done.stderr.count("claims.yaml") == 1
-    assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', no" in done.stderr
+    assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', not" in done.stderr
     assert list(tmp_path.iterdir()) == [folder]
