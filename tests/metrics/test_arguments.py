@@ -76,5 +76,5 @@ def test_what_is_no_array_of_numbers(name):
 
 
 def test_traced_arrays_are_refused():
-    with pytest.raises(GridjaxError, match="positions are no array"):
+    with pytest.raises(GridjaxError, match="positions are not an array"):
         jax.jit(lambda x: check_array("positions", x, 2))(jnp.ones((2, 2)))

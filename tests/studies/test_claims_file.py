@@ -150,14 +150,19 @@ HEAD = GOOD[: GOOD.index("claims:")]
 @pytest.mark.parametrize(
     ("text", "message", "place", "fix"),
     [
-        # a claim is no mapping, whether the other one is primary or not
+        # a claim is not a mapping, whether the other one is primary or not
         (
             GOOD.replace(ALIKE, "  alike: 3\n"),
-            "the claim 'alike' is 3, no mapping",
+            "the claim 'alike' is 3, not a mapping",
             ":14:10",
             "holds",
         ),
-        (GOOD.replace(ALIKE, "  alike: a text\n"), "is 'a text', no mapping", ":14:10", "claim, "),
+        (
+            GOOD.replace(ALIKE, "  alike: a text\n"),
+            "is 'a text', not a mapping",
+            ":14:10",
+            "claim, ",
+        ),
         (
             GOOD.replace(ALIKE, "  alike: [claim, role]\n"),
             "is ['claim', 'role'], no",
@@ -166,26 +171,31 @@ HEAD = GOOD[: GOOD.index("claims:")]
         ),
         (
             GOOD.replace(ALIKE, "  alike:\n"),
-            "the claim 'alike' is None, no mapping",
+            "the claim 'alike' is None, not a mapping",
             ":14:9",
             "key",
         ),
-        (GOOD.replace(MORE, "  more: 3\n"), "the claim 'more' is 3, no mapping", ":5:9", "key"),
+        (GOOD.replace(MORE, "  more: 3\n"), "the claim 'more' is 3, not a mapping", ":5:9", "key"),
         (HEAD + "claims: {more: true}\n", "the claim 'more' is True, no", ":4:16", "key"),
         # so are the claims
-        (HEAD + "claims:\n  - {name: more}\n", "[{'name': 'more'}] is no mapping", ":5:3", "name:"),
-        (HEAD + "claims: 3\n", "claims: 3 is no mapping", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims: ''\n", "claims: '' is no mapping", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims: []\n", "claims: [] is no mapping", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims: {}\n", "a study without claims", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims:\n", "a study without claims", ":4:8", "{name: {claim: ...}}"),
-        (HEAD, "a study without claims", ":1:1", "{name: {claim: ...}}"),
+        (
+            HEAD + "claims:\n  - {name: more}\n",
+            "[{'name': 'more'}] is not a mapping",
+            ":5:3",
+            "name:",
+        ),
+        (HEAD + "claims: 3\n", "claims: 3 is not a mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: ''\n", "claims: '' is not a mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: []\n", "claims: [] is not a mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: {}\n", "the study has no claims", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims:\n", "the study has no claims", ":4:8", "{name: {claim: ...}}"),
+        (HEAD, "the study has no claims", ":1:1", "{name: {claim: ...}}"),
         # so is the file
         ("", "is empty", "", "give a study's title, question, caution and claims"),
         ("# nothing but this\n", "is empty", "", "give a study's title"),
-        ("[]\n", "a claims file is [], no mapping", ":1:1", "title, question, caution, claims"),
-        ("- title: x\n", "is [{'title': 'x'}], no mapping", ":1:1", "title, question"),
-        ("a text\n", "a claims file is 'a text', no mapping", ":1:1", "title, question"),
+        ("[]\n", "a claims file is [], not a mapping", ":1:1", "title, question, caution, claims"),
+        ("- title: x\n", "is [{'title': 'x'}], not a mapping", ":1:1", "title, question"),
+        ("a text\n", "a claims file is 'a text', not a mapping", ":1:1", "title, question"),
         (GOOD + "---\n" + GOOD, "a second document begins here", ":23:1", "one document a file"),
         # a claim twice, and what is not a text, no region
         (GOOD + ALIKE, "'alike' stands here a second time", ":23:3", "remove one"),
@@ -196,7 +206,12 @@ HEAD = GOOD[: GOOD.index("claims:")]
             ":1:8",
             "write",
         ),
-        (GOOD.replace("{above: 0.01}", "[above, 0.01]"), "is no region", ":13:12", "write holds:"),
+        (
+            GOOD.replace("{above: 0.01}", "[above, 0.01]"),
+            "is not a region",
+            ":13:12",
+            "write holds:",
+        ),
         (
             GOOD.replace("  alike:", '  "\\e[31m":'),
             r"'\x1b[31m' cannot be a claim",

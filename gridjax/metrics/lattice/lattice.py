@@ -21,13 +21,13 @@ from gridjax.metrics.arguments import check_float
 from gridjax.metrics.gridscore import autocorrelogram, dft_correlation
 from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
 
-# Maps larger than this are averaged over blocks of bins first: periods from a ninth of the box on
-# need no more.
+# Larger maps are averaged over blocks of bins first: periods of at least a ninth of the box need no
+# more bins.
 LARGEST_SIDE = 43
 
 
 class Lattice(NamedTuple):
-    """Lattices of maps; leading shapes are those of the maps; NaN where there is none to speak of.
+    """Lattices of maps; leading shapes are those of the maps; NaN where none is significant.
 
     From the autocorrelogram's six peaks nearest the centre:
     `period_cm`: their mean distance. `orientation_rad`: of the axes, against x, in [0, pi/3).
@@ -36,9 +36,9 @@ class Lattice(NamedTuple):
     From the plane waves: `period_spectrum_cm`, `orientation_spectrum_rad`,
     `ellipticity_spectrum`, and `variance_share`, the share of the map's variance they explain.
 
-    `p_value`: the chance that an isotropic random field has as strong a hexagon in its spectrum;
-    1 for maps about which nothing can be said. Where it is above the level asked for all else is
-    NaN, but for `variance_share`.
+    `p_value`: the chance that an isotropic random field has as strong a hexagon in its spectrum; 1
+    for constant maps. Where it is above the significance level, all else but `variance_share` is
+    NaN.
     """
 
     period_cm: Float[Array, "..."]
@@ -52,17 +52,18 @@ class Lattice(NamedTuple):
 
 
 def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattice:
-    """Measure the lattices in rate maps [..., n, n], n from 8 to 256, first axis x, second y.
+    """Return the lattices in rate maps.
 
-    Bins that are not finite are unknown. `box_width_m` is the side of the n x n square in metres.
-    Periods from a ninth of the box (and 2.4 bins) to .8 of it are looked for. Where `p_value` is
-    above `significance` there is no lattice to speak of; 1 gives the best fit whatever it is worth.
+    The search covers periods from a ninth of the box (and 2.4 bins) to .8 of it. NumPy maps give
+    NumPy arrays; JAX maps stay on their device. A map's result does not depend on its batch, its
+    scale or its offset.
 
-    NumPy maps give NumPy arrays; JAX maps stay on their device. A map's result does not change with
-    its batch, its scale or its offset.
+    maps: [..., n, n], n from 8 to 256, first axis x, second y; bins that are not finite are
+        unknown.
+    box_width_m: side of the n x n square, 1e-6 to 1e6 metres.
+    significance: largest p of a lattice, 0 to 1; 1 returns the best fit of every map.
 
-    Raises GridjaxError for maps that are no real square [..., n, n], for a box without width (1e-6
-    to 1e6 m), and for a level that is no probability.
+    Raises GridjaxError for maps of another shape or type, and for numbers outside these ranges.
     """
     maps = map_batches.as_maps(maps)
     box_width_m = check_float("box_width_m", box_width_m, 1e-6, 1e6)
@@ -93,9 +94,9 @@ def _tables(n: int):
 
 
 def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
-    """Measure in bins.
+    """Return lattices in bins.
 
-    In stages compiled apart: the autocorrelogram's is that of the grid score.
+    Compiled in stages: that of the autocorrelogram is shared with the grid score.
     """
     search, basis, template, significance = tables
     fit, known = _fit(maps, search)

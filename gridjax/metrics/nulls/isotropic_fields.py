@@ -1,8 +1,8 @@
-"""The isotropic null: random fields with a map's radially averaged spectrum and its very values.
+"""The isotropic null: random fields with the radially averaged spectrum and the values of a map.
 
-What a map owes to the width, spacing and number of its fields they share; what it owes to the
-fields' arrangement they lack. Phases alone must never be randomised instead: the autocorrelogram
-does not depend on them, so a lattice would keep its score.
+The fields keep the width, spacing and number of a map's firing fields, and lose their arrangement.
+Randomised phases are no such null: the autocorrelogram does not depend on phases, so a lattice
+would keep its score.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _gathered(key, maps, n_draws, measure):
 
 
 def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
-    """Return one key a map, made of one key or given."""
+    """Return one key for each map: those given, or derived from one key."""
     if not isinstance(key, jax.Array) or not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         raise invalid_argument(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
     if key.shape not in ((), batch):
@@ -89,10 +89,10 @@ def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
 
 
 def _within_one(maps: Float[np.ndarray, "map n n"]):
-    """Return maps moved towards 0 and scaled, float32, below 1; how to undo it: scale, offset.
+    """Return maps shifted towards 0 and scaled below 1, float32; and the scale and offset.
 
-    The spectra of squares of large or small numbers leave the range of float32, and an offset its
-    precision. The scale is a power of two, and maps that hold 0 or both signs are not moved.
+    Without it, squares leave the range of float32, and an offset costs precision. The scale is a
+    power of two; maps that hold 0 or both signs are not shifted.
     """
     known = np.isfinite(maps)
     least = np.min(maps, (1, 2), where=known, initial=np.inf)

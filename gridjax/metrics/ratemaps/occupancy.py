@@ -15,15 +15,15 @@ from gridjax.metrics.arguments import (
     invalid_argument,
 )
 
-# Extents, in metres, that no arena for rats or networks has, along its longer side ...
+# Smallest and largest longer side of an arena, metres; other values are a wrong unit ...
 SMALLEST_ARENA_M, LARGEST_ARENA_M = 0.2, 20.0
-# ... and along its shorter one: a path in a narrower strip is a line with tracking noise.
+# ... and smallest shorter side: a path in a narrower strip is a line with tracking noise.
 NARROWEST_ARENA_M = 0.05
-# More bins across an arena than this are a mistake in its size or theirs.
+# A larger number of bins across an arena is a mistake in its size or in theirs.
 MOST_BINS = 1024
-# No clock in seconds shows more than 3,000 years; one in milliseconds since 1970 does.
+# Later times are not in seconds: 1e11 s are 3,000 years, or 3 years in milliseconds.
 LATEST_S = 1e11
-# A gap in the tracking longer than this many typical steps is not spent anywhere.
+# Time in a gap of the tracking counts for at most this many typical steps.
 LONGEST_STEP = 5
 SPEED_WINDOW_S = 0.4
 
@@ -42,10 +42,10 @@ class Arena(NamedTuple):
 
 
 class Visits(NamedTuple):
-    """Where the animal was, sample by sample, and for how long it counts."""
+    """The bin and the duration of every sample of a path."""
 
     bins: Int[np.ndarray, " sample"]
-    """Flat bin; n_bins^2 where the sample does not count (no position, too slow)."""
+    """Flat bin; n_bins^2 where the sample is left out (no position, too slow)."""
     durations: Float[np.ndarray, " sample"]
     times_s: Float[np.ndarray, " sample"]
     arena: Arena
@@ -61,7 +61,7 @@ def visits(
     units: Literal["m", "cm"] = "m",
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> Visits:
-    """Return the bin and the duration of every position; arguments as in `recordings.rate_map`."""
+    """Return the bin and the duration of every position; arguments as for `rate_map`."""
     check_choice("units", units, ("m", "cm"))
     min_speed_cm_s = check_float("min_speed_cm_s", min_speed_cm_s, 0, 1000)
     path = check_array("positions", positions, 2) / (100 if units == "cm" else 1)
@@ -182,7 +182,7 @@ def _durations(times) -> Float[np.ndarray, " sample"]:
 
 
 def _speed(path, times, known) -> Float[np.ndarray, " sample"]:
-    """Metres per second over a window around each sample, which tracking noise does not fill."""
+    """Return the speed (m/s) over a window around each sample, long enough to average out noise."""
     times = times - times[0]
     ends = [np.clip(times + half * SPEED_WINDOW_S, 0, times[-1]) for half in (-0.5, 0.5)]
     before, after = (

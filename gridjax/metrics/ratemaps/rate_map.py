@@ -1,4 +1,4 @@
-"""Rate maps of any cells: positions with the activity of units, or with times of spikes.
+"""Rate maps from positions and either spike times or the activity of units.
 
 Counts and occupancy are smoothed separately and then divided, so that a bin visited briefly has
 little weight in its neighbours. Square bins; the first map axis is x.
@@ -17,16 +17,16 @@ from gridjax.metrics.arguments import check_array, check_float, check_int, inval
 from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 
-# Wide enough for a Gaussian: beyond, it is 3e-4 of its peak.
+# Reach of the Gaussian in standard deviations; there it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
 # Sums of more than this over a session leave the range of float64.
 LARGEST_ACTIVITY = 1e290
-# Maps of shifted spikes held at a time.
+# Number of maps of shifted spikes in memory at a time.
 SHIFTS_AT_ONCE = 256
 
 
 class RateMaps(NamedTuple):
-    """Maps of one session; NaN, or occupancy 0, where the animal never was."""
+    """Rate maps of one session; NaN, and occupancy 0, in bins never visited."""
 
     maps: Float[np.ndarray, "unit n n"]
     """Spikes per second, or mean activity."""
@@ -178,9 +178,14 @@ def shift_scores(
     min_shift_s: float = 20.0,
     smoothing_cm: float = 4.0,
 ) -> Float[np.ndarray, " draw"]:
-    """Return the scores of one unit's maps with its spikes moved in time against the path.
+    """Return the scores of one unit's maps with its spikes shifted in time.
 
-    `score` takes maps [draw, n, n] to numbers [draw]. See `nulls.shifts`.
+    seen: the samples of the session, from `visits`.
+    spikes_s: [spike], in seconds.
+    n_draws: number of shifts.
+    score: takes maps [draw, n, n] and returns numbers [draw].
+    min_shift_s: smallest shift, in seconds.
+    smoothing_cm: standard deviation of the Gaussian smoothing.
     """
     start, duration = seen.times_s[0], seen.times_s[-1] + seen.durations[-1] - seen.times_s[0]
     n_draws = check_int("n_draws", n_draws, 1, 10**7)

@@ -1,7 +1,7 @@
 """Radially averaged power spectra of rate maps, on one grid of wavenumbers for all networks.
 
 Wave vectors are in cycles per box, so that spectra of any box and number of bins can be averaged,
-compared, and laid beside theory's k* and the modes of the box.
+compared with each other, with k* of the theory, and with the modes of the box.
 """
 
 from __future__ import annotations
