@@ -107,7 +107,7 @@ def test_damaged_verdicts_are_named(studied, tmp_path):
     (out / "fast" / "verdicts.json").write_text("{}")
     with pytest.raises(GridjaxError, match="damaged"):
         write_page(out)
-    with pytest.raises(GridjaxError, match="no study"):
+    with pytest.raises(GridjaxError, match="no verdicts of a study"):
         write_page(tmp_path / "nothing")
 
 

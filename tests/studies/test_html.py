@@ -300,5 +300,5 @@ def assert_refused(out, path):
 
 
 def test_a_folder_without_studies_is_refused(tmp_path):
-    with pytest.raises(GridjaxError, match="no study's verdicts"):
+    with pytest.raises(GridjaxError, match="no verdicts of a study"):
         write_page(tmp_path)
