@@ -1,4 +1,4 @@
-# Two commands for a newcomer: `make demo` and `make test`. Everything else is for developers.
+# For users: `make demo` and `make test`. All other targets are for developers.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ demo: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
 
-# The slow ones one after the other: they print what they found, and some stop processes by time.
+# Slow tests run one after the other: they print results, and some stop processes after a time.
 test-all: test
 	$(BIN)/pytest -m slow
 
@@ -28,7 +28,7 @@ format: $(VENV)/installed-dev
 bench: $(VENV)/installed-dev
 	$(BIN)/gridjax bench
 
-# Warnings fail: a link without a target, a page in no table of contents, a docstring that is misread.
+# The build executes the notebooks. A warning, or a cell that raises an error, fails it.
 docs: $(VENV)/installed-docs
 	$(BIN)/sphinx-build -W --keep-going -b html docs build/docs
 

@@ -1,1 +1,1 @@
-"""What gridjax costs, each number beside a competitor's or a ceiling from the same call."""
+"""Benchmarks: times and memory of gridjax, each with a reference measured in the same call."""

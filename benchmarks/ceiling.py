@@ -1,4 +1,4 @@
-"""The ceiling: the best rate of plain matrix products on all devices at once."""
+"""Highest rate of plain matrix products on all devices at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Shape = tuple[int, int, int]
 
 
 class Ceiling:
-    """Products of one shape, at hand on every device."""
+    """Matrix products of one shape, with operands on every device."""
 
     def __init__(self, shape: Shape, devices: Sequence[Any], seconds: float):
         m, k, n = shape
@@ -33,7 +33,7 @@ class Ceiling:
         self._times = steps_for(seconds, self._seconds_for)
 
     def gflop_per_s(self) -> float:
-        """Return the rate of all devices together."""
+        """Return the rate of all devices together, in GFLOP/s."""
         watch, flop = Stopwatch(), self._flop * self._times
         rate = flop / watch.time(lambda: self._seconds_for(self._times)) / 1e9
         self.flop_per_cpu_s.append(flop / max(watch.cpu_s[0], 1e-9))
@@ -49,5 +49,5 @@ class Ceiling:
 
 
 def ceilings(shapes: Sequence[Shape], devices: Sequence[Any], seconds: float) -> dict[str, Ceiling]:
-    """Return the products of every shape, each to be measured for ``seconds``."""
+    """Return the products of every shape; one measurement takes about ``seconds``."""
     return {"x".join(map(str, shape)): Ceiling(shape, devices, seconds) for shape in shapes}

@@ -1,8 +1,8 @@
-"""What a checkpoint costs: seconds to save and to restore it, and bytes on the disk.
+"""Cost of a checkpoint: seconds to save and to restore it, and bytes on the disk.
 
 `python -m benchmarks.checkpoint [--networks 64] [--Ng 1024] [--repeats 3] [--json FILE]` saves the
-state of one block of the study's network with Adam (weights and two moments, filled with noise:
-zeros are cheap) again and again in a fresh folder, beside one plain write of the same bytes.
+state of one block of the study's network with Adam (weights and two moments, filled with noise,
+because zeros compress) several times in a new folder, and compares it with one write of the bytes.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .machine import machine
 
 
 def block(n_networks: int, Ng: int) -> dict[str, np.ndarray]:
-    """The arrays of a block in training, by name."""
+    """Return the arrays of a block in training, by name."""
     spec = NetworkSpec(Ng=Ng, Np=512)
     state = jax.eval_shape(lambda: train_step.init(spec.static, spec.traced))
     rng = np.random.default_rng(0)
@@ -45,7 +45,7 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.n
 
 
 def measure(n_networks: int, Ng: int, repeats: int, base: Path) -> dict[str, float]:
-    """Seconds (medians) and bytes of a checkpoint of one block."""
+    """Return the seconds (medians) and bytes of a checkpoint of one block."""
     leaves = block(n_networks, Ng)
     run_ids = [f"{number:016x}" for number in range(n_networks)]
     shapes = {name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in leaves.items()}

@@ -1,4 +1,4 @@
-"""Throughput against the number of networks, beside PyTorch's, in the style of the reports."""
+"""Figure of throughput against the number of networks, with PyTorch's, in gridjax's style."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .machine import device_name
 OURS = "#0072b2"
 THEIRS = (
     ("pytorch_ms", "PyTorch, one process", "--"),
-    ("pytorch_per_core_ms", "PyTorch, one process a core", ":"),
+    ("pytorch_per_core_ms", "PyTorch, one process for each core", ":"),
 )
 
 
 def draw(told: dict[str, Any], file: Path) -> None:
-    """Draw the rows of scaling into a file."""
+    """Draw the rows of the benchmark ``scaling`` and write them to ``file``."""
     scaling = told["scaling"]
     rows = scaling["rows"]
     networks = [row["networks"] for row in rows]

@@ -1,4 +1,4 @@
-"""Networks on all devices at once, as gridjax sweep trains them on its devices."""
+"""Networks that train on all devices at once, as `gridjax sweep` trains them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import numpy as np
 
+from gridjax.run.execution.lane_block import Block
 from gridjax.run.planning.plan import default_lane_width
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
-from gridjax.training.memory_analysis import bytes_needed, compile_chunk
+from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 from .timing import seconds_of
 
 
 class Fleet:
-    """A thread for each device, each of which trains block after block of one bucket."""
+    """One thread for each device; each trains the blocks of one bucket, one after the other."""
 
     def __init__(self, spec: NetworkSpec, devices: Sequence[Any]):
         self.spec = spec
@@ -28,37 +28,35 @@ class Fleet:
         self.lane_width = default_lane_width(devices[0].device_kind, spec.static)
         self._trainer = population.make_trainer(spec.static, self.lane_width)
         self._threads = ThreadPoolExecutor(len(devices))
-        self.blocks = [self._block(number, device) for number, device in enumerate(self.devices)]
-        self._made = 0
+        self._blocks = [self._empty_block(device) for device in devices]
 
     @property
     def n_networks(self) -> int:
-        """Networks of the resident blocks."""
+        """Number of networks in the resident blocks, one block for each device."""
         return len(self.devices) * self.lane_width
 
     def first_step(self) -> float:
-        """Return the seconds of the first step on all devices, with all that it compiles."""
+        """Return the seconds of the first step on all devices, compilation included."""
         return self.train(1)
 
     def train(self, n_steps: int) -> float:
-        """Train the block that is resident on each device; return the seconds."""
-        until = self._made = self._made + n_steps
+        """Train the resident block of each device for ``n_steps`` steps; return the seconds."""
 
-        def on(device_and_block: tuple[Any, list[Any]]) -> None:
-            device, block = device_and_block
-            with jax.default_device(device):
-                traced, state = block
-                if state is None:
-                    state = self._trainer.init(traced)
-                block[1] = self._chunk(traced, state, until, device)
+        def on(number: int) -> None:
+            with jax.default_device(self.devices[number]):
+                block = self._blocks[number]
+                if not block.trainees:
+                    block.fill(self._specs(number))
+                self._train(block, n_steps)
 
-        pairs = list(zip(self.devices, self.blocks, strict=True))
-        return seconds_of(lambda: list(self._threads.map(on, pairs)))
+        numbers = range(len(self.devices))
+        return seconds_of(lambda: list(self._threads.map(on, numbers)))
 
     def train_population(self, n_networks: int, n_steps: int) -> float:
-        """Draw and train so many networks, each device taking the next block; return the seconds.
+        """Initialise and train ``n_networks`` networks; return the seconds.
 
-        Every network is drawn, makes its steps and is let go before the device takes another.
+        Each device takes the next block. It initialises, trains and frees a block before it takes
+        another.
         """
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(-(-n_networks // self.lane_width)):
@@ -71,32 +69,27 @@ class Fleet:
                         number = waiting.get_nowait()
                     except queue.Empty:
                         return
-                    traced, _ = self._block(number, device)
-                    self._chunk(traced, self._trainer.init(traced), n_steps, device)
+                    block = self._empty_block(device)
+                    block.fill(self._specs(number))
+                    self._train(block, n_steps)
 
         return seconds_of(lambda: list(self._threads.map(on, self.devices)))
 
     def compiled(self) -> tuple[float, int]:
-        """Compile the steps once more; return the seconds, and the bytes that a block takes."""
-        traced, _ = self._block(0, self.devices[0])
-        state = self._trainer.init(traced)
-        until = self._until(1, self.devices[0])
-        found: list[Any] = []
-        given = (self.spec.static, self.lane_width, traced, state, until)
-        seconds = seconds_of(lambda: found.append(compile_chunk(*given)))
+        """Compile the steps again; return the seconds, and the bytes that a block needs."""
+        static, found = self.spec.static, []
+        shapes = shapes_of_block(self.spec, static, self.lane_width)
+        seconds = seconds_of(lambda: found.append(compile_chunk(static, self.lane_width, *shapes)))
         return seconds, bytes_needed(found[0])
 
-    def _block(self, number: int, device: Any) -> list[Any]:
+    def _empty_block(self, device: Any) -> Block:
+        return Block(self._trainer, self.lane_width, device)
+
+    def _specs(self, number: int) -> list[NetworkSpec]:
+        """The networks of one block, each with a seed of its own."""
         first = number * self.lane_width
-        specs = [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
-        return [self._trainer.stack(specs, device), None]
+        return [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
 
-    def _until(self, step: int, device: Any) -> Any:
-        return jax.device_put(np.full(self.lane_width, step, np.int32), device)
-
-    def _chunk(self, traced: Any, state: Any, until: int, device: Any) -> Any:
-        state = self._trainer.chunk(traced, state, self._until(until, device))
-        jax.block_until_ready(state)
-        made = np.asarray(state.step)
-        assert (made == until).all(), "a network diverged: its time says nothing"
-        return state
+    def _train(self, block: Block, n_steps: int) -> None:
+        made = block.train_steps(n_steps)
+        assert made == n_steps * self.lane_width, "a network diverged, so its time is not valid"

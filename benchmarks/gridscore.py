@@ -1,8 +1,9 @@
-"""Grid scores of the same maps by gridjax and by a plain SciPy scorer, in one run.
+"""Grid scores of the same maps by gridjax and by a plain SciPy scorer.
 
-`python -m benchmarks.gridscore [--json FILE]`, or `gridjax bench gridscore`, prints, per number of
-bins: compile time, milliseconds a map (medians of repeats), their ratio, and by how much the scores
-differ. The plain scorer is the published one: convolve2d and rotate, one map at a time.
+`python -m benchmarks.gridscore [--json FILE]`, or `gridjax bench gridscore`, prints for
+each number of bins: compile time, milliseconds for each map (medians of repeats), their ratio, and
+the difference of the scores. The plain scorer is the published one: convolve2d and rotate, one map
+at a time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .timing import seconds_of
 
 
 def sample_maps(n: int, count: int, seed: int = 0) -> np.ndarray:
-    """Rectified lattices of random period, rectified smooth noise, and mostly silent units."""
+    """Return maps [count, n, n]: lattices of random period, smooth noise, mostly silent units."""
     rng = np.random.default_rng(seed)
     x, y = np.meshgrid(np.arange(n) / n, np.arange(n) / n, indexing="ij")
     maps = []
@@ -38,14 +39,14 @@ def sample_maps(n: int, count: int, seed: int = 0) -> np.ndarray:
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
-    """Median wall-clock seconds of a call."""
+    """Return the median wall-clock seconds of a call."""
     return statistics.median(seconds_of(work) for _ in range(repeats))
 
 
 def compare(
     n: int, nan: Literal["zero", "mask"], chunks: int, plain_maps: int, repeats: int
 ) -> dict[str, float]:
-    """One row: both scorers on the same maps of n x n bins."""
+    """Return one row: both scorers on the same maps of n x n bins."""
     maps = sample_maps(n, chunks * chunk_size(n))
     some, masks = maps[:plain_maps].astype(float), ring_masks(n)
     first = median_seconds(lambda: grid_score(maps[:1], nan=nan), 1)
@@ -71,7 +72,7 @@ def compare(
 
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
-    """Return a row for each way of NaN bins and each number of bins."""
+    """Return a row for each treatment of NaN bins and each number of bins."""
     chunks, plain_maps = (16, 24) if options.seconds >= 1 else (2, 4)
     rows = []
     for nan in ("zero", "mask"):
@@ -80,7 +81,7 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
             rows.append({"nan": nan, **row})
             say(
                 f"nan={nan:4} {n:3} bins: compile {row['compile_s']:.2f} s, "
-                f"gridjax {row['gridjax_ms_per_map']:.4f} ms a map, "
+                f"gridjax {row['gridjax_ms_per_map']:.4f} ms for each map, "
                 f"plain SciPy {row['plain_ms_per_map']:.2f} ms, ratio {row['ratio']:.0f}, "
                 f"scores differ by {row['largest_score_difference']:.1e}"
             )

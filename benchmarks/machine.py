@@ -1,4 +1,4 @@
-"""What a benchmark ran on."""
+"""Description of the machine that runs a benchmark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "orbax-checkpoint", "torch")
 
 
 def machine() -> dict[str, Any]:
-    """Return device, processor, cores, memory, versions, and how busy the machine is just now."""
+    """Return device, processor, cores, memory (bytes), versions, and the current load average."""
     device = jax.devices()[0]
     return {
         "device": f"{device.platform} {device.device_kind}",
@@ -32,7 +32,7 @@ def machine() -> dict[str, Any]:
 
 
 def device_name(told: dict[str, Any]) -> str:
-    """Return the device in words, for the title of a figure or a table."""
+    """Return the device as text for a figure or a table."""
     if told["device"].startswith("cpu"):
         return f"{told['processor']}, {told['cores']} cores"
     return f"{told['devices']} x {told['device'].partition(' ')[2]}"

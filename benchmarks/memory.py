@@ -1,7 +1,7 @@
-"""What networks take in memory: the plan's prediction beside what the compiler says.
+"""Memory of networks: the prediction of the plan, and the number that the compiler reports.
 
 `python -m benchmarks.memory [--networks 60] [--seed 0] [--json FILE]` compiles the steps of blocks
-of random networks (cells, codes, activations, sizes, lane widths of 1, 8 and 32) and trains none.
+of random networks (cells, codes, activations, sizes, lane widths of 1, 8 and 32). It trains none.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WIDTHS = (1, 8, 32)
 
 
 def draw(random: np.random.Generator) -> tuple[NetworkSpec, int]:
-    """Draw a network and the lane width of its block."""
+    """Draw a random network and the lane width of its block."""
     code = str(random.choice(CODES))
     spec = replace(
         NetworkSpec(),
@@ -43,7 +43,7 @@ def draw(random: np.random.Generator) -> tuple[NetworkSpec, int]:
 
 
 def measure(n_networks: int, seed: int) -> dict[str, Any]:
-    """Return a row for each block, and how far predictions are off."""
+    """Return a row for each block, and statistics of the relative errors of the prediction."""
     random = np.random.default_rng(seed)
     rows = []
     for _ in range(n_networks):

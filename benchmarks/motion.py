@@ -1,7 +1,7 @@
-"""Trajectories: gridjax's compiled motion, the same in NumPy at once, and animal by animal.
+"""Times of trajectories: compiled by gridjax, vectorised in NumPy, and one animal at a time.
 
-`python -m benchmarks.motion`, or `gridjax bench motion`. All three simulate the study's motion; a
-call of each is timed on the host, as a trainer would make it.
+`python -m benchmarks.motion`, or `gridjax bench motion`. All three simulate the study's motion. The
+time of a call is measured on the host, as in a trainer.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ N_MOVES = 20
 
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
-    """Return a row for each number of trajectories that are simulated at once, on one device."""
+    """Return a row for each number of trajectories in one call, on one device."""
     device = start_devices(keep_programs=False).training[0]
     with jax.default_device(device):
         rows = [_row(batch_size, options, say) for batch_size in options.batches]
@@ -73,8 +73,8 @@ def _row(batch_size: int, options: Options, say: Say) -> dict[str, Any]:
     say(
         f"{batch_size} trajectories of {N_MOVES} moves: {row['gridjax_ms']:.3g} ms"
         f" (compiled in {compile_s:.1f} s); NumPy {row['numpy_ms']:.3g} ms,"
-        f" {row['times_numpy']:.1f} times; a loop over animals {row['loop_ms']:.3g} ms,"
-        f" {row['times_loop']:.0f} times"
+        f" {row['times_numpy']:.1f} times as long; a loop over animals {row['loop_ms']:.3g} ms,"
+        f" {row['times_loop']:.0f} times as long"
     )
     return row
 

@@ -1,4 +1,4 @@
-"""What is measured and how long: the sizes of networks, and the options of every benchmark."""
+"""Sizes of networks, and options of all benchmarks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gridjax.io.text import did_you_mean
 from gridjax.spec.network import NetworkSpec
 
 KINDS = ("train", "motion", "gridscore", "scaling")
-"""The benchmarks, in the order in which they run."""
+"""Names of the benchmarks, in the order in which they run."""
 _RNN = NetworkSpec(place_field_values="difference_of_gaussians", place_cell_rf=0.2)
 SIZES: dict[str, NetworkSpec] = {
     "small": replace(_RNN, Ng=128, Np=128, batch_size=64),
@@ -31,30 +31,30 @@ SHAPES = (
 
 @dataclass(frozen=True)
 class Options:
-    """How much is measured. Neither changes what a number means, only how far to trust it."""
+    """Amount of measurements. It changes the precision of a number, not its meaning."""
 
     sizes: Mapping[str, NetworkSpec] = field(default_factory=lambda: SIZES)
     repeats: int = 7
-    """Rounds; in each, everything that is compared runs once, and medians are reported."""
+    """Rounds. Each program runs once in each round, and medians are reported."""
     seconds: float = 1.0
-    """Least time of one measurement."""
+    """Minimum time of one measurement."""
     populations: tuple[int, ...] = (1, 8, 32, 64, 128, 256)
     steps: int = 32
     """Gradient steps of each network of a population."""
     batches: tuple[int, ...] = (64, 200, 2000)
-    """Trajectories simulated at once."""
+    """Numbers of trajectories in one call."""
     shapes: tuple[tuple[int, int, int], ...] = SHAPES
-    """m, k, n of the matrix products whose best rate is the ceiling."""
+    """m, k, n of the matrix products; the highest of their rates is the ceiling."""
     bins: tuple[int, ...] = (20, 32, 44)
-    """Sides of the maps that are scored."""
+    """Bins along each side of the scored maps."""
     with_pytorch: bool = True
 
 
 QUICK = Options({"small": SIZES["small"]}, 3, 0.2, (1, 8, 32), 16, (200,), SHAPES[:2], (20,))
-"""Half a minute in all: whether it works, and the order of magnitude."""
+"""About half a minute in all: an order of magnitude."""
 
 Say = Callable[[str], None]
-"""Takes a line to be shown."""
+"""A function that prints one line."""
 
 
 def options(
@@ -63,9 +63,9 @@ def options(
     repeats: int | None = None,
     with_pytorch: bool = True,
 ) -> Options:
-    """Return the options a user asked for: ``sizes`` are names with commas between them.
+    """Return the options of a command; ``sizes`` are names separated by commas.
 
-    Raises GridjaxError for a size that is none, or fewer repeats than one.
+    Raises GridjaxError for an unknown size, or fewer than one repeat.
     """
     chosen = replace(QUICK if quick else Options(), with_pytorch=with_pytorch)
     if sizes is not None:
@@ -73,10 +73,12 @@ def options(
         for name in names:
             if name not in SIZES:
                 fix = did_you_mean(name, SIZES) or f"one or more of {','.join(SIZES)}"
-                raise GridjaxError(Problem(f"--sizes {sizes}: {name!r} is no size", fix=fix))
+                raise GridjaxError(Problem(f"--sizes {sizes}: unknown size {name!r}", fix=fix))
         chosen = replace(chosen, sizes={name: SIZES[name] for name in names})
     if repeats is not None:
         if repeats < 1:
-            raise GridjaxError(Problem(f"--repeats {repeats}", fix="measure at least once"))
+            raise GridjaxError(
+                Problem(f"--repeats {repeats}: expected 1 or more", fix="give at least 1")
+            )
         chosen = replace(chosen, repeats=repeats)
     return chosen

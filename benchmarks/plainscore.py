@@ -1,7 +1,7 @@
-"""The published grid scorer with SciPy's own convolutions and rotations, one map at a time.
+"""Published grid scorer with SciPy's convolutions and rotations, one map at a time.
 
-Slow and obvious, as Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022) share
-it: what the benchmark is measured against, and the tests.
+The form that Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022) share. It is
+slow and simple. The benchmark and the tests compare gridjax with it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ ANGLES = (30, 45, 60, 90, 120, 135, 150)
 
 
 def published_autocorrelogram(rate_map: np.ndarray) -> np.ndarray:
-    """Pearson autocorrelogram [2n-1, 2n-1] of a map whose NaN bins count as rate 0."""
+    """Return the Pearson autocorrelogram [2n-1, 2n-1] of a map whose NaN bins count as rate 0."""
     rate = np.nan_to_num(np.asarray(rate_map, np.float64))
     ones = np.ones_like(rate)
 
@@ -31,14 +31,14 @@ def published_autocorrelogram(rate_map: np.ndarray) -> np.ndarray:
 
 
 def ring_masks(n: int) -> np.ndarray:
-    """Ten rings [10, 2n-1, 2n-1]: beyond 0.2 n and up to linspace(0.4, 1, 10) n."""
+    """Return ten rings [10, 2n-1, 2n-1]: from 0.2 n to linspace(0.4, 1, 10) n."""
     lag = np.arange(-n + 1, n)
     radius = np.sqrt(lag[:, None] ** 2 + lag[None, :] ** 2)
     return np.stack([(radius <= e * n) & (radius > 0.2 * n) for e in np.linspace(0.4, 1.0, 10)])
 
 
 def rotational_correlations(sac: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Correlation of an autocorrelogram with its seven rotations, in each ring: [ring, 7]."""
+    """Return the correlations [ring, 7] of an autocorrelogram with its seven rotations."""
     rotated = np.stack([scipy.ndimage.rotate(sac, angle, reshape=False) for angle in ANGLES])
     result = []
     for mask in masks:
@@ -50,7 +50,7 @@ def rotational_correlations(sac: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def scores(correlations: np.ndarray, variant: str) -> tuple[float, float, int]:
-    """score60, score90 (each the maximum over rings) and the ring of the best score60."""
+    """Return score60, score90 (each the maximum over rings) and the ring of the highest score60."""
     r30, r45, r60, r90, r120, r135, r150 = correlations.T
     if variant == "minmax":
         s60 = np.minimum(r60, r120) - np.maximum(np.maximum(r30, r90), r150)
@@ -63,5 +63,5 @@ def scores(correlations: np.ndarray, variant: str) -> tuple[float, float, int]:
 def published_scores(
     rate_map: np.ndarray, masks: np.ndarray, variant: str
 ) -> tuple[float, float, int]:
-    """score60, score90 and best ring of one map, as published."""
+    """Return score60, score90 and the ring of one map, as published."""
     return scores(rotational_correlations(published_autocorrelogram(rate_map), masks), variant)

@@ -1,4 +1,4 @@
-"""The check before anything is timed: both trainers compute the same loss from the same numbers."""
+"""Check that both trainers compute the same loss from the same numbers, before any timing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RTOL = 1e-5
 
 
 def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
-    """Return weights, place cells and trajectories of one network, and gridjax's loss of them."""
+    """Return weights, place cells and trajectories of one network, and the loss by gridjax."""
     static, traced = spec.static, spec.traced
     with jax.default_matmul_precision(population.MATMUL_PRECISION):
         state = jax.jit(train_step.init, static_argnums=0)(static, traced)
@@ -48,9 +48,9 @@ def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
 
 
 def check(spec: NetworkSpec, loss_of: Any) -> float:
-    """Return by how much, relatively, the peer's loss of the example differs.
+    """Return the relative difference between the peer's loss of the example and gridjax's.
 
-    Raises AssertionError where that is more than rounding.
+    Raises AssertionError if it is larger than RTOL.
     """
     given, ours = example(spec)
     theirs = loss_of(given)

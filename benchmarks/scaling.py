@@ -1,4 +1,4 @@
-"""Whether a network costs the same in company: populations of one size, measured in turns.
+"""Cost of a network by the number of networks in the population.
 
 `python -m benchmarks.scaling`, or `gridjax bench scaling --figure FILE.png`.
 """
@@ -18,14 +18,14 @@ from .peers.processes import MISSING, has_pytorch, tuned_peers
 from .timing import in_turns, ratio
 
 FLAT_FROM = 8
-"""Networks from which on the cost of one should not depend on their number."""
+"""Number of networks from which the cost of one should be constant."""
 
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
     """Return a row for each population of networks of the first size.
 
-    Each network is drawn and makes ``options.steps`` steps; small populations are trained several
-    times over, so that no measurement is shorter than ``options.seconds``.
+    Each network is initialised and makes ``options.steps`` steps. Small populations are trained
+    several times, so that every measurement takes at least ``options.seconds``.
     """
     name, spec = next(iter(options.sizes.items()))
     devices = start_devices(keep_programs=False).training
@@ -68,11 +68,11 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
     }
     for row in rows:
         say(
-            f"{row['networks']:>4} networks ({name}): {row['ms_per_network_step']:.3g} ms a"
+            f"{row['networks']:>4} networks ({name}): {row['ms_per_network_step']:.3g} ms for each"
             f" network-step, {row['network_steps_per_s']:,.0f} network-steps a second"
         )
     if many:
-        say(f"from 8 networks on costs differ by {result['spread_from_8']:.1%}")
+        say(f"from 8 networks, costs differ by {result['spread_from_8']:.1%}")
     if with_peer:
         say(
             f"PyTorch: {result['pytorch_ms']:.3g} ms in one process,"

@@ -1,4 +1,4 @@
-"""All benchmarks one after the other: what they print, and the files they write."""
+"""Run of several benchmarks, with their printed lines and files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def run(
     json_file: Path | None = None,
     figure: Path | None = None,
 ) -> dict[str, Any]:
-    """Measure; return and write ``{"machine": ..., kind: {"rows": [...]}}``.
+    """Run benchmarks; return and write ``{"machine": ..., kind: {"rows": [...]}}``.
 
-    Raises GridjaxError for files that cannot be written, before anything is measured.
+    Raises GridjaxError before the first measurement if a file cannot be written.
     """
     if figure is not None and "scaling" not in kinds:
-        problem = f"--figure {figure}: only scaling is drawn"
+        problem = f"--figure {figure}: only the benchmark scaling has a figure"
         raise GridjaxError(Problem(problem, fix="gridjax bench scaling --figure FILE.png"))
     for option, file in (("--json", json_file), ("--figure", figure)):
         if file is not None:
@@ -57,7 +57,7 @@ def _check_writable(option: str, file: Path) -> None:
             file.unlink()
     except OSError as error:
         problem = f"{option} {file} cannot be written: {error.strerror or error}"
-        raise GridjaxError(Problem(problem, fix="name a file in a folder of yours")) from None
+        raise GridjaxError(Problem(problem, fix="name a file that you may write")) from None
 
 
 def main(kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Measuring in turns: what is compared runs once in every round, on a machine as busy."""
+"""Timing in alternating rounds: each program runs once in each round, under the same load."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 
 class Stopwatch:
-    """Wall-clock time of work, and the processor time of this process that went into it.
+    """Wall-clock time of work, and the processor time of this process for it.
 
-    On a busy machine the second says what the work costs, the first what one waits for it.
+    On a busy machine, processor time measures the work and wall-clock time the waiting.
     """
 
     def __init__(self):
         self.cpu_s: list[float] = []
 
     def time(self, work: Callable[[], float]) -> float:
-        """Return what the work returns; remember the processor time it took."""
+        """Return the result of ``work``, and append its processor time to ``cpu_s``."""
         before = time.process_time()
         told = work()
         self.cpu_s.append(time.process_time() - before)
@@ -34,7 +34,7 @@ class Stopwatch:
 
 
 def in_turns(works: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
-    """Call each of ``works`` once a round; return what each returned, round by round."""
+    """Call each of ``works`` once in each round; return the results of all rounds."""
     told: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(repeats):
         for name, work in works.items():
@@ -48,7 +48,7 @@ def ratio(these: list[float], those: list[float]) -> float:
 
 
 def steps_for(seconds: float, train: Callable[[int], float]) -> int:
-    """Return how many steps take about so many seconds; ``train`` makes steps and times them."""
+    """Return the number of steps that take about ``seconds``; ``train(n)`` returns its seconds."""
     n_steps = 1
     while (taken := train(n_steps)) < seconds / 4 and n_steps < MOST_STEPS:
         n_steps *= 4 if taken < seconds / 16 else 2

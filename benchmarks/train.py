@@ -1,4 +1,4 @@
-"""A gradient step of one network: gridjax on all devices, PyTorch, and the machine's ceiling.
+"""Time of a gradient step: gridjax on all devices, PyTorch, and plain matrix products.
 
 `python -m benchmarks.train`, or `gridjax bench train`.
 """
@@ -23,7 +23,7 @@ from .timing import Stopwatch, in_turns, ratio, steps_for
 
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
-    """Return a row for each size; every round measures ceiling, gridjax and PyTorch in turns."""
+    """Return a row for each size; each round measures products, gridjax and PyTorch once."""
     peer = options.with_pytorch and has_pytorch()
     if options.with_pytorch and not peer:
         say(MISSING)
@@ -114,11 +114,11 @@ def _row(
 
 def _line(row: dict[str, Any]) -> str:
     text = (
-        f"{row['size']}: {row['ms_per_network_step']:.3g} ms a network-step,"
+        f"{row['size']}: {row['ms_per_network_step']:.3g} ms for each network-step,"
         f" {row['gflop_per_s']:.0f} GFLOP/s,"
         f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products;"
-        f" first step after {row['first_step_s']:.1f} s (steps compile in {row['compile_s']:.1f});"
-        f" {row['bytes_per_block'] / 1e6:.0f} MB a block of {row['lane_width']};"
+        f" first step after {row['first_step_s']:.1f} s (compilation {row['compile_s']:.1f} s);"
+        f" {row['bytes_per_block'] / 1e6:.0f} MB for a block of {row['lane_width']};"
         f" {row['cpu_ms_per_network_step']:.3g} ms of processor time"
         f" ({row['cores_had']:.2f} cores at once), {row['share_of_ceiling_per_cpu_s']:.0%} of"
         f" plain products"

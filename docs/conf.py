@@ -1,9 +1,12 @@
-"""Sphinx configuration: pages in MyST, docstrings by autodoc, commands from the commands."""
+"""Sphinx configuration: MyST pages, executed notebooks, docstrings, and options of commands."""
 
 from __future__ import annotations
 
 import inspect
+import os
 import re
+import sys
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
@@ -17,7 +20,7 @@ from gridjax.cli import app
 project = "gridjax"
 release = version = gridjax.__version__
 copyright = "the gridjax developers, Apache-2.0"
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"
@@ -30,6 +33,15 @@ html_show_sphinx = False
 myst_enable_extensions = ["deflist", "smartquotes"]
 myst_heading_anchors = 3
 smartquotes = False  # options begin with two hyphens
+
+# Notebooks are executed in every build: a stored result could differ from what the library gives.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 900  # seconds for each cell
+# Cells that call the gridjax command find the one of this environment; it prints 100 columns.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["COLUMNS"] = "100"
 
 default_role = "code"
 highlight_language = "none"
@@ -167,7 +179,7 @@ def command_sections() -> str:
         ]
         usage = " ".join(["gridjax", name, *arguments, "[OPTIONS]"])
         sections += [f"## gridjax {name}\n", command.help, f"\n```\n{usage}\n```\n"]
-        examples = (command.epilog or "").removeprefix("Examples:").split("   |   ")
+        examples = re.sub(r"^Examples?:", "", command.epilog or "").split("   |   ")
         lines = "\n".join(example.strip() for example in examples)
         sections.append(f"Examples:\n\n```\n{lines}\n```\n")
         sections += [_option(each, types[each.name]) for each in options]

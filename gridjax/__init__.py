@@ -4,6 +4,7 @@ Networks
     NetworkSpec, Sweep, train: descriptions of networks, and their training.
     Settings, EvaluationSettings, Origin, Skipped: parts of a Sweep.
     open_run, Run, Network, Response: the results of a run, one trained network, and its outputs.
+    callbacks: the events of a run in training, and the base class of objects that receive them.
     StaticConfig, TracedParams: what JAX receives of a spec: hashable values and arrays.
     GridjaxError, Problem, Place: the error of every wrong input, and what it holds.
 

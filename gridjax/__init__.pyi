@@ -1,4 +1,4 @@
-from gridjax import plotting
+from gridjax import callbacks, plotting
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.ratemaps.rate_map import rate_map
@@ -64,6 +64,7 @@ __all__ = [
     "TracedParams",
     "Trajectories",
     "__version__",
+    "callbacks",
     "code_over_box",
     "draw_layout",
     "encode_targets",

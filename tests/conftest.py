@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Heard, Trained, sweep_content, write_sweep
+from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Recorder, Trained, sweep_content, write_sweep
 
 import gridjax as gj
 
@@ -50,6 +50,6 @@ def trained(tmp_path_factory) -> Trained:
         for name, parameters in contents.items()
     ]
     sweep = gj.Sweep.from_yaml(*paths)
-    heard = Heard()
-    run = gj.train(sweep, out=base / "out", show=heard)
-    return Trained(sweep, base / "out", run, heard)
+    recorder = Recorder()
+    run = gj.train(sweep, base / "out", [recorder])
+    return Trained(sweep, base / "out", run, recorder)

@@ -74,7 +74,7 @@ def _result(
 ) -> NetworkResult:
     random = np.random.default_rng(position)
     row: dict[str, Any] = dict.fromkeys(NETWORKS.names, float("nan"))
-    row |= spec_columns(spec) | {"null_id": ""}
+    row |= spec_columns(spec) | {"null_id": "", "padded_to": ""}
     row |= {"status": DIVERGED if diverged else FINISHED, "n_grad_steps": spec.n_grad_steps}
     row |= {"evaluation_sequence_length": 50}
     steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))

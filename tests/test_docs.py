@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -20,13 +22,43 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
-TUTORIAL = (DOCS / "tutorial" / "first-population.md").read_text()
+TUTORIAL = DOCS / "tutorial" / "first-population.md"
 SPEED = (DOCS / "howto" / "speed.md").read_text()
 PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
 
 
 def blocks(text, language):
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+def script(page):
+    """Return a notebook as a script: its magics as calls, without what only a browser shows."""
+    parts = []
+    for cell in blocks(page.read_text(), r"\{code-cell\} python"):
+        magic, _, rest = cell.partition("\n")
+        if magic.startswith("%%writefile "):
+            parts.append(f"pathlib.Path({magic.split()[1]!r}).write_text({rest!r})\n")
+        elif magic.startswith("%%bash "):
+            parts.append(f"printed = subprocess.check_output({rest!r}, shell=True, text=True)\n")
+        elif "IPython" not in cell:
+            parts.append(cell)
+    return "import pathlib\nimport subprocess\n" + "\n".join(parts)
+
+
+def run_script(code, folder):
+    """Run code in a folder, with the commands of this environment and without a display."""
+    (folder / "shown.py").write_text(f"{code}print('all of it')\n")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "MPLBACKEND": "agg"}
+    shown = subprocess.run(
+        [sys.executable, "shown.py"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert shown.stdout.endswith("all of it\n"), shown.stderr
 
 
 AFTERWARDS = """
@@ -38,21 +70,49 @@ OF_TUTORIAL = """
 assert paths.positions.shape == (8, 20, 2)
 assert answer.decoded.shape == (8, 19, 2)  # the first position is where the path starts
 assert scores.score_60.shape == maps.shape[:1]
+assert "report in runs/mine/report.html" in printed
+"""
+OF_MAPS = """
+assert scores.score_60[0] > 1 > 0.5 > scores.score_60[1]
+assert abs(lattice.period_cm[0] - 50) < 0.5
+assert np.isnan(lattice.period_cm[1:]).all()
+assert p[0] < 0.01 < 0.1 < min(p[1:])
+assert score > 1
 """
 
 
 def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
     """Both in one process and one run folder: the example finds the tutorial's networks there."""
-    (sweep,) = blocks(TUTORIAL, "yaml")
     (example,) = blocks(README, "python")
-    steps = "\n".join(blocks(TUTORIAL, "python"))
+    run_script(f"{script(TUTORIAL)}{AFTERWARDS}{OF_TUTORIAL}{example}{AFTERWARDS}", tmp_path)
+    assert (tmp_path / "runs" / "mine" / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_the_notebook_on_maps_works_as_shown(tmp_path):
+    run_script(script(DOCS / "tutorial" / "score-maps.md") + OF_MAPS, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_page_on_machines_works_as_shown(tmp_path):
+    """Two parts, their tables read together, and one folder of both that trains nothing more."""
+    page = (DOCS / "howto" / "machines.md").read_text()
+    (sweep,), (reading,) = blocks(page, "yaml"), blocks(page, "python")
+    parts, joining = blocks(page, "bash")
     (tmp_path / "sweep.yaml").write_text(sweep)
-    checks = AFTERWARDS + OF_TUTORIAL
-    code = f"{steps}{checks}{example}{AFTERWARDS}print('all of it')\n"
-    (tmp_path / "shown.py").write_text(code)
-    command = [sys.executable, "shown.py"]
-    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert shown.stdout.endswith("all of it\n"), shown.stderr
+    call = "import subprocess\nprint(subprocess.check_output({!r}, shell=True, text=True))\n"
+    checks = """
+assert len(networks) == 4
+assert nulls.groupby(["null_id", "nbins"])["readout"].nunique().eq(1024).all()
+joined = gj.open_run("runs/all")
+assert joined.is_finished
+assert set(joined.networks["run_id"]) == set(networks["run_id"])
+trained = joined.timings.set_index("run_id")["train_seconds"]
+assert trained.equals(pd.concat([run.timings for run in runs]).set_index("run_id").reindex(
+    trained.index)["train_seconds"])
+assert Path("runs/all/report.html").exists()
+"""
+    run_script(call.format(parts) + reading + call.format(joining) + checks, tmp_path)
 
 
 def test_the_readme_fits_on_a_few_screens():
@@ -88,13 +148,28 @@ def test_every_parameter_and_setting_is_documented_with_its_default():
     assert rows == {}
 
 
-def test_every_column_is_documented():
-    text = (DOCS / "reference" / "results.md").read_text()
+def documented_columns(text):
+    """Return the columns that a page's table describes, and check that each row has a unit."""
+    rows = re.findall(r"^\| (`\S+`(?:, `\S+`)*) \| (.+) \| (.+) \|$", text, flags=re.MULTILINE)
+    assert all(meaning.strip() and unit.strip() for _, meaning, unit in rows)
+    return [name for names, _, _ in rows for name in re.findall(r"`(\S+)`", names)]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_column_of_a_run_is_documented_with_its_unit(table):
+    page = (DOCS / "reference" / "results.md").read_text()
+    section = page.partition(f"\n## {table}.parquet\n")[2].partition("\n## ")[0]
     parameters = {field.name for field in dataclasses.fields(gj.NetworkSpec)}
-    short = {"share_above_0.8": "`_0.8`", "share_above_1.2": "`_1.2`"}
-    for schema in TABLES.values():
-        for name in set(schema.names) - parameters:
-            assert short.get(name, f"`{name}`") in text, name
+    columns = [name for name in TABLES[table].names if name not in parameters]
+    assert sorted(documented_columns(section)) == sorted(columns)
+
+
+def test_every_column_of_scored_cells_is_documented_with_its_unit():
+    page = (DOCS / "howto" / "scoring.md").read_text()
+    section = page.partition("\n## What it writes\n")[2].partition("\n## ")[0]
+    cell = gj.MapSet("maps.npy", ("0",), np.random.default_rng(0).uniform(size=(1, 8, 8)))
+    table = gj.score_table(gj.score_inputs([cell], gj.ScoreOptions()))
+    assert sorted(documented_columns(section)) == sorted(table.columns)
 
 
 def test_the_sweep_file_of_the_docs_is_one():
@@ -207,7 +282,7 @@ def test_every_page_is_in_a_table_of_contents():
 
 @pytest.mark.slow
 def test_the_site_builds_without_a_warning(tmp_path):
-    for package in ("sphinx", "furo", "myst_parser"):
+    for package in ("sphinx", "furo", "myst_nb"):
         pytest.importorskip(package)
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html"]
     built = subprocess.run(
@@ -217,3 +292,6 @@ def test_the_site_builds_without_a_warning(tmp_path):
     commands = (tmp_path / "reference" / "cli.html").read_text()
     assert all(f">gridjax {name}<" in commands for name in ("sweep", "study", "score", "theory"))
     assert "share_above_null_99" in (tmp_path / "reference" / "results.html").read_text()
+    for name in ("first-population", "score-maps"):
+        notebook = (tmp_path / "tutorial" / f"{name}.html").read_text()
+        assert re.search(r'class="cell_output [^"]*".*<img ', notebook, flags=re.DOTALL)

@@ -78,7 +78,7 @@ network = run.network(run.networks.run_id[0])
 leak = network.params["cell"]["leak"]
 assert leak.shape == (24,) and (leak != 0.5).any()
 """
-    assert "trained with code that is not at hand" in run(folder, check)
+    assert "are not registered" in run(folder, check)
     report = gridjax(folder, "report", "out")
     assert report.returncode == 0, report.stderr[-1500:]
 

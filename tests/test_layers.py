@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "prng": "",
     "version": "",
     "lazy": "",
+    "callbacks": "",
     "io": "errors",
     "spec": "errors io",
     "plotting": "spec",
@@ -27,20 +28,20 @@ MAY_IMPORT = {
     "sweep": "errors io spec",
     "run.planning": "io spec sweep",
     "run.evaluation": "prng spec metrics task model training sweep",
-    "run.checkpointing": "io spec training",
+    "run.checkpointing": "io spec training callbacks",
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
-    "run.execution": "errors io spec task model training sweep run.planning run.evaluation"
-    " run.checkpointing run.storage",
+    "run.execution": "errors io spec task model training sweep callbacks run.planning"
+    " run.evaluation run.checkpointing run.storage",
     "theory": "errors prng plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
     "report": "errors prng plotting io spec metrics task run.evaluation run.storage",
     "studies": "errors lazy plotting io spec metrics sweep run.planning run.evaluation run.storage"
-    " run.execution report",
-    "cli": "errors version io sweep run.planning run.storage run.execution"
+    " callbacks run.execution report",
+    "cli": "errors version io sweep callbacks run.planning run.storage run.execution"
     " theory recordings report studies",
-    "": "errors prng version lazy plotting spec metrics task model sweep run.storage run.execution"
-    " theory recordings",
+    "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
+    " run.execution theory recordings",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import gridjax as gj
-from gridjax.run.execution.train import Show
+from gridjax.callbacks import RunCallback, RunWarning, Stopped, TrainingSteps
 
 TINY = {
     "Ng": {"value": 24},
@@ -37,37 +37,46 @@ CARTESIAN = {
 DIVERGING = CARTESIAN | {"learning_rate": {"value": 1e30}}
 
 
-class Heard(Show):
-    """Remembers what a run told."""
+class Recorder(RunCallback):
+    """Keeps all that a run reports."""
 
     def __init__(self):
-        self.committed = None
+        self.start = None
         self.events = []
-        self.stopped = None
+        self.end = None
 
-    def begin(self, plan, n_committed):
-        self.committed = n_committed
+    def on_start(self, start):
+        self.start = start
 
-    def event(self, event):
+    def on_event(self, event):
         self.events.append(event)
 
-    def end(self, stopped, n_committed):
-        self.committed_at_end = n_committed
-        self.stopped = stopped
+    def on_end(self, end):
+        self.end = end
+
+    def of(self, *kinds):
+        return [event for event in self.events if isinstance(event, kinds)]
+
+    @property
+    def n_steps(self):
+        return sum(event.network_steps for event in self.of(TrainingSteps))
+
+    @property
+    def warnings(self):
+        return [event.message for event in self.of(RunWarning)]
 
 
-class StopAt(Heard):
-    """Asks for a stop after some gradient steps."""
+class StopAt(Recorder):
+    """Stops the run after some gradient steps."""
 
-    def __init__(self, switch, steps):
+    def __init__(self, steps):
         super().__init__()
-        self.switch, self.steps = switch, steps
+        self.steps = steps
 
-    def event(self, event):
-        super().event(event)
-        self.steps -= event.network_steps
-        if self.steps < 0:
-            self.switch.ask("a test")
+    def on_event(self, event):
+        super().on_event(event)
+        if self.n_steps > self.steps:
+            raise Stopped("a test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +84,7 @@ class Trained:
     sweep: gj.Sweep
     folder: Path
     run: object
-    heard: Heard
+    recorder: Recorder
 
 
 def write_sweep(folder, name, content):

@@ -1,4 +1,4 @@
-"""The first fifteen minutes on an accelerator: what it does, how fast, and what it can answer.
+"""Measurements of an accelerator in some minutes: card, training, evaluation, grid scores.
 
 `python -m benchmarks.accelerator --out DIR [--minutes 7] [--parts a,b,h]`
 """

@@ -1,4 +1,4 @@
-"""The command: parts in processes of their own, most valuable first, each bounded in time."""
+"""Command that runs each part in a separate process with a time limit, in order of value."""
 
 from __future__ import annotations
 
@@ -18,25 +18,27 @@ from .part import Part, brief, is_brief, write_json
 PARTS = {
     "a": ("card", 45, "card, versions, products, bandwidth"),
     "b": ("smoke", 120, "a small sweep, its report"),
-    "c": ("steps", 120, "gradient steps a second"),
-    "h": ("answers", 240, "do lattices grow?"),
+    "c": ("steps", 120, "gradient steps per second"),
+    "h": ("answers", 240, "grid scores of trained populations"),
     "v": ("evaluation", 120, "stages of one evaluation"),
-    "f": ("scores", 60, "scores a second"),
-    "e": ("pipeline", 120, "networks a minute, from spec to row"),
+    "f": ("scores", 60, "grid scores per second"),
+    "e": ("pipeline", 120, "networks per minute, from spec to row"),
 }
-"""Module, seconds at most and title of each part, in the order in which they run."""
+"""Module, maximum seconds and title of each part, in the order in which they run."""
 GRACE_S = 3.0
 
 
 def main() -> None:
-    """Run the parts that were asked for, and print a table."""
+    """Run the selected parts, and print a table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accelerator", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the numbers")
-    parser.add_argument("--minutes", type=float, default=7, help="of all parts together")
-    parser.add_argument("--parts", default=",".join(PARTS), help="letters, as a,b,h")
-    parser.add_argument("--seconds", default="", help="of parts, as c=90,h=200")
-    parser.add_argument("--rows", default="", help="of part c, as small:tf32:256,paper:bf16:32")
-    parser.add_argument("--tiny", action="store_true", help="rehearse with tiny sizes")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--minutes", type=float, default=7, help="maximum of all parts together")
+    parser.add_argument("--parts", default=",".join(PARTS), help="letters, for example a,b,h")
+    parser.add_argument("--seconds", default="", help="maximum of parts, for example c=90,h=200")
+    parser.add_argument(
+        "--rows", default="", help="rows of part c, for example small:tf32:256,paper:bf16:32"
+    )
+    parser.add_argument("--tiny", action="store_true", help="test run with tiny sizes")
     parser.add_argument("--part", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
@@ -111,7 +113,7 @@ def _run_here(wish: dict[str, Any]) -> None:
 
 
 def _print_table(told: dict[str, Any]) -> None:
-    """Print every table of every part, a line a row."""
+    """Print every table of every part, one line for each row."""
     for letter, data in told.items():
         seconds, code = data.get("seconds", 0), data.get("exit")
         print(f"\n({letter}) {PARTS[letter][2]}: {seconds:.0f} s, exit {code}")

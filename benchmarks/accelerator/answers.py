@@ -1,7 +1,7 @@
-"""Part h: do lattices grow? Populations of sweep files, trained, evaluated, tables and maps kept.
+"""Part h: populations of sweep files, trained and evaluated, with their tables and maps.
 
-Each file is one block of lanes. It is trained to its last step, or as far as its share of the time
-allows, and evaluated then: a row of ``networks`` says how many steps were made.
+Each file is one block of lanes. It is trained to its last step or until its share of the time is
+spent, and then evaluated. A row of ``networks`` contains the number of steps.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 from .part import Part
 
 FILES = (("units-1024", 0.5), ("units-4096", 0.95), ("widths-256", 1.0))
-"""Sweep files under experiments/lattices/, and the share of the time left that each may take."""
+"""Sweep files under experiments/lattices/, and the maximum share of the remaining time for each."""
 TRAINING_SHARE = 0.75
-"""Share of a file's time that is spent on training; the rest is evaluation."""
+"""Share of a file's time for training; the rest is for evaluation."""
 CHUNK_S = 0.25
-"""Seconds of one chunk: what compiles meanwhile waits that long for its turn on the device."""
+"""Seconds of one chunk. Evaluations that compile meanwhile wait this long for the device."""
 KEPT_MAPS = "best:96"
 N_HISTORY = 24
 TABLES = ("networks", "units", "history", "drift", "spectra", "nulls")
@@ -30,14 +30,14 @@ TABLES = ("networks", "units", "history", "drift", "spectra", "nulls")
 
 @dataclass
 class Kept:
-    """Tables and maps of all networks so far; written anew after each file's networks."""
+    """Tables and maps of all networks so far; rewritten after each network."""
 
     out: Path
     tables: dict[str, list[Any]] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
 
     def add(self, result: Any) -> None:
-        """Take in one network."""
+        """Add one network."""
         for name, table in result.tables().items():
             self.tables.setdefault(name, []).append(table)
         if result.maps is not None:
@@ -57,7 +57,7 @@ class Kept:
 
 
 def measure(part: Part) -> None:
-    """Train and evaluate the networks of every file as long as there is time."""
+    """Train and evaluate the networks of every file until the time is spent."""
     kept, sweeps = Kept(part.out), {name: _read(part, name) for name, _ in FILES}
     warm = Warm(list(sweeps.values()))
     for name, share in FILES:
@@ -93,7 +93,7 @@ class Warm:
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
-        """Start compiling, once; to be called when the first chunk is compiled."""
+        """Start compiling, once. Call it when the first chunk is compiled."""
         if not self._threads:
             self._threads = [
                 threading.Thread(target=_evaluate_untrained, args=(sweep,), daemon=True)
@@ -109,7 +109,7 @@ class Warm:
 
 
 def _evaluate_untrained(sweep: Any) -> None:
-    """Evaluate one untrained network of a sweep, for what that compiles."""
+    """Compile the evaluation of a sweep by evaluating one untrained network."""
     import jax
 
     from gridjax.run.evaluation.evaluation import evaluate
@@ -183,7 +183,7 @@ def _train_and_evaluate(
 
 
 def _label(spec: Any) -> dict[str, Any]:
-    """Return what tells a network of these files from the others."""
+    """Return the values that distinguish the networks of these files."""
     return {
         "run_id": spec.run_id,
         "Ng": spec.Ng,
@@ -197,7 +197,7 @@ def _label(spec: Any) -> dict[str, Any]:
 def _train(
     part: Part, specs: Sequence[Any], seconds: float, warm: Warm
 ) -> tuple[Any, list[list[Any]], dict[str, Any]]:
-    """Train one block as far as the seconds allow; return its state, histories, and the speed."""
+    """Train one block for at most ``seconds``; return its state, histories and speed."""
     import jax
 
     from gridjax.run.planning.plan import flop_per_step

@@ -1,4 +1,4 @@
-"""Part a: the card, versions, rates of plain matrix products by precision, copy bandwidth."""
+"""Part a: card, versions, rates of plain matrix products by precision, copy bandwidth."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _nvidia_smi() -> str | None:
 
 
 def _torch(n: int) -> dict[str, Any] | str:
-    """Return PyTorch's rates, from a process of its own that frees the card's memory."""
+    """Return PyTorch's rates, from a separate process, which frees the card's memory at its end."""
     told = subprocess.run(
         [sys.executable, "-c", _TORCH, str(n)], capture_output=True, text=True, timeout=60
     )

@@ -1,4 +1,4 @@
-"""Part v: where the time of one network's evaluation goes, stage by stage."""
+"""Part v: time of each stage of one network's evaluation."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .part import Part
 
 
 def measure(part: Part) -> None:
-    """Write for every stage the seconds of its first call, and of its second."""
+    """Write the seconds of the first and the second call of every stage."""
     import jax
 
     from gridjax import Sweep, grid_score
     from gridjax.metrics.lattice.lattice import lattice
     from gridjax.run.evaluation import network_metrics, rollout
-    from gridjax.run.evaluation.drift import long_run
+    from gridjax.run.evaluation.drift import drift_curves
     from gridjax.run.evaluation.evaluation import evaluate
     from gridjax.run.evaluation.spectra import spectra
     from gridjax.spec.lowering import evaluation_config, readout_config
@@ -50,7 +50,7 @@ def measure(part: Part) -> None:
             "recorded",
             lambda: rollout.record(static, design, traced, state.params, state.layout),
         ),
-        "long_run": lambda: long_run(static, traced, state.params, state.layout),
+        "drift_curves": lambda: drift_curves(static, traced, state.params, state.layout),
         "readouts": lambda: rollout.record_readouts(
             readout_config(spec.static), design, traced, state.layout
         ),

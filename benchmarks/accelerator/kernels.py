@@ -1,6 +1,6 @@
-"""Kernels of a compiled program: how many are launched, and which take the time.
+"""Kernels of a compiled program: their number from its text, their times from a profile.
 
-The first is read in the program's text and needs no device. The second is read in a profile.
+The number needs no device.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A part of the measurement: its time, its size, and the file that its numbers are written to."""
+"""One part of the measurement: its time limit, its size, and the file of its results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Part:
-    """What a part may use, and where its numbers go."""
+    """Limits of a part, and places of its results."""
 
     file: Path
     """JSON file of this part, rewritten at every ``save``"""
@@ -21,13 +21,13 @@ class Part:
     work: Path
     """folder of files that are not kept"""
     seconds: float
-    """wall-clock seconds that the part may take"""
+    """maximum wall-clock seconds of the part"""
     tiny: bool
-    """whether this is a rehearsal on a CPU: everything runs, no number means anything"""
+    """whether this is a test run on a CPU, whose numbers are not valid"""
     known: dict[str, Any]
-    """numbers of the parts before this one, by letter"""
+    """results of earlier parts, by letter"""
     rows: Sequence[str] = ()
-    """the rows to measure, where a part has a list of them; none for all"""
+    """rows to measure, for a part with a list of rows; empty for all"""
     data: dict[str, Any] = field(default_factory=dict)
     _begun: float = field(default_factory=time.perf_counter)
 
@@ -37,7 +37,7 @@ class Part:
         return self.seconds - (time.perf_counter() - self._begun)
 
     def save(self, **values: Any) -> None:
-        """Add numbers and write all of this part's to its file."""
+        """Add values, and write all values of this part to its file."""
         self.data |= values
         self.data["seconds"] = time.perf_counter() - self._begun
         write_json(self.file, self.data)
@@ -50,17 +50,17 @@ class Part:
 
 
 def is_brief(value: Any) -> bool:
-    """Tell whether a value has room in a line."""
+    """Return whether a value fits into a printed line."""
     return not isinstance(value, dict | list)
 
 
 def brief(value: Any) -> str:
-    """Return a value with at most four digits."""
+    """Return a value as text, floats with four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def write_json(file: Path, values: dict[str, Any]) -> None:
-    """Write a file as a whole: whoever is killed meanwhile leaves the old one."""
+    """Write a file atomically: a process that is killed meanwhile leaves the old file."""
     new = file.with_name(f".{file.name}.new")
     new.write_text(json.dumps(values, indent=1, default=lambda number: number.item()) + "\n")
     new.replace(file)

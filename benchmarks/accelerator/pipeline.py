@@ -1,4 +1,4 @@
-"""Part e: networks a minute from spec to committed row, and the share of evaluation."""
+"""Part e: networks per minute from spec to committed row, and the share of evaluation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .part import Part
 
 
 def measure(part: Part) -> None:
-    """Train, evaluate and commit populations twice: with compilation, and without."""
+    """Train, evaluate and commit populations, the last one without compilation."""
     import gridjax as gj
 
     units, steps = (32, 10) if part.tiny else (128, 2500)

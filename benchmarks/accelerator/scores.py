@@ -1,4 +1,4 @@
-"""Part f: grid scores and lattices a second, by bins a side."""
+"""Part f: grid scores and lattices per second, by bins along a side."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Part b: whether the product works: a small sweep trains, is evaluated, and is reported."""
+"""Part b: test of the commands: a small sweep is trained, evaluated and reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ parameters:
 
 
 def measure(part: Part) -> None:
-    """Run the commands of a user; write their seconds, exit codes and last lines."""
+    """Run the commands; write their seconds, exit codes and last lines of output."""
     file, run = part.work / "smoke.yaml", part.work / "smoke"
     file.write_text(_SWEEP.format(units=32 if part.tiny else 128, steps=10 if part.tiny else 1000))
     for name, arguments in (

@@ -1,4 +1,4 @@
-"""Part c: gradient steps of networks a second, by size, precision and lane width."""
+"""Part c: gradient steps per second, by size, precision and lane width."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ ROWS = (
     ("small", "tf32", 1024),
     ("medium", "float32", 128),
 )
-"""Size, precision and lane width of each row, most telling first."""
+"""Size, precision and lane width of each row, the most informative first."""
 PROFILED = (("small", "tf32", 256), ("paper", "tf32", 16), ("paper", "bf16", 64))
-"""Rows whose kernels are timed one by one as well."""
+"""Rows whose kernels are also timed separately."""
 _TINY = (("small", "tf32", 4), ("small", "float32", 1))
 _SECONDS = 1.5
-"""Length of the measurement of a row."""
+"""Seconds of the measurement of a row."""
 
 
 def measure(part: Part) -> None:
-    """Write a row for each size, precision and width, as long as there is time."""
+    """Write a row for each size, precision and width until the time is spent."""
     ceilings = {
         r["precision"]: r["tflop_per_s"] for r in part.known.get("a", {}).get("products", [])
     }

@@ -1,1 +1,1 @@
-"""The competitors: the same work, well written without gridjax and without JAX."""
+"""Reference programs: the same computation in NumPy and PyTorch, without gridjax and JAX."""

@@ -1,7 +1,7 @@
-"""The study's motion model in NumPy: all animals of a batch at once, and one after the other.
+"""Motion model of the study in NumPy: vectorised over a batch, and one animal at a time.
 
-What gridjax.task.motion computes, as the published code does it on the host: T + 1 moves, each
-along the old heading; near a wall that an animal faces it slows down and turns along it.
+The computation of gridjax.task.motion, on the host as in the published code: T + 1 moves, each
+along the old heading. An animal near a wall that it faces slows down and turns along the wall.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ SLOWED_AT_WALL = 0.25
 
 
 class World(NamedTuple):
-    """The constants of the motion; the study's."""
+    """Constants of the motion; the defaults are the study's."""
 
     box_width_m: float = 2.2
     speed_scale: float = 0.13 * 2 * math.pi
@@ -65,7 +65,7 @@ def draw(rng: np.random.Generator, n_moves: int, batch_size: int, world: World =
 
 
 def walk(drawn: Drawn, world: World = STUDY) -> Paths:
-    """Walk all animals at once, time after time; walls concern only those that are near one."""
+    """Return the paths of all animals, one time step after the other."""
     half, quarter_turn = world.box_width_m / 2, math.pi / 2
     position, heading = drawn.position.T.copy(), drawn.heading.copy()
     distances = drawn.speeds * drawn.speeds.dtype.type(world.dt_s)
@@ -101,7 +101,7 @@ def _from_wall(x: np.ndarray, y: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 
 def walk_one_by_one(drawn: Drawn, world: World = STUDY) -> Paths:
-    """Walk one animal after the other, in plain Python."""
+    """Return the same paths, one animal after the other in plain Python."""
     half, quarter_turn = world.box_width_m / 2, math.pi / 2
     n_steps, batch_size = drawn.speeds.shape
     moves = np.empty((n_steps, batch_size, 2))

@@ -1,4 +1,4 @@
-"""PyTorch in processes of its own, so that neither library's threads disturb the other's."""
+"""PyTorch trainers in separate processes, so that the threads of the libraries do not interfere."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gridjax.spec.network import NetworkSpec
 from ..timing import in_turns, seconds_of, steps_for
 from .numpy_motion import World
 
-MISSING = "PyTorch is not installed, so its trainer is left out: pip install 'gridjax[bench]'"
+MISSING = "PyTorch is not installed, so it is not measured: pip install 'gridjax[bench]'"
 _SHARED = (
     "Ng",
     "Np",
@@ -40,10 +40,10 @@ benchmark("peers.pytorch_rnn").serve()
 
 
 class Way(NamedTuple):
-    """One way of running the peer."""
+    """One configuration of the PyTorch trainer."""
 
     explicit: bool
-    """the recurrence as a loop over time, or torch.nn.RNN"""
+    """whether the recurrence is a loop over time; otherwise torch.nn.RNN"""
     threads: int
 
     def __str__(self) -> str:
@@ -52,17 +52,17 @@ class Way(NamedTuple):
 
 
 def ways() -> list[Way]:
-    """Return the ways among which the fastest is chosen."""
+    """Return the configurations among which the fastest is chosen."""
     return [Way(explicit, n) for n in sorted({1, n_cores()}) for explicit in (True, False)]
 
 
 def has_pytorch() -> bool:
-    """Whether the peer can run here."""
+    """Whether PyTorch is installed."""
     return find_spec("torch") is not None
 
 
 def config_of(spec: NetworkSpec, way: Way) -> dict[str, Any]:
-    """Return the peer's description of the same network, as JSON values."""
+    """Return the trainer's configuration of the same network, as JSON values."""
     world = World(spec.box_width_in_m, spec.speed_scale, spec.turn_sd, spec.dt_s, spec.border_m)
     return {name: getattr(spec, name) for name in _SHARED} | {
         "world": list(world),
@@ -72,7 +72,7 @@ def config_of(spec: NetworkSpec, way: Way) -> dict[str, Any]:
 
 
 class Peer:
-    """Processes that train a network each, all at once when told to."""
+    """Processes that each train one network, at the same time."""
 
     def __init__(self, spec: NetworkSpec, way: Way, n_processes: int = 1):
         self.way = way
@@ -90,7 +90,7 @@ class Peer:
         self.steps = 0
         self.peak_bytes = 0
         self.cpu_ms: list[float] = []
-        """processor time of a network-step, of each measurement"""
+        """milliseconds of processor time for a network-step, in each measurement"""
         for process in self._processes:
             self._write(process, config_of(spec, way))
 
@@ -103,7 +103,7 @@ class Peer:
             process.communicate()
 
     def loss(self, given: Mapping[str, np.ndarray]) -> float:
-        """Return the loss that the peer computes from given weights and trajectories."""
+        """Return the loss that PyTorch computes from given weights and trajectories."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "given.npz"
             np.savez(file, **given)  # pyright: ignore[reportArgumentType]
@@ -111,12 +111,12 @@ class Peer:
             return self._read(self._processes[0])["loss"]
 
     def prepare(self, seconds: float) -> None:
-        """Warm up, and find how many steps take so long."""
+        """Warm up, and find the number of steps that take ``seconds``."""
         self._train(3)
         self.steps = steps_for(seconds, self._train)
 
     def ms_per_network_step(self) -> float:
-        """Make the steps once more, in every process; return wall-clock over network-steps."""
+        """Train in every process again; return wall-clock milliseconds per network-step."""
         steps = self.steps * len(self._processes)
         ms = self._train(self.steps) * 1e3 / steps
         self.cpu_ms.append(sum(each["cpu_s"] for each in self._told) * 1e3 / steps)
@@ -141,12 +141,12 @@ class Peer:
         line = process.stdout.readline()
         if not line:
             problem = f"the PyTorch peer ended with exit code {process.wait()}"
-            raise GridjaxError(Problem(problem, fix="its message stands above; or --no-pytorch"))
+            raise GridjaxError(Problem(problem, fix="read its message above, or use --no-pytorch"))
         return json.loads(line)
 
 
 def timed_ways(spec: NetworkSpec, seconds: float) -> dict[Way, float]:
-    """Return milliseconds a network-step of every way: the best of five, measured in turns."""
+    """Return milliseconds per network-step of every configuration, the best of five rounds."""
     with ExitStack() as stack:
         peers = {str(way): stack.enter_context(Peer(spec, way)) for way in ways()}
         for peer in peers.values():
@@ -157,7 +157,7 @@ def timed_ways(spec: NetworkSpec, seconds: float) -> dict[Way, float]:
 
 
 def tuned_peers(spec: NetworkSpec, seconds: float) -> dict[str, Peer]:
-    """Return the fastest peer in one process, and the fastest with a process on every core."""
+    """Return the fastest trainer in one process, and the fastest with one process on every core."""
     best = timed_ways(spec, seconds / 4)
     single = [way for way in best if way.threads == 1]
     peers = {

@@ -1,8 +1,8 @@
-"""The study's RNN in PyTorch, trained one network at a time: what gridjax is measured against.
+"""RNN of the study in PyTorch, one network at a time: the reference of the training benchmark.
 
-Written as well as plain PyTorch on a CPU allows: trajectories vectorised in NumPy, targets without
-a graph, the input product hoisted out of the recurrence, a fused optimiser. Number of threads and
-form of the recurrence are options, for the benchmark to choose the fastest.
+It uses the fast forms of plain PyTorch on a CPU: trajectories vectorised in NumPy, targets without
+a graph, the input product outside the recurrence, a fused optimiser. The number of threads and the
+form of the recurrence are options, so that the benchmark can choose the fastest.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Config:
     surround_scale: float
     world: World
     explicit: bool = True
-    """the recurrence as a loop over time, or torch.nn.RNN"""
+    """whether the recurrence is a loop over time; otherwise torch.nn.RNN"""
     threads: int = 1
 
     def to_json(self) -> str:
-        """The configuration as a line of text."""
+        """Return the configuration as one line of JSON."""
         return json.dumps(asdict(self) | {"world": list(self.world)})
 
     @classmethod
@@ -55,7 +55,7 @@ class Config:
 
 
 class PlaceCells:
-    """Difference-of-Softmaxes targets of cells with one field."""
+    """Difference-of-Softmaxes targets of place cells with one field."""
 
     def __init__(self, centres: Tensor, sigma_e: float, sigma_i: float):
         self.centres = centres
@@ -73,7 +73,7 @@ class PlaceCells:
 
 
 class PathIntegrator(nn.Module):
-    """start code -> state -> h_t = relu(W_x u_t + W h_{t-1}) -> logits; no biases."""
+    """Network: start code -> state -> h_t = relu(W_x u_t + W h_{t-1}) -> logits; no biases."""
 
     def __init__(self, config: Config):
         super().__init__()
@@ -124,7 +124,7 @@ class Trainer:
         return PlaceCells(centres, width, self.config.surround_scale * width)
 
     def load(self, given: Mapping[str, np.ndarray]) -> None:
-        """Take weights (acting on row vectors from the right) and centres of place cells."""
+        """Copy weights (which act on row vectors from the right) and centres of place cells."""
         self.cells = self._cells(torch.from_numpy(given["centres"]))
         input_weight, kernel = self.network.kernels()
         own = {
@@ -167,9 +167,10 @@ class Trainer:
 
 
 def serve() -> None:
-    """Train as told on stdin, a line each: a configuration, then numbers of steps or a file.
+    """Read JSON lines from stdin: a configuration, then requests; write one JSON line for each.
 
-    Answers a line each. A file holds weights and trajectories (.npz), of which the loss is wanted.
+    A request is a number of steps to train, or a file (.npz) of weights and trajectories whose loss
+    is returned.
     """
     config = Config.from_json(sys.stdin.readline())
     torch.set_num_threads(config.threads)

@@ -51,13 +51,14 @@ def plan(
     settings = {"gridjax.merge": True} if merge else {}
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
     print_remarks(population)
+    from gridjax.run.planning.merging import advice_lines, bucket_shape
     from gridjax.run.planning.plan import make_plan, plan_table
     from gridjax.run.planning.plan_by_file import files_table, files_to_json
 
     width, merges = population.settings.lane_width, population.settings.merge
     devices = _devices() if measure else None
     kind = device or ("cpu" if devices is None else devices.evaluation.platform)
-    laid_out = make_plan(population.specs, width, kind, merges)
+    laid_out = make_plan(population.specs, width, kind, bucket_shape(merges))
     measured = None if devices is None else _measured(laid_out, devices)
     advice = _advice(population, kind, measured)
     if as_json:
@@ -69,8 +70,6 @@ def plan(
         return
     if len(population.origins) > 1:
         console().print(files_table(population, laid_out))
-    from gridjax.run.planning.merge_advice import advice_lines
-
     console().print(plan_table(laid_out))
     for line in advice_lines(advice, merges):
         console().print(line, soft_wrap=True)
@@ -97,8 +96,10 @@ def _measured(plan: Any, devices: Any) -> Any:
 def _advice(population: Any, kind: str, measured: Any) -> Any:
     """Return the cost of unpadded and of padded shapes, at measured rates if given."""
     from gridjax.run.execution.machine import n_cpu_devices
-    from gridjax.run.planning.merge_advice import advise, nominal
+    from gridjax.run.planning.merging import Rates, advise, nominal
 
-    rates = None if measured is None else measured.typical()
-    rates = rates or nominal(kind, n_cpu_devices() if kind == "cpu" else 1)
+    rates = nominal(kind, n_cpu_devices() if kind == "cpu" else 1)
+    if measured is not None and (typical := measured.typical()) is not None:
+        flop_per_s, compile_s = typical
+        rates = Rates(flop_per_s, compile_s, measured.n_devices, are_measured=True)
     return advise(population.specs, population.settings.lane_width, kind, rates)

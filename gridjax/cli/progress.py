@@ -1,4 +1,4 @@
-"""Terminal output of a run: a progress bar during it, and a table at its end."""
+"""Terminal output of a run: a progress bar during the run, and a table at its end."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gridjax.callbacks import (
+    NetworkFinished,
+    NetworkResumed,
+    RunCallback,
+    RunEnd,
+    RunEvent,
+    RunStart,
+    RunWarning,
+    TrainingMeasures,
+    TrainingSteps,
+)
 from gridjax.report.run_data import reported
 from gridjax.report.summary import summary_rows, summary_table
-from gridjax.run.execution.scheduler import Event
-from gridjax.run.execution.train import Show
-from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.run_reader import Run
 
 SECONDS_BETWEEN_LINES = 5.0
 
 
-class Terminal(Show):
-    """A progress bar on a terminal; a plain line every few seconds elsewhere."""
+class Terminal(RunCallback):
+    """Callback that draws a progress bar on a terminal, or prints a line every few seconds."""
 
     def __init__(self, console: Console):
         self._console = console
@@ -33,18 +41,19 @@ class Terminal(Show):
         self._loss = math.nan
         self._error_cm = math.nan
 
-    def begin(self, plan: Plan, n_committed: int) -> None:
-        """Say what is going to be trained, and how much is there already."""
-        self._n_networks = plan.n_networks
-        self._finished = n_committed
-        self._total_flop = plan.flop * (1 - n_committed / max(plan.n_networks, 1))
-        missing = plan.n_networks - n_committed
+    def on_start(self, start: RunStart) -> None:
+        """Print how many networks are going to be trained."""
+        self._n_networks = start.n_networks
+        self._finished = start.n_finished
+        self._total_flop = start.flop * (1 - start.n_finished / max(start.n_networks, 1))
+        missing = start.n_networks - start.n_finished
         if not missing:
-            self._console.print(f"all {n_committed} networks are trained already; nothing to do")
+            self._console.print(f"all {start.n_finished} networks are finished; nothing to train")
             return
-        kept = f", {n_committed} are there already" if n_committed else ""
+        finished = f"; {start.n_finished} are finished already" if start.n_finished else ""
         self._console.print(
-            f"training {missing} of {plan.n_networks} networks in {len(plan.buckets)} buckets{kept}"
+            f"training {missing} of {start.n_networks} networks in {start.n_buckets} buckets"
+            f"{finished}"
         )
         self._start = time.perf_counter()
         if self._console.is_terminal:
@@ -53,33 +62,37 @@ class Terminal(Show):
             self._task = self._bar.add_task("compiling", total=self._total_flop)
             self._bar.start()
 
-    def event(self, event: Event) -> None:
-        """Take in something that happened."""
-        if event.remark:
-            self._console.print(event.remark, soft_wrap=True)
-            return
-        self._finished += event.n_finished
-        self._diverged += event.n_diverged
-        self._flop += event.flop
-        self._steps += event.network_steps
-        if event.progress is not None:
-            self._loss = float(event.progress.loss)
-            self._error_cm = 100 * float(event.progress.position_error_m)
+    def on_event(self, event: RunEvent) -> None:
+        """Print resumed networks and warnings; count the rest and update the progress."""
+        match event:
+            case NetworkResumed() | RunWarning():
+                self._console.print(str(event), soft_wrap=True)
+                return
+            case NetworkFinished(run_ids, diverged):
+                self._finished += len(run_ids)
+                self._diverged += len(run_ids) if diverged else 0
+            case TrainingSteps(network_steps, flop):
+                self._steps += network_steps
+                self._flop += flop
+            case TrainingMeasures(loss=loss, position_error_m=error_m):
+                self._loss, self._error_cm = loss, 100 * error_m
+            case _:
+                return
         if self._bar is not None:
             self._bar.update(self._task, completed=self._flop, description=self._describe())
         elif time.perf_counter() - self._last_line > SECONDS_BETWEEN_LINES:
             self._last_line = time.perf_counter()
             self._console.print(f"{self._describe()}  {self._time_left()}", soft_wrap=True)
 
-    def end(self, stopped: bool, n_committed: int) -> None:
-        """Say how it ended, with how many networks finished."""
+    def on_end(self, end: RunEnd) -> None:
+        """Stop the progress bar; after a stop, print how many networks are finished."""
         if self._bar is not None:
             self._bar.update(self._task, description=self._describe())
             self._bar.stop()
-        if stopped:
+        if end.error is not None:
             self._console.print(
-                f"stopped with {n_committed} of {self._n_networks} networks finished;"
-                " the same command goes on with the rest"
+                f"stopped with {end.n_finished} of {self._n_networks} networks finished;"
+                " the same command resumes the rest"
             )
 
     def _describe(self) -> str:
@@ -93,14 +106,14 @@ class Terminal(Show):
 
     def _time_left(self) -> str:
         if self._flop < 0.01 * self._total_flop:
-            return "time left unknown yet"
+            return "time left not known yet"
         seconds = time.perf_counter() - self._start
         left = seconds * (self._total_flop / self._flop - 1)
         return f"{max(left, 0):.0f} s left"
 
 
 def print_summary(console: Console, run: Run) -> None:
-    """Print the table of a run, and how many networks diverged."""
+    """Print the summary table of a run and the number of diverged networks."""
     console.print(summary_table(summary_rows(reported(run))))
     if run.n_diverged:
         console.print(

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
+from gridjax.callbacks import Stopped
 from gridjax.cli.application import app, console, print_line
 from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
 from gridjax.cli.streams import keep_on
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.stop_signal import EXIT_STOPPED, Stopped, StopSwitch, on_signals
+from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 
 
 def _size(name: str) -> str:
@@ -114,7 +115,6 @@ def follow(
     if out is None:
         raise GridjaxError(Problem("no --out DIR is given", fix="name a folder for the results"))
     from gridjax.cli.progress import Terminal
-    from gridjax.run.execution.train import Wishes
     from gridjax.studies.html import write_page
     from gridjax.studies.results import conclude
     from gridjax.studies.training import read_studies, train_studies
@@ -124,12 +124,10 @@ def follow(
     if no_training:
         run, by_units = read_studies(studies, request, out)
     else:
-        wishes = Wishes(accept=tuple(accept or ()))
+        callbacks = [Terminal(console()), switch]
         try:
             with on_signals(switch):
-                run, by_units = train_studies(
-                    studies, request, out, Terminal(console()), wishes, switch
-                )
+                run, by_units = train_studies(studies, request, out, callbacks, accept or ())
         except (Stopped, KeyboardInterrupt) as stopped:
             console().print(f"stopped by {stopped or 'Ctrl-C'}; the same command resumes")
             raise typer.Exit(EXIT_STOPPED) from None

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+from gridjax.callbacks import Stopped
 from gridjax.cli.application import Plugins, app, console, load_plugins
 from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
 from gridjax.cli.streams import keep_on
-from gridjax.run.execution.stop_signal import EXIT_STOPPED, Stopped, StopSwitch, on_signals
+from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 
 EXIT_DIVERGED = 3
 
@@ -112,13 +113,19 @@ def sweep(
     if not quiet:
         print_remarks(population)
     from gridjax.cli.progress import Terminal, print_summary
-    from gridjax.run.execution.train import Show, Wishes, train
+    from gridjax.run.execution.train import train
 
-    show = Show() if quiet else Terminal(console())
-    wishes = Wishes(checkpoint_every, tuple(accept or ()), deterministic)
+    callbacks = [switch] if quiet else [Terminal(console()), switch]
     try:
         with on_signals(switch):
-            run = train(population, out, show, wishes, switch)
+            run = train(
+                population,
+                out,
+                callbacks,
+                checkpoint_every_s=checkpoint_every,
+                accept=accept or (),
+                deterministic=deterministic,
+            )
     except (Stopped, KeyboardInterrupt) as stopped:
         if not quiet:
             console().print(f"stopped by {stopped or 'Ctrl-C'}")

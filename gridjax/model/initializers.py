@@ -7,12 +7,8 @@ in the published code of Sorscher et al. (2019).
 
 from __future__ import annotations
 
-import jax.numpy as jnp
 from jax import nn, random
-from jaxtyping import Array, Float, Int, Key
-
-from gridjax.prng import uniform
-from gridjax.spec.padding import INITIALIZERS
+from jaxtyping import Array, Float, Key
 
 PYTORCH = "pytorch_uniform"
 
@@ -56,24 +52,6 @@ def of_layer(
     if initializer == PYTORCH:
         return _uniform(key, n_in, n_out, n_in**-0.5)
     return glorot_uniform(key, n_in, n_out)
-
-
-def of_padded_layer(
-    key: Key[Array, ""],
-    shape: tuple[int, int],
-    own: tuple[Int[Array, ""] | int, Int[Array, ""] | int],
-    initializer: Int[Array, ""],
-) -> Float[Array, "n_in n_out"]:
-    """Draw a layer of the own (n_in, n_out) within a larger shape; the other entries are 0.
-
-    ``initializer`` is a place in gridjax.spec.padding.INITIALIZERS.
-    """
-    n_in, n_out = (jnp.asarray(n, jnp.float32) for n in own)
-    is_pytorch = initializer == INITIALIZERS.index(PYTORCH)
-    limit = jnp.where(is_pytorch, n_in**-0.5, jnp.sqrt(6 / (n_in + n_out)))
-    drawn = uniform(key, shape, own, -limit, limit)
-    rows, columns = jnp.arange(shape[0])[:, None], jnp.arange(shape[1])
-    return jnp.where((rows < own[0]) & (columns < own[1]), drawn, 0.0)
 
 
 def _uniform(

@@ -11,12 +11,13 @@ from jax import lax, random
 from jaxtyping import Array, Float, Key
 
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
-from gridjax.model.initializers import of_layer, of_padded_layer
+from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
+from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
 from gridjax.model.recurrence import State, Update, recurrence
 from gridjax.prng import uniform
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.padding import INITIALIZERS, Padding
+from gridjax.spec.padding import Padding
 from gridjax.spec.parameters import BANINO
 from gridjax.spec.registry import CELLS
 
@@ -48,7 +49,7 @@ def init_params(
     cell: Cell = CELLS[static.rnn_type]
     n_states = CELLS.info(static.rnn_type).n_states
     n_units, n_out = static.Ng, static.n_outputs
-    own_out = n_out if padding is None else padding.n_cells + static.n_head_direction_cells
+    own_out = own_outputs(static, padding)
     layer, init_cell = _drawing(cell, static, padding)
     encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, n_states))]
     has_input = _has_input_layer(static)
@@ -78,27 +79,20 @@ def _drawing(
     cell: Cell, static: StaticConfig, padding: Padding | None
 ) -> tuple[Callable[..., Array], Callable[..., Params]]:
     """Return the functions that draw a layer and the cell."""
-    if padding is None:
-        name = static.initializer
-        return (
-            lambda key, shape, own: of_layer(key, shape[0], shape[1], name),
-            lambda key, n_in, n_units: cell.init(key, n_in, n_units, name),
-        )
-
-    def init_cell(key: Key[Array, ""], n_in: int, n_units: int) -> Params:
-        def of(name: str) -> Callable[..., Params]:
-            return lambda key: cell.init(key, n_in, n_units, name)
-
-        return lax.switch(padding.initializer, [of(name) for name in INITIALIZERS], key)
-
-    return partial(of_padded_layer, initializer=padding.initializer), init_cell
+    if padding is not None:
+        return padded_layers(cell.init, padding)
+    name = static.initializer
+    return (
+        lambda key, shape, own: of_layer(key, shape[0], shape[1], name),
+        lambda key, n_in, n_units: cell.init(key, n_in, n_units, name),
+    )
 
 
 def draw_masks(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Masks:
     """Draw the masks of inverted dropout for one batch."""
     of_state, of_readout = random.split(key)
-    batch, n_readout, padding = static.batch_size, static.n_analysed, traced.padding
-    own = None if padding is None else (padding.n_moves, padding.n_trajectories, n_readout)
+    batch, n_readout = static.batch_size, static.n_analysed
+    own = own_readout_shape(static, traced.padding)
 
     def mask(drawn: Array, rate: Float[Array, ""]) -> Array:
         return (drawn >= rate).astype(jnp.float32) / (1 - rate)

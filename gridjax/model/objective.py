@@ -7,13 +7,11 @@ from jaxtyping import Array, Float
 
 from gridjax.model.losses import cross_entropy, entropy
 from gridjax.model.network import Params
+from gridjax.model.padding import mask_outputs
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.padding import Padding
 from gridjax.spec.registry import CELLS, LOSSES
 from gridjax.task.task import split_outputs
-
-_NEVER = -1e30
-"""Logit of a cell that is never active; finite, so that 0 times it is 0."""
 
 
 def data_loss(
@@ -29,29 +27,13 @@ def data_loss(
     (code, head), (code_target, head_target) = (
         split_outputs(each, static) for each in (outputs, targets)
     )
-    share = None
+    scale = 1.0
     if padding is not None:
-        info = LOSSES.info(static.place_field_loss)
-        is_own = jnp.arange(static.Np) < padding.n_cells
-        code = jnp.where(is_own, code, _NEVER if info.is_likelihood else 0.0)
-        if info.is_mean_over_outputs:
-            share = static.Np / padding.n_cells
-    loss = LOSSES[static.place_field_loss].loss(code, code_target)
-    loss = loss if share is None else loss * share
+        code, scale = mask_outputs(code, static, padding)
+    loss = LOSSES[static.place_field_loss].loss(code, code_target) * scale
     if not static.n_head_direction_cells:
         return loss
     return loss + cross_entropy(head, head_target)
-
-
-def own_mean(values: Float[Array, "time batch"], padding: Padding | None) -> Float[Array, ""]:
-    """Return the mean over a network's own moves and trajectories."""
-    if padding is None:
-        return values.mean()
-    n_moves, n_trajectories = values.shape
-    is_own = (jnp.arange(n_moves)[:, None] < padding.n_moves) & (
-        jnp.arange(n_trajectories) < padding.n_trajectories
-    )
-    return jnp.where(is_own, values, 0.0).sum() / (padding.n_moves * padding.n_trajectories)
 
 
 def loss_excess(

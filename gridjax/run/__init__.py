@@ -1,1 +1,1 @@
-"""A run: networks planned, trained, evaluated and stored."""
+"""A run: the plan, training, evaluation and storage of a population."""

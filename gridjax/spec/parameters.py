@@ -319,7 +319,7 @@ class NetworkParameters:
     )
     inputs: str = _static(
         "displacement",
-        "what it is told of each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
+        "inputs at each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
         NETWORK,
         choices=("displacement", "egocentric"),
         setting=True,

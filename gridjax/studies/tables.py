@@ -21,6 +21,7 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
     from rich.table import Table
 
     from gridjax.io.numbers import quantity
+    from gridjax.run.planning.merging import bucket_shape
     from gridjax.run.planning.plan import Plan, make_plan, plan_table
 
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
@@ -29,7 +30,7 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
     settings = everything.settings
 
     def plan_of(specs: tuple[NetworkSpec, ...]) -> Plan:
-        return make_plan(specs, settings.lane_width, device_kind, settings.merge)
+        return make_plan(specs, settings.lane_width, device_kind, bucket_shape(settings.merge))
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for head in ("study", "networks", "pilot", "network-steps", "FLOP"):

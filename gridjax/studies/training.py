@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gridjax.callbacks import RunCallback
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.stop_signal import StopSwitch
-from gridjax.run.execution.train import Show, Wishes, train
+from gridjax.run.execution.train import train
 from gridjax.run.storage.run_reader import Run, open_run
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
@@ -164,23 +164,28 @@ def train_studies(
     studies: Sequence[Study],
     request: Request,
     out: Path,
-    show: Show,
-    wishes: Wishes,
-    switch: StopSwitch,
+    callbacks: Sequence[RunCallback] = (),
+    accept: Sequence[str] = (),
 ) -> tuple[Run, list[list[StudyPlan]]]:
     """Train the networks that studies need and ``out`` does not hold yet; pilots first.
+
+    studies: the studies.
+    request: the size, seeds and overrides of their networks.
+    out: the folder of studies.
+    callbacks: as for gridjax.train.
+    accept: changes of the run that are accepted, as for gridjax.train.
 
     Returns the run and, for each request of ``request.by_units``, the studies with their networks.
     Raises GridjaxError and Stopped as gridjax.train does.
     """
-    wishes = replace(wishes, accept=(*wishes.accept, *ACCEPTED))
+    accept = (*accept, *ACCEPTED)
     run = None
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
     if before:
-        run = train(union(before), out / NETWORKS, show, wishes, switch)
+        run = train(union(before), out / NETWORKS, callbacks, accept=accept)
     by_units = [resolve_pilots(studies, one, run) for one in request.by_units]
     plans = [plan for of_size in by_units for plan in of_size]
-    return train(union([*before, *plans]), out / NETWORKS, show, wishes, switch), by_units
+    return train(union([*before, *plans]), out / NETWORKS, callbacks, accept=accept), by_units
 
 
 def read_studies(

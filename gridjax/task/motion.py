@@ -17,12 +17,13 @@ from jax.scipy.special import erfinv
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.prng import Stream, stream, uniform, uniform_at
+from gridjax.prng import Stream, stream, uniform
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import Padding
 from gridjax.task import arena
+from gridjax.task.padding import padded_motion_draws
 
 WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
 """Fields of NetworkSpec that trajectories depend on, beside seeds."""
@@ -72,14 +73,9 @@ def _draw(
     key: Key[Array, ""], n_steps: int, batch_size: int, padding: Padding | None
 ) -> Float[Array, "drawn batch"]:
     """Draw from (-1, 1): position, heading, then the speeds and then the turns of all steps."""
-    if padding is None:
-        shape = (3 + 2 * n_steps, batch_size)
-        return uniform(key, shape, low=_ABOVE_MINUS_1)
-    row = jnp.arange(3 + 2 * n_steps)
-    further = padding.n_moves - (n_steps - 1)  # the turns begin after the own number of speeds
-    row = jnp.where(row < 3 + n_steps, row, row + further)
-    place = row[:, None] * padding.n_trajectories + jnp.arange(batch_size)
-    return uniform_at(key, place.astype(jnp.uint32), low=_ABOVE_MINUS_1)
+    if padding is not None:
+        return padded_motion_draws(key, n_steps, batch_size, padding, _ABOVE_MINUS_1)
+    return uniform(key, (3 + 2 * n_steps, batch_size), low=_ABOVE_MINUS_1)
 
 
 def walk(

@@ -19,6 +19,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from gridjax.task import arena
 from gridjax.task.encoding_context import EncodingContext
+from gridjax.task.padding import mask_cells, own_cells_and_slots
 
 N_DECODED = 3
 """Place cells whose centres are averaged to decode a position."""
@@ -47,15 +48,6 @@ class PlaceCells(struct.PyTreeNode):
         return jnp.arange(self.centres.shape[-2]) < self.n_fields[..., None]
 
 
-def of_own_cells(
-    cells: PlaceCells, values: Float[Array, "*n Np"], otherwise: float
-) -> Float[Array, "*n Np"]:
-    """Return the values of cells, with ``otherwise`` in the place of padding."""
-    if cells.n_cells is None:
-        return values
-    return jnp.where(jnp.arange(values.shape[-1]) < cells.n_cells, values, otherwise)
-
-
 def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCells:
     """Draw a layout: centres uniform in the box, a width and a surround for each field.
 
@@ -82,7 +74,7 @@ def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCell
     more_fields = draw_poisson(
         random.fold_in(key, _COUNTS), context.Np, context.mean_further_fields, context.n_field_slots
     )
-    own_slots = context.n_field_slots if context.padding is None else context.padding.n_slots
+    n_cells, own_slots = own_cells_and_slots(context.n_field_slots, context.padding)
     return PlaceCells(
         centres=centres,
         sigma_e=sigma_e,
@@ -90,7 +82,7 @@ def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCell
         n_fields=jnp.minimum(context.n_fields + more_fields, own_slots),
         alpha_e=context.alpha_e,
         alpha_i=context.alpha_i,
-        n_cells=None if context.padding is None else context.padding.n_cells,
+        n_cells=n_cells,
     )
 
 
@@ -133,7 +125,7 @@ def softmax_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Floa
 
 def plain_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
     """Encode by exp(-a), from 0 to 1."""
-    return of_own_cells(cells, jnp.exp(-scaled_distances(cells, positions)[0]), 0.0)
+    return mask_cells(jnp.exp(-scaled_distances(cells, positions)[0]), cells.n_cells, 0.0)
 
 
 def difference_of_softmaxes(
@@ -164,13 +156,13 @@ def softmax_of_differences(
 
 
 def _softmax(cells: PlaceCells, values: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
-    return jax.nn.softmax(of_own_cells(cells, values, -jnp.inf))
+    return jax.nn.softmax(mask_cells(values, cells.n_cells, -jnp.inf))
 
 
 def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
     """Return (q + |min q|) over its sum, minimum and sum over cells."""
-    lowest = of_own_cells(cells, q, jnp.inf).min(axis=-1, keepdims=True)
-    raised = of_own_cells(cells, q + jnp.abs(lowest), 0.0)
+    lowest = mask_cells(q, cells.n_cells, jnp.inf).min(axis=-1, keepdims=True)
+    raised = mask_cells(q + jnp.abs(lowest), cells.n_cells, 0.0)
     return raised / raised.sum(axis=-1, keepdims=True)
 
 
@@ -179,7 +171,7 @@ def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float
 
     If cells have several fields, the three fields that lie closest together count.
     """
-    _, best = lax.top_k(of_own_cells(cells, outputs, -jnp.inf), N_DECODED)
+    _, best = lax.top_k(mask_cells(outputs, cells.n_cells, -jnp.inf), N_DECODED)
     return _mean_of_closest(cells.centres[best], cells.is_field[best])
 
 

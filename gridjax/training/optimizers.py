@@ -14,9 +14,6 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.padding import OPTIMIZERS as PADDED
-
 ADAM_B1 = 0.9
 ADAM_B2 = 0.999
 EPSILON = 1e-7
@@ -106,55 +103,6 @@ def rmsprop_momentum(learning_rate: Float[Array, ""]) -> optax.GradientTransform
     return optax.chain(scale, optax.scale(-learning_rate), optax.trace(BANINO_MOMENTUM))
 
 
-class OpenState(NamedTuple):
-    """Number of updates and both moments; each optimiser reads some of them."""
-
-    n_updates: Int[Array, ""]
-    mean: Any
-    square: Any
-
-
-def of_open_choice(
-    choice: Int[Array, ""], learning_rate: Float[Array, ""]
-) -> optax.GradientTransformation:
-    """Return the optimiser at a traced place in gridjax.spec.padding.OPTIMIZERS.
-
-    All four are one update, -rate m / (sqrt(v) + 1e-7) with v = a v + b g^2: Adam's m is a mean and
-    its rate corrected, the others' m is g, and gradient descent divides by 1.
-    """
-    places = {name: choice == place for place, name in enumerate(PADDED)}
-    is_adam, is_sgd = places["adam"], places["sgd"]
-    kept = jnp.select(list(places.values()), [ADAM_B2, RMSPROP_DECAY, 1.0, 1.0])
-    new = jnp.select(list(places.values()), [1 - ADAM_B2, 1 - RMSPROP_DECAY, 0.0, 1.0])
-
-    def init(params: Any) -> OpenState:
-        start = jnp.where(places["adagrad"], ADAGRAD_START, 0.0)
-        square = jax.tree.map(lambda p: jnp.full_like(p, start), params)
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        return OpenState(jnp.zeros((), jnp.int32), zeros, square)
-
-    def square_of(v: Array, g: Array) -> Array:
-        # gradient descent has no squares that could overflow
-        return jnp.where(is_sgd, v, kept * v + new * jnp.square(g))
-
-    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, OpenState]:
-        del params
-        n_updates = state.n_updates + 1
-        mean = optax.tree.update_moment(updates, state.mean, ADAM_B1, 1)
-        square = jax.tree.map(square_of, state.square, updates)
-        t = n_updates.astype(jnp.float32)
-        corrected = learning_rate * jnp.sqrt(1 - ADAM_B2**t) / (1 - ADAM_B1**t)
-        rate = jnp.where(is_adam, corrected, learning_rate)
-
-        def step(m: Array, v: Array, g: Array) -> Array:
-            divisor = jnp.where(is_sgd, 1.0, jnp.sqrt(v) + EPSILON)
-            return -rate * jnp.where(is_adam, m, g) / divisor
-
-        return jax.tree.map(step, mean, square, updates), OpenState(n_updates, mean, square)
-
-    return optax.GradientTransformation(init, update)
-
-
 OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]] = {
     "adam": adam,
     "rmsprop": rmsprop,
@@ -163,10 +111,3 @@ OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]
     "rmsprop_momentum": rmsprop_momentum,
 }
 """Optimisers by their name in sweep files."""
-
-
-def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
-    """Return the optimiser of a network; in padded shapes the one that a traced number selects."""
-    if traced.padding is not None:
-        return of_open_choice(traced.padding.optimizer, traced.learning_rate)
-    return OPTIMIZERS[static.optimizer](traced.learning_rate)

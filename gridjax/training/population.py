@@ -20,9 +20,8 @@ from jaxtyping import Array, Bool, Int
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_traced_params
-from gridjax.task.place_cells import PlaceCells
 from gridjax.training import train_step
-from gridjax.training.optimizers import OpenState
+from gridjax.training.padding import in_own_shapes, is_in_padded_shapes
 from gridjax.training.train_step import Progress, TrainState
 
 Device = Any
@@ -125,22 +124,9 @@ def lane(tree: Any, index: int) -> Any:
 
 
 def unpadded_lane(tree: TrainState, index: int, spec: NetworkSpec) -> TrainState:
-    """Return one network of a block, in its own shapes where it was trained in padded ones.
-
-    Padding occupies the trailing entries of every axis, so slicing to the own shapes removes it.
-    Optimiser moments of a padded network are not returned: the merged optimiser lays its state out
-    differently.
-    """
+    """Return one network of a block, in its own shapes where it was trained in padded ones."""
     state: TrainState = lane(tree, index)
-    if not isinstance(state.optimizer, OpenState):
+    if not is_in_padded_shapes(state):
         return state
-    code = state.layout.code
-    code = code.replace(n_cells=None) if isinstance(code, PlaceCells) else code
-    shapes = jax.eval_shape(partial(train_step.init, spec.static), spec.traced)
-    padded = (state.params, state.layout.replace(code=code))
-    params, layout = jax.tree.map(
-        lambda leaf, own: leaf[tuple(slice(n) for n in own.shape)],
-        padded,
-        (shapes.params, shapes.layout),
-    )
-    return state.replace(params=params, layout=layout, optimizer=())
+    own = jax.eval_shape(partial(train_step.init, spec.static), spec.traced)
+    return in_own_shapes(state, own)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 from flax import struct
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
@@ -17,6 +18,7 @@ from jaxtyping import Array, Bool, Float, Int
 from gridjax.model import network, objective
 from gridjax.model.matmul import FLOAT32
 from gridjax.model.network import Masks, Params
+from gridjax.model.padding import own_mean
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
@@ -25,7 +27,8 @@ from gridjax.task import motion, task
 from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
-from gridjax.training.optimizers import make_optimizer
+from gridjax.training.optimizers import OPTIMIZERS
+from gridjax.training.padding import selected_optimizer
 
 NOT_DIVERGED = -1
 
@@ -64,6 +67,13 @@ def init(static: StaticConfig, traced: TracedParams) -> TrainState:
         optimizer=make_optimizer(static, traced).init(params),
         layout=task.draw(layout_key, static, traced),
     )
+
+
+def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
+    """Return the optimiser of a network; in padded shapes the one that a traced number selects."""
+    if traced.padding is not None:
+        return selected_optimizer(traced.padding.optimizer, traced.learning_rate)
+    return OPTIMIZERS[static.optimizer](traced.learning_rate)
 
 
 def forward(
@@ -123,7 +133,7 @@ def update(
     def objective_of(params: Params) -> Float[Array, ""]:
         _, outputs = forward(params, state.layout, trajectories, traced.dt_s, static, masks, True)
         losses = objective.data_loss(outputs, targets, static, traced.padding)
-        loss = objective.own_mean(losses, traced.padding)
+        loss = own_mean(losses, traced.padding)
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
 
     value, gradients = jax.value_and_grad(objective_of)(state.params)
@@ -200,7 +210,7 @@ def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> P
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
     _, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
     assessed = compute_metrics(static, state.layout, outputs, trajectories, traced.padding)
-    return jax.tree.map(lambda each: objective.own_mean(each, traced.padding), assessed)
+    return jax.tree.map(lambda each: own_mean(each, traced.padding), assessed)
 
 
 def compute_metrics(

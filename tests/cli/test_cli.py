@@ -117,7 +117,7 @@ def test_a_finished_sweep_says_so_and_quiet_says_nothing(trained):
     files = [trained.folder.parent / f"{name}.yaml" for name in ("cells", "cartesian", "diverging")]
     loud = gridjax("sweep", *files, "--out", trained.folder)
     assert loud.returncode == 0, loud.stderr
-    assert "nothing to do" in loud.stdout
+    assert "nothing to train" in loud.stdout
     assert "1 of 6 networks diverged" in loud.stdout
     quiet = gridjax("sweep", *files, "--out", trained.folder, "--quiet")
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
@@ -172,7 +172,7 @@ def test_random_sweeps_are_planned_and_what_cannot_run_is_left_out(tmp_path):
     assert (file["file"], told["sweep_seed"]) == ("drawn.yaml", 3)
     assert file["networks"] + file["skipped"] == 12
     assert told["skipped"][0]["networks"] == file["skipped"] > 0
-    assert "12 draws, sweep seed 3" in result.stderr
+    assert "12 random networks, sweep seed 3" in result.stderr
     assert f"left out {file['skipped']} networks" in result.stderr
 
 

@@ -90,7 +90,7 @@ def look_at_run(folder):
     """Do all that looks at a run folder without a device: its manifest."""
     from gridjax.io.atomic_files import unseal
     from gridjax.run.storage.integrity import verify
-    from gridjax.run.storage.resume_policy import ACCEPTABLE, go_on
+    from gridjax.run.storage.resume_policy import ACCEPTABLE, merge_manifests
     from gridjax.run.storage.run_folder import FolderStore
     from gridjax.run.storage.status import status, status_lines, status_table
 
@@ -105,8 +105,8 @@ def look_at_run(folder):
         store.weights(run_id)
     store.table("units")
     here = unseal((folder / HERE).read_bytes())
-    go_on(store.manifest, here, folder, ACCEPTABLE, committed)
-    go_on(store.manifest, here, folder, (), committed)
+    merge_manifests(store.manifest, here, folder, ACCEPTABLE, committed)
+    merge_manifests(store.manifest, here, folder, (), committed)
     return store.manifest
 
 

@@ -129,7 +129,7 @@ def check_cases(reader, folder, how):
 def test_the_manifest_itself_is_read_to_the_machine_that_is_another(how, reader, folder):
     (folder / MANIFEST).write_bytes(how(TEXT.encode()))
     (problem,) = reader.check(folder, "run")["problems"]
-    assert "cpu_cores 2 there, 7 here" in problem["message"]
+    assert "cpu_cores 2 in the folder, 7 now" in problem["message"]
     assert problem["fix"].endswith("--accept device")
 
 

@@ -49,10 +49,10 @@ def test_links_in_place_of_checkpoints_are_damage_and_not_followed(part, run, ou
     checkpoints = Checkpoints(run)
     assert not list(checkpoints.listed())
     (told,) = checkpoints.damage
-    assert "no checkpoint of ours" in told
+    assert "not a checkpoint of gridjax" in told
     assert checkpoints.restore(RUN_IDS, {}) == {}
     problems = reader.check(run, "run")["problems"]
-    assert "no checkpoint of ours" in problems[0]["message"]
+    assert "not a checkpoint of gridjax" in problems[0]["message"]
 
 
 @pytest.mark.parametrize("part", ["block", "steps"])

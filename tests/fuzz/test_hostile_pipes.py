@@ -126,7 +126,7 @@ def test_in_place_of_a_checkpoint_it_is_damage_and_the_one_before_is_used(kind, 
 @pytest.mark.parametrize("name", ["shards", "checkpoints", "damaged", ".lock", ".writer.json"])
 def test_a_run_that_holds_one_is_not_written(name, run):
     put("pipe", run / name)
-    with pytest.raises(GridjaxError, match=f"its {name} is no "):
+    with pytest.raises(GridjaxError, match=f"its {name} is not a "):
         train(SWEEP, run)
     assert not is_locked(run)
     assert writer(run) is None

@@ -68,7 +68,7 @@ def test_run_ids_that_are_none_are_one_clear_line(name, run, outside):
     with pytest.raises(DamageError) as caught:
         read_manifest(run)
     (problem,) = caught.value.problems
-    assert "is no run_id" in problem.message
+    assert "is not a run_id" in problem.message
     assert str(problem).isprintable()
     assert len(problem.message) < 200
     assert problem.place.file == str(run / MANIFEST)

@@ -134,7 +134,7 @@ def test_long_texts_become_one_line(claims_of):
 
 def test_every_key_is_documented():
     page = (Path(__file__).parents[2] / "docs" / "howto" / "own-study.md").read_text()
-    rows = page.partition("| key | what |")[2].partition("\n\n")[0]
+    rows = page.partition("| key | contents |")[2].partition("\n\n")[0]
     first = " ".join(row.split("|")[1] for row in rows.strip().splitlines())
     keys = set(re.findall(r"`(\w+)`", first))
     assert keys == {*_OF_STUDY, *_OF_CLAIM} - {"claims"}

@@ -11,15 +11,13 @@ from pathlib import Path
 
 import pytest
 from studies.conftest import gridjax
-from tiny import Heard
+from tiny import Recorder
 
 import gridjax as gj
-from gridjax.run.execution.stop_signal import StopSwitch
-from gridjax.run.execution.train import Wishes
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import NETWORKS, Request, train_studies
 
-ANY_DEVICES = Wishes(accept=("device",))
+ANY_DEVICES = ("device",)
 """The page's study is trained in another process, which may have other virtual devices."""
 
 
@@ -76,7 +74,9 @@ def test_analysing_again_trains_nothing_and_tells_of_changed_claims(studied, pag
     shutil.copytree(page_study, changed)
     claims = changed / "claims.yaml"
     claims.write_text(claims.read_text().replace("below: -1", "above: -1000"))
-    claims.write_text(claims.read_text().replace("the faster learner", "<script>alert(1)</script>"))
+    claims.write_text(
+        claims.read_text().replace("the larger learning rate gives", "<script>alert(1)</script>")
+    )
     done = gridjax("study", changed, "--no-training", "--out", out)
     assert done.returncode == 0, done.stderr
     assert "training" not in done.stdout
@@ -206,12 +206,12 @@ def test_another_study_takes_the_networks_that_are_there_and_records_its_claims(
     text = (other / "claims.yaml").read_text() + "# other\n"
     (other / "claims.yaml").write_text(text)
     before = gj.open_run(out / NETWORKS)
-    heard = Heard()
+    recorder = Recorder()
     run, by_units = train_studies(
-        find_studies(str(other)), Request(n_seeds=5), out, heard, ANY_DEVICES, StopSwitch()
+        find_studies(str(other)), Request(n_seeds=5), out, [recorder], ANY_DEVICES
     )
-    assert heard.committed == 10
-    assert not [event for event in heard.events if event.network_steps]
+    assert recorder.start.n_finished == 10
+    assert recorder.n_steps == 0
     assert len(by_units[0][0].evidence(run).networks) == 10
     assert run.networks.equals(before.networks)
     now = gj.open_run(out / NETWORKS).manifest["claims"]
@@ -228,5 +228,5 @@ def test_claims_that_were_changed_after_training_do_not_replace_those_recorded_b
     before = gj.open_run(out / NETWORKS).manifest["claims"]
     (changed / "claims.yaml").write_text((changed / "claims.yaml").read_text() + "# later\n")
     request = Request(n_seeds=5)
-    train_studies(find_studies(str(changed)), request, out, Heard(), ANY_DEVICES, StopSwitch())
+    train_studies(find_studies(str(changed)), request, out, accept=ANY_DEVICES)
     assert gj.open_run(out / NETWORKS).manifest["claims"] == before

@@ -12,6 +12,7 @@ import pytest
 from torture.sweeps import promised, steps_kept
 
 import gridjax as gj
+from gridjax.callbacks import TrainingSteps
 from gridjax.cli import main, progress
 from gridjax.run.execution.stop_signal import EXIT_STOPPED
 from gridjax.studies.training import NETWORKS
@@ -44,7 +45,7 @@ class Sitting:
     code: int
     text: str
     steps: int
-    """network-steps that were heard of; of a stopped call some more may have been made"""
+    """network-steps that were reported"""
 
     @property
     def verdicts(self):
@@ -73,11 +74,12 @@ def study(folder, out, options=(), sends=None, after=math.inf):
     made = [0]
 
     class Sending(progress.Terminal):
-        def event(self, event):
-            super().event(event)
-            before, made[0] = made[0], made[0] + event.network_steps
-            if before < after <= made[0]:
-                signal.raise_signal(sends)
+        def on_event(self, event):
+            super().on_event(event)
+            if isinstance(event, TrainingSteps):
+                before, made[0] = made[0], made[0] + event.network_steps
+                if before < after <= made[0]:
+                    signal.raise_signal(sends)
 
     settings = [part for setting in SMALL for part in ("--set", setting)]
     command = ["gridjax", "study", folder, "--out", out, *settings, *options]
@@ -115,7 +117,8 @@ def test_a_study_stopped_three_times_ends_as_one_that_nobody_stopped(piloted, tm
         assert not (stopped / "report.html").exists()
     last = study(piloted, stopped)
     assert last.code == 0
-    assert "goes on at step" in last.text
+    assert "resumed " in last.text
+    assert " at step " in last.text
     assert last.steps == STEPS * N_NETWORKS - kept
     assert last.verdicts == at_once.verdicts
     assert "After sixty steps" in last.verdicts

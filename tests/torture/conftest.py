@@ -10,7 +10,6 @@ import pytest
 from torture.sweeps import tortured
 
 import gridjax as gj
-from gridjax.run.execution.train import Wishes
 
 TESTS = Path(__file__).parents[1]
 
@@ -23,7 +22,7 @@ def untouched(tmp_path_factory):
     def of_length(n_steps):
         if n_steps not in folders:
             folders[n_steps] = tmp_path_factory.mktemp("untouched") / "run"
-            gj.train(tortured(n_steps), out=folders[n_steps], wishes=Wishes())
+            gj.train(tortured(n_steps), out=folders[n_steps])
         return folders[n_steps]
 
     return of_length

@@ -10,10 +10,9 @@ from torture.damage import WAYS, damage
 from torture.sweeps import promised, tortured
 
 import gridjax as gj
+from gridjax.callbacks import Stopped
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.run.checkpointing.checkpoints import Checkpoints
-from gridjax.run.execution.stop_signal import Stopped, StopSwitch
-from gridjax.run.execution.train import Wishes
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.schema import TABLES
@@ -34,11 +33,9 @@ def whole(tmp_path_factory):
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
     """A run stopped in its first block, with two checkpoints."""
-    folder, switch = tmp_path_factory.mktemp("stopped") / "run", StopSwitch()
+    folder = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.raises(Stopped):
-        gj.train(
-            tortured(N_STEPS), folder, StopAt(switch, 12), Wishes(checkpoint_every_s=0), switch
-        )
+        gj.train(tortured(N_STEPS), folder, [StopAt(12)], checkpoint_every_s=0)
     assert len(list(Checkpoints(folder).listed())) == 2
     return folder
 

@@ -7,18 +7,17 @@ import subprocess
 from itertools import repeat
 
 import pytest
-from tiny import Heard
+from tiny import Recorder
 from torture.crashpoints import CrashPoints
 from torture.sweeps import promised, tortured
 
 import gridjax as gj
+from gridjax.callbacks import NetworkFinished, TrainingSteps
 from gridjax.errors import StorageError
 from gridjax.run.checkpointing.checkpoints import Checkpoints
-from gridjax.run.execution.train import Wishes
 from gridjax.run.storage.integrity import verify
 
 N_STEPS = 6
-OFTEN = Wishes(checkpoint_every_s=0)
 TAKES_SPACE = ("open", "write", "fsync", "replace", "rename", "mkdir")
 FEW = (
     "open .aside-manifest.json before",
@@ -39,7 +38,7 @@ FEW = (
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
     return folder
 
 
@@ -48,7 +47,7 @@ def points(tmp_path_factory, whole):
     """Every point at which a run asks the disk for something."""
     folder = tmp_path_factory.mktemp("points") / "run"
     with CrashPoints(folder, lambda name, count: None).watching() as watched:
-        gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+        gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
     names = dict.fromkeys(watched.names)
     return [name for name in names if name.split()[0] in TAKES_SPACE and "after" not in name]
 
@@ -68,14 +67,14 @@ def fill_up_at(point):
 
 def check_a_full_disk(point, folder, whole):
     with CrashPoints(folder, fill_up_at(point)).watching(), pytest.raises(StorageError) as caught:
-        gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+        gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
     assert "No space left on device" in str(caught.value), point
     assert not list(folder.rglob(".aside-*")), point
     checkpoints = Checkpoints(folder)
     for checkpoint in checkpoints.listed():
         checkpoint.read()
     assert not checkpoints.damage, point
-    gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
     assert promised(folder) == promised(whole), point
     verify(folder)
 
@@ -106,15 +105,15 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(disk)], check=True)
 
 
-class Filling(Heard):
+class Filling(Recorder):
     """Fills the disk at some event."""
 
     def __init__(self, filler, when):
         super().__init__()
         self.filler, self.when = filler, when
 
-    def event(self, event):
-        super().event(event)
+    def on_event(self, event):
+        super().on_event(event)
         if self.when(event) and not self.filler.exists():
             fill(self.filler)
 
@@ -125,19 +124,19 @@ def fill(path):
         file.writelines(blocks)
 
 
-@pytest.mark.parametrize("what", ["n_finished", "network_steps"])
+@pytest.mark.parametrize("kind", [NetworkFinished, TrainingSteps])
 def test_a_small_disk_that_is_full_stops_the_run_and_loses_nothing(
-    what, small_disk, whole, tmp_path
+    kind, small_disk, whole, tmp_path
 ):
     folder, filler = small_disk / "run", small_disk / "filler"
-    show = Filling(filler, lambda event: getattr(event, what) > 0)
+    filling = Filling(filler, lambda event: isinstance(event, kind))
     with pytest.raises(StorageError, match="No space left on device"):
-        gj.train(tortured(N_STEPS), folder, show, OFTEN)
+        gj.train(tortured(N_STEPS), folder, [filling], checkpoint_every_s=0)
     assert not list(folder.rglob(".aside-*"))
     with pytest.raises(StorageError):  # still full: found before anything is compiled
-        gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+        gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
     filler.unlink()
-    gj.train(tortured(N_STEPS), folder, wishes=OFTEN)
+    gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
     assert promised(folder) == promised(whole)
     fill(filler)
     run = gj.train(tortured(N_STEPS), folder)  # a finished run needs no space

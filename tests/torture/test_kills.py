@@ -9,7 +9,6 @@ from torture.conftest import told
 from torture.sweeps import N_NETWORKS, promised, steps_kept, tortured
 
 import gridjax as gj
-from gridjax.run.execution.train import Wishes
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.status import KILLED, STOPPED, status
 
@@ -54,7 +53,7 @@ def test_killed_at_random_delays(untouched, victim, tmp_path, capsys):
 
 def finished(folder, lines, untouched):
     """A run that was killed, went on and ended has the bits of one that nobody touched."""
-    assert any("goes on at step" in line.get("remark", "") for line in lines)
+    assert any("resumed " in line.get("remark", "") for line in lines)
     assert promised(folder) == promised(untouched(LONG))
     verify(folder)
 
@@ -79,7 +78,7 @@ def test_killed_at_every_point(points, untouched, victim, tmp_path, capsys):
         if (folder / "manifest.json").exists():
             assert status(folder)["state"] in (KILLED, STOPPED, "finished"), point
         kept = steps_kept(folder, SHORT)
-        run = gj.train(tortured(SHORT), folder, wishes=Wishes(checkpoint_every_s=0))
+        run = gj.train(tortured(SHORT), folder, checkpoint_every_s=0)
         assert len(run.networks) == N_NETWORKS
         assert promised(folder) == promised(untouched(SHORT)), f"{point}, time {occurrence}"
         assert not list(folder.rglob(".aside-*")), point

@@ -9,7 +9,6 @@ from torture.sweeps import N_NETWORKS, tortured
 
 import gridjax as gj
 from gridjax.io.folder_lock import locked
-from gridjax.run.execution.train import Wishes
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.run_folder import FolderStore
@@ -102,7 +101,7 @@ class Reader(threading.Thread):
 def test_who_reads_a_run_while_it_is_written_never_sees_a_half(tmp_path):
     reader = Reader(tmp_path / "run")
     reader.start()
-    gj.train(tortured(6), tmp_path / "run", wishes=Wishes(checkpoint_every_s=0))
+    gj.train(tortured(6), tmp_path / "run", checkpoint_every_s=0)
     reader.done.set()
     reader.join()
     assert reader.error is None, reader.error

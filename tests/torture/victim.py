@@ -16,15 +16,17 @@ from torture.crashpoints import CrashPoints
 from torture.sweeps import tortured
 
 import gridjax as gj
-from gridjax.run.execution.train import Show, Wishes
+from gridjax.callbacks import NetworkResumed, RunCallback, RunWarning, TrainingSteps
 
 
-class Telling(Show):
+class Telling(RunCallback):
     """Prints what happens, at once."""
 
-    def event(self, event):
-        if event.network_steps or event.remark:
-            tell(steps=event.network_steps, remark=event.remark)
+    def on_event(self, event):
+        if isinstance(event, TrainingSteps):
+            tell(steps=event.network_steps)
+        if isinstance(event, NetworkResumed | RunWarning):
+            tell(remark=str(event))
 
 
 def tell(**what):
@@ -38,7 +40,7 @@ def main(folder, n_steps, point, occurrence):
 
     points = CrashPoints(folder, hook)
     with points.watching():
-        gj.train(tortured(int(n_steps)), Path(folder), Telling(), Wishes(checkpoint_every_s=0))
+        gj.train(tortured(int(n_steps)), Path(folder), [Telling()], checkpoint_every_s=0)
     tell(points=Counter(points.names))
 
 

@@ -1,1 +1,1 @@
-"""Checkpoints: networks in training, on disk."""
+"""Checkpoints of networks in training, on disk."""

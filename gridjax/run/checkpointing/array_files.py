@@ -1,4 +1,4 @@
-"""Files of named arrays, written and read by orbax, and their sha256."""
+"""Files of named arrays, which orbax writes and reads, and their sha256."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ from typing import Any
 import numpy as np
 
 Leaves = dict[str, np.ndarray]
-"""Arrays by name"""
+"""Arrays by name."""
 _OS_ERROR = re.compile(r"os_error_code='(\d+)'")
-# Its loops and loggers are one for the process; several devices may save at a time.
+# The event loop and the loggers of orbax belong to the process; several devices may save at once.
 _ORBAX = threading.Lock()
 
 
 def save_arrays(path: Path, arrays: Leaves) -> None:
-    """Write arrays. Raises OSError for whatever keeps orbax from it."""
+    """Write arrays. Raises OSError if orbax cannot write them."""
     with _ORBAX:
         try:
             _checkpointer().save(path.absolute(), arrays)
         except OSError:
             raise
-        except Exception as error:  # its writer in C++ knows no OSError
-            told = _OS_ERROR.search(str(error))
-            code = int(told[1]) if told else errno.EIO
+        except Exception as error:  # errors of its C++ writer are no OSError
+            match = _OS_ERROR.search(str(error))
+            code = int(match[1]) if match else errno.EIO
             raise OSError(code, os.strerror(code)) from error
 
 
 def load_arrays(path: Path) -> Leaves:
-    """Read arrays. Raises ValueError for whatever is wrong with them."""
+    """Read arrays. Raises ValueError if orbax cannot read them."""
     with _ORBAX:
         try:
             return {
                 name: np.asarray(a) for name, a in _checkpointer().restore(path.absolute()).items()
             }
-        except Exception as error:  # orbax raises as many kinds as there are ways to damage a file
+        except Exception as error:  # orbax raises many kinds of errors for damaged files
             raise ValueError(f"its arrays cannot be read ({type(error).__name__})") from None
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file under a folder; links are never followed."""
+    """Return the sha256 of every file under a folder, by relative path; follow no links."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -62,7 +62,7 @@ def file_digests(folder: Path) -> dict[str, str]:
 
 
 def _checkpointer() -> Any:
-    """Orbax's writer; float32 noise does not compress, and compressing it costs more than disk."""
+    """Return an orbax checkpointer without compression, which is slow and saves little here."""
     import orbax.checkpoint as ocp
 
     logging.getLogger("absl").setLevel(logging.ERROR)
@@ -71,7 +71,7 @@ def _checkpointer() -> Any:
 
 
 def _is_not_of_orbax(record: logging.LogRecord) -> bool:
-    """What a full disk did to several arrays is raised once; the rest would be pages of text."""
+    """Filter the log: after the first error of a full disk, orbax logs pages of the same error."""
     return "tensorstore" not in record.getMessage()
 
 

@@ -1,7 +1,8 @@
-"""Checkpoints of a block: which networks are saved, how often, and their restoration."""
+"""Checkpoints of a block: when its networks are saved, and their restoration."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 import jax
 import numpy as np
 
+from gridjax.callbacks import CheckpointSaved, NetworkResumed, RunEvent, RunWarning
 from gridjax.run.checkpointing.array_files import Leaves, leaf_name
 from gridjax.run.checkpointing.checkpoints import Checkpoints, Lane, Snapshot
 from gridjax.spec.network import NetworkSpec
@@ -18,35 +20,46 @@ from gridjax.training.train_step import Progress, TrainState
 
 _STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
 _LONGEST = 256
-"""Room for a network's history in a checkpoint; histories are shorter."""
+"""Rows for the history of a network in a checkpoint; histories are shorter."""
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """How the blocks of a run are kept; without checkpoints nothing is."""
+class CheckpointPolicy:
+    """Where and how often the blocks of a run are saved; by default they are not."""
 
-    checkpoints: Checkpoints | None
-    every_s: float
-    segment: int
-    exact: bool
-    """whether training that goes on gives the bits of training that never stopped"""
-    told: Callable[[str], None]
+    checkpoints: Checkpoints | None = None
+    every_s: float = math.inf
+    """seconds between two checkpoints of a block"""
+    segment: int = 0
+    """number of the continuation of the run, which checkpoints record"""
+    exact: bool = True
+    """whether resumed training gives the same bits as uninterrupted training"""
+
+
+def _ignore(event: RunEvent) -> None:
+    """Drop an event."""
 
 
 @dataclass
-class BlockKeeper:
-    """Saves the networks of one block while they train, or while they wait to be evaluated."""
+class BlockCheckpointer:
+    """Saves and restores the networks of one block, in training or waiting for evaluation."""
 
-    keeping: Keeping
+    policy: CheckpointPolicy = field(default_factory=CheckpointPolicy)
+    emit: Callable[[RunEvent], None] = _ignore
+    """receives saved checkpoints, resumed networks and warnings about damaged checkpoints"""
     _saved_at: float = field(default_factory=time.monotonic)
     _saved: dict[str, int] = field(default_factory=dict)
     """run_id -> steps of its newest checkpoint"""
 
-    def begin(
+    def restore(
         self, state: TrainState, newcomers: Mapping[int, Trainee], device: Device
     ) -> TrainState:
-        """Bring networks, by lane, from a block as drawn to where their checkpoints left them."""
-        restored = self._restore(state, [newcomer.spec for newcomer in newcomers.values()])
+        """Return an initial state with the lanes of some networks set to their checkpoints.
+
+        ``newcomers`` are the networks by lane; their steps, histories and times are set too. A
+        network without an intact checkpoint keeps its initial state.
+        """
+        restored = self._read(state, [newcomer.spec for newcomer in newcomers.values()])
         if not restored:
             return state
         leaves, structure = jax.tree_util.tree_flatten_with_path(state)
@@ -64,15 +77,15 @@ class BlockKeeper:
 
     @property
     def is_due(self) -> bool:
-        """Whether the last checkpoint is older than wanted."""
-        return time.monotonic() - self._saved_at >= self.keeping.every_s
+        """Whether the last checkpoint is older than the policy allows."""
+        return time.monotonic() - self._saved_at >= self.policy.every_s
 
     def save(self, trainees: Sequence[Trainee], state: TrainState, lanes: Iterable[int]) -> None:
-        """Save networks and their lanes of a state, unless all stand where they were saved last."""
-        checkpoints, lanes = self.keeping.checkpoints, list(lanes)
+        """Save networks and their lanes of a state, unless no step was made since the last time."""
+        checkpoints, lanes = self.policy.checkpoints, list(lanes)
         steps = {trainee.spec.run_id: trainee.made for trainee in trainees}
-        stand = all(self._saved.get(run_id, 0) == made for run_id, made in steps.items())
-        if checkpoints is None or stand:
+        is_saved = all(self._saved.get(run_id, 0) == made for run_id, made in steps.items())
+        if checkpoints is None or is_saved:
             return
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
         leaves = {leaf_name(path): np.asarray(leaf)[lanes] for path, leaf in flat}
@@ -81,20 +94,21 @@ class BlockKeeper:
             steps=list(steps.values()),
             leaves=leaves | _packed([trainee.history for trainee in trainees]),
             seconds=[trainee.seconds for trainee in trainees],
-            segment=self.keeping.segment,
+            segment=self.policy.segment,
             resumed=[trainee.resumed for trainee in trainees],
         )
         checkpoints.save(snapshot)
         self._saved, self._saved_at = steps, time.monotonic()
+        self.emit(CheckpointSaved(tuple(steps), tuple(steps.values())))
 
-    def of(self, trainees: Iterable[Trainee]) -> BlockKeeper:
-        """Return a keeper of networks that leave the block."""
+    def detach(self, trainees: Iterable[Trainee]) -> BlockCheckpointer:
+        """Return the checkpointer of networks that leave the block."""
         run_ids = [trainee.spec.run_id for trainee in trainees]
         theirs = {name: self._saved.pop(name) for name in run_ids if name in self._saved}
-        return BlockKeeper(self.keeping, self._saved_at, theirs)
+        return BlockCheckpointer(self.policy, self.emit, self._saved_at, theirs)
 
-    def _restore(self, state: TrainState, specs: Sequence[NetworkSpec]) -> dict[str, Lane]:
-        checkpoints, told = self.keeping.checkpoints, self.keeping.told
+    def _read(self, state: TrainState, specs: Sequence[NetworkSpec]) -> dict[str, Lane]:
+        checkpoints = self.policy.checkpoints
         if checkpoints is None:
             return {}
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
@@ -102,34 +116,33 @@ class BlockKeeper:
         shapes |= {
             name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in _packed([[]]).items()
         }
-        before = len(checkpoints.damage)
         lanes = checkpoints.restore([spec.run_id for spec in specs], shapes)
         for spec in specs:
             lane = lanes.get(spec.run_id)
             if lane is not None and not _is_of(lane, spec):
                 del lanes[spec.run_id]
-                told(f"checkpoint of {spec.run_id}, not used: of steps it never makes")
-        for damage in checkpoints.damage[before:]:
-            told(f"damaged checkpoint, not used: {damage}")
+                what = f"its steps are not those of a training of {spec.n_grad_steps}"
+                self.emit(RunWarning(f"checkpoint of {spec.run_id} is not used: {what}"))
+        for damage in checkpoints.new_damage():
+            self.emit(RunWarning(f"damaged checkpoint is not used: {damage}"))
         for spec in specs:
             if spec.run_id in lanes:
-                steps = lanes[spec.run_id].steps
-                told(f"{spec.run_id} goes on at step {steps} of {spec.n_grad_steps}")
+                self.emit(NetworkResumed(spec.run_id, lanes[spec.run_id].steps, spec.n_grad_steps))
         return lanes
 
     def _is_inexact(self, lane: Lane) -> bool:
-        same = lane.segment == self.keeping.segment
-        return lane.resumed or not (self.keeping.exact and same)
+        is_same = lane.segment == self.policy.segment
+        return lane.resumed or not (self.policy.exact and is_same)
 
 
 def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
-    """Whether a state is one that the training of a network passes."""
+    """Return whether a saved state can be one of the training of a network."""
     count = int(lane.leaves[_COUNT])
     return 0 <= lane.steps <= spec.n_grad_steps and 0 <= count <= _LONGEST
 
 
 def _packed(histories: list[History]) -> Leaves:
-    """Return histories as arrays with a leading axis of lanes, to the bit."""
+    """Return histories as arrays with a leading axis of lanes, without loss."""
     steps = np.zeros((len(histories), _LONGEST), np.int64)
     measures = np.zeros((len(histories), _LONGEST, len(Progress._fields)), np.float32)
     for lane, history in enumerate(histories):

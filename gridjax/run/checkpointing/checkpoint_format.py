@@ -1,7 +1,8 @@
-"""One checkpoint on disk: its networks, and the checks before any of it is read.
+"""The format of one checkpoint on disk, and its verification.
 
-A checkpoint is a folder ``checkpoints/BLOCK/STEPS``: NumPy leaves written by orbax, and a sealed
-list of them and of orbax's files with the sha256 of each.
+A checkpoint is a folder ``checkpoints/BLOCK/STEPS``. It holds the arrays, written by orbax, and the
+file ``checkpoint.json``: the networks, the steps, and the sha256 of each array, of each file and of
+the list itself.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ STEPS = re.compile("[0-9]{15}")
 
 
 class Lane(NamedTuple):
-    """One network in the middle of its training."""
+    """The saved state of one network in training."""
 
     steps: int
     """gradient steps made"""
@@ -33,13 +34,13 @@ class Lane(NamedTuple):
     seconds: float
     """wall-clock time spent on it so far"""
     segment: int
-    """the run's continuation under which it was saved"""
+    """number of the segment of the run in which it was saved"""
     resumed: bool
-    """whether it was resumed where bits are not promised"""
+    """whether it was resumed before where bits may differ"""
 
 
 class Snapshot(NamedTuple):
-    """A block in the middle of its training."""
+    """The state of a block of networks in training, to be saved."""
 
     run_ids: Sequence[str]
     steps: Sequence[int]
@@ -53,7 +54,7 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One checkpoint that is there, by its sealed list; its arrays are read when asked for."""
+    """The verified list of one checkpoint on disk; ``read`` reads its arrays."""
 
     folder: Path
     run_ids: tuple[str, ...]
@@ -61,13 +62,13 @@ class Checkpoint:
     content: dict[str, Any]
 
     def steps_of(self, run_id: str) -> int:
-        """Return the gradient steps that one of its networks has made."""
+        """Return the gradient steps of one of its networks."""
         return self.steps[self.run_ids.index(run_id)]
 
     def read(self) -> Leaves:
-        """Return the arrays. Raises ValueError where one, or a file, is not what was written.
+        """Read the arrays. Raises ValueError if a file or an array is damaged.
 
-        Orbax is given none but the bytes it wrote: it parses what it reads.
+        The sha256 of every file is compared before orbax parses any of them.
         """
         listed = self.content["leaves"]
         try:
@@ -76,22 +77,22 @@ class Checkpoint:
             raise ValueError(f"{ARRAYS} cannot be read: {error.strerror}") from None
         for name in sorted(files.keys() | self.content["files"].keys()):
             if files.get(name) != self.content["files"].get(name):
-                raise ValueError(f"{ARRAYS}/{name} is not what was written (sha256)")
+                raise ValueError(f"{ARRAYS}/{name} has another sha256")
         arrays = load_arrays(self.folder / ARRAYS)
         if len(arrays) != len(listed):
             raise ValueError(f"{len(arrays)} arrays, not {len(listed)}")
         leaves = {}
-        for number, (name, told) in enumerate(listed.items()):
+        for number, (name, description) in enumerate(listed.items()):
             array = arrays.get(array_name(number))
             if array is None or array.dtype.hasobject:
                 raise ValueError(f"{name} is missing")
-            if describe(array) != told:
-                raise ValueError(f"{name} is not what was written (sha256)")
+            if describe(array) != description:
+                raise ValueError(f"{name} has another sha256")
             leaves[name] = array
         return leaves
 
     def lane(self, run_id: str, leaves: Leaves) -> Lane:
-        """Return one network, out of the arrays of all."""
+        """Return the state of one network, from the arrays of all."""
         number = self.run_ids.index(run_id)
         return Lane(
             steps=self.steps[number],
@@ -103,10 +104,10 @@ class Checkpoint:
 
 
 def read_list(path: Path) -> Checkpoint:
-    """Read the sealed list of a checkpoint. Raises ValueError or OSError where it is damaged."""
+    """Read and verify the list of a checkpoint. Raises ValueError or OSError if it is damaged."""
     links = any(each.is_symlink() for each in (path, path / LIST, path / ARRAYS))
     if links or not STEPS.fullmatch(path.name):
-        raise ValueError("is no checkpoint of ours")
+        raise ValueError("is not a checkpoint of gridjax")
     content = unseal(read_regular(path / LIST))
     _check_list(content)
     checkpoint = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
@@ -118,7 +119,7 @@ def read_list(path: Path) -> Checkpoint:
 
 
 def _check_list(content: dict[str, Any]) -> None:
-    """Raise ValueError unless every part of a list that is read later has its form."""
+    """Raise ValueError unless every part of a list has its expected form."""
     kinds: dict[str, Any] = {"run_ids": str, "steps": int, "resumed": bool, "seconds": float | int}
     n_lanes = len(content["run_ids"])
     for name, kind in kinds.items():
@@ -134,24 +135,24 @@ def _check_list(content: dict[str, Any]) -> None:
 
 
 def block_name(run_ids: Sequence[str]) -> str:
-    """Return the name of the folder of a block of these networks."""
+    """Return the folder name of a block of networks."""
     return hashlib.sha256(" ".join(run_ids).encode()).hexdigest()[:16]
 
 
 def array_name(number: int) -> str:
-    """Return the name under which orbax keeps an array: those of leaves have slashes."""
+    """Return the name of an array in the files of orbax, which may not contain slashes."""
     return f"leaf_{number:04d}"
 
 
 def describe(array: np.ndarray) -> dict[str, Any]:
-    """Return what the sealed list says of an array."""
+    """Return shape, dtype and sha256 of an array, as in the list of a checkpoint."""
     content = np.ascontiguousarray(array)
     sha = hashlib.sha256(content.reshape(-1).view(np.uint8).data).hexdigest()
     return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": sha}
 
 
 def check_shapes(leaves: Leaves, shapes: dict[str, Any], n_lanes: int) -> None:
-    """Raise ValueError unless arrays are of so many networks of these shapes and dtypes."""
+    """Raise ValueError unless the arrays have these shapes and dtypes for ``n_lanes`` networks."""
     found = {name: (array.shape[1:], str(array.dtype)) for name, array in leaves.items()}
     wanted = {name: (tuple(each.shape), str(each.dtype)) for name, each in shapes.items()}
     if any(array.shape[:1] != (n_lanes,) for array in leaves.values()):

@@ -1,8 +1,8 @@
-"""The checkpoints of a run: commit, verify, restore.
+"""The checkpoints of a run: save, restore and removal.
 
-The checkpoints of a run are found by their own folders and checksums alone. A damaged one is never
-used; the next older one is taken. Networks change blocks while they train, so that saving and
-restoring is decided for each network.
+A checkpoint is found by its folder and its checksums alone. A damaged one is never used; the one
+before it is. Networks change blocks while they train, so each network has its own newest
+checkpoint.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,29 +42,38 @@ from gridjax.run.checkpointing.checkpoint_format import (
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
-"""Checkpoints of a network that stay: the newest, and one to fall back to."""
+"""Checkpoints of a network that stay: the newest, and one as a fallback."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
+"""Errors of reading a damaged checkpoint."""
 _BLOCK = re.compile("[0-9a-f]{16}")
 
 
 @dataclass
 class Checkpoints:
-    """The checkpoints of a run folder."""
+    """The checkpoints of a run folder.
+
+    The one writer of the folder reads the lists of its checkpoints from disk once, at its first
+    call, and keeps them in memory. ``listed`` reads them again, for readers beside a writer.
+    """
 
     folder: Path
     damage: list[str] = field(default_factory=list)
-    """what was found damaged, as sentences"""
+    """damaged checkpoints that were found, a sentence each"""
+    _known: dict[Path, Checkpoint] | None = None
+    """intact checkpoints by folder; None before the first reading"""
     _saved: dict[str, int] = field(default_factory=dict)
     """run_id -> steps of its newest checkpoint, of those saved by this object"""
     _committed: set[str] = field(default_factory=set)
-    _damaged: set[Path] = field(default_factory=set)
     _written: set[Path] = field(default_factory=set)
     """blocks that are being saved at this moment"""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _n_reported: int = 0
+    """sentences of ``damage`` that ``new_damage`` has returned"""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def save(self, snapshot: Snapshot) -> None:
-        """Commit a checkpoint of a block and drop those that it makes superfluous.
+        """Commit a checkpoint of a block and remove those that it makes superfluous.
 
-        Raises StorageError where the disk takes no more; the older checkpoints stay.
+        Raises StorageError if the disk cannot hold it; the older checkpoints stay.
         """
         block = self.folder / CHECKPOINTS / block_name(snapshot.run_ids)
         listed = {name: describe(array) for name, array in snapshot.leaves.items()}
@@ -76,107 +85,122 @@ class Checkpoints:
             "resumed": [bool(resumed) for resumed in snapshot.resumed],
             "leaves": listed,
         }
+        path = block / f"{sum(content['steps']):015d}"
         with writing(self.folder), self._writing_to(block):
+            with self._lock:
+                self._read_once().pop(path, None)
             if block.is_symlink() or not block.is_dir():
                 remove_tree(block)  # of a link, the link itself
             block.parent.mkdir(exist_ok=True)
             block.mkdir(exist_ok=True)
-            path = block / f"{sum(content['steps']):015d}"
-            remove_tree(path)  # of the same steps: found damaged, or this one again
+            remove_tree(path)  # of the same steps: a damaged one, or the same again
             with new_folder(path) as aside:
                 arrays = {array_name(i): each for i, each in enumerate(snapshot.leaves.values())}
                 save_arrays(aside / ARRAYS, arrays)
                 content["files"] = file_digests(aside / ARRAYS)
                 (aside / LIST).write_bytes(seal(content))
-            self._damaged.discard(path)
-        saved = dict(zip(content["run_ids"], content["steps"], strict=True))
-        self._remove_superfluous(saved, set())
+            saved = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
+            with self._lock:
+                self._read_once()[path] = saved
+        self._remove_superfluous(dict(zip(saved.run_ids, saved.steps, strict=True)), set())
 
     def restore(self, run_ids: Iterable[str], shapes: dict[str, Any]) -> dict[str, Lane]:
         """Return the newest intact state of each network that has one.
 
-        ``shapes`` says shape and dtype of each array of one network; others are not taken.
+        ``shapes`` gives shape and dtype of each array of one network; a checkpoint with other
+        arrays counts as damaged. Damaged checkpoints are skipped and named in ``damage``.
         """
-        there = list(self.listed())
-        left: dict[str, list[Checkpoint]] = {}
-        for run_id in dict.fromkeys(run_ids):
-            # by its own steps: other blocks sum over other networks
-            left[run_id] = of_network(there, run_id)
+        with self._lock:
+            known = by_network(self._read_once().values())
+        # newest first by the network's own steps: other blocks sum over other networks
+        left = {run_id: known.get(run_id, []) for run_id in dict.fromkeys(run_ids)}
         lanes: dict[str, Lane] = {}
         while waiting := [run_id for run_id, own in left.items() if own and run_id not in lanes]:
             checkpoint = left[waiting[0]][0]
             try:
+                checkpoint = read_list(checkpoint.folder)
                 leaves = checkpoint.read()
                 check_shapes(leaves, shapes, len(checkpoint.run_ids))
-            except ValueError as error:
-                self.tell(checkpoint.folder, str(error))
-                self._damaged.add(checkpoint.folder)
+            except UNREADABLE as error:
+                self.add_damage(checkpoint.folder, str(error))
+                with self._lock:
+                    self._read_once().pop(checkpoint.folder, None)
                 left = {
-                    run_id: [each for each in own if each is not checkpoint]
+                    run_id: [each for each in own if each.folder != checkpoint.folder]
                     for run_id, own in left.items()
                 }
                 continue
             for run_id in waiting:
-                if left[run_id][0] is checkpoint:
+                if left[run_id][0].folder == checkpoint.folder:
                     lanes[run_id] = checkpoint.lane(run_id, leaves)
         return lanes
 
+    def new_damage(self) -> list[str]:
+        """Return the sentences of ``damage`` that no earlier call has returned."""
+        with self._lock:
+            new = self.damage[self._n_reported :]
+            self._n_reported += len(new)
+        return new
+
     def listed(self) -> Iterator[Checkpoint]:
-        """Yield the checkpoints whose lists are whole; tell of the others in ``damage``."""
+        """Yield the checkpoints with an intact list; name the others in ``damage``."""
         root = self.folder / CHECKPOINTS
         try:
             blocks = [] if root.is_symlink() else sorted(root.iterdir())
-        except FileNotFoundError:  # none yet, or all networks were committed meanwhile
+        except FileNotFoundError:  # none yet, or removed by the run meanwhile
             blocks = []
         except OSError as error:
-            self.tell(root, f"cannot be read: {error.strerror}")
+            self.add_damage(root, f"cannot be read: {error.strerror}")
             blocks = []
         if root.is_symlink():
-            self.tell(root, "is a link, which is not followed")
+            self.add_damage(root, "is a link, which is not followed")
         for block in blocks:
             if not _BLOCK.fullmatch(block.name) or block.is_symlink():
-                self.tell(block, "is no checkpoint of ours")
+                self.add_damage(block, "is not a checkpoint of gridjax")
                 continue
             try:
                 paths = _step_folders(block)
-            except FileNotFoundError:  # its networks were committed meanwhile
+            except FileNotFoundError:  # removed by the run meanwhile
                 continue
             except OSError as error:
-                self.tell(block, f"cannot be read: {error.strerror}")
+                self.add_damage(block, f"cannot be read: {error.strerror}")
                 continue
             for path in paths:
                 try:
                     yield read_list(path)
-                except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-                    if os.path.lexists(path):  # else its block went on, or was committed, meanwhile
-                        self.tell(path, str(error))
+                except UNREADABLE as error:
+                    if os.path.lexists(path):  # else removed by the run meanwhile
+                        self.add_damage(path, str(error))
 
     def drop(self, run_ids: Iterable[str]) -> None:
-        """Remove what was kept for networks alone that are committed."""
+        """Remove the checkpoints that only committed networks needed."""
         self._remove_superfluous({}, set(run_ids))
 
     def _remove_superfluous(self, saved: dict[str, int], committed: set[str]) -> None:
-        """Remove checkpoints that no network needs any more, and blocks of nothing else."""
+        """Remove checkpoints that no network needs, and the folders of blocks without others."""
         with self._lock, writing(self.folder):
             self._saved |= saved
             self._committed |= committed
-            # damage is told where it is restored from, not here
-            there = [
-                each
-                for each in Checkpoints(self.folder).listed()
-                if each.folder not in self._damaged
-            ]
-            needed = needed_of(there, self._saved, self._committed)
+            known = self._read_once()
+            needed = needed_of(known.values(), self._saved, self._committed)
             blocks = {each.parent for each in needed} | self._written
-            for block in {each.folder.parent for each in there} - blocks:
-                remove_folder(block)
-            for each in there:
-                if each.folder not in needed and each.folder.parent in blocks:
-                    remove_folder(each.folder)
+            superfluous = known.keys() - needed
+            unused = {path.parent for path in superfluous} - blocks
+            for path in (*unused, *(each for each in superfluous if each.parent in blocks)):
+                with suppress(FileNotFoundError):  # removed by another program
+                    remove_folder(path)
+            for path in superfluous:
+                del known[path]
+
+    def _read_once(self) -> dict[Path, Checkpoint]:
+        """Return the known checkpoints, read from disk by the first call; needs the lock."""
+        if self._known is None:
+            self._known = {each.folder: each for each in self.listed()}
+        return self._known
 
     @contextmanager
     def _writing_to(self, block: Path) -> Iterator[None]:
-        """Let a block's folder stay, though it holds nothing that is needed yet."""
+        """Protect the folder of a block from removal while a checkpoint is written to it."""
         with self._lock:
             self._written.add(block)
         try:
@@ -186,14 +210,16 @@ class Checkpoints:
                 self._written.discard(block)
 
     def drop_finished(self, committed: set[str]) -> None:
-        """Remove what is left when every network of a sweep is committed.
+        """Remove the remaining checkpoints after every network of a sweep is committed.
 
-        Blocks that hold a network of an earlier sweep, still in training, stay as they are: whoever
-        returns to that sweep goes on from there.
+        Blocks with a network of an earlier sweep that is still in training stay, so that that sweep
+        can be resumed.
         """
         root = self.folder / CHECKPOINTS
-        kept = {each.folder.parent for each in self.listed() if set(each.run_ids) - committed}
-        with writing(self.folder):
+        with self._lock, writing(self.folder):
+            known = self._read_once()
+            kept = {path.parent for path, each in known.items() if set(each.run_ids) - committed}
+            self._known = {path: each for path, each in known.items() if path.parent in kept}
             if not kept:
                 remove_tree(root)
                 return
@@ -201,7 +227,7 @@ class Checkpoints:
                 remove_folder(block)
 
     def clear_asides(self) -> None:
-        """Remove what a killed writer left half done."""
+        """Remove the temporary files of a killed writer."""
         root = self.folder / CHECKPOINTS
         clear_asides(root)
         if root.is_dir() and not root.is_symlink():
@@ -209,35 +235,45 @@ class Checkpoints:
                 if block.is_dir() and not block.is_symlink():
                     clear_asides(block)
 
-    def tell(self, path: Path, what: str) -> None:
-        """Remember, once, what is wrong with what lies at a path."""
-        told = f"{path}: {what}"
-        if not path.name.startswith(ASIDE) and told not in self.damage:
-            self.damage.append(told)
+    def add_damage(self, path: Path, what: str) -> None:
+        """Add a sentence to ``damage``, once, unless the path is a temporary one."""
+        damage = f"{path}: {what}"
+        if not path.name.startswith(ASIDE) and damage not in self.damage:
+            self.damage.append(damage)
 
 
-def of_network(checkpoints: Iterable[Checkpoint], run_id: str) -> list[Checkpoint]:
-    """Return the checkpoints that hold a network, those of its most steps first."""
-    own = [each for each in checkpoints if run_id in each.run_ids]
-    return sorted(own, key=lambda each: (-each.steps_of(run_id), -each.content["segment"]))
+def by_network(checkpoints: Iterable[Checkpoint]) -> dict[str, list[Checkpoint]]:
+    """Return the checkpoints that hold each network, those of its most steps first."""
+    found: dict[str, list[tuple[int, Checkpoint]]] = {}
+    for checkpoint in checkpoints:
+        for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
+            found.setdefault(run_id, []).append((steps, checkpoint))
+    return {
+        run_id: [
+            each for _, each in sorted(own, key=lambda one: (-one[0], -one[1].content["segment"]))
+        ]
+        for run_id, own in found.items()
+    }
 
 
 def needed_of(
-    checkpoints: Sequence[Checkpoint], saved: Mapping[str, int], committed: AbstractSet[str]
+    checkpoints: Iterable[Checkpoint], saved: Mapping[str, int], committed: AbstractSet[str]
 ) -> set[Path]:
     """Return the folders of the checkpoints that a network needs.
 
-    One that is committed needs none; one that was ``saved`` now, at some step, its newest KEPT up
-    to there. Those of more steps stay, for they were not gone on from; so do those of others.
+    A committed network needs none. A network that this process ``saved`` at some step needs its
+    newest KEPT up to that step. Checkpoints of more steps, which were not resumed from, and those
+    of networks that were not saved, stay.
     """
     needed: set[Path] = set()
-    for run_id in {run_id for each in checkpoints for run_id in each.run_ids} - committed:
-        own = of_network(checkpoints, run_id)
+    for run_id, own in by_network(checkpoints).items():
+        if run_id in committed:
+            continue
         of_more = [each for each in own if each.steps_of(run_id) > saved.get(run_id, -1)]
         needed |= {each.folder for each in (*of_more, *own[len(of_more) :][:KEPT])}
     return needed
 
 
 def _step_folders(block: Path) -> list[Path]:
-    """What lies in the folder of a block, newest first."""
+    """Return the entries of the folder of a block, newest first."""
     return sorted((p for p in block.iterdir() if not p.name.startswith(ASIDE)), reverse=True)

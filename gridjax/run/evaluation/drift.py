@@ -1,4 +1,4 @@
-"""Drift curves of a network: position error at every move, and the likelihood decoder's error.
+"""Drift curves of a network: its errors after each move of long trajectories.
 
 The trajectories are ten times as long as those of training.
 """
@@ -25,28 +25,31 @@ from gridjax.task.task import Layout
 from gridjax.training import train_step
 
 TIMES_TRAINED = 10
-"""Length of the trajectories over the trained length."""
+"""Length of the trajectories, in trained lengths."""
 MOST_PATHS, FEWEST_PATHS = 200, 20
 _SAMPLES = 40_000
 
 
-class LongRun(NamedTuple):
+class DriftCurves(NamedTuple):
     """Means over trajectories after each move."""
 
     loss: Float[Array, " move"]
+    """nats or m^2"""
     position_error_m: Float[Array, " move"]
-    """of the published decoder"""
+    """error of the decoder of the target code"""
     likelihood_error_m: Float[Array, " early"]
-    """of the likelihood decoder, over the trained length and at least T_STUDY moves"""
+    """error of the likelihood decoder, over the trained length and at least T_STUDY moves"""
     start_error_m: Float[Array, " early"]
-    """of always answering where the path began: what must be beaten without moving"""
+    """error of a constant answer, the start of the trajectory: the baseline without integration"""
     heading_error_rad: Float[Array, " early"]
-    """NaN without head-direction cells"""
+    """error of the decoded heading; NaN without head-direction cells"""
 
 
 @partial(jax.jit, static_argnums=0)
-def long_run(static: StaticConfig, traced: TracedParams, params: Params, layout: Layout) -> LongRun:
-    """Run one network along long trajectories."""
+def drift_curves(
+    static: StaticConfig, traced: TracedParams, params: Params, layout: Layout
+) -> DriftCurves:
+    """Run one network along long trajectories and return its errors."""
     n_early = max(T_STUDY, static.sequence_length)
     n_moves = max(TIMES_TRAINED * static.sequence_length, n_early)
     n_paths = int(np.clip(_SAMPLES // n_moves, FEWEST_PATHS, MOST_PATHS))
@@ -65,7 +68,7 @@ def long_run(static: StaticConfig, traced: TracedParams, params: Params, layout:
         difference = decode_headings(layout.head, of_head) - trajectories.headings[:n_early]
         wrapped = jnp.abs(jnp.mod(difference + jnp.pi, 2 * jnp.pi) - jnp.pi)
         heading_error = wrapped.mean(axis=1)
-    return LongRun(
+    return DriftCurves(
         loss=assessed.loss.mean(axis=1),
         position_error_m=assessed.position_error_m.mean(axis=1),
         likelihood_error_m=best.mean(axis=1),

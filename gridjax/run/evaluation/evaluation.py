@@ -17,7 +17,7 @@ from gridjax.metrics.gridscore.grid_score import grid_score, mean_score_60
 from gridjax.metrics.lattice.lattice import lattice
 from gridjax.model import objective
 from gridjax.run.evaluation import network_metrics, rollout
-from gridjax.run.evaluation.drift import long_run
+from gridjax.run.evaluation.drift import drift_curves
 from gridjax.run.evaluation.rollout import Design, Recording
 from gridjax.run.evaluation.spectra import encode_code, spectra
 from gridjax.spec.lowering import evaluation_config, null_parts, readout_config
@@ -104,7 +104,7 @@ def _evaluate(
 
     static = evaluation_config(spec.static)
     recorded = rollout.record(static, design, traced, state.params, state.layout)
-    lasting = long_run(static, traced, state.params, state.layout)
+    curves = drift_curves(static, traced, state.params, state.layout)
     null = _null(spec, design, traced, state, known_nulls)
     units = _score_units(spec, design, recorded)
     kept = KeptMaps(
@@ -115,11 +115,11 @@ def _evaluate(
     row |= network_metrics.errors(spec, recorded, row["weight_penalty"]) | network_metrics.coverage(
         design, kept.samples
     )
-    row |= network_metrics.long_errors(spec, lasting) | network_metrics.dimensions(recorded)
+    row |= network_metrics.drift_errors(spec, curves) | network_metrics.dimensions(recorded)
     null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
     row |= network_metrics.shares(units, design.n_bins[-1], null.null_id, null_99)
     power = spectra(spec, state.layout, kept.maps)
-    return Evaluation(row, units, network_metrics.drift(lasting), power, null, kept)
+    return Evaluation(row, units, network_metrics.drift_columns(curves), power, null, kept)
 
 
 def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashable:
@@ -133,7 +133,7 @@ def forget_compiled() -> None:
     Not by ``jax.clear_caches``: what trains meanwhile would be compiled again.
     """
     compiled: Any
-    for compiled in (rollout.record, rollout.record_readouts, long_run, encode_code):
+    for compiled in (rollout.record, rollout.record_readouts, drift_curves, encode_code):
         compiled.clear_cache()
 
 

@@ -1,4 +1,4 @@
-"""One network's row in the table of networks: its parameters and its measures."""
+"""The row of one network in the table of networks: its parameters and its measures."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.metrics.dimensionality import participation_ratio, two_nn
-from gridjax.run.evaluation.drift import LongRun
+from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.run.evaluation.rollout import T_STUDY, Design, Recording
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import padded_sizes
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
 from gridjax.spec.registry import CELLS
 from gridjax.training.train_step import TrainState
 
 THRESHOLDS = (0.3, 0.8, 1.2)
-"""Scores above which the studies counted units as grid-like."""
+"""Grid scores above which published studies count units as grid-like."""
 
 
-def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
-    """Return the columns that say what a network is, and in which shapes it was trained.
+def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
+    """Return the columns of a network's identity and parameters.
 
-    A parameter drawn for each field has no number; its law stands in the column beside it.
+    A parameter that is drawn for each field has no number; its distribution is in the column
+    ``..._drawn``.
     """
     columns = {"run_id": spec.run_id, **spec.to_dict()}
     for name in DRAWN_PARAMETERS:
@@ -35,14 +35,14 @@ def spec_columns(spec: NetworkSpec, is_merged: bool = False) -> dict[str, Any]:
         columns[name] = None if is_drawn else columns[name]
     for name in SEEDS:
         columns[name] = spec.seed if columns[name] is None else columns[name]
-    return columns | {
-        "distinct_id": spec.equivalence_id,
-        "padded_to": padded_sizes(spec) if is_merged else "",
-    }
+    return columns | {"distinct_id": spec.equivalence_id}
 
 
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:
-    """Return the loss, as fidelity has it, and the errors of the evaluation trajectories."""
+    """Return loss and position errors (cm) along the evaluation trajectories.
+
+    ``fidelity.loss_column`` decides whether the loss contains ``penalty``, the weight penalty.
+    """
     loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
     trained = slice(0, spec.sequence_length)
     added = penalty if spec.fidelity.loss_column == "with_penalty" else 0.0
@@ -54,11 +54,11 @@ def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, 
     }
 
 
-def long_errors(spec: NetworkSpec, lasting: LongRun) -> dict[str, float]:
-    """Return the errors of the likelihood decoder and of staying (cm), and the heading's (deg)."""
-    best = np.asarray(lasting.likelihood_error_m, np.float64)
-    staying = np.asarray(lasting.start_error_m, np.float64)
-    heading = np.asarray(lasting.heading_error_rad, np.float64)[: spec.sequence_length]
+def drift_errors(spec: NetworkSpec, curves: DriftCurves) -> dict[str, float]:
+    """Return the errors of likelihood decoder and constant answer (cm) and of heading (deg)."""
+    best = np.asarray(curves.likelihood_error_m, np.float64)
+    staying = np.asarray(curves.start_error_m, np.float64)
+    heading = np.asarray(curves.heading_error_rad, np.float64)[: spec.sequence_length]
     return {
         "decode_err_ml_cm": 100 * best[: spec.sequence_length].mean(),
         "decode_err_ml_cm_T50": 100 * best[:T_STUDY].mean(),
@@ -67,18 +67,18 @@ def long_errors(spec: NetworkSpec, lasting: LongRun) -> dict[str, float]:
     }
 
 
-def drift(lasting: LongRun) -> dict[str, np.ndarray]:
-    """Return loss and position error (cm) after each move of the long trajectories."""
-    error = 100 * np.asarray(lasting.position_error_m, np.float64)
+def drift_columns(curves: DriftCurves) -> dict[str, np.ndarray]:
+    """Return the table of loss and position error (cm) after each move of long trajectories."""
+    error = 100 * np.asarray(curves.position_error_m, np.float64)
     return {
         "move": np.arange(1, len(error) + 1),
         "pos_decoding_err": error,
-        "loss": np.asarray(lasting.loss, np.float64),
+        "loss": np.asarray(curves.loss, np.float64),
     }
 
 
 def dimensions(recorded: Recording) -> dict[str, float]:
-    """Return how many dimensions the analysed layer's activity fills."""
+    """Return two estimates of the dimension of the activity of the analysed layer."""
     points = np.asarray(recorded.points)
     return {
         "participation_ratio": float(participation_ratio(points)),
@@ -87,7 +87,7 @@ def dimensions(recorded: Recording) -> dict[str, float]:
 
 
 def weight_norms(spec: NetworkSpec, state: TrainState) -> dict[str, float]:
-    """Return Frobenius norms; biases count in the whole's alone."""
+    """Return Frobenius norms of the weights; biases count in ``weight_norm`` only."""
     decayed = CELLS[spec.rnn_type].decayed
     recurrent = None if decayed is None else decayed(state.params["cell"])
     of = {"encoder": state.params["encoder"], "decoder": state.params["decoder"]}
@@ -102,7 +102,7 @@ def weight_norms(spec: NetworkSpec, state: TrainState) -> dict[str, float]:
 
 
 def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, float]:
-    """Return how the rate maps were made."""
+    """Return the coverage of the box by the samples of the rate maps."""
     return {
         "share_of_bins_visited": float((samples > 0).mean()),
         "samples_per_bin": float(samples.mean()),
@@ -113,7 +113,7 @@ def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, flo
 def shares(
     units: dict[str, np.ndarray], n_reported: int, null_id: str, null_99: float
 ) -> dict[str, Any]:
-    """Summarise the units at the reported bins; inactive ones count, with score 0."""
+    """Return maxima and shares over the units at the reported bins; inactive units score 0."""
     reported = units["nbins"] == n_reported
     score_60 = units["score_60_by_neuron"][reported]
     row: dict[str, Any] = {
@@ -131,7 +131,7 @@ def shares(
 
 
 def no_measures(design: Design) -> dict[str, Any]:
-    """Return the measures of a network that diverged: none."""
+    """Return the measures of a diverged network: NaN."""
     names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50")
     names += ("decode_err_ml_cm", "decode_err_ml_cm_T50", "start_err_cm_T50")
     names += ("head_direction_err_deg",)

@@ -1,7 +1,7 @@
-"""Rollouts of one network: fresh trajectories through it, summed into rate maps and errors.
+"""Rollouts of one network along fresh trajectories: rate maps, errors and activity.
 
-Random readouts of its own target code follow the same trajectories and bins. Everything streams in
-batches, so that memory does not grow with the number of samples.
+Random readouts of the target code of the network use the same trajectories and bins. Sums are
+accumulated batch by batch, so that memory does not grow with the number of samples.
 """
 
 from __future__ import annotations
@@ -29,44 +29,45 @@ from gridjax.training import train_step
 from gridjax.training.train_step import Progress
 
 N_BINS = (20, 32)
-"""Bins a side at which every network is mapped beside its reported ones (Banino; Sorscher)."""
+"""Bins along each side of two further rate maps (Banino et al. 2018; Sorscher et al. 2019)."""
 T_STUDY = 50
-"""Moves at which the study took its position errors."""
+"""Moves of the trajectories with which the study computed position errors."""
 MOST_POINTS = 2000
-"""Activity vectors kept for the dimension of the analysed layer."""
+"""Activity vectors from which the dimension of the analysed layer is estimated."""
 
 
 class Design(NamedTuple):
-    """How one network is recorded; hashable, decides the compilation."""
+    """Sizes of the evaluation of one network; hashable, static in its compilation."""
 
     n_bins: tuple[int, ...]
-    """bins a side; the last is the reported one"""
+    """bins along each side of the rate maps; the last is the reported number"""
     sequence_length: int
-    """moves a trajectory that count for the rate maps"""
+    """moves of a trajectory that count for the rate maps"""
     n_moves: int
-    """moves a trajectory: enough for the maps, the trained length and T_STUDY"""
+    """moves of a trajectory: enough for the maps, the trained length and T_STUDY"""
     batch_size: int
     n_batches: int
     n_readouts: int
 
 
 class Recording(NamedTuple):
-    """What a network did along the evaluation trajectories."""
+    """Rate maps, errors and activity of a network along the evaluation trajectories."""
 
     maps: tuple[Float[Array, "analysed n n"], ...]
-    """mean activity per bin, for each of the design's bins; NaN where unvisited"""
+    """mean activity in each bin, for each of ``Design.n_bins``; NaN in unvisited bins"""
     samples: tuple[Float[Array, "n n"], ...]
     """samples per bin"""
     by_time: Progress
-    """losses and position error (metres) after each move, mean over trajectories"""
+    """losses and position error (metres) after each move, means over trajectories"""
     points: Float[Array, "point analysed"]
-    """the analysed layer at the last move that counts, one point a trajectory"""
+    """activity of the analysed layer at move ``sequence_length``, one vector per trajectory"""
 
 
 def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
-    """Lay out the recording of one network: as many batches as the samples per bin need.
+    """Return the sizes of the evaluation of one network.
 
-    As published: one batch of the network's own batch size and T_STUDY moves.
+    The number of batches follows from the samples per bin. Under the published fidelity there is
+    one batch of the batch size of the network and T_STUDY moves.
     """
     reported = spec.n_bins_reported
     n_bins = (*(n for n in N_BINS if n != reported), reported)
@@ -128,9 +129,9 @@ def record_readouts(
 ) -> tuple[Float[Array, "readout n n"], ...]:
     """Map random readouts of the target code along the same trajectories, in the same bins.
 
-    The readouts are phi(w . (y - mean y)), phi that of the analysed layer and w Gaussian: what a
-    network without recurrence, training or path integration shows. Nothing here knows the network,
-    so that a null that several share has the same bits whichever of them is measured first.
+    The readouts are phi(w . (y - mean y)) with the activation phi of the analysed layer and
+    Gaussian w: units of a network without recurrence, training and path integration. They do not
+    depend on the weights of the network, so networks that share a null get the same bits.
     """
     encode = encoding(static).encode
     key = stream(traced.layout_seed, Stream.READOUTS)

@@ -1,4 +1,4 @@
-"""Power spectra of one network's rate maps and of its own target code."""
+"""Radial power spectra of the rate maps of one network and of its target code."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from gridjax.task.task import Layout
 def spectra(
     spec: NetworkSpec, layout: Layout, maps: Float[np.ndarray, "unit n n"]
 ) -> dict[str, np.ndarray]:
-    """Return radial power by cycles per box: mean over units, and over the code's own outputs.
+    """Return radial power by cycles per box: means over units and over outputs of the code.
 
-    Each map counts alike (its variance is 1); maps without variance do not count. The code is
-    taken at the centres of the same bins. NaN where nothing varies.
+    Each map is scaled to variance 1; maps without variance are left out. The code is evaluated at
+    the centres of the same bins. NaN if no map varies.
     """
     width, n = spec.box_width_in_m, maps.shape[-1]
     centres = (np.arange(n) + 0.5) * width / n - width / 2

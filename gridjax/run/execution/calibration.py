@@ -1,7 +1,7 @@
-"""Measured speed of a plan on this machine: each lane width, on the buckets that cost the most.
+"""Measured speed of a plan on this machine, by lane width, on its most expensive buckets.
 
-Nothing here changes what a run does: a width decides the last bits of its numbers, so a run takes
-the one it is given.
+The measurement changes no run: the lane width decides the last bits of its numbers, so a run uses
+the width that it is given.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import numpy as np
 
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.execution.devices import Devices
+from gridjax.run.execution.lane_block import Block
 from gridjax.run.execution.out_of_memory import is_exhausted
+from gridjax.run.execution.train_loop import next_chunk
 from gridjax.run.planning.memory_model import bytes_per_lane
-from gridjax.run.planning.merge_advice import Rates
 from gridjax.run.planning.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
@@ -31,58 +32,62 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 COVERED = 0.9
-"""Share of a plan's work whose buckets are measured; the rest is told from their rates."""
+"""Share of the work of a plan whose buckets are measured; their rates predict the rest."""
 MOST_BUCKETS = 6
 _WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _FIRST_STEPS = 2
+_CHUNK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
 class Rate:
-    """What was measured of one bucket at one lane width, all devices training at once."""
+    """Measured speed of one bucket at one lane width, with all devices training at once."""
 
     bucket: int
-    """number of the bucket in its plan"""
+    """index of the bucket in its plan"""
     lane_width: int
     compile_s: float
-    """to the end of the first steps, compilation included"""
+    """seconds to the end of the first steps, compilation included"""
     step_s: float
-    """wall-clock time of a gradient step of one network: time over steps of all networks"""
+    """wall-clock seconds of a gradient step of one network: time over the steps of all networks"""
     flop_per_s: float
+    """floating-point operations a second, all devices together"""
     block_bytes: int
-    """that a block takes on its device, as the compiler says"""
+    """memory of a block on its device, as reported by the compiler"""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a plan will take on this machine, by lane width."""
+    """Measured rates of a plan on this machine, and its predicted time by lane width."""
 
     rates: tuple[Rate, ...]
     share: float
-    """of the plan's work in the buckets that were measured"""
+    """share of the work of the plan in the measured buckets"""
     seconds: dict[int, float]
-    """lane width -> training of the whole plan, compilation included, evaluation not"""
+    """lane width -> seconds of the training of the whole plan, with compilation, no evaluation"""
     n_devices: int
-    """that trained at the same time"""
+    """devices that trained at the same time"""
 
     @property
     def best(self) -> int:
-        """The lane width that takes the least time."""
+        """The lane width with the shortest time."""
         return min(self.seconds, key=self.seconds.__getitem__)
 
-    def typical(self) -> Rates | None:
-        """Return the median rates at the best lane width; None where nothing could be measured."""
+    def typical(self) -> tuple[float, float] | None:
+        """Return the medians of FLOP/s and of the seconds of compilation at the best lane width.
+
+        None if nothing could be measured.
+        """
         if not self.seconds:
             return None
         best = [rate for rate in self.rates if rate.lane_width == self.best]
-        flop_per_s, compile_s = (
-            float(np.median([getattr(rate, name) for rate in best]))
-            for name in ("flop_per_s", "compile_s")
+        return (
+            float(np.median([rate.flop_per_s for rate in best])),
+            float(np.median([rate.compile_s for rate in best])),
         )
-        return Rates(flop_per_s, compile_s, self.n_devices, are_measured=True)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as JSON values."""
+        """The measurement as JSON values."""
         rates = [vars(rate) for rate in self.rates]
         seconds = {str(width): each for width, each in self.seconds.items()}
         best = {"lane_width": self.best, "seconds": self.seconds[self.best]} if seconds else None
@@ -90,9 +95,10 @@ class Measurement:
 
 
 def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
-    """Train the costliest buckets of a plan for some seconds each, at every lane width.
+    """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    ``plan`` may be laid out for any width. Where memory does not suffice a width is left out.
+    ``plan`` may be laid out for any width. A width that needs more memory than there is, is left
+    out.
     """
     work = [flop_per_step(bucket.static) * bucket.n_network_steps for bucket in plan.buckets]
     order = sorted(range(len(work)), key=lambda index: -work[index])
@@ -114,7 +120,7 @@ def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
 
 
 def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
-    """Return the lane widths to try: around the default, no wider than the buckets are large."""
+    """Return the lane widths to measure: around the default, and no wider than the buckets."""
     defaults = {default_lane_width(device_kind, bucket.static) for bucket in buckets}
     widest = max(len(bucket.specs) for bucket in buckets)
     low, high = min(defaults) / 4, max(defaults) * (8 if max(defaults) == 1 else 4)
@@ -122,11 +128,11 @@ def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
 
 
 def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
-    """Seconds of a whole plan at one width: measured buckets by their rates, others by FLOP."""
+    """Return the seconds of a plan at one width; buckets without a rate by their operations."""
     by_bucket = {rate.bucket: rate for rate in rates}
     flop_per_s = float(np.median([rate.flop_per_s for rate in rates]))
     compile_s = float(np.median([rate.compile_s for rate in rates]))
-    # devices compile different buckets at the same time, none a part of one
+    # devices compile different buckets at the same time; one bucket is never shared
     at_once = min(len(devices.training), len(plan.buckets))
     total = 0.0
     for index, bucket in enumerate(plan.buckets):
@@ -138,9 +144,9 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
 
 
 def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: float) -> Rate | None:
-    """Measure one bucket at one width; None where the device has too little memory for it."""
+    """Measure one bucket at one width; None if the device has too little memory for it."""
     lanes = bucket.specs[:width]
-    population.make_trainer.cache_clear()  # as many devices compile this one as there are
+    population.make_trainer.cache_clear()  # every device compiles this bucket
     trainers = [_Training(bucket, lanes, width, device) for device in devices.training]
     try:
         with ThreadPoolExecutor(len(trainers)) as threads:  # all devices at once, as in a run
@@ -154,7 +160,7 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
             raise
         return None
     n_steps = sum(training.n_steps for training in trainers)
-    if n_steps == 0:  # all of these diverge at once
+    if n_steps == 0:  # all networks diverge at once
         return None
     step_s = (end - start) / n_steps
     flop_per_s = flop_per_step(bucket.static) / step_s
@@ -167,52 +173,38 @@ def _block_bytes(bucket: Bucket, width: int) -> int:
 
 
 class _Training:
-    """One block that trains on one device for as long as it is told."""
+    """One block that trains on one device until some time."""
 
     def __init__(self, bucket: Bucket, lanes: Sequence[NetworkSpec], width: int, device: Device):
         self.n_steps = 0
-        """steps made by all networks while measured"""
-        self._n_networks = len(lanes)
-        self._trainer = population.make_trainer(bucket.static, width)
-        self._width, self._device = width, device
-        self._traced = self._trainer.stack(lanes, device)
-        self._made, self._chunk = 0, _FIRST_STEPS
+        """steps of all networks since ``begin``"""
+        self._specs = lanes
+        self._block = Block(population.make_trainer(bucket.static, width), width, device)
+        self._chunk = _FIRST_STEPS
 
     def begin(self) -> None:
         """Compile and make the first steps."""
-        self._state = self._trainer.init(self._traced)
-        self._advance(_FIRST_STEPS)
+        self._block.fill(self._specs)
+        self._block.train_steps(_FIRST_STEPS)
 
     def train(self, until: float) -> None:
-        """Make steps until a time of the clock, and count them."""
+        """Make steps until a time of the clock (time.perf_counter), and count them."""
         while time.perf_counter() < until:
             start = time.perf_counter()
-            made = self._advance(self._chunk)
+            made = self._block.train_steps(self._chunk)
             if made == 0:
                 return
             self.n_steps += made
-            spent = time.perf_counter() - start
-            self._chunk = max(1, min(8 * self._chunk, int(self._chunk * 0.25 / max(spent, 1e-6))))
-
-    def _advance(self, n_steps: int) -> int:
-        """Train on and return the steps made; networks that diverged make none."""
-        before = self._steps()
-        self._made += n_steps
-        until = jax.device_put(np.full(self._width, self._made, np.int32), self._device)
-        self._state = self._trainer.chunk(self._traced, self._state, until)
-        return self._steps() - before
-
-    def _steps(self) -> int:
-        return int(np.asarray(self._state.step)[: self._n_networks].sum())
+            self._chunk = next_chunk(self._chunk, time.perf_counter() - start, _CHUNK_SECONDS)
 
 
 def measured_table(measurement: Measurement, plan: Plan) -> Table:
-    """Return what was measured as a table for the terminal."""
+    """Return the measurement as a table for the terminal."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
-    for name in ("lanes", "first steps", "a network-step", "GFLOP/s", "memory", "predicted"):
+    for name in ("lanes", "first steps", "network-step", "GFLOP/s", "memory", "predicted"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("bucket", overflow="fold")
     buckets = table_rows(plan)
@@ -230,18 +222,18 @@ def measured_table(measurement: Measurement, plan: Plan) -> Table:
 
 
 def measured_lines(measurement: Measurement) -> list[str]:
-    """Say what the whole plan would take, and how to have it."""
+    """Return the lines that give the predicted time of the plan and the best lane width."""
     if not measurement.seconds:
-        return ["no lane width could be measured: too little memory, or networks that diverge"]
-    told = [
+        return ["no lane width could be measured: too little memory, or all networks diverge"]
+    times = [
         f"{duration(seconds)} at lane width {width}"
         for width, seconds in measurement.seconds.items()
     ]
-    rest = f", {measurement.share:.0%} of the work measured, the rest by its FLOPs"
+    rest = f"; {measurement.share:.0%} of the work measured, the rest predicted from its FLOP"
     share = rest if measurement.share < 1 else ""
     best = measurement.best
     return [
-        f"training in all, evaluation not counted{share}: " + ", ".join(told),
-        f"best: --set gridjax.lane_width={best}; a run takes the width it is told, for it decides"
-        " last bits",
+        f"training of all networks, without evaluation{share}: " + ", ".join(times),
+        f"fastest: --set gridjax.lane_width={best} (the lane width decides the last bits of the"
+        " numbers, so a run never chooses it by speed)",
     ]

@@ -19,7 +19,7 @@ DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_l
 
 @dataclass(frozen=True)
 class Devices:
-    """Where networks are trained and where they are evaluated."""
+    """The devices of a run: those that train, and the one that evaluates."""
 
     training: tuple[Device, ...]
     evaluation: Device
@@ -28,20 +28,20 @@ class Devices:
 def start_devices(deterministic: bool = False, keep_programs: bool = True) -> Devices:
     """Return the devices to train on: all accelerators, or one virtual CPU device per core.
 
-    Of those at most machine.MOST_CPU_DEVICES. On a CPU several small devices beat one vmap; they
-    must be asked for before JAX starts. A process that has used JAX already keeps the devices it
-    has. The first device evaluates too: one more for it alone would slow training on the others
-    by 15 %. ``keep_programs`` keeps compiled programs on disk (program_cache); what measures
-    compilation does without.
+    There are at most machine.MOST_CPU_DEVICES virtual devices. On a CPU several of them are faster
+    than one vmap; JAX creates them at its start, so a process that has used JAX before keeps its
+    devices. The first device also evaluates: a further one would slow training on the others by
+    15 %. ``keep_programs`` stores compiled programs on disk (program_cache); measurements of
+    compilation switch it off.
 
-    Raises GridjaxError where JAX computes in float64.
+    Raises GridjaxError if JAX computes in float64.
     """
     if deterministic:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
     if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         fix = "unset JAX_ENABLE_X64"
-        raise GridjaxError(Problem("JAX_ENABLE_X64 is on, and gridjax trains in float32", fix=fix))
+        raise GridjaxError(Problem("JAX_ENABLE_X64 is set, but gridjax trains in float32", fix=fix))
     with suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", n_cpu_devices())
     if keep_programs:
@@ -51,7 +51,7 @@ def start_devices(deterministic: bool = False, keep_programs: bool = True) -> De
 
 
 def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
-    """Return what the manifest says of the devices: all of it decides bits."""
+    """Return the entry of the devices in the manifest; every part of it can decide bits."""
     is_cpu = devices.evaluation.platform == "cpu"
     return {
         "platform": devices.evaluation.platform,

@@ -1,7 +1,7 @@
 """A block: the lanes of one device, and the networks of one bucket that are trained in them.
 
-A network that is done moves to the host, so that its lane is free for the next one. A network's
-numbers depend on no neighbour, lane or time of entry.
+A finished network moves to the host, so that its lane is free for the next one. The numbers of a
+network do not depend on its neighbours, its lane or its time of entry.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from gridjax.run.checkpointing.block_checkpoints import BlockKeeper
+from gridjax.run.checkpointing.block_checkpoints import BlockCheckpointer
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
 from gridjax.training.lane import Trainee
@@ -24,36 +24,43 @@ from gridjax.training.train_step import NOT_DIVERGED, Progress, TrainState
 
 @dataclass(frozen=True)
 class Trained:
-    """Networks at the end of their training, on the host; not evaluated yet."""
+    """Networks after their training, on the host, before their evaluation."""
 
     trainees: Sequence[Trainee]
     state: TrainState
-    """NumPy arrays with an axis of these networks"""
-    keeper: BlockKeeper
+    """NumPy arrays with a leading axis of these networks"""
+    checkpointer: BlockCheckpointer
 
     @property
     def run_ids(self) -> list[str]:
-        """The names of the networks."""
+        """The run_ids of the networks."""
         return [trainee.spec.run_id for trainee in self.trainees]
 
     def save_if_due(self) -> None:
-        """Save the networks where their last checkpoint is older than wanted."""
-        if self.keeper.is_due:
+        """Save the networks where their last checkpoint is due."""
+        if self.checkpointer.is_due:
             self.save()
 
     def save(self) -> None:
-        """Save the networks, as when a run stops before their turn."""
-        self.keeper.save(self.trainees, self.state, range(len(self.trainees)))
+        """Save the networks, as when a run stops before their evaluation."""
+        self.checkpointer.save(self.trainees, self.state, range(len(self.trainees)))
 
 
 class Block:
-    """The lanes of one device; which networks are in them, and their state."""
+    """The lanes of one device, the networks in them, and their state."""
 
-    def __init__(self, trainer: Trainer, lane_width: int, device: Device, keeper: BlockKeeper):
+    def __init__(
+        self,
+        trainer: Trainer,
+        lane_width: int,
+        device: Device,
+        checkpointer: BlockCheckpointer | None = None,
+    ):
         self.lane_width = lane_width
         self.trainees: dict[int, Trainee] = {}
         """the networks in training, by lane"""
-        self._trainer, self._device, self._keeper = trainer, device, keeper
+        self._trainer, self._device = trainer, device
+        self._checkpointer = checkpointer or BlockCheckpointer()
         self._specs: list[NetworkSpec] = []  # of every lane, free ones too
         self._traced: Any = None
         self._state: Any = None
@@ -65,7 +72,7 @@ class Block:
         return self.lane_width - len(self.trainees)
 
     def fill(self, specs: Sequence[NetworkSpec]) -> None:
-        """Put networks, no more than there are free lanes, where their checkpoints left them."""
+        """Put networks into free lanes, no more than there are, at their newest checkpoints."""
         if not specs:
             return
         self._spend()
@@ -76,7 +83,8 @@ class Block:
         for lane, trainee in newcomers.items():
             self._specs[lane] = trainee.spec
         self._traced = self._trainer.stack(self._specs, self._device)
-        drawn = self._keeper.begin(self._trainer.init(self._traced), newcomers, self._device)
+        drawn = self._trainer.init(self._traced)
+        drawn = self._checkpointer.restore(drawn, newcomers, self._device)
         if self._state is None:
             self._state = drawn
         else:
@@ -86,9 +94,9 @@ class Block:
         self._find_diverged()
 
     def train_to(self, until: Mapping[int, int]) -> int:
-        """Train each lane to a step, and return how many steps were made by all.
+        """Train each lane to a step; return the steps made, summed over the networks.
 
-        Those that a network will not make because it diverged count as made.
+        The remaining steps of a network that diverges count as made.
         """
         before = self._n_made()
         steps = np.zeros(self.lane_width, np.int32)
@@ -102,8 +110,19 @@ class Block:
         self._find_diverged()
         return self._n_made() - before
 
+    def train_steps(self, n_steps: int) -> int:
+        """Train each network a number of further steps, beyond its last one if need be.
+
+        Returns the steps that were made by networks that have not diverged.
+        """
+        going = [lane for lane, trainee in self.trainees.items() if not trainee.has_diverged]
+        if not going:
+            return 0
+        self.train_to({lane: self.trainees[lane].made + n_steps for lane in going})
+        return n_steps * sum(not self.trainees[lane].has_diverged for lane in going)
+
     def measure(self) -> Progress:
-        """Measure the networks that are due; return the means over all."""
+        """Add measures to the histories of the networks that are due; return means over all."""
         progress = self._trainer.progress(self._traced, self._state)
         measured = jax.tree.map(np.asarray, progress)
         for lane, trainee in self.trainees.items():
@@ -113,28 +132,25 @@ class Block:
         return jax.tree.map(lambda value: float(value[lanes].mean()), measured)
 
     def take_out(self) -> Trained | None:
-        """Take the networks that are done to the host; None where none is.
-
-        Their lanes are free; the arrays of the device may be donated again.
-        """
+        """Move the finished networks to the host and free their lanes; None if there are none."""
         lanes = [lane for lane, trainee in sorted(self.trainees.items()) if trainee.is_done]
         if not lanes:
             return None
         self._spend()
         state = jax.tree.map(lambda leaf: np.asarray(leaf)[lanes], self._state)
         done = [self.trainees.pop(lane) for lane in lanes]
-        return Trained(done, state, self._keeper.of(done))
+        return Trained(done, state, self._checkpointer.detach(done))
 
     def save_if_due(self) -> None:
-        """Save the networks in training where their last checkpoint is older than wanted."""
-        if self._keeper.is_due:
+        """Save the networks in training where their last checkpoint is due."""
+        if self._checkpointer.is_due:
             self.save()
 
     def save(self) -> None:
         """Save the networks in training."""
         self._spend()
         lanes = sorted(self.trainees)
-        self._keeper.save([self.trainees[lane] for lane in lanes], self._state, lanes)
+        self._checkpointer.save([self.trainees[lane] for lane in lanes], self._state, lanes)
 
     def _n_made(self) -> int:
         return sum(trainee.made for trainee in self.trainees.values())
@@ -146,7 +162,7 @@ class Block:
                 trainee.diverge()
 
     def _spend(self) -> None:
-        """Share the time since the last call among the networks in training."""
+        """Divide the time since the last call among the networks in training."""
         now = time.perf_counter()
         for trainee in self.trainees.values():
             trainee.seconds += (now - self._since) / len(self.trainees)

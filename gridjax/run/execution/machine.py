@@ -1,4 +1,4 @@
-"""The cores and the processor of this machine. Nothing here starts JAX."""
+"""The cores and the processor of this machine, found without starting JAX."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 MOST_CPU_DEVICES = 24
-"""Virtual devices of a processor at most: each compiles for itself (compilation_cache.py). Cores
-beyond share the larger operations."""
+"""Largest number of virtual devices of a processor: each compiles for itself
+(compilation_cache.py). Further cores share the larger operations."""
 
 
 def n_cores() -> int:
@@ -18,22 +18,22 @@ def n_cores() -> int:
 
 
 def n_cpu_devices() -> int:
-    """Return the number of virtual devices that this machine's processor is divided into."""
+    """Return the number of virtual JAX devices of this machine's processor."""
     return min(n_cores(), MOST_CPU_DEVICES)
 
 
 _PLUGINS = {"gpu": ("jax_cuda12_plugin", "jax_cuda13_plugin"), "tpu": ("libtpu",)}
-"""JAX's own packages for each kind of accelerator."""
+"""Packages of JAX for each kind of accelerator."""
 _NODES = {"gpu": ("nvidia[0-9]*",), "tpu": ("accel[0-9]*", "vfio/[0-9]*")}
-"""Device files that Linux has for each kind of accelerator."""
+"""Linux device files of each kind of accelerator."""
 _PLATFORMS = {"cuda": "gpu", "gpu": "gpu", "tpu": "tpu", "cpu": "cpu"}
 
 
 def device_kind(devices: Path = Path("/dev")) -> str:
-    """Return the kind of device that JAX would train on here: cpu, gpu or tpu. JAX is not started.
+    """Return the kind of device that JAX would train on: cpu, gpu or tpu, without starting JAX.
 
-    JAX_PLATFORMS decides where it is set; else an accelerator needs its device file and the package
-    by which JAX drives it.
+    JAX_PLATFORMS decides if it is set. Otherwise an accelerator needs its device file and the JAX
+    package for it.
     """
     wanted = os.environ.get("JAX_PLATFORMS", "").split(",")[0].strip().lower()
     if wanted:
@@ -46,12 +46,12 @@ def device_kind(devices: Path = Path("/dev")) -> str:
 
 
 def processor() -> str:
-    """Return the name of this machine's processor, as far as the system tells it."""
+    """Return the name of this machine's processor, as precise as the system reports it."""
     return _first_of_cpuinfo("model name") or platform.processor() or platform.machine()
 
 
 def processor_flags() -> str:
-    """Return the instruction sets of this machine's processor; empty where they are unknown."""
+    """Return the instruction sets of this machine's processor; empty if unknown."""
     return _first_of_cpuinfo("flags") or _first_of_cpuinfo("Features")
 
 

@@ -12,45 +12,45 @@ from gridjax.run.planning.plan import Bucket
 
 _ASKED = re.compile(r"allocat\w* ([\d.]+) ?([KMGT]?i?B\b|bytes)")
 _FIX_OF_TRAINING = (
-    "fewer networks at once take less: --set gridjax.lane_width={fewer}; it is never chosen by what"
-    " memory there is, for it decides the last bits of every number. With --accept lane-width"
-    " --accept settings the same command then goes on in the same folder"
+    "train fewer networks at once: --set gridjax.lane_width={fewer} --accept lane-width --accept"
+    " settings resumes the run. gridjax never changes the lane width by itself: it decides the last"
+    " bits of every number"
 )
 _FIX_OF_ONE = (
-    "a device with more memory, or a smaller network: Ng, Np, batch_size and sequence_length decide"
-    " what it takes"
+    "use a device with more memory, or a smaller network: Ng, Np, batch_size and sequence_length"
+    " decide how much it needs"
 )
 _FIX_OF_EVALUATION = (
-    "shorter batches take less: --set gridjax.evaluation.batch_size=N. With --accept settings the"
-    " same command then goes on in the same folder"
+    "evaluate in smaller batches: --set gridjax.evaluation.batch_size=N --accept settings resumes"
+    " the run"
 )
 SCARCE = (
-    "too little memory for all at once ({asked}): from now on one block is trained at a time, and"
-    " networks are evaluated in between. It takes longer; lane widths and numbers stay the same"
+    "out of device memory ({asked}): from now on one block is trained at a time, and networks are"
+    " evaluated in between. Results stay the same; the run is slower"
 )
 
 
 def is_exhausted(error: BaseException) -> bool:
-    """Tell whether an error says that a device has no memory left."""
+    """Return whether an error means that a device has no memory left."""
     return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
 
 
 def asked_for(error: str) -> str:
-    """Return how much memory was asked for, in words, as far as the error tells it."""
+    """Return the amount of memory that was requested, in words, if the error contains it."""
     found = _ASKED.search(error)
     if found is None:
-        return "more memory was asked for than there is"
+        return "unknown amount"
     number, unit = found.groups()
-    told = f"{quantity(float(number))}B" if unit == "bytes" else f"{number} {unit}"
-    return f"{told} were asked for"
+    amount = f"{quantity(float(number))}B" if unit == "bytes" else f"{number} {unit}"
+    return f"{amount} requested"
 
 
 def shortage_in_training(bucket: Bucket, error: str) -> MemoryShortageError:
-    """Return the error that ends a run where one block alone is too large."""
+    """Return the error of a block that does not fit even alone on its device."""
     static, width = bucket.static, bucket.lane_width
     of = f"{width} networks at once (lane width {width})" if width > 1 else "one network"
     message = (
-        f"too little memory to train {of}, alone on its device: {asked_for(error)};"
+        f"out of device memory in training {of}, alone on the device ({asked_for(error)}):"
         f" {static.rnn_type} Ng={static.Ng} {static.place_field_values} Np={static.Np}"
         f" batch_size={static.batch_size} sequence_length={static.sequence_length}"
     )
@@ -59,6 +59,8 @@ def shortage_in_training(bucket: Bucket, error: str) -> MemoryShortageError:
 
 
 def shortage_in_evaluation(run_id: str, error: str) -> MemoryShortageError:
-    """Return the error that ends a run where one network alone cannot be evaluated."""
-    message = f"too little memory to evaluate {run_id}, alone on its device: {asked_for(error)}"
+    """Return the error of a network whose evaluation does not fit even alone on its device."""
+    message = (
+        f"out of device memory in evaluating {run_id}, alone on the device ({asked_for(error)})"
+    )
     return MemoryShortageError(Problem(message, fix=_FIX_OF_EVALUATION))

@@ -1,9 +1,9 @@
-"""Compiled programs of earlier processes, in a cache folder of the user.
+"""The cache of compiled programs in a folder of the user.
 
 Compilation takes longer than many trainings: a minute of processor time for the first network of a
-shape. JAX keeps compiled programs on disk and finds them by the program, its versions, its
-flags and its device. A cached program is trusted as code is, so the folder belongs to the user and
-is never part of a run folder. Results have the same bits with and without it.
+shape. JAX stores compiled programs on disk under a hash of the program, the versions, the flags and
+the device. A cached program is executed without a check of its origin, so the folder belongs to the
+user and is never part of a run folder. The cache changes no bit of the results.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from filelock import FileLock, Timeout
 from gridjax.run.execution.machine import processor, processor_flags
 
 MOST_BYTES = 4 << 30
-"""Size of the folder, beyond which JAX removes the programs that were used least recently."""
+"""Largest size of the folder; JAX removes the programs that were used least recently."""
 LEAST_SECONDS = 0.2
-"""Compilations shorter than this are not worth a file."""
+"""Shortest compilation whose program is stored."""
 _PROGRAM, _TIME_OF_USE = "-cache", "-atime"
-"""Ends of the names of JAX's files: a compressed program, and when it was used last."""
+"""Suffixes of the files of JAX: a compressed program, and the time of its last use."""
 _TIME_BYTES = 8
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def use_program_cache() -> Path | None:
-    """Let JAX keep compiled programs in the user's cache folder; return the folder.
+    """Make JAX store compiled programs in the cache folder of the user; return the folder.
 
-    Nothing changes, and None is returned, where JAX has a cache folder already
-    (``JAX_COMPILATION_CACHE_DIR``), where its cache is switched off
-    (``JAX_ENABLE_COMPILATION_CACHE=false``), or where the folder cannot be written.
+    Returns None, and changes nothing, if JAX has a cache folder already
+    (``JAX_COMPILATION_CACHE_DIR``), if its cache is switched off
+    (``JAX_ENABLE_COMPILATION_CACHE=false``), or if the folder cannot be written.
     """
     config = jax.config
     is_enabled = config.jax_enable_compilation_cache  # pyright: ignore[reportAttributeAccessIssue]
@@ -51,7 +51,7 @@ def use_program_cache() -> Path | None:
         return None
     with suppress(OSError, Timeout):
         remove_damaged(folder)
-    # What cannot be read or written is compiled; nobody can do anything about it.
+    # A program that cannot be read or written is compiled again; the user cannot change that.
     warnings.filterwarnings("ignore", "Error (reading|writing) persistent compilation cache")
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_compilation_cache_max_size", MOST_BYTES)
@@ -62,21 +62,21 @@ def use_program_cache() -> Path | None:
 def cache_folder() -> Path:
     """Return the folder for this processor: ``$XDG_CACHE_HOME/gridjax/programs/...``.
 
-    A program of another processor may use instructions that this one has not.
+    A program for another processor may use instructions that this one does not have.
     """
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    told = f"{processor()}\n{processor_flags()}"
-    name = hashlib.sha256(told.encode()).hexdigest()[:16]
+    machine = f"{processor()}\n{processor_flags()}"
+    name = hashlib.sha256(machine.encode()).hexdigest()[:16]
     return Path(base) / "gridjax" / "programs" / name
 
 
 def remove_damaged(folder: Path) -> list[str]:
-    """Remove the entries of a folder that are damaged; return their names.
+    """Remove damaged programs from a folder; return their names.
 
-    JAX neither uses nor replaces them. A process that was killed, or had no disk left, leaves a
-    part of a program or one without its time of use. Contents are checked once, when they are new.
+    JAX neither uses nor replaces them. A killed process or a full disk leaves a part of a program,
+    or a program without its time of use. Each content is checked once, when it is new.
 
-    Raises Timeout where another process holds the folder's lock, and OSError.
+    Raises Timeout if another process holds the lock of the folder, and OSError.
     """
     damaged = []
     stamp = folder / ".checked"
@@ -95,7 +95,7 @@ def remove_damaged(folder: Path) -> list[str]:
 
 
 def _is_intact(program: Path) -> bool:
-    """Tell whether a file is a whole zlib stream; of another compression that is not known."""
+    """Return whether a file is a complete zlib stream, or has a compression that is not checked."""
     content = program.read_bytes()
     if content[:4] == _ZSTD:
         return True

@@ -1,10 +1,10 @@
-"""Commit of trained networks: each is evaluated and written to the store."""
+"""Commit of trained networks: their evaluation, then a write to the store."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import NamedTuple
 
+from gridjax.callbacks import NetworkFinished
 from gridjax.run.evaluation.evaluation import (
     DIVERGED,
     NullScores,
@@ -14,6 +14,7 @@ from gridjax.run.evaluation.evaluation import (
 )
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.execution.compilation_cache import COMPILED
+from gridjax.run.planning.merging import padding_column
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.result_store import Store
 from gridjax.run.storage.schema import NetworkResult
@@ -25,16 +26,8 @@ from gridjax.training.lane import Trainee
 from gridjax.training.train_step import TrainState
 
 
-class Finished(NamedTuple):
-    """What came of one trained network."""
-
-    n_finished: int
-    """descriptions of it that were committed"""
-    n_diverged: int
-
-
-class Finisher:
-    """Evaluates networks one by one and commits them under each of their descriptions."""
+class ResultCommitter:
+    """Evaluates networks one by one and commits each under all of its equivalent specs."""
 
     def __init__(self, plan: Plan, settings: Settings, store: Store, segment: int):
         self._plan, self._settings, self._store = plan, settings, store
@@ -44,14 +37,14 @@ class Finisher:
         self._nulls: dict[str, NullScores] = {}
 
     def recall(self) -> None:
-        """Rank the networks of an earlier stop by their scores."""
+        """Rank the networks that earlier calls committed by their scores."""
         self._best.recall()
 
     def is_missing(self, spec: NetworkSpec) -> bool:
-        """Tell whether a description of a network is not committed yet."""
-        return any(one.run_id not in self._committed for one in self._plan.replicates[spec])
+        """Return whether one of the equivalent specs of a network has no results yet."""
+        return any(one.run_id not in self._committed for one in self._plan.equivalent_specs[spec])
 
-    def finish(self, trainee: Trainee, state: TrainState) -> Finished:
+    def commit(self, trainee: Trainee, state: TrainState) -> NetworkFinished:
         """Evaluate one trained network, on the device that holds its state, and commit it."""
         spec = trainee.spec
         COMPILED.evaluate(evaluation_shape(spec, self._settings.evaluation))
@@ -60,9 +53,10 @@ class Finisher:
             self._nulls[evaluation.null.null_id] = evaluation.null
         maps = keep_best(evaluation, self._settings.keep_maps)
         weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
-        missing = [s for s in self._plan.replicates[spec] if s.run_id not in self._committed]
+        missing = [s for s in self._plan.equivalent_specs[spec] if s.run_id not in self._committed]
         for described in missing:
-            columns = evaluation.network | spec_columns(described, self._settings.merge)
+            columns = evaluation.network | spec_columns(described)
+            columns |= padding_column(described, self._settings.merge)
             result = NetworkResult(
                 evaluation=replace(evaluation, network=columns),
                 history=trainee.history,
@@ -75,4 +69,4 @@ class Finisher:
             self._store.commit(result)
             self._best.add(described.run_id, columns["score_60_by_neuron_max"])
         diverged = evaluation.network["status"] == DIVERGED
-        return Finished(len(missing), len(missing) if diverged else 0)
+        return NetworkFinished(tuple(each.run_id for each in missing), diverged)

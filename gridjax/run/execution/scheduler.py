@@ -1,21 +1,21 @@
-"""The main loop of a run: blocks are trained, networks are evaluated and committed.
+"""The main loop of a run: training of blocks, then evaluation and commit of their networks.
 
-One thread drives each training device. One more thread evaluates and commits what they have
-trained, on one device, so that scoring functions are compiled once and training does not wait.
+One thread drives each training device. One more thread evaluates and commits the trained networks
+on one device, so that scoring functions are compiled once and training does not wait.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 
+from gridjax.callbacks import CallbackList, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
-from gridjax.run.checkpointing.block_checkpoints import BlockKeeper, Keeping
+from gridjax.run.checkpointing.block_checkpoints import BlockCheckpointer, CheckpointPolicy
 from gridjax.run.execution.block_queue import BlockQueue
 from gridjax.run.execution.compilation_cache import COMPILED
 from gridjax.run.execution.device_memory import Turns
@@ -29,40 +29,21 @@ from gridjax.run.execution.out_of_memory import (
     shortage_in_evaluation,
     shortage_in_training,
 )
-from gridjax.run.execution.result_commit import Finished, Finisher
-from gridjax.run.execution.stop_signal import Stopped, StopSwitch
-from gridjax.run.execution.train_loop import Watch, train_block
-from gridjax.run.planning.plan import Bucket, Plan, flop_per_step
+from gridjax.run.execution.result_commit import ResultCommitter
+from gridjax.run.execution.train_loop import train_block
+from gridjax.run.planning.plan import Plan, flop_per_step
 from gridjax.run.storage.result_store import Store
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import Settings
 from gridjax.training import population
 from gridjax.training.population import Device
-from gridjax.training.train_step import Progress
 
-_SECONDS_BETWEEN_LOOKS = 0.2
-"""How long a signal or the time limit may wait to be seen."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something to show."""
-
-    n_finished: int = 0
-    """networks evaluated and committed, diverged ones too"""
-    n_diverged: int = 0
-    network_steps: int = 0
-    """gradient steps made, over the networks of a block"""
-    flop: float = 0.0
-    """the same in floating-point operations"""
-    progress: Progress | None = None
-    """means over a block, where newly measured"""
-    remark: str = ""
-    """something to say once: what went on from where, what was found damaged"""
+_POLL_S = 0.2
+"""Longest time between two polls of the callbacks, seconds."""
 
 
 class Runner:
-    """Trains what a store does not hold yet, and commits it there."""
+    """Trains the networks that a store lacks, and commits their results to it."""
 
     def __init__(
         self,
@@ -70,71 +51,66 @@ class Runner:
         settings: Settings,
         store: Store,
         devices: Devices,
-        keeping: Keeping,
-        switch: StopSwitch,
+        policy: CheckpointPolicy,
     ):
         self._plan = plan
         self._devices = devices
-        self._keeping = replace(keeping, told=lambda what: self._events.put(Event(remark=what)))
-        self._switch = switch
-        self._finisher = Finisher(plan, settings, store, keeping.segment)
-        if keeping.checkpoints is not None:
-            keeping.checkpoints.drop(store.committed())
+        self._policy = policy
+        self._committer = ResultCommitter(plan, settings, store, policy.segment)
+        if policy.checkpoints is not None:
+            policy.checkpoints.drop(store.committed())
         self._stop = threading.Event()
-        self._events: queue.Queue[Event | BaseException | None] = queue.Queue()
+        self._events: queue.Queue[RunEvent | BaseException | None] = queue.Queue()
         n_devices = len(devices.training)
         widest = max(bucket.lane_width for bucket in plan.buckets)
         self._waiting = Waiting(n_devices * widest, n_devices)
         self._turns = Turns()
 
-    def run(self) -> Generator[Event]:
-        """Train all that is missing and yield what happens.
+    def run(self, callbacks: CallbackList) -> None:
+        """Train, evaluate and commit every missing network.
 
-        Closing the iterator stops every device at the end of its chunk, with its block saved.
-
-        Raises Stopped where the run was asked to stop.
+        An exception of a callback stops every device at the end of its chunk, with its block saved.
         """
-        networks = BlockQueue(self._plan.buckets, self._finisher.is_missing)
+        networks = BlockQueue(self._plan.buckets, self._committer.is_missing)
         threads: list[threading.Thread] = []
-        self._raise_stop()  # before a thread makes its first steps
-        self._finisher.recall()
+        callbacks.on_poll()  # before a thread makes its first steps
+        self._committer.recall()
         try:
             for device in self._devices.training:
                 threads.append(self._start(self._train_on, device, networks))
             threads.append(self._start(self._evaluate_all))
-            yield from self._happening()
+            self._pass_on_events(callbacks)
         finally:
             self._stop.set()
             for thread in threads:
                 thread.join()
             self._waiting.save()
-            self._raise_what_saving_met()
+            self._pass_on_last_events(callbacks)
 
-    def _happening(self) -> Generator[Event]:
+    def _pass_on_events(self, callbacks: CallbackList) -> None:
         while True:
-            self._raise_stop()
+            callbacks.on_poll()
             try:
-                event = self._events.get(timeout=_SECONDS_BETWEEN_LOOKS)
+                event = self._events.get(timeout=_POLL_S)
             except queue.Empty:
                 continue
             if isinstance(event, BaseException):
                 raise event
             if event is None:
                 return
-            if event.network_steps or event.n_finished:
-                self._switch.progress()
-            yield event
+            callbacks.on_event(event)
 
-    def _raise_stop(self) -> None:
-        if self._switch.reason is not None:
-            raise Stopped(self._switch.reason)
-
-    def _raise_what_saving_met(self) -> None:
-        """Raise an error of a thread that stopped after nobody listened any more."""
+    def _pass_on_last_events(self, callbacks: CallbackList) -> None:
+        """Pass on what happened while the devices stopped; raise the first error among it."""
+        last: list[RunEvent | BaseException | None] = []
         while not self._events.empty():
-            event = self._events.get()
-            if isinstance(event, BaseException):
-                raise event
+            last.append(self._events.get())
+        errors = [each for each in last if isinstance(each, BaseException)]
+        callbacks.on_last_events(
+            [each for each in last if each is not None and not isinstance(each, BaseException)]
+        )
+        if errors:
+            raise errors[0]
 
     def _start(self, target: Any, *arguments: Any) -> threading.Thread:
         def guarded() -> None:
@@ -169,17 +145,18 @@ class Runner:
     def _train(
         self, device: Device, index: int, specs: Sequence[NetworkSpec], networks: BlockQueue
     ) -> tuple[list[NetworkSpec], str]:
-        """Train a block; return the networks that do not fit into memory, and what JAX said."""
+        """Train a block; return the networks that did not fit into memory, and the error of JAX."""
         bucket = self._plan.buckets[index]
         trainer = COMPILED.trainer(bucket.static, bucket.lane_width, device)
-        block = Block(trainer, bucket.lane_width, device, BlockKeeper(self._keeping))
-        watch = Watch(self._stop, self._steps_of(bucket), self._measured)
+        checkpointer = BlockCheckpointer(self._policy, self._events.put)
+        block = Block(trainer, bucket.lane_width, device, checkpointer)
+        flop = flop_per_step(bucket.static)
 
         def more(n_lanes: int) -> Sequence[NetworkSpec]:
             return () if self._turns.is_scarce(device) else networks.more(index, n_lanes)
 
         try:
-            for trained in train_block(block, specs, more, watch):
+            for trained in train_block(block, specs, more, self._stop, self._events.put, flop):
                 self._waiting.put(trained, self._stop)
         except jax.errors.JaxRuntimeError as error:
             if not is_exhausted(error):
@@ -190,20 +167,13 @@ class Runner:
     def _make_room(
         self, device: Device, was_alone: bool, error: str, shortage: MemoryShortageError
     ) -> None:
-        """Let go of what can be, and take turns from now on; raise where that was done already."""
+        """Drop unused programs and serialise the device; raise if that was done already."""
         if was_alone:
             raise shortage
         COMPILED.drop()
         if self._turns.find_scarce(device):
             self._waiting.lift_bound()
-            self._events.put(Event(remark=SCARCE.format(asked=asked_for(error))))
-
-    def _steps_of(self, bucket: Bucket) -> Callable[[int], None]:
-        flop = flop_per_step(bucket.static)
-        return lambda n: self._events.put(Event(network_steps=n, flop=n * flop))
-
-    def _measured(self, progress: Progress) -> None:
-        self._events.put(Event(progress=progress))
+            self._events.put(RunWarning(SCARCE.format(asked=asked_for(error))))
 
     def _evaluate_all(self) -> None:
         with jax.default_device(self._devices.evaluation):
@@ -220,13 +190,13 @@ class Runner:
                 if self._stop.is_set():
                     return trained.save()
                 finished = self._finish(trained, number)
-            self._events.put(Event(*finished))
-        if self._keeping.checkpoints is not None:
-            self._keeping.checkpoints.drop(trained.run_ids)
+            self._events.put(finished)
+        if self._policy.checkpoints is not None:
+            self._policy.checkpoints.drop(trained.run_ids)
         return None
 
-    def _finish(self, trained: Trained, number: int) -> Finished | None:
-        """Evaluate and commit one of some networks; None where memory did not suffice."""
+    def _finish(self, trained: Trained, number: int) -> NetworkFinished | None:
+        """Evaluate and commit one network of a group; None if memory did not suffice."""
         device, trainee = self._devices.evaluation, trained.trainees[number]
 
         def save_if_due() -> None:
@@ -240,7 +210,7 @@ class Runner:
             try:
                 state = population.unpadded_lane(trained.state, number, trainee.spec)
                 state = jax.device_put(state, device)
-                return self._finisher.finish(trainee, state)
+                return self._committer.commit(trainee, state)
             except jax.errors.JaxRuntimeError as caught:
                 if not is_exhausted(caught):
                     raise

@@ -1,4 +1,4 @@
-"""Requests to stop a run: signals, a time limit, or a caller."""
+"""Requests to stop a run: a callback that signals, a time limit or a caller can trigger."""
 
 from __future__ import annotations
 
@@ -9,26 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from gridjax.callbacks import NetworkFinished, RunCallback, RunEvent, Stopped, TrainingSteps
 from gridjax.errors import GridjaxError, Problem
 
 EXIT_STOPPED = 75
-"""Temporary failure: the same command goes on."""
+"""Exit code of a stopped run (EX_TEMPFAIL): the same command resumes it."""
 SIGNALS = ("SIGINT", "SIGTERM", "SIGUSR1")
 HANG_UP = "SIGHUP"
-"""A terminal was closed. It may be told several times, by the system and by the shell."""
+"""The signal of a closed terminal, which may arrive several times."""
 _UNITS_S = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 
 
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
-    """A run was asked to stop, and has saved all it had."""
+class StopSwitch(RunCallback):
+    """Callback that stops a run on request or after a time limit.
 
-
-class StopSwitch:
-    """Asked between chunks whether a run should stop.
-
-    A time limit waits for some progress: one that is shorter than starting and compiling would stop
-    every start where the one before stood. Whoever asks is heard at once.
+    The time limit takes effect after the first progress only: a limit shorter than start and
+    compilation would otherwise stop every call before its first gradient step. ``ask`` takes effect
+    at once.
     """
 
     def __init__(self, time_limit_s: float | None = None):
@@ -37,18 +35,25 @@ class StopSwitch:
         self._progressed = False
 
     def ask(self, reason: str) -> None:
-        """Ask the run to stop; the first reason counts."""
+        """Request a stop; the first reason is kept."""
         self._asked = self._asked or reason
 
-    def progress(self) -> None:
-        """Hear that the run got on: steps were trained, or a network was finished."""
+    def on_event(self, event: RunEvent) -> None:
+        """Note gradient steps and finished networks as progress."""
+        if not isinstance(event, TrainingSteps | NetworkFinished):
+            return
         if not self._progressed and self._is_late():
-            self.ask("the time limit, which starting and compiling alone took; a longer one helps")
+            self.ask("the time limit, which start and compilation alone exceeded; use a longer one")
         self._progressed = True
+
+    def on_poll(self) -> None:
+        """Raise Stopped once a stop is requested or the time limit is over."""
+        if self.reason is not None:
+            raise Stopped(self.reason)
 
     @property
     def reason(self) -> str | None:
-        """Why the run should stop, or None."""
+        """The reason to stop, or None."""
         if self._progressed and self._is_late():
             self.ask("the time limit")
         return self._asked
@@ -59,9 +64,9 @@ class StopSwitch:
 
 @contextmanager
 def on_signals(switch: StopSwitch) -> Iterator[None]:
-    """Let signals ask for a stop; the second one ends the process at once.
+    """Request a stop on signals; a second signal ends the process at once.
 
-    A closed terminal asks too, however often, unless it is ignored, as under nohup.
+    SIGHUP requests a stop too, however often it arrives, unless it is ignored, as under nohup.
     """
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
 
@@ -90,7 +95,7 @@ def on_signals(switch: StopSwitch) -> Iterator[None]:
 def read_duration(text: str, option: str) -> float:
     """Return seconds from ``90s``, ``30m``, ``1h30m`` or a bare number of seconds.
 
-    Raises GridjaxError for anything else, and for nothing.
+    Raises GridjaxError for any other text.
     """
     parts = _PART.findall(text)
     seconds = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
@@ -98,5 +103,5 @@ def read_duration(text: str, option: str) -> float:
         seconds = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else -1.0
     if not text or seconds <= 0:
         fix = f"write a positive time such as {option} 90s, 30m or 1h30m"
-        raise GridjaxError(Problem(f"{option} {text}: no time", fix=fix))
+        raise GridjaxError(Problem(f"{option} {text} is not a time", fix=fix))
     return seconds

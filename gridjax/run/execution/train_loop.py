@@ -1,48 +1,40 @@
-"""Training of a block, chunk by chunk, with histories; free lanes are refilled."""
+"""Training of a block in chunks: histories, checkpoints, and new networks in free lanes."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from gridjax.callbacks import RunEvent, TrainingMeasures, TrainingSteps
 from gridjax.run.execution.lane_block import Block, Trained
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.train_step import Progress
 
 CHUNK_SECONDS = 0.5
-"""Length of a chunk: signals wait that long. It changes no number."""
+"""Wanted length of a chunk, which a stop must wait for. It changes no number."""
 FIRST_CHUNK_STEPS = 16
 IDLE_STEPS = 0.25
-"""Steps of a whole block that its lanes may idle together for being measured once less, which takes
-half a step: there is no backward pass."""
-
-
-@dataclass(frozen=True)
-class Watch:
-    """How the loop hears that it should stop, and tells how it gets on."""
-
-    stop: threading.Event
-    steps: Callable[[int], None]
-    """network-steps made since the last call"""
-    measured: Callable[[Progress], None]
-    """means over the block"""
+"""Idle time of the lanes, in steps of a whole block, that is accepted to save one measurement. A
+measurement takes about half a step, for it has no backward pass."""
 
 
 def train_block(
     block: Block,
     specs: Sequence[NetworkSpec],
-    waiting: Callable[[int], Sequence[NetworkSpec]],
-    watch: Watch,
+    more: Callable[[int], Sequence[NetworkSpec]],
+    stop: threading.Event,
+    emit: Callable[[RunEvent], None],
+    flop_per_step: int = 0,
 ) -> Iterator[Trained]:
     """Train networks in an empty block, and others as lanes become free; yield those trained.
 
-    A network leaves when it has made its last step, or diverged, and no later. While others are
-    still in training its lane goes to the next network that waits: ``waiting`` gives up to a number
-    of them. Asked to stop, the networks in training are saved.
+    A network leaves the block at its last step, or when it diverges. While others are still in
+    training, ``more(n)`` returns up to ``n`` further networks for the free lanes. ``emit`` receives
+    the steps of each chunk, with the operations of ``flop_per_step`` for a step of one network, and
+    each measurement. Once ``stop`` is set, the chunk in progress is the last one and the networks
+    in training are saved.
     """
     chunk_steps = FIRST_CHUNK_STEPS
     block.fill(specs)
@@ -52,29 +44,29 @@ def train_block(
         most = steps_together(list(steps.values()), block.lane_width)
         goal = {lane: in_lanes[lane].made + min(most, steps[lane]) for lane in steps}
         while any(in_lanes[lane].made < goal[lane] for lane in goal) and not _any_done(block):
-            if watch.stop.is_set():
+            if stop.is_set():
                 block.save()
                 return
             until = {lane: min(goal[lane], in_lanes[lane].made + chunk_steps) for lane in goal}
             longest = max(until[lane] - in_lanes[lane].made for lane in until)
             before = time.perf_counter()
             made = block.train_to(until)
-            chunk_steps = _next_chunk(longest, time.perf_counter() - before)
-            watch.steps(made)
+            chunk_steps = next_chunk(longest, time.perf_counter() - before, CHUNK_SECONDS)
+            emit(TrainingSteps(made, made * flop_per_step))
             block.save_if_due()
         if any(trainee.is_due for trainee in in_lanes.values()):
-            watch.measured(block.measure())
+            emit(TrainingMeasures(*map(float, block.measure())))
         if (trained := block.take_out()) is not None:
             yield trained
-            if block.trainees and not watch.stop.is_set():
-                block.fill(waiting(block.n_free))
+            if block.trainees and not stop.is_set():
+                block.fill(more(block.n_free))
 
 
 def steps_together(steps: Sequence[int], lane_width: int) -> int:
-    """Return how many steps a block makes before it is measured.
+    """Return the number of steps that a block makes before its next measurement.
 
-    ``steps`` are those of each network to where it must be measured. A network that is there first
-    waits for others as long as the idling of all costs no more than half a measurement.
+    ``steps`` are the steps of each network to its own next measurement. A network that reaches it
+    first waits for others, as long as all idle lanes together cost no more than IDLE_STEPS.
     """
     near = np.sort(np.asarray(steps, np.int64))
     idle = near * np.arange(len(near)) - (np.cumsum(near) - near)
@@ -85,7 +77,10 @@ def _any_done(block: Block) -> bool:
     return any(trainee.is_done for trainee in block.trainees.values())
 
 
-def _next_chunk(n_steps: int, seconds: float) -> int:
-    """Return how many steps fill CHUNK_SECONDS, growing at most eightfold at a time."""
-    wanted = n_steps * CHUNK_SECONDS / max(seconds, 1e-6)
+def next_chunk(n_steps: int, seconds: float, wanted_s: float) -> int:
+    """Return the steps of a chunk of ``wanted_s`` seconds, after ``n_steps`` took ``seconds``.
+
+    A chunk has at most about eight times the steps of the one before.
+    """
+    wanted = n_steps * wanted_s / max(seconds, 1e-6)
     return max(1, min(int(wanted), 8 * n_steps + FIRST_CHUNK_STEPS))

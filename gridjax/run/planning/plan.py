@@ -1,12 +1,12 @@
-"""Plan of a population and its cost: specs -> compile buckets -> blocks. Nothing is run.
+"""Plan of a population and its cost: specs -> compile buckets -> blocks.
 
-Nothing here imports JAX: a plan of thousands of networks is made in a second.
+The module imports no JAX: a plan of thousands of networks takes a second.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from gridjax.io.numbers import quantity
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.spec.lowering import EquivalenceKey, StaticConfig
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.padding import padded_config
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.shapes import n_weights, sizes
 
@@ -25,14 +24,14 @@ _LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
 _LANES_OF_LARGER = 4
 
 _FLOP_PER_CELL = 20
-"""Distance, two exponentials, shift and normalisation of one cell at one position."""
+"""Operations of one cell at one position: distance, two exponentials, shift, normalisation."""
 
 
 def default_lane_width(device_kind: str, static: StaticConfig) -> int:
-    """Networks of one vmap, for want of another wish: a pure function of device and shape.
+    """Return the default number of networks per block, from the kind of device and Ng.
 
-    1 on a CPU (no vmap at all is fastest there), else a power of two that falls as Ng grows.
-    ``device_kind`` is the name of a platform or a device: cpu, gpu, NVIDIA H200, TPU v4.
+    It is 1 on a CPU, where no vmap is fastest, and elsewhere a power of two that falls as Ng grows.
+    ``device_kind`` is the name of a platform or of a device: cpu, gpu, NVIDIA H200, TPU v4.
     """
     if device_kind.lower().startswith("cpu"):
         return 1
@@ -40,12 +39,12 @@ def default_lane_width(device_kind: str, static: StaticConfig) -> int:
 
 
 def flop_per_step(static: StaticConfig) -> int:
-    """Floating-point operations of one gradient step of one network.
+    """Return the floating-point operations of one gradient step of one network.
 
-    A product of an [m, k] and a [k, n] matrix is 2 m k n operations forward and twice that
-    backward: 6 for each weight and position, of the encoder for each trajectory. Per position and
-    field of a place code about 20 for the target. The study's RNN (Ng 1024, Np 512, batch 200, 20
-    moves) takes 38 GFLOP.
+    The product of an [m, k] and a [k, n] matrix takes 2 m k n operations forward and twice as many
+    backward: 6 for each weight and position (in the encoder for each weight and trajectory). The
+    targets of a place code take about 20 for each position and field. The RNN of the study (Ng
+    1024, Np 512, batch size 200, 20 moves) takes 38 GFLOP.
     """
     positions = static.batch_size * static.sequence_length
     encoder = sizes(static).states * static.Ng * static.n_outputs
@@ -57,18 +56,18 @@ def flop_per_step(static: StaticConfig) -> int:
 
 @dataclass(frozen=True)
 class Bucket:
-    """Networks that share every compilation."""
+    """Networks that are compiled together."""
 
     static: StaticConfig
     n_bins: int
-    """Bins a side of the reported rate maps."""
+    """bins along each side of the reported rate maps"""
     lane_width: int
     specs: tuple[NetworkSpec, ...]
-    """Distinct networks, longest training first, so that the lanes of a block end together."""
+    """distinct networks, longest training first, so that the lanes of a block end together"""
 
     @property
     def blocks(self) -> tuple[tuple[NetworkSpec, ...], ...]:
-        """The specs in groups of ``lane_width``; the last may be short and is padded when run."""
+        """The specs in groups of ``lane_width``; the last group may be shorter."""
         starts = range(0, len(self.specs), self.lane_width)
         return tuple(self.specs[start : start + self.lane_width] for start in starts)
 
@@ -78,7 +77,7 @@ class Bucket:
         return sum(spec.n_grad_steps for spec in self.specs)
 
     def to_dict(self) -> dict[str, Any]:
-        """The bucket's shape and cost as JSON values."""
+        """Shape and cost of the bucket as JSON values."""
         return {
             "networks": len(self.specs),
             "blocks": len(self.blocks),
@@ -95,26 +94,26 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Plan:
-    """A population laid out for one kind of device."""
+    """Buckets and blocks of a population, for one kind of device."""
 
     device_kind: str
     buckets: tuple[Bucket, ...]
-    replicates: Mapping[NetworkSpec, tuple[NetworkSpec, ...]]
-    """All descriptions of each network that is trained, its own first."""
+    equivalent_specs: Mapping[NetworkSpec, tuple[NetworkSpec, ...]]
+    """spec of each network that is trained -> all specs of the same computation, itself first"""
 
     @property
     def n_networks(self) -> int:
-        """Networks of the sweep."""
-        return sum(map(len, self.replicates.values()))
+        """Number of networks of the sweep."""
+        return sum(map(len, self.equivalent_specs.values()))
 
     @property
     def n_distinct(self) -> int:
-        """Networks that are trained: those of the sweep but for replicates in disguise."""
-        return len(self.replicates)
+        """Number of networks that are trained: specs of the same computation count once."""
+        return len(self.equivalent_specs)
 
     @property
     def n_blocks(self) -> int:
-        """Blocks in all buckets."""
+        """Number of blocks in all buckets."""
         return sum(len(bucket.blocks) for bucket in self.buckets)
 
     @property
@@ -124,7 +123,7 @@ class Plan:
 
     @property
     def flop(self) -> int:
-        """Floating-point operations of the whole training, those of empty lanes not counted."""
+        """Floating-point operations of the whole training, without empty lanes."""
         return sum(flop_per_step(each.static) * each.n_network_steps for each in self.buckets)
 
     def to_json(self) -> dict[str, Any]:
@@ -143,27 +142,30 @@ class Plan:
         }
 
 
+def own_shape(spec: NetworkSpec) -> StaticConfig:
+    """Return the static config of a network itself."""
+    return spec.static
+
+
 def make_plan(
     specs: Iterable[NetworkSpec],
     lane_width: int | None = None,
     device_kind: str = "cpu",
-    merge: bool = False,
+    shape_of: Callable[[NetworkSpec], StaticConfig] = own_shape,
 ) -> Plan:
-    """Lay out specs in buckets and blocks, buckets in the order of their first network.
+    """Divide specs into buckets and blocks, buckets in the order of their first network.
 
-    Specs that compute the same network are laid out once. ``lane_width`` None takes the default of
-    the device and of each bucket's shape. ``merge`` lays out networks in padded shapes, where they
-    can be padded (gridjax.spec.padding).
+    Specs of the same computation are trained once. ``lane_width`` None uses the default for the
+    device and for the shape of each bucket. ``shape_of`` returns the static config in which a
+    network is trained.
     """
     same: dict[EquivalenceKey, list[NetworkSpec]] = {}
     for spec in specs:
         same.setdefault(spec.equivalence_key, []).append(spec)
-    replicates = {group[0]: tuple(group) for group in same.values()}
+    equivalent = {group[0]: tuple(group) for group in same.values()}
     members: dict[tuple[StaticConfig, int], list[NetworkSpec]] = {}
-    for spec in replicates:
-        static = spec.static
-        static = (padded_config(static) or static) if merge else static
-        members.setdefault((static, spec.n_bins_reported), []).append(spec)
+    for spec in equivalent:
+        members.setdefault((shape_of(spec), spec.n_bins_reported), []).append(spec)
     buckets = (
         Bucket(
             static=static,
@@ -173,7 +175,7 @@ def make_plan(
         )
         for (static, n_bins), group in members.items()
     )
-    return Plan(device_kind, tuple(buckets), replicates)
+    return Plan(device_kind, tuple(buckets), equivalent)
 
 
 def plan_table(plan: Plan) -> Table:
@@ -202,9 +204,9 @@ TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled
 
 
 def table_rows(plan: Plan) -> list[tuple[str, ...]]:
-    """One row of texts for each bucket, under TABLE_HEADER.
+    """Return one row of texts for each bucket, in the columns of TABLE_HEADER.
 
-    What is compiled names the fields that differ between the buckets, or the main ones.
+    The last column has the main fields, and those that differ between the buckets.
     """
     statics = [dataclasses.asdict(bucket.static) for bucket in plan.buckets]
     statics = [
@@ -212,7 +214,7 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
         for static, bucket in zip(statics, plan.buckets, strict=True)
     ]
     main = ("rnn_type", "Ng", "place_field_values", "Np")
-    told = [
+    shown = [
         name
         for name in (statics[0] if statics else ())
         if name in main or len({static[name] for static in statics}) > 1
@@ -224,12 +226,12 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
             str(bucket.lane_width),
             f"{quantity(bytes_per_lane(bucket.static) * bucket.lane_width)}B",
             f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",
-            " ".join(_told(name, static[name]) for name in told),
+            " ".join(_in_words(name, static[name]) for name in shown),
         )
         for bucket, static in zip(plan.buckets, statics, strict=True)
     ]
 
 
-def _told(name: str, value: Any) -> str:
-    """A name of the study's says what it is by itself; a number does not."""
+def _in_words(name: str, value: Any) -> str:
+    """Format a static field: a text as it is, a number as name=value."""
     return value if isinstance(value, str) else f"{name}={value}"

@@ -1,4 +1,4 @@
-"""The table of sweep files: the networks of each, and those that were left out."""
+"""The table of sweep files: the networks of each file, and the networks left out."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class FilePlan(NamedTuple):
 
     file: str
     networks: int
-    """that no earlier file gave"""
+    """networks that no earlier file contains"""
     distinct_networks: int
-    """of these, without replicates in disguise among them"""
+    """these, with networks of the same computation counted once"""
     buckets: int
-    """compile buckets that hold them; files may share some"""
+    """compile buckets of these networks; files may share buckets"""
     skipped: int
-    """networks left out because they can never run"""
+    """networks left out because their values cannot run"""
 
 
 def plan_files(sweep: Sweep, plan: Plan) -> list[FilePlan]:
-    """Return what each file of a sweep comes to in its plan, in the files' order."""
-    trained = {spec: group[0] for group in plan.replicates.values() for spec in group}
+    """Return the part of each file of a sweep in its plan, in the order of the files."""
+    trained = {spec: group[0] for group in plan.equivalent_specs.values() for spec in group}
     bucket_of = {
         spec: number for number, bucket in enumerate(plan.buckets) for spec in bucket.specs
     }
@@ -46,7 +46,7 @@ def plan_files(sweep: Sweep, plan: Plan) -> list[FilePlan]:
 
 
 def files_to_json(sweep: Sweep, plan: Plan) -> dict[str, Any]:
-    """The files, the sweep seed and what was left out, as JSON values."""
+    """Return the files, the sweep seed and the networks left out, as JSON values."""
     return {
         "files": [row._asdict() for row in plan_files(sweep, plan)],
         "sweep_seed": sweep.sweep_seed,
@@ -69,15 +69,14 @@ def files_table(sweep: Sweep, plan: Plan) -> Table:
 
 
 def remarks(sweep: Sweep) -> list[str]:
-    """Return the lines that say what was drawn and what was left out, and why."""
+    """Return lines about the networks that were drawn and left out, with reasons."""
     lines = []
     for origin in sweep.origins:
         if origin.n_draws:
-            lines.append(
-                f"{shown(origin.name)}: {origin.n_draws:,} draws, sweep seed {sweep.sweep_seed}"
-            )
+            drawn = f"{origin.n_draws:,} random networks, sweep seed {sweep.sweep_seed}"
+            lines.append(f"{shown(origin.name)}: {drawn}")
     if sweep.skipped:
-        lines.append(f"left out {sweep.n_skipped:,} networks that can never run:")
+        lines.append(f"left out {sweep.n_skipped:,} networks whose values cannot run:")
     most = sorted(sweep.skipped, key=lambda each: -each.n_networks)
     for each in most[:_MOST_REASONS]:
         where = f"{each.reason.place}: " if each.reason.place else ""

@@ -10,14 +10,13 @@ from gridjax.errors import DamageError, Place, Problem
 from gridjax.run.checkpointing.checkpoints import Checkpoints
 from gridjax.run.storage.run_folder import FolderStore
 
-_CHECKPOINT_FIX = "a sweep that goes on does not use it: it takes the one before"
+_CHECKPOINT_FIX = "nothing; a resumed sweep uses the checkpoint before it"
 
 
 def verify(folder: Path) -> None:
-    """Read a whole run folder.
+    """Read every file of a run folder and compare it with its sha256.
 
-    Raises DamageError naming every file that is not what was written, and GridjaxError where there
-    is no run.
+    Raises DamageError that names every damaged file, and GridjaxError if the folder holds no run.
     """
     store = FolderStore.open(folder)
     problems = [problem for error in store.check() for problem in error.problems]
@@ -27,7 +26,7 @@ def verify(folder: Path) -> None:
 
 
 def verify_results(folder: Path) -> None:
-    """Read the results of a run, without its checkpoints; raises like ``verify``."""
+    """Read the results of a run without its checkpoints; raise as ``verify`` does."""
     problems = [each for error in FolderStore.open(folder).check() for each in error.problems]
     if problems:
         raise DamageError(problems)
@@ -39,8 +38,8 @@ def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
         try:
             checkpoint.read()
         except ValueError as error:
-            if os.path.lexists(checkpoint.folder):  # else its block went on meanwhile
-                checkpoints.tell(checkpoint.folder, str(error))
+            if os.path.lexists(checkpoint.folder):  # else a running sweep has removed it
+                checkpoints.add_damage(checkpoint.folder, str(error))
     for damage in checkpoints.damage:
         place, _, what = damage.partition(": ")
         yield Problem(f"damaged: {what}", Place(place), fix=_CHECKPOINT_FIX)

@@ -1,4 +1,4 @@
-"""The manifest of a run: all its inputs, written once and checked at every read."""
+"""The manifest of a run: the record of all its inputs, checked whenever it is read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LARGEST = 1 << 30
 def make_manifest(
     sweep: Sweep, plan: Plan, device: dict[str, Any], matmul_precision: str
 ) -> dict[str, Any]:
-    """Return all that a run is made from, as JSON values; no clock and no host name."""
+    """Return all inputs of a run as JSON values, without times and host names."""
     manifest = {
         "gridjax": __version__,
         "sources": [{"name": name, "text": text} for name, text in sweep.sources],
@@ -58,11 +58,11 @@ def make_manifest(
     return manifest | {"segments": [segment_of(manifest)]}
 
 
-def of_sweep(sweep: Sweep) -> dict[str, Any]:
-    """Return the parts of a manifest that need no device: what check_sweep compares.
+def manifest_of_sweep(sweep: Sweep) -> dict[str, Any]:
+    """Return the parts of a manifest that need no device, for resume_policy.check_sweep.
 
-    Lane widths are among them where the sweep sets them. Their default is that of the device, which
-    nobody knows before it is started: only then is a change of it refused, by itself.
+    Lane widths are included if the sweep sets them. Their default depends on the device and is
+    compared after its start.
     """
     width = sweep.settings.lane_width
     known = {} if width is None else {"lane_widths": [{"lane_width": width}]}
@@ -75,9 +75,9 @@ def of_sweep(sweep: Sweep) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read and check a run folder's manifest.
+    """Read and check the manifest of a run folder.
 
-    Raises GridjaxError where there is none, or one that no run of ours has written.
+    Raises GridjaxError if the folder has none, and DamageError if it is not a manifest of gridjax.
     """
     path = folder / MANIFEST
     try:
@@ -97,56 +97,56 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
-    """Check a manifest's bytes, once for several reads: a start reads them up to four times.
+    """Check the bytes of a manifest, once for several reads: a start reads them up to four times.
 
-    ``plugins`` are those that are registered, which decide how far a spec can be checked.
+    ``plugins`` are the registered ones, on which the check of a spec depends.
     """
     _check(unseal(content))
 
 
 def _check(manifest: Any) -> None:
-    """Raise ValueError unless every part that is read later has its form."""
+    """Raise ValueError unless every part has its expected form."""
     parts = {"run_ids": list, "specs": list, "sources": list, "lane_widths": list}
     parts |= {"settings": dict, "device": dict, "versions": dict}
     parts |= {"gridjax": str, "matmul_precision": str}
-    _demand(isinstance(manifest, dict), "it is no mapping")
+    _demand(isinstance(manifest, dict), "it is not a mapping")
     for name, kind in parts.items():
-        _demand(isinstance(manifest.get(name), kind), f"{name} is missing or no {kind.__name__}")
+        _demand(isinstance(manifest.get(name), kind), f"{name} is missing or not a {kind.__name__}")
     run_ids, specs = manifest["run_ids"], manifest["specs"]
     for run_id in run_ids:
         valid = isinstance(run_id, str) and _RUN_ID.fullmatch(run_id)
-        _demand(bool(valid), f"{show(run_id)} is no run_id")
-    _demand(len(set(run_ids)) == len(run_ids), "a run_id stands twice")
+        _demand(bool(valid), f"{show(run_id)} is not a run_id")
+    _demand(len(set(run_ids)) == len(run_ids), "a run_id occurs twice")
     _demand(len(specs) == len(run_ids), "specs and run_ids differ in number")
     for run_id, spec in zip(run_ids, specs, strict=True):
         known = isinstance(spec, dict) and spec.keys() <= FIELDS.keys()
-        _demand(known, f"{show(spec)} is no spec of a network")
+        _demand(known, f"{show(spec)} is not a spec of a network")
         same = _run_id(spec, manifest.get("plugins", {})) == run_id
         _demand(same, f"the spec of {run_id} is another network's")
     for source in manifest["sources"]:
         texts = isinstance(source, dict) and all(
             isinstance(source.get(name), str) for name in ("name", "text")
         )
-        _demand(texts, f"{show(source)} is no source")
+        _demand(texts, f"{show(source)} is not a source")
     for one in manifest["lane_widths"]:
         numbers = isinstance(one, dict) and isinstance(one.get("lane_width"), int)
-        _demand(numbers, f"{show(one)} is no lane width")
+        _demand(numbers, f"{show(one)} is not a lane width")
     for name in ("platform", "kind", "count", "cpu_cores"):
-        _demand(name in manifest["device"], f"device says no {name}")
+        _demand(name in manifest["device"], f"device has no {name}")
     for name in ("plugins", "fidelity", "claims"):
-        _demand(isinstance(manifest.get(name, {}), dict), f"{name} is no mapping")
+        _demand(isinstance(manifest.get(name, {}), dict), f"{name} is not a mapping")
     segments = manifest.get("segments")
     _demand(isinstance(segments, list) and bool(segments), "it lists no segments")
     for segment in segments:
         known = isinstance(segment, dict) and segment.keys() == {*SEGMENT, "accepted"}
         accepted = segment["accepted"] if known else None
         known = isinstance(accepted, list) and all(isinstance(each, str) for each in accepted)
-        _demand(known, "no segment")
+        _demand(known, "a segment has another form")
 
 
 def _run_id(values: dict[str, Any], plugins: Any) -> str:
-    """The run_id of a spec as it is written; its values are checked where their code is at hand."""
-    _demand(isinstance(plugins, dict), "plugins is no mapping")
+    """Return the run_id of a spec in a manifest; check its values if its plugins are registered."""
+    _demand(isinstance(plugins, dict), "plugins is not a mapping")
     try:
         spec = NetworkSpec.from_dict(values)
         names = (f"plugin:{getattr(spec, parameter)}" for parameter in REGISTRIES)

@@ -14,59 +14,59 @@ from gridjax.io.numbers import quantity
 from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, KEPT, Checkpoints
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
-from gridjax.run.storage.manifest import MANIFEST, of_sweep
-from gridjax.run.storage.resume_policy import check_sweep, go_on
+from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
+from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
 from gridjax.run.storage.run_folder import DAMAGED, SHARDS, FolderStore
 from gridjax.sweep.sweep import Sweep
 
 
 def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> None:
-    """Refuse a folder that cannot be written, or that holds another sweep's results.
+    """Refuse a folder that cannot be written, or that holds the results of another sweep.
 
-    Changes nothing that was there; makes the folder where it is missing.
+    Creates the folder if it is missing; changes no existing file.
     """
     try:
         refuse_others(folder)
         if (folder / MANIFEST).exists():
-            begun, here = FolderStore.open(folder), of_sweep(sweep)
-            if begun.committed().issuperset(here["run_ids"]):
-                here.pop("lane_widths", None)  # nothing is left to train under another
-            check_sweep(folder, begun.manifest, here, accept)
+            existing, requested = FolderStore.open(folder), manifest_of_sweep(sweep)
+            if existing.committed().issuperset(requested["run_ids"]):
+                requested.pop("lane_widths", None)  # nothing is left to train in other lanes
+            check_sweep(folder, existing.manifest, requested, accept)
         elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
-            message = f"--out {folder} is not empty and holds no run"
+            message = f"--out {folder} is not empty and is not the folder of a run"
             raise GridjaxError(Problem(message, fix="name a new or empty folder"))
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             pass
     except OSError as error:
         message = f"--out {folder} cannot be written: {error.strerror or error}"
-        raise GridjaxError(Problem(message, fix="name a folder that you may write to")) from None
+        raise GridjaxError(Problem(message, fix="name a folder that you can write to")) from None
 
 
 def refuse_others(folder: Path) -> None:
-    """Refuse a run folder that would be written outside of itself, or holds other than its files.
+    """Refuse a run folder in which a link, a pipe or a file stands for one of its parts.
 
-    A pipe in the place of a file would be waited for, for ever.
+    A link would lead writes outside of the folder; opening a pipe would never return.
     """
     for name in (SHARDS, CHECKPOINTS, DAMAGED, LOCK, WRITER):
         path, is_folder = folder / name, name in (SHARDS, CHECKPOINTS, DAMAGED)
         if path.is_symlink():
             message = f"--out {folder} cannot be written: its {name} is a link"
-            raise GridjaxError(Problem(message, fix="put in its place what it leads to"))
+            raise GridjaxError(Problem(message, fix="replace the link by what it points to"))
         if path.exists() and not (path.is_dir() if is_folder else path.is_file()):
             what = "folder" if is_folder else "regular file"
-            message = f"--out {folder} cannot be written: its {name} is no {what}"
-            raise GridjaxError(Problem(message, fix="remove it; the same command then goes on"))
+            message = f"--out {folder} cannot be written: its {name} is not a {what}"
+            raise GridjaxError(Problem(message, fix="remove it and run the command again"))
 
 
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
-    """Refuse a folder whose disk cannot hold the checkpoints of one block a device.
+    """Refuse a folder whose disk cannot hold the checkpoints of one block for each device.
 
     A finished run needs no space. Raises StorageError.
     """
     if (folder / MANIFEST).exists():
-        begun = FolderStore.open(folder)
-        if begun.committed().issuperset(begun.manifest["run_ids"]):
+        existing = FolderStore.open(folder)
+        if existing.committed().issuperset(existing.manifest["run_ids"]):
             return
     each = (bytes_of_checkpoint(bucket.static, bucket.lane_width) for bucket in plan.buckets)
     largest = max(each, default=0)
@@ -74,21 +74,21 @@ def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         message = (
-            f"--out {folder} has {quantity(free)}B free; checkpoints take up to {quantity(needed)}B"
+            f"--out {folder} has {quantity(free)}B free; its checkpoints need {quantity(needed)}B"
         )
-        raise StorageError(Problem(message, fix="make room, or name a folder on another disk"))
+        raise StorageError(Problem(message, fix="free some space, or name another folder"))
 
 
 def open_folder(
-    folder: Path, here: dict[str, Any], accept: tuple[str, ...]
+    folder: Path, requested: dict[str, Any], accept: tuple[str, ...]
 ) -> tuple[FolderStore, Checkpoints]:
-    """Begin a run in a folder that is locked, or go on with the one that is there."""
-    manifest, damaged = here, {}
+    """Create a run in a locked folder, or resume the one that it holds."""
+    manifest, damaged = requested, {}
     if (folder / MANIFEST).exists():
         store = FolderStore.open(folder)
         damaged = store.damaged()
-        whole = store.committed() - damaged.keys()
-        manifest = go_on(store.manifest, here, folder, accept, whole)
+        intact = store.committed() - damaged.keys()
+        manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
     checkpoints = Checkpoints(folder)
     with writing(folder):
         checkpoints.clear_asides()
@@ -96,5 +96,5 @@ def open_folder(
 
 
 def _is_ours(entry: Path) -> bool:
-    """Whether a stopped or killed start may have left this in a folder that holds no run yet."""
+    """Return whether a stopped or killed start may have left an entry in a folder without a run."""
     return entry.name in (LOCK, WRITER) or entry.name.startswith(ASIDE)

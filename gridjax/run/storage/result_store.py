@@ -1,6 +1,6 @@
-"""Stores of a run's results: their protocol, and one in memory. run_folder.py has one in a folder.
+"""Stores of the results of a run: the protocol, and a store in memory.
 
-Both read back alike.
+run_folder.py has the store in a folder.
 """
 
 from __future__ import annotations
@@ -17,28 +17,32 @@ from gridjax.run.storage.schema import ROW_KEYS, TABLES, NetworkResult
 
 
 class Store(Protocol):
-    """What the runner writes to and a Run reads from."""
+    """Destination of the results of a run, and the source that a Run reads."""
 
     manifest: dict[str, Any]
 
     def committed(self) -> set[str]:
-        """Return the run_ids whose results are here, whole."""
+        """Return the run_ids whose results are complete."""
+        ...
+
+    def is_committed(self, run_id: str) -> bool:
+        """Return whether the results of one network of the run are complete."""
         ...
 
     def commit(self, result: NetworkResult) -> None:
-        """Take in one network's results, all or nothing."""
+        """Add the results of one network, all of them or none."""
         ...
 
     def drop_weights(self, run_ids: Iterable[str]) -> None:
-        """Forget the weights of some networks."""
+        """Remove the weights of some networks."""
         ...
 
     def has_weights(self, run_id: str) -> bool:
-        """Tell whether the weights of a network are kept."""
+        """Return whether the weights of a network are stored."""
         ...
 
     def finish(self) -> None:
-        """Put the tables together from what is committed."""
+        """Write the tables of all committed networks."""
         ...
 
     def table(self, name: str) -> pa.Table:
@@ -46,40 +50,44 @@ class Store(Protocol):
         ...
 
     def maps(self, run_id: str) -> KeptMaps | None:
-        """Return the kept maps of one network."""
+        """Return the stored rate maps of one network; None if there are none."""
         ...
 
     def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
-        """Return the kept weights and layout of one network, by path."""
+        """Return the stored weights and layout of one network, by path; None if there are none."""
         ...
 
 
 class MemoryStore:
-    """Results kept in memory, gone with the process."""
+    """Results in memory, lost at the end of the process."""
 
     def __init__(self, manifest: dict[str, Any]):
         self.manifest = manifest
         self._results: dict[str, NetworkResult] = {}
 
     def committed(self) -> set[str]:
-        """Return the run_ids whose results are here."""
+        """Return the run_ids whose results are in the store."""
         return set(self._results)
 
+    def is_committed(self, run_id: str) -> bool:
+        """Return whether the results of one network are in the store."""
+        return run_id in self._results
+
     def commit(self, result: NetworkResult) -> None:
-        """Take in one network's results."""
+        """Add the results of one network."""
         self._results[result.run_id] = result
 
     def drop_weights(self, run_ids: Iterable[str]) -> None:
-        """Forget the weights of some networks."""
+        """Remove the weights of some networks."""
         for run_id in run_ids:
             self._results[run_id] = replace(self._results[run_id], weights={})
 
     def has_weights(self, run_id: str) -> bool:
-        """Tell whether the weights of a network are kept."""
+        """Return whether the weights of a network are stored."""
         return bool(self._results[run_id].weights)
 
     def finish(self) -> None:
-        """Do nothing: the tables are put together when asked for."""
+        """Do nothing: ``table`` joins the results at each call."""
 
     def table(self, name: str) -> pa.Table:
         """Return one table, networks in the order of the sweep."""
@@ -87,11 +95,11 @@ class MemoryStore:
         return assemble(name, [self._results[run_id].tables()[name] for run_id in ordered])
 
     def maps(self, run_id: str) -> KeptMaps | None:
-        """Return the kept maps of one network."""
+        """Return the stored rate maps of one network; None if there are none."""
         return self._results[run_id].maps
 
     def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
-        """Return the kept weights and layout of one network, by path."""
+        """Return the stored weights and layout of one network, by path; None if there are none."""
         return self._results[run_id].weights or None
 
 
@@ -102,7 +110,7 @@ def in_order(manifest: dict[str, Any], run_ids: Iterable[str]) -> list[str]:
 
 
 def assemble(name: str, parts: Sequence[pa.Table]) -> pa.Table:
-    """Put one table together; a null that several networks share stands once."""
+    """Join the rows of several networks; a null that they share occurs once."""
     unique = []
     seen: set[str] = set()
     for part in parts:

@@ -1,7 +1,8 @@
-"""The rules of resuming a run: which changes are refused, and how accepted ones are recorded.
+"""Rules for resuming a run under a changed sweep, machine or version.
 
-Every part compared here decides bits, so a change is refused unless it is accepted by name. The
-manifest lists accepted changes under ``segments``; later rows carry the segment's number.
+Every compared part of the manifest can change the last bits of the numbers, so a change is refused
+unless it is accepted by name. The manifest lists accepted changes under ``segments``; each row of
+the tables has the number of its segment.
 """
 
 from __future__ import annotations
@@ -17,141 +18,155 @@ SEGMENT = (
     *("gridjax", "versions", "device", "matmul_precision", "lane_widths", "settings"),
     *("sources", "sweep_seed"),
 )
-"""Parts of a manifest that a continuation may change."""
+"""Parts of a manifest that may differ between the segments of a run."""
 _SWEEP = ("sources", "sweep_seed", "skipped", "fidelity", "plugins", "run_ids", "specs")
 
 Manifest = dict[str, Any]
 
 
 def segment_of(manifest: Manifest, accepted: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the parts of a manifest that one segment of a run is made under."""
+    """Return the entry of one segment in the list ``segments`` of a manifest."""
     return {name: manifest[name] for name in SEGMENT} | {"accepted": sorted(accepted)}
 
 
-def go_on(
-    there: Manifest, here: Manifest, folder: Path, accepted: Iterable[str], committed: set[str]
+def merge_manifests(
+    existing: Manifest,
+    requested: Manifest,
+    folder: Path,
+    accepted: Iterable[str],
+    committed: set[str],
 ) -> Manifest:
-    """Return the manifest of the run ``there`` that goes on as ``here`` says.
+    """Return the manifest under which an existing run is resumed.
 
-    Networks that are committed, undamaged, stay in the run, those of another sweep after those of
-    this one. Where nothing is left to train, the machine that looks at the run does not matter.
+    ``committed`` are the networks with undamaged results. They stay in the run; those of an earlier
+    sweep come after those of the requested one. If all requested networks are committed, only sweep
+    and settings are compared: the present machine computes nothing.
 
     Raises GridjaxError, naming every difference and the options that accept it.
     """
-    # claims that were written down first stay: results may have been seen since
-    if here.get("claims", {}).keys() - there.get("claims", {}).keys():
-        there = there | {"claims": here["claims"] | there.get("claims", {})}
-    if committed >= set(here["run_ids"]):
-        _check(folder, there, here, accepted, ("sweep", "settings"))
-        if there["run_ids"] == here["run_ids"]:
-            return there
-    differences = _differences(there, here)
-    refuse(folder, there, here, differences, accepted)
+    # claims that were recorded first stay: results may have been seen since
+    if requested.get("claims", {}).keys() - existing.get("claims", {}).keys():
+        existing = existing | {"claims": requested["claims"] | existing.get("claims", {})}
+    if committed >= set(requested["run_ids"]):
+        _check(folder, existing, requested, accepted, ("sweep", "settings"))
+        if existing["run_ids"] == requested["run_ids"]:
+            return existing
+    differences = _differences(existing, requested)
+    refuse(folder, existing, requested, differences, accepted)
     if not differences:
-        return there
-    merged = there | {name: here[name] for name in SEGMENT if name != "sources"}
+        return existing
+    merged = existing | {name: requested[name] for name in SEGMENT if name != "sources"}
     if "sweep" in differences:
         stay = [
             (run_id, spec)
-            for run_id, spec in zip(there["run_ids"], there["specs"], strict=True)
-            if run_id in committed and run_id not in set(here["run_ids"])
+            for run_id, spec in zip(existing["run_ids"], existing["specs"], strict=True)
+            if run_id in committed and run_id not in set(requested["run_ids"])
         ]
-        merged |= {name: here[name] for name in _SWEEP}
-        merged["run_ids"] = [*here["run_ids"], *(run_id for run_id, _ in stay)]
-        merged["specs"] = [*here["specs"], *(spec for _, spec in stay)]
-        merged["plugins"] = there.get("plugins", {}) | here["plugins"]
-        merged["fidelity"] = there.get("fidelity", {}) | here["fidelity"]
-    return merged | {"segments": [*there["segments"], segment_of(merged, differences)]}
+        merged |= {name: requested[name] for name in _SWEEP}
+        merged["run_ids"] = [*requested["run_ids"], *(run_id for run_id, _ in stay)]
+        merged["specs"] = [*requested["specs"], *(spec for _, spec in stay)]
+        merged["plugins"] = existing.get("plugins", {}) | requested["plugins"]
+        merged["fidelity"] = existing.get("fidelity", {}) | requested["fidelity"]
+    return merged | {"segments": [*existing["segments"], segment_of(merged, differences)]}
 
 
-def check_sweep(folder: Path, there: Manifest, here: Manifest, accepted: Iterable[str]) -> None:
+def check_sweep(
+    folder: Path, existing: Manifest, requested: Manifest, accepted: Iterable[str]
+) -> None:
     """Refuse a folder of another sweep or other settings, before any device is started.
 
-    ``here`` needs only the parts that a sweep decides; lane widths are compared where it has them.
+    ``requested`` needs only the parts that a sweep decides (``manifest_of_sweep``); lane widths are
+    compared if it has them.
     """
-    known = ("lane-width",) if "lane_widths" in here else ()
-    _check(folder, there, here, accepted, ("sweep", "settings", *known))
+    known = ("lane-width",) if "lane_widths" in requested else ()
+    _check(folder, existing, requested, accepted, ("sweep", "settings", *known))
 
 
 def _check(
-    folder: Path, there: Manifest, here: Manifest, accepted: Iterable[str], names: Iterable[str]
+    folder: Path,
+    existing: Manifest,
+    requested: Manifest,
+    accepted: Iterable[str],
+    names: Iterable[str],
 ) -> None:
-    found = {name: _CHANGES[name](there, here) for name in names}
-    refuse(folder, there, here, {k: v for k, v in found.items() if v}, accepted)
+    found = {name: _CHANGES[name](existing, requested) for name in names}
+    refuse(folder, existing, requested, {k: v for k, v in found.items() if v}, accepted)
 
 
 def refuse(
     folder: Path,
-    there: Manifest,
-    here: Manifest,
+    existing: Manifest,
+    requested: Manifest,
     differences: dict[str, str],
     accepted: Iterable[str],
 ) -> None:
-    """Raise GridjaxError where there are differences that are not accepted."""
+    """Raise GridjaxError if a difference is not accepted."""
     names = [name for name in differences if name not in set(accepted)]
     if not names:
         return
-    theirs = ", ".join(shown(source["name"]) for source in there["sources"])
-    ours = ", ".join(shown(source["name"]) for source in here["sources"])
+    theirs = ", ".join(shown(source["name"]) for source in existing["sources"])
+    ours = ", ".join(shown(source["name"]) for source in requested["sources"])
     whose = f" of another sweep: {theirs}, not {ours}" if "sweep" in names else f" of {theirs}"
     what = "; ".join(differences[name] for name in names)
-    message = f"--out {folder} holds the results{whose}, and numbers could differ: {what}"
+    message = f"--out {folder} holds the results{whose}; further numbers could differ: {what}"
     options = " ".join(f"--accept {name}" for name in names)
-    fix = f"name another folder, or go on all the same, with later rows marked: {options}"
+    fix = f"name another folder, or resume this run and mark its later rows: {options}"
     raise GridjaxError(Problem(message, fix=fix))
 
 
-def _differences(there: Manifest, here: Manifest) -> dict[str, str]:
-    found = {name: change(there, here) for name, change in _CHANGES.items()}
+def _differences(existing: Manifest, requested: Manifest) -> dict[str, str]:
+    found = {name: change(existing, requested) for name, change in _CHANGES.items()}
     return {name: what for name, what in found.items() if what}
 
 
-def _sweep(there: Manifest, here: Manifest) -> str:
-    old, new = set(there["run_ids"]), set(here["run_ids"])
-    if old >= new and any("sweep" in one["accepted"] for one in there.get("segments", ())):
-        return ""  # networks of an earlier sweep stay beside those of this one
-    if there["run_ids"] == here["run_ids"]:
+def _sweep(existing: Manifest, requested: Manifest) -> str:
+    old, new = set(existing["run_ids"]), set(requested["run_ids"])
+    if old >= new and any("sweep" in one["accepted"] for one in existing.get("segments", ())):
+        return ""  # an accepted earlier sweep: its networks stay beside those of this one
+    if existing["run_ids"] == requested["run_ids"]:
         return ""
-    parts = [f"{len(new - old)} networks are new and {len(old - new)} gone"]
+    parts = [f"{len(new - old)} networks are added and {len(old - new)} removed"]
     if old == new:
-        parts = ["the networks stand in another order"]
-    seeds = [one.get("sweep_seed", 0) for one in (there, here)]
+        parts = ["the networks are in another order"]
+    seeds = [one.get("sweep_seed", 0) for one in (existing, requested)]
     if seeds[0] != seeds[1]:
-        parts.append(f"sweep seed {show(seeds[0])} there, {show(seeds[1])} here")
+        parts.append(f"sweep seed {show(seeds[0])} in the folder, {show(seeds[1])} now")
     return ", ".join(parts)
 
 
-def _settings(there: Manifest, here: Manifest) -> str:
-    return _unequal(there["settings"], here["settings"])
+def _settings(existing: Manifest, requested: Manifest) -> str:
+    return _unequal(existing["settings"], requested["settings"])
 
 
-def _lane_width(there: Manifest, here: Manifest) -> str:
-    old, new = ([one["lane_width"] for one in each["lane_widths"]] for each in (there, here))
-    same_networks = there["run_ids"] == here["run_ids"]
-    # one width for all buckets may stand there once, before there is a plan
+def _lane_width(existing: Manifest, requested: Manifest) -> str:
+    old, new = (
+        [one["lane_width"] for one in each["lane_widths"]] for each in (existing, requested)
+    )
+    same_networks = existing["run_ids"] == requested["run_ids"]
+    # before there is a plan, one width may stand for all buckets
     same = set(old) == set(new) if len(set(new)) == 1 else old == new
     if same if same_networks else set(new) <= set(old):
         return ""
-    return f"lane widths {sorted(set(old))} there, {sorted(set(new))} here"
+    return f"lane widths {sorted(set(old))} in the folder, {sorted(set(new))} now"
 
 
-def _versions(there: Manifest, here: Manifest) -> str:
-    # Python itself computes nothing that is kept.
+def _versions(existing: Manifest, requested: Manifest) -> str:
+    # Python itself computes no stored number.
     old, new = (
         {"gridjax": each["gridjax"]}
         | {name: value for name, value in each["versions"].items() if name != "python"}
-        for each in (there, here)
+        for each in (existing, requested)
     )
     return _unequal(old, new)
 
 
-def _precision(there: Manifest, here: Manifest) -> str:
+def _precision(existing: Manifest, requested: Manifest) -> str:
     names = ("matmul_precision",)
-    return _unequal(*({name: each[name] for name in names} for each in (there, here)))
+    return _unequal(*({name: each[name] for name in names} for each in (existing, requested)))
 
 
-def _device(there: Manifest, here: Manifest) -> str:
-    return _unequal(there["device"], here["device"])
+def _device(existing: Manifest, requested: Manifest) -> str:
+    return _unequal(existing["device"], requested["device"])
 
 
 _CHANGES: dict[str, Callable[[Manifest, Manifest], str]] = {
@@ -166,10 +181,10 @@ ACCEPTABLE = tuple(_CHANGES)
 """Names that --accept takes."""
 
 
-def _unequal(there: dict[str, Any], here: dict[str, Any]) -> str:
-    names = sorted(there.keys() | here.keys())
+def _unequal(existing: dict[str, Any], requested: dict[str, Any]) -> str:
+    names = sorted(existing.keys() | requested.keys())
     return ", ".join(
-        f"{name} {show(there.get(name))} there, {show(here.get(name))} here"
+        f"{name} {show(existing.get(name))} in the folder, {show(requested.get(name))} now"
         for name in names
-        if there.get(name) != here.get(name)
+        if existing.get(name) != requested.get(name)
     )

@@ -1,8 +1,8 @@
 """The store of a run's results in a folder.
 
-It holds ``manifest.json``, one shard per network under ``shards/``, and the tables made from the
-shards, with their checksums in ``tables.json``. A shard is written under a temporary name and
-renamed, so it is complete or absent. Every file is checked against its sha256 when it is read.
+The folder holds ``manifest.json``, one shard for each network under ``shards/``, and the tables
+made from the shards, with their checksums in ``tables.json``. A shard is written under a temporary
+name and renamed, so it is complete or absent. Each file is checked against its sha256 when read.
 """
 
 from __future__ import annotations
@@ -37,25 +37,26 @@ from gridjax.run.storage.shards import MAPS, WEIGHTS, Shard, read_parquet, to_pa
 SHARDS = "shards"
 DAMAGED = "damaged"
 TABLE_SEAL = "tables.json"
-_REBUILD = "the sweep's own command makes it again"
+_REBUILD = "run the sweep command again: it makes the file again"
 
 
 class FolderStore:
-    """Results in a run folder."""
+    """The results in a run folder."""
 
     def __init__(self, folder: Path, manifest: dict[str, Any]):
         self.folder = folder
         self.manifest = manifest
         self.set_aside: list[str] = []
-        """files that were found damaged; their shards are in ``damaged/``"""
+        """damaged files whose shards were moved to ``damaged/``"""
 
     @classmethod
     def create(
         cls, folder: Path, manifest: dict[str, Any], damaged: Mapping[str, str]
     ) -> FolderStore:
-        """Begin a run, or go on with the one that is there under ``manifest``.
+        """Create a run, or resume the one in the folder, under ``manifest``.
 
-        Clears what a killed writer left, and sets damaged shards aside to be made again.
+        Removes the temporary files of a killed writer. Moves damaged shards to ``damaged/``, so
+        that their networks are trained again.
         """
         store = cls(folder, manifest)
         store.set_aside = list(damaged.values())
@@ -80,12 +81,12 @@ class FolderStore:
     def open(cls, folder: Path) -> FolderStore:
         """Open a run folder for reading.
 
-        Raises GridjaxError where there is no run.
+        Raises GridjaxError if the folder holds no run.
         """
         return cls(folder, read_manifest(folder))
 
     def committed(self) -> set[str]:
-        """Return the run_ids whose results are here, whole."""
+        """Return the run_ids whose results are complete."""
         shards = self.folder / SHARDS
         if not shards.is_dir() or shards.is_symlink():
             return set()
@@ -94,23 +95,28 @@ class FolderStore:
             path.name for path in shards.iterdir() if path.name in wanted and not path.is_symlink()
         }
 
+    def is_committed(self, run_id: str) -> bool:
+        """Return whether the results of one network of the manifest are complete."""
+        shards, shard = self.folder / SHARDS, self.shard(run_id).folder
+        return not shards.is_symlink() and shard.is_dir() and not shard.is_symlink()
+
     def commit(self, result: NetworkResult) -> None:
-        """Write one network's shard aside, then rename it into place."""
+        """Write the shard of one network, under a temporary name until it is complete."""
         with writing(self.folder):
             Shard.write(self.folder / SHARDS / result.run_id, result)
 
     def drop_weights(self, run_ids: Iterable[str]) -> None:
-        """Delete the weights of some networks."""
+        """Remove the weights of some networks."""
         with writing(self.folder):
             for run_id in run_ids:
                 self.shard(run_id).drop_weights()
 
     def has_weights(self, run_id: str) -> bool:
-        """Tell whether the weights of a network are kept; they are not read."""
+        """Return whether the weights of a network are stored; they are not read."""
         return self.shard(run_id).holds(WEIGHTS)
 
     def finish(self) -> None:
-        """Write the Parquet tables from the shards, unless they are there; their seal last."""
+        """Write the Parquet tables from the shards unless they are up to date, checksums last."""
         run_ids = in_order(self.manifest, self.committed())
         if not run_ids or self._table_seal().get("run_ids") == run_ids:
             return
@@ -124,9 +130,9 @@ class FolderStore:
             replace_file(self.folder / TABLE_SEAL, seal({"run_ids": run_ids, "tables": listed}))
 
     def table(self, name: str) -> pa.Table:
-        """Return one table: the written one where it holds all networks, else from the shards.
+        """Return one table: the written one if it has all networks, else one from the shards.
 
-        Raises DamageError where a file is not what was written.
+        Raises DamageError if a file is damaged.
         """
         return steady(self.folder / TABLE_SEAL, lambda: self._table(name))
 
@@ -138,16 +144,16 @@ class FolderStore:
         return self._from_shards(name, run_ids)
 
     def maps(self, run_id: str) -> KeptMaps | None:
-        """Return the kept maps of one network."""
+        """Return the stored rate maps of one network; None if there are none."""
         arrays = self.shard(run_id).arrays(MAPS)
         try:
             return KeptMaps(**arrays) if arrays else None
         except TypeError:
             place = Place(str(self.shard(run_id).folder / MAPS))
-            raise DamageError(Problem("damaged: holds other arrays than maps", place)) from None
+            raise DamageError(Problem("damaged: contains arrays other than maps", place)) from None
 
     def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
-        """Return the kept weights and layout of one network, by path."""
+        """Return the stored weights and layout of one network, by path; None if there are none."""
         return self.shard(run_id).arrays(WEIGHTS)
 
     def shard(self, run_id: str) -> Shard:
@@ -155,7 +161,7 @@ class FolderStore:
         return Shard(self.folder / SHARDS / run_id)
 
     def damaged(self) -> dict[str, str]:
-        """Return the file that is damaged, by run_id."""
+        """Return the damaged file of each network that has one, by run_id."""
         found = {path.name: f"{path} is a link" for path in self._links()}
         for run_id in in_order(self.manifest, self.committed()):
             try:
@@ -165,11 +171,11 @@ class FolderStore:
         return found
 
     def check(self) -> Iterator[DamageError]:
-        """Read every shard and table and yield what is not as it was written."""
+        """Read every shard and table; yield an error for each damaged one."""
         sealed: dict[str, Any] = {}
         shards = self.folder / SHARDS
         if shards.is_symlink() or (shards.exists() and not shards.is_dir()):
-            yield DamageError(Problem("damaged: is no folder of ours", Place(str(shards))))
+            yield DamageError(Problem("damaged: is not a folder", Place(str(shards))))
         for path in self._links():
             yield DamageError(
                 Problem("damaged: is a link, which is not followed", Place(str(path)))
@@ -198,7 +204,7 @@ class FolderStore:
             self._written(name, sealed)
 
     def _links(self) -> list[Path]:
-        """Links where shards should be: they may lead anywhere and are never followed."""
+        """Return the links among the shards: they may lead anywhere and are never followed."""
         shards = self.folder / SHARDS
         if not shards.is_dir() or shards.is_symlink():
             return []
@@ -222,19 +228,19 @@ class FolderStore:
         return sealed.get("run_ids") == in_order(self.manifest, self.manifest["run_ids"])
 
     def _forget_tables(self) -> None:
-        """Remove tables of an earlier stop, their seal first: never beside newer shards."""
+        """Remove the tables of an earlier stop, checksums first: never beside newer shards."""
         for path in (self.folder / TABLE_SEAL, *(self.folder / f"{n}.parquet" for n in TABLES)):
             path.unlink(missing_ok=True)
 
     def _table_seal(self) -> dict[str, Any]:
-        """Return the tables' digests and networks; nothing where no tables are there."""
+        """Return the checksums and networks of the tables; an empty dict without tables."""
         path = self.folder / TABLE_SEAL
         try:
             content = unseal(read_regular(path))
             run_ids = content["run_ids"]
             named = isinstance(run_ids, list) and all(isinstance(each, str) for each in run_ids)
             if content["tables"].keys() != TABLES.keys() or not named:
-                raise ValueError("it lists other tables")
+                raise ValueError("its list of tables is another one")
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, AttributeError, RecursionError) as error:
@@ -250,7 +256,7 @@ class FolderStore:
             message = f"damaged: cannot be read: {error.strerror}"
             raise DamageError(Problem(message, Place(str(path)), _REBUILD)) from None
         if digest(content) != sealed["tables"][name]:
-            message = "damaged: is not what was written (sha256)"
+            message = "damaged: has another sha256"
             raise DamageError(Problem(message, Place(str(path)), _REBUILD))
         return read_parquet(content, path, name)
 

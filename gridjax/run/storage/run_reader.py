@@ -33,42 +33,50 @@ if TYPE_CHECKING:
 
 
 class Response(NamedTuple):
-    """What a network does along given positions."""
+    """Activity and outputs of a network along given positions."""
 
     activity: Float[Array, "batch time analysed"]
-    """the analysed layer"""
+    """rates of the analysed layer"""
     logits: Float[Array, "batch time out"]
-    """the outputs, before any softmax"""
+    """outputs, before any softmax"""
     decoded: Float[Array, "batch time 2"]
     """decoded positions, metres"""
 
 
 @dataclass(frozen=True)
 class Network:
-    """One trained network out of a population."""
+    """One trained network of a population."""
 
     spec: NetworkSpec
     params: Params
     layout: Layout
-    """what its targets are made of"""
+    """place cells, or what else defines its targets"""
 
     @property
     def place_cells(self) -> Any:
         """Centres [Np, field, 2] and widths [Np, field] of its place cells, metres.
 
-        Or what else its target code drew; None for codes that draw nothing.
+        Another target code has its own random parameters here, or None.
         """
         return self.layout.code
 
     def respond(self, positions: Float[Array, "batch time+1 2"]) -> Response:
-        """Run the network along positions (metres); the first of each path is its start.
+        """Run the network along paths.
 
-        Raises GridjaxError unless positions are [batch, time + 1, 2], at least two moments long.
+        Args:
+            positions: Positions in metres, [batch, time + 1, 2]; the first of each path is its
+                start.
+
+        Returns:
+            Activity, outputs and decoded positions at the ``time`` later positions.
+
+        Raises:
+            GridjaxError: The positions have another shape, or fewer than two time points.
         """
         positions = jnp.asarray(positions, jnp.float32)
         if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != 2:
             message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
-            fix = "give at least two moments of x and y in metres for each of a batch of paths"
+            fix = "give x and y in metres at two or more time points of each path"
             raise GridjaxError(Problem(message, fix=fix))
         trajectories = motion.along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
@@ -82,7 +90,7 @@ class Network:
 
 
 class Run:
-    """The results of a sweep, finished or not."""
+    """The results of a sweep, complete or of the networks finished so far."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -97,61 +105,67 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every network of the sweep is there."""
+        """Whether every network of the sweep has results."""
         return len(self._store.committed()) == len(self.manifest["run_ids"])
 
     @property
     def n_diverged(self) -> int:
-        """Networks whose training was no longer finite."""
+        """Number of networks whose loss or weights became non-finite."""
         return int((self.networks["status"] == DIVERGED).sum())
 
     @cached_property
     def networks(self) -> pd.DataFrame:
-        """One row a network: its parameters under the study's names, and its measures."""
+        """One row for each network: its parameters and its measures."""
         return self._frame("networks")
 
     @cached_property
     def units(self) -> pd.DataFrame:
-        """One row a unit and number of bins: scores, period (cm), orientation (rad)."""
+        """One row for each unit and number of bins: scores, period (cm), orientation (rad)."""
         return self._frame("units")
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        """Losses (nats or m^2) and position error (cm) at log-spaced steps of training."""
+        """Losses (nats or m^2) and position error (cm) at log-spaced gradient steps."""
         return self._frame("history")
 
     @cached_property
     def drift(self) -> pd.DataFrame:
-        """Position error (cm) and loss after each move of trajectories of ten times the length."""
+        """Position error (cm) and loss after each move, on trajectories ten times as long."""
         return self._frame("drift")
 
     @cached_property
     def spectra(self) -> pd.DataFrame:
-        """Radial power of the units' maps and of the target code, by cycles per box.
+        """Radial power of the rate maps and of the target code, by cycles per box.
 
-        Each map has variance 1: power is the share of it per square cycle per box.
+        Each map is scaled to variance 1; power is the share of the variance per square cycle per
+        box.
         """
         return self._frame("spectra")
 
     @cached_property
     def nulls(self) -> pd.DataFrame:
-        """Scores of random readouts of each layout's target code; networks.null_id names them."""
+        """Scores of random readouts of target codes; ``networks.null_id`` refers to them."""
         return self._frame("nulls")
 
     def rate_maps(self, run_id: str) -> xr.DataArray:
-        """Return a network's kept rate maps, best first: dims unit, x, y; x and y in metres.
+        """Return the stored rate maps of a network, best units first.
 
-        The coordinates are bin centres; NaN stands where no sample fell; the samples per bin are
-        the coordinate ``samples``.
+        Args:
+            run_id: A run_id of ``networks``.
 
-        Raises GridjaxError for an unknown run_id, or one whose maps were not kept.
+        Returns:
+            Mean activity with the dimensions unit, x, y. The coordinates x and y are bin centres in
+            metres; ``samples`` is the number of samples in each bin. Bins without samples are NaN.
+
+        Raises:
+            GridjaxError: The run_id is unknown, or its maps are not stored.
         """
         import xarray as xr
 
         spec = self._spec(run_id)
         kept = self._store.maps(run_id)
         if kept is None:
-            message = f"no rate maps of {run_id} were kept (a diverged network has none)"
+            message = f"no rate maps of {run_id} are stored (a diverged network has none)"
             raise GridjaxError(Problem(message, fix="sweep with --keep-maps all or best:32"))
         n = kept.samples.shape[0]
         half = spec.box_width_in_m / 2
@@ -173,22 +187,30 @@ class Run:
     def network(self, run_id: str) -> Network:
         """Return one trained network.
 
-        Raises GridjaxError for an unknown run_id, or one whose weights were not kept.
+        Args:
+            run_id: A run_id of ``networks``.
+
+        Returns:
+            Its spec, parameters and layout.
+
+        Raises:
+            GridjaxError: The run_id is unknown, its weights are not stored, or its plugins are not
+                registered.
         """
         spec = self._spec(run_id)
         weights = self._store.weights(run_id)
         if weights is None:
-            message = f"the weights of {run_id} were not kept"
+            message = f"the weights of {run_id} are not stored"
             raise GridjaxError(Problem(message, fix="sweep with --keep-weights all"))
         if spec.run_id != run_id:
-            message = f"{run_id} was trained with code that is not at hand: {self._plugins(spec)}"
+            message = f"the plugins of {run_id} are not registered: {self._plugins(spec)}"
             raise GridjaxError(Problem(message, fix="register the same source: --plugin FILE.py"))
         spec = with_maps(spec, weights)
         return Network(spec, *unflatten_weights(spec, weights))
 
     @cached_property
     def timings(self) -> pd.DataFrame:
-        """Wall-clock seconds spent on each network; the only numbers that a clock decides."""
+        """Wall-clock seconds of the training of each network."""
         return self._frame("timings")
 
     def _plugins(self, spec: NetworkSpec) -> str:
@@ -199,11 +221,16 @@ class Run:
         return ", ".join(f"{name} (source {sources[name][:12]})" for name in used)
 
     def _spec(self, run_id: str) -> NetworkSpec:
-        if run_id not in self._store.committed():
-            fix = "the column run_id of .networks lists those that are there"
+        values = self._values_of.get(run_id)
+        if values is None or not self._store.is_committed(run_id):
+            fix = "the column run_id of .networks lists the finished networks"
             raise GridjaxError(Problem(f"no network {run_id!r} in this run", fix=fix))
-        position = self.manifest["run_ids"].index(run_id)
-        return NetworkSpec.from_dict(self.manifest["specs"][position])
+        return NetworkSpec.from_dict(values)
+
+    @cached_property
+    def _values_of(self) -> dict[str, dict[str, Any]]:
+        """The values of each network's spec, by run_id."""
+        return dict(zip(self.manifest["run_ids"], self.manifest["specs"], strict=True))
 
     def _frame(self, name: str) -> pd.DataFrame:
         return self._store.table(name).to_pandas()
@@ -212,6 +239,13 @@ class Run:
 def open_run(folder: str | Path) -> Run:
     """Open the folder of a run, finished or not, for reading.
 
-    Raises GridjaxError where there is no run.
+    Args:
+        folder: The ``out`` folder of a run.
+
+    Returns:
+        The results of its finished networks.
+
+    Raises:
+        GridjaxError: The folder holds no run.
     """
     return Run(FolderStore.open(Path(folder)))

@@ -1,7 +1,7 @@
-"""The columns of a run's tables, and the results of one network in their form.
+"""The columns of the tables of a run, and the rows of one network.
 
-Parameters and measures keep the study's names (``pos_decoding_err``, ``score_60_by_neuron_max``),
-so that notebooks written for its tables run.
+Parameters and measures have the names of the study (``pos_decoding_err``,
+``score_60_by_neuron_max``), so that notebooks written for its tables run.
 """
 
 from __future__ import annotations
@@ -128,12 +128,12 @@ TABLES = {
 }
 """Schema of every table of a run, by its name."""
 ROW_KEYS = dict.fromkeys(TABLES, "run_id") | {"nulls": "null_id"}
-"""The column that says whose rows they are."""
+"""The column that identifies the owner of a row, by table."""
 
 
 @dataclass(frozen=True)
 class NetworkResult:
-    """All that is kept of one network."""
+    """The stored results of one network."""
 
     evaluation: Evaluation
     history: list[tuple[int, Progress]]
@@ -141,17 +141,17 @@ class NetworkResult:
     weights: dict[str, np.ndarray]
     train_seconds: float
     segment: int
-    """the continuation of the run in which it was finished; 0 for the first"""
+    """number of the segment of the run in which it was finished, from 0"""
     resumed: bool
-    """whether it went on where bits are not promised (another machine, a GPU's own order)"""
+    """whether it was resumed where bits may differ (another machine, the summing order of a GPU)"""
 
     @property
     def run_id(self) -> str:
-        """The network's name."""
+        """The run_id of the network."""
         return self.evaluation.network["run_id"]
 
     def tables(self) -> dict[str, pa.Table]:
-        """Return this network's rows of every table."""
+        """Return the rows of this network in every table."""
         return {
             "networks": _one_row(
                 self.evaluation.network | {"segment": self.segment, "resumed": self.resumed}
@@ -172,7 +172,7 @@ def _one_row(row: dict[str, Any]) -> pa.Table:
 
 
 def _of_network(run_id: str, columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
-    """Return one network's rows of a table; a network that diverged has none."""
+    """Return the rows of one network in a table; a diverged network has none."""
     if not columns:
         return schema.empty_table()
     n_rows = len(next(iter(columns.values())))

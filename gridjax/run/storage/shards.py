@@ -30,7 +30,7 @@ SEAL = "shard.json"
 MAPS = "maps.npz"
 WEIGHTS = "weights.npz"
 _NAMES = {f"{name}.parquet" for name in TABLES} | {MAPS, WEIGHTS}
-_FIX = "the sweep's own command sets it aside and trains this network again"
+_FIX = "run the sweep command again: it moves the file to damaged/ and trains this network again"
 
 
 class Shard:
@@ -41,7 +41,7 @@ class Shard:
 
     @classmethod
     def write(cls, folder: Path, result: NetworkResult) -> Shard:
-        """Write one network's results; they are there whole or not at all."""
+        """Write the results of one network, all of them or none."""
         files = {f"{name}.parquet": to_parquet(table) for name, table in result.tables().items()}
         if result.maps is not None:
             files[MAPS] = _npz(vars(result.maps))
@@ -54,16 +54,16 @@ class Shard:
         return cls(folder)
 
     def table(self, name: str) -> pa.Table:
-        """Return this network's rows of a table."""
+        """Return the rows of this network in a table."""
         content = steady(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
         if content is None:
             raise self._damage(f"{name}.parquet", "is missing")
         return read_parquet(content, self.folder / f"{name}.parquet", name)
 
     def arrays(self, name: str) -> dict[str, np.ndarray] | None:
-        """Return the arrays of ``maps.npz`` or ``weights.npz``; None where they were not kept.
+        """Return the arrays of ``maps.npz`` or ``weights.npz``; None if they are not stored.
 
-        Nothing is unpickled, and nothing is unpacked to more bytes than the file has.
+        Nothing is unpickled, and nothing is decompressed to more bytes than the file has.
         """
         content = steady(self.folder / SEAL, lambda: self._content(name))
         if content is None:
@@ -71,34 +71,34 @@ class Shard:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as file:
                 if sum(each.file_size for each in file.zip.infolist()) > len(content):
-                    raise ValueError("it is packed, which we never write")
+                    raise ValueError("it is compressed, which gridjax never writes")
                 arrays = {key: file[key] for key in file.files}
             if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-                raise ValueError("it holds other things than arrays")
+                raise ValueError("it contains other things than arrays")
             return arrays
         except NOT_NPZ as error:
             why = f"{type(error).__name__}: {error}".splitlines()[0]
             raise self._damage(name, f"cannot be read: {why}") from None
 
     def holds(self, name: str) -> bool:
-        """Tell whether a file belongs to the shard, by its seal."""
+        """Return whether the shard lists a file."""
         return name in self._listed()
 
     def tidy(self) -> None:
-        """Remove what a killed writer left while it forgot the weights."""
+        """Remove what a writer left that was killed while it removed the weights."""
         clear_asides(self.folder)
         if not self.holds(WEIGHTS):
             (self.folder / WEIGHTS).unlink(missing_ok=True)
 
     def drop_weights(self) -> None:
-        """Forget the weights: first the seal, so that they are never missed."""
+        """Remove the weights, first from the list, so that a listed file is never missing."""
         listed = self._listed()
         if listed.pop(WEIGHTS, None) is not None:
             replace_file(self.folder / SEAL, _seal(self.folder.name, listed))
         (self.folder / WEIGHTS).unlink(missing_ok=True)
 
     def check(self) -> None:
-        """Raise DamageError where a file is not what was written."""
+        """Raise DamageError if a file is damaged."""
         steady(self.folder / SEAL, self._check)
 
     def _check(self) -> None:
@@ -111,19 +111,19 @@ class Shard:
             self.table(name)
 
     def _content(self, name: str) -> bytes | None:
-        told = self._listed().get(name)
-        if told is None:
+        listed = self._listed().get(name)
+        if listed is None:
             return None
         try:
             content = self._read(name)
         except OSError as error:
             raise self._damage(name, f"cannot be read: {error.strerror}") from None
-        if {"bytes": len(content), "sha256": digest(content)} != told:
-            raise self._damage(name, "is not what was written (sha256)")
+        if {"bytes": len(content), "sha256": digest(content)} != listed:
+            raise self._damage(name, "has another sha256")
         return content
 
     def _read(self, name: str) -> bytes:
-        """The bytes of a file of this folder, which no link is."""
+        """Return the bytes of a file of this folder; refuse links."""
         for path in (self.folder, self.folder / name):
             if path.is_symlink():
                 raise OSError(ELOOP, "is a link, which is not followed")
@@ -134,9 +134,9 @@ class Shard:
             content = unseal(self._read(SEAL))
             files = content["files"]
             if content["run_id"] != self.folder.name or not _NAMES.issuperset(files):
-                raise ValueError("it is that of another network")
+                raise ValueError("its list is that of another network")
             if not all(each.keys() == {"bytes", "sha256"} for each in files.values()):
-                raise ValueError("it lists no sizes and sha256")
+                raise ValueError("its list has no sizes and sha256")
             return dict(files)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._damage(SEAL, f"cannot be trusted: {error}") from None
@@ -146,13 +146,13 @@ class Shard:
 
 
 def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
-    """Return the table in the bytes of a Parquet file, which must have the columns of its name."""
+    """Return the table in the bytes of a Parquet file; refuse columns other than its schema's."""
     try:
         table = pq.read_table(pa.BufferReader(content))
     except (OSError, pa.ArrowException) as error:
         raise DamageError(Problem(f"damaged: cannot be read: {error}", Place(str(path)))) from None
     if not table.schema.equals(TABLES[name]):
-        raise DamageError(Problem("damaged: holds other columns", Place(str(path)), _FIX))
+        raise DamageError(Problem("damaged: has other columns", Place(str(path)), _FIX))
     return table
 
 

@@ -1,4 +1,4 @@
-"""The status of a run, read from its folder alone, during the run or after it."""
+"""The status of a run, read from its folder, during the run or after it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ RUNNING, FINISHED, STOPPED, KILLED = "running", "finished", "stopped", "killed"
 
 
 def status(folder: Path) -> dict[str, Any]:
-    """Return how a run stands, as JSON values; times in seconds before now.
+    """Return the status of a run as JSON values; ages in seconds.
 
-    Raises GridjaxError where there is no run.
+    Raises GridjaxError if the folder holds no run.
     """
     store = FolderStore.open(folder)
     committed, total = store.committed(), len(store.manifest["run_ids"])
     named, is_running = writer(folder), is_locked(folder)
+    checkpoints = list(Checkpoints(folder).listed())
     state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
     if named is not None and not is_running and state == STOPPED:
         state = KILLED
@@ -46,55 +47,55 @@ def status(folder: Path) -> dict[str, Any]:
         "damage": damage,
         "segments": len(store.manifest["segments"]),
         "last_finished_s": _age(folder / SHARDS, committed),
-        "in_training": _in_training(folder, store.manifest, committed),
-        "of_earlier_sweeps": _of_earlier_sweeps(folder, set(store.manifest["run_ids"])),
+        "in_training": _in_training(folder, store.manifest, committed, checkpoints),
+        "of_earlier_sweeps": _of_earlier_sweeps(checkpoints, set(store.manifest["run_ids"])),
     }
 
 
-def status_lines(told: dict[str, Any]) -> list[str]:
+def status_lines(state: dict[str, Any]) -> list[str]:
     """Return a status as lines for the terminal."""
-    by = told["writer"]
-    who = f" (process {by['pid']} on {by['host']}, since {by['started']})" if by else ""
-    diverged = f", {told['diverged']} of them diverged" if told["diverged"] else ""
+    named = state["writer"]
+    process = "process {pid} on {host}, since {started}".format(**named) if named else ""
+    diverged = f", {state['diverged']} of them diverged" if state["diverged"] else ""
     lines = [
-        f"{told['state']}{who}",
-        f"{told['finished']} of {told['networks']} networks finished{diverged}"
-        + (f", the last {told['last_finished_s']:.0f} s ago" if told["finished"] else ""),
+        f"{state['state']} ({process})" if process else state["state"],
+        f"{state['finished']} of {state['networks']} networks finished{diverged}"
+        + (f", the last {state['last_finished_s']:.0f} s ago" if state["finished"] else ""),
     ]
-    if told["segments"] > 1:
-        lines.append(f"went on {told['segments'] - 1} times under accepted changes")
-    if told["state"] in (STOPPED, KILLED):
-        lines.append("the sweep's own command goes on with the rest")
-    if told["of_earlier_sweeps"]["networks"]:
-        n, size = (told["of_earlier_sweeps"][name] for name in ("networks", "bytes"))
+    if state["segments"] > 1:
+        lines.append(f"resumed {state['segments'] - 1} times under accepted changes")
+    if state["state"] in (STOPPED, KILLED):
+        lines.append("run the sweep command again to resume the rest")
+    if state["of_earlier_sweeps"]["networks"]:
+        n, size = (state["of_earlier_sweeps"][name] for name in ("networks", "bytes"))
         lines.append(
             f"checkpoints of {n} networks of an earlier sweep take {quantity(size)}B; its command"
-            f" goes on with them under --accept sweep, and without {CHECKPOINTS}/ they are given up"
+            f" resumes them under --accept sweep; remove {CHECKPOINTS}/ to give them up"
         )
-    if told["damage"]:
-        lines.append(told["damage"])
+    if state["damage"]:
+        lines.append(state["damage"])
     return lines
 
 
-def status_table(told: dict[str, Any]) -> Table:
-    """Return the networks in training, as their last checkpoints have them."""
+def status_table(state: dict[str, Any]) -> Table:
+    """Return a table of the networks in training, from their newest checkpoints."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD)
     for name in ("in training", "steps", "of", "saved"):
         table.add_column(name, justify="left" if name == "in training" else "right")
-    for one in told["in_training"]:
+    for one in state["in_training"]:
         steps = [f"{one[name]:,}" for name in ("steps", "n_grad_steps")]
         table.add_row(one["run_id"], *steps, f"{one['saved_s']:.0f} s ago")
     return table
 
 
 def _in_training(
-    folder: Path, manifest: dict[str, Any], committed: set[str]
+    folder: Path, manifest: dict[str, Any], committed: set[str], checkpoints: list[Checkpoint]
 ) -> list[dict[str, Any]]:
     newest: dict[str, tuple[int, Checkpoint]] = {}
-    for checkpoint in Checkpoints(folder).listed():
+    for checkpoint in checkpoints:
         for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
             if run_id not in committed and steps >= newest.get(run_id, (0, None))[0]:
                 newest[run_id] = (steps, checkpoint)
@@ -113,24 +114,24 @@ def _in_training(
     ]
 
 
-def _of_earlier_sweeps(folder: Path, run_ids: set[str]) -> dict[str, int]:
-    """Networks in training that the run's last sweep did not want, and bytes of their blocks."""
+def _of_earlier_sweeps(checkpoints: list[Checkpoint], run_ids: set[str]) -> dict[str, int]:
+    """Count the networks in training that are not in the current sweep, and their bytes on disk."""
     theirs, blocks = set(), set()
-    for checkpoint in Checkpoints(folder).listed():
+    for checkpoint in checkpoints:
         if others := set(checkpoint.run_ids) - run_ids:
             theirs |= others
             blocks.add(checkpoint.folder.parent)
     size = 0
     for path in (path for block in blocks for path in block.rglob("*")):
-        with suppress(FileNotFoundError):  # dropped meanwhile
+        with suppress(FileNotFoundError):  # removed by the run meanwhile
             size += path.lstat().st_size
     return {"networks": len(theirs), "bytes": size}
 
 
 def _age(folder: Path, names: Any) -> float | None:
-    """Seconds since the newest of some entries of a folder changed; None where none is there."""
+    """Return the seconds since the newest of some entries of a folder changed; None without any."""
     times = []
     for name in names:
-        with suppress(FileNotFoundError):  # dropped meanwhile
+        with suppress(FileNotFoundError):  # removed by the run meanwhile
             times.append((folder / name).stat().st_mtime)
     return max(0.0, time.time() - max(times)) if times else None

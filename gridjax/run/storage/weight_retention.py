@@ -12,9 +12,9 @@ _BEST = "best:"
 
 
 class BestWeights:
-    """Keeps the weights of the best networks of a store and drops the others'.
+    """Removes all weights from a store but those of the N best networks.
 
-    Other wishes than ``best:N`` keep all that is committed with weights.
+    With another setting than ``best:N`` it removes none.
     """
 
     def __init__(self, store: Store, keep_weights: str):
@@ -23,7 +23,7 @@ class BestWeights:
         self._best: list[tuple[float, str]] = []
 
     def recall(self) -> None:
-        """Rank the networks of an earlier stop, which may have come before the last was dropped."""
+        """Rank the networks that the store holds with weights, and remove surplus weights."""
         if self._n_best is None or not self._store.committed():
             return
         networks = self._store.table("networks").select(["run_id", _SCORE])
@@ -32,7 +32,7 @@ class BestWeights:
                 self.add(row["run_id"], row[_SCORE])
 
     def add(self, run_id: str, score: float) -> None:
-        """Rank one network that is committed with its weights."""
+        """Rank one network that was committed with its weights."""
         if self._n_best is None:
             return
         heapq.heappush(self._best, (-math.inf if math.isnan(score) else score, run_id))

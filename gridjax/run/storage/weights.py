@@ -1,4 +1,4 @@
-"""Weights and layout of a trained network as flat arrays by path, and back."""
+"""Weights and layout of a trained network as arrays by path, and back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def flatten_weights(state: TrainState) -> dict[str, np.ndarray]:
 def unflatten_weights(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> tuple[Params, Layout]:
     """Return the parameters and the layout of a network from arrays named by their path.
 
-    Raises KeyError or ValueError where they are not that network's.
+    Raises KeyError or ValueError if the arrays are those of another network.
     """
     static = spec.static
     wanted = _kept(jax.eval_shape(lambda traced: train_step.init(static, traced), spec.traced))
@@ -43,7 +43,7 @@ def unflatten_weights(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> tuple[P
 
 
 def with_maps(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> NetworkSpec:
-    """Return a spec read back from a run with the measured place cells of its kept weights."""
+    """Return the spec of a network with its measured place cells, taken from its stored weights."""
     if spec.place_maps is None or spec.place_maps.maps is not None:
         return spec
     maps = np.moveaxis(flat["layout/code/maps"], -1, 0)

@@ -1,11 +1,14 @@
 """Which checkpoint a network goes on from, and which stay, without any training."""
 
+import shutil
+
 import jax
 import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import seal, unseal
+from gridjax.run.checkpointing import checkpoints as checkpoints_module
 from gridjax.run.checkpointing.checkpoints import Checkpoints, Snapshot
 from gridjax.run.storage.output_folder import check_folder
 
@@ -67,6 +70,7 @@ def test_what_is_not_ours_among_the_checkpoints_harms_none(tmp_path):
         (block / name).mkdir()
     save(checkpoints, ["a"], 20)
     (block.parent / "0123456789abcdef").write_text("no folder")
+    checkpoints = Checkpoints(tmp_path)  # the next start
     assert steps_of(checkpoints.restore("a", SHAPES)) == {"a": 20}
     assert any("0123456789abcdef: cannot be read" in told for told in checkpoints.damage)
 
@@ -130,6 +134,51 @@ def test_what_is_kept_of_a_network_is_never_less_than_it_needs(tmp_path):
     assert steps_of(checkpoints.restore(last, SHAPES)) == {r: s[-1] for r, s in last.items()}
     assert len(list(checkpoints.listed())) <= 2 * 2 * 2
     assert not checkpoints.damage
+
+
+def test_a_run_reads_the_lists_of_its_checkpoints_once(tmp_path, monkeypatch):
+    """Not again for every save and every finished block, but to restore from one of them."""
+    save(Checkpoints(tmp_path), ["a", "b"], 10)
+    read, read_list = [], checkpoints_module.read_list
+
+    def counting(path):
+        read.append(path.name)
+        return read_list(path)
+
+    monkeypatch.setattr(checkpoints_module, "read_list", counting)
+    checkpoints = Checkpoints(tmp_path)
+    for steps in (20, 30, 40):
+        save(checkpoints, ["a", "b"], steps)
+    save(checkpoints, ["c"], 5)
+    checkpoints.drop("c")
+    of_two = {steps: f"{2 * steps:015d}" for steps in (10, 30, 40)}  # steps of both
+    assert read == [of_two[10]]
+    assert names(tmp_path) == [of_two[30], of_two[40]]
+    assert steps_of(checkpoints.restore("abc", SHAPES)) == {"a": 40, "b": 40}
+    checkpoints.drop_finished({"a", "b", "c"})
+    assert read == [of_two[10], of_two[40]]
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_damage_is_reported_once(tmp_path):
+    save(Checkpoints(tmp_path), ["a"], 10)
+    break_list(tmp_path, 10)
+    checkpoints = Checkpoints(tmp_path)
+    assert not checkpoints.restore("a", SHAPES)
+    (damage,) = checkpoints.new_damage()
+    assert f"{10:015d}" in damage
+    assert not checkpoints.restore("a", SHAPES)
+    assert checkpoints.new_damage() == []
+
+
+def test_a_checkpoint_that_another_program_removed_does_not_stop_a_run(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    for steps in (10, 20):
+        save(checkpoints, ["a"], steps)
+    (oldest,) = tmp_path.glob(f"checkpoints/*/{10:015d}")
+    shutil.rmtree(oldest)
+    save(checkpoints, ["a"], 30)
+    assert names(tmp_path) == [f"{steps:015d}" for steps in (20, 30)]
 
 
 def there(checkpoints, run_id):

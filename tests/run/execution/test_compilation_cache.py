@@ -20,7 +20,7 @@ BUCKETS = {
     "Np": {"values": [12, 13, 14]},
     "n_grad_steps_per_epoch": {"value": 6},
 }
-OF_ONE_SHAPE = ("record", "record_readouts", "long_run", "encode_code")
+OF_ONE_SHAPE = ("record", "record_readouts", "drift_curves", "encode_code")
 """What is compiled for the evaluation of networks of one shape."""
 
 

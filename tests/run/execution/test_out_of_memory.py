@@ -6,21 +6,20 @@ from types import SimpleNamespace
 
 import jax
 import pytest
-from tiny import CARTESIAN, Heard, sweep_content
+from tiny import CARTESIAN, Recorder, sweep_content
 from torture.sweeps import promised, steps_kept
 
 import gridjax as gj
+from gridjax.callbacks import NetworkResumed
 from gridjax.errors import MemoryShortageError
 from gridjax.run.execution import result_commit
 from gridjax.run.execution.device_memory import Turns
 from gridjax.run.execution.evaluation_queue import Waiting
 from gridjax.run.execution.out_of_memory import asked_for, is_exhausted
-from gridjax.run.execution.train import Wishes
 from gridjax.run.storage.integrity import verify
 from gridjax.training import population
 
 N_NETWORKS, N_STEPS = 6, 20
-OFTEN = Wishes(checkpoint_every_s=0)
 MESSAGE = "RESOURCE_EXHAUSTED: Out of memory allocating 123456789 bytes."
 
 
@@ -87,10 +86,6 @@ def failing(monkeypatch):
     return fail
 
 
-def remarks(heard, of):
-    return [event.remark for event in heard.events if of in event.remark]
-
-
 CALLS = [("chunk", 9), ("evaluate", 1)]
 MORE_CALLS = [("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 4)]
 
@@ -100,17 +95,18 @@ MORE_CALLS = [("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 4)]
     [*CALLS, *(pytest.param(*each, marks=pytest.mark.slow) for each in MORE_CALLS)],
 )
 def test_too_much_at_once_is_less_at_once_and_no_other_bit(part, call, failing, whole, tmp_path):
-    told, heard = failing(part, lambda n: n == call), Heard()
-    gj.train(sweep(), tmp_path / "run", heard, OFTEN)
+    told, recorder = failing(part, lambda n: n == call), Recorder()
+    gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
     assert told.cleared == 1
     assert told.part.n_calls > call
-    (remark,) = remarks(heard, "too little memory")
-    assert "123 MB were asked for" in remark
-    assert "numbers stay the same" in remark
+    (warning,) = recorder.warnings
+    assert "out of device memory" in warning
+    assert "123 MB requested" in warning
+    assert "Results stay the same" in warning
     assert promised(tmp_path / "run") == promised(whole)
     verify(tmp_path / "run")
     if (part, call) == ("chunk", 9):
-        assert remarks(heard, f" of {N_STEPS}"), "nothing went on from its checkpoint"
+        assert recorder.of(NetworkResumed), "no network was resumed from its checkpoint"
 
 
 def test_two_shortages_at_the_same_time_are_told_once(failing, whole, tmp_path):
@@ -125,9 +121,9 @@ def test_two_shortages_at_the_same_time_are_told_once(failing, whole, tmp_path):
         failed.add(threading.get_ident())
         return True
 
-    told, heard = failing("chunk", once_on_each_device), Heard()
-    gj.train(sweep(), tmp_path / "run", heard, OFTEN)
-    assert len(remarks(heard, "too little memory")) == 1
+    told, recorder = failing("chunk", once_on_each_device), Recorder()
+    gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
+    assert len(recorder.warnings) == 1
     assert told.cleared == 2
     assert promised(tmp_path / "run") == promised(whole)
 
@@ -144,16 +140,16 @@ def test_what_does_not_fit_alone_ends_the_run_with_all_saved(part, failing, whol
     folder, memory = tmp_path / "run", SimpleNamespace(is_small=True)
     failing(part, lambda n: memory.is_small and n > 4)
     with pytest.raises(MemoryShortageError) as caught:
-        gj.train(sweep(), folder, wishes=OFTEN)
+        gj.train(sweep(), folder, checkpoint_every_s=0)
     (problem,) = caught.value.problems
     assert caught.value.exit_code == 74
-    assert "123 MB were asked for" in problem.message
+    assert "123 MB requested" in problem.message
     if part == "chunk":
         assert "2 networks at once (lane width 2)" in problem.message
         assert "Ng=8" in problem.message
         assert "--set gridjax.lane_width=1" in problem.fix
     else:
-        assert "too little memory to evaluate" in problem.message
+        assert "out of device memory in evaluating" in problem.message
         assert "gridjax.evaluation.batch_size" in problem.fix
     assert steps_kept(folder, N_STEPS) > 0
     verify(folder)
@@ -254,9 +250,9 @@ def test_trained_networks_wait_until_there_is_room():
 
 def test_what_was_asked_for_is_told_in_words():
     texts = {
-        "Out of memory allocating 123456789 bytes.": "123 MB were asked for",
-        "Out of memory while trying to allocate 12.50GiB.": "12.50 GiB were asked for",
-        "nothing of it": "more memory was asked for than there is",
+        "Out of memory allocating 123456789 bytes.": "123 MB requested",
+        "Out of memory while trying to allocate 12.50GiB.": "12.50 GiB requested",
+        "nothing of it": "unknown amount",
     }
     assert {text: asked_for(f"RESOURCE_EXHAUSTED: {text}") for text in texts} == texts
     assert not is_exhausted(MemoryError("RESOURCE_EXHAUSTED"))

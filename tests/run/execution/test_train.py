@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tiny import CARTESIAN, PLACE_CELLS, Heard, sweep_content
+from tiny import CARTESIAN, PLACE_CELLS, Recorder, sweep_content
 
 import gridjax as gj
+from gridjax.callbacks import NetworkFinished
 from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import seal, unseal
 from gridjax.metrics.gridscore.grid_score import grid_score
-from gridjax.run.execution.train import Wishes
 from gridjax.run.storage.schema import TABLES
 from gridjax.training.lane import N_HISTORY, history_steps
 
@@ -148,11 +148,11 @@ def test_the_manifest_says_all_that_the_run_is_made_from(trained):
 
 def test_a_finished_run_is_not_trained_again(trained):
     before = {path: path.stat().st_mtime_ns for path in trained.folder.rglob("weights.npz")}
-    heard = Heard()
-    again = gj.train(trained.sweep, out=trained.folder, show=heard)
-    assert heard.committed == 6
-    assert heard.events == []
-    assert heard.stopped is False
+    recorder = Recorder()
+    again = gj.train(trained.sweep, trained.folder, [recorder])
+    assert (recorder.start.n_networks, recorder.start.n_finished) == (6, 6)
+    assert recorder.events == []
+    assert (recorder.end.n_finished, recorder.end.error) == (6, None)
     assert before == {p: p.stat().st_mtime_ns for p in trained.folder.rglob("weights.npz")}
     assert again.networks.equals(trained.run.networks)
 
@@ -186,10 +186,10 @@ def test_a_path_under_a_file_is_refused_before_training(tmp_path):
         gj.train(sweep, out=tmp_path / "file" / "run")
 
 
-class StopAfterOne(Heard):
-    def event(self, event):
-        super().event(event)
-        if event.n_finished:
+class StopAfterOne(Recorder):
+    def on_event(self, event):
+        super().on_event(event)
+        if isinstance(event, NetworkFinished):
             raise KeyboardInterrupt
 
 
@@ -197,16 +197,16 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp
     sweep = trained.sweep
     stop = StopAfterOne()
     with pytest.raises(KeyboardInterrupt):
-        gj.train(sweep, out=tmp_path / "run", show=stop)
-    assert stop.stopped is True
+        gj.train(sweep, tmp_path / "run", [stop])
+    assert isinstance(stop.end.error, KeyboardInterrupt)
     assert threading.active_count() < 10
     partial = gj.open_run(tmp_path / "run")
     assert not partial.is_finished
     n_done = len(partial.networks)
     assert 1 <= n_done < 6
-    heard = Heard()
-    whole = gj.train(sweep, out=tmp_path / "run", show=heard)
-    assert heard.committed == n_done
+    recorder = Recorder()
+    whole = gj.train(sweep, tmp_path / "run", [recorder])
+    assert recorder.start.n_finished == n_done
     assert whole.is_finished
     # an interrupted and an uninterrupted run are the same
     assert whole.networks.equals(trained.run.networks)
@@ -264,9 +264,9 @@ def test_tables_lost_after_the_last_network_come_back(trained, tmp_path):
     for name in TABLES:
         (copy / f"{name}.parquet").unlink()
     manifest = (copy / "manifest.json").read_bytes()
-    heard = Heard()
-    gj.train(trained.sweep, out=copy, show=heard)
-    assert heard.events == []
+    recorder = Recorder()
+    gj.train(trained.sweep, copy, [recorder])
+    assert recorder.events == []
     for name in TABLES:
         ours, theirs = (pq.read_table(f / f"{name}.parquet") for f in (copy, trained.folder))
         assert ours.to_pandas().equals(theirs.to_pandas())
@@ -287,7 +287,7 @@ def test_a_finished_run_keeps_its_manifest_whatever_machine_looks_at_it(trained,
     with pytest.raises(GridjaxError, match="--accept lane-width --accept device"):
         gj.train(trained.sweep, out=copy)
     with pytest.raises(GridjaxError, match=r"--accept lane-width$"):
-        gj.train(trained.sweep, out=copy, wishes=Wishes(accept=("device",)))
+        gj.train(trained.sweep, out=copy, accept=("device",))
 
 
 FOREIGN = {

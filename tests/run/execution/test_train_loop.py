@@ -2,7 +2,6 @@
 
 import threading
 from dataclasses import replace
-from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -11,14 +10,12 @@ from tiny import CARTESIAN, DIVERGING, StopAt, sweep_content
 from torture.sweeps import promised, shards
 
 import gridjax as gj
-from gridjax.run.checkpointing.block_checkpoints import BlockKeeper, Keeping
+from gridjax.callbacks import Stopped, TrainingSteps
 from gridjax.run.checkpointing.checkpoints import Checkpoints
 from gridjax.run.execution import train_loop
 from gridjax.run.execution.block_queue import BlockQueue
 from gridjax.run.execution.lane_block import Block
-from gridjax.run.execution.stop_signal import Stopped, StopSwitch
-from gridjax.run.execution.train import Wishes
-from gridjax.run.execution.train_loop import Watch, steps_together, train_block
+from gridjax.run.execution.train_loop import steps_together, train_block
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.status import status
@@ -86,24 +83,20 @@ def train(counting, specs, width=WIDTH):
         del waiting[:n]
         return taken
 
-    keeping = Keeping(None, 60, 0, True, lambda what: None)
     stack = make_trainer(specs[0].static, width).stack
     trainer = Trainer(counting.init, counting.chunk, counting.progress, stack)
-    block = Block(trainer, width, jax.devices()[0], BlockKeeper(keeping))
-    heard = SimpleNamespace(steps=0, measured=[])
-    watch = Watch(
-        threading.Event(),
-        lambda n: setattr(heard, "steps", heard.steps + n),
-        lambda progress: heard.measured.append(progress),
-    )
-    groups = list(train_block(block, more(width), more, watch))
-    return groups, heard
+    block = Block(trainer, width, jax.devices()[0])
+    events = []
+    groups = list(train_block(block, more(width), more, threading.Event(), events.append, 7))
+    steps = [event for event in events if isinstance(event, TrainingSteps)]
+    assert all(event.flop == 7 * event.network_steps for event in steps)
+    return groups, sum(event.network_steps for event in steps)
 
 
 def test_a_lane_that_is_free_goes_to_the_next_network_and_every_network_is_itself():
     counting = Counting()
     specs = specs_of([10, 70, 40, 300, 90, 120, 5, 20])
-    groups, heard = train(counting, specs)
+    groups, n_steps = train(counting, specs)
     trained = {trainee.spec.seed: trainee for group in groups for trainee in group.trainees}
     assert sorted(trained) == list(range(8))
     for group in groups:
@@ -115,7 +108,7 @@ def test_a_lane_that_is_free_goes_to_the_next_network_and_every_network_is_itsel
         assert [step for step, _ in trainee.history] == trainee.points
         assert [float(measured.loss) for _, measured in trainee.history] == trainee.points
         assert trainee.made == specs[seed].n_grad_steps
-    assert heard.steps == counting.made == sum(spec.n_grad_steps for spec in specs)
+    assert n_steps == counting.made == sum(spec.n_grad_steps for spec in specs)
     assert [trainee.spec.seed for trainee in groups[0].trainees] == [0]
     assert groups[-1].trainees[0].spec.seed == 3
 
@@ -144,13 +137,13 @@ def test_networks_of_one_length_are_measured_together_and_leave_together():
 
 def test_a_network_that_diverges_leaves_at_once():
     counting = Counting(diverging=[1])
-    groups, heard = train(counting, specs_of([500, 400, 300, 200, 100]))
+    groups, n_steps = train(counting, specs_of([500, 400, 300, 200, 100]))
     (first, *_) = groups
     (gone,) = first.trainees
     assert (gone.spec.seed, gone.has_diverged) == (1, True)
     assert len(gone.history) == 1  # step 0; it diverged in its first
     assert counting.made == 500 + 300 + 200 + 100
-    assert heard.steps == 500 + 400 + 300 + 200 + 100  # nothing of it is left to do
+    assert n_steps == 500 + 400 + 300 + 200 + 100  # nothing of it is left to do
     assert len(groups) == 5
 
 
@@ -217,12 +210,11 @@ def test_divergence_beside_it_changes_no_bit_of_a_network(whole, tmp_path):
 
 def test_a_repacked_block_that_is_stopped_goes_on_to_the_same_bits(whole, tmp_path, monkeypatch):
     monkeypatch.setattr(train_loop, "CHUNK_SECONDS", 0.0)  # a step a chunk
-    folder, often = tmp_path / "run", Wishes(checkpoint_every_s=0.3)
+    folder = tmp_path / "run"
     n_stops, blocks, kept = 0, set(), 0
     for _ in range(20):
-        switch = StopSwitch()
         try:
-            gj.train(sweep(STEPS), folder, StopAt(switch, 60), often, switch)
+            gj.train(sweep(STEPS), folder, [StopAt(60)], checkpoint_every_s=0.3)
         except Stopped:
             n_stops += 1
         else:

@@ -187,7 +187,7 @@ def test_networks_that_are_one_under_the_fidelity_are_laid_out_once():
     # but evaluate it differently
     assert (plan.n_networks, plan.n_distinct) == (12, 6 + 2)
     assert sum(len(bucket.specs) for bucket in plan.buckets) == plan.n_distinct
-    assert sorted(spec.run_id for group in plan.replicates.values() for spec in group) == sorted(
-        spec.run_id for spec in specs
-    )
+    assert sorted(
+        spec.run_id for group in plan.equivalent_specs.values() for spec in group
+    ) == sorted(spec.run_id for spec in specs)
     assert plan.to_json()["distinct_networks"] == 8

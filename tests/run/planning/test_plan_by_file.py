@@ -49,8 +49,8 @@ def test_each_file_has_its_networks_replicates_buckets_and_what_was_left_out(tmp
 def test_draws_and_reasons_are_said(tmp_path):
     sweep, _ = planned(tmp_path, first=20, sweep_seed=4)
     drawn, left_out, reason = remarks(sweep)
-    assert drawn == "drawn.yaml: 20 draws, sweep seed 4"
-    assert left_out == "left out 1 networks that can never run:"
+    assert drawn == "drawn.yaml: 20 random networks, sweep seed 4"
+    assert left_out == "left out 1 networks whose values cannot run:"
     assert reason.startswith(f"  1  {tmp_path}/alphas.yaml:3:")
     assert reason.endswith("make every target 0")
     assert remarks(Sweep.from_dict({"parameters": values(seed=[0])})) == []
@@ -59,6 +59,6 @@ def test_draws_and_reasons_are_said(tmp_path):
 def test_many_reasons_are_cut_short():
     content = {"parameters": values(Ng=range(-30, 9))}
     lines = remarks(Sweep.from_dict(content, skip_invalid=True))
-    assert lines[0] == "left out 31 networks that can never run:"
+    assert lines[0] == "left out 31 networks whose values cannot run:"
     assert len(lines) == 1 + 20 + 1
     assert lines[-1] == "  and 11 more reasons"

@@ -7,9 +7,9 @@ from gridjax.io.atomic_files import seal
 from gridjax.run.execution import train
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage import manifest as manifest_module
-from gridjax.run.storage.manifest import MANIFEST, make_manifest, of_sweep, read_manifest
+from gridjax.run.storage.manifest import MANIFEST, make_manifest, manifest_of_sweep, read_manifest
 from gridjax.run.storage.output_folder import check_folder
-from gridjax.run.storage.resume_policy import check_sweep, go_on
+from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
 from gridjax.run.storage.run_folder import SHARDS
 from gridjax.spec.registry import CELLS
 from gridjax.sweep.sweep import Sweep
@@ -43,11 +43,11 @@ def test_the_sweep_seed_and_what_was_left_out_are_kept(tmp_path):
 
 def test_a_folder_of_another_sweep_seed_is_refused_naming_both(tmp_path):
     manifest = manifest_in(tmp_path, sweep_of(5))
-    check_sweep(tmp_path, manifest, of_sweep(sweep_of(5)), ())
-    with pytest.raises(GridjaxError, match="sweep seed 5 there, 6 here") as caught:
-        check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ())
+    check_sweep(tmp_path, manifest, manifest_of_sweep(sweep_of(5)), ())
+    with pytest.raises(GridjaxError, match="sweep seed 5 in the folder, 6 now") as caught:
+        check_sweep(tmp_path, manifest, manifest_of_sweep(sweep_of(6)), ())
     assert "--accept sweep" in str(caught.value)
-    check_sweep(tmp_path, manifest, of_sweep(sweep_of(6)), ("sweep",))
+    check_sweep(tmp_path, manifest, manifest_of_sweep(sweep_of(6)), ("sweep",))
 
 
 def test_a_manifest_is_checked_once_until_it_or_the_plugins_change(tmp_path, monkeypatch):
@@ -68,7 +68,7 @@ def test_a_manifest_is_checked_once_until_it_or_the_plugins_change(tmp_path, mon
 
 CHANGES = {
     "versions": ("versions", "jax", "jax '0.9'"),
-    "device": ("device", "cpu_cores", "cpu_cores 2 there, 77 here"),
+    "device": ("device", "cpu_cores", "cpu_cores 2 in the folder, 77 now"),
     "settings": ("settings", "keep_maps", "keep_maps"),
 }
 
@@ -81,32 +81,35 @@ def test_whatever_decides_bits_is_refused_until_it_is_accepted(name, tmp_path):
     if name == "versions":
         there = there | {part: there[part] | {key: "0.9"}}
     with pytest.raises(GridjaxError, match=said) as caught:
-        go_on(there, here, tmp_path, (), set())
+        merge_manifests(there, here, tmp_path, (), set())
     assert f"--accept {name}" in str(caught.value)
-    merged = go_on(there, here, tmp_path, (name,), set())
+    merged = merge_manifests(there, here, tmp_path, (name,), set())
     assert merged[part][key] == 77
     assert [one["accepted"] for one in merged["segments"]] == [[], [name]]
-    assert go_on(merged, here, tmp_path, (), set()) == merged
+    assert merge_manifests(merged, here, tmp_path, (), set()) == merged
 
 
 def test_python_and_the_folder_of_a_file_change_nothing(tmp_path):
     there = manifest_in(tmp_path, sweep_of(5))
     here = there | {"versions": there["versions"] | {"python": "3.99"}}
-    assert go_on(there, here, tmp_path, (), set()) is there
+    assert merge_manifests(there, here, tmp_path, (), set()) is there
 
 
 def test_claims_that_were_written_down_first_stay(tmp_path):
     there = manifest_in(tmp_path, sweep_of(5)) | {"claims": {"mine": "first"}}
     here = there | {"claims": {"mine": "second", "other": "third"}}
-    assert go_on(there, here, tmp_path, (), set())["claims"] == {"mine": "first", "other": "third"}
+    assert merge_manifests(there, here, tmp_path, (), set())["claims"] == {
+        "mine": "first",
+        "other": "third",
+    }
     everything = set(there["run_ids"])
-    assert go_on(there, here, tmp_path, (), everything)["claims"]["other"] == "third"
+    assert merge_manifests(there, here, tmp_path, (), everything)["claims"]["other"] == "third"
     again = there | {"claims": {"mine": "second"}}
-    assert go_on(there, again, tmp_path, (), set()) is there
+    assert merge_manifests(there, again, tmp_path, (), set()) is there
     without = {name: part for name, part in there.items() if name != "claims"}  # gridjax sweep
-    assert go_on(there, without, tmp_path, (), everything) is there
+    assert merge_manifests(there, without, tmp_path, (), everything) is there
     other = make_manifest(sweep_of(6), make_plan(sweep_of(6).specs), DEVICE, "float32")
-    merged = go_on(
+    merged = merge_manifests(
         there, other | {"claims": {"mine": "2", "new": "3"}}, tmp_path, ("sweep",), set()
     )
     assert merged["claims"] == {"mine": "first", "new": "3"}
@@ -118,11 +121,11 @@ def test_networks_of_an_accepted_new_sweep_join_those_that_are_there(tmp_path):
         for sweep in (sweep_of(5), sweep_of(6))
     )
     done = set(there["run_ids"][:2])
-    merged = go_on(there, here, tmp_path, ("sweep",), done)
+    merged = merge_manifests(there, here, tmp_path, ("sweep",), done)
     assert merged["run_ids"] == [*here["run_ids"], *there["run_ids"][:2]]
     (tmp_path / MANIFEST).write_bytes(seal(merged))
     assert read_manifest(tmp_path) == merged
-    assert go_on(merged, here, tmp_path, (), done) == merged
+    assert merge_manifests(merged, here, tmp_path, (), done) == merged
 
 
 def test_a_flipped_bit_of_a_manifest_is_found(tmp_path):
@@ -147,7 +150,9 @@ def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, 
     check_folder(tmp_path, narrow)
     with pytest.raises(GridjaxError, match=r"--accept settings --accept lane-width$") as caught:
         train.train(wide, tmp_path)
-    assert "lane_width 1 there, 2 here; lane widths [1] there, [2] here" in str(caught.value)
+    assert "lane_width 1 in the folder, 2 now; lane widths [1] in the folder, [2] now" in str(
+        caught.value
+    )
     check_folder(tmp_path, wide, ("settings", "lane-width"))
     accept = r"--accept sweep --accept settings --accept lane-width$"
     with pytest.raises(GridjaxError, match=accept):

@@ -8,22 +8,21 @@ import sys
 
 import pyarrow as pa
 import pytest
-from tiny import CARTESIAN, Heard, StopAt, sweep_content
+from tiny import CARTESIAN, Recorder, StopAt, sweep_content
 
 import gridjax as gj
+from gridjax.callbacks import NetworkResumed, Stopped, TrainingSteps
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import digest, new_folder, seal, unseal
 from gridjax.io.folder_lock import locked
 from gridjax.run.checkpointing.checkpoints import Checkpoints
-from gridjax.run.execution.stop_signal import Stopped, StopSwitch, on_signals, read_duration
-from gridjax.run.execution.train import Wishes
+from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.schema import TABLES
 from gridjax.run.storage.shards import to_parquet
 from gridjax.run.storage.status import status, status_lines
 
 STEPS = {"n_grad_steps_per_epoch": {"value": 400}}
-OFTEN = Wishes(checkpoint_every_s=0)
 
 
 def sweep():
@@ -41,9 +40,8 @@ def whole(tmp_path_factory):
 def stopped(tmp_path_factory):
     """A run stopped in the middle of its one training."""
     folder = tmp_path_factory.mktemp("stopped") / "run"
-    switch = StopSwitch()
     with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), folder, StopAt(switch, 100), OFTEN, switch)
+        gj.train(sweep(), folder, [StopAt(100)], checkpoint_every_s=0)
     return folder
 
 
@@ -53,8 +51,8 @@ def copy(stopped, tmp_path):
     return shutil.copytree(stopped, tmp_path / "moved")
 
 
-def remarks(heard):
-    return [event.remark for event in heard.events if event.remark]
+def resumed(recorder):
+    return [(event.run_id, event.step) for event in recorder.of(NetworkResumed)]
 
 
 def files(folder):
@@ -79,10 +77,11 @@ def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole,
     told = status(copy)
     assert (told["state"], told["finished"]) == ("stopped", 0)
     assert told["in_training"][0]["steps"] == newest
-    heard = Heard()
-    run = gj.train(sweep(), copy, heard)
-    assert remarks(heard) == [f"{run.networks['run_id'][0]} goes on at step {newest} of 400"]
-    assert sum(event.network_steps for event in heard.events) == 400 - newest
+    recorder = Recorder()
+    run = gj.train(sweep(), copy, [recorder])
+    assert resumed(recorder) == [(run.networks["run_id"][0], newest)]
+    assert str(recorder.of(NetworkResumed)[0]).endswith(f"at step {newest} of 400")
+    assert recorder.n_steps == 400 - newest
     assert files(copy) == files(whole)
     assert not (copy / "checkpoints").exists()
     assert not run.networks["resumed"].any()
@@ -101,11 +100,11 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, copy):
     largest.write_bytes(bytes(content))
     with pytest.raises(DamageError, match=newest.folder.name):
         verify(copy)
-    heard = Heard()
-    gj.train(sweep(), copy, heard)
-    damaged, on = remarks(heard)
+    recorder = Recorder()
+    gj.train(sweep(), copy, [recorder])
+    (damaged,) = recorder.warnings
     assert str(newest.folder) in damaged
-    assert f"goes on at step {older} of 400" in on
+    assert [step for _, step in resumed(recorder)] == [older]
     assert files(copy) == files(whole)
 
 
@@ -136,9 +135,9 @@ def test_a_network_of_a_damaged_shard_is_trained_again(name, how, whole, tmp_pat
     copy = shutil.copytree(whole, tmp_path / "run")
     shard = next((copy / "shards").iterdir())
     DAMAGE[how](shard / name)
-    heard = Heard()
-    gj.train(sweep(), copy, heard)
-    assert "set aside" in remarks(heard)[0]
+    recorder = Recorder()
+    gj.train(sweep(), copy, [recorder])
+    assert "damaged results are in damaged/" in recorder.warnings[0]
     assert (copy / "damaged" / f"{shard.name}-1").is_dir()
     assert files(copy) == files(whole)
 
@@ -151,7 +150,7 @@ def test_a_table_of_other_columns_is_damage_under_a_valid_seal(whole, tmp_path):
     listed = unseal((shard / "shard.json").read_bytes())
     listed["files"]["units.parquet"] = {"bytes": len(other), "sha256": digest(other)}
     (shard / "shard.json").write_bytes(seal(listed))
-    with pytest.raises(DamageError, match=r"units\.parquet: damaged: holds other columns"):
+    with pytest.raises(DamageError, match=r"units\.parquet: damaged: has other columns"):
         verify(copy)
 
 
@@ -215,15 +214,15 @@ def test_times_are_read(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "-1m", "5x", "m", "1m x"])
 def test_what_is_no_time_is_refused(text):
-    with pytest.raises(GridjaxError, match="no time"):
+    with pytest.raises(GridjaxError, match="is not a time"):
         read_duration(text, "--time-limit")
 
 
 def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_path):
     stood = 0
     for _ in range(3):
-        with pytest.raises(Stopped, match="the time limit, which starting and compiling alone"):
-            gj.train(sweep(), tmp_path / "run", switch=StopSwitch(1e-6))
+        with pytest.raises(Stopped, match="the time limit, which start and compilation alone"):
+            gj.train(sweep(), tmp_path / "run", [StopSwitch(1e-6)])
         stood, before = max(steps_saved(tmp_path / "run")), stood
         assert stood > before
     assert stood < 400
@@ -231,13 +230,13 @@ def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_pa
 
 def test_a_time_limit_lets_a_network_be_finished_whose_training_is_done(whole, copy):
     """Else a start that has only to measure it would always stop before."""
-    switch = StopSwitch()
+    stop = StopAt(399 - max(steps_saved(copy)))
     with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), copy, StopAt(switch, 399 - max(steps_saved(copy))), OFTEN, switch)
+        gj.train(sweep(), copy, [stop], checkpoint_every_s=0)
     assert max(steps_saved(copy)) == 400
     assert not status(copy)["finished"]
     with pytest.raises(Stopped, match="the time limit"):
-        gj.train(sweep(), copy, switch=StopSwitch(1e-6))
+        gj.train(sweep(), copy, [StopSwitch(1e-6)])
     assert status(copy)["finished"] == 1
     assert files(copy) == files(whole)
 
@@ -246,17 +245,17 @@ def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
     switch = StopSwitch()
     switch.ask("a signal")
     with pytest.raises(Stopped, match="a signal"):
-        gj.train(sweep(), tmp_path / "run", switch=switch)
+        gj.train(sweep(), tmp_path / "run", [switch])
     assert not steps_saved(tmp_path / "run")
 
 
 def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     """Another sweep comes to its end in the folder; the first then goes on where it stood."""
-    newest, accept = max(steps_saved(copy)), Wishes(accept=("sweep",))
+    newest = max(steps_saved(copy))
     saved = {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
     parameters = CARTESIAN | {"seed": {"value": 7}}
     other = gj.Sweep.from_dict(sweep_content(**parameters))
-    gj.train(other, copy, wishes=Wishes(checkpoint_every_s=0, accept=("sweep",)))
+    gj.train(other, copy, checkpoint_every_s=0, accept=("sweep",))
     assert saved == {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
     told = status(copy)
     assert (told["state"], told["in_training"]) == ("finished", [])
@@ -267,21 +266,21 @@ def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     verify(copy)
     gj.train(other, copy)  # looking at it again changes nothing
     assert len(steps_saved(copy)) == 2
-    heard = Heard()
-    gj.train(sweep(), copy, heard, accept)
+    recorder = Recorder()
+    gj.train(sweep(), copy, [recorder], accept=("sweep",))
     (run_id,) = (spec.run_id for spec in sweep().specs)
-    assert remarks(heard) == [f"{run_id} goes on at step {newest} of 400"]
+    assert resumed(recorder) == [(run_id, newest)]
     weights = [folder / "shards" / run_id / "weights.npz" for folder in (copy, whole)]
     assert weights[0].read_bytes() == weights[1].read_bytes()
     assert not (copy / "checkpoints").exists()
     assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
 
 
-class HangUp(Heard):
-    """Closes the terminal, as often as the system and a shell may tell of it."""
+class HangUp(Recorder):
+    """Closes the terminal, as often as the system and a shell may report it."""
 
-    def event(self, event):
-        if event.network_steps:
+    def on_event(self, event):
+        if isinstance(event, TrainingSteps):
             for _ in range(2):
                 signal.raise_signal(signal.SIGHUP)
 
@@ -299,7 +298,7 @@ def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_p
     hang_up_is(signal.SIG_DFL)
     switch = StopSwitch()
     with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
-        gj.train(sweep(), tmp_path / "run", HangUp(), switch=switch)
+        gj.train(sweep(), tmp_path / "run", [HangUp(), switch])
     assert steps_saved(tmp_path / "run")
     switch = StopSwitch()
     hang_up_is(signal.SIG_IGN)

@@ -9,10 +9,17 @@ from tiny import StopAt, sweep_content
 from typer.testing import CliRunner
 
 import gridjax as gj
+from gridjax.callbacks import Stopped
 from gridjax.cli import app
-from gridjax.run.execution.stop_signal import Stopped, StopSwitch
-from gridjax.run.execution.train import Wishes
-from gridjax.run.planning.merge_advice import Cost, Rates, advice_lines, advise, cost, nominal
+from gridjax.run.planning.merging import (
+    Cost,
+    Rates,
+    advice_lines,
+    advise,
+    bucket_shape,
+    cost,
+    nominal,
+)
 from gridjax.run.planning.plan import flop_per_step, make_plan
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
@@ -72,10 +79,8 @@ def test_a_row_says_what_it_was_padded_to(runs):
 
 @pytest.mark.slow
 def test_a_merged_run_that_stops_goes_on_to_the_same_bits(runs, tmp_path):
-    switch = StopSwitch()
-    often = Wishes(checkpoint_every_s=0)
     with pytest.raises(Stopped):
-        gj.train(sweep(merge=True), tmp_path, StopAt(switch, 50), often, switch)
+        gj.train(sweep(merge=True), tmp_path, [StopAt(50)], checkpoint_every_s=0)
     run = gj.train(sweep(merge=True), tmp_path)
     assert run.networks.drop(columns="resumed").equals(runs[1].networks.drop(columns="resumed"))
     assert run.units.equals(runs[1].units)
@@ -92,7 +97,7 @@ def networks():
 
 def test_a_merged_plan_has_a_bucket_for_each_padded_shape():
     own = make_plan(networks(), lane_width=2)
-    merged = make_plan(networks(), lane_width=2, merge=True)
+    merged = make_plan(networks(), lane_width=2, shape_of=bucket_shape(merge=True))
     assert [len(bucket.specs) for bucket in own.buckets] == [1, 1, 1]
     (bucket,) = merged.buckets
     assert bucket.static == padded_config(networks()[0].static)
@@ -106,7 +111,7 @@ def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
     # a lane of each pair stays empty
     flop = 2 * (100 * each[0] + 300 * each[1] + 200 * each[2])
     assert own == Cost(3, 3, flop, 0.5, flop / 1e9 + 15)
-    merged = cost(make_plan(networks(), lane_width=2, merge=True), rates)
+    merged = cost(make_plan(networks(), lane_width=2, shape_of=bucket_shape(merge=True)), rates)
     flop = 600 * flop_per_step(padded_config(networks()[0].static))
     assert merged == Cost(1, 2, flop, 1.0, flop / 1e9 + 10)  # of one bucket no device a part
 
@@ -114,13 +119,13 @@ def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
 def test_what_pays_is_advised_and_what_does_not_is_warned_of():
     slow = advise(networks(), 2, "gpu", Rates(1e12, 10.0, 1))
     assert "--merge would take" in advice_lines(slow, merges=False)[-1]
-    assert "merging costs" not in advice_lines(slow, merges=True)[-1]
+    assert "leave it out" not in advice_lines(slow, merges=True)[-1]
     fast = advise(networks(), 1, "cpu", Rates(1e6, 0.1, 1))
-    assert "merging costs" in advice_lines(fast, merges=True)[-1]
+    assert "leave it out" in advice_lines(fast, merges=True)[-1]
     assert "--merge would" not in advice_lines(fast, merges=False)[-1]
     larger = advise(networks()[:1], 1, "cpu", nominal("cpu", 2))  # Np 400 in 512
     assert larger.own.n_buckets == larger.merged.n_buckets == 1
-    assert "merging costs" in advice_lines(larger, merges=True)[-1]
+    assert "leave it out" in advice_lines(larger, merges=True)[-1]
     same = advise(networks()[1:2], 1, "cpu", nominal("cpu", 2))
     assert advice_lines(same, merges=False) == []
 

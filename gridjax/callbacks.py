@@ -1,0 +1,187 @@
+"""Callbacks of a run: the events that it reports and the objects that receive them.
+
+``gridjax.train(sweep, callbacks=[...])`` calls every callback, in the order of the list, in the
+thread that called ``train``: once ``on_start``, then ``on_event`` for each event, once ``on_end``.
+
+An exception in a callback stops the run as Ctrl-C does: the devices stop at the end of their chunk,
+the networks in training are saved, ``on_end`` of every callback is called, and ``train`` raises the
+exception. A callback that has raised receives no further events, only ``on_end``. To stop a run on
+purpose, raise ``Stopped``. An exception in ``on_end`` changes nothing in the run: ``train`` raises
+it after the other callbacks, unless it already raises another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+
+class Stopped(Exception):  # noqa: N818 - a stop on request is no error
+    """A run was stopped on request, with all of its networks saved."""
+
+
+@dataclass(frozen=True)
+class RunStart:
+    """The size of a run, before anything is trained."""
+
+    n_networks: int
+    """networks of the sweep"""
+    n_finished: int
+    """networks whose results an earlier call left in the folder"""
+    n_buckets: int
+    """groups of networks that are compiled together"""
+    flop: float
+    """floating-point operations of the training of all networks"""
+
+
+@dataclass(frozen=True)
+class TrainingSteps:
+    """Gradient steps that a block of networks has made since its last event."""
+
+    network_steps: int
+    """gradient steps, summed over the networks of the block"""
+    flop: float
+    """floating-point operations of these steps"""
+
+
+@dataclass(frozen=True)
+class TrainingMeasures:
+    """Losses and error of a block in training, means over its networks and fresh trajectories."""
+
+    loss: float
+    """nats, or m^2 for codes with a squared loss"""
+    loss_excess: float
+    """loss above the entropy of the targets, nats; NaN unless the loss is a cross-entropy"""
+    position_error_m: float
+    """distance between decoded and true position, metres"""
+
+
+@dataclass(frozen=True)
+class NetworkFinished:
+    """A network whose results are stored: trained and evaluated, or diverged."""
+
+    run_ids: tuple[str, ...]
+    """the specs of the sweep that describe this network and had no results yet"""
+    diverged: bool
+    """whether its loss or weights became non-finite, so that it has no scores"""
+
+
+@dataclass(frozen=True)
+class NetworkResumed:
+    """A network whose training continues from a checkpoint of an earlier call."""
+
+    run_id: str
+    step: int
+    """gradient steps that the checkpoint holds"""
+    n_grad_steps: int
+    """gradient steps of the whole training"""
+
+    def __str__(self) -> str:
+        return f"resumed {self.run_id} at step {self.step} of {self.n_grad_steps}"
+
+
+@dataclass(frozen=True)
+class CheckpointSaved:
+    """A checkpoint that is complete on disk: networks in training, or waiting for evaluation."""
+
+    run_ids: tuple[str, ...]
+    steps: tuple[int, ...]
+    """gradient steps of each of these networks"""
+
+
+@dataclass(frozen=True)
+class RunWarning:
+    """Something unexpected that the run works around, such as a damaged checkpoint."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+RunEvent = (
+    TrainingSteps
+    | TrainingMeasures
+    | NetworkFinished
+    | NetworkResumed
+    | CheckpointSaved
+    | RunWarning
+)
+"""All kinds of events that ``RunCallback.on_event`` receives."""
+
+
+@dataclass(frozen=True)
+class RunEnd:
+    """The end of a run."""
+
+    n_finished: int
+    """networks of the sweep that have results"""
+    error: BaseException | None
+    """the exception that ended the run (``Stopped``, KeyboardInterrupt, an error); None when every
+    network is finished"""
+
+
+class RunCallback:
+    """Base class of callbacks; every method does nothing until a subclass overrides it."""
+
+    def on_start(self, start: RunStart) -> None:
+        """Receive the size of the run, before anything is trained."""
+
+    def on_event(self, event: RunEvent) -> None:
+        """Receive one event."""
+
+    def on_poll(self) -> None:
+        """Do what must not wait for the next event, such as raising ``Stopped``.
+
+        Called before training starts, after each event and at least every 0.2 s in between.
+        """
+
+    def on_end(self, end: RunEnd) -> None:
+        """Receive the end of the run, after its tables are written."""
+
+
+class CallbackList(RunCallback):
+    """Several callbacks as one, with the rules for their exceptions."""
+
+    def __init__(self, callbacks: Iterable[RunCallback]):
+        self._all = tuple(callbacks)
+        self._active = list(self._all)
+
+    def on_start(self, start: RunStart) -> None:
+        """Call every callback; raise the first exception."""
+        self._call("on_start", start)
+
+    def on_event(self, event: RunEvent) -> None:
+        """Call every callback that has raised nothing yet; raise the first exception."""
+        self._call("on_event", event)
+
+    def on_poll(self) -> None:
+        """Call every callback that has raised nothing yet; raise the first exception."""
+        self._call("on_poll")
+
+    def on_last_events(self, events: Sequence[RunEvent]) -> None:
+        """Pass on the events of a run that is being stopped; ignore further exceptions."""
+        for event in events:
+            for callback in tuple(self._active):
+                with suppress(Exception):
+                    callback.on_event(event)
+
+    def on_end(self, end: RunEnd) -> None:
+        """Call every callback, then raise the first exception."""
+        errors: list[BaseException] = []
+        for callback in self._all:
+            try:
+                callback.on_end(end)
+            except BaseException as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def _call(self, method: str, *arguments: RunStart | RunEvent) -> None:
+        for callback in tuple(self._active):
+            try:
+                getattr(callback, method)(*arguments)
+            except BaseException:
+                self._active = [each for each in self._active if each is not callback]
+                raise

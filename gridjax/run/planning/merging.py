@@ -1,0 +1,156 @@
+"""Merged compilation (``--merge``): padded shapes of a plan, and their cost beside own shapes.
+
+All of planning, execution and storage that knows of padded shapes is here: the shape of a network's
+bucket, the column ``padded_to`` of its row, and the comparison that ``gridjax plan`` prints. The
+cost model has three terms: compilations, arithmetic (padding included) and empty lanes. It decides
+nothing. Its rates are nominal until they are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gridjax.io.numbers import duration, quantity
+from gridjax.run.planning.plan import Bucket, Plan, flop_per_step, make_plan, own_shape
+from gridjax.spec.lowering import StaticConfig
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import padded_config, padded_sizes
+
+
+def padded_shape(spec: NetworkSpec) -> StaticConfig:
+    """Return the static config with padded sizes; a network's own if it cannot be padded."""
+    return padded_config(spec.static) or spec.static
+
+
+def bucket_shape(merge: bool) -> Callable[[NetworkSpec], StaticConfig]:
+    """Return the function that gives the static config in which a network is trained."""
+    return padded_shape if merge else own_shape
+
+
+def padding_column(spec: NetworkSpec, merge: bool) -> dict[str, str]:
+    """Return the column of a network's row that names its padded sizes; empty without merging."""
+    return {"padded_to": padded_sizes(spec) if merge else ""}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Speed of a machine in training and compilation."""
+
+    flop_per_s: float
+    """floating-point operations a second of all its devices together, with full lanes"""
+    compile_s: float
+    """seconds from the start to the first step of one bucket, without the compilation of its
+    evaluation, which merging does not change"""
+    n_devices: int
+    """devices, which compile at the same time"""
+    are_measured: bool = False
+
+
+NOMINAL = {"cpu": Rates(50e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1)}
+"""Nominal rates of one device, by its kind: those of a CPU core with AVX2, rounded
+(benchmarks/results/train-avx2-cpu.json); those of an accelerator are an order of magnitude."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Predicted cost of the training of a plan."""
+
+    n_buckets: int
+    n_blocks: int
+    flop: float
+    """floating-point operations of all lanes, padding and empty lanes included"""
+    occupancy: float
+    """share of the lanes' steps that belong to a network"""
+    seconds: float
+    """wall-clock time"""
+
+    def to_json(self) -> dict[str, float]:
+        """The cost as JSON values."""
+        return vars(self) | {}
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The cost of a plan in the networks' own shapes and in padded ones."""
+
+    own: Cost
+    merged: Cost
+    rates: Rates
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as JSON values."""
+        return {"own_shapes": self.own.to_json(), "merged": self.merged.to_json()} | {
+            "rates": vars(self.rates) | {}
+        }
+
+
+def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates: Rates) -> Advice:
+    """Predict the cost of a population in own shapes and in padded ones."""
+    own, merged = (
+        make_plan(specs, lane_width, device_kind, bucket_shape(merge)) for merge in (False, True)
+    )
+    return Advice(cost(own, rates), cost(merged, rates), rates)
+
+
+def nominal(device_kind: str, n_devices: int) -> Rates:
+    """Return nominal rates for so many devices of a kind."""
+    one = NOMINAL["cpu" if device_kind.lower().startswith("cpu") else "gpu"]
+    return Rates(one.flop_per_s * n_devices, one.compile_s, n_devices)
+
+
+def cost(plan: Plan, rates: Rates) -> Cost:
+    """Predict the cost of a plan.
+
+    An empty lane costs as much as a full one. Free lanes are refilled, so the steps of a bucket are
+    those of its longest network or the mean over its lanes, whichever is larger. Devices compile
+    different buckets at the same time; one bucket is never shared.
+    """
+    lane_steps = [_lane_steps(bucket) for bucket in plan.buckets]
+    work = sum(
+        steps * flop_per_step(bucket.static)
+        for steps, bucket in zip(lane_steps, plan.buckets, strict=True)
+    )
+    at_once = max(1, min(rates.n_devices, len(plan.buckets)))
+    compiling = len(plan.buckets) * rates.compile_s / at_once
+    return Cost(
+        n_buckets=len(plan.buckets),
+        n_blocks=plan.n_blocks,
+        flop=work,
+        occupancy=plan.n_network_steps / max(1.0, sum(lane_steps)),
+        seconds=work / rates.flop_per_s + compiling,
+    )
+
+
+def _lane_steps(bucket: Bucket) -> float:
+    steps = [spec.n_grad_steps for spec in bucket.specs]
+    return max(max(steps) * bucket.lane_width, sum(steps))
+
+
+def advice_lines(advice: Advice, merges: bool) -> list[str]:
+    """Return the lines that compare both costs; none if they are equal."""
+    own, merged, rates = advice.own, advice.merged, advice.rates
+    if (own.n_buckets, own.flop) == (merged.n_buckets, merged.flop):
+        return []
+    source = "measured" if rates.are_measured else "nominal; --measure measures them"
+    assumed = f"{quantity(rates.flop_per_s)}FLOP/s and {rates.compile_s:.0f} s a bucket, {source}"
+    lines = [
+        f"predicted training ({assumed}):",
+        f"  own shapes:    {_in_words(own)}",
+        f"  padded shapes: {_in_words(merged)}",
+    ]
+    pays = merged.seconds < own.seconds
+    if pays and not merges:
+        lines.append(f"--merge would take {merged.seconds / own.seconds:.0%} of this time")
+    if merges and not pays:
+        ratio = merged.seconds / own.seconds
+        lines.append(f"--merge takes {ratio:.1f} times as long as own shapes; leave it out")
+    return lines
+
+
+def _in_words(cost: Cost) -> str:
+    return (
+        f"{cost.n_buckets:,} buckets, {cost.n_blocks:,} blocks, {quantity(cost.flop)}FLOP,"
+        f" lanes {cost.occupancy:.0%} full, {duration(cost.seconds)}"
+    )
