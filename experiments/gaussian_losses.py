@@ -1,10 +1,10 @@
-"""The least loss that Gaussian targets allow, by width, beside losses published of them.
+"""The smallest possible loss of Gaussian targets, by width, beside the published losses.
 
-The cross-entropy of a network is the entropy of its targets plus what it does not know
-(``loss_excess``). The entropy is a property of the place cells and of where the paths lead: drawn
-here are the layouts of seeds 0, 1, ... and for each its own paths of the training's motion model. A
-published loss less this floor is what its networks did not know, give or take the luck of their two
-layouts, which are not known.
+The cross-entropy of a network is the entropy of its targets plus ``loss_excess``, the part that
+training can remove. The entropy depends on the place cells and the paths alone: this script draws
+the layouts of seeds 0, 1, ... and, for each, paths of the training's motion model. A published loss
+minus this floor is the excess of its networks, up to the difference of their two layouts, which are
+not published.
 
     python experiments/gaussian_losses.py       # 32 layouts, some minutes on two cores
     python experiments/gaussian_losses.py 64
@@ -41,12 +41,12 @@ class Floor(NamedTuple):
 
     @property
     def excess(self) -> float:
-        """The published loss less the floor."""
+        """The published loss minus the floor, nats."""
         return PUBLISHED[self.width_m] - self.mean
 
     @property
     def excess_se(self) -> float:
-        """Standard error of that: both are means over layouts, the published one over few."""
+        """Standard error of ``excess``; both losses are means over layouts."""
         return self.layout_sd * (1 / PUBLISHED_LAYOUTS + 1 / self.n_layouts) ** 0.5
 
 
@@ -56,9 +56,9 @@ def mean_entropy(
 ) -> Float[Array, ""]:
     """Return the mean entropy of a network's targets along paths, nats.
 
-    Of each batch of paths one moment, in turn: positions of one path are much alike, and entropies
-    fall with the moves (by .025 to .04 over 20), as paths gather at the walls. ``n_batches`` should
-    be a multiple of the moves.
+    Each batch of paths contributes the positions after one move, the moves in turn: positions of
+    one path are similar, and the entropy falls with the moves (by .025 to .04 over 20), as paths
+    gather at the walls. ``n_batches`` should be a multiple of the number of moves.
     """
     layout = gj.draw_layout(gj.stream(traced.layout_seed, gj.Stream.LAYOUT), static, traced)
 
@@ -74,7 +74,7 @@ def mean_entropy(
 
 
 def floor(width_m: float, n_layouts: int, n_batches: int = N_BATCHES) -> Floor:
-    """Return the least loss of Gaussian targets of one width over the layouts of seeds 0, 1, ..."""
+    """Return the smallest loss of Gaussian targets of one width, over layouts of seeds 0, 1, ..."""
     found = []
     for seed in range(n_layouts):
         spec = gj.NetworkSpec(

@@ -1,6 +1,6 @@
-"""One network, trained and scored, on one page: what gridjax does to hundreds at once.
+"""One network, trained and scored, on one page; gridjax does the same for hundreds at once.
 
-Everything that the study's result hangs on is written out here, in plain JAX: the target code, the
+Everything that decides the published result is written out here in plain JAX: the target code, the
 network, the loss, Adam, the rate maps. Trajectories and the grid score come from gridjax.
 
     python experiments/minimal.py            # difference of softmaxes: grid-like units
@@ -23,7 +23,7 @@ BATCH, T, N_STEPS = 64, 20, 2500
 LEARNING_RATE, WEIGHT_DECAY = 3e-3, 1e-4
 BOX, SIGMA, SURROUND = 2.2, 0.20, 2.0  # metres, metres, ratio of standard deviations
 SEED = 0
-WORLD = gj.NetworkSpec(seed=SEED).traced  # the study's motion model, with its constants
+WORLD = gj.NetworkSpec(seed=SEED).traced  # constants of the published motion model
 
 
 def gaussian(positions: Any, centres: Any) -> Any:
@@ -58,7 +58,7 @@ def forward(params: dict[str, Any], start_code: Any, moves: Any) -> Any:
 
 
 def adam(params: Any, gradients: Any, moments: Any, t: Any) -> Any:
-    """Make one step of Adam in the form that the study's framework has (epsilon outside)."""
+    """Return parameters and moments after one step of Adam, with Keras's epsilon (outside)."""
     mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, moments[0], gradients)
     square = jax.tree.map(lambda v, g: 0.999 * v + 0.001 * g**2, moments[1], gradients)
     rate = LEARNING_RATE * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)

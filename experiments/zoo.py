@@ -1,8 +1,8 @@
-"""Every cell, activation and target code of the study, trained small: does each of them learn?
+"""A small network of every cell, activation and target code, to see whether each of them learns.
 
-Two hundred networks of 48 units, a thousand steps each; no claim about grid cells. Prints position
-error over 20 moves (by the published decoder, whose floor 48 cells set) and loss, less the target's
-own entropy where it is cross-entropy, as a table.
+Two hundred networks of 48 units, a thousand steps each; no claim about grid cells. Prints a table
+of the position error over 20 moves (by the published decoder, whose error has a floor with 48
+cells) and of the loss, for cross-entropy minus the entropy of the targets.
 
     python experiments/zoo.py              # all of them; each is a compilation of its own
     python experiments/zoo.py LSTM relu    # only the networks with these words in their names
@@ -55,7 +55,7 @@ def spec_of(code: str, cell: str, phi: str) -> gj.NetworkSpec:
 
 
 def main() -> None:
-    """Train every combination that was asked for and print the table."""
+    """Train every combination with the given words and print the table."""
     wanted = sys.argv[1:]
     names = [
         name

@@ -1,10 +1,12 @@
-"""gridjax: whole populations of path-integrating networks, trained, scored and compared.
+"""gridjax: training, scoring and comparison of populations of path-integrating networks.
 
 Networks
-    NetworkSpec, Sweep, train, open_run, Run: describe networks, train them, read results.
+    NetworkSpec, Sweep, train: descriptions of networks, and their training.
+    Settings, EvaluationSettings, Origin, SkippedNetworks: parts of a Sweep.
+    open_run, Run, Network, Response: the results of a run, one trained network, and its outputs.
     callbacks: the events of a run in training, and the base class of objects that receive them.
     StaticConfig, TracedParams: what JAX receives of a spec: hashable values and arrays.
-    GridjaxError: the error of every wrong input.
+    GridjaxError, Problem, Place: the error of every wrong input, and what it holds.
 
 Extensions
     register_encoding, register_cell, register_loss: your own target code, cell or loss.
@@ -14,12 +16,13 @@ Extensions
 
 Parts of one network
     Stream, stream: the random streams. Trajectories, simulate_motion, simulate_trajectories: the
-    motion model, in a trace and outside one. draw_layout, encode_targets, target_entropy,
-    code_over_box: a target code, along trajectories and over the box.
+    motion model, in a trace and outside one. Layout, HeadDirectionCells, draw_layout,
+    encode_targets, target_entropy, code_over_box: a target code, along trajectories and over the
+    box.
 
 Recorded cells
     rate_map, grid_score: maps and scores of any arrays. Session, MapSet, ScoreOptions,
-    score_inputs, score_table: what ``gridjax score`` does, as functions.
+    score_inputs, InputScores, score_table: the functions of ``gridjax score``.
 
 Figures
     plotting: colours, sizes and files of gridjax's figures.

@@ -1,5 +1,5 @@
 from gridjax import callbacks, plotting
-from gridjax.errors import GridjaxError
+from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.ratemaps.rate_map import rate_map
 from gridjax.model.cells import Cell, Factored, register_cell
@@ -10,20 +10,24 @@ from gridjax.prng import Stream, stream
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table as score_table
 from gridjax.recordings.readers import MapSet
-from gridjax.recordings.score import score_inputs
+from gridjax.recordings.score import InputScores, score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train
-from gridjax.run.storage.run_reader import Run, open_run
+from gridjax.run.storage.run_reader import Network, Response, Run, open_run
 from gridjax.spec.cell_info import CellInfo, LossInfo
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.target_code_info import TargetCodeInfo
+from gridjax.sweep.expansion import Origin, SkippedNetworks
+from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
 from gridjax.task.code_maps import code_over_box
 from gridjax.task.encoding_context import EncodingContext
+from gridjax.task.head_direction import HeadDirectionCells
 from gridjax.task.motion import Trajectories, simulate_trajectories
 from gridjax.task.motion import simulate as simulate_motion
 from gridjax.task.target_codes import Encoding, register_encoding
+from gridjax.task.task import Layout
 from gridjax.task.task import draw as draw_layout
 from gridjax.task.task import targets as encode_targets
 from gridjax.version import __version__
@@ -33,15 +37,26 @@ __all__ = [
     "CellInfo",
     "Encoding",
     "EncodingContext",
+    "EvaluationSettings",
     "Factored",
     "GridjaxError",
+    "HeadDirectionCells",
+    "InputScores",
+    "Layout",
     "Loss",
     "LossInfo",
     "MapSet",
+    "Network",
     "NetworkSpec",
+    "Origin",
+    "Place",
+    "Problem",
+    "Response",
     "Run",
     "ScoreOptions",
     "Session",
+    "Settings",
+    "SkippedNetworks",
     "StaticConfig",
     "Stream",
     "Sweep",

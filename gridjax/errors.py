@@ -1,4 +1,4 @@
-"""The error that a user sees: what is wrong, where, and how to fix it."""
+"""Errors of user input: the problem, its place, and its fix."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value was written: a file and, where known, its line and column (both from 1)."""
+    """The place of a value: a file and, where known, its line and column (both from 1)."""
 
     file: str
     line: int | None = None
@@ -21,7 +21,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: a sentence holding the value, its place, and the fix."""
+    """One problem: a sentence that contains the value, its place, and the fix."""
 
     message: str
     place: Place | None = None
@@ -33,7 +33,7 @@ class Problem:
 
 
 class GridjaxError(Exception):
-    """Input that cannot be used. Holds every problem found, not only the first.
+    """Invalid input, with every problem in it.
 
     The command line prints it without a traceback and exits with ``exit_code``.
     """
@@ -48,18 +48,18 @@ class GridjaxError(Exception):
 
 
 class DamageError(GridjaxError):
-    """A file of a run is not what was written. The command line exits with code 4."""
+    """A damaged file of a run. The command line exits with code 4."""
 
     exit_code = 4
 
 
 class StorageError(GridjaxError):
-    """The disk took no more while a run went on. The command line exits with code 74."""
+    """A failed write during a run, on a full disk for example. The command line exits with 74."""
 
     exit_code = 74
 
 
 class MemoryShortageError(GridjaxError):
-    """A device has less memory than a run needs at the least. The command line exits with 74."""
+    """A device with less memory than one block of a run needs. The command line exits with 74."""
 
     exit_code = 74

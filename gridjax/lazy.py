@@ -1,4 +1,4 @@
-"""Public names of a package, each imported from its module when it is first used.
+"""Lazy import of a package's public names, each from its module at its first use.
 
 The stub beside a package's ``__init__.py`` lists the names, for type checkers and at run time
 alike, so that ``import gridjax`` and ``gridjax --help`` load neither JAX nor pandas.

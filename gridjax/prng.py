@@ -1,8 +1,9 @@
 """Random streams: one for each purpose, from the network's own seeds.
 
-A stream is the network's own seed for that purpose, folded with the purpose and, where it goes on
-in time, with the step. A network's position in the population never enters, so its numbers do not
-depend on its neighbours. The key is threefry: rbg keys under vmap use only the first key.
+The key of a stream is the network's own seed for that purpose, folded with the purpose and, for a
+stream with steps, with the step. It does not contain the network's position in the population, so
+that a network's numbers do not depend on the others. The key is threefry: rbg keys under vmap use
+only the first key.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float, Int, Key
 
 
 class Stream(enum.IntEnum):
-    """What the random numbers are for. The numbers are part of the results: never renumber."""
+    """Purposes of random numbers. Their values enter the keys, so they must never change."""
 
     LAYOUT = 1
     """Centres (and widths) of the place cells; from layout_seed."""
@@ -52,10 +53,14 @@ def uniform(
     low: Float[Array, ""] | float = 0.0,
     high: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, "*shape"]:
-    """Draw from [low, high) at each place of ``shape`` what an array of shape ``own`` has there.
+    """Return a padded array of ``shape`` that begins with ``jax.random.uniform(key, own)``.
 
-    ``own`` (None: ``shape``) may be traced; places beyond it hold other numbers. An array padded
-    along its first axis alone needs none: threefry numbers its elements row by row.
+    key: the key of the stream.
+    shape: shape of the padded array.
+    own: shape of the unpadded array, which may be traced; None: ``shape``. Entries beyond it are
+        arbitrary. An array padded along its first axis alone needs no ``own``, because threefry
+        numbers elements row by row.
+    low, high: the range [low, high).
     """
     if own is None:
         return jax.random.uniform(key, shape, minval=low, maxval=high)
@@ -72,7 +77,7 @@ def uniform_at(
     low: Float[Array, ""] | float = 0.0,
     high: Float[Array, ""] | float = 1.0,
 ) -> Float[Array, "*n"]:
-    """Draw what ``jax.random.uniform`` has at flat places (uint32) of an array of any shape."""
+    """Return the entries of ``jax.random.uniform`` at flat indices ``place`` (uint32)."""
     flat = place.reshape(-1)
     bits = threefry_2x32(jax.random.key_data(key), jnp.concatenate([jnp.zeros_like(flat), flat]))
     first, second = jnp.split(bits, 2)

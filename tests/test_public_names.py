@@ -1,12 +1,16 @@
 """What is public: the names of three packages, documented, and all that README and examples use."""
 
 import ast
+import inspect
 import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import gridjax as gj
+
+WORD = re.compile(r"[A-Za-z_]\w*")
 ROOT = Path(__file__).parents[1]
 PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -64,3 +68,34 @@ def test_readme_docs_and_experiments_use_nothing_but_public_names(source):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             package = aliases.get(node.value.id)
             assert package is None or node.attr in package.__all__, node.attr
+
+
+def gridjax_types():
+    """The names of all classes of gridjax, whether public or not."""
+    trees = (ast.parse(path.read_text()) for path in (ROOT / "gridjax").rglob("*.py"))
+    return {node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
+def annotations(value):
+    """The annotations of a function, and of the public methods and fields of a class."""
+    members = [value]
+    if inspect.isclass(value):
+        members = [one for name, one in vars(value).items() if not name.startswith("_")]
+        yield from map(str, getattr(value, "__annotations__", {}).values())
+    for one in members:
+        function = getattr(one, "fget", None) or getattr(one, "func", None) or one
+        yield from map(str, getattr(function, "__annotations__", {}).values())
+
+
+@pytest.mark.parametrize("package", PUBLIC)
+def test_signatures_of_public_names_name_public_types_alone(package):
+    named = {
+        name: getattr(import_module(p), name) for p in PUBLIC for name in import_module(p).__all__
+    }
+    public = {*named, *(getattr(value, "__name__", "") for value in named.values())}
+    of_modules = {name for each in (gj.callbacks, gj.plotting) for name in vars(each)}
+    internal = gridjax_types() - public - of_modules
+    module = import_module(package)
+    for name in module.__all__:
+        words = {word for each in annotations(getattr(module, name)) for word in WORD.findall(each)}
+        assert not words & internal, name

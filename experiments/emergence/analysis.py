@@ -1,13 +1,13 @@
-"""Emergence: how many networks of a random population path-integrate, and how many have grids."""
+"""Emergence: shares of a random population that path-integrate, and that have grid units."""
 
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import label, percent, resampled, share_of, variance_between
+from gridjax.studies import label, percent, variance_between
 
 CODE = "place_field_values"
 FACTORS = ["rnn_type", "activation", "optimizer", "place_cell_rf", "surround_scale"]
-# the study's networks by code: how many, the share below 10 cm, and of those above .8 and 1.2
+# the published networks by code: number, share below 10 cm, and shares of those above .8 and 1.2
 STUDY = {
     "cartesian": (2516, 0.648, 0.0, 0.0),
     "high_dim_cartesian": (3793, 0.539, 0.005, 0.0),
@@ -19,7 +19,7 @@ STUDY = {
 }
 
 
-def analyse(evidence):
+def select(evidence):
     rows = evidence.networks
     able = rows[rows["path_integrates"]].reset_index(drop=True)
     codes, grids = able[CODE].to_numpy(), able["has_grids"].to_numpy(float)
@@ -42,12 +42,20 @@ def analyse(evidence):
         return of.pop(CODE) - max(of.values())
 
     return {
-        "most_path_integrate": share_of(rows, rows["path_integrates"]),
-        "few_have_grids": share_of(able, able["has_grids"], 0.05),
-        "few_at_published_counts": resampled(able, at_published_counts, 0.05, [CODE, "has_grids"]),
-        "code_matters_most": resampled(
-            rows, code_above_others, 0.0, [CODE, *FACTORS, "share_grid"]
-        ),
+        "most_path_integrate": {"frame": rows, "is_counted": rows["path_integrates"]},
+        "few_have_grids": {"frame": able, "is_counted": able["has_grids"], "null": 0.05},
+        "few_at_published_counts": {
+            "rows": able,
+            "statistic": at_published_counts,
+            "null": 0.05,
+            "columns": [CODE, "has_grids"],
+        },
+        "code_matters_most": {
+            "rows": rows,
+            "statistic": code_above_others,
+            "null": 0.0,
+            "columns": [CODE, *FACTORS, "share_grid"],
+        },
     }
 
 
@@ -83,7 +91,7 @@ def figures(evidence, estimates):
 
 
 def thresholds(rows):
-    """Shares at the study's thresholds by code, beside the study's: secondary, without a null."""
+    """Return shares at the published thresholds by code, beside the published shares; no null."""
     head = ("target code", "networks", "below 10 cm", "of those max60 > .8", "> 1.2", "published")
     table: list[tuple[str, ...]] = [head]
     for code, group in rows.groupby(CODE):

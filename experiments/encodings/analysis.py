@@ -1,20 +1,11 @@
-"""Encodings: grid units by target code, on equal terms, and how sure a "never" is."""
+"""Encodings: grid units by target code, at learning rates chosen by position error."""
 
 from dataclasses import replace
 
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import (
-    CODES,
-    DIFFERENCES,
-    NULL_SHARE,
-    difference,
-    label,
-    matched,
-    mean_of,
-    share_of,
-)
+from gridjax.studies import CODES, DIFFERENCES, NULL_SHARE, label
 from gridjax.studies import figures as shared
 
 CODE = "place_field_values"
@@ -25,9 +16,10 @@ CALIPER_CM = 3.0
 
 
 def settle(pilot, specs):
-    """Give each code and activation the learning rate with the least position error in the pilot.
+    """Return specs with the learning rate that has the least position error in the pilot.
 
-    By decode_err_ml_cm, never by score; where every rate of a pair diverged, the sweep file's.
+    One rate for each code and activation, by decode_err_ml_cm and never by a grid score. Where
+    every rate of a pair diverged, the rate of the sweep file stays.
     """
     rows = pilot.networks.groupby([CODE, "activation", "learning_rate"])[ERROR].mean()
     best = {}
@@ -41,19 +33,23 @@ def settle(pilot, specs):
     return [replace(spec, learning_rate=rate(spec)) for spec in specs]
 
 
-def analyse(evidence):
+def select(evidence):
     rows = evidence.networks
     relu = rows[rows["activation"] == "relu"]
     dos = relu[CODE] == DOS
+    arms = {"frame": relu, "column": SHARE, "first": dos, "second": relu[CODE] == GAUSSIAN}
+    arms["within"] = DIFFERENCES
     gaussian, coordinates = rows[rows[CODE] == GAUSSIAN], rows[rows[CODE].isin(COORDINATES)]
     return {
-        "dos_above_gaussian": difference(relu, SHARE, dos, relu[CODE] == GAUSSIAN, DIFFERENCES),
-        "dos_above_null": mean_of(relu[dos], "gain", within=(-NULL_SHARE, 1.0)),
-        "gaussian_never": share_of(gaussian, gaussian["has_grids"], 0.05),
-        "coordinates_never": share_of(coordinates, coordinates["has_grids"], 0.05),
-        "at_equal_error": matched(
-            relu, SHARE, dos, relu[CODE] == GAUSSIAN, ERROR, CALIPER_CM, DIFFERENCES
-        ),
+        "dos_above_gaussian": arms,
+        "dos_above_null": {"frame": relu[dos], "column": "gain", "within": (-NULL_SHARE, 1.0)},
+        "gaussian_never": {"frame": gaussian, "is_counted": gaussian["has_grids"], "null": 0.05},
+        "coordinates_never": {
+            "frame": coordinates,
+            "is_counted": coordinates["has_grids"],
+            "null": 0.05,
+        },
+        "at_equal_error": arms | {"on": ERROR, "caliper": CALIPER_CM},
     }
 
 

@@ -1,11 +1,11 @@
-"""Heterogeneity: the two published arms, then the dose of each of its parts alone."""
+"""Heterogeneity: the two published arms, then the doses of widths and of fields alone."""
 
 import re
 
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE, difference, slope
+from gridjax.studies import DIFFERENCES, NULL_SHARE
 from gridjax.studies import figures as shared
 
 
@@ -14,7 +14,7 @@ def _numbers(law):
 
 
 def arms(evidence):
-    """Every network with its doses: log width ratio, log surround ratio, mean further fields."""
+    """Return every network with its doses: log width ratio, log surround ratio, further fields."""
     rows = evidence.networks
 
     def log_ratio(law):
@@ -35,18 +35,34 @@ def arms(evidence):
     )
 
 
-def analyse(evidence):
+def select(evidence):
     rows = arms(evidence)
     rows = rows[rows["rnn_type"] == "RNN"]
-    error = "decode_err_ml_cm"
     one_field, same_width = rows[rows["fields"] == 0], rows["widths"] == 0
     return {
-        "grids_vanish": difference(
-            rows, "share_grid", rows["equal"], rows["as_published"], DIFFERENCES
-        ),
-        "performance_stays": difference(rows, error, rows["as_published"], rows["equal"]),
-        "little_widths": slope(one_field[one_field["surrounds"] == 0], "share_grid", "widths"),
-        "more_fields": slope(rows[same_width & (rows["surrounds"] == 0)], "share_grid", "fields"),
+        "grids_vanish": {
+            "frame": rows,
+            "column": "share_grid",
+            "first": rows["equal"],
+            "second": rows["as_published"],
+            "within": DIFFERENCES,
+        },
+        "performance_stays": {
+            "frame": rows,
+            "column": "decode_err_ml_cm",
+            "first": rows["as_published"],
+            "second": rows["equal"],
+        },
+        "little_widths": {
+            "frame": one_field[one_field["surrounds"] == 0],
+            "column": "share_grid",
+            "dose": "widths",
+        },
+        "more_fields": {
+            "frame": rows[same_width & (rows["surrounds"] == 0)],
+            "column": "share_grid",
+            "dose": "fields",
+        },
     }
 
 

@@ -1,4 +1,4 @@
-"""Modules: how many a network has, whether its periods have one mode, and what sets them."""
+"""Modules: their number in each network, the modes of its periods, and the width that sets them."""
 
 import numpy as np
 import pandas as pd
@@ -14,15 +14,14 @@ from gridjax.metrics import (
     modules,
 )
 from gridjax.studies import figures as shared
-from gridjax.studies import share_of, slope
 
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
 PUBLISHED |= {16: 137.4, 17: 138.2, 18: 141.2, 19: 144.1, 20: 152.4}
 
 
-def counted(evidence):
-    """Every network with its number of modules, its median period and its dip test."""
+def count_modules(evidence):
+    """Return every network with its number of modules, median period (cm) and dip test."""
     units = evidence.units.dropna(subset=["period_cm", "orientation_rad"])
     found = []
     for run_id, group in units.groupby("run_id"):
@@ -36,8 +35,8 @@ def counted(evidence):
     return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy(float)))
 
 
-def analyse(evidence):
-    rows = counted(evidence)
+def select(evidence):
+    rows = count_modules(evidence)
     some = rows[rows["n_modules"] > 0]
     null = (
         false_module_share(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0])
@@ -50,14 +49,14 @@ def analyse(evidence):
         log_width=np.log(rows["width_cm"].astype(float)),
     )
     return {
-        "one_module": share_of(some, some["n_modules"] > 1, null),
-        "unimodal": share_of(tested, tested["dip_q"] < 0.05, 0.05),
-        "width_sets_period": slope(logs, "log_period", "log_width"),
+        "one_module": {"frame": some, "is_counted": some["n_modules"] > 1, "null": null},
+        "unimodal": {"frame": tested, "is_counted": tested["dip_q"] < 0.05, "null": 0.05},
+        "width_sets_period": {"frame": logs, "column": "log_period", "dose": "log_width"},
     }
 
 
 def figures(evidence, estimates):
-    rows = counted(evidence)
+    rows = count_modules(evidence)
     name, title = "modules", "Periods and modules by place-cell width"
     if rows.empty:
         return [

@@ -1,24 +1,25 @@
-"""Precision: the same seeds trained with whole and with rounded operands."""
+"""Precision: networks of the same seeds, trained with float32 and with rounded operands."""
 
 from gridjax import plotting
-from gridjax.studies import ANY, DIFFERENCES, NULL_SHARE, difference
+from gridjax.studies import ANY, DIFFERENCES, NULL_SHARE
 from gridjax.studies import figures as shared
 
 NAMES = {"float32": "float32", "tf32": "TF32", "bf16": "bfloat16"}
 
 
-def analyse(evidence):
+def select(evidence):
     rows = evidence.networks
     arms = {name: rows["matmul_precision"] == name for name in NAMES}
 
-    def against_whole(column, name, within=ANY):
-        return difference(rows, column, arms[name], arms["float32"], within)
+    def against_float32(column, name, within=ANY):
+        pair = {"first": arms[name], "second": arms["float32"]}
+        return {"frame": rows, "column": column, "within": within} | pair
 
     return {
-        "tf32_same_loss": against_whole("loss_excess", "tf32"),
-        "bf16_same_loss": against_whole("loss_excess", "bf16"),
-        "tf32_same_grids": against_whole("share_grid", "tf32", DIFFERENCES),
-        "bf16_same_grids": against_whole("share_grid", "bf16", DIFFERENCES),
+        "tf32_same_loss": against_float32("loss_excess", "tf32"),
+        "bf16_same_loss": against_float32("loss_excess", "bf16"),
+        "tf32_same_grids": against_float32("share_grid", "tf32", DIFFERENCES),
+        "bf16_same_grids": against_float32("share_grid", "bf16", DIFFERENCES),
     }
 
 
@@ -40,7 +41,7 @@ def figures(evidence, estimates):
     below.set_xlabel("operands of the matrix products of training")
     caption = (
         "Cross-entropy above the targets' own entropy, and share of analysed units above the 99th"
-        " percentile of their own network's random readouts, of the same seeds trained with whole"
-        " and with rounded operands. Dots networks, bars 95 % intervals over seeds, grey chance."
+        " percentile of their own network's random readouts, of the same seeds trained with float32"
+        " and with rounded operands. Dots: networks; bars: 95 % intervals over seeds, grey: chance."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -11,7 +11,7 @@ from .paths import save
 
 
 def main(folder: Path) -> None:
-    """Score every cell, and write sessions and figure."""
+    """Score every cell, and write the sessions and the figure into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     result = run()
     for each in result.sessions:

@@ -1,4 +1,4 @@
-"""Synthetic cells whose firing rates are known: grid cells, and cells that are none."""
+"""Synthetic cells with known firing rates: grid cells and others."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ Rate = Callable[[Any, Any], Any]  # positions [..., 2] in metres, headings [...]
 
 
 class Cell(NamedTuple):
-    """A synthetic cell; period (cm) and orientation (rad) are NaN but for grid cells."""
+    """A synthetic cell; period (cm) and orientation (rad) are NaN unless it is a grid cell."""
 
     name: str
     kind: str
@@ -24,7 +24,7 @@ class Cell(NamedTuple):
 
 
 def grid_cell(rng: np.random.Generator, index: int) -> Cell:
-    """Three plane waves, squared so that fields are narrow and silence between them is real."""
+    """Return a cell whose rate is the square of three plane waves: narrow fields, silent gaps."""
     period, turn = np.linspace(0.3, 0.6, N_GRID)[index], rng.uniform(0, np.pi / 3)
     origin, angles = rng.uniform(0, BOX_M, 2), turn + np.pi / 6 + np.arange(3) * np.pi / 3
     waves = 4 * np.pi / np.sqrt(3) / period * np.stack([np.cos(angles), np.sin(angles)])
@@ -37,7 +37,7 @@ def grid_cell(rng: np.random.Generator, index: int) -> Cell:
 
 
 def field_cell(rng: np.random.Generator, name: str, kind: str, n_fields: int) -> Cell:
-    """Gaussian fields anywhere."""
+    """Return a cell with Gaussian fields at random positions."""
     centres, width = rng.uniform(0, BOX_M, (n_fields, 2)), rng.uniform(0.06, 0.1)
 
     def rate(positions, headings):
@@ -66,7 +66,7 @@ def cells(rng: np.random.Generator) -> list[Cell]:
 
 
 def spatial_rates(population: list[Cell]) -> np.ndarray:
-    """Return the rates [cell, n, n], spikes a second, of cells that do not heed the heading."""
+    """Return the rates [cell, n, n], spikes a second, of cells that ignore the heading."""
     centres = (np.arange(N_BINS) + 0.5) * BOX_M / N_BINS
     bins = np.stack(np.meshgrid(centres, centres, indexing="ij"), axis=-1)
     return np.stack([cell.rate(bins, np.zeros(bins.shape[:-1])) for cell in population])

@@ -1,4 +1,4 @@
-"""Every cell's scores from its rate, from spikes on an even path, and from spikes on the rat's."""
+"""Scores of every cell from its rate, and from spikes along an even and a real path."""
 
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ SECONDS = (75, 150, 300, 600)
 
 
 class Result(NamedTuple):
-    """Tables with one row a cell, and what was scored."""
+    """Tables with one row a cell, and the cells and sessions behind them."""
 
     population: list[Cell]
     real: Any
@@ -53,13 +53,13 @@ def run(shuffles: int = SHUFFLES) -> Result:
 
 
 def turned(found, true) -> np.ndarray:
-    """Return the angle between lattices, degrees: at most 30."""
+    """Return the angle between lattices, in degrees, 0 to 30."""
     difference = np.mod(np.asarray(found) - np.asarray(true) + np.pi / 6, np.pi / 3) - np.pi / 6
     return np.degrees(np.abs(difference))
 
 
 def report(result: Result) -> list[str]:
-    """Return what was found, line by line."""
+    """Return the results as lines of text."""
     grid = [cell for cell in result.population if cell.kind == "grid"]
     names = [cell.name for cell in grid]
     true = np.array([cell.period_cm for cell in grid])

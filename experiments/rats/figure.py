@@ -1,4 +1,4 @@
-"""The figure: the path, one cell three times, and how real scores compare with even ones."""
+"""The figure: the path, maps of one cell, and scores on the real and the even path."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ MARKERS = dict(zip(KINDS, "o^sDv", strict=True))
 
 
 def draw(result: Result) -> plotting.FigureResult:
-    """Draw the path, one cell three times, and how real scores compare with even ones."""
+    """Draw the path, maps of one cell, and scores on the real and the even path."""
     figure = plotting.new_figure(4.9)
     panels = figure.subplots(2, 4, gridspec_kw={"width_ratios": [1, 1, 1, 1]})
     real, even = result.sessions

@@ -1,4 +1,4 @@
-"""The rat's path and an even one of the same length, and cells that spike along them."""
+"""A rat's path, an even path of the same length, and spikes of cells along them."""
 
 import sys
 from importlib.util import find_spec
@@ -23,14 +23,14 @@ def rat_path() -> tuple[np.ndarray, np.ndarray]:
 
 
 def heading(positions: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Return the direction of movement, over a fifth of a second."""
+    """Return the direction of movement (rad), over a fifth of a second."""
     half = 5
     ahead, behind = np.roll(positions, -half, axis=0), np.roll(positions, half, axis=0)
     return np.arctan2(*(ahead - behind).T[::-1])
 
 
 def session(name: str, population: list[Cell], rng, positions, times, headings) -> gj.Session:
-    """Let the cells spike at random along a path."""
+    """Return a session: Poisson spikes of the cells along a path."""
     step = np.minimum(np.diff(times, append=times[-1] + 0.02), 0.1)
     trains = []
     for cell in population:
@@ -43,7 +43,7 @@ def session(name: str, population: list[Cell], rng, positions, times, headings) 
 
 
 def even_path(n_samples: int, rng) -> tuple[np.ndarray, np.ndarray]:
-    """Return positions spread evenly over the box, in no order, and headings at random."""
+    """Return positions spread evenly over the box, in random order, and random headings."""
     positions = BOX_M * qmc.Halton(2, rng=rng).random(n_samples)
     return positions, rng.uniform(-np.pi, np.pi, n_samples)
 

@@ -1,4 +1,4 @@
-"""Turing: predicted against measured periods, spectra of networks and of codes, and patterns."""
+"""Turing: predicted and measured periods, spectra of networks and of codes, and patterns."""
 
 import math
 
@@ -13,15 +13,15 @@ from gridjax.metrics import (
     hexagonal_period,
     pattern_covariance,
 )
-from gridjax.studies import DIFFERENCES, difference, label, mean_of, slope
+from gridjax.studies import DIFFERENCES, label
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 N_BINS, FEWEST, LAYOUTS = 32, 10, 8
 
 
-def measured(evidence):
-    """DoS networks with enough lattices: the median period beside both predictions, cm."""
+def periods_of(evidence):
+    """Return DoS networks with enough lattices: their median period and both predictions, cm."""
     units = evidence.units.dropna(subset=["period_cm"])
     periods = units.groupby("run_id")["period_cm"].agg(["median", "size"])
     rows = evidence.networks.merge(periods[periods["size"] >= FEWEST], on="run_id")
@@ -32,7 +32,7 @@ def measured(evidence):
 
 
 def patterns(evidence):
-    """Share of patterns above .3 on the covariance of some networks' own codes."""
+    """Return networks with the share of patterns above .3 on the covariance of their codes."""
     rows = evidence.networks
     rows = rows[(rows["surround_scale"] == 2) | (rows["place_field_values"] == GAUSSIAN)]
     width = rows.loc[rows["place_field_values"] == GAUSSIAN, "place_cell_rf"].min()
@@ -46,9 +46,8 @@ def patterns(evidence):
     return rows.assign(share=shares)
 
 
-def analyse(evidence):
-    rows = measured(evidence)
-
+def select(evidence):
+    rows = periods_of(evidence)
     error = rows[["one_cm", "two_cm"]].sub(rows["period_cm"], axis=0).abs()
     rows = rows.assign(closer_cm=error["one_cm"] - error["two_cm"])
     grown = patterns(evidence)
@@ -56,17 +55,22 @@ def analyse(evidence):
     at = evidence.peaks[evidence.peaks["place_field_values"] == DOS]
     at = at.assign(ratio=at["peak_cycles"] / at["peak_cycles_code"])
     return {
-        "slope_of_prediction": slope(rows, "period_cm", "two_cm"),
-        "two_dimensions": mean_of(rows, "closer_cm"),
-        "spectrum_of_code": mean_of(at, "ratio", null=1.0),
-        "patterns_need_no_network": difference(
-            grown, "share", codes == DOS, codes == GAUSSIAN, DIFFERENCES
-        ),
+        "slope_of_prediction": {"frame": rows, "column": "period_cm", "dose": "two_cm"},
+        "two_dimensions": {"frame": rows, "column": "closer_cm"},
+        "spectrum_of_code": {"frame": at, "column": "ratio", "null": 1.0},
+        "patterns_need_no_network": {
+            "frame": grown,
+            "column": "share",
+            "first": codes == DOS,
+            "second": codes == GAUSSIAN,
+            "within": DIFFERENCES,
+        },
     }
 
 
 def figures(evidence, estimates):
-    rows, name, title = measured(evidence), "turing", "Predicted and measured periods, and spectra"
+    rows = periods_of(evidence)
+    name, title = "turing", "Predicted and measured periods, and spectra"
     if rows.empty:
         return [
             plotting.FigureResult(name, title, None, "No network has ten units with a lattice.")

@@ -1,10 +1,10 @@
-"""Width sensitivity: the share of grid units by width, spikes, the ratio to the box, and seeds."""
+"""Width sensitivity: the share of grid units by width, by ratio to the box, and by seed."""
 
 import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE, carried, difference, paired, stands_out
+from gridjax.studies import DIFFERENCES, NULL_SHARE
 from gridjax.studies import figures as shared
 
 SEEDS = ["layout_seed", "weight_seed", "motion_seed"]
@@ -12,7 +12,7 @@ LARGER_M = 2.7
 
 
 def arms(evidence):
-    """The networks of the scan, of the larger box and world, and of the crossed seeds."""
+    """Return the networks of the scan, the larger box, the larger world and the crossed seeds."""
     rows = evidence.networks.assign(width_cm=(100 * evidence.networks["place_cell_rf"]).round(3))
     alike = (rows[SEEDS].to_numpy() == rows[["layout_seed"]].to_numpy()).all(axis=1)
     larger = rows["box_width_in_m"] > LARGER_M
@@ -24,32 +24,44 @@ def arms(evidence):
     return scan, rows[larger & ~faster], rows[larger & faster], crossed
 
 
-def contrast(scan, width):
-    def of_seed(group):
+def peak(scan, width):
+    """Select the networks of a width and its two neighbours: its share minus their mean."""
+
+    def contrast(group):
         share = group.groupby("width_cm")["share_grid"].mean()
         beside = [share.get(w, np.nan) for w in (width - 1, width + 1)]
         return share.get(width, np.nan) - np.mean(beside)
 
     near = scan[scan["width_cm"].isin([width - 1, width, width + 1])]
-    return paired(near, "share_grid", of_seed, DIFFERENCES)
+    return {
+        "frame": near,
+        "column": "share_grid",
+        "contrast": contrast,
+        "within": DIFFERENCES,
+    }
 
 
-def analyse(evidence):
+def select(evidence):
     scan, larger, faster, crossed = arms(evidence)
     base = scan[scan["width_cm"] == 12]
 
     def against_base(other):
-        both = np.r_[np.ones(len(other), bool), np.zeros(len(base), bool)]
-        joined = pd.concat([other, base], ignore_index=True)
-        return difference(joined, "share_grid", both, ~both, DIFFERENCES)
+        is_other = np.r_[np.ones(len(other), bool), np.zeros(len(base), bool)]
+        return {
+            "frame": pd.concat([other, base], ignore_index=True),
+            "column": "share_grid",
+            "first": is_other,
+            "second": ~is_other,
+            "within": DIFFERENCES,
+        }
 
     return {
-        "spike_at_12": contrast(scan, 12),
-        "spike_at_10": contrast(scan, 10),
-        "a_curve_is_not_enough": stands_out(scan, "share_grid", "width_cm"),
+        "spike_at_12": peak(scan, 12),
+        "spike_at_10": peak(scan, 10),
+        "a_curve_is_not_enough": {"frame": scan, "column": "share_grid", "level": "width_cm"},
         "ratio_to_box": against_base(larger),
         "scaled_control": against_base(faster),
-        "layout_decides": carried(crossed, "share_grid", SEEDS),
+        "layout_decides": {"frame": crossed, "column": "share_grid", "factors": SEEDS},
     }
 
 

@@ -38,7 +38,7 @@ __all__ = [
 
 
 def main() -> None:
-    """Run the command line; a problem ends with one message and its exit code."""
+    """Run the command line; a GridjaxError is printed as one message and sets the exit code."""
     try:
         with standard_streams():
             app()

@@ -12,7 +12,7 @@ from gridjax.version import __version__
 
 app = typer.Typer(
     name="gridjax",
-    help="Train, score and compare whole populations of path-integrating networks.",
+    help="Train, score and compare populations of path-integrating networks.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -25,7 +25,7 @@ Plugins = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
-        help="Run a Python file of yours first, which registers target codes, cells or losses.",
+        help="Python file that registers target codes, cells or losses; it is run first.",
     ),
 ]
 
@@ -34,14 +34,14 @@ Plugins = Annotated[
 def gridjax(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Train, score and compare whole populations of path-integrating networks."""
+    """Train, score and compare populations of path-integrating networks."""
     if version:
         print_line(f"gridjax {__version__}")
         raise typer.Exit
 
 
 def load_plugins(plugins: list[str] | None) -> None:
-    """Run the Python files that the user named."""
+    """Run the Python files that --plugin names."""
     if plugins:
         from gridjax.run.execution.plugins import load_plugin
 
@@ -50,10 +50,10 @@ def load_plugins(plugins: list[str] | None) -> None:
 
 
 def console() -> Console:
-    """Return the console that people read; nothing in a message is markup."""
+    """Return the console for messages; square brackets in a message are not markup."""
     return Console(markup=False, highlight=False, emoji=False)
 
 
 def print_line(text: str) -> None:
-    """Print a line as it is, for people and programs alike."""
+    """Print a line to standard output, unwrapped and without markup."""
     sys.stdout.write(text + "\n")

@@ -18,34 +18,42 @@ from gridjax.cli.streams import keep_on
 def bench(
     kind: Annotated[
         Literal["train", "motion", "gridscore", "scaling"] | None,
-        typer.Argument(metavar="[train|motion|gridscore|scaling]", help="One of them; else all."),
+        typer.Argument(
+            metavar="[train|motion|gridscore|scaling]",
+            help="The benchmark; all of them by default.",
+        ),
     ] = None,
     sizes: Annotated[
         str | None,
         typer.Option(
             metavar="NAME,...",
-            help="Networks to train: small (Ng 128), medium (256), paper (1024); all by default."
-            " Populations are of the first.",
+            help="Sizes of networks: small (Ng 128), medium (256), paper (1024); all by default."
+            " Scaling is measured with the first of them.",
         ),
     ] = None,
     repeats: Annotated[
-        int | None, typer.Option(metavar="N", help="Rounds that medians are of (7).")
+        int | None,
+        typer.Option(metavar="N", help="Number of timed rounds; medians are over them (7)."),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Less of everything: an order of magnitude.")
+        bool, typer.Option("--quick", help="Run a short version, with about a tenth of the work.")
     ] = False,
     pytorch: Annotated[
-        bool, typer.Option("--pytorch/--no-pytorch", help="Time the PyTorch trainer beside.")
+        bool,
+        typer.Option(
+            "--pytorch/--no-pytorch", help="Also time a PyTorch trainer on the same work."
+        ),
     ] = True,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the results.")
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write the results to a JSON file."),
     ] = None,
     figure: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.png", help="Draw throughput against population size."),
+        typer.Option(metavar="FILE.png", help="Draw throughput by population size."),
     ] = None,
 ) -> None:
-    """Measure this machine: training, motion and grid scores beside their competitors."""
+    """Time training, motion and grid scores on this machine, and the best other libraries."""
     if json_file is not None or figure is not None:
         keep_on()
     from gridjax.sweep.catalog import benchmark

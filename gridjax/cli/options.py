@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,12 +19,18 @@ def _time_limit(text: str) -> float:
 
 
 def _accepted(names: list[str] | None) -> list[str] | None:
-    """Return the changes that --accept names; raise GridjaxError for one that is no change."""
+    """Return the changes that --accept names; raise GridjaxError for an unknown one."""
     for name in names or ():
         if name not in ACCEPTABLE:
             fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
-            raise GridjaxError(Problem(f"--accept {name} is no change", fix=fix))
+            raise GridjaxError(Problem(f"--accept {name} is unknown", fix=fix))
     return names
+
+
+def _value(text: str) -> str | list[str]:
+    if not (text.startswith("[") and text.endswith("]")):
+        return text
+    return [part.strip() for part in re.split(r",(?![^()]*\))", text[1:-1])]
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]
@@ -32,8 +39,8 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="NAME=VALUE",
-        help="Override a parameter in every network (Ng=256) or a setting"
-        " (gridjax.evaluation.samples_per_bin=100). May be repeated.",
+        help="Set a parameter in every network (Ng=256), several values of it (Ng=[128,256]), or a"
+        " setting (gridjax.evaluation.samples_per_bin=100). May be repeated.",
     ),
 ]
 TimeLimit = Annotated[
@@ -42,7 +49,7 @@ TimeLimit = Annotated[
         "--time-limit",
         metavar="TIME",
         parser=_time_limit,
-        help="Stop after 30m, 10h, ... with all saved (exit 75), and something trained.",
+        help="Stop after this time (30m, 10h, ...), at a point where all is saved; exit code 75.",
     ),
 ]
 Accept = Annotated[
@@ -51,9 +58,9 @@ Accept = Annotated[
         "--accept",
         metavar="CHANGE",
         callback=_accepted,
-        help="Go on although this changed since the run began: "
+        help="Resume the run although this changed since it began: "
         + ", ".join(ACCEPTABLE)
-        + ". Later rows are marked.",
+        + ". Rows of later networks are marked.",
     ),
 ]
 
@@ -61,7 +68,11 @@ Accept = Annotated[
 def read_overrides(
     overrides: list[str] | None, settings: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return what --set gives, beside settings that have options of their own."""
+    """Return the values that --set gives, with ``settings`` that have options of their own.
+
+    A value in brackets becomes the list of its parts, which commas outside of parentheses divide.
+    Raises GridjaxError for a missing value and for a name that is given twice.
+    """
     values = dict(settings or {})
     for pair in overrides or ():
         name, equals, value = pair.partition("=")
@@ -69,5 +80,5 @@ def read_overrides(
             raise GridjaxError(Problem(f"--set {pair}: no value", fix="write --set NAME=VALUE"))
         if name in values:
             raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
-        values[name] = value
+        values[name] = _value(value)
     return values

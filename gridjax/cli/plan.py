@@ -30,23 +30,23 @@ def plan(
         bool,
         typer.Option(
             "--measure",
-            help="Train its costliest buckets for some seconds at several lane widths, on this"
-            " machine, and say how long the whole would take.",
+            help="Train the costliest buckets for some seconds at several lane widths on this"
+            " machine, and estimate the time of the whole sweep.",
         ),
     ] = False,
     device: Annotated[
         str | None,
         typer.Option(
             metavar="cpu|gpu",
-            help="Lay it out for this kind of device, whatever this machine has (cpu).",
+            help="Kind of device that the plan is for (cpu).",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what a sweep would train and what it would cost: networks, buckets, memory, FLOPs."""
+    """Show the networks of a sweep and their cost: buckets, memory, FLOPs; train nothing."""
     if device is not None and (device not in DEVICE_KINDS or measure):
-        fix = "--measure finds this machine's own" if measure else "cpu or gpu"
-        raise GridjaxError(Problem(f"--device {device} cannot be planned for", fix=fix))
+        fix = "leave it out: --measure uses this machine's" if measure else "give cpu or gpu"
+        raise GridjaxError(Problem(f"--device {device} is not possible", fix=fix))
     load_plugins(plugins)
     settings = {"gridjax.merge": True} if merge else {}
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
@@ -62,11 +62,11 @@ def plan(
     measured = None if devices is None else _measured(laid_out, devices)
     advice = _advice(population, kind, measured)
     if as_json:
-        told = laid_out.to_json() | files_to_json(population, laid_out)
-        told |= {"merging": advice.to_json()}
+        content = laid_out.to_json() | files_to_json(population, laid_out)
+        content |= {"merging": advice.to_json()}
         if measured is not None:
-            told |= {"measured": measured.to_json()}
-        print_line(json.dumps(told, indent=1))
+            content |= {"measured": measured.to_json()}
+        print_line(json.dumps(content, indent=1))
         return
     if len(population.origins) > 1:
         console().print(files_table(population, laid_out))
@@ -94,7 +94,7 @@ def _measured(plan: Any, devices: Any) -> Any:
 
 
 def _advice(population: Any, kind: str, measured: Any) -> Any:
-    """Compare own and padded shapes, at measured rates where there are any."""
+    """Return the cost of unpadded and of padded shapes, at measured rates if given."""
     from gridjax.run.execution.machine import n_cpu_devices
     from gridjax.run.planning.merging import Rates, advise, nominal
 

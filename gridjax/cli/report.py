@@ -11,7 +11,7 @@ def report(
     folder: Folder,
     plugins: Plugins = None,
 ) -> None:
-    """Draw the figures of a run and write its self-contained report.html."""
+    """Draw the figures of a run and write report.html, one file that holds them."""
     load_plugins(plugins)
     from gridjax.cli.progress import print_summary
     from gridjax.report.html import write_report

@@ -9,7 +9,7 @@ import typer
 
 from gridjax.cli.application import app
 from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
-from gridjax.cli.study import Ladder, NoTraining, Out, PlanOnly, Seeds, Size, follow
+from gridjax.cli.study import NoTraining, Out, PlanOnly, Seeds, Size, follow
 from gridjax.errors import GridjaxError, Problem
 
 
@@ -27,24 +27,27 @@ def scan(
     seeds: Seeds = None,
     base: Annotated[
         Path | None,
-        typer.Option("--base", metavar="FILE", help="Sweep file of all else; one of ours if none."),
+        typer.Option(
+            "--base",
+            metavar="FILE",
+            help="Sweep file of all other parameters; by default that of width-sensitivity.",
+        ),
     ] = None,
     size: Size = "quick",
     overrides: Overrides = None,
-    ladder: Ladder = False,
     plan: PlanOnly = False,
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
     accept: Accept = None,
 ) -> None:
-    """Draw the share of grid units against the place-cell width, with intervals and the null."""
+    """Train networks at several place-cell widths; draw the share of grid units by width."""
     from gridjax.studies.scan import read_widths, scanning
     from gridjax.studies.training import Request
 
-    given = read_overrides(overrides)
-    if "place_cell_rf" in given:
-        message = "--widths and --set place_cell_rf=... both say which widths"
+    values = read_overrides(overrides)
+    if "place_cell_rf" in values:
+        message = "--widths and --set place_cell_rf=... both give the widths"
         raise GridjaxError(Problem(message, fix="give one of the two"))
-    given["place_cell_rf"] = read_widths(widths)
-    request = Request(size, False, seeds, given, ladder)
+    values["place_cell_rf"] = read_widths(widths)
+    request = Request(size, False, seeds, values)
     follow([scanning(base, size)], request, out, plan, time_limit, no_training, accept)

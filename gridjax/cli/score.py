@@ -20,51 +20,60 @@ def score(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Rate maps [..., n, n] (.npy, .npz) or sessions: positions, times and spikes"
-            " (.npz, or .csv with its .spikes.csv). Patterns such as 'rats/*.npz' too.",
+            help="Rate maps [..., n, n] (.npy, .npz), or sessions of positions, times and spikes"
+            " (.npz, or .csv with its .spikes.csv). Quoted patterns, such as 'rats/*.npz', too.",
         ),
     ],
     shuffles: Annotated[
         int,
         typer.Option(
             metavar="N",
-            help="Draws of chance for each cell: sessions with their spikes moved in time,"
-            " isotropic random fields for bare maps.",
+            help="Number of null scores of each cell: from spikes shifted in time for sessions,"
+            " from isotropic random fields for maps.",
         ),
     ] = 0,
-    min_shift: Annotated[float, typer.Option(help="Least move of the spikes, seconds.")] = 20.0,
-    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
-    bins: Annotated[int | None, typer.Option(help="Bins across the arena's longer side.")] = None,
-    bin_cm: Annotated[float | None, typer.Option(help="Side of a bin (2.5).")] = None,
+    min_shift: Annotated[
+        float, typer.Option(help="Minimum time shift of spikes, in seconds.")
+    ] = 20.0,
+    seed: Annotated[int, typer.Option(help="Random seed of the shuffles.")] = 0,
+    bins: Annotated[
+        int | None, typer.Option(help="Number of bins along the longer side of the arena.")
+    ] = None,
+    bin_cm: Annotated[float | None, typer.Option(help="Side of a bin, in cm (2.5).")] = None,
     smooth_cm: Annotated[
-        float, typer.Option(help="Standard deviation of the Gaussian that smooths; 0 for none.")
+        float, typer.Option(help="Standard deviation of the Gaussian smoothing, in cm; 0: none.")
     ] = 4.0,
     min_speed: Annotated[
-        float, typer.Option(help="Slower samples do not count; cm/s, 0 for all.")
+        float, typer.Option(help="Speed below which samples are left out, in cm/s; 0: none.")
     ] = 2.5,
     rings: Annotated[
         Literal["study", "adaptive"],
         typer.Option(
-            help="Rings as in the published networks, or from each map's central field on.",
+            help="Rings of the score: as published (study), or from the edge of each map's central"
+            " field on (adaptive).",
         ),
     ] = "study",
-    units: Annotated[Literal["m", "cm"], typer.Option(help="Of all sessions' positions.")] = "m",
+    units: Annotated[Literal["m", "cm"], typer.Option(help="Unit of position coordinates.")] = "m",
     nan: Annotated[
-        Literal["mask", "zero"], typer.Option(help="Bins never visited: unknown, or rate 0.")
+        Literal["mask", "zero"],
+        typer.Option(help="Unvisited bins: unknown (mask) or of rate 0 (zero)."),
     ] = "mask",
     variant: Annotated[
-        Literal["minmax", "mean"], typer.Option(help="How score60 compares its angles.")
+        Literal["minmax", "mean"],
+        typer.Option(help="Contrast of rotations in score60: extremes or means."),
     ] = "minmax",
     width_cm: Annotated[
-        float | None, typer.Option(help="Side of bare maps; without it periods are in bins.")
+        float | None, typer.Option(help="Side of maps, in cm; without it periods are in bins.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.parquet", help="Write a table; FILE.png and .svg beside it."),
+        typer.Option(
+            metavar="FILE.parquet", help="Write a table, and a figure as FILE.png and FILE.svg."
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over files.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Score anybody's cells: grid scores, lattices, and what chance would give."""
+    """Score recorded cells: grid scores, lattices and null scores, from sessions or rate maps."""
     if out is not None:
         keep_on()
     from gridjax.recordings.options import ScoreOptions

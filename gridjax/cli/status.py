@@ -16,16 +16,16 @@ def status(
     folder: Folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say how a run stands: running or not, finished networks, and steps of those in training."""
+    """Show whether a run is running, its finished networks, and the steps of those in training."""
     from gridjax.io.text import printable
     from gridjax.run.storage.status import status as status_of
     from gridjax.run.storage.status import status_lines, status_table
 
-    told = status_of(folder)
+    state = status_of(folder)
     if as_json:
-        print_line(json.dumps(told, indent=1))
+        print_line(json.dumps(state, indent=1))
         return
-    for line in status_lines(told):
+    for line in status_lines(state):
         print_line(printable(line))
-    if told["in_training"]:
-        console().print(status_table(told))
+    if state["in_training"]:
+        console().print(status_table(state))

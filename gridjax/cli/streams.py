@@ -23,12 +23,12 @@ EXIT_PIPE = 141
 """What shells give for a process that SIGPIPE ended: 128 + 13."""
 
 
-class OutputLost(Exception):  # noqa: N818 - whoever reads has gone; no OSError, or typer takes it
-    """Nobody reads standard output any more."""
+class OutputLost(Exception):  # noqa: N818 - not an OSError, which typer would catch
+    """The reader of standard output has closed it."""
 
 
 class Output:
-    """A standard stream that knows what to do where it cannot be written."""
+    """A standard stream with a defined reaction to write failures."""
 
     def __init__(self, stream: Any, keeps_on: bool):
         self._stream = stream
@@ -41,7 +41,7 @@ class Output:
         return len(text)
 
     def flush(self) -> None:
-        """Write what is still held back."""
+        """Write the buffered text."""
         with self._failing():
             self._stream.flush()
 
@@ -59,11 +59,13 @@ class Output:
             if error.errno == errno.EPIPE:
                 raise OutputLost from None
             message = f"standard output cannot be written: {error.strerror or error}"
-            raise StorageError(Problem(message, fix="write it to where there is room")) from None
+            raise StorageError(
+                Problem(message, fix="free some space, or write it elsewhere")
+            ) from None
 
     def _discard(self) -> None:
-        """Let nothing fail again: what is held back, and what libraries in C write."""
-        with suppress(OSError, ValueError):  # a stream without a descriptor holds nothing back
+        """Send all later output, buffered text and that of C libraries included, to /dev/null."""
+        with suppress(OSError, ValueError):  # a stream without a descriptor has no buffer
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, self._stream.fileno())
             os.close(null)
@@ -71,7 +73,7 @@ class Output:
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Give a command streams that fail in these ways; flush them at its end."""
+    """Replace the standard streams by ``Output`` during a command; flush them at its end."""
     _open_closed()
     before = sys.stdout, sys.stderr
     for stream in before:
@@ -89,13 +91,13 @@ def standard_streams() -> Iterator[None]:
 
 
 def keep_on() -> None:
-    """Go on without standard output where it fails: what the command makes is kept in files."""
+    """Make write failures of standard output harmless: the command keeps its results in files."""
     if isinstance(sys.stdout, Output):
         sys.stdout.keeps_on = True
 
 
 def _open_closed() -> None:
-    """Lead closed standard streams nowhere: else the next file opened would be written as one."""
+    """Open closed standard streams as /dev/null, so that no other file takes their number."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)

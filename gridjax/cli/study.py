@@ -1,4 +1,4 @@
-"""The command gridjax study, and the options and steps that it shares with gridjax scan."""
+"""The command gridjax study; its options and steps are shared with gridjax scan."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signa
 
 
 def _size(name: str) -> str:
-    """Return the name of a size; raise GridjaxError for one that is none."""
+    """Return the name of a size; raise GridjaxError for an unknown one."""
     from gridjax.studies.study import SIZES
 
     if name not in SIZES:
@@ -26,10 +26,13 @@ def _size(name: str) -> str:
 
 Out = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Folder of studies; they share its networks."),
+    typer.Option(
+        "--out", metavar="DIR", help="Folder for the results; the studies in it share networks."
+    ),
 ]
 Size = Annotated[
-    str, typer.Option("--size", metavar="quick|desk|paper", callback=_size, help="How large.")
+    str,
+    typer.Option("--size", metavar="quick|desk|paper", callback=_size, help="Size of the study."),
 ]
 Seeds = Annotated[
     int | None,
@@ -37,21 +40,17 @@ Seeds = Annotated[
         "--seeds",
         metavar="N",
         min=1,
-        help="Seeds 0 to N-1 in place of the size's own; draws, of a study that draws its"
-        " networks.",
+        help="Seeds 0 to N-1 in place of the size's own; number of draws for a study that draws"
+        " its networks.",
     ),
 ]
 PlanOnly = Annotated[
     bool,
-    typer.Option("--plan", help="Say what would be trained and what it costs."),
-]
-Ladder = Annotated[
-    bool,
-    typer.Option("--ladder", help="The same with 256 and 512 units, beside each verdict."),
+    typer.Option("--plan", help="Show the networks and their cost; train nothing."),
 ]
 NoTraining = Annotated[
     bool,
-    typer.Option("--no-training", help="Analyse again what is there; train nothing."),
+    typer.Option("--no-training", help="Analyse the finished networks in DIR; train nothing."),
 ]
 
 
@@ -65,36 +64,33 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " precision, all; or a folder of your own with claims.yaml and analysis.py, which is"
-            " run.",
+            " precision, all; or your own folder with claims.yaml and analysis.py. The command runs"
+            " analysis.py: name only folders that you trust.",
         ),
     ],
     out: Out = None,
     size: Size = "quick",
-    arms: Annotated[
-        str | None,
-        typer.Option("--arms", metavar="published", help="Exactly the published design."),
-    ] = None,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Train the published design in place of a size."),
+    ] = False,
     seeds: Seeds = None,
     overrides: Overrides = None,
-    ladder: Ladder = False,
     plan: PlanOnly = False,
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
     accept: Accept = None,
 ) -> None:
-    """Train what a study needs, test its claims, and write verdicts, figures and report.html."""
+    """Train the networks of a study, test its claims, write verdicts, figures and report.html."""
     from gridjax.studies.study import ALL, PUBLISHED, find_studies
     from gridjax.studies.training import Request
 
-    if arms not in (None, PUBLISHED):
-        raise GridjaxError(Problem(f"--arms {arms} is unknown", fix="use --arms published"))
     studies = find_studies(name)
-    if name == ALL and arms == PUBLISHED:
+    if name == ALL and published:
         absent = [one.name for one in studies if not one.has(PUBLISHED)]
         studies = [one for one in studies if one.has(PUBLISHED)]
-        print_line(f"left out, for its published networks are not known: {', '.join(absent)}")
-    request = Request(size, arms == PUBLISHED, seeds, read_overrides(overrides), ladder)
+        print_line(f"left out, without a published design: {', '.join(absent)}")
+    request = Request(size, published, seeds, read_overrides(overrides))
     follow(studies, request, out, plan, time_limit, no_training, accept)
 
 
@@ -107,7 +103,7 @@ def follow(
     no_training: bool,
     accept: list[str] | None,
 ) -> None:
-    """Plan, or train, analyse and report."""
+    """Show the plan of studies; or train their networks, analyse them and write the page."""
     from gridjax.studies.tables import plan_lines, verdict_table
 
     if plan:
@@ -121,21 +117,21 @@ def follow(
     from gridjax.cli.progress import Terminal
     from gridjax.studies.html import write_page
     from gridjax.studies.results import conclude
-    from gridjax.studies.training import analyse_only, train_studies
+    from gridjax.studies.training import read_studies, train_studies
 
     keep_on()
     switch = StopSwitch(time_limit_s)
     if no_training:
-        run, rungs = analyse_only(studies, request, out)
+        run, by_units = read_studies(studies, request, out)
     else:
         callbacks = [Terminal(console()), switch]
         try:
             with on_signals(switch):
-                run, rungs = train_studies(studies, request, out, callbacks, accept or ())
+                run, by_units = train_studies(studies, request, out, callbacks, accept or ())
         except (Stopped, KeyboardInterrupt) as stopped:
             console().print(f"stopped by {stopped or 'Ctrl-C'}; the same command resumes")
             raise typer.Exit(EXIT_STOPPED) from None
-    for one, *larger in zip(*rungs, strict=True):
-        verdicts = conclude(one, run, request.part, out, larger)
+    for one, *larger in zip(*by_units, strict=True):
+        verdicts = conclude(one, run, request.size_name, out, larger)
         console().print(verdict_table(one.study, verdicts))
     console().print(f"report in {write_page(out)}", soft_wrap=True)

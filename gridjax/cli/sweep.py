@@ -20,8 +20,8 @@ Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
-        help="Sweep files (Weights & Biases YAML), folders of them, or a shipped experiment's"
-        " name such as quickstart. Several form one population.",
+        help="Sweep files (Weights & Biases YAML), folders of them, or names of shipped"
+        " experiments, such as quickstart. Several form one population.",
     ),
 ]
 First = Annotated[
@@ -29,26 +29,28 @@ First = Annotated[
     typer.Option(
         "--networks",
         metavar="N",
-        help="Take the first N networks of the sweep; of method: random, draw N.",
+        help="Take the first N networks of a grid, or draw N networks (method: random).",
     ),
 ]
 SweepSeed = Annotated[
     int,
-    typer.Option("--sweep-seed", metavar="S", help="What method: random draws networks with."),
+    typer.Option(
+        "--sweep-seed", metavar="S", help="Random seed of the networks that method: random draws."
+    ),
 ]
 Merge = Annotated[
     bool,
     typer.Option(
         "--merge",
-        help="Train networks that differ in batch size, sequence length, Np, fields, optimiser or"
-        " initialiser by one compilation, in padded shapes (the setting gridjax.merge).",
+        help="Pad networks that differ in batch size, sequence length, Np, fields, optimiser or"
+        " initialiser to one shape, so that they share a compilation (setting gridjax.merge).",
     ),
 ]
 SkipInvalid = Annotated[
     bool,
     typer.Option(
         "--skip-invalid",
-        help="Leave out networks whose values can never run, and say which, instead of refusing.",
+        help="Leave out networks with invalid values, and list them, instead of stopping.",
     ),
 ]
 
@@ -60,7 +62,8 @@ SkipInvalid = Annotated[
 def sweep(
     files: Files,
     out: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if missing.")
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder for the results; created if missing."),
     ],
     overrides: Overrides = None,
     networks: First = None,
@@ -70,7 +73,10 @@ def sweep(
     plugins: Plugins = None,
     keep_maps: Annotated[
         str | None,
-        typer.Option(metavar="best:N|all|none", help="Units whose rate maps are kept (best:32)."),
+        typer.Option(
+            metavar="best:N|all|none",
+            help="Units of each network whose rate maps are kept (best:32).",
+        ),
     ] = None,
     keep_weights: Annotated[
         str | None,
@@ -79,21 +85,24 @@ def sweep(
     checkpoint_every: Annotated[
         float,
         typer.Option(
-            metavar="SECONDS", min=0, help="Save networks in training this often; 0: every chunk."
+            metavar="SECONDS", min=0, help="Time between checkpoints; 0: after every chunk."
         ),
     ] = 60.0,
     time_limit: TimeLimit = None,
     accept: Accept = None,
     deterministic: Annotated[
         bool,
-        typer.Option("--deterministic", help="Make GPUs give the same bits again; slower there."),
+        typer.Option(
+            "--deterministic",
+            help="Use deterministic operations on GPUs: the same bits every time, but slower.",
+        ),
     ] = False,
     fail_on_diverged: Annotated[
-        bool, typer.Option("--fail-on-diverged", help="Exit code 3 where a network diverged.")
+        bool, typer.Option("--fail-on-diverged", help="End with exit code 3 if a network diverged.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print errors alone.")] = False,
 ) -> None:
-    """Train and score every network of a sweep into DIR; go on where an earlier run stopped."""
+    """Train and score every network of a sweep; resume the run in DIR if it was stopped."""
     keep_on()
     switch = StopSwitch(time_limit)
     chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
@@ -123,7 +132,7 @@ def sweep(
         raise typer.Exit(EXIT_STOPPED) from None
     if not quiet:
         print_summary(console(), run)
-        console().print(f"results in {out}; for figures: gridjax report {out}", soft_wrap=True)
+        console().print(f"results in {out}; for figures run gridjax report {out}", soft_wrap=True)
     if fail_on_diverged and run.n_diverged:
         raise typer.Exit(EXIT_DIVERGED)
 
@@ -136,7 +145,7 @@ def read_sweep(
     skip_invalid: bool,
     settings: dict[str, Any],
 ) -> Any:
-    """Read sweep files by their names, with the overrides of the command line."""
+    """Return the sweep of files or names, with the overrides of the command line."""
     from gridjax.sweep.catalog import sweep_files
     from gridjax.sweep.sweep import Sweep
 
@@ -148,7 +157,7 @@ def read_sweep(
 
 
 def print_remarks(population: Any) -> None:
-    """Say on stderr, beside what programs read, what was drawn and what was left out."""
+    """Print to stderr, not among the results, which networks were drawn and left out."""
     from gridjax.run.planning.plan_by_file import remarks
 
     for line in remarks(population):

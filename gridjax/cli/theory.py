@@ -17,10 +17,16 @@ from gridjax.cli.application import app, console, print_line
 )
 def theory(
     place_cell_rf: Annotated[
-        float, typer.Option("--place-cell-rf", metavar="M", help="Width of the fields, metres.")
+        float,
+        typer.Option(
+            "--place-cell-rf",
+            metavar="M",
+            help="Width of the place fields (standard deviation), in metres.",
+        ),
     ] = 0.12,
     surround_scale: Annotated[
-        float, typer.Option(metavar="S", help="Width of the surround over the centre's.")
+        float,
+        typer.Option(metavar="S", help="Width of the surround divided by that of the centre."),
     ] = 2.0,
     surround_convention: Annotated[
         Literal["std", "variance"],
@@ -28,23 +34,27 @@ def theory(
     ] = "std",
     code: Annotated[
         Literal["difference_of_gaussians", "gaussian"],
-        typer.Option(help="Target code; the first is Difference of Softmaxes."),
+        typer.Option(help="Target code; difference_of_gaussians: Difference of Softmaxes."),
     ] = "difference_of_gaussians",
-    dimensions: Annotated[int, typer.Option(metavar="1|2|3", help="Of the box.")] = 2,
-    box: Annotated[float, typer.Option(metavar="M", help="Side of the box, metres.")] = 2.2,
-    cells: Annotated[int, typer.Option(metavar="N", help="Place cells of the layout drawn.")] = 512,
-    seed: Annotated[int, typer.Option(help="Of that layout, and of the patterns' noise.")] = 0,
+    dimensions: Annotated[
+        int, typer.Option(metavar="1|2|3", help="Number of spatial dimensions.")
+    ] = 2,
+    box: Annotated[float, typer.Option(metavar="M", help="Side of the box, in metres.")] = 2.2,
+    cells: Annotated[
+        int, typer.Option(metavar="N", help="Number of place cells of the random layout.")
+    ] = 512,
+    seed: Annotated[int, typer.Option(help="Random seed of the layout and of pattern noise.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE.png",
-            help="Draw the spectrum, beside that of a layout, and patterns; FILE.svg beside it.",
+            help="Draw spectra and patterns as FILE.png and FILE.svg.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over files.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Say which lattice a target code selects before any network is trained, and if it fits."""
+    """Compute which lattice a target code selects, and whether it fits into the box."""
     from gridjax.theory import output
     from gridjax.theory.prediction import check_drawable, place_code_spec, predict_spec
 

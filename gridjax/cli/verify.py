@@ -8,8 +8,8 @@ from gridjax.cli.options import Folder
 
 @app.command(epilog="Example:  gridjax verify runs/quickstart")
 def verify(folder: Folder) -> None:
-    """Read every file of a run against the sha256 it was written with; exit code 4 on damage."""
+    """Compare every file of a run with the sha256 recorded for it; exit code 4 on damage."""
     from gridjax.run.storage.integrity import verify as verify_run
 
     verify_run(folder)
-    print_line(f"every file of {folder} is as it was written")
+    print_line(f"every file of {folder} has the recorded sha256")

@@ -1,7 +1,8 @@
-"""Arrays in, numbers out; knows no network.
+"""Measures of maps, lattices, spectra and populations: functions of arrays.
 
 Rate maps and their scores
-    rate_map, RateMaps, shift_scores; autocorrelogram; grid_score, GridScores.
+    rate_map, RateMaps, Arena; visits, Visits, shift_scores; autocorrelogram; grid_score,
+    GridScores.
 
 Lattices
     fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.
@@ -22,9 +23,9 @@ Dimensionality
     participation_ratio, two_nn.
 
 Statistics over networks and seeds
-    mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip,
-    within_blocks; holm, benjamini_hochberg; networks_needed, shares_needed, needed_to_decide;
-    dip_test, Dip; lack_of_fit, LackOfFit; slopes, variance_components, Components.
+    mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip; holm,
+    benjamini_hochberg; needed_to_decide; dip_test, Dip; lack_of_fit, LackOfFit; slopes,
+    variance_components, Components.
 """
 
 from gridjax import lazy

@@ -4,8 +4,7 @@ from gridjax.metrics.gridscore.grid_score import GridScores, grid_score
 from gridjax.metrics.lattice.lattice import Lattice
 from gridjax.metrics.lattice.lattice import lattice as fit_lattice
 from gridjax.metrics.lattice.modules import FEWEST as FEWEST_MODULE_UNITS
-from gridjax.metrics.lattice.modules import Modules, modules
-from gridjax.metrics.lattice.modules import made_up as false_module_share
+from gridjax.metrics.lattice.modules import Modules, false_module_share, modules
 from gridjax.metrics.nulls.chance_scores import (
     Thresholds,
     p_values,
@@ -14,6 +13,7 @@ from gridjax.metrics.nulls.chance_scores import (
     thresholds,
 )
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
+from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map, shift_scores
 from gridjax.metrics.spectral.box_modes import (
     Mode,
@@ -43,13 +43,14 @@ from gridjax.metrics.statistics.intervals import (
 )
 from gridjax.metrics.statistics.lack_of_fit import LackOfFit, lack_of_fit
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg, holm
-from gridjax.metrics.statistics.permutation import sign_flip, within_blocks
-from gridjax.metrics.statistics.power import needed_to_decide, networks_needed, shares_needed
+from gridjax.metrics.statistics.permutation import sign_flip
+from gridjax.metrics.statistics.power import needed_to_decide
 from gridjax.metrics.statistics.variance_components import Components, slopes
 from gridjax.metrics.statistics.variance_components import components as variance_components
 
 __all__ = [
     "FEWEST_MODULE_UNITS",
+    "Arena",
     "Components",
     "Dip",
     "GridScores",
@@ -62,6 +63,7 @@ __all__ = [
     "RateMaps",
     "Thresholds",
     "Triad",
+    "Visits",
     "autocorrelogram",
     "benjamini_hochberg",
     "box_modes",
@@ -84,7 +86,6 @@ __all__ = [
     "modules",
     "nearest_modes",
     "needed_to_decide",
-    "networks_needed",
     "p_values",
     "participation_ratio",
     "pattern_covariance",
@@ -93,7 +94,6 @@ __all__ = [
     "rate_map",
     "readout",
     "share_interval",
-    "shares_needed",
     "shift_scores",
     "sign_flip",
     "slopes",
@@ -103,5 +103,5 @@ __all__ = [
     "two_nn",
     "upper_bound",
     "variance_components",
-    "within_blocks",
+    "visits",
 ]

@@ -14,65 +14,67 @@ from gridjax.errors import GridjaxError, Problem
 _AXES = {1: "one axis", 2: "two axes"}
 
 
-def refusal(message: str, fix: str) -> GridjaxError:
-    """Return the error that says what is wrong and what to do."""
+def invalid_argument(message: str, fix: str) -> GridjaxError:
+    """Return a GridjaxError with one problem and its fix."""
     return GridjaxError(Problem(message, fix=fix))
 
 
 def is_real(dtype: np.dtype) -> bool:
-    """Return whether an array of this type holds real numbers, bfloat16 and truth values too."""
+    """Return whether a dtype is of real numbers; bfloat16 and truth values count as such."""
     kinds = np.bool_, np.integer, np.floating
-    # to NumPy, spans of time are whole numbers
+    # NumPy counts time spans (kind m) as integers
     return dtype.kind != "m" and any(jnp.issubdtype(dtype, kind) for kind in kinds)
 
 
-def numbers(name: str, values: Any, rank: int) -> np.ndarray:
-    """Return values as float64 of that many axes, NaN where they are masked.
+def check_array(name: str, values: Any, rank: int) -> np.ndarray:
+    """Return values as a float64 array with ``rank`` axes; masked values become NaN.
 
-    Raises GridjaxError for anything that is no array of real numbers.
+    Raises GridjaxError for anything but an array of real numbers with that many axes.
     """
     try:
         array = np.ma.asarray(values) if np.ma.isMaskedArray(values) else np.asarray(values)
     except (ValueError, TypeError) as error:
         reason = str(error).splitlines()[0]
-        raise refusal(f"{name} are no array: {reason}", "give numbers") from None
+        raise invalid_argument(f"{name} are not an array: {reason}", "give numbers") from None
     if not is_real(array.dtype) or array.ndim != rank:
-        raise refusal(
+        raise invalid_argument(
             f"{name} are {array.dtype} of shape {array.shape}",
             f"give real numbers, an array of {_AXES[rank]}",
         )
-    # a number beyond float64, of a wider type, becomes infinite: whoever asked sees to those
+    # numbers of wider types beyond the range of float64 become infinite; callers handle those
     with np.errstate(over="ignore"):
         array = array.astype(np.float64)
     return np.asarray(np.ma.filled(array, np.nan))
 
 
-def number(name: str, value: Any, low: float, high: float) -> float:
-    """Return one real number from low to high, both included; raise GridjaxError for others."""
+def check_float(name: str, value: Any, low: float, high: float) -> float:
+    """Return a real number from low to high, both included; else raise GridjaxError."""
     found = _scalar(value)
     if found is None or not low <= found <= high:
-        raise refusal(f"{name} is {_shown(value)}", f"give a number from {low:g} to {high:g}")
+        raise invalid_argument(
+            f"{name} is {_shown(value)}", f"give a number from {low:g} to {high:g}"
+        )
     return float(found)
 
 
-def whole(name: str, value: Any, low: int, high: int) -> int:
-    """Return one whole number from low to high, both included; raise GridjaxError for others."""
+def check_int(name: str, value: Any, low: int, high: int) -> int:
+    """Return a whole number from low to high, both included; else raise GridjaxError."""
     found = _scalar(value)
     if found is None or not low <= found <= high or found != int(found):
         fix = f"give a whole number from {low:,} to {high:,}"
-        raise refusal(f"{name} is {_shown(value)}", fix)
+        raise invalid_argument(f"{name} is {_shown(value)}", fix)
     return int(found)
 
 
-def one_of(name: str, value: Any, choices: Sequence[str]) -> None:
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise GridjaxError unless `value` is one of `choices`."""
     if not isinstance(value, str) or value not in choices:
         fix = f"choose {' or '.join(map(repr, choices))}"
-        raise refusal(f"{name} is {_shown(value)}", fix)
+        raise invalid_argument(f"{name} is {_shown(value)}", fix)
 
 
 def _scalar(value: Any) -> Any:
-    """Return a single number as NumPy or Python has it; None for anything else."""
+    """Return a single real number as a Python number; None for anything else."""
     try:
         array = np.asarray(value)
     except (ValueError, TypeError):

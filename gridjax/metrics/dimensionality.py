@@ -11,20 +11,22 @@ from jaxtyping import Float
 from gridjax.errors import GridjaxError, Problem
 
 FEWEST_POINTS = 20
-"""Different points below which there is no intrinsic dimension."""
+"""Number of different points below which the dimension is NaN."""
 _CANDIDATES = 4
 _NUMBERS_AT_ONCE = 2**23
 """Numbers in the largest block of distances or differences: 64 MiB."""
 _GRAIN = 2.0**50
-"""The largest value over the smallest difference that counts."""
+"""Ratio of the largest value to the smallest difference that is not treated as rounding."""
 
 
 def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
     """Return (sum lambda)^2 / sum lambda^2 over the eigenvalues of the covariance of the units.
 
-    As tr(C)^2 / ||C||_F^2, of whichever of C and the Gram matrix is smaller: they share their
-    eigenvalues but zeros. Any scale and offset of the activity gives the same; NaN where nothing
-    varies. Source: Gao et al. 2017, bioRxiv 214262.
+    Computed as tr(C)^2 / ||C||_F^2 of the covariance C or the Gram matrix, whichever is smaller:
+    both have the same nonzero eigenvalues. Scale and offset of the activity do not matter. NaN
+    where no unit varies. Source: Gao et al. 2017, bioRxiv 214262.
+
+    activity: [sample, unit].
     """
     values = np.asarray(activity, np.float64)
     if not values.size or not np.isfinite(values).all():
@@ -44,10 +46,13 @@ def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
 def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
     """Return the TwoNN intrinsic dimension of points.
 
-    The slope of a line through the origin of -log(1 - F(mu)) on log mu, mu the ratio of the
-    distances to the second and to the first neighbour, without the largest ``discard`` of them.
-    Equal points count once; NaN of fewer than FEWEST_POINTS different ones, and where every mu
-    is 1. Source: Facco, d'Errico, Rodriguez and Laio 2017, Sci Rep 7:12140.
+    The slope of a line through the origin, fitted to -log(1 - F(mu)) by log mu, where mu is the
+    ratio of a point's distances to its second and first neighbours. Equal points count once. NaN
+    for fewer than FEWEST_POINTS different points, and where every mu is 1. Source: Facco,
+    d'Errico, Rodriguez and Laio 2017, Sci Rep 7:12140.
+
+    points: [sample, unit].
+    discard: share of the largest ratios that is left out of the fit.
 
     Raises GridjaxError unless 0 <= discard < 1.
     """
@@ -68,9 +73,10 @@ def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
 
 
 def _distinct(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "m unit"]:
-    """Return the points that differ, in any order, centred and in units of the largest value.
+    """Return each different point once, in any order, centred and divided by the largest value.
 
-    Differences below the rounding of that value are none. No points where one is not finite.
+    Points that differ by less than that value's rounding are equal. No points where one is not
+    finite.
     """
     if not points.size or not np.isfinite(points).all():
         return points[:0]
@@ -86,9 +92,9 @@ def _distinct(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "m unit"
 def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"]:
     """Return the distances to the two nearest other points.
 
-    Candidates are the nearest by |a|^2 - 2 a.b + |b|^2, one matrix product, whose rounding can
-    exceed the distance of near points; their distances are then taken by differences. Where a
-    point that is no candidate may be as near as the second, all differences are taken.
+    Candidates are the nearest by |a|^2 - 2 a.b + |b|^2, one matrix product. Its rounding can exceed
+    the distance of near points, so the candidates' distances are computed again from differences.
+    Where another point may be as near as the second candidate, all differences are computed.
     """
     n_points, n_units = points.shape
     squares = np.square(points).sum(axis=1)

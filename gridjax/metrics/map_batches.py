@@ -1,7 +1,7 @@
-"""Batches of square maps, checked and handed to a kernel in chunks of constant size.
+"""Batches of square maps: checks, and evaluation in chunks of constant size.
 
-A chunk is always full (padded with zeros), so a map's result does not depend on its batch, one
-compilation serves every batch, and memory is bounded whatever the batch.
+Every chunk is full (padded with zeros). A map's result therefore does not depend on its batch, one
+compilation serves every batch, and memory is bounded.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
-from gridjax.metrics.arguments import is_real, refusal
+from gridjax.metrics.arguments import invalid_argument, is_real
 
 SMALLEST, LARGEST = 8, 256
-# Chunks computing at the same time when the caller waits for the result anyway.
+# Chunks in flight at a time when the caller waits for the result.
 IN_FLIGHT = 3
 
 
 def chunk_size(n: int) -> int:
-    """Maps of n x n bins computed together: constant per n, some 20 MB a float64 array at most."""
+    """Return how many maps of n x n bins form a chunk; a float64 array then takes at most 20 MB."""
     for limit, size in ((24, 128), (48, 64), (72, 32), (128, 16)):
         if n <= limit:
             return size
@@ -32,31 +32,33 @@ def chunk_size(n: int) -> int:
 
 
 def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]:
-    """The maps as an array of real numbers [..., n, n], n from 8 to 256; JAX arrays stay as is.
+    """Return maps as an array of real numbers [..., n, n], n from 8 to 256; JAX arrays unchanged.
 
     Raises GridjaxError for anything else.
     """
     if isinstance(maps, Tracer):
-        raise refusal("maps are being traced", "score maps outside of jit, vmap and grad")
+        raise invalid_argument("maps are being traced", "score maps outside of jit, vmap and grad")
     masked = isinstance(maps, np.ma.MaskedArray)
     if not isinstance(maps, jax.Array) and not masked:
         try:
             maps = np.asarray(maps)
         except (ValueError, TypeError) as error:
-            raise refusal(f"maps are no array: {error}", "stack maps of one size") from None
+            raise invalid_argument(
+                f"maps are not an array: {error}", "stack maps of one size"
+            ) from None
     if not is_real(maps.dtype):
-        raise refusal(
+        raise invalid_argument(
             f"maps are of type {maps.dtype}", "give real numbers, NaN where a bin was not visited"
         )
     if masked:
         maps = np.ma.filled(maps.astype(np.float64), np.nan)
     shape = maps.shape
     if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise refusal(
+        raise invalid_argument(
             f"maps have shape {shape}", "give [..., n, n]: square bins, as many along x as along y"
         )
     if not SMALLEST <= shape[-1] <= LARGEST:
-        raise refusal(
+        raise invalid_argument(
             f"maps have {shape[-1]} bins a side",
             f"bin the arena with {SMALLEST} to {LARGEST} bins a side",
         )
@@ -64,10 +66,13 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
 
 
 def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
-    """kernel(chunk [size, n, n], tables) over all maps [..., n, n], results joined.
+    """Return kernel(chunk, tables) over all maps, with the results of the chunks joined.
 
-    The kernel is jitted and returns a pytree of arrays [size, ...]. It runs under float64. NumPy
-    maps give NumPy results. JAX maps stay on their device, and the call returns without waiting.
+    kernel: jitted; takes a chunk [size, n, n] and the tables, in float64; returns a pytree of
+        arrays [size, ...].
+    maps: [..., n, n]. NumPy maps give NumPy results; JAX maps stay on their device, and the call
+        returns without waiting.
+    tables: a pytree of arrays.
     """
     n = maps.shape[-1]
     batch = maps.shape[:-2]
@@ -75,7 +80,7 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
     size = chunk_size(n)
     waits = not isinstance(flat, jax.Array)
     devices = (jnp.zeros(()) if waits else flat).devices()
-    # Committed alike, NumPy and JAX maps share one compilation.
+    # Placed on the same device, NumPy and JAX maps share one compilation.
     (device,) = devices if len(devices) == 1 else (None,)
     with jax.enable_x64(True):
         tables = jax.device_put(tables, device)

@@ -19,7 +19,7 @@ from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import one_of
+from gridjax.metrics.arguments import check_choice
 from gridjax.recordings.session import Session, checked_session
 from gridjax.recordings.session_formats import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session
 
@@ -45,7 +45,7 @@ def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Sess
     Raises GridjaxError with the problems of all files.
     """
     problems = Problems()
-    one_of("units", units, ("m", "cm"))
+    check_choice("units", units, ("m", "cm"))
     read = [_read(path, units, problems) for path in _expanded(names, problems)]
     problems.raise_any()
     return [each for each in read if each is not None]

@@ -10,7 +10,7 @@ from gridjax.errors import GridjaxError, Place
 from gridjax.io.csv_reader import read_columns
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
-from gridjax.metrics.arguments import numbers
+from gridjax.metrics.arguments import check_array
 from gridjax.recordings.session import RawSession
 
 SPIKES_CSV = ".spikes.csv"
@@ -45,7 +45,7 @@ def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) ->
 
     def take(name: str, rank: int) -> np.ndarray:
         try:
-            return numbers(name, arrays[name], rank)
+            return check_array(name, arrays[name], rank)
         except GridjaxError as error:
             session_problems.add_error(error, Place(path))
             return np.empty((0,) * rank)

@@ -63,8 +63,6 @@ def _refuse_others(figures: Path) -> None:
         if what := special_path(path):
             message, fix = f"{path} is {what}", "remove it and run the report again"
             raise GridjaxError(Problem(message, fix=fix))
-                Problem(f"{path} is {what}", fix="remove it and run the report again")
-            )
 
 
 def render(run: Run, data: RunData, figures: list[SavedFigure]) -> str:

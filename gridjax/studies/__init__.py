@@ -1,19 +1,21 @@
-"""Studies: claims written down before training, estimates from results, verdicts.
+"""Studies: claims recorded before training, estimates from the results, verdicts.
 
-Estimates of a claim, in an ``analysis.py``
-    mean_of, difference, paired, share_of, nothing, Estimate: of one or two arms.
-    slope, matched, stands_out, carried, resampled, variance_between: of particular designs.
-    ANY, DIFFERENCES: the values that an estimate can have. NULL_SHARE: the share of grid units
-    by chance.
+Tests of claims, named in ``claims.yaml``
+    CLAIM_TESTS, ClaimTest: the tests by name. Estimate: a value, its interval, its p and its rows.
+    mean_vs_null, paired_difference, seed_contrast, share: of one or two arms.
+    slope, matched_difference, max_departure, variance_share, resampled_statistic: of particular
+    designs.
 
-Figures of a study
-    figures: arms, nulls and published numbers on axes (gridjax.plotting has the rest).
-    CODES, label: the target codes, and their names in print. percent: a share in print.
+Parts of an ``analysis.py``
+    ANY, DIFFERENCES: ranges of an estimate. NULL_SHARE: the share of grid units by chance.
+    variance_between: the share of a variance between groups.
+    figures: arms, nulls and published numbers on axes (gridjax.plotting has colours and sizes).
+    CODES, label: the target codes, and their printed names. percent: a share as printed text.
 
 Studies and their results
     Study, find_studies, Claims, Claim, read_claims: folders with claims.yaml and analysis.py.
-    Request, train_studies, Evidence: their networks. judge, Verdict, conclude, write_page: their
-    verdicts, as values, files and one page.
+    Request, StudyPlan, train_studies, read_studies, Evidence: the networks of studies.
+    judge, Verdict, conclude, write_page: verdicts as values, as files and on one page.
 """
 
 from gridjax import lazy

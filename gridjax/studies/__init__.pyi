@@ -1,55 +1,65 @@
 from gridjax.io.numbers import percent
 from gridjax.report.run_data import CODES, label
 from gridjax.studies import figures
+from gridjax.studies.claim_tests import CLAIM_TESTS, ClaimTest
 from gridjax.studies.claims_file import Claim, Claims, read_claims
-from gridjax.studies.designs import carried, matched, resampled, slope, stands_out, variance_between
+from gridjax.studies.designs import (
+    matched_difference,
+    max_departure,
+    resampled_statistic,
+    slope,
+    variance_between,
+    variance_share,
+)
 from gridjax.studies.estimates import (
     ANY,
     DIFFERENCES,
     Estimate,
-    difference,
-    mean_of,
-    nothing,
-    paired,
-    share_of,
+    mean_vs_null,
+    paired_difference,
+    seed_contrast,
+    share,
 )
 from gridjax.studies.evidence import NULL_SHARE, Evidence
 from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study, find_studies
-from gridjax.studies.training import Request, train_studies
+from gridjax.studies.training import Request, StudyPlan, read_studies, train_studies
 from gridjax.studies.verdicts import Verdict, judge
 
 __all__ = [
     "ANY",
+    "CLAIM_TESTS",
     "CODES",
     "DIFFERENCES",
     "NULL_SHARE",
     "Claim",
+    "ClaimTest",
     "Claims",
     "Estimate",
     "Evidence",
     "Request",
     "Study",
+    "StudyPlan",
     "Verdict",
-    "carried",
     "conclude",
-    "difference",
     "figures",
     "find_studies",
     "judge",
     "label",
-    "matched",
-    "mean_of",
-    "nothing",
-    "paired",
+    "matched_difference",
+    "max_departure",
+    "mean_vs_null",
+    "paired_difference",
     "percent",
     "read_claims",
-    "resampled",
-    "share_of",
+    "read_studies",
+    "resampled_statistic",
+    "seed_contrast",
+    "share",
     "slope",
-    "stands_out",
     "train_studies",
     "variance_between",
+    "variance_share",
     "write_page",
 ]

@@ -13,43 +13,46 @@ from gridjax.errors import Place
 from gridjax.io.source_location import Located, Problems
 from gridjax.io.text import did_you_mean, show
 from gridjax.io.yaml_reader import read_yaml
+from gridjax.studies.claim_tests import CLAIM_TESTS
 
 CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
-"""What a value is multiplied by to be shown, and what is written after it."""
+"""By unit: the factor from a value to its printed number, and the text after the number."""
 _OF_STUDY = ("title", "question", "caution", "claims")
-_TEXTS = ("claim", "published", "estimand", "test", "null")
-_OF_CLAIM = (*_TEXTS, "role", "unit", "holds")
+_TEXTS = ("claim", "published", "estimand", "null")
+_OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds")
 _NAME = re.compile("[A-Za-z0-9_-]{1,100}")
 _REGIONS = ("above", "below", "between")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim: what is estimated, how it is tested, and for which values it holds.
+    """One claim: its estimand, its test, and the values for which it holds.
 
-    It holds where the whole 95 % interval of the estimate lies between ``low`` and ``high`` and, of
-    a primary claim that its null would contradict, where the test is significant after Holm's
-    correction over such tests of the study; it does not hold where none of the interval lies
-    there; else it is undecided.
+    The claim holds if the whole 95 % interval of the estimate lies between ``low`` and ``high``. A
+    primary claim that is false under its null must also have a significant test, after Holm's
+    correction over such tests of the study. The claim does not hold if no part of the interval lies
+    there. Otherwise it is undecided.
     """
 
     name: str
     claim: str
-    """the claim in a sentence"""
+    """the claim in one sentence"""
     published: str
-    """what was published"""
+    """the published result"""
     estimand: str
+    """the quantity that is estimated"""
     test: str
+    """the test that is run: one of gridjax.studies.CLAIM_TESTS"""
     null: str
-    """what the estimate is compared with"""
+    """the null hypothesis in words"""
     role: str
     """primary or secondary"""
     unit: str
-    """percent (of a share), cm, nats or number"""
+    """a key of UNITS: percent (of a share from 0 to 1), cm, nats or number"""
     low: float
-    """lower end of the values for which the claim holds, in the estimate's own unit"""
+    """lower end of the values for which the claim holds, in the unit of the estimate"""
     high: float
 
     @property
@@ -61,7 +64,7 @@ class Claim:
         return f"below {high}" if math.isinf(self.low) else f"between {low} and {high}"
 
     def shown(self, value: float) -> str:
-        """Write a value in the claim's unit, three digits."""
+        """Return a value as text in the claim's unit, with three digits."""
         factor, unit = UNITS[self.unit]
         if math.isnan(value):
             return "–"
@@ -79,16 +82,16 @@ class Claims:
     title: str
     question: str
     caution: str
-    """what a reader of small sizes must know"""
+    """the limits of results at small sizes"""
     claims: tuple[Claim, ...]
     sha256: str
-    """of the file's bytes: what a run's manifest records before it trains"""
+    """sha256 of the file, which the manifest of a run records before training"""
 
 
 def read_claims(path: Path) -> Claims:
     """Read a claims file.
 
-    Raises GridjaxError with everything that is wrong in it, located.
+    Raises GridjaxError with every problem in it and its place.
     """
     problems = Problems()
     document, text = read_yaml(path, problems, "a study's title, question, caution and claims")
@@ -114,13 +117,13 @@ def _study(document: Located, sha256: str, problems: Problems) -> Claims | None:
 
 
 def _items(listed: Located | None, place: Place, problems: Problems) -> Mapping[str, Located]:
-    """Return what stands under the claims' names; nothing, and the problem, where none does."""
-    fix = "write claims: {name: {claim: ...}}, each under a name of its own"
+    """Return the entries under ``claims``, by name; none, and a problem, without any."""
+    fix = "write claims: {name: {claim: ...}}, each claim under its own name"
     if listed is None or listed.value is None or listed.value == {}:
-        problems.add("a study without claims", listed.place if listed else place, fix)
+        problems.add("the study has no claims", listed.place if listed else place, fix)
         return {}
     if not isinstance(listed.value, dict):
-        problems.add(f"claims: {show(listed.plain())} is no mapping", listed.place, fix)
+        problems.add(f"claims: {show(listed.plain())} is not a mapping", listed.place, fix)
         return {}
     return listed.value
 
@@ -133,10 +136,11 @@ def _claim(name: str, item: Located, problems: Problems) -> Claim | None:
     if content is None:
         return None
     texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
+    test = _choice(content, "test", tuple(CLAIM_TESTS), item.place, problems)
     role = _choice(content, "role", ROLES, item.place, problems)
     unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
     low, high = _region(content.get("holds"), item.place, problems)
-    return Claim(name=name, **texts, role=role, unit=unit, low=low, high=high)
+    return Claim(name=name, **texts, test=test, role=role, unit=unit, low=low, high=high)
 
 
 def _region(item: Located | None, place: Place, problems: Problems) -> tuple[float, float]:
@@ -145,14 +149,14 @@ def _region(item: Located | None, place: Place, problems: Problems) -> tuple[flo
     place = item.place if item is not None else place
     nothing = (-math.inf, math.inf)
     if not isinstance(value, dict) or len(value) != 1 or next(iter(value)) not in _REGIONS:
-        problems.add(f"holds: {show(value)} is no region of values", place, fix)
+        problems.add(f"holds: {show(value)} is not a region of values", place, fix)
         return nothing
     kind, bound = next(iter(value.items()))
     ends = bound if kind == "between" and isinstance(bound, list) else [bound]
     numbers = [x for x in ends if isinstance(x, int | float) and not isinstance(x, bool)]
     right = len(numbers) == len(ends) == (2 if kind == "between" else 1)
     if not right or not all(map(math.isfinite, numbers)) or sorted(numbers) != numbers:
-        problems.add(f"holds: {kind}: {show(bound)} bounds nothing", place, fix)
+        problems.add(f"holds: {kind}: {show(bound)} is not a valid bound", place, fix)
         return nothing
     if kind == "above":
         return numbers[0], math.inf
@@ -162,9 +166,9 @@ def _region(item: Located | None, place: Place, problems: Problems) -> tuple[flo
 def _mapping(
     item: Located, known: tuple[str, ...], what: str, problems: Problems
 ) -> Mapping[str, Located] | None:
-    """Return what a mapping holds; None, and one problem, for anything else."""
+    """Return the entries of a mapping; None, and one problem, for anything else."""
     if not isinstance(item.value, dict):
-        message = f"{what} is {show(item.plain())}, no mapping"
+        message = f"{what} is {show(item.plain())}, not a mapping"
         problems.add(message, item.place, f"write key: value, for {', '.join(known)}")
         return None
     for name, inner in item.value.items():
@@ -180,7 +184,7 @@ def _text(content: Mapping[str, Located], name: str, place: Place, problems: Pro
         problems.add(f"{name} is missing", place, f"add {name}: a sentence")
         return ""
     if not isinstance(item.value, str) or not item.value.strip():
-        problems.add(f"{name}: {show(item.plain())} is no text", item.place, "write a sentence")
+        problems.add(f"{name}: {show(item.plain())} is not a text", item.place, "write a sentence")
         return ""
     return " ".join(item.value.split())
 
@@ -192,10 +196,13 @@ def _choice(
     place: Place,
     problems: Problems,
 ) -> str:
-    item = content.get(name)
-    value = item.plain() if item is not None else None
+    item, known = content.get(name), ", ".join(choices)
+    if item is None:
+        problems.add(f"{name} is missing", place, f"add {name}: one of {known}")
+        return choices[0]
+    value = item.plain()
     if value in choices:
         return value
-    where = item.place if item is not None else place
-    problems.add(f"{name}: {show(value)} is unknown", where, f"one of {', '.join(choices)}")
+    fix = did_you_mean(value, choices) if isinstance(value, str) else None
+    problems.add(f"{name}: {show(value)} is unknown", item.place, fix or f"one of {known}")
     return choices[0]

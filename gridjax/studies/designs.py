@@ -14,7 +14,13 @@ from gridjax.metrics.statistics.intervals import statistic_interval
 from gridjax.metrics.statistics.lack_of_fit import lack_of_fit
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
 from gridjax.metrics.statistics.variance_components import components, slopes
-from gridjax.studies.estimates import ANY, Estimate, known, nothing, paired
+from gridjax.studies.estimates import (
+    ANY,
+    Estimate,
+    drop_degenerate_bounds,
+    seed_contrast,
+    undefined_estimate,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +32,16 @@ ALPHA = 0.05
 def slope(
     frame: pd.DataFrame, column: str, dose: str, within: tuple[float, float] = ANY
 ) -> Estimate:
-    """Estimate the slope of a column over a dose within seeds of at least three doses."""
+    """Estimate the mean over seeds of the slope of a column over a dose; its null is 0.
+
+    The interval resamples seeds; the test flips the signs of the seeds' slopes. Seeds with fewer
+    than three doses are left out.
+
+    frame: one row a network, with ``run_id`` and ``seed``.
+    column: the response; rows where it or the dose is NaN are left out.
+    dose: the column of the doses.
+    within: the range that the slope can have.
+    """
     frame = frame.dropna(subset=[column, dose])
 
     def of_seed(group: pd.DataFrame) -> float:
@@ -34,40 +49,51 @@ def slope(
             return math.nan
         return float(slopes(group[column].to_numpy()[None], group[dose].to_numpy())[0])
 
-    return paired(frame, column, of_seed, within)
+    return seed_contrast(frame, column, of_seed, within)
 
 
-def stands_out(frame: pd.DataFrame, column: str, level: str) -> Estimate:
-    """Return the family-wise p that some level stands out of a parabola through all of them.
+def max_departure(frame: pd.DataFrame, column: str, level: str) -> Estimate:
+    """Return the family-wise p of the largest departure of a level from a parabola through all.
 
-    Of the seeds that have every level. The value is the p; as one above .05 shows nothing, neither
-    that a level stands out nor that none does, it then has no interval.
+    The value is the p. A p above .05 shows neither that a level departs from the curve nor that
+    none does: the estimate then has no interval. Source: gridjax.metrics.lack_of_fit.
+
+    frame: one row a network, with ``run_id`` and ``seed``; seeds that lack a level are left
+        out.
+    column: the response.
+    level: the column of the levels.
     """
     table = frame.pivot_table(index="seed", columns=level, values=column).dropna()
     if len(table) < FEWEST_SEEDS or table.shape[1] < FEWEST_LEVELS:
-        return nothing(f"at least {FEWEST_SEEDS} seeds with {FEWEST_LEVELS} levels each are needed")
-    found = lack_of_fit(table.to_numpy(), table.columns.to_numpy())
-    worst = float(table.columns.to_numpy()[np.abs(found.standardised).argmax()])
-    remark = f"The largest departure is at {worst:g}, {found.statistic:.2f} standard errors."
+        return undefined_estimate(
+            f"at least {FEWEST_SEEDS} seeds with {FEWEST_LEVELS} levels each are needed"
+        )
+    fit = lack_of_fit(table.to_numpy(), table.columns.to_numpy())
+    worst = float(table.columns.to_numpy()[np.abs(fit.standardised).argmax()])
+    remark = f"The largest departure is at {worst:g}, {fit.statistic:.2f} standard errors."
     rows = frame[frame["seed"].isin(list(table.index))][["run_id", "seed", level, column]]
-    bound = found.p if found.p < ALPHA else math.nan
-    return Estimate(found.p, bound, bound, len(rows), rows, found.p, remark=remark)
+    bound = fit.p if fit.p < ALPHA else math.nan
+    return Estimate(fit.p, bound, bound, len(rows), rows, fit.p, remark=remark)
 
 
-def carried(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimate:
-    """Estimate the share of a column's variance that the first of some crossed factors carries.
+def variance_share(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimate:
+    """Estimate the first factor's share of the variance of a column in a crossed design; no p.
 
-    Each combination of the factors' levels is one network. The interval resamples levels of the
-    first factor, of which it needs four; with fewer everything from 0 to 1 is possible.
+    The interval resamples levels of the first factor and needs four of them; with fewer it is
+    0 to 1. The null is an equal share for each factor.
+
+    frame: one row a network, one network for each combination of the factors' levels.
+    column: the response.
+    factors: the columns of the factors, at least two.
     """
     levels = [frame[name].nunique() for name in factors]
     if len(frame) != math.prod(levels) or min(levels) < 2:
-        return nothing("the crossed design is not complete")
+        return undefined_estimate("the crossed design is not complete")
     frame = frame.sort_values(list(factors))
     values = frame[column].to_numpy().reshape(levels)
     if np.ptp(values) == 0:
-        return nothing("all networks of the crossed design have the same value")
-    found = components(values)
+        return undefined_estimate("all networks of the crossed design have the same value")
+    parts = components(values)
 
     def of_first(some: Float[np.ndarray, " n"]) -> float:
         if np.ptp(some) == 0:
@@ -78,34 +104,37 @@ def carried(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimat
     if levels[0] >= 4:
         clusters = np.repeat(np.arange(levels[0]), math.prod(levels[1:]))
         _, low, high = statistic_interval(of_first, values.ravel(), clusters)
-    parts = zip(factors, found.factors, strict=True)
-    shares = ", ".join(f"{name} {100 * part:.0f} %" for name, part in parts)
-    remark = f"Of the variance: {shares}, interaction {100 * found.interaction:.0f} %."
+    named = zip(factors, parts.factors, strict=True)
+    shares = ", ".join(f"{name} {100 * part:.0f} %" for name, part in named)
+    remark = f"Of the variance: {shares}, interaction {100 * parts.interaction:.0f} %."
     rows = frame[["run_id", *factors, column]]
-    value = float(found.factors[0])
+    value = float(parts.factors[0])
     return Estimate(value, low, high, len(rows), rows, null=1 / len(factors), remark=remark)
 
 
-def resampled(
+def resampled_statistic(
     rows: pd.DataFrame,
     statistic: Callable[[Int[np.ndarray, " n"]], float],
     null: float,
     columns: Sequence[str],
 ) -> Estimate:
-    """Estimate a statistic of a population; the interval resamples its networks.
+    """Estimate a statistic of a population of networks; the interval resamples networks, no p.
 
-    ``statistic`` takes positions of rows; ``columns`` are those that it reads.
+    rows: one row a network, with ``run_id``.
+    statistic: takes positions of rows and returns a number.
+    null: the value under the null hypothesis, shown beside the estimate.
+    columns: the columns that the statistic reads; they are kept among the rows.
     """
     if len(rows) < FEWEST_NETWORKS:
-        return nothing(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
+        return undefined_estimate(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
     interval = statistic_interval(lambda some: statistic(some.astype(int)), np.arange(len(rows)))
-    interval, remark = known(interval)
+    interval, remark = drop_degenerate_bounds(interval)
     used = rows[["run_id", *columns]]
     return Estimate(*interval, n=len(rows), rows=used, null=null, remark=remark)
 
 
 def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> float:
-    """Return the share of the variance of values that lies between groups (eta squared)."""
+    """Return the share of the variance of values [n] between groups, labels [n] (eta squared)."""
     total = np.var(values)
     if total == 0:
         return 0.0
@@ -114,7 +143,7 @@ def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> flo
     return float(np.var(means[index]) / total)
 
 
-def matched(
+def matched_difference(
     frame: pd.DataFrame,
     column: str,
     first: pd.Series,
@@ -123,29 +152,39 @@ def matched(
     caliper: float,
     within: tuple[float, float] = ANY,
 ) -> Estimate:
-    """Estimate the difference of networks from those of another arm that are alike in ``on``.
+    """Estimate the difference of each network from the nearest one of another arm; its null is 0.
 
-    Each is compared with the nearest, no further than ``caliper``; seeds are the first arm's. Both
-    are among the rows; ``nearest`` is the run_id that one is compared with. No interval where the
-    nearest are fewer than FEWEST_SEEDS networks: every seed's difference holds the same ones then.
+    The interval resamples the first arm's seeds; the test flips the signs of the means of these
+    seeds' differences. Networks of both arms are among the rows; their column ``nearest`` is the
+    run_id of the network that one is compared with. There is no interval where the nearest are
+    fewer than eight networks: the differences of all seeds then depend on the same few.
+
+    frame: one row a network, with ``run_id`` and ``seed``.
+    column: the column whose difference is estimated.
+    first, second: truth values [row]: the networks of either arm.
+    on: the column in which the nearest is found.
+    caliper: the largest distance in ``on``; networks without one so near are left out.
+    within: the range that the difference can have, in the column's unit.
     """
     import pandas as pd
 
     frame = frame.dropna(subset=[on, column])
     ours, theirs = frame[first[frame.index]], frame[second[frame.index]]
-    apart = {at: (theirs[on] - value).abs() for at, value in ours[on].items()}
-    nearest = {at: one.idxmin() for at, one in apart.items() if (one <= caliper).any()}
+    distances = {at: (theirs[on] - value).abs() for at, value in ours[on].items()}
+    nearest = {at: one.idxmin() for at, one in distances.items() if (one <= caliper).any()}
     others = theirs.loc[list(nearest.values())]
     pairs = ours.loc[list(nearest)].assign(nearest=others["run_id"].to_numpy())
     pairs["gap"] = pairs[column] - others[column].to_numpy()
     others = others.drop_duplicates("run_id").assign(nearest="")
     remark = f"{len(pairs)} networks, of which the nearest are {len(others)} others."
-    estimate = paired(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), within, remark)
+    estimate = seed_contrast(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), within, remark)
     if not estimate.n:
         return estimate
     rows = pd.concat([pairs, others])[["run_id", "seed", on, column, "nearest"]]
     estimate = replace(estimate, n=len(rows), rows=rows)
     if len(others) >= FEWEST_SEEDS:
         return estimate
-    remark += f" Fewer than {FEWEST_SEEDS} give no interval: all differences hold the same ones."
+    remark += (
+        f" Fewer than {FEWEST_SEEDS} give no interval: all differences depend on the same ones."
+    )
     return replace(estimate, low=math.nan, high=math.nan, p=math.nan, remark=remark)

@@ -1,4 +1,4 @@
-"""Estimates for claims: a value with its interval, its test and the rows behind it."""
+"""Estimates for claims: a value with its 95 % interval, its p and the rows behind it."""
 
 from __future__ import annotations
 
@@ -22,95 +22,112 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
-ALIKE = "All of them have the same value: resampling says nothing."
+ALIKE = "All of them have the same value, so that resampling gives no interval."
 ANY = (-math.inf, math.inf)
-SHARES, DIFFERENCES = (0.0, 1.0), (-1.0, 1.0)
-"""What a share, and a difference of shares, can be: bounds that few seeds leave open end there."""
+"""The range of an estimate without bounds."""
+DIFFERENCES = (-1.0, 1.0)
+"""The range of a difference of two shares. A bound that few seeds leave open ends there."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """One estimate; NaN where it could not be made, with the reason."""
+    """One estimate; its numbers are NaN where it could not be made, and ``remark`` says why."""
 
     value: float
     low: float
-    """95 % interval, from resampling seeds or exact"""
+    """lower end of the 95 % interval, from resampled seeds or exact"""
     high: float
     n: int
-    """networks behind it"""
+    """number of networks behind it"""
     rows: pd.DataFrame
     """those networks: ``run_id`` and the values used"""
     p: float = math.nan
-    """of the claim's test, before Holm's correction; NaN where it has none"""
+    """p of the claim's test, before Holm's correction; NaN where the test has none"""
     null: float = math.nan
-    """the value expected of the null, in the estimate's unit"""
+    """the value expected under the null, in the unit of ``value``"""
     remark: str = ""
-    """what a reader must know beside it, or why there is nothing"""
+    """what a reader must know beside it, or why there is no estimate"""
 
 
-def nothing(reason: str) -> Estimate:
-    """Return the estimate of what cannot be estimated, with the reason."""
+def undefined_estimate(reason: str) -> Estimate:
+    """Return an estimate of NaN from no network, with the reason as its remark."""
     import pandas as pd
 
     nan = math.nan
     return Estimate(nan, nan, nan, 0, pd.DataFrame({"run_id": []}), remark=reason)
 
 
-def known(interval: Interval, remark: str = "") -> tuple[Interval, str]:
-    """Return an interval without bounds where values that are all alike gave it no width."""
+def drop_degenerate_bounds(interval: Interval, remark: str = "") -> tuple[Interval, str]:
+    """Return an interval and its remark; NaN bounds, and a remark, where its width is 0."""
     if interval.low < interval.high or math.isnan(interval.low):
         return interval, remark
     return Interval(interval.value, math.nan, math.nan), f"{remark} {ALIKE}".strip()
 
 
-def mean_of(
+def mean_vs_null(
     frame: pd.DataFrame,
     column: str,
     null: float = 0.0,
     within: tuple[float, float] = ANY,
     remark: str = "",
 ) -> Estimate:
-    """Estimate the mean of a column over networks; the test is of its distance from ``null``.
+    """Estimate the mean of a column over networks, tested against the number ``null``.
 
-    Networks of one seed share layout, weights and paths: seeds are resampled, and the sign of a
-    seed's mean distance from the null is flipped.
+    Networks of one seed share layout, weights and paths: the interval resamples seeds, and the
+    test flips the sign of each seed's mean distance from ``null``.
+
+    frame: one row a network, with ``run_id`` and ``seed``.
+    column: the column; rows where it is not finite are left out.
+    null: the mean under the null hypothesis, in the column's unit.
+    within: the range that the mean can have, in the column's unit.
+    remark: text to show beside the estimate.
     """
     frame = frame[np.isfinite(frame[column])]
     per_seed = frame.groupby("seed")[column].mean()
     if len(per_seed) < FEWEST_SEEDS:
-        return nothing(f"{len(per_seed)} seeds with a value: at least {FEWEST_SEEDS} are needed")
+        return undefined_estimate(
+            f"{len(per_seed)} seeds with a value: at least {FEWEST_SEEDS} are needed"
+        )
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
     interval = mean_interval(values, seeds, LEVEL, within=within)
-    interval, remark = known(interval, remark)
+    interval, remark = drop_degenerate_bounds(interval, remark)
     p = sign_flip(per_seed.to_numpy() - null)
     rows = frame[["run_id", "seed", column]]
     return Estimate(*interval, n=len(frame), rows=rows, p=p, null=null, remark=remark)
 
 
-def paired(
+def seed_contrast(
     frame: pd.DataFrame,
     column: str,
     contrast: Callable[[pd.DataFrame], float],
     within: tuple[float, float] = ANY,
     remark: str = "",
 ) -> Estimate:
-    """Estimate the mean over seeds of a contrast between the networks of one seed; 0 is its null.
+    """Estimate the mean over seeds of a contrast between the networks of one seed; its null is 0.
 
-    ``contrast`` takes the networks of one seed and returns a number, NaN where an arm is missing.
+    The interval resamples seeds; the test flips the signs of the seeds' contrasts.
+
+    frame: one row a network, with ``run_id`` and ``seed``.
+    column: the column that the contrast reads; it is kept among the rows.
+    contrast: takes the rows of one seed and returns a number, NaN where an arm is missing.
+    within: the range that the contrast can have.
+    remark: text to show beside the estimate.
     """
     values = {seed: float(contrast(group)) for seed, group in frame.groupby("seed")}
     used = {seed: value for seed, value in values.items() if math.isfinite(value)}
     if len(used) < FEWEST_SEEDS:
-        return nothing(f"{len(used)} seeds have every arm: at least {FEWEST_SEEDS} are needed")
+        return undefined_estimate(
+            f"{len(used)} seeds have every arm: at least {FEWEST_SEEDS} are needed"
+        )
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]
     interval = mean_interval(differences, None, LEVEL, within=within)
-    interval, remark = known(interval, remark)
+    interval, remark = drop_degenerate_bounds(interval, remark)
     p = sign_flip(differences)
     return Estimate(*interval, n=len(rows), rows=rows, p=p, null=0.0, remark=remark)
 
 
-def difference(
+def paired_difference(
     frame: pd.DataFrame,
     column: str,
     first: pd.Series | np.ndarray,
@@ -120,7 +137,13 @@ def difference(
 ) -> Estimate:
     """Estimate the difference of two arms' means within seeds, the first minus the second.
 
-    The arms are given as truth values over the rows.
+    The interval resamples seeds; the test flips the signs of the seeds' differences.
+
+    frame: one row a network, with ``run_id`` and ``seed``.
+    column: the column; rows where it is not finite are left out.
+    first, second: truth values [row]: the networks of either arm.
+    within: the range that the difference can have, in the column's unit.
+    remark: text to show beside the estimate.
     """
     arm = np.where(first, 1, np.where(second, 2, 0))
     frame = frame.assign(_arm=arm)[arm > 0]
@@ -130,19 +153,25 @@ def difference(
         means = group.groupby("_arm")[column].mean()
         return means.get(1, math.nan) - means.get(2, math.nan)
 
-    return paired(frame, column, contrast, within, remark)
+    return seed_contrast(frame, column, contrast, within, remark)
 
 
-def share_of(
-    frame: pd.DataFrame, is_so: pd.Series, null: float = math.nan, remark: str = ""
+def share(
+    frame: pd.DataFrame, is_counted: pd.Series, null: float = math.nan, remark: str = ""
 ) -> Estimate:
-    """Estimate the share of networks of which something is so; the interval is exact (binomial)."""
+    """Estimate the share of networks with a property; the interval is exact (binomial), no p.
+
+    frame: one row a network, with ``run_id`` and ``seed``.
+    is_counted: truth values [row]: whether a network has the property.
+    null: the share under the null hypothesis, shown beside the estimate.
+    remark: text to show beside the estimate.
+    """
     if len(frame) == 0:
-        return nothing("no network")
-    is_so = is_so.astype(bool)
-    most = 100 * upper_bound(int(is_so.sum()), len(frame), LEVEL)
-    counted = f"{is_so.sum()} of {len(frame)} networks: at most {most:.1f} % (one-sided 95 %)."
+        return undefined_estimate("no network")
+    is_counted = is_counted.astype(bool)
+    k, n = int(is_counted.sum()), len(frame)
+    most = 100 * upper_bound(k, n, LEVEL)
+    counted = f"{k} of {n} networks: at most {most:.1f} % (one-sided 95 %)."
     remark = f"{counted} {remark}".strip()
-    interval: Interval = share_interval(int(is_so.sum()), len(frame), LEVEL)
-    rows = frame[["run_id", "seed"]].assign(is_so=is_so)
-    return Estimate(*interval, n=len(frame), rows=rows, null=null, remark=remark)
+    rows = frame[["run_id", "seed"]].assign(is_counted=is_counted)
+    return Estimate(*share_interval(k, n, LEVEL), n=n, rows=rows, null=null, remark=remark)

@@ -1,4 +1,4 @@
-"""The evidence of an analysis: the finished networks of its study, and their units."""
+"""The input of an analysis: the finished networks of a study, and their units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATH_INTEGRATES_CM = 10.0
 
 @dataclass(frozen=True)
 class Evidence:
-    """The networks of one study in a run that may hold others too."""
+    """The networks of one study in a run, which may hold networks of other studies too."""
 
     run: Run
     wanted: tuple[str, ...]
@@ -35,9 +35,9 @@ class Evidence:
 
     @cached_property
     def everything(self) -> pd.DataFrame:
-        """The rows of the study's networks that are there, diverged ones too, each network once.
+        """The rows of the study's finished networks, diverged ones included.
 
-        Descriptions of one and the same network (equal ``distinct_id``) count once.
+        Specs that describe the same network (equal ``distinct_id``) have one row.
         """
         rows = self.run.networks
         rows = rows[rows["run_id"].isin(list(self.wanted))]
@@ -45,15 +45,15 @@ class Evidence:
 
     @cached_property
     def networks(self) -> pd.DataFrame:
-        """Those that did not diverge, with four columns more.
+        """The rows of networks that did not diverge, with four more columns.
 
-        ``path_integrates``: whether decode_err_ml_cm_T50 < 10 cm and below start_err_cm_T50.
-        ``share_grid``: share of analysed units above the 99th percentile of the network's own
-        random readouts, and above .3, the studies' lowest threshold: readouts of coordinates are
-        ramps, which all score far below 0.
-        ``gain``: share_grid minus the 1 % that the null has.
-        ``has_grids``: whether share_grid is more than the null's 1 % (binomial over units, one
-        sided, at q < .05 after Benjamini and Hochberg over the study's networks).
+        ``path_integrates``: whether decode_err_ml_cm_T50 is below 10 cm and below start_err_cm_T50.
+        ``share_grid``: share of analysed units whose score60 is above the 99th percentile of the
+        network's own random readouts and above .3. The second threshold is for codes of
+        coordinates, whose readouts are ramps with scores far below 0.
+        ``gain``: share_grid minus .01, the share under the null.
+        ``has_grids``: whether share_grid is above .01 (one-sided binomial test over units, q < .05
+        after Benjamini and Hochberg over the study's networks).
         """
         rows = self.everything[self.everything["status"] != DIVERGED].reset_index(drop=True)
         error = rows["decode_err_ml_cm_T50"]
@@ -69,31 +69,31 @@ class Evidence:
 
     @cached_property
     def units(self) -> pd.DataFrame:
-        """The units of ``networks`` at their reported bins."""
+        """The rows of the units of ``networks``, at each network's reported number of bins."""
         return self._reported_units(self.networks)
 
     @cached_property
     def spectra(self) -> pd.DataFrame:
-        """Radial power of the networks' maps and of their place cells', by waves per box."""
+        """The radial power of the networks' maps and of their place cells, by cycles per box."""
         rows = self.run.spectra
         return rows[rows["run_id"].isin(self.networks["run_id"])]
 
     @property
     def n_missing(self) -> int:
-        """Networks of the study that are not trained yet."""
+        """The number of the study's networks that are not finished."""
         return len(set(self.wanted) - set(self.run.networks["run_id"]))
 
     @property
     def n_diverged(self) -> int:
-        """Networks that diverged: counted, but not measured."""
+        """The number of networks that diverged, which have no measures."""
         return len(self.everything) - len(self.networks)
 
     @cached_property
     def peaks(self) -> pd.DataFrame:
-        """``networks`` with the cycles per box at which their maps, and code, have most power.
+        """``networks`` with the frequency of most power of their maps and of their code.
 
-        Columns ``peak_cycles`` and ``peak_cycles_code``, from half a cycle per box on, to the
-        nearest quarter.
+        Columns ``peak_cycles`` and ``peak_cycles_code``, cycles per box, at least .5, in steps of
+        a quarter.
         """
         rows = self.spectra[self.spectra["cycles_per_box"] >= LOWEST_CYCLES].dropna()
         found = self.networks
@@ -103,7 +103,7 @@ class Evidence:
         return found
 
     def spec(self, run_id: str) -> NetworkSpec:
-        """Return the spec of a network that is there."""
+        """Return the spec of a network of the run."""
         return NetworkSpec.from_dict(self._specs[run_id])
 
     @cached_property
@@ -119,7 +119,7 @@ class Evidence:
         return self.run.units.merge(reported, on=["run_id", "nbins"])
 
     def _grid_units(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Count the units of each network, and those that are grid-like."""
+        """Return the numbers of grid-like units and of all units, in the order of ``rows``."""
         units = self._reported_units(rows).merge(rows[["run_id", "null_99"]], on="run_id")
         score = units["score_60_by_neuron"]
         is_grid = (score > units["null_99"]) & (score > LOWEST_THRESHOLD)
@@ -129,7 +129,7 @@ class Evidence:
 
 
 def _exceeds_null(counts: pd.DataFrame) -> np.ndarray:
-    """Tell which networks have more grid-like units than the null, false findings held at 5 %."""
+    """Return which networks have more grid-like units than the null, at q < .05."""
     from scipy.stats import binom
 
     p = binom.sf(counts["n_grid"] - 1, counts["n_units"], NULL_SHARE)

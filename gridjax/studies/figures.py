@@ -30,9 +30,15 @@ def arms(
     width: float = 1.0,
     label: str | None = None,
 ) -> None:
-    """Draw one arm at each position: its networks as small dots, mean and 95 % interval over seeds.
+    """Draw each arm: its networks as small dots, their mean, and its 95 % interval over seeds.
 
-    ``factor`` multiplies the column (100 for percent); ``width`` is the distance of positions.
+    axes: where to draw.
+    groups: for each arm its position along x and its rows, one a network.
+    column: the column along y; rows where it is not finite are left out.
+    colour, marker: of dots and mean.
+    factor: multiplies the column (100 for percent).
+    width: the distance between neighbouring positions.
+    label: the text of the legend.
     """
     for number, (at, frame) in enumerate(groups):
         frame = frame[np.isfinite(frame[column])]
@@ -55,7 +61,7 @@ def arms(
 
 
 def counts(axes: Axes, groups: Sequence[tuple[float, pd.DataFrame]]) -> None:
-    """Write the number of networks of each arm along the top."""
+    """Write the number of networks of each arm, by position and rows, along the top."""
     for at, frame in groups:
         if frame.empty:
             continue
@@ -73,14 +79,15 @@ def counts(axes: Axes, groups: Sequence[tuple[float, pd.DataFrame]]) -> None:
 
 
 def null_band(axes: Axes, low: float, high: float, text: str = "") -> None:
-    """Draw where the null lies, across the panel."""
+    """Draw the range of the null as a band from ``low`` to ``high`` across the panel."""
     axes.axhspan(low, high, color=BAND, zorder=0, lw=0, label=text or None)
 
 
 def null_share(axes: Axes, n_units: int, share: float) -> None:
-    """Draw where a network's share of units above its null's percentile would lie by chance.
+    """Draw the range of a network's share of grid units by chance, in percent.
 
-    The central 95 % of the binomial over ``n_units`` units, percent.
+    n_units: units of the network, taken as independent.
+    share: the chance of each unit; the band is the central 95 % of the binomial.
     """
     from scipy.stats import binom
 
@@ -89,12 +96,12 @@ def null_share(axes: Axes, n_units: int, share: float) -> None:
 
 
 def published(axes: Axes, x: Any, y: Any, text: str = "published", marker: str = "x") -> None:
-    """Mark published numbers."""
+    """Mark published numbers at positions x and y; ``text`` is for the legend."""
     axes.plot(x, y, marker, color=PUBLISHED, ms=5, mew=1.4, ls="none", zorder=5, label=text)
 
 
 def unity(axes: Axes) -> None:
-    """Draw the line of agreement, and give both axes the same limits."""
+    """Draw the line of equality, and give both axes the same limits."""
     low = min(axes.get_xlim()[0], axes.get_ylim()[0])
     high = max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.plot([low, high], [low, high], color=plotting.GREY, lw=0.8, ls=":", zorder=1)

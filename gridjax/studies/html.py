@@ -1,4 +1,4 @@
-"""The HTML page of all studies in a folder: verdicts first, then figures and rows."""
+"""The HTML page of all studies in a folder: verdicts, then figures and rows."""
 
 from __future__ import annotations
 
@@ -17,34 +17,35 @@ from gridjax.studies.study import ORDER, SIZES
 
 QUICK = SIZES[0]
 _LARGEST = 10_000_000
-"""Bytes of the largest file that is put into the page."""
+"""Size of the largest file that the page embeds, bytes."""
 _NUMBER = int | float | None
 _VERDICT = dict.fromkeys(
-    ("name", "claim", "role", "published", "estimand", "test", "null_is", "holds_where"), str
+    ("name", "claim", "role", "published", "estimand", "test", "test_is", "null_is", "holds_where"),
+    str,
 ) | {"n": int, "outcome": str, "sentence": str, "remark": str}
 _VERDICT |= dict.fromkeys(("value", "p", "p_holm", "networks_needed"), _NUMBER)
-_RUNG = dict.fromkeys(("value", "interval", "outcome", "rows"), str) | dict.fromkeys(
+_OF_UNITS = dict.fromkeys(("value", "interval", "outcome", "rows"), str) | dict.fromkeys(
     ("Ng", "n"), int
 )
 _FORM: dict[str, Any] = {
     **dict.fromkeys(("study", "title", "question", "caution", "size", "claims_sha256"), str),
     **dict.fromkeys(("networks", "seeds", "missing", "diverged"), int),
-    "registered": str | None,
+    "claims_sha256_before_training": str | None,
     "verdicts": [_VERDICT | {"shown": dict.fromkeys(("value", "interval", "null"), str)}],
     "figures": [dict.fromkeys(("name", "title", "caption", "alt"), str) | {"table": [[str]]}],
-    "ladder": [{"claim": str, "rungs": [_RUNG]}],
+    "by_units": [{"claim": str, "sizes": [_OF_UNITS]}],
 }
-"""What a page reads of a study's verdicts."""
+"""The keys of a study's verdicts that the page reads, with their types."""
 
 
 def write_page(out: Path) -> Path:
-    """Write ``report.html`` from what the studies in a folder found; return it.
+    """Write ``report.html`` from the verdicts of all studies in a folder; return its path.
 
     Raises GridjaxError where there is no study, or the folder cannot be written.
     """
     studies = [_study(path) for path in sorted(out.glob(f"*/{OUTCOME}"), key=_position)]
     if not studies:
-        message = f"{out} holds no study's verdicts"
+        message = f"{out} holds no verdicts of a study"
         raise GridjaxError(Problem(message, fix="run gridjax study NAME --out DIR first"))
     try:
         replace_file(out / PAGE, _render(studies).encode())
@@ -78,22 +79,22 @@ def _position(path: Path) -> tuple[int, str]:
 def _study(path: Path) -> dict[str, Any]:
     place = Place(str(path))
     try:
-        told = json.loads(_read(path))
-        check_schema(told, _FORM, "it")
-        for verdict in told["verdicts"]:
+        content = json.loads(_read(path))
+        check_schema(content, _FORM, "the file")
+        for verdict in content["verdicts"]:
             verdict["rows"] = _rows(path.parent, verdict["name"])
-        own = {verdict["name"] for verdict in told["verdicts"]}
-        for line in told["ladder"]:
-            for rung in line["rungs"]:
-                # the study's own stand with its verdicts
-                is_own = rung["rows"] in own
-                rung["uri"] = "" if is_own else _rows(path.parent, rung["rows"])
-        for figure in told["figures"]:
+        own = {verdict["name"] for verdict in content["verdicts"]}
+        for line in content["by_units"]:
+            for size in line["sizes"]:
+                # the study's own rows are already beside its verdicts
+                is_own = size["rows"] in own
+                size["uri"] = "" if is_own else _rows(path.parent, size["rows"])
+        for figure in content["figures"]:
             figure["uri"] = _figure(path.parent / FIGURES, Path(figure["name"]).name)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         fix = "analyse the study again: gridjax study NAME --no-training --out DIR"
         raise DamageError(Problem(f"damaged: {error}", place, fix)) from None
-    return told
+    return content
 
 
 def _rows(folder: Path, name: str) -> str:
@@ -114,7 +115,7 @@ def _uri(path: Path) -> str:
 
 def _read(path: Path) -> bytes:
     if path.is_symlink() or not path.is_file():
-        raise ValueError(f"{path.name} is no regular file")
+        raise ValueError(f"{path.name} is not a regular file")
     if path.stat().st_size > _LARGEST:
         raise ValueError(f"{path.name} is larger than {_LARGEST} bytes")
     return path.read_bytes()

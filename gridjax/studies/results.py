@@ -13,39 +13,45 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.atomic_files import replace_file
 from gridjax.plotting import FigureResult
 from gridjax.run.storage.run_reader import Run
+from gridjax.studies.claim_tests import CLAIM_TESTS
 from gridjax.studies.claims_file import UNITS
 from gridjax.studies.evidence import Evidence
-from gridjax.studies.training import Asked
+from gridjax.studies.training import StudyPlan
 from gridjax.studies.verdicts import MANY, Verdict, judge
 
 OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
 
 
 def conclude(
-    asked: Asked, run: Run, part: str, out: Path, ladder: Sequence[Asked] = ()
+    plan: StudyPlan, run: Run, size_name: str, out: Path, larger: Sequence[StudyPlan] = ()
 ) -> list[Verdict]:
-    """Analyse a study from what is in a run, and write what it found into its folder.
+    """Analyse a study's networks in a run and write verdicts, rows and figures; train nothing.
 
-    ``ladder`` are the same study's larger networks: their verdicts stand beside its own.
-    Trains nothing. Raises GridjaxError where the folder cannot be written, or an analysis and its
-    claims do not belong together.
+    plan: the study and its networks.
+    run: a run that holds them, or some of them.
+    size_name: the size, or ``published``, as the page shows it.
+    out: the folder of studies; the files go into the study's own folder in it.
+    larger: the same study with other numbers of units; their verdicts stand beside its own.
+
+    Returns the verdicts in the order of the claims. Raises GridjaxError where the folder cannot be
+    written, or the analysis does not fit its claims.
     """
-    study, evidence = asked.study, asked.evidence(run)
-    estimates = study.analyse(evidence)
+    study, evidence = plan.study, plan.evidence(run)
+    estimates = study.estimates(evidence)
     verdicts = judge(study.claims.claims, estimates)
-    rungs = [(_units(asked), verdicts), *((_units(one), _judged(one, run)) for one in ladder)]
+    by_units = [(_units(plan), verdicts), *((_units(one), _judged(one, run)) for one in larger)]
     folder = out / study.name
     with plotting.styled():
         figures = study.figures(evidence, estimates)
         try:
             (folder / ROWS).mkdir(parents=True, exist_ok=True)
             (folder / FIGURES).mkdir(exist_ok=True)
-            _write_rows(folder / ROWS, rungs)
+            _write_rows(folder / ROWS, by_units)
             for drawn in figures:
                 plotting.save(drawn, folder / FIGURES)
-            told = _told(asked, evidence, part, verdicts, figures)
-            told["ladder"] = _ladder(rungs) if ladder else []
-            text = json.dumps(told, indent=1, allow_nan=False)
+            content = _content(plan, evidence, size_name, verdicts, figures)
+            content["by_units"] = _by_units(by_units) if larger else []
+            text = json.dumps(content, indent=1, allow_nan=False)
             replace_file(folder / OUTCOME, text.encode())
         except OSError as error:
             message = f"{folder} cannot be written: {error.strerror or error}"
@@ -53,18 +59,18 @@ def conclude(
     return verdicts
 
 
-def _judged(asked: Asked, run: Run) -> list[Verdict]:
-    return judge(asked.study.claims.claims, asked.study.analyse(asked.evidence(run)))
+def _judged(plan: StudyPlan, run: Run) -> list[Verdict]:
+    return judge(plan.study.claims.claims, plan.study.estimates(plan.evidence(run)))
 
 
-def _units(asked: Asked) -> int:
-    return max(spec.Ng for spec in asked.sweep.specs)
+def _units(plan: StudyPlan) -> int:
+    return max(spec.Ng for spec in plan.sweep.specs)
 
 
-def _write_rows(folder: Path, rungs: Sequence[tuple[int, Sequence[Verdict]]]) -> None:
-    """Write the rows behind every number, those of larger networks too, and no others."""
+def _write_rows(folder: Path, by_units: Sequence[tuple[int, Sequence[Verdict]]]) -> None:
+    """Write the rows behind every number, of all numbers of units; remove all other rows."""
     written = set()
-    for number, (units, verdicts) in enumerate(rungs):
+    for number, (units, verdicts) in enumerate(by_units):
         for verdict in verdicts:
             name = _rows_name(verdict, units) if number else verdict.claim.name
             rows = verdict.estimate.rows.to_csv(index=False)
@@ -79,21 +85,22 @@ def _rows_name(verdict: Verdict, units: int) -> str:
     return f"{verdict.claim.name}.Ng{units}"  # no claim has a dot in its name
 
 
-def _ladder(rungs: Sequence[tuple[int, Sequence[Verdict]]]) -> list[dict[str, Any]]:
+def _by_units(by_units: Sequence[tuple[int, Sequence[Verdict]]]) -> list[dict[str, Any]]:
     """Return each claim's value and outcome by number of units."""
-    _, own = rungs[0]
+    _, own = by_units[0]
     return [
         {
             "claim": verdict.claim.claim,
-            "rungs": [
-                _rung(of_size[position], units, is_own=of_size is own) for units, of_size in rungs
+            "sizes": [
+                _of_units(verdicts[position], units, is_own=verdicts is own)
+                for units, verdicts in by_units
             ],
         }
         for position, verdict in enumerate(own)
     ]
 
 
-def _rung(verdict: Verdict, units: int, is_own: bool) -> dict[str, Any]:
+def _of_units(verdict: Verdict, units: int, is_own: bool) -> dict[str, Any]:
     claim, estimate = verdict.claim, verdict.estimate
     interval = f"{claim.shown(estimate.low)} to {claim.shown(estimate.high)}"
     return {
@@ -106,27 +113,27 @@ def _rung(verdict: Verdict, units: int, is_own: bool) -> dict[str, Any]:
     }
 
 
-def _told(
-    asked: Asked,
+def _content(
+    plan: StudyPlan,
     evidence: Evidence,
-    part: str,
+    size_name: str,
     verdicts: Sequence[Verdict],
     figures: Sequence[FigureResult],
 ) -> dict[str, Any]:
-    claims = asked.study.claims
-    registered = evidence.run.manifest.get("claims", {}).get(asked.study.name)
+    claims = plan.study.claims
+    recorded = evidence.run.manifest.get("claims", {}).get(plan.study.name)
     return {
-        "study": asked.study.name,
+        "study": plan.study.name,
         "title": claims.title,
         "question": claims.question,
         "caution": claims.caution,
-        "size": part,
+        "size": size_name,
         "networks": len(evidence.networks),
         "seeds": int(evidence.networks["seed"].nunique()),
         "missing": evidence.n_missing,
         "diverged": evidence.n_diverged,
         "claims_sha256": claims.sha256,
-        "registered": registered,
+        "claims_sha256_before_training": recorded,
         "verdicts": [_verdict(verdict) for verdict in verdicts],
         "figures": [
             {
@@ -156,6 +163,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "published": claim.published,
         "estimand": claim.estimand,
         "test": claim.test,
+        "test_is": CLAIM_TESTS[claim.test].description,
         "null_is": claim.null,
         "unit": claim.unit,
         "holds_where": claim.region,
@@ -167,7 +175,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "p_holm": verdict.p_holm if math.isfinite(verdict.p_holm) else None,
         "n": estimate.n,
         "outcome": verdict.outcome,
-        "networks_needed": _whole(verdict.networks_needed),
+        "networks_needed": _rounded_up(verdict.networks_needed),
         "sentence": verdict.sentence,
         "remark": estimate.remark,
         "shown": {
@@ -178,5 +186,5 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _whole(value: float) -> int | None:
+def _rounded_up(value: float) -> int | None:
     return math.ceil(value) if value < MANY else None

@@ -19,10 +19,10 @@ _EXAMPLE = "write FROM:TO:STEP in metres, such as 0.09:0.15:0.01"
 
 
 def scanning(base: Path | None, size: str) -> Study:
-    """Return the study that draws a scan, from a sweep file of all but the width.
+    """Return the study of width sensitivity with one sweep file for all parameters but the width.
 
-    Without one of the user's own that of the size's scan: its other arms (boxes, crossed seeds) are
-    at widths that their claims name.
+    ``base`` None: the sweep file of the study's own scan of that size. The study's other arms
+    (boxes, crossed seeds) are left out, because their claims name their widths.
     """
     study = find_studies(STUDY)[0]
     return replace(study, base=base or study.folder / size / _SCAN)
@@ -31,12 +31,12 @@ def scanning(base: Path | None, size: str) -> Study:
 def read_widths(text: str) -> list[float]:
     """Return the widths of FROM:TO:STEP, metres, both ends included.
 
-    Raises GridjaxError for what is no such range, and for centimetres.
+    Raises GridjaxError for any other text, and for widths in centimetres.
     """
     parts = [parse_number(part) for part in text.split(":")]
     numbers = [part for part in parts if isinstance(part, int | float)]
     if len(parts) != 3 or len(numbers) != 3 or not all(np.isfinite(numbers)):
-        raise GridjaxError(Problem(f"--widths {text} is no range of widths", fix=_EXAMPLE))
+        raise GridjaxError(Problem(f"--widths {text} is not a range of widths", fix=_EXAMPLE))
     start, end, step = (float(number) for number in numbers)
     if end > _LARGEST_M:
         message = f"--widths {text}: place cells of {end:g} m are as wide as the box"

@@ -1,9 +1,9 @@
 """Studies: folders of sweep files, a claims file and an analysis.
 
 A study is a folder with ``claims.yaml``, ``analysis.py`` and a sweep file (or a folder of them) for
-each size: ``quick``, ``desk``, ``paper``, and ``published`` for exactly the published design. Where
-something must be settled before the networks are laid out (a learning rate, say), ``pilot`` beside
-them holds ``quick.yaml`` and so on, and the analysis a function ``settle``.
+each size: ``quick``, ``desk``, ``paper``, and ``published`` for the published design. A study whose
+networks depend on a pilot (for a learning rate, say) also has sweep files ``pilot/quick.yaml`` and
+so on, and a function ``settle(pilot, specs)`` in its analysis.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.python_files import import_file
 from gridjax.io.text import did_you_mean
+from gridjax.studies.claim_tests import estimate_claim
 from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
 from gridjax.sweep.catalog import EXPERIMENTS
 
@@ -32,23 +33,23 @@ SIZES = ("quick", "desk", "paper")
 PUBLISHED = "published"
 ALL = "all"
 NETWORKS = "networks"
-"""Beside the studies' own folders: that of the run they share."""
+"""The folder of the run that the studies share, beside the studies' own folders."""
 ORDER = ("emergence", "encodings", "modules", "turing", "width-sensitivity", "heterogeneity")
-"""The shipped studies in the order of the results they are about; others after them."""
+"""The shipped studies of published results, in the order of these results."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """One study."""
+    """One study: a folder with claims, an analysis and sweep files."""
 
     name: str
     folder: Path
     base: Path | None = None
-    """a sweep file in place of those of its sizes"""
+    """a sweep file that replaces those of all sizes"""
 
     @cached_property
     def claims(self) -> Claims:
-        """Its claims; raises GridjaxError where their file is wrong."""
+        """The claims of the study; raises GridjaxError where their file is invalid."""
         return read_claims(self.folder / CLAIMS)
 
     def has(self, size: str) -> bool:
@@ -65,24 +66,33 @@ class Study:
         return files
 
     def pilot_files(self, size: str) -> list[Path]:
-        """Return the sweep files of what must be trained before a size is laid out."""
+        """Return the sweep files of the pilot of a size; none where it has no pilot."""
         return [] if self.base else _yaml(self.folder / PILOT, size)
 
     def settle(self, pilot: Evidence, specs: Sequence[NetworkSpec]) -> list[NetworkSpec]:
-        """Return the networks of a size as the pilot settles them."""
+        """Return specs with the values that the analysis chooses from the pilot's results."""
         return self._function("settle")(pilot, specs)
 
-    def analyse(self, evidence: Evidence) -> dict[str, Estimate]:
-        """Return the estimate of every claim."""
-        estimates = self._function("analyse")(evidence)
-        missing = [claim.name for claim in self.claims.claims if claim.name not in estimates]
-        unknown = estimates.keys() - {claim.name for claim in self.claims.claims}
+    def estimates(self, evidence: Evidence) -> dict[str, Estimate]:
+        """Return the estimate of every claim, by the test that the claims file names.
+
+        Raises GridjaxError where ``select()`` of the analysis does not give every claim, and no
+        other, the arguments of its test.
+        """
+        selected = self._function("select")(evidence)
+        claims = self.claims.claims
+        place = Place(str(self.folder / ANALYSIS))
+        missing = [claim.name for claim in claims if claim.name not in selected]
+        unknown = selected.keys() - {claim.name for claim in claims}
         if missing or unknown:
             what = ", ".join([*missing, *sorted(unknown)])
-            message = f"analyse() and {CLAIMS} differ in {what}"
-            place = Place(str(self.folder / ANALYSIS))
-            raise GridjaxError(Problem(message, place, fix="estimate every claim and no other"))
-        return estimates
+            message = f"select() and {CLAIMS} differ in {what}"
+            fix = "select the networks of every claim and of no other"
+            raise GridjaxError(Problem(message, place, fix=fix))
+        return {
+            claim.name: estimate_claim(claim.name, claim.test, selected[claim.name], place)
+            for claim in claims
+        }
 
     def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[FigureResult]:
         """Return the study's figures."""
@@ -108,9 +118,9 @@ def shipped_studies() -> list[str]:
 
 
 def find_studies(name: str) -> list[Study]:
-    """Return the studies that a name stands for: all, a shipped one, or a folder of one's own.
+    """Return the studies of a name: ``all``, a shipped study, or the folder of a study.
 
-    The analysis of a folder is Python code and is run: name only folders that you trust.
+    The analysis of a folder is Python code that gridjax runs: name only folders that you trust.
 
     Raises GridjaxError where there is no such study.
     """
@@ -128,10 +138,10 @@ def find_studies(name: str) -> list[Study]:
 
 
 def _name(folder: Path) -> str:
-    """Return a study's name, which is that of its folder. Raises GridjaxError for what is taken."""
+    """Return the name of a study's folder. Raises GridjaxError for a reserved or empty name."""
     name = folder.resolve().name
     if name in ("", NETWORKS):
-        message = f"a study in {folder} would be called {name!r}: its results have no place"
+        message = f"a study in {folder} would be called {name!r}, a name that is reserved"
         raise GridjaxError(Problem(message, fix="give its folder another name"))
     return name
 

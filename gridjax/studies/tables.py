@@ -1,4 +1,4 @@
-"""Terminal tables of studies: their cost, and their verdicts."""
+"""Terminal tables of studies: their cost and their verdicts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.study import Study
-from gridjax.studies.training import Asked, Request, pilots, settled, union
+from gridjax.studies.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
 from gridjax.studies.verdicts import MANY, Verdict
 
 
 def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:
-    """Return tables and lines that price studies: networks, buckets, FLOPs; nothing is trained.
+    """Return tables and lines about the cost of studies: networks, buckets, FLOPs; train nothing.
 
-    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and so blocks and their memory.
+    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and so the blocks and their memory.
     """
     from rich import box
     from rich.table import Table
@@ -24,9 +24,9 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
     from gridjax.run.planning.merging import bucket_shape
     from gridjax.run.planning.plan import Plan, make_plan, plan_table
 
-    before = [one for rung in request.rungs for one in pilots(studies, rung)]
-    asked = [one for rung in request.rungs for one in settled(studies, rung, None)]
-    everything = union([*before, *asked])
+    before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
+    plans = [plan for one in request.by_units for plan in resolve_pilots(studies, one, None)]
+    everything = union([*before, *plans])
     settings = everything.settings
 
     def plan_of(specs: tuple[NetworkSpec, ...]) -> Plan:
@@ -37,7 +37,7 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
         table.add_column(head, justify="left" if head == "study" else "right")
     for study in studies:
         pilot = _distinct(before, study)
-        main = _distinct(asked, study)
+        main = _distinct(plans, study)
         own = [*pilot, *main]
         plan = plan_of(tuple(dict.fromkeys(own)))
         steps = sum(spec.n_grad_steps for spec in dict.fromkeys(own))
@@ -48,19 +48,19 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
     steps = sum(spec.n_grad_steps for spec in everything.specs)
     lines: list[Any] = [table]
     if len(studies) > 1:
-        each = sum(len(_distinct(part, study)) for part in (before, asked) for study in studies)
+        each = sum(len(_distinct(part, study)) for part in (before, plans) for study in studies)
         shared = each - plan.n_networks
         lines.append(f"together {plan.n_networks:,} networks, {steps:,} network-steps;")
         lines.append(f"{shared:,} are shared and trained once")
     lines.append(plan_table(plan))
-    for name in dict.fromkeys(one.study.name for one in before):
-        lines.append(f"{name}: its pilot settles values of its networks; costs stay")
+    for name in dict.fromkeys(plan.study.name for plan in before):
+        lines.append(f"{name}: its pilot settles some values of its networks at the same cost")
     return lines
 
 
-def _distinct(asked: Sequence[Asked], study: Study) -> list[NetworkSpec]:
+def _distinct(plans: Sequence[StudyPlan], study: Study) -> list[NetworkSpec]:
     """Return a study's networks, each once."""
-    own = (spec for one in asked if one.study == study for spec in one.sweep.specs)
+    own = (spec for plan in plans if plan.study == study for spec in plan.sweep.specs)
     return list(dict.fromkeys(own))
 
 

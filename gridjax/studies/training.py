@@ -1,7 +1,8 @@
-"""Training of the networks of studies, each once, in one run that the studies share.
+"""Training of the networks of studies in one run that the studies share.
 
-The folder of studies holds ``networks/``, a run folder like any other that grows with every study,
-and a folder for each study with its verdicts and figures.
+The folder of studies holds ``networks/``, an ordinary run folder that grows with every study, and
+one folder for each study with its verdicts and figures. A network of several studies is trained
+once.
 """
 
 from __future__ import annotations
@@ -20,63 +21,63 @@ from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
 from gridjax.sweep.sweep import Sweep
 
-LADDER = (256, 512)
-"""Units of the larger networks that a verdict on small ones may be held against."""
 ACCEPTED = ("sweep", "lane-width")
-"""A run of studies grows. Default lane widths follow from device and shape, which are compared; so
-networks of other shapes may have others."""
+"""Changes of a run that every study accepts: the run gains networks, and networks of other shapes
+may have other default lane widths. Device and shape, which decide lane widths, are still compared.
+"""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of each study."""
+    """The networks that are asked of each study."""
 
     size: str = "quick"
     published: bool = False
-    """exactly the published design instead of a size"""
+    """the published design in place of a size"""
     n_seeds: int | None = None
-    """seeds 0 to n-1 in place of the files'; draws of a study that draws its networks"""
+    """seeds 0 to n-1 in place of the files'; of a study that draws its networks, so many draws"""
     overrides: Mapping[str, Any] | None = None
-    ladder: bool = False
-    """the same with LADDER units too"""
+    """values of parameters in every network; of a list of ``Ng`` see ``by_units``"""
 
     @property
-    def rungs(self) -> list[Request]:
-        """The request itself, then those of the ladder."""
+    def by_units(self) -> list[Request]:
+        """One request for each value in a list of ``Ng`` among the overrides; else this request.
+
+        The verdicts on the first are the study's; those on the others stand beside them.
+        """
         overrides = dict(self.overrides or {})
-        larger = LADDER if self.ladder else ()
-        if larger and "Ng" in overrides:
-            message = "--ladder and --set Ng=... both say how many units"
-            raise GridjaxError(Problem(message, fix="give one of the two"))
-        return [self, *(replace(self, overrides=overrides | {"Ng": n}) for n in larger)]
+        sizes = overrides.get("Ng")
+        if not isinstance(sizes, list | tuple) or not sizes:
+            return [self]
+        return [replace(self, overrides=overrides | {"Ng": n}) for n in dict.fromkeys(sizes)]
 
     @property
-    def part(self) -> str:
-        """The name of the sweep files."""
+    def size_name(self) -> str:
+        """The name of the sweep files: the size, or ``published``."""
         return PUBLISHED if self.published else self.size
 
 
 @dataclass(frozen=True)
-class Asked:
+class StudyPlan:
     """A study and its networks."""
 
     study: Study
     sweep: Sweep
 
     def evidence(self, run: Run) -> Evidence:
-        """Return the study's part of a run."""
+        """Return the study's networks in a run."""
         return Evidence(run, tuple(spec.run_id for spec in self.sweep.specs))
 
 
 def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None) -> Sweep:
-    """Return the networks of a study, as they are before any pilot settles them.
+    """Return the networks of a study as its sweep files describe them, before any pilot.
 
-    File by file, so that what one draws does not depend on the others; of several files that draw
-    each draws its part of ``n_seeds``, and a file that crosses its seeds (layouts, weights, paths)
-    keeps them. Raises GridjaxError.
+    Each file is read by itself, so that its draws do not depend on the others. Of several files
+    that draw, each draws an equal part of ``n_seeds``. A file that crosses its seeds (layouts,
+    weights, paths) keeps them. Raises GridjaxError.
     """
-    files = study.files(request.part) if files is None else files
-    return merged([_read(file, request, len(files)) for file in files], study.name)
+    files = study.files(request.size_name) if files is None else files
+    return merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
 
 
 def _read(file: Path, request: Request, n_files: int) -> Sweep:
@@ -86,23 +87,23 @@ def _read(file: Path, request: Request, n_files: int) -> Sweep:
         return plain
     if plain.is_drawn:
         return Sweep.from_yaml(file, overrides=overrides, first=-(-request.n_seeds // n_files))
-    apart = [name for name in SEEDS if name not in overrides]
-    if any(getattr(spec, name) is not None for spec in plain.specs for name in apart):
+    free = [name for name in SEEDS if name not in overrides]
+    if any(getattr(spec, name) is not None for spec in plain.specs for name in free):
         return plain
     if "seed" in overrides:
-        message = "--seeds and --set seed=... both say which seeds"
+        message = "--seeds and --set seed=... both give the seeds"
         raise GridjaxError(Problem(message, fix="give one of the two"))
     return Sweep.from_yaml(file, overrides=overrides | {"seed": list(range(request.n_seeds))})
 
 
-def merged(sweeps: Sequence[Sweep], name: str) -> Sweep:
+def merge_sweeps(sweeps: Sequence[Sweep], name: str) -> Sweep:
     """Return several sweeps as one, each network once.
 
     Raises GridjaxError where their settings differ.
     """
     if any(sweep.settings != sweeps[0].settings for sweep in sweeps):
         message = f"the sweep files of {name} have different settings (gridjax:)"
-        fix = "networks of one folder share their settings: give studies that differ each its --out"
+        fix = "networks of one folder share their settings: give each study a --out of its own"
         raise GridjaxError(Problem(message, fix=fix))
     return Sweep(
         specs=tuple(dict.fromkeys(spec for sweep in sweeps for spec in sweep.specs)),
@@ -113,49 +114,50 @@ def merged(sweeps: Sequence[Sweep], name: str) -> Sweep:
 
 
 def pilot_sweep(study: Study, request: Request) -> Sweep | None:
-    """Return the networks that must be trained before a study is laid out; None where none."""
-    files = study.pilot_files(request.part)
+    """Return the pilot's networks, which are trained before the study's own; None without one."""
+    files = study.pilot_files(request.size_name)
     if not files:
         return None
     return lay_out(study, replace(request, n_seeds=None), files)
 
 
-def settled(studies: Sequence[Study], request: Request, run: Run | None) -> list[Asked]:
-    """Return every study with its networks, settled by the pilots in ``run`` where they have one.
+def resolve_pilots(studies: Sequence[Study], request: Request, run: Run | None) -> list[StudyPlan]:
+    """Return every study with its networks, as the pilots in ``run`` settle them.
 
-    Without a run (nothing is trained yet) they are as laid out.
+    ``run`` None: nothing is trained yet, and the networks are those of the sweep files.
     """
-    asked = []
+    plans = []
     for study in studies:
         sweep = lay_out(study, request)
         pilot = pilot_sweep(study, request)
         if pilot is not None and run is not None:
-            specs = study.settle(Asked(study, pilot).evidence(run), sweep.specs)
+            specs = study.settle(StudyPlan(study, pilot).evidence(run), sweep.specs)
             sweep = replace(sweep, specs=tuple(dict.fromkeys(specs)))
-        asked.append(Asked(study, sweep))
-    return asked
+        plans.append(StudyPlan(study, sweep))
+    return plans
 
 
-def pilots(studies: Sequence[Study], request: Request) -> list[Asked]:
-    """Return the studies that have a pilot, with the pilot's networks."""
-    found = ((study, pilot_sweep(study, request)) for study in studies)
-    return [Asked(study, sweep) for study, sweep in found if sweep is not None]
+def pilot_plans(studies: Sequence[Study], request: Request) -> list[StudyPlan]:
+    """Return the studies that have a pilot, each with the pilot's networks."""
+    sweeps = ((study, pilot_sweep(study, request)) for study in studies)
+    return [StudyPlan(study, sweep) for study, sweep in sweeps if sweep is not None]
 
 
-def union(asked: Sequence[Asked]) -> Sweep:
-    """Return the networks of several studies as one population, with what they claim.
+def union(plans: Sequence[StudyPlan]) -> Sweep:
+    """Return the networks of several studies as one population, with the hashes of their claims.
 
     Raises GridjaxError where their settings differ.
     """
     sweeps = [
         replace(
-            one.sweep, sources=tuple((f"{one.study.name}/{n}", t) for n, t in one.sweep.sources)
+            plan.sweep,
+            sources=tuple((f"{plan.study.name}/{n}", t) for n, t in plan.sweep.sources),
         )
-        for one in asked
+        for plan in plans
     ]
-    claims = dict.fromkeys((one.study.name, one.study.claims.sha256) for one in asked)
-    names = ", ".join(dict.fromkeys(one.study.name for one in asked))
-    return replace(merged(sweeps, names), claims=tuple(claims))
+    claims = dict.fromkeys((plan.study.name, plan.study.claims.sha256) for plan in plans)
+    names = ", ".join(dict.fromkeys(plan.study.name for plan in plans))
+    return replace(merge_sweeps(sweeps, names), claims=tuple(claims))
 
 
 def train_studies(
@@ -164,28 +166,34 @@ def train_studies(
     out: Path,
     callbacks: Sequence[RunCallback] = (),
     accept: Sequence[str] = (),
-) -> tuple[Run, list[list[Asked]]]:
-    """Train what the studies need and ``out`` does not hold yet; pilots first.
+) -> tuple[Run, list[list[StudyPlan]]]:
+    """Train the networks that studies need and ``out`` does not hold yet; pilots first.
 
-    Returns the run and, for each rung of the request, the studies with their networks. Raises
-    GridjaxError and Stopped as gridjax.run.execution.train.train does.
+    studies: the studies.
+    request: the size, seeds and overrides of their networks.
+    out: the folder of studies.
+    callbacks: as for gridjax.train.
+    accept: changes of the run that are accepted, as for gridjax.train.
+
+    Returns the run and, for each request of ``request.by_units``, the studies with their networks.
+    Raises GridjaxError and Stopped as gridjax.train does.
     """
     accept = (*accept, *ACCEPTED)
     run = None
-    before = [one for rung in request.rungs for one in pilots(studies, rung)]
+    before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
     if before:
         run = train(union(before), out / NETWORKS, callbacks, accept=accept)
-    rungs = [settled(studies, rung, run) for rung in request.rungs]
-    asked = [one for rung in rungs for one in rung]
-    return train(union([*before, *asked]), out / NETWORKS, callbacks, accept=accept), rungs
+    by_units = [resolve_pilots(studies, one, run) for one in request.by_units]
+    plans = [plan for of_size in by_units for plan in of_size]
+    return train(union([*before, *plans]), out / NETWORKS, callbacks, accept=accept), by_units
 
 
-def analyse_only(
+def read_studies(
     studies: Sequence[Study], request: Request, out: Path
-) -> tuple[Run, list[list[Asked]]]:
-    """Return what is there of the studies, and train nothing.
+) -> tuple[Run, list[list[StudyPlan]]]:
+    """Return what ``train_studies`` returns, from the networks that ``out`` holds; train nothing.
 
     Raises GridjaxError where there is no run.
     """
     run = open_run(out / NETWORKS)
-    return run, [settled(studies, rung, run) for rung in request.rungs]
+    return run, [resolve_pilots(studies, one, run) for one in request.by_units]

@@ -1,4 +1,4 @@
-"""Verdicts on claims, from estimates, by the rule recorded before training."""
+"""Verdicts: whether claims hold, by the rule recorded before training."""
 
 from __future__ import annotations
 
@@ -17,22 +17,23 @@ from gridjax.studies.estimates import Estimate
 HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
 ALPHA = 0.05
 MANY = 1_000_000
-"""Networks that nobody trains for one claim."""
+"""Number of networks from which on a verdict gives no number."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim, its estimate and what follows."""
+    """A claim, its estimate and the outcome."""
 
     claim: Claim
     estimate: Estimate
     p_holm: float
-    """the test's p after Holm's correction over the study's tests; NaN where none is needed"""
+    """p after Holm's correction over the study's tests; NaN where the claim needs no test"""
     outcome: str
     """holds, does not hold or undecided"""
     networks_needed: float
-    """networks at which the interval would leave the margin with 80 % power, if the estimate
-    stayed; infinite where it lies on the margin, NaN where it is decided or nothing is known"""
+    """number of networks at which the interval would exclude the margin with 80 % power, for the
+    same estimate; infinite where the estimate is the margin, NaN where the claim is decided or has
+    no interval"""
 
     @property
     def sentence(self) -> str:
@@ -50,16 +51,16 @@ class Verdict:
             return f"Does not hold: {found}; {wanted}."
         if math.isnan(self.networks_needed):
             return f"Undecided: {found}; {wanted}."
-        needed = "more networks than anyone will train"
+        needed = f"more than {MANY:,} networks"
         if self.networks_needed < MANY:
             needed = f"about {self.networks_needed:,.0f} networks"
         return f"Undecided: {found}; {wanted}; deciding needs {needed}."
 
 
 def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Verdict]:
-    """Return the verdict on every claim, in the claims' order.
+    """Return the verdict on every claim, in the order of the claims.
 
-    Raises KeyError where an analysis left a claim without an estimate: it must say why instead.
+    Raises KeyError where a claim has no estimate.
     """
     tested = [claim.name for claim in claims if _is_tested(claim, estimates[claim.name])]
     adjusted = holm(np.array([estimates[name].p for name in tested]))
@@ -73,10 +74,10 @@ def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Ve
 
 
 def _is_tested(claim: Claim, estimate: Estimate) -> bool:
-    """Tell whether a claim needs its test: a primary one that the null would contradict.
+    """Return whether a claim needs its test: a primary claim that is false under its null.
 
-    Where the claim would hold under the null too (no difference, where at most a small one is
-    claimed) the interval alone decides.
+    The interval alone decides a claim that is true under its null (that a difference is small, for
+    a null of no difference).
     """
     contradicted = not claim.low <= estimate.null <= claim.high
     return claim.role == "primary" and math.isfinite(estimate.p) and contradicted
@@ -100,10 +101,10 @@ def _verdict(claim: Claim, estimate: Estimate, p_holm: float, n_tests: int) -> V
 
 
 def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
-    """Return how many networks would decide, if the estimate stayed."""
+    """Return how many networks would decide the claim, for the same estimate."""
     ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
     interval = Interval(estimate.value, estimate.low, estimate.high)
-    needed = 0.0  # networks that are all equal lack significance alone
+    needed = 0.0  # equal networks have an interval of width 0 and lack significance alone
     if interval.low < interval.high:
         needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
     if math.isnan(needed):

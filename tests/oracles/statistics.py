@@ -68,14 +68,6 @@ def sign_flip(differences):
     return as_extreme / len(choices)
 
 
-def within_blocks(table, statistic):
-    """One-sided p over every permutation of the arms within every block."""
-    observed, null = statistic(np.array(table)), []
-    for rows in itertools.product(*(list(itertools.permutations(row)) for row in table)):
-        null.append(statistic(np.array(rows)))
-    return sum(value >= observed - 1e-9 for value in null) / len(null)
-
-
 def at_most(k, n, p):
     """The chance of k or fewer of n."""
     return math.fsum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1))

@@ -93,3 +93,17 @@ def plane_wave(n, cycles, direction, phase):
     x = (np.arange(n) + 0.5) / n
     along = x[:, None] * np.cos(direction) + x * np.sin(direction)
     return np.cos(2 * np.pi * cycles * along + phase)
+
+
+def wrapped_covariance(n, box_width_m, power):
+    """The covariance of n x n places in a box that wraps around, of a code without disorder.
+
+    ``power`` of a wave by its wavenumber (rad/m); the mean is left out; variance 1 at every place.
+    """
+    k = 2 * np.pi * np.fft.fftfreq(n, box_width_m / n)
+    spectrum = np.array(power(np.hypot(k[:, None], k)), np.float64)
+    spectrum[0, 0] = 0.0
+    by_shift = np.fft.ifft2(spectrum).real
+    shift = (np.arange(n)[:, None] - np.arange(n)) % n
+    whole = by_shift[shift[:, None, :, None], shift[None, :, None, :]]
+    return whole.reshape(n**2, n**2) / by_shift[0, 0]

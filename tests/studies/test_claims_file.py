@@ -19,7 +19,7 @@ claims:
     claim: There are more.
     published: 5 %
     estimand: a difference
-    test: sign flips
+    test: paired_difference
     null: no difference
     role: primary
     unit: percent
@@ -28,7 +28,7 @@ claims:
     claim: They are alike.
     published: not tested
     estimand: a ratio
-    test: none
+    test: mean_vs_null
     null: one
     role: secondary
     unit: number
@@ -73,21 +73,28 @@ def test_values_are_shown_in_the_claims_unit(claims_of):
     [
         ("title: A title\n", "", "title is missing", ":1:1"),
         ("title: A title", "titel: A title", "unknown key 'titel' of a claims file", ":1:1"),
-        ("claim: There are more.", "claim: 3", "claim: 3 is no text", ":6:12"),
+        ("claim: There are more.", "claim: 3", "claim: 3 is not a text", ":6:12"),
         ("role: primary", "role: first", "role: 'first' is unknown", ":11:11"),
+        ("test: paired_difference", "test: sign flips", "test: 'sign flips' is unknown", ":9:11"),
+        ("    test: paired_difference\n", "", "test is missing", ":6:5"),
         ("unit: percent", "unit: inches", "unit: 'inches' is unknown", ":12:11"),
-        ("{above: 0.01}", "{over: 0.01}", "is no region of values", ":13:12"),
-        ("{above: 0.01}", "{above: much}", "above: 'much' bounds nothing", ":13:12"),
-        ("{above: 0.01}", "{above: true}", "above: True bounds nothing", ":13:12"),
-        ("[0.9, 1.1]", "[1.1, 0.9]", "between: [1.1, 0.9] bounds nothing", ":22:12"),
-        ("[0.9, 1.1]", "[0.9]", "between: [0.9] bounds nothing", ":22:12"),
+        ("{above: 0.01}", "{over: 0.01}", "is not a region of values", ":13:12"),
+        ("{above: 0.01}", "{above: much}", "above: 'much' is not a valid bound", ":13:12"),
+        ("{above: 0.01}", "{above: true}", "above: True is not a valid bound", ":13:12"),
+        ("[0.9, 1.1]", "[1.1, 0.9]", "between: [1.1, 0.9] is not a valid bound", ":22:12"),
+        ("[0.9, 1.1]", "[0.9]", "between: [0.9] is not a valid bound", ":22:12"),
         ("    null: one\n", "", "null is missing", ":15:5"),
         ("role: primary", "role: [primary]", "role: ['primary'] is unknown", ":11:11"),
-        ("{above: 0.01}", "{above: .inf}", "above: inf bounds nothing", ":13:12"),
-        ("{above: 0.01}", "{above: 0.01, below: 1}", "is no region of values", ":13:12"),
-        ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] bounds nothing", ":13:12"),
-        ("    holds: {above: 0.01}\n", "", "holds: None is no region of values", ":6:5"),
-        ("    test: none\n", "    test: none\n    tset: none\n", "unknown key 'tset'", ":19:5"),
+        ("{above: 0.01}", "{above: .inf}", "above: inf is not a valid bound", ":13:12"),
+        ("{above: 0.01}", "{above: 0.01, below: 1}", "is not a region of values", ":13:12"),
+        ("{above: 0.01}", "{above: [0.01]}", "above: [0.01] is not a valid bound", ":13:12"),
+        ("    holds: {above: 0.01}\n", "", "holds: None is not a region of values", ":6:5"),
+        (
+            "    test: mean_vs_null\n",
+            "    test: mean_vs_null\n    tset: none\n",
+            "unknown key 'tset'",
+            ":19:5",
+        ),
         ("  alike:", "  more:", "'more' stands here a second time", ":14:3"),
         ("  alike:", "  a/../like:", "'a/../like' cannot be a claim's name", ":14:3"),
         ("  alike:", "  '':", "'' cannot be a claim's name", ":14:3"),
@@ -113,9 +120,9 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(claims_of, tmp_path)
         ("unknown key 'cautoin' of a claims file", "claims.yaml:22:1"),
         ("question is missing", "claims.yaml:1:1"),
         ("role: 'first' is unknown", "claims.yaml:10:11"),
-        ("claim: '' is no text", "claims.yaml:14:12"),
+        ("claim: '' is not a text", "claims.yaml:14:12"),
         ("unit: 'm' is unknown", "claims.yaml:20:11"),
-        ("holds: between: 0.9 bounds nothing", "claims.yaml:21:12"),
+        ("holds: between: 0.9 is not a valid bound", "claims.yaml:21:12"),
     }
     assert all(problem.fix for problem in caught.value.problems)
 
@@ -127,7 +134,7 @@ def test_long_texts_become_one_line(claims_of):
 
 def test_every_key_is_documented():
     page = (Path(__file__).parents[2] / "docs" / "howto" / "own-study.md").read_text()
-    rows = page.partition("| key | what |")[2].partition("\n\n")[0]
+    rows = page.partition("| key | contents |")[2].partition("\n\n")[0]
     first = " ".join(row.split("|")[1] for row in rows.strip().splitlines())
     keys = set(re.findall(r"`(\w+)`", first))
     assert keys == {*_OF_STUDY, *_OF_CLAIM} - {"claims"}
@@ -143,14 +150,19 @@ HEAD = GOOD[: GOOD.index("claims:")]
 @pytest.mark.parametrize(
     ("text", "message", "place", "fix"),
     [
-        # a claim is no mapping, whether the other one is primary or not
+        # a claim is not a mapping, whether the other one is primary or not
         (
             GOOD.replace(ALIKE, "  alike: 3\n"),
-            "the claim 'alike' is 3, no mapping",
+            "the claim 'alike' is 3, not a mapping",
             ":14:10",
             "holds",
         ),
-        (GOOD.replace(ALIKE, "  alike: a text\n"), "is 'a text', no mapping", ":14:10", "claim, "),
+        (
+            GOOD.replace(ALIKE, "  alike: a text\n"),
+            "is 'a text', not a mapping",
+            ":14:10",
+            "claim, ",
+        ),
         (
             GOOD.replace(ALIKE, "  alike: [claim, role]\n"),
             "is ['claim', 'role'], no",
@@ -159,28 +171,33 @@ HEAD = GOOD[: GOOD.index("claims:")]
         ),
         (
             GOOD.replace(ALIKE, "  alike:\n"),
-            "the claim 'alike' is None, no mapping",
+            "the claim 'alike' is None, not a mapping",
             ":14:9",
             "key",
         ),
-        (GOOD.replace(MORE, "  more: 3\n"), "the claim 'more' is 3, no mapping", ":5:9", "key"),
+        (GOOD.replace(MORE, "  more: 3\n"), "the claim 'more' is 3, not a mapping", ":5:9", "key"),
         (HEAD + "claims: {more: true}\n", "the claim 'more' is True, no", ":4:16", "key"),
         # so are the claims
-        (HEAD + "claims:\n  - {name: more}\n", "[{'name': 'more'}] is no mapping", ":5:3", "name:"),
-        (HEAD + "claims: 3\n", "claims: 3 is no mapping", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims: ''\n", "claims: '' is no mapping", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims: []\n", "claims: [] is no mapping", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims: {}\n", "a study without claims", ":4:9", "{name: {claim: ...}}"),
-        (HEAD + "claims:\n", "a study without claims", ":4:8", "{name: {claim: ...}}"),
-        (HEAD, "a study without claims", ":1:1", "{name: {claim: ...}}"),
+        (
+            HEAD + "claims:\n  - {name: more}\n",
+            "[{'name': 'more'}] is not a mapping",
+            ":5:3",
+            "name:",
+        ),
+        (HEAD + "claims: 3\n", "claims: 3 is not a mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: ''\n", "claims: '' is not a mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: []\n", "claims: [] is not a mapping", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims: {}\n", "the study has no claims", ":4:9", "{name: {claim: ...}}"),
+        (HEAD + "claims:\n", "the study has no claims", ":4:8", "{name: {claim: ...}}"),
+        (HEAD, "the study has no claims", ":1:1", "{name: {claim: ...}}"),
         # so is the file
         ("", "is empty", "", "give a study's title, question, caution and claims"),
         ("# nothing but this\n", "is empty", "", "give a study's title"),
-        ("[]\n", "a claims file is [], no mapping", ":1:1", "title, question, caution, claims"),
-        ("- title: x\n", "is [{'title': 'x'}], no mapping", ":1:1", "title, question"),
-        ("a text\n", "a claims file is 'a text', no mapping", ":1:1", "title, question"),
+        ("[]\n", "a claims file is [], not a mapping", ":1:1", "title, question, caution, claims"),
+        ("- title: x\n", "is [{'title': 'x'}], not a mapping", ":1:1", "title, question"),
+        ("a text\n", "a claims file is 'a text', not a mapping", ":1:1", "title, question"),
         (GOOD + "---\n" + GOOD, "a second document begins here", ":23:1", "one document a file"),
-        # a claim twice, and what is no text, no region
+        # a claim twice, and what is not a text, no region
         (GOOD + ALIKE, "'alike' stands here a second time", ":23:3", "remove one"),
         (GOOD + MORE, "'more' stands here a second time", ":23:3", "remove one"),
         (
@@ -189,7 +206,12 @@ HEAD = GOOD[: GOOD.index("claims:")]
             ":1:8",
             "write",
         ),
-        (GOOD.replace("{above: 0.01}", "[above, 0.01]"), "is no region", ":13:12", "write holds:"),
+        (
+            GOOD.replace("{above: 0.01}", "[above, 0.01]"),
+            "is not a region",
+            ":13:12",
+            "write holds:",
+        ),
         (
             GOOD.replace("  alike:", '  "\\e[31m":'),
             r"'\x1b[31m' cannot be a claim",

@@ -38,6 +38,16 @@ def test_a_plan_of_several_counts_what_they_share_once():
     assert "encodings: its pilot settles" in pilot
 
 
+def test_a_list_of_units_adds_the_networks_of_every_size(tmp_path):
+    done = gridjax(
+        tmp_path, *["study", "modules", "--seeds", "2", "--set", "Ng=[8,16,24]", "--plan"]
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = re.findall(r"^ *modules +([\d,]+)", done.stdout, re.MULTILINE)
+    (study,) = find_studies("modules")
+    assert int(row) == 3 * len(lay_out(study, Request(n_seeds=2)).specs)
+
+
 def test_a_plan_is_that_of_the_devices_that_would_train():
     (study,) = find_studies("modules")
     lanes = {}
@@ -56,15 +66,16 @@ def test_a_plan_is_that_of_the_devices_that_would_train():
         ("study x --plan", "the studies are emergence, encodings"),
         ("study turing --size Desk --plan", "one of quick, desk, paper"),
         ("scan --widths .1:.2:.1 --size large --plan", "--size large is unknown"),
-        ("study encodings --arms published --plan", "has no size published"),
+        ("study encodings --published --plan", "has no size published"),
         ("study turing --seeds 0 --plan", "Invalid value for '--seeds'"),
         ("study turing --set Nq=3 --plan", "unknown parameter 'Nq'"),
         ("study turing --set Ng=3 --time-limit soon --out out", "--time-limit"),
         ("study turing --accept devise --out out", "did you mean device?"),
-        ("scan --widths .1:.2:.1 --accept all --out out", "--accept all is no change"),
+        ("scan --widths .1:.2:.1 --accept all --out out", "--accept all is unknown"),
         ("scan --plan", "Missing option '--widths'"),
         ("scan --widths 0.1:0.2:0.1", "no --out DIR is given"),
-        ("scan --widths 0.1:0.2:0.1 --ladder --set Ng=3 --plan", "both say how many units"),
+        ("scan --widths 0.1:0.2:0.1 --set Ng=[8,x] --plan", "'x' is not a whole number"),
+        ("study turing --set Ng=[] --plan", "'' is not a whole number"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_2(arguments, message, tmp_path):
@@ -82,5 +93,5 @@ def test_a_claim_of_a_wrong_shape_is_one_message_and_exit_code_2(page_study, tmp
     done = gridjax(tmp_path, "study", "fast", "--out", "out")
     assert done.returncode == 2
     assert done.stderr.count("claims.yaml") == 1
-    assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', no" in done.stderr
+    assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', not" in done.stderr
     assert list(tmp_path.iterdir()) == [folder]

@@ -108,7 +108,7 @@ def test_damaged_verdicts_are_named(studied, tmp_path):
     (out / "fast" / "verdicts.json").write_text("{}")
     with pytest.raises(GridjaxError, match="damaged"):
         write_page(out)
-    with pytest.raises(GridjaxError, match="no study"):
+    with pytest.raises(GridjaxError, match="no verdicts of a study"):
         write_page(tmp_path / "nothing")
 
 
@@ -127,17 +127,59 @@ def test_an_analysis_that_leaves_a_claim_out_is_refused(studied, page_study, tmp
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"first"', '"frist"', "faster_is_better: the test paired_difference: "),
+        ("return {", "arms = 3\n    return {", "select() gives int for the test"),
+    ],
+)
+def test_arguments_that_are_not_those_of_the_test_are_refused(
+    studied, page_study, tmp_path, old, new, message
+):
+    out, other = shutil.copytree(studied[0], tmp_path / "out"), tmp_path / "fast"
+    shutil.copytree(page_study, other)
+    analysis = other / "analysis.py"
+    assert old in analysis.read_text()
+    analysis.write_text(analysis.read_text().replace(old, new))
+    done = gridjax("study", other, "--no-training", "--out", out)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "frame, column, first, second" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_test_that_the_claims_name_is_the_one_that_is_run(studied, page_study, tmp_path):
+    out, other = shutil.copytree(studied[0], tmp_path / "out"), tmp_path / "fast"
+    shutil.copytree(page_study, other)
+    claims, analysis = other / "claims.yaml", other / "analysis.py"
+    claims.write_text(claims.read_text().replace("test: paired_difference", "test: mean_vs_null"))
+    done = gridjax("study", other, "--no-training", "--out", out)
+    assert done.returncode == 2
+    assert "the test mean_vs_null: " in done.stderr
+    text = analysis.read_text().replace(', "first": fast, "second": ~fast', "")
+    analysis.write_text(text)
+    done = gridjax("study", other, "--no-training", "--out", out)
+    assert done.returncode == 0, done.stderr
+    (verdict,) = read(out)["verdicts"]
+    assert verdict["test"] == "mean_vs_null"
+    rows = gj.open_run(out / "networks").networks
+    assert verdict["value"] == pytest.approx(rows["decode_err_ml_cm"].mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["study", "turin", "--plan"], "did you mean turing?"),
         (["study", "turing", "--size", "huge", "--plan"], "--size huge is unknown"),
-        (["study", "turing", "--arms", "mine", "--plan"], "use --arms published"),
+        (["study", "turing", "--arms", "mine", "--plan"], "No such option: --arms"),
         (["study", "turing"], "no --out DIR is given"),
-        (["study", "turing", "--seeds", "3", "--set", "seed=1", "--plan"], "both say which seeds"),
-        (["study", "turing", "--ladder", "--set", "Ng=64", "--plan"], "both say how many units"),
+        (["study", "turing", "--seeds", "3", "--set", "seed=1", "--plan"], "both give the seeds"),
         (["study", "turing", "--no-training", "--out", "none"], "holds no run"),
         (["scan", "--widths", "9:15:1", "--plan"], "--widths 0.09:0.15:0.01"),
-        (["scan", "--widths", ".1:.2:.1", "--set", "place_cell_rf=.1", "--plan"], "which widths"),
+        (
+            ["scan", "--widths", ".1:.2:.1", "--set", "place_cell_rf=.1", "--plan"],
+            "give the widths",
+        ),
         (["scan", "--widths", ".1:.2:.1", "--base", "no.yaml", "--plan"], "does not exist"),
     ],
 )
@@ -156,7 +198,7 @@ def test_a_plan_trains_nothing(tmp_path):
     assert int(networks) >= 15
 
 
-def test_another_study_takes_the_networks_that_are_there_and_registers_its_claims(
+def test_another_study_takes_the_networks_that_are_there_and_records_its_claims(
     studied, page_study, tmp_path
 ):
     out, other = tmp_path / "out", tmp_path / "other"
@@ -166,19 +208,19 @@ def test_another_study_takes_the_networks_that_are_there_and_registers_its_claim
     (other / "claims.yaml").write_text(text)
     before = gj.open_run(out / NETWORKS)
     recorder = Recorder()
-    run, rungs = train_studies(
+    run, by_units = train_studies(
         find_studies(str(other)), Request(n_seeds=5), out, [recorder], ANY_DEVICES
     )
     assert recorder.start.n_finished == 10
     assert recorder.n_steps == 0
-    assert len(rungs[0][0].evidence(run).networks) == 10
+    assert len(by_units[0][0].evidence(run).networks) == 10
     assert run.networks.equals(before.networks)
     now = gj.open_run(out / NETWORKS).manifest["claims"]
     digest = hashlib.sha256(text.encode()).hexdigest()
     assert now == before.manifest["claims"] | {"other": digest}
 
 
-def test_claims_that_were_changed_after_training_do_not_replace_those_registered(
+def test_claims_that_were_changed_after_training_do_not_replace_those_recorded_before(
     studied, page_study, tmp_path
 ):
     out, changed = tmp_path / "out", tmp_path / page_study.name

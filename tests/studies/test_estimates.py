@@ -7,8 +7,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridjax.studies.designs import carried, matched, resampled, slope, stands_out, variance_between
-from gridjax.studies.estimates import DIFFERENCES, difference, mean_of, nothing, paired, share_of
+from gridjax.studies.designs import (
+    matched_difference,
+    max_departure,
+    resampled_statistic,
+    slope,
+    variance_between,
+    variance_share,
+)
+from gridjax.studies.estimates import (
+    DIFFERENCES,
+    mean_vs_null,
+    paired_difference,
+    seed_contrast,
+    share,
+    undefined_estimate,
+)
 
 
 @pytest.fixture
@@ -25,7 +39,7 @@ def frame():
 
 
 def test_a_difference_is_taken_within_seeds(frame):
-    found = difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b")
+    found = paired_difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b")
     wide = frame.pivot_table(index="seed", columns="arm", values="x")
     assert found.value == pytest.approx((wide["a"] - wide["b"]).mean())
     assert 0.2 < found.low < found.value < found.high < 0.4  # seeds alone differ by 110
@@ -36,50 +50,50 @@ def test_a_difference_is_taken_within_seeds(frame):
 
 def test_seeds_without_both_arms_do_not_count(frame):
     some = frame[(frame["arm"] == "a") | (frame["seed"] < 9)]
-    found = difference(some, "x", some["arm"] == "a", some["arm"] == "b")
+    found = paired_difference(some, "x", some["arm"] == "a", some["arm"] == "b")
     assert found.n == 18
     assert sorted(found.rows["seed"].unique()) == list(range(9))
 
 
 def test_seven_seeds_give_nothing_and_the_reason(frame):
     some = frame[frame["seed"] < 7]
-    found = difference(some, "x", some["arm"] == "a", some["arm"] == "b")
+    found = paired_difference(some, "x", some["arm"] == "a", some["arm"] == "b")
     assert math.isnan(found.value)
     assert found.n == 0
     assert "at least 8" in found.remark
-    assert "at least 8" in mean_of(some, "x").remark
-    assert nothing("why").remark == "why"
+    assert "at least 8" in mean_vs_null(some, "x").remark
+    assert undefined_estimate("why").remark == "why"
 
 
 def test_a_mean_resamples_seeds_and_tests_against_its_null(frame):
-    found = mean_of(frame, "x", null=55.0)
+    found = mean_vs_null(frame, "x", null=55.0)
     assert found.value == pytest.approx(frame["x"].mean())
     assert found.high - found.low > 20  # 24 networks, but only twelve seeds
     assert found.p > 0.5
-    assert mean_of(frame, "x", null=-100.0).p < 0.001
+    assert mean_vs_null(frame, "x", null=-100.0).p < 0.001
 
 
 def test_open_ends_stop_where_the_measure_does():
     rare = pd.DataFrame({"run_id": list("abcdefgh"), "seed": range(8), "x": [0.0] * 7 + [0.2]})
-    found = paired(rare, "x", lambda group: group["x"].mean(), DIFFERENCES)
+    found = seed_contrast(rare, "x", lambda group: group["x"].mean(), DIFFERENCES)
     assert -1 <= found.low <= found.value <= found.high <= 1
 
 
 def test_values_that_are_all_alike_have_no_interval(frame):
-    same = mean_of(frame.assign(x=0.0), "x")
+    same = mean_vs_null(frame.assign(x=0.0), "x")
     assert same.value == 0
     assert math.isnan(same.low)
-    assert "resampling says nothing" in same.remark
-    assert math.isnan(resampled(frame.assign(x=0.0), lambda some: 0.0, 0.0, ["x"]).high)
+    assert "resampling gives no interval" in same.remark
+    assert math.isnan(resampled_statistic(frame.assign(x=0.0), lambda some: 0.0, 0.0, ["x"]).high)
 
 
 def test_a_share_is_exact():
     rows = pd.DataFrame({"run_id": map(str, range(64)), "seed": range(64)})
-    found = share_of(rows, pd.Series([False] * 64))
+    found = share(rows, pd.Series([False] * 64))
     assert (found.value, found.low) == (0, 0)
     assert found.high == pytest.approx(1 - 0.025 ** (1 / 64))
     assert "0 of 64 networks: at most 4.6 %" in found.remark
-    assert math.isnan(share_of(rows[:0], pd.Series([], dtype=bool)).value)
+    assert math.isnan(share(rows[:0], pd.Series([], dtype=bool)).value)
 
 
 def test_a_slope_is_that_of_each_seed(frame):
@@ -99,15 +113,15 @@ def test_a_spike_stands_out_and_a_parabola_does_not():
             for w in levels
         ]
     )
-    smooth = stands_out(rows, "x", "w")
-    spiked = stands_out(rows.assign(x=rows["x"] + 3 * (rows["w"] == 12)), "x", "w")
+    smooth = max_departure(rows, "x", "w")
+    spiked = max_departure(rows.assign(x=rows["x"] + 3 * (rows["w"] == 12)), "x", "w")
     assert smooth.p > 0.05
     assert math.isnan(smooth.low)
     assert math.isnan(smooth.high)
     assert spiked.p < 0.01
     assert spiked.high == spiked.p
     assert "at 12" in spiked.remark
-    fewer = stands_out(rows[1:], "x", "w")  # a seed without every level is not behind the number
+    fewer = max_departure(rows[1:], "x", "w")  # a seed without every level is not behind the number
     assert (fewer.n, set(fewer.rows["seed"])) == (23 * 7, set(range(1, 24)))
 
 
@@ -122,12 +136,12 @@ def test_the_factor_that_carries_the_variance_is_found():
             for c in range(3)
         ]
     )
-    found = carried(rows, "x", ["l", "w", "m"])
+    found = variance_share(rows, "x", ["l", "w", "m"])
     assert found.value > 0.8
     assert found.low > 0
-    assert carried(rows, "x", ["w", "l", "m"]).value < 0.2
-    assert "not complete" in carried(rows[1:], "x", ["l", "w", "m"]).remark
-    assert "same value" in carried(rows.assign(x=1.0), "x", ["l", "w", "m"]).remark
+    assert variance_share(rows, "x", ["w", "l", "m"]).value < 0.2
+    assert "not complete" in variance_share(rows[1:], "x", ["l", "w", "m"]).remark
+    assert "same value" in variance_share(rows.assign(x=1.0), "x", ["l", "w", "m"]).remark
 
 
 def test_variance_between_groups_is_eta_squared():
@@ -140,11 +154,11 @@ def test_variance_between_groups_is_eta_squared():
 def test_a_population_is_resampled():
     rows = pd.DataFrame({"run_id": map(str, range(30)), "x": np.r_[np.zeros(15), np.ones(15)]})
     values = rows["x"].to_numpy()
-    found = resampled(rows, lambda some: float(values[some].mean()), 0.0, ["x"])
+    found = resampled_statistic(rows, lambda some: float(values[some].mean()), 0.0, ["x"])
     assert found.value == 0.5
     assert 0.2 < found.low < 0.45 < 0.55 < found.high < 0.8
     assert list(found.rows) == ["run_id", "x"]
-    assert "at least 10" in resampled(rows[:9], lambda some: 0.0, 0.0, []).remark
+    assert "at least 10" in resampled_statistic(rows[:9], lambda some: 0.0, 0.0, []).remark
 
 
 def test_means_differences_and_their_p_are_those_of_direct_calculation():
@@ -158,7 +172,7 @@ def test_means_differences_and_their_p_are_those_of_direct_calculation():
     ]
     rows[4]["x"] = math.nan
     frame = pd.DataFrame(rows)
-    found = difference(frame, "x", frame["arm"] == 2, frame["arm"] == 0)
+    found = paired_difference(frame, "x", frame["arm"] == 2, frame["arm"] == 0)
     differences, used = [], []
     for seed in range(9):
         means = []
@@ -175,11 +189,11 @@ def test_means_differences_and_their_p_are_those_of_direct_calculation():
         for signs in itertools.product((-1, 1), repeat=9)
     ]
     assert found.p == pytest.approx(sum(extreme) / 2**9)
-    swapped = difference(frame, "x", frame["arm"] == 0, frame["arm"] == 2)
+    swapped = paired_difference(frame, "x", frame["arm"] == 0, frame["arm"] == 2)
     assert swapped.value == pytest.approx(-found.value)
     assert (swapped.p, swapped.n) == (found.p, found.n)
 
-    mean = mean_of(frame, "x", null=0.1)
+    mean = mean_vs_null(frame, "x", null=0.1)
     values = [row["x"] for row in rows if row["x"] == row["x"]]
     assert mean.value == pytest.approx(sum(values) / len(values))
     assert mean.n == len(values) == len(frame) - 1
@@ -189,7 +203,7 @@ def test_means_differences_and_their_p_are_those_of_direct_calculation():
 def test_a_network_beside_its_like_of_the_same_seed_adds_nothing(frame):
     one = frame[frame["arm"] == "a"]
     twice = pd.concat([one, one.assign(run_id=one["run_id"] + "'")])
-    alone, both = mean_of(one, "x"), mean_of(twice, "x")
+    alone, both = mean_vs_null(one, "x"), mean_vs_null(twice, "x")
     assert (both.low, both.high, both.p) == pytest.approx((alone.low, alone.high, alone.p))
     assert (alone.n, both.n) == (12, 24)
 
@@ -197,14 +211,14 @@ def test_a_network_beside_its_like_of_the_same_seed_adds_nothing(frame):
 def test_pairing_is_by_seed_and_not_by_order(frame):
     """Shuffled rows change nothing; shuffled seeds of one arm do, though every mean stays."""
     random = np.random.default_rng(1)
-    base = difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b")
+    base = paired_difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b")
     mixed = frame.iloc[random.permutation(len(frame))]
-    again = difference(mixed, "x", mixed["arm"] == "a", mixed["arm"] == "b")
+    again = paired_difference(mixed, "x", mixed["arm"] == "a", mixed["arm"] == "b")
     assert again.value == pytest.approx(base.value)
     assert (again.p, again.low) == pytest.approx((base.p, base.low))
     b = frame["arm"] == "b"
     wrong = frame.assign(seed=np.where(b, 11 - frame["seed"], frame["seed"]))
-    unpaired = difference(wrong, "x", wrong["arm"] == "a", wrong["arm"] == "b")
+    unpaired = paired_difference(wrong, "x", wrong["arm"] == "a", wrong["arm"] == "b")
     assert unpaired.value == pytest.approx(base.value)
     assert unpaired.high - unpaired.low > 100 * (base.high - base.low)
 
@@ -212,11 +226,11 @@ def test_pairing_is_by_seed_and_not_by_order(frame):
 def test_a_share_is_that_of_the_rows_given():
     rows = pd.DataFrame({"run_id": list("abcdef"), "seed": range(6), "x": range(6)})
     some = rows[rows["x"] > 1]
-    found = share_of(some, some["x"] > 4, 0.05, "Told.")
+    found = share(some, some["x"] > 4, 0.05, "Told.")
     assert (found.value, found.n, found.null) == (0.25, 4, 0.05)
     assert found.remark.endswith(" Told.")
     assert found.low == pytest.approx(1 - 0.975 ** (1 / 4))  # one of four, Clopper and Pearson
-    assert list(found.rows["is_so"]) == [False, False, False, True]
+    assert list(found.rows["is_counted"]) == [False, False, False, True]
     assert math.isnan(found.p)
 
 
@@ -225,15 +239,15 @@ def test_networks_matched_by_error_are_compared_with_their_nearest():
     theirs = [{"run_id": f"b{k}", "seed": k, "x": 1.0 * k, "error": 10.4 + 2 * k} for k in range(9)]
     rows = pd.DataFrame([*ours, *theirs])
     first = rows["run_id"].str.startswith("a")
-    found = matched(rows, "x", first, ~first, "error", 1.0)
+    found = matched_difference(rows, "x", first, ~first, "error", 1.0)
     assert found.value == pytest.approx(5)
     assert found.n == 18
     few = rows[first | (rows["run_id"] == "b4")]
     is_first = few["run_id"].str.startswith("a")
-    alone = matched(few, "x", is_first, ~is_first, "error", 100.0)
+    alone = matched_difference(few, "x", is_first, ~is_first, "error", 100.0)
     # nine differences from one and the same network have no interval of their own
     assert alone.value == pytest.approx(np.mean([5.0 + k for k in range(9)]) - 4)
     assert np.isnan([alone.low, alone.high, alone.p]).all()
     assert "9 networks, of which the nearest are 1 others" in alone.remark
-    none = matched(few, "x", is_first, ~is_first, "error", 0.1)
+    none = matched_difference(few, "x", is_first, ~is_first, "error", 0.1)
     assert none.n == 0

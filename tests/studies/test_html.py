@@ -15,7 +15,7 @@ from gridjax.errors import DamageError, GridjaxError
 from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study
-from gridjax.studies.training import Asked
+from gridjax.studies.training import StudyPlan
 from gridjax.sweep.sweep import Sweep
 
 EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7 * 7 }} [/b]'
@@ -24,29 +24,29 @@ CLAIM = """\
     claim: '{text}'
     published: '{text}'
     estimand: '{text}'
-    test: '{text}'
+    test: {test}
     null: '{text}'
     role: {role}
     unit: percent
     holds: {holds}
 """
 ANALYSIS = """\
-from gridjax.studies.estimates import difference, mean_of, nothing, share_of
 from gridjax import plotting
 from gridjax.plotting import FigureResult
 
 EVIL = {evil!r}
 
 
-def analyse(evidence):
+def select(evidence):
     rows = evidence.networks
     dos = rows["place_field_values"] == "difference_of_gaussians"
     gaussian = rows["place_field_values"] == "gaussian"
+    column = {{"frame": rows, "column": "share_grid", "remark": EVIL}}
     return {{
-        "more": difference(rows, "share_grid", dos, gaussian, (-1, 1), EVIL),
-        "mean": mean_of(rows, "share_grid", null=0.01),
-        "share": share_of(rows, rows["share_grid"] > 0.2, 0.05),
-        "none": nothing(EVIL),
+        "more": column | {{"first": dos, "second": gaussian, "within": (-1, 1)}},
+        "mean": {{"frame": rows, "column": "share_grid", "null": 0.01}},
+        "share": {{"frame": rows, "is_counted": rows["share_grid"] > 0.2, "null": 0.05}},
+        "none": column | {{"frame": rows[:0]}},
     }}
 
 
@@ -65,12 +65,12 @@ def study(tmp_path_factory):
     folder.mkdir()
     shown = EVIL.replace("'", "''")
     claims = [
-        CLAIM.format(name=name, text=shown, role=role, holds=holds)
-        for name, role, holds in (
-            ("more", "primary", "{above: 0.01}"),
-            ("mean", "secondary", "{between: [0, 1]}"),
-            ("share", "secondary", "{below: 0.0001}"),
-            ("none", "primary", "{above: 0.01}"),
+        CLAIM.format(name=name, test=test, text=shown, role=role, holds=holds)
+        for name, test, role, holds in (
+            ("more", "paired_difference", "primary", "{above: 0.01}"),
+            ("mean", "mean_vs_null", "secondary", "{between: [0, 1]}"),
+            ("share", "share", "secondary", "{below: 0.0001}"),
+            ("none", "mean_vs_null", "primary", "{above: 0.01}"),
         )
     ]
     texts = "".join(f"{name}: '{shown}'\n" for name in ("title", "question", "caution"))
@@ -88,7 +88,7 @@ def run(study):
 
 @pytest.fixture(scope="module")
 def asked(study, run):
-    return Asked(study, Sweep.from_specs(quickstart_specs(range(8))))
+    return StudyPlan(study, Sweep.from_specs(quickstart_specs(range(8))))
 
 
 @pytest.fixture
@@ -171,8 +171,10 @@ def told_of(out, **changes):
 def test_what_was_not_written_down_first_is_told(out, page):
     assert "were changed after" not in page
     assert "not in the networks' manifest" not in html.unescape(page)
-    assert "were changed after" in told_of(out, registered="0" * 64)
-    assert "not in the networks' manifest" in html.unescape(told_of(out, registered=None))
+    assert "were changed after" in told_of(out, claims_sha256_before_training="0" * 64)
+    assert "not in the networks' manifest" in html.unescape(
+        told_of(out, claims_sha256_before_training=None)
+    )
 
 
 def test_what_is_missing_and_what_is_quick_is_told(out, page):
@@ -197,26 +199,26 @@ def test_a_number_of_networks_is_told_only_where_it_is_known(out):
     assert shown(outcome="holds") == "–"
 
 
-RUNG = {"Ng": 64, "value": "1 %", "interval": "0 % to 2 %", "outcome": "undecided"}
-RUNG |= {"n": 9, "rows": "more"}
+OF_SIZE = {"Ng": 64, "value": "1 %", "interval": "0 % to 2 %", "outcome": "undecided"}
+OF_SIZE |= {"n": 9, "rows": "more"}
 
 
-def test_the_ladder_is_a_table(out):
-    shown = told_of(out, ladder=[{"claim": EVIL, "rungs": [RUNG, RUNG | {"Ng": 256}]}])
+def test_results_by_number_of_units_are_a_table(out):
+    shown = told_of(out, by_units=[{"claim": EVIL, "sizes": [OF_SIZE, OF_SIZE | {"Ng": 256}]}])
     assert '<th scope="col">Ng 256</th>' in shown
     assert "<script" not in shown
 
 
-def test_a_ladder_holds_both_verdicts(out, asked, run):
+def test_results_by_number_of_units_hold_both_verdicts(out, asked, run):
     larger = [replace(spec, Ng=48) for spec in asked.sweep.specs]
     both = synthetic_run([*asked.sweep.specs, *larger], keep_maps="none", weights=False)
-    conclude(asked, both, "desk", out, [Asked(asked.study, Sweep.from_specs(larger))])
-    ladder = json.loads((out / "own" / "verdicts.json").read_text())["ladder"]
-    assert [[rung["Ng"] for rung in line["rungs"]] for line in ladder] == [[24, 48]] * 4
+    conclude(asked, both, "desk", out, [StudyPlan(asked.study, Sweep.from_specs(larger))])
+    by_units = json.loads((out / "own" / "verdicts.json").read_text())["by_units"]
+    assert [[size["Ng"] for size in line["sizes"]] for line in by_units] == [[24, 48]] * 4
     page = write_page(out).read_text()
     assert "Ng 48" in page
-    for line, name in zip(ladder, N_NETWORKS, strict=True):
-        own, larger = line["rungs"]
+    for line, name in zip(by_units, N_NETWORKS, strict=True):
+        own, larger = line["sizes"]
         assert (own["rows"], larger["rows"]) == (name, f"{name}.Ng48")
         rows = (out / "own" / "rows" / f"{name}.Ng48.csv").read_text()
         assert larger["n"] == len(rows.splitlines()) - 1 == N_NETWORKS[name]
@@ -234,13 +236,16 @@ def first(part, **changes):
     return lambda told: told | {part: [told[part][0] | changes, *told[part][1:]]}
 
 
-def with_rung(**changes):
-    return lambda told: told | {"ladder": [{"claim": "a", "rungs": [RUNG | changes]}]}
+def with_size(**changes):
+    return lambda told: told | {"by_units": [{"claim": "a", "sizes": [OF_SIZE | changes]}]}
 
 
 DAMAGE = {
     "a list": lambda told: [told],
-    **{f"no {key}": without(key) for key in ("study", "missing", "seeds", "ladder", "registered")},
+    **{
+        f"no {key}": without(key)
+        for key in ("study", "missing", "seeds", "by_units", "claims_sha256_before_training")
+    },
     "verdicts are a number": lambda told: told | {"verdicts": 3},
     "a verdict is a text": lambda told: told | {"verdicts": ["x"]},
     "a verdict has a name alone": lambda told: told | {"verdicts": [{"name": "more"}]},
@@ -253,10 +258,10 @@ DAMAGE = {
     "rows that are not there": first("verdicts", name="other"),
     "a figure without title": lambda told: told | {"figures": [{"name": "one"}]},
     "a table of numbers": first("figures", table=[1, 2]),
-    "a ladder of texts": lambda told: told | {"ladder": ["x"]},
-    "a rung without rows": with_rung(rows=None),
-    "a rung's rows lead out": with_rung(rows="../../../etc/passwd"),
-    "a rung's rows are not there": with_rung(rows="more.Ng3"),
+    "units of texts": lambda told: told | {"by_units": ["x"]},
+    "a size without rows": with_size(rows=None),
+    "a size's rows lead out": with_size(rows="../../../etc/passwd"),
+    "a size's rows are not there": with_size(rows="more.Ng3"),
 }
 
 
@@ -295,5 +300,5 @@ def assert_refused(out, path):
 
 
 def test_a_folder_without_studies_is_refused(tmp_path):
-    with pytest.raises(GridjaxError, match="no study's verdicts"):
+    with pytest.raises(GridjaxError, match="no verdicts of a study"):
         write_page(tmp_path)

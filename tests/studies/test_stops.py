@@ -25,18 +25,15 @@ SMALL = (
     # then all have one null, which takes most of the time of networks of this size
     *("layout_seed=0", "motion_seed=0"),
 )
-ESTIMATE = """from gridjax.studies.estimates import mean_of
-
-
-def settle(pilot, specs):
+SELECT = """def settle(pilot, specs):
     from dataclasses import replace
 
     best = pilot.networks.set_index("learning_rate")[ERROR].idxmin()
     return [replace(spec, learning_rate=best) for spec in specs]
 
 
-def analyse(evidence):
-    return {"faster_is_better": mean_of(evidence.networks, ERROR)}
+def select(evidence):
+    return {"faster_is_better": {"frame": evidence.networks, "column": ERROR}}
 
 
 def figures("""
@@ -67,7 +64,9 @@ def piloted(page_study, tmp_path_factory):
     (folder / "pilot" / "quick.yaml").write_text(of_pilot)
     sweep.write_text(sweep.read_text().replace("[1e-3, 3e-3]", "[2e-3]"))
     of_page, _, drawing = analysis.read_text().partition("def figures(")
-    analysis.write_text(of_page.partition("def analyse(")[0] + ESTIMATE + drawing)
+    analysis.write_text(of_page.partition("def select(")[0] + SELECT + drawing)
+    claims = folder / "claims.yaml"
+    claims.write_text(claims.read_text().replace("paired_difference", "mean_vs_null"))
     return folder
 
 

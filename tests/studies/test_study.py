@@ -10,7 +10,14 @@ from gridjax.errors import GridjaxError
 from gridjax.studies.results import conclude
 from gridjax.studies.scan import scanning
 from gridjax.studies.study import ORDER, SIZES, find_studies, shipped_studies
-from gridjax.studies.training import Asked, Request, lay_out, pilot_sweep, settled, union
+from gridjax.studies.training import (
+    Request,
+    StudyPlan,
+    lay_out,
+    pilot_sweep,
+    resolve_pilots,
+    union,
+)
 
 NAMES = [*ORDER, "precision"]
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
@@ -66,7 +73,7 @@ def test_a_study_without_published_arms_says_so():
 
 
 def test_studies_share_networks():
-    asked = settled(find_studies("all"), Request(), None)
+    asked = resolve_pilots(find_studies("all"), Request(), None)
     of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
     assert len(of["modules"] & of["turing"]) == 40
     assert len(of["modules"] & of["width-sensitivity"]) == 24
@@ -126,7 +133,7 @@ def test_settings_that_differ_cannot_share_a_folder():
         lay_out(study("modules"), Request(overrides=o)) for o in ({}, {"gridjax.lane_width": 2})
     ]
     with pytest.raises(GridjaxError, match=r"settings \(gridjax:\)"):
-        union([Asked(study("modules"), sweep) for sweep in sweeps])
+        union([StudyPlan(study("modules"), sweep) for sweep in sweeps])
 
 
 @pytest.mark.parametrize(
@@ -137,7 +144,7 @@ def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, m
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1], missing=[2])
-    asked = Asked(study(name), sweep)
+    asked = StudyPlan(study(name), sweep)
     if name == "turing":  # patterns on one layout instead of eight
         monkeypatch.setattr(asked.study._module, "LAYOUTS", 1)
     verdicts = conclude(asked, run, "quick", tmp_path)
@@ -157,7 +164,7 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
     one = study("width-sensitivity")
     sweep = lay_out(one, Request(overrides=SMALL))
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
-    estimate = one.analyse(Asked(one, sweep).evidence(run))["layout_decides"]
+    estimate = one.estimates(StudyPlan(one, sweep).evidence(run))["layout_decides"]
     assert estimate.n == 8
     assert estimate.rows[["layout_seed", "weight_seed", "motion_seed"]].drop_duplicates().shape == (
         8,
@@ -178,7 +185,7 @@ def test_networks_compared_at_equal_error_are_all_among_the_rows():
     far, near = dos.index[0], dos.index[1]
     rows.loc[far, "decode_err_ml_cm"] = 80.0
     rows.loc[near, "decode_err_ml_cm"] = rows.loc[gaussian.index[5], "decode_err_ml_cm"]
-    estimate = one.analyse(Asked(one, sweep).evidence(run))["at_equal_error"]
+    estimate = one.estimates(StudyPlan(one, sweep).evidence(run))["at_equal_error"]
     found = estimate.rows.set_index("run_id")
     assert found.index.is_unique
     assert estimate.n == len(found)
@@ -216,7 +223,7 @@ def test_the_published_designs_are_analysed_too(name, tmp_path):
         study(name), Request(published=True, overrides=SMALL | {"Ng": 28, "bin_side_in_m": 0.11})
     )
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
-    verdicts = conclude(Asked(study(name), sweep), run, "published", tmp_path)
+    verdicts = conclude(StudyPlan(study(name), sweep), run, "published", tmp_path)
     told = {v.claim.name: v.estimate for v in verdicts}
     # three seeds say nothing within seeds; shares of networks can be told
     shares = {"modules": {"unimodal"}, "emergence": {"most_path_integrate", "code_matters_most"}}
@@ -231,7 +238,7 @@ def test_the_published_designs_are_analysed_too(name, tmp_path):
 def test_nothing_trained_yet_is_told_and_no_error(name, tmp_path):
     sweep = lay_out(study(name), Request(overrides=SMALL))
     run = synthetic_run(sweep.specs[:1], missing=[0])
-    verdicts = conclude(Asked(study(name), sweep), run, "quick", tmp_path)
+    verdicts = conclude(StudyPlan(study(name), sweep), run, "quick", tmp_path)
     assert {verdict.outcome for verdict in verdicts} == {"undecided"}
 
 
@@ -243,9 +250,9 @@ def test_learning_rates_are_chosen_by_error_and_never_by_score():
     best = rows["learning_rate"] == 3e-3
     rows["decode_err_ml_cm"] = 20.0 - 5 * best
     rows["share_above_null_99"] = 0.5 * ~best
-    chosen = settled([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
+    chosen = resolve_pilots([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
     assert {spec.learning_rate for spec in chosen} == {3e-3}
     rows["decode_err_ml_cm"] = 20.0 + 5 * best
-    chosen = settled([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
+    chosen = resolve_pilots([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
     assert {spec.learning_rate for spec in chosen} == {1e-3}
     assert not {spec.seed for spec in chosen} & {spec.seed for spec in pilot.specs}

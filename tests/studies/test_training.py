@@ -8,12 +8,12 @@ from gridjax.errors import GridjaxError
 from gridjax.studies.study import Study, find_studies
 from gridjax.studies.training import (
     NETWORKS,
-    Asked,
     Request,
+    StudyPlan,
     lay_out,
-    merged,
+    merge_sweeps,
     pilot_sweep,
-    settled,
+    resolve_pilots,
     union,
 )
 
@@ -37,7 +37,7 @@ title: t
 question: q
 caution: c
 claims:
-  one: {claim: c, published: p, estimand: e, test: t, null: n, role: primary, unit: cm,
+  one: {claim: c, published: p, estimand: e, test: share, null: n, role: primary, unit: cm,
         holds: {above: 0}}
 """
 
@@ -67,7 +67,7 @@ def test_seeds_and_overrides_replace_what_the_files_say(study_of):
     assert laid_out(study, n_seeds=2) == [(24, w, seed) for w in (0.2, 0.3) for seed in (0, 1)]
     changed = {"Ng": 8, "place_cell_rf": 0.1}
     assert laid_out(study, n_seeds=1, overrides=changed) == [(8, 0.1, 0)]
-    with pytest.raises(GridjaxError, match="both say which seeds"):
+    with pytest.raises(GridjaxError, match="both give the seeds"):
         laid_out(study, n_seeds=1, overrides={"seed": 3})
 
 
@@ -95,17 +95,17 @@ def test_a_network_of_two_files_is_one(study_of):
 def test_settings_that_differ_are_refused_naming_the_studies(study_of):
     one = study_of(GRID, name="one")
     other = study_of(GRID + "gridjax: {keep_maps: all}\n", name="other")
-    asked = [Asked(each, lay_out(each, Request())) for each in (one, other)]
+    asked = [StudyPlan(each, lay_out(each, Request())) for each in (one, other)]
     with pytest.raises(GridjaxError, match=r"one, other have different settings \(gridjax:\)"):
         union(asked)
     # as those of one study would be
     with pytest.raises(GridjaxError, match="sweep files of x have different settings"):
-        merged([each.sweep for each in asked], "x")
+        merge_sweeps([each.sweep for each in asked], "x")
 
 
 def test_a_union_says_whose_files_they_are_and_what_is_claimed(study_of):
     asked = [
-        Asked(each, lay_out(each, Request()))
+        StudyPlan(each, lay_out(each, Request()))
         for each in (study_of(GRID, name="one"), study_of(DRAWS % 8, name="two"))
     ]
     together = union([*asked, asked[0]])
@@ -115,16 +115,20 @@ def test_a_union_says_whose_files_they_are_and_what_is_claimed(study_of):
     assert len(together.specs) == 12
 
 
-def test_a_ladder_is_the_same_with_more_units(study_of):
-    rungs = Request(n_seeds=1, ladder=True, overrides={"place_cell_rf": 0.2}).rungs
-    assert [laid_out_(study_of, rung, n) for n, rung in enumerate(rungs)] == [24, 256, 512]
-    with pytest.raises(GridjaxError, match="both say how many units"):
-        _ = Request(ladder=True, overrides={"Ng": 3}).rungs
+@pytest.mark.parametrize("sizes", [[24, 256, 24, 512], ("24", "256", "512")])
+def test_a_list_of_units_is_one_request_for_each(study_of, sizes):
+    study = study_of(GRID)
+    one = Request(n_seeds=1, overrides={"place_cell_rf": 0.2, "Ng": sizes})
+    specs = [lay_out(study, request).specs for request in one.by_units]
+    assert [[(s.Ng, s.place_cell_rf, s.seed) for s in of_size] for of_size in specs] == [
+        [(n, 0.2, 0)] for n in (24, 256, 512)
+    ]
 
 
-def laid_out_(study_of, rung, number):
-    (spec,) = lay_out(study_of(GRID, name=f"rung{number}"), rung).specs
-    return spec.Ng
+@pytest.mark.parametrize("overrides", [None, {"Ng": 8}, {"Ng": "8"}, {"seed": [1, 2]}])
+def test_a_request_without_a_list_of_units_is_one(overrides):
+    request = Request(overrides=overrides)
+    assert request.by_units == [request]
 
 
 def test_a_pilot_without_results_settles_nothing_and_one_with_them_does(study_of):
@@ -140,7 +144,7 @@ def settle(pilot, specs):
     return [replace(spec, Ng=min(seeds)) for spec in specs for _ in range(2)]
 """
     (study.folder / "analysis.py").write_text(settle)
-    (before,) = settled([study], Request(), None)
+    (before,) = resolve_pilots([study], Request(), None)
     assert {spec.Ng for spec in before.sweep.specs} == {24}
     from synthetic import synthetic_run
 
@@ -148,7 +152,7 @@ def settle(pilot, specs):
     assert pilot is not None
     assert {spec.seed for spec in pilot.specs} == {9}  # not those of the networks it settles
     run = synthetic_run(pilot.specs, keep_maps="none", weights=False)
-    (after,) = settled([study], Request(n_seeds=2), run)
+    (after,) = resolve_pilots([study], Request(n_seeds=2), run)
     assert [(spec.Ng, spec.seed) for spec in after.sweep.specs] == [(9, 0), (9, 1)] * 2
 
 

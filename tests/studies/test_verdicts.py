@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from gridjax.studies.claims_file import Claim
-from gridjax.studies.estimates import Estimate, nothing
+from gridjax.studies.estimates import Estimate, undefined_estimate
 from gridjax.studies.verdicts import DOES_NOT, HOLDS, UNDECIDED, judge
 
 
@@ -112,7 +112,7 @@ def test_a_verdict_is_a_sentence():
     )
     assert judged(claim(), estimate(-0.03, -0.04, -0.02)).sentence.startswith("Does not hold: −3 %")
     assert "deciding needs about" in judged(claim(), estimate(0.02, 0, 0.04)).sentence
-    assert judged(claim(), nothing("no network")).sentence == "Undecided: no network."
+    assert judged(claim(), undefined_estimate("no network")).sentence == "Undecided: no network."
 
 
 def test_a_claim_without_an_estimate_is_an_error():
@@ -174,7 +174,7 @@ def test_no_number_is_told_where_nothing_is_known():
     assert alone.sentence == "Undecided: 30 %; it holds where the value is below 5 %."
     open_end = judged(claim(), estimate(0.03, -math.inf, 0.05))
     assert math.isinf(open_end.networks_needed)
-    assert "more networks than anyone will train" in open_end.sentence
+    assert "more than 1,000,000 networks" in open_end.sentence
 
 
 def test_equal_networks_of_three_seeds_lack_nothing_but_seeds():

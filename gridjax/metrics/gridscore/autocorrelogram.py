@@ -1,10 +1,10 @@
 """Normalised autocorrelograms of rate maps: Pearson correlations over overlapping bins.
 
 As in Sargolini et al. (2006) and Banino et al. (2018), over all bins or over visited bins only.
-A ReLU unit's map has silent regions, a smoothed place field's has tails, whose windows hold 1e-8 to
-1e-30 of the map's variance and correlate as well as any other. So everything is float64; window
-sums keep their relative precision; and a map with a lag that rounding in the Fourier domain would
-blur is correlated anew, directly.
+Maps of ReLU units have silent regions and smoothed place fields have tails: windows there hold 1e-8
+to 1e-30 of the map's variance, and still have correlations like any other window. Everything is
+therefore in float64, window sums keep their relative precision, and a map with lags that rounding
+of the transform would blur is correlated again by direct sums.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import one_of
+from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.gridscore import dft_correlation
 from gridjax.metrics.gridscore.dft_correlation import Basis, Pair
 
 # A window whose variance is below this share of its mean square is constant up to rounding.
 FLAT = 1e-13
-# Transforms err by less than 1e-15 of a map's power: this share of it they know to 5e-6.
+# Transforms err by less than 1e-15 of a map's power, so this share of it has an error of 5e-6.
 BLURRED = 2e-10
-# Below this share of the largest rate squares leave the range of float64.
+# Rates below this share of the largest become 0: their squares leave the range of float64.
 SILENT = 1e-120
-# Fewer overlapping visited bins than this say nothing (as in Sargolini et al. 2006), ...
+# A lag needs at least this many overlapping visited bins (as in Sargolini et al. 2006), ...
 MIN_OVERLAP = 20
-# ... unless the geometry itself offers few: then this share of them is enough.
+# ... or this share of the pairs that the geometry offers, where that is fewer.
 MIN_OVERLAP_SHARE = 0.5
 
 
 class Sums(NamedTuple):
-    """Over the pairs of bins of each lag: sums of products, of either side, of squares; pairs."""
+    """Sums over the pairs of bins of each lag: products, either side, squares; number of pairs."""
 
     product: Pair
     here: Pair
@@ -46,10 +46,10 @@ class Sums(NamedTuple):
 
 
 def _prepared(maps: Float[Array, "map n n"]):
-    """Maps scaled by a power of two and moved towards 0, 0 in their holes; and the holes.
+    """Return maps scaled by a power of two and shifted towards 0, 0 in their holes; and the holes.
 
-    Correlations do not see either. Maps that hold 0 or both signs are not moved: what is silent
-    stays exactly 0.
+    Neither changes a correlation. Maps that hold 0 or both signs are not shifted, so that silent
+    bins stay exactly 0.
     """
     holes = ~jnp.isfinite(maps)
     least = jnp.min(jnp.where(holes, jnp.inf, maps), axis=(1, 2), keepdims=True)
@@ -63,7 +63,7 @@ def _prepared(maps: Float[Array, "map n n"]):
 
 
 def _scatter(sums: Sums, side: int, b: Basis):
-    """n times the variance of either window, if enough pairs overlap, and if both vary."""
+    """Return n times the variance of each window; whether enough pairs overlap, and both vary."""
     here_sq, there_sq, n = sums.here_sq[side], sums.there_sq[side], sums.pairs[side]
     here = here_sq - sums.here[side] ** 2 / jnp.maximum(n, 1.0)
     there = there_sq - sums.there[side] ** 2 / jnp.maximum(n, 1.0)
@@ -76,7 +76,7 @@ def _pearson(sums: Sums, b: Basis) -> Pair:
         here, there, enough, vary = _scatter(sums, side, b)
         spread = jnp.sqrt(jnp.where(vary, here, 1.0)) * jnp.sqrt(jnp.where(vary, there, 1.0))
         both = sums.here[side] * sums.there[side] / jnp.maximum(sums.pairs[side], 1.0)
-        # Only lags that nobody reads are blurred still: they must not spread.
+        # Lags beyond the reach may still be blurred; clipping keeps them finite.
         pearson = jnp.clip((sums.product[side] - both) / spread, -1.0, 1.0)
         return jnp.where(enough & vary, pearson, 0.0).astype(jnp.float32)
 
@@ -84,7 +84,7 @@ def _pearson(sums: Sums, b: Basis) -> Pair:
 
 
 def _blurred(sums: Sums, maps, holes, b: Basis, reach: float) -> Bool[Array, " map"]:
-    """Maps with a lag, up to `reach` bins long, at which the transforms' rounding would show."""
+    """Return which maps have a lag, at most `reach` bins long, that rounding blurs."""
     limit = BLURRED * jnp.sum(maps**2, axis=(0, 2))
     holed = jnp.any(holes, axis=(0, 2))
     lag = jnp.arange(len(maps))
@@ -106,7 +106,7 @@ def _windows(maps: Float[Array, "n map n"], b: Basis) -> tuple[Pair, Pair, Pair,
 
 
 def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked: bool) -> Pair:
-    """The autocorrelogram of one map [y, x] without transforms, [dx, dy, 1]."""
+    """Return the autocorrelogram [dx, dy, 1] of one map [y, x] by direct sums."""
     direct = dft_correlation.direct
     if masked:
         m = 1.0 - hole
@@ -118,7 +118,7 @@ def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked:
 
 @partial(jax.jit, static_argnames=("masked",))
 def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
-    """Prepared maps [y, map, x], their holes and their sums."""
+    """Return prepared maps [y, map, x], their holes and their sums."""
     if not masked:
         maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
     maps, holes = _prepared(maps)
@@ -139,7 +139,7 @@ def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
 
 @partial(jax.jit, static_argnames=("masked",))
 def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pair:
-    """Correlations from sums, those of blurred maps exactly."""
+    """Return correlations from sums, and from direct sums for blurred maps."""
 
     def mend(state):
         blurred, result = state
@@ -155,20 +155,20 @@ def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pa
 def quadrants(
     maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
 ) -> Pair:
-    """Autocorrelogram at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1; float32.
+    """Return the autocorrelogram at lags (dx, +dy) and (dx, -dy), 0 to n-1 each; float32.
 
-    masked: over pairs of finite bins, else with 0 for what is not finite.
-    reach: lags longer than this, in bins, may be blurred by rounding.
+    masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
+    reach: longest lag, in bins, that must not be blurred by rounding.
     """
-    # Compiled apart, else the sums are computed anew for every use that is made of them.
+    # Two compilations: in one, the compiler would compute the sums again for each use.
     return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
 
 
 def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, Pair, Pair]:
-    """Window sums over visited pairs, and how many these are.
+    """Return window sums over visited pairs, and the number of these pairs.
 
-    What falls on the other side's holes is subtracted: nothing, exactly, for maps without holes.
-    Where nothing but 0 is left, that too is exact.
+    Terms opposite holes are subtracted; for maps without holes that is exactly 0. Sums with zeros
+    alone are exactly 0 too.
     """
     hole = dft_correlation.spectrum(holes.astype(maps.dtype), b)
     lost = dft_correlation.correlate(spectrum, hole, b)
@@ -202,16 +202,20 @@ def joined(
 def autocorrelogram(
     maps: Any, nan: Literal["mask", "zero"] = "mask"
 ) -> Float[Array, "... lag lag"] | Float[np.ndarray, "... lag lag"]:
-    """Autocorrelograms [..., 2n-1, 2n-1] of rate maps [..., n, n]; lag 0 in the middle, float32.
+    """Return autocorrelograms [..., 2n-1, 2n-1] of rate maps; lag 0 in the middle, float32.
 
-    nan: bins that are not finite are unknown with "mask" and count as rate 0 with "zero". A lag
-    is 0 where either window is constant up to rounding, and with "mask" where fewer than 20 pairs
-    of visited bins overlap (or than half the pairs that the geometry offers, where that is less).
+    A lag is 0 where either window is constant up to rounding, and with "mask" where fewer than 20
+    pairs of visited bins overlap (or fewer than half the pairs of that lag, if these are fewer
+    than 40).
 
-    NumPy maps give NumPy arrays; JAX maps stay on their device, and the call does not wait.
-    Raises GridjaxError for maps that are no real square [..., n, n], n from 8 to 256.
+    maps: [..., n, n], n from 8 to 256. NumPy maps give NumPy arrays; JAX maps stay on their
+        device, and the call does not wait.
+    nan: bins that are not finite are unknown with "mask" and count as rate 0 with "zero".
+
+    Raises GridjaxError for maps of another shape or type.
+    Source: Sargolini et al. 2006, Science 312:758.
     """
-    one_of("nan", nan, ("mask", "zero"))
+    check_choice("nan", nan, ("mask", "zero"))
     maps = map_batches.as_maps(maps)
     masked = nan == "mask"
     return map_batches.in_chunks(

@@ -1,9 +1,9 @@
-"""Sums over pairs of bins a lag apart, for a chunk of square maps: transformed, windowed, direct.
+"""Correlation sums over pairs of bins at every lag, for a chunk of square maps.
 
 Maps are [y, map, x]. Transforms and window sums are matrix products along the first or the last
 axis, so that one product serves the whole chunk and nothing is transposed; the last product turns
-the result to [dx, dy, map]. A result is a pair, at lags (dx, +dy) and (dx, -dy), dx and dy from 0
-to n-1: what is not among these follows by symmetry. All in float64: `jax.enable_x64(True)`.
+the result to [dx, dy, map]. A result is a pair of arrays, at lags (dx, +dy) and (dx, -dy), with dx
+and dy from 0 to n-1; the other lags follow by symmetry. All in float64: `jax.enable_x64(True)`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Basis(NamedTuple):
 
 @lru_cache(maxsize=32)
 def basis(n: int) -> Basis:
-    """The matrices for maps of n x n bins; `overlap` counts the pairs of bins of each lag."""
+    """Return the matrices for maps of n x n bins; `overlap` is the number of pairs at each lag."""
     index = np.arange(n)
     # Reducing k x modulo N first keeps the angles exact to the last bit.
     angle = 2 * np.pi * ((np.outer(index, index)) % (2 * n - 1)) / (2 * n - 1)
@@ -78,7 +78,7 @@ def _turn(matrix, maps):
 
 
 def spectrum(maps: Float[Array, "n map n"], b: Basis) -> Spectrum:
-    """Transform of maps padded to 2n-1 bins a side; linear in the maps."""
+    """Return the transform of maps padded to 2n-1 bins a side; it is linear in the maps."""
     c, s = _first(b.cos, maps), _first(b.sin, maps)
     return Spectrum(_last(b.cos, c), _last(b.sin, c), _last(b.cos, s), _last(b.sin, s))
 
@@ -98,12 +98,12 @@ def _odd(cosine_sine, sine_cosine, b: Basis) -> Pair:
 
 
 def autocorrelate(f: Spectrum, b: Basis) -> Pair:
-    """sum_p f(p) f(p + lag), to some 1e-16 of its value at lag 0."""
+    """Return sum_p f(p) f(p + lag), with an error of about 1e-16 of its value at lag 0."""
     return _even(f.cc**2 + f.cs**2 + f.sc**2 + f.ss**2, 2 * (f.sc * f.cs - f.cc * f.ss), b)
 
 
 def correlate(f: Spectrum, g: Spectrum, b: Basis) -> tuple[Pair, Pair]:
-    """sum_p f(p) g(p + lag) and sum_p f(p + lag) g(p), to some 1e-16 of |f| |g|."""
+    """Return sum_p f(p) g(p + lag) and sum_p f(p + lag) g(p), with errors of 1e-16 |f| |g|."""
 
     def at(s: Spectrum):
         """The transform at (kx, ky) and at (kx, -ky)."""
@@ -119,16 +119,17 @@ def correlate(f: Spectrum, g: Spectrum, b: Basis) -> tuple[Pair, Pair]:
 
 
 def window_sums(maps: Float[Array, "n map n"], b: Basis) -> tuple[Pair, Pair]:
-    """sum_p f(p) and sum_p f(p + lag) over the bins p for which p + lag is in the map.
+    """Return sum_p f(p) and sum_p f(p + lag) over the bins p for which p + lag is in the map.
 
-    No difference is taken, so that sums over quiet parts of a map keep their relative precision.
+    The sums contain no differences, so that those over quiet parts of a map keep their relative
+    precision.
     """
     low, high = _first(b.low, maps), _first(b.high, maps)
     return (_turn(b.low, low), _turn(b.low, high)), (_turn(b.high, high), _turn(b.high, low))
 
 
 def direct(f: Float[Array, "n n"], g: Float[Array, "n n"]) -> Pair:
-    """sum_p f(p) g(p + lag) of one map [y, x], as [dx, dy, 1], with relative precision everywhere.
+    """Return sum_p f(p) g(p + lag) of one map [y, x], as [dx, dy, 1], in full relative precision.
 
     One product per dx correlates all columns y with all columns z; its diagonals are the lags.
     """

@@ -1,8 +1,8 @@
-"""Grid scores: how much a map's autocorrelogram resembles itself turned by 60 or 90 degrees.
+"""Grid scores: contrasts of a map's autocorrelogram with its rotations, by 60 or 90 degrees.
 
 As in Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022): normalised
 autocorrelogram, rotations by 30, 45, 60, 90, 120, 135 and 150 degrees with cubic splines, Pearson
-correlations within ten rings, scores from their contrasts, the best ring counts.
+correlations within ten rings, contrasts of these as scores, and the maximum over rings.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import one_of
+from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.gridscore import rotation
 from gridjax.metrics.gridscore.autocorrelogram import quadrants
 from gridjax.metrics.gridscore.dft_correlation import basis
@@ -31,8 +31,8 @@ VARIANCE_FLOOR = 1e-5
 class GridScores(NamedTuple):
     """Scores of maps; leading shapes are those of the maps.
 
-    `score_60` and `score_90` are each the maximum over rings, `ring_60` is the ring (0 to 9) that
-    gave `score_60`. `correlations` holds, where asked for, those with the rotations by 30, 45, 60,
+    `score_60` and `score_90` are maxima over the ten rings; `ring_60` is the ring (0 to 9) of
+    `score_60`. `correlations`, None unless asked for, are those with the rotations by 30, 45, 60,
     90, 120, 135 and 150 degrees in each ring.
     """
 
@@ -49,27 +49,28 @@ def grid_score(
     rings: Literal["study", "adaptive"] = "study",
     correlations: bool = False,
 ) -> GridScores:
-    """Grid scores of rate maps [..., n, n], n from 8 to 256 square bins, first axis x, second y.
+    """Return grid scores of rate maps.
 
+    NumPy maps give NumPy arrays. JAX maps are scored on their device, and the call returns without
+    waiting. A constant or never visited map scores 0. A map's score does not depend on its scale,
+    its offset (unless "zero" fills bins) or its batch.
+
+    maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y.
     variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
         2022), mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018, Sorscher et
         al. 2019). score_90 is r90 - mean(r45, r135) with both.
     nan: bins that are not finite are unknown with "mask" (correlations over pairs of visited
         bins); they count as rate 0 with "zero", as published.
-    rings: the study's, from 0.2 n to 0.4 n ... n bins of the autocorrelogram, or "adaptive":
-        from the edge of each map's central field (where the radial mean first falls below 0.2 or
-        to a local minimum) to ten radii from 0.2 n beyond it to n.
-    correlations: return those of every ring and rotation too.
+    rings: "study": the published ones, from 0.2 n to each of ten radii, 0.4 n to n bins of the
+        autocorrelogram. "adaptive": from the edge of each map's central field (where the radial
+        mean first falls below 0.2 or is a local minimum) to ten radii, 0.2 n beyond it to n.
+    correlations: also return the correlations of every ring and rotation.
 
-    NumPy maps give NumPy arrays. JAX maps are scored on their device and the call returns without
-    waiting. A map about which nothing can be said (constant, dead, never visited) scores 0, and
-    a map's score does not change with its scale, its offset (without "zero" bins) or its batch.
-
-    Raises GridjaxError for maps that are no real square [..., n, n] and for unknown options.
+    Raises GridjaxError for maps of another shape or type, and for unknown options.
     """
-    one_of("variant", variant, ("minmax", "mean"))
-    one_of("nan", nan, ("mask", "zero"))
-    one_of("rings", rings, ("study", "adaptive"))
+    check_choice("variant", variant, ("minmax", "mean"))
+    check_choice("nan", nan, ("mask", "zero"))
+    check_choice("rings", rings, ("study", "adaptive"))
     maps = map_batches.as_maps(maps)
     kernel = partial(
         _score, masked=nan == "mask", adaptive=rings == "adaptive", minmax=variant == "minmax"
@@ -109,7 +110,7 @@ def _correlations(
     weights: Float[Array, "ring pixel"],
     adaptive: bool,
 ) -> Float[Array, "map ring 7"]:
-    """Correlations with the seven rotations in each ring."""
+    """Return the correlations with the seven rotations in each ring."""
     # Ring means of products lose less to rounding near 0. Each value sums two pixels.
     centre = jnp.mean(same, axis=0)
     products = (
@@ -137,7 +138,7 @@ def _correlations(
 
 
 def _contrasts(correlations: Float[Array, "map ring 7"], minmax: Bool[Array, ""]):
-    """score60, score90 and the ring of score60, each [map]."""
+    """Return score60, score90 and the ring of score60, each [map]."""
     r30, r45, r60, r90, r120, r135, r150 = jnp.moveaxis(correlations, -1, 0)
     extremes = jnp.minimum(r60, r120) - jnp.maximum(jnp.maximum(r30, r90), r150)
     means = _mean_contrast(r30, r60, r90, r120, r150)

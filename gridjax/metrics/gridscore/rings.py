@@ -17,23 +17,23 @@ CENTRAL_FIELD = 0.2
 
 
 def study_weights(n: int, radius: Float[np.ndarray, " pixel"]) -> Float[np.ndarray, "ring pixel"]:
-    """Weights that average over each of the study's rings."""
+    """Return weights that average pixels over each of the published rings."""
     ring = (radius > STUDY_INNER * n) & (radius <= STUDY_OUTER[:, None] * n)
     return ring / ring.sum(1, keepdims=True)
 
 
 def annulus_sums(n: int, radius: Float[np.ndarray, " pixel"]) -> Float[np.ndarray, "n pixel"]:
-    """Weights that sum over annuli of one bin: radius in (k-1, k], k = 1..n."""
+    """Return weights that sum pixels over annuli one bin wide: radius in (k-1, k], k = 1..n."""
     return (np.ceil(radius) == np.arange(1, n + 1)[:, None]).astype(float)
 
 
 def central_radius(radial_mean: Float[Array, "n map"]) -> Float[Array, " map"]:
-    """Radius of the central field in bins, from the mean autocorrelogram per annulus.
+    """Return the radius of the central field in bins, from the mean correlation of each annulus.
 
-    The outer edge of the last annulus before the radial mean first falls below 0.2 or stands at a
-    local minimum, whichever comes first; from 1 bin to 0.7 n. That scores of recordings leave the
-    central peak out is as in Sargolini et al. (2006) and Langston et al. (2010); where it ends is
-    a convention, here this one.
+    The outer edge of the last annulus before the radial mean first falls below 0.2 or is a local
+    minimum, whichever comes first; from 1 bin to 0.7 n. Scores of recordings leave the central peak
+    out as in Sargolini et al. (2006) and Langston et al. (2010); the definition of its edge is
+    ours.
     """
     n = radial_mean.shape[0]
     after = jnp.concatenate([radial_mean[1:], jnp.full_like(radial_mean[:1], jnp.inf)])
@@ -43,7 +43,7 @@ def central_radius(radial_mean: Float[Array, "n map"]) -> Float[Array, " map"]:
 
 
 def adaptive_bounds(inner: Float[Array, " map"], n: int) -> Float[Array, "ring map"]:
-    """Outer radii in whole bins: ten from 0.2 n beyond the inner radius to n, evenly spaced."""
+    """Return ten outer radii in whole bins, evenly spaced from 0.2 n beyond ``inner`` to n."""
     share = jnp.linspace(0.0, 1.0, N_RINGS, dtype=jnp.float32)[:, None]
     least = inner + LEAST_WIDTH * n
     return jnp.round(least + share * (n - least)).astype(jnp.int32)
@@ -52,9 +52,9 @@ def adaptive_bounds(inner: Float[Array, " map"], n: int) -> Float[Array, "ring m
 def adaptive_means(
     sums: Float[Array, "quantity n map"], counts: Float[Array, " n"], centre: Float[Array, " map"]
 ) -> Float[Array, "quantity ring map"]:
-    """Means over each map's own rings, from sums over annuli and their numbers of pixel pairs.
+    """Return means over each map's own rings, from sums over annuli and their pixel pairs.
 
-    The first quantity sums the autocorrelogram less `centre` over the two pixels of each pair.
+    The first quantity is the sum of the autocorrelogram minus `centre` over both pixels of a pair.
     """
     n = len(counts)
     inner = central_radius((sums[0] / counts[:, None] + centre) / 2)

@@ -1,9 +1,9 @@
-"""Rotated autocorrelograms at ring pixels, as `scipy.ndimage.rotate` (cubic, reshape=False) gives.
+"""Rotated autocorrelograms at ring pixels, equal to `scipy.ndimage.rotate` (cubic, no reshape).
 
-A point-symmetric image is the sum of a part that a quarter turn leaves alone and a part whose sign
-it flips. Both are known from one quadrant, and so are their rotations: every pixel of the wanted
-rotation has a twin, a quarter turn or two away, whose sixteen spline coefficients lie in the
-stored quadrant. Rotations by 120, 135 and 150 degrees are quarter turns of those by 30, 45 and 60.
+A point-symmetric image is the sum of a part that a quarter turn leaves unchanged and a part whose
+sign it flips. One quadrant determines both parts and their rotations: every pixel of a rotation has
+a twin, one or two quarter turns away, whose sixteen spline coefficients lie in the stored
+quadrant. Rotations by 120, 135 and 150 degrees are quarter turns of those by 30, 45 and 60.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SPLINE_REACH = 10
 
 
 class Taps(NamedTuple):
-    """Where and with what weights each ring pixel reads each turn's spline coefficients.
+    """Positions and weights of the spline coefficients that each ring pixel reads, by turn.
 
     `first` indexes the corner of a 4 x 4 block in a quadrant with a margin of one bin before and
     two behind, flattened; `sign` is that of the twin of the pixel in the sign-flipping part.
@@ -43,7 +43,7 @@ def _bspline(distance):
 
 
 def _prefilters(n: int):
-    """Spline coefficients of an even and of an odd line of 2n-1 samples, from its upper half."""
+    """Return matrices from the upper half of an even, or odd, line to spline coefficients."""
     size = 2 * n - 1
     sampling = 2 / 3 * np.eye(size) + (np.eye(size, k=1) + np.eye(size, k=-1)) / 6
     sampling[0, 1] = sampling[-1, -2] = 1 / 3
@@ -56,14 +56,14 @@ def _prefilters(n: int):
 
 
 def _source(i, j, degrees):
-    """Where scipy.ndimage.rotate reads the value of pixel (i, j), counted from the middle."""
+    """Return where scipy.ndimage.rotate reads the value of pixel (i, j), from the middle."""
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     return c * i + s * j, -s * i + c * j
 
 
 @lru_cache(maxsize=32)
 def taps(n: int, inner: float, outer: float) -> Taps:
-    """Taps for the pixels (i > 0, j >= 0) of the ring between two radii in bins, nearest first."""
+    """Return the taps of the pixels (i > 0, j >= 0) between two radii in bins, nearest first."""
     i, j = np.meshgrid(np.arange(1, n), np.arange(n), indexing="ij")
     radius = np.sqrt(i**2 + j**2).ravel()
     order = np.argsort(radius, kind="stable")
@@ -100,7 +100,7 @@ def _filter(matrix, image):
 
 
 def _margins(quadrant: Float[Array, "n n map"], sign: int):
-    """One line before the quadrant, by its quarter-turn symmetry, and two mirrored behind."""
+    """Return the quadrant with one line before it, by symmetry, and two mirrored lines behind."""
     n = quadrant.shape[0]
     # value(i, -j) is that of (j, i), and value(-i, j) that of (j, i), times the part's sign
     before = sign * jnp.swapaxes(quadrant[1:2], 0, 1)
@@ -115,7 +115,7 @@ def _margins(quadrant: Float[Array, "n n map"], sign: int):
 def ring_values(
     plus: Float[Array, "n n map"], minus: Float[Array, "n n map"], t: Taps
 ) -> tuple[Array, Array, Array, Array]:
-    """Both parts at the ring pixels, and each part's rotations by 30, 45 and 60 degrees.
+    """Return both parts at the ring pixels, and their rotations by 30, 45 and 60 degrees.
 
     `plus` and `minus` are the image at (dx, +dy) and (dx, -dy). Returns (same, flipped) of shape
     [pixel, map] and (same_turned, flipped_turned) of shape [turn, pixel, map].
@@ -140,9 +140,9 @@ def ring_values(
 
 
 def _turned(coefficients: list[Float[Array, "bin map"]], t: Taps) -> list[Array]:
-    """Each image at the sources of all pixels, [turn, pixel, map].
+    """Return each image at the sources of all pixels, [turn, pixel, map].
 
-    A loop over turns, else the compiler computes them anew for every use.
+    A loop over turns: without it the compiler computes them again for each use.
     """
     wide = len(t.prefilter_even) + 3
 

@@ -10,11 +10,11 @@ from jaxtyping import Float, Int
 from gridjax.metrics.lattice.lattice import lattice
 
 FEWEST = 10
-"""Units of a module."""
+"""Smallest number of units of a module."""
 RATIO = 1.2
-"""Period of a module over that of the next smaller one, at least."""
+"""Smallest ratio of the period of a module to that of the next smaller one."""
 TURN_RAD = np.deg2rad(15)
-"""Orientations within one module differ by at most this; a quarter of what is possible."""
+"""Largest difference of orientations within one module: a quarter of the possible range."""
 _BINS = 44
 
 
@@ -37,9 +37,13 @@ def modules(
 
     Units are clustered by complete linkage in (log period, orientation): no two units of a cluster
     differ in period by a factor of more than ``ratio`` or in orientation (mod 60 degrees) by more
-    than 15 degrees. Clusters of ``fewest`` units count; of those whose median periods differ by
-    less than ``ratio`` the largest counts alone, so that a single period seen with scatter, or at
-    two orientations, is one module.
+    than 15 degrees. Clusters with fewer than ``fewest`` units are dropped. Of clusters whose median
+    periods differ by less than ``ratio`` only the largest is a module, so that one period with
+    scatter, or at two orientations, is one module.
+
+    period_cm, orientation_rad: [unit], NaN for units without a lattice.
+    fewest: smallest number of units of a module.
+    ratio: smallest ratio of the periods of two modules.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
@@ -64,7 +68,7 @@ def modules(
     return Modules(np.array([m for m, _ in found]), np.array([s for _, s in found], int))
 
 
-def made_up(
+def false_module_share(
     period_cm: Float[np.ndarray, " network"],
     box_width_m: float,
     n_networks: int = 40,
@@ -72,11 +76,17 @@ def made_up(
     noise: float = 0.5,
     seed: int = 0,
 ) -> float:
-    """Return in what share of networks of one period noise and estimator make two modules.
+    """Return the share of simulated networks of one period in which ``modules`` finds two or more.
 
-    Each network's units share a period drawn from ``period_cm`` and an orientation; their maps,
-    lattices of any phase with smoothed noise of ``noise`` times their standard deviation, go
-    through the same estimator as trained units' do, bins and box included.
+    The units of a simulated network share a period, drawn from ``period_cm``, and an orientation.
+    Their maps are lattices of random phases plus smoothed noise, and are measured like the maps of
+    trained units.
+
+    period_cm: [network], the periods to draw from.
+    box_width_m: side of the box, metres.
+    n_networks, n_units: numbers of simulated networks, and of units of each.
+    noise: standard deviation of the noise before smoothing, in standard deviations of the maps.
+    seed: of the simulation.
     """
     random = np.random.default_rng(seed)
     x = (np.arange(_BINS) + 0.5) / _BINS * box_width_m

@@ -1,8 +1,9 @@
 """The hexagonal lattice in a map's spectrum: three plane waves 60 degrees apart, fitted to the map.
 
 Wave vectors k are in cycles per bin. A search over regular hexagons in the power spectrum starts a
-least-squares fit of a constant and three waves k1, k2, k2 - k1 to the visited bins. The fit does
-not care how few periods the box holds, or which bins are missing; the peak of a periodogram does.
+least-squares fit of a constant and three waves k1, k2, k2 - k1 to the visited bins. Unlike the peak
+of a periodogram, the fit is not biased by a small number of periods in the box or by missing
+bins.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def spectrum(maps: Float[Array, "map n n"], tables: Search) -> Float[Array, "map
 
 
 def _p_value(weakest, ring, cells):
-    """Chance that an isotropic Gaussian field has a hexagon as strong as the strongest one found.
+    """Return the chance that an isotropic Gaussian field has a hexagon as strong as the strongest.
 
     On half a circle of m independent cells such a field's power is m exponentials, as shares of
     their sum uniform spacings: three given ones all exceed t with probability (1 - 3 t)^(m - 1).

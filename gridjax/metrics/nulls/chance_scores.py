@@ -31,8 +31,8 @@ def readout(
 ) -> Float[Array, "*n readout"]:
     """Return phi(w . (y - mean y) / scale), phi the activation.
 
-    ``scale`` is the square root of the code's total variance over positions: one number for all
-    readouts, which gives them unit variance on average and matters to saturating phi alone.
+    scale: square root of the code's total variance over positions, one number for all readouts. It
+        gives readouts unit variance on average, which matters only where phi saturates.
     """
     return activation((code - mean) @ weights / scale)
 
@@ -40,10 +40,12 @@ def readout(
 def p_values(
     observed: Float[np.ndarray, "..."], null: Float[np.ndarray, "... draw"]
 ) -> Float[np.ndarray, "..."]:
-    """Return the chance of a null score at least as high: (1 + how many are) / (1 + draws).
+    """Return the p of observed scores: (1 + number of null scores as high) / (1 + draws).
 
-    The one added to both is the observation itself, without which p could be 0 (Phipson and Smyth
-    2010). A null score that is NaN counts as high; p is NaN where the observation is.
+    The 1 is the observation itself; without it p could be 0 (Phipson and Smyth 2010). A null score
+    that is NaN counts as high; p is NaN where the observed score is NaN.
+
+    observed: [...]. null: [..., draw].
     """
     observed, null = np.asarray(observed, float), np.asarray(null, float)
     as_high = ~(null < observed[..., None])
@@ -52,7 +54,7 @@ def p_values(
 
 
 class Thresholds(NamedTuple):
-    """Percentiles of null scores: what a score must exceed."""
+    """Percentiles of null scores, which a significant score exceeds."""
 
     per_cell: Float[np.ndarray, "percent ..."]
     pooled: Float[np.ndarray, " percent"]
@@ -69,9 +71,9 @@ def thresholds(
 def shifts(
     key: Key[Array, ""], n_draws: int, duration_s: float, min_shift_s: float
 ) -> Float[np.ndarray, " draw"]:
-    """Draw how far to move spikes against the path, seconds, uniform but for the short moves.
+    """Draw circular shifts of spikes against the path, in seconds.
 
-    A circular shift is never closer to none, either way round, than `min_shift_s`. Raises
+    Uniform between ``min_shift_s`` and the session's duration minus ``min_shift_s``. Raises
     GridjaxError where the session is too short for that.
     """
     if not 0 <= 2 * min_shift_s < duration_s:
@@ -88,8 +90,8 @@ def shifts(
 def shifted(
     spike_times_s: Float[np.ndarray, " spike"], shift_s: float, start_s: float, duration_s: float
 ) -> Float[np.ndarray, " spike"]:
-    """Return spike times moved against the path, around the session's end to its start.
+    """Return spike times shifted circularly within the session, all in seconds.
 
-    Every interval between spikes is kept but the one across the seam; the tie to position is not.
+    Intervals between spikes stay the same, except the one across the session's end.
     """
     return start_s + np.mod(np.asarray(spike_times_s) - start_s + shift_s, duration_s)

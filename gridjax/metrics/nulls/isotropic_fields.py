@@ -1,8 +1,8 @@
-"""The isotropic null: random fields with a map's radially averaged spectrum and its very values.
+"""The isotropic null: random fields with the radially averaged spectrum and the values of a map.
 
-What a map owes to the width, spacing and number of its fields they share; what it owes to the
-fields' arrangement they lack. Phases alone must never be randomised instead: the autocorrelogram
-does not depend on them, so a lattice would keep its score.
+The fields keep the width, spacing and number of a map's firing fields, and lose their arrangement.
+Randomised phases are no such null: the autocorrelogram does not depend on phases, so a lattice
+would keep its score.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jax import random
 from jaxtyping import Array, Float, Key
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import refusal, whole
+from gridjax.metrics.arguments import check_int, invalid_argument
 from gridjax.metrics.nulls.random_fields import draw, model, rings
 
 MOST_DRAWS = 10**7
@@ -55,9 +55,9 @@ def isotropic_scores(
 
 def _gathered(key, maps, n_draws, measure):
     maps = np.asarray(map_batches.as_maps(maps), np.float64)
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     if maps.size == 0:
-        raise refusal(f"maps have shape {maps.shape}", "give at least one map")
+        raise invalid_argument(f"maps have shape {maps.shape}", "give at least one map")
     batch, n = maps.shape[:-2], maps.shape[-1]
     flat = maps.reshape(-1, n, n)
     keys = _one_each(key, batch)
@@ -78,19 +78,21 @@ def _gathered(key, maps, n_draws, measure):
 
 
 def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
-    """Return one key a map, made of one key or given."""
+    """Return one key for each map: those given, or derived from one key."""
     if not isinstance(key, jax.Array) or not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
-        raise refusal(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
+        raise invalid_argument(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
     if key.shape not in ((), batch):
-        raise refusal(f"keys have shape {key.shape}, maps {batch}", "give one key, or one a map")
+        raise invalid_argument(
+            f"keys have shape {key.shape}, maps {batch}", "give one key, or one a map"
+        )
     return key.reshape(-1) if key.shape == batch else _keys(key, math.prod(batch))
 
 
 def _within_one(maps: Float[np.ndarray, "map n n"]):
-    """Return maps moved towards 0 and scaled, float32, below 1; how to undo it: scale, offset.
+    """Return maps shifted towards 0 and scaled below 1, float32; and the scale and offset.
 
-    The spectra of squares of large or small numbers leave the range of float32, and an offset its
-    precision. The scale is a power of two, and maps that hold 0 or both signs are not moved.
+    Without it, squares leave the range of float32, and an offset costs precision. The scale is a
+    power of two; maps that hold 0 or both signs are not shifted.
     """
     known = np.isfinite(maps)
     least = np.min(maps, (1, 2), where=known, initial=np.inf)

@@ -1,7 +1,7 @@
-"""Isotropic random fields with the radially averaged spectrum and the very values of a map.
+"""Isotropic random fields with the radially averaged spectrum and the values of a map.
 
-A map is a window cut from an endless field, so its spectrum is blurred by the window, and its
-values are no Gaussian's. Both are undone beforehand: the Gaussian field's radial spectrum is
+A map is a window of an unbounded field: the window blurs its spectrum, and its values are not
+Gaussian. Both are corrected beforehand: the Gaussian field's radial spectrum is
 adjusted until the field, given the map's values by rank and seen through the map's window of
 visited bins, has the map's radial spectrum in expectation (a translation process, Grigoriu 1995).
 The frequencies of the transform that makes the field are moved by a random part of their spacing,
@@ -44,7 +44,7 @@ class Rings(NamedTuple):
 
 
 class Model(NamedTuple):
-    """All that draws need of a map."""
+    """Parameters of the draws for each map."""
 
     power: Float[Array, "map ring"]
     """Share of each ring in the variance of the Gaussian field."""
@@ -130,7 +130,7 @@ def _mean(values, inside):
 
 
 def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
-    """Return what draws need of maps, float32, below 1; bins that are not finite are unknown."""
+    """Return the parameters of draws for maps (float32, below 1); NaN bins are unknown."""
     n_maps, n = maps.shape[:2]
     side = PADDING * n
     known = jnp.isfinite(maps)
@@ -170,7 +170,7 @@ def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
 
 
 def draw(key: Key[Array, ""], one: Model, table: Rings, n_draws: int) -> Float[Array, "draw n n"]:
-    """Draw fields for one map (the model without its first axis)."""
+    """Draw fields for one map; ``one`` is the model without its first axis."""
     n = one.known.shape[-1]
     side = PADDING * n
     n_pairs = -(-n_draws // 2)

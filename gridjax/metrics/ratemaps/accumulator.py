@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Int
 
 
 class RateMapSums(NamedTuple):
-    """Sums over the samples seen so far: all that a rate map needs of a trajectory."""
+    """Sums over the samples so far, from which rate maps are computed."""
 
     totals: Float[Array, "bin unit"]
     """Activity summed over the samples in each bin."""

@@ -7,17 +7,23 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.metrics.arguments import number, numbers, one_of, refusal, whole
+from gridjax.metrics.arguments import (
+    check_array,
+    check_choice,
+    check_float,
+    check_int,
+    invalid_argument,
+)
 
-# Extents, in metres, that no arena for rats or networks has, along its longer side ...
+# Smallest and largest longer side of an arena, metres; other values are a wrong unit ...
 SMALLEST_ARENA_M, LARGEST_ARENA_M = 0.2, 20.0
-# ... and along its shorter one: a path in a narrower strip is a line with tracking noise.
+# ... and smallest shorter side: a path in a narrower strip is a line with tracking noise.
 NARROWEST_ARENA_M = 0.05
-# More bins across an arena than this are a mistake in its size or theirs.
+# A larger number of bins across an arena is a mistake in its size or in theirs.
 MOST_BINS = 1024
-# No clock in seconds shows more than 3,000 years; one in milliseconds since 1970 does.
+# Later times are not in seconds: 1e11 s are 3,000 years, or 3 years in milliseconds.
 LATEST_S = 1e11
-# A gap in the tracking longer than this many typical steps is not spent anywhere.
+# Time in a gap of the tracking counts for at most this many typical steps.
 LONGEST_STEP = 5
 SPEED_WINDOW_S = 0.4
 
@@ -36,10 +42,10 @@ class Arena(NamedTuple):
 
 
 class Visits(NamedTuple):
-    """Where the animal was, sample by sample, and for how long it counts."""
+    """The bin and the duration of every sample of a path."""
 
     bins: Int[np.ndarray, " sample"]
-    """Flat bin; n_bins^2 where the sample does not count (no position, too slow)."""
+    """Flat bin; n_bins^2 where the sample is left out (no position, too slow)."""
     durations: Float[np.ndarray, " sample"]
     times_s: Float[np.ndarray, " sample"]
     arena: Arena
@@ -55,27 +61,29 @@ def visits(
     units: Literal["m", "cm"] = "m",
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> Visits:
-    """Return the bin and the duration of every position; arguments as in `recordings.rate_map`."""
-    one_of("units", units, ("m", "cm"))
-    min_speed_cm_s = number("min_speed_cm_s", min_speed_cm_s, 0, 1000)
-    path = numbers("positions", positions, 2) / (100 if units == "cm" else 1)
+    """Return the bin and the duration of every position; arguments as for `rate_map`."""
+    check_choice("units", units, ("m", "cm"))
+    min_speed_cm_s = check_float("min_speed_cm_s", min_speed_cm_s, 0, 1000)
+    path = check_array("positions", positions, 2) / (100 if units == "cm" else 1)
     if path.shape[1] != 2 or len(path) == 0:
-        raise refusal(f"positions have shape {path.shape}", "give [sample, 2], x then y")
+        raise invalid_argument(f"positions have shape {path.shape}", "give [sample, 2], x then y")
     known = np.asarray(np.isfinite(path).all(axis=1))
     if not known.any():
-        raise refusal("no position is finite", "give at least one sample with x and y")
+        raise invalid_argument("no position is finite", "give at least one sample with x and y")
     arena = _arena(path[known], bin_cm, n_bins, extent_m)
     place = (np.where(known[:, None], path, arena.low_m) - arena.low_m) / arena.bin_m
     # walls belong to the arena, whatever rounding says
     counts = known & ((place > -1e-6) & (place < arena.n_bins + 1e-6)).all(axis=1)
     if not counts.any():
-        raise refusal(
+        raise invalid_argument(
             f"none of the {known.sum()} known positions is within extent_m, which is {extent_m}",
             "give positions and extent on the same axes, the extent in metres",
         )
     if times_s is None:
         if min_speed_cm_s > 0:
-            raise refusal("a speed filter needs times", "give times_s, or min_speed_cm_s=0")
+            raise invalid_argument(
+                "a speed filter needs times", "give times_s, or min_speed_cm_s=0"
+            )
         times, durations = np.arange(len(path), dtype=float), np.ones(len(path))
     else:
         times = _times(times_s, len(path))
@@ -83,7 +91,7 @@ def visits(
         if min_speed_cm_s > 0:
             counts &= _speed(path, times, known) >= min_speed_cm_s / 100
             if not counts.any():
-                raise refusal(
+                raise invalid_argument(
                     f"no sample is as fast as {min_speed_cm_s:g} cm/s",
                     "give times in seconds, positions in their units, or a lower minimum",
                 )
@@ -97,15 +105,15 @@ def _arena(path, bin_cm: Any, n_bins: Any, extent_m: Any) -> Arena:
     low, high = _inferred(path) if extent_m is None else _extent(extent_m)
     side = float((high - low).max())
     if n_bins is None:
-        bin_m = number("bin_cm", bin_cm, 1e-3, 1e3) / 100
+        bin_m = check_float("bin_cm", bin_cm, 1e-3, 1e3) / 100
         n_bins = max(1, int(np.ceil(side / bin_m - 1e-6)))
         if n_bins > MOST_BINS:
-            raise refusal(
+            raise invalid_argument(
                 f"{n_bins} bins of {100 * bin_m:g} cm would span the arena, {side:g} m wide",
                 f"choose larger bins: at most {MOST_BINS} across it",
             )
     else:
-        n_bins = whole("n_bins", n_bins, 1, MOST_BINS)
+        n_bins = check_int("n_bins", n_bins, 1, MOST_BINS)
         bin_m = side / n_bins
     return Arena((low + high) / 2 - n_bins * bin_m / 2, bin_m, n_bins)
 
@@ -115,12 +123,12 @@ def _inferred(path) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
     with np.errstate(over="ignore"):
         size = high - low
     if not SMALLEST_ARENA_M <= size.max() <= LARGEST_ARENA_M:
-        raise refusal(
+        raise invalid_argument(
             f"the arena would be {size[0]:g} by {size[1]:g} m",
             "say in which units the positions are, 'm' or 'cm'",
         )
     if size.min() < NARROWEST_ARENA_M:
-        raise refusal(
+        raise invalid_argument(
             f"the positions span {size[0]:g} by {size[1]:g} m: a line, no arena",
             "give the path of an animal in an open arena, or the arena's extent_m",
         )
@@ -128,34 +136,38 @@ def _inferred(path) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
 
 
 def _extent(extent_m: Any) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
-    given = numbers("extent_m", extent_m, 2)
+    given = check_array("extent_m", extent_m, 2)
     fix = "give ((x low, x high), (y low, y high)) in metres"
     if given.shape != (2, 2) or not np.isfinite(given).all():
-        raise refusal(f"extent_m is {extent_m}", fix)
+        raise invalid_argument(f"extent_m is {extent_m}", fix)
     low, high = given.T
     with np.errstate(over="ignore"):
         size = high - low
     if not SMALLEST_ARENA_M <= size.max() <= LARGEST_ARENA_M or not (size > 0).all():
-        raise refusal(f"extent_m, {extent_m}, is {size[0]:g} by {size[1]:g} m", fix)
+        raise invalid_argument(f"extent_m, {extent_m}, is {size[0]:g} by {size[1]:g} m", fix)
     return low, high
 
 
 def _times(times_s, n_samples: int) -> Float[np.ndarray, " sample"]:
-    times = numbers("times_s", times_s, 1)
+    times = check_array("times_s", times_s, 1)
     if len(times) != n_samples:
-        raise refusal(f"{len(times)} times for {n_samples} positions", "give one time per position")
+        raise invalid_argument(
+            f"{len(times)} times for {n_samples} positions", "give one time per position"
+        )
     if n_samples < 2:
-        raise refusal("the session has a single sample", "give at least two positions with times")
+        raise invalid_argument(
+            "the session has a single sample", "give at least two positions with times"
+        )
     wrong = np.flatnonzero(~(np.abs(times) <= LATEST_S))
     if len(wrong):
-        raise refusal(
+        raise invalid_argument(
             f"times_s: sample {wrong[0]} is at {times[wrong[0]]:g} s",
             "give the time of every sample in seconds",
         )
     wrong = np.flatnonzero(~(np.diff(times) > 0))
     if len(wrong):
         at = wrong[0]
-        raise refusal(
+        raise invalid_argument(
             f"times_s do not increase: sample {at + 1} is at {times[at + 1]:g} s after "
             f"{times[at]:g} s",
             "sort the samples by time and drop repeated ones",
@@ -170,7 +182,7 @@ def _durations(times) -> Float[np.ndarray, " sample"]:
 
 
 def _speed(path, times, known) -> Float[np.ndarray, " sample"]:
-    """Metres per second over a window around each sample, which tracking noise does not fill."""
+    """Return the speed (m/s) over a window around each sample, long enough to average out noise."""
     times = times - times[0]
     ends = [np.clip(times + half * SPEED_WINDOW_S, 0, times[-1]) for half in (-0.5, 0.5)]
     before, after = (

@@ -1,4 +1,4 @@
-"""Rate maps of any cells: positions with the activity of units, or with times of spikes.
+"""Rate maps from positions and either spike times or the activity of units.
 
 Counts and occupancy are smoothed separately and then divided, so that a bin visited briefly has
 little weight in its neighbours. Square bins; the first map axis is x.
@@ -13,20 +13,20 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Array, Float, Key
 
-from gridjax.metrics.arguments import number, numbers, refusal, whole
+from gridjax.metrics.arguments import check_array, check_float, check_int, invalid_argument
 from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 
-# Wide enough for a Gaussian: beyond, it is 3e-4 of its peak.
+# Reach of the Gaussian in standard deviations; there it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
 # Sums of more than this over a session leave the range of float64.
 LARGEST_ACTIVITY = 1e290
-# Maps of shifted spikes held at a time.
+# Number of maps of shifted spikes in memory at a time.
 SHIFTS_AT_ONCE = 256
 
 
 class RateMaps(NamedTuple):
-    """Maps of one session; NaN, or occupancy 0, where the animal never was."""
+    """Rate maps of one session; NaN, and occupancy 0, in bins never visited."""
 
     maps: Float[np.ndarray, "unit n n"]
     """Spikes per second, or mean activity."""
@@ -62,10 +62,12 @@ def rate_map(
     Raises GridjaxError for input that cannot be mapped.
     """
     if (spikes is None) == (activity is None):
-        raise refusal("give spikes or activity, one of them", "spikes=[...] or activity=array")
+        raise invalid_argument(
+            "give spikes or activity, one of them", "spikes=[...] or activity=array"
+        )
     typical = (4.0, 2.5) if spikes is not None else (0.0, 0.0)
     smoothing_cm = typical[0] if smoothing_cm is None else smoothing_cm
-    smoothing_cm = number("smoothing_cm", smoothing_cm, 0, 1000)
+    smoothing_cm = check_float("smoothing_cm", smoothing_cm, 0, 1000)
     min_speed_cm_s = typical[1] if min_speed_cm_s is None else min_speed_cm_s
     seen = visits(
         positions,
@@ -78,7 +80,7 @@ def rate_map(
     )
     if spikes is not None:
         if times_s is None:
-            raise refusal("spikes come without times_s", "give the time of each position")
+            raise invalid_argument("spikes come without times_s", "give the time of each position")
         totals = spike_counts(seen, spikes)
     else:
         totals = activity_totals(seen, activity)
@@ -91,10 +93,10 @@ def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit
     start, end = seen.times_s[0], seen.times_s[-1] + seen.durations[-1]
     counts = []
     for unit, given in enumerate(_by_unit(spikes)):
-        train = numbers(f"spikes of unit {unit}", given, 1)
+        train = check_array(f"spikes of unit {unit}", given, 1)
         outside = ~((train >= start) & (train <= end))
         if outside.any():
-            raise refusal(
+            raise invalid_argument(
                 f"unit {unit}: {outside.sum()} of {len(train)} spikes, the first at "
                 f"{train[outside][0]:g} s, are outside the session from {start:g} to {end:g} s",
                 "give spikes on the clock of times_s, in seconds, and within it",
@@ -111,11 +113,13 @@ def _by_unit(spikes: Any) -> list[Any]:
     try:
         units = list(spikes)
     except TypeError:
-        raise refusal(f"spikes are {reprlib.repr(spikes)}", fix) from None
+        raise invalid_argument(f"spikes are {reprlib.repr(spikes)}", fix) from None
     if isinstance(spikes, str | bytes | Mapping):
-        raise refusal(f"spikes are of type {type(spikes).__name__}", fix)
+        raise invalid_argument(f"spikes are of type {type(spikes).__name__}", fix)
     if units and np.isscalar(units[0]):
-        raise refusal(f"spikes of unit 0 are a single number, {reprlib.repr(units[0])}", fix)
+        raise invalid_argument(
+            f"spikes of unit 0 are a single number, {reprlib.repr(units[0])}", fix
+        )
     return units
 
 
@@ -123,10 +127,10 @@ def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"
     """Return activity [sample, unit] times duration, summed over each bin."""
     from scipy.sparse import csr_array
 
-    values = numbers("activity", activity, 2)
+    values = check_array("activity", activity, 2)
     n_samples, n_flat = len(seen.bins), seen.arena.n_bins**2
     if len(values) != n_samples:
-        raise refusal(
+        raise invalid_argument(
             f"activity has {len(values)} samples, positions have {n_samples}",
             "give one row of activity per position",
         )
@@ -134,7 +138,7 @@ def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"
     wrong = np.argwhere(counts & ~(np.abs(values) <= LARGEST_ACTIVITY))
     if len(wrong):
         sample, unit = wrong[0]
-        raise refusal(
+        raise invalid_argument(
             f"activity of unit {unit} at sample {sample} is {values[sample, unit]:g}, one of"
             f" {len(wrong)} values that have no mean",
             "leave such units out, or make the position of such samples NaN: they do not count",
@@ -174,12 +178,17 @@ def shift_scores(
     min_shift_s: float = 20.0,
     smoothing_cm: float = 4.0,
 ) -> Float[np.ndarray, " draw"]:
-    """Return the scores of one unit's maps with its spikes moved in time against the path.
+    """Return the scores of one unit's maps with its spikes shifted in time.
 
-    `score` takes maps [draw, n, n] to numbers [draw]. See `nulls.shifts`.
+    seen: the samples of the session, from `visits`.
+    spikes_s: [spike], in seconds.
+    n_draws: number of shifts.
+    score: takes maps [draw, n, n] and returns numbers [draw].
+    min_shift_s: smallest shift, in seconds.
+    smoothing_cm: standard deviation of the Gaussian smoothing.
     """
     start, duration = seen.times_s[0], seen.times_s[-1] + seen.durations[-1] - seen.times_s[0]
-    n_draws = whole("n_draws", n_draws, 1, 10**7)
+    n_draws = check_int("n_draws", n_draws, 1, 10**7)
     moves = chance_scores.shifts(key, n_draws, duration, min_shift_s)
     scores = []
     for some in np.array_split(moves, -(-n_draws // SHIFTS_AT_ONCE)):

@@ -16,11 +16,11 @@ from jaxtyping import Float
 from gridjax.errors import GridjaxError, Problem
 
 MOST_CYCLES = 64
-"""Cycles per box beyond which modes lie so close that nobody needs their names."""
+"""Largest number of steps: longer wave vectors lie too close to be told apart by name."""
 
 
 class Mode(NamedTuple):
-    """Wave vectors that differ by the symmetries of the square or cube alone."""
+    """Wave vectors that are equal up to the symmetries of the square or cube."""
 
     n: tuple[float, ...]
     """cycles per box along each side, largest first, none negative"""

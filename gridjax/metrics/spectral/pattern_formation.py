@@ -1,20 +1,19 @@
 """Patterns that grow on the spatial covariance of a target code, without a network.
 
 dG/dt = Sigma G - lambda G, one column of G a unit's rate map, lambda each unit's own so that its
-norm stays 1 (Oja). Linear, the strongest waves of the box win, in whatever mixture noise began with
-(stripes, squares). Rates that cannot be negative add a term of second order in the dynamics of
-amplitudes, which binds waves whose vectors sum to zero: where the strongest form a ring, triads at
-60 degrees, hexagons (Sorscher et al. 2019); where power falls from the longest wave on, one field.
+norm stays 1 (Oja). The linear dynamics select the strongest waves of the box, in the proportions of
+the initial noise (stripes, squares). Non-negative rates add a second-order term to the dynamics of
+the amplitudes, which couples waves whose vectors sum to zero. Where the strongest waves form a
+ring, these are triads at 60 degrees, and the patterns are hexagons (Sorscher et al. 2019). Where
+power falls from the longest wave on, the pattern is one field.
 
-Two things keep the code of a drawn layout from the theory, which knows no walls and no disorder.
-Its variance differs from place to place (walls, gaps between centres): on the plain covariance
-every unit ends in one bright spot. And waves do not turn at walls as they do in a box that wraps
-around. ``equal_variance`` takes the first away: the correlation of places, not the covariance.
+The code of a drawn layout differs from the theory, which has no walls and no disorder, in two ways.
+First, its variance differs between places (walls, gaps between centres), so that on the plain
+covariance every unit ends in one bright spot; ``equal_variance`` uses the correlation of places
+instead. Second, waves do not continue at walls as they do in a box that wraps around.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
@@ -50,23 +49,6 @@ def covariance(
     return values @ values.T
 
 
-def wrapped_covariance(
-    n: int, box_width_m: float, power: Callable[[np.ndarray], np.ndarray]
-) -> Float[np.ndarray, "position position"]:
-    """Return the covariance of n x n places in a box that wraps around, of a code without disorder.
-
-    ``power``: of a wave, by its wavenumber (rad/m), as in gridjax.metrics.spectral.turing. The
-    mean over the box is left out. Variance 1 at every place.
-    """
-    k = 2 * np.pi * np.fft.fftfreq(n, box_width_m / n)
-    spectrum = np.array(power(np.hypot(k[:, None], k)), np.float64)
-    spectrum[0, 0] = 0.0
-    by_shift = np.fft.ifft2(spectrum).real
-    shift = (np.arange(n)[:, None] - np.arange(n)) % n
-    whole = by_shift[shift[:, None, :, None], shift[None, :, None, :]]
-    return whole.reshape(n**2, n**2) / by_shift[0, 0]
-
-
 def grow(
     covariance: Float[np.ndarray, "position position"],
     n_units: int = 64,
@@ -76,8 +58,8 @@ def grow(
 ) -> Float[np.ndarray, "unit n n"]:
     """Grow patterns from noise: ``n_steps`` of G += (Sigma G - lambda G) / the largest eigenvalue.
 
-    nonnegative: rates below 0 are set to 0 after each step. Units do not know of each other: each
-    is another draw of the initial noise. Maps have first axis x and sum of squares 1; the same seed
+    nonnegative: rates below 0 are set to 0 after each step. Units are independent: each has its
+    own initial noise. Maps have first axis x and sum of squares 1; the same seed
     gives the same maps on one machine.
 
     Raises GridjaxError unless there are n^2 places.
@@ -98,7 +80,7 @@ def grow(
 
 
 def _largest_eigenvalue(covariance: Float[np.ndarray, "p p"], rng: np.random.Generator) -> float:
-    """Return it by power iteration, from below: it sets how long a step is, nothing more."""
+    """Return the largest eigenvalue by power iteration (from below); it only sets the step size."""
     vector = rng.normal(size=len(covariance))
     norm = 0.0
     for _ in range(_POWER_STEPS):

@@ -1,7 +1,7 @@
 """Radially averaged power spectra of rate maps, on one grid of wavenumbers for all networks.
 
 Wave vectors are in cycles per box, so that spectra of any box and number of bins can be averaged,
-compared, and laid beside theory's k* and the modes of the box.
+compared with each other, with k* of the theory, and with the modes of the box.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import number, one_of
+from gridjax.metrics.arguments import check_choice, check_float
 
 STEP = 0.25
 """Distance of the rings, cycles per box: a fourth of what a box without wrapping resolves."""
@@ -62,13 +62,13 @@ def radial_power(
     Raises GridjaxError for maps that are no real square, a box without width (1e-6 to 1e6 m), an
     unknown window, and ``most_cycles`` beyond half the bins of a side or below 1.
     """
-    one_of("window", window, ("none", "hann"))
+    check_choice("window", window, ("none", "hann"))
     maps = np.asarray(map_batches.as_maps(maps))
-    box_width_m = number("box_width_m", box_width_m, 1e-6, 1e6)
+    box_width_m = check_float("box_width_m", box_width_m, 1e-6, 1e6)
     n = maps.shape[-1]
     if most_cycles is None:
         most_cycles = min(MOST_CYCLES, n / 2)
-    n_rings = int(number("most_cycles", most_cycles, 1, n / 2) / STEP + 1e-9) + 1
+    n_rings = int(check_float("most_cycles", most_cycles, 1, n / 2) / STEP + 1e-9) + 1
     tables = _tables(n, n_rings, window)
     flat = maps.reshape(-1, n, n)
     parts = [

@@ -16,7 +16,7 @@ largest at k*^2 = 2 ln(s^(d+2) / rho) / ((s^2 - 1) sigma^2). Two cases have name
 
 Where rho < s^d the transform is negative at k = 0 and k* is the maximum of the transform, not of
 its square: the *power* at k = 0, (s^d - rho)^2, may be (with equal weights in two dimensions is)
-larger, so that the longest waves of the box win nonetheless.
+larger; the longest waves of the box then grow first.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from gridjax.errors import GridjaxError, Problem
 
 DIMENSIONS = (1, 2, 3)
 ENOUGH_CYCLES = 2.5
-"""Wavelengths (cycles of k*) a box must hold before anybody should believe a lattice in it."""
+"""Wavelengths (cycles of k*) that a box must hold for a credible lattice."""
 NEIGHBOURS = {1: 2 * math.pi, 2: 4 * math.pi / math.sqrt(3), 3: math.pi * math.sqrt(6)}
 """Distance of the nearest fields of a lattice times its wavenumber; see ``lattice_period``."""
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.metrics.arguments import numbers, whole
+from gridjax.metrics.arguments import check_array, check_int
 from gridjax.metrics.statistics.permutation import MOST_DRAWS, finite
 
 
@@ -25,9 +25,9 @@ def dip_test(x: Any, n_draws: int = 2_000, seed: int = 0) -> Dip:
     p = (1 + as large) / (1 + draws) over uniform samples of the same size. Raises GridjaxError for
     an empty sample, NaN or infinity.
     """
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     found = dip(x)
-    null = _null(np.size(x), n_draws, whole("seed", seed, 0, 2**63 - 1))
+    null = _null(np.size(x), n_draws, check_int("seed", seed, 0, 2**63 - 1))
     return Dip(found, (1 + int((null >= found - 1e-12).sum())) / (1 + n_draws))
 
 
@@ -45,7 +45,7 @@ def dip(x: Any) -> float:
     At least 1 / 2n where values are distinct, at most 1/4, and 0 where all are equal. Raises
     GridjaxError for no values, NaN or infinity.
     """
-    values, counts = np.unique(finite("x", numbers("x", x, 1)), return_counts=True)
+    values, counts = np.unique(finite("x", check_array("x", x, 1)), return_counts=True)
     if values[-1] / 2 - values[0] / 2 > np.finfo(np.float64).max / 2:
         values = values / 2  # so that no two are an infinite distance apart
     upper, farthest = np.cumsum(counts).astype(np.float64), 0.0

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.metrics.arguments import number, numbers, refusal, whole
+from gridjax.metrics.arguments import check_array, check_float, check_int, invalid_argument
 from gridjax.metrics.statistics.bootstrap_t import bootstrap_t
 
 MOST_DRAWS = 10**7
@@ -97,9 +97,11 @@ def statistic_interval(
     """
     rows = np.asarray(values)
     if rows.ndim == 0 or (rows.dtype.kind == "f" and not np.isfinite(rows).all()):
-        raise refusal("values hold NaN or infinity, or are no rows", "leave such networks out")
+        raise invalid_argument(
+            "values hold NaN or infinity, or are no rows", "leave such networks out"
+        )
     of = _labels(clusters, len(rows))
-    tail, n_draws = (1 - _level(level)) / 2, whole("n_draws", n_draws, 1, MOST_DRAWS)
+    tail, n_draws = (1 - _level(level)) / 2, check_int("n_draws", n_draws, 1, MOST_DRAWS)
     members = np.split(np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))[:-1])
     n, value = len(members), float(statistic(rows))
     if n == 1:
@@ -111,7 +113,7 @@ def statistic_interval(
         draws[i] = statistic(rows[chosen])
     without = np.array([statistic(rows[of != j]) for j in range(n)], np.float64)
     if not (math.isfinite(value) and np.isfinite(draws).all() and np.isfinite(without).all()):
-        raise refusal(
+        raise invalid_argument(
             "the statistic of some draws of clusters is not finite",
             "give more clusters, or a statistic that is defined for any of them",
         )
@@ -144,8 +146,8 @@ def _mean_intervals(
     seed: int,
     within: tuple[float, float],
 ) -> list[Interval]:
-    tail, n_draws = (1 - _level(level)) / 2, whole("n_draws", n_draws, 1, MOST_DRAWS)
-    least, most = (number("within", end, -math.inf, math.inf) for end in within)
+    tail, n_draws = (1 - _level(level)) / 2, check_int("n_draws", n_draws, 1, MOST_DRAWS)
+    least, most = (check_float("within", end, -math.inf, math.inf) for end in within)
     intervals = []
     for value, low, high in bootstrap_t(values, of, tail, n_draws, seed):
         if low < high:
@@ -179,33 +181,37 @@ def _bca(
 def _given(
     values: Any, clusters: Any, rank: int
 ) -> tuple[Float[np.ndarray, "n ..."], Int[np.ndarray, " n"]]:
-    found = numbers("values", values, rank)
+    found = check_array("values", values, rank)
     if not np.isfinite(found).all():
-        raise refusal("values hold NaN or infinity", "leave such networks out, and say how many")
+        raise invalid_argument(
+            "values hold NaN or infinity", "leave such networks out, and say how many"
+        )
     return found, _labels(clusters, len(found))
 
 
 def _labels(clusters: Any, n: int) -> Int[np.ndarray, " n"]:
     """Return which cluster each network belongs to, from 0."""
     if n == 0:
-        raise refusal("there are no values", "give at least one network")
+        raise invalid_argument("there are no values", "give at least one network")
     if clusters is None:
         return np.arange(n)
     labels = np.asarray(clusters)
     if labels.shape != (n,):
-        raise refusal(f"clusters have shape {labels.shape}, for {n} values", "give one a value")
+        raise invalid_argument(
+            f"clusters have shape {labels.shape}, for {n} values", "give one a value"
+        )
     if labels.dtype.kind == "f" and np.isnan(labels).any():
-        raise refusal("clusters hold NaN", "name the cluster of every network")
+        raise invalid_argument("clusters hold NaN", "name the cluster of every network")
     return np.unique(labels, return_inverse=True)[1]
 
 
 def _level(level: float) -> float:
-    level = number("level", level, 0, 1)
+    level = check_float("level", level, 0, 1)
     if level in (0, 1):
-        raise refusal(f"level is {level:g}", "give a number between 0 and 1, such as 0.95")
+        raise invalid_argument(f"level is {level:g}", "give a number between 0 and 1, such as 0.95")
     return level
 
 
 def _count(k: int, n: int) -> tuple[int, int]:
-    n = whole("n", n, 1, 2**53)
-    return whole("k", k, 0, n), n
+    n = check_int("n", n, 1, 2**53)
+    return check_int("k", k, 0, n), n

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.arguments import numbers, refusal, whole
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument
 from gridjax.metrics.statistics.permutation import MOST_DRAWS, finite, random_signs
 
 
@@ -47,13 +47,13 @@ def lack_of_fit(
     naming a spike, or raise `degree`. With n seeds p is at least about 2 / 2^n. Raises GridjaxError
     for fewer than two seeds, levels that are not distinct or too few, NaN or infinity.
     """
-    found = finite("table", numbers("table", table, 2))
-    levels = finite("levels", numbers("levels", levels, 1))
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    found = finite("table", check_array("table", table, 2))
+    levels = finite("levels", check_array("levels", levels, 1))
+    n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     n, count = found.shape
-    degree = whole("degree", degree, 0, 10)
+    degree = check_int("degree", degree, 0, 10)
     if count != len(levels) or len(np.unique(levels)) != count or count < degree + 2 or n < 2:
-        raise refusal(
+        raise invalid_argument(
             f"{len(levels)} levels and a table of shape {found.shape}, for degree {degree}",
             "give [seed, level]: two seeds or more, and distinct levels, two more than the degree",
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.arguments import numbers, refusal
+from gridjax.metrics.arguments import check_array, invalid_argument
 
 
 def holm(p: Any) -> Float[np.ndarray, " test"]:
@@ -37,10 +37,10 @@ def benjamini_hochberg(p: Any) -> Float[np.ndarray, " test"]:
 
 
 def _known(p: Any):
-    given = numbers("p", p, 1)
+    given = check_array("p", p, 1)
     known = ~np.isnan(given)
     if np.any((given[known] < 0) | (given[known] > 1)):
-        raise refusal("p-values lie outside 0 to 1", "give chances, as tests return them")
+        raise invalid_argument("p-values lie outside 0 to 1", "give chances, as tests return them")
     return given, known
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.arguments import numbers, refusal, whole
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument
 
 MOST_DRAWS = 10**7
 _AT_ONCE = 2**22
@@ -23,8 +22,8 @@ def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
     null a difference is as likely its negative. With n pairs p is at least 2 / 2^n: five pairs
     can never reach .05. Raises GridjaxError for no differences, NaN or infinity.
     """
-    found = finite("differences", numbers("differences", differences, 1))
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
+    found = finite("differences", check_array("differences", differences, 1))
+    n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     n, scale = len(found), float(np.abs(found).max())
     if scale == 0:
         return 1.0
@@ -42,36 +41,14 @@ def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
     return (1 + extreme) / (1 + n_draws)
 
 
-def within_blocks(
-    table: Any,
-    statistic: Callable[[Float[np.ndarray, "block arm"]], float],
-    n_draws: int = 20_000,
-    seed: int = 0,
-) -> float:
-    """Return the one-sided p of a statistic of a table [block, arm]: large is extreme.
-
-    The arms are permuted within each block (a seed, say): the null is that arms do not matter
-    within any block, whatever the blocks do. A statistic that is a maximum over arms controls the
-    error over all of them. p = (1 + as large) / (1 + draws); a null statistic that is NaN counts
-    as large, and p is NaN where the observed is. Raises GridjaxError for NaN in the table.
-    """
-    found = finite("table", numbers("table", table, 2))
-    n_draws = whole("n_draws", n_draws, 1, MOST_DRAWS)
-    observed = float(statistic(found))
-    rng = np.random.default_rng(seed)
-    null = np.array([float(statistic(rng.permuted(found, axis=1))) for _ in range(n_draws)])
-    if np.isnan(observed):
-        return float("nan")
-    least = observed - _TIE * abs(observed) if np.isfinite(observed) else observed
-    return (1 + int((~(null < least)).sum())) / (1 + n_draws)
-
-
 def finite(name: str, array: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
     """Return the array; raise GridjaxError where it is empty or holds NaN or infinity."""
     if array.size == 0:
-        raise refusal(f"{name} have shape {array.shape}", "give at least one number")
+        raise invalid_argument(f"{name} have shape {array.shape}", "give at least one number")
     if not np.isfinite(array).all():
-        raise refusal(f"{name} hold NaN or infinity", "leave out seeds where one is missing")
+        raise invalid_argument(
+            f"{name} hold NaN or infinity", "leave out seeds where one is missing"
+        )
     return array
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.arguments import is_real, numbers, refusal
+from gridjax.metrics.arguments import check_array, invalid_argument, is_real
 from gridjax.metrics.statistics.permutation import finite
 
 
@@ -19,9 +19,9 @@ def slopes(table: Any, doses: Any) -> Float[np.ndarray, " seed"]:
     Raises GridjaxError for doses that do not fit the table, NaN or infinite doses or responses
     that are infinite.
     """
-    found, doses = numbers("table", table, 2), finite("doses", numbers("doses", doses, 1))
+    found, doses = check_array("table", table, 2), finite("doses", check_array("doses", doses, 1))
     if found.shape[1] != len(doses) or np.isinf(found).any():
-        raise refusal(
+        raise invalid_argument(
             f"{len(doses)} doses, and a table of shape {found.shape}, NaN where missing",
             "give a finite table [seed, dose]",
         )
@@ -59,7 +59,7 @@ def components(table: Any) -> Components:
     """
     found = np.asarray(table)
     if found.ndim < 2 or min(found.shape) < 2 or not is_real(found.dtype):
-        raise refusal(
+        raise invalid_argument(
             f"the table is {found.dtype} of shape {found.shape}",
             "give numbers, an axis per factor, with at least two levels each",
         )

@@ -8,7 +8,7 @@ from oracles import lattice as oracle
 from scipy.stats import binom
 
 from gridjax.errors import GridjaxError
-from gridjax.metrics.lattice.lattice import lattice, published_period_bins
+from gridjax.metrics.lattice.lattice import lattice
 
 BOX = 2.2
 SIXTH = np.pi / 3
@@ -160,34 +160,12 @@ def test_axes_units_and_shapes():
     np.testing.assert_allclose(lattice(maps, 2 * BOX).period_cm / (200 * periods), 1, atol=0.03)
 
 
-@pytest.mark.parametrize("n", [20, 32, 44])
-def test_published_period_of_the_reference_maps(reference, n):
-    periods = published_period_bins(reference[f"maps_{n}"])
-    np.testing.assert_allclose(periods, reference[f"period_bins_{n}"], rtol=0, atol=1e-6)
-
-
-def test_published_periods_at_any_scale():
-    maps, *_ = ideal(20, 0.5, 0.9, 4, seed=13)
-    expected = published_period_bins(maps)
-    for exponent in (-1000, 1000):
-        scaled = np.ldexp(maps.astype(np.float64), exponent)
-        np.testing.assert_array_equal(published_period_bins(scaled), expected)
-
-
-def test_published_period_of_sparse_maps():
-    rng = np.random.default_rng(11)
-    maps = np.array([oracle.smoothed_noise(rng, 16, 2.0, True) for _ in range(30)])
-    # silent but for a bump or two, unvisited bins, nothing at all
-    maps[:10] = np.maximum(maps[:10] - maps[:10].max((1, 2), keepdims=True) / 2, 0)
-    maps[5:20][rng.random((15, 16, 16)) < 0.3] = np.nan
-    maps[0], maps[1] = 0, np.nan
-    expected = [oracle.published_period(rate) for rate in maps]
-    np.testing.assert_allclose(published_period_bins(maps), expected, rtol=0, atol=1e-6)
-
-
-def test_the_published_period_reads_low_and_ours_does_not():
+def test_the_published_period_reads_low_and_ours_does_not(reference):
+    expected = reference["period_bins_20"]
+    found = [oracle.published_period(rate) for rate in reference["maps_20"]]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
     maps, periods, _ = ideal(44, 1.1, 1.4, 40, seed=12, noise=0.1)
-    published = published_period_bins(maps) * BOX / 44 / periods - 1
+    published = np.array([oracle.published_period(rate) for rate in maps]) * BOX / 44 / periods - 1
     assert -0.10 < np.median(published) < -0.02
     assert abs(np.nanmedian(lattice(maps, BOX).period_cm / 100 / periods - 1)) < 0.01
 

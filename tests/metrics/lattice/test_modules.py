@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gridjax.metrics.lattice.modules import made_up, modules
+from gridjax.metrics.lattice.modules import false_module_share, modules
 
 RANDOM = np.random.default_rng(7)
 
@@ -113,4 +113,4 @@ def test_no_two_units_of_a_module_are_further_apart_than_its_definition():
 
 
 def test_noise_and_estimator_make_up_no_second_module_of_clean_lattices():
-    assert made_up(np.array([60.0, 75.0]), 2.2, n_networks=4, n_units=24, noise=0.3) == 0
+    assert false_module_share(np.array([60.0, 75.0]), 2.2, n_networks=4, n_units=24, noise=0.3) == 0

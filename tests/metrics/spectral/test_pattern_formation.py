@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from oracles import turing as oracle
 
 from gridjax.errors import GridjaxError
 from gridjax.metrics.gridscore.grid_score import grid_score
@@ -21,7 +22,7 @@ def gaussian(k):
 
 @pytest.fixture(scope="module")
 def wrapped():
-    return pattern_formation.wrapped_covariance(N, SIDE, dos)
+    return oracle.wrapped_covariance(N, SIDE, dos)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_linear_growth_on_dos_grows_waves_of_that_length_but_few_hexagons(wrappe
 
 
 def test_gaussian_codes_grow_no_lattice_and_their_lowest_mode_wins():
-    sigma = pattern_formation.wrapped_covariance(N, SIDE, gaussian)
+    sigma = oracle.wrapped_covariance(N, SIDE, gaussian)
     rates = pattern_formation.grow(sigma, 16, 500, seed=4)
     assert np.asarray(grid_score(rates).score_60).max() < 0.3
     assert np.isnan(np.asarray(lattice(rates, SIDE).period_cm)).all()

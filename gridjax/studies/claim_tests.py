@@ -1,0 +1,84 @@
+"""The tests that a claims file can name, and the estimate that each makes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.studies.designs import (
+    matched_difference,
+    max_departure,
+    resampled_statistic,
+    slope,
+    variance_share,
+)
+from gridjax.studies.estimates import (
+    Estimate,
+    mean_vs_null,
+    paired_difference,
+    seed_contrast,
+    share,
+)
+
+
+@dataclass(frozen=True)
+class ClaimTest:
+    """A test: the function that makes the estimate, and a phrase about its p and interval."""
+
+    function: Callable[..., Estimate]
+    description: str
+
+
+CLAIM_TESTS = {
+    test.function.__name__: test
+    for test in (
+        ClaimTest(mean_vs_null, "sign flips of the seeds' means; the interval resamples seeds"),
+        ClaimTest(
+            paired_difference, "sign flips of the seeds' differences; the interval resamples seeds"
+        ),
+        ClaimTest(
+            seed_contrast, "sign flips of the seeds' contrasts; the interval resamples seeds"
+        ),
+        ClaimTest(slope, "sign flips of the seeds' slopes; the interval resamples seeds"),
+        ClaimTest(
+            matched_difference,
+            "sign flips of the differences, by seed of the first arm; the interval resamples these"
+            " seeds",
+        ),
+        ClaimTest(share, "no p; exact binomial interval"),
+        ClaimTest(resampled_statistic, "no p; the interval resamples networks"),
+        ClaimTest(variance_share, "no p; the interval resamples levels of the first factor"),
+        ClaimTest(
+            max_departure,
+            "the largest standardised residual, over flips of the signs of each seed's residuals,"
+            " all of a seed together",
+        ),
+    )
+}
+"""The tests by the name that ``test:`` of a claim gives."""
+
+
+def estimate_claim(name: str, test: str, arguments: Any, place: Place) -> Estimate:
+    """Return the estimate of a claim by its test.
+
+    name: the claim's name, for messages.
+    test: a name among CLAIM_TESTS.
+    arguments: what the analysis selected: arguments of the test by name.
+    place: the file of the analysis.
+
+    Raises GridjaxError where the arguments are not those of the test.
+    """
+    function = CLAIM_TESTS[test].function
+    signature = inspect.signature(function)
+    fix = f"return a dict of arguments: {', '.join(signature.parameters)}"
+    if not isinstance(arguments, Mapping):
+        message = f"{name}: select() gives {type(arguments).__name__} for the test {test}"
+        raise GridjaxError(Problem(message, place, fix=fix))
+    try:
+        signature.bind(**arguments)
+    except TypeError as error:
+        raise GridjaxError(Problem(f"{name}: the test {test}: {error}", place, fix=fix)) from None
+    return function(**arguments)
