@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from gridjax.errors import DamageError, Problem, StorageError
 
 T = TypeVar("T")
-ASIDE = ".aside-"
+TEMP_PREFIX = ".aside-"
 _SEAL = "sha256"
 _REMOVALS, _BETWEEN_REMOVALS_S = 50, 0.05
 
@@ -61,7 +61,7 @@ def rename(old: Path, new: Path) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file atomically: readers see the old or the new content, also after a crash."""
-    aside = path.with_name(ASIDE + path.name)
+    aside = path.with_name(TEMP_PREFIX + path.name)
     try:
         write_file(aside, content)
         rename(aside, path)
@@ -78,7 +78,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     Its files are flushed to the disk once, before the rename: write them plainly. If an exception
     is raised, the temporary folder is removed.
     """
-    aside = path.with_name(ASIDE + path.name)
+    aside = path.with_name(TEMP_PREFIX + path.name)
     remove_tree(aside)
     aside.mkdir()  # without parents: a run folder that was moved away must not be made again
     try:
@@ -103,7 +103,7 @@ def _remove_what_is_still_written(folder: Path) -> None:
 
 def remove_folder(path: Path) -> None:
     """Remove a folder atomically: readers never see a part of it."""
-    aside = path.with_name(ASIDE + path.name)
+    aside = path.with_name(TEMP_PREFIX + path.name)
     remove_tree(aside)
     rename(path, aside)
     remove_tree(aside)
@@ -117,10 +117,10 @@ def remove_tree(path: Path) -> None:
         path.unlink()
 
 
-def clear_asides(folder: Path) -> None:
+def remove_temporaries(folder: Path) -> None:
     """Remove the temporary files and folders of a killed writer directly under a folder."""
     if folder.is_dir():
-        for left in folder.glob(f"{ASIDE}*"):
+        for left in folder.glob(f"{TEMP_PREFIX}*"):
             remove_tree(left)
 
 
@@ -129,13 +129,13 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def seal(content: dict[str, Any]) -> bytes:
+def dump_checksummed_json(content: dict[str, Any]) -> bytes:
     """Return a mapping as JSON that includes its own SHA-256."""
     return json.dumps(content | {_SEAL: _digest_of(content)}, indent=1).encode()
 
 
-def unseal(sealed: bytes) -> dict[str, Any]:
-    """Return the mapping that ``seal`` wrote as bytes.
+def load_checksummed_json(sealed: bytes) -> dict[str, Any]:
+    """Return the mapping that ``dump_checksummed_json`` wrote as bytes.
 
     Raises ValueError if the bytes are damaged.
     """
@@ -152,7 +152,7 @@ def _digest_of(content: dict[str, Any]) -> str:
     return digest(json.dumps(content, sort_keys=True).encode())
 
 
-def steady(sealed: Path, read: Callable[[], T]) -> T:
+def retry_while_replaced(sealed: Path, read: Callable[[], T]) -> T:
     """Call ``read``, and again if a writer replaces the file ``sealed`` meanwhile.
 
     Raises the DamageError of ``read`` if ``sealed`` did not change.

@@ -24,8 +24,8 @@ MAX_PROBLEMS = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A scalar, a list or a dict of Located values, with the place where it was written."""
+class SourcedValue:
+    """A scalar, a list or a dict of SourcedValue values, with the place where it was written."""
 
     value: Any
     place: Place
@@ -78,15 +78,15 @@ class Problems:
             raise GridjaxError(sorted(self.found, key=position))
 
 
-def locate(content: Mapping[str, Any], name: str, problems: Problems) -> Located | None:
-    """Return a Python dict as Located values, with places such as ``name: path.to.value``.
+def attach_places(content: Mapping[str, Any], name: str, problems: Problems) -> SourcedValue | None:
+    """Return a Python dict as SourcedValue values, with places such as ``name: path.to.value``.
 
     NumPy scalars and arrays, tuples and ranges become plain numbers and lists. Returns None if the
     dict is nested too deeply or has too many values, which goes to ``problems``.
     """
     n_values = 0
 
-    def visit(value: Any, path: tuple[str, ...], depth: int) -> Located:
+    def visit(value: Any, path: tuple[str, ...], depth: int) -> SourcedValue:
         nonlocal n_values
         n_values += 1
         place = Place(f"{name}: {'.'.join(path)}" if path else name)
@@ -101,10 +101,10 @@ def locate(content: Mapping[str, Any], name: str, problems: Problems) -> Located
             for key, item in value.items():
                 inner = visit(item, (*path, str(key)), depth + 1)
                 items[str(key)] = replace(inner, name_place=inner.place)
-            return Located(items, place)
+            return SourcedValue(items, place)
         if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-            return Located([visit(item, path, depth + 1) for item in value], place)
-        return Located(value, place)
+            return SourcedValue([visit(item, path, depth + 1) for item in value], place)
+        return SourcedValue(value, place)
 
     try:
         return visit(content, (), 0)

@@ -15,7 +15,7 @@ import yaml
 
 from gridjax.errors import Place
 from gridjax.io.numbers import parse_number
-from gridjax.io.source_location import MAX_DEPTH, MAX_VALUES, Located, Problems
+from gridjax.io.source_location import MAX_DEPTH, MAX_VALUES, Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 
 MAX_BYTES = 1_000_000
@@ -34,7 +34,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def read_yaml(
     path: str | Path, problems: Problems, wanted: str = SWEEP
-) -> tuple[Located | None, str]:
+) -> tuple[SourcedValue | None, str]:
     """Return the content of a YAML file, and its text; errors go to ``problems``.
 
     The content is None if it cannot be checked any further. ``wanted`` says in words what the file
@@ -46,7 +46,9 @@ def read_yaml(
     return parse_yaml(text, _printable(Path(path)), problems, wanted), text
 
 
-def parse_yaml(text: str, name: str, problems: Problems, wanted: str = SWEEP) -> Located | None:
+def parse_yaml(
+    text: str, name: str, problems: Problems, wanted: str = SWEEP
+) -> SourcedValue | None:
     """Return the content of a YAML text; ``name`` is its file in messages. See read_yaml."""
     wrong = _NOT_TEXT.search(text)
     if wrong:
@@ -108,7 +110,7 @@ class _StopError(Exception):
 
 
 class _Composer:
-    """Converter of the events of the YAML parser to Located values."""
+    """Converter of the events of the YAML parser to SourcedValue values."""
 
     def __init__(self, text: str, name: str, problems: Problems, wanted: str):
         self.text = text
@@ -118,7 +120,7 @@ class _Composer:
         self.n_values = 0
         self.is_sound = True
 
-    def compose(self) -> Located | None:
+    def compose(self) -> SourcedValue | None:
         """Return the one document of the text; None if it cannot be read."""
         try:
             events = self._events()
@@ -149,7 +151,7 @@ class _Composer:
             self.problems.add("is not YAML: an escape beyond Unicode", Place(self.name))
             raise _StopError from None
 
-    def _node(self, event: Any, events: Iterator[Any], depth: int) -> Located:
+    def _node(self, event: Any, events: Iterator[Any], depth: int) -> SourcedValue:
         self.n_values += 1
         if self.n_values > MAX_VALUES:
             self._stop(
@@ -162,21 +164,21 @@ class _Composer:
             self._refuse(
                 f"the alias *{event.anchor[:40]} is not supported", place, "repeat the value"
             )
-            return Located(None, place)
+            return SourcedValue(None, place)
         if event.tag is not None:
             message = f"the tag {show(event.tag)} is not supported"
             self._refuse(message, place, "write plain names, numbers and lists")
         if isinstance(event, yaml.ScalarEvent):
-            return Located(_scalar(event), place)
+            return SourcedValue(_scalar(event), place)
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
             while not isinstance(item := next(events), yaml.SequenceEndEvent):
                 items.append(self._node(item, events, depth + 1))
-            return Located(items, place)
-        return Located(self._mapping(events, depth), place)
+            return SourcedValue(items, place)
+        return SourcedValue(self._mapping(events, depth), place)
 
-    def _mapping(self, events: Iterator[Any], depth: int) -> dict[str, Located]:
-        items: dict[str, Located] = {}
+    def _mapping(self, events: Iterator[Any], depth: int) -> dict[str, SourcedValue]:
+        items: dict[str, SourcedValue] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key = self._node(event, events, depth + 1)
             value = self._node(next(events), events, depth + 1)
@@ -187,7 +189,7 @@ class _Composer:
                 message = f"{show(event.value)} stands here a second time; first at {first}"
                 self.problems.add(message, key.place, "remove one of the two")
             else:
-                items[event.value] = Located(value.value, value.place, key.place)
+                items[event.value] = SourcedValue(value.value, value.place, key.place)
         return items
 
     def _place(self, mark: Any) -> Place:

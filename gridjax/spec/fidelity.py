@@ -34,53 +34,55 @@ class Fidelity:
         "active",
         "inert",
         "whether dropout drops anything in training",
-        "the forward pass of training ran in inference mode: networks that differ in dropout rates"
-        " alone are one network",
+        "The forward pass of training ran in inference mode, so dropout drops nothing."
+        " Networks that differ only in dropout rates are the same network.",
         TRAINING,
     )
     ugrnn_initializer: str = _switch(
         "given",
         "glorot_uniform",
         "initialiser of UGRNN's kernel",
-        "initializer is not read by UGRNN: its three values are one network",
+        "UGRNN does not read its initialiser. Its three values give the same network.",
         WEIGHTS,
     )
     ugrnn_weight_decay: str = _switch(
         "kernel",
         "bias",
         "what weight decay falls on in UGRNN",
-        "UGRNN's kernel is not decayed, its bias (which starts at 0) is",
+        "Weight decay acts on the bias of UGRNN, which starts at 0, and not on its kernel.",
         TRAINING,
     )
     polar_angle: str = _switch(
         "atan2",
         "atan",
         "angle of polar targets",
-        "atan(y / x) is the same for opposite positions, so polar targets cannot be decoded in half"
-        " the box; the study swept no polar code with it",
+        "atan(y / x) is the same for opposite positions, so polar targets cannot be decoded"
+        " in half the box. The study swept no polar code with it.",
         CODE,
     )
     empty_bins: Bins = _switch(
         "mask",
         "zero",
         "bins of a rate map that no sample visited, when it is scored",
-        "they count as rate 0 (11 % of 44 x 44 bins at batch size 200, 72 % at 30): scores move",
-        EVALUATION,
+        "In scores, bins without samples count as rate 0. They are 11 % of 44 x 44 bins at"
+        " batch size 200, and 72 % at 30. Scores change.",
         READOUT,
     )
     evaluation_positions: str = _switch(
         "cover",
         "one_batch",
         "where rate maps and errors are taken",
-        "one batch of batch_size trajectories of 50 moves, too few for every bin, instead of as"
-        " many as evaluation.samples_per_bin asks for",
+        "Rate maps and errors are from one batch of batch_size trajectories of 50 moves, too"
+        " few to visit every bin. The corrected value takes as many as"
+        " evaluation.samples_per_bin needs.",
         EVALUATION,
     )
     loss_column: str = _switch(
         "data",
         "with_penalty",
         "what the column loss holds",
-        "the weight penalty is added to the loss (up to .018 nat); weight_penalty stands apart too",
+        "The column loss includes the weight penalty (up to .018 nat). The column"
+        " weight_penalty has it separately in both cases.",
         EVALUATION,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridjax.errors import Place
-from gridjax.io.source_location import Located, Problems
+from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.studies.claim_tests import CLAIM_TESTS
@@ -102,7 +102,7 @@ def read_claims(path: Path) -> Claims:
     return found
 
 
-def _study(document: Located, sha256: str, problems: Problems) -> Claims | None:
+def _study(document: SourcedValue, sha256: str, problems: Problems) -> Claims | None:
     content = _mapping(document, _OF_STUDY, "a claims file", problems)
     if content is None:
         return None
@@ -116,7 +116,9 @@ def _study(document: Located, sha256: str, problems: Problems) -> Claims | None:
     return Claims(**texts, claims=claims, sha256=sha256)
 
 
-def _items(listed: Located | None, place: Place, problems: Problems) -> Mapping[str, Located]:
+def _items(
+    listed: SourcedValue | None, place: Place, problems: Problems
+) -> Mapping[str, SourcedValue]:
     """Return the entries under ``claims``, by name; none, and a problem, without any."""
     fix = "write claims: {name: {claim: ...}}, each claim under its own name"
     if listed is None or listed.value is None or listed.value == {}:
@@ -128,7 +130,7 @@ def _items(listed: Located | None, place: Place, problems: Problems) -> Mapping[
     return listed.value
 
 
-def _claim(name: str, item: Located, problems: Problems) -> Claim | None:
+def _claim(name: str, item: SourcedValue, problems: Problems) -> Claim | None:
     if not _NAME.fullmatch(name):
         fix = "use letters, digits, _ and -: it becomes the name of a file"
         problems.add(f"{show(name)} cannot be a claim's name", item.name_place or item.place, fix)
@@ -143,7 +145,7 @@ def _claim(name: str, item: Located, problems: Problems) -> Claim | None:
     return Claim(name=name, **texts, test=test, role=role, unit=unit, low=low, high=high)
 
 
-def _region(item: Located | None, place: Place, problems: Problems) -> tuple[float, float]:
+def _region(item: SourcedValue | None, place: Place, problems: Problems) -> tuple[float, float]:
     fix = "write holds: {above: 0.01}, {below: 0.05} or {between: [0.9, 1.1]}"
     value = item.plain() if item is not None else None
     place = item.place if item is not None else place
@@ -164,8 +166,8 @@ def _region(item: Located | None, place: Place, problems: Problems) -> tuple[flo
 
 
 def _mapping(
-    item: Located, known: tuple[str, ...], what: str, problems: Problems
-) -> Mapping[str, Located] | None:
+    item: SourcedValue, known: tuple[str, ...], what: str, problems: Problems
+) -> Mapping[str, SourcedValue] | None:
     """Return the entries of a mapping; None, and one problem, for anything else."""
     if not isinstance(item.value, dict):
         message = f"{what} is {show(item.plain())}, not a mapping"
@@ -178,7 +180,7 @@ def _mapping(
     return item.value
 
 
-def _text(content: Mapping[str, Located], name: str, place: Place, problems: Problems) -> str:
+def _text(content: Mapping[str, SourcedValue], name: str, place: Place, problems: Problems) -> str:
     item = content.get(name)
     if item is None:
         problems.add(f"{name} is missing", place, f"add {name}: a sentence")
@@ -190,7 +192,7 @@ def _text(content: Mapping[str, Located], name: str, place: Place, problems: Pro
 
 
 def _choice(
-    content: Mapping[str, Located],
+    content: Mapping[str, SourcedValue],
     name: str,
     choices: tuple[str, ...],
     place: Place,

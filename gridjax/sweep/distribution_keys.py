@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from gridjax.errors import Place
 from gridjax.io.numbers import parse_number
-from gridjax.io.source_location import Located, Problems
+from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.distributions import DISTRIBUTIONS, Beta, Distribution, IntUniform, Quantized
@@ -25,7 +25,7 @@ class SampledParameter(NamedTuple):
 
 
 def read_sampled_parameter(
-    name: str, place: Place, kind: str, given: dict[str, Located], problems: Problems
+    name: str, place: Place, kind: str, given: dict[str, SourcedValue], problems: Problems
 ) -> SampledParameter | None:
     """Return the distribution ``kind`` of the parameter ``name`` with the keys ``given``.
 
@@ -63,7 +63,7 @@ def read_number(value: Any) -> int | float | None:
     return number if -_LARGEST <= number <= _LARGEST else None
 
 
-def _read_key(name: str, kind: str, key: str, item: Located, problems: Problems) -> Any:
+def _read_key(name: str, kind: str, key: str, item: SourcedValue, problems: Problems) -> Any:
     number = read_number(item.value)
     shown = f"{name}: {key}: {show(item.plain())}"
     if number is None:

@@ -6,29 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 
 from gridjax.errors import Place
-from gridjax.io.source_location import Located, Problems, locate
+from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.place_map_files import located_maps
+from gridjax.sweep.place_map_files import read_place_maps_at
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 
 
 def read_overrides(
     overrides: Mapping[str, Any], problems: Problems
-) -> tuple[dict[str, Located], dict[str, Located]]:
+) -> tuple[dict[str, SourcedValue], dict[str, SourcedValue]]:
     """Return the overrides of network parameters, and those of the settings of the run."""
-    of_networks: dict[str, Located] = {}
-    of_run: dict[str, Located] = {}
+    of_networks: dict[str, SourcedValue] = {}
+    of_run: dict[str, SourcedValue] = {}
     for name, value in overrides.items():
         text = value if isinstance(value, str) and value.isprintable() else show(value)
         place = Place(f"--set {show(name, 40)[1:-1]}={text[:60]}")
-        located = locate({"value": value}, place.file, problems)
+        located = attach_places({"value": value}, place.file, problems)
         if located is None:
             continue
-        item = Located(located.value["value"].value, place, place)
+        item = SourcedValue(located.value["value"].value, place, place)
         setting = str(name).removeprefix("gridjax.")
         if setting == "place_maps":
-            item = located_maps(item, problems)
+            item = read_place_maps_at(item, problems)
         if name in FIELDS or setting in OF_NETWORKS:
             into, key = of_networks, setting
         elif setting in SETTINGS:

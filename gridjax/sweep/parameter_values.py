@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from gridjax.errors import GridjaxError
-from gridjax.io.source_location import Located, Problems
+from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.spec.parameters import FIELDS, is_read_by
 from gridjax.spec.validation import DEFAULTS, TARGET_CODE, FieldValue, read_field_value
 
@@ -14,7 +14,7 @@ _MAX_UNKNOWN = 100  # names of one parameter; a similar name is searched for eac
 
 
 def read_listed_values(
-    listed: Mapping[str, Iterable[Located]], problems: Problems
+    listed: Mapping[str, Iterable[SourcedValue]], problems: Problems
 ) -> dict[str, list[FieldValue]]:
     """Return the values of every parameter whose values are listed.
 
@@ -33,7 +33,7 @@ def read_listed_values(
 
 
 def _read_values(
-    name: str, items: Iterable[Located], codes: Sequence[str], problems: Problems
+    name: str, items: Iterable[SourcedValue], codes: Sequence[str], problems: Problems
 ) -> list[FieldValue]:
     readers = [code for code in codes if is_read_by(FIELDS[name], code)]
     which_codes = f" ({TARGET_CODE}: {', '.join(readers)})" if 0 < len(readers) < len(codes) else ""

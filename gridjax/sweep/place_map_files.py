@@ -10,7 +10,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.npy_errors import NOT_NPY
-from gridjax.io.source_location import Located, Problems
+from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import show
 from gridjax.spec.place_maps import PlaceMaps
 
@@ -19,7 +19,7 @@ _UNREAD = PlaceMaps("")
 """Value of maps that could not be read, so that no rule reports them a second time."""
 
 
-def located_maps(item: Located, problems: Problems) -> Located:
+def read_place_maps_at(item: SourcedValue, problems: Problems) -> SourcedValue:
     """Read the maps that a sweep file names; errors go to ``problems`` with their place.
 
     A relative path is searched in the folder of the sweep file, then in the current folder.

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gridjax.errors import GridjaxError
-from gridjax.io.source_location import Located, Problems
+from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import PRESETS, SWITCHES
 from gridjax.spec.parameters import FIELDS
 from gridjax.spec.value_reader import read_value
-from gridjax.sweep.place_map_files import located_maps
+from gridjax.sweep.place_map_files import read_place_maps_at
 
 
 def _setting(default: Any, doc: str, **limits: Any) -> Any:
@@ -75,14 +75,14 @@ OF_NETWORKS = tuple(name for name, field in FIELDS.items() if field.metadata.get
 """Network parameters that may stand in the block: they hold for all networks of the file."""
 
 
-def flatten(block: Located, problems: Problems) -> dict[str, Located]:
+def flatten(block: SourcedValue, problems: Problems) -> dict[str, SourcedValue]:
     """Return the settings given in one ``gridjax:`` block, by dotted name."""
-    given: dict[str, Located] = {}
+    given: dict[str, SourcedValue] = {}
     for name, item in _items(block, "gridjax", problems):
         if name == "fidelity":
             given[name] = _fidelity(item, problems)
         elif name == "place_maps":
-            given[name] = located_maps(item, problems)
+            given[name] = read_place_maps_at(item, problems)
         elif name == "evaluation":
             for inner, value in _items(item, "gridjax.evaluation", problems):
                 _add(given, "evaluation.", inner, value, problems)
@@ -92,13 +92,15 @@ def flatten(block: Located, problems: Problems) -> dict[str, Located]:
 
 
 def read_settings(
-    blocks: Sequence[Mapping[str, Located]], overrides: Mapping[str, Located], problems: Problems
+    blocks: Sequence[Mapping[str, SourcedValue]],
+    overrides: Mapping[str, SourcedValue],
+    problems: Problems,
 ) -> Settings:
     """Return the settings of a run from the flattened block of each file and from overrides.
 
     Files that contradict each other go to ``problems``.
     """
-    given: dict[str, tuple[Any, Located]] = {}
+    given: dict[str, tuple[Any, SourcedValue]] = {}
     for block in [{**block, **overrides} for block in blocks] or [overrides]:
         for name, item in block.items():
             if name not in SETTINGS:
@@ -118,7 +120,7 @@ def read_settings(
     return Settings(evaluation=EvaluationSettings(**evaluation), **general)
 
 
-def _fidelity(item: Located, problems: Problems) -> Located:
+def _fidelity(item: SourcedValue, problems: Problems) -> SourcedValue:
     """Return a fidelity given as ``{preset: corrected, dropout: inert}`` as text."""
     if not isinstance(item.value, dict):
         return item
@@ -142,7 +144,7 @@ def _fidelity(item: Located, problems: Problems) -> Located:
     return replace(item, value=", ".join([preset, *switches]))
 
 
-def _items(block: Located, name: str, problems: Problems) -> list[tuple[str, Located]]:
+def _items(block: SourcedValue, name: str, problems: Problems) -> list[tuple[str, SourcedValue]]:
     if block.value is None:
         return []
     if not isinstance(block.value, dict):
@@ -153,7 +155,7 @@ def _items(block: Located, name: str, problems: Problems) -> list[tuple[str, Loc
 
 
 def _add(
-    given: dict[str, Located], group: str, name: str, item: Located, problems: Problems
+    given: dict[str, SourcedValue], group: str, name: str, item: SourcedValue, problems: Problems
 ) -> None:
     known = [*SETTINGS, *OF_NETWORKS]
     if group + name in known:

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from gridjax.errors import Place, Problem
-from gridjax.io.source_location import MAX_VALUES, Located, Problems
+from gridjax.io.source_location import MAX_VALUES, Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.sweep.distribution_keys import SampledParameter, read_number, read_sampled_parameter
 from gridjax.sweep.distributions import DISTRIBUTIONS, grid_values, n_grid_values
@@ -30,7 +30,7 @@ class TruncatedRange(NamedTuple):
 class ListedValues(NamedTuple):
     """Listed values, with their probabilities; None if all are equally likely."""
 
-    items: list[Located]
+    items: list[SourcedValue]
     probabilities: tuple[float, ...] | None = None
     truncated: TruncatedRange | None = None
 
@@ -45,7 +45,7 @@ class GridBudget(NamedTuple):
 
 
 def read_parameter(
-    name: str, item: Located, budget: GridBudget | None, problems: Problems
+    name: str, item: SourcedValue, budget: GridBudget | None, problems: Problems
 ) -> ListedValues | SampledParameter | None:
     """Return the search space that the mapping under a parameter's name describes.
 
@@ -59,7 +59,7 @@ def read_parameter(
 
 
 def _read(
-    name: str, item: Located, budget: GridBudget | None, problems: Problems
+    name: str, item: SourcedValue, budget: GridBudget | None, problems: Problems
 ) -> ListedValues | SampledParameter | None:
     how = f"write {name}: {{values: [...]}} or {name}: {{value: ...}}"
     if not isinstance(item.value, dict):
@@ -83,7 +83,9 @@ def _read(
     return space
 
 
-def _known_keys(name: str, content: dict[str, Located], problems: Problems) -> dict[str, Located]:
+def _known_keys(
+    name: str, content: dict[str, SourcedValue], problems: Problems
+) -> dict[str, SourcedValue]:
     for key, inner in content.items():
         if key not in _KEYS:
             fix = did_you_mean(key, _KEYS) or f"the keys are {', '.join(_KEYS)}"
@@ -92,7 +94,7 @@ def _known_keys(name: str, content: dict[str, Located], problems: Problems) -> d
 
 
 def _kind(
-    name: str, item: Located, given: dict[str, Located], how: str, problems: Problems
+    name: str, item: SourcedValue, given: dict[str, SourcedValue], how: str, problems: Problems
 ) -> str | None:
     """Return the name of the distribution: given, or known from the other keys."""
     if "distribution" in given:
@@ -123,7 +125,7 @@ def _kind(
 
 
 def _check_keys(
-    name: str, place: Place, kind: str, given: dict[str, Located], problems: Problems
+    name: str, place: Place, kind: str, given: dict[str, SourcedValue], problems: Problems
 ) -> None:
     keys = DISTRIBUTIONS[kind]
     known = keys.all
@@ -142,7 +144,7 @@ def _check_keys(
 
 
 def _listed(
-    name: str, given: dict[str, Located], how: str, problems: Problems
+    name: str, given: dict[str, SourcedValue], how: str, problems: Problems
 ) -> ListedValues | None:
     if "value" in given:
         return ListedValues([given["value"]])
@@ -162,7 +164,7 @@ def _listed(
 
 
 def _probabilities(
-    name: str, values: Located, written: Located, problems: Problems
+    name: str, values: SourcedValue, written: SourcedValue, problems: Problems
 ) -> tuple[float, ...]:
     if not isinstance(written.value, list):
         message = f"{name}: probabilities: {show(written.plain())} is not a list"
@@ -191,7 +193,7 @@ def _probabilities(
 def _of_grid(
     name: str,
     kind: str,
-    given: dict[str, Located],
+    given: dict[str, SourcedValue],
     space: ListedValues | SampledParameter,
     budget: GridBudget,
     problems: Problems,
@@ -216,7 +218,9 @@ def _of_grid(
     else:
         is_whole = number <= budget.n_values
         n_listed = number if is_whole else max(1, min(budget))
-        items = [Located(each, space.place) for each in grid_values(space.distribution, n_listed)]
+        items = [
+            SourcedValue(each, space.place) for each in grid_values(space.distribution, n_listed)
+        ]
         if is_whole:
             return ListedValues(items)
         message = f"{name}: {kind} has {number} values in a grid, more than {MAX_VALUES}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.io.source_location import Located, Problems, locate
+from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.network import NetworkSpec
@@ -92,7 +92,7 @@ class Sweep:
     ) -> Sweep:
         """Read a dict with the structure of one sweep file, with the arguments of from_yaml."""
         problems = Problems()
-        document = locate(content, "sweep dict", problems)
+        document = attach_places(content, "sweep dict", problems)
         documents = [] if document is None else [("sweep dict", document)]
         text = json.dumps([one.plain() for _, one in documents], indent=2, default=repr)
         given = (overrides or {}, first, sweep_seed, skip_invalid)
@@ -113,7 +113,7 @@ class Sweep:
 
 
 def _sweep_of(
-    documents: Sequence[tuple[str, Located]],
+    documents: Sequence[tuple[str, SourcedValue]],
     sources: tuple[tuple[str, str], ...],
     overrides: Mapping[str, Any],
     first: int | None,

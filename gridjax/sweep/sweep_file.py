@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from gridjax.errors import Place, Problem
-from gridjax.io.source_location import MAX_VALUES, Located, Problems
+from gridjax.io.source_location import MAX_VALUES, Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS
@@ -34,7 +34,7 @@ class SweepFile:
     """The content of one sweep file: a grid or random draws, and settings."""
 
     networks: GridSearch | RandomSearch
-    settings: Mapping[str, Located]
+    settings: Mapping[str, SourcedValue]
     """The ``gridjax:`` block, flattened."""
     place: Place
     method_place: Place
@@ -59,8 +59,8 @@ class SweepFile:
 
 
 def read_file(
-    document: Located,
-    overrides: Mapping[str, Located],
+    document: SourcedValue,
+    overrides: Mapping[str, SourcedValue],
     position: int,
     problems: Problems,
     first: int | None = None,
@@ -77,7 +77,7 @@ def read_file(
         problems.add(message, place, "a sweep file has method: grid and parameters:")
         nothing = make_grid_search({}, {}, place, problems)
         return SweepFile(nothing, {}, place, place, None, False)
-    content: dict[str, Located] = document.value
+    content: dict[str, SourcedValue] = document.value
     _check_keys(content, problems)
     method = content.get("method")
     is_grid = _is_grid(method, problems)
@@ -100,13 +100,13 @@ def read_file(
     return SweepFile(networks, settings, place, method_place, run_cap, cap is not None)
 
 
-def is_random(document: Located) -> bool:
+def is_random(document: SourcedValue) -> bool:
     """Return whether a file draws its networks."""
     method = document.value.get("method") if isinstance(document.value, dict) else None
     return method is not None and method.value == "random"
 
 
-def _check_keys(content: Mapping[str, Located], problems: Problems) -> None:
+def _check_keys(content: Mapping[str, SourcedValue], problems: Problems) -> None:
     for name, item in content.items():
         if name in WANDB_KEYS or name == "gridjax":
             continue
@@ -120,7 +120,7 @@ def _check_keys(content: Mapping[str, Located], problems: Problems) -> None:
         problems.add(f"unknown key {show(name)}", item.name_place, fix)
 
 
-def _is_grid(method: Located | None, problems: Problems) -> bool:
+def _is_grid(method: SourcedValue | None, problems: Problems) -> bool:
     if method is None or method.value in METHODS:
         return method is None or method.value == "grid"
     message = f"method: {show(method.plain())}"
@@ -133,7 +133,7 @@ def _is_grid(method: Located | None, problems: Problems) -> bool:
     return True
 
 
-def _run_cap(item: Located | None, problems: Problems) -> int | None:
+def _run_cap(item: SourcedValue | None, problems: Problems) -> int | None:
     if item is None:
         return None
     number = read_number(item.value)
@@ -145,10 +145,10 @@ def _run_cap(item: Located | None, problems: Problems) -> int | None:
 
 
 def _search_space(
-    document: Located,
+    document: SourcedValue,
     n_points: int | None,
-    settings: Mapping[str, Located],
-    overrides: Mapping[str, Located],
+    settings: Mapping[str, SourcedValue],
+    overrides: Mapping[str, SourcedValue],
     problems: Problems,
 ) -> dict[str, ListedValues | SampledParameter]:
     """Return the search space of each parameter from the file, its gridjax: block and overrides.
@@ -183,7 +183,7 @@ def _search_space(
     }
 
 
-def _parameters(document: Located, problems: Problems) -> dict[str, Located]:
+def _parameters(document: SourcedValue, problems: Problems) -> dict[str, SourcedValue]:
     """Return the mapping under the name of each known parameter."""
     parameters = document.value.get("parameters")
     if parameters is None:

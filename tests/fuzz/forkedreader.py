@@ -88,7 +88,7 @@ def read(what, path):
 
 def look_at_run(folder):
     """Do all that looks at a run folder without a device: its manifest."""
-    from gridjax.io.atomic_files import unseal
+    from gridjax.io.atomic_files import load_checksummed_json
     from gridjax.run.storage.integrity import verify
     from gridjax.run.storage.resume_policy import ACCEPTABLE, merge_manifests
     from gridjax.run.storage.run_folder import FolderStore
@@ -104,7 +104,7 @@ def look_at_run(folder):
         store.maps(run_id)
         store.weights(run_id)
     store.table("units")
-    here = unseal((folder / HERE).read_bytes())
+    here = load_checksummed_json((folder / HERE).read_bytes())
     merge_manifests(store.manifest, here, folder, ACCEPTABLE, committed)
     merge_manifests(store.manifest, here, folder, (), committed)
     return store.manifest

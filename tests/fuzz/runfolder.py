@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from synthetic import synthetic_run
 
-from gridjax.io.atomic_files import seal
+from gridjax.io.atomic_files import dump_checksummed_json
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.run_folder import FolderStore
@@ -37,5 +37,5 @@ def make_run(folder):
     for result in results.values():
         store.commit(replace(result, weights={"params/W": np.ones((3, 4), np.float32)}))
     here = MANIFEST_CONTENT | {"device": DEVICE | {"cpu_cores": 7}}
-    (folder / HERE).write_bytes(seal(here))
+    (folder / HERE).write_bytes(dump_checksummed_json(here))
     return store

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gridjax.io.atomic_files import seal
+from gridjax.io.atomic_files import dump_checksummed_json
 from gridjax.run.storage.manifest import MANIFEST
 
 from .runfolder import MANIFEST_CONTENT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process, /proc")
-SEALED = seal(MANIFEST_CONTENT)
+SEALED = dump_checksummed_json(MANIFEST_CONTENT)
 TEXT = SEALED.decode()
 NASTY = st.one_of(
     st.none(),
@@ -97,7 +97,7 @@ def resealed(content):
         if not isinstance(changed, dict):
             return content
         changed.pop("sha256", None)
-        return seal(changed)
+        return dump_checksummed_json(changed)
     except (ValueError, RecursionError):
         return content
 

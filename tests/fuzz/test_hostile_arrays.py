@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gridjax.errors import DamageError
-from gridjax.io.atomic_files import digest, seal, unseal
+from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksummed_json
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.shards import MAPS, SEAL, WEIGHTS
 
@@ -30,10 +30,10 @@ def put(run, name, content):
     """Put a file into the first finished shard and make its seal say so; its run_id."""
     run_id = min(FolderStore.open(run).committed())
     shard = run / "shards" / run_id
-    sealed = unseal((shard / SEAL).read_bytes())
+    sealed = load_checksummed_json((shard / SEAL).read_bytes())
     sealed["files"][name] = {"bytes": len(content), "sha256": digest(content)}
     (shard / name).write_bytes(content)
-    (shard / SEAL).write_bytes(seal(sealed))
+    (shard / SEAL).write_bytes(dump_checksummed_json(sealed))
     return run_id
 
 
@@ -153,7 +153,7 @@ def test_objects_in_a_shard_are_never_unpickled(name, run, reader, tmp_path):
 
 def test_other_arrays_than_maps_are_damage(run):
     run_id = put(run, MAPS, GOOD)
-    with pytest.raises(DamageError, match="other arrays than maps"):
+    with pytest.raises(DamageError, match="arrays other than maps"):
         FolderStore.open(run).maps(run_id)
 
 
@@ -161,7 +161,7 @@ def test_other_arrays_than_maps_are_damage(run):
 def test_a_seal_that_tells_no_sha256_is_damage(told, run):
     run_id = min(FolderStore.open(run).committed())
     path = run / "shards" / run_id / SEAL
-    sealed = unseal(path.read_bytes())
+    sealed = load_checksummed_json(path.read_bytes())
     sealed["files"][WEIGHTS] = told
-    path.write_bytes(seal(sealed))
+    path.write_bytes(dump_checksummed_json(sealed))
     assert set(FolderStore.open(run).damaged()) == {run_id}

@@ -3,7 +3,7 @@
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.io.atomic_files import replace_file, seal, unseal
+from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json, replace_file
 from gridjax.report.html import write_report
 from gridjax.run.checkpointing import checkpoints as checkpoint_module
 from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
@@ -86,9 +86,9 @@ LISTS = {
 def test_a_list_of_another_form_is_damage(name, run, reader):
     steps = save(run, 40)
     path = steps / "checkpoint.json"
-    good = unseal(path.read_bytes())
+    good = load_checksummed_json(path.read_bytes())
     for wrong in LISTS[name]:
-        path.write_bytes(seal(good | {name: wrong}))
+        path.write_bytes(dump_checksummed_json(good | {name: wrong}))
         checkpoints = Checkpoints(run)
         assert not list(checkpoints.listed())
         assert str(steps) in checkpoints.damage[0]

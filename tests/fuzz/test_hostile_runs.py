@@ -8,7 +8,7 @@ import pytest
 
 from gridjax import cli
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.io.atomic_files import seal
+from gridjax.io.atomic_files import dump_checksummed_json
 from gridjax.io.folder_lock import WRITER, writer
 from gridjax.io.text import printable
 from gridjax.run.storage.manifest import MANIFEST, read_manifest
@@ -22,7 +22,7 @@ STEERING = "a\x1b]0;owned\x07\r\u202e\x9b31m[red]x[/red]\nno sweep.yaml: all is 
 
 
 def reseal(run, **changes):
-    (run / MANIFEST).write_bytes(seal(MANIFEST_CONTENT | changes))
+    (run / MANIFEST).write_bytes(dump_checksummed_json(MANIFEST_CONTENT | changes))
 
 
 def tree(folder):

@@ -18,6 +18,7 @@ from gridjax import plotting
 from gridjax.errors import GridjaxError
 from gridjax.report.run_data import label
 from gridjax.run.planning.memory_model import bytes_per_lane
+from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import flop_per_step, make_plan
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.network import NetworkSpec
@@ -35,6 +36,7 @@ KNOWN = """
 import numpy as np
 import yaml
 import gridjax as gj
+from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.schema import NETWORKS
 from gridjax.spec.lowering import evaluation_config, null_parts
@@ -140,13 +142,10 @@ def test_one_record_adds_a_target_code_to_rules_plans_and_figures():
 def test_a_users_code_is_merged_like_a_built_in():
     with ring():
         specs = [SPEC, replace(SPEC, batch_size=12, sequence_length=8, optimizer="rmsprop")]
-        assert len(make_plan(specs, merge=True).buckets) == 1
+        assert len(make_plan(specs, shape_of=bucket_shape(merge=True)).buckets) == 1
         static = padded_config(SPEC.static)
-        assert (
-            static.Np
-            == SPEC.Np
-            < padded_config(replace(SPEC, place_field_values="gaussian").static).Np
-        )
+        gaussian = replace(SPEC, place_field_values="gaussian")
+        assert static.Np == SPEC.Np < padded_config(gaussian.static).Np
         losses = [trained_loss(SPEC, one) for one in (static, SPEC.static)]
         np.testing.assert_allclose(*losses, rtol=1e-3)
 

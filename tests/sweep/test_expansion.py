@@ -6,7 +6,7 @@ import pytest
 from sweep_files import HINT, problems_of, sweep_of, values, without_hint, write
 
 from gridjax.errors import GridjaxError
-from gridjax.io.source_location import Problems, locate
+from gridjax.io.source_location import Problems, attach_places
 from gridjax.spec.constraints import read_spec
 from gridjax.sweep import expansion
 from gridjax.sweep.sweep import Sweep
@@ -35,7 +35,7 @@ def can_run(spec):
 
 def population_of(content):
     """The file's points, those that can never run among them."""
-    return read_file(locate(content, "sweep dict", Problems()), {}, 0, Problems())
+    return read_file(attach_places(content, "sweep dict", Problems()), {}, 0, Problems())
 
 
 def test_a_grid_is_judged_as_its_networks_are_one_by_one():

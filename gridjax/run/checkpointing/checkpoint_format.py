@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from gridjax.io.atomic_files import read_regular, unseal
+from gridjax.io.atomic_files import load_checksummed_json, read_regular
 from gridjax.io.json_schema import check_schema
 from gridjax.run.checkpointing.array_files import Leaves, file_digests, load_arrays
 
@@ -113,7 +113,7 @@ def read_list(path: Path) -> Checkpoint:
     links = any(each.is_symlink() for each in (path, path / LIST, path / ARRAYS))
     if links or not STEPS.fullmatch(path.name):
         raise ValueError("is not a checkpoint of gridjax")
-    content = unseal(read_regular(path / LIST))
+    content = load_checksummed_json(read_regular(path / LIST))
     _check_list(content)
     checkpoint = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
     if sum(checkpoint.steps) != int(path.name):

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.io.atomic_files import (
-    ASIDE,
-    clear_asides,
+    TEMP_PREFIX,
+    dump_checksummed_json,
     new_folder,
     remove_folder,
+    remove_temporaries,
     remove_tree,
-    seal,
     writing,
 )
 from gridjax.run.checkpointing.array_files import file_digests, save_arrays
@@ -98,7 +98,7 @@ class Checkpoints:
                 arrays = {array_name(i): each for i, each in enumerate(snapshot.leaves.values())}
                 save_arrays(aside / ARRAYS, arrays)
                 content["files"] = file_digests(aside / ARRAYS)
-                (aside / LIST).write_bytes(seal(content))
+                (aside / LIST).write_bytes(dump_checksummed_json(content))
             saved = Checkpoint(path, tuple(content["run_ids"]), tuple(content["steps"]), content)
             with self._lock:
                 self._read_once()[path] = saved
@@ -226,19 +226,19 @@ class Checkpoints:
             for block in set(root.iterdir()) - kept:
                 remove_folder(block)
 
-    def clear_asides(self) -> None:
+    def remove_temporaries(self) -> None:
         """Remove the temporary files of a killed writer."""
         root = self.folder / CHECKPOINTS
-        clear_asides(root)
+        remove_temporaries(root)
         if root.is_dir() and not root.is_symlink():
             for block in root.iterdir():
                 if block.is_dir() and not block.is_symlink():
-                    clear_asides(block)
+                    remove_temporaries(block)
 
     def add_damage(self, path: Path, what: str) -> None:
         """Add a sentence to ``damage``, once, unless the path is a temporary one."""
         damage = f"{path}: {what}"
-        if not path.name.startswith(ASIDE) and damage not in self.damage:
+        if not path.name.startswith(TEMP_PREFIX) and damage not in self.damage:
             self.damage.append(damage)
 
 
@@ -276,4 +276,4 @@ def needed_of(
 
 def _step_folders(block: Path) -> list[Path]:
     """Return the entries of the folder of a block, newest first."""
-    return sorted((p for p in block.iterdir() if not p.name.startswith(ASIDE)), reverse=True)
+    return sorted((p for p in block.iterdir() if not p.name.startswith(TEMP_PREFIX)), reverse=True)

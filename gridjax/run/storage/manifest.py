@@ -11,7 +11,7 @@ from platform import python_version
 from typing import Any
 
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
-from gridjax.io.atomic_files import read_regular, unseal
+from gridjax.io.atomic_files import load_checksummed_json, read_regular
 from gridjax.io.json_schema import check_schema
 from gridjax.io.text import show
 from gridjax.run.planning.plan import Plan
@@ -97,7 +97,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
         content = read_regular(path)
         _check_content(content, frozenset(registered_plugins().items()))
-        manifest = unseal(content)
+        manifest = load_checksummed_json(content)
     except (FileNotFoundError, NotADirectoryError):
         message = f"{folder} holds no run (no {MANIFEST})"
         raise GridjaxError(Problem(message, fix="name the --out folder of a sweep")) from None
@@ -113,7 +113,7 @@ def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
 
     ``plugins`` are the registered ones, on which the check of a spec depends.
     """
-    _check(unseal(content))
+    _check(load_checksummed_json(content))
 
 
 def _check(manifest: Any) -> None:

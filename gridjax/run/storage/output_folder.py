@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
-from gridjax.io.atomic_files import ASIDE, writing
+from gridjax.io.atomic_files import TEMP_PREFIX, writing
 from gridjax.io.folder_lock import LOCK, WRITER
 from gridjax.io.numbers import quantity
 from gridjax.io.output_paths import check_writable, special_path
@@ -90,10 +90,10 @@ def open_folder(
         manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
     checkpoints = Checkpoints(folder)
     with writing(folder):
-        checkpoints.clear_asides()
+        checkpoints.remove_temporaries()
     return FolderStore.create(folder, manifest, damaged), checkpoints
 
 
 def _is_ours(entry: Path) -> bool:
     """Return whether a stopped or killed start may have left an entry in a folder without a run."""
-    return entry.name in (LOCK, WRITER) or entry.name.startswith(ASIDE)
+    return entry.name in (LOCK, WRITER) or entry.name.startswith(TEMP_PREFIX)

@@ -18,14 +18,14 @@ import pyarrow as pa
 
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.io.atomic_files import (
-    clear_asides,
     digest,
+    dump_checksummed_json,
+    load_checksummed_json,
     read_regular,
+    remove_temporaries,
     rename,
     replace_file,
-    seal,
-    steady,
-    unseal,
+    retry_while_replaced,
     writing,
 )
 from gridjax.io.json_schema import check_schema
@@ -62,14 +62,14 @@ class FolderStore:
         store = cls(folder, manifest)
         store.set_aside = list(damaged.values())
         path = folder / MANIFEST
-        sealed = seal(manifest)
+        sealed = dump_checksummed_json(manifest)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            clear_asides(folder)
+            remove_temporaries(folder)
             if not path.exists() or read_regular(path) != sealed:
                 replace_file(path, sealed)
             (folder / SHARDS).mkdir(exist_ok=True)
-            clear_asides(folder / SHARDS)
+            remove_temporaries(folder / SHARDS)
             for run_id in damaged:
                 store._set_aside(store.shard(run_id).folder)
             for run_id in store.committed():
@@ -128,14 +128,17 @@ class FolderStore:
                 content = to_parquet(self._from_shards(name, run_ids))
                 replace_file(self.folder / f"{name}.parquet", content)
                 listed[name] = digest(content)
-            replace_file(self.folder / TABLE_SEAL, seal({"run_ids": run_ids, "tables": listed}))
+            replace_file(
+                self.folder / TABLE_SEAL,
+                dump_checksummed_json({"run_ids": run_ids, "tables": listed}),
+            )
 
     def table(self, name: str) -> pa.Table:
         """Return one table: the written one if it has all networks, else one from the shards.
 
         Raises DamageError if a file is damaged.
         """
-        return steady(self.folder / TABLE_SEAL, lambda: self._table(name))
+        return retry_while_replaced(self.folder / TABLE_SEAL, lambda: self._table(name))
 
     def _table(self, name: str) -> pa.Table:
         run_ids = in_order(self.manifest, self.committed())
@@ -192,7 +195,9 @@ class FolderStore:
             yield error
         for name in sealed.get("tables", ()):
             try:
-                steady(self.folder / TABLE_SEAL, lambda name=name: self._check_table(name))
+                retry_while_replaced(
+                    self.folder / TABLE_SEAL, lambda name=name: self._check_table(name)
+                )
             except DamageError as error:
                 yield error
         for run_id in sorted(set(sealed.get("run_ids", ())) - self.committed()):
@@ -237,7 +242,7 @@ class FolderStore:
         """Return the checksums and networks of the tables; an empty dict without tables."""
         path = self.folder / TABLE_SEAL
         try:
-            content = unseal(read_regular(path))
+            content = load_checksummed_json(read_regular(path))
             check_schema(content, {"run_ids": [str], "tables": {str: str}}, "it")
             if content["tables"].keys() != TABLES.keys():
                 raise ValueError("its list of tables is another one")

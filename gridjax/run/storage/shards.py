@@ -14,14 +14,14 @@ import pyarrow.parquet as pq
 
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.io.atomic_files import (
-    clear_asides,
     digest,
+    dump_checksummed_json,
+    load_checksummed_json,
     new_folder,
     read_regular,
+    remove_temporaries,
     replace_file,
-    seal,
-    steady,
-    unseal,
+    retry_while_replaced,
 )
 from gridjax.io.json_schema import check_schema
 from gridjax.io.npy_errors import NOT_NPZ
@@ -57,7 +57,7 @@ class Shard:
 
     def table(self, name: str) -> pa.Table:
         """Return the rows of this network in a table."""
-        content = steady(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
+        content = retry_while_replaced(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
         if content is None:
             raise self._damage(f"{name}.parquet", "is missing")
         return read_parquet(content, self.folder / f"{name}.parquet", name)
@@ -67,7 +67,7 @@ class Shard:
 
         Nothing is unpickled, and nothing is decompressed to more bytes than the file has.
         """
-        content = steady(self.folder / SEAL, lambda: self._content(name))
+        content = retry_while_replaced(self.folder / SEAL, lambda: self._content(name))
         if content is None:
             return None
         try:
@@ -88,7 +88,7 @@ class Shard:
 
     def tidy(self) -> None:
         """Remove what a writer left that was killed while it removed the weights."""
-        clear_asides(self.folder)
+        remove_temporaries(self.folder)
         if not self.holds(WEIGHTS):
             (self.folder / WEIGHTS).unlink(missing_ok=True)
 
@@ -101,7 +101,7 @@ class Shard:
 
     def check(self) -> None:
         """Raise DamageError if a file is damaged."""
-        steady(self.folder / SEAL, self._check)
+        retry_while_replaced(self.folder / SEAL, self._check)
 
     def _check(self) -> None:
         listed = self._listed()
@@ -133,7 +133,7 @@ class Shard:
 
     def _listed(self) -> dict[str, Any]:
         try:
-            content = unseal(self._read(SEAL))
+            content = load_checksummed_json(self._read(SEAL))
             check_schema(content, _SCHEMA, "it")
             files = content["files"]
             if content["run_id"] != self.folder.name or not _NAMES.issuperset(files):
@@ -162,7 +162,7 @@ def _listed(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _seal(run_id: str, listed: Mapping[str, Any]) -> bytes:
-    return seal({"run_id": run_id, "files": dict(listed)})
+    return dump_checksummed_json({"run_id": run_id, "files": dict(listed)})
 
 
 def to_parquet(table: pa.Table) -> bytes:

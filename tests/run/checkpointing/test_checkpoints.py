@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.io.atomic_files import seal, unseal
+from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.run.checkpointing import checkpoints as checkpoints_module
 from gridjax.run.checkpointing.checkpoints import Checkpoints, Snapshot
 from gridjax.run.storage.output_folder import check_folder
@@ -80,7 +80,9 @@ def test_a_list_without_files_is_damage(tmp_path, files):
     checkpoints = Checkpoints(tmp_path)
     save(checkpoints, ["a"], 10)
     (path,) = tmp_path.glob("checkpoints/*/*/checkpoint.json")
-    path.write_bytes(seal(unseal(path.read_bytes()) | {"files": files}))
+    path.write_bytes(
+        dump_checksummed_json(load_checksummed_json(path.read_bytes()) | {"files": files})
+    )
     assert not checkpoints.restore("a", SHAPES)
     assert f"files is {files!r}, not a mapping" in checkpoints.damage[0]
 

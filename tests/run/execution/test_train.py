@@ -16,7 +16,7 @@ from tiny import CARTESIAN, PLACE_CELLS, Recorder, sweep_content
 import gridjax as gj
 from gridjax.callbacks import NetworkFinished
 from gridjax.errors import GridjaxError
-from gridjax.io.atomic_files import seal, unseal
+from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.run.storage.schema import TABLES
 from gridjax.training.lane import N_HISTORY, history_steps
@@ -277,12 +277,12 @@ def test_tables_lost_after_the_last_network_come_back(trained, tmp_path):
 def test_a_finished_run_keeps_its_manifest_whatever_machine_looks_at_it(trained, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(trained.folder, copy)
-    manifest = unseal((copy / "manifest.json").read_bytes())
+    manifest = load_checksummed_json((copy / "manifest.json").read_bytes())
     manifest["device"]["kind"] = "another machine"
     manifest["lane_widths"][0]["lane_width"] = 128
-    (copy / "manifest.json").write_bytes(seal(manifest))
+    (copy / "manifest.json").write_bytes(dump_checksummed_json(manifest))
     gj.train(trained.sweep, out=copy)
-    assert unseal((copy / "manifest.json").read_bytes()) == manifest
+    assert load_checksummed_json((copy / "manifest.json").read_bytes()) == manifest
     # a run that is not finished goes on only where its bits are made, or when told to
     shutil.rmtree(next((copy / "shards").iterdir()))
     with pytest.raises(GridjaxError, match="--accept lane-width --accept device"):
@@ -303,10 +303,14 @@ FOREIGN = {
 
 @pytest.mark.parametrize("name", FOREIGN)
 def test_a_manifest_that_is_none_of_ours_is_refused(name, trained, tmp_path):
-    whole = unseal((trained.folder / "manifest.json").read_bytes())
+    whole = load_checksummed_json((trained.folder / "manifest.json").read_bytes())
     foreign = FOREIGN[name]
     content = whole | foreign if isinstance(foreign, dict) else foreign
-    sealed = seal(content) if isinstance(content, dict) else json.dumps(content).encode()
+    sealed = (
+        dump_checksummed_json(content)
+        if isinstance(content, dict)
+        else json.dumps(content).encode()
+    )
     (tmp_path / "manifest.json").write_bytes(sealed)
     with pytest.raises(GridjaxError, match="not a manifest"):
         gj.open_run(tmp_path)

@@ -3,7 +3,7 @@
 import pytest
 
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.io.atomic_files import seal
+from gridjax.io.atomic_files import dump_checksummed_json
 from gridjax.run.execution import train
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage import manifest as manifest_module
@@ -28,7 +28,7 @@ def sweep_of(sweep_seed):
 
 def manifest_in(folder, sweep):
     manifest = make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32")
-    (folder / MANIFEST).write_bytes(seal(manifest))
+    (folder / MANIFEST).write_bytes(dump_checksummed_json(manifest))
     return read_manifest(folder)
 
 
@@ -123,7 +123,7 @@ def test_networks_of_an_accepted_new_sweep_join_those_that_are_there(tmp_path):
     done = set(there["run_ids"][:2])
     merged = merge_manifests(there, here, tmp_path, ("sweep",), done)
     assert merged["run_ids"] == [*here["run_ids"], *there["run_ids"][:2]]
-    (tmp_path / MANIFEST).write_bytes(seal(merged))
+    (tmp_path / MANIFEST).write_bytes(dump_checksummed_json(merged))
     assert read_manifest(tmp_path) == merged
     assert merge_manifests(merged, here, tmp_path, (), done) == merged
 

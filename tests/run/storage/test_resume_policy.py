@@ -13,7 +13,7 @@ from tiny import CARTESIAN, Recorder, StopAt, sweep_content
 import gridjax as gj
 from gridjax.callbacks import NetworkResumed, Stopped, TrainingSteps
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.io.atomic_files import digest, new_folder, seal, unseal
+from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksummed_json, new_folder
 from gridjax.io.folder_lock import locked
 from gridjax.run.checkpointing.checkpoints import Checkpoints
 from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
@@ -147,9 +147,9 @@ def test_a_table_of_other_columns_is_damage_under_a_valid_seal(whole, tmp_path):
     shard = next((copy / "shards").iterdir())
     other = to_parquet(pa.table({"x": [1]}))
     (shard / "units.parquet").write_bytes(other)
-    listed = unseal((shard / "shard.json").read_bytes())
+    listed = load_checksummed_json((shard / "shard.json").read_bytes())
     listed["files"]["units.parquet"] = {"bytes": len(other), "sha256": digest(other)}
-    (shard / "shard.json").write_bytes(seal(listed))
+    (shard / "shard.json").write_bytes(dump_checksummed_json(listed))
     with pytest.raises(DamageError, match=r"units\.parquet: damaged: has other columns"):
         verify(copy)
 
