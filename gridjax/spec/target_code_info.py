@@ -16,6 +16,8 @@ TARGET_KINDS = (DISTRIBUTION, UNIT_INTERVAL, POLAR, REAL)
 """Kinds of targets: each row sums to 1 over the outputs; each value lies between 0 and 1; radius
 (metres) and angle (radians); any numbers."""
 
+PEAK, DECAY = "peak", "decay"
+"""Power spectra of target codes in theory."""
 FIELD_PARAMETERS = ("n_place_fields_per_cell", "place_cell_rf")
 """Parameters of drawn place fields."""
 SURROUND_PARAMETERS = (*FIELD_PARAMETERS, "surround_scale", "surround_convention")
@@ -54,6 +56,9 @@ class TargetCodeInfo:
     """the smallest Np that fits"""
     n_output_groups: int = 1
     """Np is a multiple of this"""
+    spectrum: str = ""
+    """power spectrum of its cells that gridjax.theory derives from place_cell_rf and
+    surround_scale: ``peak`` (largest at one wavenumber), ``decay`` (falls from 0); empty: none"""
     has_masks: bool = False
     """whether its layout can be drawn with more outputs than Np and the further ones masked, as
     ``--merge`` asks; a user's code is merged with its own Np"""
@@ -62,6 +67,9 @@ class TargetCodeInfo:
 
     def __post_init__(self) -> None:
         check_text_fields(self)
+        if self.spectrum not in ("", PEAK, DECAY):
+            message = f"place_field_values: {self.name!r}: spectrum: {self.spectrum!r} is unknown"
+            raise GridjaxError(Problem(message, fix=f"give {PEAK}, {DECAY} or nothing"))
         for kind in filter(None, (self.targets, self.targets_unnormalized)):
             check_kind("place_field_values", self.name, "targets", kind)
 
@@ -139,6 +147,7 @@ TARGET_CODES = (
         colour="#0072b2",
         marker="s",
         reads=FIELD_PARAMETERS,
+        spectrum=DECAY,
         targets_unnormalized=UNIT_INTERVAL,
         **_DRAWN,
     ),
@@ -148,6 +157,7 @@ TARGET_CODES = (
         colour="#d55e00",
         marker="^",
         reads=SURROUND_PARAMETERS,
+        spectrum=PEAK,
         targets_unnormalized=DISTRIBUTION,
         **_DRAWN,
     ),

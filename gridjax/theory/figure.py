@@ -13,6 +13,7 @@ from gridjax.io.numbers import number
 from gridjax.metrics.spectral.box_modes import box_modes
 from gridjax.metrics.spectral.turing import ENOUGH_CYCLES
 from gridjax.plotting import COLOUR_MAP, FigureResult
+from gridjax.spec.registry import ENCODINGS
 from gridjax.theory.prediction import (
     MOST_SPREAD,
     N_STEPS,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TITLE = "The wavelength a target code selects"
-NAMES = {"difference_of_gaussians": "DoS", "gaussian": "Gaussian"}
 PER_ROW = 8
 _FEWEST_CYCLES = 5.0
 _FIRST_CYCLE = 1.0
@@ -91,11 +91,11 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
     colour = plotting.colour(theory.code)
     n_star = theory.cycles_per_box
     decay = theory.box_width_m / (2 * math.pi * theory.sigma_m)  # where the centre's power is 1/e
-    most = max(_FEWEST_CYCLES, 2.2 * n_star if theory.code != "gaussian" else 2.2 * decay)
+    most = max(_FEWEST_CYCLES, 2.2 * n_star if theory.has_peak else 2.2 * decay)
     cycles = np.linspace(0, most, 1001)
     expected = expected_power(theory, cycles)
     # taken at k* itself, because the axis of a small box may end before the curve's maximum
-    largest = 1.0 if theory.code == "gaussian" else float(expected_power(theory, n_star))
+    largest = float(expected_power(theory, n_star)) if theory.has_peak else 1.0
     axes.plot(cycles, expected / largest, color="black", label="theory (no walls, no disorder)")
     if layout is not None:
         shown = layout.cycles <= most
@@ -103,7 +103,7 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
         is_compared = shown & (layout.cycles >= _FIRST_CYCLE)
         at = int(np.argmax(np.where(is_compared, layout.power, -np.inf)))
         reference = float(np.interp(layout.cycles[at], cycles, expected / largest))
-        if theory.code != "gaussian":
+        if theory.has_peak:
             reference = 1.0
         label = f"one layout of {layout.spec.Np} cells, mean over cells"
         scaled = layout.power[shown] / layout.power[at] * reference
@@ -126,7 +126,7 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
         ncols=3,
         handlelength=2.0,
     )
-    title = f"{NAMES[theory.code]}, σ {100 * theory.sigma_m:.3g} cm"
+    title = f"{ENCODINGS.info(theory.code).label}, σ {100 * theory.sigma_m:.3g} cm"
     if not math.isnan(theory.ratio):
         title += f", s {theory.ratio:.3g}"
     figure.text(
@@ -147,7 +147,7 @@ def _modes(axes: Axes, theory: Prediction, most: float) -> None:
         axes.plot(lengths, np.full(len(lengths), -0.09), "|", ms=7, color="black", mew=0.8,
                   label="modes of the box")  # fmt: skip
     lengths = [triad.length for triad in theory.triads if triad.length <= most]
-    if lengths and theory.code != "gaussian":
+    if lengths and theory.has_peak:
         axes.plot(lengths, np.full(len(lengths), -0.09), "h", ms=6, mfc="none", mew=1,
                   color=plotting.colour(theory.code), label="near-hexagonal triads")  # fmt: skip
 

@@ -18,7 +18,7 @@ LATTICES = {1: "row of fields", 2: "hexagonal lattice", 3: "cubic lattice (bcc o
 def lines(theory: Prediction) -> list[str]:
     """Return the prediction as lines of text."""
     box = f"box {theory.box_width_m:g} m, {theory.dimensions}-D"
-    if theory.code == "gaussian":
+    if not theory.has_peak:
         return [
             f"Gaussian, σ {_cm(theory.sigma_m)}; {box}",
             "k*            none: power falls from the longest wave on",

@@ -19,9 +19,11 @@ from gridjax.metrics.spectral.box_modes import Mode, Triad
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.field_distributions import mean
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.registry import ENCODINGS
+from gridjax.spec.target_code_info import PEAK, TARGET_CODES
 from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
-CODES = ("difference_of_gaussians", "gaussian")
+CODES = tuple(info.name for info in TARGET_CODES if info.spectrum)
 """Target codes with a theory: Difference of Softmaxes (DoS) and Gaussian."""
 N_PLACES = 32
 """Bins along a side of the box on which patterns grow."""
@@ -60,6 +62,11 @@ class Prediction:
     """modes of a periodic box nearest n*, nearest first; for Gaussian codes the longest waves"""
     triads: tuple[Triad, ...]
     """the two near-hexagonal triads of modes nearest n*; empty unless in two dimensions"""
+
+    @property
+    def has_peak(self) -> bool:
+        """Whether the power of the code is largest at one wavenumber, k*."""
+        return ENCODINGS.info(self.code).spectrum == PEAK
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value; NaN becomes None."""
@@ -159,7 +166,7 @@ def predict_spec(spec: NetworkSpec, dimensions: int = 2) -> Prediction:
 def expected_power(theory: Prediction, cycles: Any) -> Float[np.ndarray, "..."]:
     """Return the expected power at wavenumbers in cycles per box; units as in spectral.turing."""
     wavenumber = 2 * np.pi / theory.box_width_m * np.asarray(cycles, np.float64)
-    if theory.code == "gaussian":
+    if not theory.has_peak:
         return turing.gaussian_power(wavenumber, theory.sigma_m)
     return turing.surround_power(wavenumber, theory.sigma_m, theory.ratio, theory.dimensions)
 

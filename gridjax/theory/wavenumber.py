@@ -7,6 +7,8 @@ import math
 from gridjax.metrics.spectral.turing import hexagonal_period, peak_wavenumber
 from gridjax.spec.field_distributions import mean
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.registry import ENCODINGS
+from gridjax.spec.target_code_info import PEAK
 
 
 def surround_ratio(spec: NetworkSpec) -> float:
@@ -21,8 +23,8 @@ def expected_wavenumber(spec: NetworkSpec, dimensions: int = 2) -> float | None:
     None for codes about which theory makes no statement: it is of Difference of Softmaxes with
     global normalisation, one field a cell and one width.
     """
-    is_dos = spec.place_field_values == "difference_of_gaussians"
-    if not (is_dos and spec.place_field_normalization == "global" and spec.is_homogeneous):
+    has_peak = ENCODINGS.info(spec.place_field_values).spectrum == PEAK
+    if not (has_peak and spec.place_field_normalization == "global" and spec.is_homogeneous):
         return None
     return peak_wavenumber(mean(spec.place_cell_rf), surround_ratio(spec), dimensions)
 
