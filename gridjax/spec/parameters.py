@@ -107,13 +107,7 @@ class NetworkParameters:
     """
 
     # network
-    rnn_type: str = _static(
-        "RNN",
-        "recurrent cell",
-        WEIGHTS,
-        NETWORK,
-        choices=_names(CELL_INFOS),
-    )
+    rnn_type: str = _static("RNN", "recurrent cell", WEIGHTS, NETWORK, choices=_names(CELL_INFOS))
     architecture: str = _static(
         "study",
         "layers around the cell: the study's, or a linear bottleneck that is analysed",
@@ -122,13 +116,7 @@ class NetworkParameters:
         choices=("study", BANINO),
         setting=True,
     )
-    Ng: int = _static(
-        1024,
-        "recurrent units",
-        NETWORK,
-        at_least=1,
-        at_most=65536,
-    )
+    Ng: int = _static(1024, "recurrent units", NETWORK, at_least=1, at_most=65536)
     n_bottleneck: int = _static(
         256,
         "units of the bottleneck",
@@ -171,10 +159,7 @@ class NetworkParameters:
 
     # target code
     place_field_values: str = _static(
-        "difference_of_gaussians",
-        "target code",
-        CODE,
-        choices=_names(TARGET_CODES),
+        "difference_of_gaussians", "target code", CODE, choices=_names(TARGET_CODES)
     )
     place_maps: PlaceMaps | None = _field(
         STATIC,
@@ -194,17 +179,10 @@ class NetworkParameters:
         read_if=_chooses_normalization,
     )
     place_field_loss: str = _static(
-        "crossentropy",
-        "loss between target and output",
-        LOSS,
-        choices=_names(LOSS_INFOS),
+        "crossentropy", "loss between target and output", LOSS, choices=_names(LOSS_INFOS)
     )
     Np: int = _static(
-        512,
-        "outputs: place cells, or target dimensions",
-        CODE,
-        at_least=1,
-        at_most=65536,
+        512, "outputs: place cells, or target dimensions", CODE, at_least=1, at_most=65536
     )
     n_place_fields_per_cell: int | Poisson = _static(
         1,
@@ -270,25 +248,9 @@ class NetworkParameters:
     )
 
     # world
-    box_width_in_m: float = _traced(
-        2.2,
-        "side of the box along x, metres",
-        MOTION,
-        CODE,
-        above=0.0,
-    )
-    box_height_in_m: float = _traced(
-        2.2,
-        "side of the box along y, metres",
-        above=0.0,
-    )
-    is_periodic: bool = _static(
-        False,
-        "whether the box wraps around",
-        MOTION,
-        CODE,
-        only=False,
-    )
+    box_width_in_m: float = _traced(2.2, "side of the box along x, metres", MOTION, CODE, above=0.0)
+    box_height_in_m: float = _traced(2.2, "side of the box along y, metres", above=0.0)
+    is_periodic: bool = _static(False, "whether the box wraps around", MOTION, CODE, only=False)
     speed_scale: float = _traced(
         0.13 * 2 * math.pi,
         "scale of the Rayleigh speed, metres per second",
@@ -297,25 +259,11 @@ class NetworkParameters:
         setting=True,
     )
     turn_sd: float = _traced(
-        11.52,
-        "sd of the angular velocity, radians per second",
-        MOTION,
-        at_least=0.0,
-        setting=True,
+        11.52, "sd of the angular velocity, radians per second", MOTION, at_least=0.0, setting=True
     )
-    dt_s: float = _traced(
-        0.02,
-        "time of one step, seconds",
-        MOTION,
-        above=0.0,
-        setting=True,
-    )
+    dt_s: float = _traced(0.02, "time of one step, seconds", MOTION, above=0.0, setting=True)
     border_m: float = _traced(
-        0.03,
-        "distance at which a wall turns the animal, metres",
-        MOTION,
-        above=0.0,
-        setting=True,
+        0.03, "distance at which a wall turns the animal, metres", MOTION, above=0.0, setting=True
     )
     inputs: str = _static(
         "displacement",
@@ -339,12 +287,7 @@ class NetworkParameters:
         choices=("float32", "tf32", "bf16"),
         setting=True,
     )
-    learning_rate: float = _traced(
-        1e-4,
-        "learning rate, dimensionless",
-        TRAINING,
-        above=0.0,
-    )
+    learning_rate: float = _traced(1e-4, "learning rate, dimensionless", TRAINING, above=0.0)
     weight_decay: float = _traced(
         1e-4,
         "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless",
@@ -352,39 +295,15 @@ class NetworkParameters:
         at_least=0.0,
     )
     gradient_clip: float | None = _traced(
-        None,
-        "largest size of each gradient, dimensionless; none when omitted",
-        TRAINING,
-        above=0.0,
+        None, "largest size of each gradient, dimensionless; none when omitted", TRAINING, above=0.0
     )
-    batch_size: int = _static(
-        200,
-        "trajectories a step",
-        TRAINING,
-        at_least=1,
-        at_most=1_000_000,
-    )
+    batch_size: int = _static(200, "trajectories a step", TRAINING, at_least=1, at_most=1_000_000)
     sequence_length: int = _static(
-        20,
-        "moves a trajectory",
-        TRAINING,
-        EVALUATION,
-        at_least=1,
-        at_most=100_000,
+        20, "moves a trajectory", TRAINING, EVALUATION, at_least=1, at_most=100_000
     )
-    n_epochs: int = _traced(
-        20,
-        "epochs",
-        TRAINING,
-        at_least=1,
-        at_most=2**31 - 1,
-    )
+    n_epochs: int = _traced(20, "epochs", TRAINING, at_least=1, at_most=2**31 - 1)
     n_grad_steps_per_epoch: int = _traced(
-        10_000,
-        "gradient steps an epoch",
-        TRAINING,
-        at_least=1,
-        at_most=2**31 - 1,
+        10_000, "gradient steps an epoch", TRAINING, at_least=1, at_most=2**31 - 1
     )
     seed: int = _traced(
         0,
@@ -411,27 +330,16 @@ class NetworkParameters:
         at_most=2**31 - 1,
     )
     motion_seed: int | None = _traced(
-        None,
-        "seed of the trajectories; seed when omitted",
-        MOTION,
-        at_least=0,
-        at_most=2**31 - 1,
+        None, "seed of the trajectories; seed when omitted", MOTION, at_least=0, at_most=2**31 - 1
     )
 
     # evaluation
     bin_side_in_m: float = _field(
-        EVALUATION,
-        0.05,
-        "side of a bin of the reported rate maps, metres",
-        EVALUATION,
-        above=0.0,
+        EVALUATION, 0.05, "side of a bin of the reported rate maps, metres", EVALUATION, above=0.0
     )
 
     fidelity: Fidelity = _field(
-        STATIC,
-        CORRECTED,
-        "do what was meant, or reproduce the study's computation",
-        setting=True,
+        STATIC, CORRECTED, "do what was meant, or reproduce the study's computation", setting=True
     )
 
     @property
