@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gridjax.errors import GridjaxError
+from gridjax.spec.field_declarations import info_of
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import FIELDS, SEEDS, bins_across, info_of, is_read_by
+from gridjax.spec.parameters import FIELDS, SEEDS, bins_across, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES
 from gridjax.spec.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL

@@ -1,213 +1,30 @@
 """Static config and traced parameters of a network, and the identities derived from them.
 
-Every field becomes an entry of its own name in one of the two; EXCEPTIONS lists the few fields that
-become something else. Fields that a network does not read are reset to their defaults, so that they
-cause no compilation and do not affect equality.
+Both consist of the entries of gridjax.spec.entries. Fields that a network does not read are reset
+to their defaults, so that they cause no compilation and do not affect equality.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections import namedtuple
 from collections.abc import Callable
-from dataclasses import dataclass, make_dataclass
-from functools import partial
-from operator import attrgetter
+from dataclasses import make_dataclass
 from typing import Any
 
 import numpy as np
 
-from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.entries import ENTRIES, STATIC_ENTRIES, TRACED_ENTRIES, Entry
 from gridjax.spec.fidelity import SWITCHES
-from gridjax.spec.field_distributions import Poisson, bounds, n_slots
-from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRACED, TRAINING_ALONE
-from gridjax.spec.parameters import BANINO, FIELDS, SEEDS, NetworkParameters, unread
+from gridjax.spec.field_declarations import BANINO
+from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRAINING_ALONE
+from gridjax.spec.parameters import NetworkParameters, unread
 
 EquivalenceKey = tuple[Any, ...]
 """Hashable; see equivalence_key()."""
 ANY = "any"
 """Stands for an optimiser or initialiser that a compilation leaves open."""
-_DIGITS = 7  # more than single precision holds: alphas of one ratio become one number
 
-
-@dataclass(frozen=True)
-class Entry:
-    """One entry of the static config or of the traced parameters."""
-
-    name: str
-    kind: str
-    """STATIC or TRACED"""
-    used_by: frozenset[str]
-    value: Callable[[NetworkParameters], Any]
-    """its value for a network whose unread fields are at their defaults"""
-    doc: str
-    dtype: Any = None
-    """np.float32 or np.int32 of a traced entry"""
-    identity: Callable[[NetworkParameters], Any] | None = None
-    """what stands for it in an identity; ``value`` where None"""
-
-
-def _of_field(name: str) -> Entry:
-    """Return the entry that a field becomes: its own name and value."""
-    field = FIELDS[name]
-    kind, used_by = field.metadata["kind"], field.metadata["used_by"]
-    dtype = np.int32 if str(field.type).startswith("int") else np.float32
-    doc = field.metadata["doc"]
-    return Entry(name, kind, used_by, attrgetter(name), doc, dtype if kind == TRACED else None)
-
-
-def _entry(
-    name: str,
-    kind: str,
-    of: str,
-    value: Callable[[NetworkParameters], Any],
-    doc: str = "",
-    dtype: Any = np.float32,
-    identity: Callable[[NetworkParameters], Any] | None = None,
-) -> Entry:
-    """Return an entry that stands for a field or a fidelity switch ``of``, with its uses."""
-    metadata = (FIELDS.get(of) or SWITCHES[of]).metadata
-    dtype = dtype if kind == TRACED else None
-    doc = doc or metadata["doc"]
-    return Entry(name, kind, metadata["used_by"], value, doc, dtype, identity)
-
-
-def _seed(name: str, network: NetworkParameters) -> int:
-    own = getattr(network, name)
-    return network.seed if own is None else own
-
-
-def _bound(name: str, which: int, network: NetworkParameters) -> float:
-    return bounds(getattr(network, name))[which]
-
-
-def _fields(network: NetworkParameters) -> int:
-    fields = network.n_place_fields_per_cell
-    return 1 if isinstance(fields, Poisson) else fields
-
-
-def _further_fields(network: NetworkParameters) -> float:
-    fields = network.n_place_fields_per_cell
-    return fields.mean if isinstance(fields, Poisson) else 0.0
-
-
-def _share_of_centre(network: NetworkParameters) -> float:
-    """Return the centre's share of both weights; only their ratio matters."""
-    centre, surround = network.place_cell_alpha_e, network.place_cell_alpha_i
-    return float(f"{centre / (centre + surround):.{_DIGITS}g}")
-
-
-def _clip(network: NetworkParameters) -> float:
-    return math.inf if network.gradient_clip is None else network.gradient_clip
-
-
-def _maps(network: NetworkParameters) -> np.ndarray | None:
-    """Return the measured place cells [n, n, Np], or None where the code reads none."""
-    if network.place_maps is None:
-        return None
-    if network.place_maps.maps is None:
-        message = f"the place maps {network.place_maps} are not at hand"
-        raise GridjaxError(Problem(message, fix="read the sweep again from its file"))
-    return np.ascontiguousarray(np.moveaxis(network.place_maps.maps, 0, -1))
-
-
-def _drops(network: NetworkParameters) -> bool:
-    rates = (network.recurrent_dropout, network.readout_dropout)
-    return network.fidelity.dropout == "active" and max(rates) > 0
-
-
-def _decays_bias(network: NetworkParameters) -> bool:
-    return network.rnn_type == "UGRNN" and network.fidelity.ugrnn_weight_decay == "bias"
-
-
-def _polar_angle(network: NetworkParameters) -> str:
-    return network.fidelity.polar_angle if "polar" in network.place_field_values else "atan2"
-
-
-EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
-    "n_place_fields_per_cell": (
-        _entry(
-            "n_field_slots",
-            STATIC,
-            "n_place_fields_per_cell",
-            lambda network: n_slots(network.n_place_fields_per_cell, network.Np),
-            "fields that a place cell has room for",
-        ),
-        _entry(
-            "n_fields",
-            TRACED,
-            "n_place_fields_per_cell",
-            _fields,
-            "fields that every place cell has",
-            np.int32,
-        ),
-        _entry(
-            "mean_further_fields",
-            TRACED,
-            "n_place_fields_per_cell",
-            _further_fields,
-            "mean of the Poisson number of further fields",
-        ),
-    ),
-    "place_cell_rf": (
-        _entry("place_cell_rf_low", TRACED, "place_cell_rf", partial(_bound, "place_cell_rf", 0)),
-        _entry("place_cell_rf_high", TRACED, "place_cell_rf", partial(_bound, "place_cell_rf", 1)),
-    ),
-    "surround_scale": (
-        _entry(
-            "surround_scale_low", TRACED, "surround_scale", partial(_bound, "surround_scale", 0)
-        ),
-        _entry(
-            "surround_scale_high", TRACED, "surround_scale", partial(_bound, "surround_scale", 1)
-        ),
-    ),
-    "place_cell_alpha_e": (
-        _entry("alpha_e", TRACED, "place_cell_alpha_e", _share_of_centre),
-        _entry("alpha_i", TRACED, "place_cell_alpha_i", lambda each: 1 - _share_of_centre(each)),
-    ),
-    "place_cell_alpha_i": (),  # both become the two shares above
-    "place_maps": (
-        _entry(
-            "place_maps",
-            TRACED,
-            "place_maps",
-            _maps,
-            "measured place cells [n, n, Np]; None where the code reads none",
-            identity=lambda network: str(network.place_maps),
-        ),
-    ),
-    "seed": (),  # stands for the seeds that are not given
-    **{name: (_entry(name, TRACED, name, partial(_seed, name), dtype=np.int32),) for name in SEEDS},
-    "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
-    "n_epochs": (
-        _entry(
-            "n_grad_steps",
-            TRACED,
-            "n_epochs",
-            attrgetter("n_grad_steps"),
-            "gradient steps of the whole training",
-            np.int32,
-        ),
-    ),
-    "n_grad_steps_per_epoch": (),  # their product counts
-    "box_height_in_m": (),  # a box is square
-    "fidelity": (
-        _entry("polar_angle", STATIC, "polar_angle", _polar_angle),
-        _entry("has_dropout", STATIC, "dropout", _drops),
-        _entry("decays_bias", STATIC, "ugrnn_weight_decay", _decays_bias),
-    ),
-}
-"""What fields become where it is not one entry of their own name and value."""
-ENTRIES = tuple(
-    entry
-    for name, field in FIELDS.items()
-    if field.metadata["kind"] in (STATIC, TRACED)
-    for entry in EXCEPTIONS.get(name, (_of_field(name),))
-)
-"""Every entry of both, in the order of the fields."""
-STATIC_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == STATIC)
-TRACED_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == TRACED)
 
 _StaticFields: Any = make_dataclass(
     "_StaticFields", [(entry.name, Any) for entry in STATIC_ENTRIES], frozen=True

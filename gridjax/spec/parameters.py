@@ -9,12 +9,26 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass
-from typing import Any
 
 from gridjax.spec.cell_info import CELL_INFOS, LOSS_INFOS
 from gridjax.spec.fidelity import CORRECTED, Fidelity
+from gridjax.spec.field_declarations import (
+    BANINO,
+    chooses_normalization,
+    code_reads,
+    code_takes_normalization,
+    declare,
+    evaluated,
+    has_active_dropout,
+    has_bottleneck,
+    has_given_initializer,
+    has_head_direction,
+    info_of,
+    names_of,
+    static,
+    traced,
+)
 from gridjax.spec.field_distributions import Poisson, Uniform
 from gridjax.spec.field_uses import (
     CODE,
@@ -25,68 +39,17 @@ from gridjax.spec.field_uses import (
     NETWORK,
     READOUT,
     STATIC,
-    TRACED,
     TRAINING,
     WEIGHTS,
 )
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.registry import ENCODINGS, REGISTRIES, plugin_hash_of
-from gridjax.spec.target_code_info import TARGET_CODES, TargetCodeInfo
-
-BANINO = "banino2018"
-"""The architecture of Banino et al. (2018)."""
+from gridjax.spec.registry import REGISTRIES, plugin_hash_of
+from gridjax.spec.target_code_info import TARGET_CODES
 
 SEEDS = ("layout_seed", "weight_seed", "motion_seed")
 """Seeds of one stream each; ``seed`` stands for those that are not given."""
 _MOST_FIELDS = 32
 _HIGHEST_POISSON = 10
-
-
-def _field(kind: str, default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
-    metadata = {"kind": kind, "doc": doc, "used_by": frozenset(used_by), **limits}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def _static(default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
-    return _field(STATIC, default, doc, *used_by, **limits)
-
-
-def _traced(default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
-    return _field(TRACED, default, doc, *used_by, **limits)
-
-
-def _names(infos: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(info.name for info in infos)
-
-
-def _reads(name: str) -> Callable[[TargetCodeInfo], bool]:
-    return lambda info: name in info.reads
-
-
-def _has_bottleneck(network: NetworkParameters) -> bool:
-    return network.architecture == BANINO
-
-
-def _has_head(network: NetworkParameters) -> bool:
-    return network.n_head_direction_cells > 0
-
-
-def _has_given_initializer(network: NetworkParameters) -> bool:
-    is_replaced = network.fidelity.ugrnn_initializer == "glorot_uniform"
-    return not (network.rnn_type == "UGRNN" and is_replaced)
-
-
-def _drops(network: NetworkParameters) -> bool:
-    return network.fidelity.dropout == "active"
-
-
-def _chooses_normalization(network: NetworkParameters) -> bool:
-    info = info_of(network.place_field_values)
-    return info is not None and bool(info.targets_unnormalized)
-
-
-def _takes_normalization(info: TargetCodeInfo) -> bool:
-    return info.has_place_cells or bool(info.targets_unnormalized)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +70,8 @@ class NetworkParameters:
     """
 
     # network
-    rnn_type: str = _static("RNN", "recurrent cell", WEIGHTS, NETWORK, choices=_names(CELL_INFOS))
-    architecture: str = _static(
+    rnn_type: str = static("RNN", "recurrent cell", WEIGHTS, NETWORK, choices=names_of(CELL_INFOS))
+    architecture: str = static(
         "study",
         "layers around the cell: the study's, or a linear bottleneck that is analysed",
         NETWORK,
@@ -116,121 +79,121 @@ class NetworkParameters:
         choices=("study", BANINO),
         setting=True,
     )
-    Ng: int = _static(1024, "recurrent units", NETWORK, at_least=1, at_most=65536)
-    n_bottleneck: int = _static(
+    Ng: int = static(1024, "recurrent units", NETWORK, at_least=1, at_most=65536)
+    n_bottleneck: int = static(
         256,
         "units of the bottleneck",
         NETWORK,
         at_least=1,
         at_most=65536,
         setting=True,
-        read_if=_has_bottleneck,
+        read_if=has_bottleneck,
     )
-    activation: str = _static(
+    activation: str = static(
         "relu",
         "activation of the recurrent units",
         NETWORK,
         READOUT,
         choices=("relu", "tanh", "sigmoid", "linear"),
     )
-    initializer: str = _static(
+    initializer: str = static(
         "glorot_uniform",
         "initialiser of the recurrent kernel",
         WEIGHTS,
         choices=("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform"),
-        read_if=_has_given_initializer,
+        read_if=has_given_initializer,
     )
-    recurrent_dropout: float = _traced(
+    recurrent_dropout: float = traced(
         0.0,
         "dropout rate of the state that enters the recurrence, share",
         TRAINING,
         at_least=0.0,
         below=1.0,
-        read_if=_drops,
+        read_if=has_active_dropout,
     )
-    readout_dropout: float = _traced(
+    readout_dropout: float = traced(
         0.0,
         "dropout rate of the analysed layer before the decoder, share",
         TRAINING,
         at_least=0.0,
         below=1.0,
-        read_if=_drops,
+        read_if=has_active_dropout,
     )
 
     # target code
-    place_field_values: str = _static(
-        "difference_of_gaussians", "target code", CODE, choices=_names(TARGET_CODES)
+    place_field_values: str = static(
+        "difference_of_gaussians", "target code", CODE, choices=names_of(TARGET_CODES)
     )
-    place_maps: PlaceMaps | None = _field(
+    place_maps: PlaceMaps | None = declare(
         STATIC,
         None,
         "file of measured place cells [Np, n, n] over the box (.npy)",
         CODE,
         setting=True,
-        of_code=_reads("place_maps"),
+        of_code=code_reads("place_maps"),
     )
-    place_field_normalization: str = _static(
+    place_field_normalization: str = static(
         "global",
         "normalisation of the place code over cells",
         CODE,
         choices=("global", "none", "local"),
         never={"local": "it was never runnable in the study"},
-        of_code=_takes_normalization,
-        read_if=_chooses_normalization,
+        of_code=code_takes_normalization,
+        read_if=chooses_normalization,
     )
-    place_field_loss: str = _static(
-        "crossentropy", "loss between target and output", LOSS, choices=_names(LOSS_INFOS)
+    place_field_loss: str = static(
+        "crossentropy", "loss between target and output", LOSS, choices=names_of(LOSS_INFOS)
     )
-    Np: int = _static(
+    Np: int = static(
         512, "outputs: place cells, or target dimensions", CODE, at_least=1, at_most=65536
     )
-    n_place_fields_per_cell: int | Poisson = _static(
+    n_place_fields_per_cell: int | Poisson = static(
         1,
         "fields per place cell",
         CODE,
         at_least=1,
         at_most=_MOST_FIELDS,
         mean_at_most=_HIGHEST_POISSON,
-        of_code=_reads("n_place_fields_per_cell"),
+        of_code=code_reads("n_place_fields_per_cell"),
     )
-    place_cell_rf: float | Uniform = _traced(
+    place_cell_rf: float | Uniform = traced(
         0.12,
         "width sigma_E of a place field, metres",
         CODE,
         above=0.0,
-        of_code=_reads("place_cell_rf"),
+        of_code=code_reads("place_cell_rf"),
     )
-    surround_scale: float | Uniform = _traced(
+    surround_scale: float | Uniform = traced(
         2.0,
         "surround over centre width s (surround_convention says of what), dimensionless",
         CODE,
         above=1.0,
         why="at 1 centre and surround cancel and the target is zero everywhere",
-        of_code=_reads("surround_scale"),
+        of_code=code_reads("surround_scale"),
     )
-    place_cell_alpha_e: float = _traced(
+    place_cell_alpha_e: float = traced(
         1.0,
         "weight of the centre, dimensionless",
         CODE,
         at_least=0.0,
-        of_code=_reads("place_cell_alpha_e"),
+        of_code=code_reads("place_cell_alpha_e"),
     )
-    place_cell_alpha_i: float = _traced(
+    place_cell_alpha_i: float = traced(
         1.0,
         "weight of the surround, dimensionless",
         CODE,
         at_least=0.0,
-        of_code=_reads("place_cell_alpha_i"),
+        of_code=code_reads("place_cell_alpha_i"),
     )
-    surround_convention: str = _static(
+    surround_convention: str = static(
         "std",
         "whether surround_scale is a ratio of standard deviations or of variances",
         CODE,
         choices=("std", "variance"),
         setting=True,
-        of_code=_reads("surround_convention"),
+        of_code=code_reads("surround_convention"),
     )
-    n_head_direction_cells: int = _static(
+    n_head_direction_cells: int = static(
         0,
         "head-direction cells beside the place code",
         HEAD,
@@ -238,34 +201,34 @@ class NetworkParameters:
         at_most=65536,
         setting=True,
     )
-    head_direction_kappa: float = _traced(
+    head_direction_kappa: float = traced(
         20.0,
         "concentration of head-direction cells, dimensionless",
         HEAD,
         above=0.0,
         setting=True,
-        read_if=_has_head,
+        read_if=has_head_direction,
     )
 
     # world
-    box_width_in_m: float = _traced(2.2, "side of the box along x, metres", MOTION, CODE, above=0.0)
-    box_height_in_m: float = _traced(2.2, "side of the box along y, metres", above=0.0)
-    is_periodic: bool = _static(False, "whether the box wraps around", MOTION, CODE, only=False)
-    speed_scale: float = _traced(
+    box_width_in_m: float = traced(2.2, "side of the box along x, metres", MOTION, CODE, above=0.0)
+    box_height_in_m: float = traced(2.2, "side of the box along y, metres", above=0.0)
+    is_periodic: bool = static(False, "whether the box wraps around", MOTION, CODE, only=False)
+    speed_scale: float = traced(
         0.13 * 2 * math.pi,
         "scale of the Rayleigh speed, metres per second",
         MOTION,
         above=0.0,
         setting=True,
     )
-    turn_sd: float = _traced(
+    turn_sd: float = traced(
         11.52, "sd of the angular velocity, radians per second", MOTION, at_least=0.0, setting=True
     )
-    dt_s: float = _traced(0.02, "time of one step, seconds", MOTION, above=0.0, setting=True)
-    border_m: float = _traced(
+    dt_s: float = traced(0.02, "time of one step, seconds", MOTION, above=0.0, setting=True)
+    border_m: float = traced(
         0.03, "distance at which a wall turns the animal, metres", MOTION, above=0.0, setting=True
     )
-    inputs: str = _static(
+    inputs: str = static(
         "displacement",
         "inputs at each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
         NETWORK,
@@ -274,38 +237,38 @@ class NetworkParameters:
     )
 
     # training
-    optimizer: str = _static(
+    optimizer: str = static(
         "adam",
         "optimiser, with the study's constants",
         TRAINING,
         choices=("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum"),
     )
-    matmul_precision: str = _static(
+    matmul_precision: str = static(
         "float32",
         "operands of the matrix products of training: whole, or rounded to tf32 or bf16",
         TRAINING,
         choices=("float32", "tf32", "bf16"),
         setting=True,
     )
-    learning_rate: float = _traced(1e-4, "learning rate, dimensionless", TRAINING, above=0.0)
-    weight_decay: float = _traced(
+    learning_rate: float = traced(1e-4, "learning rate, dimensionless", TRAINING, above=0.0)
+    weight_decay: float = traced(
         1e-4,
         "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless",
         TRAINING,
         at_least=0.0,
     )
-    gradient_clip: float | None = _traced(
+    gradient_clip: float | None = traced(
         None, "largest size of each gradient, dimensionless; none when omitted", TRAINING, above=0.0
     )
-    batch_size: int = _static(200, "trajectories a step", TRAINING, at_least=1, at_most=1_000_000)
-    sequence_length: int = _static(
+    batch_size: int = static(200, "trajectories a step", TRAINING, at_least=1, at_most=1_000_000)
+    sequence_length: int = static(
         20, "moves a trajectory", TRAINING, EVALUATION, at_least=1, at_most=100_000
     )
-    n_epochs: int = _traced(20, "epochs", TRAINING, at_least=1, at_most=2**31 - 1)
-    n_grad_steps_per_epoch: int = _traced(
+    n_epochs: int = traced(20, "epochs", TRAINING, at_least=1, at_most=2**31 - 1)
+    n_grad_steps_per_epoch: int = traced(
         10_000, "gradient steps an epoch", TRAINING, at_least=1, at_most=2**31 - 1
     )
-    seed: int = _traced(
+    seed: int = traced(
         0,
         "seed of every random stream not named below",
         MOTION,
@@ -315,30 +278,30 @@ class NetworkParameters:
         at_least=0,
         at_most=2**31 - 1,
     )
-    layout_seed: int | None = _traced(
+    layout_seed: int | None = traced(
         None,
         "seed of the place-cell layout; seed when omitted",
         CODE,
         at_least=0,
         at_most=2**31 - 1,
     )
-    weight_seed: int | None = _traced(
+    weight_seed: int | None = traced(
         None,
         "seed of the initial weights; seed when omitted",
         WEIGHTS,
         at_least=0,
         at_most=2**31 - 1,
     )
-    motion_seed: int | None = _traced(
+    motion_seed: int | None = traced(
         None, "seed of the trajectories; seed when omitted", MOTION, at_least=0, at_most=2**31 - 1
     )
 
     # evaluation
-    bin_side_in_m: float = _field(
-        EVALUATION, 0.05, "side of a bin of the reported rate maps, metres", EVALUATION, above=0.0
+    bin_side_in_m: float = evaluated(
+        0.05, "side of a bin of the reported rate maps, metres", above=0.0
     )
 
-    fidelity: Fidelity = _field(
+    fidelity: Fidelity = declare(
         STATIC, CORRECTED, "do what was meant, or reproduce the study's computation", setting=True
     )
 
@@ -413,11 +376,6 @@ def is_read(field: Field, network: NetworkParameters) -> bool:
 def unread(network: NetworkParameters) -> tuple[Field, ...]:
     """Return the fields that a network does not read."""
     return tuple(field for field in _CONDITIONAL if not is_read(field, network))
-
-
-def info_of(code: str) -> TargetCodeInfo | None:
-    """Return the record of a target code; None for one that is not registered."""
-    return ENCODINGS.info(code) if code in ENCODINGS else None
 
 
 def bins_across(width: float, side: float) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gridjax.spec.field_declarations import BANINO
 from gridjax.spec.lowering import StaticConfig
-from gridjax.spec.parameters import BANINO
 from gridjax.spec.registry import CELLS
 
 STEPS_AHEAD = 16

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
+from gridjax.spec.entries import STATIC_ENTRIES, TRACED_ENTRIES
 from gridjax.spec.field_uses import CODE
-from gridjax.spec.lowering import STATIC_ENTRIES, TRACED_ENTRIES, StaticConfig, TracedParams
+from gridjax.spec.lowering import StaticConfig, TracedParams
 
 _STATIC = tuple(entry for entry in STATIC_ENTRIES if CODE in entry.used_by)
 _TRACED = tuple(entry for entry in TRACED_ENTRIES if CODE in entry.used_by)

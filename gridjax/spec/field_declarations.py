@@ -1,0 +1,82 @@
+"""Declarations of a network's fields, and the conditions under which a network reads them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from gridjax.spec.field_uses import EVALUATION, STATIC, TRACED
+from gridjax.spec.registry import ENCODINGS
+from gridjax.spec.target_code_info import TargetCodeInfo
+
+BANINO = "banino2018"
+"""The architecture of Banino et al. (2018)."""
+
+
+def declare(kind: str, default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
+    """Return a dataclass field with its metadata; NetworkParameters explains them."""
+    metadata = {"kind": kind, "doc": doc, "used_by": frozenset(used_by), **limits}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def static(default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
+    """Return a field that decides a shape or a branch."""
+    return declare(STATIC, default, doc, *used_by, **limits)
+
+
+def traced(default: Any, doc: str, *used_by: str, **limits: Any) -> Any:
+    """Return a field that is a number within a compilation."""
+    return declare(TRACED, default, doc, *used_by, **limits)
+
+
+def evaluated(default: Any, doc: str, **limits: Any) -> Any:
+    """Return a field that evaluation alone reads."""
+    return declare(EVALUATION, default, doc, EVALUATION, **limits)
+
+
+def names_of(infos: Iterable[Any]) -> tuple[str, ...]:
+    """Return the names of records."""
+    return tuple(info.name for info in infos)
+
+
+def info_of(code: str) -> TargetCodeInfo | None:
+    """Return the record of a target code; None for one that is not registered."""
+    return ENCODINGS.info(code) if code in ENCODINGS else None
+
+
+def code_reads(name: str) -> Callable[[TargetCodeInfo], bool]:
+    """Return the condition that a target code names a field among those that it reads."""
+    return lambda info: name in info.reads
+
+
+def code_takes_normalization(info: TargetCodeInfo) -> bool:
+    """Return whether a target code accepts a normalisation, one of its own choice or not."""
+    return info.has_place_cells or bool(info.targets_unnormalized)
+
+
+def chooses_normalization(network: Any) -> bool:
+    """Return whether the normalisation changes the targets of a network."""
+    info = info_of(network.place_field_values)
+    return info is not None and bool(info.targets_unnormalized)
+
+
+def has_bottleneck(network: Any) -> bool:
+    """Return whether a network has the bottleneck of Banino et al. (2018)."""
+    return network.architecture == BANINO
+
+
+def has_head_direction(network: Any) -> bool:
+    """Return whether a network has head-direction cells."""
+    return network.n_head_direction_cells > 0
+
+
+def has_given_initializer(network: Any) -> bool:
+    """Return whether the recurrent kernel is drawn by the field ``initializer``."""
+    is_replaced = network.fidelity.ugrnn_initializer == "glorot_uniform"
+    return not (network.rnn_type == "UGRNN" and is_replaced)
+
+
+def has_active_dropout(network: Any) -> bool:
+    """Return whether dropout rates act in training."""
+    return network.fidelity.dropout == "active"
