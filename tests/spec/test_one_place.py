@@ -27,11 +27,11 @@ from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, plugin_hash
 from gridjax.training import population
 
 FIELD = """
-    wind_m_per_s: float = _traced(
+    wind_m_per_s: float = traced(
         0.0, "speed of the wind, metres per second", MOTION, CODE, at_least=0.0, setting=True
     )
 """
-AFTER = '    inputs: str = _static(\n        "displacement"'
+AFTER = '    inputs: str = static(\n        "displacement"'
 KNOWN = """
 import numpy as np
 import yaml
