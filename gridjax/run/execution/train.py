@@ -1,4 +1,4 @@
-"""The train() call: devices, folder and lock, then the main loop."""
+"""The function train(): preparation of devices, folder and lock, then the main loop."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _run(
     policy: CheckpointPolicy,
     callbacks: CallbackList,
 ) -> None:
-    """Train the networks that a store lacks and write its tables; report the start and the end."""
+    """Train the networks without results, write the tables, and report the start and the end."""
     run_ids = {spec.run_id for specs in plan.equivalent_specs.values() for spec in specs}
     n_finished = len(store.committed() & run_ids)
     start = RunStart(plan.n_networks, n_finished, len(plan.buckets), float(plan.flop))
@@ -111,7 +111,7 @@ def _run(
             BestWeights(store, settings.keep_weights).recall()
         store.finish()
     except BaseException as error:
-        with suppress(GridjaxError):  # the first error is the one to report
+        with suppress(GridjaxError):  # only the first error is reported
             store.finish()
         with suppress(Exception):
             callbacks.on_end(RunEnd(len(store.committed() & run_ids), error))
