@@ -1,7 +1,7 @@
 """Strict YAML reader: every value has its place, and nothing is executed, expanded or dropped.
 
 Duplicate names, tags, aliases and several documents are errors. The values yes, no, on, off, dates,
-1:30 and 010 are read as texts. Sizes are limited, so that no file takes more than a second to read.
+1:30 and 010 are read as texts. Sizes are limited: no file takes more than a second to read.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class _Composer:
 
 
 def _scalar(event: Any) -> Any:
-    """Return the value of a scalar: text if quoted, else text, null, true, false or a number."""
+    """Return the value of a scalar: text, null, true, false or a number; text if it is quoted."""
     if not event.implicit[0]:
         return event.value
     if event.value in _CONSTANTS:

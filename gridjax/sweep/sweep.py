@@ -90,7 +90,11 @@ class Sweep:
         sweep_seed: int = 0,
         skip_invalid: bool = False,
     ) -> Sweep:
-        """Read a dict with the structure of one sweep file, with the arguments of from_yaml."""
+        """Return the sweep of a dict that has the structure of one sweep file.
+
+        ``content`` is the dict; the other arguments are those of ``from_yaml``. Raises GridjaxError
+        with every error of the dict.
+        """
         problems = Problems()
         document = attach_places(content, "sweep dict", problems)
         documents = [] if document is None else [("sweep dict", document)]
@@ -102,7 +106,8 @@ class Sweep:
     def from_specs(cls, specs: Iterable[NetworkSpec], settings: Settings | None = None) -> Sweep:
         """Return a sweep of specs built in Python, checked in the same way as specs from a file.
 
-        Raises GridjaxError with every error of the first invalid spec.
+        Equal specs occur once. If ``settings`` is None, default settings are used. Raises
+        GridjaxError with every error of the first invalid spec, or if there are no specs.
         """
         distinct = tuple(dict.fromkeys(read_spec(spec) for spec in specs))
         if not distinct:

@@ -85,7 +85,11 @@ def forward(
     masks: Masks | None = None,
     is_unrolled: bool = False,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
-    """Return the activity of the analysed layer and the outputs of one network on trajectories."""
+    """Return the activity of the analysed layer and the outputs of one network on trajectories.
+
+    ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
+    dropout.
+    """
     start_code = task.start_code(layout, trajectories, static)
     inputs = task.inputs(trajectories, dt_s, static)
     analysed = network.activity(params, start_code, inputs, static, masks, is_unrolled)
@@ -101,7 +105,7 @@ def step(static: StaticConfig, traced: TracedParams, state: TrainState) -> Train
 def draw_ahead(
     static: StaticConfig, traced: TracedParams, first: Int[Array, ""], n_steps: int
 ) -> Trajectories:
-    """Draw the trajectories of ``n_steps`` gradient steps from step ``first`` on.
+    """Draw the trajectories of ``n_steps`` gradient steps, starting with step ``first``.
 
     Arrays have a leading axis of steps. The trajectories of a step depend only on its number.
     """
@@ -205,7 +209,10 @@ def chunk(
 
 
 def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> Progress:
-    """Return the mean progress of one network, in float32, on trajectories unused in training."""
+    """Measure one network on trajectories that are not used in training.
+
+    Returns means over times and trajectories, computed in float32.
+    """
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
@@ -221,7 +228,10 @@ def compute_metrics(
     trajectories: Trajectories,
     padding: Padding | None = None,
 ) -> Progress:
-    """Return losses and decoding errors of a network's outputs at every time and trajectory."""
+    """Return losses and decoding errors of the outputs of a network.
+
+    Each field of the result has the shape [time, batch]. ``outputs`` are values before any softmax.
+    """
     positions = trajectories.positions
     targets = task.targets(layout, positions, trajectories.headings, static)
     loss = objective.data_loss(outputs, targets, static, padding)

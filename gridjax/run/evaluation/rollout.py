@@ -131,7 +131,8 @@ def record_readouts(
 
     The readouts are phi(w . (y - mean y)) with the activation phi of the analysed layer and
     Gaussian w: units of a network without recurrence, training and path integration. They do not
-    depend on the weights of the network, so networks that share a null get the same bits.
+    depend on the weights of the network, so networks with the same null_id have equal scores, to
+    the last bit.
     """
     encode = encoding(static).encode
     key = stream(traced.layout_seed, Stream.READOUTS)

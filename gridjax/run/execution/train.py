@@ -47,17 +47,17 @@ def train(
             (gridjax.callbacks).
         checkpoint_every_s: Seconds between two checkpoints of the networks in training; 0 saves
             after every chunk.
-        accept: Changes since an earlier call that may change numbers and are accepted: ``sweep``,
-            ``settings``, ``lane-width``, ``versions``, ``precision``, ``device``. Later rows are
-            marked in the column ``segment``.
-        deterministic: Make GPUs sum in one order, so that a resumed run gives the same bits.
+        accept: Names of the accepted changes since an earlier call, which can change results:
+            ``sweep``, ``settings``, ``lane-width``, ``versions``, ``precision``, ``device``. The
+            column ``segment`` of the tables marks the rows of networks finished after a change.
+        deterministic: Whether GPUs sum in a fixed order; a resumed run then gives the same bits.
 
     Returns:
         The results.
 
     Raises:
-        GridjaxError: The folder cannot be written, or holds a run that may not be resumed.
-        Stopped: A callback asked for a stop.
+        GridjaxError: The folder cannot be written, or contains a run that must not be resumed.
+        Stopped: A callback requested a stop.
     """
     with ExitStack() as stack:
         if out is not None:

@@ -83,14 +83,17 @@ class Advice:
     rates: Rates
 
     def to_json(self) -> dict[str, Any]:
-        """Both costs as JSON values."""
+        """Both costs and the rates as JSON values."""
         return {"own_shapes": self.own.to_json(), "merged": self.merged.to_json()} | {
             "rates": vars(self.rates) | {}
         }
 
 
 def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates: Rates) -> Advice:
-    """Predict the cost of a population with own shapes and with padded shapes."""
+    """Predict the cost of a population with own shapes and with padded shapes.
+
+    If ``lane_width`` is None, each bucket has the default lane width of ``device_kind``.
+    """
     own, merged = (
         make_plan(specs, lane_width, device_kind, bucket_shape(merge)) for merge in (False, True)
     )

@@ -90,7 +90,7 @@ class Network:
 
 
 class Run:
-    """The results of a sweep, for all networks or for those finished so far."""
+    """The results of a sweep, for all networks that have finished so far."""
 
     def __init__(self, store: Store):
         self._store = store

@@ -1,7 +1,8 @@
 """The columns of the tables of a run, and the rows of one network.
 
 Parameters and measures have the names used by the study (``pos_decoding_err``,
-``score_60_by_neuron_max``), so that notebooks for the tables of the study also run with these.
+``score_60_by_neuron_max``), so that notebooks for the tables of the study also run
+with these tables.
 """
 
 from __future__ import annotations
