@@ -130,7 +130,7 @@ def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashabl
 
 
 def forget_compiled() -> None:
-    """Drop the compiled functions of single network shapes; keep those of all shapes.
+    """Drop compiled functions that belong to one network shape; keep functions that shapes share.
 
     ``jax.clear_caches`` is not used, because a training in progress would be compiled again.
     """

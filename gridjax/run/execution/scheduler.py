@@ -167,7 +167,7 @@ class Runner:
     def _make_room(
         self, device: Device, was_alone: bool, error: str, shortage: MemoryShortageError
     ) -> None:
-        """Drop unused programs and allow one user of the memory; raise if there was only one."""
+        """Drop unused programs and limit the memory to one user; raise if it had only one."""
         if was_alone:
             raise shortage
         COMPILED.drop()

@@ -26,7 +26,7 @@ def verify(folder: Path) -> None:
 
 
 def verify_results(folder: Path) -> None:
-    """Verify the results of a run without its checkpoints; raises the errors of ``verify``."""
+    """Verify the results of a run without its checkpoints; raise the same errors as ``verify``."""
     problems = [each for error in FolderStore.open(folder).check() for each in error.problems]
     if problems:
         raise DamageError(problems)

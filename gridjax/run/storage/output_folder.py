@@ -43,7 +43,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
 
 
 def refuse_others(folder: Path) -> None:
-    """Refuse a run folder in which one of the parts is a link, a pipe or of the wrong kind.
+    """Refuse a run folder if one of its parts is a link, a pipe, or a file instead of a folder.
 
     Through a link, gridjax would write outside of the folder. Opening a pipe would never return.
     """
