@@ -1,13 +1,14 @@
-"""Callbacks of a run: the events that it reports and the objects that receive them.
+"""Callbacks of a run: the events that a run reports, and the objects that receive these events.
 
-``gridjax.train(sweep, callbacks=[...])`` calls every callback, in the order of the list, in the
-thread that called ``train``: once ``on_start``, then ``on_event`` for each event, once ``on_end``.
+``gridjax.train(sweep, callbacks=[...])`` calls every callback in the order of the list, in the
+thread that called ``train``. It calls ``on_start`` once, then ``on_event`` for each event, then
+``on_end`` once.
 
 An exception in a callback stops the run as Ctrl-C does: the devices stop at the end of their chunk,
 the networks in training are saved, ``on_end`` of every callback is called, and ``train`` raises the
-exception. A callback that has raised receives no further events, only ``on_end``. To stop a run on
-purpose, raise ``Stopped``. An exception in ``on_end`` changes nothing in the run: ``train`` raises
-it after the other callbacks, unless it already raises another one.
+exception. After that, the callback that raised it receives only ``on_end``. To stop a run on
+purpose, raise ``Stopped``. An exception in ``on_end`` does not change the run: ``train`` raises it
+after the call of all callbacks, unless ``train`` already raises another exception.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 
-class Stopped(Exception):  # noqa: N818 - a stop on request is no error
-    """A run was stopped on request, with all of its networks saved."""
+class Stopped(Exception):  # noqa: N818 - a requested stop is not an error
+    """A run was stopped on request, and all of its networks are saved."""
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,24 @@ class TrainingSteps:
 
 @dataclass(frozen=True)
 class TrainingMeasures:
-    """Losses and error of a block in training, means over its networks and fresh trajectories."""
+    """Losses and error of a block in training, as means over its networks and new trajectories."""
 
     loss: float
-    """nats, or m^2 for codes with a squared loss"""
+    """loss in nats, or in m^2 for target codes with a squared loss"""
     loss_excess: float
-    """loss above the entropy of the targets, nats; NaN unless the loss is a cross-entropy"""
+    """loss minus the entropy of the targets, in nats; NaN unless the loss is a cross-entropy"""
     position_error_m: float
     """distance between decoded and true position, metres"""
 
 
 @dataclass(frozen=True)
 class NetworkFinished:
-    """A network whose results are stored: trained and evaluated, or diverged."""
+    """A network whose results are stored: it was trained and evaluated, or it diverged."""
 
     run_ids: tuple[str, ...]
     """the specs of the sweep that describe this network and had no results yet"""
     diverged: bool
-    """whether its loss or weights became non-finite, so that it has no scores"""
+    """whether its loss or weights became non-finite; a diverged network has no scores"""
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class NetworkResumed:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
-    """A checkpoint that is complete on disk: networks in training, or waiting for evaluation."""
+    """A complete checkpoint on disk, of networks in training or waiting for evaluation."""
 
     run_ids: tuple[str, ...]
     steps: tuple[int, ...]
@@ -92,7 +93,7 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class RunWarning:
-    """Something unexpected that the run works around, such as a damaged checkpoint."""
+    """A problem that does not stop the run, such as a damaged checkpoint."""
 
     message: str
 
@@ -132,9 +133,10 @@ class RunCallback:
         """Receive one event."""
 
     def on_poll(self) -> None:
-        """Do what must not wait for the next event, such as raising ``Stopped``.
+        """Perform an action that must not wait for the next event, such as raising ``Stopped``.
 
-        Called before training starts, after each event and at least every 0.2 s in between.
+        The run calls this method before training starts, after each event, and at least every
+        0.2 s between events.
         """
 
     def on_end(self, end: RunEnd) -> None:
@@ -142,7 +144,7 @@ class RunCallback:
 
 
 class CallbackList(RunCallback):
-    """Several callbacks as one, with the rules for their exceptions."""
+    """Callback that calls several callbacks and handles their exceptions."""
 
     def __init__(self, callbacks: Iterable[RunCallback]):
         self._all = tuple(callbacks)
@@ -161,7 +163,7 @@ class CallbackList(RunCallback):
         self._call("on_poll")
 
     def on_last_events(self, events: Sequence[RunEvent]) -> None:
-        """Pass on the events of a run that is being stopped; ignore further exceptions."""
+        """Pass the events of a run that is being stopped to the callbacks; ignore exceptions."""
         for event in events:
             for callback in tuple(self._active):
                 with suppress(Exception):

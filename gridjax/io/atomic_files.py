@@ -1,6 +1,6 @@
 """Atomic writes of files and folders: a temporary name, fsync, then a rename.
 
-Readers ignore temporary names. The next writer removes those that a killed writer left.
+Readers ignore temporary names. If a writer was killed, the next writer removes its temporary files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REMOVALS, _BETWEEN_REMOVALS_S = 50, 0.05
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a file and flush it to the disk; replace a file or link of that name."""
+    """Write a file and flush it to the disk; replace an existing file or link of the same name."""
     path.unlink(missing_ok=True)
     with path.open("xb") as file:
         file.write(content)
@@ -55,7 +55,7 @@ def sync(path: Path) -> None:
 
 
 def rename(old: Path, new: Path) -> None:
-    """Rename a file or folder atomically, over a file of the new name."""
+    """Rename a file or folder atomically; replace an existing file of the new name."""
     old.replace(new)
 
 
@@ -73,14 +73,14 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder to fill, then rename it to ``path``.
+    """Yield an empty temporary folder; when the block ends, rename the folder to ``path``.
 
-    Its files are flushed to the disk once, before the rename: write them plainly. If an exception
-    is raised, the temporary folder is removed.
+    Before the rename, all files in the folder are flushed to the disk, so the caller need not
+    flush them. If an exception is raised, the temporary folder is removed.
     """
     aside = path.with_name(TEMP_PREFIX + path.name)
     remove_tree(aside)
-    aside.mkdir()  # without parents: a run folder that was moved away must not be made again
+    aside.mkdir()  # without parents: a run folder that was moved must not be created again
     try:
         yield aside
         for name in (*aside.rglob("*"), aside):
@@ -110,7 +110,7 @@ def remove_folder(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a file, or a folder with its content; of a link only the link itself."""
+    """Remove a file, or a folder with its content; for a link, remove only the link itself."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     elif os.path.lexists(path):
@@ -118,7 +118,7 @@ def remove_tree(path: Path) -> None:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove the temporary files and folders of a killed writer directly under a folder."""
+    """Remove the temporary files and folders that a killed writer left directly in a folder."""
     if folder.is_dir():
         for left in folder.glob(f"{TEMP_PREFIX}*"):
             remove_tree(left)
@@ -153,9 +153,9 @@ def _digest_of(content: dict[str, Any]) -> str:
 
 
 def retry_while_replaced(sealed: Path, read: Callable[[], T]) -> T:
-    """Call ``read``, and again if a writer replaces the file ``sealed`` meanwhile.
+    """Call ``read``; call it again if it fails because a writer replaced the file ``sealed``.
 
-    Raises the DamageError of ``read`` if ``sealed`` did not change.
+    Raises the DamageError of ``read`` if ``sealed`` did not change during the call.
     """
     while True:
         before = _stamp(sealed)
@@ -167,7 +167,7 @@ def retry_while_replaced(sealed: Path, read: Callable[[], T]) -> T:
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
-    """Return inode, time and size, which change when a file is replaced; do not open it."""
+    """Return inode, time and size without opening the file; they change when it is replaced."""
     try:
         found = path.lstat()
     except OSError:

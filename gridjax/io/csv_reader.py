@@ -20,17 +20,17 @@ class Columns(NamedTuple):
     """The rows of a file, column by column."""
 
     numbers: dict[str, Float[np.ndarray, " row"]]
-    """by column; NaN for an empty field or the text nan"""
+    """column name -> numbers; NaN for an empty field or the text nan"""
     texts: dict[str, list[str]]
     lines: Int[np.ndarray, " row"]
     """line number of each row, from 1"""
 
 
 def read_columns(path: str, kinds: Mapping[str, Kind], problems: Problems) -> Columns | None:
-    """Read a CSV file whose first line names exactly these columns, in any order.
+    """Read a CSV file whose first line names exactly the columns in ``kinds``, in any order.
 
-    The text is UTF-8 with commas; blank lines are skipped. Returns None if something is wrong,
-    which goes to ``problems``.
+    The text is UTF-8 with commas; blank lines are skipped. Errors are added to ``problems``, and
+    the result is then None.
     """
     found = Problems()
     try:

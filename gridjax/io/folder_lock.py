@@ -20,12 +20,13 @@ from gridjax.io.text import shown
 LOCK = ".lock"
 WRITER = ".writer.json"
 _PATIENCE_S = 1.0
-"""Wait for a lock, seconds: gridjax status holds it for an instant, a writer for longer."""
+"""Longest wait for a lock, in seconds. ``gridjax status`` holds the lock for a shorter time; a
+writer holds it longer."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder; the system releases it when the process dies.
+    """Hold the lock of a folder; the operating system releases it when the process ends.
 
     Raises GridjaxError, with host and process of the writer, if another process holds it.
     """
@@ -43,7 +44,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         me = {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
-        with suppress(OSError):  # the lock works without it, also on a full disk
+        with suppress(OSError):  # the lock also works without this file, as on a full disk
             replace_file(folder / WRITER, json.dumps(me).encode())
         yield
     finally:
@@ -53,7 +54,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def writer(folder: Path) -> dict[str, Any] | None:
-    """Return host, pid and start of the recorded writer of a folder; it may have been killed."""
+    """Return host, pid and start time of the last writer of a folder; it may no longer run."""
     try:
         named = json.loads(read_regular(folder / WRITER))
     except (OSError, ValueError, RecursionError):

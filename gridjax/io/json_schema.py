@@ -10,10 +10,10 @@ _WORDS = {str: "text", int: "a whole number", bool: "true or false", dict: "a ma
 
 
 def check_schema(value: Any, schema: Any, name: str) -> None:
-    """Raise ValueError unless a JSON value has the form of ``schema``; ``name`` is what it is.
+    """Raise ValueError unless a JSON value matches ``schema``; the message calls it ``name``.
 
     A schema is a type (``str``, ``int | None``), ``[schema]`` for a list of any length, or
-    ``{key: schema}`` for a mapping with at least these keys; ``{str: schema}`` has any keys.
+    ``{key: schema}`` for a mapping with at least these keys. ``{str: schema}`` allows any keys.
     """
     if isinstance(schema, dict):
         if not isinstance(value, dict):

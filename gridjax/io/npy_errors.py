@@ -8,7 +8,7 @@ from lzma import LZMAError
 from tokenize import TokenError
 
 NOT_NPY = (ValueError, EOFError, TypeError, OverflowError, RecursionError, SyntaxError, TokenError)
-"""Exceptions of a damaged .npy file, whose header is a Python literal."""
+"""Exceptions of a damaged .npy file; the header of such a file is a Python literal."""
 NOT_NPZ = (
     *NOT_NPY,
     OSError,

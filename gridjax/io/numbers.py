@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import re
 
-# possessive (++, *+): without backtracking, a text of a million digits takes one pass
+# ++ and *+ prevent backtracking, so that a text of a million digits is read in one pass
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*+(_[0-9]++)*+)")
 _FLOAT = re.compile(r"[-+]?([0-9]++(_[0-9]++)*+\.?[0-9]*+|\.[0-9]++)([eE][-+]?[0-9]++)?")
 _LEADING_ZERO = re.compile(r"[-+]?0[0-9]+")
 _NOT_FINITE = re.compile(r"[-+]?\.?(nan|inf|infinity)", re.IGNORECASE)
-_LONGEST_INTEGER = 18  # digits; longer ones are beyond every limit and are read as floats
+_LONGEST_INTEGER = 18  # digits; a longer integer exceeds every limit and is read as a float
 
 
 def parse_number(text: str) -> int | float | None:
-    """Return the decimal number that a text writes, else None; other bases are not read.
+    """Return the decimal number in a text; None if the text is not a decimal number.
 
-    A text such as 010 is not a number: it is eight in YAML 1.1 and ten elsewhere.
+    A text such as 010 is not a number: YAML 1.1 reads it as eight, other formats read it as ten.
     """
     text = text.strip()
     if _LEADING_ZERO.fullmatch(text):

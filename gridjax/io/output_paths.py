@@ -11,16 +11,16 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.text import flaw, shown
 
 MAX_NAME_BYTES = 240
-"""Longest file name: file systems take 255 bytes, and a temporary name is longer."""
+"""Longest file name, in bytes: file systems allow 255, and a temporary name is longer."""
 _FIX_FOLDER = "choose a folder that you may write to"
 
 
 def output_files(out: Path, suffixes: Sequence[str], force: bool, example: str) -> list[Path]:
-    """Return the files of one output: ``out``, and its name with each further suffix.
+    """Return the files of one output: ``out``, and the name of ``out`` with each further suffix.
 
-    The first of ``suffixes`` (".parquet") is the one that ``out`` must have; ``example`` is a valid
+    ``out`` must have the first of ``suffixes`` (".parquet"). Messages give ``example`` as a valid
     name. Raises GridjaxError if a file cannot be written: the folder does not exist or is
-    read-only, or, unless ``force``, a file of that name exists.
+    read-only, or a file of that name exists and ``force`` is not set.
     """
     name = shown(str(out))
     if out.suffix != suffixes[0]:
@@ -45,15 +45,15 @@ def output_files(out: Path, suffixes: Sequence[str], force: bool, example: str) 
 
 
 def check_writable(folder: Path) -> None:
-    """Raise OSError if no file can be made in a folder."""
+    """Raise OSError if no file can be created in a folder."""
     with TemporaryFile(dir=folder):
         pass
 
 
 def special_path(path: Path, may_be_folder: bool = True, may_be_file: bool = True) -> str | None:
-    """Return why a path must not be written to, as "a link" or "not a folder"; None if it may.
+    """Return why a path must not be written ("a link", "not a folder"); None if it can be written.
 
-    A link leads outside of the output folder; a write to a pipe waits for its reader.
+    A link can point outside of the output folder. A write to a pipe waits until a reader opens it.
     """
     if path.is_symlink():
         return "a link"

@@ -9,15 +9,16 @@ from types import ModuleType
 
 
 def import_file(path: Path, name: str) -> ModuleType:
-    """Run a Python file as the module ``name`` and return the module; a package's __init__.py too.
+    """Run a Python file or the __init__.py of a package as the module ``name``; return the module.
 
-    Raises ImportError if the file is not named as a Python file, and what the file itself raises.
+    Raises ImportError if the file name is not that of a Python file. Also raises every exception of
+    the file itself.
     """
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not named as a Python file")
     module = module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: dataclasses look their module up
+    sys.modules[name] = module  # before the file runs, because dataclasses look up their module
     try:
         spec.loader.exec_module(module)
     except BaseException:

@@ -11,16 +11,17 @@ import numpy as np
 from gridjax.errors import GridjaxError, Place, Problem
 
 MAX_VALUES = 20_000
-"""Largest number of values in one file or dict, with those of ranges in a grid.
+"""Largest number of values in one file or dict, including the values of ranges in a grid.
 
-More take longer than a second to read. A hundred values for each parameter are a fifth of it.
+More values take longer than a second to read. A file with a hundred values for each parameter has a
+fifth of this number.
 """
 
 MAX_DEPTH = 50
 """Largest depth of nesting in one file or dict."""
 
 MAX_PROBLEMS = 500
-"""Problems reported at once: for each of them a similar name may be searched."""
+"""Largest number of problems in one report: the search for a similar name takes time for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class SourcedValue:
     value: Any
     place: Place
     name_place: Place | None = None
-    """place of its name, for a value in a dict"""
+    """place of the name of a value in a dict; None for other values"""
 
     def plain(self) -> Any:
         """Return the value without places."""
@@ -43,7 +44,7 @@ class SourcedValue:
 
 @dataclass(frozen=True)
 class Problems:
-    """The problems of the files of one command, each once, reported together."""
+    """The problems of all files of one command: each occurs once, all are reported together."""
 
     found: dict[Problem, None] = field(default_factory=dict)
 
@@ -55,7 +56,7 @@ class Problems:
             self.raise_any()
 
     def add_error(self, error: GridjaxError, place: Place) -> None:
-        """Add the problems of an error; those without a place get ``place``."""
+        """Add the problems of an error; problems without a place get ``place``."""
         for problem in error.problems:
             placed = replace(problem, place=problem.place or place)
             self.add(placed.message, placed.place, placed.fix)
@@ -66,7 +67,7 @@ class Problems:
             self.add(problem.message, problem.place, problem.fix)
 
     def raise_any(self) -> None:
-        """Raise GridjaxError if there is a problem; those of one file in the order of lines."""
+        """Raise GridjaxError if there is a problem; problems of one file are sorted by line."""
         files: dict[str, int] = {}
 
         def position(problem: Problem) -> tuple[int, int, int]:
@@ -81,8 +82,9 @@ class Problems:
 def attach_places(content: Mapping[str, Any], name: str, problems: Problems) -> SourcedValue | None:
     """Return a Python dict as SourcedValue values, with places such as ``name: path.to.value``.
 
-    NumPy scalars and arrays, tuples and ranges become plain numbers and lists. Returns None if the
-    dict is nested too deeply or has too many values, which goes to ``problems``.
+    NumPy scalars and arrays, tuples and ranges become plain numbers and lists. If the dict is
+    nested too deeply or has too many values, an error is added to ``problems`` and the result is
+    None.
     """
     n_values = 0
 

@@ -14,7 +14,7 @@ _FLAWS = {"Cs": "is no UTF-8 text", "Cc": "holds control characters"}
 def flaw(name: str) -> str | None:
     """Return why a name cannot be printed or written; None if it can.
 
-    Bytes of a file name that are not UTF-8 are halves of surrogate pairs in Python.
+    Python represents a byte of a file name that is not UTF-8 as one half of a surrogate pair.
     """
     if not name.strip():
         return "is blank"
@@ -35,7 +35,7 @@ def printable(text: str) -> str:
 
 
 def show(value: Any, length: int = 60) -> str:
-    """Return a value for a message: escaped, at most ``length`` characters."""
+    """Return a value as text for a message: escaped, and at most ``length`` characters long."""
     if isinstance(value, str):
         value = value[: length + 1]
     try:
@@ -48,9 +48,10 @@ def show(value: Any, length: int = 60) -> str:
 def did_you_mean(name: Any, known: Iterable[str]) -> str | None:
     """Return a question with the known name most similar to ``name``; None if none is similar.
 
-    Similar are names of similar spelling in any case, or the only name that contains it as a word.
+    A known name is similar if its spelling is similar, in upper or lower case, or if it is the only
+    known name that contains ``name`` as a word.
     """
-    if not isinstance(name, str) or len(name) > 64:  # the comparison is quadratic
+    if not isinstance(name, str) or len(name) > 64:  # the comparison takes quadratic time
         return None
     by_lower = {candidate.lower(): candidate for candidate in known}
     wanted = name.strip().lower()

@@ -1,7 +1,7 @@
 """Strict YAML reader: every value has its place, and nothing is executed, expanded or dropped.
 
-Duplicate names, tags, aliases and several documents are errors. yes, no, on, off, dates, 1:30 and
-010 are texts. Sizes are bounded, so that no file takes more than a second.
+Duplicate names, tags, aliases and several documents are errors. The values yes, no, on, off, dates,
+1:30 and 010 are read as texts. Sizes are limited: no file takes more than a second to read.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from gridjax.io.source_location import MAX_DEPTH, MAX_VALUES, Problems, SourcedV
 from gridjax.io.text import did_you_mean, show
 
 MAX_BYTES = 1_000_000
-"""Largest size of one file: forty times that of a hundred values for each parameter."""
+"""Largest size of one file, in bytes: forty times the size of a file with a hundred values for each
+parameter."""
 
 SWEEP = "a sweep: method and parameters"
 
@@ -35,10 +36,10 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def read_yaml(
     path: str | Path, problems: Problems, wanted: str = SWEEP
 ) -> tuple[SourcedValue | None, str]:
-    """Return the content of a YAML file, and its text; errors go to ``problems``.
+    """Return the content of a YAML file, and its text; add errors to ``problems``.
 
-    The content is None if it cannot be checked any further. ``wanted`` says in words what the file
-    should contain.
+    The content is None if it cannot be checked any further. ``wanted`` describes in words the
+    expected content of the file.
     """
     text = _read_text(Path(path), problems)
     if text is None:
@@ -49,7 +50,7 @@ def read_yaml(
 def parse_yaml(
     text: str, name: str, problems: Problems, wanted: str = SWEEP
 ) -> SourcedValue | None:
-    """Return the content of a YAML text; ``name`` is its file in messages. See read_yaml."""
+    """Return the content of a YAML text; messages use ``name`` as its file. See read_yaml."""
     wrong = _NOT_TEXT.search(text)
     if wrong:
         line = text.count("\n", 0, wrong.start()) + 1
@@ -106,7 +107,7 @@ def _near_files(path: Path) -> str:
 
 
 class _StopError(Exception):
-    """The rest of a file cannot be read; the problem is reported."""
+    """The rest of a file cannot be read; the problem was reported before."""
 
 
 class _Composer:
@@ -147,7 +148,7 @@ class _Composer:
             what = ", ".join(part for part in parts if part) or "it cannot be parsed"
             self.problems.add(f"is not YAML: {what}", place, "check indents, quotes and brackets")
             raise _StopError from None
-        except (ValueError, OverflowError):  # PyYAML's own parser on an escape beyond Unicode
+        except (ValueError, OverflowError):  # from PyYAML, for an escape beyond Unicode
             self.problems.add("is not YAML: an escape beyond Unicode", Place(self.name))
             raise _StopError from None
 
@@ -205,7 +206,7 @@ class _Composer:
 
 
 def _scalar(event: Any) -> Any:
-    """Return the value of a scalar: text if quoted, else text, null, true, false or a number."""
+    """Return the value of a scalar: text, null, true, false or a number; text if it is quoted."""
     if not event.implicit[0]:
         return event.value
     if event.value in _CONSTANTS:

@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def _shipped(name: str) -> Path:
-    """Return a folder that lies in an installed package, and beside the package in a checkout."""
+    """Return a shipped folder: inside an installed package, next to the package in a checkout."""
     places = (_PACKAGE / name, _PACKAGE.parent / name)
     return next((folder for folder in places if folder.is_dir()), places[0])
 
@@ -23,16 +23,16 @@ EXPERIMENTS = _shipped("experiments")
 BENCHMARKS = _shipped("benchmarks")
 
 QUICK = "quick.yaml"
-"""The sweep file of a shipped experiment that is named without a size."""
+"""The sweep file of a shipped experiment if the name contains no size."""
 
 
 def sweep_files(name: str | Path) -> list[Path]:
     """Return the sweep files of a name.
 
-    A path that exists has priority; a folder gives all its ``*.yaml``. Then follow the experiments
-    that gridjax ships: ``quickstart``, ``quickstart/gaussian.yaml``, and those with sizes as
-    ``nfl-ideal`` (quick) and ``nfl-ideal/paper``. Another name is returned unchanged: reading it
-    gives the error message.
+    An existing path has priority; for a folder, all its ``*.yaml`` files are returned. Otherwise
+    the name is that of a shipped experiment: ``quickstart``, ``quickstart/gaussian.yaml``, or an
+    experiment with sizes, such as ``nfl-ideal`` (size quick) and ``nfl-ideal/paper``. Any other
+    name is returned unchanged, and reading it gives the error message.
     """
     with suppress(OSError):  # not a possible file name
         path = Path(name)
@@ -53,6 +53,6 @@ def benchmark(name: str) -> ModuleType:
     """Import a module of the shipped benchmarks as gridjax.benchmarks.NAME."""
     package = "gridjax.benchmarks"
     if package not in sys.modules and BENCHMARKS.parent != _PACKAGE:
-        # In a checkout, a top-level `benchmarks` of another project could be found instead.
+        # Without this import, a checkout could find a top-level `benchmarks` of another project.
         import_file(BENCHMARKS / "__init__.py", package)
     return import_module(f"{package}.{name}")

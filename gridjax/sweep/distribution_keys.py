@@ -13,7 +13,7 @@ from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.distributions import DISTRIBUTIONS, Beta, Distribution, IntUniform, Quantized
 
 _LARGEST = 3.4e38  # in single precision
-_EXTREMES = (2.0**-53, 1 - 2.0**-53)  # least and largest u that a draw can have
+_EXTREMES = (2.0**-53, 1 - 2.0**-53)  # smallest and largest u of a draw
 _POSITIVE = ("q", "sigma", "a", "b")
 
 
@@ -29,7 +29,7 @@ def read_sampled_parameter(
 ) -> SampledParameter | None:
     """Return the distribution ``kind`` of the parameter ``name`` with the keys ``given``.
 
-    None if something is wrong, which goes to ``problems``: an empty list at the start.
+    Errors are added to ``problems``, which must be empty at the call; the result is then None.
     """
     keys = DISTRIBUTIONS[kind]
     numbers: dict[str, Any] = {
@@ -56,7 +56,7 @@ def read_sampled_parameter(
 
 
 def read_number(value: Any) -> int | float | None:
-    """Return the finite number that a file writes, as 3 or "3"; None if it is not a number."""
+    """Return a value such as 3 or "3" as a finite number; None if it is not a finite number."""
     number = parse_number(value) if isinstance(value, str) else value
     if isinstance(number, bool) or not isinstance(number, int | float):
         return None
@@ -80,7 +80,7 @@ def _read_key(name: str, kind: str, key: str, item: SourcedValue, problems: Prob
 
 
 def _check_type(name: str, place: Place, kind: str, q: Any, problems: Problems) -> None:
-    """Report a distribution of numbers for a name, or of fractions for a whole number."""
+    """Report a distribution for a parameter without numbers, or of fractions for an integer."""
     type_ = str(FIELDS[name].type).partition(" | ")[0]
     if type_ not in ("int", "float"):
         message = f"{name}: {kind} draws numbers, but {name} is not a number"

@@ -1,7 +1,7 @@
 """The distributions of W&B sweeps, each as the inverse of its cumulative distribution function.
 
-Each takes one number u, 0 < u < 1, as in wandb/sweeps (params.py). ``DISTRIBUTIONS`` lists them by
-their name in sweep files, with their keys.
+Each distribution maps one number u, 0 < u < 1, to its value, as in wandb/sweeps (params.py).
+``DISTRIBUTIONS`` lists the keys of each distribution by its name in sweep files.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import accumulate
 from statistics import NormalDist
 from typing import NamedTuple, Protocol
 
-_DIGITS = 12  # of a draw: the last bits may differ between machines, the network must not
+_DIGITS = 12  # of a draw: removes the last bits, which can differ between machines
 _FAR_TOO_MANY = 1e18
 
 
@@ -48,7 +48,7 @@ class Uniform(NamedTuple):
 
 
 class LogUniform(NamedTuple):
-    """Numbers X whose log is uniform from low to high, exponents of e."""
+    """Numbers X whose natural logarithm is uniform from low to high."""
 
     low: float
     high: float
@@ -59,7 +59,7 @@ class LogUniform(NamedTuple):
 
 
 class InvLogUniform(NamedTuple):
-    """Numbers X whose log(1 / X) is uniform from low to high, exponents of e."""
+    """Numbers X for which the natural logarithm of 1 / X is uniform from low to high."""
 
     low: float
     high: float
@@ -70,7 +70,7 @@ class InvLogUniform(NamedTuple):
 
 
 class Normal(NamedTuple):
-    """The normal distribution of mean mu and standard deviation sigma."""
+    """The normal distribution with mean mu and standard deviation sigma."""
 
     mu: float
     sigma: float
@@ -81,7 +81,7 @@ class Normal(NamedTuple):
 
 
 class LogNormal(NamedTuple):
-    """Numbers X whose log is normal, of mean mu and standard deviation sigma."""
+    """Numbers X whose natural logarithm is normal, with mean mu and standard deviation sigma."""
 
     mu: float
     sigma: float
@@ -92,7 +92,7 @@ class LogNormal(NamedTuple):
 
 
 class Beta(NamedTuple):
-    """The beta distribution of shapes a and b, from 0 to 1."""
+    """The beta distribution with shape parameters a and b, from 0 to 1."""
 
     a: float
     b: float
@@ -105,9 +105,9 @@ class Beta(NamedTuple):
 
 
 class Quantized(NamedTuple):
-    """round(X / q) q of the X of another distribution; halves are rounded to even.
+    """Numbers round(X / q) q, where X has another distribution; halves are rounded to even.
 
-    The result is a whole number if q is.
+    The result is a whole number if q is a whole number.
     """
 
     of: Distribution
@@ -126,7 +126,7 @@ class Keys(NamedTuple):
     optional: Mapping[str, float]
     """further keys with their defaults"""
     make: Callable[..., Distribution] | None
-    """makes it from the numbers of all keys, in their order; None if values are listed"""
+    """function from the numbers of all keys, in order, to a distribution; None for listed values"""
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -180,7 +180,7 @@ DISTRIBUTIONS: dict[str, Keys] = {
 
 
 def draw(distribution: Distribution, u: float) -> int | float:
-    """Return the number at u, rounded to twelve digits."""
+    """Return the number of a distribution at u, rounded to twelve digits."""
     return _rounded(distribution.at(u))
 
 
@@ -199,7 +199,7 @@ def picker(n_values: int, probabilities: Sequence[float] | None) -> Callable[[fl
 
 
 def n_grid_values(distribution: Distribution | None) -> int | None:
-    """Return the number of values of a distribution in a grid; None if it cannot be in a grid."""
+    """Return the number of grid values of a distribution; None if a grid cannot contain it."""
     if isinstance(distribution, IntUniform):
         return distribution.high - distribution.low + 1
     if isinstance(distribution, Quantized) and isinstance(distribution.of, Uniform):
@@ -209,9 +209,9 @@ def n_grid_values(distribution: Distribution | None) -> int | None:
 
 
 def grid_values(distribution: Distribution, number: int) -> list[int | float]:
-    """Return the first ``number`` values of a distribution in a grid: from min in steps of 1 or q.
+    """Return the first ``number`` grid values of a distribution, from min in steps of 1 or q.
 
-    As in W&B, int_uniform includes max and q_uniform ends before it.
+    As in W&B, int_uniform includes max, and q_uniform ends before max.
     """
     if isinstance(distribution, Quantized) and isinstance(distribution.of, Uniform):
         low, q = distribution.of.low, distribution.q

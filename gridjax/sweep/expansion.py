@@ -1,4 +1,4 @@
-"""Expansion of sweep files into distinct networks, with counts of those that cannot run."""
+"""Expansion of sweep files into distinct networks, with counts of networks that cannot run."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from gridjax.sweep.random_search import RandomSearch
 from gridjax.sweep.sweep_file import SweepFile
 
 MAX_NETWORKS = 1_000_000
-"""Largest number of grid points and draws: more would fill the memory."""
-_MAX_SEARCHED = 20_000  # points of a file that are searched for one that can run
+"""Largest number of grid points and draws; more would need too much memory."""
+_MAX_SEARCHED = 20_000  # points per file in the search for a network that can run
 
 
 class Origin(NamedTuple):
-    """The contribution of one file to a sweep; networks are in the order of the files."""
+    """The contribution of one file to a sweep; the networks are sorted by file."""
 
     name: str
     n_networks: int
-    """networks that no earlier file has"""
+    """number of networks that no earlier file contains"""
     n_skipped: int = 0
-    """networks left out because they cannot run"""
+    """number of networks that are left out because they cannot run"""
     n_draws: int = 0
-    """random draws; 0 for a grid"""
+    """number of random draws; 0 for a grid"""
 
 
 class SkippedNetworks(NamedTuple):
@@ -67,10 +67,10 @@ def expand_files(
     skip_invalid: bool,
     problems: Problems,
 ) -> Expansion:
-    """Return the networks of named files without duplicates, at most ``first`` of them if given.
+    """Return the networks of named files without duplicates, at most ``first`` if it is given.
 
-    Networks that cannot run are left out if ``skip_invalid``, else they are errors. Raises
-    GridjaxError with ``problems`` and every further error.
+    If ``skip_invalid`` is set, networks that cannot run are left out; otherwise they are errors.
+    Raises GridjaxError with ``problems`` and all further errors.
     """
     _check_seed(sweep_seed, problems)
     counted = _check_first(first, problems)
@@ -130,7 +130,7 @@ def _add_networks(
 def _refuse_invalid(
     files: Sequence[SweepFile], first: int | None, sweep_seed: int, problems: Problems
 ) -> None:
-    """Report why networks cannot run; of random draws only if all files can be read."""
+    """Report why networks cannot run; check random draws only if all files could be read."""
     is_sound = not problems.found
     refused = Problems()
     for file in files:
@@ -160,7 +160,7 @@ def _check_seed(sweep_seed: Any, problems: Problems) -> None:
 
 
 def _check_first(first: Any, problems: Problems) -> int | None:
-    """Return the number of networks asked for; None if none or an invalid one is given."""
+    """Return the requested number of networks; None if it is not given or not valid."""
     if first is None:
         return None
     if isinstance(first, bool) or not isinstance(first, int) or first < 1:
@@ -174,7 +174,7 @@ def _check_first(first: Any, problems: Problems) -> int | None:
 
 
 def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
-    """Report files of which not all networks can be taken."""
+    """Report files whose networks cannot all be listed or drawn."""
     for file in files:
         if isinstance(file.networks, RandomSearch) and not file.says_number:
             message = "method: random without the number of networks to draw"

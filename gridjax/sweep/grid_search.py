@@ -1,4 +1,4 @@
-"""Grid of one sweep file: the product of the values of its parameters."""
+"""Grid of one sweep file: all combinations of the values of its parameters."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from gridjax.sweep.validator import Validator
 
 @dataclass(frozen=True)
 class GridSearch:
-    """The distinct values of each given parameter in their order, and why points cannot run."""
+    """The distinct values of each given parameter, in order, and reasons why points cannot run."""
 
     values: Mapping[str, tuple[FieldValue, ...]]
     truncated: Mapping[str, TruncatedRange]
-    """by parameter: the ranges that are too long to be listed"""
+    """parameter -> range that is too long to be listed"""
     validator: Validator
     problems: tuple[Problem, ...]
-    """why points of the grid cannot run, each reason once"""
+    """reasons why points of the grid cannot run, each reason once"""
 
     @property
     def n_points(self) -> int:
-        """Points of the grid."""
+        """Number of points of the grid."""
         omitted = {name: each.n_omitted for name, each in self.truncated.items()}
         return math.prod(len(each) + omitted.get(name, 0) for name, each in self.values.items())
 
     @property
     def n_listed(self) -> int:
-        """Points of the grid, from its first, that need none but the listed values."""
+        """Number of points, from the first point of the grid, that need only listed values."""
         number = 1
         for name in sorted(self.values, reverse=True):
             number *= len(self.values[name])
@@ -47,7 +47,7 @@ class GridSearch:
     def points(self) -> Iterator[tuple[NetworkSpec, tuple[Problem, ...]]]:
         """Yield the listed networks, each with every reason why it cannot run.
 
-        They are in the order of the product over sorted names, the last name fastest.
+        Parameter names are sorted. The values of the last parameter change fastest.
         """
         names = sorted(self.values)
         points = itertools.product(*(self.values[name] for name in names))

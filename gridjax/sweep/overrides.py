@@ -16,7 +16,7 @@ from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 def read_overrides(
     overrides: Mapping[str, Any], problems: Problems
 ) -> tuple[dict[str, SourcedValue], dict[str, SourcedValue]]:
-    """Return the overrides of network parameters, and those of the settings of the run."""
+    """Return the overrides of network parameters, and the overrides of settings of the run."""
     of_networks: dict[str, SourcedValue] = {}
     of_run: dict[str, SourcedValue] = {}
     for name, value in overrides.items():

@@ -10,7 +10,7 @@ from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.spec.parameters import FIELDS, is_read_by
 from gridjax.spec.validation import DEFAULTS, TARGET_CODE, FieldValue, read_field_value
 
-_MAX_UNKNOWN = 100  # names of one parameter; a similar name is searched for each of them
+_MAX_UNKNOWN = 100  # unknown names of one parameter; the search for a similar name takes time
 
 
 def read_listed_values(
@@ -18,7 +18,7 @@ def read_listed_values(
 ) -> dict[str, list[FieldValue]]:
     """Return the values of every parameter whose values are listed.
 
-    A value of another type than its field's goes to ``problems`` and is left out.
+    A value whose type does not fit its field is reported in ``problems`` and left out.
     """
     values: dict[str, list[FieldValue]] = {}
     code_values = [DEFAULTS[TARGET_CODE]]

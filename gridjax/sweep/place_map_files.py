@@ -16,11 +16,11 @@ from gridjax.spec.place_maps import PlaceMaps
 
 _LARGEST = 1 << 30
 _UNREAD = PlaceMaps("")
-"""Value of maps that could not be read, so that no rule reports them a second time."""
+"""Placeholder for maps that could not be read; it prevents a second report by a rule."""
 
 
 def read_place_maps_at(item: SourcedValue, problems: Problems) -> SourcedValue:
-    """Read the maps that a sweep file names; errors go to ``problems`` with their place.
+    """Read the maps that a sweep file names; add errors to ``problems``, with their place.
 
     A relative path is searched in the folder of the sweep file, then in the current folder.
     """
@@ -35,7 +35,7 @@ def read_place_maps_at(item: SourcedValue, problems: Problems) -> SourcedValue:
         return replace(item, value=_UNREAD)
     beside = Path(item.place.file).parent / item.value
     path = Path(item.value)
-    with suppress(OSError, ValueError):  # not a possible file name
+    with suppress(OSError, ValueError):  # the text cannot be a file name
         path = beside if beside.is_file() else path
     try:
         return replace(item, value=read_maps(path))
@@ -47,8 +47,8 @@ def read_place_maps_at(item: SourcedValue, problems: Problems) -> SourcedValue:
 def read_maps(path: Path) -> PlaceMaps:
     """Read maps of measured place cells.
 
-    Raises GridjaxError unless the file holds finite rates of at least 0, shape [Np, n, n], and in
-    every bin some cell fires.
+    Raises GridjaxError unless the file contains an array [Np, n, n] of finite rates of at least 0,
+    and at least one cell fires in every bin.
     """
     try:
         size = path.stat().st_size

@@ -1,7 +1,8 @@
 """Random draws of one sweep file.
 
-Draw k of a parameter is a function of the sweep seed, of the file's position among the files that
-draw, of the parameter's name and of k. Other parameters and the number of draws do not change it.
+Draw k of a parameter depends only on the sweep seed, the position of the file among the files with
+random draws, the name of the parameter, and k. Other parameters and the number of draws have no
+effect on it.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from gridjax.sweep.distribution_keys import SampledParameter
 from gridjax.sweep.distributions import draw, picker
 from gridjax.sweep.validator import Validator
 
-_BITS = 52  # so many that the middle of every step is a number of its own below 1
+_BITS = 52  # of each number u: the middle of each of the 2**52 steps is then an exact float below 1
 
 Sampler = Callable[[float, str], FieldValue]
-"""The value of a parameter as a function of a number u, 0 < u < 1, and the target code."""
+"""Function from a number u, 0 < u < 1, and the target code to the value of a parameter."""
 
 
 def uniform_numbers(
@@ -32,8 +33,8 @@ def uniform_numbers(
 ) -> Float[np.ndarray, " n_draws"]:
     """Return the first ``n_draws`` numbers u, 0 < u < 1, from which a parameter is drawn.
 
-    They are made from the raw output of Philox, which is the same on every machine and in every
-    version of NumPy.
+    The numbers are computed from the raw output of Philox, which is equal on every machine and in
+    every version of NumPy.
     """
     text = f"gridjax sweep {sweep_seed} {position} {name}"
     key = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "little")
@@ -47,17 +48,18 @@ class RandomSearch:
 
     space: Mapping[str, Sequence[FieldValue] | SampledParameter]
     position: int
-    """of the file among the files that draw"""
+    """position of the file among the files with random draws"""
     place: Place
     probabilities: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    """of listed values, by parameter; those of other parameters are equally likely"""
+    """parameter -> probabilities of its listed values. The listed values of a missing parameter are
+    equally likely"""
 
     def points(
         self, sweep_seed: int, n_draws: int
     ) -> Iterator[tuple[NetworkSpec, tuple[Problem, ...]]]:
-        """Yield the networks drawn, each with every reason why it cannot run.
+        """Yield the drawn networks, each with every reason why it cannot run.
 
-        Draws that differ in a number alone share the reasons of the first of them.
+        If reasons differ only in the drawn number, the first of them is used for all draws.
         """
         names = sorted(self.space, key=lambda name: (name != TARGET_CODE, name))
         numbers = {
@@ -85,7 +87,7 @@ def _distribution_sampler(name: str, space: SampledParameter) -> Sampler:
     reported: dict[str, Problem] = {}
 
     def share(problem: Problem | None) -> Problem | None:
-        """The first problem that differs from this one in the number alone."""
+        """Return the first problem that differs from this problem only in the number."""
         if problem is None:
             return None
         _, _, reason = problem.message.split(" ", 2)  # "name: number reason"
@@ -95,7 +97,7 @@ def _distribution_sampler(name: str, space: SampledParameter) -> Sampler:
         number = draw(space.distribution, u)
         try:
             one = read_field_value(name, number, space.place, (code,), is_sampled=True)
-        except GridjaxError as error:  # beyond single precision
+        except GridjaxError as error:  # the number is too large for single precision
             problem = share(replace(error.problems[0], place=space.place))
             return FieldValue(number, space.place, problem, problem, is_sampled=True)
         if one.problem_if_read is one.problem_if_unread is None:

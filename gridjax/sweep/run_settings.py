@@ -49,7 +49,8 @@ class EvaluationSettings:
 class Settings:
     """Settings of training, evaluation and storage, the same for all networks of a run.
 
-    ``lane_width`` None is the default for the device and the shapes (gridjax.run.planning.plan).
+    If ``lane_width`` is None, the default for the device and the shapes is used
+    (gridjax.run.planning.plan).
     """
 
     lane_width: int | None = _setting(
@@ -61,7 +62,7 @@ class Settings:
     keep_weights: str = _keep("all", "networks whose weights are kept")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every setting by its name as JSON values; those of the evaluation are a dict."""
+        """Return all settings by name as JSON values; the evaluation settings are a nested dict."""
         return dataclasses.asdict(self)
 
 
@@ -72,11 +73,11 @@ SETTINGS = {**GENERAL, **EVALUATION}
 """The field of every setting by its dotted name inside the ``gridjax:`` block."""
 
 OF_NETWORKS = tuple(name for name, field in FIELDS.items() if field.metadata.get("setting"))
-"""Network parameters that may stand in the block: they hold for all networks of the file."""
+"""Network parameters that the block may contain; they apply to all networks of the file."""
 
 
 def flatten(block: SourcedValue, problems: Problems) -> dict[str, SourcedValue]:
-    """Return the settings given in one ``gridjax:`` block, by dotted name."""
+    """Return the settings of one ``gridjax:`` block by dotted name; add errors to ``problems``."""
     given: dict[str, SourcedValue] = {}
     for name, item in _items(block, "gridjax", problems):
         if name == "fidelity":
@@ -98,7 +99,7 @@ def read_settings(
 ) -> Settings:
     """Return the settings of a run from the flattened block of each file and from overrides.
 
-    Files that contradict each other go to ``problems``.
+    Contradictions between files are added to ``problems``.
     """
     given: dict[str, tuple[Any, SourcedValue]] = {}
     for block in [{**block, **overrides} for block in blocks] or [overrides]:
@@ -121,7 +122,7 @@ def read_settings(
 
 
 def _fidelity(item: SourcedValue, problems: Problems) -> SourcedValue:
-    """Return a fidelity given as ``{preset: corrected, dropout: inert}`` as text."""
+    """Convert a fidelity from a dict (``{preset: corrected, dropout: inert}``) or text to text."""
     if not isinstance(item.value, dict):
         return item
     preset, switches = "corrected", []

@@ -1,7 +1,7 @@
 """Reader of the search space of a parameter: listed values, or a distribution.
 
-As in W&B, the keys of a parameter are those of its distribution. A distribution without a name
-follows from its keys.
+As in W&B, each distribution has its own keys. If a parameter does not name its distribution, the
+keys determine the distribution.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class TruncatedRange(NamedTuple):
 
     n_omitted: int
     problem: Problem
-    """the error if all points of the grid are wanted"""
+    """the error to report if all points of the grid are wanted"""
 
 
 class ListedValues(NamedTuple):
-    """Listed values, with their probabilities; None if all are equally likely."""
+    """Listed values and their probabilities; ``probabilities`` None means equally likely values."""
 
     items: list[SourcedValue]
     probabilities: tuple[float, ...] | None = None
@@ -36,21 +36,22 @@ class ListedValues(NamedTuple):
 
 
 class GridBudget(NamedTuple):
-    """How many values of a range are listed in a grid."""
+    """Limits on the number of values of a range that are listed in a grid."""
 
     n_values: int
-    """that the file may still hold: a range of at most so many is listed completely"""
+    """number of values that the file can still contain; a range of at most this length is listed
+    completely"""
     n_needed: int
-    """first values of a longer range: those that the wanted points of the grid can have"""
+    """number of listed values of a longer range; the wanted grid points use only these values"""
 
 
 def read_parameter(
     name: str, item: SourcedValue, budget: GridBudget | None, problems: Problems
 ) -> ListedValues | SampledParameter | None:
-    """Return the search space that the mapping under a parameter's name describes.
+    """Return the search space that the mapping under the name of a parameter describes.
 
-    A grid lists its values within ``budget``, which is None for random draws. Returns None if
-    something is wrong, which goes to ``problems``.
+    A grid lists its values within ``budget``, which is None for random draws. Errors are added to
+    ``problems``, and the result is then None.
     """
     own = Problems()
     space = _read(name, item, budget, own)
@@ -96,7 +97,7 @@ def _known_keys(
 def _kind(
     name: str, item: SourcedValue, given: dict[str, SourcedValue], how: str, problems: Problems
 ) -> str | None:
-    """Return the name of the distribution: given, or known from the other keys."""
+    """Return the name of the distribution, which is given or follows from the other keys."""
     if "distribution" in given:
         named = given["distribution"]
         if isinstance(named.value, str) and named.value in DISTRIBUTIONS:

@@ -21,7 +21,7 @@ from gridjax.sweep.sweep_file import is_random, read_file
 
 @dataclass(frozen=True)
 class Sweep:
-    """The networks of one run, its settings, and the texts that they were read from."""
+    """The networks of one run, the settings of the run, and the texts of its files."""
 
     specs: tuple[NetworkSpec, ...]
     settings: Settings = field(default_factory=Settings)
@@ -57,18 +57,18 @@ class Sweep:
     ) -> Sweep:
         """Read W&B sweep files as the networks of one run.
 
-        ``method: grid`` is the product over sorted parameter names, the last name fastest;
-        ``method: random`` draws ``first``, or else run_cap, networks. Networks are in the order of
-        the files, without duplicates. Top-level keys for the agents of W&B (program, metric, ...)
-        are accepted and not used.
+        ``method: grid`` gives all combinations of the parameter values; names are sorted, and the
+        last one changes fastest. ``method: random`` draws ``first`` networks, or run_cap networks
+        if ``first`` is None. Networks are in the order of the files, without duplicates. Top-level
+        keys for the agents of W&B (program, metric, ...) are accepted and not used.
 
         Args:
             paths: sweep files.
             overrides: values that replace a parameter in every network ("Ng"; a list gives one
                 network for each value) or a setting ("gridjax.lane_width").
-            first: number of networks to take, from the first; None for all.
+            first: number of networks to use, from the start of the list; None for all.
             sweep_seed: seed of random draws.
-            skip_invalid: whether networks that cannot run are left out; else they are errors.
+            skip_invalid: whether networks that cannot run are left out; otherwise they are errors.
 
         Raises GridjaxError with every error of all files.
         """
@@ -90,7 +90,11 @@ class Sweep:
         sweep_seed: int = 0,
         skip_invalid: bool = False,
     ) -> Sweep:
-        """Read a dict with the structure of one sweep file, with the arguments of from_yaml."""
+        """Return the sweep of a dict that has the structure of one sweep file.
+
+        ``content`` is the dict; the other arguments are those of ``from_yaml``. Raises GridjaxError
+        with every error of the dict.
+        """
         problems = Problems()
         document = attach_places(content, "sweep dict", problems)
         documents = [] if document is None else [("sweep dict", document)]
@@ -100,9 +104,10 @@ class Sweep:
 
     @classmethod
     def from_specs(cls, specs: Iterable[NetworkSpec], settings: Settings | None = None) -> Sweep:
-        """Return a sweep of specs built in Python, checked like those of a file.
+        """Return a sweep of specs built in Python, checked in the same way as specs from a file.
 
-        Raises GridjaxError with every error of the first invalid spec.
+        Equal specs occur once. If ``settings`` is None, default settings are used. Raises
+        GridjaxError with every error of the first invalid spec, or if there are no specs.
         """
         distinct = tuple(dict.fromkeys(read_spec(spec) for spec in specs))
         if not distinct:
@@ -122,13 +127,13 @@ def _sweep_of(
     problems: Problems,
 ) -> Sweep:
     of_networks, of_run = read_overrides(overrides, problems)
-    # a file given twice has one position: its draws are the same networks
+    # a file that is given twice has one position, so both draw the same networks
     drawing = dict.fromkeys(repr(one.plain()) for _, one in documents if is_random(one))
     positions = {content: position for position, content in enumerate(drawing)}
     files = []
     for name, document in documents:
         position = positions[repr(document.plain())] if is_random(document) else 0
-        wanted = first if isinstance(first, int) else None  # others are refused below
+        wanted = first if isinstance(first, int) else None  # other types are refused below
         files.append((name, read_file(document, of_networks, position, problems, wanted)))
     settings = read_settings([file.settings for _, file in files], of_run, problems)
     specs, origins, skipped = expand_files(files, first, sweep_seed, skip_invalid, problems)

@@ -26,7 +26,7 @@ WANDB_KEYS = (
 """Top-level keys of a W&B sweep configuration (config/schema.json of wandb/sweeps)."""
 METHODS = ("grid", "random")
 _MIN_POINTS = 1000
-"""Points of a grid that are listed if its ranges are too long; more if more are wanted."""
+"""Smallest number of grid points that are listed if ranges are too long to be listed completely."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,16 @@ class SweepFile:
 
     networks: GridSearch | RandomSearch
     settings: Mapping[str, SourcedValue]
-    """The ``gridjax:`` block, flattened."""
+    """the settings of the ``gridjax:`` block, by dotted name"""
     place: Place
     method_place: Place
     run_cap: int | None
     """number of random draws; not used in a grid"""
     says_number: bool
-    """whether there is a run_cap, valid or not"""
+    """whether the file has a run_cap, valid or not"""
 
     def n_points(self, first: int | None) -> int:
-        """Return the number of grid points, or of draws if ``first`` networks are wanted."""
+        """Return the number of grid points, or the number of draws: ``first``, run_cap or 0."""
         if isinstance(self.networks, GridSearch):
             return self.networks.n_points
         return first or self.run_cap or 0
@@ -67,9 +67,9 @@ def read_file(
 ) -> SweepFile:
     """Return the content of a sweep file.
 
-    ``overrides`` replace parameters by one value or a list of values. ``position`` is that of the
-    file among those that draw. ``first`` is the number of networks wanted, None for all. Errors go
-    to ``problems``; the content must not be used then.
+    ``overrides`` replace parameters by one value or a list of values. ``position`` is the position
+    of the file among the files with random draws. ``first`` is the number of wanted networks, None
+    for all. Errors are added to ``problems``; the content must then not be used.
     """
     place = document.place
     if not isinstance(document.value, dict):
@@ -153,7 +153,7 @@ def _search_space(
 ) -> dict[str, ListedValues | SampledParameter]:
     """Return the search space of each parameter from the file, its gridjax: block and overrides.
 
-    ``n_points`` are the points wanted of a grid with long ranges; None for random draws.
+    ``n_points`` is the number of wanted points of a grid with long ranges; None for random draws.
     """
     written = _parameters(document, problems)
     space: dict[str, ListedValues | SampledParameter] = {}
@@ -164,7 +164,7 @@ def _search_space(
         if name in settings:
             message = f"{name} is given under gridjax: and under parameters:"
             found[name].add(message, settings[name].place, "give it once")
-        # an overridden parameter is read too, to report its errors
+        # an overridden parameter is also read, to report its errors
         budget = None if n_points is None else GridBudget(n_values, math.ceil(n_points / n_faster))
         read = read_parameter(name, item, budget, found[name])
         space[name] = read or ListedValues([])
@@ -184,10 +184,10 @@ def _search_space(
 
 
 def _parameters(document: SourcedValue, problems: Problems) -> dict[str, SourcedValue]:
-    """Return the mapping under the name of each known parameter."""
+    """Return parameter name -> its mapping in the file, for each known parameter."""
     parameters = document.value.get("parameters")
     if parameters is None:
-        if not did_you_mean("parameters", document.value):  # else that key is reported as unknown
+        if not did_you_mean("parameters", document.value):  # else the key is reported as unknown
             fix = "add parameters: with {Ng: {value: 1024}}, for instance"
             problems.add("the sweep has no parameters", document.place, fix)
         return {}

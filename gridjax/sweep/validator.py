@@ -14,22 +14,23 @@ from gridjax.spec.parameters import FIELDS, depends_on_code
 from gridjax.spec.validation import DEFAULTS, TARGET_CODE, Constraint, FieldValue, Limits, Rule
 
 MAX_COMBINATIONS = 50_000
-"""Combinations of values that one rule is checked with in a grid: half a second of work."""
-_MAX_RESULTS = 200_000  # kept for one constraint
+"""Largest number of combinations of values for which one rule is checked in a grid (0.5 s)."""
+_MAX_RESULTS = 200_000  # stored results of one constraint
 
 
 class _Check(NamedTuple):
-    """A constraint with its results so far, by the values of its fields."""
+    """A constraint, and its results so far by the values of its fields."""
 
     constraint: Constraint
     results: dict[tuple[Any, ...], Problem | None]
 
 
 class Validator:
-    """Finds why networks cannot run; it checks a constraint once for equal values of its fields.
+    """Finds the reasons why networks cannot run.
 
-    ``names`` are the parameters that the file gives; the others have their defaults. ``place`` is
-    the file, for a problem without a place of its own.
+    Each constraint is checked once for equal values of its fields. ``names`` are the parameters in
+    the file; other parameters have their defaults. ``place`` is the place of the file, for problems
+    without their own place.
     """
 
     def __init__(self, names: Iterable[str], place: Place):
@@ -54,10 +55,10 @@ class Validator:
     def check_grid(
         self, values: Mapping[str, Sequence[FieldValue]], problems: Problems
     ) -> tuple[Problem, ...]:
-        """Return why points of a grid cannot run, each reason once, without a visit of each point.
+        """Return why points of a grid cannot run, each reason once, without checking each point.
 
-        A rule with too many combinations to check goes to ``problems``. From then on only
-        constraints that some point of this grid breaks are checked.
+        If a rule has too many combinations, an error is added to ``problems``. Later calls of
+        ``problems`` check only constraints that at least one point of this grid violates.
         """
         found = [
             dict.fromkeys(self._broken_in_grid(check, values, problems)) for check in self._checks
@@ -100,15 +101,16 @@ class Validator:
 
 
 def _is_always_refused(name: str, one: FieldValue) -> bool:
-    """Whether a value breaks its own limits with every target code, so that no rule applies."""
+    """Return whether a value violates its limits for every target code; rules then skip it."""
     is_refused_if_unread = one.problem_if_unread is not None or not depends_on_code(FIELDS[name])
     return one.problem_if_read is not None and is_refused_if_unread
 
 
 def _report_key(rule: Rule, values: Sequence[FieldValue]) -> tuple[Any, ...]:
-    """The same for combinations reported as one problem: they differ in a number alone.
+    """Return a key that is equal for all combinations of values that are reported as one problem.
 
-    Each listed value of the first field is reported, but not each number that it does not fit.
+    Such combinations differ only in numbers. Each listed value of the first field is reported, but
+    not each number with which it cannot be combined.
     """
     first = None if values[0].is_sampled else values[0].value
     return (rule.fields, first, *(one.value for one in values if isinstance(one.value, str)))

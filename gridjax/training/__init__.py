@@ -1,1 +1,1 @@
-"""One gradient step of one network, then a population of networks."""
+"""Training: gradient steps of one network, and their mapping over a population."""

@@ -10,10 +10,10 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.training.train_step import Progress
 
 N_HISTORY = 64
-"""Log-spaced steps of the training history, besides step 0; fewer in shorter trainings."""
+"""Number of log-spaced steps in the training history after step 0; short trainings have fewer."""
 
 History = list[tuple[int, Progress]]
-"""(step, measures) of one network"""
+"""List of (step, measures) of one network."""
 
 
 @dataclass
@@ -22,12 +22,12 @@ class Trainee:
 
     spec: NetworkSpec
     made: int = 0
-    """gradient steps made; all of them after divergence, because it makes no more"""
+    """gradient steps made; after divergence, the steps of the whole training"""
     history: History = field(default_factory=list)
     seconds: float = 0.0
-    """its share of the wall-clock time of its blocks, earlier starts of the run included"""
+    """its share of the wall-clock time of its blocks, including earlier calls of the run"""
     resumed: bool = False
-    """whether it was resumed where equal bits are not promised"""
+    """whether it was resumed under conditions that can change the last bits"""
     has_diverged: bool = False
     points: list[int] = field(init=False)
     """the steps at which it is measured, for the history"""
@@ -37,21 +37,21 @@ class Trainee:
 
     @property
     def is_done(self) -> bool:
-        """Return whether it was measured at its last step, or has diverged."""
+        """Return whether the network was measured at its last step or has diverged."""
         return self.has_diverged or len(self.history) >= len(self.points)
 
     @property
     def to_next(self) -> int:
-        """Return the steps left to its next measurement; 0 when it is done."""
+        """Return the number of steps until the next measurement; 0 if training is complete."""
         return 0 if self.is_done else max(0, self.points[len(self.history)] - self.made)
 
     @property
     def is_due(self) -> bool:
-        """Return whether it is at the step of its next measurement."""
+        """Return whether the network must be measured at its current step."""
         return not self.is_done and self.to_next == 0
 
     def measure(self, progress: Progress) -> None:
-        """Append the measures of its current step to the history."""
+        """Append the measures of the current step to the history."""
         self.history.append((self.points[len(self.history)], progress))
 
     def diverge(self) -> None:
@@ -60,9 +60,10 @@ class Trainee:
 
 
 def history_steps(n_grad_steps: int) -> list[int]:
-    """Return the steps of a training's history: 0, then log-spaced, up to the last.
+    """Return the steps of the training history: 0, then log-spaced steps up to the last step.
 
-    A function of the training's length alone; N_HISTORY different steps where it is long enough.
+    They depend only on the length of the training. After step 0 there are N_HISTORY different steps
+    if the training is long enough.
     """
     if n_grad_steps <= N_HISTORY:
         return list(range(n_grad_steps + 1))

@@ -18,9 +18,9 @@ from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_n
 def compile_chunk(
     static: StaticConfig, lane_width: int, traced: Any, state: Any, until: Any
 ) -> jax.stages.Compiled:
-    """Compile the steps of a block ahead of time, for these arguments or for their shapes.
+    """Compile the steps of a block in advance, for given arguments or for their shapes.
 
-    The program is the one that ``population.make_trainer`` compiles at its first call.
+    The functions of ``population.make_trainer`` compile the same program at their first call.
     """
     mapped = chunk_of_block(static, lane_width)
     with jax.default_matmul_precision(MATMUL_PRECISION):
@@ -30,7 +30,10 @@ def compile_chunk(
 def shapes_of_block(
     spec: NetworkSpec, static: StaticConfig, lane_width: int
 ) -> tuple[Any, Any, Any]:
-    """Return the shapes of the arguments of the steps, for networks like ``spec``."""
+    """Return the shapes of the arguments of the compiled steps, for networks like ``spec``.
+
+    They are the shapes of ``traced``, ``state`` and ``until``, with a leading axis of lanes.
+    """
 
     def in_lanes(leaf: Any) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((lane_width, *np.shape(leaf)), np.asarray(leaf).dtype)
@@ -41,7 +44,7 @@ def shapes_of_block(
 
 
 def bytes_needed(compiled: jax.stages.Compiled) -> int:
-    """Return the bytes that a compiled function takes while it runs, its arguments included.
+    """Return the memory, in bytes, of a compiled function while it runs, with its arguments.
 
     ``peak_memory_in_bytes`` is not used: it can be smaller than the temporary memory alone. Donated
     arguments count once.

@@ -1,7 +1,8 @@
-"""The study's optimisers, as optax transformations built inside the trace from traced numbers.
+"""The optimisers of the study, as optax transformations with traced numbers.
 
-The study used Keras, whose Adam has the epsilon-hat form. At paper size the gradients are as small
-as epsilon, so that its place in the formula decides learning; optax.adam gives other results.
+The study used Keras, where Adam has the epsilon-hat form. At paper size the gradients are as small
+as epsilon, so the position of epsilon in the formula affects learning; optax.adam gives different
+results.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float, Int
 ADAM_B1 = 0.9
 ADAM_B2 = 0.999
 EPSILON = 1e-7
-"""Keras's epsilon, of Adam, RMSprop and Adagrad."""
+"""Epsilon of Adam, RMSprop and Adagrad in Keras."""
 RMSPROP_DECAY = 0.9
 ADAGRAD_START = 0.1
 BANINO_MOMENTUM = 0.9
@@ -75,7 +76,7 @@ class AdagradState(NamedTuple):
 def adagrad(learning_rate: Float[Array, ""]) -> optax.GradientTransformation:
     """Return Adagrad: update = -lr g / (sqrt(v) + 1e-7), v = v + g^2 from .1.
 
-    Keras puts epsilon outside the root, optax inside.
+    In Keras, epsilon is outside of the square root; in optax it is inside.
     """
 
     def init(params: Any) -> AdagradState:

@@ -1,4 +1,4 @@
-"""Optimiser chosen by a traced number, and networks taken out of padded shapes.
+"""Padded shapes in training: an optimiser selected by a traced number, and removal of padding.
 
 See gridjax.spec.padding.
 """
@@ -18,7 +18,7 @@ from gridjax.training.optimizers import ADAGRAD_START, ADAM_B1, ADAM_B2, EPSILON
 
 
 class OpenState(NamedTuple):
-    """Number of updates and both moments; each optimiser reads some of them."""
+    """Number of updates and both moments; each optimiser uses some of them."""
 
     n_updates: Int[Array, ""]
     mean: Any
@@ -28,10 +28,11 @@ class OpenState(NamedTuple):
 def selected_optimizer(
     choice: Int[Array, ""], learning_rate: Float[Array, ""]
 ) -> optax.GradientTransformation:
-    """Return the optimiser at a traced place in gridjax.spec.padding.OPTIMIZERS.
+    """Return the optimiser with the traced index ``choice`` in gridjax.spec.padding.OPTIMIZERS.
 
-    All four are one update, -rate m / (sqrt(v) + 1e-7) with v = a v + b g^2: Adam's m is a mean and
-    its rate corrected, the others' m is g, and gradient descent divides by 1.
+    All four optimisers use the update -rate m / (sqrt(v) + 1e-7) with v = a v + b g^2. In Adam, m
+    is a moving mean of g and the rate has a bias correction. In the other optimisers, m is g.
+    Gradient descent divides by 1.
     """
     places = {name: choice == place for place, name in enumerate(OPTIMIZERS)}
     is_adam, is_sgd = places["adam"], places["sgd"]
@@ -45,7 +46,7 @@ def selected_optimizer(
         return OpenState(jnp.zeros((), jnp.int32), zeros, square)
 
     def square_of(v: Array, g: Array) -> Array:
-        # gradient descent has no squares that could overflow
+        # gradient descent must not compute squares, which could overflow
         return jnp.where(is_sgd, v, kept * v + new * jnp.square(g))
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, OpenState]:
@@ -67,16 +68,15 @@ def selected_optimizer(
 
 
 def is_in_padded_shapes(state: Any) -> bool:
-    """Return whether a training state is one of padded shapes."""
+    """Return whether a training state has padded shapes."""
     return isinstance(state.optimizer, OpenState)
 
 
 def in_own_shapes(state: Any, own: Any) -> Any:
-    """Return a training state in its own shapes, those of the state ``own``.
+    """Return a training state without padding, with the shapes of the state ``own``.
 
-    Padding occupies the trailing entries of every axis, so slicing to the own shapes removes it.
-    Optimiser moments are not returned: the optimiser of padded shapes lays its state out
-    differently.
+    Padding is at the end of every axis, so slicing to the own shapes removes it. Optimiser moments
+    are not returned, because the optimiser of padded shapes has a different state structure.
     """
     code = state.layout.code
     code = code.replace(n_cells=None) if isinstance(code, PlaceCells) else code

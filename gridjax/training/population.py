@@ -1,9 +1,10 @@
-"""Functions of one network mapped over a block of networks: the only module with that axis.
+"""Mapping of the functions of one network over the networks of a block.
 
-Networks of one bucket fill blocks of ``lane_width`` lanes. A block is trained on one device by
-jitted, asynchronous calls; each of several devices holds its own block. Bits depend on the lane
-width, but not on neighbours, slot, order or chunk length. The width is therefore fixed for a run,
-and a finished network can be replaced by the next one while its neighbours continue.
+No other module maps over the axis of networks. Networks of one bucket fill blocks of ``lane_width``
+lanes. Jitted, asynchronous calls train a block on one device; each device has its own block. The
+last bits of the results depend on the lane width, but not on neighbours, lane, order or chunk
+length. The lane width is therefore fixed for a run, and a finished network can be replaced by the
+next network while its neighbours continue.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ from gridjax.training.train_step import Progress, TrainState
 Device = Any
 """A jax.Device; type checkers do not accept that name as a type."""
 MATMUL_PRECISION = "float32"
-"""Precision of every matrix product, set explicitly: accelerators default to less."""
+"""Precision of every matrix product; the default precision of accelerators is lower."""
 
 
 MOST_TRAINERS = 12
-"""Buckets whose compiled functions are kept in addition to those in use (run/execution)."""
+"""Number of buckets whose compiled functions are kept, in addition to those in use."""
 
 
 def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]:
     """Map a function of one network over the leading axis of all its arguments.
 
-    A width of 1 means no vmap at all: a vmap of one lane is up to 40 % slower.
+    A width of 1 uses no vmap, because a vmap over one lane is up to 40 % slower.
     """
     if lane_width > 1:
         return jax.vmap(fn)
@@ -50,7 +51,7 @@ def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]
 
 
 def chunk_of_block(static: StaticConfig, lane_width: int) -> Callable[..., TrainState]:
-    """Map ``train_step.chunk`` over the networks of a block, which share the number of passes."""
+    """Map ``train_step.chunk`` over the networks of a block, with one number of passes for all."""
     if lane_width == 1:
         return over_networks(partial(train_step.chunk, static), lane_width)
 
@@ -67,18 +68,18 @@ class Trainer(NamedTuple):
 
     init: Callable[[TracedParams], TrainState]
     chunk: Callable[[TracedParams, TrainState, Array], TrainState]
-    """donates the state; the last argument is the step to train each lane to"""
+    """trains each lane to its step in the last argument; donates the state"""
     progress: Callable[[TracedParams, TrainState], Progress]
     stack: Callable[[Sequence[NetworkSpec], Device], TracedParams]
-    """puts the traced parameters of a block on a device; copies of the last network fill it up"""
+    """puts the traced parameters of a block on a device; copies of the last one fill the rest"""
 
 
 @lru_cache(maxsize=MOST_TRAINERS)
 def make_trainer(static: StaticConfig, lane_width: int) -> Trainer:
     """Build the functions that train a block of ``lane_width`` networks of one bucket.
 
-    The same arguments return the same functions, so that a second run compiles nothing as long as
-    at most MOST_TRAINERS buckets alternate.
+    Equal arguments return the same functions, so a second run does not compile again if at most
+    MOST_TRAINERS buckets are in use.
     """
 
     def jitted(mapped: Callable[..., Any], **options: Any) -> Callable[..., Any]:
@@ -110,7 +111,7 @@ def _stack(
 def replace_lanes(
     state: TrainState, other: TrainState, is_other: Bool[Array, " lane"]
 ) -> TrainState:
-    """Return a block with some lanes replaced by those of another one; donates the first."""
+    """Return a block with some lanes replaced by those of another block; donates ``state``."""
 
     def choose(ours: Array, theirs: Array) -> Array:
         return jnp.where(is_other.reshape(-1, *[1] * (ours.ndim - 1)), theirs, ours)
@@ -124,7 +125,7 @@ def lane(tree: Any, index: int) -> Any:
 
 
 def unpadded_lane(tree: TrainState, index: int, spec: NetworkSpec) -> TrainState:
-    """Return one network of a block, in its own shapes where it was trained in padded ones."""
+    """Return one network of a block in its own shapes; remove padding if there is any."""
     state: TrainState = lane(tree, index)
     if not is_in_padded_shapes(state):
         return state

@@ -39,7 +39,7 @@ class TrainState(struct.PyTreeNode):
     step: Int[Array, ""]
     """gradient steps made"""
     diverged_at: Int[Array, ""]
-    """the step whose loss or update was not finite, or NOT_DIVERGED; its update is not applied"""
+    """first step with a non-finite loss or update, or NOT_DIVERGED; that update is not applied"""
     params: Params
     optimizer: Any
     layout: Layout
@@ -49,9 +49,9 @@ class Progress(NamedTuple):
     """Loss and error of one network, at each position or averaged over positions."""
 
     loss: Float[Array, "..."]
-    """data loss, without the weight penalty"""
+    """data loss without the weight penalty, in nats or m^2"""
     loss_excess: Float[Array, "..."]
-    """nats above the targets' own entropy; NaN unless the loss is cross-entropy"""
+    """loss minus the entropy of the targets, in nats; NaN unless the loss is a cross-entropy"""
     position_error_m: Float[Array, "..."]
 
 
@@ -70,7 +70,7 @@ def init(static: StaticConfig, traced: TracedParams) -> TrainState:
 
 
 def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
-    """Return the optimiser of a network; in padded shapes the one that a traced number selects."""
+    """Return the optimiser of a network; with padded shapes, a traced number selects it."""
     if traced.padding is not None:
         return selected_optimizer(traced.padding.optimizer, traced.learning_rate)
     return OPTIMIZERS[static.optimizer](traced.learning_rate)
@@ -85,7 +85,11 @@ def forward(
     masks: Masks | None = None,
     is_unrolled: bool = False,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
-    """Return the analysed layer and the outputs of one network along trajectories."""
+    """Return the activity of the analysed layer and the outputs of one network on trajectories.
+
+    ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
+    dropout.
+    """
     start_code = task.start_code(layout, trajectories, static)
     inputs = task.inputs(trajectories, dt_s, static)
     analysed = network.activity(params, start_code, inputs, static, masks, is_unrolled)
@@ -93,7 +97,7 @@ def forward(
 
 
 def step(static: StaticConfig, traced: TracedParams, state: TrainState) -> TrainState:
-    """Make one gradient step on fresh trajectories; freeze the network if it diverges."""
+    """Make one gradient step on new trajectories; a network that diverges keeps its weights."""
     trajectories = jax.tree.map(lambda leaf: leaf[0], draw_ahead(static, traced, state.step, 1))
     return update(static, traced, state, trajectories, jnp.asarray(True))
 
@@ -101,9 +105,9 @@ def step(static: StaticConfig, traced: TracedParams, state: TrainState) -> Train
 def draw_ahead(
     static: StaticConfig, traced: TracedParams, first: Int[Array, ""], n_steps: int
 ) -> Trajectories:
-    """Draw the trajectories of ``n_steps`` gradient steps from step ``first`` on.
+    """Draw the trajectories of ``n_steps`` gradient steps, starting with step ``first``.
 
-    Arrays have a leading axis of steps. The trajectories of a step depend on its number alone.
+    Arrays have a leading axis of steps. The trajectories of a step depend only on its number.
     """
 
     def of_step(number: Int[Array, ""]) -> Trajectories:
@@ -120,7 +124,7 @@ def update(
     trajectories: Trajectories,
     is_active: Bool[Array, ""],
 ) -> TrainState:
-    """Make one gradient step on given trajectories if ``is_active``, else change nothing.
+    """Make one gradient step on given trajectories if ``is_active``; otherwise change nothing.
 
     A network whose loss or update is not finite keeps its weights and is marked as diverged.
     """
@@ -143,7 +147,7 @@ def update(
     params: Params = jax.tree.map(jnp.add, state.params, updates)
     is_finite = jnp.isfinite(value) & _all_finite((params, moments))
     is_made = is_active & is_finite
-    # New or old *after* the update: a gradient through `where` would leak the NaN.
+    # Select new or old values *after* the update: a gradient through `where` would pass on the NaN.
     params, moments = jax.tree.map(
         lambda new, old: jnp.where(is_made, new, old),
         (params, moments),
@@ -171,9 +175,10 @@ def chunk(
 ) -> TrainState:
     """Make gradient steps until step ``until``, or until the network diverges.
 
-    ``n_steps`` is the number of passes through the loop; by default those to ``until``. Networks
-    of one vmap share it, so that the loop has one trip count and no predicate per network. Both
-    are traced: the length of a chunk affects neither bits nor compilation.
+    ``n_steps`` is the number of passes through the loop; the default is the number of steps to
+    ``until``. Networks of one vmap share it, so that the loop has one trip count and no predicate
+    per network. ``until`` and ``n_steps`` are traced: the length of a chunk affects neither the
+    results nor the compilation.
     """
     n_steps = steps_to_make(state, until) if n_steps is None else n_steps
     layout, n_ahead = state.layout, steps_ahead(static)
@@ -197,14 +202,17 @@ def chunk(
     def is_left(carry: tuple[Array, TrainState]) -> Array:
         return carry[0] < n_steps
 
-    # The layout stays out of the loop's state: it never changes.
+    # The layout is not part of the loop state, because it never changes.
     start = (jnp.zeros((), jnp.int32), state.replace(layout=None))
     _, trained = lax.while_loop(is_left, group, start)
     return trained.replace(layout=layout)
 
 
 def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> Progress:
-    """Return the mean progress of one network, in float32, on trajectories unused in training."""
+    """Measure one network on trajectories that are not used in training.
+
+    Returns means over times and trajectories, computed in float32.
+    """
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
@@ -220,7 +228,10 @@ def compute_metrics(
     trajectories: Trajectories,
     padding: Padding | None = None,
 ) -> Progress:
-    """Return losses and decoding errors of a network's outputs at every time and trajectory."""
+    """Return losses and decoding errors of the outputs of a network.
+
+    Each field of the result has the shape [time, batch]. ``outputs`` are values before any softmax.
+    """
     positions = trajectories.positions
     targets = task.targets(layout, positions, trajectories.headings, static)
     loss = objective.data_loss(outputs, targets, static, padding)

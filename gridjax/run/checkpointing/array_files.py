@@ -1,4 +1,4 @@
-"""Files of named arrays, which orbax writes and reads, and their sha256."""
+"""Files of named arrays, written and read by orbax, and the sha256 of these files."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ import numpy as np
 Leaves = dict[str, np.ndarray]
 """Arrays by name."""
 _OS_ERROR = re.compile(r"os_error_code='(\d+)'")
-# The event loop and the loggers of orbax belong to the process; several devices may save at once.
+# The process has one event loop and one set of loggers of orbax; several devices may save at once.
 _ORBAX = threading.Lock()
 
 
 def save_arrays(path: Path, arrays: Leaves) -> None:
-    """Write arrays. Raises OSError if orbax cannot write them."""
+    """Write arrays to the folder ``path``. Raises OSError if orbax cannot write them."""
     with _ORBAX:
         try:
             _checkpointer().save(path.absolute(), arrays)
         except OSError:
             raise
-        except Exception as error:  # errors of its C++ writer are no OSError
+        except Exception as error:  # errors of the C++ writer of orbax are not OSErrors
             match = _OS_ERROR.search(str(error))
             code = int(match[1]) if match else errno.EIO
             raise OSError(code, os.strerror(code)) from error
 
 
 def load_arrays(path: Path) -> Leaves:
-    """Read arrays. Raises ValueError if orbax cannot read them."""
+    """Read arrays from the folder ``path``. Raises ValueError if orbax cannot read them."""
     with _ORBAX:
         try:
             return {
@@ -45,7 +45,7 @@ def load_arrays(path: Path) -> Leaves:
 
 
 def file_digests(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file under a folder, by relative path; follow no links."""
+    """Return the sha256 of every file in a folder, by relative path; do not follow links."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()

@@ -1,4 +1,4 @@
-"""Checkpoints of a block: when its networks are saved, and their restoration."""
+"""Checkpoints of a block: the decision when to save its networks, and their restoration."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from gridjax.training.train_step import Progress, TrainState
 
 _STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
 _LONGEST = 256
-"""Rows for the history of a network in a checkpoint; histories are shorter."""
+"""Rows that a checkpoint reserves for the history of a network; every history is shorter."""
 
 
 @dataclass(frozen=True)
 class CheckpointPolicy:
-    """Where and how often the blocks of a run are saved; by default they are not."""
+    """Place and frequency of the checkpoints of a run; by default no checkpoints are saved."""
 
     checkpoints: Checkpoints | None = None
     every_s: float = math.inf
@@ -54,10 +54,10 @@ class BlockCheckpointer:
     def restore(
         self, state: TrainState, newcomers: Mapping[int, Trainee], device: Device
     ) -> TrainState:
-        """Return an initial state with the lanes of some networks set to their checkpoints.
+        """Return the state with the lanes of new networks set to their newest checkpoints.
 
-        ``newcomers`` are the networks by lane; their steps, histories and times are set too. A
-        network without an intact checkpoint keeps its initial state.
+        ``newcomers`` maps lanes to the new networks; their steps, histories and times are set too.
+        A network without an intact checkpoint keeps its initial state.
         """
         restored = self._read(state, [newcomer.spec for newcomer in newcomers.values()])
         if not restored:
@@ -81,7 +81,7 @@ class BlockCheckpointer:
         return time.monotonic() - self._saved_at >= self.policy.every_s
 
     def save(self, trainees: Sequence[Trainee], state: TrainState, lanes: Iterable[int]) -> None:
-        """Save networks and their lanes of a state, unless no step was made since the last time."""
+        """Save networks and their lanes of a state if a step was made since the last checkpoint."""
         checkpoints, lanes = self.policy.checkpoints, list(lanes)
         steps = {trainee.spec.run_id: trainee.made for trainee in trainees}
         is_saved = all(self._saved.get(run_id, 0) == made for run_id, made in steps.items())
@@ -136,13 +136,13 @@ class BlockCheckpointer:
 
 
 def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
-    """Return whether a saved state can be one of the training of a network."""
+    """Return whether a saved state can belong to the training of a network."""
     count = int(lane.leaves[_COUNT])
     return 0 <= lane.steps <= spec.n_grad_steps and 0 <= count <= _LONGEST
 
 
 def _packed(histories: list[History]) -> Leaves:
-    """Return histories as arrays with a leading axis of lanes, without loss."""
+    """Return histories as arrays with a leading axis of lanes; no information is lost."""
     steps = np.zeros((len(histories), _LONGEST), np.int64)
     measures = np.zeros((len(histories), _LONGEST, len(Progress._fields)), np.float32)
     for lane, history in enumerate(histories):

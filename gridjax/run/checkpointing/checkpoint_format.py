@@ -1,8 +1,8 @@
 """The format of one checkpoint on disk, and its verification.
 
-A checkpoint is a folder ``checkpoints/BLOCK/STEPS``. It holds the arrays, written by orbax, and the
-file ``checkpoint.json``: the networks, the steps, and the sha256 of each array, of each file and of
-the list itself.
+A checkpoint is a folder ``checkpoints/BLOCK/STEPS``. It contains the arrays, written by orbax, and
+the file ``checkpoint.json``, called the list. The list contains the networks, their steps, the
+sha256 of each array and each file, and its own sha256.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Lane(NamedTuple):
     segment: int
     """number of the segment of the run in which it was saved"""
     resumed: bool
-    """whether it was resumed before where bits may differ"""
+    """whether it was resumed earlier under conditions that can change the last bits"""
 
 
 class Snapshot(NamedTuple):
@@ -59,7 +59,7 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The verified list of one checkpoint on disk; ``read`` reads its arrays."""
+    """One checkpoint on disk whose list is verified; ``read`` reads the arrays."""
 
     folder: Path
     run_ids: tuple[str, ...]
@@ -67,7 +67,7 @@ class Checkpoint:
     content: dict[str, Any]
 
     def steps_of(self, run_id: str) -> int:
-        """Return the gradient steps of one of its networks."""
+        """Return the number of gradient steps of one network of the checkpoint."""
         return self.steps[self.run_ids.index(run_id)]
 
     def read(self) -> Leaves:
@@ -97,7 +97,7 @@ class Checkpoint:
         return leaves
 
     def lane(self, run_id: str, leaves: Leaves) -> Lane:
-        """Return the state of one network, from the arrays of all."""
+        """Return the state of one network, taken from the arrays of all networks."""
         number = self.run_ids.index(run_id)
         return Lane(
             steps=self.steps[number],
@@ -138,12 +138,12 @@ def block_name(run_ids: Sequence[str]) -> str:
 
 
 def array_name(number: int) -> str:
-    """Return the name of an array in the files of orbax, which may not contain slashes."""
+    """Return the name of an array in the files of orbax; such a name must not contain slashes."""
     return f"leaf_{number:04d}"
 
 
 def describe(array: np.ndarray) -> dict[str, Any]:
-    """Return shape, dtype and sha256 of an array, as in the list of a checkpoint."""
+    """Return shape, dtype and sha256 of an array, in the format of the list of a checkpoint."""
     content = np.ascontiguousarray(array)
     sha = hashlib.sha256(content.reshape(-1).view(np.uint8).data).hexdigest()
     return {"shape": list(array.shape), "dtype": str(array.dtype), "sha256": sha}

@@ -1,8 +1,8 @@
 """The checkpoints of a run: save, restore and removal.
 
-A checkpoint is found by its folder and its checksums alone. A damaged one is never used; the one
-before it is. Networks change blocks while they train, so each network has its own newest
-checkpoint.
+Only its folder and its checksums identify a checkpoint. A damaged checkpoint is never used;
+the previous one is used instead. Networks can move to another block during training, so each
+network has its own newest checkpoint.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from gridjax.run.checkpointing.checkpoint_format import (
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
-"""Checkpoints of a network that stay: the newest, and one as a fallback."""
+"""Number of checkpoints that are kept for each network: the newest, and one as a fallback."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, RecursionError)
-"""Errors of reading a damaged checkpoint."""
+"""Exceptions that can occur when a damaged checkpoint is read."""
 _BLOCK = re.compile("[0-9a-f]{16}")
 
 
@@ -53,27 +53,28 @@ class Checkpoints:
     """The checkpoints of a run folder.
 
     The one writer of the folder reads the lists of its checkpoints from disk once, at its first
-    call, and keeps them in memory. ``listed`` reads them again, for readers beside a writer.
+    call, and keeps them in memory. ``listed`` reads them again; other processes use it to read
+    while a writer is active.
     """
 
     folder: Path
     damage: list[str] = field(default_factory=list)
-    """damaged checkpoints that were found, a sentence each"""
+    """one sentence for each damaged checkpoint that was found"""
     _known: dict[Path, Checkpoint] | None = None
     """intact checkpoints by folder; None before the first reading"""
     _saved: dict[str, int] = field(default_factory=dict)
-    """run_id -> steps of its newest checkpoint, of those saved by this object"""
+    """run_id -> steps of the newest checkpoint that this object saved"""
     _committed: set[str] = field(default_factory=set)
     _written: set[Path] = field(default_factory=set)
-    """blocks that are being saved at this moment"""
+    """folders of the blocks that are being saved at this moment"""
     _n_reported: int = 0
-    """sentences of ``damage`` that ``new_damage`` has returned"""
+    """number of sentences of ``damage`` that ``new_damage`` has returned"""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def save(self, snapshot: Snapshot) -> None:
-        """Commit a checkpoint of a block and remove those that it makes superfluous.
+        """Commit a checkpoint of a block, then remove the checkpoints that are no longer needed.
 
-        Raises StorageError if the disk cannot hold it; the older checkpoints stay.
+        Raises StorageError if the disk has too little space; the older checkpoints then stay.
         """
         block = self.folder / CHECKPOINTS / block_name(snapshot.run_ids)
         listed = {name: describe(array) for name, array in snapshot.leaves.items()}
@@ -90,10 +91,10 @@ class Checkpoints:
             with self._lock:
                 self._read_once().pop(path, None)
             if block.is_symlink() or not block.is_dir():
-                remove_tree(block)  # of a link, the link itself
+                remove_tree(block)  # for a link, removes the link itself
             block.parent.mkdir(exist_ok=True)
             block.mkdir(exist_ok=True)
-            remove_tree(path)  # of the same steps: a damaged one, or the same again
+            remove_tree(path)  # a checkpoint of the same steps: damaged, or identical
             with new_folder(path) as aside:
                 arrays = {array_name(i): each for i, each in enumerate(snapshot.leaves.values())}
                 save_arrays(aside / ARRAYS, arrays)
@@ -112,7 +113,7 @@ class Checkpoints:
         """
         with self._lock:
             known = by_network(self._read_once().values())
-        # newest first by the network's own steps: other blocks sum over other networks
+        # newest first, by the network's own steps: folder names sum the steps of a whole block
         left = {run_id: known.get(run_id, []) for run_id in dict.fromkeys(run_ids)}
         lanes: dict[str, Lane] = {}
         while waiting := [run_id for run_id, own in left.items() if own and run_id not in lanes]:
@@ -147,7 +148,7 @@ class Checkpoints:
         root = self.folder / CHECKPOINTS
         try:
             blocks = [] if root.is_symlink() else sorted(root.iterdir())
-        except FileNotFoundError:  # none yet, or removed by the run meanwhile
+        except FileNotFoundError:  # no checkpoint yet, or removed by the run meanwhile
             blocks = []
         except OSError as error:
             self.add_damage(root, f"cannot be read: {error.strerror}")
@@ -173,11 +174,11 @@ class Checkpoints:
                         self.add_damage(path, str(error))
 
     def drop(self, run_ids: Iterable[str]) -> None:
-        """Remove the checkpoints that only committed networks needed."""
+        """Mark networks as committed and remove the checkpoints that no other network needs."""
         self._remove_superfluous({}, set(run_ids))
 
     def _remove_superfluous(self, saved: dict[str, int], committed: set[str]) -> None:
-        """Remove checkpoints that no network needs, and the folders of blocks without others."""
+        """Remove checkpoints that no network needs, and the folders of blocks that need none."""
         with self._lock, writing(self.folder):
             self._saved |= saved
             self._committed |= committed
@@ -212,8 +213,8 @@ class Checkpoints:
     def drop_finished(self, committed: set[str]) -> None:
         """Remove the remaining checkpoints after every network of a sweep is committed.
 
-        Blocks with a network of an earlier sweep that is still in training stay, so that that sweep
-        can be resumed.
+        A block stays if it has a network of an earlier sweep that is still in training, so that the
+        earlier sweep can be resumed.
         """
         root = self.folder / CHECKPOINTS
         with self._lock, writing(self.folder):
@@ -236,14 +237,14 @@ class Checkpoints:
                     remove_temporaries(block)
 
     def add_damage(self, path: Path, what: str) -> None:
-        """Add a sentence to ``damage``, once, unless the path is a temporary one."""
+        """Add a sentence to ``damage`` if it is new and the path is not a temporary one."""
         damage = f"{path}: {what}"
         if not path.name.startswith(TEMP_PREFIX) and damage not in self.damage:
             self.damage.append(damage)
 
 
 def by_network(checkpoints: Iterable[Checkpoint]) -> dict[str, list[Checkpoint]]:
-    """Return the checkpoints that hold each network, those of its most steps first."""
+    """Return the checkpoints that contain each network, by run_id, sorted by steps, most first."""
     found: dict[str, list[tuple[int, Checkpoint]]] = {}
     for checkpoint in checkpoints:
         for run_id, steps in zip(checkpoint.run_ids, checkpoint.steps, strict=True):
@@ -261,9 +262,10 @@ def needed_of(
 ) -> set[Path]:
     """Return the folders of the checkpoints that a network needs.
 
-    A committed network needs none. A network that this process ``saved`` at some step needs its
-    newest KEPT up to that step. Checkpoints of more steps, which were not resumed from, and those
-    of networks that were not saved, stay.
+    A committed network needs no checkpoint. ``saved`` maps the run_id of each network that this
+    process saved to its steps at that time. Such a network needs its KEPT newest checkpoints up to
+    these steps. Checkpoints of more steps, from which the run did not resume, also stay. A
+    network that is not in ``saved`` keeps all its checkpoints.
     """
     needed: set[Path] = set()
     for run_id, own in by_network(checkpoints).items():
@@ -275,5 +277,5 @@ def needed_of(
 
 
 def _step_folders(block: Path) -> list[Path]:
-    """Return the entries of the folder of a block, newest first."""
+    """Return the entries of the folder of a block except temporary ones, most steps first."""
     return sorted((p for p in block.iterdir() if not p.name.startswith(TEMP_PREFIX)), reverse=True)

@@ -1,1 +1,1 @@
-"""Evaluation of a trained network: rate maps, scores, errors, and its rows in the tables."""
+"""Evaluation of a trained network: rate maps, scores, errors, and the rows of its tables."""

@@ -1,6 +1,6 @@
 """Drift curves of a network: its errors after each move of long trajectories.
 
-The trajectories are ten times as long as those of training.
+The trajectories are ten times as long as the training trajectories.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from gridjax.task.task import Layout
 from gridjax.training import train_step
 
 TIMES_TRAINED = 10
-"""Length of the trajectories, in trained lengths."""
+"""Length of the trajectories, in units of the length of the training trajectories."""
 MOST_PATHS, FEWEST_PATHS = 200, 20
 _SAMPLES = 40_000
 
@@ -34,22 +34,24 @@ class DriftCurves(NamedTuple):
     """Means over trajectories after each move."""
 
     loss: Float[Array, " move"]
-    """nats or m^2"""
+    """loss, in nats or m^2"""
     position_error_m: Float[Array, " move"]
-    """error of the decoder of the target code"""
+    """position error of the decoder of the target code, in metres"""
     likelihood_error_m: Float[Array, " early"]
-    """error of the likelihood decoder, over the trained length and at least T_STUDY moves"""
+    """position error of the likelihood decoder, in metres. ``early`` is the number of moves of a
+    training trajectory, at least T_STUDY"""
     start_error_m: Float[Array, " early"]
-    """error of a constant answer, the start of the trajectory: the baseline without integration"""
+    """position error, in metres, of a constant answer: the start of the trajectory. This is the
+    baseline without path integration"""
     heading_error_rad: Float[Array, " early"]
-    """error of the decoded heading; NaN without head-direction cells"""
+    """error of the decoded heading, in radians; NaN without head-direction cells"""
 
 
 @partial(jax.jit, static_argnums=0)
 def drift_curves(
     static: StaticConfig, traced: TracedParams, params: Params, layout: Layout
 ) -> DriftCurves:
-    """Run one network along long trajectories and return its errors."""
+    """Run one network along long trajectories; return its errors as means over the trajectories."""
     n_early = max(T_STUDY, static.sequence_length)
     n_moves = max(TIMES_TRAINED * static.sequence_length, n_early)
     n_paths = int(np.clip(_SAMPLES // n_moves, FEWEST_PATHS, MOST_PATHS))

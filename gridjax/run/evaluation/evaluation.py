@@ -1,4 +1,4 @@
-"""Evaluation of one trained network: rate maps, scores, lattices, errors, and its null."""
+"""Evaluation of one trained network: rate maps, scores, lattices, errors, and null scores."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ from gridjax.training.train_step import NOT_DIVERGED, TrainState
 
 NULL_PERCENTILE = 99
 FLAT = 1e-6
-"""A unit is inactive where its map varies by less than this share of its largest rate."""
+"""Limit of activity: a unit is inactive if the range of its map is at most this share of the
+largest absolute rate in the map."""
 
 FINISHED = "finished"
 DIVERGED = "diverged"
@@ -37,7 +38,7 @@ DIVERGED = "diverged"
 
 @dataclass(frozen=True)
 class NullScores:
-    """Scores of the random readouts of one layout's target code, per bins a side."""
+    """Scores of random readouts of the target code of one layout, by number of bins per side."""
 
     null_id: str
     score_60: dict[int, Float[np.ndarray, " readout"]]
@@ -46,7 +47,7 @@ class NullScores:
 
 @dataclass(frozen=True)
 class KeptMaps:
-    """Rate maps of some units of one network, and where they stand."""
+    """Rate maps of some units of one network, and the indices of these units."""
 
     units: Int[np.ndarray, " unit"]
     maps: Float[np.ndarray, "unit n n"]
@@ -56,7 +57,7 @@ class KeptMaps:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that is measured on one network; diverged networks have no units, null or maps."""
+    """All measures of one network; a diverged network has no units, null scores or maps."""
 
     network: dict[str, Any]
     units: dict[str, np.ndarray]
@@ -76,8 +77,8 @@ def evaluate(
 ) -> Evaluation:
     """Measure one trained network, on the device that holds its state.
 
-    ``known_nulls`` are nulls already scored, by null_id: networks that share a layout, an
-    activation and trajectories share their null.
+    ``known_nulls`` are the null scores computed so far, by null_id. Networks with the same layout,
+    activation and trajectories have the same null scores.
     """
     with jax.default_matmul_precision(MATMUL_PRECISION):
         return _evaluate(spec, state, settings, known_nulls)
@@ -124,14 +125,14 @@ def _evaluate(
 
 
 def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashable:
-    """Return what the compilation of a network's evaluation depends on."""
+    """Return a key for compilation: networks with equal keys share the compiled evaluation."""
     return evaluation_config(spec.static), rollout.design(spec, settings)
 
 
 def forget_compiled() -> None:
-    """Drop what is compiled for the evaluation of networks of one shape, and keep what all share.
+    """Drop compiled functions that belong to one network shape; keep functions that shapes share.
 
-    Not by ``jax.clear_caches``: what trains meanwhile would be compiled again.
+    ``jax.clear_caches`` is not used, because a training in progress would be compiled again.
     """
     compiled: Any
     for compiled in (rollout.record, rollout.record_readouts, drift_curves, encode_code):
@@ -139,7 +140,7 @@ def forget_compiled() -> None:
 
 
 def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:
-    """Return the maps to keep: ``all``, ``none``, or of the N best units, best first."""
+    """Return the maps that ``keep`` selects: all, none, or those of the N best units in order."""
     kept = evaluation.maps
     if kept is None or keep == "none":
         return None
@@ -151,14 +152,14 @@ def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:
 
 
 def active_units(maps: Float[np.ndarray, "unit n n"]) -> np.ndarray:
-    """Tell which units' maps vary over the visited bins; dead and constant ones do not."""
+    """Return, for each unit, whether its map varies over the visited bins."""
     visited = np.where(np.isfinite(maps), maps, np.nan)
     low, high = np.nanmin(visited, axis=(1, 2)), np.nanmax(visited, axis=(1, 2))
     return high - low > FLAT * np.maximum(np.abs(low), np.abs(high))
 
 
 def null_id(spec: NetworkSpec, design: Design) -> str:
-    """Return the name of a network's random-readout null: all that decides its scores."""
+    """Return the null_id of a network: a hash of all inputs of its random-readout scores."""
     parts = null_parts(spec) | {"design": list(design)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -183,7 +184,7 @@ def _null(
 
 
 def _score_units(spec: NetworkSpec, design: Design, recorded: Recording) -> dict[str, np.ndarray]:
-    """Score every unit at every number of bins; rows in that order, the reported bins last."""
+    """Score every unit for every number of bins; sort rows by ``design.n_bins``, then by unit."""
     scores = [
         grid_score(maps, nan=spec.fidelity.empty_bins, correlations=True) for maps in recorded.maps
     ]

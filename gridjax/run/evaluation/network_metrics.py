@@ -19,13 +19,13 @@ from gridjax.spec.registry import CELLS
 from gridjax.training.train_step import TrainState
 
 THRESHOLDS = (0.3, 0.8, 1.2)
-"""Grid scores above which published studies count units as grid-like."""
+"""Grid scores that published studies use as thresholds for grid-like units."""
 
 
 def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
-    """Return the columns of a network's identity and parameters.
+    """Return the columns of a network that contain its identity and its parameters.
 
-    A parameter that is drawn for each field has no number; its distribution is in the column
+    A parameter that is drawn for each field has no single number; its distribution is in the column
     ``..._drawn``.
     """
     columns = {"run_id": spec.run_id, **spec.to_dict()}
@@ -41,7 +41,7 @@ def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:
     """Return loss and position errors (cm) along the evaluation trajectories.
 
-    ``fidelity.loss_column`` decides whether the loss contains ``penalty``, the weight penalty.
+    ``penalty`` is the weight penalty; ``fidelity.loss_column`` decides if the loss includes it.
     """
     loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
     trained = slice(0, spec.sequence_length)
@@ -55,7 +55,7 @@ def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, 
 
 
 def drift_errors(spec: NetworkSpec, curves: DriftCurves) -> dict[str, float]:
-    """Return the errors of likelihood decoder and constant answer (cm) and of heading (deg)."""
+    """Return the errors of likelihood decoder (cm), constant answer (cm) and heading (deg)."""
     best = np.asarray(curves.likelihood_error_m, np.float64)
     staying = np.asarray(curves.start_error_m, np.float64)
     heading = np.asarray(curves.heading_error_rad, np.float64)[: spec.sequence_length]
@@ -87,7 +87,7 @@ def dimensions(recorded: Recording) -> dict[str, float]:
 
 
 def weight_norms(spec: NetworkSpec, state: TrainState) -> dict[str, float]:
-    """Return Frobenius norms of the weights; biases count in ``weight_norm`` only."""
+    """Return Frobenius norms of the weights; only ``weight_norm`` includes the biases."""
     decayed = CELLS[spec.rnn_type].decayed
     recurrent = None if decayed is None else decayed(state.params["cell"])
     of = {"encoder": state.params["encoder"], "decoder": state.params["decoder"]}
@@ -113,7 +113,7 @@ def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, flo
 def shares(
     units: dict[str, np.ndarray], n_reported: int, null_id: str, null_99: float
 ) -> dict[str, Any]:
-    """Return maxima and shares over the units at the reported bins; inactive units score 0."""
+    """Return maxima and shares over all units for the reported bins; inactive units score 0."""
     reported = units["nbins"] == n_reported
     score_60 = units["score_60_by_neuron"][reported]
     row: dict[str, Any] = {
@@ -131,7 +131,7 @@ def shares(
 
 
 def no_measures(design: Design) -> dict[str, Any]:
-    """Return the measures of a diverged network: NaN."""
+    """Return the measures of a diverged network; all of them are NaN."""
     names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50")
     names += ("decode_err_ml_cm", "decode_err_ml_cm_T50", "start_err_cm_T50")
     names += ("head_direction_err_deg",)

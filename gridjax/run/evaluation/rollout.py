@@ -1,7 +1,7 @@
-"""Rollouts of one network along fresh trajectories: rate maps, errors and activity.
+"""Rollouts of one network along new trajectories: rate maps, errors and activity.
 
-Random readouts of the target code of the network use the same trajectories and bins. Sums are
-accumulated batch by batch, so that memory does not grow with the number of samples.
+Random readouts of the target code of the network use the same trajectories and bins. Each batch is
+added to the sums, so that memory does not grow with the number of samples.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from gridjax.training.train_step import Progress
 N_BINS = (20, 32)
 """Bins along each side of two further rate maps (Banino et al. 2018; Sorscher et al. 2019)."""
 T_STUDY = 50
-"""Moves of the trajectories with which the study computed position errors."""
+"""Number of moves of the trajectories that the study used for position errors."""
 MOST_POINTS = 2000
-"""Activity vectors from which the dimension of the analysed layer is estimated."""
+"""Largest number of activity vectors for the estimate of the dimension of the analysed layer."""
 
 
 class Design(NamedTuple):
     """Sizes of the evaluation of one network; hashable, static in its compilation."""
 
     n_bins: tuple[int, ...]
-    """bins along each side of the rate maps; the last is the reported number"""
+    """numbers of bins along each side of the rate maps; the last one is the reported number"""
     sequence_length: int
-    """moves of a trajectory that count for the rate maps"""
+    """number of moves of a trajectory that are used for the rate maps"""
     n_moves: int
-    """moves of a trajectory: enough for the maps, the trained length and T_STUDY"""
+    """number of moves of a trajectory: enough for the maps, the trained length and T_STUDY"""
     batch_size: int
     n_batches: int
     n_readouts: int
@@ -58,7 +58,7 @@ class Recording(NamedTuple):
     samples: tuple[Float[Array, "n n"], ...]
     """samples per bin"""
     by_time: Progress
-    """losses and position error (metres) after each move, means over trajectories"""
+    """losses and position error (metres) after each move, as means over trajectories"""
     points: Float[Array, "point analysed"]
     """activity of the analysed layer at move ``sequence_length``, one vector per trajectory"""
 
@@ -66,8 +66,8 @@ class Recording(NamedTuple):
 def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
     """Return the sizes of the evaluation of one network.
 
-    The number of batches follows from the samples per bin. Under the published fidelity there is
-    one batch of the batch size of the network and T_STUDY moves.
+    The wanted number of samples per bin determines the number of batches. With the published
+    fidelity there is one batch, with the batch size of the network and T_STUDY moves.
     """
     reported = spec.n_bins_reported
     n_bins = (*(n for n in N_BINS if n != reported), reported)
@@ -127,11 +127,12 @@ def record_readouts(
     traced: TracedParams,
     layout: Layout,
 ) -> tuple[Float[Array, "readout n n"], ...]:
-    """Map random readouts of the target code along the same trajectories, in the same bins.
+    """Return rate maps of random readouts of the target code, for the trajectories of ``record``.
 
     The readouts are phi(w . (y - mean y)) with the activation phi of the analysed layer and
     Gaussian w: units of a network without recurrence, training and path integration. They do not
-    depend on the weights of the network, so networks that share a null get the same bits.
+    depend on the weights of the network, so networks with the same null_id have equal scores, to
+    the last bit.
     """
     encode = encoding(static).encode
     key = stream(traced.layout_seed, Stream.READOUTS)

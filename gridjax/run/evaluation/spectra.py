@@ -14,10 +14,10 @@ from gridjax.task.task import Layout
 def spectra(
     spec: NetworkSpec, layout: Layout, maps: Float[np.ndarray, "unit n n"]
 ) -> dict[str, np.ndarray]:
-    """Return radial power by cycles per box: means over units and over outputs of the code.
+    """Return mean radial power by cycles per box, of the units and of the target code.
 
-    Each map is scaled to variance 1; maps without variance are left out. The code is evaluated at
-    the centres of the same bins. NaN if no map varies.
+    Each map is scaled to variance 1; maps without variance are left out. The target code is
+    evaluated at the centres of the same bins. The power is NaN if no map varies.
     """
     of_units = radial_power(maps, spec.box_width_in_m)
     of_code = radial_power(code_maps(spec, layout, maps.shape[-1]), spec.box_width_in_m)

@@ -10,17 +10,18 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.training.population import Device
 
 STEAL_BLOCKS = 2
-"""Blocks a bucket must have left before a second device compiles its functions too."""
+"""Smallest number of remaining blocks for which a second device also compiles a bucket."""
 
 Block = tuple[NetworkSpec, ...]
 
 
 class BlockQueue:
-    """The networks of a plan that are still missing, those of a bucket in its order.
+    """The networks of a plan that still need training, by bucket, in the order of the bucket.
 
-    Which device trains a network, and beside which others, changes no number, so a device takes
-    blocks of the bucket it has compiled, then of one that nobody has, then of any that is long
-    enough; and more networks of its bucket for the lanes that become free.
+    The results of a network do not depend on its device or on the other networks of its block. A
+    device first takes blocks of a bucket that it has compiled, then of a bucket that no device has
+    compiled, then of any bucket with at least STEAL_BLOCKS blocks left. It takes more networks of
+    the same bucket for lanes that become free.
     """
 
     def __init__(self, buckets: tuple[Bucket, ...], is_missing: Callable[[NetworkSpec], bool]):
@@ -32,7 +33,7 @@ class BlockQueue:
         self._lock = threading.Lock()
 
     def take(self, device: Device) -> tuple[int, Block] | None:
-        """Take a block and the index of its bucket; None where nothing is left for the device."""
+        """Remove a block; return the index of its bucket and the block, None if no work is left."""
         with self._lock:
             left = {
                 index: self._work_left(index) for index in self._waiting if self._waiting[index]
@@ -48,12 +49,12 @@ class BlockQueue:
             return index, self._next(index, self._buckets[index].lane_width)
 
     def more(self, index: int, n_lanes: int) -> Block:
-        """Take up to so many further networks of a bucket."""
+        """Remove and return at most ``n_lanes`` further networks of a bucket."""
         with self._lock:
             return self._next(index, n_lanes)
 
     def put_back(self, index: int, specs: Iterable[NetworkSpec]) -> None:
-        """Let networks wait again whose training could not go on."""
+        """Return networks to the queue after their training had to stop."""
         with self._lock:
             waiting = [*specs, *self._waiting[index]]
             self._waiting[index] = sorted(waiting, key=lambda spec: -spec.n_grad_steps)

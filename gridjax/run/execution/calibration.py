@@ -1,7 +1,7 @@
-"""Measured speed of a plan on this machine, by lane width, on its most expensive buckets.
+"""Speed of a plan on this machine, measured for its most expensive buckets at several lane widths.
 
-The measurement changes no run: the lane width decides the last bits of its numbers, so a run uses
-the width that it is given.
+The measurement does not change a run. The lane width affects the last bits of the results, so a run
+always uses the lane width of its plan.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 COVERED = 0.9
-"""Share of the work of a plan whose buckets are measured; their rates predict the rest."""
+"""Share of the work of a plan that the measured buckets cover; their rates predict the rest."""
 MOST_BUCKETS = 6
 _WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _FIRST_STEPS = 2
@@ -47,13 +47,13 @@ class Rate:
     """index of the bucket in its plan"""
     lane_width: int
     compile_s: float
-    """seconds to the end of the first steps, compilation included"""
+    """seconds from the start to the end of the first steps, including compilation"""
     step_s: float
-    """wall-clock seconds of a gradient step of one network: time over the steps of all networks"""
+    """wall-clock seconds of one gradient step: elapsed time divided by the steps of all networks"""
     flop_per_s: float
-    """floating-point operations a second, all devices together"""
+    """floating-point operations per second of all devices together"""
     block_bytes: int
-    """memory of a block on its device, as reported by the compiler"""
+    """memory of a block on its device in bytes, as the compiler reports it"""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,10 @@ class Measurement:
 
     rates: tuple[Rate, ...]
     share: float
-    """share of the work of the plan in the measured buckets"""
+    """share of the work of the plan that the measured buckets contain"""
     seconds: dict[int, float]
-    """lane width -> seconds of the training of the whole plan, with compilation, no evaluation"""
+    """lane width -> predicted seconds for training the whole plan, with compilation but without
+    evaluation"""
     n_devices: int
     """devices that trained at the same time"""
 
@@ -74,7 +75,7 @@ class Measurement:
         return min(self.seconds, key=self.seconds.__getitem__)
 
     def typical(self) -> tuple[float, float] | None:
-        """Return the medians of FLOP/s and of the seconds of compilation at the best lane width.
+        """Return the median FLOP/s and the median compilation time (s) at the best lane width.
 
         None if nothing could be measured.
         """
@@ -97,8 +98,8 @@ class Measurement:
 def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
     """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    ``plan`` may be laid out for any width. A width that needs more memory than there is, is left
-    out.
+    ``plan`` may have any lane width. A lane width that needs more memory than the device has is
+    left out. ``seconds`` is the time for each bucket at each lane width.
     """
     work = [flop_per_step(bucket.static) * bucket.n_network_steps for bucket in plan.buckets]
     order = sorted(range(len(work)), key=lambda index: -work[index])
@@ -120,7 +121,7 @@ def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
 
 
 def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
-    """Return the lane widths to measure: around the default, and no wider than the buckets."""
+    """Return the lane widths to measure: near the default, below twice the widest bucket."""
     defaults = {default_lane_width(device_kind, bucket.static) for bucket in buckets}
     widest = max(len(bucket.specs) for bucket in buckets)
     low, high = min(defaults) / 4, max(defaults) * (8 if max(defaults) == 1 else 4)
@@ -128,7 +129,10 @@ def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
 
 
 def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
-    """Return the seconds of a plan at one width; buckets without a rate by their operations."""
+    """Return the predicted seconds of a plan at one lane width.
+
+    The time of a bucket without a measured rate is predicted from its operations.
+    """
     by_bucket = {rate.bucket: rate for rate in rates}
     flop_per_s = float(np.median([rate.flop_per_s for rate in rates]))
     compile_s = float(np.median([rate.compile_s for rate in rates]))
@@ -160,7 +164,7 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
             raise
         return None
     n_steps = sum(training.n_steps for training in trainers)
-    if n_steps == 0:  # all networks diverge at once
+    if n_steps == 0:  # all networks diverged in the first steps
         return None
     step_s = (end - start) / n_steps
     flop_per_s = flop_per_step(bucket.static) / step_s
@@ -173,7 +177,7 @@ def _block_bytes(bucket: Bucket, width: int) -> int:
 
 
 class _Training:
-    """One block that trains on one device until some time."""
+    """Training of one block on one device for a limited time."""
 
     def __init__(self, bucket: Bucket, lanes: Sequence[NetworkSpec], width: int, device: Device):
         self.n_steps = 0
@@ -183,12 +187,12 @@ class _Training:
         self._chunk = _FIRST_STEPS
 
     def begin(self) -> None:
-        """Compile and make the first steps."""
+        """Compile the functions of the block and make the first steps."""
         self._block.fill(self._specs)
         self._block.train_steps(_FIRST_STEPS)
 
     def train(self, until: float) -> None:
-        """Make steps until a time of the clock (time.perf_counter), and count them."""
+        """Make and count steps until ``time.perf_counter()`` reaches ``until``, in seconds."""
         while time.perf_counter() < until:
             start = time.perf_counter()
             made = self._block.train_steps(self._chunk)

@@ -1,7 +1,7 @@
 """The compiled functions of this process: trainings by bucket and device, evaluations by shape.
 
-On a CPU every compiled function takes memory maps, of which a process may have 65,530: 720 for the
-training of one bucket on one device, 800 for the evaluation of networks of one shape.
+On a CPU every compiled function uses memory maps, and a process can have at most 65,530 of them.
+The training of one bucket on one device uses 720; the evaluation of one network shape uses 800.
 """
 
 from __future__ import annotations
@@ -18,19 +18,21 @@ from gridjax.training import population
 from gridjax.training.population import Device, Trainer
 
 MOST_TRAININGS = 40
-"""Trainings, each of one bucket on one device, that are kept."""
+"""Largest number of compiled trainings that are kept, each for one bucket and one device."""
 MOST_SHAPES = 12
-"""Shapes of networks whose evaluation is kept."""
+"""Largest number of network shapes whose compiled evaluation is kept."""
 MOST_DROPS = 8
-"""How often evaluations are dropped before all is: small operations of every shape are left."""
+"""Number of times that evaluations are dropped until everything is dropped.
+
+Each time, small compiled operations of every shape remain in the caches of JAX."""
 
 _Bucket = tuple[StaticConfig, int]
 
 
 class Compiled:
-    """Counts what is compiled, and drops what nobody uses once it is much.
+    """Counter of compiled functions that drops unused ones when a limit is reached.
 
-    Caches of JAX belong to the process, and so does this: see ``COMPILED``.
+    The caches of JAX exist once per process, so this object does too: see ``COMPILED``.
     """
 
     def __init__(self) -> None:
@@ -41,7 +43,7 @@ class Compiled:
         self._lock = threading.Lock()
 
     def trainer(self, static: StaticConfig, lane_width: int, device: Device) -> Trainer:
-        """Return the training of a bucket, which the device compiles if it has not."""
+        """Return the training functions of a bucket; JAX compiles them at their first call."""
         with self._lock:
             bucket = (static, lane_width)
             self._running[device] = bucket
@@ -52,12 +54,12 @@ class Compiled:
             return population.make_trainer(static, lane_width)
 
     def rest(self, device: Device) -> None:
-        """Note that a device trains nothing for now."""
+        """Record that a device is not training at present."""
         with self._lock:
             self._running.pop(device, None)
 
     def evaluate(self, shape: Hashable) -> None:
-        """Note that networks of a shape are evaluated next, in the thread that calls."""
+        """Record that the calling thread evaluates networks of this shape next."""
         with self._lock:
             if shape not in self._shapes and len(self._shapes) >= MOST_SHAPES:
                 forget_compiled()
@@ -68,7 +70,7 @@ class Compiled:
             self._shapes.add(shape)
 
     def drop(self) -> None:
-        """Drop everything; what runs stays until it ends."""
+        """Drop all compiled functions; functions in use are freed when they end."""
         with self._lock:
             self._drop_all()
         gc.collect()
@@ -81,10 +83,10 @@ class Compiled:
 
     def _drop_trainings(self) -> None:
         population.make_trainer.cache_clear()
-        # what trains is held by its block, on all devices that have compiled it
+        # a block in training keeps its functions, on all devices that have compiled them
         running = set(self._running.values())
         self._trainings = {pair for pair in self._trainings if pair[0] in running}
 
 
 COMPILED = Compiled()
-"""What this process has compiled."""
+"""The compiled functions of this process."""

@@ -13,9 +13,9 @@ _BETWEEN_LOOKS_S = 0.1
 
 
 class Turns:
-    """Turns of those who train a block or evaluate a network.
+    """Lock on device memory for threads that train a block or evaluate a network.
 
-    Devices of a CPU share one memory; every accelerator has its own.
+    All CPU devices share one memory; every accelerator has its own memory.
     """
 
     def __init__(self):
@@ -27,10 +27,10 @@ class Turns:
     def turn(
         self, device: Device, stop: threading.Event, meanwhile: Callable[[], None] | None = None
     ) -> Iterator[bool]:
-        """Use a device's memory; where it is scarce, when nobody else does.
+        """Hold the memory of a device during the block; if it is scarce, wait until it is free.
 
-        Gives whether it is used alone because it is scarce. Calls ``meanwhile`` as long as it
-        waits, which it does no longer when asked to stop.
+        Yields whether this is the only user because the memory is scarce. Calls ``meanwhile``
+        again and again while it waits. Once ``stop`` is set, it does not wait.
         """
         memory = _memory_of(device)
         while (is_alone := self._enter(memory, stop.is_set())) is None:
@@ -44,18 +44,18 @@ class Turns:
                 self._changed.notify_all()
 
     def is_scarce(self, device: Device) -> bool:
-        """Tell whether a device's memory was too small for all at once."""
+        """Return whether the memory of a device was too small for several users at once."""
         return _memory_of(device) in self._scarce
 
     def find_scarce(self, device: Device) -> bool:
-        """Remember that a device's memory was too small; tell whether that is new."""
+        """Record that the memory of a device was too small; return whether this is new."""
         with self._changed:
             is_new = not self.is_scarce(device)
             self._scarce.add(_memory_of(device))
         return is_new
 
     def _enter(self, memory: str, at_once: bool) -> bool | None:
-        """Begin a turn and tell whether it is the only one for want of memory; None for not yet."""
+        """Begin a turn and return whether it is exclusive; None if the caller must wait."""
         with self._changed:
             is_scarce = memory in self._scarce
             if is_scarce and self._users[memory] and not at_once:

@@ -1,4 +1,4 @@
-"""The devices of a run: their start, and the description that the manifest keeps."""
+"""The devices of a run: their start, and their description in the manifest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_l
 
 @dataclass(frozen=True)
 class Devices:
-    """The devices of a run: those that train, and the one that evaluates."""
+    """The devices of a run: the training devices and the evaluation device."""
 
     training: tuple[Device, ...]
     evaluation: Device
@@ -28,11 +28,11 @@ class Devices:
 def start_devices(deterministic: bool = False, keep_programs: bool = True) -> Devices:
     """Return the devices to train on: all accelerators, or one virtual CPU device per core.
 
-    There are at most machine.MOST_CPU_DEVICES virtual devices. On a CPU several of them are faster
-    than one vmap; JAX creates them at its start, so a process that has used JAX before keeps its
-    devices. The first device also evaluates: a further one would slow training on the others by
-    15 %. ``keep_programs`` stores compiled programs on disk (program_cache); measurements of
-    compilation switch it off.
+    There are at most machine.MOST_CPU_DEVICES virtual devices. On a CPU, several virtual devices
+    are faster than one vmap. JAX creates its devices when it starts, so a process that has already
+    used JAX keeps its devices. The first device also evaluates: an additional device for evaluation
+    would slow down training on the others by 15 %. ``keep_programs`` stores compiled programs on
+    disk (program_cache); measurements of compilation switch it off.
 
     Raises GridjaxError if JAX computes in float64.
     """
@@ -51,7 +51,7 @@ def start_devices(deterministic: bool = False, keep_programs: bool = True) -> De
 
 
 def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
-    """Return the entry of the devices in the manifest; every part of it can decide bits."""
+    """Return the manifest entry of the devices; every part of it can change the last bits."""
     is_cpu = devices.evaluation.platform == "cpu"
     return {
         "platform": devices.evaluation.platform,

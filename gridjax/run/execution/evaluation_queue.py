@@ -1,4 +1,4 @@
-"""The queue of trained networks between the training devices and the evaluation."""
+"""The queue of trained networks that wait for evaluation."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _BETWEEN_LOOKS_S = 0.1
 
 
 class Waiting:
-    """Networks that wait to be evaluated, first come, first served.
+    """Queue of trained networks, evaluated in the order of their arrival.
 
-    No more than some may wait, for they take memory: then training waits too.
+    Waiting networks use memory. When ``most_networks`` are waiting, training waits too.
     """
 
     def __init__(self, most_networks: int, n_sources: int):
@@ -25,7 +25,10 @@ class Waiting:
         self._changed = threading.Condition()
 
     def put(self, trained: Trained, stop: threading.Event) -> None:
-        """Add networks when there is room; saved meanwhile, and at once when asked to stop."""
+        """Add networks when there is room; save them when their checkpoint is due during the wait.
+
+        Once ``stop`` is set, the networks are saved and not added.
+        """
         while not stop.is_set():
             with self._changed:
                 if self._has_room(len(trained.trainees)):
@@ -37,7 +40,7 @@ class Waiting:
         trained.save()
 
     def get(self) -> Trained | None:
-        """Take the networks that came first; None where none came for an instant."""
+        """Remove and return the networks that arrived first; None if none arrive within 0.1 s."""
         with self._changed:
             if not self._waiting:
                 self._changed.wait(_BETWEEN_LOOKS_S)
@@ -48,42 +51,42 @@ class Waiting:
             return self._waiting.popleft()
 
     def done(self) -> None:
-        """Hear that what was taken last is evaluated."""
+        """Record that the networks removed last are evaluated."""
         with self._changed:
             self._in_hand = False
             self._changed.notify_all()
 
     def drain(self, stop: threading.Event) -> None:
-        """Return when all that came is evaluated, or when asked to stop."""
+        """Wait until all added networks are evaluated or ``stop`` is set."""
         with self._changed:
             while (self._waiting or self._in_hand) and not stop.is_set():
                 self._changed.wait(_BETWEEN_LOOKS_S)
 
     def lift_bound(self) -> None:
-        """Let any number wait: who trains and who evaluates now take turns."""
+        """Remove the limit on waiting networks, because training and evaluation now alternate."""
         with self._changed:
             self._most = math.inf
             self._changed.notify_all()
 
     def end(self) -> None:
-        """Hear that one of the sources will add nothing more."""
+        """Record that one of the ``n_sources`` sources will add no more networks."""
         with self._changed:
             self._n_sources -= 1
             self._changed.notify_all()
 
     @property
     def is_over(self) -> bool:
-        """Whether none waits and none will come."""
+        """Whether the queue is empty and no source will add networks."""
         with self._changed:
             return not self._waiting and not self._n_sources
 
     def save_if_due(self) -> None:
-        """Save those whose last checkpoints are older than wanted."""
+        """Save the waiting networks whose next checkpoint is due."""
         for trained in self._all():
             trained.save_if_due()
 
     def save(self) -> None:
-        """Save all: their turn will not come."""
+        """Save all waiting networks, which this call of the run will not evaluate."""
         for trained in self._all():
             trained.save()
 

@@ -1,7 +1,7 @@
-"""A block: the lanes of one device, and the networks of one bucket that are trained in them.
+"""Block of networks of one bucket that are trained together in the lanes of one device.
 
-A finished network moves to the host, so that its lane is free for the next one. The numbers of a
-network do not depend on its neighbours, its lane or its time of entry.
+A finished network is moved to the host, so that its lane is free for the next network. The results
+of a network do not depend on its neighbours, its lane or the time when it enters the block.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ class Trained:
         return [trainee.spec.run_id for trainee in self.trainees]
 
     def save_if_due(self) -> None:
-        """Save the networks where their last checkpoint is due."""
+        """Save the networks if their next checkpoint is due."""
         if self.checkpointer.is_due:
             self.save()
 
     def save(self) -> None:
-        """Save the networks, as when a run stops before their evaluation."""
+        """Save the networks, for instance when a run stops before their evaluation."""
         self.checkpointer.save(self.trainees, self.state, range(len(self.trainees)))
 
 
@@ -61,7 +61,7 @@ class Block:
         """the networks in training, by lane"""
         self._trainer, self._device = trainer, device
         self._checkpointer = checkpointer or BlockCheckpointer()
-        self._specs: list[NetworkSpec] = []  # of every lane, free ones too
+        self._specs: list[NetworkSpec] = []  # one for every lane, including free lanes
         self._traced: Any = None
         self._state: Any = None
         self._since = time.perf_counter()
@@ -72,7 +72,10 @@ class Block:
         return self.lane_width - len(self.trainees)
 
     def fill(self, specs: Sequence[NetworkSpec]) -> None:
-        """Put networks into free lanes, no more than there are, at their newest checkpoints."""
+        """Put networks into free lanes, in the state of their newest checkpoints.
+
+        There must be a free lane for each network.
+        """
         if not specs:
             return
         self._spend()
@@ -94,9 +97,9 @@ class Block:
         self._find_diverged()
 
     def train_to(self, until: Mapping[int, int]) -> int:
-        """Train each lane to a step; return the steps made, summed over the networks.
+        """Train each lane to its step in ``until``; return the sum of the steps of all networks.
 
-        The remaining steps of a network that diverges count as made.
+        If a network diverges, its remaining steps count as made.
         """
         before = self._n_made()
         steps = np.zeros(self.lane_width, np.int32)
@@ -111,9 +114,9 @@ class Block:
         return self._n_made() - before
 
     def train_steps(self, n_steps: int) -> int:
-        """Train each network a number of further steps, beyond its last one if need be.
+        """Train each network for ``n_steps`` further steps, even beyond its last step.
 
-        Returns the steps that were made by networks that have not diverged.
+        Returns the number of steps made, without those of diverged networks.
         """
         going = [lane for lane, trainee in self.trainees.items() if not trainee.has_diverged]
         if not going:
@@ -122,7 +125,7 @@ class Block:
         return n_steps * sum(not self.trainees[lane].has_diverged for lane in going)
 
     def measure(self) -> Progress:
-        """Add measures to the histories of the networks that are due; return means over all."""
+        """Measure all networks; extend the histories of those that are due; return the means."""
         progress = self._trainer.progress(self._traced, self._state)
         measured = jax.tree.map(np.asarray, progress)
         for lane, trainee in self.trainees.items():
@@ -142,7 +145,7 @@ class Block:
         return Trained(done, state, self._checkpointer.detach(done))
 
     def save_if_due(self) -> None:
-        """Save the networks in training where their last checkpoint is due."""
+        """Save the networks in training if their next checkpoint is due."""
         if self._checkpointer.is_due:
             self.save()
 

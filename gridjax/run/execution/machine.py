@@ -1,4 +1,4 @@
-"""The cores and the processor of this machine, found without starting JAX."""
+"""The CPU cores, processor and accelerator of this machine, found without starting JAX."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 MOST_CPU_DEVICES = 24
-"""Largest number of virtual devices of a processor: each compiles for itself
-(compilation_cache.py). Further cores share the larger operations."""
+"""Largest number of virtual devices of a processor, because each device compiles its own functions
+(compilation_cache.py). Additional cores share the larger operations."""
 
 
 def n_cores() -> int:
@@ -32,8 +32,8 @@ _PLATFORMS = {"cuda": "gpu", "gpu": "gpu", "tpu": "tpu", "cpu": "cpu"}
 def device_kind(devices: Path = Path("/dev")) -> str:
     """Return the kind of device that JAX would train on: cpu, gpu or tpu, without starting JAX.
 
-    JAX_PLATFORMS decides if it is set. Otherwise an accelerator needs its device file and the JAX
-    package for it.
+    JAX_PLATFORMS decides if it is set. Otherwise an accelerator is used if its device file exists
+    and its JAX package is installed.
     """
     wanted = os.environ.get("JAX_PLATFORMS", "").split(",")[0].strip().lower()
     if wanted:
@@ -46,7 +46,7 @@ def device_kind(devices: Path = Path("/dev")) -> str:
 
 
 def processor() -> str:
-    """Return the name of this machine's processor, as precise as the system reports it."""
+    """Return the most precise name of the processor that the system reports."""
     return _first_of_cpuinfo("model name") or platform.processor() or platform.machine()
 
 

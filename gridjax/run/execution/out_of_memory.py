@@ -36,7 +36,7 @@ def is_exhausted(error: BaseException) -> bool:
 
 
 def asked_for(error: str) -> str:
-    """Return the amount of memory that was requested, in words, if the error contains it."""
+    """Return a phrase with the requested amount of memory, as far as the message contains it."""
     found = _ASKED.search(error)
     if found is None:
         return "unknown amount"
@@ -46,7 +46,7 @@ def asked_for(error: str) -> str:
 
 
 def shortage_in_training(bucket: Bucket, error: str) -> MemoryShortageError:
-    """Return the error of a block that does not fit even alone on its device."""
+    """Return the error for a block that does not fit on its device even as the only user."""
     static, width = bucket.static, bucket.lane_width
     of = f"{width} networks at once (lane width {width})" if width > 1 else "one network"
     message = (
@@ -59,7 +59,7 @@ def shortage_in_training(bucket: Bucket, error: str) -> MemoryShortageError:
 
 
 def shortage_in_evaluation(run_id: str, error: str) -> MemoryShortageError:
-    """Return the error of a network whose evaluation does not fit even alone on its device."""
+    """Return the error for an evaluation that does not fit on its device even as the only user."""
     message = (
         f"out of device memory in evaluating {run_id}, alone on the device ({asked_for(error)})"
     )

@@ -1,4 +1,4 @@
-"""Checks of a user's plugins by their output shapes, before anything is compiled."""
+"""Checks of the output shapes of a user's plugins, before anything is compiled."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, is_plugin
 from gridjax.task.encoding_context import encoding_context
 
-_TIMES, _BATCH = 2, 3  # unlike each other, so that no axis passes for another
+_TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected
 
 
 def check_plugins(specs: Iterable[NetworkSpec]) -> None:
-    """Refuse a user's functions that fail or return other shapes than they should.
+    """Check that the functions of plugins do not fail and return the required shapes.
 
-    docs/howto/extending.md says what each takes and returns.
+    docs/howto/extending.md describes the arguments and results of each function.
 
-    Raises GridjaxError with what the first of them returns, or how it fails.
+    Raises GridjaxError for the first wrong function, with its result or its exception.
     """
     for spec in {spec.static: spec for spec in specs if spec.plugins}.values():
         static, traced = spec.static, spec.traced

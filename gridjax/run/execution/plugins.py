@@ -1,4 +1,4 @@
-"""Loader of a user's own target codes, cells and losses from a Python file."""
+"""Loader of target codes, cells and losses that a user defines in a Python file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gridjax.io.python_files import import_file
 
 
 def load_plugin(path: str | Path) -> None:
-    """Run a Python file of the user's, which registers what it defines.
+    """Run a Python file of the user that registers target codes, cells or losses.
 
-    Raises GridjaxError where there is none, or where it fails.
+    Raises GridjaxError if the file does not exist or fails.
     """
     path = Path(path)
     name = f"gridjax_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"

@@ -1,9 +1,9 @@
 """The cache of compiled programs in a folder of the user.
 
 Compilation takes longer than many trainings: a minute of processor time for the first network of a
-shape. JAX stores compiled programs on disk under a hash of the program, the versions, the flags and
-the device. A cached program is executed without a check of its origin, so the folder belongs to the
-user and is never part of a run folder. The cache changes no bit of the results.
+shape. JAX stores compiled programs on disk. The file name is a hash of the program, the versions,
+the flags and the device. JAX executes a cached program without checking its origin, so the folder
+belongs to the user and is never part of a run folder. The cache does not change the results.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from filelock import FileLock, Timeout
 from gridjax.run.execution.machine import processor, processor_flags
 
 MOST_BYTES = 4 << 30
-"""Largest size of the folder; JAX removes the programs that were used least recently."""
+"""Largest size of the folder in bytes; JAX removes the least recently used programs."""
 LEAST_SECONDS = 0.2
-"""Shortest compilation whose program is stored."""
+"""Shortest compilation, in seconds, whose program is stored."""
 _PROGRAM, _TIME_OF_USE = "-cache", "-atime"
-"""Suffixes of the files of JAX: a compressed program, and the time of its last use."""
+"""Suffixes of the two files of a program: the compressed program, and the time of its last use."""
 _TIME_BYTES = 8
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def use_program_cache() -> Path | None:
-    """Make JAX store compiled programs in the cache folder of the user; return the folder.
+    """Set the folder of the user as the cache folder of JAX; return the folder.
 
-    Returns None, and changes nothing, if JAX has a cache folder already
+    Returns None, and changes nothing, if JAX already has a cache folder
     (``JAX_COMPILATION_CACHE_DIR``), if its cache is switched off
     (``JAX_ENABLE_COMPILATION_CACHE=false``), or if the folder cannot be written.
     """
@@ -73,10 +73,12 @@ def cache_folder() -> Path:
 def remove_damaged(folder: Path) -> list[str]:
     """Remove damaged programs from a folder; return their names.
 
-    JAX neither uses nor replaces them. A killed process or a full disk leaves a part of a program,
-    or a program without its time of use. Each content is checked once, when it is new.
+    JAX does not use or replace damaged programs. A killed process or a full disk can leave an
+    incomplete program, or a program without its time of use. Each program is checked only once,
+    when it is new.
 
-    Raises Timeout if another process holds the lock of the folder, and OSError.
+    Raises Timeout if another process holds the lock of the folder, and OSError if the folder cannot
+    be read or changed.
     """
     damaged = []
     stamp = folder / ".checked"
@@ -95,7 +97,7 @@ def remove_damaged(folder: Path) -> list[str]:
 
 
 def _is_intact(program: Path) -> bool:
-    """Return whether a file is a complete zlib stream, or has a compression that is not checked."""
+    """Return whether a file is a complete zlib stream. Other compressions count as intact."""
     content = program.read_bytes()
     if content[:4] == _ZSTD:
         return True

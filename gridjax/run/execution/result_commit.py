@@ -27,7 +27,7 @@ from gridjax.training.train_step import TrainState
 
 
 class ResultCommitter:
-    """Evaluates networks one by one and commits each under all of its equivalent specs."""
+    """Evaluates networks one by one; commits each result for all specs of the same computation."""
 
     def __init__(self, plan: Plan, settings: Settings, store: Store, segment: int):
         self._plan, self._settings, self._store = plan, settings, store
@@ -37,11 +37,11 @@ class ResultCommitter:
         self._nulls: dict[str, NullScores] = {}
 
     def recall(self) -> None:
-        """Rank the networks that earlier calls committed by their scores."""
+        """Rank by score the networks that earlier calls committed."""
         self._best.recall()
 
     def is_missing(self, spec: NetworkSpec) -> bool:
-        """Return whether one of the equivalent specs of a network has no results yet."""
+        """Return whether a network, or a spec of the same computation, has no results yet."""
         return any(one.run_id not in self._committed for one in self._plan.equivalent_specs[spec])
 
     def commit(self, trainee: Trainee, state: TrainState) -> NetworkFinished:

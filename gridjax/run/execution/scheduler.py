@@ -1,6 +1,6 @@
 """The main loop of a run: training of blocks, then evaluation and commit of their networks.
 
-One thread drives each training device. One more thread evaluates and commits the trained networks
+Each training device has its own thread. One more thread evaluates and commits the trained networks
 on one device, so that scoring functions are compiled once and training does not wait.
 """
 
@@ -43,7 +43,7 @@ _POLL_S = 0.2
 
 
 class Runner:
-    """Trains the networks that a store lacks, and commits their results to it."""
+    """Trains the networks of a plan that have no results in the store; commits their results."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Runner:
     def run(self, callbacks: CallbackList) -> None:
         """Train, evaluate and commit every missing network.
 
-        An exception of a callback stops every device at the end of its chunk, with its block saved.
+        An exception of a callback stops every device at the end of its chunk; the blocks are saved.
         """
         networks = BlockQueue(self._plan.buckets, self._committer.is_missing)
         threads: list[threading.Thread] = []
@@ -101,7 +101,7 @@ class Runner:
             callbacks.on_event(event)
 
     def _pass_on_last_events(self, callbacks: CallbackList) -> None:
-        """Pass on what happened while the devices stopped; raise the first error among it."""
+        """Pass on the events that arrived while the devices stopped; raise the first error."""
         last: list[RunEvent | BaseException | None] = []
         while not self._events.empty():
             last.append(self._events.get())
@@ -116,7 +116,7 @@ class Runner:
         def guarded() -> None:
             try:
                 target(*arguments)
-            except BaseException as error:  # handed to the thread that runs run()
+            except BaseException as error:  # the thread of run() raises it
                 self._events.put(error)
 
         thread = threading.Thread(target=guarded, daemon=True)
@@ -145,7 +145,7 @@ class Runner:
     def _train(
         self, device: Device, index: int, specs: Sequence[NetworkSpec], networks: BlockQueue
     ) -> tuple[list[NetworkSpec], str]:
-        """Train a block; return the networks that did not fit into memory, and the error of JAX."""
+        """Train a block; return the networks that did not fit into memory, and the JAX message."""
         bucket = self._plan.buckets[index]
         trainer = COMPILED.trainer(bucket.static, bucket.lane_width, device)
         checkpointer = BlockCheckpointer(self._policy, self._events.put)
@@ -167,7 +167,7 @@ class Runner:
     def _make_room(
         self, device: Device, was_alone: bool, error: str, shortage: MemoryShortageError
     ) -> None:
-        """Drop unused programs and serialise the device; raise if that was done already."""
+        """Drop unused programs and limit the memory to one user; raise if it had only one."""
         if was_alone:
             raise shortage
         COMPILED.drop()
@@ -196,7 +196,7 @@ class Runner:
         return None
 
     def _finish(self, trained: Trained, number: int) -> NetworkFinished | None:
-        """Evaluate and commit one network of a group; None if memory did not suffice."""
+        """Evaluate and commit one network of a group; None on lack of memory or on a stop."""
         device, trainee = self._devices.evaluation, trained.trainees[number]
 
         def save_if_due() -> None:

@@ -1,4 +1,4 @@
-"""Requests to stop a run: a callback that signals, a time limit or a caller can trigger."""
+"""Requests to stop a run, from signals, a time limit or a caller."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([smhd])")
 class StopSwitch(RunCallback):
     """Callback that stops a run on request or after a time limit.
 
-    The time limit takes effect after the first progress only: a limit shorter than start and
-    compilation would otherwise stop every call before its first gradient step. ``ask`` takes effect
-    at once.
+    The time limit takes effect only after the first progress. Otherwise a limit shorter than start
+    and compilation would stop every call before its first gradient step. ``ask`` takes effect at
+    once.
     """
 
     def __init__(self, time_limit_s: float | None = None):
@@ -35,7 +35,7 @@ class StopSwitch(RunCallback):
         self._progressed = False
 
     def ask(self, reason: str) -> None:
-        """Request a stop; the first reason is kept."""
+        """Request a stop; if there are several requests, keep the reason of the first."""
         self._asked = self._asked or reason
 
     def on_event(self, event: RunEvent) -> None:
@@ -47,7 +47,7 @@ class StopSwitch(RunCallback):
         self._progressed = True
 
     def on_poll(self) -> None:
-        """Raise Stopped once a stop is requested or the time limit is over."""
+        """Raise Stopped if a stop was requested or the time limit has passed."""
         if self.reason is not None:
             raise Stopped(self.reason)
 
@@ -64,9 +64,10 @@ class StopSwitch(RunCallback):
 
 @contextmanager
 def on_signals(switch: StopSwitch) -> Iterator[None]:
-    """Request a stop on signals; a second signal ends the process at once.
+    """Request a stop when a signal arrives; a second signal ends the process at once.
 
-    SIGHUP requests a stop too, however often it arrives, unless it is ignored, as under nohup.
+    SIGHUP also requests a stop, but a second SIGHUP does not end the process. SIGHUP has no effect
+    if the process ignores it, as with nohup.
     """
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
 
@@ -93,7 +94,7 @@ def on_signals(switch: StopSwitch) -> Iterator[None]:
 
 
 def read_duration(text: str, option: str) -> float:
-    """Return seconds from ``90s``, ``30m``, ``1h30m`` or a bare number of seconds.
+    """Return the seconds of a duration such as ``90s``, ``30m``, ``1h30m`` or ``90`` (seconds).
 
     Raises GridjaxError for any other text.
     """

@@ -1,4 +1,4 @@
-"""The train() call: devices, folder and lock, then the main loop."""
+"""The function train(): preparation of devices, folder and lock, then the main loop."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ def train(
             (gridjax.callbacks).
         checkpoint_every_s: Seconds between two checkpoints of the networks in training; 0 saves
             after every chunk.
-        accept: Changes since an earlier call that may change numbers and are accepted: ``sweep``,
-            ``settings``, ``lane-width``, ``versions``, ``precision``, ``device``. Later rows are
-            marked in the column ``segment``.
-        deterministic: Make GPUs sum in one order, so that a resumed run gives the same bits.
+        accept: Names of the accepted changes since an earlier call, which can change results:
+            ``sweep``, ``settings``, ``lane-width``, ``versions``, ``precision``, ``device``. The
+            column ``segment`` of the tables marks the rows of networks finished after a change.
+        deterministic: Whether GPUs sum in a fixed order; a resumed run then gives the same bits.
 
     Returns:
         The results.
 
     Raises:
-        GridjaxError: The folder cannot be written, or holds a run that may not be resumed.
-        Stopped: A callback asked for a stop.
+        GridjaxError: The folder cannot be written, or contains a run that must not be resumed.
+        Stopped: A callback requested a stop.
     """
     with ExitStack() as stack:
         if out is not None:
@@ -95,7 +95,7 @@ def _run(
     policy: CheckpointPolicy,
     callbacks: CallbackList,
 ) -> None:
-    """Train the networks that a store lacks and write its tables; report the start and the end."""
+    """Train the networks without results, write the tables, and report the start and the end."""
     run_ids = {spec.run_id for specs in plan.equivalent_specs.values() for spec in specs}
     n_finished = len(store.committed() & run_ids)
     start = RunStart(plan.n_networks, n_finished, len(plan.buckets), float(plan.flop))
@@ -111,7 +111,7 @@ def _run(
             BestWeights(store, settings.keep_weights).recall()
         store.finish()
     except BaseException as error:
-        with suppress(GridjaxError):  # the first error is the one to report
+        with suppress(GridjaxError):  # only the first error is reported
             store.finish()
         with suppress(Exception):
             callbacks.on_end(RunEnd(len(store.committed() & run_ids), error))

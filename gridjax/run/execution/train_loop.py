@@ -13,11 +13,12 @@ from gridjax.run.execution.lane_block import Block, Trained
 from gridjax.spec.network import NetworkSpec
 
 CHUNK_SECONDS = 0.5
-"""Wanted length of a chunk, which a stop must wait for. It changes no number."""
+"""Wanted length of a chunk in seconds. A stop waits for the end of a chunk. The length does not
+change the results."""
 FIRST_CHUNK_STEPS = 16
 IDLE_STEPS = 0.25
-"""Idle time of the lanes, in steps of a whole block, that is accepted to save one measurement. A
-measurement takes about half a step, for it has no backward pass."""
+"""Largest idle time of the lanes that is accepted to avoid one measurement, in steps of a block.
+A measurement takes about half a step, because it has no backward pass."""
 
 
 def train_block(
@@ -28,13 +29,13 @@ def train_block(
     emit: Callable[[RunEvent], None],
     flop_per_step: int = 0,
 ) -> Iterator[Trained]:
-    """Train networks in an empty block, and others as lanes become free; yield those trained.
+    """Train networks in an empty block, refill free lanes, and yield the trained networks.
 
     A network leaves the block at its last step, or when it diverges. While others are still in
     training, ``more(n)`` returns up to ``n`` further networks for the free lanes. ``emit`` receives
-    the steps of each chunk, with the operations of ``flop_per_step`` for a step of one network, and
-    each measurement. Once ``stop`` is set, the chunk in progress is the last one and the networks
-    in training are saved.
+    an event for the steps of each chunk and for each measurement. ``flop_per_step`` is the number
+    of floating-point operations of one step of one network. Once ``stop`` is set, the current chunk
+    is the last one, and the networks in training are saved.
     """
     chunk_steps = FIRST_CHUNK_STEPS
     block.fill(specs)
@@ -65,8 +66,8 @@ def train_block(
 def steps_together(steps: Sequence[int], lane_width: int) -> int:
     """Return the number of steps that a block makes before its next measurement.
 
-    ``steps`` are the steps of each network to its own next measurement. A network that reaches it
-    first waits for others, as long as all idle lanes together cost no more than IDLE_STEPS.
+    ``steps`` are the steps of each network to its own next measurement. A network that reaches its
+    measurement early waits for others if the idle time of all lanes is at most IDLE_STEPS.
     """
     near = np.sort(np.asarray(steps, np.int64))
     idle = near * np.arange(len(near)) - (np.cumsum(near) - near)
@@ -78,9 +79,9 @@ def _any_done(block: Block) -> bool:
 
 
 def next_chunk(n_steps: int, seconds: float, wanted_s: float) -> int:
-    """Return the steps of a chunk of ``wanted_s`` seconds, after ``n_steps`` took ``seconds``.
+    """Return the steps of a chunk of ``wanted_s`` seconds if the last ``n_steps`` took ``seconds``.
 
-    A chunk has at most about eight times the steps of the one before.
+    A chunk has at most about eight times the steps of the previous chunk.
     """
     wanted = n_steps * wanted_s / max(seconds, 1e-6)
     return max(1, min(int(wanted), 8 * n_steps + FIRST_CHUNK_STEPS))

@@ -1,4 +1,4 @@
-"""Predicted memory of a network in training, and disk of a checkpoint. Imports no JAX."""
+"""Predicted memory of a network in training, and disk space of a checkpoint. Imports no JAX."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from gridjax.spec.shapes import n_weights, steps_ahead
 
 _FLOAT_BYTES = 4
 _STATE = 3
-"""Numbers held for each weight: it and two moments of its gradient."""
+"""Numbers stored for each weight: the weight and two moments of its gradient."""
 _UPDATE, _GRADIENT = 3.5, 0.7
-"""Further ones for each weight, while it is updated and while activity is kept."""
+"""Additional numbers for each weight: during the update, and while the activity is stored."""
 _PER_OUTPUT = 3.2
-"""Numbers kept at each position until the gradient is formed, for each output; CellInfo says how
-many for each unit. These and the above are fitted to the compiler's report on a CPU
-(benchmarks/memory.py)."""
+"""Numbers for each output and position, stored until the gradient is computed.
+
+CellInfo has the numbers for each unit. These numbers and the values above are fitted to the memory
+that the compiler reports on a CPU (benchmarks/memory.py)."""
 _PER_POSITION_AHEAD = 4.0
-"""Numbers held for each position of the trajectories that are drawn ahead."""
+"""Numbers stored for each position of the trajectories that are drawn in advance."""
 
 
 def bytes_per_lane(static: StaticConfig) -> int:
     """Predict the memory of one network in training, in bytes.
 
-    It is largest where the gradient is formed or, of few positions, where weights are updated.
+    The memory is largest when the gradient is computed or, with few positions, when the weights are
+    updated.
     """
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
     per_unit = CELLS.info(static.rnn_type).activations_per_unit
@@ -34,6 +36,9 @@ def bytes_per_lane(static: StaticConfig) -> int:
 
 
 def bytes_of_checkpoint(static: StaticConfig, lane_width: int) -> int:
-    """Predict the disk of one checkpoint of a block: weights, moments and layout, every lane."""
+    """Predict the disk space of one checkpoint of a block, in bytes.
+
+    A checkpoint contains the weights, their moments and the layout of every lane.
+    """
     layout = 4 * static.Np * static.n_field_slots
     return _FLOAT_BYTES * (3 * n_weights(static) + layout) * lane_width

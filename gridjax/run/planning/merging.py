@@ -1,9 +1,9 @@
-"""Merged compilation (``--merge``): padded shapes of a plan, and their cost beside own shapes.
+"""Merged compilation (``--merge``): padded shapes of a plan, and the comparison of their cost.
 
-All of planning, execution and storage that knows of padded shapes is here: the shape of a network's
-bucket, the column ``padded_to`` of its row, and the comparison that ``gridjax plan`` prints. The
-cost model has three terms: compilations, arithmetic (padding included) and empty lanes. It decides
-nothing. Its rates are nominal until they are measured.
+This module contains all code of planning, execution and storage that depends on padded shapes: the
+shape of the bucket of a network, the column ``padded_to`` of its row, and the comparison that
+``gridjax plan`` prints. The cost model has three terms: compilations, arithmetic (including
+padding) and empty lanes. It has no effect on a run. Its rates are nominal until they are measured.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gridjax.spec.padding import padded_config, padded_sizes
 
 
 def padded_shape(spec: NetworkSpec) -> StaticConfig:
-    """Return the static config with padded sizes; a network's own if it cannot be padded."""
+    """Return the static config of a network with padded sizes; unchanged if it cannot be padded."""
     return padded_config(spec.static) or spec.static
 
 
@@ -30,7 +30,7 @@ def bucket_shape(merge: bool) -> Callable[[NetworkSpec], StaticConfig]:
 
 
 def padding_column(spec: NetworkSpec, merge: bool) -> dict[str, str]:
-    """Return the column of a network's row that names its padded sizes; empty without merging."""
+    """Return the column with the padded sizes of a network, or an empty dict without merging."""
     return {"padded_to": padded_sizes(spec) if merge else ""}
 
 
@@ -39,18 +39,21 @@ class Rates:
     """Speed of a machine in training and compilation."""
 
     flop_per_s: float
-    """floating-point operations a second of all its devices together, with full lanes"""
+    """floating-point operations per second of all its devices together, with all lanes in use"""
     compile_s: float
-    """seconds from the start to the first step of one bucket, without the compilation of its
-    evaluation, which merging does not change"""
+    """seconds from the start to the first step of one bucket. The compilation of the evaluation is
+    not included, because merging does not change it"""
     n_devices: int
-    """devices, which compile at the same time"""
+    """number of devices; they compile at the same time"""
     are_measured: bool = False
 
 
 NOMINAL = {"cpu": Rates(50e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1)}
-"""Nominal rates of one device, by its kind: those of a CPU core with AVX2, rounded
-(benchmarks/results/train-avx2-cpu.json); those of an accelerator are an order of magnitude."""
+"""Nominal rates of one device, by its kind.
+
+The rates of a CPU are rounded measurements of one core with AVX2
+(benchmarks/results/train-avx2-cpu.json). The rates of an accelerator are correct only to an
+order of magnitude."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +63,11 @@ class Cost:
     n_buckets: int
     n_blocks: int
     flop: float
-    """floating-point operations of all lanes, padding and empty lanes included"""
+    """floating-point operations of all lanes, including padding and empty lanes"""
     occupancy: float
-    """share of the lanes' steps that belong to a network"""
+    """share of the steps of all lanes in which the lane contains a network"""
     seconds: float
-    """wall-clock time"""
+    """wall-clock time, in seconds"""
 
     def to_json(self) -> dict[str, float]:
         """The cost as JSON values."""
@@ -73,21 +76,24 @@ class Cost:
 
 @dataclass(frozen=True)
 class Advice:
-    """The cost of a plan in the networks' own shapes and in padded ones."""
+    """The cost of a plan with the networks' own shapes and with padded shapes."""
 
     own: Cost
     merged: Cost
     rates: Rates
 
     def to_json(self) -> dict[str, Any]:
-        """Everything as JSON values."""
+        """Both costs and the rates as JSON values."""
         return {"own_shapes": self.own.to_json(), "merged": self.merged.to_json()} | {
             "rates": vars(self.rates) | {}
         }
 
 
 def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates: Rates) -> Advice:
-    """Predict the cost of a population in own shapes and in padded ones."""
+    """Predict the cost of a population with own shapes and with padded shapes.
+
+    If ``lane_width`` is None, each bucket has the default lane width of ``device_kind``.
+    """
     own, merged = (
         make_plan(specs, lane_width, device_kind, bucket_shape(merge)) for merge in (False, True)
     )
@@ -95,7 +101,7 @@ def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates
 
 
 def nominal(device_kind: str, n_devices: int) -> Rates:
-    """Return nominal rates for so many devices of a kind."""
+    """Return nominal rates for ``n_devices`` devices of one kind."""
     one = NOMINAL["cpu" if device_kind.lower().startswith("cpu") else "gpu"]
     return Rates(one.flop_per_s * n_devices, one.compile_s, n_devices)
 
@@ -103,9 +109,9 @@ def nominal(device_kind: str, n_devices: int) -> Rates:
 def cost(plan: Plan, rates: Rates) -> Cost:
     """Predict the cost of a plan.
 
-    An empty lane costs as much as a full one. Free lanes are refilled, so the steps of a bucket are
-    those of its longest network or the mean over its lanes, whichever is larger. Devices compile
-    different buckets at the same time; one bucket is never shared.
+    An empty lane costs as much as a full lane. Free lanes are refilled, so the number of steps of a
+    bucket is that of its longest network or the mean over its lanes, whichever is larger. Devices
+    compile different buckets at the same time; one bucket is never shared.
     """
     lane_steps = [_lane_steps(bucket) for bucket in plan.buckets]
     work = sum(
@@ -129,7 +135,7 @@ def _lane_steps(bucket: Bucket) -> float:
 
 
 def advice_lines(advice: Advice, merges: bool) -> list[str]:
-    """Return the lines that compare both costs; none if they are equal."""
+    """Return the lines that compare both costs; no lines if the costs are equal."""
     own, merged, rates = advice.own, advice.merged, advice.rates
     if (own.n_buckets, own.flop) == (merged.n_buckets, merged.flop):
         return []

@@ -24,13 +24,16 @@ _LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
 _LANES_OF_LARGER = 4
 
 _FLOP_PER_CELL = 20
-"""Operations of one cell at one position: distance, two exponentials, shift, normalisation."""
+"""Floating-point operations of one place cell at one position.
+
+They compute the distance, two exponentials, a shift and the normalisation."""
 
 
 def default_lane_width(device_kind: str, static: StaticConfig) -> int:
     """Return the default number of networks per block, from the kind of device and Ng.
 
-    It is 1 on a CPU, where no vmap is fastest, and elsewhere a power of two that falls as Ng grows.
+    The number is 1 on a CPU, which is fastest without vmap. On other devices it is a power of two
+    that decreases as Ng increases.
     ``device_kind`` is the name of a platform or of a device: cpu, gpu, NVIDIA H200, TPU v4.
     """
     if device_kind.lower().startswith("cpu"):
@@ -41,10 +44,11 @@ def default_lane_width(device_kind: str, static: StaticConfig) -> int:
 def flop_per_step(static: StaticConfig) -> int:
     """Return the floating-point operations of one gradient step of one network.
 
-    The product of an [m, k] and a [k, n] matrix takes 2 m k n operations forward and twice as many
-    backward: 6 for each weight and position (in the encoder for each weight and trajectory). The
-    targets of a place code take about 20 for each position and field. The RNN of the study (Ng
-    1024, Np 512, batch size 200, 20 moves) takes 38 GFLOP.
+    The product of an [m, k] and a [k, n] matrix takes 2 m k n operations in the forward pass and
+    twice as many in the backward pass. This gives 6 operations for each weight and position, or, in
+    the encoder, for each weight and trajectory. The targets of a place code take about 20
+    operations for each position and field. The RNN of the study (Ng 1024, Np 512, batch size 200,
+    20 moves) takes 38 GFLOP.
     """
     positions = static.batch_size * static.sequence_length
     encoder = sizes(static).states * static.Ng * static.n_outputs
@@ -63,7 +67,7 @@ class Bucket:
     """bins along each side of the reported rate maps"""
     lane_width: int
     specs: tuple[NetworkSpec, ...]
-    """distinct networks, longest training first, so that the lanes of a block end together"""
+    """distinct networks, longest training first: the lanes of a block then end at similar times"""
 
     @property
     def blocks(self) -> tuple[tuple[NetworkSpec, ...], ...]:
@@ -99,7 +103,7 @@ class Plan:
     device_kind: str
     buckets: tuple[Bucket, ...]
     equivalent_specs: Mapping[NetworkSpec, tuple[NetworkSpec, ...]]
-    """spec of each network that is trained -> all specs of the same computation, itself first"""
+    """spec of each trained network -> all specs of the same computation, starting with that spec"""
 
     @property
     def n_networks(self) -> int:
@@ -108,7 +112,7 @@ class Plan:
 
     @property
     def n_distinct(self) -> int:
-        """Number of networks that are trained: specs of the same computation count once."""
+        """Number of networks to train: specs of the same computation count once."""
         return len(self.equivalent_specs)
 
     @property
@@ -143,7 +147,7 @@ class Plan:
 
 
 def own_shape(spec: NetworkSpec) -> StaticConfig:
-    """Return the static config of a network itself."""
+    """Return the static config of a network without padding."""
     return spec.static
 
 
@@ -153,11 +157,11 @@ def make_plan(
     device_kind: str = "cpu",
     shape_of: Callable[[NetworkSpec], StaticConfig] = own_shape,
 ) -> Plan:
-    """Divide specs into buckets and blocks, buckets in the order of their first network.
+    """Divide specs into buckets and blocks; sort buckets by the position of their first network.
 
-    Specs of the same computation are trained once. ``lane_width`` None uses the default for the
-    device and for the shape of each bucket. ``shape_of`` returns the static config in which a
-    network is trained.
+    Specs of the same computation are trained once. If ``lane_width`` is None, each bucket has the
+    default lane width for the device and the shape of the bucket. ``shape_of`` returns the static
+    config in which a network is trained.
     """
     same: dict[EquivalenceKey, list[NetworkSpec]] = {}
     for spec in specs:
@@ -204,9 +208,9 @@ TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled
 
 
 def table_rows(plan: Plan) -> list[tuple[str, ...]]:
-    """Return one row of texts for each bucket, in the columns of TABLE_HEADER.
+    """Return one row of texts for each bucket, with the columns of TABLE_HEADER.
 
-    The last column has the main fields, and those that differ between the buckets.
+    The last column has the main fields, and the fields that differ between buckets.
     """
     statics = [dataclasses.asdict(bucket.static) for bucket in plan.buckets]
     statics = [
@@ -233,5 +237,5 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
 
 
 def _in_words(name: str, value: Any) -> str:
-    """Format a static field: a text as it is, a number as name=value."""
+    """Format a static field: a text unchanged, a number as name=value."""
     return value if isinstance(value, str) else f"{name}={value}"

@@ -21,7 +21,7 @@ class FilePlan(NamedTuple):
     networks: int
     """networks that no earlier file contains"""
     distinct_networks: int
-    """these, with networks of the same computation counted once"""
+    """number of the same networks if networks of the same computation count once"""
     buckets: int
     """compile buckets of these networks; files may share buckets"""
     skipped: int
@@ -29,7 +29,7 @@ class FilePlan(NamedTuple):
 
 
 def plan_files(sweep: Sweep, plan: Plan) -> list[FilePlan]:
-    """Return the part of each file of a sweep in its plan, in the order of the files."""
+    """Return the row of each file of a sweep, in the order of the files."""
     trained = {spec: group[0] for group in plan.equivalent_specs.values() for spec in group}
     bucket_of = {
         spec: number for number, bucket in enumerate(plan.buckets) for spec in bucket.specs
@@ -69,7 +69,7 @@ def files_table(sweep: Sweep, plan: Plan) -> Table:
 
 
 def remarks(sweep: Sweep) -> list[str]:
-    """Return lines about the networks that were drawn and left out, with reasons."""
+    """Return lines about the networks that were drawn and about those left out, with reasons."""
     lines = []
     for origin in sweep.origins:
         if origin.n_draws:

@@ -1,4 +1,4 @@
-"""Verification of a run folder: every file against its sha256."""
+"""Verification of a run folder: comparison of every file with its sha256."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def verify(folder: Path) -> None:
 
 
 def verify_results(folder: Path) -> None:
-    """Read the results of a run without its checkpoints; raise as ``verify`` does."""
+    """Verify the results of a run without its checkpoints; raise the same errors as ``verify``."""
     problems = [each for error in FolderStore.open(folder).check() for each in error.problems]
     if problems:
         raise DamageError(problems)
@@ -38,7 +38,7 @@ def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
         try:
             checkpoint.read()
         except ValueError as error:
-            if os.path.lexists(checkpoint.folder):  # else a running sweep has removed it
+            if os.path.lexists(checkpoint.folder):  # otherwise a run has removed it meanwhile
                 checkpoints.add_damage(checkpoint.folder, str(error))
     for damage in checkpoints.damage:
         place, _, what = damage.partition(": ")

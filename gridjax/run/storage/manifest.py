@@ -1,4 +1,4 @@
-"""The manifest of a run: the record of all its inputs, checked whenever it is read."""
+"""The manifest of a run: a record of all inputs, which is checked each time it is read."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SCHEMA = {
     "device": dict.fromkeys(("platform", "kind", "count", "cpu_cores"), object),
     "segments": [dict.fromkeys(SEGMENT, object) | {"accepted": [str]}],
 }
-"""The parts of a manifest that are read later."""
+"""Schema of the parts of a manifest that gridjax reads."""
 
 
 def make_manifest(
@@ -73,8 +73,8 @@ def make_manifest(
 def manifest_of_sweep(sweep: Sweep) -> dict[str, Any]:
     """Return the parts of a manifest that need no device, for resume_policy.check_sweep.
 
-    Lane widths are included if the sweep sets them. Their default depends on the device and is
-    compared after its start.
+    Lane widths are included if the sweep sets them. Default lane widths depend on the device and
+    are compared after the device is started.
     """
     width = sweep.settings.lane_width
     known = {} if width is None else {"lane_widths": [{"lane_width": width}]}
@@ -109,15 +109,16 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
-    """Check the bytes of a manifest, once for several reads: a start reads them up to four times.
+    """Check the bytes of a manifest; several reads of the same bytes are checked only once.
 
-    ``plugins`` are the registered ones, on which the check of a spec depends.
+    The start of a run reads the manifest up to four times. ``plugins`` are the registered plugins;
+    the check of a spec depends on them.
     """
     _check(load_checksummed_json(content))
 
 
 def _check(manifest: Any) -> None:
-    """Raise ValueError unless a manifest has its schema and its specs are those of its run_ids."""
+    """Raise ValueError unless a manifest has the right schema and its specs match its run_ids."""
     check_schema(manifest, _SCHEMA, "it")
     for name in ("plugins", "fidelity", "claims"):
         check_schema(manifest.get(name, {}), dict, name)

@@ -30,7 +30,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
         if (folder / MANIFEST).exists():
             existing, requested = FolderStore.open(folder), manifest_of_sweep(sweep)
             if existing.committed().issuperset(requested["run_ids"]):
-                requested.pop("lane_widths", None)  # nothing is left to train in other lanes
+                requested.pop("lane_widths", None)  # nothing is left to train
             check_sweep(folder, existing.manifest, requested, accept)
         elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
             message = f"--out {folder} is not empty and is not the folder of a run"
@@ -43,9 +43,9 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
 
 
 def refuse_others(folder: Path) -> None:
-    """Refuse a run folder in which a link, a pipe or a file stands for one of its parts.
+    """Refuse a run folder if one of its parts is a link, a pipe, or a file instead of a folder.
 
-    A link would lead writes outside of the folder; opening a pipe would never return.
+    Through a link, gridjax would write outside of the folder. Opening a pipe would never return.
     """
     for name in (SHARDS, CHECKPOINTS, DAMAGED, LOCK, WRITER):
         is_folder = name in (SHARDS, CHECKPOINTS, DAMAGED)
@@ -59,7 +59,7 @@ def refuse_others(folder: Path) -> None:
 
 
 def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
-    """Refuse a folder whose disk cannot hold the checkpoints of one block for each device.
+    """Refuse a folder if its disk has too little space for one block checkpoint per device.
 
     A finished run needs no space. Raises StorageError.
     """
@@ -81,7 +81,7 @@ def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
 def open_folder(
     folder: Path, requested: dict[str, Any], accept: tuple[str, ...]
 ) -> tuple[FolderStore, Checkpoints]:
-    """Create a run in a locked folder, or resume the one that it holds."""
+    """Create a run in a locked folder, or resume the run that the folder contains."""
     manifest, damaged = requested, {}
     if (folder / MANIFEST).exists():
         store = FolderStore.open(folder)
@@ -95,5 +95,5 @@ def open_folder(
 
 
 def _is_ours(entry: Path) -> bool:
-    """Return whether a stopped or killed start may have left an entry in a folder without a run."""
+    """Return whether an entry of a folder without a run can come from a start that was stopped."""
     return entry.name in (LOCK, WRITER) or entry.name.startswith(TEMP_PREFIX)

@@ -1,6 +1,6 @@
 """Stores of the results of a run: the protocol, and a store in memory.
 
-run_folder.py has the store in a folder.
+The store in a folder is in run_folder.py.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Store(Protocol):
         ...
 
     def commit(self, result: NetworkResult) -> None:
-        """Add the results of one network, all of them or none."""
+        """Add the results of one network, completely or not at all."""
         ...
 
     def drop_weights(self, run_ids: Iterable[str]) -> None:
@@ -87,7 +87,7 @@ class MemoryStore:
         return bool(self._results[run_id].weights)
 
     def finish(self) -> None:
-        """Do nothing: ``table`` joins the results at each call."""
+        """Do nothing, because ``table`` joins the results at each call."""
 
     def table(self, name: str) -> pa.Table:
         """Return one table, networks in the order of the sweep."""
@@ -110,7 +110,7 @@ def in_order(manifest: dict[str, Any], run_ids: Iterable[str]) -> list[str]:
 
 
 def assemble(name: str, parts: Sequence[pa.Table]) -> pa.Table:
-    """Join the rows of several networks; a null that they share occurs once."""
+    """Join the rows of several networks; null scores that they share occur once."""
     unique = []
     seen: set[str] = set()
     for part in parts:

@@ -1,8 +1,8 @@
 """Rules for resuming a run under a changed sweep, machine or version.
 
-Every compared part of the manifest can change the last bits of the numbers, so a change is refused
-unless it is accepted by name. The manifest lists accepted changes under ``segments``; each row of
-the tables has the number of its segment.
+Every compared part of the manifest can change the last bits of the results, so a change is refused
+unless the user accepts it by name. The manifest lists accepted changes under ``segments``. Each row
+of the tables contains the number of its segment.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def merge_manifests(
 ) -> Manifest:
     """Return the manifest under which an existing run is resumed.
 
-    ``committed`` are the networks with undamaged results. They stay in the run; those of an earlier
-    sweep come after those of the requested one. If all requested networks are committed, only sweep
-    and settings are compared: the present machine computes nothing.
+    ``committed`` are the run_ids of the networks with undamaged results. These networks stay in the
+    run; networks of an earlier sweep follow those of the requested sweep. If all requested networks
+    are committed, only sweep and settings are compared, because this machine computes nothing.
 
-    Raises GridjaxError, naming every difference and the options that accept it.
+    Raises GridjaxError that names every difference and the options that accept it.
     """
-    # claims that were recorded first stay: results may have been seen since
+    # the first recorded claims stay, because results may have been seen since then
     if requested.get("claims", {}).keys() - existing.get("claims", {}).keys():
         existing = existing | {"claims": requested["claims"] | existing.get("claims", {})}
     if committed >= set(requested["run_ids"]):
@@ -75,8 +75,8 @@ def check_sweep(
 ) -> None:
     """Refuse a folder of another sweep or other settings, before any device is started.
 
-    ``requested`` needs only the parts that a sweep decides (``manifest_of_sweep``); lane widths are
-    compared if it has them.
+    ``requested`` needs only the parts that depend on the sweep (``manifest_of_sweep``). Lane widths
+    are compared if ``requested`` contains them.
     """
     known = ("lane-width",) if "lane_widths" in requested else ()
     _check(folder, existing, requested, accepted, ("sweep", "settings", *known))
@@ -122,7 +122,7 @@ def _differences(existing: Manifest, requested: Manifest) -> dict[str, str]:
 def _sweep(existing: Manifest, requested: Manifest) -> str:
     old, new = set(existing["run_ids"]), set(requested["run_ids"])
     if old >= new and any("sweep" in one["accepted"] for one in existing.get("segments", ())):
-        return ""  # an accepted earlier sweep: its networks stay beside those of this one
+        return ""  # an earlier sweep was accepted: its networks stay in the run
     if existing["run_ids"] == requested["run_ids"]:
         return ""
     parts = [f"{len(new - old)} networks are added and {len(old - new)} removed"]
@@ -143,7 +143,7 @@ def _lane_width(existing: Manifest, requested: Manifest) -> str:
         [one["lane_width"] for one in each["lane_widths"]] for each in (existing, requested)
     )
     same_networks = existing["run_ids"] == requested["run_ids"]
-    # before there is a plan, one width may stand for all buckets
+    # before the plan exists, the list can have one width for all buckets
     same = set(old) == set(new) if len(set(new)) == 1 else old == new
     if same if same_networks else set(new) <= set(old):
         return ""
@@ -151,7 +151,7 @@ def _lane_width(existing: Manifest, requested: Manifest) -> str:
 
 
 def _versions(existing: Manifest, requested: Manifest) -> str:
-    # Python itself computes no stored number.
+    # Python itself does not compute stored numbers.
     old, new = (
         {"gridjax": each["gridjax"]}
         | {name: value for name, value in each["versions"].items() if name != "python"}
@@ -178,7 +178,7 @@ _CHANGES: dict[str, Callable[[Manifest, Manifest], str]] = {
     "device": _device,
 }
 ACCEPTABLE = tuple(_CHANGES)
-"""Names that --accept takes."""
+"""Allowed values of the option --accept."""
 
 
 def _unequal(existing: dict[str, Any], requested: dict[str, Any]) -> str:

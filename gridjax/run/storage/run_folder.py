@@ -1,8 +1,9 @@
-"""The store of a run's results in a folder.
+"""The store of the results of a run in a folder.
 
-The folder holds ``manifest.json``, one shard for each network under ``shards/``, and the tables
-made from the shards, with their checksums in ``tables.json``. A shard is written under a temporary
-name and renamed, so it is complete or absent. Each file is checked against its sha256 when read.
+The folder contains ``manifest.json``, one shard for each network in ``shards/``, the tables made
+from the shards, and ``tables.json`` with the checksums of the tables. A shard is written under a
+temporary name and then renamed, so it is complete or absent. Each file is compared with its sha256
+when it is read.
 """
 
 from __future__ import annotations
@@ -54,10 +55,10 @@ class FolderStore:
     def create(
         cls, folder: Path, manifest: dict[str, Any], damaged: Mapping[str, str]
     ) -> FolderStore:
-        """Create a run, or resume the one in the folder, under ``manifest``.
+        """Create a run, or resume the run in the folder, with the manifest ``manifest``.
 
-        Removes the temporary files of a killed writer. Moves damaged shards to ``damaged/``, so
-        that their networks are trained again.
+        Removes the temporary files that a killed writer left. Moves damaged shards to ``damaged/``,
+        so that their networks are trained again.
         """
         store = cls(folder, manifest)
         store.set_aside = list(damaged.values())
@@ -113,11 +114,11 @@ class FolderStore:
                 self.shard(run_id).drop_weights()
 
     def has_weights(self, run_id: str) -> bool:
-        """Return whether the weights of a network are stored; they are not read."""
+        """Return whether the weights of a network are stored, without reading them."""
         return self.shard(run_id).holds(WEIGHTS)
 
     def finish(self) -> None:
-        """Write the Parquet tables from the shards unless they are up to date, checksums last."""
+        """Write the Parquet tables, then their checksums, unless they are up to date."""
         run_ids = in_order(self.manifest, self.committed())
         if not run_ids or self._table_seal().get("run_ids") == run_ids:
             return
@@ -134,7 +135,7 @@ class FolderStore:
             )
 
     def table(self, name: str) -> pa.Table:
-        """Return one table: the written one if it has all networks, else one from the shards.
+        """Return one table: the written table if it has all networks, else a table from the shards.
 
         Raises DamageError if a file is damaged.
         """
@@ -165,7 +166,7 @@ class FolderStore:
         return Shard(self.folder / SHARDS / run_id)
 
     def damaged(self) -> dict[str, str]:
-        """Return the damaged file of each network that has one, by run_id."""
+        """Return run_id -> damaged file, for each network with a damaged file."""
         found = {path.name: f"{path} is a link" for path in self._links()}
         for run_id in in_order(self.manifest, self.committed()):
             try:
@@ -210,7 +211,7 @@ class FolderStore:
             self._written(name, sealed)
 
     def _links(self) -> list[Path]:
-        """Return the links among the shards: they may lead anywhere and are never followed."""
+        """Return the links among the shards; a link can point anywhere and is never followed."""
         shards = self.folder / SHARDS
         if not shards.is_dir() or shards.is_symlink():
             return []
@@ -234,12 +235,12 @@ class FolderStore:
         return sealed.get("run_ids") == in_order(self.manifest, self.manifest["run_ids"])
 
     def _forget_tables(self) -> None:
-        """Remove the tables of an earlier stop, checksums first: never beside newer shards."""
+        """Remove the checksums, then the tables of an earlier call: newer shards will follow."""
         for path in (self.folder / TABLE_SEAL, *(self.folder / f"{n}.parquet" for n in TABLES)):
             path.unlink(missing_ok=True)
 
     def _table_seal(self) -> dict[str, Any]:
-        """Return the checksums and networks of the tables; an empty dict without tables."""
+        """Return the checksums and networks of the tables; an empty dict if there are no tables."""
         path = self.folder / TABLE_SEAL
         try:
             content = load_checksummed_json(read_regular(path))

@@ -50,13 +50,13 @@ class Network:
     spec: NetworkSpec
     params: Params
     layout: Layout
-    """place cells, or what else defines its targets"""
+    """place cells, or the parameters of another target code"""
 
     @property
     def place_cells(self) -> Any:
-        """Centres [Np, field, 2] and widths [Np, field] of its place cells, metres.
+        """Centres [Np, field, 2] and widths [Np, field] of the place cells, in metres.
 
-        Another target code has its own random parameters here, or None.
+        For another target code, its random parameters, or None if it has none.
         """
         return self.layout.code
 
@@ -90,7 +90,7 @@ class Network:
 
 
 class Run:
-    """The results of a sweep, complete or of the networks finished so far."""
+    """The results of a sweep, for all networks that have finished so far."""
 
     def __init__(self, store: Store):
         self._store = store
@@ -115,12 +115,12 @@ class Run:
 
     @cached_property
     def networks(self) -> pd.DataFrame:
-        """One row for each network: its parameters and its measures."""
+        """Parameters and measures of the networks; one row for each network."""
         return self._frame("networks")
 
     @cached_property
     def units(self) -> pd.DataFrame:
-        """One row for each unit and number of bins: scores, period (cm), orientation (rad)."""
+        """Scores, period (cm) and orientation (rad); one row for each unit and number of bins."""
         return self._frame("units")
 
     @cached_property
@@ -137,18 +137,18 @@ class Run:
     def spectra(self) -> pd.DataFrame:
         """Radial power of the rate maps and of the target code, by cycles per box.
 
-        Each map is scaled to variance 1; power is the share of the variance per square cycle per
-        box.
+        Each map is scaled to variance 1. Power is a density: the share of the variance for each
+        square cycle per box.
         """
         return self._frame("spectra")
 
     @cached_property
     def nulls(self) -> pd.DataFrame:
-        """Scores of random readouts of target codes; ``networks.null_id`` refers to them."""
+        """Scores of random readouts of target codes; ``networks`` refers to them by ``null_id``."""
         return self._frame("nulls")
 
     def rate_maps(self, run_id: str) -> xr.DataArray:
-        """Return the stored rate maps of a network, best units first.
+        """Return the stored rate maps of a network; with ``keep_maps: best:N``, best units first.
 
         Args:
             run_id: A run_id of ``networks``.

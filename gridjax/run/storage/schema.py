@@ -1,7 +1,8 @@
 """The columns of the tables of a run, and the rows of one network.
 
-Parameters and measures have the names of the study (``pos_decoding_err``,
-``score_60_by_neuron_max``), so that notebooks written for its tables run.
+Parameters and measures have the names used by the study (``pos_decoding_err``,
+``score_60_by_neuron_max``), so that notebooks for the tables of the study also run
+with these tables.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ TABLES = {
 }
 """Schema of every table of a run, by its name."""
 ROW_KEYS = dict.fromkeys(TABLES, "run_id") | {"nulls": "null_id"}
-"""The column that identifies the owner of a row, by table."""
+"""Table name -> column that identifies the network or the null scores of a row."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,8 @@ class NetworkResult:
     segment: int
     """number of the segment of the run in which it was finished, from 0"""
     resumed: bool
-    """whether it was resumed where bits may differ (another machine, the summing order of a GPU)"""
+    """whether it was resumed under conditions that can change the last bits: another machine, or a
+    GPU without a fixed order of sums"""
 
     @property
     def run_id(self) -> str:
@@ -172,7 +174,7 @@ def _one_row(row: dict[str, Any]) -> pa.Table:
 
 
 def _of_network(run_id: str, columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
-    """Return the rows of one network in a table; a diverged network has none."""
+    """Return the rows of one network in a table; a diverged network has no rows."""
     if not columns:
         return schema.empty_table()
     n_rows = len(next(iter(columns.values())))

@@ -43,7 +43,7 @@ class Shard:
 
     @classmethod
     def write(cls, folder: Path, result: NetworkResult) -> Shard:
-        """Write the results of one network, all of them or none."""
+        """Write the results of one network, completely or not at all."""
         files = {f"{name}.parquet": to_parquet(table) for name, table in result.tables().items()}
         if result.maps is not None:
             files[MAPS] = _npz(vars(result.maps))
@@ -65,7 +65,7 @@ class Shard:
     def arrays(self, name: str) -> dict[str, np.ndarray] | None:
         """Return the arrays of ``maps.npz`` or ``weights.npz``; None if they are not stored.
 
-        Nothing is unpickled, and nothing is decompressed to more bytes than the file has.
+        No object is unpickled, and no data is decompressed to more bytes than the file has.
         """
         content = retry_while_replaced(self.folder / SEAL, lambda: self._content(name))
         if content is None:
@@ -87,13 +87,13 @@ class Shard:
         return name in self._listed()
 
     def tidy(self) -> None:
-        """Remove what a writer left that was killed while it removed the weights."""
+        """Remove the files that remain if a writer was killed while it removed the weights."""
         remove_temporaries(self.folder)
         if not self.holds(WEIGHTS):
             (self.folder / WEIGHTS).unlink(missing_ok=True)
 
     def drop_weights(self) -> None:
-        """Remove the weights, first from the list, so that a listed file is never missing."""
+        """Remove the weights from the list, then the file: a listed file is then never missing."""
         listed = self._listed()
         if listed.pop(WEIGHTS, None) is not None:
             replace_file(self.folder / SEAL, _seal(self.folder.name, listed))
@@ -147,7 +147,7 @@ class Shard:
 
 
 def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
-    """Return the table in the bytes of a Parquet file; refuse columns other than its schema's."""
+    """Return the table in the bytes of a Parquet file; refuse columns other than the schema's."""
     try:
         table = pq.read_table(pa.BufferReader(content))
     except (OSError, pa.ArrowException) as error:

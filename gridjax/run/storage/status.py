@@ -1,4 +1,4 @@
-"""The status of a run, read from its folder, during the run or after it."""
+"""The status of a run, read from its folder during or after the run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RUNNING, FINISHED, STOPPED, KILLED = "running", "finished", "stopped", "killed"
 
 
 def status(folder: Path) -> dict[str, Any]:
-    """Return the status of a run as JSON values; ages in seconds.
+    """Return the status of a run as JSON values; ages are in seconds.
 
     Raises GridjaxError if the folder holds no run.
     """
@@ -115,7 +115,7 @@ def _in_training(
 
 
 def _of_earlier_sweeps(checkpoints: list[Checkpoint], run_ids: set[str]) -> dict[str, int]:
-    """Count the networks in training that are not in the current sweep, and their bytes on disk."""
+    """Return the number and disk space (bytes) of networks in training from earlier sweeps."""
     theirs, blocks = set(), set()
     for checkpoint in checkpoints:
         if others := set(checkpoint.run_ids) - run_ids:
@@ -129,7 +129,7 @@ def _of_earlier_sweeps(checkpoints: list[Checkpoint], run_ids: set[str]) -> dict
 
 
 def _age(folder: Path, names: Any) -> float | None:
-    """Return the seconds since the newest of some entries of a folder changed; None without any."""
+    """Return the seconds since the last change of the entries ``names``; None if none exist."""
     times = []
     for name in names:
         with suppress(FileNotFoundError):  # removed by the run meanwhile

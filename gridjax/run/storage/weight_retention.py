@@ -12,9 +12,9 @@ _BEST = "best:"
 
 
 class BestWeights:
-    """Removes all weights from a store but those of the N best networks.
+    """Removes the weights of all networks except the N best from a store.
 
-    With another setting than ``best:N`` it removes none.
+    If the setting is not ``best:N``, it does not remove weights.
     """
 
     def __init__(self, store: Store, keep_weights: str):
@@ -23,7 +23,7 @@ class BestWeights:
         self._best: list[tuple[float, str]] = []
 
     def recall(self) -> None:
-        """Rank the networks that the store holds with weights, and remove surplus weights."""
+        """Rank the networks whose weights are in the store; remove all but the N best weights."""
         if self._n_best is None or not self._store.committed():
             return
         networks = self._store.table("networks").select(["run_id", _SCORE])
@@ -32,7 +32,7 @@ class BestWeights:
                 self.add(row["run_id"], row[_SCORE])
 
     def add(self, run_id: str, score: float) -> None:
-        """Rank one network that was committed with its weights."""
+        """Add a network with stored weights to the ranking; remove surplus weights."""
         if self._n_best is None:
             return
         heapq.heappush(self._best, (-math.inf if math.isnan(score) else score, run_id))

@@ -1,4 +1,4 @@
-"""Weights and layout of a trained network as arrays by path, and back."""
+"""Conversion between the weights and layout of a trained network and arrays named by path."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def flatten_weights(state: TrainState) -> dict[str, np.ndarray]:
 def unflatten_weights(spec: NetworkSpec, flat: dict[str, np.ndarray]) -> tuple[Params, Layout]:
     """Return the parameters and the layout of a network from arrays named by their path.
 
-    Raises KeyError or ValueError if the arrays are those of another network.
+    Raises KeyError or ValueError if the arrays do not fit the network.
     """
     static = spec.static
     wanted = _kept(jax.eval_shape(lambda traced: train_step.init(static, traced), spec.traced))
