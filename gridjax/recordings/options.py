@@ -33,7 +33,7 @@ class ScoreOptions:
     units: Literal["m", "cm"] = "m"
     """Unit of the positions of all sessions."""
     rings: Literal["study", "adaptive"] = "study"
-    """Rings: those of the published networks ("study"), or outside the central field ("adaptive")."""
+    """Rings of the published networks ("study"), or outside the central field ("adaptive")."""
     nan: Literal["mask", "zero"] = "mask"
     """Treatment of bins without visits: unknown ("mask") or rate 0 ("zero")."""
     variant: Literal["minmax", "mean"] = "minmax"
