@@ -110,9 +110,9 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
 
 
 def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file by name, or None and add a problem to `problems`.
+    """Return the arrays of a file by name; the array of a .npy file has the name ''.
 
-    The array of a .npy file has the name ''.
+    If the file cannot be read, add a problem to `problems` and return None.
     """
     arrays, name = {}, ""
     try:

@@ -93,7 +93,9 @@ class RawSession:
 def checked_session(
     raw: RawSession, units: Literal["m", "cm"], problems: Problems
 ) -> Session | None:
-    """Return the checked session of a file, or None and add its problems to `problems`.
+    """Return the checked session of a file.
+
+    If the session is invalid, add its problems to `problems` and return None.
 
     raw: the session as read from the file, positions [sample, 2] in `units`.
     units: unit of the positions, "m" or "cm".

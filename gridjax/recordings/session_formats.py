@@ -21,7 +21,10 @@ SESSION_ARRAYS = (
 
 
 def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> RawSession | None:
-    """Return the session in named arrays, or None and add the problems to `problems`."""
+    """Return the session in named arrays.
+
+    If the arrays are invalid, add their problems to `problems` and return None.
+    """
     flat = {"spike_times", "spike_cells"} & set(arrays)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
     # these names are spelling errors of spike_times and spike_cells, not names of cells
@@ -84,7 +87,10 @@ def check_cell(cell: str, place: Place, problems: Problems) -> None:
 
 
 def csv_session(path: str, problems: Problems) -> RawSession | None:
-    """Return the session of NAME.csv and NAME.spikes.csv, or None and add to `problems`."""
+    """Return the session of NAME.csv and NAME.spikes.csv.
+
+    If a file is invalid, add its problems to `problems` and return None.
+    """
     spikes_path = str(Path(path).with_suffix("")) + SPIKES_CSV
     samples = read_columns(path, {"t": float, "x": float, "y": float}, problems)
     if not Path(spikes_path).exists():

@@ -31,7 +31,7 @@ def central_radius(radial_mean: Float[Array, "n map"]) -> Float[Array, " map"]:
     """Return the radius of the central field in bins, from the mean correlation of each annulus.
 
     The radius is the outer edge of the last annulus before the radial mean falls below 0.2 or is a
-    local minimum, whichever occurs first. It is limited to 1 bin to 0.7 n bins. Scores of
+    local minimum, whichever occurs first. It is at least 1 bin and at most 0.7 n bins. Scores of
     recordings exclude the central peak as in Sargolini et al. (2006) and Langston et al. (2010);
     this definition of its edge is specific to gridjax.
     """

@@ -23,7 +23,7 @@ class LackOfFit(NamedTuple):
     p: float
     """chance of a statistic at least as large if no level departs from the curve"""
     level_p: Float[np.ndarray, " level"]
-    """chance that the largest statistic is at least this level's; controls the family-wise error"""
+    """chance that the largest of all levels is at least this level's (family-wise p-value)"""
 
 
 def lack_of_fit(
@@ -39,8 +39,8 @@ def lack_of_fit(
 
     The polynomial is fitted to the means by least squares. The fit is linear, so a residual of the
     means is the mean of the residuals of the seeds. The standard error is computed from the
-    differences of residuals between seeds. A constant that a seed adds to all its levels, or a
-    polynomial of this degree, does not change its residuals and adds nothing to the standard error.
+    differences of residuals between seeds. If a seed adds a constant, or a polynomial of this
+    degree, to the responses, its residuals and the standard error do not change.
     The standard error is pooled over levels: the estimate of a single level is too small if a rare
     response did not occur at that level.
 
