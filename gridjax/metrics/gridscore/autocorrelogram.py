@@ -28,7 +28,7 @@ FLAT = 1e-13
 # A lag is blurred if its variance is below this share of the map's power. Transforms have errors
 # below 1e-15 of the power, so larger variances have relative errors below 5e-6.
 BLURRED = 2e-10
-# Rates below this share of the largest rate become 0: float64 cannot hold their squares.
+# Rates below this share of the largest rate become 0: their squares leave the range of float64.
 SILENT = 1e-120
 # Smallest number of pairs of visited bins at a lag (as in Sargolini et al. 2006).
 MIN_OVERLAP = 20

@@ -2,8 +2,8 @@
 
 The method is that of Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022). The
 normalised autocorrelogram is rotated by 30, 45, 60, 90, 120, 135 and 150 degrees with cubic
-splines. Pearson correlations with the rotations are computed within ten rings. A score is a
-contrast of these correlations, and its maximum over rings.
+splines. Pearson correlations with the rotations are computed within ten rings. Each score is the
+maximum over rings of a contrast of these correlations.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def grid_score(
 
     NumPy maps give NumPy arrays. JAX maps are scored on their device, and the call returns without
     waiting. A constant map and a map without visits have score 0. A map's score does not depend on
-    its scale, its batch or its offset. With "zero" the score of a map with unknown bins does depend
-    on its offset.
+    its scale, its batch or its offset. There is one exception: with "zero", the score of a map with
+    unknown bins depends on its offset.
 
     maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y.
     variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
