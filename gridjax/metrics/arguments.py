@@ -20,7 +20,7 @@ def invalid_argument(message: str, fix: str) -> GridjaxError:
 
 
 def is_real(dtype: np.dtype) -> bool:
-    """Return whether a dtype is of real numbers; bfloat16 and truth values count as such."""
+    """Return whether a dtype holds real numbers; bfloat16 and bool count as real numbers."""
     kinds = np.bool_, np.integer, np.floating
     # NumPy counts time spans (kind m) as integers
     return dtype.kind != "m" and any(jnp.issubdtype(dtype, kind) for kind in kinds)
@@ -29,7 +29,7 @@ def is_real(dtype: np.dtype) -> bool:
 def check_array(name: str, values: Any, rank: int) -> np.ndarray:
     """Return values as a float64 array with ``rank`` axes; masked values become NaN.
 
-    Raises GridjaxError for anything but an array of real numbers with that many axes.
+    Raises GridjaxError unless values are an array of real numbers with ``rank`` axes.
     """
     try:
         array = np.ma.asarray(values) if np.ma.isMaskedArray(values) else np.asarray(values)
@@ -41,14 +41,14 @@ def check_array(name: str, values: Any, rank: int) -> np.ndarray:
             f"{name} are {array.dtype} of shape {array.shape}",
             f"give real numbers, an array of {_AXES[rank]}",
         )
-    # numbers of wider types beyond the range of float64 become infinite; callers handle those
+    # numbers of wider types outside the range of float64 become infinite; callers check for them
     with np.errstate(over="ignore"):
         array = array.astype(np.float64)
     return np.asarray(np.ma.filled(array, np.nan))
 
 
 def check_float(name: str, value: Any, low: float, high: float) -> float:
-    """Return a real number from low to high, both included; else raise GridjaxError."""
+    """Return a real number; raise GridjaxError unless low <= number <= high."""
     found = _scalar(value)
     if found is None or not low <= found <= high:
         raise invalid_argument(
@@ -58,7 +58,7 @@ def check_float(name: str, value: Any, low: float, high: float) -> float:
 
 
 def check_int(name: str, value: Any, low: int, high: int) -> int:
-    """Return a whole number from low to high, both included; else raise GridjaxError."""
+    """Return a whole number; raise GridjaxError unless low <= number <= high."""
     found = _scalar(value)
     if found is None or not low <= found <= high or found != int(found):
         fix = f"give a whole number from {low:,} to {high:,}"

@@ -22,16 +22,18 @@ _GRAIN = 2.0**50
 def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
     """Return (sum lambda)^2 / sum lambda^2 over the eigenvalues of the covariance of the units.
 
-    Computed as tr(C)^2 / ||C||_F^2 of the covariance C or the Gram matrix, whichever is smaller:
-    both have the same nonzero eigenvalues. Scale and offset of the activity do not matter. NaN
-    where no unit varies. Source: Gao et al. 2017, bioRxiv 214262.
+    It is computed as tr(C)^2 / ||C||_F^2, where C is the covariance or the Gram matrix, whichever
+    is smaller. Both have the same nonzero eigenvalues. The ratio does not depend on the scale or
+    the offset of the activity. It is NaN if no unit varies, or if a value is not finite.
 
-    activity: [sample, unit].
+    activity: [sample, unit], any unit.
+
+    Source: Gao et al. 2017, bioRxiv 214262.
     """
     values = np.asarray(activity, np.float64)
     if not values.size or not np.isfinite(values).all():
         return math.nan
-    # A unit that never varies is exactly zero after this; its mean may be off by a rounding.
+    # The first sample is subtracted before the mean, so that a constant unit becomes exactly 0.
     centred = values - values[0]
     centred -= centred.mean(axis=0)
     largest = np.abs(centred).max()
@@ -46,15 +48,17 @@ def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
 def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
     """Return the TwoNN intrinsic dimension of points.
 
-    The slope of a line through the origin, fitted to -log(1 - F(mu)) by log mu, where mu is the
-    ratio of a point's distances to its second and first neighbours. Equal points count once. NaN
-    for fewer than FEWEST_POINTS different points, and where every mu is 1. Source: Facco,
-    d'Errico, Rodriguez and Laio 2017, Sci Rep 7:12140.
+    For each point, mu is the distance to its second neighbour divided by the distance to its first
+    neighbour, and F is the distribution function of mu. The dimension is the slope of a line
+    through the origin, fitted to -log(1 - F(mu)) as a function of log mu. Equal points count once.
+    The dimension is NaN for fewer than FEWEST_POINTS different points, if a value is not finite,
+    and if every mu is 1.
 
-    points: [sample, unit].
+    points: [sample, unit], any unit.
     discard: share of the largest ratios that is left out of the fit.
 
     Raises GridjaxError unless 0 <= discard < 1.
+    Source: Facco, d'Errico, Rodriguez and Laio 2017, Sci Rep 7:12140.
     """
     if not 0 <= discard < 1:
         message = f"discard={discard!r} is not a share of the ratios"
@@ -64,7 +68,7 @@ def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
     if n_points < FEWEST_POINTS:
         return math.nan
     first, second = _two_nearest(distinct).T
-    # -log(1 - F) of the largest ratio is infinite, whatever else is discarded.
+    # -log(1 - F) of the largest ratio is infinite, so this ratio is always left out.
     n_used = min(n_points - math.ceil(discard * n_points), n_points - 1)
     log_mu = np.sort(np.log(second / first))[:n_used]
     empirical = -np.log1p(-np.arange(1, n_used + 1) / n_points)
@@ -75,8 +79,8 @@ def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
 def _distinct(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "m unit"]:
     """Return each different point once, in any order, centred and divided by the largest value.
 
-    Points that differ by less than that value's rounding are equal. No points where one is not
-    finite.
+    Points are equal if they differ by less than the rounding error of the largest value. The result
+    is empty if a point is not finite.
     """
     if not points.size or not np.isfinite(points).all():
         return points[:0]
@@ -92,13 +96,14 @@ def _distinct(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "m unit"
 def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"]:
     """Return the distances to the two nearest other points.
 
-    Candidates are the nearest by |a|^2 - 2 a.b + |b|^2, one matrix product. Its rounding can exceed
-    the distance of near points, so the candidates' distances are computed again from differences.
-    Where another point may be as near as the second candidate, all differences are computed.
+    One matrix product gives squared distances as |a|^2 - 2 a.b + |b|^2, and the points with the
+    smallest are candidates. The rounding error of this formula can exceed the distance of near
+    points, so the candidates' distances are computed again from differences. If another point may
+    be as near as the second candidate, the differences from all points are computed.
     """
     n_points, n_units = points.shape
     squares = np.square(points).sum(axis=1)
-    # Four times the bound of a dot product's rounding (Higham 2002, section 3.1): there are three.
+    # 4 times the rounding bound of one dot product (Higham 2002, section 3.1); 3 are summed.
     rounding = 4 * (n_units + 4) * np.finfo(np.float64).eps
     rows_at_once = max(1, _NUMBERS_AT_ONCE // max(n_points, _CANDIDATES * n_units))
     nearest = np.empty((n_points, 2))
@@ -111,7 +116,7 @@ def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"
         near, beyond = order[:, :-1], about[own, order[:, -1]]
         exact = np.square(rows[:, None] - points[near]).sum(axis=-1)
         found = np.sort(exact, axis=1)[:, :2]
-        # A point as near as the second is no longer than the row and that distance together.
+        # Bound of the squared length of a point that is as near as the second candidate.
         longest = 2 * (squares[start + own] + found[:, 1])
         for row in np.flatnonzero(beyond - rounding * longest <= found[:, 1]):
             found[row] = _two_smallest(rows[row], points, start + int(row))
@@ -122,7 +127,7 @@ def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"
 def _two_smallest(
     row: Float[np.ndarray, " unit"], points: Float[np.ndarray, "n unit"], own: int
 ) -> Float[np.ndarray, "2"]:
-    """Return the squared distances of one point to its two nearest, by differences."""
+    """Return the squared distances from one point to its two nearest points, from differences."""
     step = max(1, _NUMBERS_AT_ONCE // points.shape[1])
     parts = range(0, len(points), step)
     exact = np.concatenate([np.square(points[at : at + step] - row).sum(axis=1) for at in parts])

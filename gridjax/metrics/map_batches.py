@@ -1,7 +1,7 @@
 """Batches of square maps: checks, and evaluation in chunks of constant size.
 
-Every chunk is full (padded with zeros). A map's result therefore does not depend on its batch, one
-compilation serves every batch, and memory is bounded.
+Every chunk has the same size; the last one is padded with zeros. Therefore a map's result does not
+depend on its batch, all batches use one compilation, and memory is limited.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from jaxtyping import Array, Float
 from gridjax.metrics.arguments import invalid_argument, is_real
 
 SMALLEST, LARGEST = 8, 256
-# Chunks in flight at a time when the caller waits for the result.
+# Largest number of chunks under computation at a time, if the caller waits for the result.
 IN_FLIGHT = 3
 
 
 def chunk_size(n: int) -> int:
-    """Return how many maps of n x n bins form a chunk; a float64 array then takes at most 20 MB."""
+    """Return the number of maps of n x n bins in a chunk; one float64 array takes at most 20 MB."""
     for limit, size in ((24, 128), (48, 64), (72, 32), (128, 16)):
         if n <= limit:
             return size
@@ -66,10 +66,10 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
 
 
 def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
-    """Return kernel(chunk, tables) over all maps, with the results of the chunks joined.
+    """Return the results of kernel(chunk, tables) over all maps, joined.
 
-    kernel: jitted; takes a chunk [size, n, n] and the tables, in float64; returns a pytree of
-        arrays [size, ...].
+    kernel: jitted function from a float64 chunk [size, n, n] and the tables to a pytree of arrays
+        [size, ...].
     maps: [..., n, n]. NumPy maps give NumPy results; JAX maps stay on their device, and the call
         returns without waiting.
     tables: a pytree of arrays.
@@ -80,7 +80,7 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
     size = chunk_size(n)
     waits = not isinstance(flat, jax.Array)
     devices = (jnp.zeros(()) if waits else flat).devices()
-    # Placed on the same device, NumPy and JAX maps share one compilation.
+    # NumPy and JAX maps on the same device share one compilation.
     (device,) = devices if len(devices) == 1 else (None,)
     with jax.enable_x64(True):
         tables = jax.device_put(tables, device)

@@ -1,1 +1,1 @@
-"""Scores of recorded cells: rate maps and sessions of gridjax score; independent of networks."""
+"""Scores of recorded cells, from rate maps or from sessions, without networks (gridjax score)."""

@@ -1,4 +1,4 @@
-"""Figure of the rate maps of recorded cells, beside their autocorrelograms."""
+"""Figure of the rate maps of recorded cells and their autocorrelograms."""
 
 from __future__ import annotations
 
@@ -18,28 +18,30 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PER_ROW, ROWS = 4, 3
-"""Cells in a row; rows of the best cells, and of the typical ones."""
+"""Number of cells in a row, and number of rows for the best cells and for the typical cells."""
 CORRELATION_MAP = "RdBu_r"
 _SIDE, _GAP, _LABELS, _HEADER = 0.81, 0.04, 0.46, 0.28  # inches
 _LEFT, _TOP = 0.08, 0.36
 _PITCH = (plotting.WIDTH_IN - _LEFT) / PER_ROW
 _LONGEST_NAME = 32
 LEAST_P = 1e-6
-"""p-value below which only this bound is printed."""
+"""Smallest printed p-value; smaller values appear as "<1e-06"."""
 
 
 class Cell(NamedTuple):
-    """Rate map and row of the table of one cell."""
+    """Rate map of one cell, and its row of the table."""
 
     rates: Float[np.ndarray, "n n"]
     values: dict[str, Any]
-    """Its row of the table, by column."""
+    """Values of the row by column."""
 
 
 def draw(scored: Sequence[InputScores], name: str, nan: Literal["mask", "zero"]) -> FigureResult:
-    """Return the figure of the cells with the highest scores, and of those around the median.
+    """Return the figure of the cells with the highest scores and the cells around the median.
 
-    ``name`` is the files' name without ending; ``nan`` as for ``grid_score``.
+    scored: scores of the inputs.
+    name: name of the figure's files without ending.
+    nan: treatment of bins without visits, as in ``grid_score``.
     """
     cells = [
         Cell(rates, {column: values[i] for column, values in one.columns.items()})
@@ -66,7 +68,10 @@ def draw(scored: Sequence[InputScores], name: str, nan: Literal["mask", "zero"])
 
 
 def select(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
-    """Return the cells to draw by the title of their block: the best and typical, or all if few."""
+    """Return the cells of each block of the figure, by the title of the block.
+
+    The blocks are the best cells and the typical cells, or all cells if there are few.
+    """
     room = PER_ROW * ROWS
     best = sorted(cells, key=lambda cell: -cell.values["score_60"])
     if len(best) <= 2 * room:
@@ -86,7 +91,8 @@ def _draw_cell(axes: Axes, cell: Cell, left: float, bottom: float, nan, say_inpu
 
     rates = cell.rates
     known = rates[np.isfinite(rates)]
-    # scaled to 1, because imshow fails for some ranges of float64; the figure shows no rates
+    # Rates are scaled to 1, because imshow fails for some ranges of float64. The figure shows no
+    # numbers of rates.
     largest = np.abs(known).max(initial=0.0) or 1.0
     rates, known = rates / largest, known / largest
     low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
@@ -122,7 +128,7 @@ def _draw_cell(axes: Axes, cell: Cell, left: float, bottom: float, nan, say_inpu
 
 
 def _draw_peaks(axes: Axes, cell: Cell, left: float, bottom: float) -> None:
-    """Mark the six nearest peaks of the lattice measured in the map."""
+    """Mark the six peaks of the measured lattice nearest to the centre of the autocorrelogram."""
     period, turn = cell.values["period_bins"], cell.values["orientation_rad"]
     if not np.isfinite(period):
         return
@@ -171,7 +177,7 @@ def _legend(axes: Axes, middle: float) -> None:
 
 
 def p_text(p: float) -> str:
-    """Return a p-value with two digits or as below LEAST_P; a dash for NaN."""
+    """Return a p-value as text: at most two digits, "<" and LEAST_P if smaller, a dash for NaN."""
     if math.isnan(p):
         return "–"
     if p < LEAST_P:

@@ -12,32 +12,32 @@ from gridjax.metrics import map_batches
 
 @dataclass(frozen=True)
 class ScoreOptions:
-    """Options of scoring; bins, smoothing, speed and shifts apply to sessions only."""
+    """Options of scoring. Options of bins, smoothing, speed and shifts apply to sessions only."""
 
     shuffles: int = 0
-    """Null draws for each cell."""
+    """Number of null draws for each cell."""
     min_shift_s: float = 20.0
-    """Smallest shift of the spikes in time, seconds."""
+    """Smallest time shift of the spikes, seconds."""
     seed: int = 0
     """Random seed of the null draws."""
     n_bins: int | None = None
-    """Bins across the longer side of the arena; replaces bin_cm."""
+    """Number of bins along the longer side of the arena, in place of bin_cm."""
     bin_cm: float | None = None
-    """Side of a bin; 2.5 cm where both bin_cm and n_bins are None."""
+    """Side of a bin, cm; 2.5 cm if both bin_cm and n_bins are None."""
     smoothing_cm: float = 4.0
-    """Standard deviation of the Gaussian smoothing; 0 for none."""
+    """Standard deviation of the Gaussian smoothing, cm; 0 for none."""
     min_speed_cm_s: float = 2.5
-    """Slower samples are left out."""
+    """Smallest speed, cm/s; slower samples are left out."""
     width_cm: float | None = None
-    """Side of the box of rate maps; periods are in bins where it is None."""
+    """Side of the box of rate maps, cm; if it is None, periods are in bins."""
     units: Literal["m", "cm"] = "m"
     """Unit of the positions of all sessions."""
     rings: Literal["study", "adaptive"] = "study"
-    """Rings of the published networks, or rings outside each map's central field."""
+    """Rings of the published networks ("study"), or outside the central field ("adaptive")."""
     nan: Literal["mask", "zero"] = "mask"
-    """Bins never visited are unknown, or have rate 0."""
+    """Treatment of bins without visits: unknown ("mask") or rate 0 ("zero")."""
     variant: Literal["minmax", "mean"] = "minmax"
-    """Comparison of correlations by their extremes or by their means."""
+    """Comparison of correlations in score60: of extremes ("minmax") or of means ("mean")."""
 
     def check(self) -> None:
         """Raise GridjaxError with every invalid option."""

@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHOWN = 30
-"""Cells in the table on the terminal."""
+"""Largest number of cells in the table on the terminal."""
 WIDE, NARROW_NAME = 100, 16
-"""Width of a terminal that shows every column, and of a name on a narrower one."""
+"""Smallest width of a terminal that shows all columns, and largest width of a name on a narrower
+terminal, characters."""
 
 
 class OutputFiles(NamedTuple):
-    """The files of one scoring."""
+    """Output files of one call."""
 
     table: Path
     png: Path
@@ -46,7 +47,7 @@ class Column(NamedTuple):
     head: str
     text: Callable[[pd.Series], str]
     always: bool = True
-    """Whether a narrow terminal shows it."""
+    """Whether a narrow terminal shows the column."""
 
 
 BINS, CENTIMETRES = "period\nbins", "period\ncm"
@@ -75,9 +76,16 @@ def score_files(
     force: bool,
     console: Console,
 ) -> list[InputScores]:
-    """Read, score and print; write a table and a gallery if `out` is the table's file.
+    """Read inputs, print their scores, and optionally write a table and a gallery.
 
-    Raises GridjaxError for invalid options, inputs and output files, before anything is scored.
+    names: input files, or patterns that match files.
+    options: options of scoring.
+    out: file of the table, .parquet; None to write no files.
+    force: whether existing output files may be replaced.
+    console: terminal for the output.
+
+    Returns the scores of each input. Raises GridjaxError before scoring, for invalid options,
+    inputs and output files.
     """
     options.check()
     files = None if out is None else outputs(out, force)
@@ -99,8 +107,8 @@ def score_files(
 def outputs(out: Path, force: bool) -> OutputFiles:
     """Return the files to write: the table, and its gallery in the same folder.
 
-    Raises GridjaxError where they cannot be written: for an ending other than .parquet, a folder
-    that does not exist, and, unless `force`, files that exist.
+    Raises GridjaxError for an ending other than .parquet, for a folder that does not exist, and,
+    unless `force` is true, for files that exist.
     """
     return OutputFiles(*output_files(out, (".parquet", ".png", ".svg"), force, "scores.parquet"))
 
@@ -125,9 +133,9 @@ def table(scored: Sequence[InputScores]) -> pd.DataFrame:
 
 
 def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFiles) -> None:
-    """Write the gallery, and the table with options and thresholds as metadata.
+    """Write the table, with options and thresholds as metadata, and the gallery.
 
-    Raises GridjaxError where the files cannot be written.
+    Raises GridjaxError if the files cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -148,7 +156,7 @@ def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFil
     try:
         replace_file(files.table, buffer.getvalue())
         with plotting.styled(), warnings.catch_warnings():
-            # characters missing in the font appear as boxes
+            # characters that the font does not have appear as boxes, without a warning
             warnings.filterwarnings("ignore", "Glyph .* missing")
             plotting.save(draw(scored, files.table.stem, options.nan), files.table.parent)
     except OSError as error:
@@ -157,7 +165,7 @@ def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFil
 
 
 def show(console: Console, scored: Sequence[InputScores]) -> None:
-    """Print one line about each input, the table of the best cells, and the pooled null."""
+    """Print one line about each input, the table of the best cells, and pooled null thresholds."""
     for one in scored:
         console.print(one.headline, highlight=False, markup=False, soft_wrap=True)
     frame = table(scored).sort_values("score_60", ascending=False, kind="stable")
@@ -178,7 +186,7 @@ def show(console: Console, scored: Sequence[InputScores]) -> None:
 
 
 def _terminal_table(frame: pd.DataFrame, width: int) -> Table:
-    """Return the first rows as a table; a narrow terminal has fewer columns."""
+    """Return the first SHOWN rows as a table, with fewer columns for a narrow terminal."""
     from rich import box
     from rich.table import Table
 

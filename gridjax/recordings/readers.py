@@ -1,7 +1,7 @@
-"""Readers of the inputs of gridjax score: rate maps, and sessions of a path with spikes.
+"""Readers of the inputs of gridjax score: rate maps, and sessions with a path and spikes.
 
-All files are checked before any is scored, and all problems are reported together. Arrays and
-columns have fixed names. No file is unpickled.
+All files are checked before scoring, and the problems of all files are reported together. Arrays
+and columns have fixed names. Pickled Python objects are not loaded.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ class MapSet:
     """Rate maps of one file."""
 
     name: str
+    """Path of the file."""
     cells: tuple[str, ...]
-    """Index of each map in the file's array: 3, or 2,0 for two leading axes."""
+    """Index of each map in the file's array, such as 3, or 2,0 for two leading axes."""
     maps: Float[np.ndarray, "cell n n"]
 
 
 def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Session]:
-    """Read maps and sessions from files.
+    """Return the maps and sessions of files, in the order of the names.
 
     names: files, or patterns such as ``rat*/*.npz`` that match files.
     units: unit of the positions of all sessions.
@@ -63,7 +64,7 @@ def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
                 problems.add(f"the name {words}", Place(shown(path)), "rename the file")
             else:
                 paths[path] = None
-    # a pattern such as *.csv matches the files of spikes too
+    # a pattern such as *.csv also matches files of spikes, which are read together with their paths
     return [
         path
         for path in paths
@@ -109,7 +110,10 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
 
 
 def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file by name; the array of a .npy file has the name ''."""
+    """Return the arrays of a file by name; the array of a .npy file has the name ''.
+
+    If the file cannot be read, add a problem to `problems` and return None.
+    """
     arrays, name = {}, ""
     try:
         loaded = np.load(path, allow_pickle=False)

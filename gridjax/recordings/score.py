@@ -1,4 +1,4 @@
-"""Scores of maps and sessions: grid score, lattice and null, one row for each cell."""
+"""Scores of maps and sessions: grid score, lattice and null scores, with one row for each cell."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridjax.recordings.session import ArenaShape, Session, arena_shape
 
 PERCENTILES = (95.0, 99.0)
 SHIFTS, ISOTROPIC = "time shifts", "isotropic"
-"""Nulls of sessions and of rate maps."""
+"""Names of the nulls of sessions and of rate maps."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class InputScores:
     columns: dict[str, np.ndarray | list]
     """Columns of the table, one value for each cell; see docs/howto/scoring.md."""
     null_scores: Float[np.ndarray, "cell draw"]
-    """score60 of null draws; no draws without shuffles."""
+    """score60 of the null draws; [cell, 0] without shuffles."""
     null: str
     """Name of the null: SHIFTS or ISOTROPIC."""
     headline: str
@@ -41,7 +41,7 @@ class InputScores:
 
 
 class _SessionVisits(NamedTuple):
-    """A session with its visits of the bins and the shape of its arena."""
+    """A session, the visits of its samples to bins, and the shape of its arena."""
 
     session: Session
     visits: Any
@@ -53,11 +53,15 @@ def score_inputs(
     options: ScoreOptions,
     progress: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> list[InputScores]:
-    """Score every cell of every input.
+    """Return the scores of every cell of every input, in the order of the inputs.
 
-    progress: function of the input's name, the number of its cells that are done, and their total.
+    inputs: rate maps and sessions.
+    options: options of scoring.
+    progress: function that receives the name of an input, the number of its finished cells and the
+        number of all its cells.
 
-    Raises GridjaxError for invalid options, and for inputs that do not fit them, before scoring.
+    Raises GridjaxError before scoring, for invalid options and for inputs that cannot be scored
+    with these options.
     """
     options.check()
     problems = Problems()
@@ -162,7 +166,7 @@ def _score_maps(map_set: MapSet, options: ScoreOptions, progress) -> InputScores
             nulls.append(isotropic_scores(_key(options, rate), rate, options.shuffles, score))
     known = np.isfinite(map_set.maps)
     count = known.sum(axis=(1, 2))
-    # shares are summed: a sum of rates may leave the range of float64
+    # division before the sum, because the sum of large rates may leave the range of float64
     shares = np.where(known, map_set.maps, 0.0) / np.maximum(count, 1)[:, None, None]
     map_columns = {"mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan)}
     headline = (
@@ -226,7 +230,7 @@ def _score_cells(
 
 
 def pooled_thresholds(scored: Sequence[InputScores]) -> dict[str, Float[np.ndarray, "2"]]:
-    """Return the 95th and 99th percentile of the null scores of all cells together, by null."""
+    """Return the 95th and 99th percentile of the pooled null scores of all cells, for each null."""
     from gridjax.metrics.nulls.chance_scores import thresholds
 
     pools: dict[str, list[np.ndarray]] = {}
@@ -245,7 +249,7 @@ def _score_60(options: ScoreOptions) -> Callable[[Any], Any]:
 
 
 def _key(options: ScoreOptions, *content: np.ndarray) -> Key[Array, ""]:
-    """Return the random key of a cell, which depends on its own data and the seed alone."""
+    """Return the random key of a cell; it depends only on the data of the cell and the seed."""
     from jax import random
 
     digest = zlib.crc32(b"".join(np.ascontiguousarray(part).tobytes() for part in content))

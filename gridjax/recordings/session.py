@@ -1,6 +1,6 @@
-"""Recording session: a path with the spikes of its cells, and the checks of both.
+"""Recording session: a path and the spikes of cells, with checks of both.
 
-Problems have their file as place, and their line in text files.
+The place of a problem is the file, and in text files also the line.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from gridjax.metrics.ratemaps.occupancy import (
 )
 
 SQUARE = 0.9
-"""Shorter side over longer side from which an arena counts as square."""
+"""Smallest ratio of the shorter side to the longer side of a square arena."""
 CIRCLE_FILL = (0.7, 0.86)
-"""Share of its bounding box that a circular arena fills; a circle fills pi / 4."""
+"""Smallest and largest share of the bounding box that a circular arena fills; pi / 4 for a perfect
+circle."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +33,15 @@ class Session:
     """One recording session: a path and the spikes of its cells."""
 
     name: str
+    """Path of the file."""
     cells: tuple[str, ...]
     """Names of the cells."""
     positions_m: Float[np.ndarray, "sample 2"]
-    """NaN where tracking was lost."""
+    """Positions x, y in metres; NaN where tracking was lost."""
     times_s: Float[np.ndarray, " sample"]
-    """Increasing times of the positions."""
+    """Increasing times of the positions, seconds."""
     spikes_s: tuple[Float[np.ndarray, " spike"], ...]
-    """Spike times of each cell, sorted, on the clock of times_s."""
+    """Sorted spike times of each cell, seconds, on the clock of times_s."""
 
     @property
     def n_lost(self) -> int:
@@ -63,8 +65,8 @@ def arena_shape(session: Session) -> ArenaShape:
 
     known = session.positions_m[np.isfinite(session.positions_m).all(axis=1)]
     width, height = np.ptp(known, axis=0)
-    # QJ joggles the points, so that a path along one line has a hull; scaled to the unit square for
-    # precision far from the origin
+    # The option QJ moves the points slightly, so that a path along one line has a hull. The points
+    # are scaled to the unit square, which keeps precision far from the origin.
     filled = ConvexHull((known - known.min(axis=0)) / (width, height), qhull_options="QJ").volume
     square = min(width, height) >= SQUARE * max(width, height)
     if filled > CIRCLE_FILL[1]:
@@ -76,7 +78,7 @@ def arena_shape(session: Session) -> ArenaShape:
 
 @dataclass(frozen=True)
 class RawSession:
-    """Unchecked session of a file, with the lines of its samples and spikes in text files."""
+    """Unchecked session of a file; for text files, also the line numbers of samples and spikes."""
 
     path: str
     positions: np.ndarray
@@ -91,7 +93,14 @@ class RawSession:
 def checked_session(
     raw: RawSession, units: Literal["m", "cm"], problems: Problems
 ) -> Session | None:
-    """Return the session of a file, or None with what is wrong added to `problems`."""
+    """Return the checked session of a file.
+
+    If the session is invalid, add its problems to `problems` and return None.
+
+    raw: the session as read from the file, positions [sample, 2] in `units`.
+    units: unit of the positions, "m" or "cm".
+    problems: list of the problems of all files.
+    """
     session_problems = Problems()
     positions = raw.positions / (100 if units == "cm" else 1)
     _check_path(raw, positions, units, session_problems)

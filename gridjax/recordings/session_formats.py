@@ -21,10 +21,13 @@ SESSION_ARRAYS = (
 
 
 def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> RawSession | None:
-    """Return the session in named arrays, or None with what is wrong added to `problems`."""
+    """Return the session in named arrays.
+
+    If the arrays are invalid, add their problems to `problems` and return None.
+    """
     flat = {"spike_times", "spike_cells"} & set(arrays)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
-    # misspelt spike_times and spike_cells, not cells of these names
+    # these names are spelling errors of spike_times and spike_cells, not names of cells
     mistaken = {"spikes_times", "spikes_cells"} & set(single)
     mistaken |= {name for name, cell in single.items() if flaw(cell)}
     unknown = (set(arrays) - {"positions", "times"} - flat - set(single)) | mistaken
@@ -78,13 +81,16 @@ def _by_cell(path: str, times: np.ndarray, cells: np.ndarray, problems: Problems
 
 
 def check_cell(cell: str, place: Place, problems: Problems) -> None:
-    """Add a problem for a cell's name that cannot be printed."""
+    """Add a problem if the name of a cell cannot be printed."""
     if words := flaw(cell):
         problems.add(f"the cell's name {cell!a} {words}", place, "name cells in plain text")
 
 
 def csv_session(path: str, problems: Problems) -> RawSession | None:
-    """Return the session of NAME.csv and NAME.spikes.csv, or None with problems added."""
+    """Return the session of NAME.csv and NAME.spikes.csv.
+
+    If a file is invalid, add its problems to `problems` and return None.
+    """
     spikes_path = str(Path(path).with_suffix("")) + SPIKES_CSV
     samples = read_columns(path, {"t": float, "x": float, "y": float}, problems)
     if not Path(spikes_path).exists():

@@ -1,4 +1,4 @@
-"""Figure of the wavelength that a target code selects, in theory and for one layout."""
+"""Figure of the wavelength that a target code selects, from theory and for one layout."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ _LABELS = {"fontsize": plotting.SMALL, "ha": "center", "va": "top"}
 
 
 def draw(theory: Prediction, layout: LayoutPatterns | None, name: str) -> FigureResult:
-    """Return the figure of spectra and box modes, and with a layout of patterns grown on it.
+    """Return the figure of spectra and box modes.
 
-    ``name`` is the files' name without ending.
+    layout: spectrum and patterns of one layout, which are added to the figure; None for none.
+    name: name of the figure's files without ending.
     """
     patterns = 2 * _ROW + _BELOW if layout is not None else 0.0
     height = _SPECTRUM + patterns
@@ -94,12 +95,12 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
     most = max(_FEWEST_CYCLES, 2.2 * n_star if theory.has_peak else 2.2 * decay)
     cycles = np.linspace(0, most, 1001)
     expected = expected_power(theory, cycles)
-    # taken at k* itself, because the axis of a small box may end before the curve's maximum
+    # The power at k* itself, because the axis of a small box may end before the curve's maximum.
     largest = float(expected_power(theory, n_star)) if theory.has_peak else 1.0
     axes.plot(cycles, expected / largest, color="black", label="theory (no walls, no disorder)")
     if layout is not None:
         shown = layout.cycles <= most
-        # Below one cycle the removed mean dominates, so the scale is taken from one cycle on.
+        # Below one cycle the subtracted mean dominates, so only higher cycles set the scale.
         is_compared = shown & (layout.cycles >= _FIRST_CYCLE)
         at = int(np.argmax(np.where(is_compared, layout.power, -np.inf)))
         reference = float(np.interp(layout.cycles[at], cycles, expected / largest))
@@ -141,7 +142,7 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
 
 
 def _modes(axes: Axes, theory: Prediction, most: float) -> None:
-    """Mark below the curves the wavenumbers of box modes, and of near-hexagonal triads."""
+    """Mark the wavenumbers of box modes and of near-hexagonal triads below the curves."""
     if most <= 16:
         lengths = sorted({mode.length for mode in box_modes(most, theory.dimensions)})
         axes.plot(lengths, np.full(len(lengths), -0.09), "|", ms=7, color="black", mew=0.8,

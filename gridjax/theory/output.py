@@ -50,14 +50,14 @@ def lines(theory: Prediction) -> list[str]:
 
 
 def check_figure(out: Path, force: bool) -> None:
-    """Raise GridjaxError unless the figure can be written, as PNG and SVG."""
+    """Raise GridjaxError unless the figure can be written as PNG and SVG files."""
     output_files(out, (".png", ".svg"), force, "theory.png")
 
 
 def write_figure(theory: Prediction, spec: NetworkSpec, out: Path) -> None:
-    """Draw spectra, and in two dimensions patterns; write them as PNG and SVG.
+    """Write the figure of spectra, and of patterns in two dimensions, as PNG and SVG.
 
-    Raises GridjaxError where the files cannot be written.
+    Raises GridjaxError if the files cannot be written.
     """
     from gridjax import plotting
     from gridjax.theory import figure

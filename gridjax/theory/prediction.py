@@ -1,7 +1,7 @@
 """Predictions for a place code before training: wavenumber, lattice and box modes.
 
-For one layout of place cells also their spectrum over the box, and the patterns that grow on the
-covariance of their targets.
+For one layout of place cells, the module also computes the spectrum of the cells over the box, and
+the patterns that grow on the covariance of their targets.
 """
 
 from __future__ import annotations
@@ -38,30 +38,32 @@ _N_MODES = 4
 
 @dataclass(frozen=True)
 class Prediction:
-    """Prediction for one target code in one box; NaN where theory gives no length."""
+    """Prediction for one target code in one box; lengths are NaN if theory predicts none."""
 
     code: str
     dimensions: int
     sigma_m: float
+    """Standard deviation of the centre of a place field, metres."""
     ratio: float
-    """surround's standard deviation over the centre's; NaN of Gaussian codes"""
+    """Standard deviation of the surround divided by that of the centre; NaN for Gaussian codes."""
     box_width_m: float
+    """Side L of the box, metres."""
     wavenumber_rad_m: float
-    """k*, the wavenumber of most power"""
+    """k*, the wavenumber of most power, rad/m."""
     cycles_per_box: float
-    """n* = k* L / 2 pi"""
+    """n* = k* L / (2 pi)."""
     wavelength_m: float
-    """2 pi / k*, also the distance between planes (in 2-D: rows) of fields of the lattice"""
+    """2 pi / k*, which is also the distance between planes (in 2-D: rows) of fields, metres."""
     period_m: float
-    """distance between nearest fields; see gridjax.metrics.spectral.turing.lattice_period"""
+    """Distance between nearest fields, metres; see turing.lattice_period."""
     periods_per_box: float
-    """L over that distance; in 2-D n* times sqrt 3 / 2"""
+    """L / period_m; in 2-D it is n* times sqrt 3 / 2."""
     fits: bool
-    """whether the box holds turing.ENOUGH_CYCLES wavelengths"""
+    """Whether the box holds at least turing.ENOUGH_CYCLES wavelengths."""
     modes: tuple[Mode, ...]
-    """modes of a periodic box nearest n*, nearest first; for Gaussian codes the longest waves"""
+    """Modes of a periodic box nearest to n*, nearest first; longest waves for Gaussian codes."""
     triads: tuple[Triad, ...]
-    """the two near-hexagonal triads of modes nearest n*; empty unless in two dimensions"""
+    """The two near-hexagonal triads of modes nearest to n*; empty except in two dimensions."""
 
     @property
     def has_peak(self) -> bool:
@@ -86,7 +88,16 @@ def place_code_spec(
     n_cells: int = 512,
     seed: int = 0,
 ) -> NetworkSpec:
-    """Return the spec of a network with these place cells; widths and box side in metres.
+    """Return the spec of a network with these place cells.
+
+    place_cell_rf: standard deviation of a place field's centre, metres.
+    surround_scale: width of the surround divided by that of the centre.
+    box_m: side of the square box, 0.001 to 1e6 metres.
+    surround_convention: whether widths in ``surround_scale`` are standard deviations ("std") or
+        variances ("variance").
+    code: one of CODES.
+    n_cells: number of place cells.
+    seed: seed of the network.
 
     Raises GridjaxError for invalid values and for codes without a theory.
     """
@@ -119,10 +130,12 @@ def predict(
     surround_convention: str = "std",
     code: str = "difference_of_gaussians",
 ) -> Prediction:
-    """Return the prediction for place cells of one width (m) in a box of side ``box_m`` (m).
+    """Return the prediction for place cells of one width in a square box.
 
-    ``surround_scale`` is the surround's width divided by the centre's, as standard deviations or,
-    with ``surround_convention="variance"``, as variances; Gaussian codes do not use it.
+    dimensions: dimensions of the box: 1, 2 or 3.
+
+    The other arguments are those of ``place_code_spec``. Gaussian codes do not use
+    ``surround_scale`` and ``surround_convention``.
 
     Raises GridjaxError for invalid values.
     """
@@ -133,7 +146,10 @@ def predict(
 def predict_spec(spec: NetworkSpec, dimensions: int = 2) -> Prediction:
     """Return the prediction for the place cells of a network in its box.
 
-    Raises GridjaxError for codes without a theory, and where widths or fields differ.
+    dimensions: dimensions of the box: 1, 2 or 3.
+
+    Raises GridjaxError for codes without a theory, and if the widths of cells or their numbers of
+    fields differ.
     """
     is_global = spec.place_field_normalization == "global"
     if not (spec.is_homogeneous and is_global and spec.place_field_values in CODES):
@@ -164,7 +180,10 @@ def predict_spec(spec: NetworkSpec, dimensions: int = 2) -> Prediction:
 
 
 def expected_power(theory: Prediction, cycles: Any) -> Float[np.ndarray, "..."]:
-    """Return the expected power at wavenumbers in cycles per box; units as in spectral.turing."""
+    """Return the expected power at wavenumbers in cycles per box.
+
+    The unit is that of turing.gaussian_power and turing.surround_power.
+    """
     wavenumber = 2 * np.pi / theory.box_width_m * np.asarray(cycles, np.float64)
     if not theory.has_peak:
         return turing.gaussian_power(wavenumber, theory.sigma_m)
@@ -176,7 +195,9 @@ def code_covariance(
 ) -> Float[np.ndarray, "position position"]:
     """Return the covariance of n x n bins of the box under a network's target code.
 
-    Arguments and errors as of ``pattern_formation.covariance``.
+    equal_variance: whether to return the correlation between bins in place of the covariance.
+
+    Errors are those of ``pattern_formation.covariance``.
     """
     from gridjax.metrics.spectral.pattern_formation import covariance
     from gridjax.task.code_maps import code_over_box
@@ -189,13 +210,13 @@ class LayoutPatterns(NamedTuple):
 
     spec: NetworkSpec
     cycles: Float[np.ndarray, " ring"]
-    """cycles per box"""
+    """|n| of each ring, cycles per box."""
     power: Float[np.ndarray, " ring"]
-    """mean radial power of the cells; see gridjax.metrics.spectral.radial_spectrum"""
+    """Mean radial power of the cells; see gridjax.metrics.spectral.radial_spectrum."""
     linear: Float[np.ndarray, "unit n n"]
-    """patterns of units without limits on their rates"""
+    """Patterns of units without limits on their rates."""
     nonnegative: Float[np.ndarray, "unit n n"]
-    """patterns of units with rates of at least 0"""
+    """Patterns of units with rates of at least 0."""
 
 
 def check_drawable(spec: NetworkSpec) -> None:
@@ -208,9 +229,10 @@ def check_drawable(spec: NetworkSpec) -> None:
 
 
 def layout_patterns(spec: NetworkSpec, n_units: int = 64) -> LayoutPatterns:
-    """Return the spectrum of a network's own layout, and ``n_units`` patterns grown on it.
+    """Return the spectrum of the layout of a network, and ``n_units`` patterns grown on it.
 
-    Raises GridjaxError for place fields narrower than a bin, or too wide to vary over the box.
+    Raises GridjaxError for place fields narrower than a bin, and for place fields so wide that they
+    do not vary over the box.
     """
     from gridjax.metrics.spectral.pattern_formation import grow
     from gridjax.metrics.spectral.radial_spectrum import mean_power, radial_power
@@ -230,7 +252,10 @@ def layout_patterns(spec: NetworkSpec, n_units: int = 64) -> LayoutPatterns:
 
 
 def _nearest_modes(cycles: float, dimensions: int) -> tuple[Mode, ...]:
-    """Return the modes nearest n*, the longest without n*; none beyond half of MOST_CYCLES."""
+    """Return the modes nearest to n*, or no modes if n* is above half of MOST_CYCLES.
+
+    If n* is NaN, return the longest modes.
+    """
     if math.isnan(cycles):
         return tuple(box_modes.nearest_modes(0.0, _N_MODES, dimensions))
     if cycles > box_modes.MOST_CYCLES / 2:

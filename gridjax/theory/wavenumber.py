@@ -12,16 +12,16 @@ from gridjax.spec.target_code_info import PEAK
 
 
 def surround_ratio(spec: NetworkSpec) -> float:
-    """Return the surround's standard deviation over the centre's."""
+    """Return the standard deviation of the surround divided by that of the centre."""
     ratio = mean(spec.surround_scale)
     return math.sqrt(ratio) if spec.surround_convention == "variance" else ratio
 
 
 def expected_wavenumber(spec: NetworkSpec, dimensions: int = 2) -> float | None:
-    """Return the wavenumber (rad/m) at which theory expects the targets to have most power.
+    """Return the wavenumber (rad/m) at which, in theory, the targets have most power.
 
-    None for codes about which theory makes no statement: it is of Difference of Softmaxes with
-    global normalisation, one field a cell and one width.
+    The theory covers Difference of Softmaxes with global normalisation, one field for each cell and
+    one width. The result is None for all other codes.
     """
     has_peak = ENCODINGS.info(spec.place_field_values).spectrum == PEAK
     if not (has_peak and spec.place_field_normalization == "global" and spec.is_homogeneous):
@@ -30,6 +30,6 @@ def expected_wavenumber(spec: NetworkSpec, dimensions: int = 2) -> float | None:
 
 
 def expected_period_cm(spec: NetworkSpec) -> float | None:
-    """Return the period (cm) of the hexagonal lattice of that wavenumber; None without one."""
+    """Return the period (cm) of the hexagonal lattice of the expected wavenumber, or None."""
     wavenumber = expected_wavenumber(spec)
     return None if wavenumber is None else 100 * hexagonal_period(wavenumber)

@@ -1,1 +1,1 @@
-"""Grid scores: autocorrelograms, their rotations, and the rings they are compared on."""
+"""Grid scores: autocorrelograms, their rotations, and the rings for their comparison."""

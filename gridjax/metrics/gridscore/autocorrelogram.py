@@ -1,10 +1,11 @@
 """Normalised autocorrelograms of rate maps: Pearson correlations over overlapping bins.
 
-As in Sargolini et al. (2006) and Banino et al. (2018), over all bins or over visited bins only.
-Maps of ReLU units have silent regions and smoothed place fields have tails: windows there hold 1e-8
-to 1e-30 of the map's variance, and still have correlations like any other window. Everything is
-therefore in float64, window sums keep their relative precision, and a map with lags that rounding
-of the transform would blur is correlated again by direct sums.
+The correlations follow Sargolini et al. (2006) and Banino et al. (2018); they use all bins or only
+visited bins. Maps of ReLU units have silent regions, and smoothed place fields have tails. Windows
+in such regions contain 1e-8 to 1e-30 of the map's variance, but their correlations are defined like
+those of other windows. Therefore all sums are in float64, and window sums keep their relative
+precision. If rounding of the Fourier transform is too large at a lag (a blurred lag), the whole map
+is computed again by direct sums.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.gridscore import dft_correlation
 from gridjax.metrics.gridscore.dft_correlation import Basis, Pair
 
-# A window whose variance is below this share of its mean square is constant up to rounding.
+# A window is constant up to rounding if its variance is below this share of its mean square.
 FLAT = 1e-13
-# Transforms err by less than 1e-15 of a map's power, so this share of it has an error of 5e-6.
+# A lag is blurred if its variance is below this share of the map's power. Transforms have errors
+# below 1e-15 of the power, so larger variances have relative errors below 5e-6.
 BLURRED = 2e-10
-# Rates below this share of the largest become 0: their squares leave the range of float64.
+# Rates below this share of the largest rate become 0: their squares leave the range of float64.
 SILENT = 1e-120
-# A lag needs at least this many overlapping visited bins (as in Sargolini et al. 2006), ...
+# Smallest number of pairs of visited bins at a lag (as in Sargolini et al. 2006).
 MIN_OVERLAP = 20
-# ... or this share of the pairs that the geometry offers, where that is fewer.
+# If this share of all pairs of a lag is a smaller number, it is used instead.
 MIN_OVERLAP_SHARE = 0.5
 
 
 class Sums(NamedTuple):
-    """Sums over the pairs of bins of each lag: products, either side, squares; number of pairs."""
+    """Sums over the pairs of bins of each lag: of products, values and squares; number of pairs."""
 
     product: Pair
     here: Pair
@@ -46,10 +48,10 @@ class Sums(NamedTuple):
 
 
 def _prepared(maps: Float[Array, "map n n"]):
-    """Return maps scaled by a power of two and shifted towards 0, 0 in their holes; and the holes.
+    """Return maps scaled by a power of two and shifted towards 0, and a mask of their holes.
 
-    Neither changes a correlation. Maps that hold 0 or both signs are not shifted, so that silent
-    bins stay exactly 0.
+    Holes are bins that are not finite; they become 0. Scale and shift do not change correlations.
+    Maps that contain 0 or both signs are not shifted, so that silent bins stay exactly 0.
     """
     holes = ~jnp.isfinite(maps)
     least = jnp.min(jnp.where(holes, jnp.inf, maps), axis=(1, 2), keepdims=True)
@@ -63,7 +65,10 @@ def _prepared(maps: Float[Array, "map n n"]):
 
 
 def _scatter(sums: Sums, side: int, b: Basis):
-    """Return n times the variance of each window; whether enough pairs overlap, and both vary."""
+    """Return n times the variance of both windows of each lag, and two masks.
+
+    The first mask marks lags with enough pairs, the second lags at which both windows vary.
+    """
     here_sq, there_sq, n = sums.here_sq[side], sums.there_sq[side], sums.pairs[side]
     here = here_sq - sums.here[side] ** 2 / jnp.maximum(n, 1.0)
     there = there_sq - sums.there[side] ** 2 / jnp.maximum(n, 1.0)
@@ -76,7 +81,7 @@ def _pearson(sums: Sums, b: Basis) -> Pair:
         here, there, enough, vary = _scatter(sums, side, b)
         spread = jnp.sqrt(jnp.where(vary, here, 1.0)) * jnp.sqrt(jnp.where(vary, there, 1.0))
         both = sums.here[side] * sums.there[side] / jnp.maximum(sums.pairs[side], 1.0)
-        # Lags beyond the reach may still be blurred; clipping keeps them finite.
+        # Lags longer than the reach may be blurred; clipping limits their error.
         pearson = jnp.clip((sums.product[side] - both) / spread, -1.0, 1.0)
         return jnp.where(enough & vary, pearson, 0.0).astype(jnp.float32)
 
@@ -84,7 +89,7 @@ def _pearson(sums: Sums, b: Basis) -> Pair:
 
 
 def _blurred(sums: Sums, maps, holes, b: Basis, reach: float) -> Bool[Array, " map"]:
-    """Return which maps have a lag, at most `reach` bins long, that rounding blurs."""
+    """Return a mask of the maps with a blurred lag of at most `reach` bins."""
     limit = BLURRED * jnp.sum(maps**2, axis=(0, 2))
     holed = jnp.any(holes, axis=(0, 2))
     lag = jnp.arange(len(maps))
@@ -93,7 +98,7 @@ def _blurred(sums: Sums, maps, holes, b: Basis, reach: float) -> Bool[Array, " m
     def one_side(side):
         here, there, enough, vary = _scatter(sums, side, b)
         blurred = vary & (here * there < limit**2)
-        # With holes the windows are blurred too, but not those that hold nothing.
+        # With holes the window sums have transform errors too, except in windows without activity.
         active = (sums.here_sq[side] != 0) & (sums.there_sq[side] != 0)
         blurred |= holed & active & (jnp.minimum(here, there) < limit)
         return jnp.any(blurred & enough & read, axis=(0, 1))
@@ -139,7 +144,7 @@ def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
 
 @partial(jax.jit, static_argnames=("masked",))
 def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pair:
-    """Return correlations from sums, and from direct sums for blurred maps."""
+    """Return correlations, from direct sums for blurred maps and from the given sums for others."""
 
     def mend(state):
         blurred, result = state
@@ -155,26 +160,26 @@ def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pa
 def quadrants(
     maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
 ) -> Pair:
-    """Return the autocorrelogram at lags (dx, +dy) and (dx, -dy), 0 to n-1 each; float32.
+    """Return float32 autocorrelograms at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1.
 
     masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
     reach: longest lag, in bins, that must not be blurred by rounding.
     """
-    # Two compilations: in one, the compiler would compute the sums again for each use.
+    # Two separate compilations: in a single one the compiler computes the sums again for each use.
     return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
 
 
 def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, Pair, Pair]:
-    """Return window sums over visited pairs, and the number of these pairs.
+    """Return window sums over pairs of visited bins, and the number of these pairs.
 
-    Terms opposite holes are subtracted; for maps without holes that is exactly 0. Sums with zeros
-    alone are exactly 0 too.
+    The terms of pairs with a hole are subtracted; for maps without holes they are exactly 0. Sums
+    over zeros only are exactly 0 too.
     """
     hole = dft_correlation.spectrum(holes.astype(maps.dtype), b)
     lost = dft_correlation.correlate(spectrum, hole, b)
     lost += dft_correlation.correlate(dft_correlation.spectrum(maps**2, b), hole, b)
 
-    # Counts are whole numbers: float32 is enough to round them to.
+    # Counts are whole numbers, so float32 is precise enough before rounding.
     b = jax.tree.map(lambda x: x.astype(jnp.float32), b)
     everywhere = dft_correlation.spectrum(jnp.ones_like(maps[:, :1], jnp.float32), b)
     visited = jax.tree.map(lambda x, y: x - y.astype(jnp.float32), everywhere, hole)
@@ -204,9 +209,9 @@ def autocorrelogram(
 ) -> Float[Array, "... lag lag"] | Float[np.ndarray, "... lag lag"]:
     """Return autocorrelograms [..., 2n-1, 2n-1] of rate maps; lag 0 in the middle, float32.
 
-    A lag is 0 where either window is constant up to rounding, and with "mask" where fewer than 20
-    pairs of visited bins overlap (or fewer than half the pairs of that lag, if these are fewer
-    than 40).
+    The value at a lag is 0 if one of its two windows is constant up to rounding. With "mask" it is
+    also 0 if the lag has fewer than 20 pairs of visited bins (or, for lags with fewer than 40
+    pairs, if fewer than half of the pairs are visited).
 
     maps: [..., n, n], n from 8 to 256. NumPy maps give NumPy arrays; JAX maps stay on their
         device, and the call does not wait.

@@ -1,9 +1,10 @@
 """Correlation sums over pairs of bins at every lag, for a chunk of square maps.
 
-Maps are [y, map, x]. Transforms and window sums are matrix products along the first or the last
-axis, so that one product serves the whole chunk and nothing is transposed; the last product turns
-the result to [dx, dy, map]. A result is a pair of arrays, at lags (dx, +dy) and (dx, -dy), with dx
-and dy from 0 to n-1; the other lags follow by symmetry. All in float64: `jax.enable_x64(True)`.
+Maps have the shape [y, map, x]. Transforms and window sums are matrix products along the first or
+the last axis, so that one product is sufficient for the whole chunk, without a transposition. The
+last product gives the shape [dx, dy, map]. A result is a pair of arrays, at lags (dx, +dy) and
+(dx, -dy), with dx and dy from 0 to n-1; the other lags follow by symmetry. All arrays are float64,
+which requires `jax.enable_x64(True)`.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-# Products of two columns that are held at the same time when sums are taken directly.
+# Largest number of products of two columns in memory, in direct sums.
 AT_ONCE = 2**18
 
 Pair = tuple[Float[Array, "n n map"], Float[Array, "n n map"]]
 
 
 class Basis(NamedTuple):
-    """Matrices of one map size: DFT of length 2n-1 and its inverse, sums of corner windows.
+    """Matrices of one map size: DFT of length 2n-1, its inverse, and sums of corner windows.
 
-    The inverse carries the multiplicity of each frequency and the 1/N of the transform.
+    The inverse includes the multiplicity of each frequency and the factor 1 / (2n-1).
     """
 
     cos: Float[np.ndarray, "frequency n"]
@@ -41,7 +42,7 @@ class Basis(NamedTuple):
 def basis(n: int) -> Basis:
     """Return the matrices for maps of n x n bins; `overlap` is the number of pairs at each lag."""
     index = np.arange(n)
-    # Reducing k x modulo N first keeps the angles exact to the last bit.
+    # The product k x is reduced modulo 2n-1 before the division, which keeps the angles precise.
     angle = 2 * np.pi * ((np.outer(index, index)) % (2 * n - 1)) / (2 * n - 1)
     weight = np.where(index > 0, 2.0, 1.0) / (2 * n - 1)
     lag, bin_ = index[:, None], index[None, :]
@@ -57,7 +58,7 @@ def basis(n: int) -> Basis:
 
 
 class Spectrum(NamedTuple):
-    """Products of a map with cosines and sines, e.g. cs = sum f cos(ky y) sin(kx x)."""
+    """Products of a map f with cosines and sines, such as cs = sum f cos(ky y) sin(kx x)."""
 
     cc: Float[Array, "ky map kx"]
     cs: Float[Array, "ky map kx"]
@@ -78,20 +79,20 @@ def _turn(matrix, maps):
 
 
 def spectrum(maps: Float[Array, "n map n"], b: Basis) -> Spectrum:
-    """Return the transform of maps padded to 2n-1 bins a side; it is linear in the maps."""
+    """Return the transform of maps, padded to 2n-1 bins along each side; it is linear in maps."""
     c, s = _first(b.cos, maps), _first(b.sin, maps)
     return Spectrum(_last(b.cos, c), _last(b.sin, c), _last(b.cos, s), _last(b.sin, s))
 
 
 def _even(cosines, sines, b: Basis) -> Pair:
-    """Sum over frequencies of P cos(kx dx + ky dy), from the parts of P."""
+    """Return the sum over frequencies of P cos(kx dx + ky dy), from the parts of P."""
     even = _turn(b.inverse_cos, _first(b.inverse_cos, cosines))
     odd = _turn(b.inverse_sin, _first(b.inverse_sin, sines))
     return even - odd, even + odd
 
 
 def _odd(cosine_sine, sine_cosine, b: Basis) -> Pair:
-    """Sum over frequencies of Y sin(kx dx + ky dy), from the parts of Y."""
+    """Return the sum over frequencies of Y sin(kx dx + ky dy), from the parts of Y."""
     along_x = _turn(b.inverse_sin, _first(b.inverse_cos, cosine_sine))
     along_y = _turn(b.inverse_cos, _first(b.inverse_sin, sine_cosine))
     return along_x + along_y, along_x - along_y
@@ -106,7 +107,7 @@ def correlate(f: Spectrum, g: Spectrum, b: Basis) -> tuple[Pair, Pair]:
     """Return sum_p f(p) g(p + lag) and sum_p f(p + lag) g(p), with errors of 1e-16 |f| |g|."""
 
     def at(s: Spectrum):
-        """The transform at (kx, ky) and at (kx, -ky)."""
+        """Return the transform at (kx, ky) and at (kx, -ky)."""
         return (s.cc - s.ss, -s.sc - s.cs), (s.cc + s.ss, s.sc - s.cs)
 
     def cross(a, c):
@@ -121,7 +122,7 @@ def correlate(f: Spectrum, g: Spectrum, b: Basis) -> tuple[Pair, Pair]:
 def window_sums(maps: Float[Array, "n map n"], b: Basis) -> tuple[Pair, Pair]:
     """Return sum_p f(p) and sum_p f(p + lag) over the bins p for which p + lag is in the map.
 
-    The sums contain no differences, so that those over quiet parts of a map keep their relative
+    The sums contain no differences, so that sums over regions with small rates keep their relative
     precision.
     """
     low, high = _first(b.low, maps), _first(b.high, maps)
@@ -129,9 +130,10 @@ def window_sums(maps: Float[Array, "n map n"], b: Basis) -> tuple[Pair, Pair]:
 
 
 def direct(f: Float[Array, "n n"], g: Float[Array, "n n"]) -> Pair:
-    """Return sum_p f(p) g(p + lag) of one map [y, x], as [dx, dy, 1], in full relative precision.
+    """Return sum_p f(p) g(p + lag) of one map [y, x], as [dx, dy, 1], with full relative precision.
 
-    One product per dx correlates all columns y with all columns z; its diagonals are the lags.
+    One product for each dx correlates every y of f with every y of g. The sums over the diagonals
+    of the product are the lags dy.
     """
     n = len(f)
     f, g = jnp.flip(f.T, 1), jnp.pad(g.T, ((0, 2 * n), (0, 0)))
@@ -140,7 +142,7 @@ def direct(f: Float[Array, "n n"], g: Float[Array, "n n"]) -> Pair:
     def some_dx(start):
         moved = g[index[:, None] + start + index[:block]]
         columns = jnp.einsum("xy,xdz->dyz", f, moved, precision="highest")
-        # Rows read one bin short of their length line up the diagonals.
+        # A reshape with rows shorter by one bin turns the diagonals into columns.
         skewed = jnp.pad(columns, ((0, 0), (0, 0), (0, n))).reshape(block, -1)
         return skewed[:, : n * (2 * n - 1)].reshape(block, n, 2 * n - 1).sum(1)
 

@@ -1,8 +1,9 @@
-"""Grid scores: contrasts of a map's autocorrelogram with its rotations, by 60 or 90 degrees.
+"""Grid scores of 60 and 90 degrees, from correlations of an autocorrelogram with its rotations.
 
-As in Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022): normalised
-autocorrelogram, rotations by 30, 45, 60, 90, 120, 135 and 150 degrees with cubic splines, Pearson
-correlations within ten rings, contrasts of these as scores, and the maximum over rings.
+The method is that of Banino et al. (2018), Sorscher et al. (2019) and Schaeffer et al. (2022). The
+normalised autocorrelogram is rotated by 30, 45, 60, 90, 120, 135 and 150 degrees with cubic
+splines. Pearson correlations with the rotations are computed within ten rings. Each score is the
+maximum over rings of a contrast of these correlations.
 """
 
 from __future__ import annotations
@@ -24,16 +25,16 @@ from gridjax.metrics.gridscore.rings import STUDY_INNER, adaptive_means, annulus
 from gridjax.metrics.gridscore.rotation import TURNS
 
 ANGLES = (30, 45, 60, 90, 120, 135, 150)
-# Added to a ring's variance in the published scorer: flat rings score 0.
+# Term added to the variance of a ring, as in the published scorer; a flat ring then scores 0.
 VARIANCE_FLOOR = 1e-5
 
 
 class GridScores(NamedTuple):
-    """Scores of maps; leading shapes are those of the maps.
+    """Scores of maps; each array has the leading shape of the maps.
 
     `score_60` and `score_90` are maxima over the ten rings; `ring_60` is the ring (0 to 9) of
-    `score_60`. `correlations`, None unless asked for, are those with the rotations by 30, 45, 60,
-    90, 120, 135 and 150 degrees in each ring.
+    `score_60`. `correlations` are the correlations with the rotations by 30, 45, 60, 90, 120, 135
+    and 150 degrees in each ring, or None if they were not requested.
     """
 
     score_60: Float[Array, "..."] | Float[np.ndarray, "..."]
@@ -52,19 +53,22 @@ def grid_score(
     """Return grid scores of rate maps.
 
     NumPy maps give NumPy arrays. JAX maps are scored on their device, and the call returns without
-    waiting. A constant or never visited map scores 0. A map's score does not depend on its scale,
-    its offset (unless "zero" fills bins) or its batch.
+    waiting. A constant map and a map without visits have score 0. A map's score does not depend on
+    its scale, its batch or its offset. There is one exception: with "zero", the score of a map with
+    unknown bins depends on its offset.
 
     maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y.
     variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
-        2022), mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018, Sorscher et
-        al. 2019). score_90 is r90 - mean(r45, r135) with both.
+        2022), and mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018, Sorscher
+        et al. 2019). score_90 is r90 - mean(r45, r135) with both. r60 is the correlation with the
+        rotation by 60 degrees.
     nan: bins that are not finite are unknown with "mask" (correlations over pairs of visited
         bins); they count as rate 0 with "zero", as published.
-    rings: "study": the published ones, from 0.2 n to each of ten radii, 0.4 n to n bins of the
-        autocorrelogram. "adaptive": from the edge of each map's central field (where the radial
-        mean first falls below 0.2 or is a local minimum) to ten radii, 0.2 n beyond it to n.
-    correlations: also return the correlations of every ring and rotation.
+    rings: "study": the published rings, with inner radius 0.2 n bins and ten outer radii from 0.4 n
+        to n bins. "adaptive": the inner radius is the edge of each map's central field, where the
+        radial mean first falls below 0.2 or is a local minimum; the ten outer radii are from this
+        edge plus 0.2 n to n bins.
+    correlations: whether to return the correlations of every ring and rotation too.
 
     Raises GridjaxError for maps of another shape or type, and for unknown options.
     """
@@ -111,7 +115,8 @@ def _correlations(
     adaptive: bool,
 ) -> Float[Array, "map ring 7"]:
     """Return the correlations with the seven rotations in each ring."""
-    # Ring means of products lose less to rounding near 0. Each value sums two pixels.
+    # Values are centred near 0, so that ring means of products lose less to rounding. Each value is
+    # a sum over two pixels.
     centre = jnp.mean(same, axis=0)
     products = (
         same - centre,
@@ -126,7 +131,7 @@ def _correlations(
         means = adaptive_means(means, weights.sum(1), centre)
     m, even, odd = means[0] / 2, means[1] / 4, means[2] / 4
     turned, shared, contrast = jnp.split(means[3:], 3)
-    # mean (S - m)(S_turned - m) over pairs of pixels a quarter turn apart, m the ring's mean of S
+    # shared: mean of (S - m)(S_turned - m), where m is the mean of S over the ring
     shared = shared / 4 - m * turned / 2
     contrast = contrast / 4
     by_angle = dict(zip(TURNS, shared + contrast, strict=True))

@@ -1,4 +1,4 @@
-"""Rings of an autocorrelogram: the study's ten, or ten that start outside the central field."""
+"""Rings of an autocorrelogram: the study's ten rings, or ten rings outside the central field."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 N_RINGS = 10
-# Radii in units of the map's side: the study's rings, and the least width of adaptive ones.
+# Radii in units of the map's side: the study's rings, and the smallest width of adaptive rings.
 STUDY_INNER = 0.2
 STUDY_OUTER = np.linspace(0.4, 1.0, N_RINGS)
 LEAST_WIDTH = 0.2
-# The central field ends where the radial mean first falls below this, or to a local minimum.
+# The central field ends where the radial mean first falls below this value or is a local minimum.
 CENTRAL_FIELD = 0.2
 
 
@@ -30,10 +30,10 @@ def annulus_sums(n: int, radius: Float[np.ndarray, " pixel"]) -> Float[np.ndarra
 def central_radius(radial_mean: Float[Array, "n map"]) -> Float[Array, " map"]:
     """Return the radius of the central field in bins, from the mean correlation of each annulus.
 
-    The outer edge of the last annulus before the radial mean first falls below 0.2 or is a local
-    minimum, whichever comes first; from 1 bin to 0.7 n. Scores of recordings leave the central peak
-    out as in Sargolini et al. (2006) and Langston et al. (2010); the definition of its edge is
-    ours.
+    The radius is the outer edge of the last annulus before the radial mean falls below 0.2 or is a
+    local minimum, whichever occurs first. It is at least 1 bin and at most 0.7 n bins. Scores of
+    recordings exclude the central peak as in Sargolini et al. (2006) and Langston et al. (2010);
+    this definition of its edge is specific to gridjax.
     """
     n = radial_mean.shape[0]
     after = jnp.concatenate([radial_mean[1:], jnp.full_like(radial_mean[:1], jnp.inf)])
@@ -52,9 +52,12 @@ def adaptive_bounds(inner: Float[Array, " map"], n: int) -> Float[Array, "ring m
 def adaptive_means(
     sums: Float[Array, "quantity n map"], counts: Float[Array, " n"], centre: Float[Array, " map"]
 ) -> Float[Array, "quantity ring map"]:
-    """Return means over each map's own rings, from sums over annuli and their pixel pairs.
+    """Return means over the adaptive rings of each map, from sums over annuli.
 
-    The first quantity is the sum of the autocorrelogram minus `centre` over both pixels of a pair.
+    sums: [quantity, n, map], sums over the pixel pairs of each annulus. The first quantity is the
+        autocorrelogram, summed over both pixels of a pair, minus `centre`.
+    counts: [n], number of pixel pairs of each annulus.
+    centre: [map], the value that is subtracted from the sum of each pair.
     """
     n = len(counts)
     inner = central_radius((sums[0] / counts[:, None] + centre) / 2)

@@ -1,9 +1,10 @@
 """Rotated autocorrelograms at ring pixels, equal to `scipy.ndimage.rotate` (cubic, no reshape).
 
-A point-symmetric image is the sum of a part that a quarter turn leaves unchanged and a part whose
-sign it flips. One quadrant determines both parts and their rotations: every pixel of a rotation has
-a twin, one or two quarter turns away, whose sixteen spline coefficients lie in the stored
-quadrant. Rotations by 120, 135 and 150 degrees are quarter turns of those by 30, 45 and 60.
+A point-symmetric image is the sum of two parts: a quarter turn does not change the first part, and
+changes the sign of the second part. One quadrant determines both parts and their rotations. One or
+two quarter turns move each pixel of a rotation to a twin pixel, for which all sixteen spline
+coefficients are in the stored quadrant. Rotations by 120, 135 and 150 degrees are quarter turns of
+the rotations by 30, 45 and 60 degrees.
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 TURNS = (30, 45, 60)
-# Beyond this many bins a sample's share in a spline's value is below 2e-6 (0.268 a bin).
+# At this distance in bins the weight of a sample in a spline's value is below 2e-6; it falls by a
+# factor of 0.268 with each bin.
 SPLINE_REACH = 10
 
 
 class Taps(NamedTuple):
-    """Positions and weights of the spline coefficients that each ring pixel reads, by turn.
+    """Indices and weights of the spline coefficients of each ring pixel, for each turn.
 
-    `first` indexes the corner of a 4 x 4 block in a quadrant with a margin of one bin before and
-    two behind, flattened; `sign` is that of the twin of the pixel in the sign-flipping part.
+    `first` is the flat index of the first corner of a 4 x 4 block of coefficients, in a quadrant
+    with a margin of one bin before it and two bins after it. `sign` is the factor between a pixel
+    and its twin in the part whose sign a quarter turn changes.
     """
 
     prefilter_even: Float[np.ndarray, "n n"]
@@ -43,7 +46,7 @@ def _bspline(distance):
 
 
 def _prefilters(n: int):
-    """Return matrices from the upper half of an even, or odd, line to spline coefficients."""
+    """Return matrices from the upper half of an even line, and an odd line, to coefficients."""
     size = 2 * n - 1
     sampling = 2 / 3 * np.eye(size) + (np.eye(size, k=1) + np.eye(size, k=-1)) / 6
     sampling[0, 1] = sampling[-1, -2] = 1 / 3
@@ -56,14 +59,14 @@ def _prefilters(n: int):
 
 
 def _source(i, j, degrees):
-    """Return where scipy.ndimage.rotate reads the value of pixel (i, j), from the middle."""
+    """Return the source of pixel (i, j) in scipy.ndimage.rotate, relative to the middle."""
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
     return c * i + s * j, -s * i + c * j
 
 
 @lru_cache(maxsize=32)
 def taps(n: int, inner: float, outer: float) -> Taps:
-    """Return the taps of the pixels (i > 0, j >= 0) between two radii in bins, nearest first."""
+    """Return the taps of the pixels (i > 0, j >= 0) between two radii in bins, by radius."""
     i, j = np.meshgrid(np.arange(1, n), np.arange(n), indexing="ij")
     radius = np.sqrt(i**2 + j**2).ravel()
     order = np.argsort(radius, kind="stable")
@@ -72,7 +75,7 @@ def taps(n: int, inner: float, outer: float) -> Taps:
     first, weight_x, weight_y, sign = [], [], [], []
     for degrees in TURNS:
         x, y = _source(i, j, degrees)
-        # At most one quarter turn (x, y) -> (-y, x) brings a source from y < 0 to the quadrant.
+        # One quarter turn (x, y) -> (-y, x) moves a source with y < 0 into the quadrant.
         turned = y < 0
         x, y = np.where(turned, -y, x), np.where(turned, x, y)
         inside = (x <= n - 1) & (y <= n - 1)
@@ -100,9 +103,9 @@ def _filter(matrix, image):
 
 
 def _margins(quadrant: Float[Array, "n n map"], sign: int):
-    """Return the quadrant with one line before it, by symmetry, and two mirrored lines behind."""
+    """Return the quadrant with one line before it, by symmetry, and two mirrored lines after it."""
     n = quadrant.shape[0]
-    # value(i, -j) is that of (j, i), and value(-i, j) that of (j, i), times the part's sign
+    # value(i, -j) and value(-i, j) are both value(j, i) times the part's sign
     before = sign * jnp.swapaxes(quadrant[1:2], 0, 1)
     wide = jnp.concatenate([before, quadrant, quadrant[:, n - 2 :: -1][:, :2]], axis=1)
     above = sign * quadrant[:, 1]
@@ -142,7 +145,7 @@ def ring_values(
 def _turned(coefficients: list[Float[Array, "bin map"]], t: Taps) -> list[Array]:
     """Return each image at the sources of all pixels, [turn, pixel, map].
 
-    A loop over turns: without it the compiler computes them again for each use.
+    Without the loop over turns, the compiler computes the images again for each use.
     """
     wide = len(t.prefilter_even) + 3
 
@@ -153,7 +156,7 @@ def _turned(coefficients: list[Float[Array, "bin map"]], t: Taps) -> list[Array]
             return term(0) + term(1) + term(2) + term(3)
 
         def tap(image, a, b):
-            # Clipping the indices would cost a sixth more.
+            # Clipped indices would increase the run time by a sixth.
             value = image.at[first + a * wide + b].get(mode="promise_in_bounds")
             return value * weight_y[b][:, None]
 

@@ -1,7 +1,8 @@
-"""The six peaks of an autocorrelogram nearest its centre, to a fraction of a bin.
+"""Six peaks of an autocorrelogram nearest its centre, with a precision of a fraction of a bin.
 
-Lags are in bins. A template (six peaks, the twelve troughs within their hexagon) finds the
-lattice; a paraboloid around each of three peaks, the others being their mirror images, refines it.
+Lags are in bins. The best match of a template of six peaks and the twelve troughs within their
+hexagon gives a first estimate. The fit of a paraboloid around each of three peaks refines it. The
+other three peaks are the mirror images of these.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from jaxtyping import Array, Float
 
 from gridjax.metrics.lattice.plane_waves import period_limits
 
-# Widths of the template's spots and of the weights of a paraboloid, as shares of the period.
+# Widths of the template's spots and of the weights of a paraboloid fit, as shares of the period.
 SPOT, WINDOW = 0.1, 0.18
-# No fewer bins than this: a paraboloid has six unknowns.
+# Lower limits of these widths, bins: the fit of a paraboloid has six unknowns.
 SMALLEST_SPOT, SMALLEST_WINDOW = 0.5, 0.8
 PERIOD_STEP, ANGLE_STEP = 0.06, np.pi / 3 / 17
 ITERATIONS = 4
-# A refined peak further than this from where the template had it, in periods, is another peak.
+# Largest distance, in periods, of a refined peak from its first estimate; farther is another peak.
 FURTHEST = 0.25
 
 
@@ -44,7 +45,7 @@ def template(n: int) -> Template:
     )
     share = 1 - np.abs(np.arange(1 - n, n)) / n
     overlap = np.outer(share, share)
-    # the half plane x >= 0; the other half mirrors it
+    # the half plane x >= 0; the other half is its mirror image
     lag_x, lag_y = np.arange(n), np.arange(1 - n, n)
 
     def spots(radius, angle):
@@ -76,7 +77,11 @@ def six_peaks(
 ) -> Float[Array, "map 3 2"]:
     """Return three of the six peaks nearest the centre, 60 degrees apart, in bins.
 
-    NaN where one of the three is no peak, or is not where a hexagonal lattice has it.
+    correlogram: [map, lag, lag], autocorrelograms with lag 0 in the middle.
+    tables: tables of the same map size, from ``template``.
+
+    All three are NaN if one of them is not a maximum, or is far from its place in the hexagonal
+    lattice that matches best.
     """
     n_maps, n = correlogram.shape[0], (correlogram.shape[1] + 1) // 2
     half = correlogram[:, n - 1 :].reshape(n_maps, -1)

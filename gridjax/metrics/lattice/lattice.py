@@ -1,9 +1,9 @@
-"""Period, orientation and ellipticity of the lattice in a rate map, and whether there is one.
+"""Period, orientation, ellipticity and significance of the lattice in a rate map.
 
-Two independent estimates from each map: the six peaks of the masked autocorrelogram nearest its
-centre, and three plane waves fitted to the map. Neither is biased in a box that holds few periods.
-The estimator of Schaeffer et al. (2022), from the raw correlation, is: it reads 2.5 % low at a
-period of 75 cm in a box of 2.2 m, and 8.4 % low at 150 cm.
+Each map gives two independent estimates: from the six peaks of the masked autocorrelogram nearest
+its centre, and from three plane waves fitted to the map. Both have no bias in a box that holds few
+periods. The estimator of Schaeffer et al. (2022), from the raw correlation, has a bias: in a box of
+2.2 m its period is 2.5 % too small at 75 cm, and 8.4 % too small at 150 cm.
 """
 
 from __future__ import annotations
@@ -21,24 +21,25 @@ from gridjax.metrics.arguments import check_float
 from gridjax.metrics.gridscore import autocorrelogram, dft_correlation
 from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
 
-# Larger maps are averaged over blocks of bins first: periods of at least a ninth of the box need no
-# more bins.
+# Maps of more bins along a side are first averaged over blocks of bins. This number of bins is
+# sufficient for periods of at least a ninth of the box.
 LARGEST_SIDE = 43
 
 
 class Lattice(NamedTuple):
-    """Lattices of maps; leading shapes are those of the maps; NaN where none is significant.
+    """Lattices of maps; each array has the leading shape of the maps.
 
     From the autocorrelogram's six peaks nearest the centre:
-    `period_cm`: their mean distance. `orientation_rad`: of the axes, against x, in [0, pi/3).
-    `ellipticity`: the longer over the shorter axis of the ellipse through them, 1 for a circle.
+    `period_cm`: mean distance of the peaks from the centre. `orientation_rad`: angle between the
+    axes of the lattice and x, in [0, pi/3). `ellipticity`: longer axis divided by shorter axis of
+    the ellipse through the peaks, 1 for a circle.
 
-    From the plane waves: `period_spectrum_cm`, `orientation_spectrum_rad`,
-    `ellipticity_spectrum`, and `variance_share`, the share of the map's variance they explain.
+    From the plane waves: `period_spectrum_cm`, `orientation_spectrum_rad`, `ellipticity_spectrum`,
+    and `variance_share`, the share of the map's variance that the waves explain.
 
-    `p_value`: the chance that an isotropic random field has as strong a hexagon in its spectrum; 1
-    for constant maps. Where it is above the significance level, all else but `variance_share` is
-    NaN.
+    `p_value`: chance that an isotropic random field has a hexagon at least as strong in its
+    spectrum; 1 for constant maps. If it is above the significance level, all other fields except
+    `variance_share` are NaN.
     """
 
     period_cm: Float[Array, "..."]
@@ -54,14 +55,14 @@ class Lattice(NamedTuple):
 def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattice:
     """Return the lattices in rate maps.
 
-    The search covers periods from a ninth of the box (and 2.4 bins) to .8 of it. NumPy maps give
-    NumPy arrays; JAX maps stay on their device. A map's result does not depend on its batch, its
-    scale or its offset.
+    The search covers periods from a ninth of the box (but at least 2.4 bins) to 0.8 of the box.
+    NumPy maps give NumPy arrays; JAX maps stay on their device. A map's result does not depend on
+    its batch, its scale or its offset.
 
     maps: [..., n, n], n from 8 to 256, first axis x, second y; bins that are not finite are
         unknown.
     box_width_m: side of the n x n square, 1e-6 to 1e6 metres.
-    significance: largest p of a lattice, 0 to 1; 1 returns the best fit of every map.
+    significance: largest p-value of a lattice, 0 to 1; 1 returns the best fit of every map.
 
     Raises GridjaxError for maps of another shape or type, and for numbers outside these ranges.
     """
@@ -96,7 +97,8 @@ def _tables(n: int):
 def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
     """Return lattices in bins.
 
-    Compiled in stages: that of the autocorrelogram is shared with the grid score.
+    The stages are compiled separately, because the grid score uses the stage of the autocorrelogram
+    too.
     """
     search, basis, template, significance = tables
     fit, known = _fit(maps, search)
@@ -136,7 +138,7 @@ def _measures(fit, whole, template, significance, block: int) -> Lattice:
 
 
 def _pooled(maps, block: int):
-    """Return means over the known bins of each block, and how many those are, as a share."""
+    """Return the mean over the known bins of each block, and the share of known bins."""
     n = maps.shape[-1]
     side = -(-n // block)
     known = jnp.isfinite(maps)
@@ -158,10 +160,13 @@ def _three(vectors: Float[Array, "map 2 2"]) -> Float[Array, "map 3 2"]:
 def shape(
     vectors: Float[Array, "map 3 2"],
 ) -> tuple[Float[Array, " map"], Float[Array, " map"], Float[Array, " map"]]:
-    """Return period, orientation and ellipticity of the hexagon with these three corners.
+    """Return period, orientation (rad) and ellipticity of the hexagon with these three corners.
 
-    The other three corners are their mirror images. The ellipse through all six is
-    p x^2 + 2 q x y + r y^2 = 1; ellipticity is NaN where no ellipse passes through them.
+    vectors: [map, 3, 2], corners relative to the centre. The other three corners are their mirror
+        images.
+
+    The period has the unit of the corners. The ellipse through all six corners is
+    p x^2 + 2 q x y + r y^2 = 1. The ellipticity is NaN if no ellipse passes through the corners.
     """
     x, y = vectors[..., 0], vectors[..., 1]
     period = jnp.hypot(x, y).mean(axis=1)

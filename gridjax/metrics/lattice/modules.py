@@ -22,9 +22,9 @@ class Modules(NamedTuple):
     """The modules of one network, smallest period first."""
 
     period_cm: Float[np.ndarray, " module"]
-    """median over its units"""
+    """Median period of the units of each module, centimetres."""
     size: Int[np.ndarray, " module"]
-    """units"""
+    """Number of units of each module."""
 
 
 def modules(
@@ -33,15 +33,17 @@ def modules(
     fewest: int = FEWEST,
     ratio: float = RATIO,
 ) -> Modules:
-    """Return the modules among units with lattices; units with NaN have none.
+    """Return the modules among units with lattices.
 
-    Units are clustered by complete linkage in (log period, orientation): no two units of a cluster
-    differ in period by a factor of more than ``ratio`` or in orientation (mod 60 degrees) by more
-    than 15 degrees. Clusters with fewer than ``fewest`` units are dropped. Of clusters whose median
-    periods differ by less than ``ratio`` only the largest is a module, so that one period with
-    scatter, or at two orientations, is one module.
+    Units are clustered by complete linkage in (log period, orientation). The periods of two units
+    of a cluster differ by at most a factor of ``ratio``, and their orientations (mod 60 degrees) by
+    at most 15 degrees. Clusters with fewer than ``fewest`` units are left out. If the median
+    periods of clusters differ by less than ``ratio``, only the largest cluster is a module.
+    Therefore units with one period are one module, even if their periods have scatter or their
+    lattices have two orientations.
 
-    period_cm, orientation_rad: [unit], NaN for units without a lattice.
+    period_cm: [unit], periods of the lattices, NaN for units without a lattice.
+    orientation_rad: [unit], orientations of the lattices, NaN for units without a lattice.
     fewest: smallest number of units of a module.
     ratio: smallest ratio of the periods of two modules.
     """
@@ -60,7 +62,7 @@ def modules(
     sizes = np.bincount(cluster)
     found: list[tuple[float, int]] = []
     medians = {k: float(np.median(period[cluster == k])) for k in np.flatnonzero(sizes >= fewest)}
-    # of equal sizes the smaller period first, whatever the order of units
+    # clusters of equal size are sorted by period, so that the order of units has no effect
     for label, middle in sorted(medians.items(), key=lambda one: (-sizes[one[0]], one[1])):
         if all(max(middle / other, other / middle) >= ratio for other, _ in found):
             found.append((middle, int(sizes[label])))
@@ -76,17 +78,18 @@ def false_module_share(
     noise: float = 0.5,
     seed: int = 0,
 ) -> float:
-    """Return the share of simulated networks of one period in which ``modules`` finds two or more.
+    """Return the share of simulated networks in which ``modules`` wrongly finds several modules.
 
-    The units of a simulated network share a period, drawn from ``period_cm``, and an orientation.
-    Their maps are lattices of random phases plus smoothed noise, and are measured like the maps of
-    trained units.
+    All units of a simulated network have the same period, drawn from ``period_cm``, and the same
+    orientation. Their maps are lattices with random phases plus smoothed noise. The maps are
+    measured in the same way as those of trained units.
 
-    period_cm: [network], the periods to draw from.
+    period_cm: [network], periods to draw from, centimetres.
     box_width_m: side of the box, metres.
-    n_networks, n_units: numbers of simulated networks, and of units of each.
+    n_networks: number of simulated networks.
+    n_units: number of units of each network.
     noise: standard deviation of the noise before smoothing, in standard deviations of the maps.
-    seed: of the simulation.
+    seed: random seed of the simulation.
     """
     random = np.random.default_rng(seed)
     x = (np.arange(_BINS) + 0.5) / _BINS * box_width_m

@@ -1,9 +1,9 @@
-"""The hexagonal lattice in a map's spectrum: three plane waves 60 degrees apart, fitted to the map.
+"""Fit of a hexagonal lattice to a map: three plane waves with directions 60 degrees apart.
 
-Wave vectors k are in cycles per bin. A search over regular hexagons in the power spectrum starts a
-least-squares fit of a constant and three waves k1, k2, k2 - k1 to the visited bins. Unlike the peak
-of a periodogram, the fit is not biased by a small number of periods in the box or by missing
-bins.
+Wave vectors k are in cycles per bin. A search over regular hexagons in the power spectrum gives the
+start of a least-squares fit. The fit has a constant and three waves k1, k2 and k2 - k1, and uses
+the visited bins. Unlike the peak of a periodogram, it has no bias from a small number of periods in
+the box or from missing bins.
 """
 
 from __future__ import annotations
@@ -16,35 +16,36 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-# Periods looked for, as shares of the box. Shorter ones need more bins than this fit looks at;
-# with longer ones the six neighbours of a field no longer fit into the autocorrelogram.
+# Limits of the period in the search, as shares of the box. Shorter periods need more bins than the
+# fit uses. With longer periods the autocorrelogram does not hold the six neighbours of a field.
 SHORTEST, LONGEST = 1 / 9, 0.8
-# ... and in bins, what a hexagonal lattice needs to stay below the Nyquist frequency.
+# Shortest period in bins: the waves of a hexagonal lattice must be below the Nyquist frequency.
 SHORTEST_BINS = 2.4
-# Spacing of the search, in cycles per box: the main lobe of one wave is 2 wide.
+# Spacing of the wave vectors of the search, in cycles per box. The main lobe of a wave has width 2.
 STEP = 0.35
 ITERATIONS = 5
-# How many independent hexagons the search is worth, per Fourier cell on the half circle through the
-# strongest. Found by simulation: with it smoothed Gaussian noise from 1/90 to 1/6 of the box wide,
-# rectified or not, is significant at .05 in 1 to 6 % of maps.
+# Effective number of independent hexagons in the search, for each Fourier cell on the half circle
+# through the strongest hexagon. The value comes from simulations of Gaussian noise, with smoothing
+# widths of 1/90 to 1/6 of the box, with and without rectification: 1 to 6 % of these maps are
+# significant at .05.
 HEXAGONS_PER_CELL = 4.5
 
 _product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
 
 
 class Search(NamedTuple):
-    """Tables for maps of n x n bins: a triangular grid of wave vectors, closed under 60 degrees."""
+    """Tables for maps of n x n bins: a triangular grid of wave vectors with 60-degree symmetry."""
 
     y_cos: Float[np.ndarray, "row n"]
     y_sin: Float[np.ndarray, "row n"]
     x_cos: Float[np.ndarray, "row n column"]
     x_sin: Float[np.ndarray, "row n column"]
     hexagons: Int[np.ndarray, "3 hexagon"]
-    """The flat indices of each hexagon's three waves."""
+    """Flat indices of the three waves of each hexagon."""
     vectors: Float[np.ndarray, "hexagon 4"]
-    """The first two waves of each hexagon."""
+    """Wave vectors of the first two waves of each hexagon, cycles per bin."""
     cells: Float[np.ndarray, " hexagon"]
-    """Independent Fourier cells on half the circle through each hexagon."""
+    """Number of independent Fourier cells on half of the circle through each hexagon."""
     to_rings: Float[np.ndarray, "wave ring"]
     ring_of: Float[np.ndarray, "hexagon ring"]
     position: Float[np.ndarray, " n"]
@@ -60,7 +61,7 @@ class Fit(NamedTuple):
 
 
 def period_limits(n: int) -> tuple[float, float]:
-    """Return the shortest and the longest period looked for in n x n bins, in bins."""
+    """Return the shortest and the longest period of the search in maps of n x n bins, in bins."""
     return max(SHORTEST_BINS, SHORTEST * n), LONGEST * n
 
 
@@ -84,7 +85,7 @@ def search(n: int) -> Search:
         hexagons.append(corner[1] * (2 * reach + 1) + corner[0] + reach)
         corner = np.stack([-corner[1], corner[0] + corner[1]])
 
-    # the row k_y = 0 holds each of its waves twice
+    # the row k_y = 0 contains both k and -k of each wave, so each of them has weight 0.5
     once = np.where(row == 0, 0.5, 1.0).ravel()
     rings = np.arange(0, highest + 2 * step, step)
     to_rings = _hat(radius.ravel() / step, rings / step) * once[:, None]
@@ -113,7 +114,7 @@ def _hat(values, centres):
 
 
 def fit(maps: Float[Array, "map n n"], weights: Float[Array, "map n n"], tables: Search) -> Fit:
-    """Fit the waves to maps, float32; weight 0 marks a bin that is unknown."""
+    """Return the waves fitted to float32 maps; unknown bins have weight 0."""
     total = weights.sum((1, 2))[:, None, None]
     maps = maps - (maps * weights).sum((1, 2), keepdims=True) / total
     spread = jnp.sqrt((maps**2 * weights).sum((1, 2), keepdims=True) / total)
@@ -145,11 +146,12 @@ def spectrum(maps: Float[Array, "map n n"], tables: Search) -> Float[Array, "map
 
 
 def _p_value(weakest, ring, cells):
-    """Return the chance that an isotropic Gaussian field has a hexagon as strong as the strongest.
+    """Return the chance that an isotropic Gaussian field has a hexagon at least this strong.
 
-    On half a circle of m independent cells such a field's power is m exponentials, as shares of
-    their sum uniform spacings: three given ones all exceed t with probability (1 - 3 t)^(m - 1).
-    Taking the weakest of the three waves keeps stripes and square lattices out.
+    On a half circle of m independent Fourier cells, the powers of such a field are m independent
+    exponential numbers. Divided by their sum they are distributed as uniform spacings: three given
+    cells all exceed t with probability (1 - 3 t)^(m - 1). The strength of a hexagon is the power of
+    the weakest of its three waves, so that stripes and square lattices are not significant.
     """
     share = jnp.where(ring > 0, weakest / jnp.where(ring > 0, cells * ring, 1.0), 0.0)
     one = jnp.maximum(1 - 3 * share, 0.0) ** (cells - 1)
@@ -157,7 +159,7 @@ def _p_value(weakest, ring, cells):
 
 
 def _columns(vectors, amplitudes, maps, position):
-    """Return derivatives of the model by its parameters, and the residual: [map, 12, n, n]."""
+    """Return derivatives of the model by its 11 parameters and the residual, [map, 12, n, n]."""
     k1, k2 = vectors[:, :2], vectors[:, 2:]
     phase = 2 * jnp.pi * jnp.stack([k1, k2, k2 - k1], axis=1)[..., None] * position
     (cos_x, cos_y), (sin_x, sin_y) = (
@@ -177,7 +179,10 @@ def _columns(vectors, amplitudes, maps, position):
 
 
 def _refined(vectors, maps, weights, position):
-    """Gauss-Newton on the four numbers of the waves and the seven amplitudes at once."""
+    """Return wave vectors and residual sums after Gauss-Newton steps.
+
+    Each step changes the four numbers of the wave vectors and the seven amplitudes together.
+    """
     n_maps, n = maps.shape[:2]
     root = jnp.sqrt(weights)[:, None]
 
@@ -187,7 +192,8 @@ def _refined(vectors, maps, weights, position):
         gram = _product(columns, jnp.swapaxes(columns, 1, 2))
         normal, downhill, residual = gram[:, :11, :11], gram[:, :11, 11:], gram[:, 11, 11]
         diagonal = jnp.diagonal(normal, axis1=1, axis2=2)
-        # a little damping: before the first step the amplitudes, hence the moves, are all 0
+        # before the first step the amplitudes and the derivatives by the wave vectors are 0, so a
+        # small damping keeps the system solvable
         damping = 1e-4 * diagonal + 1e-6 * diagonal[:, :1]
         change = jnp.linalg.solve(
             normal + damping[:, None] * jnp.eye(11, dtype=maps.dtype), downhill
@@ -204,9 +210,10 @@ def _refined(vectors, maps, weights, position):
 
 
 def lattice_vectors(waves: Float[Array, "map 4"]) -> Float[Array, "map 2 2"]:
-    """Return two lattice vectors 60 degrees apart for wave vectors k1, k2 60 degrees apart.
+    """Return two lattice vectors 60 degrees apart, in bins, from waves k1, k2 60 degrees apart.
 
-    The dual basis v_i . k_j = delta_ij opens by 120 degrees; v1 + v2 lies half way.
+    The vectors v1 and v2 of the dual basis, v_i . k_j = delta_ij, have an angle of 120 degrees. The
+    result is v1 and v1 + v2, which is half way between them.
     """
     a, b, c, d = waves.T
     v1, v2 = jnp.stack([d, -c], axis=-1), jnp.stack([-b, a], axis=-1)

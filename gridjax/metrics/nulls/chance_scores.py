@@ -1,6 +1,6 @@
-"""Scores by chance: random readouts of a code, time shifts of spikes, and p-values.
+"""Chance scores: random readouts of a code, time shifts of spikes, and p-values.
 
-The isotropic null (fields without arrangement) is in isotropic_fields.py.
+The module isotropic_fields contains the isotropic null.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from gridjax.errors import GridjaxError, Problem
 def random_readout_weights(
     key: Key[Array, ""], n_code: int, n_readouts: int
 ) -> Float[Array, "code readout"]:
-    """Draw the weights w of random readouts of a target code, standard normal."""
+    """Return standard normal weights [code, readout] of random readouts of a target code."""
     return random.normal(key, (n_code, n_readouts))
 
 
@@ -29,10 +29,15 @@ def readout(
     weights: Float[Array, "code readout"],
     activation: Callable[[Array], Array],
 ) -> Float[Array, "*n readout"]:
-    """Return phi(w . (y - mean y) / scale), phi the activation.
+    """Return the readouts phi(w . (y - mean y) / scale) of a code y.
 
+    code: [..., code], values of the code y.
+    mean: [code], mean of the code over positions.
     scale: square root of the code's total variance over positions, one number for all readouts. It
-        gives readouts unit variance on average, which matters only where phi saturates.
+        gives the argument of phi unit variance on average, which has an effect only if phi
+        saturates.
+    weights: [code, readout], the weights w.
+    activation: the function phi.
     """
     return activation((code - mean) @ weights / scale)
 
@@ -40,12 +45,15 @@ def readout(
 def p_values(
     observed: Float[np.ndarray, "..."], null: Float[np.ndarray, "... draw"]
 ) -> Float[np.ndarray, "..."]:
-    """Return the p of observed scores: (1 + number of null scores as high) / (1 + draws).
+    """Return p-values: (1 + number of null scores >= the observed score) / (1 + number of draws).
 
-    The 1 is the observation itself; without it p could be 0 (Phipson and Smyth 2010). A null score
-    that is NaN counts as high; p is NaN where the observed score is NaN.
+    The 1 counts the observation itself; without it p could be 0. A null score of NaN counts as at
+    least as high. p is NaN if the observed score is NaN.
 
-    observed: [...]. null: [..., draw].
+    observed: [...], scores.
+    null: [..., draw], null scores of each observed score.
+
+    Source: Phipson and Smyth 2010.
     """
     observed, null = np.asarray(observed, float), np.asarray(null, float)
     as_high = ~(null < observed[..., None])
@@ -54,7 +62,7 @@ def p_values(
 
 
 class Thresholds(NamedTuple):
-    """Percentiles of null scores, which a significant score exceeds."""
+    """Percentiles of null scores; a significant score is above them."""
 
     per_cell: Float[np.ndarray, "percent ..."]
     pooled: Float[np.ndarray, " percent"]
@@ -63,7 +71,11 @@ class Thresholds(NamedTuple):
 def thresholds(
     null: Float[np.ndarray, "... draw"], percent: tuple[float, ...] = (95.0, 99.0)
 ) -> Thresholds:
-    """Return percentiles of each cell's null scores, and of all cells' together."""
+    """Return percentiles of the null scores of each cell, and of the scores of all cells together.
+
+    null: [..., draw].
+    percent: percentiles, 0 to 100.
+    """
     null = np.asarray(null, float)
     return Thresholds(np.percentile(null, percent, axis=-1), np.percentile(null, percent))
 
@@ -73,8 +85,8 @@ def shifts(
 ) -> Float[np.ndarray, " draw"]:
     """Draw circular shifts of spikes against the path, in seconds.
 
-    Uniform between ``min_shift_s`` and the session's duration minus ``min_shift_s``. Raises
-    GridjaxError where the session is too short for that.
+    Shifts are uniform between ``min_shift_s`` and the session's duration minus ``min_shift_s``.
+    Raises GridjaxError unless the duration is longer than twice ``min_shift_s``.
     """
     if not 0 <= 2 * min_shift_s < duration_s:
         raise GridjaxError(
@@ -92,6 +104,6 @@ def shifted(
 ) -> Float[np.ndarray, " spike"]:
     """Return spike times shifted circularly within the session, all in seconds.
 
-    Intervals between spikes stay the same, except the one across the session's end.
+    Intervals between spikes do not change, except the interval across the end of the session.
     """
     return start_s + np.mod(np.asarray(spike_times_s) - start_s + shift_s, duration_s)

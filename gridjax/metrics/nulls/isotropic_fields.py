@@ -1,8 +1,8 @@
-"""The isotropic null: random fields with the radially averaged spectrum and the values of a map.
+"""Isotropic null: random fields with the radially averaged spectrum and the values of a map.
 
-The fields keep the width, spacing and number of a map's firing fields, and lose their arrangement.
-Randomised phases are no such null: the autocorrelogram does not depend on phases, so a lattice
-would keep its score.
+A random field has firing fields of the same width, spacing and number as the map, but in a random
+arrangement. Random phases cannot serve as this null: the autocorrelogram does not depend on phases,
+so a lattice would keep its score.
 """
 
 from __future__ import annotations
@@ -29,13 +29,17 @@ MOST_DRAWS = 10**7
 def isotropic_maps(
     key: Key[Array, "..."], maps: Any, n_draws: int
 ) -> Float[np.ndarray, "... draw n n"]:
-    """Return fields drawn from the isotropic null of each map [..., n, n]; NaN where the map is.
+    """Return fields drawn from the isotropic null of each map.
 
-    A field has its map's values, to float32's share of how much these differ.
+    key: one random key, or an array [...] with one key for each map. With one key the draws of a
+        map depend on its index among the maps.
+    maps: [..., n, n], n from 8 to 256; bins that are NaN are NaN in the fields too.
+    n_draws: number of fields for each map. A larger number does not change the first fields.
 
-    `key`: one key, with which a map's draws depend on its place among the maps, or an array of
-    keys, one per map. The first draws do not change with their number. For many draws of many
-    maps use `isotropic_scores`, which keeps none of them.
+    A field has the values of its map, with an error of float32 rounding relative to their range.
+    For many draws of many maps use `isotropic_scores`, which does not keep the fields in memory.
+
+    Raises GridjaxError for invalid maps, keys or numbers of draws.
     """
     return _gathered(key, maps, n_draws, lambda fields: fields)
 
@@ -46,9 +50,11 @@ def isotropic_scores(
     n_draws: int,
     score: Callable[[Float[np.ndarray, "draw n n"]], Any],
 ) -> Float[np.ndarray, "... draw"]:
-    """Return the scores of fields drawn from the isotropic null of each map [..., n, n].
+    """Return the scores of fields drawn from the isotropic null of each map.
 
-    `score` takes maps [draw, n, n], float64, to numbers [draw]. Keys as in `isotropic_maps`.
+    score: function from float64 maps [draw, n, n] to scores [draw].
+
+    The other arguments and the errors are those of `isotropic_maps`.
     """
     return _gathered(key, maps, n_draws, score)
 
@@ -78,7 +84,7 @@ def _gathered(key, maps, n_draws, measure):
 
 
 def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
-    """Return one key for each map: those given, or derived from one key."""
+    """Return one key for each map: the given keys, or keys derived from the one given key."""
     if not isinstance(key, jax.Array) or not jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         raise invalid_argument(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
     if key.shape not in ((), batch):
@@ -89,10 +95,10 @@ def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
 
 
 def _within_one(maps: Float[np.ndarray, "map n n"]):
-    """Return maps shifted towards 0 and scaled below 1, float32; and the scale and offset.
+    """Return float32 maps, shifted towards 0 and scaled below 1, with their scales and offsets.
 
-    Without it, squares leave the range of float32, and an offset costs precision. The scale is a
-    power of two; maps that hold 0 or both signs are not shifted.
+    The scale keeps squares within the range of float32, and the shift keeps precision. The scale is
+    a power of two. Maps that contain 0 or both signs are not shifted.
     """
     known = np.isfinite(maps)
     least = np.min(maps, (1, 2), where=known, initial=np.inf)
@@ -100,7 +106,7 @@ def _within_one(maps: Float[np.ndarray, "map n n"]):
     offset = np.where(known.any((1, 2)), np.clip(0.0, least, most), 0.0)[:, None, None]
     moved = np.where(known, maps - offset, np.nan)
     _, exponent = np.frexp(np.max(np.abs(moved), (1, 2), where=known, initial=0.0))
-    # a power of two that float64 holds, as it does its inverse
+    # limits between which float64 can store both the power of two and its inverse
     exponent = np.clip(exponent, -1021, 1021)[:, None, None]
     return np.ldexp(moved, -exponent).astype(np.float32), np.ldexp(1.0, exponent), offset
 

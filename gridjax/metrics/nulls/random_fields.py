@@ -1,11 +1,11 @@
 """Isotropic random fields with the radially averaged spectrum and the values of a map.
 
-A map is a window of an unbounded field: the window blurs its spectrum, and its values are not
-Gaussian. Both are corrected beforehand: the Gaussian field's radial spectrum is
-adjusted until the field, given the map's values by rank and seen through the map's window of
-visited bins, has the map's radial spectrum in expectation (a translation process, Grigoriu 1995).
-The frequencies of the transform that makes the field are moved by a random part of their spacing,
-so that on average no direction is favoured.
+A field starts as a Gaussian field. Its values are then replaced, rank by rank, by the values of the
+map (a translation process, Grigoriu 1995). Both this replacement and the window of visited bins
+change the spectrum. The radial spectrum of the Gaussian field is therefore adjusted in advance,
+until the expected radial spectrum of the final field, within the window, equals that of the map.
+The frequencies of the Fourier transform are shifted by a random part of their spacing, so that on
+average all directions have equal power.
 """
 
 from __future__ import annotations
@@ -20,27 +20,28 @@ from jax import random
 from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float, Key
 
-# Maps are padded to this many times their side, so that no lag wraps around.
+# Ratio of the padded side to the side of a map; with 2 no lag wraps around.
 PADDING = 2
 ITERATIONS = 20
-# Terms of the Hermite series of the map's values; what is left goes to the last one.
+# Terms of the Hermite series of the map's values; the last term also gets the remainder.
 TERMS = 8
-# Points per bin at which covariances are tabulated, and per ring at which they are integrated.
+# Points per bin in the tables of covariance, and points per ring in its integration.
 FINENESS = 4
 
 
 class Rings(NamedTuple):
-    """Hat-shaped rings of the padded map's spectrum, one per unit of its frequency.
+    """Rings of the padded map's spectrum with hat-shaped weights, one ring per unit of frequency.
 
-    Each frequency lies between two rings, and each lag between two tabulated distances.
+    The tables are interpolated: a frequency lies between two rings, and a lag between two
+    distances.
     """
 
     covariance: Float[np.ndarray, "ring distance"]
-    """Covariance of an isotropic field with unit power on one ring."""
+    """Covariance, at each distance, of an isotropic field with unit power on one ring."""
     area: Float[np.ndarray, " ring"]
-    """Frequencies that fall to each ring."""
+    """Number of frequencies of each ring."""
     radius: Float[np.ndarray, "side side"]
-    """Of the frequencies of the transform, in rings, and of its lags, in bins."""
+    """Length of each frequency of the transform, in rings, and also of each lag, in bins."""
 
 
 class Model(NamedTuple):
@@ -49,7 +50,7 @@ class Model(NamedTuple):
     power: Float[Array, "map ring"]
     """Share of each ring in the variance of the Gaussian field."""
     values: Float[Array, "map n*n"]
-    """The map's known values in rising order; what follows them is meaningless."""
+    """The map's known values in increasing order; later entries are not used."""
     known: Bool[Array, "map n n"]
 
 
@@ -77,7 +78,7 @@ def rings(n: int) -> Rings:
 def _between(
     values: Float[Array, "map point"], at: Float[Array, "..."] | Float[np.ndarray, "..."]
 ) -> Float[Array, "map ..."]:
-    """Return values tabulated at 0, 1, 2 ... at fractional places."""
+    """Return values, tabulated at 0, 1, 2 ..., by linear interpolation at fractional places."""
     at = jnp.asarray(at)
     low = at.astype(jnp.int32)
     share = at - low
@@ -85,7 +86,7 @@ def _between(
 
 
 def _over_rings(waves: Float[Array, "map side side"], table: Rings) -> Float[Array, "map ring"]:
-    """Return the mean over each ring."""
+    """Return the weighted mean of waves over each ring."""
     flat = table.radius.ravel()
     low = flat.astype(jnp.int32)
     share = flat - low
@@ -98,7 +99,7 @@ def _over_rings(waves: Float[Array, "map side side"], table: Rings) -> Float[Arr
 def radial_spectrum(
     maps: Float[Array, "map n n"], known: Bool[Array, "map n n"], table: Rings
 ) -> Float[Array, "map ring"]:
-    """Return the power of maps less their mean over the known bins, averaged over each ring."""
+    """Return the power of maps minus their mean over the known bins, averaged over each ring."""
     side = PADDING * maps.shape[-1]
     maps = jnp.where(known, maps, 0.0)
     mean = maps.sum((1, 2), keepdims=True) / jnp.maximum(known.sum((1, 2), keepdims=True), 1)
@@ -109,7 +110,8 @@ def radial_spectrum(
 def _series(values, count):
     """Return the shares s_m in corr(f(g), f(g')) = sum over m of s_m corr(g, g')^m.
 
-    f takes Gaussian numbers to the map's values; the shares are its squared Hermite coefficients.
+    The function f maps Gaussian numbers g to the map's values by rank. The shares are the squares
+    of its Hermite coefficients, divided by the variance.
     """
     index = jnp.arange(values.shape[1], dtype=values.dtype)
     inside = index < count[:, None]
@@ -145,14 +147,14 @@ def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
     pairs = pairs / jnp.maximum(pairs.sum((1, 2), keepdims=True), 1.0)
 
     def seen(power):
-        """Return the radial spectrum of the translated field, through the window."""
+        """Return the expected radial spectrum of the translated field within the window."""
         gauss = jnp.matmul(power, table.covariance, precision=jax.lax.Precision.HIGHEST)
         gauss = _between(gauss, FINENESS * table.radius)
         translated, product = 0.0, 1.0
         for share in shares:
             product = product * gauss
             translated = translated + share * product
-        # the window's mean is taken off, and with it the longest waves
+        # subtraction of the mean within the window also reduces the longest waves
         mean = (translated * pairs).sum((1, 2), keepdims=True)
         waves = jnp.fft.fft2((translated - mean) * pairs).real
         expected = jnp.maximum(_over_rings(waves, table), 0.0)
@@ -191,7 +193,7 @@ def draw(key: Key[Array, ""], one: Model, table: Rings, n_draws: int) -> Float[A
 
 
 def _by_rank(fields, one: Model):
-    """Give the k-th lowest known bin of each field the map's k-th lowest value."""
+    """Return fields in which the k-th lowest known bin has the k-th lowest value of the map."""
     n_draws, n = fields.shape[:2]
     order = jnp.argsort(jnp.where(one.known, fields, jnp.inf).reshape(n_draws, -1), axis=1)
     empty = jnp.zeros((n_draws, n * n), one.values.dtype)

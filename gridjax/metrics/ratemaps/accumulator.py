@@ -1,6 +1,7 @@
 """Rate maps as running sums: the mean activity of every unit in every bin of the box.
 
-A map's first axis is x, its second y; bins are flattened in that order ("x first").
+The first axis of a map is x and the second is y. The flat index of a bin is (index along x) * n +
+(index along y).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class RateMapSums(NamedTuple):
     """Sums over the samples so far, from which rate maps are computed."""
 
     totals: Float[Array, "bin unit"]
-    """Activity summed over the samples in each bin."""
+    """Sum of the activity over the samples in each bin."""
     samples: Float[Array, " bin"]
     """Number of samples in each bin; exact up to 2^24."""
 
@@ -34,10 +35,14 @@ def bin_indices(
     box_width_m: Float[Array, ""] | float,
     box_height_m: Float[Array, ""] | float,
 ) -> Int[Array, " sample"]:
-    """Return the flat bin of each position (metres, box centred on 0); n_bins^2 where outside.
+    """Return the flat bin of each position, and n_bins^2 for a position outside the box.
 
-    Bins are closed below and open above, but for the last, which also holds the upper wall, as in
-    numpy.histogram2d and scipy.stats.binned_statistic_2d with a range.
+    positions: [sample, 2], x and y in metres; the box is centred on 0.
+    n_bins: number of bins along each side of the box.
+    box_width_m, box_height_m: sides of the box along x and y, metres.
+
+    A bin contains its lower edge but not its upper edge; the last bin also contains the upper wall.
+    numpy.histogram2d and scipy.stats.binned_statistic_2d with a range use the same rule.
     """
     size = jnp.stack([jnp.asarray(box_width_m), jnp.asarray(box_height_m)]).astype(positions.dtype)
     inside = (jnp.abs(positions) <= size / 2).all(axis=-1)
@@ -63,7 +68,7 @@ def add_samples(
 
 
 def finish(sums: RateMapSums) -> tuple[Float[Array, "unit n n"], Float[Array, "n n"]]:
-    """Return the mean activity per bin, NaN where no sample fell, and the samples per bin."""
+    """Return the mean activity in each bin, NaN in bins without samples, and the sample counts."""
     n_flat, n_units = sums.totals.shape
     n_bins = math.isqrt(n_flat)
     visited = sums.samples > 0
@@ -85,8 +90,9 @@ def _multiply(
     bins: Int[Array, " sample"],
     activity: Float[Array, "sample unit"],
 ) -> Float[Array, "bin unit"]:
-    # A scatter on a GPU adds in whatever order its threads arrive, so its bits differ from run to
-    # run; a product with the one-hot bins does not, and costs little there.
+    # A scatter on a GPU adds in the order in which its threads arrive, so the last bits of its
+    # result differ between runs. A product with the one-hot bins always gives the same bits, and
+    # costs little on a GPU.
     chosen = jax.nn.one_hot(bins, totals.shape[0], dtype=totals.dtype)
     return totals + jnp.matmul(
         chosen.T, activity.astype(totals.dtype), precision=jax.lax.Precision.HIGHEST

@@ -1,4 +1,4 @@
-"""The bins that an animal visited, sample by sample, and its arena, from tracked positions."""
+"""Visited bins and durations of the samples of a tracked path, and the arena that they span."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from gridjax.metrics.arguments import (
     invalid_argument,
 )
 
-# Smallest and largest longer side of an arena, metres; other values are a wrong unit ...
+# Limits of the longer side of an arena, metres. Positions with another extent have a wrong unit.
 SMALLEST_ARENA_M, LARGEST_ARENA_M = 0.2, 20.0
-# ... and smallest shorter side: a path in a narrower strip is a line with tracking noise.
+# Smallest shorter side of an arena, metres. A narrower path is a line with tracking noise.
 NARROWEST_ARENA_M = 0.05
-# A larger number of bins across an arena is a mistake in its size or in theirs.
+# Largest number of bins along a side. A larger number results from a wrong arena or bin size.
 MOST_BINS = 1024
-# Later times are not in seconds: 1e11 s are 3,000 years, or 3 years in milliseconds.
+# Latest time, seconds: 1e11 s are 3,000 years, and 1e11 ms are 3 years. Later times are in another
+# unit.
 LATEST_S = 1e11
-# Time in a gap of the tracking counts for at most this many typical steps.
+# Longest duration of one sample, in median steps; it limits the time of gaps in the tracking.
 LONGEST_STEP = 5
 SPEED_WINDOW_S = 0.4
 
 
 class Arena(NamedTuple):
-    """The square that maps cover, in metres: its lower corner and its bins."""
+    """The square that maps cover: its lower corner [x, y] and bin side in metres, and its bins."""
 
     low_m: Float[np.ndarray, "2"]
     bin_m: float
@@ -37,7 +38,7 @@ class Arena(NamedTuple):
 
     @property
     def width_m(self) -> float:
-        """The side of the square."""
+        """Side of the square, metres."""
         return self.bin_m * self.n_bins
 
 
@@ -45,8 +46,9 @@ class Visits(NamedTuple):
     """The bin and the duration of every sample of a path."""
 
     bins: Int[np.ndarray, " sample"]
-    """Flat bin; n_bins^2 where the sample is left out (no position, too slow)."""
+    """Flat bin; n_bins^2 for samples that are left out (without position, outside, too slow)."""
     durations: Float[np.ndarray, " sample"]
+    """Seconds; 1 for each sample if no times are given."""
     times_s: Float[np.ndarray, " sample"]
     arena: Arena
 
@@ -72,7 +74,7 @@ def visits(
         raise invalid_argument("no position is finite", "give at least one sample with x and y")
     arena = _arena(path[known], bin_cm, n_bins, extent_m)
     place = (np.where(known[:, None], path, arena.low_m) - arena.low_m) / arena.bin_m
-    # walls belong to the arena, whatever rounding says
+    # the tolerance keeps positions on the walls inside in spite of rounding
     counts = known & ((place > -1e-6) & (place < arena.n_bins + 1e-6)).all(axis=1)
     if not counts.any():
         raise invalid_argument(
@@ -182,7 +184,7 @@ def _durations(times) -> Float[np.ndarray, " sample"]:
 
 
 def _speed(path, times, known) -> Float[np.ndarray, " sample"]:
-    """Return the speed (m/s) over a window around each sample, long enough to average out noise."""
+    """Return the speed (m/s) at each sample, over a window that averages tracking noise."""
     times = times - times[0]
     ends = [np.clip(times + half * SPEED_WINDOW_S, 0, times[-1]) for half in (-0.5, 0.5)]
     before, after = (

@@ -1,7 +1,7 @@
 """Rate maps from positions and either spike times or the activity of units.
 
-Counts and occupancy are smoothed separately and then divided, so that a bin visited briefly has
-little weight in its neighbours. Square bins; the first map axis is x.
+Counts and occupancy are smoothed separately and then divided. A bin with a short visit therefore
+has little weight in the rates of its neighbours. Bins are square. The first axis of a map is x.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from gridjax.metrics.arguments import check_array, check_float, check_int, inval
 from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 
-# Reach of the Gaussian in standard deviations; there it is 3e-4 of its peak.
+# Radius of the Gaussian in standard deviations; at this distance it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
-# Sums of more than this over a session leave the range of float64.
+# Largest absolute activity; sums of larger values over a session can exceed the float64 range.
 LARGEST_ACTIVITY = 1e290
 # Number of maps of shifted spikes in memory at a time.
 SHIFTS_AT_ONCE = 256
 
 
 class RateMaps(NamedTuple):
-    """Rate maps of one session; NaN, and occupancy 0, in bins never visited."""
+    """Rate maps of one session; a bin without visits has rate NaN and occupancy 0."""
 
     maps: Float[np.ndarray, "unit n n"]
     """Spikes per second, or mean activity."""
     occupancy: Float[np.ndarray, "n n"]
-    """Seconds per bin, or samples where no times were given."""
+    """Seconds in each bin, or samples in each bin if no times are given."""
     arena: Arena
 
 
@@ -48,18 +48,24 @@ def rate_map(
     units: Literal["m", "cm"] = "m",
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> RateMaps:
-    """Return rate maps of units from positions [sample, 2], NumPy or JAX arrays.
+    """Return rate maps of units. All arrays are NumPy or JAX arrays.
 
-    spikes: spike times in seconds, one array per unit; needs `times_s` of the positions.
-    activity: [sample, unit], at the positions; `times_s` is optional.
-    bin_cm, n_bins: the side of a bin, or else how many of them across the arena.
-    smoothing_cm: standard deviation of the Gaussian; 4 cm with spikes, none with activity.
-    min_speed_cm_s: slower samples do not count; 2.5 cm/s with spikes, none with activity.
-    units: of `positions`.
-    extent_m: ((x low, x high), (y low, y high)) of the arena in metres, inferred from the positions
-        if not given. Maps cover the smallest square of whole bins around it.
+    positions: [sample, 2], x and y in `units`; NaN where the tracking was lost.
+    spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`.
+    activity: [sample, unit], activity at the positions; `times_s` is optional.
+    times_s: [sample], increasing times of the positions, seconds.
+    bin_cm: side of a bin, centimetres; not used if `n_bins` is given.
+    n_bins: number of bins along the longer side of the arena.
+    smoothing_cm: standard deviation of the Gaussian smoothing; by default 4 cm with spikes and 0
+        with activity.
+    min_speed_cm_s: samples with a lower speed are left out; by default 2.5 cm/s with spikes and 0
+        with activity.
+    units: unit of `positions`, "m" or "cm".
+    extent_m: ((x low, x high), (y low, y high)) of the arena in metres; by default the range of the
+        positions. Maps cover the smallest square of whole bins around it.
 
-    Raises GridjaxError for input that cannot be mapped.
+    Raises GridjaxError unless exactly one of `spikes` and `activity` is given, and for invalid
+    positions, times, spikes, activity or numbers.
     """
     if (spikes is None) == (activity is None):
         raise invalid_argument(
@@ -88,7 +94,7 @@ def rate_map(
 
 
 def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit bin"]:
-    """Return spikes per bin of each unit; those at samples that do not count are dropped."""
+    """Return the number of spikes of each unit in each bin, without spikes of left-out samples."""
     n_flat = seen.arena.n_bins**2
     start, end = seen.times_s[0], seen.times_s[-1] + seen.durations[-1]
     counts = []
@@ -124,7 +130,7 @@ def _by_unit(spikes: Any) -> list[Any]:
 
 
 def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"]:
-    """Return activity [sample, unit] times duration, summed over each bin."""
+    """Return the sum of activity [sample, unit] times duration in each bin."""
     from scipy.sparse import csr_array
 
     values = check_array("activity", activity, 2)
@@ -152,7 +158,7 @@ def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"
 def smoothed_rates(
     seen: Visits, totals: Float[np.ndarray, "unit bin"], smoothing_cm: float
 ) -> RateMaps:
-    """Return totals per occupancy, each smoothed first; NaN in bins never visited."""
+    """Return smoothed totals divided by smoothed occupancy; NaN in bins without visits."""
     arena = seen.arena
     shape = (arena.n_bins, arena.n_bins)
     weights = np.bincount(seen.bins, seen.durations, minlength=arena.n_bins**2 + 1)
@@ -160,7 +166,7 @@ def smoothed_rates(
     totals = totals.reshape(-1, *shape)
     spent = occupancy
     width_m = smoothing_cm / 100
-    if width_m > 0:  # the smallest of floats has no hundredth
+    if width_m > 0:  # a tiny smoothing_cm / 100 can round to 0
         kernel = _gaussian(arena, width_m)
         totals, spent = kernel @ totals @ kernel.T, kernel @ occupancy @ kernel.T
     visited = occupancy > 0
@@ -180,12 +186,15 @@ def shift_scores(
 ) -> Float[np.ndarray, " draw"]:
     """Return the scores of one unit's maps with its spikes shifted in time.
 
+    key: random key of the shifts.
     seen: the samples of the session, from `visits`.
     spikes_s: [spike], in seconds.
     n_draws: number of shifts.
-    score: takes maps [draw, n, n] and returns numbers [draw].
+    score: function from maps [draw, n, n] to scores [draw].
     min_shift_s: smallest shift, in seconds.
-    smoothing_cm: standard deviation of the Gaussian smoothing.
+    smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
+
+    Raises GridjaxError if the session is too short for the smallest shift.
     """
     start, duration = seen.times_s[0], seen.times_s[-1] + seen.durations[-1] - seen.times_s[0]
     n_draws = check_int("n_draws", n_draws, 1, 10**7)
@@ -200,6 +209,6 @@ def shift_scores(
 
 def _gaussian(arena: Arena, width_m: float) -> Float[np.ndarray, "n n"]:
     step = np.subtract.outer(np.arange(arena.n_bins), np.arange(arena.n_bins)) * arena.bin_m
-    with np.errstate(over="ignore"):  # a width of next to nothing: no neighbour counts
+    with np.errstate(over="ignore"):  # with a very small width all neighbours have weight 0
         kernel = np.exp(-((step / width_m) ** 2) / 2)
     return np.where(np.abs(step) <= SMOOTHING_REACH * width_m, kernel, 0.0)

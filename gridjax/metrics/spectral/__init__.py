@@ -1,1 +1,1 @@
-"""Spectra of rate maps and of target codes, and the patterns that grow on them."""
+"""Spectra of rate maps and of target codes, and patterns that grow on target codes."""

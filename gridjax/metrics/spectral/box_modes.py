@@ -1,7 +1,7 @@
-"""Modes of a box: discrete waves, those nearest a wavenumber, and hexagonal triads.
+"""Modes of a box: all discrete waves, the modes nearest to a wavenumber, and hexagonal triads.
 
-Wave vectors in cycles per box, n = k L / (2 pi). Whole numbers are the modes of a box that wraps
-around; standing waves between walls, cos(pi m x / L), come in steps of one half (``step=0.5``).
+Wave vectors n = k L / (2 pi) are in cycles per box. The modes of a periodic box are whole numbers.
+Standing waves between walls, cos(pi m x / L), are multiples of one half (``step=0.5``).
 """
 
 from __future__ import annotations
@@ -16,41 +16,46 @@ from jaxtyping import Float
 from gridjax.errors import GridjaxError, Problem
 
 MOST_CYCLES = 64
-"""Largest number of steps: longer wave vectors lie too close to be told apart by name."""
+"""Largest length of a mode, in steps; the lengths of longer modes are too close to each other."""
 
 
 class Mode(NamedTuple):
     """Wave vectors that are equal up to the symmetries of the square or cube."""
 
     n: tuple[float, ...]
-    """cycles per box along each side, largest first, none negative"""
+    """Cycles per box along each side: largest first, all at least 0."""
     length: float
-    """|n|, cycles per box"""
+    """|n|, cycles per box."""
     n_equivalent: int
-    """wave vectors of this kind: all orders and signs"""
+    """Number of equal wave vectors: all orders and signs of n."""
 
 
 class Triad(NamedTuple):
-    """Three waves that sum to zero, of near equal length and so near 60 degrees (or 120) apart."""
+    """Three wave vectors that sum to zero, nearly equal in length and nearly hexagonal."""
 
     modes: tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+    """The three wave vectors, cycles per box."""
     length: float
-    """mean |n|, cycles per box"""
+    """Mean |n|, cycles per box."""
     spread: float
-    """longest over shortest, minus 1; 0 of a perfect hexagon"""
+    """Longest |n| divided by shortest |n|, minus 1; 0 for a perfect hexagon."""
     off_60_deg: float
-    """largest difference of the angles between the waves' lines and 60 degrees"""
+    """Largest difference from 60 degrees of the angles between the waves' directions, degrees."""
 
 
 def box_modes(most_cycles: float, dimensions: int = 2, step: float = 1.0) -> list[Mode]:
     """Return all modes with 0 < |n| <= ``most_cycles``, shortest vector first.
+
+    most_cycles: largest |n|, cycles per box.
+    dimensions: 1, 2 or 3.
+    step: distance of modes along one side, cycles per box; 1 for a periodic box, 0.5 for walls.
 
     Raises GridjaxError for more than MOST_CYCLES steps, and for dimensions other than 1, 2, 3.
     """
     limit = _steps(most_cycles, step)
     if dimensions not in (1, 2, 3):
         raise GridjaxError(Problem(f"dimensions is {dimensions}", fix="give 1, 2 or 3"))
-    # a rounding may not lose the modes at the limit itself
+    # the tolerance keeps modes at the limit itself in spite of rounding
     squared_limit = limit**2 * (1 + 1e-12)
     found = []
     for increasing in itertools.combinations_with_replacement(range(int(limit) + 1), dimensions):
@@ -64,8 +69,11 @@ def box_modes(most_cycles: float, dimensions: int = 2, step: float = 1.0) -> lis
 def nearest_modes(
     cycles: float, count: int = 4, dimensions: int = 2, step: float = 1.0
 ) -> list[Mode]:
-    """Return the ``count`` modes whose lengths are nearest to ``cycles`` per box, nearest first."""
-    far = cycles + step * (count + 1)  # along one side alone there are as many modes nearer
+    """Return the ``count`` modes with lengths nearest to ``cycles`` per box, nearest first.
+
+    The other arguments and the errors are those of ``box_modes``.
+    """
+    far = cycles + step * (count + 1)  # one side alone has ``count`` modes up to here
     modes = box_modes(far, dimensions, step)
     return sorted(modes, key=lambda mode: (abs(mode.length - cycles), mode.length))[:count]
 
@@ -75,7 +83,14 @@ def hexagonal_triads(
 ) -> list[Triad]:
     """Return the near-hexagonal triads of a square box with mean |n| <= ``most_cycles``.
 
-    One of each set that the symmetries of the square make equal; by length, then spread.
+    most_cycles: largest mean |n|, cycles per box.
+    most_spread: largest spread of a triad, see ``Triad``.
+    step: distance of modes along one side, cycles per box.
+
+    Triads that are equal up to the symmetries of the square are returned once. The triads are
+    sorted by length, then by spread.
+
+    Raises GridjaxError for more than MOST_CYCLES steps.
     """
     longest = most_cycles * (1 + most_spread)
     axis = np.arange(-int(_steps(longest, step)), int(_steps(longest, step)) + 1)
@@ -99,7 +114,7 @@ def hexagonal_triads(
 
 
 def _canonical(triad: tuple) -> tuple:
-    """Return the first, in order, of the triads that symmetries of the square make of one."""
+    """Return the largest, in sort order, of the triads equal up to symmetries of the square."""
     turned = []
     for sign_x, sign_y, swap in itertools.product((1, -1), (1, -1), (False, True)):
         moved = [(sign_x * x, sign_y * y) for x, y in triad]

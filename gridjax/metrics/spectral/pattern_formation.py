@@ -1,16 +1,17 @@
 """Patterns that grow on the spatial covariance of a target code, without a network.
 
-dG/dt = Sigma G - lambda G, one column of G a unit's rate map, lambda each unit's own so that its
-norm stays 1 (Oja). The linear dynamics select the strongest waves of the box, in the proportions of
-the initial noise (stripes, squares). Non-negative rates add a second-order term to the dynamics of
-the amplitudes, which couples waves whose vectors sum to zero. Where the strongest waves form a
-ring, these are triads at 60 degrees, and the patterns are hexagons (Sorscher et al. 2019). Where
-power falls from the longest wave on, the pattern is one field.
+The dynamics are dG/dt = Sigma G - lambda G. Sigma is the covariance, and each column of G is the
+rate map of a unit. Each unit has its own lambda, which keeps its norm at 1 (Oja). The linear
+dynamics select the strongest waves of the box, with the amplitudes of the initial noise (stripes,
+squares). Non-negative rates add a second-order term to the dynamics of the amplitudes. This term
+couples waves whose vectors sum to zero. If the strongest waves form a ring, these are triads at 60
+degrees, and the patterns are hexagons (Sorscher et al. 2019). If the power decreases from the
+longest wave to shorter waves, the pattern is one field.
 
-The code of a drawn layout differs from the theory, which has no walls and no disorder, in two ways.
-First, its variance differs between places (walls, gaps between centres), so that on the plain
-covariance every unit ends in one bright spot; ``equal_variance`` uses the correlation of places
-instead. Second, waves do not continue at walls as they do in a box that wraps around.
+The theory has no walls and no disorder. The code of a random layout differs from it in two ways.
+First, its variance differs between places, because of walls and gaps between centres. On the plain
+covariance every unit therefore ends with one bright spot; ``equal_variance`` uses the correlation
+of places instead. Second, waves end at walls, unlike in a periodic box.
 """
 
 from __future__ import annotations
@@ -27,15 +28,18 @@ _FLOOR = 1e-30
 def covariance(
     code: Float[np.ndarray, "position cell"], equal_variance: bool = True
 ) -> Float[np.ndarray, "position position"]:
-    """Return the covariance of places: of the cells' targets, each about its mean over the box.
+    """Return the covariance between places of a target code.
 
-    equal_variance: every place counts alike, as if a local gain evened out the variance of the
-        code; the correlation of places, 1 on the diagonal.
+    The mean of each cell over the box is subtracted first.
 
-    Raises GridjaxError where targets are not finite or do not vary.
+    code: [position, cell], targets of the cells at places of the box.
+    equal_variance: whether to return the correlation between places, with 1 on the diagonal, in
+        place of the covariance.
+
+    Raises GridjaxError if targets are not finite or do not vary.
     """
     values = np.asarray(code, np.float64)
-    # by shares of the largest: squares of very small targets would be lost
+    # division by the largest target keeps the squares of very small targets
     largest = np.abs(values).max(initial=0.0)
     if np.isfinite(largest) and largest > 0:
         values = values / largest
@@ -56,11 +60,17 @@ def grow(
     nonnegative: bool = True,
     seed: int = 0,
 ) -> Float[np.ndarray, "unit n n"]:
-    """Grow patterns from noise: ``n_steps`` of G += (Sigma G - lambda G) / the largest eigenvalue.
+    """Return patterns grown from noise on a covariance between places.
 
-    nonnegative: rates below 0 are set to 0 after each step. Units are independent: each has its
-    own initial noise. Maps have first axis x and sum of squares 1; the same seed
-    gives the same maps on one machine.
+    Each step is G += (Sigma G - lambda G) / (largest eigenvalue of Sigma). Units are independent,
+    with their own initial noise. The first axis of a map is x, and the sum of its squares is 1. The
+    same seed gives the same maps on one machine.
+
+    covariance: [n^2, n^2], covariance Sigma between the places of a square, x-major.
+    n_units: number of units.
+    n_steps: number of steps.
+    nonnegative: whether to set rates below 0 to 0 after each step.
+    seed: random seed of the initial noise.
 
     Raises GridjaxError unless there are n^2 places.
     """
@@ -80,7 +90,7 @@ def grow(
 
 
 def _largest_eigenvalue(covariance: Float[np.ndarray, "p p"], rng: np.random.Generator) -> float:
-    """Return the largest eigenvalue by power iteration (from below); it only sets the step size."""
+    """Return a lower estimate of the largest eigenvalue, by power iteration, for the step size."""
     vector = rng.normal(size=len(covariance))
     norm = 0.0
     for _ in range(_POWER_STEPS):

@@ -1,7 +1,7 @@
 """Radially averaged power spectra of rate maps, on one grid of wavenumbers for all networks.
 
-Wave vectors are in cycles per box, so that spectra of any box and number of bins can be averaged,
-compared with each other, with k* of the theory, and with the modes of the box.
+Wave vectors are in cycles per box. Therefore spectra of different boxes and numbers of bins can be
+averaged, and compared with each other, with k* of the theory and with the modes of the box.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice, check_float
 
 STEP = 0.25
-"""Distance of the rings, cycles per box: a fourth of what a box without wrapping resolves."""
+"""Distance of the rings, cycles per box: a fourth of the resolution of a box with walls."""
 MOST_CYCLES = 12.0
-"""Largest |n|, cycles per box, unless asked otherwise or n / 2 is less: k* of DoS fields of a
-78th of the box, s = 2."""
+"""Largest |n| by default, cycles per box, if n / 2 is not smaller. It is k* of DoS fields with
+s = 2 and a width of 1/78 of the box."""
 FIRST = 2
-"""The first ring that can be a peak, half a cycle per box: below it are the mean and its leak."""
+"""Index of the first ring that can be a peak, at half a cycle per box; lower rings contain the mean
+and its leakage."""
 _MAPS_AT_ONCE = 128
 
 
@@ -29,12 +30,12 @@ class RadialPower(NamedTuple):
     """Radial power spectra; rings are the same for every map."""
 
     cycles: Float[np.ndarray, " ring"]
-    """|n|, cycles per box: 0, STEP, 2 STEP, ..."""
+    """|n| of each ring, cycles per box: 0, STEP, 2 STEP, ..."""
     wavenumber: Float[np.ndarray, " ring"]
-    """the same in rad/m: 2 pi |n| / L"""
+    """Wavenumber of each ring, rad/m: 2 pi |n| / L."""
     power: Float[np.ndarray, "... ring"]
-    """share of the map's variance per square cycle per box, mean over directions; NaN of maps
-    without variance"""
+    """Share of the map's variance per square cycle per box, mean over directions; NaN for maps
+    without variance."""
 
 
 def radial_power(
@@ -43,24 +44,30 @@ def radial_power(
     window: Literal["none", "hann"] = "none",
     most_cycles: float | None = None,
 ) -> RadialPower:
-    """Return the radial power spectra of rate maps [..., n, n], n from 8 to 256.
+    """Return the radial power spectra of rate maps.
 
-    The mean over known bins is removed and bins that are not finite are 0 after that. The Fourier
-    transform is taken at wave vectors every STEP cycles per box (as of a map padded with zeros to
-    four times its side) and averaged over directions: each wave vector counts to the two rings
-    around its length, by nearness. Normalised by the map's variance: the integral over all wave
-    vectors of the plane is 1, and white noise has 1 / n^2 everywhere.
+    The mean over the known bins is subtracted, and unknown bins become 0. The Fourier transform is
+    computed at wave vectors in steps of STEP cycles per box, as for a map padded with zeros to four
+    times its side. Its power is averaged over directions: each wave vector contributes to the two
+    rings nearest to its length, with weights of linear interpolation. The spectrum is divided by
+    the map's variance. Its integral over all wave vectors of the plane is then 1, and white noise
+    has the power 1 / n^2 at every ring.
 
-    window: "none" keeps the box's own edges, whose transform is one cycle per box wide; "hann"
-        tapers to 0 at the walls: no leak of strong long waves into short ones (which falls as
-        1 / n^2 without), at twice the width. Variances are those of the tapered map then.
+    maps: [..., n, n], n from 8 to 256; bins that are not finite are unknown.
+    box_width_m: side of the box, 1e-6 to 1e6 metres.
+    window: "none" or "hann". "none" keeps the sharp edges of the box: a wave is a line of one cycle
+        per box in width, and its leakage to short waves falls as 1 / |n|^2. "hann" multiplies the
+        map by a taper that is 0 at the walls: a line is twice as wide, and strong long waves do not
+        leak into short waves. The variance is then that of the tapered map.
+    most_cycles: largest |n|, cycles per box, from 1 to n / 2; by default the smaller of MOST_CYCLES
+        and n / 2.
 
-    Averages over directions read a single wave of few cycles low, for rings inside its line's width
-    are shorter than those outside: by .02 cycles at 5, .04 at 2 and .08 at 1 in the mean, without a
-    window.
+    The measured length of a single wave of few cycles is too small, because within the width of its
+    line the inner rings are shorter than the outer rings. Without a window the mean error is .02
+    cycles at a length of 5, .04 at 2 and .08 at 1.
 
-    Raises GridjaxError for maps that are no real square, a box without width (1e-6 to 1e6 m), an
-    unknown window, and ``most_cycles`` beyond half the bins of a side or below 1.
+    Raises GridjaxError for maps of another shape or type, an unknown window, and numbers outside
+    these ranges.
     """
     check_choice("window", window, ("none", "hann"))
     maps = np.asarray(map_batches.as_maps(maps))
@@ -82,17 +89,18 @@ def radial_power(
 
 
 def mean_power(spectra: RadialPower) -> Float[np.ndarray, " ring"]:
-    """Return the mean power over the maps that vary; NaN where none does."""
+    """Return the mean power [ring] over the maps that vary; NaN if no map varies."""
     power = np.asarray(spectra.power).reshape(-1, len(spectra.cycles))
     varies = np.isfinite(power).all(axis=1)
     return power[varies].mean(axis=0) if varies.any() else np.full(power.shape[1], np.nan)
 
 
 def peak_cycles(spectrum: RadialPower) -> Float[np.ndarray, "..."]:
-    """Return the |n| (cycles per box) of most power, by a parabola through three rings.
+    """Return the |n| of most power, cycles per box, from a parabola through three rings.
 
-    The mean is no peak: rings from half a cycle per box on count. The ring itself where the largest
-    is the first or the last of them; NaN of maps without variance.
+    Only rings from half a cycle per box are used, because lower rings contain the mean. If the
+    strongest ring is the first or the last of them, the result is the |n| of this ring. It is NaN
+    for maps without variance.
     """
     power = np.asarray(spectrum.power)[..., FIRST:]
     n_rings = power.shape[-1]
@@ -114,9 +122,9 @@ def peak_wavenumber(spectrum: RadialPower) -> Float[np.ndarray, "..."]:
 
 @lru_cache(maxsize=16)
 def _tables(n: int, n_rings: int, window: str):
-    """Return the taper [n], the waves along y and x, and what each wave vector adds to a ring."""
+    """Return the taper [n], the waves along y and x, and the weights of wave vectors in rings."""
     taper = np.ones(n) if window == "none" else np.sin(np.pi * (np.arange(n) + 0.5) / n) ** 2
-    along_y = np.arange(n_rings)  # half the plane: the other has the same power
+    along_y = np.arange(n_rings)  # half of the plane; the other half has the same power
     along_x = np.arange(-n_rings + 1, n_rings)
     places = (np.arange(n) + 0.5) / n
     waves_y, waves_x = (
@@ -124,7 +132,7 @@ def _tables(n: int, n_rings: int, window: str):
         for steps in (along_y, along_x)
     )
     length = np.hypot(along_x[:, None], along_y).ravel()
-    # On the axis between the halves every wave vector stands with its opposite: half each.
+    # The axis between the halves contains both n and -n of each wave, so each has weight 0.5.
     weight = np.broadcast_to(np.where(along_y == 0, 0.5, 1.0), (len(along_x), n_rings)).ravel()
     lower = np.floor(length).astype(int)
     shares = np.zeros((len(length), n_rings + 2))
@@ -141,21 +149,21 @@ def _power(maps: Float[np.ndarray, "map n n"], taper, waves_y, waves_x, shares):
     n_maps, n = maps.shape[:2]
     known = np.isfinite(maps)
     values = np.where(known, maps, 0.0).astype(np.float64)
-    # any scale that float64 holds: squares of large rates would leave its range
+    # division by the largest value keeps squares of large rates within the range of float64
     largest = np.abs(values).max(axis=(1, 2), keepdims=True)
     values /= np.where(largest > 0, largest, 1.0)
     count = np.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
     values = np.where(known, values - values.sum(axis=(1, 2), keepdims=True) / count, 0.0)
     variance = np.square(values).mean(axis=(1, 2))
-    varies = variance > 1e-24  # less is rounding of a constant
+    varies = variance > 1e-24  # a smaller variance is the rounding error of a constant
     values *= taper[:, None] * taper
     tapered = np.square(values).mean(axis=(1, 2))
     varies &= tapered > 0
     scale = n**2 * np.sqrt(np.where(varies, tapered, 1.0))
     values = (values / scale[:, None, None]).astype(np.float32)
     rows = (values.reshape(-1, n) @ waves_y.T).reshape(n_maps, n, -1)
-    # One product for all maps: a small one for each waits for its threads, a second where the cores
-    # are busy.
+    # One product for all maps: a small product for each map waits for its threads, up to a second
+    # on busy cores.
     waves = waves_x @ rows.swapaxes(0, 1).reshape(n, -1)
     power = np.square(waves.real) + np.square(waves.imag)
     rings = power.reshape(len(waves_x), n_maps, -1).swapaxes(0, 1).reshape(n_maps, -1) @ shares

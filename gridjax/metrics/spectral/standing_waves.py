@@ -9,24 +9,27 @@ from jaxtyping import Float
 
 
 class StandingWaves(NamedTuple):
-    """Power of a box's standing waves, relative to that of the strongest ring."""
+    """Power of the standing waves of a box, relative to the power of the strongest ring."""
 
     frequency: Float[np.ndarray, " mode"]
-    """of each mode, cycles per metre"""
+    """Frequency of each mode, cycles per metre."""
     power: Float[np.ndarray, " mode"]
-    """mean over maps"""
+    """Power of each mode, mean over maps."""
     ring_frequency: Float[np.ndarray, " ring"]
-    """mean of a ring's modes, cycles per metre"""
+    """Mean frequency of the modes of each ring, cycles per metre."""
     ring_power: Float[np.ndarray, " ring"]
-    """mean over the modes of a ring; 1 for the strongest"""
+    """Mean power of the modes of each ring; 1 for the strongest ring."""
 
 
 def standing_waves(maps: Float[np.ndarray, "map n n"], width_m: float) -> StandingWaves:
-    """Return the power of a box's standing waves, mean over maps of a box of side ``width_m``.
+    """Return the power of the standing waves of a box, mean over maps.
 
-    Modes are cos(pi m x / L) cos(pi n y / L), the standing waves of a box without flow through
-    its walls; their frequencies are sqrt(m^2 + n^2) / (2 L). Rings are 1 / (2 L) wide. The mean
-    of the maps, mode (0, 0), is left out.
+    maps: [map, n, n], without NaN.
+    width_m: side L of the box, metres.
+
+    The modes are cos(pi m x / L) cos(pi n y / L), the standing waves of a box without flow through
+    its walls. Their frequencies are sqrt(m^2 + n^2) / (2 L). Rings have a width of 1 / (2 L). Mode
+    (0, 0), the mean of the maps, is left out.
     """
     from scipy import fft
 

@@ -1,1 +1,1 @@
-"""Statistics over networks: intervals, tests, corrections for many tests, how many are needed."""
+"""Statistics over networks: intervals, tests, corrections for many tests, and sample sizes."""

@@ -1,4 +1,4 @@
-"""Bootstrap-t bounds of means over clusters of networks, several means at a time."""
+"""Bootstrap-t bounds of the means of one or more columns, over clusters of networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 _AT_ONCE = 2**22
-"""Numbers of one block of draws [draw, cluster]."""
+"""Largest number of values in one block of draws [draw, cluster]."""
 
 
 def bootstrap_t(
@@ -20,9 +20,15 @@ def bootstrap_t(
 ) -> list[tuple[float, float, float]]:
     """Return the mean of each column with its lower and upper bound.
 
-    ``cluster`` numbers the clusters of the networks from 0; ``tail`` is the probability beyond
-    each bound. All columns share the draws of clusters, so a column's bounds do not depend on the
-    other columns. Bounds are NaN for one cluster, and the mean itself where all clusters agree.
+    values: [network, column].
+    cluster: [network], number of each network's cluster, from 0.
+    tail: probability beyond each bound.
+    n_draws: number of draws of clusters.
+    seed: random seed of the draws.
+
+    All columns share the draws of clusters, so a column's bounds do not depend on the other
+    columns. With one cluster both bounds are NaN. If all clusters have the same mean, both bounds
+    are the mean.
 
     Source: Efron and Tibshirani 1993, section 12.5.
     """
@@ -65,11 +71,15 @@ def _t(
     drawn_size: Float[np.ndarray, " draw"],
     drawn_square: Float[np.ndarray, " draw"],
 ) -> Float[np.ndarray, " draw"]:
-    """Return t of each draw: the distance of its mean from the sample's, over its own spread."""
+    """Return t of each draw: (mean of the draw - mean of the sample) / standard error of the draw.
+
+    excess: [cluster], sum of the differences of a cluster's values from the sample's mean.
+    drawn_size, drawn_square: [draw], sums of the sizes of the drawn clusters, and of their squares.
+    """
     move = drawn @ excess / drawn_size
     raw = drawn @ excess**2
     squares = raw - 2 * move * (drawn @ (excess * size)) + move**2 * drawn_square
-    # draws of equal clusters have no spread, only its rounding
+    # the spread of a draw of equal clusters is 0; rounding can make it slightly larger
     spread = np.where(squares > 1e-12 * raw, np.sqrt(np.maximum(squares, 0)) / drawn_size, 0.0)
     move[np.abs(move) < 1e-14] = 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -77,6 +87,6 @@ def _t(
 
 
 def _blocks(n_draws: int, width: int) -> list[int]:
-    """Return numbers of draws that fit into memory together."""
+    """Return the numbers of draws of blocks that fit into memory."""
     size = max(1, _AT_ONCE // width)
     return [min(size, n_draws - start) for start in range(0, n_draws, size)]

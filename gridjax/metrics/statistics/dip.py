@@ -13,17 +13,25 @@ from gridjax.metrics.statistics.permutation import MOST_DRAWS, finite
 
 
 class Dip(NamedTuple):
-    """The dip of a sample, and the chance of one as large if the sample were uniform."""
+    """The dip of a sample, and its p-value: the chance of at least this dip in a uniform sample."""
 
     dip: float
     p: float
 
 
 def dip_test(x: Any, n_draws: int = 2_000, seed: int = 0) -> Dip:
-    """Return the dip of a sample [n] and its p against the uniform, the hardest of one mode.
+    """Return the dip of a sample and its p-value under the uniform distribution.
 
-    p = (1 + as large) / (1 + draws) over uniform samples of the same size. Raises GridjaxError for
-    an empty sample, NaN or infinity.
+    Of all distributions with one mode, the uniform gives the largest dips. The p-value is
+    (1 + number of draws with a dip at least as large) / (1 + number of draws), where each draw is a
+    uniform sample of the same size.
+
+    x: [n], any unit.
+    n_draws: number of uniform samples.
+    seed: random seed of the uniform samples.
+
+    Raises GridjaxError for an empty sample, NaN or infinity.
+    Source: Hartigan and Hartigan 1985.
     """
     n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
     found = dip(x)
@@ -32,33 +40,43 @@ def dip_test(x: Any, n_draws: int = 2_000, seed: int = 0) -> Dip:
 
 
 def dip(x: Any) -> float:
-    """Return the dip of a sample [n].
+    """Return the exact dip of a sample [n].
 
-    The largest distance between its distribution function F and the closest one with a single
-    mode, convex before the mode and concave after, which may jump there. Exact. In a window that
-    holds the mode, the greatest convex minorant of F's lower corners and the least concave
-    majorant of its upper ones lie farthest apart at some value; the mode is between the last
-    corner that the minorant touches before it and the first that the majorant touches after it.
-    Outside them F's distance from either counts, half of it; the window shrinks to them until
-    nothing in it is as far apart as what counted (Hartigan and Hartigan 1985, section 4).
+    The dip is the largest distance between the distribution function F of the sample and the
+    closest distribution function with one mode. Such a function is convex before the mode and
+    concave after it, and it may jump at the mode.
 
-    At least 1 / 2n where values are distinct, at most 1/4, and 0 where all are equal. Raises
-    GridjaxError for no values, NaN or infinity.
+    The algorithm repeats these steps, from a window of all values:
+
+    1. Compute the greatest convex minorant of the lower corners of F in the window, and the least
+       concave majorant of the upper corners.
+    2. Find the value at which the minorant and the majorant are farthest apart. Stop if this
+       distance is not larger than the largest distance recorded in step 4.
+    3. The mode is between the last corner that the minorant touches before this value and the
+       first corner that the majorant touches after it.
+    4. Record the distances of F from the minorant before these two corners, and from the majorant
+       after them. Reduce the window to the values between the two corners.
+
+    The dip is half of the largest recorded distance. It is at least 1 / (2n) if all values are
+    distinct, at most 1/4, and 0 if all values are equal.
+
+    Raises GridjaxError for no values, NaN or infinity.
+    Source: Hartigan and Hartigan 1985, section 4.
     """
     values, counts = np.unique(finite("x", check_array("x", x, 1)), return_counts=True)
     if values[-1] / 2 - values[0] / 2 > np.finfo(np.float64).max / 2:
-        values = values / 2  # so that no two are an infinite distance apart
+        values = values / 2  # keeps every difference of two values finite
     upper, farthest = np.cumsum(counts).astype(np.float64), 0.0
     lower = upper - counts
     while len(values) > 1:
-        # of 1, and no slope is infinite
+        # shares of the window's range; the lower limit keeps every slope finite
         gaps = np.maximum(np.diff(values) / (values[-1] - values[0] or 1.0), 1e-290)
         minorant, from_below = _minorant(gaps, lower)
         majorant, from_above = _minorant(gaps[::-1], -upper[::-1])
         majorant, from_above = -majorant[::-1], len(gaps) - from_above[::-1]
         apart = majorant - minorant
         widest = int(np.argmax(apart))
-        # in observations: distances that count are at least one, rounding is far below
+        # distances are in observations: a true distance is at least 1, rounding far below 1e-9
         if apart[widest] <= farthest + 1e-9:
             break
         first = int(from_below[from_below <= widest][-1])
@@ -73,10 +91,13 @@ def dip(x: Any) -> float:
 def _minorant(
     gaps: Float[np.ndarray, " gap"], heights: Float[np.ndarray, " corner"]
 ) -> tuple[Float[np.ndarray, " corner"], Int[np.ndarray, " touched"]]:
-    """Return the greatest convex function below corners, at each, and which ones it touches."""
+    """Return the greatest convex function below the corners, and the corners that it touches.
+
+    The function is given by its value at each corner, the touched corners by their indices.
+    """
     from scipy.optimize import isotonic_regression
 
-    # its slopes are the isotonic regression of the slopes between corners
+    # the slopes of the minorant are the isotonic regression of the slopes between corners
     found = isotonic_regression(np.diff(heights) / gaps, weights=gaps)
     touched = np.asarray(found.blocks)
     rises = np.repeat(found.x[touched[:-1]], np.diff(touched)) * gaps

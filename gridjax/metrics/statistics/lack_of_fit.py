@@ -1,4 +1,4 @@
-"""Lack-of-fit test: jumps of a response at single levels, against a smooth curve along them."""
+"""Lack-of-fit test: departures of a response at single levels from a smooth curve."""
 
 from __future__ import annotations
 
@@ -12,40 +12,59 @@ from gridjax.metrics.statistics.permutation import MOST_DRAWS, finite, random_si
 
 
 class LackOfFit(NamedTuple):
-    """How a response departs from a smooth curve, level by level and in all."""
+    """Departures of a response from a smooth curve, at each level and at the largest one."""
 
     residual: Float[np.ndarray, " level"]
     """mean response minus the curve, in the unit of the response"""
     standardised: Float[np.ndarray, " level"]
     """residual over its standard error"""
     statistic: float
-    """the largest of these, whatever its sign"""
+    """largest absolute value of ``standardised``"""
     p: float
-    """chance of a statistic as large without any spike"""
+    """chance of a statistic at least as large if no level departs from the curve"""
     level_p: Float[np.ndarray, " level"]
-    """chance of one as large as this level's at any level: spikes named by it are family-wise"""
+    """chance that the largest of all levels is at least this level's (family-wise p-value)"""
 
 
 def lack_of_fit(
     table: Any, levels: Any, degree: int = 2, n_draws: int = 20_000, seed: int = 0
 ) -> LackOfFit:
-    """Return how the means over seeds of a table [seed, level] depart from a polynomial in level.
+    """Return the departures of the means over seeds from a polynomial in level.
 
-    The polynomial is fitted by least squares to the means. That is linear, so its residuals are
-    the means of each seed's own residuals, and what a seed adds to all its levels, or any smooth
-    curve of its own, is no noise: the standard error comes from how residuals differ between
-    seeds. It is pooled over levels: own estimates are smallest where a rare response was missed.
+    table: [seed, level], responses in any unit.
+    levels: [level], distinct numbers, at least degree + 2.
+    degree: degree of the polynomial, 0 to 10.
+    n_draws: number of random sign flips.
+    seed: random seed of the sign flips.
 
-    The null flips the sign of all residuals of a seed together, and so keeps how levels depend on
-    each other and how much each varies; it takes a residual to be as likely its negative. Rejected
-    at .05, of 2,000 true nulls each, 13 levels, by 6, 8, 16 and 64 seeds: normal .03 .04 .05 .05;
-    three noisy levels .03 .04 .05 .04; noise correlated along levels .03 .04 .06 .05; shares of
-    which 60 % are 0, .01 .01 .04 .05. Of 200-400 such, permuting residuals across levels rejects
-    .24-.30 with noisy levels, and each level's own standard error .13-.33 of the shares.
+    The polynomial is fitted to the means by least squares. The fit is linear, so a residual of the
+    means is the mean of the residuals of the seeds. The standard error is computed from the
+    differences of residuals between seeds. If a seed adds a constant, or a polynomial of this
+    degree, to the responses, its residuals and the standard error do not change.
+    The standard error is pooled over levels: the estimate of a single level is too small if a rare
+    response did not occur at that level.
 
-    A curve that no polynomial of that degree follows also lacks fit: look at neighbours before
-    naming a spike, or raise `degree`. With n seeds p is at least about 2 / 2^n. Raises GridjaxError
-    for fewer than two seeds, levels that are not distinct or too few, NaN or infinity.
+    The null distribution comes from random flips of the sign of all residuals of a seed together.
+    The flips keep the correlations between levels and the variance of each level. The test assumes
+    that a residual and its negative are equally likely. Share of 2,000 samples without departures
+    that are rejected at .05, with 13 levels:
+
+        seeds                              6     8     16    64
+        normal noise                       .03   .04   .05   .05
+        three levels with more noise       .03   .04   .05   .04
+        noise correlated along levels      .03   .04   .06   .05
+        shares of which 60 % are 0         .01   .01   .04   .05
+
+    In 200-400 such samples, two other methods reject too often: permutation of the residuals across
+    levels rejects .24-.30 with three levels of more noise, and a separate standard error for each
+    level rejects .13-.33 with the shares.
+
+    A smooth curve that is not a polynomial of this degree also lacks fit. Look at the neighbouring
+    levels before you report a single level, or increase `degree`. With n seeds, p is at least about
+    2 / 2^n.
+
+    Raises GridjaxError for fewer than two seeds, too few levels, levels that are not distinct, NaN
+    or infinity.
     """
     found = finite("table", check_array("table", table, 2))
     levels = finite("levels", check_array("levels", levels, 1))
@@ -59,9 +78,9 @@ def lack_of_fit(
         )
     keeps = _residual_maker(levels, degree)
     own = (found - found.mean()) @ keeps
-    # what rounding leaves of a smooth response is no residual
+    # residuals of a smooth response are rounding errors, so they become 0
     own[np.abs(own) < 1e-12 * np.abs(found).max()] = 0.0
-    # a level far from all others determines the curve there: nothing of it is left
+    # the curve passes through a level far from all others, so its residual has no freedom
     freedom = np.maximum(np.diag(keeps), 1e-9)
     squares = float((own**2).sum()) / n
     signed = own.mean(axis=0)
@@ -79,7 +98,7 @@ def lack_of_fit(
 
 
 def _residual_maker(levels: Float[np.ndarray, " level"], degree: int):
-    """Return the matrix [level, level] that takes responses to their residuals."""
+    """Return the matrix [level, level] that maps responses to residuals of the polynomial."""
     centred = (levels - levels.mean()) / np.ptp(levels)
     basis, _ = np.linalg.qr(np.vander(centred, degree + 1))
     return np.eye(len(levels)) - basis @ basis.T
@@ -91,7 +110,12 @@ def _standardised(
     freedom: Float[np.ndarray, " level"],
     n: int,
 ) -> Float[np.ndarray, "*draw level"]:
-    """Return residuals over their standard errors; `squares`: of all residuals, over seeds."""
+    """Return mean residuals divided by their standard errors.
+
+    squares: sum over levels of the squared residuals of single seeds, mean over seeds.
+    freedom: [level], diagonal of the residual matrix.
+    n: number of seeds.
+    """
     left = np.maximum(squares - (residual**2).sum(axis=-1, keepdims=True), 1e-24 * squares)
     variance = left / (n - 1) / freedom.sum() * freedom
     with np.errstate(invalid="ignore"):

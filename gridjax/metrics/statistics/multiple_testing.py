@@ -1,4 +1,4 @@
-"""Multiple-testing corrections: Holm, and Benjamini and Hochberg."""
+"""Corrections of p-values for many tests: Holm, and Benjamini and Hochberg."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from gridjax.metrics.arguments import check_array, invalid_argument
 
 
 def holm(p: Any) -> Float[np.ndarray, " test"]:
-    """Return p-values [test] adjusted to bound the chance of any false finding (Holm 1979).
+    """Return p-values [test] adjusted to control the chance of at least one false finding.
 
-    Valid however the tests depend on each other. NaN stays NaN and does not count as a test.
+    The adjustment is valid for tests with any dependence. NaN stays NaN and does not count as a
+    test.
+
+    p: [test], 0 to 1 or NaN.
+
     Raises GridjaxError for values outside [0, 1].
+    Source: Holm 1979.
     """
     given, known = _known(p)
     order = np.argsort(given[known])
@@ -25,10 +30,15 @@ def holm(p: Any) -> Float[np.ndarray, " test"]:
 
 
 def benjamini_hochberg(p: Any) -> Float[np.ndarray, " test"]:
-    """Return p-values [test] adjusted to bound the share of false findings among all findings.
+    """Return p-values [test] adjusted to control the share of false findings among all findings.
 
-    Benjamini and Hochberg (1995), for tests independent or positively dependent. NaN stays NaN
-    and does not count as a test. Raises GridjaxError for values outside [0, 1].
+    The adjustment is valid for independent or positively dependent tests. NaN stays NaN and does
+    not count as a test.
+
+    p: [test], 0 to 1 or NaN.
+
+    Raises GridjaxError for values outside [0, 1].
+    Source: Benjamini and Hochberg 1995.
     """
     from scipy.stats import false_discovery_control
 

@@ -1,4 +1,4 @@
-"""Permutation tests: p-values from random rearrangements, without a distribution."""
+"""Permutation tests: p-values from random rearrangements, without an assumed distribution."""
 
 from __future__ import annotations
 
@@ -15,12 +15,20 @@ _TIE = 1e-10
 
 
 def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
-    """Return the two-sided p of a mean difference of 0, by flipping signs of differences [pair].
+    """Return the two-sided p-value of the hypothesis that the mean difference is 0.
 
-    Exact, over all 2^n signs, where these are at most `n_draws`; else by draws, the observed signs
-    among them: (1 + as extreme) / (1 + draws) (Phipson and Smyth 2010). Assumes that under the
-    null a difference is as likely its negative. With n pairs p is at least 2 / 2^n: five pairs
-    can never reach .05. Raises GridjaxError for no differences, NaN or infinity.
+    differences: [pair], any unit.
+    n_draws: largest number of sign combinations.
+    seed: random seed of the draws.
+
+    The test flips the signs of the differences. If all 2^n sign combinations of n pairs are at most
+    `n_draws`, it uses all of them and p is exact. Otherwise it draws random signs and p is
+    (1 + number of draws at least as extreme) / (1 + number of draws); the 1 counts the observed
+    signs. The test assumes that, under the hypothesis, a difference and its negative are equally
+    likely. With n pairs p is at least 2 / 2^n, so five pairs cannot reach .05.
+
+    Raises GridjaxError for no differences, NaN or infinity.
+    Source: Phipson and Smyth 2010.
     """
     found = finite("differences", check_array("differences", differences, 1))
     n_draws = check_int("n_draws", n_draws, 1, MOST_DRAWS)
@@ -42,7 +50,7 @@ def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
 
 
 def finite(name: str, array: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-    """Return the array; raise GridjaxError where it is empty or holds NaN or infinity."""
+    """Return the array; raise GridjaxError if it is empty or holds NaN or infinity."""
     if array.size == 0:
         raise invalid_argument(f"{name} have shape {array.shape}", "give at least one number")
     if not np.isfinite(array).all():
@@ -53,7 +61,7 @@ def finite(name: str, array: Float[np.ndarray, "..."]) -> Float[np.ndarray, "...
 
 
 def random_signs(rng: np.random.Generator, n_draws: int, n: int):
-    """Yield draws of n signs, -1 or 1, [draw, n], as many at a time as fit into memory."""
+    """Yield blocks [draw, n] of random signs, -1 or 1, small enough for memory."""
     size = max(1, _AT_ONCE // n)
     for start in range(0, n_draws, size):
         shape = min(size, n_draws - start), n

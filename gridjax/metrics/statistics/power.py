@@ -1,4 +1,4 @@
-"""Sample sizes: the number of networks that a comparison needs to decide."""
+"""Sample sizes: the number of networks that a comparison needs."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from gridjax.metrics.statistics.intervals import Interval
 def needed_to_decide(
     interval: Interval, margin: float, n: int, power: float = 0.8, level: float = 0.95
 ) -> float:
-    """Return how many networks would put a margin outside the interval, with that power.
+    """Return the number of networks with which the interval excludes a margin, at a given power.
 
-    From an interval of that level at n networks, if its value were the truth and its half towards
-    the margin shrank as 1 / sqrt(networks). May be fewer than n. inf where the value is the
-    margin, or the bound towards it infinite; NaN where there is no bound, or it is the value
-    itself (equal networks tell nothing about spread). Raises GridjaxError for a NaN margin.
+    interval: the measured interval of n networks, at `level`.
+    margin: the value to exclude, in the unit of the interval.
+    n: number of networks of the interval.
+    power: probability that the interval excludes the margin, between 0 and 1.
+    level: coverage of the interval, between 0 and 1.
+
+    The computation assumes that the value of the interval is the true value, and that its half on
+    the side of the margin shrinks as 1 / sqrt(number of networks). The result may be smaller than
+    n. It is inf if the value equals the margin, or if the bound on the side of the margin is
+    infinite. It is NaN if this bound is NaN or equals the value, because equal networks give no
+    estimate of the spread.
+
+    Raises GridjaxError for a NaN margin, and for other arguments outside their range.
     """
     power, level, n = _chance("power", power), _chance("level", level), check_int("n", n, 1, 2**53)
     distance = check_float("margin", margin, -math.inf, math.inf) - interval.value

@@ -1,4 +1,4 @@
-"""Intervals of means over networks whose seeds are the unit: the rule of reports and studies."""
+"""Intervals of means over seeds, for reports and studies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from gridjax.metrics.statistics.intervals import Interval, mean_intervals
 
 FEWEST_SEEDS = 8
-"""Seeds below which there is no interval: with fewer its coverage is not known."""
+"""Smallest number of seeds for an interval; with fewer seeds its coverage is not known."""
 
 
 def seed_interval(
@@ -21,8 +21,13 @@ def seed_interval(
 ) -> Interval:
     """Return the mean of values [network] and its bootstrap-t interval over seeds [network].
 
-    Bounds are NaN with fewer than FEWEST_SEEDS seeds, and where all seeds have the same mean:
-    resampling equal values gives an interval without width, which is no evidence.
+    values: [network], any unit.
+    seeds: [network], seed of each network.
+    level: coverage of the interval, between 0 and 1.
+    within: the range of possible means, such as (0, 1) for a share; bounds do not exceed it.
+
+    Bounds are NaN with fewer than FEWEST_SEEDS seeds. They are also NaN if all seeds have the same
+    mean: a bootstrap of equal values gives an interval of width 0, which is not evidence.
 
     Raises GridjaxError as ``mean_interval``.
     """

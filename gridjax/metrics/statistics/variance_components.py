@@ -1,4 +1,4 @@
-"""Slopes within seeds, and the components of variance of each seed."""
+"""Slopes of the responses of seeds, and variance components of a crossed design."""
 
 from __future__ import annotations
 
@@ -13,11 +13,16 @@ from gridjax.metrics.statistics.permutation import finite
 
 
 def slopes(table: Any, doses: Any) -> Float[np.ndarray, " seed"]:
-    """Return the least-squares slope of each seed's response [seed, dose], per unit of dose.
+    """Return the least-squares slope of each seed's response, per unit of dose.
 
-    Doses missing (NaN) in a seed are skipped there; fewer than two distinct doses give NaN.
-    Raises GridjaxError for doses that do not fit the table, NaN or infinite doses or responses
-    that are infinite.
+    table: [seed, dose], responses; NaN where a response is missing.
+    doses: [dose], finite numbers.
+
+    The fit of a seed leaves out its missing responses. The slope is NaN for a seed with fewer than
+    two distinct doses.
+
+    Raises GridjaxError if the number of doses differs from that of the table, for NaN or infinite
+    doses, and for infinite responses.
     """
     found, doses = check_array("table", table, 2), finite("doses", check_array("doses", doses, 1))
     if found.shape[1] != len(doses) or np.isinf(found).any():
@@ -36,26 +41,31 @@ def slopes(table: Any, doses: Any) -> Float[np.ndarray, " seed"]:
 
 
 class Components(NamedTuple):
-    """Shares of the variance; they sum to 1, and are NaN where nothing varies."""
+    """Shares of the variance; they sum to 1, and are NaN if all values are equal."""
 
     factors: Float[np.ndarray, " factor"]
-    """by each factor alone, in the order of the table's axes"""
+    """share of each single factor, in the order of the table's axes"""
     interaction: float
-    """by combinations of factors, and whatever else differs between networks"""
+    """share of all combinations of factors, together with all other differences of networks"""
     total: float
-    """the variance they are shares of, in the square of the table's unit"""
+    """sum of all components, in the square of the table's unit"""
 
 
 def components(table: Any) -> Components:
-    """Return the variance components of a crossed design, a table [layout, weights, motion].
+    """Return the variance components of a crossed design, with the method of moments (ANOVA).
 
-    Any number of factors from two on, each an axis of at least two levels drawn at random, one
-    network a combination. Method of moments (ANOVA; Searle, Casella and McCulloch 1992, ch. 4):
-    the mean square of a set of factors is, on average, the sum of the components of all sets that
-    hold it, each times the number of networks that share a combination of its levels. Sets of two
-    and more factors are summed to the interaction. Unbiased before negative estimates, of each
-    factor and of the summed interaction, are set to 0; after that small shares read high.
+    table: one axis for each factor, such as [layout, weights, motion], and one network for each
+        combination of levels; at least two factors with at least two levels each. The levels are
+        random samples.
+
+    The expected mean square of a set of factors is a sum over all sets that contain this set: the
+    component of each, times the number of networks that share a combination of its levels. The
+    components follow from these equations. The components of all sets of two or more factors are
+    summed to the interaction. These estimates have no bias. Negative estimates, of a factor or of
+    the interaction, are then set to 0, so small shares are too large on average.
+
     Raises GridjaxError for fewer axes or levels, NaN or infinity.
+    Source: Searle, Casella and McCulloch 1992, chapter 4.
     """
     found = np.asarray(table)
     if found.ndim < 2 or min(found.shape) < 2 or not is_real(found.dtype):
@@ -66,7 +76,7 @@ def components(table: Any) -> Components:
     found = finite("table", found.astype(np.float64))
     k, levels = found.ndim, np.array(found.shape)
     variance: dict[tuple[int, ...], float] = {}
-    # larger sets first: the mean square of a set holds the components of all sets around it
+    # larger sets first: the mean square of a set contains the components of all larger sets
     for inside in sorted(product((0, 1), repeat=k), key=sum, reverse=True)[:-1]:
         effect = found
         for axis, is_in in enumerate(inside):
@@ -85,7 +95,7 @@ def components(table: Any) -> Components:
     factors = np.maximum(single, 0.0)
     interaction = max(sum(part for s, part in variance.items() if sum(s) > 1), 0.0)
     total = float(factors.sum()) + interaction
-    # what rounding leaves of equal numbers is no variance
+    # for equal numbers the total is a rounding error
     if total <= (1e-14 * float(np.abs(found).max())) ** 2:
         return Components(np.full(k, np.nan), np.nan, 0.0)
     return Components(factors / total, interaction / total, total)
