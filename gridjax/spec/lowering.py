@@ -1,8 +1,8 @@
 """Static config and traced parameters of a network, and the identities derived from them.
 
-Every field becomes an entry of its own name in one of the two; EXCEPTIONS lists the few fields that
-become something else. Fields that a network does not read are reset to their defaults, so that they
-cause no compilation and do not affect equality.
+Every field becomes an entry with its own name, in the static config or in the traced parameters.
+EXCEPTIONS lists the few fields that become something else. Fields that a network does not read are
+reset to their defaults, so that they cause no compilation and do not affect equality.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRACED, TRAININ
 from gridjax.spec.parameters import BANINO, FIELDS, SEEDS, NetworkParameters, unread
 
 EquivalenceKey = tuple[Any, ...]
-"""Hashable; see equivalence_key()."""
+"""A hashable value; see equivalence_key()."""
 ANY = "any"
-"""Stands for an optimiser or initialiser that a compilation leaves open."""
-_DIGITS = 7  # more than single precision holds: alphas of one ratio become one number
+"""Value for an optimiser or initialiser that the compiled program receives as a traced choice."""
+_DIGITS = 7  # fewer than float64 has: alphas of equal ratio become one number
 
 
 @dataclass(frozen=True)
@@ -40,16 +40,16 @@ class Entry:
     """STATIC or TRACED"""
     used_by: frozenset[str]
     value: Callable[[NetworkParameters], Any]
-    """its value for a network whose unread fields are at their defaults"""
+    """network -> value of the entry; fields that the network does not read have their defaults"""
     doc: str
     dtype: Any = None
-    """np.float32 or np.int32 of a traced entry"""
+    """np.float32 or np.int32 for a traced entry; None for a static one"""
     identity: Callable[[NetworkParameters], Any] | None = None
-    """what stands for it in an identity; ``value`` where None"""
+    """network -> value of the entry in an identity; None: the same as ``value``"""
 
 
 def _of_field(name: str) -> Entry:
-    """Return the entry that a field becomes: its own name and value."""
+    """Return the entry with the name and the value of a field."""
     field = FIELDS[name]
     kind, used_by = field.metadata["kind"], field.metadata["used_by"]
     dtype = np.int32 if str(field.type).startswith("int") else np.float32
@@ -66,7 +66,7 @@ def _entry(
     dtype: Any = np.float32,
     identity: Callable[[NetworkParameters], Any] | None = None,
 ) -> Entry:
-    """Return an entry that stands for a field or a fidelity switch ``of``, with its uses."""
+    """Return an entry that replaces the field or fidelity switch ``of`` and has its uses."""
     metadata = (FIELDS.get(of) or SWITCHES[of]).metadata
     dtype = dtype if kind == TRACED else None
     doc = doc or metadata["doc"]
@@ -93,7 +93,7 @@ def _further_fields(network: NetworkParameters) -> float:
 
 
 def _share_of_centre(network: NetworkParameters) -> float:
-    """Return the centre's share of both weights; only their ratio matters."""
+    """Return the centre's weight divided by the sum of both weights; only their ratio matters."""
     centre, surround = network.place_cell_alpha_e, network.place_cell_alpha_i
     return float(f"{centre / (centre + surround):.{_DIGITS}g}")
 
@@ -103,7 +103,7 @@ def _clip(network: NetworkParameters) -> float:
 
 
 def _maps(network: NetworkParameters) -> np.ndarray | None:
-    """Return the measured place cells [n, n, Np], or None where the code reads none."""
+    """Return the measured place cells [n, n, Np], or None if the target code does not use them."""
     if network.place_maps is None:
         return None
     if network.place_maps.maps is None:
@@ -177,7 +177,7 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
             identity=lambda network: str(network.place_maps),
         ),
     ),
-    "seed": (),  # stands for the seeds that are not given
+    "seed": (),  # replaces the seeds that are not given
     **{name: (_entry(name, TRACED, name, partial(_seed, name), dtype=np.int32),) for name in SEEDS},
     "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
     "n_epochs": (
@@ -190,7 +190,7 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
             np.int32,
         ),
     ),
-    "n_grad_steps_per_epoch": (),  # their product counts
+    "n_grad_steps_per_epoch": (),  # only their product matters
     "box_height_in_m": (),  # a box is square
     "fidelity": (
         _entry("polar_angle", STATIC, "polar_angle", _polar_angle),
@@ -198,14 +198,14 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("decays_bias", STATIC, "ugrnn_weight_decay", _decays_bias),
     ),
 }
-"""What fields become where it is not one entry of their own name and value."""
+"""The entries of each field that does not become one entry of its own name and value."""
 ENTRIES = tuple(
     entry
     for name, field in FIELDS.items()
     if field.metadata["kind"] in (STATIC, TRACED)
     for entry in EXCEPTIONS.get(name, (_of_field(name),))
 )
-"""Every entry of both, in the order of the fields."""
+"""Every entry of static config and traced parameters, in the order of the fields."""
 STATIC_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == STATIC)
 TRACED_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == TRACED)
 
@@ -218,64 +218,70 @@ _TracedFields: Any = namedtuple(
 
 
 class StaticConfig(_StaticFields):
-    """The entries of STATIC_ENTRIES: they decide shapes and branches, one compilation each.
+    """The values of STATIC_ENTRIES, which decide shapes and branches.
 
-    A frozen, hashable dataclass. gridjax.NetworkSpec explains the fields of the same name.
+    Each different static config needs its own compilation. The class is a frozen, hashable
+    dataclass. gridjax.NetworkSpec explains the fields of the same name.
     """
 
     @property
     def n_analysed(self) -> int:
-        """Units of the analysed layer."""
+        """Number of units of the analysed layer."""
         return self.n_bottleneck if self.architecture == BANINO else self.Ng
 
     @property
     def n_inputs(self) -> int:
-        """Numbers of a network's input at each move."""
+        """How many numbers the network receives at each move."""
         return 2 if self.inputs == "displacement" else 3
 
     @property
     def n_outputs(self) -> int:
-        """Outputs: those of the target code, then the head-direction cells."""
+        """Number of outputs: outputs of the target code plus head-direction cells."""
         return self.Np + self.n_head_direction_cells
 
 
 class TracedParams(_TracedFields):
-    """The entries of TRACED_ENTRIES: 0-d float32 and int32 arrays, or one axis of networks.
+    """The values of TRACED_ENTRIES: float32 and int32 arrays of one network or of several.
 
-    A named tuple, which is a pytree without an import of JAX. ``padding`` holds the own sizes and
-    choices of a network that is trained in padded shapes (gridjax.spec.padding), else None.
+    For one network the arrays are 0-d; for several networks they have one axis of networks. The
+    class is a named tuple, because JAX accepts it as a pytree and it needs no import of JAX.
+    ``padding`` is None, or the unpadded sizes and the choices of a network that is trained in
+    padded shapes (gridjax.spec.padding).
     """
 
     __slots__ = ()
 
 
 def static_config(network: NetworkParameters) -> StaticConfig:
-    """Return what decides the shapes and branches of a network."""
+    """Return the values that decide the shapes and branches of a network."""
     read = read_alone(network)
     return StaticConfig(**{entry.name: entry.value(read) for entry in STATIC_ENTRIES})
 
 
 def traced_params(network: NetworkParameters) -> TracedParams:
-    """Return the numbers of a network: strong float32 and int32 arrays.
+    """Return the numbers of a network: strongly typed float32 and int32 arrays.
 
-    Raises GridjaxError where measured place cells are named but not at hand.
+    Raises GridjaxError if the network uses measured place cells that are not loaded.
     """
     read = read_alone(network)
     return TracedParams(**{entry.name: _cast(entry, read) for entry in TRACED_ENTRIES})
 
 
 def evaluation_config(static: StaticConfig) -> StaticConfig:
-    """Return a static config without what training alone reads: one compilation evaluates all."""
+    """Return a static config in which every entry that only training reads has its default.
+
+    Networks that differ only in such entries are then evaluated by one compilation.
+    """
     return _restricted(static, lambda used_by: not used_by <= TRAINING_ALONE)
 
 
 def readout_config(static: StaticConfig) -> StaticConfig:
-    """Return a static config of what random readouts of the target code are recorded by."""
+    """Return a static config with only the entries that random readouts of the target code use."""
     return _restricted(static, lambda used_by: bool(used_by & OF_NULL))
 
 
 def equivalence_key(network: NetworkParameters) -> EquivalenceKey:
-    """Return what distinguishes a network from every other: all that decides its results."""
+    """Return all values that decide a network's results; two networks with equal keys are equal."""
     read = read_alone(network)
     evaluated = tuple(
         getattr(network.fidelity, name)
@@ -288,10 +294,10 @@ def equivalence_key(network: NetworkParameters) -> EquivalenceKey:
 
 
 def null_parts(network: NetworkParameters) -> dict[str, Any]:
-    """Return what distinguishes the random readouts of a network from those of others.
+    """Return all values of a network that decide its random readouts.
 
-    JSON values by name: the entries, switches and the plugin that trajectories, target code or
-    readouts use. What belongs to the recording is not among them.
+    They are JSON values by name: the entries, the switches and the plugin that trajectories, target
+    code or readouts use. Settings of the recording are not included.
     """
     read = read_alone(network)
     parts = {entry.name: _identity(entry, read) for entry in ENTRIES if entry.used_by & OF_NULL}
@@ -306,12 +312,12 @@ def null_parts(network: NetworkParameters) -> dict[str, Any]:
 
 
 def read_alone(network: NetworkParameters) -> NetworkParameters:
-    """Return the parameters of a network with those that it does not read at their defaults."""
+    """Return the network's parameters, with defaults for those that it does not read."""
     return dataclasses.replace(network, **{field.name: field.default for field in unread(network)})
 
 
 def _restricted(static: StaticConfig, keeps: Callable[[frozenset[str]], bool]) -> StaticConfig:
-    """Return a static config with every entry of other uses at its default."""
+    """Return a static config; entries whose uses ``keeps`` rejects have their defaults."""
     others = (entry.name for entry in STATIC_ENTRIES if not keeps(entry.used_by))
     return dataclasses.replace(static, **{name: _DEFAULTS[name] for name in others})
 
@@ -322,7 +328,7 @@ def _cast(entry: Entry, read: NetworkParameters) -> Any:
 
 
 def _identity(entry: Entry, read: NetworkParameters) -> Any:
-    """Return the value of an entry as an identity holds it: a traced number as it is cast."""
+    """Return the value of an entry in an identity; a traced number is first cast to its dtype."""
     if entry.identity is not None:
         return entry.identity(read)
     if entry.kind == STATIC:
