@@ -71,7 +71,7 @@ class NetworkRecord:
 
 @dataclass(frozen=True)
 class RunData:
-    """The evaluated networks of a run, finished or not, and the scores of their nulls."""
+    """The finished networks of a run, which itself may be unfinished, and their nulls' scores."""
 
     records: list[NetworkRecord]
     nulls: dict[str, Float[np.ndarray, " readout"]]
@@ -100,7 +100,10 @@ class RunData:
 
 
 def read_run_data(run: Run) -> RunData:
-    """Return the distinct networks of a run, finished or not, each at its reported bins."""
+    """Return the distinct finished networks of a run, each at its reported number of bins.
+
+    The run itself may be unfinished.
+    """
     specs = dict(zip(run.manifest["run_ids"], run.manifest["specs"], strict=True))
     columns = [str(name) for name in run.networks.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in run.networks.itertuples(index=False)]

@@ -52,7 +52,10 @@ def draw(data: RunData) -> FigureResult:
 
 
 def _lines(axes: Axes, records: list[NetworkRecord], name: str) -> None:
-    """Draw the networks of one target code, and their median at steps where half have a value."""
+    """Draw the networks of one target code, and their median.
+
+    The median is drawn at steps where at least half of the networks have a value.
+    """
     code = records[0].code
     chosen = np.linspace(0, len(records) - 1, min(len(records), MOST_LINES)).round().astype(int)
     for record in (records[index] for index in chosen):
