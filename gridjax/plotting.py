@@ -70,14 +70,14 @@ class FigureResult(NamedTuple):
     """name of its files, without ending"""
     title: str
     figure: Figure | None
-    """None where there is nothing to draw"""
+    """the figure; None if there is nothing to draw"""
     caption: str
     """the content of the figure, the number of networks and the null; or the reason why there is
     no figure"""
     alt: str = ""
     """text for readers who cannot see the image"""
     table: tuple[tuple[str, ...], ...] = ()
-    """rows that name what is drawn, header first"""
+    """rows of text that describe the drawn items; the first row is the header"""
 
 
 class FigureFiles(NamedTuple):
@@ -121,7 +121,7 @@ def new_figure(height_in: float, layout: Literal["constrained"] | None = "constr
 def save(result: FigureResult, folder: Path) -> FigureFiles | None:
     """Write one figure as PNG and SVG and return its files.
 
-    Returns None where there is no figure; files of that name from an earlier report are deleted.
+    Returns None if there is no figure; files of the same name from an earlier report are deleted.
     """
     files = FigureFiles(folder / f"{result.name}.png", folder / f"{result.name}.svg")
     if result.figure is None:

@@ -41,7 +41,12 @@ class Stream(enum.IntEnum):
 def stream(
     seed: Int[Array, ""] | int, purpose: Stream, index: Int[Array, ""] | int | None = None
 ) -> Key[Array, ""]:
-    """Return the key of one purpose; ``index`` is the step or batch, None for a stream without."""
+    """Return the key of a random stream.
+
+    seed: the network's seed for the purpose, 0-d int32 or a Python integer.
+    purpose: the purpose of the random numbers.
+    index: step or batch of the numbers; None for a stream without steps.
+    """
     key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), int(purpose))
     return key if index is None else jax.random.fold_in(key, index)
 

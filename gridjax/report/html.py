@@ -1,4 +1,4 @@
-"""HTML page of a run: its summary, its figures, and notes on how to read them."""
+"""HTML page of a run: its summary, its figures, and notes that explain them."""
 
 from __future__ import annotations
 

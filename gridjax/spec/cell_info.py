@@ -27,7 +27,7 @@ class CellInfo:
     """
 
     name: str
-    """its name in sweep files"""
+    """name of the cell in sweep files"""
     n_states: int = 1
     """number of arrays of its state; a linear encoder computes each from the start code"""
     has_layers: bool = True
@@ -43,7 +43,7 @@ class CellInfo:
     """whether ``matmul_precision`` applies to its products. True for gridjax's own cells; a user's
     cell needs ``Cell.factored`` for it"""
     version: str = ""
-    """a user's version of it: part of the run_id, beside the source of its functions"""
+    """version of a user's cell; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)
@@ -62,7 +62,7 @@ class LossInfo:
     """
 
     name: str
-    """its name in sweep files"""
+    """name of the loss in sweep files"""
     needs: str = REAL
     """the kind of targets that it needs, one of TARGET_KINDS; ``real`` accepts every kind"""
     is_likelihood: bool = False
@@ -73,7 +73,7 @@ class LossInfo:
     """whether the two facts above are enough to mask padded outputs, which ``--merge`` needs. With
     other losses, ``--merge`` does not pad Np"""
     version: str = ""
-    """a user's version of it: part of the run_id, beside the source of its functions"""
+    """version of a user's loss; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)

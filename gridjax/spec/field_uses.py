@@ -1,4 +1,4 @@
-"""Kinds and uses of a network's fields: the vocabulary of their metadata.
+"""Kinds and uses of a network's fields, as their metadata name them.
 
 gridjax.spec.lowering uses this metadata to select the fields of the static config, of the traced
 parameters, and of the identities of networks and nulls.

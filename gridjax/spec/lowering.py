@@ -198,7 +198,7 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("decays_bias", STATIC, "ugrnn_weight_decay", _decays_bias),
     ),
 }
-"""The entries of each field that does not become one entry of its own name and value."""
+"""The entries of the fields that do not become exactly one entry with their name and value."""
 ENTRIES = tuple(
     entry
     for name, field in FIELDS.items()

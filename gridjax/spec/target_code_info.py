@@ -30,15 +30,15 @@ class TargetCodeInfo:
     """
 
     name: str
-    """its name in sweep files"""
+    """name of the target code in sweep files"""
     targets: str = REAL
     """kind of its targets, one of TARGET_KINDS; decides which losses fit"""
     label: str = ""
-    """short name in figures and tables; ``name`` where empty"""
+    """short name in figures and tables; if empty, ``name`` is used"""
     colour: str = ""
-    """#rrggbb in figures; chosen from the name where empty"""
+    """colour in figures as #rrggbb; if empty, it is chosen by the name"""
     marker: str = ""
-    """matplotlib marker in figures; chosen from the name where empty"""
+    """matplotlib marker in figures; if empty, it is chosen by the name"""
     reads: tuple[str, ...] = ()
     """parameters of place fields that it reads; other such parameters do not change its networks"""
     has_place_cells: bool = False
@@ -58,7 +58,7 @@ class TargetCodeInfo:
     """whether its layout can be drawn with more than Np outputs, and the additional outputs masked,
     which ``--merge`` needs. ``--merge`` never pads Np of a user's code"""
     version: str = ""
-    """a user's version of it: part of the run_id, beside the source of its functions"""
+    """version of a user's code; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)

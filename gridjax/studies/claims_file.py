@@ -44,7 +44,7 @@ class Claim:
     estimand: str
     """the quantity that is estimated"""
     test: str
-    """the test that is run: one of gridjax.studies.CLAIM_TESTS"""
+    """name of the test, a key of gridjax.studies.CLAIM_TESTS"""
     null: str
     """the null hypothesis in words"""
     role: str

@@ -40,9 +40,9 @@ class Estimate:
     n: int
     """number of networks that it is based on"""
     rows: pd.DataFrame
-    """those networks: ``run_id`` and the values used"""
+    """one row for each of these networks: ``run_id`` and the values that were used"""
     p: float = math.nan
-    """p of the claim's test, before Holm's correction; NaN where the test has none"""
+    """p of the claim's test, before Holm's correction; NaN if the test has no p"""
     null: float = math.nan
     """the value expected under the null, in the unit of ``value``"""
     remark: str = ""

@@ -86,7 +86,7 @@ def _study(path: Path) -> dict[str, Any]:
         own = {verdict["name"] for verdict in content["verdicts"]}
         for line in content["by_units"]:
             for size in line["sizes"]:
-                # the study's own rows are already beside its verdicts
+                # the page already shows the study's own rows next to its verdicts
                 is_own = size["rows"] in own
                 size["uri"] = "" if is_own else _rows(path.parent, size["rows"])
         for figure in content["figures"]:

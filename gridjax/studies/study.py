@@ -46,7 +46,7 @@ class Study:
     name: str
     folder: Path
     base: Path | None = None
-    """a sweep file that replaces those of all sizes"""
+    """a sweep file that replaces the sweep files of all sizes"""
 
     @cached_property
     def claims(self) -> Claims:

@@ -27,7 +27,7 @@ class Verdict:
     claim: Claim
     estimate: Estimate
     p_holm: float
-    """p after Holm's correction over the study's tests; NaN where the claim needs no test"""
+    """p after Holm's correction over the study's tests; NaN if the claim needs no test"""
     outcome: str
     """holds, does not hold or undecided"""
     networks_needed: float
