@@ -5,20 +5,20 @@ Networks
     Settings, EvaluationSettings, Origin, SkippedNetworks: parts of a Sweep.
     open_run, Run, Network, Response: the results of a run, one trained network, and its outputs.
     callbacks: the events of a run in training, and the base class of objects that receive them.
-    StaticConfig, TracedParams: what JAX receives of a spec: hashable values and arrays.
-    GridjaxError, Problem, Place: the error of every wrong input, and what it holds.
+    StaticConfig, TracedParams: the hashable values and the arrays of a spec that JAX receives.
+    GridjaxError, Problem, Place: the error for invalid input, its problems, and their places.
 
 Extensions
     register_encoding, register_cell, register_loss: your own target code, cell or loss.
-    TargetCodeInfo, CellInfo, LossInfo: the record of each. Encoding, Cell, Factored, Loss: its
+    TargetCodeInfo, CellInfo, LossInfo: their records. Encoding, Cell, Factored, Loss: their
     functions. EncodingContext: the parameters that an Encoding receives.
     glorot_uniform, recurrent_kernel: initial weights of a cell.
 
 Parts of one network
-    Stream, stream: the random streams. Trajectories, simulate_motion, simulate_trajectories: the
-    motion model, in a trace and outside one. Layout, HeadDirectionCells, draw_layout,
-    encode_targets, target_entropy, code_over_box: a target code, along trajectories and over the
-    box.
+    Stream, stream: the random streams. Trajectories: paths of animals. simulate_motion,
+    simulate_trajectories: the motion model, inside and outside a function that JAX traces. Layout,
+    HeadDirectionCells, draw_layout, encode_targets, target_entropy, code_over_box: a target code,
+    along trajectories and over the box.
 
 Recorded cells
     rate_map, grid_score: maps and scores of any arrays. Session, MapSet, ScoreOptions,
@@ -27,7 +27,7 @@ Recorded cells
 Figures
     plotting: colours, sizes and files of gridjax's figures.
 
-Public too: gridjax.metrics and gridjax.studies. Every other module is internal.
+The packages gridjax.metrics and gridjax.studies are also public. Every other module is internal.
 """
 
 from gridjax import lazy

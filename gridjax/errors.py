@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a value: a file and, where known, its line and column (both from 1)."""
+    """The place of a value: a file and, if known, a line and a column (both counted from 1)."""
 
     file: str
     line: int | None = None
@@ -33,7 +33,7 @@ class Problem:
 
 
 class GridjaxError(Exception):
-    """Invalid input, with every problem in it.
+    """The error for invalid input; it holds every problem that was found in the input.
 
     The command line prints it without a traceback and exits with ``exit_code``.
     """
@@ -48,18 +48,24 @@ class GridjaxError(Exception):
 
 
 class DamageError(GridjaxError):
-    """A damaged file of a run. The command line exits with code 4."""
+    """The error for a damaged file of a run. The command line exits with code 4."""
 
     exit_code = 4
 
 
 class StorageError(GridjaxError):
-    """A failed write during a run, on a full disk for example. The command line exits with 74."""
+    """The error for a failed write during a run, for example on a full disk.
+
+    The command line exits with code 74.
+    """
 
     exit_code = 74
 
 
 class MemoryShortageError(GridjaxError):
-    """A device with less memory than one block of a run needs. The command line exits with 74."""
+    """The error for a device with less memory than one block of a run needs.
+
+    The command line exits with code 74.
+    """
 
     exit_code = 74

@@ -1,7 +1,7 @@
-"""Lazy import of a package's public names, each from its module at its first use.
+"""Lazy import of the public names of a package: each is imported from its module at its first use.
 
-The stub beside a package's ``__init__.py`` lists the names, for type checkers and at run time
-alike, so that ``import gridjax`` and ``gridjax --help`` load neither JAX nor pandas.
+The stub ``__init__.pyi`` of the package lists the names. Type checkers and the running program
+both read it. Therefore ``import gridjax`` and ``gridjax --help`` load neither JAX nor pandas.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def attach(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return ``__getattr__``, ``__dir__`` and ``__all__`` of a package.
 
-    ``package`` and ``file`` are its ``__name__`` and ``__file__``. Its public names are those that
-    the imports of the stub ``__init__.pyi`` bind.
+    ``package`` and ``file`` are its ``__name__`` and ``__file__``. Its public names are the names
+    that the stub ``__init__.pyi`` imports.
     """
     stub = ast.parse(Path(file).with_suffix(".pyi").read_text(encoding="utf-8"))
     homes = {

@@ -1,6 +1,6 @@
 """Style and files of every figure: colours, markers, sizes, PNG and SVG.
 
-Figures are made without pyplot, so any thread may draw.
+Figures are made without pyplot, so every thread may draw figures.
 """
 
 from __future__ import annotations
@@ -25,19 +25,22 @@ DPI = 180
 SMALL = 7.0
 """Smallest font size, points."""
 MANY = 1500
-"""Number of marks above which a figure draws them as pixels, so that its SVG stays small."""
+"""Largest number of marks that a figure draws as vector shapes.
+
+More marks are drawn as pixels, so that the SVG file stays small.
+"""
 GREY = "#666666"
-"""Reference lines and secondary text."""
+"""Colour of reference lines and secondary text."""
 LIGHT = "#b8b8b8"
-"""Thin lines behind the data."""
+"""Colour of thin lines behind the data."""
 COLOUR_MAP = "viridis"
 """Colour map of rate maps, from the lowest rate to the highest."""
 UNVISITED = "#d9d9d9"
 """Colour of bins that were never visited."""
 
-# Colours and markers of target codes whose record has none: more of Paul Tol's colours, and markers
-# that gridjax's own codes do not use. Their numbers, 5 and 4, have no common factor, so every pair
-# occurs.
+# Colours and markers of target codes whose record has none. The colours are Paul Tol's; gridjax's
+# own codes do not use these markers. There are 5 colours and 4 markers. These numbers have no
+# common factor, so every pair of colour and marker occurs.
 _SPARE_COLOURS = ("#117733", "#999933", "#aa4499", "#6699cc", "#994455")
 _SPARE_MARKERS = ("*", "h", "d", "8")
 _RC: dict[str, Any] = {
@@ -67,13 +70,14 @@ class FigureResult(NamedTuple):
     """name of its files, without ending"""
     title: str
     figure: Figure | None
-    """None where there is nothing to draw"""
+    """the figure; None if there is nothing to draw"""
     caption: str
-    """what the figure shows, of how many networks and against which null; or why there is none"""
+    """the content of the figure, the number of networks and the null; or the reason why there is
+    no figure"""
     alt: str = ""
-    """text in place of the image"""
+    """text for readers who cannot see the image"""
     table: tuple[tuple[str, ...], ...] = ()
-    """rows that name what is drawn, header first"""
+    """rows of text that describe the drawn items; the first row is the header"""
 
 
 class FigureFiles(NamedTuple):
@@ -85,7 +89,7 @@ class FigureFiles(NamedTuple):
 
 @contextmanager
 def styled() -> Iterator[None]:
-    """Apply gridjax's style while drawing and saving; the user's matplotlibrc is ignored.
+    """Apply gridjax's style during drawing and saving; ignore the user's matplotlibrc.
 
     Matplotlib has one style per process, so figures of several threads wait for each other.
     """
@@ -96,13 +100,13 @@ def styled() -> Iterator[None]:
 
 
 def colour(code: str) -> str:
-    """Return the colour of a target code: that of its record, else one by its name."""
+    """Return the colour of a target code: from its record, or else chosen by its name."""
     info = info_of(code)
     return (info.colour if info else "") or _SPARE_COLOURS[_number(code) % len(_SPARE_COLOURS)]
 
 
 def marker(code: str) -> str:
-    """Return the marker of a target code: that of its record, else one by its name."""
+    """Return the marker of a target code: from its record, or else chosen by its name."""
     info = info_of(code)
     return (info.marker if info else "") or _SPARE_MARKERS[_number(code) % len(_SPARE_MARKERS)]
 
@@ -117,7 +121,7 @@ def new_figure(height_in: float, layout: Literal["constrained"] | None = "constr
 def save(result: FigureResult, folder: Path) -> FigureFiles | None:
     """Write one figure as PNG and SVG and return its files.
 
-    Returns None where there is no figure; files of that name from an earlier report are deleted.
+    Returns None if there is no figure; files of the same name from an earlier report are deleted.
     """
     files = FigureFiles(folder / f"{result.name}.png", folder / f"{result.name}.svg")
     if result.figure is None:
@@ -125,13 +129,13 @@ def save(result: FigureResult, folder: Path) -> FigureFiles | None:
             file.unlink(missing_ok=True)
         return None
     result.figure.savefig(files.png, dpi=DPI)
-    result.figure.set_layout_engine("none")  # already laid out: a second time costs as much
+    result.figure.set_layout_engine("none")  # a second layout would double the time
     result.figure.savefig(files.svg, dpi=DPI, metadata={"Date": None})
     return files
 
 
 def log_ticks(axis: Axis) -> None:
-    """Label a logarithmic axis with 1, 2, 5, 10 and so on instead of powers."""
+    """Label a logarithmic axis with 1, 2, 5, 10 and so on, not with powers of ten."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     low, high = axis.get_view_interval()
@@ -151,5 +155,5 @@ def listed(words: Sequence[str]) -> str:
 
 
 def _number(code: str) -> int:
-    """Return a number that depends on the name alone, the same in every process."""
+    """Return a number that depends only on the name and is the same in every process."""
     return zlib.crc32(code.encode())

@@ -1,9 +1,9 @@
-"""Random streams: one for each purpose, from the network's own seeds.
+"""Random streams of a network: one stream for each purpose, from the network's own seeds.
 
-The key of a stream is the network's own seed for that purpose, folded with the purpose and, for a
-stream with steps, with the step. It does not contain the network's position in the population, so
-that a network's numbers do not depend on the others. The key is threefry: rbg keys under vmap use
-only the first key.
+The key of a stream is made from the network's own seed for that purpose. The purpose is folded into
+the key. If the stream has steps, the step is folded in too. The key does not contain the network's
+position in the population, so that its random numbers do not depend on other networks. The keys are
+threefry keys, because rbg keys under vmap use only the first key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, Int, Key
 
 
 class Stream(enum.IntEnum):
-    """Purposes of random numbers. Their values enter the keys, so they must never change."""
+    """Purposes of random numbers. The keys depend on these values, so they must never change."""
 
     LAYOUT = 1
     """Centres (and widths) of the place cells; from layout_seed."""
@@ -27,21 +27,26 @@ class Stream(enum.IntEnum):
     MOTION = 3
     """Training trajectories, folded with the step; from motion_seed."""
     PROGRESS = 4
-    """The trajectories of the training history, folded with the step; from motion_seed."""
+    """Trajectories of the training history, folded with the step; from motion_seed."""
     EVALUATION = 5
-    """The trajectories of the rate maps and errors, folded with the batch; from motion_seed."""
+    """Trajectories for rate maps and errors, folded with the batch; from motion_seed."""
     READOUTS = 6
-    """Weights of the random-readout null; from layout_seed."""
+    """Weights of the random readouts (the null); from layout_seed."""
     DROPOUT = 7
-    """Masks of dropout, folded with the step; from motion_seed."""
+    """Dropout masks, folded with the step; from motion_seed."""
     DRIFT = 8
-    """The long trajectories of drift curves and the likelihood decoder; from motion_seed."""
+    """Long trajectories for drift curves and for the likelihood decoder; from motion_seed."""
 
 
 def stream(
     seed: Int[Array, ""] | int, purpose: Stream, index: Int[Array, ""] | int | None = None
 ) -> Key[Array, ""]:
-    """Return the key of one purpose, at one index in time where the stream has one."""
+    """Return the key of a random stream.
+
+    seed: the network's seed for the purpose, 0-d int32 or a Python integer.
+    purpose: the purpose of the random numbers.
+    index: step or batch of the numbers; None for a stream without steps.
+    """
     key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), int(purpose))
     return key if index is None else jax.random.fold_in(key, index)
 
@@ -57,9 +62,9 @@ def uniform(
 
     key: the key of the stream.
     shape: shape of the padded array.
-    own: shape of the unpadded array, which may be traced; None: ``shape``. Entries beyond it are
-        arbitrary. An array padded along its first axis alone needs no ``own``, because threefry
-        numbers elements row by row.
+    own: shape of the unpadded array; it may be traced. None means ``shape``. Entries outside it
+        are arbitrary. An array that is padded only along its first axis needs no ``own``, because
+        threefry numbers the elements row by row.
     low, high: the range [low, high).
     """
     if own is None:
@@ -81,7 +86,7 @@ def uniform_at(
     flat = place.reshape(-1)
     bits = threefry_2x32(jax.random.key_data(key), jnp.concatenate([jnp.zeros_like(flat), flat]))
     first, second = jnp.split(bits, 2)
-    # 23 bits of mantissa with the exponent of 1
+    # a float32 in [1, 2): 23 random bits of mantissa with the exponent of 1.0
     mantissa = lax.shift_right_logical(first ^ second, jnp.uint32(9)) | jnp.uint32(0x3F800000)
     unit = lax.bitcast_convert_type(mantissa, jnp.float32) - 1
     lowest, highest = (jnp.asarray(each, jnp.float32) for each in (low, high))

@@ -1,4 +1,4 @@
-"""The command line: one module a command, under the command's name; no logic."""
+"""Command line: one module for each command, named like the command. No other logic is here."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ __all__ = [
 
 
 def main() -> None:
-    """Run the command line; a GridjaxError is printed as one message and sets the exit code."""
+    """Run the command line. A GridjaxError is printed as one message and sets the exit code."""
     try:
         with standard_streams():
             app()

@@ -1,4 +1,4 @@
-"""The typer application, its common options, and its output."""
+"""Typer application of the command line, its common options, and its output."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def load_plugins(plugins: list[str] | None) -> None:
 
 
 def console() -> Console:
-    """Return the console for messages; square brackets in a message are not markup."""
+    """Return the console for messages. Square brackets in a message are not read as markup."""
     return Console(markup=False, highlight=False, emoji=False)
 
 
 def print_line(text: str) -> None:
-    """Print a line to standard output, unwrapped and without markup."""
+    """Print a line to standard output, without line wrapping and without markup."""
     sys.stdout.write(text + "\n")

@@ -1,4 +1,4 @@
-"""The command gridjax bench."""
+"""Command gridjax bench."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, checked where they are declared."""
+"""Options that several commands share, and the checks of their values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _time_limit(text: str) -> float:
 
 
 def _accepted(names: list[str] | None) -> list[str] | None:
-    """Return the changes that --accept names; raise GridjaxError for an unknown one."""
+    """Return the changes that --accept names. Raises GridjaxError if one is unknown."""
     for name in names or ():
         if name not in ACCEPTABLE:
             fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
@@ -68,10 +68,11 @@ Accept = Annotated[
 def read_overrides(
     overrides: list[str] | None, settings: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return the values that --set gives, with ``settings`` that have options of their own.
+    """Return the values of the --set options, together with ``settings``.
 
-    A value in brackets becomes the list of its parts, which commas outside of parentheses divide.
-    Raises GridjaxError for a missing value and for a name that is given twice.
+    ``settings`` are values by name from other options. A value in brackets becomes a list; commas
+    outside of parentheses separate its items. Raises GridjaxError if a value is missing or a name
+    is given twice.
     """
     values = dict(settings or {})
     for pair in overrides or ():

@@ -1,4 +1,4 @@
-"""The command gridjax plan."""
+"""Command gridjax plan."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _measured(plan: Any, devices: Any) -> Any:
 
 
 def _advice(population: Any, kind: str, measured: Any) -> Any:
-    """Return the cost of unpadded and of padded shapes, at measured rates if given."""
+    """Return the cost of unpadded and of padded shapes, at the measured rates if there are any."""
     from gridjax.run.execution.machine import n_cpu_devices
     from gridjax.run.planning.merging import Rates, advise, nominal
 

@@ -42,7 +42,7 @@ class Terminal(RunCallback):
         self._error_cm = math.nan
 
     def on_start(self, start: RunStart) -> None:
-        """Print how many networks are going to be trained."""
+        """Print the number of networks that will be trained."""
         self._n_networks = start.n_networks
         self._finished = start.n_finished
         self._total_flop = start.flop * (1 - start.n_finished / max(start.n_networks, 1))
@@ -63,7 +63,7 @@ class Terminal(RunCallback):
             self._bar.start()
 
     def on_event(self, event: RunEvent) -> None:
-        """Print resumed networks and warnings; count the rest and update the progress."""
+        """Print resumed networks and warnings; count other events and update the progress."""
         match event:
             case NetworkResumed() | RunWarning():
                 self._console.print(str(event), soft_wrap=True)
@@ -85,7 +85,7 @@ class Terminal(RunCallback):
             self._console.print(f"{self._describe()}  {self._time_left()}", soft_wrap=True)
 
     def on_end(self, end: RunEnd) -> None:
-        """Stop the progress bar; after a stop, print how many networks are finished."""
+        """End the progress bar. If the run was stopped, print the number of finished networks."""
         if self._bar is not None:
             self._bar.update(self._task, description=self._describe())
             self._bar.stop()

@@ -1,4 +1,4 @@
-"""The command gridjax report."""
+"""Command gridjax report."""
 
 from __future__ import annotations
 

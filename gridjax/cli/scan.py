@@ -1,4 +1,4 @@
-"""The command gridjax scan."""
+"""Command gridjax scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command gridjax score."""
+"""Command gridjax score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command gridjax status."""
+"""Command gridjax status."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Standard output and error of a command, and the reaction to write failures.
+"""Standard output and standard error of a command, and the reaction to write failures.
 
-A command whose output is its result ends when the output cannot be written: silently at a closed
-pipe, with the exit code of SIGPIPE; with one message at a full disk. A command that keeps its
-results in files (``keep_on``) continues without its output, as under nohup. A failure of standard
-error never ends a command.
+If the output of a command is its result, the command ends when the output cannot be written. If the
+pipe is closed, it ends without a message, with the exit code of SIGPIPE. If the disk is full, it
+ends with one message. A command that writes its results to files (``keep_on``) continues without
+its output, for example under nohup. A failure of standard error never ends a command.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from typing import Any
 from gridjax.errors import Problem, StorageError
 
 EXIT_PIPE = 141
-"""What shells give for a process that SIGPIPE ended: 128 + 13."""
+"""Exit code that shells report for a process that SIGPIPE ended: 128 + 13."""
 
 
 class OutputLost(Exception):  # noqa: N818 - not an OSError, which typer would catch
-    """The reader of standard output has closed it."""
+    """The error for standard output that its reader has closed."""
 
 
 class Output:
-    """A standard stream with a defined reaction to write failures."""
+    """A standard stream that handles write failures as described in this module."""
 
     def __init__(self, stream: Any, keeps_on: bool):
         self._stream = stream
@@ -64,7 +64,7 @@ class Output:
             ) from None
 
     def _discard(self) -> None:
-        """Send all later output, buffered text and that of C libraries included, to /dev/null."""
+        """Send all later output to /dev/null, including buffered text and output of C libraries."""
         with suppress(OSError, ValueError):  # a stream without a descriptor has no buffer
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, self._stream.fileno())
@@ -73,12 +73,12 @@ class Output:
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
-    """Replace the standard streams by ``Output`` during a command; flush them at its end."""
+    """Replace the standard streams by ``Output`` during a command, and flush them at its end."""
     _open_closed()
     before = sys.stdout, sys.stderr
     for stream in before:
         if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
-            stream.reconfigure(errors="replace")  # a name must not end a run on an ASCII terminal
+            stream.reconfigure(errors="replace")  # non-ASCII names must not end a run
     sys.stdout, sys.stderr = Output(before[0], False), Output(before[1], True)
     try:
         try:
@@ -91,18 +91,18 @@ def standard_streams() -> Iterator[None]:
 
 
 def keep_on() -> None:
-    """Make write failures of standard output harmless: the command keeps its results in files."""
+    """Ignore write failures of standard output, for a command that writes its results to files."""
     if isinstance(sys.stdout, Output):
         sys.stdout.keeps_on = True
 
 
 def _open_closed() -> None:
-    """Open closed standard streams as /dev/null, so that no other file takes their number."""
+    """Open closed standard streams as /dev/null, so that no other file gets their descriptors."""
     for descriptor in (0, 1, 2):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - to the process's end
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the process ends

@@ -1,4 +1,4 @@
-"""The command gridjax study; its options and steps are shared with gridjax scan."""
+"""Command gridjax study. gridjax scan uses its options and steps too."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signa
 
 
 def _size(name: str) -> str:
-    """Return the name of a size; raise GridjaxError for an unknown one."""
+    """Return the name of a size. Raises GridjaxError if it is unknown."""
     from gridjax.studies.study import SIZES
 
     if name not in SIZES:
@@ -103,7 +103,16 @@ def follow(
     no_training: bool,
     accept: list[str] | None,
 ) -> None:
-    """Show the plan of studies; or train their networks, analyse them and write the page."""
+    """Show the plan of studies, or train and analyse their networks and write the page.
+
+    studies: the studies (gridjax.studies.Study).
+    request: the choice of their networks (gridjax.studies.Request).
+    out: the folder of studies.
+    plan: whether only the plan is shown.
+    time_limit_s: limit of the training time, seconds; None: no limit.
+    no_training: whether only networks that are already trained are analysed.
+    accept: names of accepted changes of the run.
+    """
     from gridjax.studies.tables import plan_lines, verdict_table
 
     if plan:

@@ -1,4 +1,4 @@
-"""The command gridjax sweep, and the sweep options that it shares with gridjax plan."""
+"""Command gridjax sweep, and the sweep options that it shares with gridjax plan."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def read_sweep(
 
 
 def print_remarks(population: Any) -> None:
-    """Print to stderr, not among the results, which networks were drawn and left out."""
+    """Print to stderr which networks were drawn and which were omitted; stdout is for results."""
     from gridjax.run.planning.plan_by_file import remarks
 
     for line in remarks(population):

@@ -1,4 +1,4 @@
-"""The command gridjax theory."""
+"""Command gridjax theory."""
 
 from __future__ import annotations
 

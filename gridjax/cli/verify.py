@@ -1,4 +1,4 @@
-"""The command gridjax verify."""
+"""Command gridjax verify."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""One network: cells, recurrence, losses, initialisers."""
+"""Model of one network: cells, recurrence, losses, initialisers."""

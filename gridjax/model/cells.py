@@ -1,8 +1,9 @@
 """Recurrent cells: initial parameters, and one step from state to state.
 
-Definitions as in No Free Lunch (2022), section 5. The product of a cell's matrices with its inputs
-does not depend on its state. gridjax's own cells therefore have a factored form (Factored): the
-product with all inputs is formed once, before the recurrence. ``register_cell`` adds a user's cell.
+The definitions are those of No Free Lunch (2022), section 5. The product of a cell's matrices with
+its inputs does not depend on its state. Therefore gridjax's own cells have a factored form
+(Factored): the product with the inputs of all times is computed once, before the recurrence.
+``register_cell`` adds a user's cell.
 """
 
 from __future__ import annotations
@@ -38,25 +39,25 @@ PULL_BACKS: dict[str, Callable[[Array, Array], Array]] = {
     "sigmoid": lambda h, gradient: gradient * (h * (1 - h)),
     "linear": lambda h, gradient: gradient,
 }
-"""For each activation h = phi(x): h and the gradient of h -> the gradient of x."""
+"""Function of each activation h = phi(x): h and the gradient of h -> the gradient of x."""
 
 
 class Factored(NamedTuple):
-    """Factored form of a step, whose product with the inputs is formed once for all times.
+    """Factored form of a step: its product with the inputs is computed once for all times.
 
-    The next state is ``update`` of the state, h @ kernel + bias, and inputs @ input_kernel +
-    input_bias (the drive).
+    The drive is inputs @ input_kernel + input_bias. The next state is
+    ``update(activation, state, h @ kernel + bias, drive)``.
     """
 
     input_kernel: Callable[[Params], Float[Array, "n_in drive"]]
     input_bias: Callable[[Params], Float[Array, " drive"]] | None
     kernel: Callable[[Params], Float[Array, "Ng gates"]]
-    """the matrix that h is multiplied with"""
+    """parameters -> the matrix by which h is multiplied"""
     bias: Callable[[Params], Float[Array, " gates"]] | None
     update: Callable[[Activation, State, Array, Array], State]
     """activation, state, h @ kernel + bias, drive of one time -> next state; elementwise"""
     is_sum: bool = False
-    """whether the next state is phi(drive + h @ kernel + bias) and nothing else"""
+    """whether the next state is exactly phi(drive + h @ kernel + bias)"""
 
 
 class Cell(NamedTuple):
@@ -65,19 +66,19 @@ class Cell(NamedTuple):
     init: Callable[[Key[Array, ""], int, int, str], Params]
     """key, number of inputs, Ng, initializer -> parameters"""
     step: Callable[[Params, State, Float[Array, "batch n_in"], Activation], State]
-    """parameters, state, inputs of one time, activation -> next state; of the state, a tuple of
-    arrays [batch, Ng], the first is the output"""
+    """parameters, state, inputs of one time, activation -> next state. The state is a tuple of
+    arrays [batch, Ng]; its first array is the output"""
     decayed: Callable[[Params], Array] | None = None
-    """the parameters that weight decay falls on: the recurrent kernel"""
+    """parameters -> the array to which weight decay applies: the recurrent kernel"""
     factored: Factored | None = None
     """the factored form of the same step, if it has one"""
 
 
 def register_cell(info: CellInfo, cell: Cell) -> None:
-    """Add a recurrent cell: its record and its functions. Sweep files name it by ``info.name``.
+    """Add a recurrent cell: its record and its functions. ``info.name`` is its name in sweep files.
 
-    Raises GridjaxError for a name that is taken, functions whose source cannot be found, and
-    ``has_matmul_precision`` without ``factored``.
+    Raises GridjaxError if the name is already used, if the source of a function cannot be found,
+    or if ``has_matmul_precision`` is true and the cell has no ``factored``.
     """
     cell = Cell(*cell)
     if isinstance(info, CellInfo) and info.has_matmul_precision and cell.factored is None:
@@ -102,7 +103,7 @@ def step_of(factored: Factored) -> Callable[..., State]:
 def added(
     product: Float[Array, "*n m"], params: Params, bias: Callable[[Params], Array] | None
 ) -> Float[Array, "*n m"]:
-    """Return a product plus its bias, where it has one."""
+    """Return a product plus the bias that ``bias`` returns; the product alone without ``bias``."""
     return product if bias is None else product + bias(params)
 
 
@@ -114,7 +115,7 @@ def _init(
     n_gates: int,
     has_bias: bool,
 ) -> Params:
-    """Draw W_x and W of a cell whose gates share them; biases start at 0."""
+    """Draw W_x and W of a cell; both hold the columns of all gates. Biases start at 0."""
     key_in, key_recurrent = random.split(key)
     width = n_gates * n_units
     params = {
@@ -130,7 +131,7 @@ def _rnn(phi: Activation, state: State, product: Array, drive: Array) -> State:
 
 
 def _init_ugrnn(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) -> Params:
-    """Draw the one kernel [n_in + Ng, 2 Ng] that acts on inputs and state together."""
+    """Draw the single kernel [n_in + Ng, 2 Ng] that multiplies inputs and state together."""
     shape = (n_in + n_units, 2 * n_units)
     return {
         "W": recurrent_kernel(key, *shape, n_units, initializer),

@@ -1,8 +1,8 @@
 """Initialisers of weight matrices.
 
-``initializer`` sets the recurrent kernel, the concatenated one where gates share it; every other
-matrix is glorot_uniform. ``pytorch_uniform`` is another framework's default and sets them all, as
-in the published code of Sorscher et al. (2019).
+``initializer`` applies to the recurrent kernel, or to the kernel of all gates together. Every other
+matrix is drawn by glorot_uniform. The exception is ``pytorch_uniform``, PyTorch's default: it
+applies to all matrices, as in the published code of Sorscher et al. (2019).
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ PYTORCH = "pytorch_uniform"
 
 
 def glorot_uniform(key: Key[Array, ""], n_in: int, n_out: int) -> Float[Array, "n_in n_out"]:
-    """Draw from U(-l, l), l = sqrt(6 / (n_in + n_out)) (Glorot and Bengio 2010, eq. 16)."""
+    """Draw a matrix from U(-l, l) with l = sqrt(6 / (n_in + n_out)).
+
+    Source: Glorot and Bengio (2010), eq. 16.
+    """
     return _uniform(key, n_in, n_out, (6 / (n_in + n_out)) ** 0.5)
 
 
 def recurrent_kernel(
     key: Key[Array, ""], n_in: int, n_out: int, n_units: int, initializer: str
 ) -> Float[Array, "n_in n_out"]:
-    """Draw the matrix that the state is multiplied with, of a cell of ``n_units`` units.
+    """Draw the matrix by which the state is multiplied in a cell of ``n_units`` units.
 
-    glorot_normal is truncated at two standard deviations and widened to keep its variance;
-    orthogonal draws Q of a Gaussian's QR decomposition, with the signs of R's diagonal.
+    glorot_normal: a Gaussian, truncated at two standard deviations and widened to keep its
+    variance. orthogonal: Q of the QR decomposition of a Gaussian matrix, multiplied by the signs of
+    R's diagonal.
     """
     if initializer == PYTORCH:
         return of_cell(key, n_in, n_out, n_units, initializer)
@@ -39,7 +43,10 @@ def recurrent_kernel(
 def of_cell(
     key: Key[Array, ""], n_in: int, n_out: int, n_units: int, initializer: str
 ) -> Float[Array, "n_in n_out"]:
-    """Draw another matrix of a cell: glorot_uniform, or U(-l, l), l = 1 / sqrt(n_units)."""
+    """Draw any other matrix of a cell.
+
+    The distribution is glorot_uniform; for pytorch_uniform, U(-l, l) with l = 1 / sqrt(n_units).
+    """
     if initializer == PYTORCH:
         return _uniform(key, n_in, n_out, n_units**-0.5)
     return glorot_uniform(key, n_in, n_out)
@@ -48,7 +55,10 @@ def of_cell(
 def of_layer(
     key: Key[Array, ""], n_in: int, n_out: int, initializer: str
 ) -> Float[Array, "n_in n_out"]:
-    """Draw the matrix of a linear layer: glorot_uniform, or U(-l, l), l = 1 / sqrt(n_in)."""
+    """Draw the matrix of a linear layer.
+
+    The distribution is glorot_uniform; for pytorch_uniform, U(-l, l) with l = 1 / sqrt(n_in).
+    """
     if initializer == PYTORCH:
         return _uniform(key, n_in, n_out, n_in**-0.5)
     return glorot_uniform(key, n_in, n_out)

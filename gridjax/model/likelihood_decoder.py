@@ -1,8 +1,9 @@
 """Likelihood decoder: the position whose targets fit the outputs best.
 
-argmin over x of the loss between outputs and y(x), less the least loss that y(x) allows: for
-cross-entropy KL(y(x) || softmax(outputs)), for mean squared error the squared error. Unlike the
-mean of the strongest cells it has no floor set by the layout.
+The decoder returns the position x with the smallest divergence. The divergence is the loss between
+outputs and targets y(x), minus the least loss that is possible for y(x). For cross-entropy it is
+KL(y(x) || softmax(outputs)); for mean squared error it is the squared error. The mean of the most
+active cells has a smallest possible error that depends on the layout; this decoder has none.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 
 N_COARSE = 44
-"""Positions a side of the coarse grid over the box (5 cm apart in 2.2 m)."""
+"""Number of positions along each side of the coarse grid over the box (5 cm apart in 2.2 m)."""
 N_REFINED = 5
-"""Refinements, each with half the distance of the one before (1.6 mm in the end)."""
+"""Number of refinements. Each halves the distance between positions (finally 1.6 mm)."""
 _AT_ONCE = 256
 
 
@@ -31,7 +32,7 @@ def decode_likelihood(
     box_width_m: Float[Array, ""],
     static: StaticConfig,
 ) -> Float[Array, "n 2"]:
-    """Decode outputs to positions, metres; only those of the target code are used."""
+    """Decode outputs to positions, metres; only the outputs of the target code are used."""
     encode = encoding(static).encode
     loss: Loss = LOSSES[static.place_field_loss]
     grid = _square(N_COARSE, box_width_m)
@@ -45,7 +46,7 @@ def decode_likelihood(
     def over_grid(code: Float[Array, " Np"]) -> Float[Array, " grid"]:
         if static.place_field_loss != "crossentropy":
             return divergence(code, codes)
-        # Targets sum to 1 and the loss is linear in log p: one product for all of the grid.
+        # Targets sum to 1 and the loss is linear in log p: one product computes the whole grid.
         return -entropy_of_codes - codes @ jax.nn.log_softmax(code)
 
     def decode(code: Float[Array, " Np"]) -> Float[Array, "2"]:
@@ -61,6 +62,6 @@ def decode_likelihood(
 
 
 def _square(n: int, side: Float[Array, ""] | float) -> Float[Array, "{n*n} 2"]:
-    """Return n x n positions in the middle of the bins of a square centred on 0."""
+    """Return the n x n bin centres of a square with its centre at 0, in the unit of ``side``."""
     axis = (jnp.arange(n, dtype=jnp.float32) + 0.5) / n - 0.5
     return jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2) * side

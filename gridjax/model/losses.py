@@ -1,4 +1,4 @@
-"""Losses between outputs and targets, position by position, and their least values.
+"""Losses between outputs and targets at each position, and their smallest possible values.
 
 ``register_loss`` adds a user's loss.
 """
@@ -18,18 +18,18 @@ from gridjax.spec.registry import LOSSES
 
 
 class Loss(NamedTuple):
-    """A loss as pure functions of each position."""
+    """A loss as pure functions that return one value for each position."""
 
     loss: Callable[[Float[Array, "*n Np"], Float[Array, "*n Np"]], Float[Array, "*n"]]
     """outputs, targets -> loss; training takes its mean over batch and time"""
     least: Callable[[Float[Array, "*n Np"]], Float[Array, "*n"]] | None = None
-    """targets -> the least loss that any outputs can have; None where that is 0"""
+    """targets -> the smallest loss that any outputs can have; None if it is 0"""
 
 
 def register_loss(info: LossInfo, loss: Loss) -> None:
-    """Add a loss: its record and its functions. Sweep files name it by ``info.name``.
+    """Add a loss: its record and its functions. ``info.name`` is its name in sweep files.
 
-    Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
+    Raises GridjaxError if the name is already used, or the source of a function cannot be found.
     """
     LOSSES.register(info, Loss(*loss), LossInfo)
 
@@ -42,9 +42,9 @@ def cross_entropy(
 
 
 def entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
-    """Return -sum_i y_i log y_i, nats: the least cross-entropy possible.
+    """Return -sum_i y_i log y_i, nats: the smallest possible cross-entropy.
 
-    Values that rounding makes negative count as 0.
+    Values that are negative because of rounding are treated as 0.
     """
     shares = jnp.maximum(targets, 0.0)
     return -xlogy(shares, shares).sum(axis=-1)
@@ -53,14 +53,14 @@ def entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
 def mean_squared_error(
     outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
 ) -> Float[Array, "*n"]:
-    """Return the squared error, mean over outputs, in the targets' unit squared."""
+    """Return the mean over outputs of the squared error, in the squared unit of the targets."""
     return jnp.square(outputs - targets).mean(axis=-1)
 
 
 def polar_mean_squared_error(
     outputs: Float[Array, "*n 2"], targets: Float[Array, "*n 2"]
 ) -> Float[Array, "*n"]:
-    """Return r1^2 + r2^2 - 2 r1 r2 cos(dtheta): the squared distance, m^2, of polar positions."""
+    """Return the squared distance (m^2) of polar positions: r1^2 + r2^2 - 2 r1 r2 cos(dtheta)."""
     (r1, angle1), (r2, angle2) = jnp.moveaxis(outputs, -1, 0), jnp.moveaxis(targets, -1, 0)
     return r1**2 + r2**2 - 2 * r1 * r2 * jnp.cos(angle1 - angle2)
 
@@ -68,12 +68,12 @@ def polar_mean_squared_error(
 def binary_cross_entropy(
     outputs: Float[Array, "*n Np"], targets: Float[Array, "*n Np"]
 ) -> Float[Array, "*n"]:
-    """Return -y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), mean over outputs z, nats."""
+    """Return the mean over outputs z of -y log sigmoid(z) - (1 - y) log(1 - sigmoid(z)), nats."""
     return (jax.nn.softplus(outputs) - targets * outputs).mean(axis=-1)
 
 
 def binary_entropy(targets: Float[Array, "*n Np"]) -> Float[Array, "*n"]:
-    """Return -y log y - (1 - y) log(1 - y), mean over outputs, nats."""
+    """Return the mean over outputs of -y log y - (1 - y) log(1 - y), nats."""
     return -(xlogy(targets, targets) + xlogy(1 - targets, 1 - targets)).mean(axis=-1)
 
 

@@ -1,9 +1,9 @@
-"""Matrix products at the precision that a network is trained with.
+"""Matrix products at the precision of a network's training.
 
-``float32`` keeps both operands. ``tf32`` and ``bf16`` round them, forward and backward, to 10 and 7
-bits of mantissa and sum in float32, as the matrix units of accelerators do. On a CPU the operands
-are rounded and multiplied in float32: the effect of a precision on a network can be measured there,
-but no time is saved.
+``float32`` does not round the operands. ``tf32`` and ``bf16`` round the operands to 10 and 7 bits
+of mantissa, in the forward and the backward pass, and sum in float32, like the matrix units of
+accelerators. On a CPU the operands are rounded, then multiplied in float32. A CPU can therefore
+measure the effect of a precision on a network, but it saves no time.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _MANTISSA_BITS = {TF32: 10, BF16: 7}
 def product(
     x: Float[Array, "*n k"], matrix: Float[Array, "k m"], precision: str
 ) -> Float[Array, "*n m"]:
-    """Return x @ matrix; the products of its gradient have the same precision."""
+    """Return x @ matrix. The products in its gradient have the same precision."""
     return _product(x, matrix, precision)
 
 
 def multiply(
     x: Float[Array, "*n k"], matrix: Float[Array, "k m"], precision: str
 ) -> Float[Array, "*n m"]:
-    """Return x @ matrix without a gradient of its own."""
+    """Return x @ matrix, without a rule for its gradient."""
     if precision == FLOAT32:
         return x @ matrix
 
     def on_cpu(x: Array, matrix: Array) -> Array:
         bits = _MANTISSA_BITS[precision]
-        # A cast to bfloat16 and back may be left out by the compiler, this may not.
+        # The compiler may remove a cast to bfloat16 and back; it may not remove this operation.
         operands = (lax.reduce_precision(each, _EXPONENT_BITS, bits) for each in (x, matrix))
         return jnp.matmul(*operands, precision="float32")
 
@@ -59,9 +59,9 @@ def _forward(x: Array, matrix: Array, precision: str) -> tuple[Array, tuple[Arra
 
 
 def _backward(precision: str, saved: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
-    # The gradient of the matrix is formed in the order of its own axes. JAX would form it
-    # transposed, for which XLA on a CPU writes a transposed copy of the gradient of x @ matrix: a
-    # quarter of a step of small networks.
+    # The gradient of the matrix is computed with its axes in the matrix's own order. JAX would
+    # compute its transpose. For that, XLA on a CPU writes a transposed copy of the gradient of
+    # x @ matrix, which takes a quarter of the time of a step of small networks.
     x, matrix = saved
     flat_x = x.reshape(-1, x.shape[-1])
     flat_gradient = gradient.reshape(-1, gradient.shape[-1])

@@ -1,4 +1,4 @@
-"""One network: start code -> state -> recurrence over time -> analysed layer -> outputs."""
+"""Forward pass of a network: start code -> state -> recurrence -> analysed layer -> outputs."""
 
 from __future__ import annotations
 
@@ -22,28 +22,29 @@ from gridjax.spec.padding import Padding
 from gridjax.spec.registry import CELLS
 
 Params = dict[str, Any]
-"""encoder, the cell's own dict of arrays, decoder; with layers also input, dense and biases.
+"""Parameters by name: encoder, the cell's dict of arrays, decoder.
 
-All matrices act on row vectors from the right.
+A cell with layers also has input and dense matrices, and biases. All matrices multiply row vectors
+from the right.
 """
-_INPUT, _DENSE, _ENCODERS = 3, 4, 8  # what the weights' key is folded with
+_INPUT, _DENSE, _ENCODERS = 3, 4, 8  # numbers folded into the weights' key
 
 
 class Masks(NamedTuple):
     """Factors of dropout: 0, or 1 / (1 - rate)."""
 
     recurrent: Float[Array, "batch Ng"]
-    """on h_{t-1} where it enters the recurrence, the same at all times of a sequence"""
+    """factors on h_{t-1} in the recurrence; they are the same at all times of a sequence"""
     readout: Float[Array, "time batch analysed"]
-    """on the analysed layer before the decoder"""
+    """factors on the analysed layer before the decoder"""
 
 
 def init_params(
     key: Key[Array, ""], static: StaticConfig, padding: Padding | None = None
 ) -> Params:
-    """Draw a network's initial weights; biases start at 0, except those of the cell.
+    """Draw a network's initial weights. Biases start at 0; the cell sets its own biases.
 
-    In padded shapes the weights of the own shapes are followed by zeros.
+    In padded shapes, the weights of the unpadded shapes come first; all other entries are 0.
     """
     key_encoder, key_cell, key_decoder = random.split(key, 3)
     cell: Cell = CELLS[static.rnn_type]
@@ -116,9 +117,9 @@ def activity(
 
     ``is_unrolled`` unrolls the loop over time on an accelerator (gridjax.model.recurrence).
 
-    The state before the first move is a linear map of the start code. The analysed layer is the
-    recurrent one of RNN, g = phi(W_d h + b) of the study's other cells, and a linear bottleneck in
-    the architecture of Banino et al. (2018).
+    The state before the first move is a linear map of the start code. The analysed layer of RNN is
+    its recurrent layer. The analysed layer of the study's other cells is g = phi(W_d h + b). In the
+    architecture of Banino et al. (2018) it is a linear bottleneck.
     """
     cell: Cell = CELLS[static.rnn_type]
     if _has_input_layer(static):
@@ -133,7 +134,7 @@ def activity(
 
 
 def analysed_activation(static: StaticConfig) -> Activation:
-    """Return the activation of the analysed layer: linear in a bottleneck, else the cell's."""
+    """Return the activation of the analysed layer: linear in a bottleneck, else the network's."""
     return ACTIVATIONS["linear" if static.architecture == BANINO else static.activation]
 
 
@@ -143,7 +144,7 @@ def outputs(
     static: StaticConfig,
     masks: Masks | None = None,
 ) -> Float[Array, "time batch out"]:
-    """Return the outputs D g + b of the analysed layer (no b with RNN)."""
+    """Return the outputs D g + b, where g is the analysed layer. RNN has no b."""
     if masks is not None:
         analysed = analysed * masks.readout
     return _affine(analysed, params, "decoder", static)
@@ -158,9 +159,9 @@ def _run(
     mask: Float[Array, "batch Ng"] | None,
     is_unrolled: bool,
 ) -> Float[Array, "time batch Ng"]:
-    """Return the cell's output at all times, from its factored form where it has one.
+    """Return the cell's output at all times; use the factored form if the cell has one.
 
-    Without a factored form, dropout masks the whole state that enters the step.
+    Without a factored form, dropout is applied to the whole state before each step.
     """
     phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:

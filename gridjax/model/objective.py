@@ -1,4 +1,4 @@
-"""Loss of a network: data loss, weight penalty, excess over the entropy of targets, errors."""
+"""Loss of a network: data loss, its excess over the targets' entropy, weight penalty, errors."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def data_loss(
     static: StaticConfig,
     padding: Padding | None = None,
 ) -> Float[Array, "*n"]:
-    """Return the loss of each position: the code's own, plus cross-entropy of the heading.
+    """Return the loss at each position: the target code's loss plus the heading's cross-entropy.
 
-    Outputs that pad the target code do not count.
+    Padded outputs of the target code do not contribute.
     """
     (code, head), (code_target, head_target) = (
         split_outputs(each, static) for each in (outputs, targets)
@@ -39,7 +39,7 @@ def data_loss(
 def loss_excess(
     loss: Float[Array, "*n"], targets: Float[Array, "*n out"], static: StaticConfig
 ) -> Float[Array, "*n"]:
-    """Return cross-entropy minus the targets' own entropy, nats; NaN for other losses."""
+    """Return the cross-entropy minus the entropy of the targets, nats; NaN for other losses."""
     if static.place_field_loss != "crossentropy":
         return jnp.full_like(loss, jnp.nan)
     code, head = split_outputs(targets, static)
@@ -50,10 +50,10 @@ def loss_excess(
 def weight_penalty(
     params: Params, weight_decay: Float[Array, ""], static: StaticConfig
 ) -> Float[Array, ""]:
-    """Return lambda * sum(W^2), without 1/2, of the recurrent kernel.
+    """Return lambda * sum(W^2), without a factor 1/2, where W is the recurrent kernel.
 
-    For UGRNN it is the kernel that acts on inputs and state together or, as published, its bias. 0
-    for a cell without ``decayed``.
+    For UGRNN, W is the kernel that multiplies inputs and state together or, as published, its bias.
+    The penalty is 0 for a cell without ``decayed``.
     """
     cell = CELLS[static.rnn_type]
     if cell.decayed is None:

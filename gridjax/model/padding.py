@@ -1,4 +1,7 @@
-"""Weights, dropout and loss in padded shapes: equal draws, and masks (gridjax.spec.padding)."""
+"""Weights, dropout and loss in padded shapes (gridjax.spec.padding): random draws and masks.
+
+The random numbers equal those of the unpadded shapes; masks exclude the padding.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,16 @@ from gridjax.spec.padding import INITIALIZERS, Padding
 from gridjax.spec.registry import LOSSES
 
 _NEVER = -1e30
-"""Logit of a cell that is never active; finite, so that 0 times it is 0."""
+"""Logit of a cell that is never active. It is finite, so that 0 times this number is 0."""
 
 
 def padded_layers(
     init_cell: Callable[..., dict[str, Array]], padding: Padding
 ) -> tuple[Callable[..., Array], Callable[..., dict[str, Array]]]:
-    """Return the functions that draw a layer and the cell, by a traced initialiser.
+    """Return the functions that draw a layer and the cell; the choice of initialiser is traced.
 
-    The first takes a key, the padded and the own shape; the second a key, n_in and Ng.
+    The first function takes a key, the padded shape and the unpadded shape. The second function
+    takes a key, n_in and Ng.
     """
 
     def draw_cell(key: Key[Array, ""], n_in: int, n_units: int) -> dict[str, Array]:
@@ -43,9 +47,9 @@ def padded_layer(
     own: tuple[Int[Array, ""] | int, Int[Array, ""] | int],
     initializer: Int[Array, ""],
 ) -> Float[Array, "n_in n_out"]:
-    """Draw a layer of the own (n_in, n_out) within a larger shape; the other entries are 0.
+    """Draw a layer of the unpadded shape ``own`` (n_in, n_out) in a larger ``shape``.
 
-    ``initializer`` is a place in gridjax.spec.padding.INITIALIZERS.
+    All other entries are 0. ``initializer`` is an index of gridjax.spec.padding.INITIALIZERS.
     """
     n_in, n_out = (jnp.asarray(n, jnp.float32) for n in own)
     is_pytorch = initializer == INITIALIZERS.index(PYTORCH)
@@ -56,14 +60,14 @@ def padded_layer(
 
 
 def own_outputs(static: StaticConfig, padding: Padding | None) -> Any:
-    """Return the own number of outputs."""
+    """Return the unpadded number of outputs."""
     if padding is None:
         return static.n_outputs
     return padding.n_cells + static.n_head_direction_cells
 
 
 def own_readout_shape(static: StaticConfig, padding: Padding | None) -> tuple[Any, ...] | None:
-    """Return the own shape [time, batch, analysed] of readout dropout; None for the given one."""
+    """Return the unpadded shape [time, batch, analysed] of readout dropout; None if not padded."""
     if padding is None:
         return None
     return padding.n_moves, padding.n_trajectories, static.n_analysed
@@ -72,7 +76,10 @@ def own_readout_shape(static: StaticConfig, padding: Padding | None) -> tuple[An
 def mask_outputs(
     code: Float[Array, "*n Np"], static: StaticConfig, padding: Padding
 ) -> tuple[Float[Array, "*n Np"], Array | float]:
-    """Return outputs whose padding does not contribute to the loss, and a factor on the loss."""
+    """Return outputs whose padding does not change the loss, and a factor that corrects the loss.
+
+    The factor is above 1 for a loss that is a mean over all outputs, padding included.
+    """
     info = LOSSES.info(static.place_field_loss)
     is_own = jnp.arange(static.Np) < padding.n_cells
     code = jnp.where(is_own, code, _NEVER if info.is_likelihood else 0.0)
@@ -80,7 +87,7 @@ def mask_outputs(
 
 
 def own_mean(values: Float[Array, "time batch"], padding: Padding | None) -> Float[Array, ""]:
-    """Return the mean over a network's own moves and trajectories."""
+    """Return the mean over a network's moves and trajectories, padding excluded."""
     if padding is None:
         return values.mean()
     n_moves, n_trajectories = values.shape

@@ -1,7 +1,8 @@
-"""The recurrence over time, with a backward pass that forms the weight gradient once.
+"""Recurrence over time, with a backward pass that computes the weight gradient once.
 
-Differentiating a scan step by step reads and writes the gradient of the recurrent kernel at every
-time. Here the deltas are kept and the gradient is one product over all times, after the scan.
+The usual gradient of a scan reads and writes the gradient of the recurrent kernel at every time.
+This backward pass instead keeps the gradient of h @ kernel (the delta) of every time. After the
+scan, one product over all times gives the gradient of the kernel.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ class Update(NamedTuple):
     step: Callable[[State, Array, Array], State]
     """state, product of h with the recurrent kernel, drive of one time -> next state"""
     pull_back: Callable[[Array, Array], Array] | None = None
-    """for a cell whose next h is a function of drive + product alone: h and its gradient -> the
-    gradient of the sum. The sums are then not kept for the backward pass."""
+    """h and its gradient -> the gradient of drive + product. Only for a cell whose next h is a
+    function of drive + product alone; these sums are then not kept for the backward pass."""
     is_unrolled: bool = False
     """whether accelerators unroll the loop over time: faster to run, slower to compile"""
 
 
 MOST_UNROLLED = 32
-"""Moves up to which a loop over time is unrolled."""
+"""Largest number of moves for which a loop over time is unrolled."""
 
 
 def scan_over_time(
@@ -44,10 +45,10 @@ def scan_over_time(
     is_unrolled: bool,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """Return the result of ``lax.scan``; the loop is unrolled on an accelerator if asked for.
+    """Return the result of ``lax.scan``; ``is_unrolled`` unrolls the loop on an accelerator.
 
-    A loop of XLA costs an accelerator several kernels a move, in addition to those of the step.
-    On a CPU the loop costs nothing, and unrolling costs compilation.
+    On an accelerator, an XLA loop runs several kernels for each move, in addition to the kernels of
+    the step. On a CPU the loop costs nothing, and unrolling costs compilation time.
     """
     n_moves = len(jax.tree.leaves(inputs)[0])
     scan = partial(lax.scan, step, reverse=reverse)
@@ -69,8 +70,8 @@ def recurrence(
 ) -> Float[Array, "time batch Ng"]:
     """Return h_t of the states update(s_{t-1}, (h_{t-1} mask) @ kernel + bias, drive_t), t = 1..T.
 
-    ``precision`` is that of the products (gridjax.model.matmul). ``mask`` is dropout's, one for
-    the whole sequence; no gradient reaches it.
+    ``precision`` is the precision of the products (gridjax.model.matmul). ``mask`` is the dropout
+    mask, the same at all times; its gradient is 0.
     """
     return _forward(update, precision, kernel, bias, state_0, drive, mask)[0]
 

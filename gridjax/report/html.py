@@ -1,4 +1,4 @@
-"""HTML page of a run: its summary, its figures, and notes on how to read them."""
+"""HTML page of a run: its summary, its figures, and notes that explain them."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from gridjax.run.storage.run_reader import Run
 
 PAGE, FIGURES = "report.html", "figures"
 LARGEST_SVG = 400_000
-"""Size in bytes up to which the page holds a figure as SVG; larger ones are held as PNG."""
+"""Largest SVG (bytes) that the page contains; a figure with a larger SVG is included as PNG."""
 _MOST_SOURCE = 100_000
-"""Characters of a sweep file that the page shows."""
+"""Largest number of characters of a sweep file that the page shows."""
 
 
 def write_report(run: Run, folder: str | Path) -> Path:
     """Write ``figures/`` and a self-contained ``report.html`` of a run into a folder.
 
-    Returns the path of the page. The page says what is missing where a run is unfinished, has no
-    kept maps or weights, or has diverged networks.
+    Returns the path of the page. If a run is unfinished, has no kept maps or weights, or has
+    diverged networks, the page lists what is missing.
 
-    Raises GridjaxError where the folder cannot be written.
+    Raises GridjaxError if the folder cannot be written.
     """
     folder = Path(folder)
     _refuse_others(folder / FIGURES)
@@ -58,7 +58,7 @@ def write_report(run: Run, folder: str | Path) -> Path:
 
 
 def _refuse_others(figures: Path) -> None:
-    """Raise GridjaxError for links, pipes and devices among the figures' paths."""
+    """Raise GridjaxError if a path of a figure is a link, a pipe or a device."""
     for path in (figures, *(figures.iterdir() if figures.is_dir() else ())):
         if what := special_path(path):
             message, fix = f"{path} is {what}", "remove it and run the report again"
@@ -71,7 +71,7 @@ def render(run: Run, data: RunData, figures: list[SavedFigure]) -> str:
 
     environment = Environment(
         loader=PackageLoader("gridjax.report"),
-        autoescape=True,  # texts and names of sweep files may hold HTML
+        autoescape=True,  # sweep files may contain HTML
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -1,4 +1,4 @@
-"""Notes on how to read a report, with the numbers of the run."""
+"""Notes that explain how to read a report; they contain numbers of the run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def reading_notes(data: RunData, rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _seed_sentence(rows: list[dict[str, Any]]) -> str:
-    """Return sentences on rows without interval, and on intervals without an upper bound."""
+    """Return sentences about rows without an interval and intervals without an upper bound."""
     few = [row["seeds"] for row in rows if row["seeds"] < FEWEST_SEEDS]
     sentence = " Where all networks have the same share there is no interval."
     if few:
@@ -72,7 +72,10 @@ def _null_sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def _periods(data: RunData) -> str:
-    """Return a sentence on the periods that theory expects in the box; empty without DoS."""
+    """Return a sentence about the periods that theory predicts in the box.
+
+    The text is empty if no network has the target code Difference of Softmaxes.
+    """
     expected_cm = [expected_period_cm(record.spec) for record in data.records]
     per_box = [
         100 * record.spec.box_width_in_m / period_cm

@@ -36,13 +36,13 @@ class NetworkRecord:
     """its row of networks.parquet, by column"""
     unit: Int[np.ndarray, " unit"]
     score: Float[np.ndarray, " unit"]
-    """score60 at the reported bins; 0 for inactive units; empty where training diverged"""
+    """score60 at the reported bins; 0 for inactive units; empty if training diverged"""
     period_cm: Float[np.ndarray, " unit"]
-    """NaN for units without a significant lattice"""
+    """lattice period of each unit, cm; NaN for units without a significant lattice"""
     history: dict[str, Float[np.ndarray, " step"]]
     """the columns HISTORY by name; errors in cm"""
     drift: dict[str, Float[np.ndarray, " move"]]
-    """the columns DRIFT by name, in the order of moves; errors in cm; empty where diverged"""
+    """the columns DRIFT by name, in the order of moves; errors in cm; empty if training diverged"""
 
     @property
     def run_id(self) -> str:
@@ -61,24 +61,24 @@ class NetworkRecord:
 
     @property
     def diverged(self) -> bool:
-        """Whether its training diverged, so that it was not evaluated."""
+        """Whether its training diverged. A diverged network was not evaluated."""
         return self.row["status"] == DIVERGED
 
     @property
     def is_above_null(self) -> np.ndarray:
-        """Which units [unit] score above the 99th percentile of the network's random readouts."""
+        """Whether each unit scores above the 99th percentile of the network's random readouts."""
         return self.score > self.row["null_99"]
 
 
 @dataclass(frozen=True)
 class RunData:
-    """The networks that a run has so far, and the scores of their nulls."""
+    """The finished networks of a run, which itself may be unfinished, and their nulls' scores."""
 
     records: list[NetworkRecord]
     nulls: dict[str, Float[np.ndarray, " readout"]]
     """score60 of random readouts, by null_id"""
     n_replicates: int = 0
-    """rows left out because they describe a network that is among the records already"""
+    """number of rows that were omitted because another record describes the same network"""
 
     @property
     def codes(self) -> list[str]:
@@ -95,13 +95,16 @@ class RunData:
         return [record for record in self.finished if record.code == code]
 
     def nulls_of(self, records: Iterable[NetworkRecord]) -> list[Float[np.ndarray, " readout"]]:
-        """Return the scores of random readouts, one array for each layout of the networks."""
+        """Return the scores of random readouts, as one array for each layout of the networks."""
         names = dict.fromkeys(record.row["null_id"] for record in records)
         return [self.nulls[name] for name in names if name in self.nulls]
 
 
 def read_run_data(run: Run) -> RunData:
-    """Return the distinct networks that a run has so far, each at its reported bins."""
+    """Return the distinct finished networks of a run, each at its reported number of bins.
+
+    The run itself may be unfinished.
+    """
     specs = dict(zip(run.manifest["run_ids"], run.manifest["specs"], strict=True))
     columns = [str(name) for name in run.networks.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in run.networks.itertuples(index=False)]
@@ -140,7 +143,7 @@ def label(code: str) -> str:
 def codes_of(records: Iterable[NetworkRecord]) -> list[str]:
     """Return the distinct target codes of networks in a fixed order.
 
-    First gridjax's own in the order of CODES, then those of users by name.
+    gridjax's own codes come first, in the order of CODES; then users' codes, sorted by name.
     """
     present = {record.code for record in records}
     return [code for code in CODES if code in present] + sorted(present - set(CODES))
@@ -165,7 +168,7 @@ def only(records: Sequence[NetworkRecord], name: str) -> Any | None:
 def _split(
     frame: pd.DataFrame, key: str, names: Sequence[str]
 ) -> dict[str, dict[str, Float[np.ndarray, " row"]]]:
-    """Return for each key its rows, as one array for each of the named columns."""
+    """Return the rows of each key, as one array for each of the named columns."""
     import pandas as pd
 
     which, keys = pd.factorize(frame[key].to_numpy(object))

@@ -1,4 +1,4 @@
-"""Settings of a report: parameters, fidelity, and how the rate maps were made."""
+"""Settings in a report: parameters, fidelity, and the bins and samples of the rate maps."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from gridjax.spec.fidelity import SWITCHES
 from gridjax.spec.parameters import FIELDS, is_read_by
 
 _MOST_VALUES = 24
-"""Values of a parameter above which only the first and the last are listed."""
+"""Largest number of values of a parameter that are all listed.
+
+Of more values, only the first and the last are listed.
+"""
 _NEVER_SHOWN = {"layout_seed", "weight_seed", "motion_seed", "n_grad_steps"}
 
 
 def varied_parameters(records: list[NetworkRecord]) -> list[tuple[str, str]]:
-    """Return the parameters in which networks differ: name and values."""
+    """Return the name and the values of each parameter that differs between networks."""
     values = {name: _values(records, name) for name in _shown()}
     return [(name, _text(each)) for name, each in values.items() if len(each) > 1]
 
 
 def constant_parameters(records: list[NetworkRecord]) -> list[tuple[str, str, str]]:
-    """Return the parameters that are equal in all networks: name, value and meaning."""
+    """Return the name, value and meaning of each parameter that is equal in all networks."""
     values = {name: _values(records, name) for name in _shown()}
     return [
         (name, _text(each), FIELDS[name].metadata["doc"])
@@ -31,7 +34,7 @@ def constant_parameters(records: list[NetworkRecord]) -> list[tuple[str, str, st
 
 
 def fidelity_switches(records: list[NetworkRecord]) -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Return each fidelity of the networks with its switches as name, value and meaning."""
+    """Return each fidelity of the networks, with the name, value and meaning of its switches."""
     fidelities = dict.fromkeys(record.spec.fidelity for record in records)
     return [
         (str(fidelity), [(n, getattr(fidelity, n), f.metadata["doc"]) for n, f in SWITCHES.items()])
@@ -40,7 +43,7 @@ def fidelity_switches(records: list[NetworkRecord]) -> list[tuple[str, list[tupl
 
 
 def coverage(data: RunData) -> str:
-    """Return a sentence on the bins and samples of the networks' rate maps."""
+    """Return a sentence about the bins and samples of the networks' rate maps."""
     finished = data.finished
     if not finished:
         return "No network has been evaluated yet."
@@ -57,7 +60,7 @@ def coverage(data: RunData) -> str:
 
 
 def number_range(values: list[int]) -> str:
-    """Return the lowest and the highest of some numbers as text; a dash without numbers."""
+    """Return the smallest and the largest number as text; a dash if there are no numbers."""
     if not values:
         return "–"
     low, high = min(values), max(values)
@@ -71,7 +74,7 @@ def _shown() -> list[str]:
 def _values(records: list[NetworkRecord], name: str) -> list[Any]:
     """Return the distinct values of a parameter over the networks whose target code uses it.
 
-    Numbers come first, then distributions as text; values that are not set are left out.
+    Numbers come first, then distributions as text. Values that are not set are omitted.
     """
     read = (getattr(m.spec, name) for m in records if is_read_by(FIELDS[name], m.code))
     distinct = {v if isinstance(v, int | float | str) else str(v) for v in read if v is not None}

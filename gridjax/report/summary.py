@@ -23,20 +23,23 @@ MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
 def summary_rows(data: RunData) -> list[dict[str, Any]]:
     """Return the summary's rows: one for each target code and width, in a fixed order.
 
-    Columns: ``code``, ``width_cm`` (NaN for codes without width), ``networks``, ``diverged``;
-    ``seeds``, the distinct seeds of the networks that finished; medians over these networks of
-    ``pos_decoding_err`` and ``pos_decoding_err_T50`` (cm) and ``score_60_by_neuron_max``, each
-    with ``_min`` and ``_max``; means over these networks of ``share_above_0.3`` and so on and of
-    ``share_above_null_99``, each with ``_low`` and ``_high``, the 95 % interval of
-    metrics.statistics.seed_intervals; of the random readouts of the target code ``layouts`` and
-    the mean share above each threshold, ``null_share_above_0.3`` and so on. Numbers are NaN where
-    nothing was measured, and bounds where there is no interval.
+    Columns:
+    ``code``; ``width_cm`` (NaN for codes without width); ``networks`` and ``diverged``: numbers of
+    networks; ``seeds``: number of distinct seeds of the networks that did not diverge.
+    ``pos_decoding_err``, ``pos_decoding_err_T50`` (cm) and ``score_60_by_neuron_max``: medians over
+    the networks that did not diverge; each also has ``_min`` and ``_max``.
+    ``share_above_0.3`` and so on, and ``share_above_null_99``: means over these networks; each also
+    has ``_low`` and ``_high``, the 95 % interval of metrics.statistics.seed_intervals.
+    ``layouts``: number of layouts with random readouts of the target code;
+    ``null_share_above_0.3`` and so on: their mean share above each threshold.
+
+    Numbers are NaN if nothing was measured. Bounds are NaN if there is no interval.
     """
     rows = []
     for code in data.codes:
         records = [record for record in data.records if record.code == code]
         widths = sorted({record.width_cm for record in records}, key=lambda w: (math.isnan(w), w))
-        # Codes without a width have one NaN per network, and NaNs are not equal: keep one.
+        # The widths of a code without a width are NaN. NaNs are not equal, so only one is kept.
         for width in widths if not math.isnan(widths[0]) else widths[:1]:
             group = [m for m in records if math.isnan(width) or m.width_cm == width]
             finished = [record for record in group if not record.diverged]

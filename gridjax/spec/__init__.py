@@ -1,1 +1,4 @@
-"""One network as a value: parameters, rules, identity, static config, traced parameters. No JAX."""
+"""Specification of one network: parameters, rules, identity, static config, traced parameters.
+
+These modules import no JAX.
+"""

@@ -1,6 +1,7 @@
-"""Facts of each recurrent cell and of each loss. A user's are registered with the same records.
+"""Facts of each recurrent cell and of each loss.
 
-Plans, rules and the predicted memory read these facts. No JAX.
+Plans, rules and the memory prediction read these facts. A user's cells and losses are registered
+with the same records. This module imports no JAX.
 """
 
 from __future__ import annotations
@@ -22,26 +23,27 @@ from gridjax.spec.target_code_info import (
 class CellInfo:
     """Facts of one recurrent cell (a value of ``rnn_type``).
 
-    Raises GridjaxError for a number of states or of gates below 1.
+    Raises GridjaxError if the number of states or the number of gates is below 1.
     """
 
     name: str
-    """its name in sweep files"""
+    """name of the cell in sweep files"""
     n_states: int = 1
-    """arrays of its state; each is drawn from the start code by a linear encoder"""
+    """number of arrays of its state; a linear encoder computes each from the start code"""
     has_layers: bool = True
-    """whether a linear layer of Ng units stands before it and the analysed layer of Ng units behind
-    it; else inputs enter as they are and its output is analysed"""
+    """whether the network has a linear layer of Ng units before the cell and an analysed layer of
+    Ng units after it; otherwise the cell receives the inputs, and its output is analysed"""
     n_gates: int = 4
-    """columns of the recurrent kernel, in units of Ng; counted in the cost of a plan"""
+    """number of columns of the recurrent kernel divided by Ng; used for the cost of a plan"""
     activations_per_unit: float = 21.0
-    """numbers kept for each unit and position until the gradient is formed; predicts memory.
-    gridjax's own are fitted to the compiler's report on a CPU (benchmarks/memory.py)"""
+    """how many numbers are kept for each unit and position until the gradient is computed; used to
+    predict memory. The values of gridjax's own cells are fitted to the compiler's report on a CPU
+    (benchmarks/memory.py)"""
     has_matmul_precision: bool = False
-    """whether ``matmul_precision`` reaches its products: gridjax's own cells, and a user's whose
-    Cell is factored"""
+    """whether ``matmul_precision`` applies to its products. True for gridjax's own cells; a user's
+    cell needs ``Cell.factored`` for it"""
     version: str = ""
-    """a user's version of it: part of the run_id, beside the source of its functions"""
+    """version of a user's cell; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)
@@ -60,18 +62,18 @@ class LossInfo:
     """
 
     name: str
-    """its name in sweep files"""
+    """name of the loss in sweep files"""
     needs: str = REAL
-    """the kind of targets that it asks for, one of TARGET_KINDS; ``real`` takes any"""
+    """the kind of targets that it needs, one of TARGET_KINDS; ``real`` accepts every kind"""
     is_likelihood: bool = False
-    """whether outputs are logits: an output that is never active is a large negative number"""
+    """whether outputs are logits; an output that is never active is then a large negative number"""
     is_mean_over_outputs: bool = False
-    """whether it is a mean over the outputs, which grows with their share that counts"""
+    """whether it is a mean over the outputs; padded outputs then make it smaller"""
     has_masks: bool = False
-    """whether further outputs can be masked by the two facts above, as ``--merge`` asks; with other
-    losses networks are merged with their own Np"""
+    """whether the two facts above are enough to mask padded outputs, which ``--merge`` needs. With
+    other losses, ``--merge`` does not pad Np"""
     version: str = ""
-    """a user's version of it: part of the run_id, beside the source of its functions"""
+    """version of a user's loss; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)

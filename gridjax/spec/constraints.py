@@ -113,7 +113,7 @@ RULES = (
 
 
 def read_spec(spec: NetworkSpec) -> NetworkSpec:
-    """Return the spec with every value read and checked as that of a sweep file.
+    """Return the spec after reading and checking every value like a value of a sweep file.
 
     Raises GridjaxError with every problem.
     """
@@ -123,7 +123,7 @@ def read_spec(spec: NetworkSpec) -> NetworkSpec:
     for name in FIELDS:
         try:
             point[name] = read_field_value(name, getattr(spec, name), None, codes)
-        except GridjaxError as error:  # of another type: no rule can be checked with it
+        except GridjaxError as error:  # a wrong type: no rule can be checked with it
             (problem,) = error.problems
             point[name] = FieldValue(None, None, problem, problem)
     limits = [Limits.of(name) for name, one in point.items() if one.has_problem]
@@ -136,9 +136,9 @@ def read_spec(spec: NetworkSpec) -> NetworkSpec:
 
 
 def make_spec(values: dict[str, Any]) -> NetworkSpec:
-    """Return the network of these values; a seed equal to ``seed`` is left to it.
+    """Return the network of these values; omit each stream's seed that equals ``seed``.
 
-    Equal networks are then equal specs with one run_id.
+    Two descriptions of one network are then equal specs with the same run_id.
     """
     for name in SEEDS:
         if name in values and values[name] == values.get("seed", 0):

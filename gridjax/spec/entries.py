@@ -21,7 +21,7 @@ from gridjax.spec.field_distributions import Poisson, bounds, n_slots
 from gridjax.spec.field_uses import STATIC, TRACED
 from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
 
-_DIGITS = 7  # more than single precision holds: alphas of one ratio become one number
+_DIGITS = 7  # fewer than float64 has: alphas of equal ratio become one number
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,16 @@ class Entry:
     """STATIC or TRACED"""
     used_by: frozenset[str]
     value: Callable[[NetworkParameters], Any]
-    """its value for a network whose unread fields are at their defaults"""
+    """network -> value of the entry; fields that the network does not read have their defaults"""
     doc: str
     dtype: Any = None
-    """np.float32 or np.int32 of a traced entry"""
+    """np.float32 or np.int32 for a traced entry; None for a static one"""
     identity: Callable[[NetworkParameters], Any] | None = None
-    """what stands for it in an identity; ``value`` where None"""
+    """network -> value of the entry in an identity; None: the same as ``value``"""
 
 
 def _of_field(name: str) -> Entry:
-    """Return the entry that a field becomes: its own name and value."""
+    """Return the entry with the name and the value of a field."""
     field = FIELDS[name]
     kind, used_by = field.metadata["kind"], field.metadata["used_by"]
     dtype = np.int32 if str(field.type).startswith("int") else np.float32
@@ -59,7 +59,7 @@ def _entry(
     dtype: Any = np.float32,
     identity: Callable[[NetworkParameters], Any] | None = None,
 ) -> Entry:
-    """Return an entry that stands for a field or a fidelity switch ``of``, with its uses."""
+    """Return an entry that replaces the field or fidelity switch ``of`` and has its uses."""
     metadata = (FIELDS.get(of) or SWITCHES[of]).metadata
     dtype = dtype if kind == TRACED else None
     doc = doc or metadata["doc"]
@@ -86,7 +86,7 @@ def _further_fields(network: NetworkParameters) -> float:
 
 
 def _share_of_centre(network: NetworkParameters) -> float:
-    """Return the centre's share of both weights; only their ratio matters."""
+    """Return the centre's weight divided by the sum of both weights; only their ratio matters."""
     centre, surround = network.place_cell_alpha_e, network.place_cell_alpha_i
     return float(f"{centre / (centre + surround):.{_DIGITS}g}")
 
@@ -96,7 +96,7 @@ def _clip(network: NetworkParameters) -> float:
 
 
 def _maps(network: NetworkParameters) -> np.ndarray | None:
-    """Return the measured place cells [n, n, Np], or None where the code reads none."""
+    """Return the measured place cells [n, n, Np], or None if the target code does not use them."""
     if network.place_maps is None:
         return None
     if network.place_maps.maps is None:
@@ -170,7 +170,7 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
             identity=lambda network: str(network.place_maps),
         ),
     ),
-    "seed": (),  # stands for the seeds that are not given
+    "seed": (),  # replaces the seeds that are not given
     **{name: (_entry(name, TRACED, name, partial(_seed, name), dtype=np.int32),) for name in SEEDS},
     "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
     "n_epochs": (
@@ -183,7 +183,7 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
             np.int32,
         ),
     ),
-    "n_grad_steps_per_epoch": (),  # their product counts
+    "n_grad_steps_per_epoch": (),  # only their product matters
     "box_height_in_m": (),  # a box is square
     "fidelity": (
         _entry("polar_angle", STATIC, "polar_angle", _polar_angle),
@@ -191,13 +191,13 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
         _entry("decays_bias", STATIC, "ugrnn_weight_decay", _decays_bias),
     ),
 }
-"""What fields become where it is not one entry of their own name and value."""
+"""The entries of the fields that do not become exactly one entry with their name and value."""
 ENTRIES = tuple(
     entry
     for name, field in FIELDS.items()
     if field.metadata["kind"] in (STATIC, TRACED)
     for entry in EXCEPTIONS.get(name, (_of_field(name),))
 )
-"""Every entry of both, in the order of the fields."""
+"""Every entry of static config and traced parameters, in the order of the fields."""
 STATIC_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == STATIC)
 TRACED_ENTRIES = tuple(entry for entry in ENTRIES if entry.kind == TRACED)

@@ -1,7 +1,7 @@
-"""Fidelity switches: the differences between the study's computation and what was meant.
+"""Fidelity switches: the differences between the study's computation and the intended one.
 
-``corrected`` does what was meant; ``published`` reproduces the study's computation, quirks
-included, so that numbers can be compared. Every switch can be set alone.
+``corrected`` is the intended computation. ``published`` reproduces the study's computation with its
+peculiarities, so that numbers can be compared. Every switch can be set on its own.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ Bins = Literal["mask", "zero"]
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """One switch for each difference; each field's first choice is corrected, its second published.
+    """One switch for each difference.
 
-    ``effect`` in the metadata says what the published choice does to the numbers, ``used_by`` what
-    reads the switch (gridjax.spec.field_uses).
+    The first choice of each field is the corrected one, the second is the published one. In the
+    metadata, ``effect`` describes how the published choice changes the numbers, and ``used_by``
+    lists the uses of the switch (gridjax.spec.field_uses).
     """
 
     dropout: str = _switch(
@@ -87,7 +88,7 @@ class Fidelity:
     )
 
     def __str__(self) -> str:
-        """Return ``corrected`` or ``published``, with the switches that are set otherwise."""
+        """Return ``corrected`` or ``published``, and the switches that differ from it."""
         mine = dataclasses.asdict(self)
         texts = []
         for name, preset in PRESETS.items():
@@ -107,7 +108,7 @@ PRESETS = {"corrected": CORRECTED, "published": PUBLISHED}
 
 
 def parse_fidelity(text: str) -> Fidelity:
-    """Return the fidelity that str() wrote. Raises ValueError for any other text."""
+    """Return the fidelity of a text that str() wrote. Raises ValueError for any other text."""
     preset, *others = text.split(", ")
     if preset not in PRESETS:
         raise ValueError(f"no fidelity {preset!r}")

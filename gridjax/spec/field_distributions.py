@@ -1,7 +1,7 @@
 """Distributions of place-field parameters: Uniform(low, high) and Poisson(mean).
 
-As in the study's sweep files. A distribution may replace a number; a value is drawn from it for
-each field or cell of a layout, with layout_seed.
+The texts are those of the study's sweep files. A distribution may replace a number. One value is
+then drawn from it, with layout_seed, for each field or each cell of a layout.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import math
 import re
 from typing import NamedTuple
 
-# possessive (++, *+): without backtracking, texts of a million digits are matched in one pass
+# Possessive quantifiers (++, *+) never backtrack, so a text of a million digits takes one pass.
 _NUMBER = r"\s*+([-+]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?)\s*+"
 _UNIFORM = re.compile(rf"\s*+uniform\s*+\({_NUMBER},{_NUMBER}\)\s*+", re.IGNORECASE)
 _POISSON = re.compile(rf"\s*+poisson\s*+\({_NUMBER}\)\s*+", re.IGNORECASE)
 _BEGINS = re.compile(r"\s*+(uniform|poisson)\b", re.IGNORECASE)
 MOST_TRUNCATED = 1e-6
-"""Expected number of cells of a layout that lose a field because slots are limited."""
+"""Limit of the expected number of cells of a layout that lose fields because slots are limited."""
 
 
 class Uniform(NamedTuple):
-    """Drawn independently for each field, uniformly from low to high, in the parameter's unit."""
+    """Uniform distribution from low to high, in the parameter's unit; one draw for each field."""
 
     low: float
     high: float
@@ -30,7 +30,7 @@ class Uniform(NamedTuple):
 
 
 class Poisson(NamedTuple):
-    """One more than a Poisson number of this mean, for each cell."""
+    """Distribution of 1 plus a Poisson number with this mean; one draw for each cell."""
 
     mean: float
 
@@ -47,7 +47,7 @@ def is_distribution_text(text: str) -> bool:
 
 
 def parse_distribution(text: str) -> FieldDistribution | None:
-    """Return the distribution that a text writes; None where it writes none."""
+    """Return the distribution that a text describes; None if it describes no distribution."""
     if found := _UNIFORM.fullmatch(text):
         return Uniform(float(found[1]) + 0.0, float(found[2]) + 0.0)
     if found := _POISSON.fullmatch(text):
@@ -56,15 +56,15 @@ def parse_distribution(text: str) -> FieldDistribution | None:
 
 
 def bounds(value: float | Uniform) -> tuple[float, float]:
-    """Return the least and the largest value that may be drawn."""
+    """Return the smallest and the largest value that can be drawn."""
     return (value.low, value.high) if isinstance(value, Uniform) else (value, value)
 
 
 def n_slots(fields: int | Poisson, n_cells: int) -> int:
-    """Return how many fields a cell has room for.
+    """Return the number of slots for fields that each cell gets.
 
-    For a Poisson distribution, the expected number of cells that draw more fields is less than
-    MOST_TRUNCATED; such a cell keeps as many as it has room for.
+    For a Poisson distribution, the expected number of cells that draw more fields than slots is
+    less than MOST_TRUNCATED. Such a cell keeps one field for each slot.
     """
     if not isinstance(fields, Poisson):
         return fields

@@ -1,23 +1,27 @@
-"""Kinds and uses of a network's fields: the vocabulary of their metadata.
+"""Kinds and uses of a network's fields, as their metadata name them.
 
-Static and traced config and the identities of networks and nulls are filters on it
-(gridjax.spec.lowering).
+gridjax.spec.lowering uses this metadata to select the fields of the static config, of the traced
+parameters, and of the identities of networks and nulls.
 """
 
 from __future__ import annotations
 
 STATIC, TRACED, EVALUATION = "static", "traced", "evaluation"
-"""Kinds: decides a shape or a branch, one compilation for each value; a number that differs freely
-within a compilation; read after training. EVALUATION is also a use."""
+"""Kinds of fields.
+
+STATIC: the field decides a shape or a branch, and each value needs its own compilation. TRACED: the
+field is a number that may differ within one compilation. EVALUATION: the field is read only after
+training. EVALUATION is also a use.
+"""
 
 MOTION, CODE, HEAD = "motion", "code", "head"
 WEIGHTS, NETWORK, LOSS, TRAINING = "weights", "network", "loss", "training"
 READOUT = "readout"
 USES = (MOTION, CODE, HEAD, WEIGHTS, NETWORK, LOSS, TRAINING, READOUT, EVALUATION)
-"""What uses a field: trajectories; the target code; head-direction cells; the initial weights; the
-forward pass; the loss; the rest of training; random readouts of the code; evaluation."""
+"""Uses of a field, in this order: trajectories; target code; head-direction cells; initial weights;
+forward pass; loss; the rest of training; random readouts of the code; evaluation."""
 
 TRAINING_ALONE = frozenset({WEIGHTS, TRAINING})
-"""Uses that evaluation does not share."""
+"""Uses in training that evaluation does not have."""
 OF_NULL = frozenset({MOTION, CODE, READOUT})
-"""Uses that decide a random-readout null."""
+"""Uses that change the null of random readouts."""

@@ -21,9 +21,9 @@ from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRAINING_ALONE
 from gridjax.spec.parameters import NetworkParameters, unread
 
 EquivalenceKey = tuple[Any, ...]
-"""Hashable; see equivalence_key()."""
+"""A hashable value; see equivalence_key()."""
 ANY = "any"
-"""Stands for an optimiser or initialiser that a compilation leaves open."""
+"""Value for an optimiser or initialiser that the compiled program receives as a traced choice."""
 
 
 _StaticFields: Any = make_dataclass(
@@ -35,64 +35,70 @@ _TracedFields: Any = namedtuple(
 
 
 class StaticConfig(_StaticFields):
-    """The entries of STATIC_ENTRIES: they decide shapes and branches, one compilation each.
+    """The values of STATIC_ENTRIES, which decide shapes and branches.
 
-    A frozen, hashable dataclass. gridjax.NetworkSpec explains the fields of the same name.
+    Each different static config needs its own compilation. The class is a frozen, hashable
+    dataclass. gridjax.NetworkSpec explains the fields of the same name.
     """
 
     @property
     def n_analysed(self) -> int:
-        """Units of the analysed layer."""
+        """Number of units of the analysed layer."""
         return self.n_bottleneck if self.architecture == BANINO else self.Ng
 
     @property
     def n_inputs(self) -> int:
-        """Numbers of a network's input at each move."""
+        """How many numbers the network receives at each move."""
         return 2 if self.inputs == "displacement" else 3
 
     @property
     def n_outputs(self) -> int:
-        """Outputs: those of the target code, then the head-direction cells."""
+        """Number of outputs: outputs of the target code plus head-direction cells."""
         return self.Np + self.n_head_direction_cells
 
 
 class TracedParams(_TracedFields):
-    """The entries of TRACED_ENTRIES: 0-d float32 and int32 arrays, or one axis of networks.
+    """The values of TRACED_ENTRIES: float32 and int32 arrays of one network or of several.
 
-    A named tuple, which is a pytree without an import of JAX. ``padding`` holds the own sizes and
-    choices of a network that is trained in padded shapes (gridjax.spec.padding), else None.
+    For one network the arrays are 0-d; for several networks they have one axis of networks. The
+    class is a named tuple, because JAX accepts it as a pytree and it needs no import of JAX.
+    ``padding`` is None, or the unpadded sizes and the choices of a network that is trained in
+    padded shapes (gridjax.spec.padding).
     """
 
     __slots__ = ()
 
 
 def static_config(network: NetworkParameters) -> StaticConfig:
-    """Return what decides the shapes and branches of a network."""
+    """Return the values that decide the shapes and branches of a network."""
     read = read_alone(network)
     return StaticConfig(**{entry.name: entry.value(read) for entry in STATIC_ENTRIES})
 
 
 def traced_params(network: NetworkParameters) -> TracedParams:
-    """Return the numbers of a network: strong float32 and int32 arrays.
+    """Return the numbers of a network: strongly typed float32 and int32 arrays.
 
-    Raises GridjaxError where measured place cells are named but not at hand.
+    Raises GridjaxError if the network uses measured place cells that are not loaded.
     """
     read = read_alone(network)
     return TracedParams(**{entry.name: _cast(entry, read) for entry in TRACED_ENTRIES})
 
 
 def evaluation_config(static: StaticConfig) -> StaticConfig:
-    """Return a static config without what training alone reads: one compilation evaluates all."""
+    """Return a static config in which every entry that only training reads has its default.
+
+    Networks that differ only in such entries are then evaluated by one compilation.
+    """
     return _restricted(static, lambda used_by: not used_by <= TRAINING_ALONE)
 
 
 def readout_config(static: StaticConfig) -> StaticConfig:
-    """Return a static config of what random readouts of the target code are recorded by."""
+    """Return a static config with only the entries that random readouts of the target code use."""
     return _restricted(static, lambda used_by: bool(used_by & OF_NULL))
 
 
 def equivalence_key(network: NetworkParameters) -> EquivalenceKey:
-    """Return what distinguishes a network from every other: all that decides its results."""
+    """Return all values that decide a network's results; two networks with equal keys are equal."""
     read = read_alone(network)
     evaluated = tuple(
         getattr(network.fidelity, name)
@@ -105,10 +111,10 @@ def equivalence_key(network: NetworkParameters) -> EquivalenceKey:
 
 
 def null_parts(network: NetworkParameters) -> dict[str, Any]:
-    """Return what distinguishes the random readouts of a network from those of others.
+    """Return all values of a network that decide its random readouts.
 
-    JSON values by name: the entries, switches and the plugin that trajectories, target code or
-    readouts use. What belongs to the recording is not among them.
+    They are JSON values by name: the entries, the switches and the plugin that trajectories, target
+    code or readouts use. Settings of the recording are not included.
     """
     read = read_alone(network)
     parts = {entry.name: _identity(entry, read) for entry in ENTRIES if entry.used_by & OF_NULL}
@@ -123,12 +129,12 @@ def null_parts(network: NetworkParameters) -> dict[str, Any]:
 
 
 def read_alone(network: NetworkParameters) -> NetworkParameters:
-    """Return the parameters of a network with those that it does not read at their defaults."""
+    """Return the network's parameters, with defaults for those that it does not read."""
     return dataclasses.replace(network, **{field.name: field.default for field in unread(network)})
 
 
 def _restricted(static: StaticConfig, keeps: Callable[[frozenset[str]], bool]) -> StaticConfig:
-    """Return a static config with every entry of other uses at its default."""
+    """Return a static config; entries whose uses ``keeps`` rejects have their defaults."""
     others = (entry.name for entry in STATIC_ENTRIES if not keeps(entry.used_by))
     return dataclasses.replace(static, **{name: _DEFAULTS[name] for name in others})
 
@@ -139,7 +145,7 @@ def _cast(entry: Entry, read: NetworkParameters) -> Any:
 
 
 def _identity(entry: Entry, read: NetworkParameters) -> Any:
-    """Return the value of an entry as an identity holds it: a traced number as it is cast."""
+    """Return the value of an entry in an identity; a traced number is first cast to its dtype."""
     if entry.identity is not None:
         return entry.identity(read)
     if entry.kind == STATIC:

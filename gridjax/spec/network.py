@@ -1,4 +1,4 @@
-"""NetworkSpec: the full description of one network, and its run_id."""
+"""Full description of one network (NetworkSpec), and its run_id."""
 
 from __future__ import annotations
 
@@ -28,35 +28,38 @@ class NetworkSpec(NetworkParameters):
 
     @property
     def static(self) -> StaticConfig:
-        """What decides shapes and branches; hashable, one compilation for each value."""
+        """The values that decide shapes and branches; hashable. Each value needs a compilation."""
         return static_config(self)
 
     @property
     def traced(self) -> TracedParams:
-        """What is numbers: strong float32 and int32 arrays, cast once here.
+        """The numbers: strongly typed float32 and int32 arrays, cast once here.
 
-        Raises GridjaxError where measured place cells are named but not at hand.
+        Raises GridjaxError if the network uses measured place cells that are not loaded.
         """
         return traced_params(self)
 
     @property
     def equivalence_key(self) -> EquivalenceKey:
-        """What decides its results: equal for two descriptions of one network."""
+        """All values that decide the network's results; equal for two descriptions of one network.
+
+        The key is hashable.
+        """
         return equivalence_key(self)
 
     @property
     def equivalence_id(self) -> str:
-        """Sixteen hex digits of the SHA-256 of equivalence_key."""
+        """The first sixteen hex digits of the SHA-256 of equivalence_key."""
         return hashlib.sha256(repr(self.equivalence_key).encode()).hexdigest()[:16]
 
     @property
     def run_id(self) -> str:
-        """Sixteen hex digits of the SHA-256 of the spec: the name of the network.
+        """The name of the network: the first sixteen hex digits of the SHA-256 of the spec.
 
-        Only fields that differ from their defaults enter it, so that a new field changes no
-        run_id. Plugins enter it with their hashes.
+        Only fields that differ from their defaults are hashed, so that a new field of gridjax
+        changes no run_id. The hashes of plugins are hashed too.
         """
-        plugins = self.plugins  # a name may be registered, or again, after this spec was made
+        plugins = self.plugins  # not cached: a plugin may be registered later
         return run_id_of(self.to_sparse_dict(), plugins) if plugins else self._run_id
 
     @cached_property
@@ -65,11 +68,14 @@ class NetworkSpec(NetworkParameters):
         return run_id_of(self.to_sparse_dict(), {})
 
     def to_dict(self) -> dict[str, Any]:
-        """Every field as a JSON value: distributions, fidelity and place maps as texts."""
+        """Return every field as a JSON value: distributions, fidelity and place maps as texts."""
         return {field.name: _plain(getattr(self, field.name)) for field in FIELDS.values()}
 
     def to_sparse_dict(self) -> dict[str, Any]:
-        """Fields that differ from their defaults; seeds only where they differ from ``seed``."""
+        """Return the fields that differ from their defaults, as JSON values.
+
+        The seeds of streams are included only if they differ from ``seed``.
+        """
         values = {}
         for field in FIELDS.values():
             value = getattr(self, field.name)
@@ -81,7 +87,10 @@ class NetworkSpec(NetworkParameters):
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> NetworkSpec:
-        """Return the spec that to_dict or to_sparse_dict wrote; place maps without their values."""
+        """Return the spec of a dict from to_dict or to_sparse_dict.
+
+        Place maps have their SHA-256 but not their values.
+        """
         own: dict[str, Any] = dict(values)
         for name in DRAWN_PARAMETERS:
             if isinstance(own.get(name), str):
@@ -100,5 +109,5 @@ def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON has it."""
+    """Return a value as a JSON value."""
     return str(value) if isinstance(value, Uniform | Poisson | Fidelity | PlaceMaps) else value

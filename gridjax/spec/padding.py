@@ -1,9 +1,9 @@
-"""Padded shapes of a network, so that networks of different sizes share one compilation.
+"""Padded shapes of a network: networks of different sizes then share one compilation.
 
-Sizes are raised to the next rung of a fixed ladder: the study's value times a power of two. The
-rung depends on the network's own spec alone. Entries beyond a network's own sizes are masked: the
-same random numbers are drawn and the same means computed, so that results agree with those of the
-own shapes to the tolerance of float32.
+Each size is raised to the next value of a fixed series, called a rung: the study's value times a
+power of two. The rung depends only on the network's own spec. The additional entries (the padding)
+are masked. The random numbers and the means equal those of the unpadded shapes, so that results
+agree with the unpadded results to the tolerance of float32.
 """
 
 from __future__ import annotations
@@ -21,35 +21,35 @@ if TYPE_CHECKING:
     from gridjax.spec.network import NetworkSpec
 
 RUNGS = {"batch_size": 200, "sequence_length": 20, "Np": 512, "n_field_slots": 1}
-"""The sizes that are padded, and the rung of each that the ladder is built around."""
+"""The sizes that are padded, each with the study's value; rungs are this value times 2^k."""
 OPTIMIZERS = ("adam", "rmsprop", "sgd", "adagrad")
-"""Optimisers that one compilation computes, in the order of ``Padding.optimizer``."""
+"""Optimisers of one shared compilation; ``Padding.optimizer`` is an index into this tuple."""
 INITIALIZERS = ("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform")
-"""Initialisers that one compilation computes, in the order of ``Padding.initializer``."""
+"""Initialisers of one shared compilation; ``Padding.initializer`` is an index into this tuple."""
 _MOST_DRAWN = 2**32
 
 
 class Padding(NamedTuple):
-    """The own sizes and choices of a network that is trained in padded shapes; int32."""
+    """The unpadded sizes, and the choices, of a network that is trained in padded shapes; int32."""
 
     n_trajectories: Any
-    """trajectories a step"""
+    """number of trajectories in each training step"""
     n_moves: Any
-    """moves a trajectory"""
+    """number of moves in each trajectory"""
     n_cells: Any
-    """outputs of the target code"""
+    """number of outputs of the target code"""
     n_slots: Any
-    """fields that a place cell has room for"""
+    """number of slots for fields of each place cell"""
     optimizer: Any
-    """place in OPTIMIZERS"""
+    """index in OPTIMIZERS"""
     initializer: Any
-    """place in INITIALIZERS"""
+    """index in INITIALIZERS"""
 
 
 def rung(size: int, around: int) -> int:
-    """Return the smallest ``around`` times a power of two that holds a size.
+    """Return the smallest rung that is not below a size; rungs are ``around`` times 2^k.
 
-    Fractions are rounded up: around 20 the rungs are 1, 2, 3, 5, 10, 20, 40, 80, ...
+    Fractions are rounded up. For ``around`` 20 the rungs are 1, 2, 3, 5, 10, 20, 40, 80, ...
     """
     power = math.ceil(math.log2(size / around))
     return next(r for p in (power - 1, power, power + 1) if (r := _rung(p, around)) >= size)
@@ -60,11 +60,12 @@ def _rung(power: int, around: int) -> int:
 
 
 def padded_config(static: StaticConfig) -> StaticConfig | None:
-    """Return the static config that a network shares with others; None where it cannot be padded.
+    """Return the padded static config that a network shares with others; None if it has none.
 
-    Not padded are networks with measured place cells, and of the architecture and optimiser of
-    Banino et al. (2018). Np and the fields of a cell are padded only where target code and loss
-    have masks, and not beside head-direction cells.
+    Networks with measured place cells, networks with the architecture or the optimiser of Banino et
+    al. (2018), and very large networks are not padded. Np is padded only if the target code is
+    gridjax's own, target code and loss have masks, and the network has no head-direction cells. The
+    number of fields of a cell is padded only for gridjax's own target codes.
     """
     code, loss = ENCODINGS.info(static.place_field_values), LOSSES.info(static.place_field_loss)
     reads_maps = "place_maps" in code.reads
@@ -82,12 +83,12 @@ def padded_config(static: StaticConfig) -> StaticConfig | None:
 
 
 def is_padded(static: StaticConfig) -> bool:
-    """Tell whether a static config is one that padded_config returned."""
+    """Return whether a static config was returned by padded_config."""
     return static.optimizer == ANY
 
 
 def padded_traced_params(spec: NetworkSpec, static: StaticConfig) -> TracedParams:
-    """Return the traced parameters of a network as a bucket's static config trains it."""
+    """Return the traced parameters of a network for training with a bucket's static config."""
     if not is_padded(static):
         return spec.traced
     own = spec.static
@@ -97,6 +98,6 @@ def padded_traced_params(spec: NetworkSpec, static: StaticConfig) -> TracedParam
 
 
 def padded_sizes(spec: NetworkSpec) -> str:
-    """Return the padded sizes of a network in one line, empty where it is not padded."""
+    """Return the padded sizes of a network as one line of text; empty if it is not padded."""
     static = padded_config(spec.static)
     return "" if static is None else ", ".join(f"{name} {getattr(static, name)}" for name in RUNGS)

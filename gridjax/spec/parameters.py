@@ -1,8 +1,8 @@
-"""The parameters of a network: every field with its kind, its uses, its default and its limits.
+"""Parameters of a network: every field with its kind, its uses, its default and its limits.
 
-Names are those of the study (No Free Lunch from Deep Learning in Neuroscience, 2022); names that
-the study did not have carry their unit. To add a parameter, add a field here: sweep files, static
-and traced config, identities and tables follow from its metadata.
+The names are those of the study (No Free Lunch from Deep Learning in Neuroscience, 2022). Names
+that are not from the study end with their unit. To add a parameter, add a field here. Sweep files,
+static config, traced parameters, identities and tables are derived from its metadata.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ from gridjax.spec.registry import REGISTRIES, plugin_hash_of
 from gridjax.spec.target_code_info import TARGET_CODES
 
 SEEDS = ("layout_seed", "weight_seed", "motion_seed")
-"""Seeds of one stream each; ``seed`` stands for those that are not given."""
+"""Fields that seed one random stream each; ``seed`` is the default of all of them."""
 _MOST_FIELDS = 32
 _HIGHEST_POISSON = 10
 
@@ -56,17 +56,26 @@ _HIGHEST_POISSON = 10
 class NetworkParameters:
     """The parameters of one network: its world, its target code, its cells and its training.
 
-    Metadata of a field: ``kind`` and ``used_by`` (gridjax.spec.field_uses), ``doc``, ``of_code`` (a
-    function of a TargetCodeInfo: whether that code reads the field; a value that is not read may be
-    any number), ``read_if`` (a function of the network: whether it reads the field; else the
-    default stands for it). Static config, traced parameters and every identity are derived from
-    these (gridjax.spec.lowering).
+    Metadata of a field:
+    ``kind`` and ``used_by``: see gridjax.spec.field_uses.
+    ``doc``: the description of the field.
+    ``of_code``: a function of a TargetCodeInfo; whether that target code reads the field. A value
+    that is not read may be any number.
+    ``read_if``: a function of the network; whether the network reads the field. If it does not, the
+    default replaces the value.
+    Static config, traced parameters and every identity are derived from this metadata
+    (gridjax.spec.lowering).
 
-    Limits in the metadata: ``choices`` (gridjax's values; users may register more), ``never``
-    (values that cannot be used, and why), ``above`` and ``below`` (exclusive), ``at_least`` and
-    ``at_most`` (inclusive), ``why`` (printed with a limit), ``only`` (the one value supported),
-    ``mean_at_most`` (of a Poisson distribution), ``setting`` (it may stand in the ``gridjax:``
-    block). A type with ``Uniform`` or ``Poisson`` takes that distribution too.
+    Limits in the metadata:
+    ``choices``: gridjax's values; users may register more.
+    ``never``: values that cannot be used, each with the reason.
+    ``above`` and ``below``: exclusive limits.
+    ``at_least`` and ``at_most``: inclusive limits.
+    ``why``: text that is printed with a limit.
+    ``only``: the one supported value.
+    ``mean_at_most``: largest mean of a Poisson distribution.
+    ``setting``: whether the field is allowed in the ``gridjax:`` block.
+    A field whose type includes ``Uniform`` or ``Poisson`` also accepts that distribution.
     """
 
     # network
@@ -307,17 +316,17 @@ class NetworkParameters:
 
     @property
     def n_grad_steps(self) -> int:
-        """Gradient steps of the whole training."""
+        """Number of gradient steps of the whole training."""
         return self.n_epochs * self.n_grad_steps_per_epoch
 
     @property
     def n_bins_reported(self) -> int:
-        """Bins a side of the rate maps that the reported scores are taken from (44 in 2.2 m)."""
+        """Number of bins along each side of the rate maps for reported scores (44 in 2.2 m)."""
         return bins_across(self.box_width_in_m, self.bin_side_in_m)
 
     @property
     def n_analysed(self) -> int:
-        """Units of the analysed layer."""
+        """Number of units of the analysed layer."""
         return self.n_bottleneck if self.architecture == BANINO else self.Ng
 
     @property
@@ -328,14 +337,14 @@ class NetworkParameters:
 
     @property
     def is_homogeneous(self) -> bool:
-        """Whether all place cells have one field of one width and one surround."""
+        """Whether all place cells have a single field with the same width and surround."""
         widths = (self.place_cell_rf, self.surround_scale)
         drawn = any(isinstance(width, Uniform) for width in widths)
         return self.n_place_fields_per_cell == 1 and not drawn
 
     @property
     def plugins(self) -> dict[str, str]:
-        """The SHA-256 of each value that a user registered, by ``plugin:`` and its name."""
+        """The SHA-256 of each value that a user registered; keys are ``plugin:`` and its name."""
         names = {parameter: getattr(self, parameter) for parameter in REGISTRIES}
         hashes = {name: plugin_hash_of(parameter, name) for parameter, name in names.items()}
         return {f"plugin:{name}": sha for name, sha in hashes.items() if sha is not None}
@@ -348,14 +357,14 @@ FIELDS: dict[str, Field] = {field.name: field for field in dataclasses.fields(Ne
 DRAWN_PARAMETERS = tuple(
     name for name, field in FIELDS.items() if str(field.type).endswith(("Uniform", "Poisson"))
 )
-"""Parameters that a distribution may stand for, drawn for each field or cell of a layout."""
+"""Parameters that accept a distribution; values are drawn for each field or cell of a layout."""
 _CONDITIONAL = tuple(
     field for field in FIELDS.values() if "of_code" in field.metadata or "read_if" in field.metadata
 )
 
 
 def depends_on_code(field: Field) -> bool:
-    """Return whether the target code decides if a field is read."""
+    """Return whether only some target codes read a field."""
     return "of_code" in field.metadata
 
 
@@ -368,7 +377,7 @@ def is_read_by(field: Field, code: str) -> bool:
 
 
 def is_read(field: Field, network: NetworkParameters) -> bool:
-    """Return whether a network reads a field; one that it does not read changes nothing."""
+    """Return whether a network reads a field. A field that is not read changes no result."""
     reads = field.metadata.get("read_if")
     return is_read_by(field, network.place_field_values) and (reads is None or reads(network))
 
@@ -379,5 +388,8 @@ def unread(network: NetworkParameters) -> tuple[Field, ...]:
 
 
 def bins_across(width: float, side: float) -> int:
-    """Return how many bins of a side, the nearest number, span a width; at least one."""
+    """Return the number of bins across a width: width / side, rounded to an integer; at least 1.
+
+    width, side: width of the box and side of a bin, both in metres.
+    """
     return max(1, round(width / side))

@@ -12,7 +12,8 @@ from jaxtyping import Float
 class PlaceMaps:
     """Rate maps of place cells over the box; equal if their contents are equal.
 
-    Their text is the SHA-256 of the maps. A spec that is read from a run holds it without the maps.
+    ``str`` of place maps is the first 32 hex digits of the SHA-256 of the maps. A spec that is read
+    from a run has this text but not the maps.
     """
 
     __slots__ = ("digest", "maps")
@@ -20,11 +21,11 @@ class PlaceMaps:
     def __init__(self, digest: str, maps: Float[np.ndarray, "Np n n"] | None = None):
         self.digest = digest
         self.maps = maps
-        """first axis x, second y; None where a run was read back"""
+        """first axis cell, second x, third y; None for place maps that were read from a run"""
 
     @classmethod
     def of(cls, maps: Float[np.ndarray, "Np n n"]) -> PlaceMaps:
-        """Return the place maps of an array, in single precision."""
+        """Return the place maps of an array, converted to float32."""
         single = np.ascontiguousarray(maps, np.float32)
         text = f"{single.shape}".encode() + single.astype("<f4").tobytes()
         return cls(hashlib.sha256(text).hexdigest()[:32], single)

@@ -1,9 +1,9 @@
-"""Registries of target codes, cells and losses, which built-ins and plugins share.
+"""Registries of target codes, cells and losses, both gridjax's own and those of plugins.
 
-An entry is a record of facts, which planning reads without JAX, and its functions. Sweep files
-name registered entries. The SHA-256 of a plugin's record and of the source of its functions is part
-of the run_id, so that an edited plugin gives new networks. No sweep file and no run folder can
-register anything.
+An entry is a record of facts and a set of functions. Planning reads the record without JAX. Sweep
+files contain the names of registered entries. The SHA-256 of a plugin's record and of the source of
+its functions is part of the run_id, so that an edited plugin gives new networks. Sweep files and
+run folders cannot register anything.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Info = TypeVar("Info", TargetCodeInfo, CellInfo, LossInfo)
 
 
 class Registry(Generic[Info]):
-    """The entries of one parameter, by their name in sweep files.
+    """The entries of one parameter, by their names in sweep files.
 
-    ``registry.info(name)`` is the record of an entry, ``registry[name]`` its functions.
+    ``registry.info(name)`` is the record of an entry; ``registry[name]`` are its functions.
     """
 
     def __init__(self, parameter: str, infos: Iterable[Info]):
@@ -55,7 +55,7 @@ class Registry(Generic[Info]):
 
     @property
     def infos(self) -> tuple[Info, ...]:
-        """The records of all entries: gridjax's own first, then plugins as they were registered."""
+        """The records of all entries: gridjax's own, then plugins in the order of registration."""
         return tuple(self._infos.values())
 
     @property
@@ -70,9 +70,9 @@ class Registry(Generic[Info]):
     def register(self, info: Info, functions: Any, kind: type[Info]) -> None:
         """Add a user's entry: its record and a NamedTuple of its functions.
 
-        The same source may register a name again. Raises GridjaxError for a record of another
-        kind, for a name that is taken or that cannot stand in a sweep file, and for functions whose
-        source cannot be found.
+        The same source may register a name again. Raises GridjaxError if the record is not of type
+        ``kind``, if the name is already used or is not allowed in a sweep file, or if the source of
+        a function cannot be found.
         """
         if not isinstance(info, kind):
             message = f"{self.parameter}: {info!r} is not a {kind.__name__}"
@@ -106,7 +106,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
 
 
 def is_plugin(parameter: str, name: Any) -> bool:
-    """Tell whether a user registered a value of a parameter."""
+    """Return whether a user registered a value of a parameter."""
     return plugin_hash_of(parameter, name) is not None
 
 
@@ -128,9 +128,9 @@ def registered_plugins() -> dict[str, str]:
 def plugin_hash(info: Any, functions: Iterable[Any]) -> str:
     """Return the SHA-256 of a record and of the source of functions, in their order.
 
-    The functions and constants of the same module that they name are hashed too. What other
-    modules define is not: a user raises ``version`` when that changes. Raises GridjaxError where a
-    source cannot be found.
+    Functions and constants of the same module are hashed too if the functions use them. Definitions
+    in other modules are not hashed: a user must raise ``version`` if they change. Raises
+    GridjaxError if the source of a function cannot be found.
     """
     texts: dict[int, str] = {}
     parts = [repr(info), *(_text_of(part, info.name, texts) for part in functions)]
@@ -138,9 +138,10 @@ def plugin_hash(info: Any, functions: Iterable[Any]) -> str:
 
 
 def _text_of(part: Any, name: str, texts: dict[int, str]) -> str:
-    """Return the source of a function, with the values that a partial holds; else the value.
+    """Return the source of a function, with the arguments of a partial; for a value, its text.
 
-    ``texts`` gains the sources of the functions of the same module that it names.
+    The constants that it uses, and the sources of the functions of the same module that it uses,
+    are added to ``texts``.
     """
     if isinstance(part, tuple):
         return "\n".join(_text_of(each, name, texts) for each in part)
@@ -179,7 +180,7 @@ def _named_by(function: Any) -> list[Any]:
 
 
 def _is_constant(value: Any) -> bool:
-    """Tell whether a value is a number, a text, None, or a tuple of these."""
+    """Return whether a value is a number, a text, None, or a tuple of these."""
     if isinstance(value, tuple):
         return all(map(_is_constant, value))
     return value is None or isinstance(value, bool | int | float | str)

@@ -9,23 +9,23 @@ from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS
 
 STEPS_AHEAD = 16
-"""Gradient steps whose trajectories are drawn together, at most."""
+"""Largest number of gradient steps whose trajectories are drawn together."""
 POSITIONS_AHEAD = 2**17
-"""Positions of these trajectories, at most: 32 bytes each."""
+"""Largest number of positions that are drawn together; each takes 32 bytes."""
 
 
 class Sizes(NamedTuple):
     """Widths of the matrices of a network."""
 
     gates: int
-    """columns of the recurrent kernel over Ng"""
+    """number of columns of the recurrent kernel divided by Ng"""
     states: int
-    """arrays of the cell's state"""
+    """number of arrays of the cell's state"""
     cell_inputs: int
     input_layer: int
-    """units of the linear layer before the cell; 0 for none"""
+    """number of units of the linear layer before the cell; 0 without this layer"""
     dense_layer: int
-    """units of the layer after the cell; 0 for none"""
+    """number of units of the layer after the cell; 0 without this layer"""
 
 
 def sizes(static: StaticConfig) -> Sizes:
@@ -43,10 +43,11 @@ def sizes(static: StaticConfig) -> Sizes:
 
 
 def n_weights(static: StaticConfig) -> int:
-    """Trained numbers of a network but for its biases.
+    """Return the number of trained weights of a network, biases excluded.
 
-    Of the RNN W [Ng, Ng], W_x [2, Ng], encoder and decoder [Np, Ng] each; the other cells have
-    their gates' columns, an encoder for each state, and the layers before and after the cell.
+    The matrices of the RNN are W [Ng, Ng], W_x [2, Ng], encoder [Np, Ng] and decoder [Ng, Np]. The
+    other cells have more columns for their gates, one encoder for each array of the state, and
+    layers before and after the cell.
     """
     of, n_units = sizes(static), static.Ng
     recurrent = of.gates * n_units * (n_units + of.cell_inputs)
@@ -58,7 +59,7 @@ def n_weights(static: StaticConfig) -> int:
 def steps_ahead(static: StaticConfig) -> int:
     """Return the number of gradient steps whose trajectories are drawn together.
 
-    Few kernels then serve many steps. At most POSITIONS_AHEAD positions are held.
+    One draw for many steps needs few kernels. At most POSITIONS_AHEAD positions are in memory.
     """
     positions = static.batch_size * static.sequence_length
     return max(1, min(STEPS_AHEAD, POSITIONS_AHEAD // positions))

@@ -1,7 +1,7 @@
 """Facts of each target code: its label, its style in figures, and the parameters that it reads.
 
 Plans, rules, figures and theory read these facts. A user's target code is registered with the same
-record (gridjax.register_encoding). No JAX.
+record (gridjax.register_encoding). This module imports no JAX.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from gridjax.errors import GridjaxError, Problem
 
 DISTRIBUTION, UNIT_INTERVAL, POLAR, REAL = "distribution", "unit_interval", "polar", "real"
 TARGET_KINDS = (DISTRIBUTION, UNIT_INTERVAL, POLAR, REAL)
-"""Kinds of targets: each row sums to 1 over the outputs; each value lies between 0 and 1; radius
-(metres) and angle (radians); any numbers."""
+"""Kinds of targets, in this order: each row sums to 1 over the outputs; each value lies between 0
+and 1; the two values are radius (metres) and angle (radians); values are any numbers."""
 
 PEAK, DECAY = "peak", "decay"
 """Power spectra of target codes in theory."""
@@ -32,38 +32,38 @@ class TargetCodeInfo:
     """
 
     name: str
-    """its name in sweep files"""
+    """name of the target code in sweep files"""
     targets: str = REAL
     """kind of its targets, one of TARGET_KINDS; decides which losses fit"""
     label: str = ""
-    """short name in figures and tables; ``name`` where empty"""
+    """short name in figures and tables; if empty, ``name`` is used"""
     colour: str = ""
-    """#rrggbb in figures; chosen from the name where empty"""
+    """colour in figures as #rrggbb; if empty, it is chosen by the name"""
     marker: str = ""
-    """matplotlib marker in figures; chosen from the name where empty"""
+    """matplotlib marker in figures; if empty, it is chosen by the name"""
     reads: tuple[str, ...] = ()
-    """parameters of place fields that it reads; the others do not affect its networks"""
+    """parameters of place fields that it reads; other such parameters do not change its networks"""
     has_place_cells: bool = False
     """whether the outputs are place cells, decoded from the three most active ones"""
     targets_unnormalized: str = ""
-    """kind of the targets with ``place_field_normalization: none``; empty where that changes
-    nothing"""
+    """kind of the targets with ``place_field_normalization: none``; empty if this value does not
+    change them"""
     outputs: str = ""
-    """what its outputs are, said with a limit on their number"""
+    """description of its outputs, printed with a limit on their number"""
     n_outputs: int = 0
-    """the only Np that fits; 0 for any"""
+    """the only Np that is allowed; 0: any Np"""
     min_outputs: int = 1
-    """the smallest Np that fits"""
+    """the smallest Np that is allowed"""
     n_output_groups: int = 1
-    """Np is a multiple of this"""
+    """Np must be a multiple of this number"""
     spectrum: str = ""
     """power spectrum of its cells that gridjax.theory derives from place_cell_rf and
     surround_scale: ``peak`` (largest at one wavenumber), ``decay`` (falls from 0); empty: none"""
     has_masks: bool = False
-    """whether its layout can be drawn with more outputs than Np and the further ones masked, as
-    ``--merge`` asks; a user's code is merged with its own Np"""
+    """whether its layout can be drawn with more than Np outputs, and the additional outputs masked,
+    which ``--merge`` needs. ``--merge`` never pads Np of a user's code"""
     version: str = ""
-    """a user's version of it: part of the run_id, beside the source of its functions"""
+    """version of a user's code; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)
@@ -87,7 +87,7 @@ def check_kind(parameter: str, name: str, what: str, kind: str) -> None:
 
 
 def check_text_fields(info: Any) -> None:
-    """Raise GridjaxError where a field of a record that is declared as text is none."""
+    """Raise GridjaxError if the value of a text field of a record is not a text."""
     for field in fields(info):
         value = getattr(info, field.name)
         if str(field.type) == "str" and not isinstance(value, str):
@@ -103,9 +103,9 @@ _PLACE: dict[str, Any] = {
 }
 _DRAWN: dict[str, Any] = {**_PLACE, "has_masks": True}
 
-# Okabe and Ito's colours, safe for colour-blind readers; their yellow cannot be read on white, so
-# grey and two colours of Paul Tol's, indigo and wine, stand for the other three codes. One marker
-# for each code: colour never stands alone.
+# The colours are those of Okabe and Ito, which colour-blind readers can distinguish. Their yellow
+# is hard to see on white. The other three codes therefore have grey and two colours of Paul Tol,
+# indigo and wine. Each code also has its own marker, so that no code is shown by colour alone.
 TARGET_CODES = (
     TargetCodeInfo(
         name="cartesian",

@@ -1,6 +1,6 @@
-"""The values of parameters and the constraints on them: limits of one field, rules between fields.
+"""Values of parameters and their constraints: limits of one field, rules between fields.
 
-Grids, random draws and specs built in Python are all checked by these constraints.
+These constraints check grids, random draws, and specs that are built in Python.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ TARGET_CODE = "place_field_values"
 class FieldValue(NamedTuple):
     """One value of a parameter, with the reasons why a network cannot have it.
 
-    A limit holds for the target codes that read the parameter: a Gaussian code does not read
-    surround_scale: 1, and a difference of Gaussians cannot be computed with it.
+    A limit applies only to target codes that read the parameter. Example: surround_scale 1 is
+    allowed for a Gaussian code, which does not read it, but not for a difference of Gaussians.
     """
 
     value: Any
-    """of the field's type; outside its limits where there is a problem"""
+    """the value, of the field's type; it is outside the limits if there is a problem"""
     place: Place | None = None
-    """where it was written; None for a default"""
+    """place where the value was written; None for a default"""
     problem_if_read: Problem | None = None
-    """why it cannot be used with a target code that reads the parameter"""
+    """reason against the value for target codes that read the parameter; None if there is none"""
     problem_if_unread: Problem | None = None
-    """why it cannot be used with another target code"""
+    """reason against the value for all other target codes; None if there is none"""
     is_sampled: bool = False
     """whether it was drawn from a distribution of numbers"""
 
     @property
     def has_problem(self) -> bool:
-        """Whether some target code cannot be used with it."""
+        """Whether the value has a problem with at least some target codes."""
         return self.problem_if_read is not None or self.problem_if_unread is not None
 
     def problem(self, name: str, code: str) -> Problem | None:
-        """Return why it cannot be the parameter ``name`` with a target code; None if it can."""
+        """Return the problem of this value of parameter ``name`` with a target code, or None."""
         is_read = is_read_by(FIELDS[name], code)
         return self.problem_if_read if is_read else self.problem_if_unread
 
@@ -53,7 +53,13 @@ DEFAULTS = {name: FieldValue(field.default) for name, field in FIELDS.items()}
 def read_field_value(
     name: str, raw: Any, place: Place | None, codes: Sequence[str], is_sampled: bool = False
 ) -> FieldValue:
-    """Return the value of a parameter that ``raw`` writes, for networks of these target codes.
+    """Return the value of a parameter from the raw value ``raw``.
+
+    name: name of the parameter.
+    raw: the value as a user wrote it.
+    place: place where it was written; None if unknown.
+    codes: target codes of the networks that will have the value.
+    is_sampled: whether the value was drawn from a distribution of numbers.
 
     Raises GridjaxError if ``raw`` does not have the field's type.
     """
@@ -80,7 +86,7 @@ class Limits:
         return cls((name, TARGET_CODE) if depends_on_code(FIELDS[name]) else (name,))
 
     def problem(self, values: Sequence[FieldValue], place: Place | None) -> Problem | None:
-        """Return why no network can have these values of ``fields``; None if one can."""
+        """Return the problem of these values of ``fields``; None if a network can have them."""
         if not values[0].has_problem:
             return None
         code = values[-1].value if len(values) > 1 else ""
@@ -91,17 +97,18 @@ class Limits:
 class Rule:
     """A rule between parameters.
 
-    ``broken`` takes the values of ``fields`` and returns what is wrong and how to fix it, or None.
+    ``broken`` takes the values of ``fields``. It returns a description of the problem and its fix,
+    or None if the values satisfy the rule.
     """
 
     fields: tuple[str, ...]
     broken: Callable[..., tuple[str, str] | None]
 
     def problem(self, values: Sequence[FieldValue], place: Place | None) -> Problem | None:
-        """Return why no network can have these values of ``fields``; None if one can.
+        """Return the problem of these values of ``fields``; None if a network can have them.
 
-        A value outside its own limits breaks no rule. The problem has the place of the first value
-        that was written, or else ``place``.
+        Values outside their own limits are not checked by rules. The place of the problem is that
+        of the first value with a place, or else ``place``.
         """
         chosen = dict(zip(self.fields, values, strict=True))
         code = chosen.get(TARGET_CODE, DEFAULTS[TARGET_CODE]).value

@@ -1,7 +1,7 @@
-"""Reader of parameter values: from what a user wrote to a field's type, within its limits.
+"""Reader of parameter values: conversion of a user's value to a field's type, and its limits.
 
-A field is a dataclass field whose metadata hold its limits (NetworkParameters lists them). The
-settings of a run are read by the same functions.
+A field is a dataclass field; its metadata contain its limits (see NetworkParameters). The same
+functions read the settings of a run.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ _FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 
 class LimitError(GridjaxError):
-    """A value of its field's type that no network can have: beyond a limit, or an unknown name."""
+    """The error for a value of the correct type that is outside a limit, or is an unknown name."""
 
     def __init__(self, problem: Problem, value: Any):
         super().__init__(problem)
         self.value = value
-        """what was written, as the field's type"""
+        """the value that the user wrote, converted to the field's type"""
 
 
 class _RefusedError(Exception):
-    """A value that a field does not take: what is wrong with it, and the fix."""
+    """The error for a value that a field does not accept: the problem and the fix."""
 
     def __init__(self, what: str, fix: str):
         super().__init__(what)
@@ -51,13 +51,14 @@ class _RefusedError(Exception):
 
 
 def read_value(field: Field, raw: Any, is_read: bool = True) -> Any:
-    """The value of ``field`` that ``raw`` writes.
+    """Return the value of ``field`` from the raw value ``raw``.
 
-    Integers may be written 30.0 or "30", floats 1 or "1e-4". A value that the target code does not
-    read (``is_read`` False) has its type checked but not its limits; where it is another number or
-    a text, the field's default stands for it.
+    Integers may be written as 30.0 or "30", floats as 1 or "1e-4". If the target code does not read
+    the field (``is_read`` False), the type is checked but not the limits; the field's default then
+    replaces a number or a text of another type.
 
-    Raises GridjaxError, without a place; LimitError where only the limits are broken.
+    Raises LimitError if the type is correct but a limit is not satisfied, and otherwise
+    GridjaxError. The errors have no place.
     """
     try:
         value = _convert(field, raw)
@@ -84,7 +85,10 @@ def _is_number_or_text(raw: Any) -> bool:
 
 
 def _kinds(field: Field) -> tuple[str, str]:
-    """The type of a field, and what else it may be: None, Uniform, Poisson or nothing."""
+    """Return the name of a field's type, and the other type that it accepts, if any.
+
+    The other type is None, Uniform or Poisson.
+    """
     kind, _, other = str(field.type).partition(" | ")
     return kind, other
 
@@ -129,7 +133,10 @@ def _convert(field: Field, raw: Any) -> Any:
 
 
 def _law(field: Field, raw: Any, wanted: str) -> Any:
-    """The law that a text writes; one that always draws the same is that number."""
+    """Return the distribution that a text describes.
+
+    A distribution with only one possible value is returned as that number.
+    """
     law = parse_distribution(raw) if isinstance(raw, str) else raw
     how = "Uniform(low, high)" if wanted == "Uniform" else "Poisson(mean)"
     if law is None or type(law).__name__ != wanted:
@@ -182,7 +189,7 @@ def _check(field: Field, value: Any, is_read: bool) -> None:
             _check(field, bound, is_read)
         return
     if isinstance(value, float):
-        value = float(np.float32(value))  # what is trained with: 1e-50 is 0 there
+        value = float(np.float32(value))  # training uses float32, in which 1e-50 is 0
     why = f": {limits['why']}" if "why" in limits else ""
     if "above" in limits and not value > limits["above"]:
         raise _RefusedError(f"is not above {limits['above']:g}{why}", _describe(field))
@@ -197,7 +204,7 @@ def _check(field: Field, value: Any, is_read: bool) -> None:
 
 
 def _users(field: Field) -> tuple[str, ...]:
-    """The names that users registered for a field."""
+    """Return the names that users registered for a field."""
     registry = REGISTRIES.get(field.name)
     return tuple(registry.hashes) if registry else ()
 
@@ -207,7 +214,7 @@ def _listed(values: Iterable[str]) -> str:
 
 
 def _describe(field: Field) -> str:
-    """What the field takes, in words."""
+    """Return a description in words of the values that a field accepts."""
     limits = field.metadata
     kind, other = _kinds(field)
     if "choices" in limits:

@@ -2,14 +2,15 @@
 
 Tests of claims, named in ``claims.yaml``
     CLAIM_TESTS, ClaimTest: the tests by name. Estimate: a value, its interval, its p and its rows.
-    mean_vs_null, paired_difference, seed_contrast, share: of one or two arms.
-    slope, matched_difference, max_departure, variance_share, resampled_statistic: of particular
-    designs.
+    mean_vs_null, paired_difference, seed_contrast, share: tests for one or two arms.
+    slope, matched_difference, max_departure, variance_share, resampled_statistic: tests for
+    particular designs.
 
 Parts of an ``analysis.py``
     ANY, DIFFERENCES: ranges of an estimate. NULL_SHARE: the share of grid units by chance.
-    variance_between: the share of a variance between groups.
-    figures: arms, nulls and published numbers on axes (gridjax.plotting has colours and sizes).
+    variance_between: the share of a variance that is between groups.
+    figures: functions that draw arms, nulls and published numbers (gridjax.plotting has colours and
+    sizes).
     CODES, label: the target codes, and their printed names. percent: a share as printed text.
 
 Studies and their results

@@ -1,4 +1,4 @@
-"""The tests that a claims file can name, and the estimate that each makes."""
+"""Tests of claims: the names in a claims file, and the functions that compute estimates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gridjax.studies.estimates import (
 
 @dataclass(frozen=True)
 class ClaimTest:
-    """A test: the function that makes the estimate, and a phrase about its p and interval."""
+    """A test: the function that computes the estimate, and a phrase about its p and interval."""
 
     function: Callable[..., Estimate]
     description: str
@@ -58,18 +58,18 @@ CLAIM_TESTS = {
         ),
     )
 }
-"""The tests by the name that ``test:`` of a claim gives."""
+"""The tests by name; a claim gives the name after ``test:``."""
 
 
 def estimate_claim(name: str, test: str, arguments: Any, place: Place) -> Estimate:
-    """Return the estimate of a claim by its test.
+    """Return the estimate of a claim, computed by its test.
 
     name: the claim's name, for messages.
-    test: a name among CLAIM_TESTS.
-    arguments: what the analysis selected: arguments of the test by name.
-    place: the file of the analysis.
+    test: a key of CLAIM_TESTS.
+    arguments: the arguments of the test by name, as the analysis selected them.
+    place: the file of the analysis, for messages.
 
-    Raises GridjaxError where the arguments are not those of the test.
+    Raises GridjaxError if the arguments do not fit the test.
     """
     function = CLAIM_TESTS[test].function
     signature = inspect.signature(function)

@@ -1,4 +1,4 @@
-"""The claims of a study, recorded before any network is trained."""
+"""Claims of a study, which are recorded before any network is trained."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridjax.studies.claim_tests import CLAIM_TESTS
 CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
-"""By unit: the factor from a value to its printed number, and the text after the number."""
+"""Units by name: the factor between a value and its printed number, and the text after it."""
 _OF_STUDY = ("title", "question", "caution", "claims")
 _TEXTS = ("claim", "published", "estimand", "null")
 _OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds")
@@ -30,10 +30,10 @@ _REGIONS = ("above", "below", "between")
 class Claim:
     """One claim: its estimand, its test, and the values for which it holds.
 
-    The claim holds if the whole 95 % interval of the estimate lies between ``low`` and ``high``. A
-    primary claim that is false under its null must also have a significant test, after Holm's
-    correction over such tests of the study. The claim does not hold if no part of the interval lies
-    there. Otherwise it is undecided.
+    The claim holds if the whole 95 % interval of the estimate lies between ``low`` and ``high``. If
+    a primary claim is false under its null, its test must also be significant after Holm's
+    correction over all such tests of the study. The claim does not hold if no part of the interval
+    lies between ``low`` and ``high``. Otherwise it is undecided.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Claim:
     estimand: str
     """the quantity that is estimated"""
     test: str
-    """the test that is run: one of gridjax.studies.CLAIM_TESTS"""
+    """name of the test, a key of gridjax.studies.CLAIM_TESTS"""
     null: str
     """the null hypothesis in words"""
     role: str
     """primary or secondary"""
     unit: str
-    """a key of UNITS: percent (of a share from 0 to 1), cm, nats or number"""
+    """a key of UNITS: percent (the values are shares from 0 to 1), cm, nats or number"""
     low: float
     """lower end of the values for which the claim holds, in the unit of the estimate"""
     high: float
@@ -70,7 +70,9 @@ class Claim:
             return "–"
         if math.isinf(value):
             return "∞" if value > 0 else "−∞"
-        value = round(value * factor, 9) + 0.0  # no rounding of sums, and no minus before 0
+        value = (
+            round(value * factor, 9) + 0.0
+        )  # removes rounding errors of sums, and the minus of -0
         written = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
         return f"{written}{unit}".replace("-", "−")
 
@@ -85,13 +87,13 @@ class Claims:
     """the limits of results at small sizes"""
     claims: tuple[Claim, ...]
     sha256: str
-    """sha256 of the file, which the manifest of a run records before training"""
+    """sha256 of the file; the manifest of a run records it before training"""
 
 
 def read_claims(path: Path) -> Claims:
     """Read a claims file.
 
-    Raises GridjaxError with every problem in it and its place.
+    Raises GridjaxError with every problem in the file and its place.
     """
     problems = Problems()
     document, text = read_yaml(path, problems, "a study's title, question, caution and claims")
@@ -110,7 +112,7 @@ def _study(document: SourcedValue, sha256: str, problems: Problems) -> Claims | 
     items = _items(content.get("claims"), document.place, problems)
     read = [_claim(name, item, problems) for name, item in items.items()]
     claims = tuple(claim for claim in read if claim is not None)
-    # a claim that could not be read may have been the primary one
+    # checked only if all claims were read: an unreadable claim may be the primary one
     if items and len(claims) == len(items) and all(claim.role != "primary" for claim in claims):
         problems.add("no claim is primary", document.place, "say role: primary of at least one")
     return Claims(**texts, claims=claims, sha256=sha256)
@@ -119,7 +121,7 @@ def _study(document: SourcedValue, sha256: str, problems: Problems) -> Claims | 
 def _items(
     listed: SourcedValue | None, place: Place, problems: Problems
 ) -> Mapping[str, SourcedValue]:
-    """Return the entries under ``claims``, by name; none, and a problem, without any."""
+    """Return the entries under ``claims`` by name; add a problem if there are none."""
     fix = "write claims: {name: {claim: ...}}, each claim under its own name"
     if listed is None or listed.value is None or listed.value == {}:
         problems.add("the study has no claims", listed.place if listed else place, fix)
@@ -168,7 +170,7 @@ def _region(item: SourcedValue | None, place: Place, problems: Problems) -> tupl
 def _mapping(
     item: SourcedValue, known: tuple[str, ...], what: str, problems: Problems
 ) -> Mapping[str, SourcedValue] | None:
-    """Return the entries of a mapping; None, and one problem, for anything else."""
+    """Return the entries of a mapping; for any other value, add one problem and return None."""
     if not isinstance(item.value, dict):
         message = f"{what} is {show(item.plain())}, not a mapping"
         problems.add(message, item.place, f"write key: value, for {', '.join(known)}")

@@ -1,4 +1,4 @@
-"""Estimates of particular designs: doses, matched or crossed networks, curves, populations."""
+"""Estimates for particular designs: doses, matched or crossed networks, curves, populations."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def slope(
 ) -> Estimate:
     """Estimate the mean over seeds of the slope of a column over a dose; its null is 0.
 
-    The interval resamples seeds; the test flips the signs of the seeds' slopes. Seeds with fewer
-    than three doses are left out.
+    The interval is from resampled seeds; the test flips the signs of the seeds' slopes. Seeds with
+    fewer than three doses are omitted.
 
-    frame: one row a network, with ``run_id`` and ``seed``.
-    column: the response; rows where it or the dose is NaN are left out.
+    frame: one row for each network, with ``run_id`` and ``seed``.
+    column: the column of the response; rows in which it or the dose is NaN are omitted.
     dose: the column of the doses.
     within: the range that the slope can have.
     """
@@ -53,14 +53,15 @@ def slope(
 
 
 def max_departure(frame: pd.DataFrame, column: str, level: str) -> Estimate:
-    """Return the family-wise p of the largest departure of a level from a parabola through all.
+    """Return the family-wise p of the largest departure of a level from a parabola.
 
-    The value is the p. A p above .05 shows neither that a level departs from the curve nor that
-    none does: the estimate then has no interval. Source: gridjax.metrics.lack_of_fit.
+    The parabola is fitted to all levels. The value of the estimate is the p. If p is above .05, the
+    data do not decide whether a level departs from the curve; the estimate then has no interval.
+    Source: gridjax.metrics.lack_of_fit.
 
-    frame: one row a network, with ``run_id`` and ``seed``; seeds that lack a level are left
-        out.
-    column: the response.
+    frame: one row for each network, with ``run_id`` and ``seed``; seeds that do not have all
+        levels are omitted.
+    column: the column of the response.
     level: the column of the levels.
     """
     table = frame.pivot_table(index="seed", columns=level, values=column).dropna()
@@ -77,13 +78,13 @@ def max_departure(frame: pd.DataFrame, column: str, level: str) -> Estimate:
 
 
 def variance_share(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimate:
-    """Estimate the first factor's share of the variance of a column in a crossed design; no p.
+    """Estimate the first factor's share of the variance of a column in a crossed design.
 
-    The interval resamples levels of the first factor and needs four of them; with fewer it is
-    0 to 1. The null is an equal share for each factor.
+    The estimate has no p. The interval is from resampled levels of the first factor. It needs at
+    least four levels; with fewer it is 0 to 1. The null is an equal share for each factor.
 
-    frame: one row a network, one network for each combination of the factors' levels.
-    column: the response.
+    frame: one row for each network; one network for each combination of the factors' levels.
+    column: the column of the response.
     factors: the columns of the factors, at least two.
     """
     levels = [frame[name].nunique() for name in factors]
@@ -118,12 +119,14 @@ def resampled_statistic(
     null: float,
     columns: Sequence[str],
 ) -> Estimate:
-    """Estimate a statistic of a population of networks; the interval resamples networks, no p.
+    """Estimate a statistic of a population of networks.
 
-    rows: one row a network, with ``run_id``.
-    statistic: takes positions of rows and returns a number.
-    null: the value under the null hypothesis, shown beside the estimate.
-    columns: the columns that the statistic reads; they are kept among the rows.
+    The interval is from resampled networks. The estimate has no p.
+
+    rows: one row for each network, with ``run_id``.
+    statistic: a function that takes positions of rows and returns a number.
+    null: the value under the null hypothesis, shown with the estimate.
+    columns: the columns that the statistic reads; the rows of the estimate contain them.
     """
     if len(rows) < FEWEST_NETWORKS:
         return undefined_estimate(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
@@ -134,7 +137,11 @@ def resampled_statistic(
 
 
 def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> float:
-    """Return the share of the variance of values [n] between groups, labels [n] (eta squared)."""
+    """Return the share of the variance of values that is between groups (eta squared).
+
+    groups: the label of the group of each value [n].
+    values: numbers [n].
+    """
     total = np.var(values)
     if total == 0:
         return 0.0
@@ -152,18 +159,19 @@ def matched_difference(
     caliper: float,
     within: tuple[float, float] = ANY,
 ) -> Estimate:
-    """Estimate the difference of each network from the nearest one of another arm; its null is 0.
+    """Estimate the mean difference between matched networks of two arms; its null is 0.
 
-    The interval resamples the first arm's seeds; the test flips the signs of the means of these
-    seeds' differences. Networks of both arms are among the rows; their column ``nearest`` is the
-    run_id of the network that one is compared with. There is no interval where the nearest are
-    fewer than eight networks: the differences of all seeds then depend on the same few.
+    Each network of the first arm is compared with the nearest network of the second arm. The
+    interval is from resampled seeds of the first arm. The test flips the signs of these seeds' mean
+    differences. The rows of the estimate contain networks of both arms; their column ``nearest`` is
+    the run_id of the network of the comparison. There is no interval if fewer than eight different
+    networks are nearest, because the differences of all seeds then depend on the same few networks.
 
-    frame: one row a network, with ``run_id`` and ``seed``.
+    frame: one row for each network, with ``run_id`` and ``seed``.
     column: the column whose difference is estimated.
-    first, second: truth values [row]: the networks of either arm.
-    on: the column in which the nearest is found.
-    caliper: the largest distance in ``on``; networks without one so near are left out.
+    first, second: truth values [row]: whether a network belongs to the first or the second arm.
+    on: the column whose distance defines the nearest network.
+    caliper: the largest allowed distance in ``on``; networks without a match are omitted.
     within: the range that the difference can have, in the column's unit.
     """
     import pandas as pd

@@ -1,4 +1,4 @@
-"""Estimates for claims: a value with its 95 % interval, its p and the rows behind it."""
+"""Estimates for claims: a value with its 95 % interval, its p and the rows that it is based on."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ ALIKE = "All of them have the same value, so that resampling gives no interval."
 ANY = (-math.inf, math.inf)
 """The range of an estimate without bounds."""
 DIFFERENCES = (-1.0, 1.0)
-"""The range of a difference of two shares. A bound that few seeds leave open ends there."""
+"""The range of a difference of two shares. It limits bounds, which few seeds can leave infinite."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """One estimate; its numbers are NaN where it could not be made, and ``remark`` says why."""
+    """One estimate. If it cannot be computed, its numbers are NaN and ``remark`` is the reason."""
 
     value: float
     low: float
     """lower end of the 95 % interval, from resampled seeds or exact"""
     high: float
     n: int
-    """number of networks behind it"""
+    """number of networks that it is based on"""
     rows: pd.DataFrame
-    """those networks: ``run_id`` and the values used"""
+    """one row for each of these networks: ``run_id`` and the values that were used"""
     p: float = math.nan
-    """p of the claim's test, before Holm's correction; NaN where the test has none"""
+    """p of the claim's test, before Holm's correction; NaN if the test has no p"""
     null: float = math.nan
     """the value expected under the null, in the unit of ``value``"""
     remark: str = ""
-    """what a reader must know beside it, or why there is no estimate"""
+    """additional information for readers, or the reason why there is no estimate"""
 
 
 def undefined_estimate(reason: str) -> Estimate:
-    """Return an estimate of NaN from no network, with the reason as its remark."""
+    """Return an estimate with value NaN and no networks; the reason is its remark."""
     import pandas as pd
 
     nan = math.nan
@@ -58,7 +58,7 @@ def undefined_estimate(reason: str) -> Estimate:
 
 
 def drop_degenerate_bounds(interval: Interval, remark: str = "") -> tuple[Interval, str]:
-    """Return an interval and its remark; NaN bounds, and a remark, where its width is 0."""
+    """Return an interval and its remark; if its width is 0, return NaN bounds and a remark."""
     if interval.low < interval.high or math.isnan(interval.low):
         return interval, remark
     return Interval(interval.value, math.nan, math.nan), f"{remark} {ALIKE}".strip()
@@ -73,11 +73,11 @@ def mean_vs_null(
 ) -> Estimate:
     """Estimate the mean of a column over networks, tested against the number ``null``.
 
-    Networks of one seed share layout, weights and paths: the interval resamples seeds, and the
-    test flips the sign of each seed's mean distance from ``null``.
+    Networks of one seed share layout, weights and paths. Therefore the interval is from resampled
+    seeds, and the test flips the sign of each seed's mean difference from ``null``.
 
-    frame: one row a network, with ``run_id`` and ``seed``.
-    column: the column; rows where it is not finite are left out.
+    frame: one row for each network, with ``run_id`` and ``seed``.
+    column: the column; rows in which it is not finite are omitted.
     null: the mean under the null hypothesis, in the column's unit.
     within: the range that the mean can have, in the column's unit.
     remark: text to show beside the estimate.
@@ -105,11 +105,11 @@ def seed_contrast(
 ) -> Estimate:
     """Estimate the mean over seeds of a contrast between the networks of one seed; its null is 0.
 
-    The interval resamples seeds; the test flips the signs of the seeds' contrasts.
+    The interval is from resampled seeds; the test flips the signs of the seeds' contrasts.
 
-    frame: one row a network, with ``run_id`` and ``seed``.
-    column: the column that the contrast reads; it is kept among the rows.
-    contrast: takes the rows of one seed and returns a number, NaN where an arm is missing.
+    frame: one row for each network, with ``run_id`` and ``seed``.
+    column: the column that the contrast reads; the rows of the estimate contain it.
+    contrast: a function of the rows of one seed; it returns a number, or NaN if an arm is missing.
     within: the range that the contrast can have.
     remark: text to show beside the estimate.
     """
@@ -135,13 +135,13 @@ def paired_difference(
     within: tuple[float, float] = ANY,
     remark: str = "",
 ) -> Estimate:
-    """Estimate the difference of two arms' means within seeds, the first minus the second.
+    """Estimate the mean over seeds of the difference of two arms' means, first minus second.
 
-    The interval resamples seeds; the test flips the signs of the seeds' differences.
+    The interval is from resampled seeds; the test flips the signs of the seeds' differences.
 
-    frame: one row a network, with ``run_id`` and ``seed``.
-    column: the column; rows where it is not finite are left out.
-    first, second: truth values [row]: the networks of either arm.
+    frame: one row for each network, with ``run_id`` and ``seed``.
+    column: the column; rows in which it is not finite are omitted.
+    first, second: truth values [row]: whether a network belongs to the first or the second arm.
     within: the range that the difference can have, in the column's unit.
     remark: text to show beside the estimate.
     """
@@ -159,11 +159,13 @@ def paired_difference(
 def share(
     frame: pd.DataFrame, is_counted: pd.Series, null: float = math.nan, remark: str = ""
 ) -> Estimate:
-    """Estimate the share of networks with a property; the interval is exact (binomial), no p.
+    """Estimate the share of networks with a property.
 
-    frame: one row a network, with ``run_id`` and ``seed``.
+    The interval is the exact binomial interval. The estimate has no p.
+
+    frame: one row for each network, with ``run_id`` and ``seed``.
     is_counted: truth values [row]: whether a network has the property.
-    null: the share under the null hypothesis, shown beside the estimate.
+    null: the share under the null hypothesis, shown with the estimate.
     remark: text to show beside the estimate.
     """
     if len(frame) == 0:

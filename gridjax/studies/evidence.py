@@ -1,4 +1,4 @@
-"""The input of an analysis: the finished networks of a study, and their units."""
+"""Input of an analysis: the finished networks of a study, and their units."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PATH_INTEGRATES_CM = 10.0
 
 @dataclass(frozen=True)
 class Evidence:
-    """The networks of one study in a run, which may hold networks of other studies too."""
+    """The networks of one study in a run. The run may also contain networks of other studies."""
 
     run: Run
     wanted: tuple[str, ...]
@@ -35,9 +35,9 @@ class Evidence:
 
     @cached_property
     def everything(self) -> pd.DataFrame:
-        """The rows of the study's finished networks, diverged ones included.
+        """The rows of the study's finished networks, including diverged networks.
 
-        Specs that describe the same network (equal ``distinct_id``) have one row.
+        Specs of the same network (with equal ``distinct_id``) have one row together.
         """
         rows = self.run.networks
         rows = rows[rows["run_id"].isin(list(self.wanted))]
@@ -48,9 +48,9 @@ class Evidence:
         """The rows of networks that did not diverge, with four more columns.
 
         ``path_integrates``: whether decode_err_ml_cm_T50 is below 10 cm and below start_err_cm_T50.
-        ``share_grid``: share of analysed units whose score60 is above the 99th percentile of the
-        network's own random readouts and above .3. The second threshold is for codes of
-        coordinates, whose readouts are ramps with scores far below 0.
+        ``share_grid``: share of analysed units whose score60 is above both thresholds: the 99th
+        percentile of the network's own random readouts, and .3. The second threshold is needed for
+        codes of coordinates, because their random readouts are ramps with scores far below 0.
         ``gain``: share_grid minus .01, the share under the null.
         ``has_grids``: whether share_grid is above .01 (one-sided binomial test over units, q < .05
         after Benjamini and Hochberg over the study's networks).
@@ -74,7 +74,7 @@ class Evidence:
 
     @cached_property
     def spectra(self) -> pd.DataFrame:
-        """The radial power of the networks' maps and of their place cells, by cycles per box."""
+        """The radial power of the networks' maps and place cells, by frequency (cycles per box)."""
         rows = self.run.spectra
         return rows[rows["run_id"].isin(self.networks["run_id"])]
 
@@ -85,15 +85,15 @@ class Evidence:
 
     @property
     def n_diverged(self) -> int:
-        """The number of networks that diverged, which have no measures."""
+        """The number of networks that diverged. Diverged networks have no measures."""
         return len(self.everything) - len(self.networks)
 
     @cached_property
     def peaks(self) -> pd.DataFrame:
-        """``networks`` with the frequency of most power of their maps and of their code.
+        """``networks`` with two more columns: the frequencies of largest power.
 
-        Columns ``peak_cycles`` and ``peak_cycles_code``, cycles per box, at least .5, in steps of
-        a quarter.
+        ``peak_cycles`` is the frequency for the maps, ``peak_cycles_code`` for the target code.
+        Both are in cycles per box, at least .5, in steps of .25.
         """
         rows = self.spectra[self.spectra["cycles_per_box"] >= LOWEST_CYCLES].dropna()
         found = self.networks
@@ -129,7 +129,7 @@ class Evidence:
 
 
 def _exceeds_null(counts: pd.DataFrame) -> np.ndarray:
-    """Return which networks have more grid-like units than the null, at q < .05."""
+    """Return whether each network has more grid-like units than the null, at q < .05."""
     from scipy.stats import binom
 
     p = binom.sf(counts["n_grid"] - 1, counts["n_units"], NULL_SHARE)

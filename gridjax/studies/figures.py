@@ -1,4 +1,4 @@
-"""Common parts of studies' figures: networks as dots, intervals, nulls as bands."""
+"""Common parts of the figures of studies: dots for networks, intervals, bands for nulls."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def arms(
 ) -> None:
     """Draw each arm: its networks as small dots, their mean, and its 95 % interval over seeds.
 
-    axes: where to draw.
-    groups: for each arm its position along x and its rows, one a network.
-    column: the column along y; rows where it is not finite are left out.
-    colour, marker: of dots and mean.
-    factor: multiplies the column (100 for percent).
+    axes: the axes to draw on.
+    groups: for each arm, its position along x and its rows; one row for each network.
+    column: the column along y; rows in which it is not finite are omitted.
+    colour, marker: colour and marker of the dots and the mean.
+    factor: number by which the column is multiplied (100 for percent).
     width: the distance between neighbouring positions.
     label: the text of the legend.
     """
@@ -52,7 +52,9 @@ def arms(
         mean = values.mean()
         _, low, high = seed_interval(values, frame["seed"].to_numpy())
         if low < high:
-            ends = np.clip([low, high], values.min(), values.max())  # few seeds leave ends open
+            ends = np.clip(
+                [low, high], values.min(), values.max()
+            )  # few seeds can give infinite ends
             axes.plot([at, at], ends, color=colour, lw=1.4, zorder=3)
         named = label if number == 0 else None
         axes.plot(
@@ -61,7 +63,7 @@ def arms(
 
 
 def counts(axes: Axes, groups: Sequence[tuple[float, pd.DataFrame]]) -> None:
-    """Write the number of networks of each arm, by position and rows, along the top."""
+    """Write the number of networks of each arm along the top; ``groups`` as for ``arms``."""
     for at, frame in groups:
         if frame.empty:
             continue
@@ -86,8 +88,9 @@ def null_band(axes: Axes, low: float, high: float, text: str = "") -> None:
 def null_share(axes: Axes, n_units: int, share: float) -> None:
     """Draw the range of a network's share of grid units by chance, in percent.
 
-    n_units: units of the network, taken as independent.
-    share: the chance of each unit; the band is the central 95 % of the binomial.
+    n_units: number of units of the network; they are treated as independent.
+    share: the probability for each unit. The band is the central 95 % of the binomial
+        distribution.
     """
     from scipy.stats import binom
 
@@ -96,7 +99,7 @@ def null_share(axes: Axes, n_units: int, share: float) -> None:
 
 
 def published(axes: Axes, x: Any, y: Any, text: str = "published", marker: str = "x") -> None:
-    """Mark published numbers at positions x and y; ``text`` is for the legend."""
+    """Mark published numbers at positions x and y; ``text`` is their name in the legend."""
     axes.plot(x, y, marker, color=PUBLISHED, ms=5, mew=1.4, ls="none", zorder=5, label=text)
 
 

@@ -1,4 +1,4 @@
-"""The HTML page of all studies in a folder: verdicts, then figures and rows."""
+"""HTML page of all studies in a folder: verdicts, then figures and rows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gridjax.studies.study import ORDER, SIZES
 
 QUICK = SIZES[0]
 _LARGEST = 10_000_000
-"""Size of the largest file that the page embeds, bytes."""
+"""Largest size (bytes) of a file that the page contains."""
 _NUMBER = int | float | None
 _VERDICT = dict.fromkeys(
     ("name", "claim", "role", "published", "estimand", "test", "test_is", "null_is", "holds_where"),
@@ -41,7 +41,7 @@ _FORM: dict[str, Any] = {
 def write_page(out: Path) -> Path:
     """Write ``report.html`` from the verdicts of all studies in a folder; return its path.
 
-    Raises GridjaxError where there is no study, or the folder cannot be written.
+    Raises GridjaxError if there is no study, or if the folder cannot be written.
     """
     studies = [_study(path) for path in sorted(out.glob(f"*/{OUTCOME}"), key=_position)]
     if not studies:
@@ -86,7 +86,7 @@ def _study(path: Path) -> dict[str, Any]:
         own = {verdict["name"] for verdict in content["verdicts"]}
         for line in content["by_units"]:
             for size in line["sizes"]:
-                # the study's own rows are already beside its verdicts
+                # the page already shows the study's own rows next to its verdicts
                 is_own = size["rows"] in own
                 size["uri"] = "" if is_own else _rows(path.parent, size["rows"])
         for figure in content["figures"]:

@@ -1,4 +1,4 @@
-"""Result files of a study: verdicts as JSON, rows behind every number as CSV, figures."""
+"""Result files of a study: verdicts (JSON), the rows of every number (CSV), figures."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def conclude(
     """Analyse a study's networks in a run and write verdicts, rows and figures; train nothing.
 
     plan: the study and its networks.
-    run: a run that holds them, or some of them.
+    run: a run that contains these networks, or some of them.
     size_name: the size, or ``published``, as the page shows it.
-    out: the folder of studies; the files go into the study's own folder in it.
-    larger: the same study with other numbers of units; their verdicts stand beside its own.
+    out: the folder of studies; the files are written into the study's own folder in it.
+    larger: the same study with other numbers of units; the files also contain their verdicts.
 
-    Returns the verdicts in the order of the claims. Raises GridjaxError where the folder cannot be
-    written, or the analysis does not fit its claims.
+    Returns the verdicts in the order of the claims. Raises GridjaxError if the folder cannot be
+    written, or if the analysis does not fit its claims.
     """
     study, evidence = plan.study, plan.evidence(run)
     estimates = study.estimates(evidence)
@@ -68,7 +68,7 @@ def _units(plan: StudyPlan) -> int:
 
 
 def _write_rows(folder: Path, by_units: Sequence[tuple[int, Sequence[Verdict]]]) -> None:
-    """Write the rows behind every number, of all numbers of units; remove all other rows."""
+    """Write the rows of every claim for all numbers of units; delete all other files of rows."""
     written = set()
     for number, (units, verdicts) in enumerate(by_units):
         for verdict in verdicts:
@@ -86,7 +86,7 @@ def _rows_name(verdict: Verdict, units: int) -> str:
 
 
 def _by_units(by_units: Sequence[tuple[int, Sequence[Verdict]]]) -> list[dict[str, Any]]:
-    """Return each claim's value and outcome by number of units."""
+    """Return the value and the outcome of each claim for each number of units."""
     _, own = by_units[0]
     return [
         {

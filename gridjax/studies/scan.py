@@ -1,4 +1,4 @@
-"""A scan of place-cell widths: the study of width sensitivity at other widths and bases."""
+"""Scan of place-cell widths: the study of width sensitivity with other widths and parameters."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ _EXAMPLE = "write FROM:TO:STEP in metres, such as 0.09:0.15:0.01"
 
 
 def scanning(base: Path | None, size: str) -> Study:
-    """Return the study of width sensitivity with one sweep file for all parameters but the width.
+    """Return the study of width sensitivity with one sweep file, for every parameter but the width.
 
-    ``base`` None: the sweep file of the study's own scan of that size. The study's other arms
-    (boxes, crossed seeds) are left out, because their claims name their widths.
+    ``base`` is the sweep file; None means the file of the study's own scan of that size. The
+    study's other arms (boxes, crossed seeds) are omitted, because their claims are about particular
+    widths.
     """
     study = find_studies(STUDY)[0]
     return replace(study, base=base or study.folder / size / _SCAN)

@@ -1,9 +1,10 @@
-"""Studies: folders of sweep files, a claims file and an analysis.
+"""Studies: folders that contain sweep files, a claims file and an analysis.
 
-A study is a folder with ``claims.yaml``, ``analysis.py`` and a sweep file (or a folder of them) for
-each size: ``quick``, ``desk``, ``paper``, and ``published`` for the published design. A study whose
-networks depend on a pilot (for a learning rate, say) also has sweep files ``pilot/quick.yaml`` and
-so on, and a function ``settle(pilot, specs)`` in its analysis.
+A study is a folder with ``claims.yaml``, ``analysis.py`` and a sweep file (or a folder of sweep
+files) for each size. The sizes are ``quick``, ``desk``, ``paper``, and ``published`` for the
+published design. If the networks depend on a pilot (for example for a learning rate), the study
+also has sweep files ``pilot/quick.yaml`` and so on, and its analysis has a function
+``settle(pilot, specs)``.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ SIZES = ("quick", "desk", "paper")
 PUBLISHED = "published"
 ALL = "all"
 NETWORKS = "networks"
-"""The folder of the run that the studies share, beside the studies' own folders."""
+"""Name of the folder of the run that the studies share; it is next to the studies' folders."""
 ORDER = ("emergence", "encodings", "modules", "turing", "width-sensitivity", "heterogeneity")
-"""The shipped studies of published results, in the order of these results."""
+"""The shipped studies of published results, in their order on the page."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,19 @@ class Study:
     name: str
     folder: Path
     base: Path | None = None
-    """a sweep file that replaces those of all sizes"""
+    """a sweep file that replaces the sweep files of all sizes"""
 
     @cached_property
     def claims(self) -> Claims:
-        """The claims of the study; raises GridjaxError where their file is invalid."""
+        """The claims of the study. Raises GridjaxError if their file is invalid."""
         return read_claims(self.folder / CLAIMS)
 
     def has(self, size: str) -> bool:
-        """Whether there are sweep files of a size."""
+        """Return whether there are sweep files of a size."""
         return self.base is not None or bool(_yaml(self.folder, size))
 
     def files(self, size: str) -> list[Path]:
-        """Return the sweep files of a size. Raises GridjaxError where there are none."""
+        """Return the sweep files of a size. Raises GridjaxError if there are none."""
         files = [self.base] if self.base else _yaml(self.folder, size)
         if not files:
             sizes = [each for each in (*SIZES, PUBLISHED) if self.has(each)]
@@ -66,7 +67,7 @@ class Study:
         return files
 
     def pilot_files(self, size: str) -> list[Path]:
-        """Return the sweep files of the pilot of a size; none where it has no pilot."""
+        """Return the sweep files of the pilot of a size; an empty list if there is no pilot."""
         return [] if self.base else _yaml(self.folder / PILOT, size)
 
     def settle(self, pilot: Evidence, specs: Sequence[NetworkSpec]) -> list[NetworkSpec]:
@@ -74,10 +75,10 @@ class Study:
         return self._function("settle")(pilot, specs)
 
     def estimates(self, evidence: Evidence) -> dict[str, Estimate]:
-        """Return the estimate of every claim, by the test that the claims file names.
+        """Return the estimate of every claim, computed by its test in the claims file.
 
-        Raises GridjaxError where ``select()`` of the analysis does not give every claim, and no
-        other, the arguments of its test.
+        Raises GridjaxError if ``select()`` of the analysis does not return the arguments of the
+        test for every claim, or returns arguments for an unknown claim.
         """
         selected = self._function("select")(evidence)
         claims = self.claims.claims
@@ -112,17 +113,17 @@ class Study:
 
 
 def shipped_studies() -> list[str]:
-    """Return the names of the shipped studies, those of the published results first."""
+    """Return the names of the shipped studies; studies of published results come first."""
     names = sorted(path.parent.name for path in EXPERIMENTS.glob(f"*/{CLAIMS}"))
     return [*(name for name in ORDER if name in names), *(n for n in names if n not in ORDER)]
 
 
 def find_studies(name: str) -> list[Study]:
-    """Return the studies of a name: ``all``, a shipped study, or the folder of a study.
+    """Return the studies for a name: ``all``, the name of a shipped study, or a study's folder.
 
-    The analysis of a folder is Python code that gridjax runs: name only folders that you trust.
+    gridjax runs the analysis of a folder, which is Python code: use only folders that you trust.
 
-    Raises GridjaxError where there is no such study.
+    Raises GridjaxError if there is no such study.
     """
     shipped = shipped_studies()
     if name == ALL:

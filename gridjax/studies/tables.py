@@ -15,7 +15,8 @@ from gridjax.studies.verdicts import MANY, Verdict
 def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:
     """Return tables and lines about the cost of studies: networks, buckets, FLOPs; train nothing.
 
-    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and so the blocks and their memory.
+    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and therefore the blocks and their
+    memory.
     """
     from rich import box
     from rich.table import Table
@@ -59,7 +60,7 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
 
 
 def _distinct(plans: Sequence[StudyPlan], study: Study) -> list[NetworkSpec]:
-    """Return a study's networks, each once."""
+    """Return the distinct networks of a study."""
     own = (spec for plan in plans if plan.study == study for spec in plan.sweep.specs)
     return list(dict.fromkeys(own))
 

@@ -1,8 +1,8 @@
 """Training of the networks of studies in one run that the studies share.
 
-The folder of studies holds ``networks/``, an ordinary run folder that grows with every study, and
-one folder for each study with its verdicts and figures. A network of several studies is trained
-once.
+The folder of studies contains ``networks/``, a run folder to which every study adds networks, and
+one folder for each study with its verdicts and figures. A network that several studies use is
+trained once.
 """
 
 from __future__ import annotations
@@ -22,28 +22,32 @@ from gridjax.studies.study import NETWORKS, PUBLISHED, Study
 from gridjax.sweep.sweep import Sweep
 
 ACCEPTED = ("sweep", "lane-width")
-"""Changes of a run that every study accepts: the run gains networks, and networks of other shapes
-may have other default lane widths. Device and shape, which decide lane widths, are still compared.
+"""Changes of a run that every study accepts: additional networks, and other lane widths.
+
+Networks of other shapes may have other default lane widths. Device and shape, which decide lane
+widths, are still compared.
 """
 
 
 @dataclass(frozen=True)
 class Request:
-    """The networks that are asked of each study."""
+    """A choice of the networks of each study."""
 
     size: str = "quick"
     published: bool = False
     """the published design in place of a size"""
     n_seeds: int | None = None
-    """seeds 0 to n-1 in place of the files'; of a study that draws its networks, so many draws"""
+    """use seeds 0 to n-1 in place of the seeds in the files; for a study that draws its networks,
+    the number of draws"""
     overrides: Mapping[str, Any] | None = None
-    """values of parameters in every network; of a list of ``Ng`` see ``by_units``"""
+    """values of parameters for every network; for a list of ``Ng`` see ``by_units``"""
 
     @property
     def by_units(self) -> list[Request]:
-        """One request for each value in a list of ``Ng`` among the overrides; else this request.
+        """Return one request for each value in a list of ``Ng`` in the overrides.
 
-        The verdicts on the first are the study's; those on the others stand beside them.
+        Without such a list, return this request alone. The verdicts for the first request are the
+        study's verdicts; the verdicts for the others are shown next to them.
         """
         overrides = dict(self.overrides or {})
         sizes = overrides.get("Ng")
@@ -70,11 +74,13 @@ class StudyPlan:
 
 
 def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None) -> Sweep:
-    """Return the networks of a study as its sweep files describe them, before any pilot.
+    """Return the networks of a study from its sweep files, before any pilot.
 
-    Each file is read by itself, so that its draws do not depend on the others. Of several files
-    that draw, each draws an equal part of ``n_seeds``. A file that crosses its seeds (layouts,
-    weights, paths) keeps them. Raises GridjaxError.
+    Each file is read separately, so that its draws do not depend on other files. If several files
+    draw networks, each draws an equal part of ``n_seeds``. A file that crosses its seeds (layouts,
+    weights, paths) keeps its own seeds.
+
+    Raises GridjaxError if a sweep file is missing or invalid, or if settings or seeds conflict.
     """
     files = study.files(request.size_name) if files is None else files
     return merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
@@ -97,9 +103,9 @@ def _read(file: Path, request: Request, n_files: int) -> Sweep:
 
 
 def merge_sweeps(sweeps: Sequence[Sweep], name: str) -> Sweep:
-    """Return several sweeps as one, each network once.
+    """Return several sweeps as one sweep, in which each network occurs once.
 
-    Raises GridjaxError where their settings differ.
+    Raises GridjaxError if their settings differ.
     """
     if any(sweep.settings != sweeps[0].settings for sweep in sweeps):
         message = f"the sweep files of {name} have different settings (gridjax:)"
@@ -114,7 +120,10 @@ def merge_sweeps(sweeps: Sequence[Sweep], name: str) -> Sweep:
 
 
 def pilot_sweep(study: Study, request: Request) -> Sweep | None:
-    """Return the pilot's networks, which are trained before the study's own; None without one."""
+    """Return the networks of the study's pilot; None if it has no pilot.
+
+    The pilot is trained before the study's own networks.
+    """
     files = study.pilot_files(request.size_name)
     if not files:
         return None
@@ -122,9 +131,9 @@ def pilot_sweep(study: Study, request: Request) -> Sweep | None:
 
 
 def resolve_pilots(studies: Sequence[Study], request: Request, run: Run | None) -> list[StudyPlan]:
-    """Return every study with its networks, as the pilots in ``run`` settle them.
+    """Return every study with its networks, after ``settle`` has used the pilots in ``run``.
 
-    ``run`` None: nothing is trained yet, and the networks are those of the sweep files.
+    If ``run`` is None, no network is trained yet, and the networks are those of the sweep files.
     """
     plans = []
     for study in studies:
@@ -146,7 +155,7 @@ def pilot_plans(studies: Sequence[Study], request: Request) -> list[StudyPlan]:
 def union(plans: Sequence[StudyPlan]) -> Sweep:
     """Return the networks of several studies as one population, with the hashes of their claims.
 
-    Raises GridjaxError where their settings differ.
+    Raises GridjaxError if their settings differ.
     """
     sweeps = [
         replace(
@@ -167,16 +176,16 @@ def train_studies(
     callbacks: Sequence[RunCallback] = (),
     accept: Sequence[str] = (),
 ) -> tuple[Run, list[list[StudyPlan]]]:
-    """Train the networks that studies need and ``out`` does not hold yet; pilots first.
+    """Train the networks of studies that ``out`` does not contain yet; pilots are trained first.
 
     studies: the studies.
     request: the size, seeds and overrides of their networks.
     out: the folder of studies.
     callbacks: as for gridjax.train.
-    accept: changes of the run that are accepted, as for gridjax.train.
+    accept: names of accepted changes of the run, as for gridjax.train.
 
     Returns the run and, for each request of ``request.by_units``, the studies with their networks.
-    Raises GridjaxError and Stopped as gridjax.train does.
+    Raises GridjaxError and Stopped in the same cases as gridjax.train.
     """
     accept = (*accept, *ACCEPTED)
     run = None
@@ -191,9 +200,9 @@ def train_studies(
 def read_studies(
     studies: Sequence[Study], request: Request, out: Path
 ) -> tuple[Run, list[list[StudyPlan]]]:
-    """Return what ``train_studies`` returns, from the networks that ``out`` holds; train nothing.
+    """Return the result of ``train_studies`` for the networks in ``out``; train nothing.
 
-    Raises GridjaxError where there is no run.
+    Raises GridjaxError if there is no run.
     """
     run = open_run(out / NETWORKS)
     return run, [resolve_pilots(studies, one, run) for one in request.by_units]

@@ -1,4 +1,4 @@
-"""Verdicts: whether claims hold, by the rule recorded before training."""
+"""Verdicts on claims: whether each claim holds, by a rule that was recorded before training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gridjax.studies.estimates import Estimate
 HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
 ALPHA = 0.05
 MANY = 1_000_000
-"""Number of networks from which on a verdict gives no number."""
+"""Limit of the number of needed networks: a verdict prints larger numbers as "more than" it."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Verdict:
     claim: Claim
     estimate: Estimate
     p_holm: float
-    """p after Holm's correction over the study's tests; NaN where the claim needs no test"""
+    """p after Holm's correction over the study's tests; NaN if the claim needs no test"""
     outcome: str
     """holds, does not hold or undecided"""
     networks_needed: float
-    """number of networks at which the interval would exclude the margin with 80 % power, for the
-    same estimate; infinite where the estimate is the margin, NaN where the claim is decided or has
-    no interval"""
+    """number of networks with which the interval would exclude the margin with 80 % power, if the
+    estimate stays the same; infinite if the estimate equals the margin; NaN if the claim is decided
+    or has no interval"""
 
     @property
     def sentence(self) -> str:
@@ -60,7 +60,7 @@ class Verdict:
 def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Verdict]:
     """Return the verdict on every claim, in the order of the claims.
 
-    Raises KeyError where a claim has no estimate.
+    Raises KeyError if a claim has no estimate.
     """
     tested = [claim.name for claim in claims if _is_tested(claim, estimates[claim.name])]
     adjusted = holm(np.array([estimates[name].p for name in tested]))
@@ -74,10 +74,10 @@ def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Ve
 
 
 def _is_tested(claim: Claim, estimate: Estimate) -> bool:
-    """Return whether a claim needs its test: a primary claim that is false under its null.
+    """Return whether a claim needs its test: if it is primary and false under its null.
 
-    The interval alone decides a claim that is true under its null (that a difference is small, for
-    a null of no difference).
+    A claim that is true under its null is decided by the interval alone. Example: the claim is that
+    a difference is small, and the null is no difference.
     """
     contradicted = not claim.low <= estimate.null <= claim.high
     return claim.role == "primary" and math.isfinite(estimate.p) and contradicted
@@ -101,16 +101,16 @@ def _verdict(claim: Claim, estimate: Estimate, p_holm: float, n_tests: int) -> V
 
 
 def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
-    """Return how many networks would decide the claim, for the same estimate."""
+    """Return the number of networks that would decide the claim if the estimate stays the same."""
     ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
     interval = Interval(estimate.value, estimate.low, estimate.high)
-    needed = 0.0  # equal networks have an interval of width 0 and lack significance alone
+    needed = 0.0  # equal networks: an interval of width 0 needs only significance
     if interval.low < interval.high:
         needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
     if math.isnan(needed):
         return needed
     if n_tests and "seed" in estimate.rows:
-        # flipping the signs of k seeds has no p below 2 / 2^k
+        # a test that flips the signs of k seeds cannot give a p below 2 / 2^k
         fewest = math.ceil(math.log2(2 * n_tests / ALPHA))
         needed = max(needed, estimate.n * fewest / max(estimate.rows["seed"].nunique(), 1))
     return max(math.ceil(needed) if math.isfinite(needed) else needed, float(estimate.n + 1))

@@ -1,4 +1,7 @@
-"""Geometry of the square box: walls, their distances and normals. Metres, centred on 0."""
+"""Geometry of the square box: distances to its walls and their normals.
+
+Positions are in metres; the centre of the box is 0.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,9 @@ def nearest_wall(
 ) -> tuple[Float[Array, "*n"], Float[Array, "*n"]]:
     """Return the distance to the nearest wall and the angle of its outward normal.
 
-    The distance (metres) is negative outside; the angle (radians) is 0 for the wall at +x, pi/2
-    for +y, pi for -x and 3 pi/2 for -y; the first of equally near walls counts.
+    The distance (metres) is negative outside the box. The angle (radians) is 0 for the wall at +x,
+    pi/2 for +y, pi for -x and 3 pi/2 for -y. If several walls are equally near, the first of them
+    in this order is used.
     """
     half = box_width_m / 2
     distances = jnp.concatenate([half - positions, half + positions], axis=-1)
@@ -31,5 +35,5 @@ def nearest_wall(
 
 
 def inside(positions: Float[Array, "*n 2"], box_width_m: Float[Array, ""]) -> Bool[Array, "*n"]:
-    """Return which positions lie in the closed box."""
+    """Return whether each position (metres) lies in the box or on a wall."""
     return (jnp.abs(positions) <= box_width_m / 2).all(axis=-1)

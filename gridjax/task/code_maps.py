@@ -18,18 +18,19 @@ from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 
 _MOST_VALUES = 2**23
-"""Targets that are computed at once: more would take gigabytes."""
+"""Largest number of target values that are computed at once; more would need gigabytes."""
 
 
 def bin_centres(width_m: float, n: int) -> Float[np.ndarray, " bin"]:
-    """Return the centres (m) of n bins along one side of a box, whose middle is 0."""
+    """Return the centres (m) of n bins along one side of a box that is centred on 0."""
     return (np.arange(n) + 0.5) * width_m / n - width_m / 2
 
 
 def layout_of(spec: NetworkSpec) -> Layout:
-    """Return the layout that a network is trained with, drawn from its layout seed.
+    """Return the layout of a network in training, drawn from its layout seed.
 
-    Raises GridjaxError where that needs place maps or a user's code that are not loaded.
+    Raises GridjaxError if the layout needs place maps or a user's target code, and these are not
+    loaded.
     """
     static, traced = spec.static, spec.traced
     return task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
@@ -38,9 +39,9 @@ def layout_of(spec: NetworkSpec) -> Layout:
 def code_maps(
     spec: NetworkSpec, layout: Layout, n: int, outputs: Sequence[int] | None = None
 ) -> Float[np.ndarray, "output n n"]:
-    """Return the target code at the centres of n x n bins of the box, first axis x.
+    """Return the target code at the centres of n x n bins of the box; the first bin axis is x.
 
-    ``outputs`` selects and orders outputs of the code; all of them where it is None.
+    ``outputs`` lists the outputs to return, in their order; None means all outputs.
     """
     axis = bin_centres(spec.box_width_in_m, n).astype(np.float32)
     positions = np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -54,9 +55,10 @@ def code_maps(
 
 
 def code_over_box(spec: NetworkSpec, n: int = 32) -> Float[np.ndarray, "position output"]:
-    """Return the targets of a network at the centres of n x n bins of its box, x-major.
+    """Return the targets of a network at the centres of n x n bins of its box.
 
-    The layout is the one that the network is trained with, drawn from its layout seed.
+    Positions are in row-major order with x as the first axis. The layout is the network's layout in
+    training, drawn from its layout seed.
     """
     return code_maps(spec, layout_of(spec), n).reshape(-1, n**2).T.astype(np.float64)
 

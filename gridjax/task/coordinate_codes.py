@@ -1,6 +1,7 @@
-"""Targets that are coordinates: Cartesian and polar, in two or in many dimensions.
+"""Target codes made of coordinates: Cartesian and polar, in two or in many dimensions.
 
-As in No Free Lunch from Deep Learning in Neuroscience (2022); positions in metres, angles radians.
+The definitions are those of No Free Lunch from Deep Learning in Neuroscience (2022). Positions are
+in metres, angles in radians.
 """
 
 from __future__ import annotations
@@ -56,23 +57,27 @@ def encode_affine(affine: Affine, coordinates: Float[Array, "*n k"]) -> Float[Ar
 
 
 def decode_affine(affine: Affine, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n k"]:
-    """Return the coordinates whose image is nearest: (y - b) A^T (A A^T)^-1.
+    """Return the coordinates x whose image x A + b is nearest to y: (y - b) A^T (A A^T)^-1.
 
-    The closed form of the pseudo-inverse; with one or two coordinates it is well conditioned.
+    This is the closed form of the pseudo-inverse. With one or two coordinates it is well
+    conditioned.
     """
     matrix = affine.matrix
     return (outputs - affine.offset) @ matrix.T @ jnp.linalg.inv(matrix @ matrix.T)
 
 
 def polar(positions: Float[Array, "*n 2"], angle: str) -> Float[Array, "*n 2"]:
-    """Return radius (metres) and angle (radians): by atan2, or by atan(y / x) as published."""
+    """Return radius (metres) and angle (radians).
+
+    The angle is atan2(y, x), or atan(y / x) as published.
+    """
     x, y = positions[..., 0], positions[..., 1]
     theta = jnp.arctan2(y, x) if angle == "atan2" else jnp.arctan(y / x)
     return jnp.stack([jnp.hypot(x, y), theta], axis=-1)
 
 
 def from_polar(radius_and_angle: Float[Array, "*n 2"]) -> Float[Array, "*n 2"]:
-    """Return positions (metres) from radius and angle."""
+    """Return positions (metres) from radius (metres) and angle (radians)."""
     radius, theta = radius_and_angle[..., :1], radius_and_angle[..., 1:]
     return radius * jnp.concatenate([jnp.cos(theta), jnp.sin(theta)], axis=-1)
 
@@ -80,7 +85,7 @@ def from_polar(radius_and_angle: Float[Array, "*n 2"]) -> Float[Array, "*n 2"]:
 def encode_high_dim_polar(
     units: PolarUnits, positions: Float[Array, "*n 2"], angle: str
 ) -> Float[Array, "*n Np"]:
-    """Return r A + b, then exp(kappa cos(theta - mu)) of each angle unit."""
+    """Return r A + b of the radius units, then exp(kappa cos(theta - mu)) of the angle units."""
     coordinates = polar(positions, angle)
     of_radius = encode_affine(units.radius, coordinates[..., :1])
     of_angle = jnp.exp(KAPPA * jnp.cos(coordinates[..., 1:] - units.preferred))
@@ -90,7 +95,10 @@ def encode_high_dim_polar(
 def decode_high_dim_polar(
     units: PolarUnits, outputs: Float[Array, "*n Np"]
 ) -> Float[Array, "*n 2"]:
-    """Decode the radius by the pseudo-inverse, the angle by the strongest angle unit."""
+    """Decode positions (metres): the radius by the pseudo-inverse, the angle by a maximum.
+
+    The angle is the preferred angle of the most active angle unit.
+    """
     of_radius, of_angle = jnp.split(outputs, 2, axis=-1)
     radius = decode_affine(units.radius, of_radius)
     theta = units.preferred[of_angle.argmax(axis=-1)]

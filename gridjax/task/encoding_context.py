@@ -1,4 +1,4 @@
-"""The parameters that a target code's layout is drawn from, by their names in sweep files."""
+"""Parameters for drawing the layout of a target code, by their names in sweep files."""
 
 from __future__ import annotations
 
@@ -19,12 +19,16 @@ _ContextFields: Any = namedtuple(
 class EncodingContext(_ContextFields):
     """Argument of an Encoding's ``init``: every parameter that target codes use.
 
-    Python values: place_field_values, place_field_normalization, Np (outputs), n_field_slots
-    (fields that a cell has room for), surround_convention, polar_angle, is_periodic. Traced 0-d
-    arrays: n_fields and mean_further_fields (fields of every cell, mean of the Poisson number of
-    further ones), place_cell_rf_low and _high (metres; equal where the width is a number),
-    surround_scale_low and _high, alpha_e and alpha_i (weights that sum to 1), box_width_in_m
-    (metres), layout_seed; place_maps [n, n, Np] or None. ``padding`` is None but for gridjax's own
+    Python values: place_field_values, place_field_normalization, Np (number of outputs),
+    n_field_slots (largest number of fields of a cell), surround_convention, polar_angle,
+    is_periodic.
+
+    Traced 0-d arrays: n_fields (number of fields that every cell has), mean_further_fields (mean of
+    the Poisson number of additional fields), place_cell_rf_low and _high (metres; equal if the
+    width is one number), surround_scale_low and _high, alpha_e and alpha_i (weights whose sum is
+    1), box_width_in_m (metres), layout_seed.
+
+    ``place_maps`` is an array [n, n, Np] or None. ``padding`` is None, except for gridjax's own
     codes with ``--merge``.
     """
 

@@ -1,6 +1,6 @@
-"""Head-direction cells: von Mises tuning to the heading, one softmax over the population.
+"""Head-direction cells: von Mises tuning to the heading, with one softmax over the population.
 
-As in Banino et al. (2018).
+Source: Banino et al. (2018).
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def draw_head_direction_cells(
 def encode_headings(
     cells: HeadDirectionCells, headings: Float[Array, "*n"]
 ) -> Float[Array, "*n cell"]:
-    """Return softmax(kappa cos(theta - mu)); headings in radians."""
+    """Return softmax(kappa cos(theta - mu)) over the cells; headings theta are in radians."""
     return jax.nn.softmax(cells.kappa * jnp.cos(headings[..., None] - cells.preferred))
 
 
 def decode_headings(
     cells: HeadDirectionCells, outputs: Float[Array, "*n cell"]
 ) -> Float[Array, "*n"]:
-    """Return the circular mean of preferred headings, weighted by softmax(outputs), radians."""
+    """Return the circular mean (radians) of preferred headings, weighted by softmax(outputs)."""
     weights = jax.nn.softmax(outputs)
     y = (weights * jnp.sin(cells.preferred)).sum(axis=-1)
     return jnp.arctan2(y, (weights * jnp.cos(cells.preferred)).sum(axis=-1))

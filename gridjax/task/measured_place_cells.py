@@ -1,4 +1,4 @@
-"""Measured place cells as targets: rate maps from a file, interpolated between bin centres."""
+"""Target code of measured place cells: rate maps from a file, interpolated between bin centres."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gridjax.task.place_cells import N_DECODED
 
 
 class MeasuredCells(struct.PyTreeNode):
-    """Rate maps of place cells over the box, cells last in memory."""
+    """Rate maps of place cells over the box; the last axis of the array is the cell."""
 
     maps: Float[Array, "n n Np"]
     """first axis x, second y"""
     centres: Float[Array, "Np 2"]
-    """bin centre of the largest rate of each map, metres"""
+    """centre (metres) of the bin with the largest rate of each map"""
     box_width_m: Float[Array, ""]
 
 
@@ -33,7 +33,11 @@ def take_measured_cells(key: Key[Array, ""], context: EncodingContext) -> Measur
 
 
 def rates(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
-    """Return every cell's rate, bilinear between bin centres and constant beyond the outer ones."""
+    """Return the rate of every cell at each position (metres).
+
+    Rates are interpolated bilinearly between bin centres, and are constant beyond the outermost bin
+    centres.
+    """
     n_bins = cells.maps.shape[0]
     place = (positions / cells.box_width_m + 0.5) * n_bins - 0.5
     place = jnp.clip(place, 0, n_bins - 1)
@@ -48,12 +52,12 @@ def rates(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array,
 
 
 def shares(cells: MeasuredCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
-    """Return the rates over their sum; each row sums to 1."""
+    """Return the rates divided by their sum over cells; each row sums to 1."""
     of_cells = rates(cells, positions)
     return of_cells / of_cells.sum(axis=-1, keepdims=True)
 
 
 def decode_top_maps(cells: MeasuredCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
-    """Decode by the mean of the three most active cells' centres, metres."""
+    """Decode a position as the mean of the centres (metres) of the three most active cells."""
     _, best = lax.top_k(outputs, N_DECODED)
     return cells.centres[best].mean(axis=-2)

@@ -1,7 +1,7 @@
 """Trajectories: a smooth random walk that slows down and turns along the walls.
 
-The motion model of the study and its relatives (Sorscher et al. 2019; Nayebi et al. 2021; No Free
-Lunch, 2022), whose constants are the defaults of NetworkSpec.
+This motion model is used in the study and in related work (Sorscher et al. 2019; Nayebi et al.
+2021; No Free Lunch, 2022). The constants of the study are the defaults of NetworkSpec.
 """
 
 from __future__ import annotations
@@ -26,27 +26,30 @@ from gridjax.task import arena
 from gridjax.task.padding import padded_motion_draws
 
 WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
-"""Fields of NetworkSpec that trajectories depend on, beside seeds."""
+"""Fields of NetworkSpec, other than seeds, that change the trajectories."""
 SLOWED_AT_WALL = 0.25
-"""Factor on the speed of a step taken towards a near wall."""
+"""Factor by which the speed is multiplied for a step towards a near wall."""
 
 
 _ABOVE_MINUS_1 = float(np.nextafter(np.float32(-1), np.float32(0)))
 
 
 class Trajectories(NamedTuple):
-    """Paths of a batch of animals, metres; simulate_trajectories returns them batch first."""
+    """Paths of a batch of animals, metres.
+
+    simulate_trajectories returns arrays with batch as their first axis.
+    """
 
     start: Float[Array, "batch 2"]
     """position before the first move"""
     moves: Float[Array, "time batch 2"]
-    """allocentric displacement of each step: the network's input"""
+    """displacement of each move in coordinates of the box: the network's input"""
     positions: Float[Array, "time batch 2"]
     """position after each move: start + cumsum(moves)"""
     start_heading: Float[Array, " batch"]
-    """heading along which the first move goes, radians"""
+    """heading of the first move, radians"""
     headings: Float[Array, "time batch"]
-    """heading after each move and its turn, radians, not wrapped"""
+    """heading after each move and the turn that follows it, radians, not limited to one circle"""
 
 
 def simulate(
@@ -54,10 +57,11 @@ def simulate(
 ) -> Trajectories:
     """Simulate a batch of trajectories of ``n_moves`` steps.
 
-    Start and heading are uniform, speeds Rayleigh (speed_scale), turns dt N(0, turn_sd^2).
+    Starts and headings have uniform distributions, and speeds a Rayleigh distribution with scale
+    speed_scale. A turn is dt times a number from N(0, turn_sd^2).
     """
     n_steps = n_moves + 1
-    # One draw for all: each call of the generator costs a third of a second of compilation.
+    # One draw of all numbers: each call of the generator adds a third of a second of compilation.
     drawn = _draw(key, n_steps, batch_size, traced.padding)
     where, around, speeds, turns = jnp.split(drawn, (2, 3, 3 + n_steps))
     return walk(
@@ -72,7 +76,10 @@ def simulate(
 def _draw(
     key: Key[Array, ""], n_steps: int, batch_size: int, padding: Padding | None
 ) -> Float[Array, "drawn batch"]:
-    """Draw from (-1, 1): position, heading, then the speeds and then the turns of all steps."""
+    """Draw uniform numbers from (-1, 1).
+
+    The rows are the position (2), the heading, the speeds of all steps, the turns of all steps.
+    """
     if padding is not None:
         return padded_motion_draws(key, n_steps, batch_size, padding, _ABOVE_MINUS_1)
     return uniform(key, (3 + 2 * n_steps, batch_size), low=_ABOVE_MINUS_1)
@@ -115,9 +122,9 @@ def walk(
 
 
 def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
-    """Return the trajectories along given positions (metres), the first of which is the start.
+    """Return the trajectories along given positions (metres); the first position is the start.
 
-    The heading is that of the moves; after the last move it stays.
+    The heading is the direction of the next move. After the last move the heading does not change.
     """
     moves = jnp.diff(positions, axis=0)
     headings = jnp.arctan2(moves[..., 1], moves[..., 0])
@@ -128,7 +135,7 @@ def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
 def _avoid_wall(
     position: Float[Array, "batch 2"], heading: Float[Array, " batch"], traced: TracedParams
 ) -> tuple[Float[Array, " batch"], Float[Array, " batch"]]:
-    """Return the factor on the speed and the extra turn (radians) along a near wall."""
+    """Return the factor on the speed, and the additional turn (radians) along a near wall."""
     distance, normal = arena.nearest_wall(position, traced.box_width_in_m)
     angle = jnp.mod(heading - normal + jnp.pi, 2 * jnp.pi) - jnp.pi
     blocked = (distance < traced.border_m) & (jnp.abs(angle) < jnp.pi / 2)
@@ -145,7 +152,7 @@ def simulate_trajectories(
     ``turn_sd``, ``dt_s``, ``border_m``. Returns start [batch, 2], moves and positions
     [batch, time, 2], metres, and headings [batch, time], radians.
 
-    Raises GridjaxError for an unknown setting or a value beyond its limits.
+    Raises GridjaxError for an unknown setting and for a value outside its limits.
     """
     unknown = [name for name in settings if name not in WORLD]
     if unknown:

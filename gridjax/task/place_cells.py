@@ -1,8 +1,9 @@
-"""Place cells: populations with Gaussian centres and surrounds, with one or several fields a cell.
+"""Place cells with Gaussian centres and surrounds; each cell has one or several fields.
 
-The field of a cell that minimises d^2 / (2 sigma^2) counts: a is that value, b is
-d^2 / (2 sigma_I^2) of the same field. Definitions as in No Free Lunch from Deep Learning in
-Neuroscience (2022) and Sorscher et al. (2019).
+The rate of a cell at a position depends on one field only: the field with the smallest
+d^2 / (2 sigma^2), where d is the distance from its centre. In this module a is this value, and b is
+d^2 / (2 sigma_I^2) of the same field. Sources: No Free Lunch from Deep Learning in Neuroscience
+(2022), Sorscher et al. (2019).
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from gridjax.task.encoding_context import EncodingContext
 from gridjax.task.padding import mask_cells, own_cells_and_slots
 
 N_DECODED = 3
-"""Place cells whose centres are averaged to decode a position."""
-_WIDTHS, _RATIOS, _COUNTS, _FURTHER = 1, 2, 3, 16  # what a layout's key is folded with
+"""Number of place cells whose centres are averaged to decode a position."""
+_WIDTHS, _RATIOS, _COUNTS, _FURTHER = 1, 2, 3, 16  # numbers folded into a layout's key
 
 
 class PlaceCells(struct.PyTreeNode):
-    """A population of place cells, metres. Slots of a cell beyond its ``n_fields`` are empty."""
+    """A population of place cells; positions and widths in metres.
+
+    Each cell has the same number of slots for fields. Slots beyond its ``n_fields`` are empty.
+    """
 
     centres: Float[Array, "Np field 2"]
     sigma_e: Float[Array, "Np field"]
@@ -40,18 +44,18 @@ class PlaceCells(struct.PyTreeNode):
     alpha_i: Float[Array, ""]
     """weight of the surround"""
     n_cells: Int[Array, ""] | None = None
-    """number of cells, the first ones; the others are padding. None where all are cells"""
+    """number of real cells, which come first; the others are padding. None if all are real"""
 
     @property
     def is_field(self) -> Bool[Array, "Np field"]:
-        """Which slots hold a field."""
+        """Whether each slot holds a field."""
         return jnp.arange(self.centres.shape[-2]) < self.n_fields[..., None]
 
 
 def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCells:
-    """Draw a layout: centres uniform in the box, a width and a surround for each field.
+    """Draw a layout: uniform centres in the box, and a width and a surround for each field.
 
-    The first fields of a cell do not depend on how many fields it has.
+    The first fields of a cell do not depend on the number of its fields.
     """
     further = jnp.arange(_FURTHER + 1, _FURTHER + context.n_field_slots)
     of_slots = jnp.concatenate([key[None], jax.vmap(partial(random.fold_in, key))(further)])
@@ -89,7 +93,10 @@ def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCell
 def draw_poisson(
     key: Key[Array, ""], n: int, mean: Float[Array, ""], most: int
 ) -> Int[Array, " n"]:
-    """Draw Poisson numbers below ``most`` by inversion: how many P(N <= k) a uniform exceeds."""
+    """Draw n Poisson numbers of a mean, at most ``most``, by inversion.
+
+    Each number is the count of k in 0 to most - 1 for which a uniform number exceeds P(N <= k).
+    """
     counts = jnp.arange(most, dtype=jnp.float32)
     below = jnp.cumsum(jnp.exp(xlogy(counts, mean) - mean - gammaln(counts + 1)))
     return (random.uniform(key, (n, 1)) > below).sum(axis=-1, dtype=jnp.int32)
@@ -98,10 +105,10 @@ def draw_poisson(
 def scaled_distances(
     cells: PlaceCells, positions: Float[Array, "*n 2"]
 ) -> tuple[Float[Array, "*n Np"], Float[Array, "*n Np"]]:
-    """Return a and b of every cell: squared distances over twice the squared widths."""
+    """Return a and b of every cell: squared distances divided by twice the squared widths."""
 
     def of_slot(slot: Int[Array, ""] | int) -> tuple[Array, Array]:
-        # By differences: the expanded form of the square loses four digits near a centre.
+        # Differences are squared, because the expanded square loses four digits near a centre.
         x = positions[..., None, 0] - cells.centres[:, slot, 0]
         y = positions[..., None, 1] - cells.centres[:, slot, 1]
         squared = x**2 + y**2
@@ -114,7 +121,7 @@ def scaled_distances(
         return jnp.where(better, a, nearest[0]), jnp.where(better, b, nearest[1])
 
     n_slots = cells.centres.shape[1]
-    # A loop over slots, so that memory does not grow with them.
+    # A loop over slots: memory does not grow with their number.
     return of_slot(0) if n_slots == 1 else lax.fori_loop(1, n_slots, nearer, of_slot(0))
 
 
@@ -131,7 +138,7 @@ def plain_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[
 def difference_of_softmaxes(
     cells: PlaceCells, positions: Float[Array, "*n 2"]
 ) -> Float[Array, "*n Np"]:
-    """Encode by softmax(-a) - softmax(-b), shifted and normalised."""
+    """Encode by softmax(-a) - softmax(-b), shifted to be at least 0 and divided by its sum."""
     a, b = scaled_distances(cells, positions)
     return shifted(cells, _softmax(cells, -a) - _softmax(cells, -b))
 
@@ -139,9 +146,9 @@ def difference_of_softmaxes(
 def difference_of_gaussians(
     cells: PlaceCells, positions: Float[Array, "*n 2"]
 ) -> Float[Array, "*n Np"]:
-    """Encode by alpha_E exp(-a) - alpha_I exp(-b), shifted and normalised.
+    """Encode by alpha_E exp(-a) - alpha_I exp(-b), shifted to be at least 0, divided by its sum.
 
-    Only alpha_E / alpha_I matters; true Differences of Gaussians have equal weights.
+    The result depends only on alpha_E / alpha_I. True Differences of Gaussians have equal weights.
     """
     a, b = scaled_distances(cells, positions)
     return shifted(cells, cells.alpha_e * jnp.exp(-a) - cells.alpha_i * jnp.exp(-b))
@@ -150,7 +157,11 @@ def difference_of_gaussians(
 def softmax_of_differences(
     cells: PlaceCells, positions: Float[Array, "*n 2"]
 ) -> Float[Array, "*n Np"]:
-    """Encode by softmax(-a + b): of single fields Gaussian, sigma / sqrt(1 - 1 / s^2) wide."""
+    """Encode by softmax(-a + b).
+
+    If each cell has one field, the tuning is Gaussian with width sigma / sqrt(1 - 1 / s^2), where s
+    is the surround's width divided by the centre's.
+    """
     a, b = scaled_distances(cells, positions)
     return _softmax(cells, b - a)
 
@@ -160,7 +171,7 @@ def _softmax(cells: PlaceCells, values: Float[Array, "*n Np"]) -> Float[Array, "
 
 
 def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"]:
-    """Return (q + |min q|) over its sum, minimum and sum over cells."""
+    """Return (q + |min q|) divided by its sum; the minimum and the sum are over cells."""
     lowest = mask_cells(q, cells.n_cells, jnp.inf).min(axis=-1, keepdims=True)
     raised = mask_cells(q + jnp.abs(lowest), cells.n_cells, 0.0)
     return raised / raised.sum(axis=-1, keepdims=True)
@@ -169,28 +180,32 @@ def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"
 def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
     """Decode by the mean of the centres of the three most active cells, metres.
 
-    If cells have several fields, the three fields that lie closest together count.
+    If cells have several fields, one field of each cell is used: the three fields that lie closest
+    together.
     """
     _, best = lax.top_k(mask_cells(outputs, cells.n_cells, -jnp.inf), N_DECODED)
     return _mean_of_closest(cells.centres[best], cells.is_field[best])
 
 
 def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
-    """Decode by the three least active cells: of a true Difference of Gaussians those on a ring."""
+    """Decode by the mean of the centres of the three least active cells, metres.
+
+    In a true Difference of Gaussians, the least active cells lie on a ring around the position.
+    """
     return decode_top_cells(cells, -outputs)
 
 
 def _mean_of_closest(
     fields: Float[Array, "*n 3 field 2"], is_field: Bool[Array, "*n 3 field"]
 ) -> Float[Array, "*n 2"]:
-    """Return the mean of one field of each cell, for the choice with the least variance."""
+    """Return the mean centre of three fields, one of each cell, chosen for the least variance."""
     if fields.shape[-2] == 1:
         return fields.mean(axis=(-3, -2))
 
     def of_position(flat: tuple[Array, Array]) -> Float[Array, "2"]:
         (one, two, three), exists = flat
         away = jnp.where(exists, 0.0, jnp.inf)
-        # The variance of three points is a ninth of their three squared distances.
+        # The variance of three points is a ninth of the sum of their three squared distances.
         spread = (
             _squared(one, two)[:, :, None]
             + _squared(one, three)[:, None, :]

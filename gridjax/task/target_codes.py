@@ -1,7 +1,7 @@
-"""Target codes: draw a layout, encode positions, decode outputs.
+"""Functions of target codes: drawing a layout, encoding positions, decoding outputs.
 
-``encoding(static)`` returns the functions of a network's code, ``register_encoding`` adds a user's
-code. The facts of each code stand in gridjax.spec.target_code_info.
+``encoding(static)`` returns the functions of a network's code. ``register_encoding`` adds a user's
+code. gridjax.spec.target_code_info contains the facts of each code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gridjax.task.encoding_context import EncodingContext
 
 
 class Encoding(NamedTuple):
-    """A target code as pure functions of a layout, which is drawn once for each network."""
+    """A target code as three pure functions. Its layout is drawn once for each network."""
 
     init: Callable[[Key[Array, ""], EncodingContext], Any]
     """key, parameters of the code -> layout: any pytree of arrays, or None"""
@@ -31,9 +31,9 @@ class Encoding(NamedTuple):
 
 
 def register_encoding(info: TargetCodeInfo, encoding: Encoding) -> None:
-    """Add a target code: its record and its functions. Sweep files name it by ``info.name``.
+    """Add a target code: its record and its functions. ``info.name`` is its name in sweep files.
 
-    Raises GridjaxError for a name that is taken, or functions whose source cannot be found.
+    Raises GridjaxError if the name is already used, or the source of a function cannot be found.
     """
     ENCODINGS.register(info, Encoding(*encoding), TargetCodeInfo)
 
@@ -111,4 +111,4 @@ VARIANTS = {
     ("polar", "atan"): _polar("atan"),
     ("high_dim_polar", "atan"): _high_dim_polar("atan"),
 }
-"""Functions of codes that depend on the normalisation or on the published angle."""
+"""Target codes whose functions depend on the normalisation or on the published angle."""

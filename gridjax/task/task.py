@@ -1,6 +1,7 @@
 """Task of one network: its inputs at the start and at each move, and its targets.
 
-Targets are the target code of the position, followed by head-direction cells if it has any.
+The targets are the target code of the position, followed by the head-direction cells if the network
+has any.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from gridjax.task.head_direction import (
 from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
 
-_HEADINGS = 4  # what the layout's key is folded with
+_HEADINGS = 4  # number folded into the layout's key
 
 
 class Layout(struct.PyTreeNode):
@@ -49,7 +50,10 @@ def targets(
     headings: Float[Array, "*n"],
     static: StaticConfig,
 ) -> Float[Array, "*n out"]:
-    """Return the targets: the target code, then the head-direction cells."""
+    """Return the targets: the target code, then the head-direction cells.
+
+    Positions are in metres, headings in radians.
+    """
     code = encoding(static).encode(layout.code, positions)
     if layout.head is None:
         return code
@@ -59,7 +63,7 @@ def targets(
 def start_code(
     layout: Layout, trajectories: Trajectories, static: StaticConfig
 ) -> Float[Array, "batch out"]:
-    """Return the targets at the start, from which the state before the first move is made."""
+    """Return the targets at the start. The network's first state is computed from them."""
     return targets(layout, trajectories.start, trajectories.start_heading, static)
 
 
@@ -68,9 +72,9 @@ def inputs(
 ) -> Float[Array, "time batch n_in"]:
     """Return the inputs of the network at each move.
 
-    ``displacement``: x and y, metres. ``egocentric``: speed (m/s) and sine and cosine of the turn
-    that follows the move (Banino et al. 2018); with the heading at the start, these carry the same
-    information.
+    ``displacement``: x and y of the move, metres. ``egocentric``: speed (m/s), and sine and cosine
+    of the turn that follows the move (Banino et al. 2018). Together with the heading at the start,
+    egocentric inputs contain the same information as displacements.
     """
     if static.inputs == "displacement":
         return trajectories.moves

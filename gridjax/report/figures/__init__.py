@@ -1,4 +1,4 @@
-"""Figures of a run, made from its results; one module for each figure."""
+"""Figures of a run, drawn from its results; each figure has one module."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gridjax.run.storage.run_reader import Run
 
 
 class SavedFigure(NamedTuple):
-    """One figure with its files; None where there was nothing to draw."""
+    """One figure with its files; the files are None if there is no figure."""
 
     result: FigureResult
     files: FigureFiles | None
@@ -30,7 +30,7 @@ class SavedFigure(NamedTuple):
 def write_figures(data: RunData, run: Run, folder: Path) -> list[SavedFigure]:
     """Draw every figure of a run and write it into ``folder`` as PNG and SVG.
 
-    A figure that the kept results do not allow has the reason as its caption.
+    If the kept results are not enough for a figure, its caption gives the reason.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with plotting.styled():

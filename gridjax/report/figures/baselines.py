@@ -1,4 +1,4 @@
-"""Baselines of figures: position errors of answers that need no network."""
+"""Baselines in figures: position errors of fixed answers, without a network."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _FEWEST_PATHS = 300
 
 
 class Chance(NamedTuple):
-    """Mean position errors (cm) of two answers that need no network."""
+    """Mean position errors (cm) of two fixed answers, without a network."""
 
     centre_cm: float
-    """error of always answering the centre of the box"""
+    """error if the answer is always the centre of the box"""
     start_cm: float
-    """error of always answering the start of the trajectory"""
+    """error if the answer is always the start of the trajectory"""
 
 
 class ChanceCurves(NamedTuple):
@@ -32,9 +32,9 @@ class ChanceCurves(NamedTuple):
 
 
 def chance_errors(records: Sequence[NetworkRecord], n_moves: int) -> Chance | None:
-    """Return the chance errors over trajectories of ``n_moves``; None where motion settings differ.
+    """Return the chance errors over trajectories of ``n_moves``; None if motion settings differ.
 
-    Means over all moves, as for the position errors of networks.
+    The errors are means over all moves, like the position errors of networks.
     """
     curves = chance_curves(records, n_moves)
     if curves is None:
@@ -43,13 +43,13 @@ def chance_errors(records: Sequence[NetworkRecord], n_moves: int) -> Chance | No
 
 
 def chance_curves(records: Sequence[NetworkRecord], n_moves: int) -> ChanceCurves | None:
-    """Return simulated chance errors after each move; None where motion settings differ."""
+    """Return simulated chance errors after each move; None if motion settings differ."""
     from gridjax.task.motion import WORLD, simulate_trajectories
 
     world: dict[str, Any] = {name: only(records, name) for name in WORLD}
     if None in world.values():
         return None
-    # All short trajectories are simulated at one length, so that one compilation serves them.
+    # All short trajectories are simulated at one length, so that they need only one compilation.
     n_simulated = max(n_moves, T_STUDY)
     n_paths = max(_FEWEST_PATHS, _N_SAMPLES // n_simulated)
     paths = simulate_trajectories(n_paths, n_simulated, **world)

@@ -1,4 +1,4 @@
-"""Figure of the position error after each move, also beyond the trained length."""
+"""Figure of the position error after each move, including moves beyond the trained length."""
 
 from __future__ import annotations
 
@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "drift", "Position error over time"
 MOST_LINES = 200
-"""Number of networks of a target code above which only their quantiles are drawn."""
+"""Largest number of networks of a target code that are drawn as lines.
+
+Of more networks, only the quantiles are drawn.
+"""
 MOST_MARKS = 3
-"""Number of trained lengths in a panel above which only their range is drawn."""
+"""Largest number of trained lengths in a panel that are all marked.
+
+Of more lengths, only the range is drawn.
+"""
 _MOST_POINTS = 5000
 _MIDDLE, _MOST = (25, 75), (5, 95)
 _TRAINED = {"color": plotting.GREY, "lw": 0.9, "zorder": 0}
@@ -69,9 +75,9 @@ def errors_by_move(records: list[NetworkRecord]) -> Float[np.ndarray, "network m
 def quantiles(
     errors: Float[np.ndarray, "network move"], percent: tuple[float, ...]
 ) -> Float[np.ndarray, "percent move"]:
-    """Return percentiles over networks; NaN where fewer than half of them have a value."""
+    """Return percentiles over networks; NaN at moves for which fewer than half have a value."""
     is_frequent = np.isfinite(errors).sum(axis=0) >= len(errors) / 2
-    with warnings.catch_warnings():  # an all-NaN column stays NaN
+    with warnings.catch_warnings():  # columns of NaN alone are expected
         warnings.simplefilter("ignore", RuntimeWarning)
         return np.where(is_frequent, np.nanpercentile(errors, percent, axis=0), np.nan)
 
@@ -136,7 +142,7 @@ def _scales(panels: np.ndarray, n_panels: int, n_columns: int) -> None:
 def _legend(
     figure: Figure, groups: dict[str, list[NetworkRecord]], chance: ChanceCurves | None
 ) -> None:
-    """Draw the legend of lines and bands in black, which is the colour of no panel."""
+    """Draw the legend of lines and bands in black, because no panel uses black."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

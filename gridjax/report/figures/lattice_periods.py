@@ -1,4 +1,4 @@
-"""Figure of the lattice period against the width of the place fields, beside theory."""
+"""Figure of the lattice period against the width of the place fields, compared with theory."""
 
 from __future__ import annotations
 
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "periods", "Lattice period against place-field width"
 ENOUGH_PERIODS = 2.5
-"""Periods in the box below which a lattice cannot be told from a field with neighbours."""
+"""Smallest number of periods across the box at which a lattice can be identified.
+
+With fewer periods, a lattice looks like one field with neighbours.
+"""
 MOST_TICKS = 8
 MOST_BARS = 10
-"""Networks of one width above which one bar stands for all of them."""
+"""Largest number of networks of one width that have one bar each.
+
+More networks have one common bar.
+"""
 _COLUMNS = 2
 _DOS = "difference_of_gaussians"
 _LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
@@ -68,7 +74,7 @@ def periods_above_null(record: NetworkRecord) -> np.ndarray:
 
 
 def _units(axes: Axes, records: list[NetworkRecord], gap: float) -> None:
-    """Draw the units of each network as one column, the columns of a width side by side."""
+    """Draw the units of each network as one column; columns of equal width are side by side."""
     n_above = sum(int(record.is_above_null.sum()) for record in records)
     with_period = [record for record in records if len(periods_above_null(record))]
     if not with_period:
@@ -163,7 +169,7 @@ def _scales(axes: Axes, records: list[NetworkRecord], side_m: float | None) -> N
 
 
 def _least_gap(records: list[NetworkRecord]) -> float:
-    """Return the smallest difference of two widths, cm; of a single width its fifth."""
+    """Return the smallest difference between two widths, cm; a fifth of the width if only one."""
     widths = sorted({record.width_cm for record in records})
     return float(np.diff(widths).min()) if len(widths) > 1 else widths[0] / 5
 

@@ -1,4 +1,4 @@
-"""Figure of the grid-like units of each network against its position error."""
+"""Figure of each network's grid scores against its position error."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class _Column(NamedTuple):
     """One column of panels: errors at one length of trajectories."""
 
     error: str
-    """column of the networks' rows, cm"""
+    """name of a column of the networks' rows; its values are in cm"""
     title: str
     chance: Chance | None
-    """None where chance errors differ between networks"""
+    """chance errors, cm; None if they differ between networks"""
 
 
 def draw(data: RunData) -> FigureResult:

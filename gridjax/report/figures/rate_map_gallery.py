@@ -1,4 +1,4 @@
-"""Figure of rate maps: for each target code its best units beside typical ones."""
+"""Figure of rate maps: the best units and typical units of each target code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LEFT, _TOP = 0.33, 0.34
 
 
 def draw(data: RunData, run: Run) -> FigureResult:
-    """Draw for each target code a row of its best units, one of median and one of random units."""
+    """Draw three rows for each target code: its best units, median units and random units."""
     keep = run.manifest["settings"]["keep_maps"]
     load = lru_cache(maxsize=64)(partial(kept_maps, run))
     blocks = {code: choose(data.of(code), load, keep) for code in data.codes}
@@ -90,7 +90,7 @@ def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
 
 
 def _draw_map(axes: Axes, rates: np.ndarray, left: float, bottom: float) -> None:
-    """Draw one map [x, y] with y upwards; colours run from its lowest to its highest rate."""
+    """Draw one map [x, y] with y upwards; the colour scale covers its lowest to highest rate."""
     from matplotlib import colormaps
 
     known = rates[np.isfinite(rates)]

@@ -1,4 +1,4 @@
-"""Figure of the share of units above each score, beside random readouts of the target code."""
+"""Figure of the share of units above each score, for networks and for random readouts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_LINES = 60
 FEW_LAYOUTS = 20
 _GRID = np.linspace(-0.6, 1.8, 241)
 _BAND_STEP = 4
-"""Every fourth threshold has an interval; the band is straight between them."""
+"""Step between thresholds with an interval; the band is straight between these thresholds."""
 _COLUMNS = 2
 _WHITE = {"frameon": True, "framealpha": 1, "edgecolor": "none", "fancybox": False}
 
@@ -71,7 +71,8 @@ def seed_band(
 ) -> Float[np.ndarray, "2 threshold"]:
     """Return the lower and upper bound of the mean at each threshold; NaN without an interval.
 
-    Bounds end at the lowest and the highest network, because few seeds can leave a bound open.
+    Bounds are limited to the lowest and the highest network, because a bound can be infinite if
+    there are few seeds.
     """
     bounds = [(one.low, one.high) for one in seed_intervals(lines, seeds, within=(0, 1))]
     return np.clip(np.transpose(bounds), lines.min(axis=0), lines.max(axis=0))

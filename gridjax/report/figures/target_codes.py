@@ -27,7 +27,7 @@ NAME, TITLE = "targets", "Target codes"
 N_GRID = 64
 """Bins along a side of the box."""
 MOST_CELLS = 256
-"""Cells of a code that enter its spectrum."""
+"""Largest number of cells of a code that are used for its spectrum."""
 MOST_WIDTHS = 4
 _LINES = ("-", (0, (4, 1.2)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 
@@ -38,7 +38,7 @@ class CodeMaps(NamedTuple):
     spec: NetworkSpec
     tuning: Float[np.ndarray, "cell x y"]
     centre: Float[np.ndarray, "2"]
-    """centre (m) of the first cell, which is the one nearest the middle of the box"""
+    """centre (m) of the first cell, which is the cell nearest the middle of the box"""
 
     @property
     def axis_m(self) -> Float[np.ndarray, " x"]:
@@ -70,7 +70,10 @@ def draw(data: RunData, run: Run) -> FigureResult:
 
 
 def tuning_over_box(spec: NetworkSpec, layout: Layout) -> CodeMaps:
-    """Return at most MOST_CELLS cells of a target code, the one nearest the middle first."""
+    """Return maps of at most MOST_CELLS cells of a target code.
+
+    The first cell is the one nearest the middle of the box.
+    """
     n_cells = spec.Np
     cells = np.linspace(0, n_cells - 1, min(n_cells, MOST_CELLS)).round().astype(int)
     centre = np.zeros(2)
@@ -82,9 +85,9 @@ def tuning_over_box(spec: NetworkSpec, layout: Layout) -> CodeMaps:
 
 
 def _codes(data: RunData, run: Run, name: str) -> list[CodeMaps]:
-    """Return the code of one network for each of at most MOST_WIDTHS widths, narrowest first.
+    """Return maps of the code for at most MOST_WIDTHS widths, one network each, narrowest first.
 
-    Empty where the code cannot be computed again.
+    The list is empty if the code cannot be computed again.
     """
     records = [record for record in data.records if record.code == name]
     if not reads_width(name):
@@ -108,9 +111,9 @@ def _missing(codes: list[str]) -> str:
 
 
 def _layout(run: Run, record: NetworkRecord) -> Layout:
-    """Return a network's kept layout, or draws it again from its seed.
+    """Return a network's kept layout; without a kept layout, draw it again from its seed.
 
-    Raises GridjaxError where that needs place maps or functions that are not loaded.
+    Raises GridjaxError if the drawing needs place maps or functions that are not loaded.
     """
     try:
         return run.network(record.run_id).layout
@@ -185,7 +188,7 @@ def _spectra(axes: Axes, codes: list[CodeMaps], name: str) -> None:
 
 
 def _legend_above(axes: Axes, n_lines: int) -> None:
-    """Draw the legend into a strip above the curves."""
+    """Draw the legend above the curves."""
     low, high = axes.get_ylim()
     axes.set_ylim(low, high + (high - low) * (0.05 + 0.12 * n_lines))
     axes.legend(loc="upper right", handlelength=1.8, borderaxespad=0.1)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NAME, TITLE = "history", "Training"
 MOST_LINES = 60
-"""Networks of a target code that are drawn as single lines."""
+"""Largest number of networks of a target code that are drawn as single lines."""
 _PANELS = {
     "loss_excess": "cross-entropy above\nthe targets' entropy (nats)",
     "loss": "loss (unit depends on the loss)",
@@ -25,7 +25,7 @@ _PANELS = {
 
 
 def draw(data: RunData) -> FigureResult:
-    """Draw the excess loss, the loss of networks without excess loss, and the position error."""
+    """Draw the excess loss, the loss (for networks without excess loss), and the position error."""
     trained = [record for record in data.records if (record.history["step"] > 0).any()]
     if not trained:
         return FigureResult(NAME, TITLE, None, "No network has a training history yet.")
@@ -52,7 +52,10 @@ def draw(data: RunData) -> FigureResult:
 
 
 def _lines(axes: Axes, records: list[NetworkRecord], name: str) -> None:
-    """Draw the networks of one target code, and their median where at least half have a value."""
+    """Draw the networks of one target code, and their median.
+
+    The median is drawn at steps where at least half of the networks have a value.
+    """
     code = records[0].code
     chosen = np.linspace(0, len(records) - 1, min(len(records), MOST_LINES)).round().astype(int)
     for record in (records[index] for index in chosen):
@@ -74,7 +77,10 @@ def _lines(axes: Axes, records: list[NetworkRecord], name: str) -> None:
 
 
 def _after_start(record: NetworkRecord, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return steps and values for logarithmic axes: without step 0, NaN for values not above 0."""
+    """Return steps and values for logarithmic axes.
+
+    Step 0 is omitted. Values that are not above 0 are replaced by NaN.
+    """
     step, values = record.history["step"], record.history[name]
     return step[step > 0], np.where(values > 0, values, np.nan)[step > 0]
 

@@ -1,4 +1,4 @@
-"""Selection of the units of a gallery: the best ones and typical ones."""
+"""Selection of the units of a gallery: the best units, and typical units."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ Load = Callable[[str], "xr.DataArray | None"]
 
 
 def choose(records: list[NetworkRecord], load: Load, keep: str) -> list[Row]:
-    """Return a row of the best units of networks, one of median and one of random units.
+    """Return three rows of units of networks: best units, median units and random units.
 
-    ``load`` returns the kept maps of a run_id; ``keep`` is the run's setting keep_maps. Rows
-    without any map are left out.
+    ``load`` returns the kept maps of a run_id. ``keep`` is the run's setting keep_maps. Rows
+    without any map are omitted.
     """
     n_kept = int(keep.removeprefix("best:")) if keep.startswith("best:") else None
     if not records or keep == "none":
@@ -75,7 +75,7 @@ def _unit(record: NetworkRecord, place: int) -> Unit:
 
 
 def _row(name: str, order: list[Unit], load: Load) -> Row:
-    """Return the first units of an order that have a kept map, sorted by score."""
+    """Return the first units of ``order`` that have a kept map, sorted by score."""
     with_map: list[tuple[Unit, np.ndarray]] = []
     for unit in order:
         if len(with_map) == PER_ROW:
@@ -91,7 +91,7 @@ def _row(name: str, order: list[Unit], load: Load) -> Row:
 
 
 def kept_maps(run: Run, run_id: str) -> xr.DataArray | None:
-    """Return the kept maps of one network, None without any."""
+    """Return the kept maps of one network; None if it has no kept maps."""
     try:
         return run.rate_maps(run_id)
     except GridjaxError:
