@@ -141,6 +141,7 @@ def test_networks_of_different_sizes_and_optimisers_share_a_block_and_a_compilat
     assert not compiled
 
 
+@pytest.mark.slow
 def test_gradient_descent_diverges_where_it_does_in_its_own_shapes():
     changes = {"place_field_values": "cartesian", "Np": 2, "place_field_loss": "mse"}
     changes |= {"activation": "linear", "optimizer": "sgd", "sequence_length": 1}
@@ -150,6 +151,7 @@ def test_gradient_descent_diverges_where_it_does_in_its_own_shapes():
     assert [int(step) for step in steps] == [2, 2]
 
 
+@pytest.mark.slow
 def test_what_pads_stays_nothing():
     static = padded_config(SMALL.static)
     trainer = population.make_trainer(static, 1)
@@ -161,7 +163,7 @@ def test_what_pads_stays_nothing():
     assert not np.asarray(state.params["decoder"])[0, :, SMALL.Np :].any()
 
 
-@settings(max_examples=12, deadline=None)  # each compiles
+@settings(max_examples=5, deadline=None)  # each compiles
 @given(
     st.lists(st.integers(1, 7), min_size=1, max_size=3),
     st.lists(st.integers(0, 5), min_size=3, max_size=3),

@@ -85,8 +85,8 @@ def failing(monkeypatch):
     return fail
 
 
-CALLS = [("chunk", 9), ("evaluate", 1)]
-MORE_CALLS = [("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 4)]
+CALLS = [("chunk", 9)]
+MORE_CALLS = [("evaluate", 1), ("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 4)]
 
 
 @pytest.mark.parametrize(
@@ -107,6 +107,7 @@ def test_too_much_at_once_is_less_at_once_and_no_other_bit(part, call, failing, 
         assert recorder.of(NetworkResumed), "no network was resumed from its checkpoint"
 
 
+@pytest.mark.slow
 def test_two_shortages_at_the_same_time_are_told_once(failing, whole, tmp_path):
     both, failed = threading.Barrier(2, timeout=600), set()
 
@@ -133,7 +134,7 @@ def test_other_errors_of_a_device_are_not_taken_for_it(failing, tmp_path):
     assert not recorder.warnings
 
 
-@pytest.mark.parametrize("part", ["chunk", "evaluate"])
+@pytest.mark.parametrize("part", ["chunk", pytest.param("evaluate", marks=pytest.mark.slow)])
 def test_what_does_not_fit_alone_ends_the_run_with_all_saved(part, failing, whole, tmp_path):
     folder, memory = tmp_path / "run", SimpleNamespace(is_small=True)
     failing(part, lambda n: memory.is_small and n > 4)
