@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from gridjax.metrics.spectral.turing import hexagonal_period, peak_wavenumber
+from gridjax.spec.field_declarations import info_of
 from gridjax.spec.field_distributions import mean
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.target_code_info import PEAK
 
 
@@ -23,7 +23,8 @@ def expected_wavenumber(spec: NetworkSpec, dimensions: int = 2) -> float | None:
     The theory covers Difference of Softmaxes with global normalisation, one field for each cell and
     one width. The result is None for all other codes.
     """
-    has_peak = ENCODINGS.info(spec.place_field_values).spectrum == PEAK
+    info = info_of(spec.place_field_values)
+    has_peak = info is not None and info.spectrum == PEAK
     if not (has_peak and spec.place_field_normalization == "global" and spec.is_homogeneous):
         return None
     return peak_wavenumber(mean(spec.place_cell_rf), surround_ratio(spec), dimensions)
