@@ -20,7 +20,7 @@ from gridjax.cli import app
 project = "gridjax"
 release = version = gridjax.__version__
 copyright = "the gridjax developers, Apache-2.0"
-extensions = ["myst_nb", "sphinx.ext.autodoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"

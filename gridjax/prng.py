@@ -43,9 +43,10 @@ def stream(
 ) -> Key[Array, ""]:
     """Return the key of a random stream.
 
-    seed: the network's seed for the purpose, 0-d int32 or a Python integer.
-    purpose: the purpose of the random numbers.
-    index: step or batch of the numbers; None for a stream without steps.
+    Args:
+        seed: the network's seed for the purpose, 0-d int32 or a Python integer.
+        purpose: the purpose of the random numbers.
+        index: step or batch of the numbers; None for a stream without steps.
     """
     key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), int(purpose))
     return key if index is None else jax.random.fold_in(key, index)
@@ -60,12 +61,13 @@ def uniform(
 ) -> Float[Array, "*shape"]:
     """Return a padded array of ``shape`` that begins with ``jax.random.uniform(key, own)``.
 
-    key: the key of the stream.
-    shape: shape of the padded array.
-    own: shape of the unpadded array; it may be traced. None means ``shape``. Entries outside it
-        are arbitrary. An array that is padded only along its first axis needs no ``own``, because
-        threefry numbers the elements row by row.
-    low, high: the range [low, high).
+    Args:
+        key: the key of the stream.
+        shape: shape of the padded array.
+        own: shape of the unpadded array; it may be traced. None means ``shape``. Entries outside it
+            are arbitrary. An array that is padded only along its first axis needs no ``own``,
+            because threefry numbers the elements row by row.
+        low, high: the range [low, high).
     """
     if own is None:
         return jax.random.uniform(key, shape, minval=low, maxval=high)

@@ -105,13 +105,14 @@ def follow(
 ) -> None:
     """Show the plan of studies, or train and analyse their networks and write the page.
 
-    studies: the studies (gridjax.studies.Study).
-    request: the choice of their networks (gridjax.studies.Request).
-    out: the folder of studies.
-    plan: whether only the plan is shown.
-    time_limit_s: limit of the training time, seconds; None: no limit.
-    no_training: whether only networks that are already trained are analysed.
-    accept: names of accepted changes of the run.
+    Args:
+        studies: the studies (gridjax.studies.Study).
+        request: the choice of their networks (gridjax.studies.Request).
+        out: the folder of studies.
+        plan: whether only the plan is shown.
+        time_limit_s: limit of the training time, seconds; None: no limit.
+        no_training: whether only networks that are already trained are analysed.
+        accept: names of accepted changes of the run.
     """
     from gridjax.studies.tables import plan_lines, verdict_table
 

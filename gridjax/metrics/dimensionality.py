@@ -26,7 +26,8 @@ def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
     is smaller. Both have the same nonzero eigenvalues. The ratio does not depend on the scale or
     the offset of the activity. It is NaN if no unit varies, or if a value is not finite.
 
-    activity: [sample, unit], any unit.
+    Args:
+        activity: [sample, unit], any unit.
 
     Source: Gao et al. 2017, bioRxiv 214262.
     """
@@ -54,8 +55,9 @@ def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
     The dimension is NaN for fewer than FEWEST_POINTS different points, if a value is not finite,
     and if every mu is 1.
 
-    points: [sample, unit], any unit.
-    discard: share of the largest ratios that is left out of the fit.
+    Args:
+        points: [sample, unit], any unit.
+        discard: share of the largest ratios that is left out of the fit.
 
     Raises GridjaxError unless 0 <= discard < 1.
     Source: Facco, d'Errico, Rodriguez and Laio 2017, Sci Rep 7:12140.

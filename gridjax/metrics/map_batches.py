@@ -68,11 +68,12 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
 def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
     """Return the results of kernel(chunk, tables) over all maps, joined.
 
-    kernel: jitted function from a float64 chunk [size, n, n] and the tables to a pytree of arrays
-        [size, ...].
-    maps: [..., n, n]. NumPy maps give NumPy results; JAX maps stay on their device, and the call
-        returns without waiting.
-    tables: a pytree of arrays.
+    Args:
+        kernel: jitted function from a float64 chunk [size, n, n] and the tables to a pytree of
+            arrays [size, ...].
+        maps: [..., n, n]. NumPy maps give NumPy results; JAX maps stay on their device, and the
+            call returns without waiting.
+        tables: a pytree of arrays.
     """
     n = maps.shape[-1]
     batch = maps.shape[:-2]

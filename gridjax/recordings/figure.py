@@ -39,9 +39,10 @@ class Cell(NamedTuple):
 def draw(scored: Sequence[InputScores], name: str, nan: Literal["mask", "zero"]) -> FigureResult:
     """Return the figure of the cells with the highest scores and the cells around the median.
 
-    scored: scores of the inputs.
-    name: name of the figure's files without ending.
-    nan: treatment of bins without visits, as in ``grid_score``.
+    Args:
+        scored: scores of the inputs.
+        name: name of the figure's files without ending.
+        nan: treatment of bins without visits, as in ``grid_score``.
     """
     cells = [
         Cell(rates, {column: values[i] for column, values in one.columns.items()})

@@ -78,11 +78,12 @@ def score_files(
 ) -> list[InputScores]:
     """Read inputs, print their scores, and optionally write a table and a gallery.
 
-    names: input files, or patterns that match files.
-    options: options of scoring.
-    out: file of the table, .parquet; None to write no files.
-    force: whether existing output files may be replaced.
-    console: terminal for the output.
+    Args:
+        names: input files, or patterns that match files.
+        options: options of scoring.
+        out: file of the table, .parquet; None to write no files.
+        force: whether existing output files may be replaced.
+        console: terminal for the output.
 
     Returns the scores of each input. Raises GridjaxError before scoring, for invalid options,
     inputs and output files.

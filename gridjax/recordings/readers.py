@@ -40,8 +40,9 @@ class MapSet:
 def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Session]:
     """Return the maps and sessions of files, in the order of the names.
 
-    names: files, or patterns such as ``rat*/*.npz`` that match files.
-    units: unit of the positions of all sessions.
+    Args:
+        names: files, or patterns such as ``rat*/*.npz`` that match files.
+        units: unit of the positions of all sessions.
 
     Raises GridjaxError with the problems of all files.
     """

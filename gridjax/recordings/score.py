@@ -55,10 +55,11 @@ def score_inputs(
 ) -> list[InputScores]:
     """Return the scores of every cell of every input, in the order of the inputs.
 
-    inputs: rate maps and sessions.
-    options: options of scoring.
-    progress: function that receives the name of an input, the number of its finished cells and the
-        number of all its cells.
+    Args:
+        inputs: rate maps and sessions.
+        options: options of scoring.
+        progress: function that receives the name of an input, the number of its finished cells and
+            the number of all its cells.
 
     Raises GridjaxError before scoring, for invalid options and for inputs that cannot be scored
     with these options.

@@ -97,9 +97,10 @@ def checked_session(
 
     If the session is invalid, add its problems to `problems` and return None.
 
-    raw: the session as read from the file, positions [sample, 2] in `units`.
-    units: unit of the positions, "m" or "cm".
-    problems: list of the problems of all files.
+    Args:
+        raw: the session as read from the file, positions [sample, 2] in `units`.
+        units: unit of the positions, "m" or "cm".
+        problems: list of the problems of all files.
     """
     session_problems = Problems()
     positions = raw.positions / (100 if units == "cm" else 1)

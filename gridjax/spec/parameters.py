@@ -390,6 +390,7 @@ def unread(network: NetworkParameters) -> tuple[Field, ...]:
 def bins_across(width: float, side: float) -> int:
     """Return the number of bins across a width: width / side, rounded to an integer; at least 1.
 
-    width, side: width of the box and side of a bin, both in metres.
+    Args:
+        width, side: width of the box and side of a bin, both in metres.
     """
     return max(1, round(width / side))

@@ -55,11 +55,12 @@ def read_field_value(
 ) -> FieldValue:
     """Return the value of a parameter from the raw value ``raw``.
 
-    name: name of the parameter.
-    raw: the value as a user wrote it.
-    place: place where it was written; None if unknown.
-    codes: target codes of the networks that will have the value.
-    is_sampled: whether the value was drawn from a distribution of numbers.
+    Args:
+        name: name of the parameter.
+        raw: the value as a user wrote it.
+        place: place where it was written; None if unknown.
+        codes: target codes of the networks that will have the value.
+        is_sampled: whether the value was drawn from a distribution of numbers.
 
     Raises GridjaxError if ``raw`` does not have the field's type.
     """

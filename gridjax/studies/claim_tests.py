@@ -64,10 +64,11 @@ CLAIM_TESTS = {
 def estimate_claim(name: str, test: str, arguments: Any, place: Place) -> Estimate:
     """Return the estimate of a claim, computed by its test.
 
-    name: the claim's name, for messages.
-    test: a key of CLAIM_TESTS.
-    arguments: the arguments of the test by name, as the analysis selected them.
-    place: the file of the analysis, for messages.
+    Args:
+        name: the claim's name, for messages.
+        test: a key of CLAIM_TESTS.
+        arguments: the arguments of the test by name, as the analysis selected them.
+        place: the file of the analysis, for messages.
 
     Raises GridjaxError if the arguments do not fit the test.
     """

@@ -37,10 +37,11 @@ def slope(
     The interval is from resampled seeds; the test flips the signs of the seeds' slopes. Seeds with
     fewer than three doses are omitted.
 
-    frame: one row for each network, with ``run_id`` and ``seed``.
-    column: the column of the response; rows in which it or the dose is NaN are omitted.
-    dose: the column of the doses.
-    within: the range that the slope can have.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``.
+        column: the column of the response; rows in which it or the dose is NaN are omitted.
+        dose: the column of the doses.
+        within: the range that the slope can have.
     """
     frame = frame.dropna(subset=[column, dose])
 
@@ -59,10 +60,11 @@ def max_departure(frame: pd.DataFrame, column: str, level: str) -> Estimate:
     data do not decide whether a level departs from the curve; the estimate then has no interval.
     Source: gridjax.metrics.lack_of_fit.
 
-    frame: one row for each network, with ``run_id`` and ``seed``; seeds that do not have all
-        levels are omitted.
-    column: the column of the response.
-    level: the column of the levels.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``; seeds that do not have all
+            levels are omitted.
+        column: the column of the response.
+        level: the column of the levels.
     """
     table = frame.pivot_table(index="seed", columns=level, values=column).dropna()
     if len(table) < FEWEST_SEEDS or table.shape[1] < FEWEST_LEVELS:
@@ -83,9 +85,10 @@ def variance_share(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> 
     The estimate has no p. The interval is from resampled levels of the first factor. It needs at
     least four levels; with fewer it is 0 to 1. The null is an equal share for each factor.
 
-    frame: one row for each network; one network for each combination of the factors' levels.
-    column: the column of the response.
-    factors: the columns of the factors, at least two.
+    Args:
+        frame: one row for each network; one network for each combination of the factors' levels.
+        column: the column of the response.
+        factors: the columns of the factors, at least two.
     """
     levels = [frame[name].nunique() for name in factors]
     if len(frame) != math.prod(levels) or min(levels) < 2:
@@ -123,10 +126,11 @@ def resampled_statistic(
 
     The interval is from resampled networks. The estimate has no p.
 
-    rows: one row for each network, with ``run_id``.
-    statistic: a function that takes positions of rows and returns a number.
-    null: the value under the null hypothesis, shown with the estimate.
-    columns: the columns that the statistic reads; the rows of the estimate contain them.
+    Args:
+        rows: one row for each network, with ``run_id``.
+        statistic: a function that takes positions of rows and returns a number.
+        null: the value under the null hypothesis, shown with the estimate.
+        columns: the columns that the statistic reads; the rows of the estimate contain them.
     """
     if len(rows) < FEWEST_NETWORKS:
         return undefined_estimate(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
@@ -139,8 +143,9 @@ def resampled_statistic(
 def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> float:
     """Return the share of the variance of values that is between groups (eta squared).
 
-    groups: the label of the group of each value [n].
-    values: numbers [n].
+    Args:
+        groups: the label of the group of each value [n].
+        values: numbers [n].
     """
     total = np.var(values)
     if total == 0:
@@ -167,12 +172,13 @@ def matched_difference(
     the run_id of the network of the comparison. There is no interval if fewer than eight different
     networks are nearest, because the differences of all seeds then depend on the same few networks.
 
-    frame: one row for each network, with ``run_id`` and ``seed``.
-    column: the column whose difference is estimated.
-    first, second: truth values [row]: whether a network belongs to the first or the second arm.
-    on: the column whose distance defines the nearest network.
-    caliper: the largest allowed distance in ``on``; networks without a match are omitted.
-    within: the range that the difference can have, in the column's unit.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``.
+        column: the column whose difference is estimated.
+        first, second: truth values [row]: whether a network belongs to the first or the second arm.
+        on: the column whose distance defines the nearest network.
+        caliper: the largest allowed distance in ``on``; networks without a match are omitted.
+        within: the range that the difference can have, in the column's unit.
     """
     import pandas as pd
 

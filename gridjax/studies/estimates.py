@@ -76,11 +76,12 @@ def mean_vs_null(
     Networks of one seed share layout, weights and paths. Therefore the interval is from resampled
     seeds, and the test flips the sign of each seed's mean difference from ``null``.
 
-    frame: one row for each network, with ``run_id`` and ``seed``.
-    column: the column; rows in which it is not finite are omitted.
-    null: the mean under the null hypothesis, in the column's unit.
-    within: the range that the mean can have, in the column's unit.
-    remark: text to show beside the estimate.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``.
+        column: the column; rows in which it is not finite are omitted.
+        null: the mean under the null hypothesis, in the column's unit.
+        within: the range that the mean can have, in the column's unit.
+        remark: text to show beside the estimate.
     """
     frame = frame[np.isfinite(frame[column])]
     per_seed = frame.groupby("seed")[column].mean()
@@ -107,11 +108,13 @@ def seed_contrast(
 
     The interval is from resampled seeds; the test flips the signs of the seeds' contrasts.
 
-    frame: one row for each network, with ``run_id`` and ``seed``.
-    column: the column that the contrast reads; the rows of the estimate contain it.
-    contrast: a function of the rows of one seed; it returns a number, or NaN if an arm is missing.
-    within: the range that the contrast can have.
-    remark: text to show beside the estimate.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``.
+        column: the column that the contrast reads; the rows of the estimate contain it.
+        contrast: a function of the rows of one seed; it returns a number, or NaN if an arm is
+            missing.
+        within: the range that the contrast can have.
+        remark: text to show beside the estimate.
     """
     values = {seed: float(contrast(group)) for seed, group in frame.groupby("seed")}
     used = {seed: value for seed, value in values.items() if math.isfinite(value)}
@@ -139,11 +142,12 @@ def paired_difference(
 
     The interval is from resampled seeds; the test flips the signs of the seeds' differences.
 
-    frame: one row for each network, with ``run_id`` and ``seed``.
-    column: the column; rows in which it is not finite are omitted.
-    first, second: truth values [row]: whether a network belongs to the first or the second arm.
-    within: the range that the difference can have, in the column's unit.
-    remark: text to show beside the estimate.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``.
+        column: the column; rows in which it is not finite are omitted.
+        first, second: truth values [row]: whether a network belongs to the first or the second arm.
+        within: the range that the difference can have, in the column's unit.
+        remark: text to show beside the estimate.
     """
     arm = np.where(first, 1, np.where(second, 2, 0))
     frame = frame.assign(_arm=arm)[arm > 0]
@@ -163,10 +167,11 @@ def share(
 
     The interval is the exact binomial interval. The estimate has no p.
 
-    frame: one row for each network, with ``run_id`` and ``seed``.
-    is_counted: truth values [row]: whether a network has the property.
-    null: the share under the null hypothesis, shown with the estimate.
-    remark: text to show beside the estimate.
+    Args:
+        frame: one row for each network, with ``run_id`` and ``seed``.
+        is_counted: truth values [row]: whether a network has the property.
+        null: the share under the null hypothesis, shown with the estimate.
+        remark: text to show beside the estimate.
     """
     if len(frame) == 0:
         return undefined_estimate("no network")

@@ -32,13 +32,14 @@ def arms(
 ) -> None:
     """Draw each arm: its networks as small dots, their mean, and its 95 % interval over seeds.
 
-    axes: the axes to draw on.
-    groups: for each arm, its position along x and its rows; one row for each network.
-    column: the column along y; rows in which it is not finite are omitted.
-    colour, marker: colour and marker of the dots and the mean.
-    factor: number by which the column is multiplied (100 for percent).
-    width: the distance between neighbouring positions.
-    label: the text of the legend.
+    Args:
+        axes: the axes to draw on.
+        groups: for each arm, its position along x and its rows; one row for each network.
+        column: the column along y; rows in which it is not finite are omitted.
+        colour, marker: colour and marker of the dots and the mean.
+        factor: number by which the column is multiplied (100 for percent).
+        width: the distance between neighbouring positions.
+        label: the text of the legend.
     """
     for number, (at, frame) in enumerate(groups):
         frame = frame[np.isfinite(frame[column])]
@@ -88,9 +89,10 @@ def null_band(axes: Axes, low: float, high: float, text: str = "") -> None:
 def null_share(axes: Axes, n_units: int, share: float) -> None:
     """Draw the range of a network's share of grid units by chance, in percent.
 
-    n_units: number of units of the network; they are treated as independent.
-    share: the probability for each unit. The band is the central 95 % of the binomial
-        distribution.
+    Args:
+        n_units: number of units of the network; they are treated as independent.
+        share: the probability for each unit. The band is the central 95 % of the binomial
+            distribution.
     """
     from scipy.stats import binom
 

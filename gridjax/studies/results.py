@@ -27,11 +27,12 @@ def conclude(
 ) -> list[Verdict]:
     """Analyse a study's networks in a run and write verdicts, rows and figures; train nothing.
 
-    plan: the study and its networks.
-    run: a run that contains these networks, or some of them.
-    size_name: the size, or ``published``, as the page shows it.
-    out: the folder of studies; the files are written into the study's own folder in it.
-    larger: the same study with other numbers of units; the files also contain their verdicts.
+    Args:
+        plan: the study and its networks.
+        run: a run that contains these networks, or some of them.
+        size_name: the size, or ``published``, as the page shows it.
+        out: the folder of studies; the files are written into the study's own folder in it.
+        larger: the same study with other numbers of units; the files also contain their verdicts.
 
     Returns the verdicts in the order of the claims. Raises GridjaxError if the folder cannot be
     written, or if the analysis does not fit its claims.

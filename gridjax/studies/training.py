@@ -178,11 +178,12 @@ def train_studies(
 ) -> tuple[Run, list[list[StudyPlan]]]:
     """Train the networks of studies that ``out`` does not contain yet; pilots are trained first.
 
-    studies: the studies.
-    request: the size, seeds and overrides of their networks.
-    out: the folder of studies.
-    callbacks: as for gridjax.train.
-    accept: names of accepted changes of the run, as for gridjax.train.
+    Args:
+        studies: the studies.
+        request: the size, seeds and overrides of their networks.
+        out: the folder of studies.
+        callbacks: as for gridjax.train.
+        accept: names of accepted changes of the run, as for gridjax.train.
 
     Returns the run and, for each request of ``request.by_units``, the studies with their networks.
     Raises GridjaxError and Stopped in the same cases as gridjax.train.

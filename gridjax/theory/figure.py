@@ -39,8 +39,9 @@ _LABELS = {"fontsize": plotting.SMALL, "ha": "center", "va": "top"}
 def draw(theory: Prediction, layout: LayoutPatterns | None, name: str) -> FigureResult:
     """Return the figure of spectra and box modes.
 
-    layout: spectrum and patterns of one layout, which are added to the figure; None for none.
-    name: name of the figure's files without ending.
+    Args:
+        layout: spectrum and patterns of one layout, which are added to the figure; None for none.
+        name: name of the figure's files without ending.
     """
     patterns = 2 * _ROW + _BELOW if layout is not None else 0.0
     height = _SPECTRUM + patterns

@@ -90,14 +90,15 @@ def place_code_spec(
 ) -> NetworkSpec:
     """Return the spec of a network with these place cells.
 
-    place_cell_rf: standard deviation of a place field's centre, metres.
-    surround_scale: width of the surround divided by that of the centre.
-    box_m: side of the square box, 0.001 to 1e6 metres.
-    surround_convention: whether widths in ``surround_scale`` are standard deviations ("std") or
-        variances ("variance").
-    code: one of CODES.
-    n_cells: number of place cells.
-    seed: seed of the network.
+    Args:
+        place_cell_rf: standard deviation of a place field's centre, metres.
+        surround_scale: width of the surround divided by that of the centre.
+        box_m: side of the square box, 0.001 to 1e6 metres.
+        surround_convention: whether widths in ``surround_scale`` are standard deviations ("std") or
+            variances ("variance").
+        code: one of CODES.
+        n_cells: number of place cells.
+        seed: seed of the network.
 
     Raises GridjaxError for invalid values and for codes without a theory.
     """
@@ -132,7 +133,8 @@ def predict(
 ) -> Prediction:
     """Return the prediction for place cells of one width in a square box.
 
-    dimensions: dimensions of the box: 1, 2 or 3.
+    Args:
+        dimensions: dimensions of the box: 1, 2 or 3.
 
     The other arguments are those of ``place_code_spec``. Gaussian codes do not use
     ``surround_scale`` and ``surround_convention``.
@@ -146,7 +148,8 @@ def predict(
 def predict_spec(spec: NetworkSpec, dimensions: int = 2) -> Prediction:
     """Return the prediction for the place cells of a network in its box.
 
-    dimensions: dimensions of the box: 1, 2 or 3.
+    Args:
+        dimensions: dimensions of the box: 1, 2 or 3.
 
     Raises GridjaxError for codes without a theory, and if the widths of cells or their numbers of
     fields differ.
@@ -195,7 +198,8 @@ def code_covariance(
 ) -> Float[np.ndarray, "position position"]:
     """Return the covariance of n x n bins of the box under a network's target code.
 
-    equal_variance: whether to return the correlation between bins in place of the covariance.
+    Args:
+        equal_variance: whether to return the correlation between bins in place of the covariance.
 
     Errors are those of ``pattern_formation.covariance``.
     """

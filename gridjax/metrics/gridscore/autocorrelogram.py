@@ -162,8 +162,9 @@ def quadrants(
 ) -> Pair:
     """Return float32 autocorrelograms at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1.
 
-    masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
-    reach: longest lag, in bins, that must not be blurred by rounding.
+    Args:
+        masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
+        reach: longest lag, in bins, that must not be blurred by rounding.
     """
     # Two separate compilations: in a single one the compiler computes the sums again for each use.
     return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
@@ -213,9 +214,10 @@ def autocorrelogram(
     also 0 if the lag has fewer than 20 pairs of visited bins (or, for lags with fewer than 40
     pairs, if fewer than half of the pairs are visited).
 
-    maps: [..., n, n], n from 8 to 256. NumPy maps give NumPy arrays; JAX maps stay on their
-        device, and the call does not wait.
-    nan: bins that are not finite are unknown with "mask" and count as rate 0 with "zero".
+    Args:
+        maps: [..., n, n], n from 8 to 256. NumPy maps give NumPy arrays; JAX maps stay on their
+            device, and the call does not wait.
+        nan: bins that are not finite are unknown with "mask" and count as rate 0 with "zero".
 
     Raises GridjaxError for maps of another shape or type.
     Source: Sargolini et al. 2006, Science 312:758.

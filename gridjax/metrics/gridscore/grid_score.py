@@ -57,18 +57,19 @@ def grid_score(
     its scale, its batch or its offset. There is one exception: with "zero", the score of a map with
     unknown bins depends on its offset.
 
-    maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y.
-    variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
-        2022), and mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018, Sorscher
-        et al. 2019). score_90 is r90 - mean(r45, r135) with both. r60 is the correlation with the
-        rotation by 60 degrees.
-    nan: bins that are not finite are unknown with "mask" (correlations over pairs of visited
-        bins); they count as rate 0 with "zero", as published.
-    rings: "study": the published rings, with inner radius 0.2 n bins and ten outer radii from 0.4 n
-        to n bins. "adaptive": the inner radius is the edge of each map's central field, where the
-        radial mean first falls below 0.2 or is a local minimum; the ten outer radii are from this
-        edge plus 0.2 n to n bins.
-    correlations: whether to return the correlations of every ring and rotation too.
+    Args:
+        maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y.
+        variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
+            2022), and mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018,
+            Sorscher et al. 2019). score_90 is r90 - mean(r45, r135) with both. r60 is the
+            correlation with the rotation by 60 degrees.
+        nan: bins that are not finite are unknown with "mask" (correlations over pairs of visited
+            bins); they count as rate 0 with "zero", as published.
+        rings: "study": the published rings, with inner radius 0.2 n bins and ten outer radii from
+            0.4 n to n bins. "adaptive": the inner radius is the edge of each map's central field,
+            where the radial mean first falls below 0.2 or is a local minimum; the ten outer radii
+            are from this edge plus 0.2 n to n bins.
+        correlations: whether to return the correlations of every ring and rotation too.
 
     Raises GridjaxError for maps of another shape or type, and for unknown options.
     """

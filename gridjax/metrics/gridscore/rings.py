@@ -54,10 +54,11 @@ def adaptive_means(
 ) -> Float[Array, "quantity ring map"]:
     """Return means over the adaptive rings of each map, from sums over annuli.
 
-    sums: [quantity, n, map], sums over the pixel pairs of each annulus. The first quantity is the
-        autocorrelogram, summed over both pixels of a pair, minus `centre`.
-    counts: [n], number of pixel pairs of each annulus.
-    centre: [map], the value that is subtracted from the sum of each pair.
+    Args:
+        sums: [quantity, n, map], sums over the pixel pairs of each annulus. The first quantity is
+            the autocorrelogram, summed over both pixels of a pair, minus `centre`.
+        counts: [n], number of pixel pairs of each annulus.
+        centre: [map], the value that is subtracted from the sum of each pair.
     """
     n = len(counts)
     inner = central_radius((sums[0] / counts[:, None] + centre) / 2)

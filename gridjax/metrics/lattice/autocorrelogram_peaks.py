@@ -77,8 +77,9 @@ def six_peaks(
 ) -> Float[Array, "map 3 2"]:
     """Return three of the six peaks nearest the centre, 60 degrees apart, in bins.
 
-    correlogram: [map, lag, lag], autocorrelograms with lag 0 in the middle.
-    tables: tables of the same map size, from ``template``.
+    Args:
+        correlogram: [map, lag, lag], autocorrelograms with lag 0 in the middle.
+        tables: tables of the same map size, from ``template``.
 
     All three are NaN if one of them is not a maximum, or is far from its place in the hexagonal
     lattice that matches best.

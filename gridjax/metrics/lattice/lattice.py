@@ -59,10 +59,11 @@ def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattic
     NumPy maps give NumPy arrays; JAX maps stay on their device. A map's result does not depend on
     its batch, its scale or its offset.
 
-    maps: [..., n, n], n from 8 to 256, first axis x, second y; bins that are not finite are
-        unknown.
-    box_width_m: side of the n x n square, 1e-6 to 1e6 metres.
-    significance: largest p-value of a lattice, 0 to 1; 1 returns the best fit of every map.
+    Args:
+        maps: [..., n, n], n from 8 to 256, first axis x, second y; bins that are not finite are
+            unknown.
+        box_width_m: side of the n x n square, 1e-6 to 1e6 metres.
+        significance: largest p-value of a lattice, 0 to 1; 1 returns the best fit of every map.
 
     Raises GridjaxError for maps of another shape or type, and for numbers outside these ranges.
     """
@@ -162,8 +163,9 @@ def shape(
 ) -> tuple[Float[Array, " map"], Float[Array, " map"], Float[Array, " map"]]:
     """Return period, orientation (rad) and ellipticity of the hexagon with these three corners.
 
-    vectors: [map, 3, 2], corners relative to the centre. The other three corners are their mirror
-        images.
+    Args:
+        vectors: [map, 3, 2], corners relative to the centre. The other three corners are their
+            mirror images.
 
     The period has the unit of the corners. The ellipse through all six corners is
     p x^2 + 2 q x y + r y^2 = 1. The ellipticity is NaN if no ellipse passes through the corners.

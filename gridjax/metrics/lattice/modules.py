@@ -42,10 +42,11 @@ def modules(
     Therefore units with one period are one module, even if their periods have scatter or their
     lattices have two orientations.
 
-    period_cm: [unit], periods of the lattices, NaN for units without a lattice.
-    orientation_rad: [unit], orientations of the lattices, NaN for units without a lattice.
-    fewest: smallest number of units of a module.
-    ratio: smallest ratio of the periods of two modules.
+    Args:
+        period_cm: [unit], periods of the lattices, NaN for units without a lattice.
+        orientation_rad: [unit], orientations of the lattices, NaN for units without a lattice.
+        fewest: smallest number of units of a module.
+        ratio: smallest ratio of the periods of two modules.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
@@ -84,12 +85,13 @@ def false_module_share(
     orientation. Their maps are lattices with random phases plus smoothed noise. The maps are
     measured in the same way as those of trained units.
 
-    period_cm: [network], periods to draw from, centimetres.
-    box_width_m: side of the box, metres.
-    n_networks: number of simulated networks.
-    n_units: number of units of each network.
-    noise: standard deviation of the noise before smoothing, in standard deviations of the maps.
-    seed: random seed of the simulation.
+    Args:
+        period_cm: [network], periods to draw from, centimetres.
+        box_width_m: side of the box, metres.
+        n_networks: number of simulated networks.
+        n_units: number of units of each network.
+        noise: standard deviation of the noise before smoothing, in standard deviations of the maps.
+        seed: random seed of the simulation.
     """
     random = np.random.default_rng(seed)
     x = (np.arange(_BINS) + 0.5) / _BINS * box_width_m

@@ -31,13 +31,14 @@ def readout(
 ) -> Float[Array, "*n readout"]:
     """Return the readouts phi(w . (y - mean y) / scale) of a code y.
 
-    code: [..., code], values of the code y.
-    mean: [code], mean of the code over positions.
-    scale: square root of the code's total variance over positions, one number for all readouts. It
-        gives the argument of phi unit variance on average, which has an effect only if phi
-        saturates.
-    weights: [code, readout], the weights w.
-    activation: the function phi.
+    Args:
+        code: [..., code], values of the code y.
+        mean: [code], mean of the code over positions.
+        scale: square root of the code's total variance over positions, one number for all readouts.
+            It gives the argument of phi unit variance on average, which has an effect only if phi
+            saturates.
+        weights: [code, readout], the weights w.
+        activation: the function phi.
     """
     return activation((code - mean) @ weights / scale)
 
@@ -50,8 +51,9 @@ def p_values(
     The 1 counts the observation itself; without it p could be 0. A null score of NaN counts as at
     least as high. p is NaN if the observed score is NaN.
 
-    observed: [...], scores.
-    null: [..., draw], null scores of each observed score.
+    Args:
+        observed: [...], scores.
+        null: [..., draw], null scores of each observed score.
 
     Source: Phipson and Smyth 2010.
     """
@@ -73,8 +75,9 @@ def thresholds(
 ) -> Thresholds:
     """Return percentiles of the null scores of each cell, and of the scores of all cells together.
 
-    null: [..., draw].
-    percent: percentiles, 0 to 100.
+    Args:
+        null: [..., draw].
+        percent: percentiles, 0 to 100.
     """
     null = np.asarray(null, float)
     return Thresholds(np.percentile(null, percent, axis=-1), np.percentile(null, percent))

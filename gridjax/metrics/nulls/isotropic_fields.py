@@ -31,10 +31,11 @@ def isotropic_maps(
 ) -> Float[np.ndarray, "... draw n n"]:
     """Return fields drawn from the isotropic null of each map.
 
-    key: one random key, or an array [...] with one key for each map. With one key the draws of a
-        map depend on its index among the maps.
-    maps: [..., n, n], n from 8 to 256; bins that are NaN are NaN in the fields too.
-    n_draws: number of fields for each map. A larger number does not change the first fields.
+    Args:
+        key: one random key, or an array [...] with one key for each map. With one key the draws of
+            a map depend on its index among the maps.
+        maps: [..., n, n], n from 8 to 256; bins that are NaN are NaN in the fields too.
+        n_draws: number of fields for each map. A larger number does not change the first fields.
 
     A field has the values of its map, with an error of float32 rounding relative to their range.
     For many draws of many maps use `isotropic_scores`, which does not keep the fields in memory.
@@ -52,7 +53,8 @@ def isotropic_scores(
 ) -> Float[np.ndarray, "... draw"]:
     """Return the scores of fields drawn from the isotropic null of each map.
 
-    score: function from float64 maps [draw, n, n] to scores [draw].
+    Args:
+        score: function from float64 maps [draw, n, n] to scores [draw].
 
     The other arguments and the errors are those of `isotropic_maps`.
     """

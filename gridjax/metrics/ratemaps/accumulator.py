@@ -37,9 +37,10 @@ def bin_indices(
 ) -> Int[Array, " sample"]:
     """Return the flat bin of each position, and n_bins^2 for a position outside the box.
 
-    positions: [sample, 2], x and y in metres; the box is centred on 0.
-    n_bins: number of bins along each side of the box.
-    box_width_m, box_height_m: sides of the box along x and y, metres.
+    Args:
+        positions: [sample, 2], x and y in metres; the box is centred on 0.
+        n_bins: number of bins along each side of the box.
+        box_width_m, box_height_m: sides of the box along x and y, metres.
 
     A bin contains its lower edge but not its upper edge; the last bin also contains the upper wall.
     numpy.histogram2d and scipy.stats.binned_statistic_2d with a range use the same rule.

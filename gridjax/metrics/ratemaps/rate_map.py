@@ -50,19 +50,20 @@ def rate_map(
 ) -> RateMaps:
     """Return rate maps of units. All arrays are NumPy or JAX arrays.
 
-    positions: [sample, 2], x and y in `units`; NaN where the tracking was lost.
-    spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`.
-    activity: [sample, unit], activity at the positions; `times_s` is optional.
-    times_s: [sample], increasing times of the positions, seconds.
-    bin_cm: side of a bin, centimetres; not used if `n_bins` is given.
-    n_bins: number of bins along the longer side of the arena.
-    smoothing_cm: standard deviation of the Gaussian smoothing; by default 4 cm with spikes and 0
-        with activity.
-    min_speed_cm_s: samples with a lower speed are left out; by default 2.5 cm/s with spikes and 0
-        with activity.
-    units: unit of `positions`, "m" or "cm".
-    extent_m: ((x low, x high), (y low, y high)) of the arena in metres; by default the range of the
-        positions. Maps cover the smallest square of whole bins around it.
+    Args:
+        positions: [sample, 2], x and y in `units`; NaN where the tracking was lost.
+        spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`.
+        activity: [sample, unit], activity at the positions; `times_s` is optional.
+        times_s: [sample], increasing times of the positions, seconds.
+        bin_cm: side of a bin, centimetres; not used if `n_bins` is given.
+        n_bins: number of bins along the longer side of the arena.
+        smoothing_cm: standard deviation of the Gaussian smoothing; by default 4 cm with spikes and
+            0 with activity.
+        min_speed_cm_s: samples with a lower speed are left out; by default 2.5 cm/s with spikes and
+            0 with activity.
+        units: unit of `positions`, "m" or "cm".
+        extent_m: ((x low, x high), (y low, y high)) of the arena in metres; by default the range of
+            the positions. Maps cover the smallest square of whole bins around it.
 
     Raises GridjaxError unless exactly one of `spikes` and `activity` is given, and for invalid
     positions, times, spikes, activity or numbers.
@@ -186,13 +187,14 @@ def shift_scores(
 ) -> Float[np.ndarray, " draw"]:
     """Return the scores of one unit's maps with its spikes shifted in time.
 
-    key: random key of the shifts.
-    seen: the samples of the session, from `visits`.
-    spikes_s: [spike], in seconds.
-    n_draws: number of shifts.
-    score: function from maps [draw, n, n] to scores [draw].
-    min_shift_s: smallest shift, in seconds.
-    smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
+    Args:
+        key: random key of the shifts.
+        seen: the samples of the session, from `visits`.
+        spikes_s: [spike], in seconds.
+        n_draws: number of shifts.
+        score: function from maps [draw, n, n] to scores [draw].
+        min_shift_s: smallest shift, in seconds.
+        smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
 
     Raises GridjaxError if the session is too short for the smallest shift.
     """

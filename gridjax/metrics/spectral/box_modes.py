@@ -46,9 +46,10 @@ class Triad(NamedTuple):
 def box_modes(most_cycles: float, dimensions: int = 2, step: float = 1.0) -> list[Mode]:
     """Return all modes with 0 < |n| <= ``most_cycles``, shortest vector first.
 
-    most_cycles: largest |n|, cycles per box.
-    dimensions: 1, 2 or 3.
-    step: distance of modes along one side, cycles per box; 1 for a periodic box, 0.5 for walls.
+    Args:
+        most_cycles: largest |n|, cycles per box.
+        dimensions: 1, 2 or 3.
+        step: distance of modes along one side, cycles per box; 1 for a periodic box, 0.5 for walls.
 
     Raises GridjaxError for more than MOST_CYCLES steps, and for dimensions other than 1, 2, 3.
     """
@@ -83,9 +84,10 @@ def hexagonal_triads(
 ) -> list[Triad]:
     """Return the near-hexagonal triads of a square box with mean |n| <= ``most_cycles``.
 
-    most_cycles: largest mean |n|, cycles per box.
-    most_spread: largest spread of a triad, see ``Triad``.
-    step: distance of modes along one side, cycles per box.
+    Args:
+        most_cycles: largest mean |n|, cycles per box.
+        most_spread: largest spread of a triad, see ``Triad``.
+        step: distance of modes along one side, cycles per box.
 
     Triads that are equal up to the symmetries of the square are returned once. The triads are
     sorted by length, then by spread.

@@ -32,9 +32,10 @@ def covariance(
 
     The mean of each cell over the box is subtracted first.
 
-    code: [position, cell], targets of the cells at places of the box.
-    equal_variance: whether to return the correlation between places, with 1 on the diagonal, in
-        place of the covariance.
+    Args:
+        code: [position, cell], targets of the cells at places of the box.
+        equal_variance: whether to return the correlation between places, with 1 on the diagonal, in
+            place of the covariance.
 
     Raises GridjaxError if targets are not finite or do not vary.
     """
@@ -66,11 +67,12 @@ def grow(
     with their own initial noise. The first axis of a map is x, and the sum of its squares is 1. The
     same seed gives the same maps on one machine.
 
-    covariance: [n^2, n^2], covariance Sigma between the places of a square, x-major.
-    n_units: number of units.
-    n_steps: number of steps.
-    nonnegative: whether to set rates below 0 to 0 after each step.
-    seed: random seed of the initial noise.
+    Args:
+        covariance: [n^2, n^2], covariance Sigma between the places of a square, x-major.
+        n_units: number of units.
+        n_steps: number of steps.
+        nonnegative: whether to set rates below 0 to 0 after each step.
+        seed: random seed of the initial noise.
 
     Raises GridjaxError unless there are n^2 places.
     """

@@ -53,14 +53,16 @@ def radial_power(
     the map's variance. Its integral over all wave vectors of the plane is then 1, and white noise
     has the power 1 / n^2 at every ring.
 
-    maps: [..., n, n], n from 8 to 256; bins that are not finite are unknown.
-    box_width_m: side of the box, 1e-6 to 1e6 metres.
-    window: "none" or "hann". "none" keeps the sharp edges of the box: a wave is a line of one cycle
-        per box in width, and its leakage to short waves falls as 1 / |n|^2. "hann" multiplies the
-        map by a taper that is 0 at the walls: a line is twice as wide, and strong long waves do not
-        leak into short waves. The variance is then that of the tapered map.
-    most_cycles: largest |n|, cycles per box, from 1 to n / 2; by default the smaller of MOST_CYCLES
-        and n / 2.
+    Args:
+        maps: [..., n, n], n from 8 to 256; bins that are not finite are unknown.
+        box_width_m: side of the box, 1e-6 to 1e6 metres.
+        window: "none" or "hann". "none" keeps the sharp edges of the box: a wave is a line of one
+            cycle per box in width, and its leakage to short waves falls as 1 / |n|^2. "hann"
+            multiplies the map by a taper that is 0 at the walls: a line is twice as wide, and
+            strong long waves do not leak into short waves. The variance is then that of the tapered
+            map.
+        most_cycles: largest |n|, cycles per box, from 1 to n / 2; by default the smaller of
+            MOST_CYCLES and n / 2.
 
     The measured length of a single wave of few cycles is too small, because within the width of its
     line the inner rings are shorter than the outer rings. Without a window the mean error is .02

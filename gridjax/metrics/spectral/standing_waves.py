@@ -24,8 +24,9 @@ class StandingWaves(NamedTuple):
 def standing_waves(maps: Float[np.ndarray, "map n n"], width_m: float) -> StandingWaves:
     """Return the power of the standing waves of a box, mean over maps.
 
-    maps: [map, n, n], without NaN.
-    width_m: side L of the box, metres.
+    Args:
+        maps: [map, n, n], without NaN.
+        width_m: side L of the box, metres.
 
     The modes are cos(pi m x / L) cos(pi n y / L), the standing waves of a box without flow through
     its walls. Their frequencies are sqrt(m^2 + n^2) / (2 L). Rings have a width of 1 / (2 L). Mode

@@ -44,10 +44,11 @@ def peak_wavenumber(
 ) -> float:
     """Return k* (rad/m), the wavenumber at the maximum of a centre-surround field's transform.
 
-    sigma_m: standard deviation sigma of the centre, metres.
-    ratio: standard deviation of the surround divided by that of the centre, s.
-    dimensions: number of dimensions d of the field: 1, 2 or 3.
-    weight_ratio: rho = alpha_E / alpha_I; by default s^d (balanced).
+    Args:
+        sigma_m: standard deviation sigma of the centre, metres.
+        ratio: standard deviation of the surround divided by that of the centre, s.
+        dimensions: number of dimensions d of the field: 1, 2 or 3.
+        weight_ratio: rho = alpha_E / alpha_I; by default s^d (balanced).
 
     k* is NaN for rho >= s^(d+2): the surround is too weak, and the maximum is at k = 0.
 
@@ -70,8 +71,9 @@ def dos_wavenumber(sigma_m: float, ratio: float) -> float:
 def gaussian_power(wavenumber: Any, sigma_m: float) -> Float[np.ndarray, "..."]:
     """Return the power exp(-sigma^2 k^2) of Gaussian fields at wavenumbers k.
 
-    wavenumber: [...], rad/m.
-    sigma_m: standard deviation of a field, metres.
+    Args:
+        wavenumber: [...], rad/m.
+        sigma_m: standard deviation of a field, metres.
 
     This is the power of one Fourier mode, 1 at k = 0, in any dimension d. Multiply it by k^(d-1)
     for a density over |k|.
@@ -105,8 +107,9 @@ def cycles_per_box(wavenumber: float, box_width_m: float) -> float:
 def lattice_period(wavenumber: float, dimensions: int) -> float:
     """Return the distance (m) between nearest fields of a lattice with waves of one wavenumber.
 
-    wavenumber: k, rad/m.
-    dimensions: 1, 2 or 3.
+    Args:
+        wavenumber: k, rad/m.
+        dimensions: 1, 2 or 3.
 
     - One dimension: 2 pi / k, the wavelength.
     - Two dimensions: 4 pi / (sqrt 3 k), for a hexagonal lattice of three waves at 60 degrees.

@@ -20,11 +20,12 @@ def bootstrap_t(
 ) -> list[tuple[float, float, float]]:
     """Return the mean of each column with its lower and upper bound.
 
-    values: [network, column].
-    cluster: [network], number of each network's cluster, from 0.
-    tail: probability beyond each bound.
-    n_draws: number of draws of clusters.
-    seed: random seed of the draws.
+    Args:
+        values: [network, column].
+        cluster: [network], number of each network's cluster, from 0.
+        tail: probability beyond each bound.
+        n_draws: number of draws of clusters.
+        seed: random seed of the draws.
 
     All columns share the draws of clusters, so a column's bounds do not depend on the other
     columns. With one cluster both bounds are NaN. If all clusters have the same mean, both bounds
@@ -73,8 +74,10 @@ def _t(
 ) -> Float[np.ndarray, " draw"]:
     """Return t of each draw: (mean of the draw - mean of the sample) / standard error of the draw.
 
-    excess: [cluster], sum of the differences of a cluster's values from the sample's mean.
-    drawn_size, drawn_square: [draw], sums of the sizes of the drawn clusters, and of their squares.
+    Args:
+        excess: [cluster], sum of the differences of a cluster's values from the sample's mean.
+        drawn_size, drawn_square: [draw], sums of the sizes of the drawn clusters, and of their
+            squares.
     """
     move = drawn @ excess / drawn_size
     raw = drawn @ excess**2

@@ -26,9 +26,10 @@ def dip_test(x: Any, n_draws: int = 2_000, seed: int = 0) -> Dip:
     (1 + number of draws with a dip at least as large) / (1 + number of draws), where each draw is a
     uniform sample of the same size.
 
-    x: [n], any unit.
-    n_draws: number of uniform samples.
-    seed: random seed of the uniform samples.
+    Args:
+        x: [n], any unit.
+        n_draws: number of uniform samples.
+        seed: random seed of the uniform samples.
 
     Raises GridjaxError for an empty sample, NaN or infinity.
     Source: Hartigan and Hartigan 1985.

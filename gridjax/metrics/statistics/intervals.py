@@ -37,12 +37,13 @@ def mean_interval(
 ) -> Interval:
     """Return the mean of values and its bootstrap-t interval over clusters.
 
-    values: [network], any unit.
-    clusters: [network], labels of any type, such as seeds; None: each network is one cluster.
-    level: coverage of the interval, between 0 and 1.
-    n_draws: number of draws of clusters.
-    seed: random seed of the draws.
-    within: the range of possible means, such as (0, 1) for a share; bounds do not exceed it.
+    Args:
+        values: [network], any unit.
+        clusters: [network], labels of any type, such as seeds; None: each network is one cluster.
+        level: coverage of the interval, between 0 and 1.
+        n_draws: number of draws of clusters.
+        seed: random seed of the draws.
+        within: the range of possible means, such as (0, 1) for a share; bounds do not exceed it.
 
     The standard error is computed again for every draw, from the sums of the drawn clusters.
     Clusters may differ in size. With one cluster both bounds are NaN. If all clusters have the
@@ -101,13 +102,14 @@ def statistic_interval(
 ) -> Interval:
     """Return a statistic of rows and its BCa bootstrap interval over clusters.
 
-    statistic: function from rows of `values` [row, ...] to one number, such as a slope, a ratio or
-        a median. For a mean, use `mean_interval`, which has a better coverage.
-    values: [network, ...], any unit.
-    clusters: [network], labels of any type, such as seeds; None: each network is one cluster.
-    level: coverage of the interval, between 0 and 1.
-    n_draws: number of draws of clusters.
-    seed: random seed of the draws.
+    Args:
+        statistic: function from rows of `values` [row, ...] to one number, such as a slope, a ratio
+            or a median. For a mean, use `mean_interval`, which has a better coverage.
+        values: [network, ...], any unit.
+        clusters: [network], labels of any type, such as seeds; None: each network is one cluster.
+        level: coverage of the interval, between 0 and 1.
+        n_draws: number of draws of clusters.
+        seed: random seed of the draws.
 
     The bounds are corrected for bias and acceleration (Efron 1987); the acceleration is estimated
     by leaving out one cluster at a time. In place of normal quantiles the bounds use those of
@@ -151,9 +153,10 @@ def statistic_interval(
 def share_interval(k: int, n: int, level: float = 0.95) -> Interval:
     """Return the share k / n of independent networks and its exact interval.
 
-    k: number of networks with a property.
-    n: number of all networks.
-    level: coverage of the interval, between 0 and 1.
+    Args:
+        k: number of networks with a property.
+        n: number of all networks.
+        level: coverage of the interval, between 0 and 1.
 
     Raises GridjaxError unless 0 <= k <= n, n >= 1 and 0 < level < 1.
     Source: Clopper and Pearson 1934.
@@ -201,10 +204,11 @@ def _bca(
 ) -> list[float]:
     """Return both bounds of the BCa interval.
 
-    value: the statistic of the sample.
-    draws: [draw], the statistic of each draw.
-    without: [n], the statistic without each cluster in turn.
-    tail: probability beyond each bound.
+    Args:
+        value: the statistic of the sample.
+        draws: [draw], the statistic of each draw.
+        without: [n], the statistic without each cluster in turn.
+        tail: probability beyond each bound.
     """
     from scipy.special import ndtr, ndtri, stdtrit
 

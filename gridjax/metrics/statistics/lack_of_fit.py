@@ -31,11 +31,12 @@ def lack_of_fit(
 ) -> LackOfFit:
     """Return the departures of the means over seeds from a polynomial in level.
 
-    table: [seed, level], responses in any unit.
-    levels: [level], distinct numbers, at least degree + 2.
-    degree: degree of the polynomial, 0 to 10.
-    n_draws: number of random sign flips.
-    seed: random seed of the sign flips.
+    Args:
+        table: [seed, level], responses in any unit.
+        levels: [level], distinct numbers, at least degree + 2.
+        degree: degree of the polynomial, 0 to 10.
+        n_draws: number of random sign flips.
+        seed: random seed of the sign flips.
 
     The polynomial is fitted to the means by least squares. The fit is linear, so a residual of the
     means is the mean of the residuals of the seeds. The standard error is computed from the
@@ -112,9 +113,10 @@ def _standardised(
 ) -> Float[np.ndarray, "*draw level"]:
     """Return mean residuals divided by their standard errors.
 
-    squares: sum over levels of the squared residuals of single seeds, mean over seeds.
-    freedom: [level], diagonal of the residual matrix.
-    n: number of seeds.
+    Args:
+        squares: sum over levels of the squared residuals of single seeds, mean over seeds.
+        freedom: [level], diagonal of the residual matrix.
+        n: number of seeds.
     """
     left = np.maximum(squares - (residual**2).sum(axis=-1, keepdims=True), 1e-24 * squares)
     variance = left / (n - 1) / freedom.sum() * freedom

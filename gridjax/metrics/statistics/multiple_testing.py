@@ -16,7 +16,8 @@ def holm(p: Any) -> Float[np.ndarray, " test"]:
     The adjustment is valid for tests with any dependence. NaN stays NaN and does not count as a
     test.
 
-    p: [test], 0 to 1 or NaN.
+    Args:
+        p: [test], 0 to 1 or NaN.
 
     Raises GridjaxError for values outside [0, 1].
     Source: Holm 1979.
@@ -35,7 +36,8 @@ def benjamini_hochberg(p: Any) -> Float[np.ndarray, " test"]:
     The adjustment is valid for independent or positively dependent tests. NaN stays NaN and does
     not count as a test.
 
-    p: [test], 0 to 1 or NaN.
+    Args:
+        p: [test], 0 to 1 or NaN.
 
     Raises GridjaxError for values outside [0, 1].
     Source: Benjamini and Hochberg 1995.

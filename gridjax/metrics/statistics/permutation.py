@@ -17,9 +17,10 @@ _TIE = 1e-10
 def sign_flip(differences: Any, n_draws: int = 20_000, seed: int = 0) -> float:
     """Return the two-sided p-value of the hypothesis that the mean difference is 0.
 
-    differences: [pair], any unit.
-    n_draws: largest number of sign combinations.
-    seed: random seed of the draws.
+    Args:
+        differences: [pair], any unit.
+        n_draws: largest number of sign combinations.
+        seed: random seed of the draws.
 
     The test flips the signs of the differences. If all 2^n sign combinations of n pairs are at most
     `n_draws`, it uses all of them and p is exact. Otherwise it draws random signs and p is

@@ -13,11 +13,12 @@ def needed_to_decide(
 ) -> float:
     """Return the number of networks with which the interval excludes a margin, at a given power.
 
-    interval: the measured interval of n networks, at `level`.
-    margin: the value to exclude, in the unit of the interval.
-    n: number of networks of the interval.
-    power: probability that the interval excludes the margin, between 0 and 1.
-    level: coverage of the interval, between 0 and 1.
+    Args:
+        interval: the measured interval of n networks, at `level`.
+        margin: the value to exclude, in the unit of the interval.
+        n: number of networks of the interval.
+        power: probability that the interval excludes the margin, between 0 and 1.
+        level: coverage of the interval, between 0 and 1.
 
     The computation assumes that the value of the interval is the true value, and that its half on
     the side of the margin shrinks as 1 / sqrt(number of networks). The result may be smaller than

@@ -21,10 +21,11 @@ def seed_interval(
 ) -> Interval:
     """Return the mean of values [network] and its bootstrap-t interval over seeds [network].
 
-    values: [network], any unit.
-    seeds: [network], seed of each network.
-    level: coverage of the interval, between 0 and 1.
-    within: the range of possible means, such as (0, 1) for a share; bounds do not exceed it.
+    Args:
+        values: [network], any unit.
+        seeds: [network], seed of each network.
+        level: coverage of the interval, between 0 and 1.
+        within: the range of possible means, such as (0, 1) for a share; bounds do not exceed it.
 
     Bounds are NaN with fewer than FEWEST_SEEDS seeds. They are also NaN if all seeds have the same
     mean: a bootstrap of equal values gives an interval of width 0, which is not evidence.

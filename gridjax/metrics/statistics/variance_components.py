@@ -15,8 +15,9 @@ from gridjax.metrics.statistics.permutation import finite
 def slopes(table: Any, doses: Any) -> Float[np.ndarray, " seed"]:
     """Return the least-squares slope of each seed's response, per unit of dose.
 
-    table: [seed, dose], responses; NaN where a response is missing.
-    doses: [dose], finite numbers.
+    Args:
+        table: [seed, dose], responses; NaN where a response is missing.
+        doses: [dose], finite numbers.
 
     The fit of a seed leaves out its missing responses. The slope is NaN for a seed with fewer than
     two distinct doses.
@@ -54,9 +55,10 @@ class Components(NamedTuple):
 def components(table: Any) -> Components:
     """Return the variance components of a crossed design, with the method of moments (ANOVA).
 
-    table: one axis for each factor, such as [layout, weights, motion], and one network for each
-        combination of levels; at least two factors with at least two levels each. The levels are
-        random samples.
+    Args:
+        table: one axis for each factor, such as [layout, weights, motion], and one network for each
+            combination of levels; at least two factors with at least two levels each. The levels
+            are random samples.
 
     The expected mean square of a set of factors is a sum over all sets that contain this set: the
     component of each, times the number of networks that share a combination of its levels. The
