@@ -20,7 +20,7 @@ from gridjax.cli import app
 project = "gridjax"
 release = version = gridjax.__version__
 copyright = "the gridjax developers, Apache-2.0"
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"
@@ -81,13 +81,20 @@ def _arguments(what: str, thing: Any) -> set[str]:
 def read_docstring(
     _app: Any, what: str, _name: str, thing: Any, _options: Any, lines: list[str]
 ) -> None:
-    """Turn lines "name: text" about arguments into a list; escape what would be markup."""
+    """Turn the sections Args, Returns and Raises into lists; escape what would be markup."""
     if len(lines) < 3 and _FIELD_OF_TUPLE.match(" ".join(lines)):
         lines[:] = []
-    arguments, read, within = _arguments(what, thing), [], False
-    for line in lines:
+    arguments, read, within, section = _arguments(what, thing), [], False, ""
+    for raw in lines:
+        if raw in ("Args:", "Returns:", "Raises:"):
+            section, within = raw, raw == "Returns:"
+            read += ["**Returns**"] if within else []
+            continue
+        line = raw.removeprefix("    ") if section else raw
+        section = section if raw.startswith(" ") or not raw else ""
         found = re.match(r"((?:\w+, )*\w+): (.*)", line.replace("`", ""))
-        if found and set(found[1].split(", ")) <= arguments:
+        names = set(found[1].split(", ")) if found else set()
+        if found and (names <= arguments or section == "Raises:"):
             if read and read[-1]:
                 read.append("")
             read += [f"**{found[1]}**", f"   {_escaped(found[2])}"]
