@@ -84,6 +84,9 @@ class Registry(Generic[Info]):
         if name in self._infos and name not in self._hashes:
             message = f"{self.parameter}: {name!r} is gridjax's own"
             raise GridjaxError(Problem(message, fix="give another name"))
+        if getattr(info, "has_masks", False):
+            message = f"{self.parameter}: {name!r}: has_masks is for gridjax's own entries alone"
+            raise GridjaxError(Problem(message, fix="leave has_masks out: Np is then not padded"))
         digest = plugin_hash(info, functions)
         if self._hashes.get(name, digest) != digest:
             message = f"{self.parameter}: {name!r} is registered already, from another source"
@@ -132,12 +135,12 @@ def plugin_hash(info: Any, functions: Iterable[Any]) -> str:
     in other modules are not hashed: a user must raise ``version`` if they change. Raises
     GridjaxError if the source of a function cannot be found.
     """
-    texts: dict[int, str] = {}
+    texts: dict[Any, str] = {}
     parts = [repr(info), *(_text_of(part, info.name, texts) for part in functions)]
     return hashlib.sha256("\n".join([*parts, *texts.values()]).encode()).hexdigest()
 
 
-def _text_of(part: Any, name: str, texts: dict[int, str]) -> str:
+def _text_of(part: Any, name: str, texts: dict[Any, str]) -> str:
     """Return the source of a function, with the arguments of a partial; for a value, its text.
 
     The constants that it uses, and the sources of the functions of the same module that it uses,
@@ -148,24 +151,21 @@ def _text_of(part: Any, name: str, texts: dict[int, str]) -> str:
     if isinstance(part, partial):
         held = (part.func, *part.args, *sorted(part.keywords.items()))
         return _text_of(held, name, texts)
-    if hasattr(part, "__array__"):
-        array = np.asarray(part)
-        return f"{array.dtype} {array.shape} {array.tobytes().hex()}"
     if not callable(part):
-        return repr(part) if _is_constant(part) else type(part).__qualname__
+        return _value_text(part) or type(part).__qualname__
     function = inspect.unwrap(part)
-    for value in _named_by(function):
+    for used, value in _named_by(function):
         if isinstance(value, FunctionType):
-            if value.__module__ == function.__module__ and id(value) not in texts:
-                texts[id(value)] = ""  # a function may call itself
-                texts[id(value)] = _text_of(value, name, texts)
-        elif _is_constant(value):
-            texts[id(value)] = repr(value)
+            if value.__module__ == function.__module__ and value not in texts:
+                texts[value] = ""  # a function may call itself
+                texts[value] = _text_of(value, name, texts)
+        elif text := _value_text(value):
+            texts[function, used] = f"{used} = {text}"
     return _source_of(function, name)
 
 
-def _named_by(function: Any) -> list[Any]:
-    """Return the values of the global and enclosing names that a Python function uses."""
+def _named_by(function: Any) -> list[tuple[str, Any]]:
+    """Return the global and enclosing names that a Python function uses, with their values."""
     code = getattr(function, "__code__", None)
     if code is None:
         return []
@@ -175,15 +175,30 @@ def _named_by(function: Any) -> list[Any]:
         one = codes.pop()
         names |= dict.fromkeys(one.co_names)
         codes += [each for each in one.co_consts if isinstance(each, CodeType)]
-    values = [function.__globals__[each] for each in sorted(names) if each in function.__globals__]
-    return values + [cell.cell_contents for cell in function.__closure__ or ()]
+    known = function.__globals__
+    enclosing = zip(code.co_freevars, function.__closure__ or (), strict=True)
+    return [
+        *((each, known[each]) for each in sorted(names) if each in known),
+        *((each, cell.cell_contents) for each, cell in enclosing),
+    ]
 
 
-def _is_constant(value: Any) -> bool:
-    """Return whether a value is a number, a text, None, or a tuple of these."""
-    if isinstance(value, tuple):
-        return all(map(_is_constant, value))
-    return value is None or isinstance(value, bool | int | float | str)
+def _value_text(value: Any) -> str:
+    """Return the text of a number, text, None or array, or of a tuple, list or dict of these.
+
+    Empty for other values.
+    """
+    if value is None or isinstance(value, bool | int | float | complex | str):
+        return repr(value)
+    if isinstance(value, dict):
+        return _value_text(tuple(value.items()))
+    if isinstance(value, tuple | list):
+        texts = [_value_text(each) for each in value]
+        return f"({', '.join(texts)})" if all(texts) else ""
+    if hasattr(value, "__array__") and not isinstance(value, type):
+        array = np.asarray(value)
+        return f"{array.dtype} {array.shape} {array.tobytes().hex()}"
+    return ""
 
 
 def _source_of(function: Callable[..., Any], name: str) -> str:

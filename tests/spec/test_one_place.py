@@ -199,11 +199,12 @@ def test_one_record_adds_a_loss_to_rules_and_merging():
         assert padded_config(odd.static).batch_size > 9
 
 
-SCALE = 2.0
+SCALE, OFFSET, POWER = 2.0, 1.0, 2.0
+WEIGHTS, TABLE = np.array([1.0, 2.0]), {"a": [1, 2]}
 
 
 def helper(layout):
-    return SCALE * layout
+    return SCALE * layout**POWER + OFFSET + WEIGHTS.sum() + TABLE["a"][0]
 
 
 def by_helper(layout, positions):
@@ -220,9 +221,13 @@ def test_a_plugin_is_identified_by_its_functions_their_helpers_and_its_version(m
     assert digest(replace(RING, label="Rings")) != before
     assert digest(encode=encode_ring) != before
     assert digest(encode=partial(by_helper, 1)) != digest(encode=partial(by_helper, 2))
-    with monkeypatch.context() as patch:
-        patch.setitem(globals(), "SCALE", 3.0)  # a constant that a helper names
-        assert digest() != before
+    changes = {"SCALE": 3.0, "POWER": 1.0, "WEIGHTS": np.array([1.0, 3.0]), "TABLE": {"a": [1, 3]}}
+    digests = {before}
+    for name, value in changes.items():  # what a helper uses; POWER takes the value of OFFSET
+        with monkeypatch.context() as patch:
+            patch.setitem(globals(), name, value)
+            digests.add(digest())
+    assert len(digests) == len(changes) + 1
     with monkeypatch.context() as patch:
         patch.setitem(globals(), "helper", absolute)
         assert digest() != before
@@ -234,5 +239,7 @@ def test_a_plugin_is_identified_by_its_functions_their_helpers_and_its_version(m
 def test_records_that_cannot_be_are_refused(wrong):
     with pytest.raises(GridjaxError, match=r"is unknown|is not a text"):
         gj.TargetCodeInfo("ring", **wrong)
+    with pytest.raises(GridjaxError, match="has_masks is for gridjax's own"):
+        gj.register_encoding(replace(RING, has_masks=True), RING_CODE)
     with pytest.raises(GridjaxError, match="is not a TargetCodeInfo"):
         gj.register_encoding("ring", RING_CODE)
