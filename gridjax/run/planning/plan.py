@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
 _LANES_OF_LARGER = 4
+MOST_BLOCKS = 64
+"""Number of blocks into which a sweep of one bucket is divided, if its blocks can be that large."""
+LARGEST_BLOCK = 64
+"""Largest number of networks of a block, unless the lane width is larger."""
 
 _FLOP_PER_CELL = 20
 """Floating-point operations of one place cell at one position.
@@ -39,6 +43,17 @@ def default_lane_width(device_kind: str, static: StaticConfig) -> int:
     if device_kind.lower().startswith("cpu"):
         return 1
     return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
+
+
+def block_size(lane_width: int, n_networks: int) -> int:
+    """Return the number of networks of a block, from the number of distinct networks of the sweep.
+
+    A block is the unit of work: one worker trains, evaluates and stores its networks. The number is
+    a multiple of the lane width. It lets a sweep have about MOST_BLOCKS blocks, and a block at most
+    LARGEST_BLOCK networks unless the lane width is larger.
+    """
+    widths = -(-n_networks // (MOST_BLOCKS * lane_width))
+    return lane_width * max(1, min(widths, LARGEST_BLOCK // lane_width))
 
 
 def flop_per_step(static: StaticConfig) -> int:
@@ -66,14 +81,15 @@ class Bucket:
     n_bins: int
     """bins along each side of the reported rate maps"""
     lane_width: int
+    block_size: int
+    """networks of a block; see block_size()"""
     specs: tuple[NetworkSpec, ...]
     """distinct networks, longest training first: the lanes of a block then end at similar times"""
 
     @property
-    def blocks(self) -> tuple[tuple[NetworkSpec, ...], ...]:
-        """The specs in groups of ``lane_width``; the last group may be shorter."""
-        starts = range(0, len(self.specs), self.lane_width)
-        return tuple(self.specs[start : start + self.lane_width] for start in starts)
+    def n_blocks(self) -> int:
+        """Number of blocks; the last one may have fewer networks."""
+        return -(-len(self.specs) // self.block_size)
 
     @property
     def n_network_steps(self) -> int:
@@ -84,7 +100,8 @@ class Bucket:
         """Shape and cost of the bucket as JSON values."""
         return {
             "networks": len(self.specs),
-            "blocks": len(self.blocks),
+            "blocks": self.n_blocks,
+            "block_size": self.block_size,
             "lane_width": self.lane_width,
             "n_bins": self.n_bins,
             "network_steps": self.n_network_steps,
@@ -118,7 +135,7 @@ class Plan:
     @property
     def n_blocks(self) -> int:
         """Number of blocks in all buckets."""
-        return sum(len(bucket.blocks) for bucket in self.buckets)
+        return sum(bucket.n_blocks for bucket in self.buckets)
 
     @property
     def n_network_steps(self) -> int:
@@ -170,15 +187,12 @@ def make_plan(
     members: dict[tuple[StaticConfig, int], list[NetworkSpec]] = {}
     for spec in equivalent:
         members.setdefault((shape_of(spec), spec.n_bins_reported), []).append(spec)
-    buckets = (
-        Bucket(
-            static=static,
-            n_bins=n_bins,
-            lane_width=lane_width or default_lane_width(device_kind, static),
-            specs=tuple(sorted(group, key=lambda spec: -spec.n_grad_steps)),
-        )
-        for (static, n_bins), group in members.items()
-    )
+    buckets = []
+    for (static, n_bins), group in members.items():
+        width = lane_width or default_lane_width(device_kind, static)
+        size = block_size(width, len(equivalent))
+        specs = tuple(sorted(group, key=lambda spec: -spec.n_grad_steps))
+        buckets.append(Bucket(static, n_bins, width, size, specs))
     return Plan(device_kind, tuple(buckets), equivalent)
 
 
@@ -226,7 +240,7 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
     return [
         (
             f"{len(bucket.specs):,}",
-            f"{len(bucket.blocks):,}",
+            f"{bucket.n_blocks:,}",
             str(bucket.lane_width),
             f"{quantity(bytes_per_lane(bucket.static) * bucket.lane_width)}B",
             f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",

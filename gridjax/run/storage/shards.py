@@ -1,9 +1,10 @@
-"""The results of one network on disk: a folder of tables and arrays with their sha256."""
+"""The results of one block of networks on disk: a folder of tables and arrays with their sha256."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from errno import ELOOP
 from pathlib import Path
 from typing import Any
@@ -25,86 +26,108 @@ from gridjax.io.atomic_files import (
 )
 from gridjax.io.json_schema import check_schema
 from gridjax.io.npy_errors import NOT_NPZ
-from gridjax.run.storage.schema import TABLES, NetworkResult
+from gridjax.run.planning.blocks import block_name
+from gridjax.run.storage.block_results import Arrays, BlockResults
+from gridjax.run.storage.schema import TABLES
 
 SEAL = "shard.json"
 MAPS = "maps.npz"
 WEIGHTS = "weights.npz"
-_NAMES = {f"{name}.parquet" for name in TABLES} | {MAPS, WEIGHTS}
-_SCHEMA = {"run_id": str, "files": {str: {"bytes": int, "sha256": str}}}
-_FIX = "run the sweep command again: it moves the file to damaged/ and trains this network again"
+KEPT_WEIGHTS = "kept_weights.npz"
+"""Weights that remain after the weights of other networks were removed."""
+_NAMES = {f"{name}.parquet" for name in TABLES} | {MAPS, WEIGHTS, KEPT_WEIGHTS}
+_SCHEMA = {"run_ids": [str], "files": {str: {"bytes": int, "sha256": str}}}
+_FIX = "run the sweep command again: it moves the block to damaged/ and trains its networks again"
 
 
 class Shard:
-    """The results of one network in a run folder."""
+    """The results of one block in a run folder; the name of its folder is that of the block."""
 
     def __init__(self, folder: Path):
         self.folder = folder
 
     @classmethod
-    def write(cls, folder: Path, result: NetworkResult) -> Shard:
-        """Write the results of one network, completely or not at all."""
-        files = {f"{name}.parquet": to_parquet(table) for name, table in result.tables().items()}
-        if result.maps is not None:
-            files[MAPS] = _npz(vars(result.maps))
-        if result.weights:
-            files[WEIGHTS] = _npz(result.weights)
+    def write(cls, folder: Path, results: BlockResults) -> Shard:
+        """Write the results of a block, completely or not at all."""
+        files = {f"{name}.parquet": to_parquet(table) for name, table in results.tables.items()}
+        if results.maps:
+            files[MAPS] = _npz(results.maps)
+        if results.weights:
+            files[WEIGHTS] = _npz(results.weights)
         with new_folder(folder) as aside:
             for name, content in files.items():
                 (aside / name).write_bytes(content)
-            (aside / SEAL).write_bytes(_seal(result.run_id, _listed(files)))
+            (aside / SEAL).write_bytes(_seal(results.run_ids, _listed(files)))
         return cls(folder)
 
+    def read(self) -> BlockResults:
+        """Return all results of the shard."""
+        tables = {name: self.table(name) for name in TABLES}
+        run_ids = tuple(self.run_ids())
+        maps = {run_id: arrays for run_id in run_ids if (arrays := self.maps(run_id))}
+        weights = {run_id: arrays for run_id in run_ids if (arrays := self.weights(run_id))}
+        return BlockResults(run_ids, tables, maps, weights)
+
+    def run_ids(self) -> list[str]:
+        """Return the networks whose results the shard contains, in order."""
+        content: list[str] = self._read_seal()["run_ids"]
+        return content
+
     def table(self, name: str) -> pa.Table:
-        """Return the rows of this network in a table."""
+        """Return the rows of a table."""
         content = retry_while_replaced(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
         if content is None:
             raise self._damage(f"{name}.parquet", "is missing")
         return read_parquet(content, self.folder / f"{name}.parquet", name)
 
-    def arrays(self, name: str) -> dict[str, np.ndarray] | None:
-        """Return the arrays of ``maps.npz`` or ``weights.npz``; None if they are not stored.
+    def maps(self, run_id: str) -> Arrays | None:
+        """Return the arrays of the stored rate maps of a network; None if there are none."""
+        return retry_while_replaced(self.folder / SEAL, lambda: self._arrays(MAPS, run_id))
 
-        No object is unpickled, and no data is decompressed to more bytes than the file has.
+    def weights(self, run_id: str) -> Arrays | None:
+        """Return the stored weights of a network by path; None if there are none."""
+        return retry_while_replaced(
+            self.folder / SEAL, lambda: self._arrays(self._weights_name(), run_id)
+        )
+
+    def with_weights(self) -> list[str]:
+        """Return the networks whose weights are stored."""
+        return retry_while_replaced(self.folder / SEAL, self._with_weights)
+
+    def keep_weights(self, run_ids: AbstractSet[str]) -> None:
+        """Remove the weights of all networks except ``run_ids``.
+
+        The other weights are first written to a new file. A listed file is therefore never missing.
         """
-        content = retry_while_replaced(self.folder / SEAL, lambda: self._content(name))
-        if content is None:
-            return None
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as file:
-                if sum(each.file_size for each in file.zip.infolist()) > len(content):
-                    raise ValueError("it is compressed, which gridjax never writes")
-                arrays = {key: file[key] for key in file.files}
-            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
-                raise ValueError("it contains other things than arrays")
-            return arrays
-        except NOT_NPZ as error:
-            why = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise self._damage(name, f"cannot be read: {why}") from None
-
-    def holds(self, name: str) -> bool:
-        """Return whether the shard lists a file."""
-        return name in self._listed()
+        there = self._with_weights()
+        kept = [run_id for run_id in there if run_id in run_ids]
+        if kept == there:
+            return
+        seal, old = self._read_seal(), self._weights_name()
+        new = KEPT_WEIGHTS if old == WEIGHTS else WEIGHTS
+        files = {name: each for name, each in seal["files"].items() if name != old}
+        if kept:
+            arrays = {run_id: self._arrays(old, run_id) or {} for run_id in kept}
+            content = _npz(arrays)
+            replace_file(self.folder / new, content)
+            files |= _listed({new: content})
+        replace_file(self.folder / SEAL, _seal(seal["run_ids"], files))
+        (self.folder / old).unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove the files that remain if a writer was killed while it removed the weights."""
+        """Remove the files that remain if a writer was killed while it removed weights."""
         remove_temporaries(self.folder)
-        if not self.holds(WEIGHTS):
-            (self.folder / WEIGHTS).unlink(missing_ok=True)
-
-    def drop_weights(self) -> None:
-        """Remove the weights from the list, then the file: a listed file is then never missing."""
-        listed = self._listed()
-        if listed.pop(WEIGHTS, None) is not None:
-            replace_file(self.folder / SEAL, _seal(self.folder.name, listed))
-        (self.folder / WEIGHTS).unlink(missing_ok=True)
+        listed = self._read_seal()["files"]
+        for name in (WEIGHTS, KEPT_WEIGHTS):
+            if name not in listed:
+                (self.folder / name).unlink(missing_ok=True)
 
     def check(self) -> None:
         """Raise DamageError if a file is damaged."""
         retry_while_replaced(self.folder / SEAL, self._check)
 
     def _check(self) -> None:
-        listed = self._listed()
+        listed = self._read_seal()["files"]
         for name in listed:
             self._content(name)
         for name in TABLES:
@@ -112,8 +135,50 @@ class Shard:
                 raise self._damage(SEAL, f"lists no {name}.parquet")
             self.table(name)
 
+    def _weights_name(self) -> str:
+        return KEPT_WEIGHTS if KEPT_WEIGHTS in self._read_seal()["files"] else WEIGHTS
+
+    def _with_weights(self) -> list[str]:
+        content = self._content(self._weights_name())
+        if content is None:
+            return []
+        with self._opened(self._weights_name(), content) as file:
+            return list(dict.fromkeys(key.partition("/")[0] for key in file.files))
+
+    def _arrays(self, name: str, run_id: str) -> Arrays | None:
+        """Return the arrays of one network in a file; None if the file has none.
+
+        No object is unpickled, and no data is decompressed to more bytes than the file has.
+        """
+        content = self._content(name)
+        if content is None:
+            return None
+        prefix = f"{run_id}/"
+        try:
+            with self._opened(name, content) as file:
+                keys = [key for key in file.files if key.startswith(prefix)]
+                arrays = {key.removeprefix(prefix): file[key] for key in keys}
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                raise ValueError("it contains other things than arrays")
+        except NOT_NPZ as error:
+            raise self._unreadable(name, error) from None
+        return arrays or None
+
+    def _opened(self, name: str, content: bytes) -> Any:
+        try:
+            file = np.load(io.BytesIO(content), allow_pickle=False)
+            if sum(each.file_size for each in file.zip.infolist()) > len(content):
+                raise ValueError("it is compressed, which gridjax never writes")
+        except NOT_NPZ as error:
+            raise self._unreadable(name, error) from None
+        return file
+
+    def _unreadable(self, name: str, error: BaseException) -> DamageError:
+        why = f"{type(error).__name__}: {error}".splitlines()[0]
+        return self._damage(name, f"cannot be read: {why}")
+
     def _content(self, name: str) -> bytes | None:
-        listed = self._listed().get(name)
+        listed = self._read_seal()["files"].get(name)
         if listed is None:
             return None
         try:
@@ -131,16 +196,17 @@ class Shard:
                 raise OSError(ELOOP, "is a link, which is not followed")
         return read_regular(self.folder / name)
 
-    def _listed(self) -> dict[str, Any]:
+    def _read_seal(self) -> dict[str, Any]:
         try:
             content = load_checksummed_json(self._read(SEAL))
             check_schema(content, _SCHEMA, "it")
-            files = content["files"]
-            if content["run_id"] != self.folder.name or not _NAMES.issuperset(files):
-                raise ValueError("its list is that of another network")
-            return dict(files)
+            if block_name(content["run_ids"]) != self.folder.name:
+                raise ValueError("its list is that of another block")
+            if not _NAMES.issuperset(content["files"]):
+                raise ValueError("it lists other files than those of a block")
         except (OSError, ValueError, RecursionError) as error:
             raise self._damage(SEAL, f"cannot be trusted: {error}") from None
+        return content
 
     def _damage(self, name: str, what: str) -> DamageError:
         return DamageError(Problem(f"damaged: {what}", Place(str(self.folder / name)), fix=_FIX))
@@ -157,14 +223,6 @@ def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
     return table
 
 
-def _listed(files: Mapping[str, bytes]) -> dict[str, Any]:
-    return {name: {"bytes": len(each), "sha256": digest(each)} for name, each in files.items()}
-
-
-def _seal(run_id: str, listed: Mapping[str, Any]) -> bytes:
-    return dump_checksummed_json({"run_id": run_id, "files": dict(listed)})
-
-
 def to_parquet(table: pa.Table) -> bytes:
     """Return a table as the bytes of a Parquet file."""
     sink = pa.BufferOutputStream()
@@ -172,7 +230,17 @@ def to_parquet(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
+def _listed(files: Mapping[str, bytes]) -> dict[str, Any]:
+    return {name: {"bytes": len(each), "sha256": digest(each)} for name, each in files.items()}
+
+
+def _seal(run_ids: Sequence[str], listed: Mapping[str, Any]) -> bytes:
+    return dump_checksummed_json({"run_ids": list(run_ids), "files": dict(listed)})
+
+
+def _npz(arrays: Mapping[str, Arrays]) -> bytes:
+    """Return the arrays of several networks as the bytes of a .npz file, by ``RUN_ID/NAME``."""
+    flat = {f"{run_id}/{name}": a for run_id, own in arrays.items() for name, a in own.items()}
     sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, **arrays)
+    np.savez(sink, allow_pickle=False, **flat)
     return sink.getvalue()

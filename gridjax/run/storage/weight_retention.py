@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import heapq
-import math
+from collections.abc import Mapping
 
-from gridjax.run.storage.result_store import Store
+from gridjax.run.storage.block_results import BlockResults, score_by_run_id
+from gridjax.run.storage.run_folder import FolderStore
 
-_SCORE = "score_60_by_neuron_max"
 _BEST = "best:"
 
 
-class BestWeights:
-    """Removes the weights of all networks except the N best from a store.
+def keep_best_of_block(results: BlockResults, keep_weights: str) -> BlockResults:
+    """Return the results of a block without the weights of all but its N best networks.
 
-    If the setting is not ``best:N``, it does not remove weights.
+    If the setting is not ``best:N``, the results do not change.
     """
+    if not keep_weights.startswith(_BEST):
+        return results
+    scores = score_by_run_id(results.tables["networks"])
+    return results.with_weights_of(_best(scores, keep_weights))
 
-    def __init__(self, store: Store, keep_weights: str):
-        self._store = store
-        self._n_best = int(keep_weights.removeprefix(_BEST)) if _BEST in keep_weights else None
-        self._best: list[tuple[float, str]] = []
 
-    def recall(self) -> None:
-        """Rank the networks whose weights are in the store; remove all but the N best weights."""
-        if self._n_best is None or not self._store.committed():
-            return
-        networks = self._store.table("networks").select(["run_id", _SCORE])
-        for row in networks.to_pylist():
-            if self._store.has_weights(row["run_id"]):
-                self.add(row["run_id"], row[_SCORE])
+def keep_best_of_run(store: FolderStore, keep_weights: str) -> None:
+    """Remove the weights of all but the N best networks of a run.
 
-    def add(self, run_id: str, score: float) -> None:
-        """Add a network with stored weights to the ranking; remove surplus weights."""
-        if self._n_best is None:
-            return
-        heapq.heappush(self._best, (-math.inf if math.isnan(score) else score, run_id))
-        while len(self._best) > self._n_best:
-            self._store.drop_weights([heapq.heappop(self._best)[1]])
+    If the setting is not ``best:N``, no weights are removed.
+    """
+    if not keep_weights.startswith(_BEST):
+        return
+    there = store.with_weights()
+    scores = score_by_run_id(store.table("networks"))
+    best = _best({run_id: scores[run_id] for run_id in there if run_id in scores}, keep_weights)
+    if there - best:
+        store.keep_weights(best)
+
+
+def _best(scores: Mapping[str, float], keep_weights: str) -> set[str]:
+    """Return the run_ids of the highest scores; run_ids decide ties."""
+    ranked = sorted(((score, run_id) for run_id, score in scores.items()), reverse=True)
+    return {run_id for _, run_id in ranked[: int(keep_weights.removeprefix(_BEST))]}

@@ -17,7 +17,7 @@ History = list[tuple[int, Progress]]
 
 
 @dataclass
-class Trainee:
+class LaneProgress:
     """A network between its first step and its last."""
 
     spec: NetworkSpec
