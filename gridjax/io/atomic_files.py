@@ -72,12 +72,14 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty temporary folder; when the block ends, rename the folder to ``path``.
 
     Before the rename, all files in the folder are flushed to the disk, so the caller need not
-    flush them. If an exception is raised, the temporary folder is removed.
+    flush them. If an exception is raised, the temporary folder is removed. With ``replace``, an
+    existing entry of the name is removed; between two renames there is no entry of the name.
     """
+    old = path.with_name(f"{TEMP_PREFIX}old-{path.name}")
     aside = path.with_name(TEMP_PREFIX + path.name)
     remove_tree(aside)
     aside.mkdir()  # without parents: a run folder that was moved must not be created again
@@ -85,11 +87,17 @@ def new_folder(path: Path) -> Iterator[Path]:
         yield aside
         for name in (*aside.rglob("*"), aside):
             sync(name)
+        if replace and os.path.lexists(path):
+            remove_tree(old)
+            rename(path, old)
         rename(aside, path)
     except BaseException:
+        if replace and os.path.lexists(old) and not os.path.lexists(path):
+            rename(old, path)
         _remove_what_is_still_written(aside)
         raise
     sync(path.parent)
+    remove_tree(old)
 
 
 def _remove_what_is_still_written(folder: Path) -> None:
