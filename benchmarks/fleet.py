@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from gridjax.run.execution.lane_block import Block
+from gridjax.run.execution.lanes import Lanes
 from gridjax.run.planning.plan import default_lane_width
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
@@ -45,7 +45,7 @@ class Fleet:
         def on(number: int) -> None:
             with jax.default_device(self.devices[number]):
                 block = self._blocks[number]
-                if not block.trainees:
+                if not block.networks:
                     block.fill(self._specs(number))
                 self._train(block, n_steps)
 
@@ -82,14 +82,14 @@ class Fleet:
         seconds = seconds_of(lambda: found.append(compile_chunk(static, self.lane_width, *shapes)))
         return seconds, bytes_needed(found[0])
 
-    def _empty_block(self, device: Any) -> Block:
-        return Block(self._trainer, self.lane_width, device)
+    def _empty_block(self, device: Any) -> Lanes:
+        return Lanes(self._trainer, self.lane_width, device)
 
     def _specs(self, number: int) -> list[NetworkSpec]:
         """The networks of one block, each with a seed of its own."""
         first = number * self.lane_width
         return [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
 
-    def _train(self, block: Block, n_steps: int) -> None:
+    def _train(self, block: Lanes, n_steps: int) -> None:
         made = block.train_steps(n_steps)
         assert made == n_steps * self.lane_width, "a network diverged, so its time is not valid"

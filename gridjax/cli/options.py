@@ -52,6 +52,16 @@ TimeLimit = Annotated[
         help="Stop after this time (30m, 10h, ...), at a point where all is saved; exit code 75.",
     ),
 ]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        min=1,
+        help="Blocks to train at the same time: by default one on each accelerator, or one process"
+        " for each CPU core. The number does not change the results.",
+    ),
+]
 Accept = Annotated[
     list[str] | None,
     typer.Option(

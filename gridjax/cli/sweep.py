@@ -10,7 +10,7 @@ import typer
 
 from gridjax.callbacks import Stopped
 from gridjax.cli.application import Plugins, app, console, load_plugins
-from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.options import Accept, Overrides, TimeLimit, Workers, read_overrides
 from gridjax.cli.streams import keep_on
 from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 
@@ -88,6 +88,7 @@ def sweep(
             metavar="SECONDS", min=0, help="Time between checkpoints; 0: after every chunk."
         ),
     ] = 60.0,
+    workers: Workers = None,
     time_limit: TimeLimit = None,
     accept: Accept = None,
     deterministic: Annotated[
@@ -122,6 +123,7 @@ def sweep(
                 population,
                 out,
                 callbacks,
+                workers=workers,
                 checkpoint_every_s=checkpoint_every,
                 accept=accept or (),
                 deterministic=deterministic,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ from gridjax.io.atomic_files import read_regular, replace_file
 from gridjax.io.text import shown
 
 LOCK = ".lock"
+WORKERS_LOCK = ".workers.lock"
 WRITER = ".writer.json"
+_PATIENCE_OF_WORKERS_S = 10.0
 _PATIENCE_S = 1.0
 """Longest wait for a lock, in seconds. ``gridjax status`` holds the lock for a shorter time; a
 writer holds it longer."""
@@ -87,3 +90,42 @@ def _named(folder: Path) -> str:
     if named is None:
         return ""
     return f" (process {named['pid']} on {named['host']}, since {named['started']})"
+
+
+@contextmanager
+def workers_lock(folder: Path) -> Iterator[int | None]:
+    """Hold a lock that worker processes inherit; yield its file descriptor, None on Windows.
+
+    The lock is free when all processes that hold it have ended. If the process of a run was killed,
+    a new run therefore does not start while a worker of the earlier one still writes.
+
+    Raises GridjaxError if such workers do not end within some seconds.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield None
+        return
+    try:
+        descriptor = os.open(folder / WORKERS_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+    except OSError:  # the lock also works without this file, as on a full disk
+        yield None
+        return
+    try:
+        deadline = time.monotonic() + _PATIENCE_OF_WORKERS_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() < deadline:
+                    time.sleep(0.05)
+                    continue
+                message = f"--out {folder} is still being written by workers of an earlier call"
+                fix = "wait for them to end, or end the processes gridjax.run.execution"
+                raise GridjaxError(Problem(message, fix=fix)) from None
+            except OSError:  # a file system without locks; the lock of the folder still holds
+                break
+        yield descriptor
+    finally:
+        os.close(descriptor)

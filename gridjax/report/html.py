@@ -98,14 +98,13 @@ def _headline(run: Run, data: RunData) -> dict[str, str]:
     records, device = data.records, run.manifest["device"]
     seconds = run.timings["train_seconds"].sum()
     names = [source["name"].removesuffix(".yaml") for source in run.manifest["sources"]]
-    cores = f", {device['cpu_cores']} cores" if device["platform"] == "cpu" else ""
     return {
         "title": ", ".join(names),
         "networks": counted(len(records), "network"),
         "codes": listed([label(code) for code in data.codes]) or "none yet",
         "steps": number_range([record.spec.n_grad_steps for record in records]),
         "seconds": f"{seconds:,.0f} s of training, summed over networks",
-        "device": f"{device['count']} × {device['kind']} ({device['platform']}{cores})",
+        "device": f"{device['kind']} ({device['platform']})",
     }
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import CodeType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -35,6 +36,7 @@ class Registry(Generic[Info]):
         self._infos: dict[str, Info] = {info.name: info for info in infos}
         self._functions: dict[str, Any] = {}
         self._hashes: dict[str, str] = {}
+        self._modules: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._functions:
@@ -93,6 +95,11 @@ class Registry(Generic[Info]):
             raise GridjaxError(Problem(message, fix="give another name, or start a new process"))
         self._infos[name], self._functions[name] = info, functions
         self._hashes[name] = digest
+        self._modules[name] = _registering_module()
+
+    def module_of(self, name: str) -> str:
+        """Return the name of the module that registered a user's entry."""
+        return self._modules[name]
 
     def _unknown(self, name: str) -> GridjaxError:
         message = f"{self.parameter}: {name!r} is not registered"
@@ -126,6 +133,17 @@ def registered_plugins() -> dict[str, str]:
         for parameter, registry in REGISTRIES.items()
         for name, sha in registry.hashes.items()
     }
+
+
+def _registering_module() -> str:
+    """Return the name of the module that calls gridjax."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.partition(".")[0] != "gridjax":
+            return name
+        frame = frame.f_back
+    return "__main__"
 
 
 def plugin_hash(info: Any, functions: Iterable[Any]) -> str:

@@ -119,6 +119,12 @@ def replace_lanes(
     return jax.tree.map(choose, state, other)
 
 
+@jax.jit
+def take_lanes(state: TrainState, lanes: Int[Array, " lane"]) -> TrainState:
+    """Return a block with the given lanes of another block, in this order."""
+    return jax.tree.map(lambda leaf: leaf[lanes], state)
+
+
 def lane(tree: Any, index: int) -> Any:
     """Return one network of a block."""
     return jax.tree.map(lambda leaf: leaf[index], tree)

@@ -84,6 +84,20 @@ def evaluate(
         return _evaluate(spec, state, settings, known_nulls)
 
 
+def evaluate_block(specs, state, settings, known_nulls, keep_maps):
+    from gridjax.training import population
+    import dataclasses
+
+    out = []
+    known = dict(known_nulls)
+    for n, spec in enumerate(specs):
+        e = evaluate(spec, population.unpadded_lane(state, n, spec), settings, known)
+        if e.null is not None:
+            known[e.null.null_id] = e.null
+        out.append(dataclasses.replace(e, maps=keep_best(e, keep_maps)))
+    return out
+
+
 def _evaluate(
     spec: NetworkSpec,
     state: TrainState,

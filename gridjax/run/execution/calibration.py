@@ -18,7 +18,7 @@ import numpy as np
 
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.execution.devices import Devices
-from gridjax.run.execution.lane_block import Block
+from gridjax.run.execution.lanes import Lanes
 from gridjax.run.execution.out_of_memory import is_exhausted
 from gridjax.run.execution.train_loop import next_chunk
 from gridjax.run.planning.memory_model import bytes_per_lane
@@ -183,19 +183,19 @@ class _Training:
         self.n_steps = 0
         """steps of all networks since ``begin``"""
         self._specs = lanes
-        self._block = Block(population.make_trainer(bucket.static, width), width, device)
+        self._lanes = Lanes(population.make_trainer(bucket.static, width), width, device)
         self._chunk = _FIRST_STEPS
 
     def begin(self) -> None:
         """Compile the functions of the block and make the first steps."""
-        self._block.fill(self._specs)
-        self._block.train_steps(_FIRST_STEPS)
+        self._lanes.fill(self._specs)
+        self._lanes.train_steps(_FIRST_STEPS)
 
     def train(self, until: float) -> None:
         """Make and count steps until ``time.perf_counter()`` reaches ``until``, in seconds."""
         while time.perf_counter() < until:
             start = time.perf_counter()
-            made = self._block.train_steps(self._chunk)
+            made = self._lanes.train_steps(self._chunk)
             if made == 0:
                 return
             self.n_steps += made

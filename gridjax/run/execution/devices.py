@@ -1,8 +1,9 @@
-"""The devices of a run: their start, and their description in the manifest."""
+"""The devices of workers and of measurements: their start, and their description in a manifest."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import jax
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.machine import n_cores, n_cpu_devices, processor
+from gridjax.run.execution.machine import ONE_THREAD, n_cpu_devices, processor
 from gridjax.run.execution.program_cache import use_program_cache
 from gridjax.training.population import Device
 
@@ -19,7 +20,7 @@ DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_l
 
 @dataclass(frozen=True)
 class Devices:
-    """The devices of a run: the training devices and the evaluation device."""
+    """The devices of a measurement, which trains on all of them at once."""
 
     training: tuple[Device, ...]
     evaluation: Device
@@ -36,12 +37,7 @@ def start_devices(deterministic: bool = False, keep_programs: bool = True) -> De
 
     Raises GridjaxError if JAX computes in float64.
     """
-    if deterministic:
-        flags = os.environ.get("XLA_FLAGS", "")
-        os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
-    if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
-        fix = "unset JAX_ENABLE_X64"
-        raise GridjaxError(Problem("JAX_ENABLE_X64 is set, but gridjax trains in float32", fix=fix))
+    _prepare(deterministic)
     with suppress(RuntimeError):
         jax.config.update("jax_num_cpu_devices", n_cpu_devices())
     if keep_programs:
@@ -50,18 +46,45 @@ def start_devices(deterministic: bool = False, keep_programs: bool = True) -> De
     return Devices(tuple(devices), devices[0])
 
 
-def describe(devices: Devices, deterministic: bool = False) -> dict[str, Any]:
-    """Return the manifest entry of the devices; every part of it can change the last bits."""
-    is_cpu = devices.evaluation.platform == "cpu"
-    return {
-        "platform": devices.evaluation.platform,
-        "kind": processor() if is_cpu else devices.evaluation.device_kind,
-        "count": len(devices.training),
-        "cpu_cores": n_cores(),
-        "deterministic": deterministic,
-        "xla_flags": " ".join(sorted(_flags_of_the_user())),
-    }
+def start_worker_devices(deterministic: bool = False, keep_programs: bool = True) -> list[Device]:
+    """Return the devices of the workers in this process: all accelerators, or one CPU device.
+
+    A CPU device computes in one thread if JAX has not been used in this process before. The other
+    arguments and the errors are those of ``start_devices``.
+    """
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
+    _prepare(deterministic)
+    if keep_programs:
+        use_program_cache()
+    devices = jax.local_devices()
+    return devices[:1] if devices[0].platform == "cpu" else devices
 
 
-def _flags_of_the_user() -> set[str]:
-    return set(os.environ.get("XLA_FLAGS", "").split()) - set(DETERMINISTIC_FLAGS)
+def describe_cpu(n_threads: int) -> dict[str, Any]:
+    """Return the manifest entry of a CPU; every part of it can change the last bits.
+
+    ``n_threads`` are the threads in which one worker computes. Does not start JAX.
+    """
+    entry = {"platform": "cpu", "kind": processor(), "threads": n_threads, "deterministic": False}
+    return entry | {"xla_flags": _flags_of_the_user()}
+
+
+def describe(devices: Sequence[Device], deterministic: bool = False) -> dict[str, Any]:
+    """Return the manifest entry of accelerators; every part of it can change the last bits."""
+    entry = {"platform": devices[0].platform, "kind": devices[0].device_kind, "threads": 1}
+    return entry | {"deterministic": deterministic, "xla_flags": _flags_of_the_user()}
+
+
+def _flags_of_the_user() -> str:
+    flags = set(os.environ.get("XLA_FLAGS", "").split()) - set(DETERMINISTIC_FLAGS)
+    return " ".join(sorted(flags))
+
+
+def _prepare(deterministic: bool) -> None:
+    if deterministic:
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
+    if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        fix = "unset JAX_ENABLE_X64"
+        raise GridjaxError(Problem("JAX_ENABLE_X64 is set, but gridjax trains in float32", fix=fix))

@@ -7,6 +7,16 @@ import platform
 from importlib.util import find_spec
 from pathlib import Path
 
+from gridjax.errors import GridjaxError, Problem
+
+ONE_THREAD = {
+    "PJRT_NPROC": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+"""Environment of a process that computes in one thread. The number of threads decides the last bits
+of the results, so that one thread makes them independent of the number of cores."""
 MOST_CPU_DEVICES = 24
 """Largest number of virtual devices of a processor, because each device compiles its own functions
 (compilation_cache.py). Additional cores share the larger operations."""
@@ -20,6 +30,36 @@ def n_cores() -> int:
 def n_cpu_devices() -> int:
     """Return the number of virtual JAX devices of this machine's processor."""
     return min(n_cores(), MOST_CPU_DEVICES)
+
+
+def n_memory_maps() -> int:
+    """Return the number of memory maps of this process; 0 if the system does not tell.
+
+    Every program that is compiled for a CPU uses some.
+    """
+    try:
+        return Path("/proc/self/maps").read_bytes().count(b"\n")
+    except OSError:
+        return 0
+
+
+def has_one_thread() -> bool:
+    """Return whether JAX computes in one thread on the CPU of this process."""
+    return os.environ.get("PJRT_NPROC") == "1"
+
+
+def default_workers() -> int:
+    """Return the number of workers on a CPU: ``GRIDJAX_WORKERS``, or the number of cores.
+
+    Raises GridjaxError if ``GRIDJAX_WORKERS`` is not a positive number.
+    """
+    text = os.environ.get("GRIDJAX_WORKERS", "")
+    if not text:
+        return n_cores()
+    if not text.isdecimal() or int(text) == 0:
+        fix = "set it to a positive number, or unset it"
+        raise GridjaxError(Problem(f"GRIDJAX_WORKERS={text} is not a number of workers", fix=fix))
+    return int(text)
 
 
 _PLUGINS = {"gpu": ("jax_cuda12_plugin", "jax_cuda13_plugin"), "tpu": ("libtpu",)}

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import jax
 
 from gridjax.errors import MemoryShortageError, Problem
 from gridjax.io.numbers import quantity
-from gridjax.run.planning.plan import Bucket
+from gridjax.run.planning.blocks import Block
+from gridjax.spec.network import NetworkSpec
 
 _ASKED = re.compile(r"allocat\w* ([\d.]+) ?([KMGT]?i?B\b|bytes)")
 _FIX_OF_TRAINING = (
-    "train fewer networks at once: --set gridjax.lane_width={fewer} --accept lane-width --accept"
+    "use fewer workers (--workers), or train fewer networks at once: --set gridjax.lane_width={fewer} --accept lane-width --accept"
     " settings resumes the run. gridjax never changes the lane width by itself: it decides the last"
     " bits of every number"
 )
 _FIX_OF_ONE = (
-    "use a device with more memory, or a smaller network: Ng, Np, batch_size and sequence_length"
+    "use fewer workers (--workers), a device with more memory, or a smaller network: Ng, Np, batch_size and sequence_length"
     " decide how much it needs"
 )
 _FIX_OF_EVALUATION = (
-    "evaluate in smaller batches: --set gridjax.evaluation.batch_size=N --accept settings resumes"
+    "use fewer workers (--workers), or evaluate in smaller batches: --set gridjax.evaluation.batch_size=N --accept settings resumes"
     " the run"
-)
-SCARCE = (
-    "out of device memory ({asked}): from now on one block is trained at a time, and networks are"
-    " evaluated in between. Results stay the same; the run is slower"
 )
 
 
@@ -45,12 +43,12 @@ def asked_for(error: str) -> str:
     return f"{amount} requested"
 
 
-def shortage_in_training(bucket: Bucket, error: str) -> MemoryShortageError:
-    """Return the error for a block that does not fit on its device even as the only user."""
-    static, width = bucket.static, bucket.lane_width
+def shortage_in_training(block: Block, error: str) -> MemoryShortageError:
+    """Return the error for a block whose training does not fit on its device."""
+    static, width = block.static, block.lane_width
     of = f"{width} networks at once (lane width {width})" if width > 1 else "one network"
     message = (
-        f"out of device memory in training {of}, alone on the device ({asked_for(error)}):"
+        f"out of device memory in training {of} ({asked_for(error)}):"
         f" {static.rnn_type} Ng={static.Ng} {static.place_field_values} Np={static.Np}"
         f" batch_size={static.batch_size} sequence_length={static.sequence_length}"
     )
@@ -58,9 +56,8 @@ def shortage_in_training(bucket: Bucket, error: str) -> MemoryShortageError:
     return MemoryShortageError(Problem(message, fix=fix))
 
 
-def shortage_in_evaluation(run_id: str, error: str) -> MemoryShortageError:
-    """Return the error for an evaluation that does not fit on its device even as the only user."""
-    message = (
-        f"out of device memory in evaluating {run_id}, alone on the device ({asked_for(error)})"
-    )
+def shortage_in_evaluation(specs: Sequence[NetworkSpec], error: str) -> MemoryShortageError:
+    """Return the error for networks whose evaluation does not fit on their device."""
+    of = specs[0].run_id if len(specs) == 1 else f"{len(specs)} networks at once"
+    message = f"out of device memory in evaluating {of} ({asked_for(error)})"
     return MemoryShortageError(Problem(message, fix=_FIX_OF_EVALUATION))

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.python_files import import_file
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.registry import REGISTRIES, is_plugin
+
+_PREFIX = "gridjax_plugin_"
+
+
+class PluginSources(NamedTuple):
+    """The sources from which another process can register the same plugins."""
+
+    files: tuple[str, ...]
+    """Python files that were loaded by ``load_plugin``"""
+    modules: tuple[str, ...]
+    """names of other modules"""
 
 
 def load_plugin(path: str | Path) -> None:
@@ -15,7 +31,7 @@ def load_plugin(path: str | Path) -> None:
     Raises GridjaxError if the file does not exist or fails.
     """
     path = Path(path)
-    name = f"gridjax_plugin_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
+    name = f"{_PREFIX}{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     if not path.is_file():
         raise GridjaxError(Problem(f"--plugin {path} is no file", fix="give a Python file"))
     try:
@@ -29,6 +45,20 @@ def load_plugin(path: str | Path) -> None:
         raise _failure(path, error) from error
     except Exception as error:
         raise _failure(path, error) from error
+
+
+def plugin_sources(specs: Iterable[NetworkSpec]) -> PluginSources | None:
+    """Return the sources of the plugins of networks; None if another process cannot load them.
+
+    A plugin that a script or notebook registers itself is in no module that can be imported.
+    """
+    used = {(name, getattr(spec, name)) for spec in specs for name in REGISTRIES}
+    names = {REGISTRIES[name].module_of(value) for name, value in used if is_plugin(name, value)}
+    if "__main__" in names:
+        return None
+    loaded = sorted(name for name in names if name.startswith(_PREFIX))
+    files = tuple(str(Path(str(sys.modules[name].__file__)).resolve()) for name in loaded)
+    return PluginSources(files, tuple(sorted(names - set(loaded))))
 
 
 def _failure(path: Path, error: Exception) -> GridjaxError:

@@ -1,27 +1,33 @@
-"""The function train(): preparation of devices, folder and lock, then the main loop."""
+"""The function train(): preparation of folder, lock and plan, then the work of the blocks."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWarning
 from gridjax.errors import GridjaxError
-from gridjax.io.folder_lock import locked
-from gridjax.run.checkpointing.block_checkpoints import CheckpointPolicy
-from gridjax.run.execution.devices import Devices, describe, start_devices
+from gridjax.io.folder_lock import locked, workers_lock
+from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
+from gridjax.run.execution.engine import Engine, choose_engine
 from gridjax.run.execution.plugin_check import check_plugins
-from gridjax.run.execution.scheduler import Runner
+from gridjax.run.execution.worker import Job
+from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import Plan, make_plan
 from gridjax.run.storage.manifest import make_manifest
-from gridjax.run.storage.output_folder import check_folder, check_space, open_folder
-from gridjax.run.storage.result_store import MemoryStore, Store
+from gridjax.run.storage.output_folder import (
+    check_folder,
+    check_space,
+    open_folder,
+    remove_leftovers,
+    started_blocks,
+)
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.storage.run_reader import Run
-from gridjax.run.storage.weight_retention import BestWeights
-from gridjax.sweep.run_settings import Settings
+from gridjax.run.storage.weight_retention import keep_best_of_run
 from gridjax.sweep.sweep import Sweep
 from gridjax.training.population import MATMUL_PRECISION
 
@@ -31,6 +37,7 @@ def train(
     out: str | Path | None = None,
     callbacks: Sequence[RunCallback] = (),
     *,
+    workers: int | None = None,
     checkpoint_every_s: float = 60.0,
     accept: Sequence[str] = (),
     deterministic: bool = False,
@@ -42,9 +49,13 @@ def train(
 
     Args:
         sweep: The networks and the settings of the run.
-        out: Folder of the results, created if missing. None keeps the results in memory.
+        out: Folder of the results, created if missing. None keeps the results in a temporary
+            folder, which is removed when the returned Run is no longer used.
         callbacks: Objects that receive the progress of the run and can stop it
             (gridjax.callbacks).
+        workers: Number of blocks that are trained at the same time. The default is one for each
+            accelerator, or one process for each CPU core (or the value of the environment variable
+            GRIDJAX_WORKERS). The number does not change the results.
         checkpoint_every_s: Seconds between two checkpoints of the networks in training; 0 saves
             after every chunk.
         accept: Names of the accepted changes since an earlier call, which can change results:
@@ -59,60 +70,64 @@ def train(
         GridjaxError: The folder cannot be written, or contains a run that must not be resumed.
         Stopped: A callback requested a stop.
     """
+    temporary = None
+    if out is None:
+        temporary = tempfile.TemporaryDirectory(prefix="gridjax-")
+        out = Path(temporary.name) / "run"
+    folder, accepted = Path(out), tuple(accept)
     with ExitStack() as stack:
-        if out is not None:
-            check_folder(Path(out), sweep, tuple(accept))
-            stack.enter_context(locked(Path(out)))
-            check_folder(Path(out), sweep, tuple(accept))  # another process may have written it
-        devices = start_devices(deterministic)
+        check_folder(folder, sweep, accepted)
+        stack.enter_context(locked(folder))
+        check_folder(folder, sweep, accepted)  # another process may have written it
+        lock = stack.enter_context(workers_lock(folder))
         check_plugins(sweep.specs)
-        settings, platform = sweep.settings, devices.evaluation.platform
+        engine = choose_engine(sweep.specs, workers, deterministic)
+        settings = sweep.settings
+        platform = engine.device["platform"]
         plan = make_plan(sweep.specs, settings.lane_width, platform, bucket_shape(settings.merge))
-        device = describe(devices, deterministic)
-        manifest = make_manifest(sweep, plan, device, MATMUL_PRECISION)
-        store: Store
-        store, checkpoints = MemoryStore(manifest), None
-        if out is not None:
-            check_space(Path(out), plan, len(devices.training))
-            store, checkpoints = open_folder(Path(out), manifest, tuple(accept))
+        check_space(folder, plan, engine.n_workers)
+        manifest = make_manifest(sweep, plan, engine.device, MATMUL_PRECISION)
+        store = open_folder(folder, manifest, accepted)
         policy = CheckpointPolicy(
-            checkpoints=checkpoints,
             every_s=checkpoint_every_s,
             segment=len(store.manifest["segments"]) - 1,
-            exact=device["platform"] == "cpu" or deterministic,
+            exact=platform == "cpu" or deterministic,
         )
-        _run(plan, settings, store, devices, policy, CallbackList(callbacks))
-        if checkpoints is not None:
-            checkpoints.drop_finished(store.committed())
-        return Run(store)
+        job = Job(folder, settings, policy)
+        _run(plan, job, store, engine, lock, CallbackList(callbacks))
+    return Run(store, temporary)
 
 
 def _run(
     plan: Plan,
-    settings: Settings,
-    store: Store,
-    devices: Devices,
-    policy: CheckpointPolicy,
+    job: Job,
+    store: FolderStore,
+    engine: Engine,
+    lock: int | None,
     callbacks: CallbackList,
 ) -> None:
-    """Train the networks without results, write the tables, and report the start and the end."""
+    """Run the blocks without results, and report the start and the end."""
     run_ids = {spec.run_id for specs in plan.equivalent_specs.values() for spec in specs}
-    n_finished = len(store.committed() & run_ids)
-    start = RunStart(plan.n_networks, n_finished, len(plan.buckets), float(plan.flop))
+    committed = store.committed()
+    start = RunStart(
+        n_networks=plan.n_networks,
+        n_finished=len(committed & run_ids),
+        n_buckets=len(plan.buckets),
+        flop=float(plan.flop),
+    )
     try:
         callbacks.on_start(start)
-        if isinstance(store, FolderStore):
-            for damage in store.set_aside:
-                what = f"damaged results are in {DAMAGED}/ now, and are made again: {damage}"
-                callbacks.on_event(RunWarning(what))
-        if n_finished < plan.n_networks:
-            Runner(plan, settings, store, devices, policy).run(callbacks)
-        else:
-            BestWeights(store, settings.keep_weights).recall()
-        store.finish()
+        for damage in store.set_aside:
+            what = f"damaged results are in {DAMAGED}/ now, and are made again: {damage}"
+            callbacks.on_event(RunWarning(what))
+        blocks = missing_blocks(plan, committed, started_blocks(job.folder))
+        if blocks:
+            engine.run(job, blocks, lock, callbacks)
+        keep_best_of_run(store, job.settings.keep_weights)
+        remove_leftovers(job.folder, committed | run_ids)
     except BaseException as error:
         with suppress(GridjaxError):  # only the first error is reported
-            store.finish()
+            keep_best_of_run(store, job.settings.keep_weights)
         with suppress(Exception):
             callbacks.on_end(RunEnd(len(store.committed() & run_ids), error))
         raise

@@ -1,15 +1,15 @@
-"""Training of a block in chunks: histories, checkpoints, and new networks in free lanes."""
+"""Training of the networks of a block in chunks: histories, and new networks in free lanes."""
 
 from __future__ import annotations
 
-import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from gridjax.callbacks import RunEvent, TrainingMeasures, TrainingSteps
-from gridjax.run.execution.lane_block import Block, Trained
+from gridjax.run.execution.lanes import Finished, Lanes
 from gridjax.spec.network import NetworkSpec
 
 CHUNK_SECONDS = 0.5
@@ -21,46 +21,48 @@ IDLE_STEPS = 0.25
 A measurement takes about half a step, because it has no backward pass."""
 
 
-def train_block(
-    block: Block,
-    specs: Sequence[NetworkSpec],
-    more: Callable[[int], Sequence[NetworkSpec]],
-    stop: threading.Event,
+def train_lanes(
+    lanes: Lanes,
+    waiting: Sequence[NetworkSpec],
+    must_stop: Callable[[], bool],
+    after_chunk: Callable[[], None],
     emit: Callable[[RunEvent], None],
     flop_per_step: int = 0,
-) -> Iterator[Trained]:
-    """Train networks in an empty block, refill free lanes, and yield the trained networks.
+) -> Iterator[Finished]:
+    """Train networks in empty lanes, refill free lanes, and yield the finished networks.
 
-    A network leaves the block at its last step, or when it diverges. While others are still in
-    training, ``more(n)`` returns up to ``n`` further networks for the free lanes. ``emit`` receives
-    an event for the steps of each chunk and for each measurement. ``flop_per_step`` is the number
-    of floating-point operations of one step of one network. Once ``stop`` is set, the current chunk
-    is the last one, and the networks in training are saved.
+    A network leaves its lane at its last step, or when it diverges; the next of ``waiting`` enters
+    it. ``emit`` receives an event for the steps of each chunk and for each measurement.
+    ``flop_per_step`` is the number of floating-point operations of one step of one network. The
+    iteration ends early at the end of a chunk after which ``must_stop`` returns True. The networks
+    in training then stay in their lanes. ``after_chunk`` is called after every chunk.
     """
     chunk_steps = FIRST_CHUNK_STEPS
-    block.fill(specs)
-    while block.trainees:
-        in_lanes = block.trainees
-        steps = {lane: trainee.to_next for lane, trainee in in_lanes.items()}
-        most = steps_together(list(steps.values()), block.lane_width)
-        goal = {lane: in_lanes[lane].made + min(most, steps[lane]) for lane in steps}
-        while any(in_lanes[lane].made < goal[lane] for lane in goal) and not _any_done(block):
-            if stop.is_set():
-                block.save()
+    queue = deque(waiting)
+    lanes.fill(_next(queue, lanes.n_free))
+    while lanes.networks:
+        steps = {lane: progress.to_next for lane, progress in lanes.networks.items()}
+        most = steps_together(list(steps.values()), lanes.lane_width)
+        goal = {lane: lanes.networks[lane].made + min(most, steps[lane]) for lane in steps}
+        while any(lanes.networks[lane].made < goal[lane] for lane in goal) and not _any_done(lanes):
+            if must_stop():
                 return
-            until = {lane: min(goal[lane], in_lanes[lane].made + chunk_steps) for lane in goal}
-            longest = max(until[lane] - in_lanes[lane].made for lane in until)
+            until = {
+                lane: min(goal[lane], lanes.networks[lane].made + chunk_steps) for lane in goal
+            }
+            longest = max(until[lane] - lanes.networks[lane].made for lane in until)
             before = time.perf_counter()
-            made = block.train_to(until)
+            made = lanes.train_to(until)
             chunk_steps = next_chunk(longest, time.perf_counter() - before, CHUNK_SECONDS)
             emit(TrainingSteps(made, made * flop_per_step))
-            block.save_if_due()
-        if any(trainee.is_due for trainee in in_lanes.values()):
-            emit(TrainingMeasures(*map(float, block.measure())))
-        if (trained := block.take_out()) is not None:
-            yield trained
-            if block.trainees and not stop.is_set():
-                block.fill(more(block.n_free))
+            after_chunk()
+        if any(progress.is_due for progress in lanes.networks.values()):
+            emit(TrainingMeasures(*map(float, lanes.measure())))
+        lanes.spend()
+        if (finished := lanes.finished()) is not None:
+            yield finished
+            lanes.free_finished()
+            lanes.fill(() if must_stop() else _next(queue, lanes.n_free))
 
 
 def steps_together(steps: Sequence[int], lane_width: int) -> int:
@@ -74,8 +76,12 @@ def steps_together(steps: Sequence[int], lane_width: int) -> int:
     return int(near[idle <= IDLE_STEPS * lane_width].max())
 
 
-def _any_done(block: Block) -> bool:
-    return any(trainee.is_done for trainee in block.trainees.values())
+def _next(queue: deque[NetworkSpec], n: int) -> list[NetworkSpec]:
+    return [queue.popleft() for _ in range(min(n, len(queue)))]
+
+
+def _any_done(lanes: Lanes) -> bool:
+    return any(progress.is_done for progress in lanes.networks.values())
 
 
 def next_chunk(n_steps: int, seconds: float, wanted_s: float) -> int:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gridjax.errors import DamageError, Place, Problem
-from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.checkpointing.block_folder import block_folders
+from gridjax.run.checkpointing.checkpoint_list import UNREADABLE
 from gridjax.run.storage.run_folder import FolderStore
 
 _CHECKPOINT_FIX = "nothing; a resumed sweep uses the checkpoint before it"
@@ -33,13 +34,15 @@ def verify_results(folder: Path) -> None:
 
 
 def _damaged_checkpoints(folder: Path) -> Iterator[Problem]:
-    checkpoints = Checkpoints(folder)
-    for checkpoint in checkpoints.listed():
-        try:
-            checkpoint.read()
-        except ValueError as error:
-            if os.path.lexists(checkpoint.folder):  # otherwise a run has removed it meanwhile
-                checkpoints.add_damage(checkpoint.folder, str(error))
-    for damage in checkpoints.damage:
-        place, _, what = damage.partition(": ")
+    blocks, damage = block_folders(folder)
+    for block in blocks:
+        for checkpoint in block.listed():
+            try:
+                checkpoint.read()
+            except UNREADABLE as error:
+                if os.path.lexists(checkpoint.folder):  # otherwise a run has removed it meanwhile
+                    damage.append(f"{checkpoint.folder}: {error}")
+        damage += block.damage
+    for each in damage:
+        place, _, what = each.partition(": ")
         yield Problem(f"damaged: {what}", Place(place), fix=_CHECKPOINT_FIX)

@@ -34,7 +34,7 @@ _SCHEMA = {
     "specs": [dict],
     "sources": [{"name": str, "text": str}],
     "lane_widths": [{"lane_width": int}],
-    "device": dict.fromkeys(("platform", "kind", "count", "cpu_cores"), object),
+    "device": dict.fromkeys(("platform", "kind", "threads"), object),
     "segments": [dict.fromkeys(SEGMENT, object) | {"accepted": [str]}],
 }
 """Schema of the parts of a manifest that gridjax reads."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
-from gridjax.io.atomic_files import TEMP_PREFIX, writing
-from gridjax.io.folder_lock import LOCK, WRITER
+from gridjax.io.atomic_files import TEMP_PREFIX, remove_tree, writing
+from gridjax.io.folder_lock import LOCK, WORKERS_LOCK, WRITER
 from gridjax.io.numbers import quantity
 from gridjax.io.output_paths import check_writable, special_path
-from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, KEPT, Checkpoints
+from gridjax.run.checkpointing.block_folder import CHECKPOINTS, KEPT, block_folders
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
 from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
+from gridjax.run.storage.partial_results import PARTIAL
 from gridjax.run.storage.run_folder import DAMAGED, SHARDS, FolderStore
 from gridjax.sweep.sweep import Sweep
 
@@ -47,8 +49,9 @@ def refuse_others(folder: Path) -> None:
 
     Through a link, gridjax would write outside of the folder. Opening a pipe would never return.
     """
-    for name in (SHARDS, CHECKPOINTS, DAMAGED, LOCK, WRITER):
-        is_folder = name in (SHARDS, CHECKPOINTS, DAMAGED)
+    folders = (SHARDS, CHECKPOINTS, PARTIAL, DAMAGED)
+    for name in (*folders, LOCK, WORKERS_LOCK, WRITER):
+        is_folder = name in folders
         what = special_path(folder / name, may_be_folder=is_folder, may_be_file=not is_folder)
         if what:
             message = f"--out {folder} cannot be written: its {name} is {what}"
@@ -58,8 +61,8 @@ def refuse_others(folder: Path) -> None:
             raise GridjaxError(Problem(message, fix=fix))
 
 
-def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
-    """Refuse a folder if its disk has too little space for one block checkpoint per device.
+def check_space(folder: Path, plan: Plan, n_workers: int) -> None:
+    """Refuse a folder if its disk has too little space for the checkpoints of all workers.
 
     A finished run needs no space. Raises StorageError.
     """
@@ -69,7 +72,7 @@ def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
             return
     each = (bytes_of_checkpoint(bucket.static, bucket.lane_width) for bucket in plan.buckets)
     largest = max(each, default=0)
-    needed = (KEPT + 1) * n_devices * largest
+    needed = (KEPT + 1) * min(n_workers, plan.n_blocks) * largest
     free = shutil.disk_usage(folder).free
     if free < needed:
         message = (
@@ -78,22 +81,49 @@ def check_space(folder: Path, plan: Plan, n_devices: int) -> None:
         raise StorageError(Problem(message, fix="free some space, or name another folder"))
 
 
-def open_folder(
-    folder: Path, requested: dict[str, Any], accept: tuple[str, ...]
-) -> tuple[FolderStore, Checkpoints]:
+def open_folder(folder: Path, requested: dict[str, Any], accept: tuple[str, ...]) -> FolderStore:
     """Create a run in a locked folder, or resume the run that the folder contains."""
     manifest, damaged = requested, {}
     if (folder / MANIFEST).exists():
         store = FolderStore.open(folder)
         damaged = store.damaged()
-        intact = store.committed() - damaged.keys()
+        intact = store.committed_in(damaged.keys())
         manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
-    checkpoints = Checkpoints(folder)
+    return FolderStore.create(folder, manifest, damaged)
+
+
+def started_blocks(folder: Path) -> list[tuple[str, ...]]:
+    """Return the run_ids of each block that has a checkpoint."""
+    lists = []
+    for block in block_folders(folder)[0]:
+        for checkpoint in block.listed()[:1]:
+            lists.append(checkpoint.networks)
+    return lists
+
+
+def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
+    """Remove checkpoints and partial results after every network of a sweep is committed.
+
+    The checkpoints of a block stay if it has a network that is not in ``committed``, so that an
+    earlier sweep can be resumed. Temporary files of a killed writer are removed.
+    """
+    kept = set()
+    for block in block_folders(folder)[0]:
+        listed = block.listed()
+        if listed and set(listed[0].networks) - committed:
+            kept.add(block.folder.name)
     with writing(folder):
-        checkpoints.remove_temporaries()
-    return FolderStore.create(folder, manifest, damaged), checkpoints
+        for name in (CHECKPOINTS, PARTIAL):
+            root = folder / name
+            if not root.is_dir() or root.is_symlink():
+                continue
+            for path in root.iterdir():
+                if path.name not in kept:
+                    remove_tree(path)
+            if not kept:
+                root.rmdir()
 
 
 def _is_ours(entry: Path) -> bool:
     """Return whether an entry of a folder without a run can come from a start that was stopped."""
-    return entry.name in (LOCK, WRITER) or entry.name.startswith(TEMP_PREFIX)
+    return entry.name in (LOCK, WORKERS_LOCK, WRITER) or entry.name.startswith(TEMP_PREFIX)

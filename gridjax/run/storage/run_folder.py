@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import count
 from pathlib import Path
@@ -87,19 +87,20 @@ class FolderStore:
 
     def committed(self) -> set[str]:
         """Return the run_ids of the manifest whose results are complete."""
+        return self.committed_in(())
+
+    def committed_in(self, damaged: Container[Path]) -> set[str]:
+        """Return the run_ids whose results are complete, without those of damaged shards."""
         wanted = set(self.manifest["run_ids"])
         found: set[str] = set()
         for shard in self._shards():
+            if shard.folder in damaged:
+                continue
             try:
                 found |= wanted.intersection(self._run_ids_of(shard))
             except DamageError:
                 continue  # check() reports it; reading a table raises it
         return found
-
-    def commit(self, results: BlockResults) -> None:
-        """Write the shard of a block, under a temporary name until it is complete."""
-        with writing(self.folder):
-            Shard.write(self.folder / SHARDS / results.name, results)
 
     def table(self, name: str) -> pa.Table:
         """Return one table, networks in the order of the sweep.
@@ -213,3 +214,7 @@ class FolderStore:
         rename(path, free)
 
 
+def commit_block(folder: Path, results: BlockResults) -> None:
+    """Write the shard of a block to a run folder, under a temporary name until it is complete."""
+    with writing(folder):
+        Shard.write(folder / SHARDS / results.name, results)

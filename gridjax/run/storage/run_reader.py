@@ -92,8 +92,9 @@ class Network:
 class Run:
     """The results of a sweep, for all networks that have finished so far."""
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, owned: Any = None):
         self._store = store
+        self._owned = owned  # a temporary folder, which is removed with this object
 
     def __repr__(self) -> str:
         return f"<Run of {len(self.networks)} of {len(self.manifest['run_ids'])} networks>"
@@ -222,7 +223,7 @@ class Run:
 
     def _spec(self, run_id: str) -> NetworkSpec:
         values = self._values_of.get(run_id)
-        if values is None or not self._store.is_committed(run_id):
+        if values is None or run_id not in self._store.committed():
             fix = "the column run_id of .networks lists the finished networks"
             raise GridjaxError(Problem(f"no network {run_id!r} in this run", fix=fix))
         return NetworkSpec.from_dict(values)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from gridjax.errors import DamageError
 from gridjax.io.folder_lock import is_locked, writer
 from gridjax.io.numbers import quantity
-from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoint, Checkpoints
+from gridjax.run.checkpointing.block_folder import CHECKPOINTS, block_folders
+from gridjax.run.checkpointing.checkpoint_list import Checkpoint
 from gridjax.run.evaluation.evaluation import DIVERGED
-from gridjax.run.storage.run_folder import SHARDS, FolderStore
+from gridjax.run.storage.run_folder import FolderStore
 from gridjax.spec.network import NetworkSpec
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def status(folder: Path) -> dict[str, Any]:
     store = FolderStore.open(folder)
     committed, total = store.committed(), len(store.manifest["run_ids"])
     named, is_running = writer(folder), is_locked(folder)
-    checkpoints = list(Checkpoints(folder).listed())
+    checkpoints = [each for block in block_folders(folder)[0] for each in block.listed()]
     state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
     if named is not None and not is_running and state == STOPPED:
         state = KILLED
@@ -46,7 +47,7 @@ def status(folder: Path) -> dict[str, Any]:
         "diverged": n_diverged,
         "damage": damage,
         "segments": len(store.manifest["segments"]),
-        "last_finished_s": _age(folder / SHARDS, committed),
+        "last_finished_s": _seconds_since(store.last_finished()),
         "in_training": _in_training(folder, store.manifest, committed, checkpoints),
         "of_earlier_sweeps": _of_earlier_sweeps(checkpoints, set(store.manifest["run_ids"])),
     }
@@ -105,9 +106,7 @@ def _in_training(
             "run_id": run_id,
             "steps": steps,
             "n_grad_steps": NetworkSpec.from_dict(specs[run_id]).n_grad_steps,
-            "saved_s": _age(
-                folder / CHECKPOINTS, [str(checkpoint.folder.relative_to(folder / CHECKPOINTS))]
-            ),
+            "saved_s": _age(checkpoint.folder),
         }
         for run_id, (steps, checkpoint) in newest.items()
         if run_id in specs
@@ -118,8 +117,8 @@ def _of_earlier_sweeps(checkpoints: list[Checkpoint], run_ids: set[str]) -> dict
     """Return the number and disk space (bytes) of networks in training from earlier sweeps."""
     theirs, blocks = set(), set()
     for checkpoint in checkpoints:
-        if others := set(checkpoint.run_ids) - run_ids:
-            theirs |= others
+        if set(checkpoint.networks) - run_ids:
+            theirs |= set(checkpoint.run_ids) - run_ids
             blocks.add(checkpoint.folder.parent)
     size = 0
     for path in (path for block in blocks for path in block.rglob("*")):
@@ -128,10 +127,13 @@ def _of_earlier_sweeps(checkpoints: list[Checkpoint], run_ids: set[str]) -> dict
     return {"networks": len(theirs), "bytes": size}
 
 
-def _age(folder: Path, names: Any) -> float | None:
-    """Return the seconds since the last change of the entries ``names``; None if none exist."""
-    times = []
-    for name in names:
-        with suppress(FileNotFoundError):  # removed by the run meanwhile
-            times.append((folder / name).stat().st_mtime)
-    return max(0.0, time.time() - max(times)) if times else None
+def _age(path: Path) -> float | None:
+    """Return the seconds since the last change of a folder; None if it does not exist."""
+    try:
+        return _seconds_since(path.stat().st_mtime)
+    except OSError:  # removed by the run meanwhile
+        return None
+
+
+def _seconds_since(time_s: float | None) -> float | None:
+    return None if time_s is None else max(0.0, time.time() - time_s)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from gridjax.model.network import Params
-from gridjax.run.checkpointing.array_files import leaf_name
+from gridjax.training.leaf_names import leaf_name
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.task.task import Layout

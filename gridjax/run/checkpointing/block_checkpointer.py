@@ -1,0 +1,189 @@
+"""Checkpoints of a block: the decision when to save its networks, and their restoration."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from gridjax.callbacks import CheckpointSaved, NetworkResumed, RunEvent, RunWarning
+from gridjax.run.checkpointing.async_arrays import Leaves
+from gridjax.run.checkpointing.block_folder import CHECKPOINTS, BlockFolder
+from gridjax.run.checkpointing.checkpoint_list import Lane, Snapshot
+from gridjax.run.planning.blocks import Block
+from gridjax.spec.network import NetworkSpec
+from gridjax.training.lane_progress import History, LaneProgress
+from gridjax.training.leaf_names import leaf_name
+from gridjax.training.population import Device
+from gridjax.training.train_step import Progress, TrainState
+
+_STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
+_LONGEST = 256
+"""Rows that a checkpoint reserves for the history of a network; every history is shorter."""
+
+
+@dataclass(frozen=True)
+class CheckpointPolicy:
+    """Frequency of the checkpoints of a run, and the conditions under which they are exact."""
+
+    every_s: float = math.inf
+    """seconds between two checkpoints of a block"""
+    segment: int = 0
+    """number of the continuation of the run, which checkpoints record"""
+    exact: bool = True
+    """whether resumed training gives the same bits as uninterrupted training"""
+
+
+class BlockCheckpointer:
+    """Saves and restores the networks in training of one block of a run folder."""
+
+    def __init__(
+        self,
+        run_folder: Path,
+        block: Block,
+        policy: CheckpointPolicy,
+        emit: Callable[[RunEvent], None],
+    ):
+        """``emit`` receives saved checkpoints, resumed networks and warnings about damage."""
+        self._block, self._policy, self._emit = block, policy, emit
+        self._folder = BlockFolder(run_folder / CHECKPOINTS / block.name)
+        self._folder.remove_temporaries()
+        self._lanes: dict[str, Lane] | None = None
+        self._saved: dict[str, int] = {}
+        self._saved_at = time.monotonic()
+        self._announced: CheckpointSaved | None = None
+
+    def restore(
+        self, state: TrainState, newcomers: Mapping[int, LaneProgress], device: Device
+    ) -> TrainState:
+        """Return the state with the lanes of new networks set to their saved states.
+
+        ``newcomers`` maps lanes to the new networks; their steps, histories and times are set too.
+        A network without an intact checkpoint keeps its initial state.
+        """
+        flat, structure = jax.tree_util.tree_flatten_with_path(state)
+        lanes = self._read(flat)
+        restored = {
+            number: lanes.pop(progress.spec.run_id)
+            for number, progress in newcomers.items()
+            if progress.spec.run_id in lanes
+        }
+        if not restored:
+            return state
+        arrays = [np.array(leaf) for _, leaf in flat]
+        for number, lane in restored.items():
+            for array, (path, _) in zip(arrays, flat, strict=True):
+                array[number] = lane.leaves[leaf_name(path)]
+            progress = newcomers[number]
+            progress.made, progress.seconds = lane.steps, lane.seconds
+            progress.history, progress.resumed = _history(lane), self._is_inexact(lane)
+            run_id, n_steps = progress.spec.run_id, progress.spec.n_grad_steps
+            self._saved[run_id] = lane.steps
+            self._emit(NetworkResumed(run_id, lane.steps, n_steps))
+        return jax.device_put(jax.tree.unflatten(structure, arrays), device)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is older than the policy allows."""
+        return time.monotonic() - self._saved_at >= self._policy.every_s
+
+    def save(self, lanes: Mapping[int, LaneProgress], state: TrainState, block_steps: int) -> None:
+        """Start to save the networks in ``lanes`` if a step was made since the last checkpoint.
+
+        ``block_steps`` are the gradient steps of the block, those of finished networks included.
+        """
+        steps = {progress.spec.run_id: progress.made for progress in lanes.values()}
+        if not steps or steps == {run_id: self._saved.get(run_id, 0) for run_id in steps}:
+            return
+        flat, _ = jax.tree_util.tree_flatten_with_path(state)
+        is_whole = list(lanes) == list(range(len(state.step)))
+        leaves: dict[str, Any] = {
+            leaf_name(path): leaf if is_whole else np.asarray(leaf)[list(lanes)]
+            for path, leaf in flat
+        }
+        in_training = list(lanes.values())
+        snapshot = Snapshot(
+            run_ids=list(steps),
+            steps=list(steps.values()),
+            leaves=leaves | _packed([progress.history for progress in in_training]),
+            seconds=[progress.seconds for progress in in_training],
+            segment=self._policy.segment,
+            resumed=[progress.resumed for progress in in_training],
+            networks=self._block.run_ids,
+            block_steps=block_steps,
+        )
+        self.wait()
+        self._folder.save(snapshot)
+        self._saved, self._saved_at = steps, time.monotonic()
+        self._announced = CheckpointSaved(tuple(steps), tuple(steps.values()))
+        if self._policy.every_s == 0:
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until the last checkpoint is on the disk; raise the error of its writing."""
+        self._folder.wait()
+        if self._announced is not None:
+            self._emit(self._announced)
+            self._announced = None
+
+    def remove(self) -> None:
+        """Remove the checkpoints after the block was committed."""
+        self._announced = None
+        self._folder.remove()
+
+    def _read(self, flat: Sequence[tuple[Any, Any]]) -> dict[str, Lane]:
+        """Return the saved networks that have not yet entered a lane; read them at the first call.
+
+        ``flat`` are the paths and leaves of the state of a block.
+        """
+        if self._lanes is None:
+            shapes = {
+                leaf_name(path): jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for path, a in flat
+            }
+            shapes |= {
+                name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype)
+                for name, a in _packed([[]]).items()
+            }
+            self._lanes = self._folder.restore(shapes)
+            for damage in self._folder.damage:
+                self._emit(RunWarning(f"damaged checkpoint is not used: {damage}"))
+            for spec in self._block.specs:
+                lane = self._lanes.get(spec.run_id)
+                if lane is not None and not _is_of(lane, spec):
+                    del self._lanes[spec.run_id]
+                    what = f"its steps are not those of a training of {spec.n_grad_steps}"
+                    self._emit(RunWarning(f"checkpoint of {spec.run_id} is not used: {what}"))
+        return self._lanes
+
+    def _is_inexact(self, lane: Lane) -> bool:
+        is_same = lane.segment == self._policy.segment
+        return lane.resumed or not (self._policy.exact and is_same)
+
+
+def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
+    """Return whether a saved state can belong to the training of a network."""
+    count = int(lane.leaves[_COUNT])
+    return 0 <= lane.steps <= spec.n_grad_steps and 0 <= count <= _LONGEST
+
+
+def _packed(histories: list[History]) -> Leaves:
+    """Return histories as arrays with a leading axis of lanes; no information is lost."""
+    steps = np.zeros((len(histories), _LONGEST), np.int64)
+    measures = np.zeros((len(histories), _LONGEST, len(Progress._fields)), np.float32)
+    for lane, history in enumerate(histories):
+        for row, (step, progress) in enumerate(history):
+            steps[lane, row], measures[lane, row] = step, progress
+    count = np.asarray([len(history) for history in histories], np.int64)
+    return {_STEPS: steps, _MEASURES: measures, _COUNT: count}
+
+
+def _history(lane: Lane) -> History:
+    rows = range(int(lane.leaves[_COUNT]))
+    steps, measures = lane.leaves[_STEPS], lane.leaves[_MEASURES]
+    return [(int(steps[row]), Progress(*measures[row])) for row in rows]

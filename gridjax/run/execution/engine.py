@@ -1,0 +1,105 @@
+"""Choice of the workers of a run: in this process, or in one process for each CPU core."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridjax.callbacks import CallbackList, RunEvent
+from gridjax.errors import GridjaxError, Problem
+from gridjax.run.execution.devices import describe, describe_cpu, start_worker_devices
+from gridjax.run.execution.machine import default_workers, device_kind, has_one_thread, n_cores
+from gridjax.run.execution.plugins import PluginSources, plugin_sources
+from gridjax.run.execution.process_worker import ProcessWorker, WorkerSetup
+from gridjax.run.execution.worker import Job, Worker
+from gridjax.run.execution.worker_pool import AnyWorker, WorkerPool
+from gridjax.run.planning.blocks import Block
+from gridjax.spec.network import NetworkSpec
+from gridjax.training.population import Device
+
+
+@dataclass(frozen=True)
+class Engine:
+    """The workers of a run, before they are started."""
+
+    device: dict[str, Any]
+    """entry of the manifest"""
+    n_workers: int
+    """largest number of blocks that are trained at the same time"""
+    local_devices: tuple[Device, ...] = ()
+    """devices of workers in this process; empty for worker processes"""
+    sources: PluginSources | None = None
+    """sources of the plugins that worker processes load"""
+
+    def run(
+        self, job: Job, blocks: Sequence[Block], lock: int | None, callbacks: CallbackList
+    ) -> None:
+        """Train, evaluate and commit blocks; pass the events to the callbacks.
+
+        ``lock`` is the file descriptor of a lock that worker processes hold until they end.
+        """
+        if self.local_devices:
+
+            def local(emit: Callable[[RunEvent], None]) -> Sequence[AnyWorker]:
+                return [Worker(job, device, emit) for device in self.local_devices[: len(blocks)]]
+
+            WorkerPool(blocks, local).run(callbacks)
+            return
+        sources = self.sources or PluginSources((), ())
+        with tempfile.TemporaryDirectory(prefix="gridjax-") as folder:
+            maps = _write_place_maps(blocks, Path(folder))
+            setup = WorkerSetup(job, sources.files, sources.modules, maps, lock)
+
+            def processes(emit: Callable[[RunEvent], None]) -> Sequence[AnyWorker]:
+                n_workers = min(self.n_workers, len(blocks))
+                return [ProcessWorker(setup, emit) for _ in range(n_workers)]
+
+            WorkerPool(blocks, processes).run(callbacks)
+
+
+def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, deterministic: bool) -> Engine:
+    """Return the workers for the networks of a sweep on this machine.
+
+    Accelerators have one worker each, in this process. A CPU has one process for each core, and JAX
+    is not started in this process. One worker on a CPU runs in this process if that computes in one
+    thread. A plugin that a script or notebook registers itself exists in this process alone, so
+    that the run then has one worker, in as many threads as JAX uses.
+
+    Raises GridjaxError if ``workers`` is not positive.
+    """
+    if workers is not None and workers < 1:
+        fix = "give a positive number, or leave it out"
+        raise GridjaxError(Problem(f"{workers} workers cannot train anything", fix=fix))
+    if device_kind() != "cpu":
+        devices = start_worker_devices(deterministic)
+        return _in_process(devices[:workers], deterministic)
+    n_workers = workers or default_workers()
+    sources = plugin_sources(specs)
+    if sources is None or (n_workers == 1 and has_one_thread()):
+        return _in_process(start_worker_devices(deterministic), deterministic)
+    return Engine(describe_cpu(1), n_workers, sources=sources)
+
+
+def _in_process(devices: Sequence[Device], deterministic: bool) -> Engine:
+    if devices[0].platform == "cpu":
+        entry = describe_cpu(1 if has_one_thread() else n_cores())
+    else:
+        entry = describe(devices, deterministic)
+    return Engine(entry, len(devices), local_devices=tuple(devices))
+
+
+def _write_place_maps(blocks: Iterable[Block], folder: Path) -> tuple[tuple[str, str], ...]:
+    """Write the measured place cells of networks to files; return (sha256, file) of each."""
+    specs = {spec for block in blocks for rows in block.rows.values() for spec in rows}
+    maps = {spec.place_maps.digest: spec.place_maps.maps for spec in specs if spec.place_maps}
+    files = []
+    for digest, array in maps.items():
+        path = folder / f"{digest}.npy"
+        np.save(path, np.asarray(array), allow_pickle=False)
+        files.append((digest, str(path)))
+    return tuple(files)

@@ -1,0 +1,118 @@
+"""Messages between a run and its worker processes: one line of JSON each."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridjax import callbacks, errors
+from gridjax.callbacks import RunEvent
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
+from gridjax.run.execution.worker import Job
+from gridjax.run.planning.blocks import Block
+from gridjax.run.planning.merging import bucket_shape
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.place_maps import PlaceMaps
+from gridjax.sweep.run_settings import EvaluationSettings, Settings
+
+Message = dict[str, Any]
+
+
+def encode(message: Message) -> str:
+    """Return a message as one line."""
+    return json.dumps(message) + "\n"
+
+
+def decode(line: str) -> Message:
+    """Return the message of a line."""
+    message: Message = json.loads(line)
+    return message
+
+
+def message_of_job(job: Job) -> Message:
+    """Return the part of a run that all its blocks share as a message."""
+    return {
+        "folder": str(job.folder),
+        "settings": job.settings.to_dict(),
+        "policy": dataclasses.asdict(job.policy),
+    }
+
+
+def job_of(message: Message) -> Job:
+    """Return the job of a message."""
+    settings = dict(message["settings"])
+    evaluation = EvaluationSettings(**settings.pop("evaluation"))
+    return Job(
+        folder=Path(message["folder"]),
+        settings=Settings(evaluation=evaluation, **settings),
+        policy=CheckpointPolicy(**message["policy"]),
+    )
+
+
+def message_of_block(block: Block) -> Message:
+    """Return a block as a message; measured place cells are named by their sha256 alone."""
+    rows = [
+        [spec.to_sparse_dict(), [row.to_sparse_dict() for row in own]]
+        for spec, own in block.rows.items()
+    ]
+    return {"lane_width": block.lane_width, "rows": rows}
+
+
+def block_of(message: Message, merge: bool, place_maps: Mapping[str, str]) -> Block:
+    """Return the block of a message.
+
+    ``merge`` is the setting of the run. ``place_maps`` are .npy files of measured place cells by
+    their sha256.
+    """
+    rows = {
+        _spec_of(spec, place_maps): tuple(_spec_of(row, place_maps) for row in own)
+        for spec, own in message["rows"]
+    }
+    static = bucket_shape(merge)(next(iter(rows)))
+    return Block(static, message["lane_width"], rows)
+
+
+def _spec_of(values: Message, place_maps: Mapping[str, str]) -> NetworkSpec:
+    spec = NetworkSpec.from_dict(values)
+    if spec.place_maps is None:
+        return spec
+    digest = spec.place_maps.digest
+    maps = np.load(place_maps[digest], allow_pickle=False)
+    return dataclasses.replace(spec, place_maps=PlaceMaps(digest, maps))
+
+
+def message_of_event(event: RunEvent) -> Message:
+    """Return an event of a run as a message."""
+    return {"event": type(event).__name__, "values": dataclasses.asdict(event)}
+
+
+def event_of(message: Message) -> RunEvent:
+    """Return the event of a message."""
+    values = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in message["values"].items()
+    }
+    event: RunEvent = getattr(callbacks, message["event"])(**values)
+    return event
+
+
+def message_of_error(error: GridjaxError) -> Message:
+    """Return an error for the user as a message."""
+    problems = [dataclasses.asdict(problem) for problem in error.problems]
+    return {"error": type(error).__name__, "problems": problems}
+
+
+def error_of(message: Message) -> GridjaxError:
+    """Return the error of a message."""
+    problems = []
+    for each in message["problems"]:
+        place = None if each["place"] is None else Place(**each["place"])
+        problems.append(Problem(each["message"], place, each["fix"]))
+    error: GridjaxError = getattr(errors, message["error"])(problems)
+    return error

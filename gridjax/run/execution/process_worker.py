@@ -1,0 +1,178 @@
+"""A worker in a process of its own, as the process of the run sees it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+from gridjax.callbacks import RunEvent, RunWarning
+from gridjax.errors import GridjaxError, MemoryShortageError, Problem
+from gridjax.run.execution import messages
+from gridjax.run.execution.machine import ONE_THREAD
+from gridjax.run.execution.messages import Message
+from gridjax.run.execution.worker import Job
+from gridjax.run.planning.blocks import Block
+
+MOST_ATTEMPTS = 2
+"""How often a block is started, if its process is killed during the block."""
+_END_S = 5.0
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """What a worker process needs to know before its first block."""
+
+    job: Job
+    plugin_files: tuple[str, ...] = ()
+    plugin_modules: tuple[str, ...] = ()
+    place_maps: tuple[tuple[str, str], ...] = ()
+    """(sha256, .npy file) of measured place cells"""
+    lock: int | None = None
+    """file descriptor of a lock that the process holds until it ends"""
+
+    def message(self) -> Message:
+        """Return the first message to the process."""
+        return {
+            "job": messages.message_of_job(self.job),
+            "plugin_files": list(self.plugin_files),
+            "plugin_modules": list(self.plugin_modules),
+            "place_maps": dict(self.place_maps),
+            "sys_path": sys.path,
+        }
+
+
+class ProcessWorker:
+    """Runs blocks in a process of its own, which is started at the first block.
+
+    A process whose compiled programs use too many memory maps ends after its block, and the next
+    block starts a new one. If the process is killed, the block is started once more.
+    """
+
+    def __init__(self, setup: WorkerSetup, emit: Callable[[RunEvent], None]):
+        self._setup, self._emit = setup, emit
+        self._process: subprocess.Popen[str] | None = None
+        self._lock = threading.Lock()
+        self._must_stop = False
+
+    def run(self, block: Block) -> None:
+        """Run a block in the process.
+
+        Raises the GridjaxError of the process, MemoryShortageError if the process was killed
+        MOST_ATTEMPTS times, and RuntimeError with the traceback of any other error.
+        """
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            code = self._run_once(block)
+            if code is None:
+                return
+            what = f"a worker process ended in block {block.name}: {_cause_of(code)}"
+            if attempt == MOST_ATTEMPTS:
+                fix = (
+                    "if the system has too little memory, use fewer workers: --workers N; the same"
+                    " command resumes the run"
+                )
+                raise MemoryShortageError(Problem(what, fix=fix))
+            self._emit(RunWarning(f"{what}; a new process continues from its checkpoint"))
+
+    def ask_to_stop(self) -> None:
+        """Request that the process saves its networks at the end of the current chunk."""
+        with self._lock:
+            self._must_stop = True
+            if self._process is not None:
+                self._send(self._process, {"stop": True})
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with suppress(OSError):
+            _pipe(process.stdin).close()
+        try:
+            process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        _pipe(process.stdout).close()
+
+    def _run_once(self, block: Block) -> int | None:
+        """Run a block; return None if it is done, or the exit code of a process that ended."""
+        process = self._started()
+        self._send(process, messages.message_of_block(block))
+        for line in _pipe(process.stdout):
+            if not line.endswith("\n"):
+                break  # the process was killed while it wrote
+            message = messages.decode(line)
+            if "event" in message:
+                self._emit(messages.event_of(message))
+            elif "done" in message:
+                if message["is_full"]:
+                    self.close()
+                return None
+            else:
+                self.close()
+                raise _error_of(message)
+        code = process.wait()
+        self.close()
+        return code
+
+    def _started(self) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._process is None:
+                self._process = _start(self._setup)
+                if self._must_stop:
+                    self._send(self._process, {"stop": True})
+            return self._process
+
+    def _send(self, process: subprocess.Popen[str], message: Message) -> None:
+        with suppress(OSError, ValueError):  # the process has ended: reading its output shows it
+            pipe = _pipe(process.stdin)
+            pipe.write(messages.encode(message))
+            pipe.flush()
+
+
+def _start(setup: WorkerSetup) -> subprocess.Popen[str]:
+    package = [path for path in sys.path if path]
+    environment = os.environ | ONE_THREAD | {"JAX_PLATFORMS": "cpu"}
+    environment["PYTHONPATH"] = os.pathsep.join(package)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gridjax.run.execution.worker_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        text=True,
+        encoding="utf-8",
+        pass_fds=() if setup.lock is None else (setup.lock,),
+    )
+    with suppress(OSError):  # the process has ended: reading its output shows it
+        pipe = _pipe(process.stdin)
+        pipe.write(messages.encode(setup.message()))
+        pipe.flush()
+    return process
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None, "the process was started with pipes"
+    return pipe
+
+
+def _error_of(message: dict[str, Any]) -> Exception:
+    if "error" in message:
+        error: GridjaxError = messages.error_of(message)
+        return error
+    return RuntimeError(f"a worker process failed:\n{message['failure']}")
+
+
+def _cause_of(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"

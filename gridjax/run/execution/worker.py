@@ -1,0 +1,231 @@
+"""The worker: training, evaluation and commit of one block after the other on one device."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import jax
+
+from gridjax.callbacks import NetworkFinished, RunEvent, RunWarning
+from gridjax.errors import MemoryShortageError
+from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer, CheckpointPolicy
+from gridjax.run.evaluation.evaluation import DIVERGED, NullScores, evaluate_block
+from gridjax.run.evaluation.network_metrics import spec_columns
+from gridjax.run.execution.lanes import Finished, Lanes
+from gridjax.run.execution.machine import n_memory_maps
+from gridjax.run.execution.out_of_memory import (
+    is_exhausted,
+    shortage_in_evaluation,
+    shortage_in_training,
+)
+from gridjax.run.execution.train_loop import train_lanes
+from gridjax.run.planning.blocks import Block
+from gridjax.run.planning.merging import padding_column
+from gridjax.run.planning.plan import flop_per_step
+from gridjax.run.storage.block_results import BlockResults, join_results, results_of
+from gridjax.run.storage.partial_results import PartialResults
+from gridjax.run.storage.run_folder import commit_block
+from gridjax.run.storage.schema import NetworkResult
+from gridjax.run.storage.weight_retention import keep_best_of_block
+from gridjax.run.storage.weights import flatten_weights
+from gridjax.sweep.run_settings import Settings
+from gridjax.training import population
+from gridjax.training.population import Device
+
+MOST_MEMORY_MAPS = 40_000
+"""Number of memory maps of a process above which it drops its compiled programs. Linux allows
+65,530; the programs of one shape use about 1,500 on a CPU."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """The part of a run that is the same for all its blocks."""
+
+    folder: Path
+    settings: Settings
+    policy: CheckpointPolicy
+
+
+class Worker:
+    """Trains, evaluates and commits blocks on one device."""
+
+    def __init__(
+        self,
+        job: Job,
+        device: Device,
+        emit: Callable[[RunEvent], None],
+        stop: threading.Event | None = None,
+    ):
+        """``emit`` receives the events; ``stop`` is read after every chunk."""
+        self._job, self._device, self._emit = job, device, emit
+        self._stop = stop or threading.Event()
+        self._nulls: dict[str, NullScores] = {}
+
+    def run(self, block: Block) -> None:
+        """Train, evaluate and commit a block; if the run must stop, save its networks instead.
+
+        Raises MemoryShortageError if the device has too little memory for the block, and
+        StorageError if the folder cannot be written.
+        """
+        with jax.default_device(self._device):
+            _BlockRun(
+                block, self._job, self._device, self._emit, self._stop.is_set, self._nulls
+            ).run()
+        if n_memory_maps() > MOST_MEMORY_MAPS:
+            forget_programs()
+
+    def ask_to_stop(self) -> None:
+        """Request that the worker saves its networks at the end of the current chunk."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Do nothing: the worker is in this process."""
+
+
+def forget_programs() -> None:
+    """Drop all compiled programs of this process."""
+    population.make_trainer.cache_clear()
+    jax.clear_caches()
+    gc.collect()
+
+
+class _BlockRun:
+    """The training, evaluation and commit of one block."""
+
+    def __init__(
+        self,
+        block: Block,
+        job: Job,
+        device: Device,
+        emit: Callable[[RunEvent], None],
+        must_stop: Callable[[], bool],
+        nulls: dict[str, NullScores],
+    ):
+        self._block, self._job, self._nulls = block, job, nulls
+        self._emit, self._must_stop = emit, must_stop
+        self._partial = PartialResults(job.folder, block.name)
+        self._checkpointer = BlockCheckpointer(job.folder, block, job.policy, emit)
+        self._parts: list[BlockResults] = []
+        """results on the disk, in ``partial/``"""
+        self._new: list[NetworkResult] = []
+        """results in memory alone"""
+        self._n_steps_finished = 0
+        trainer = population.make_trainer(block.static, block.lane_width)
+        self._lanes = Lanes(trainer, block.lane_width, device, self._checkpointer.restore)
+
+    def run(self) -> None:
+        self._parts, damage = self._partial.read()
+        for each in damage:
+            self._emit(RunWarning(f"damaged results are not used: {each}"))
+        done = {run_id for part in self._parts for run_id in part.run_ids}
+        waiting = []
+        for spec, rows in self._block.rows.items():
+            if done.issuperset(row.run_id for row in rows):
+                self._n_steps_finished += spec.n_grad_steps
+            else:
+                waiting.append(spec)
+        training = train_lanes(
+            self._lanes,
+            waiting,
+            self._must_stop,
+            self._save_if_due,
+            self._emit,
+            flop_per_step(self._block.static),
+        )
+        while (finished := self._next_of(training)) is not None:
+            self._evaluate(finished)
+        if self._lanes.networks or len(self._run_ids()) < len(self._block.run_ids):
+            self._save()
+            self._checkpointer.wait()
+        else:
+            self._commit()
+
+    def _next_of(self, training: Iterator[Finished]) -> Finished | None:
+        with _shortage(lambda error: shortage_in_training(self._block, error)):
+            return next(training, None)
+
+    def _evaluate(self, finished: Finished) -> None:
+        """Evaluate networks; if that fails, save the networks in training first."""
+        specs = [progress.spec for progress in finished.progress]
+        settings = self._job.settings
+        try:
+            with _shortage(lambda error: shortage_in_evaluation(specs, error)):
+                evaluations = evaluate_block(
+                    specs, finished.state, settings.evaluation, self._nulls, settings.keep_maps
+                )
+        except BaseException:
+            with suppress(Exception):  # the first error is reported
+                self._save()
+                self._checkpointer.wait()
+            raise
+        for lane, (progress, evaluation) in enumerate(
+            zip(finished.progress, evaluations, strict=True)
+        ):
+            if evaluation.null is not None:
+                self._nulls[evaluation.null.null_id] = evaluation.null
+            weights = {}
+            if settings.keep_weights != "none":
+                own = population.unpadded_lane(finished.state, lane, progress.spec)
+                weights = flatten_weights(own)
+            for row in self._block.rows[progress.spec]:
+                columns = evaluation.network | spec_columns(row)
+                columns |= padding_column(row, settings.merge)
+                result = NetworkResult(
+                    evaluation=replace(evaluation, network=columns),
+                    history=progress.history,
+                    maps=evaluation.maps,
+                    weights=weights,
+                    train_seconds=progress.seconds,
+                    segment=self._job.policy.segment,
+                    resumed=progress.resumed,
+                )
+                self._new.append(result)
+            self._n_steps_finished += progress.spec.n_grad_steps
+
+    def _run_ids(self) -> list[str]:
+        on_disk = [run_id for part in self._parts for run_id in part.run_ids]
+        return on_disk + [result.run_id for result in self._new]
+
+    def _save_if_due(self) -> None:
+        if self._checkpointer.is_due:
+            self._save()
+
+    def _save(self) -> None:
+        """Write the results of the finished networks; start to save the networks in training."""
+        if self._new:
+            part = results_of(self._new)
+            self._partial.add(part)
+            self._parts.append(part)
+            self._new = []
+        self._lanes.spend()
+        n_steps = self._n_steps_finished + self._lanes.n_steps_made
+        self._checkpointer.save(self._lanes.networks, self._lanes.state, n_steps)
+
+    def _commit(self) -> None:
+        """Write the shard of the block, report its networks, and remove its checkpoints."""
+        new = [results_of(self._new)] if self._new else []
+        results = join_results([*self._parts, *new], self._block.run_ids)
+        commit_block(self._job.folder, keep_best_of_block(results, self._job.settings.keep_weights))
+        networks = results.tables["networks"].select(["run_id", "status"]).to_pylist()
+        status = {row["run_id"]: row["status"] for row in networks}
+        for rows in self._block.rows.values():
+            run_ids = tuple(row.run_id for row in rows)
+            self._emit(NetworkFinished(run_ids, status[run_ids[0]] == DIVERGED))
+        self._checkpointer.remove()
+        self._partial.remove()
+
+
+@contextmanager
+def _shortage(error_of: Callable[[str], MemoryShortageError]) -> Iterator[None]:
+    """Turn an out-of-memory error of JAX into a MemoryShortageError."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if not is_exhausted(error):
+            raise
+        raise error_of(str(error)) from None
