@@ -5,6 +5,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# Tests train in their own process, in one thread, as a worker process does. JAX reads this when it
+# starts.
+ONE_WORKER = {"PJRT_NPROC": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+os.environ.update(ONE_WORKER | {"GRIDJAX_WORKERS": "1"})
+
 import jax
 import numpy as np
 import pytest
@@ -23,10 +28,6 @@ REFERENCE = Path(
 )
 
 
-N_DEVICES = 2
-"""Virtual CPU devices of a test process, the same number on every machine."""
-
-
 def pytest_configure(config):
     """Share compiled programs between all processes of the session, in a folder of its own.
 
@@ -35,7 +36,6 @@ def pytest_configure(config):
     """
     if not hasattr(config, "workerinput"):
         config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")
-    jax.config.update("jax_num_cpu_devices", N_DEVICES)
     if device_kind() == "cpu":  # an accelerator's memory is for the processes that tests start
         jax.local_devices()
     use_program_cache()
