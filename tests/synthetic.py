@@ -5,11 +5,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import pyarrow as pa
 
 from gridjax.prng import Stream, stream
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
-from gridjax.run.storage.result_store import MemoryStore
+from gridjax.run.storage.block_results import BlockResults, results_of
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
 from gridjax.run.storage.weights import flatten_weights
@@ -21,6 +22,27 @@ from gridjax.training.train_step import Progress
 
 OTHER_BINS = (20, 32)
 N_READOUTS = 100
+
+
+class MemoryStore:
+    """Store of results in memory: one block with the results of all finished networks."""
+
+    def __init__(self, manifest: dict[str, Any], networks: Sequence[NetworkResult]):
+        self.manifest, self.networks = manifest, networks
+        self.results: BlockResults = results_of(networks)
+
+    def committed(self) -> set[str]:
+        return set(self.results.run_ids)
+
+    def table(self, name: str) -> pa.Table:
+        return self.results.tables[name]
+
+    def maps(self, run_id: str) -> KeptMaps | None:
+        arrays = self.results.maps.get(run_id)
+        return None if arrays is None else KeptMaps(**arrays)
+
+    def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
+        return self.results.weights.get(run_id)
 
 
 def quickstart_specs(seeds: Iterable[int] = range(3), n_units: int = 24) -> list[NetworkSpec]:
@@ -62,11 +84,12 @@ def synthetic_run(
         "run_ids": [spec.run_id for spec in specs],
         "specs": [spec.to_sparse_dict() for spec in specs],
     }
-    store = MemoryStore(manifest | {"segments": [{}]})
-    for position, spec in enumerate(specs):
-        if position not in set(missing):
-            store.commit(_result(position, spec, keep_maps, weights, position in set(diverged)))
-    return Run(store)
+    networks = [
+        _result(position, spec, keep_maps, weights, position in set(diverged))
+        for position, spec in enumerate(specs)
+        if position not in set(missing)
+    ]
+    return Run(MemoryStore(manifest | {"segments": [{}]}, networks))
 
 
 def _result(
