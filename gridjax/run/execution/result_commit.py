@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax
+
 from gridjax.callbacks import NetworkFinished
 from gridjax.run.evaluation.evaluation import (
     DIVERGED,
     NullScores,
-    evaluate,
+    evaluate_block,
     evaluation_shape,
-    keep_best,
 )
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.execution.compilation_cache import COMPILED
@@ -48,10 +49,13 @@ class ResultCommitter:
         """Evaluate one trained network, on the device that holds its state, and commit it."""
         spec = trainee.spec
         COMPILED.evaluate(evaluation_shape(spec, self._settings.evaluation))
-        evaluation = evaluate(spec, state, self._settings.evaluation, self._nulls)
+        block = jax.tree.map(lambda leaf: leaf[None], state)
+        settings = self._settings
+        (evaluation,) = evaluate_block(
+            [spec], block, settings.evaluation, self._nulls, settings.keep_maps
+        )
         if evaluation.null is not None:
             self._nulls[evaluation.null.null_id] = evaluation.null
-        maps = keep_best(evaluation, self._settings.keep_maps)
         weights = {} if self._settings.keep_weights == "none" else flatten_weights(state)
         missing = [s for s in self._plan.equivalent_specs[spec] if s.run_id not in self._committed]
         for described in missing:
@@ -60,7 +64,7 @@ class ResultCommitter:
             result = NetworkResult(
                 evaluation=replace(evaluation, network=columns),
                 history=trainee.history,
-                maps=maps,
+                maps=evaluation.maps,
                 weights=weights,
                 train_seconds=trainee.seconds,
                 segment=self._segment,
