@@ -112,7 +112,7 @@ def _evaluate_untrained(sweep: Any) -> None:
     """Compile the evaluation of a sweep by evaluating one untrained network."""
     import jax
 
-    from gridjax.run.evaluation.evaluation import evaluate
+    from gridjax.run.evaluation.evaluation import evaluate_block
     from gridjax.training import population
 
     begun, spec = time.perf_counter(), sweep.specs[0]
@@ -120,16 +120,18 @@ def _evaluate_untrained(sweep: Any) -> None:
     traced = trainer.stack(sweep.specs, jax.devices()[0])
     state = trainer.init(traced)
     jax.block_until_ready(trainer.progress(traced, state))
-    evaluate(spec, population.lane(state, 0), sweep.settings.evaluation, {})
+    one = jax.tree.map(lambda leaf: leaf[:1], state)
+    evaluate_block([spec], one, sweep.settings.evaluation, {}, KEPT_MAPS)
     print(f"  compiled the evaluation of {spec.Ng} units in {time.perf_counter() - begun:.0f} s")
 
 
 def _train_and_evaluate(
     part: Part, sweep: Any, seconds: float, kept: Kept, warm: Warm
 ) -> dict[str, Any]:
-    from gridjax.run.evaluation.evaluation import evaluate, keep_best
+    import jax
+
+    from gridjax.run.evaluation.evaluation import evaluate_block
     from gridjax.run.storage.schema import NetworkResult
-    from gridjax.training import population
 
     begun = time.perf_counter()
     specs, nulls = list(sweep.specs), {}
@@ -153,13 +155,12 @@ def _train_and_evaluate(
             part.row("not_evaluated", _label(spec))
             continue
         before = time.perf_counter()
-        one = population.lane(state, number)
-        evaluation = evaluate(spec, one, sweep.settings.evaluation, nulls)
+        one = jax.tree.map(lambda leaf, at=number: leaf[at : at + 1], state)
+        (evaluation,) = evaluate_block([spec], one, sweep.settings.evaluation, nulls, KEPT_MAPS)
         if evaluation.null is not None:
             nulls[evaluation.null.null_id] = evaluation.null
-        maps = keep_best(evaluation, KEPT_MAPS)
         shown = NetworkResult(
-            evaluation, histories[number], maps, {}, trained_s / len(specs), 0, False
+            evaluation, histories[number], evaluation.maps, {}, trained_s / len(specs), 0, False
         )
         kept.add(shown)
         kept.write()

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
-
-import numpy as np
 
 from .part import Part
 
@@ -18,24 +15,28 @@ def measure(part: Part) -> None:
 
     from gridjax import Sweep, grid_score
     from gridjax.metrics.lattice.lattice import lattice
-    from gridjax.run.evaluation import network_metrics, rollout
-    from gridjax.run.evaluation.drift import drift_curves
-    from gridjax.run.evaluation.evaluation import evaluate
-    from gridjax.run.evaluation.spectra import spectra
-    from gridjax.spec.lowering import evaluation_config, readout_config
+    from gridjax.run.evaluation import rollout
+    from gridjax.run.evaluation.evaluation import evaluate_block
+    from gridjax.run.evaluation.lane_measures import (
+        code_axis,
+        measure_lanes,
+        measured_config,
+        readout_maps,
+    )
+    from gridjax.spec.lowering import readout_config
     from gridjax.sweep.catalog import EXPERIMENTS
-    from gridjax.training import train_step
-    from gridjax.training.population import MATMUL_PRECISION
+    from gridjax.training.population import MATMUL_PRECISION, make_trainer
 
     file = EXPERIMENTS / "lattices" / "units-1024.yaml"
     overrides = {"Ng": 32, "Np": 32, "batch_size": 16} if part.tiny else {}
     sweep = Sweep.from_yaml(file, overrides=overrides, first=2)
     spec, other = sweep.specs
     settings = sweep.settings.evaluation
-    init = jax.jit(partial(train_step.init, spec.static))
-    state = jax.block_until_ready(init(jax.device_put(spec.traced)))
-    static, design = evaluation_config(spec.static), rollout.design(spec, settings)
-    traced = jax.device_put(spec.traced)
+    trainer = make_trainer(spec.static, 1)
+    traced = trainer.stack([spec], jax.devices()[0])
+    state = jax.block_until_ready(trainer.init(traced))
+    static, design = measured_config(spec), rollout.design(spec, settings)
+    axis = jax.device_put(code_axis(spec, design.n_bins[-1])[None])
     kept: dict[str, Any] = {}
 
     def keep(name: str, work: Callable[[], Any]) -> Callable[[], Any]:
@@ -46,22 +47,21 @@ def measure(part: Part) -> None:
         return call
 
     stages: dict[str, Callable[[], Any]] = {
-        "record": keep(
-            "recorded",
-            lambda: rollout.record(static, design, traced, state.params, state.layout),
+        "lanes": keep(
+            "lanes",
+            lambda: measure_lanes(static, design, 1, traced, state.params, state.layout, axis),
         ),
-        "drift_curves": lambda: drift_curves(static, traced, state.params, state.layout),
-        "readouts": lambda: rollout.record_readouts(
-            readout_config(spec.static), design, traced, state.layout
+        "readouts": lambda: readout_maps(
+            readout_config(spec.static), design, 1, traced, state.layout
         ),
     }
     for place, n in enumerate(design.n_bins):
-        stages[f"grid_score {n}"] = lambda p=place: grid_score(kept["recorded"].maps[p])
-        stages[f"lattice {n}"] = lambda p=place: lattice(kept["recorded"].maps[p], 2.2)
-    stages["dimensions"] = lambda: network_metrics.dimensions(kept["recorded"])
-    stages["spectra"] = lambda: spectra(spec, state.layout, np.asarray(kept["recorded"].maps[-1]))
-    stages["all, first network"] = lambda: evaluate(spec, state, settings, {})
-    stages["all, second network"] = lambda: evaluate(other, state, settings, {})
+        stages[f"grid_score {n}"] = lambda p=place: grid_score(kept["lanes"].recording.maps[p])
+        stages[f"lattice {n}"] = lambda p=place: lattice(kept["lanes"].recording.maps[p], 2.2)
+    for name, one in (("first", spec), ("second", other)):
+        stages[f"all, {name} network"] = lambda one=one: evaluate_block(
+            [one], state, settings, {}, "best:32"
+        )
     with jax.default_matmul_precision(MATMUL_PRECISION):
         for name, stage in stages.items():
             times = []

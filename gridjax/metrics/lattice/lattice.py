@@ -70,9 +70,17 @@ def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattic
     maps = map_batches.as_maps(maps)
     box_width_m = check_float("box_width_m", box_width_m, 1e-6, 1e6)
     significance = check_float("significance", significance, 0, 1)
-    n = maps.shape[-1]
-    tables = (*_tables(n), np.float32(significance))
-    found = map_batches.in_chunks(_lattice, maps, tables)
+    return in_cm(lattice_in_bins(maps, significance), box_width_m, maps.shape[-1])
+
+
+def lattice_in_bins(maps: Any, significance: float = 0.05) -> Lattice:
+    """Return the lattices in checked rate maps, with periods in bins, not in centimetres."""
+    tables = (*_tables(maps.shape[-1]), np.float32(significance))
+    return map_batches.in_chunks(_lattice, maps, tables)
+
+
+def in_cm(found: Lattice, box_width_m: float, n: int) -> Lattice:
+    """Return lattices with periods in centimetres, from periods in bins of maps of n x n bins."""
     cm_per_bin = 100 * box_width_m / n
     return found._replace(
         period_cm=found.period_cm * cm_per_bin,

@@ -5,10 +5,8 @@ The trajectories are ten times as long as the training trajectories.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -47,7 +45,6 @@ class DriftCurves(NamedTuple):
     """error of the decoded heading, in radians; NaN without head-direction cells"""
 
 
-@partial(jax.jit, static_argnums=0)
 def drift_curves(
     static: StaticConfig, traced: TracedParams, params: Params, layout: Layout
 ) -> DriftCurves:

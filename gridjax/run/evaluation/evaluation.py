@@ -1,11 +1,15 @@
-"""Evaluation of one trained network: rate maps, scores, lattices, errors, and null scores."""
+"""Evaluation of the trained networks of a block: maps, scores, lattices, errors, null scores.
+
+Everything is computed for all lanes at once, on the device that trained them, and one transfer
+brings the results to the host.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,24 +17,21 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.metrics.gridscore.grid_score import grid_score, mean_score_60
-from gridjax.metrics.lattice.lattice import lattice
-from gridjax.model import objective
-from gridjax.run.evaluation import network_metrics, rollout
-from gridjax.run.evaluation.drift import drift_curves
-from gridjax.run.evaluation.rollout import Design, Recording
+from gridjax.run.evaluation import lane_measures, network_metrics, rollout
+from gridjax.run.evaluation.block_measures import Members, start_measures
+from gridjax.run.evaluation.lane_measures import measured_config
+from gridjax.run.evaluation.rollout import Design
 from gridjax.run.evaluation.spectra import spectra
-from gridjax.spec.lowering import evaluation_config, null_parts, readout_config
+from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
+from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task.code_maps import encode_code
-from gridjax.training.population import MATMUL_PRECISION
+from gridjax.training.padding import is_in_padded_shapes
+from gridjax.training.population import MATMUL_PRECISION, lane, unpadded_lane
 from gridjax.training.train_step import NOT_DIVERGED, TrainState
 
 NULL_PERCENTILE = 99
-FLAT = 1e-6
-"""Limit of activity: a unit is inactive if the range of its map is at most this share of the
-largest absolute rate in the map."""
 
 FINISHED = "finished"
 DIVERGED = "diverged"
@@ -69,78 +70,42 @@ class Evaluation:
     maps: KeptMaps | None
 
 
-def evaluate(
-    spec: NetworkSpec,
+def evaluate_block(
+    specs: Sequence[NetworkSpec],
     state: TrainState,
     settings: EvaluationSettings,
     known_nulls: Mapping[str, NullScores],
-) -> Evaluation:
-    """Measure one trained network, on the device that holds its state.
+    keep_maps: str,
+) -> list[Evaluation]:
+    """Measure the trained networks of a block, on the device that holds its state.
 
-    ``known_nulls`` are the null scores computed so far, by null_id. Networks with the same layout,
-    activation and trajectories have the same null scores.
+    The last bits of the results depend on the lane width, but not on the other networks.
+
+    Args:
+        specs: networks of the first lanes; further lanes are ignored. They share shapes.
+        state: arrays with a leading axis of lanes, in own shapes or in padded shapes. Networks in
+            padded shapes are evaluated one by one in their own shapes.
+        settings: sizes of the evaluation.
+        known_nulls: null scores computed so far, by null_id. Networks with the same layout,
+            activation and trajectories have the same null scores.
+        keep_maps: "all", "none" or "best:N", the maps to return.
     """
     with jax.default_matmul_precision(MATMUL_PRECISION):
-        return _evaluate(spec, state, settings, known_nulls)
-
-
-def evaluate_block(specs, state, settings, known_nulls, keep_maps):
-    from gridjax.training import population
-    import dataclasses
-
-    out = []
-    known = dict(known_nulls)
-    for n, spec in enumerate(specs):
-        e = evaluate(spec, population.unpadded_lane(state, n, spec), settings, known)
-        if e.null is not None:
-            known[e.null.null_id] = e.null
-        out.append(dataclasses.replace(e, maps=keep_best(e, keep_maps)))
-    return out
-
-
-def _evaluate(
-    spec: NetworkSpec,
-    state: TrainState,
-    settings: EvaluationSettings,
-    known_nulls: Mapping[str, NullScores],
-) -> Evaluation:
-    design = rollout.design(spec, settings)
-    traced = jax.device_put(spec.traced, next(iter(state.step.devices())))
-    penalty = objective.weight_penalty(state.params, traced.weight_decay, spec.static)
-    row = network_metrics.spec_columns(spec) | {
-        "status": FINISHED,
-        "diverged_at_step": math.nan,
-        "n_grad_steps": int(state.step),
-        "weight_penalty": float(penalty),
-    }
-    row |= network_metrics.weight_norms(spec, state)
-    if int(state.diverged_at) != NOT_DIVERGED:
-        row |= {"status": DIVERGED, "diverged_at_step": float(state.diverged_at)}
-        return Evaluation(row | network_metrics.no_measures(design), {}, {}, {}, None, None)
-
-    static = evaluation_config(spec.static)
-    recorded = rollout.record(static, design, traced, state.params, state.layout)
-    curves = drift_curves(static, traced, state.params, state.layout)
-    null = _null(spec, design, traced, state, known_nulls)
-    units = _score_units(spec, design, recorded)
-    kept = KeptMaps(
-        units=np.arange(spec.n_analysed),
-        maps=np.asarray(recorded.maps[-1]),
-        samples=np.asarray(recorded.samples[-1]),
-    )
-    row |= network_metrics.errors(spec, recorded, row["weight_penalty"]) | network_metrics.coverage(
-        design, kept.samples
-    )
-    row |= network_metrics.drift_errors(spec, curves) | network_metrics.dimensions(recorded)
-    null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
-    row |= network_metrics.shares(units, design.n_bins[-1], null.null_id, null_99)
-    power = spectra(spec, state.layout, kept.maps)
-    return Evaluation(row, units, network_metrics.drift_columns(curves), power, null, kept)
+        if not is_in_padded_shapes(state):
+            return _evaluate(specs, state, settings, known_nulls, keep_maps)
+        known, found = dict(known_nulls), []
+        for index, spec in enumerate(specs):
+            own = jax.tree.map(lambda leaf: leaf[None], unpadded_lane(state, index, spec))
+            (one,) = _evaluate([spec], own, settings, known, keep_maps)
+            if one.null is not None:
+                known[one.null.null_id] = one.null
+            found.append(one)
+        return found
 
 
 def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashable:
     """Return a key for compilation: networks with equal keys share the compiled evaluation."""
-    return evaluation_config(spec.static), rollout.design(spec, settings)
+    return measured_config(spec), rollout.design(spec, settings)
 
 
 def forget_compiled() -> None:
@@ -149,27 +114,8 @@ def forget_compiled() -> None:
     ``jax.clear_caches`` is not used, because a training in progress would be compiled again.
     """
     compiled: Any
-    for compiled in (rollout.record, rollout.record_readouts, drift_curves, encode_code):
+    for compiled in (lane_measures.measure_lanes, lane_measures.readout_maps, encode_code):
         compiled.clear_cache()
-
-
-def keep_best(evaluation: Evaluation, keep: str) -> KeptMaps | None:
-    """Return the maps that ``keep`` selects: all, none, or those of the N best units in order."""
-    kept = evaluation.maps
-    if kept is None or keep == "none":
-        return None
-    if keep == "all":
-        return kept
-    scores = evaluation.units["score_60_by_neuron"][-len(kept.units) :]
-    best = np.argsort(-scores, kind="stable")[: int(keep.removeprefix("best:"))]
-    return KeptMaps(kept.units[best], kept.maps[best], kept.samples)
-
-
-def active_units(maps: Float[np.ndarray, "unit n n"]) -> np.ndarray:
-    """Return, for each unit, whether its map varies over the visited bins."""
-    visited = np.where(np.isfinite(maps), maps, np.nan)
-    low, high = np.nanmin(visited, axis=(1, 2)), np.nanmax(visited, axis=(1, 2))
-    return high - low > FLAT * np.maximum(np.abs(low), np.abs(high))
 
 
 def null_id(spec: NetworkSpec, design: Design) -> str:
@@ -178,52 +124,105 @@ def null_id(spec: NetworkSpec, design: Design) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _null(
-    spec: NetworkSpec,
-    design: Design,
-    traced: Any,
+def _evaluate(
+    specs: Sequence[NetworkSpec],
     state: TrainState,
-    known: Mapping[str, NullScores],
-) -> NullScores:
-    name = null_id(spec, design)
-    if name in known:
-        return known[name]
-    maps = rollout.record_readouts(readout_config(spec.static), design, traced, state.layout)
-    scores = [grid_score(one, nan=spec.fidelity.empty_bins) for one in maps]
+    settings: EvaluationSettings,
+    known_nulls: Mapping[str, NullScores],
+    keep_maps: str,
+) -> list[Evaluation]:
+    """Measure a block in own shapes: start all computations, then fetch their results once."""
+    n_kept = {"all": None, "none": 0}.get(keep_maps, -1)
+    if n_kept == -1:
+        n_kept = int(keep_maps.removeprefix("best:"))
+    designs = [rollout.design(spec, settings) for spec in specs]
+    null_ids = [null_id(spec, one) for spec, one in zip(specs, designs, strict=True)]
+    groups = _groups(specs, designs, null_ids, known_nulls)
+    started = [start_measures(specs, state, members, n_kept) for members in groups]
+    fetched = jax.device_get((started, state.step, state.diverged_at))
+    measures, steps, diverged_at = fetched
+    nulls = dict(known_nulls)
+    for members, block in zip(groups, measures, strict=True):
+        for place, at in enumerate(members.new_nulls):
+            nulls[null_ids[at]] = _null_scores(null_ids[at], members.design, block.scores, place)
+    found: dict[int, Evaluation] = {}
+    for members, block in zip(groups, measures, strict=True):
+        for place, at in enumerate(members.lanes):
+            found[at] = _one(
+                specs[at],
+                designs[at],
+                lane(block._replace(scores=_of_units(block.scores)), place),
+                nulls[null_ids[at]],
+                int(steps[at]),
+                int(diverged_at[at]),
+            )
+    return [found[at] for at in range(len(specs))]
+
+
+def _groups(
+    specs: Sequence[NetworkSpec],
+    designs: Sequence[Design],
+    null_ids: Sequence[str],
+    known_nulls: Mapping[str, NullScores],
+) -> list[Members]:
+    """Group the networks by design and options; the first lane of an unknown null computes it."""
+    lanes: dict[tuple[Design, str], list[int]] = {}
+    for index, spec in enumerate(specs):
+        lanes.setdefault((designs[index], spec.fidelity.empty_bins), []).append(index)
+    first_with: dict[str, int] = {}
+    for index, name in enumerate(null_ids):
+        first_with.setdefault(name, index)
+    new = {at for name, at in first_with.items() if name not in known_nulls}
+    return [
+        Members(design, empty_bins, tuple(members), tuple(at for at in members if at in new))
+        for (design, empty_bins), members in lanes.items()
+    ]
+
+
+def _null_scores(name: str, design: Design, scores: Any, place: int) -> NullScores:
+    readouts = dict(zip(design.n_bins, (one.of_readouts for one in scores), strict=True))
     return NullScores(
         null_id=name,
-        score_60={n: np.asarray(s.score_60) for n, s in zip(design.n_bins, scores, strict=True)},
-        score_90={n: np.asarray(s.score_90) for n, s in zip(design.n_bins, scores, strict=True)},
+        score_60={n: one.score_60[place] for n, one in readouts.items()},
+        score_90={n: one.score_90[place] for n, one in readouts.items()},
     )
 
 
-def _score_units(spec: NetworkSpec, design: Design, recorded: Recording) -> dict[str, np.ndarray]:
-    """Score every unit for every number of bins; sort rows by ``design.n_bins``, then by unit."""
-    scores = [
-        grid_score(maps, nan=spec.fidelity.empty_bins, correlations=True) for maps in recorded.maps
-    ]
-    lattices = [lattice(maps, spec.box_width_in_m) for maps in recorded.maps]
-    active = [active_units(np.asarray(maps)) for maps in recorded.maps]
+def _of_units(scores: Sequence[MapScores]) -> tuple[MapScores, ...]:
+    return tuple(one._replace(of_readouts=None) for one in scores)
 
-    def zero_where_inactive(values: list[Any]) -> np.ndarray:
-        pairs = zip(active, values, strict=True)
-        return np.concatenate([np.where(on, np.asarray(value), 0.0) for on, value in pairs])
 
-    def nan_where_inactive(values: list[Any]) -> np.ndarray:
-        pairs = zip(active, values, strict=True)
-        return np.concatenate([np.where(on, np.asarray(value), np.nan) for on, value in pairs])
-
-    n_sizes = len(design.n_bins)
-    return {
-        "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), n_sizes),
-        "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.n_analysed),
-        "score_60_by_neuron": zero_where_inactive([s.score_60 for s in scores]),
-        "score_60_mean_by_neuron": zero_where_inactive(
-            [mean_score_60(np.asarray(s.correlations)) for s in scores]
-        ),
-        "score_90_by_neuron": zero_where_inactive([s.score_90 for s in scores]),
-        "period_cm": nan_where_inactive([one.period_cm for one in lattices]),
-        "orientation_rad": nan_where_inactive([one.orientation_rad for one in lattices]),
-        "lattice_p_value": np.concatenate([np.asarray(one.p_value) for one in lattices]),
-        "active": np.concatenate(active),
+def _one(
+    spec: NetworkSpec,
+    design: Design,
+    measures: Any,
+    null: NullScores,
+    step: int,
+    diverged_at: int,
+) -> Evaluation:
+    """Return the evaluation of one network; ``measures`` are its BlockMeasures on the host."""
+    row = network_metrics.spec_columns(spec) | {
+        "status": FINISHED,
+        "diverged_at_step": math.nan,
+        "n_grad_steps": step,
     }
+    weights = measures.lanes.weights._asdict()
+    row |= {name: float(value) for name, value in weights.items()}
+    if diverged_at != NOT_DIVERGED:
+        row |= {"status": DIVERGED, "diverged_at_step": float(diverged_at)}
+        return Evaluation(row | network_metrics.no_measures(design), {}, {}, {}, None, None)
+
+    recording, curves = measures.lanes.recording, measures.lanes.drift
+    units = unit_columns(spec, design, measures.scores, measures.lanes.active)
+    samples = recording.samples[-1]
+    row |= network_metrics.errors(spec, recording, row["weight_penalty"])
+    row |= network_metrics.coverage(design, samples)
+    row |= network_metrics.drift_errors(spec, curves) | network_metrics.dimensions(recording)
+    null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
+    row |= network_metrics.shares(units, design.n_bins[-1], null.null_id, null_99)
+    power = spectra(spec.box_width_in_m, recording.maps[-1], measures.lanes.code_maps)
+    kept = None
+    if measures.kept_units is not None:
+        kept = KeptMaps(measures.kept_units.astype(np.int64), measures.kept_maps, samples)
+    drift = network_metrics.drift_columns(curves)
+    return Evaluation(row, units, drift, power, null, kept)

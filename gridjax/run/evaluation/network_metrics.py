@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
@@ -15,8 +13,6 @@ from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.run.evaluation.rollout import T_STUDY, Design, Recording
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
-from gridjax.spec.registry import CELLS
-from gridjax.training.train_step import TrainState
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Grid scores that published studies use as thresholds for grid-like units."""
@@ -83,21 +79,6 @@ def dimensions(recorded: Recording) -> dict[str, float]:
     return {
         "participation_ratio": float(participation_ratio(points)),
         "two_nn_dimension": float(two_nn(points)),
-    }
-
-
-def weight_norms(spec: NetworkSpec, state: TrainState) -> dict[str, float]:
-    """Return Frobenius norms of the weights; only ``weight_norm`` includes the biases."""
-    decayed = CELLS[spec.rnn_type].decayed
-    recurrent = None if decayed is None else decayed(state.params["cell"])
-    of = {"encoder": state.params["encoder"], "decoder": state.params["decoder"]}
-    norms = {f"weight_norm_{name}": float(jnp.linalg.norm(w)) for name, w in of.items()}
-    squares = sum(jnp.square(leaf).sum() for leaf in jax.tree.leaves(state.params))
-    return norms | {
-        "weight_norm": float(jnp.sqrt(squares)),
-        "weight_norm_recurrent": math.nan
-        if recurrent is None
-        else float(jnp.linalg.norm(recurrent)),
     }
 
 

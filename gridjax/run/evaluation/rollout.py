@@ -6,7 +6,6 @@ added to the sums, so that memory does not grow with the number of samples.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -85,7 +84,6 @@ def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
     )
 
 
-@partial(jax.jit, static_argnums=(0, 1))
 def record(
     static: StaticConfig, design: Design, traced: TracedParams, params: Params, layout: Layout
 ) -> Recording:
@@ -120,7 +118,6 @@ def record(
     )
 
 
-@partial(jax.jit, static_argnums=(0, 1))
 def record_readouts(
     static: StaticConfig,
     design: Design,

@@ -26,6 +26,8 @@ MOST_BLOCKS = 64
 """Number of blocks into which a sweep of one bucket is divided, if its blocks can be that large."""
 LARGEST_BLOCK = 64
 """Largest number of networks of a block, unless the lane width is larger."""
+WIDTHS_OF_SEVERAL_LENGTHS = 4
+"""Smallest number of lane widths of a block whose networks differ in their gradient steps."""
 
 _FLOP_PER_CELL = 20
 """Floating-point operations of one place cell at one position.
@@ -45,15 +47,23 @@ def default_lane_width(device_kind: str, static: StaticConfig) -> int:
     return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
 
 
-def block_size(lane_width: int, n_networks: int) -> int:
-    """Return the number of networks of a block, from the number of distinct networks of the sweep.
+def block_size(lane_width: int, n_networks: int, has_several_lengths: bool) -> int:
+    """Return the number of networks of a block, a multiple of the lane width.
 
-    A block is the unit of work: one worker trains, evaluates and stores its networks. The number is
-    a multiple of the lane width. It lets a sweep have about MOST_BLOCKS blocks, and a block at most
-    LARGEST_BLOCK networks unless the lane width is larger.
+    A block is the unit of work: one worker trains, evaluates and stores its networks. A sweep has
+    about MOST_BLOCKS blocks, and a block at most LARGEST_BLOCK networks unless the lane width is
+    larger. Networks of several lengths of training need a list longer than the lanes, so that the
+    lanes that become free are filled again.
+
+    Args:
+        lane_width: Networks that are trained at the same time.
+        n_networks: Distinct networks of the sweep.
+        has_several_lengths: Whether the networks of the bucket differ in their gradient steps.
     """
-    widths = -(-n_networks // (MOST_BLOCKS * lane_width))
-    return lane_width * max(1, min(widths, LARGEST_BLOCK // lane_width))
+    widths = max(1, min(-(-n_networks // (MOST_BLOCKS * lane_width)), LARGEST_BLOCK // lane_width))
+    if lane_width > 1 and has_several_lengths:
+        widths = max(widths, WIDTHS_OF_SEVERAL_LENGTHS)
+    return lane_width * widths
 
 
 def flop_per_step(static: StaticConfig) -> int:
@@ -190,7 +200,8 @@ def make_plan(
     buckets = []
     for (static, n_bins), group in members.items():
         width = lane_width or default_lane_width(device_kind, static)
-        size = block_size(width, len(equivalent))
+        has_several_lengths = len({spec.n_grad_steps for spec in group}) > 1
+        size = block_size(width, len(equivalent), has_several_lengths)
         specs = tuple(sorted(group, key=lambda spec: -spec.n_grad_steps))
         buckets.append(Bucket(static, n_bins, width, size, specs))
     return Plan(device_kind, tuple(buckets), equivalent)

@@ -7,6 +7,7 @@ import pytest
 from gridjax.metrics.spectral.turing import cycles_per_box, dos_wavenumber
 from gridjax.run.evaluation.spectra import spectra
 from gridjax.spec.network import NetworkSpec
+from gridjax.task.code_maps import code_maps
 from gridjax.training import train_step
 
 WIDTH_M = 0.14
@@ -18,7 +19,8 @@ def power_of(code, maps=None):
     )
     state = train_step.init(spec.static, jax.tree.map(jax.numpy.asarray, spec.traced))
     maps = np.random.default_rng(0).random((3, 20, 20)) if maps is None else maps
-    return spectra(spec, state.layout, maps)
+    code = code_maps(spec, state.layout, maps.shape[-1])
+    return spectra(spec.box_width_in_m, maps, code)
 
 
 def peak(found, column="power_code"):

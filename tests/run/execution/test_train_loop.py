@@ -13,7 +13,7 @@ from torture.sweeps import promised, shards
 
 import gridjax as gj
 from gridjax.callbacks import Stopped
-from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.execution import train_loop
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.status import status
@@ -128,7 +128,8 @@ def test_a_repacked_block_that_is_stopped_goes_on_to_the_same_bits(whole, tmp_pa
         else:
             break
         newest = {}
-        for checkpoint in Checkpoints(folder).listed():
+        listed = [each for block in block_folders(folder)[0] for each in block.listed()]
+        for checkpoint in reversed(listed):
             checkpoint.read()
             blocks.add(frozenset(checkpoint.run_ids))
             newest |= {

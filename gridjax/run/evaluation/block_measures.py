@@ -1,0 +1,130 @@
+"""Measures of a block on its device: the start of all computations, without waiting for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from gridjax.run.evaluation.lane_measures import (
+    LaneMeasures,
+    code_axis,
+    measure_lanes,
+    measured_config,
+    readout_maps,
+)
+from gridjax.run.evaluation.rollout import Design
+from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, score_maps
+from gridjax.spec.lowering import TracedParams, readout_config
+from gridjax.spec.network import NetworkSpec
+from gridjax.training.train_step import TrainState
+
+
+class BlockMeasures(NamedTuple):
+    """Measures of some networks of a block; the leading axis of all arrays counts them."""
+
+    lanes: LaneMeasures
+    """without the rate maps"""
+    scores: tuple[MapScores, ...]
+    """for each number of bins; their readouts have an axis of new nulls in place of networks"""
+    kept_units: Int[Array, "network kept"] | None
+    """units of the kept maps; None keeps no maps"""
+    kept_maps: Float[Array, "network kept n n"] | None
+
+
+class Members(NamedTuple):
+    """Networks of a block that are evaluated together: equal designs and options."""
+
+    design: Design
+    empty_bins: Any
+    """treatment of unvisited bins by the grid score"""
+    lanes: tuple[int, ...]
+    new_nulls: tuple[int, ...]
+    """lanes whose readouts give the new null scores, one for each of these"""
+
+
+def start_measures(
+    specs: Sequence[NetworkSpec], state: TrainState, members: Members, n_kept: int | None
+) -> BlockMeasures:
+    """Start the computation of all measures of some networks; return arrays on the device.
+
+    Args:
+        specs: networks of the first lanes of the block.
+        state: the block, in own shapes.
+        members: the networks to measure. The computation covers all lanes, so that the bits of a
+            network do not depend on the others.
+        n_kept: number of units whose maps are kept, the best first; None keeps all units in their
+            order, and 0 none.
+    """
+    lane_width = len(state.step)
+    (device,) = state.step.devices()
+    first, design = specs[members.lanes[0]], members.design
+    traced = _stacked(specs, lane_width, device)
+    axes = [code_axis(spec, design.n_bins[-1]) for spec in _filled(specs, lane_width)]
+    measures = measure_lanes(
+        measured_config(first),
+        design,
+        lane_width,
+        traced,
+        state.params,
+        state.layout,
+        jax.device_put(np.stack(axes), device),
+    )
+    if members.lanes != tuple(range(lane_width)):
+        measures = _lanes_of(measures, members.lanes)
+    maps, active = measures.recording.maps, measures.active
+    readouts = _readouts(first, design, traced, state, members.new_nulls)
+    scores = score_maps(maps, readouts, members.empty_bins)
+    units = kept = None
+    if n_kept is None:
+        units = jnp.broadcast_to(jnp.arange(maps[-1].shape[1]), maps[-1].shape[:2])
+        kept = maps[-1]
+    elif n_kept:
+        units = best_units(scores[-1].of_units.score_60, active[-1], n_kept)
+        kept = maps_of(maps[-1], units)
+    return BlockMeasures(measures, scores, units, kept)
+
+
+def _readouts(
+    spec: NetworkSpec, design: Design, traced: TracedParams, state: TrainState, lanes: Sequence[int]
+) -> tuple[Float[Array, "null readout n n"], ...]:
+    """Return the maps of the readouts of some lanes, for each number of bins."""
+    width = _readout_width(state)
+    static, parts = readout_config(spec.static), []
+    for start in range(0, len(lanes), width):
+        some = list(lanes[start : start + width])
+        filled = some + some[-1:] * (width - len(some))
+        chosen = _lanes_of((traced, state.layout), filled)
+        maps = readout_maps(static, design, width, *chosen)
+        parts.append(tuple(one[: len(some)] for one in maps))
+    if len(parts) <= 1:
+        return parts[0] if parts else ()
+    return tuple(jnp.concatenate(of_bins) for of_bins in zip(*parts, strict=True))
+
+
+def _readout_width(state: TrainState) -> int:
+    """Return how many nulls are computed together: one on a CPU, which gains nothing from more."""
+    (device,) = state.step.devices()
+    return 1 if device.platform == "cpu" else len(state.step)
+
+
+def _filled(specs: Sequence[NetworkSpec], lane_width: int) -> list[NetworkSpec]:
+    return [*specs, *[specs[-1]] * (lane_width - len(specs))]
+
+
+def _stacked(specs: Sequence[NetworkSpec], lane_width: int, device: Any) -> TracedParams:
+    leaves = [spec.traced for spec in _filled(specs, lane_width)]
+    return jax.device_put(jax.tree.map(lambda *lane: np.stack(lane), *leaves), device)
+
+
+def _lanes_of(tree: Any, lanes: Sequence[int]) -> Any:
+    return _take(tree, np.asarray(lanes, np.int32))
+
+
+@jax.jit
+def _take(tree: Any, lanes: Int[Array, " some"]) -> Any:
+    return jax.tree.map(lambda leaf: leaf[lanes], tree)

@@ -1,0 +1,122 @@
+"""Scores and lattices of the units of a block, and of the random readouts of its null scores.
+
+All maps with one number of bins are scored by one call; they stay on their device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from gridjax.metrics.gridscore.grid_score import GridScores, grid_score, mean_score_60
+from gridjax.metrics.lattice.lattice import Lattice, in_cm, lattice_in_bins
+from gridjax.run.evaluation.rollout import Design
+from gridjax.spec.network import NetworkSpec
+
+Maps = Sequence[Float[Array, "lane unit n n"]]
+"""Maps of a block, for each number of bins of a design."""
+
+
+class MapScores(NamedTuple):
+    """Scores of the maps of a block with one number of bins; arrays of a device or of the host."""
+
+    of_units: GridScores
+    """[lane, unit]"""
+    of_readouts: GridScores | None
+    """[null, readout]; None without new null scores"""
+    lattices: Lattice
+    """[lane, unit]; periods in bins"""
+
+
+def score_maps(units: Maps, readouts: Maps, empty_bins: Any) -> tuple[MapScores, ...]:
+    """Score the maps of the units and of the readouts of a block, for each number of bins.
+
+    Args:
+        units: maps of the analysed layers.
+        readouts: maps of the readouts of new null scores; empty without any.
+        empty_bins: treatment of unvisited bins by the grid score, "mask" or "zero".
+    """
+    found = []
+    for place, maps in enumerate(units):
+        parts = [maps, readouts[place]] if readouts else [maps]
+        flat = [part.reshape(-1, *part.shape[2:]) for part in parts]
+        together = flat[0] if len(flat) == 1 else jnp.concatenate(flat)
+        scores = grid_score(together, nan=empty_bins, correlations=True)
+        of_units = _by_lane(scores, maps, 0)
+        of_readouts = None
+        if readouts:
+            rest = scores._replace(correlations=None)
+            of_readouts = _by_lane(rest, readouts[place], len(flat[0]))
+        lattices = _by_lane(lattice_in_bins(flat[0]), maps, 0)
+        found.append(MapScores(of_units, of_readouts, lattices))
+    return tuple(found)
+
+
+def _by_lane(values: Any, maps: Float[Array, "lane unit n n"], start: int) -> Any:
+    """Return the values of these maps, which begin at ``start``, with the axes of the maps."""
+    n_lanes, n_units = maps.shape[:2]
+
+    def chosen(value: Array) -> Array:
+        some = value[start : start + n_lanes * n_units]
+        return some.reshape(n_lanes, n_units, *value.shape[1:])
+
+    return jax.tree.map(chosen, values)
+
+
+@partial(jax.jit, static_argnames=("n_kept",))
+def best_units(
+    score_60: Float[Array, "lane unit"], active: Bool[Array, "lane unit"], n_kept: int
+) -> Int[Array, "lane kept"]:
+    """Return the units with the highest scores, the best first; inactive units score 0."""
+    score = jnp.where(active, score_60, 0.0)
+    return jnp.argsort(-score, axis=1, stable=True)[:, :n_kept]
+
+
+@jax.jit
+def maps_of(
+    maps: Float[Array, "lane unit n n"], units: Int[Array, "lane kept"]
+) -> Float[Array, "lane kept n n"]:
+    """Return the maps of some units of each lane."""
+    return jnp.take_along_axis(maps, units[:, :, None, None], axis=1)
+
+
+def unit_columns(
+    spec: NetworkSpec,
+    design: Design,
+    scores: Sequence[MapScores],
+    active: Sequence[Bool[np.ndarray, " unit"]],
+) -> dict[str, np.ndarray]:
+    """Return the table of units: rows sorted by ``design.n_bins``, then by unit.
+
+    ``scores`` and ``active`` are those of one lane, on the host.
+    """
+    lattices = [
+        in_cm(one.lattices, spec.box_width_in_m, n)
+        for one, n in zip(scores, design.n_bins, strict=True)
+    ]
+
+    def where_inactive(other: float, values: list[Any]) -> np.ndarray:
+        pairs = zip(active, values, strict=True)
+        return np.concatenate([np.where(on, np.asarray(value), other) for on, value in pairs])
+
+    n_sizes = len(design.n_bins)
+    units = [one.of_units for one in scores]
+    return {
+        "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), n_sizes),
+        "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.n_analysed),
+        "score_60_by_neuron": where_inactive(0.0, [s.score_60 for s in units]),
+        "score_60_mean_by_neuron": where_inactive(
+            0.0, [mean_score_60(np.asarray(s.correlations)) for s in units]
+        ),
+        "score_90_by_neuron": where_inactive(0.0, [s.score_90 for s in units]),
+        "period_cm": where_inactive(np.nan, [one.period_cm for one in lattices]),
+        "orientation_rad": where_inactive(np.nan, [one.orientation_rad for one in lattices]),
+        "lattice_p_value": np.concatenate([np.asarray(one.p_value) for one in lattices]),
+        "active": np.concatenate(active),
+    }

@@ -1,0 +1,167 @@
+"""Evaluation of a block: company changes no bit, diverged networks disturb nobody."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, evaluate_block
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.padding import padded_config
+from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.training.population import make_trainer, unpadded_lane
+
+SETTINGS = EvaluationSettings(samples_per_bin=20, batch_size=80)
+SMALL = NetworkSpec(
+    place_field_values="difference_of_gaussians",
+    place_cell_rf=0.3,
+    Ng=10,
+    Np=24,
+    batch_size=12,
+    sequence_length=5,
+    bin_side_in_m=0.11,
+)
+A, B, C = (
+    dataclasses.replace(SMALL, **changes)
+    for changes in (
+        {"seed": 1},
+        {"seed": 2, "box_width_in_m": 2.4, "box_height_in_m": 2.4, "bin_side_in_m": 0.12},
+        {"seed": 3},
+    )
+)
+
+
+def block(specs, lane_width):
+    """A block in its initial state; copies of the last network fill the free lanes."""
+    trainer = make_trainer(SMALL.static, lane_width)
+    return trainer.init(trainer.stack(specs, jax.devices()[0]))
+
+
+def evaluated(specs, lane_width, known=None, keep_maps="best:4"):
+    return evaluate_block(specs, block(specs, lane_width), SETTINGS, known or {}, keep_maps)
+
+
+def contents(evaluation):
+    """All values of an evaluation, flat."""
+    maps = None if evaluation.maps is None else vars(evaluation.maps)
+    null = None if evaluation.null is None else vars(evaluation.null)
+    parts = (evaluation.network, evaluation.units, evaluation.drift, evaluation.spectra, null, maps)
+    return jax.tree.flatten(parts, is_leaf=lambda leaf: leaf is None)
+
+
+def same(one, other):
+    (ours, our_form), (theirs, their_form) = contents(one), contents(other)
+    assert our_form == their_form
+    for here, there in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(here, there)
+
+
+@pytest.mark.bits
+def test_lanes_neighbours_and_filling_change_no_bit():
+    a, b = evaluated([A, B], 3)
+    c, d, e = evaluated([B, C, A], 3)
+    same(a, e)
+    same(b, c)
+    (alone,) = evaluated([C], 3)
+    same(alone, d)
+
+
+def test_widths_agree_to_rounding():
+    """Other widths round otherwise; a score has steps, so only smooth measures are compared."""
+    (narrow,) = evaluated([A], 1)
+    wide = evaluated([B, A], 3)[1]
+    for name in ("loss", "pos_decoding_err", "weight_norm", "participation_ratio", "null_99"):
+        assert wide.network[name] == pytest.approx(narrow.network[name], rel=1e-3), name
+
+
+@pytest.mark.bits
+def test_known_nulls_change_no_bit_and_are_computed_once():
+    twin = dataclasses.replace(A, seed=9, layout_seed=A.seed, motion_seed=A.seed)
+    a, b = evaluated([A, twin], 3)
+    assert a.null is b.null
+    known = {a.null.null_id: a.null}
+    again = evaluated([A, twin], 3, known)
+    assert again[0].null is a.null
+    same(again[0], a)
+    same(again[1], b)
+
+
+@pytest.mark.bits
+def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
+    specs = [A, B, C]
+    state = block(specs, 3)
+    broken = jax.tree.map(lambda leaf: leaf.at[1].set(jnp.nan), state.params)
+    step = jnp.asarray([-1, 7, -1], jnp.int32)
+    found = evaluate_block(
+        specs, state.replace(params=broken, diverged_at=step), SETTINGS, {}, "best:4"
+    )
+    a, _, c = evaluated(specs, 3)
+    same(found[0], a)
+    same(found[2], c)
+    row = found[1].network
+    assert row["status"] == DIVERGED
+    assert row["diverged_at_step"] == 7
+    assert found[0].network["status"] == FINISHED
+    for name in ("loss", "score_60_by_neuron_max", "participation_ratio", "share_above_0.3"):
+        assert np.isnan(row[name]), name
+    assert set(row) == set(a.network)
+    assert found[1].maps is None
+    assert found[1].null is None
+    assert found[1].units == {}
+
+
+@pytest.mark.bits
+def test_networks_in_padded_shapes_are_evaluated_in_their_own():
+    small = dataclasses.replace(A, Np=20, batch_size=9)
+    padded = padded_config(A.static)
+    assert padded == padded_config(small.static)
+    trainer = make_trainer(padded, 2)
+    state = trainer.init(trainer.stack([A, small], jax.devices()[0]))
+    together = evaluate_block([A, small], state, SETTINGS, {}, "best:4")
+    for index, (spec, found) in enumerate(zip([A, small], together, strict=True)):
+        own = jax.tree.map(lambda leaf: leaf[None], unpadded_lane(state, index, spec))
+        (alone,) = evaluate_block([spec], own, SETTINGS, {}, "best:4")
+        same(found, alone)
+
+
+def test_kept_maps_are_those_of_the_best_units():
+    every, best, none = (evaluated([A], 1, keep_maps=keep)[0] for keep in ("all", "best:4", "none"))
+    n_units = A.n_analysed
+    scores = every.units["score_60_by_neuron"][-n_units:]
+    order = np.argsort(-scores, kind="stable")[:4]
+    np.testing.assert_array_equal(every.maps.units, np.arange(n_units))
+    np.testing.assert_array_equal(best.maps.units, order)
+    np.testing.assert_array_equal(best.maps.maps, every.maps.maps[order])
+    assert none.maps is None
+
+
+def test_networks_of_different_fidelity_share_a_block():
+    published = dataclasses.replace(A.fidelity, empty_bins="zero")
+    other = dataclasses.replace(A, fidelity=published)
+    a, b = evaluated([A, other], 3)
+    same(a, evaluated([A], 3)[0])
+    same(b, evaluated([other], 3)[0])
+
+
+def test_the_second_block_compiles_nothing():
+    evaluated([A, B], 3)
+    state = block([C, B], 3)
+    assert _compilations(lambda: evaluate_block([C, B], state, SETTINGS, {}, "best:4")) == 0
+
+
+def _compilations(work):
+    """How many programs JAX compiles during a call."""
+    events = []
+
+    def listen(name, *_, **__):
+        if name == "/jax/core/compile/backend_compile_duration":
+            events.append(name)
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        work()
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+    return len(events)
