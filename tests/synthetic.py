@@ -96,18 +96,29 @@ def _result(
     position: int, spec: NetworkSpec, keep_maps: str, weights: bool, diverged: bool
 ) -> NetworkResult:
     random = np.random.default_rng(position)
+    steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
+    history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
+    evaluation = synthetic_evaluation(
+        random, spec, keep_maps, float(history[-1][0] + 1) if diverged else None
+    )
+    kept_weights = _weights(spec) if weights else {}
+    return NetworkResult(evaluation, history, evaluation.maps, kept_weights, 1.5, 0, False)
+
+
+def synthetic_evaluation(
+    random: np.random.Generator,
+    spec: NetworkSpec,
+    keep_maps: str,
+    diverged_at_step: float | None = None,
+) -> Evaluation:
+    """An evaluation of a network with random measures."""
     row: dict[str, Any] = dict.fromkeys(NETWORKS.names, float("nan"))
     row |= spec_columns(spec) | {"null_id": "", "padded_to": ""}
-    row |= {"status": DIVERGED if diverged else FINISHED, "n_grad_steps": spec.n_grad_steps}
+    row |= {"status": FINISHED, "n_grad_steps": spec.n_grad_steps}
     row |= {"evaluation_sequence_length": 50}
-    steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
-    kept_weights = _weights(spec) if weights else {}
-    history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
-    if diverged:
-        row |= {"diverged_at_step": float(history[-1][0] + 1)}
-        return NetworkResult(
-            Evaluation(row, {}, {}, {}, None, None), history, None, kept_weights, 1.5, 0, False
-        )
+    if diverged_at_step is not None:
+        row |= {"status": DIVERGED, "diverged_at_step": diverged_at_step}
+        return Evaluation(row, {}, {}, {}, None, None)
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
@@ -129,8 +140,7 @@ def _result(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    evaluation = Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
-    return NetworkResult(evaluation, history, maps, kept_weights, 1.5, 0, False)
+    return Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
