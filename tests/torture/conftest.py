@@ -98,6 +98,20 @@ def victim(tmp_path):
             process.wait()
 
 
+@pytest.fixture
+def quick_workers(tmp_path, monkeypatch):
+    """Let the worker processes of runs in this process use the evaluation that takes no time."""
+
+    def of_folder(folder, **more):
+        marks = tmp_path / "marks"
+        marks.mkdir()
+        settings = {"folder": str(folder), "marks": str(marks), "point": "-", "occurrence": 0}
+        monkeypatch.setenv("TORTURE_WORKERS", json.dumps(settings | {"deaths": 0} | more))
+        monkeypatch.syspath_prepend(IN_WORKERS)
+
+    return of_folder
+
+
 def printed(process):
     """Wait for the end of a process; return the complete lines that it printed."""
     lines = process.stdout.read().splitlines()

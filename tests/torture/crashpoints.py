@@ -104,6 +104,15 @@ class _WatchedFile:
         return getattr(self._file, name)
 
 
+def states_of_the_disk(points):
+    """Return the points that differ for a killed process: one for each state of the disk.
+
+    The state after a call is that before the next one. A call of fsync changes no state that other
+    processes see.
+    """
+    return [p for p in points if not p.endswith(" after") and not p.startswith("fsync ")]
+
+
 def kind_of(path):
     """Return a path with the names of blocks, parts and steps replaced by their kinds."""
     for pattern, kind in _KINDS.items():

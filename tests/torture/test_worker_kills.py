@@ -6,7 +6,7 @@ import signal
 import time
 
 import pytest
-from tiny import StopAt
+from tiny import Recorder, StopAt
 from torture.conftest import (
     is_alive,
     n_killed,
@@ -15,7 +15,8 @@ from torture.conftest import (
     wait_until,
     workers_of,
 )
-from torture.sweeps import N_NETWORKS, steps_kept, tortured
+from torture.crashpoints import states_of_the_disk
+from torture.sweeps import N_BLOCKS, N_NETWORKS, steps_kept, tortured
 from torture.test_kills import check_finished, check_resumed
 
 import gridjax as gj
@@ -98,27 +99,42 @@ def test_workers_end_with_their_run_and_a_new_run_waits_for_those_that_do_not(
     verify(folder)
 
 
+def test_a_worker_process_with_too_many_programs_is_replaced_after_its_block(
+    untouched, quick_workers, tmp_path, monkeypatch
+):
+    folder, recorder = tmp_path / "run", Recorder()
+    quick_workers(folder, most_memory_maps=1)
+    monkeypatch.delenv("PJRT_NPROC")  # one worker is a process then
+    gj.train(tortured(SHORT), folder, [recorder], workers=1)
+    assert len(list((tmp_path / "marks").glob("*.points"))) == N_BLOCKS
+    assert not recorder.warnings
+    check_finished(folder, untouched(SHORT))
+
+
 @pytest.mark.slow
 def test_worker_processes_may_be_killed_at_every_point(untouched, victim, tmp_path, capsys):
     process = victim(tmp_path / "points", SHORT, workers=2)
     printed(process)
     points = points_of_workers(process)
-    assert len(points) > 150
+    states = states_of_the_disk(points)
+    assert len(states) > 80
     draw, n_hits = random.Random(SEED), 0
-    for number, (point, n_passes) in enumerate(points.items()):
+    for number, point in enumerate(states):
+        n_passes = points[point]
         folder, occurrence = tmp_path / f"{number}", draw.randint(1, max(1, n_passes // 2))
         hits = kill_worker_at(victim, folder, untouched(SHORT), point, occurrence)
         n_hits += hits
         with capsys.disabled():
             print(f"\n{'killed' if hits else 'missed'} worker: {point} ({occurrence}/{n_passes})")
-    assert n_hits > 0.8 * len(points)
+    assert n_hits > 0.8 * len(states)
 
 
 @pytest.mark.slow
 def test_the_process_of_workers_may_be_killed_at_every_point(untouched, victim, tmp_path, capsys):
     points = printed(victim(tmp_path / "points", SHORT, workers=2))[-1]["points"]
     draw = random.Random(SEED)
-    for number, (point, n_passes) in enumerate(points.items()):
+    for number, point in enumerate(states_of_the_disk(points)):
+        n_passes = points[point]
         folder, occurrence = tmp_path / f"{number}", draw.randint(1, n_passes)
         process = victim(folder, SHORT, point, occurrence, workers=2)
         printed(process)
