@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.lib.npyio import NpzFile
 
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.io.atomic_files import (
@@ -167,6 +168,8 @@ class Shard:
     def _opened(self, name: str, content: bytes) -> Any:
         try:
             file = np.load(io.BytesIO(content), allow_pickle=False)
+            if not isinstance(file, NpzFile) or file.zip is None:
+                raise ValueError("it is a single array")
             if sum(each.file_size for each in file.zip.infolist()) > len(content):
                 raise ValueError("it is compressed, which gridjax never writes")
         except NOT_NPZ as error:
