@@ -65,19 +65,31 @@ class Worker:
         self._job, self._device, self._emit = job, device, emit
         self._stop = stop or threading.Event()
         self._nulls: dict[str, NullScores] = {}
+        self._had_shortage = False
 
     def run(self, block: Block) -> None:
         """Train, evaluate and commit a block; if the run must stop, save its networks instead.
 
-        Raises MemoryShortageError if the device has too little memory for the block, and
-        StorageError if the folder cannot be written.
+        At the first lack of memory, the compiled programs are dropped and the block continues from
+        its checkpoint. Raises MemoryShortageError at the second, and StorageError if the folder
+        cannot be written.
         """
         with jax.default_device(self._device):
-            _BlockRun(
-                block, self._job, self._device, self._emit, self._stop.is_set, self._nulls
-            ).run()
+            try:
+                self._block_run(block).run()
+            except MemoryShortageError as error:
+                if self._had_shortage:
+                    raise
+                self._had_shortage = True
+                what = error.problems[0].message
+                self._emit(RunWarning(f"{what}; once more, without the compiled programs so far"))
+                forget_programs()
+                self._block_run(block).run()
         if n_memory_maps() > MOST_MEMORY_MAPS:
             forget_programs()
+
+    def _block_run(self, block: Block) -> _BlockRun:
+        return _BlockRun(block, self._job, self._device, self._emit, self._stop.is_set, self._nulls)
 
     def ask_to_stop(self) -> None:
         """Request that the worker saves its networks at the end of the current chunk."""
