@@ -107,9 +107,10 @@ class BlockFolder:
 
         Reads the folder from the disk at every call; its writer may be active meanwhile.
         """
-        if self.folder.is_symlink():
-            self._add_damage(self.folder, "is a link, which is not followed")
-            return []
+        for path in (self.folder.parent, self.folder):
+            if path.is_symlink():
+                self._add_damage(path, "is a link, which is not followed")
+                return []
         try:
             paths = sorted(self.folder.iterdir(), reverse=True)
         except FileNotFoundError:  # no checkpoint yet, or removed by the writer meanwhile
@@ -142,7 +143,7 @@ class BlockFolder:
     def remove_temporaries(self) -> None:
         """Remove the temporary files that a killed writer of this block left."""
         remove_tree(self.folder.with_name(TEMP_PREFIX + self.folder.name))
-        if not self.folder.is_symlink():
+        if not self.folder.is_symlink() and not self.folder.parent.is_symlink():
             remove_temporaries(self.folder)
 
     def _write(self, content: dict[str, Any], leaves: Leaves) -> None:
@@ -165,10 +166,10 @@ class BlockFolder:
             self._intact = self._remove_superfluous(sorted({*intact, newest}), newest)
 
     def _make_folder(self) -> None:
-        if self.folder.is_symlink() or not self.folder.is_dir():
-            remove_tree(self.folder)  # for a link, removes the link itself
-        self.folder.parent.mkdir(exist_ok=True)
-        self.folder.mkdir(exist_ok=True)
+        for path in (self.folder.parent, self.folder):
+            if path.is_symlink() or not path.is_dir():
+                remove_tree(path)  # for a link, removes the link itself
+            path.mkdir(exist_ok=True)
 
     def _remove_superfluous(self, intact: list[int], newest: int) -> list[int]:
         """Remove all checkpoints before the KEPT newest intact ones, damaged ones included.
