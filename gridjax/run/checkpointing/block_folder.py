@@ -23,7 +23,7 @@ from gridjax.io.atomic_files import (
     remove_tree,
     writing,
 )
-from gridjax.run.checkpointing.async_arrays import ArrayWriter, Leaves
+from gridjax.run.checkpointing.async_arrays import ArrayWriter
 from gridjax.run.checkpointing.checkpoint_list import (
     ARRAYS,
     LIST,
@@ -37,7 +37,7 @@ from gridjax.run.checkpointing.checkpoint_list import (
     describe_files,
     read_list,
 )
-from gridjax.run.checkpointing.host_copy import HostBuffer
+from gridjax.run.checkpointing.host_copy import HostBuffer, on_host
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
@@ -67,9 +67,9 @@ class BlockFolder:
         """
         self.wait()
         content = snapshot.listed(self.folder.name)
-        leaves = self._buffer.copy(snapshot.leaves)
+        arrays = self._buffer.detach(snapshot.leaves)
         self._thread = self._thread or ThreadPoolExecutor(1, "checkpoint")
-        self._saving = self._thread.submit(self._write, content, leaves)
+        self._saving = self._thread.submit(self._write, content, arrays)
 
     def wait(self) -> None:
         """Wait until the last save is committed on the disk.
@@ -146,7 +146,7 @@ class BlockFolder:
         if not self.folder.is_symlink() and not self.folder.parent.is_symlink():
             remove_temporaries(self.folder)
 
-    def _write(self, content: dict[str, Any], leaves: Leaves) -> None:
+    def _write(self, content: dict[str, Any], arrays: dict[str, Any]) -> None:
         """Commit a checkpoint, then remove the superfluous ones; runs in the thread."""
         path = self.folder / f"{content['block_steps']:015d}"
         with writing(self.folder):
@@ -155,6 +155,7 @@ class BlockFolder:
                 intact = [each.block_steps for each in self.listed()]
             self._make_folder()
             with new_folder(path, replace=True) as aside:
+                leaves = on_host(arrays)
                 self._writer.start(aside / ARRAYS, leaves)
                 try:  # hash while orbax writes
                     content["leaves"] = {name: describe_array(a) for name, a in leaves.items()}

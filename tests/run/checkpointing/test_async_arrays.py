@@ -5,8 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gridjax.run.checkpointing import host_copy
 from gridjax.run.checkpointing.async_arrays import ArrayWriter, read_arrays
-from gridjax.run.checkpointing.host_copy import HostBuffer
+from gridjax.run.checkpointing.host_copy import HostBuffer, on_host
 
 
 def same(found, expected):
@@ -31,7 +32,7 @@ ARRAYS = {
 
 
 def test_every_type_is_copied_written_and_read_to_the_bit(tmp_path):
-    copies = HostBuffer().copy(ARRAYS)
+    copies = HostBuffer().detach(ARRAYS)
     assert all(isinstance(copy, np.ndarray) for copy in copies.values())
     writer = ArrayWriter()
     for name in ("first", "second"):
@@ -46,14 +47,30 @@ def test_every_type_is_copied_written_and_read_to_the_bit(tmp_path):
 def test_a_copy_shares_no_memory_with_its_array():
     buffer = HostBuffer()
     array, on_device = np.ones((2, 100_000)), jnp.ones((2, 100_000))
-    copies = buffer.copy({"host": array, "device": on_device})
+    copies = buffer.detach({"host": array, "device": on_device})
     array[:] = 2
     jax.jit(lambda a: a + 1, donate_argnums=0)(on_device)
     assert (copies["host"] == 1).all()
     assert (copies["device"] == 1).all()
-    again = buffer.copy({"host": array})
+    again = buffer.detach({"host": array})
     assert (again["host"] == 2).all()
     assert np.shares_memory(again["host"], copies["host"]), "the memory is not used again"
+
+
+@pytest.mark.parametrize("free", [10**9, 10])
+def test_arrays_of_an_accelerator_are_copied_where_there_is_room(free, monkeypatch):
+    """A CPU in the place of an accelerator, with and without enough free memory."""
+    stats = {"bytes_limit": 10**10, "peak_bytes_in_use": 10**10 - free}
+    device = type("Device", (), {"platform": "gpu", "memory_stats": lambda self: stats})()
+    monkeypatch.setattr(host_copy, "_is_on_host", lambda array: not isinstance(array, jax.Array))
+    monkeypatch.setattr(type(ARRAYS["on a device"]), "devices", lambda self: {device})
+    state = {name: jnp.array(array) for name, array in ARRAYS.items() if "64" not in name}
+    expected = {name: np.array(array) for name, array in state.items()}
+    copies = HostBuffer().detach(state | {"host": np.ones(3)})
+    jax.jit(lambda tree: jax.tree.map(jnp.zeros_like, tree), donate_argnums=0)(state)
+    found = on_host(copies)
+    assert list(found) == [*state, "host"]
+    assert all(same(found[name], array) for name, array in expected.items())
 
 
 def test_a_folder_that_orbax_cannot_read_is_a_value_error(tmp_path):
@@ -64,4 +81,4 @@ def test_a_folder_that_orbax_cannot_read_is_a_value_error(tmp_path):
 def test_a_folder_that_cannot_be_made_is_an_os_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="Not a directory"):
-        ArrayWriter().start(tmp_path / "file" / "a", HostBuffer().copy(ARRAYS))
+        ArrayWriter().start(tmp_path / "file" / "a", HostBuffer().detach(ARRAYS))
