@@ -97,12 +97,12 @@ def _tables(n: int, adaptive: bool):
 def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
     matrices, taps, weights = tables
     sac = quadrants(maps, matrices, masked, reach=maps.shape[-1] + rotation.SPLINE_REACH)
-    return _in_rings(*sac, taps, weights, minmax, adaptive=adaptive)
+    return _in_rings(sac, taps, weights, minmax, adaptive=adaptive)
 
 
 @partial(jax.jit, static_argnames=("adaptive",))
-def _in_rings(plus, minus, taps, weights, minmax, adaptive: bool):
-    values = rotation.ring_values(plus, minus, taps)
+def _in_rings(sac, taps, weights, minmax, adaptive: bool):
+    values = rotation.ring_values(*sac, taps)
     correlations = _correlations(*values, weights, adaptive)
     return *_contrasts(correlations, minmax), correlations
 

@@ -111,7 +111,7 @@ def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
     """
     search, basis, template, significance = tables
     fit, known = _fit(maps, search)
-    whole = autocorrelogram.joined(*autocorrelogram.quadrants(known, basis, masked=True))
+    whole = autocorrelogram.joined(autocorrelogram.quadrants(known, basis, masked=True))
     return _measures(fit, whole, template, significance, pooling(maps.shape[-1]))
 
 
