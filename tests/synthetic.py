@@ -5,11 +5,12 @@ from typing import Any
 
 import jax
 import numpy as np
+import pyarrow as pa
 
 from gridjax.prng import Stream, stream
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
-from gridjax.run.storage.result_store import MemoryStore
+from gridjax.run.storage.block_results import BlockResults, results_of
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
 from gridjax.run.storage.weights import flatten_weights
@@ -21,6 +22,27 @@ from gridjax.training.train_step import Progress
 
 OTHER_BINS = (20, 32)
 N_READOUTS = 100
+
+
+class MemoryStore:
+    """Store of results in memory: one block with the results of all finished networks."""
+
+    def __init__(self, manifest: dict[str, Any], networks: Sequence[NetworkResult]):
+        self.manifest, self.networks = manifest, networks
+        self.results: BlockResults = results_of(networks)
+
+    def committed(self) -> set[str]:
+        return set(self.results.run_ids)
+
+    def table(self, name: str) -> pa.Table:
+        return self.results.tables[name]
+
+    def maps(self, run_id: str) -> KeptMaps | None:
+        arrays = self.results.maps.get(run_id)
+        return None if arrays is None else KeptMaps(**arrays)
+
+    def weights(self, run_id: str) -> dict[str, np.ndarray] | None:
+        return self.results.weights.get(run_id)
 
 
 def quickstart_specs(seeds: Iterable[int] = range(3), n_units: int = 24) -> list[NetworkSpec]:
@@ -62,29 +84,41 @@ def synthetic_run(
         "run_ids": [spec.run_id for spec in specs],
         "specs": [spec.to_sparse_dict() for spec in specs],
     }
-    store = MemoryStore(manifest | {"segments": [{}]})
-    for position, spec in enumerate(specs):
-        if position not in set(missing):
-            store.commit(_result(position, spec, keep_maps, weights, position in set(diverged)))
-    return Run(store)
+    networks = [
+        _result(position, spec, keep_maps, weights, position in set(diverged))
+        for position, spec in enumerate(specs)
+        if position not in set(missing)
+    ]
+    return Run(MemoryStore(manifest | {"segments": [{}]}, networks))
 
 
 def _result(
     position: int, spec: NetworkSpec, keep_maps: str, weights: bool, diverged: bool
 ) -> NetworkResult:
     random = np.random.default_rng(position)
+    steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
+    history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
+    evaluation = synthetic_evaluation(
+        random, spec, keep_maps, float(history[-1][0] + 1) if diverged else None
+    )
+    kept_weights = _weights(spec) if weights else {}
+    return NetworkResult(evaluation, history, evaluation.maps, kept_weights, 1.5, 0, False)
+
+
+def synthetic_evaluation(
+    random: np.random.Generator,
+    spec: NetworkSpec,
+    keep_maps: str,
+    diverged_at_step: float | None = None,
+) -> Evaluation:
+    """An evaluation of a network with random measures."""
     row: dict[str, Any] = dict.fromkeys(NETWORKS.names, float("nan"))
     row |= spec_columns(spec) | {"null_id": "", "padded_to": ""}
-    row |= {"status": DIVERGED if diverged else FINISHED, "n_grad_steps": spec.n_grad_steps}
+    row |= {"status": FINISHED, "n_grad_steps": spec.n_grad_steps}
     row |= {"evaluation_sequence_length": 50}
-    steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
-    kept_weights = _weights(spec) if weights else {}
-    history = _history(random, spec, [0, *steps[: 6 if diverged else None]])
-    if diverged:
-        row |= {"diverged_at_step": float(history[-1][0] + 1)}
-        return NetworkResult(
-            Evaluation(row, {}, {}, {}, None, None), history, None, kept_weights, 1.5, 0, False
-        )
+    if diverged_at_step is not None:
+        row |= {"status": DIVERGED, "diverged_at_step": diverged_at_step}
+        return Evaluation(row, {}, {}, {}, None, None)
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
@@ -106,8 +140,7 @@ def _result(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    evaluation = Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
-    return NetworkResult(evaluation, history, maps, kept_weights, 1.5, 0, False)
+    return Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:

@@ -1,25 +1,44 @@
-"""One run that nothing happened to, and processes that something happens to."""
+"""A run without interruption, and processes that are killed during a run."""
 
 import json
 import os
 import subprocess
 import sys
+import time
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from torture.sweeps import tortured
+from torture.quick_evaluation import quick_evaluation
+from torture.sweeps import long_blocks, tortured
 
 import gridjax as gj
 
 TESTS = Path(__file__).parents[1]
+IN_WORKERS = Path(__file__).with_name("in_workers")
+N_STEPS = 40
+
+
+@pytest.fixture(autouse=True, scope="module")
+def blocks_longer_than_lanes():
+    """Free lanes are refilled, and results are stored before their block is complete."""
+    with long_blocks():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def evaluation_without_compilation():
+    with quick_evaluation():
+        yield
 
 
 @pytest.fixture(scope="session")
 def untouched(tmp_path_factory):
-    """Give the folder of an uninterrupted run of some length."""
+    """Return the folder of an uninterrupted run with a number of gradient steps."""
     folders = {}
 
-    def of_length(n_steps):
+    def of_length(n_steps=N_STEPS):
         if n_steps not in folders:
             folders[n_steps] = tmp_path_factory.mktemp("untouched") / "run"
             gj.train(tortured(n_steps), out=folders[n_steps])
@@ -28,29 +47,92 @@ def untouched(tmp_path_factory):
     return of_length
 
 
-@pytest.fixture(scope="session")
-def victim(tmp_path_factory):
-    """Start a run in a process of its own; compiled functions are kept for the next one."""
-    cache = tmp_path_factory.mktemp("compiled")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
-        "JAX_COMPILATION_CACHE_DIR": str(cache),
-        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
-        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
-    }
+@pytest.fixture
+def victim(tmp_path):
+    """Start a run in a process of its own; processes that still run at the end are killed.
 
-    def start(folder, n_steps, point="-", occurrence=0):
-        command = [sys.executable, "-m", "torture.victim", folder, n_steps, point, occurrence]
-        return subprocess.Popen(
-            [str(part) for part in command], stdout=subprocess.PIPE, env=environment, text=True
+    Their evaluation takes no time. ``point`` and ``occurrence`` are those of the process of the run;
+    ``in_workers`` are settings of its worker processes (in_workers/sitecustomize.py).
+    """
+    started = []
+
+    def start(folder, n_steps, point="-", occurrence=0, workers=1, **in_workers):
+        paths = [str(IN_WORKERS), str(TESTS), str(TESTS.parent)]
+        marks = tmp_path / f"marks-{len(started)}"
+        marks.mkdir()
+        settings = {"folder": str(folder), "marks": str(marks), "point": "-", "occurrence": 0}
+        environment = os.environ | {
+            "PYTHONPATH": os.pathsep.join(paths),
+            "TORTURE_WORKERS": json.dumps(settings | {"deaths": 1} | in_workers),
+            "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+            "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+        }
+        command = [sys.executable, "-m", "torture.victim", folder, n_steps, workers]
+        process = subprocess.Popen(
+            [str(part) for part in [*command, point, occurrence]],
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
         )
+        process.marks = marks
+        started.append(process)
+        return process
 
-    return start
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
-def told(process):
-    """Return what a process that has ended has told, but for a line it could not finish."""
+def printed(process):
+    """Wait for the end of a process; return the lines that it printed, without an incomplete one."""
     lines = process.stdout.read().splitlines()
     process.stdout.close()
     process.wait()
     return [json.loads(line) for line in lines if line.endswith("}")]
+
+
+def points_of_workers(process):
+    """Return how often the worker processes of a run passed each crash point."""
+    files = process.marks.glob("*.points")
+    return Counter(line for file in files for line in file.read_text().splitlines())
+
+
+def n_killed(process):
+    """Return how many worker processes of a run ended themselves."""
+    return len(list(process.marks.glob("killed-*")))
+
+
+def workers_of(process):
+    """Return the pids of the worker processes of a run; threads of the run have started them."""
+    pids = []
+    for children in Path(f"/proc/{process.pid}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has ended meanwhile
+            pids += map(int, children.read_text().split())
+    return sorted(pid for pid in pids if _is_worker(pid))
+
+
+def _is_worker(pid):
+    try:
+        return b"worker_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def is_alive(pid):
+    """Return whether a process exists and is not a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in ("Z", "X")
+
+
+def wait_until(condition, seconds=120.0):
+    """Wait until a condition is true; fail after some seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "the condition did not become true"
+        time.sleep(0.02)
+    return found

@@ -1,8 +1,10 @@
-"""The points at which a run can be hit: every call by which it changes what is on the disk.
+"""The crash points of a run: every call that changes the disk.
 
-A point is named by its call, the path it changes and the moment: ``replace shards/RUN before``,
-``write checkpoints/BLOCK/.aside-STEPS/checkpoint.json during``. Names of networks, blocks, steps
-and orbax's files are replaced by what they are, so that a point has one name in all runs.
+The name of a point consists of its call, the path it changes and the moment, for instance
+``replace shards/BLOCK before`` or ``write checkpoints/BLOCK/.aside-STEPS/checkpoint.json during``.
+Names of blocks, parts, steps and files of orbax are replaced by their kinds, so that a point has the
+same name in all runs. The module imports nothing but the standard library: worker processes load it
+before anything else (in_workers/sitecustomize.py).
 """
 
 import io
@@ -16,15 +18,17 @@ CALLS = ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir")
 _KINDS = {
     r"[0-9a-f]{32}": "FILE",
     r"(?<=checkpoints/)(\.aside-)?[0-9a-f]{16}": r"\1BLOCK",
-    r"(?<=shards/)(\.aside-)?[0-9a-f]{16}": r"\1RUN",
-    r"(?<=damaged/)[0-9a-f]{16}-\d+": "RUN-N",
+    r"(?<=shards/)(\.aside-)?[0-9a-f]{16}": r"\1BLOCK",
+    r"(?<=partial/)(\.aside-)?[0-9a-f]{16}": r"\1BLOCK",
+    r"(?<=BLOCK/)(\.aside-)?[0-9a-f]{16}": r"\1PART",
+    r"(?<=damaged/)[0-9a-f]{16}-\d+": "BLOCK-N",
     r"\d{15}": "STEPS",
     r"\d{2,}": "N",
 }
 
 
 class CrashPoints:
-    """Tells a hook of every point that is passed under a folder."""
+    """Calls a hook at every point that is passed under a folder, with its name and count."""
 
     def __init__(self, folder, hook):
         self.folder = os.path.realpath(folder)
@@ -33,7 +37,7 @@ class CrashPoints:
         self._lock = threading.RLock()
 
     def pass_by(self, call, path, when):
-        """One point is passed; the hook may raise, or end the process."""
+        """Count a point and call the hook, which may raise or end the process."""
         path = os.path.realpath(path)
         if not path.startswith(self.folder + os.sep):
             return
@@ -44,7 +48,7 @@ class CrashPoints:
 
     @contextmanager
     def watching(self):
-        """Replace the calls of the os module, and files opened for writing, by watched ones."""
+        """Watch the calls of the os module, and the files that are opened for writing."""
         original = {name: getattr(os, name) for name in CALLS} | {"open": io.open}
         for name in CALLS:
             setattr(os, name, self._watched(name, original[name]))
@@ -102,7 +106,7 @@ class _WatchedFile:
 
 
 def kind_of(path):
-    """Return a path with the names of networks, blocks and steps replaced by what they are."""
+    """Return a path with the names of blocks, parts and steps replaced by their kinds."""
     for pattern, kind in _KINDS.items():
         path = re.sub(pattern, kind, path)
     return path

@@ -1,8 +1,8 @@
 """A run in a process of its own, to be killed.
 
-``python -m torture.victim FOLDER N_STEPS POINT OCCURRENCE`` dies at the OCCURRENCE-th time that it
-passes a crash point; with ``-`` it runs to its end and prints how often it passed each. It prints,
-a line of JSON each, the steps of every chunk and what it says.
+``python -m torture.victim FOLDER N_STEPS WORKERS POINT OCCURRENCE`` ends itself with SIGKILL when it
+passes a crash point for the n-th time; with ``-`` it runs to its end and prints how often it passed
+each point. It prints lines of JSON: the steps of each chunk, resumed networks and warnings.
 """
 
 import json
@@ -13,35 +13,46 @@ from collections import Counter
 from pathlib import Path
 
 from torture.crashpoints import CrashPoints
-from torture.sweeps import tortured
+from torture.quick_evaluation import quick_evaluation
+from torture.sweeps import long_blocks, tortured
 
 import gridjax as gj
 from gridjax.callbacks import NetworkResumed, RunCallback, RunWarning, TrainingSteps
 
 
-class Telling(RunCallback):
-    """Prints what happens, at once."""
+class Printer(RunCallback):
+    """Prints events when they happen."""
 
     def on_event(self, event):
         if isinstance(event, TrainingSteps):
-            tell(steps=event.network_steps)
+            show(steps=event.network_steps)
         if isinstance(event, NetworkResumed | RunWarning):
-            tell(remark=str(event))
+            show(remark=str(event))
 
 
-def tell(**what):
+def show(**what):
     print(json.dumps(what), flush=True)
 
 
-def main(folder, n_steps, point, occurrence):
+def main(folder, n_steps, workers, point, occurrence):
     def hook(name, count):
         if name == point and count == int(occurrence):
             os.kill(os.getpid(), signal.SIGKILL)
 
     points = CrashPoints(folder, hook)
-    with points.watching():
-        gj.train(tortured(int(n_steps)), Path(folder), [Telling()], checkpoint_every_s=0)
-    tell(points=Counter(points.names))
+    with points.watching(), long_blocks(), quick_evaluation():
+        try:
+            gj.train(
+                tortured(int(n_steps)),
+                Path(folder),
+                [Printer()],
+                workers=int(workers),
+                checkpoint_every_s=0,
+            )
+        except gj.GridjaxError as error:
+            show(error=str(error), exit_code=error.exit_code)
+            sys.exit(error.exit_code)
+    show(points=Counter(points.names))
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from synthetic import quickstart_specs, synthetic_run
 from gridjax import plotting
 from gridjax.report.figures import baselines, drift
 from gridjax.report.run_data import read_run_data
-from gridjax.run.storage.run_folder import FolderStore
-from gridjax.training.train_step import Progress
+from gridjax.run.storage.block_results import results_of
+from gridjax.run.storage.run_folder import FolderStore, commit_block
 
 from .test_figures import drawn_texts
 
@@ -62,12 +62,9 @@ def test_a_run_keeps_the_errors_after_each_move():
 def test_a_folder_gives_the_table_back(tmp_path):
     run = synthetic_run([DOS, GAUSSIAN], keep_maps="none", weights=False)
     store = FolderStore.create(tmp_path, run.manifest, {})
-    for result in run._store._results.values():
-        history = [(step, Progress(*map(np.float32, one))) for step, one in result.history]
-        store.commit(dataclasses.replace(result, history=history))
-    for _ in range(2):  # from the shards, then from the table that finish() writes
-        assert store.table("drift").equals(run._store.table("drift"))
-        store.finish()
+    for result in reversed(run._store.networks):  # one shard each, in another order
+        commit_block(tmp_path, results_of([result]))
+    assert store.table("drift").equals(run._store.table("drift"))
 
 
 def test_errors_of_shorter_runs_end_in_nan(lengths):

@@ -1,0 +1,58 @@
+"""Crash points inside worker processes: Python imports this module when a process starts.
+
+The tests put this folder on the path of the process of a run, and its worker processes inherit the
+path. The environment variable ``TORTURE_WORKERS`` holds JSON with these entries:
+
+    folder: The run folder.
+    marks: A folder outside of the run. Every worker process writes the points that it passes to
+        ``PID.points``, and its death to ``killed``.
+    point, occurrence: The point at whose n-th pass a worker process ends itself with SIGKILL.
+    deaths: How many worker processes may end so.
+
+The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without the variable, or in other processes, the module does nothing.
+"""
+
+import json
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+PROGRAM = "gridjax.run.execution.worker_process"
+
+
+def watch(settings):
+    """Watch this process until it ends."""
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from torture.crashpoints import CrashPoints
+    from torture.quick_evaluation import quick_evaluation
+
+    marks = Path(settings["marks"])
+    points = (marks / f"{os.getpid()}.points").open("a", encoding="utf-8", buffering=1)
+
+    def hook(name, count):
+        points.write(name + "\n")
+        if name == settings["point"] and count == settings["occurrence"]:
+            if may_die(marks, settings["deaths"]):
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    contexts = ExitStack()
+    contexts.enter_context(quick_evaluation())
+    contexts.enter_context(CrashPoints(settings["folder"], hook).watching())
+    return contexts  # it is never closed
+
+
+def may_die(marks, deaths):
+    """Count a death; return whether it is allowed. Each name is created by one process only."""
+    for number in range(deaths):
+        try:
+            os.close(os.open(marks / f"killed-{number}", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            continue
+        return True
+    return False
+
+
+if PROGRAM in sys.orig_argv and os.environ.get("TORTURE_WORKERS"):
+    WATCHING = watch(json.loads(os.environ["TORTURE_WORKERS"]))
