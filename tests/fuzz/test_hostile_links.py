@@ -1,12 +1,12 @@
 """Links in a run folder through which a run, or a report of it, would be written elsewhere."""
 
 import pytest
+from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
 
 from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json, replace_file
 from gridjax.report.html import write_report
 from gridjax.run.checkpointing import checkpoints as checkpoint_module
-from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
 from gridjax.run.execution.train import train
 from gridjax.run.storage.run_reader import open_run
 

@@ -7,12 +7,12 @@ import sys
 
 import numpy as np
 import pytest
+from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
 
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import remove_tree
 from gridjax.io.folder_lock import is_locked, writer
 from gridjax.report.html import write_report
-from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
 from gridjax.run.execution.train import train
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.manifest import MANIFEST

@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from gridjax.run.checkpointing.checkpoints import Checkpoints
 from tiny import StopAt
 from torture.damage import WAYS, damage
 from torture.sweeps import promised, tortured
@@ -12,7 +13,6 @@ from torture.sweeps import promised, tortured
 import gridjax as gj
 from gridjax.callbacks import Stopped
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.run.checkpointing.checkpoints import Checkpoints
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.schema import TABLES

@@ -7,6 +7,7 @@ import subprocess
 from itertools import repeat
 
 import pytest
+from gridjax.run.checkpointing.checkpoints import Checkpoints
 from tiny import Recorder
 from torture.crashpoints import CrashPoints
 from torture.sweeps import promised, tortured
@@ -14,7 +15,6 @@ from torture.sweeps import promised, tortured
 import gridjax as gj
 from gridjax.callbacks import NetworkFinished, TrainingSteps
 from gridjax.errors import StorageError
-from gridjax.run.checkpointing.checkpoints import Checkpoints
 from gridjax.run.storage.integrity import verify
 
 N_STEPS = 6

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jax
 
-from gridjax.callbacks import NetworkFinished, RunEvent, RunWarning
+from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer, CheckpointPolicy
-from gridjax.run.evaluation.evaluation import DIVERGED, NullScores, evaluate_block
+from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores, evaluate_block
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.execution.lanes import Finished, Lanes
 from gridjax.run.execution.machine import n_memory_maps
@@ -40,6 +41,7 @@ from gridjax.training.population import Device
 MOST_MEMORY_MAPS = 40_000
 """Number of memory maps of a process above which it drops its compiled programs. Linux allows
 65,530; the programs of one shape use about 1,500 on a CPU."""
+_STAGES = ("train_s", "evaluate_s", "store_s")
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ class _BlockRun:
         self._new: list[NetworkResult] = []
         """results in memory alone"""
         self._n_steps_finished = 0
+        self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         trainer = population.make_trainer(block.static, block.lane_width)
         self._lanes = Lanes(trainer, block.lane_width, device, self._checkpointer.restore)
 
@@ -158,7 +161,10 @@ class _BlockRun:
             self._commit()
 
     def _next_of(self, training: Iterator[Finished]) -> Finished | None:
-        with _shortage(lambda error: shortage_in_training(self._block, error)):
+        with (
+            self._timed("train_s"),
+            _shortage(lambda error: shortage_in_training(self._block, error)),
+        ):
             return next(training, None)
 
     def _evaluate(self, finished: Finished) -> None:
@@ -166,7 +172,10 @@ class _BlockRun:
         specs = [progress.spec for progress in finished.progress]
         settings = self._job.settings
         try:
-            with _shortage(lambda error: shortage_in_evaluation(specs, error)):
+            with (
+                self._timed("evaluate_s"),
+                _shortage(lambda error: shortage_in_evaluation(specs, error)),
+            ):
                 evaluations = evaluate_block(
                     specs, finished.state, settings.evaluation, self._nulls, settings.keep_maps
                 )
@@ -175,9 +184,14 @@ class _BlockRun:
                 self._save()
                 self._checkpointer.wait()
             raise
-        for lane, (progress, evaluation) in enumerate(
-            zip(finished.progress, evaluations, strict=True)
-        ):
+        with self._timed("store_s"):
+            self._add_results(finished, evaluations)
+
+    def _add_results(self, finished: Finished, evaluations: Sequence[Evaluation]) -> None:
+        """Make the results of evaluated networks, one for each spec of the same computation."""
+        settings = self._job.settings
+        pairs = zip(finished.progress, evaluations, strict=True)
+        for lane, (progress, evaluation) in enumerate(pairs):
             if evaluation.null is not None:
                 self._nulls[evaluation.null.null_id] = evaluation.null
             weights = {}
@@ -220,16 +234,29 @@ class _BlockRun:
 
     def _commit(self) -> None:
         """Write the shard of the block, report its networks, and remove its checkpoints."""
-        new = [results_of(self._new)] if self._new else []
-        results = join_results([*self._parts, *new], self._block.run_ids)
-        commit_block(self._job.folder, keep_best_of_block(results, self._job.settings.keep_weights))
-        networks = results.tables["networks"].select(["run_id", "status"]).to_pylist()
-        status = {row["run_id"]: row["status"] for row in networks}
+        with self._timed("store_s"):
+            new = [results_of(self._new)] if self._new else []
+            results = join_results([*self._parts, *new], self._block.run_ids)
+            settings = self._job.settings
+            commit_block(self._job.folder, keep_best_of_block(results, settings.keep_weights))
+            networks = results.tables["networks"].select(["run_id", "status"]).to_pylist()
+            status = {row["run_id"]: row["status"] for row in networks}
         for rows in self._block.rows.values():
             run_ids = tuple(row.run_id for row in rows)
             self._emit(NetworkFinished(run_ids, status[run_ids[0]] == DIVERGED))
-        self._checkpointer.remove()
-        self._partial.remove()
+        with self._timed("store_s"):
+            self._checkpointer.remove()
+            self._partial.remove()
+        self._emit(BlockFinished(self._block.name, len(self._block.rows), **self._seconds))
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds of the block of code to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] += time.perf_counter() - start
 
 
 @contextmanager

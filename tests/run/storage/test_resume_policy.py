@@ -8,6 +8,7 @@ import sys
 
 import pyarrow as pa
 import pytest
+from gridjax.run.checkpointing.checkpoints import Checkpoints
 from tiny import CARTESIAN, Recorder, StopAt, sweep_content
 
 import gridjax as gj
@@ -15,7 +16,6 @@ from gridjax.callbacks import NetworkResumed, Stopped, TrainingSteps
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksummed_json, new_folder
 from gridjax.io.folder_lock import locked
-from gridjax.run.checkpointing.checkpoints import Checkpoints
 from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.schema import TABLES
