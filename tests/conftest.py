@@ -15,7 +15,7 @@ import gridjax as gj
 from gridjax.run.execution.machine import ONE_THREAD, device_kind
 from gridjax.run.execution.program_cache import use_program_cache
 
-# Tests train in their own process, in one thread, as a worker process does; JAX has not started yet.
+# Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
 
 REFERENCE = Path(

@@ -31,7 +31,7 @@ def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
         columns[name] = None if is_drawn else columns[name]
     for name in SEEDS:
         columns[name] = spec.seed if columns[name] is None else columns[name]
-    return columns | {"distinct_id": spec.equivalence_id}
+    return columns | {"equivalence_id": spec.equivalence_id}
 
 
 def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:
