@@ -2,9 +2,8 @@
 
 The name of a point consists of its call, the path it changes and the moment, for instance
 ``replace shards/BLOCK before`` or ``write checkpoints/BLOCK/.aside-STEPS/checkpoint.json during``.
-Names of blocks, parts, steps and files of orbax are replaced by their kinds, so that a point has the
-same name in all runs. The module imports nothing but the standard library: worker processes load it
-before anything else (in_workers/sitecustomize.py).
+Names of blocks, parts, steps and files of orbax are replaced by their kinds, so that a point has
+the same name in all runs.
 """
 
 import io

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jax
+import pyarrow as pa
 
 from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
@@ -30,7 +31,7 @@ from gridjax.run.planning.merging import padding_column
 from gridjax.run.planning.plan import flop_per_step
 from gridjax.run.storage.block_results import BlockResults, join_results, results_of
 from gridjax.run.storage.partial_results import PartialResults
-from gridjax.run.storage.run_folder import commit_block
+from gridjax.run.storage.run_folder import commit_block, networks_of_block
 from gridjax.run.storage.schema import NetworkResult
 from gridjax.run.storage.weight_retention import keep_best_of_block
 from gridjax.run.storage.weights import flatten_weights
@@ -134,6 +135,10 @@ class _BlockRun:
         self._lanes = Lanes(trainer, block.lane_width, device, self._checkpointer.restore)
 
     def run(self) -> None:
+        networks = networks_of_block(self._job.folder, self._block.name)
+        if networks is not None:  # a process was killed between the commit and its report
+            self._end(networks)
+            return
         self._parts, damage = self._partial.read()
         for each in damage:
             self._emit(RunWarning(f"damaged results are not used: {each}"))
@@ -233,14 +238,18 @@ class _BlockRun:
         self._checkpointer.save(self._lanes.networks, self._lanes.state, n_steps)
 
     def _commit(self) -> None:
-        """Write the shard of the block, report its networks, and remove its checkpoints."""
+        """Write the shard of the block."""
         with self._timed("store_s"):
             new = [results_of(self._new)] if self._new else []
             results = join_results([*self._parts, *new], self._block.run_ids)
             settings = self._job.settings
             commit_block(self._job.folder, keep_best_of_block(results, settings.keep_weights))
-            networks = results.tables["networks"].select(["run_id", "status"]).to_pylist()
-            status = {row["run_id"]: row["status"] for row in networks}
+        self._end(results.tables["networks"])
+
+    def _end(self, networks: pa.Table) -> None:
+        """Report the networks of the committed block, and remove its checkpoints and parts."""
+        columns = (networks[name].to_pylist() for name in ("run_id", "status"))
+        status = dict(zip(*columns, strict=True))
         for rows in self._block.rows.values():
             run_ids = tuple(row.run_id for row in rows)
             self._emit(NetworkFinished(run_ids, status[run_ids[0]] == DIVERGED))

@@ -48,13 +48,13 @@ class Shard:
 
     @classmethod
     def write(cls, folder: Path, results: BlockResults) -> Shard:
-        """Write the results of a block, completely or not at all."""
+        """Write the results of a block, completely or not at all; replace a damaged shard."""
         files = {f"{name}.parquet": to_parquet(table) for name, table in results.tables.items()}
         if results.maps:
             files[MAPS] = _npz(results.maps)
         if results.weights:
             files[WEIGHTS] = _npz(results.weights)
-        with new_folder(folder) as aside:
+        with new_folder(folder, replace=True) as aside:
             for name, content in files.items():
                 (aside / name).write_bytes(content)
             (aside / SEAL).write_bytes(_seal(results.run_ids, _listed(files)))

@@ -9,7 +9,8 @@ path. The environment variable ``TORTURE_WORKERS`` holds JSON with these entries
     point, occurrence: The point at whose n-th pass a worker process ends itself with SIGKILL.
     deaths: How many worker processes may end so.
 
-The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without the variable, or in other processes, the module does nothing.
+The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without
+the variable, or in other processes, the module does nothing.
 """
 
 import json
@@ -33,9 +34,9 @@ def watch(settings):
 
     def hook(name, count):
         points.write(name + "\n")
-        if name == settings["point"] and count == settings["occurrence"]:
-            if may_die(marks, settings["deaths"]):
-                os.kill(os.getpid(), signal.SIGKILL)
+        is_due = name == settings["point"] and count == settings["occurrence"]
+        if is_due and may_die(marks, settings["deaths"]):
+            os.kill(os.getpid(), signal.SIGKILL)
 
     contexts = ExitStack()
     contexts.enter_context(quick_evaluation())
