@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.gridscore import dft_correlation
-from gridjax.metrics.gridscore.dft_correlation import Basis, Pair
+from gridjax.metrics.gridscore.dft_correlation import Basis, Sides, Spectrum
 
 # A window is constant up to rounding if its variance is below this share of its mean square.
 FLAT = 1e-13
@@ -39,12 +39,12 @@ MIN_OVERLAP_SHARE = 0.5
 class Sums(NamedTuple):
     """Sums over the pairs of bins of each lag: of products, values and squares; number of pairs."""
 
-    product: Pair
-    here: Pair
-    there: Pair
-    here_sq: Pair
-    there_sq: Pair
-    pairs: Pair
+    product: Sides
+    here: Sides
+    there: Sides
+    here_sq: Sides
+    there_sq: Sides
+    pairs: Float[Array, "*side n n _"]
 
 
 def _prepared(maps: Float[Array, "map n n"]):
@@ -64,61 +64,55 @@ def _prepared(maps: Float[Array, "map n n"]):
     return jnp.transpose(maps, (2, 0, 1)), jnp.transpose(holes, (2, 0, 1))
 
 
-def _scatter(sums: Sums, side: int, b: Basis):
+def _scatter(sums: Sums, b: Basis):
     """Return n times the variance of both windows of each lag, and two masks.
 
     The first mask marks lags with enough pairs, the second lags at which both windows vary.
     """
-    here_sq, there_sq, n = sums.here_sq[side], sums.there_sq[side], sums.pairs[side]
-    here = here_sq - sums.here[side] ** 2 / jnp.maximum(n, 1.0)
-    there = there_sq - sums.there[side] ** 2 / jnp.maximum(n, 1.0)
+    here_sq, there_sq, n = sums.here_sq, sums.there_sq, sums.pairs
+    here = here_sq - sums.here**2 / jnp.maximum(n, 1.0)
+    there = there_sq - sums.there**2 / jnp.maximum(n, 1.0)
     enough = n >= jnp.maximum(2.0, jnp.minimum(MIN_OVERLAP, MIN_OVERLAP_SHARE * b.overlap))
     return here, there, enough, (here > FLAT * here_sq) & (there > FLAT * there_sq)
 
 
-def _pearson(sums: Sums, b: Basis) -> Pair:
-    def one_side(side):
-        here, there, enough, vary = _scatter(sums, side, b)
-        spread = jnp.sqrt(jnp.where(vary, here, 1.0)) * jnp.sqrt(jnp.where(vary, there, 1.0))
-        both = sums.here[side] * sums.there[side] / jnp.maximum(sums.pairs[side], 1.0)
-        # Lags longer than the reach may be blurred; clipping limits their error.
-        pearson = jnp.clip((sums.product[side] - both) / spread, -1.0, 1.0)
-        return jnp.where(enough & vary, pearson, 0.0).astype(jnp.float32)
-
-    return one_side(0), one_side(1)
+def _pearson(sums: Sums, b: Basis) -> Sides:
+    here, there, enough, vary = _scatter(sums, b)
+    spread = jnp.sqrt(jnp.where(vary, here, 1.0)) * jnp.sqrt(jnp.where(vary, there, 1.0))
+    both = sums.here * sums.there / jnp.maximum(sums.pairs, 1.0)
+    # Lags longer than the reach may be blurred; clipping limits their error.
+    pearson = jnp.clip((sums.product - both) / spread, -1.0, 1.0)
+    return jnp.where(enough & vary, pearson, 0.0).astype(jnp.float32)
 
 
-def _blurred(sums: Sums, maps, holes, b: Basis, reach: float) -> Bool[Array, " map"]:
+def _blurred(sums: Sums, maps, holes, b: Basis, reach: Float[Array, ""]) -> Bool[Array, " map"]:
     """Return a mask of the maps with a blurred lag of at most `reach` bins."""
     limit = BLURRED * jnp.sum(maps**2, axis=(0, 2))
     holed = jnp.any(holes, axis=(0, 2))
     lag = jnp.arange(len(maps))
     read = (jnp.hypot(lag[:, None], lag) <= reach)[:, :, None]
-
-    def one_side(side):
-        here, there, enough, vary = _scatter(sums, side, b)
-        blurred = vary & (here * there < limit**2)
-        # With holes the window sums have transform errors too, except in windows without activity.
-        active = (sums.here_sq[side] != 0) & (sums.there_sq[side] != 0)
-        blurred |= holed & active & (jnp.minimum(here, there) < limit)
-        return jnp.any(blurred & enough & read, axis=(0, 1))
-
-    return one_side(0) | one_side(1)
+    here, there, enough, vary = _scatter(sums, b)
+    blurred = vary & (here * there < limit**2)
+    # With holes the window sums have transform errors too, except in windows without activity.
+    active = (sums.here_sq != 0) & (sums.there_sq != 0)
+    blurred |= holed & active & (jnp.minimum(here, there) < limit)
+    return jnp.any(blurred & enough & read, axis=(0, 1, 2))
 
 
-def _windows(maps: Float[Array, "n map n"], b: Basis) -> tuple[Pair, Pair, Pair, Pair]:
-    return dft_correlation.window_sums(maps, b) + dft_correlation.window_sums(maps**2, b)
+def _windows(maps: Float[Array, "n map n"], b: Basis) -> tuple[Sides, Sides, Sides, Sides]:
+    n_maps = maps.shape[1]
+    here, there = dft_correlation.window_sums(jnp.concatenate([maps, maps**2], axis=1), b)
+    return here[..., :n_maps], there[..., :n_maps], here[..., n_maps:], there[..., n_maps:]
 
 
-def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked: bool) -> Pair:
-    """Return the autocorrelogram [dx, dy, 1] of one map [y, x] by direct sums."""
-    direct = dft_correlation.direct
+def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked: bool) -> Sides:
+    """Return the autocorrelogram of one map [y, x] by direct sums."""
     if masked:
         m = 1.0 - hole
-        sums = direct(f, f), direct(f, m), direct(m, f), direct(f * f, m), direct(m, f * f)
-        return _pearson(Sums(*sums, direct(m, m)), b)
-    overlap = jnp.asarray(b.overlap)
-    return _pearson(Sums(direct(f, f), *_windows(f[:, None], b), (overlap, overlap)), b)
+        pairs = jnp.stack([f, f, m, f * f, m, m]), jnp.stack([f, m, f, m, f * f, m])
+        return _pearson(Sums(*jax.lax.map(lambda pair: dft_correlation.direct(*pair), pairs)), b)
+    product = dft_correlation.direct(f, f)
+    return _pearson(Sums(product, *_windows(f[:, None], b), jnp.asarray(b.overlap)), b)
 
 
 @partial(jax.jit, static_argnames=("masked",))
@@ -132,26 +126,24 @@ def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
     windows = _windows(maps, b)
     overlap = jnp.asarray(b.overlap)
     if not masked:
-        return maps, holes, Sums(product, *windows, (overlap, overlap))
-    overlap = jnp.broadcast_to(overlap, product[0].shape)
+        return maps, holes, Sums(product, *windows, overlap)
     seen = jax.lax.cond(
         jnp.any(holes),
         lambda: _seen(maps, holes, spectrum, windows, b),
-        lambda: (*windows, (overlap, overlap)),
+        lambda: (*windows, jnp.broadcast_to(overlap, product.shape)),
     )
     return maps, holes, Sums(product, *seen)
 
 
 @partial(jax.jit, static_argnames=("masked",))
-def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pair:
+def _mended(maps, holes, sums: Sums, b: Basis, reach: Float[Array, ""], masked: bool) -> Sides:
     """Return correlations, from direct sums for blurred maps and from the given sums for others."""
 
     def mend(state):
         blurred, result = state
         this = jnp.argmax(blurred)
         exact = _exactly(maps[:, this], holes[:, this], b, masked)
-        result = jax.tree.map(lambda old, new: old.at[:, :, this].set(new[..., 0]), result, exact)
-        return blurred.at[this].set(False), result
+        return blurred.at[this].set(False), result.at[..., this].set(exact[..., 0])
 
     state = _blurred(sums, maps, holes, b, reach), _pearson(sums, b)
     return jax.lax.while_loop(lambda state: jnp.any(state[0]), mend, state)[1]
@@ -159,7 +151,7 @@ def _mended(maps, holes, sums: Sums, b: Basis, reach: float, masked: bool) -> Pa
 
 def quadrants(
     maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
-) -> Pair:
+) -> Sides:
     """Return float32 autocorrelograms at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1.
 
     Args:
@@ -167,39 +159,40 @@ def quadrants(
         reach: longest lag, in bins, that must not be blurred by rounding.
     """
     # Two separate compilations: in a single one the compiler computes the sums again for each use.
-    return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
+    # The reach is an array of one type, so that every caller shares the compilation.
+    return _mended(*_sums(maps, b, masked=masked), b, np.float64(reach), masked=masked)
 
 
-def _seen(maps, holes, spectrum, windows, b: Basis) -> tuple[Pair, Pair, Pair, Pair, Pair]:
+def _seen(maps, holes, spectrum: Spectrum, windows, b: Basis) -> tuple[Sides, ...]:
     """Return window sums over pairs of visited bins, and the number of these pairs.
 
     The terms of pairs with a hole are subtracted; for maps without holes they are exactly 0. Sums
     over zeros only are exactly 0 too.
     """
-    hole = dft_correlation.spectrum(holes.astype(maps.dtype), b)
-    lost = dft_correlation.correlate(spectrum, hole, b)
-    lost += dft_correlation.correlate(dft_correlation.spectrum(maps**2, b), hole, b)
+    n_maps = maps.shape[1]
+    other = jnp.concatenate([holes.astype(maps.dtype), maps**2], axis=1)
+    hole, squared = jnp.split(dft_correlation.spectrum(other, b), 2, axis=2)
+    rates, twice = (jnp.concatenate(pair, axis=2) for pair in ((spectrum, squared), (hole, hole)))
+    here, there = dft_correlation.correlate(rates, twice, b)
+    lost = here[..., :n_maps], there[..., :n_maps], here[..., n_maps:], there[..., n_maps:]
 
     # Counts are whole numbers, so float32 is precise enough before rounding.
     b = jax.tree.map(lambda x: x.astype(jnp.float32), b)
     everywhere = dft_correlation.spectrum(jnp.ones_like(maps[:, :1], jnp.float32), b)
-    visited = jax.tree.map(lambda x, y: x - y.astype(jnp.float32), everywhere, hole)
+    visited = everywhere - hole.astype(jnp.float32)
     active = dft_correlation.spectrum((maps != 0).astype(jnp.float32), b)
     left = dft_correlation.correlate(active, visited, b)
-    seen = jax.tree.map(
-        lambda total, gone, n: jnp.where(n > 0.5, total - gone, 0.0), windows, lost, left + left
+    seen = tuple(
+        jnp.where(n > 0.5, total - gone, 0.0)
+        for total, gone, n in zip(windows, lost, left + left, strict=True)
     )
-    plus, minus = (
-        jnp.round(n).astype(maps.dtype) for n in dft_correlation.autocorrelate(visited, b)
-    )
-    return *seen, (plus, minus)
+    return *seen, jnp.round(dft_correlation.autocorrelate(visited, b)).astype(maps.dtype)
 
 
 @jax.jit
-def joined(
-    plus: Float[Array, "n n map"], minus: Float[Array, "n n map"]
-) -> Float[Array, "map 2n-1 2n-1"]:
+def joined(sides: Sides) -> Float[Array, "map 2n-1 2n-1"]:
     """Return the whole autocorrelogram, lag 0 in its middle, from (dx, +dy) and (dx, -dy)."""
+    plus, minus = sides
     right = jnp.concatenate([jnp.flip(minus[:, 1:], 1), plus], axis=1)
     left = jnp.flip(right[1:], (0, 1))
     return jnp.moveaxis(jnp.concatenate([left, right]), -1, 0)
@@ -226,7 +219,7 @@ def autocorrelogram(
     maps = map_batches.as_maps(maps)
     masked = nan == "mask"
     return map_batches.in_chunks(
-        lambda chunk, matrices: joined(*quadrants(chunk, matrices, masked)),
+        lambda chunk, matrices: joined(quadrants(chunk, matrices, masked)),
         maps,
         dft_correlation.basis(maps.shape[-1]),
     )

@@ -97,13 +97,14 @@ def _tables(n: int, adaptive: bool):
 def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
     matrices, taps, weights = tables
     sac = quadrants(maps, matrices, masked, reach=maps.shape[-1] + rotation.SPLINE_REACH)
-    return _in_rings(*sac, taps, weights, minmax, adaptive=adaptive)
+    return _in_rings(sac, taps, weights, minmax, adaptive=adaptive)
 
 
 @partial(jax.jit, static_argnames=("adaptive",))
-def _in_rings(plus, minus, taps, weights, minmax, adaptive: bool):
-    values = rotation.ring_values(plus, minus, taps)
-    correlations = _correlations(*values, weights, adaptive)
+def _in_rings(sac, taps, weights, minmax, adaptive: bool):
+    plus, minus = sac
+    same, flipped, same_turned, flipped_turned = rotation.ring_values(plus, minus, taps)
+    correlations = _correlations(same, flipped, same_turned, flipped_turned, weights, adaptive)
     return *_contrasts(correlations, minmax), correlations
 
 

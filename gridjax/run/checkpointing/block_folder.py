@@ -23,7 +23,7 @@ from gridjax.io.atomic_files import (
     remove_tree,
     writing,
 )
-from gridjax.run.checkpointing.async_arrays import ArrayWriter, Leaves
+from gridjax.run.checkpointing.async_arrays import ArrayWriter
 from gridjax.run.checkpointing.checkpoint_list import (
     ARRAYS,
     LIST,
@@ -37,7 +37,7 @@ from gridjax.run.checkpointing.checkpoint_list import (
     describe_files,
     read_list,
 )
-from gridjax.run.checkpointing.host_copy import HostBuffer
+from gridjax.run.checkpointing.host_copy import HostBuffer, on_host
 
 CHECKPOINTS = "checkpoints"
 KEPT = 2
@@ -67,9 +67,9 @@ class BlockFolder:
         """
         self.wait()
         content = snapshot.listed(self.folder.name)
-        leaves = self._buffer.copy(snapshot.leaves)
+        arrays = self._buffer.detach(snapshot.leaves)
         self._thread = self._thread or ThreadPoolExecutor(1, "checkpoint")
-        self._saving = self._thread.submit(self._write, content, leaves)
+        self._saving = self._thread.submit(self._write, content, arrays)
 
     def wait(self) -> None:
         """Wait until the last save is committed on the disk.
@@ -107,9 +107,10 @@ class BlockFolder:
 
         Reads the folder from the disk at every call; its writer may be active meanwhile.
         """
-        if self.folder.is_symlink():
-            self._add_damage(self.folder, "is a link, which is not followed")
-            return []
+        for path in (self.folder.parent, self.folder):
+            if path.is_symlink():
+                self._add_damage(path, "is a link, which is not followed")
+                return []
         try:
             paths = sorted(self.folder.iterdir(), reverse=True)
         except FileNotFoundError:  # no checkpoint yet, or removed by the writer meanwhile
@@ -142,10 +143,10 @@ class BlockFolder:
     def remove_temporaries(self) -> None:
         """Remove the temporary files that a killed writer of this block left."""
         remove_tree(self.folder.with_name(TEMP_PREFIX + self.folder.name))
-        if not self.folder.is_symlink():
+        if not self.folder.is_symlink() and not self.folder.parent.is_symlink():
             remove_temporaries(self.folder)
 
-    def _write(self, content: dict[str, Any], leaves: Leaves) -> None:
+    def _write(self, content: dict[str, Any], arrays: dict[str, Any]) -> None:
         """Commit a checkpoint, then remove the superfluous ones; runs in the thread."""
         path = self.folder / f"{content['block_steps']:015d}"
         with writing(self.folder):
@@ -154,6 +155,7 @@ class BlockFolder:
                 intact = [each.block_steps for each in self.listed()]
             self._make_folder()
             with new_folder(path, replace=True) as aside:
+                leaves = on_host(arrays)
                 self._writer.start(aside / ARRAYS, leaves)
                 try:  # hash while orbax writes
                     content["leaves"] = {name: describe_array(a) for name, a in leaves.items()}
@@ -165,10 +167,10 @@ class BlockFolder:
             self._intact = self._remove_superfluous(sorted({*intact, newest}), newest)
 
     def _make_folder(self) -> None:
-        if self.folder.is_symlink() or not self.folder.is_dir():
-            remove_tree(self.folder)  # for a link, removes the link itself
-        self.folder.parent.mkdir(exist_ok=True)
-        self.folder.mkdir(exist_ok=True)
+        for path in (self.folder.parent, self.folder):
+            if path.is_symlink() or not path.is_dir():
+                remove_tree(path)  # for a link, removes the link itself
+            path.mkdir(exist_ok=True)
 
     def _remove_superfluous(self, intact: list[int], newest: int) -> list[int]:
         """Remove all checkpoints before the KEPT newest intact ones, damaged ones included.

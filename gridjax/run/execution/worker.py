@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +13,10 @@ from pathlib import Path
 import jax
 import pyarrow as pa
 
-from gridjax.callbacks import NetworkFinished, RunEvent, RunWarning
+from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer, CheckpointPolicy
-from gridjax.run.evaluation.evaluation import DIVERGED, NullScores, evaluate_block
+from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores, evaluate_block
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.execution.lanes import Finished, Lanes
 from gridjax.run.execution.machine import n_memory_maps
@@ -41,6 +42,7 @@ from gridjax.training.population import Device
 MOST_MEMORY_MAPS = 40_000
 """Number of memory maps of a process above which it drops its compiled programs. Linux allows
 65,530; the programs of one shape use about 1,500 on a CPU."""
+_STAGES = ("train_s", "evaluate_s", "store_s")
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,31 @@ class Worker:
         self._job, self._device, self._emit = job, device, emit
         self._stop = stop or threading.Event()
         self._nulls: dict[str, NullScores] = {}
+        self._had_shortage = False
 
     def run(self, block: Block) -> None:
         """Train, evaluate and commit a block; if the run must stop, save its networks instead.
 
-        Raises MemoryShortageError if the device has too little memory for the block, and
-        StorageError if the folder cannot be written.
+        At the first lack of memory, the compiled programs are dropped and the block continues from
+        its checkpoint. Raises MemoryShortageError at the second, and StorageError if the folder
+        cannot be written.
         """
         with jax.default_device(self._device):
-            _BlockRun(
-                block, self._job, self._device, self._emit, self._stop.is_set, self._nulls
-            ).run()
+            try:
+                self._block_run(block).run()
+            except MemoryShortageError as error:
+                if self._had_shortage:
+                    raise
+                self._had_shortage = True
+                what = error.problems[0].message
+                self._emit(RunWarning(f"{what}; once more, without the compiled programs so far"))
+                forget_programs()
+                self._block_run(block).run()
         if n_memory_maps() > MOST_MEMORY_MAPS:
             forget_programs()
+
+    def _block_run(self, block: Block) -> _BlockRun:
+        return _BlockRun(block, self._job, self._device, self._emit, self._stop.is_set, self._nulls)
 
     def ask_to_stop(self) -> None:
         """Request that the worker saves its networks at the end of the current chunk."""
@@ -116,6 +130,7 @@ class _BlockRun:
         self._new: list[NetworkResult] = []
         """results in memory alone"""
         self._n_steps_finished = 0
+        self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         trainer = population.make_trainer(block.static, block.lane_width)
         self._lanes = Lanes(trainer, block.lane_width, device, self._checkpointer.restore)
 
@@ -151,7 +166,10 @@ class _BlockRun:
             self._commit()
 
     def _next_of(self, training: Iterator[Finished]) -> Finished | None:
-        with _shortage(lambda error: shortage_in_training(self._block, error)):
+        with (
+            self._timed("train_s"),
+            _shortage(lambda error: shortage_in_training(self._block, error)),
+        ):
             return next(training, None)
 
     def _evaluate(self, finished: Finished) -> None:
@@ -159,7 +177,10 @@ class _BlockRun:
         specs = [progress.spec for progress in finished.progress]
         settings = self._job.settings
         try:
-            with _shortage(lambda error: shortage_in_evaluation(specs, error)):
+            with (
+                self._timed("evaluate_s"),
+                _shortage(lambda error: shortage_in_evaluation(specs, error)),
+            ):
                 evaluations = evaluate_block(
                     specs, finished.state, settings.evaluation, self._nulls, settings.keep_maps
                 )
@@ -168,9 +189,14 @@ class _BlockRun:
                 self._save()
                 self._checkpointer.wait()
             raise
-        for lane, (progress, evaluation) in enumerate(
-            zip(finished.progress, evaluations, strict=True)
-        ):
+        with self._timed("store_s"):
+            self._add_results(finished, evaluations)
+
+    def _add_results(self, finished: Finished, evaluations: Sequence[Evaluation]) -> None:
+        """Make the results of evaluated networks, one for each spec of the same computation."""
+        settings = self._job.settings
+        pairs = zip(finished.progress, evaluations, strict=True)
+        for lane, (progress, evaluation) in enumerate(pairs):
             if evaluation.null is not None:
                 self._nulls[evaluation.null.null_id] = evaluation.null
             weights = {}
@@ -213,9 +239,11 @@ class _BlockRun:
 
     def _commit(self) -> None:
         """Write the shard of the block."""
-        new = [results_of(self._new)] if self._new else []
-        results = join_results([*self._parts, *new], self._block.run_ids)
-        commit_block(self._job.folder, keep_best_of_block(results, self._job.settings.keep_weights))
+        with self._timed("store_s"):
+            new = [results_of(self._new)] if self._new else []
+            results = join_results([*self._parts, *new], self._block.run_ids)
+            settings = self._job.settings
+            commit_block(self._job.folder, keep_best_of_block(results, settings.keep_weights))
         self._end(results.tables["networks"])
 
     def _end(self, networks: pa.Table) -> None:
@@ -225,8 +253,19 @@ class _BlockRun:
         for rows in self._block.rows.values():
             run_ids = tuple(row.run_id for row in rows)
             self._emit(NetworkFinished(run_ids, status[run_ids[0]] == DIVERGED))
-        self._checkpointer.remove()
-        self._partial.remove()
+        with self._timed("store_s"):
+            self._checkpointer.remove()
+            self._partial.remove()
+        self._emit(BlockFinished(self._block.name, len(self._block.rows), **self._seconds))
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds of the block of code to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] += time.perf_counter() - start
 
 
 @contextmanager

@@ -1,7 +1,5 @@
-"""A device without memory: less at once, the same bits; and where that is too much, a clear end."""
+"""A device without memory: one more attempt with the same bits, then a clear end."""
 
-import threading
-import time
 from types import SimpleNamespace
 
 import jax
@@ -12,19 +10,17 @@ from torture.sweeps import promised, steps_kept
 import gridjax as gj
 from gridjax.callbacks import NetworkResumed
 from gridjax.errors import MemoryShortageError
-from gridjax.run.execution import result_commit
-from gridjax.run.execution.device_memory import Turns
-from gridjax.run.execution.evaluation_queue import Waiting
+from gridjax.run.execution import worker
 from gridjax.run.execution.out_of_memory import asked_for, is_exhausted
 from gridjax.run.storage.integrity import verify
 from gridjax.training import population
 
-N_NETWORKS, N_STEPS = 6, 20
+N_NETWORKS, N_STEPS = 4, 20
 MESSAGE = "RESOURCE_EXHAUSTED: Out of memory allocating 123456789 bytes."
 
 
 def sweep():
-    """Six networks in blocks of two, enough for two devices; of the shapes of torture.sweeps."""
+    """Four networks in blocks of two; of the shapes of torture.sweeps."""
     varied = {
         "seed": {"values": list(range(N_NETWORKS))},
         "n_grad_steps_per_epoch": {"value": N_STEPS},
@@ -41,6 +37,9 @@ def whole(tmp_path_factory):
     return folder
 
 
+EVALUATE = worker.evaluate_block
+
+
 class Failing:
     """Some calls find no memory; those of training lose the state that they were given."""
 
@@ -51,9 +50,10 @@ class Failing:
     def __call__(self, *arguments):
         self.n_calls += 1
         if self.fails(self.n_calls):
-            for leaf in jax.tree.leaves(arguments[1:2]):
-                if isinstance(leaf, jax.Array):
-                    leaf.delete()
+            if self.call is not EVALUATE:
+                for leaf in jax.tree.leaves(arguments[1:2]):
+                    if isinstance(leaf, jax.Array):
+                        leaf.delete()
             raise jax.errors.JaxRuntimeError(self.message)
         return self.call(*arguments)
 
@@ -64,12 +64,12 @@ def failing(monkeypatch):
     make = population.make_trainer
     told = SimpleNamespace()
     # the programs of all tests of this process would be compiled again
-    monkeypatch.setattr(jax, "clear_caches", lambda: None)
+    monkeypatch.setattr(worker, "forget_programs", lambda: None)
 
     def fail(part, fails, message=MESSAGE):
         if part == "evaluate":
-            told.part = Failing(result_commit.evaluate, fails, message)
-            monkeypatch.setattr(result_commit, "evaluate", told.part)
+            told.part = Failing(worker.evaluate_block, fails, message)
+            monkeypatch.setattr(worker, "evaluate_block", told.part)
             return told
         parts = {}
 
@@ -78,52 +78,31 @@ def failing(monkeypatch):
             told.part = parts.setdefault(part, Failing(getattr(trainer, part), fails, message))
             return trainer._replace(**{part: told.part})
 
-        failing_trainer.cache_clear = lambda: None
         monkeypatch.setattr(population, "make_trainer", failing_trainer)
         return told
 
     return fail
 
 
-CALLS = [("chunk", 9)]
-MORE_CALLS = [("evaluate", 1), ("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 4)]
+CALLS = [("chunk", 9), ("evaluate", 1)]
+MORE_CALLS = [("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 2)]
 
 
 @pytest.mark.parametrize(
     ("part", "call"),
     [*CALLS, *(pytest.param(*each, marks=pytest.mark.slow) for each in MORE_CALLS)],
 )
-def test_too_much_at_once_is_less_at_once_and_no_other_bit(part, call, failing, whole, tmp_path):
+def test_one_lack_of_memory_costs_no_bit(part, call, failing, whole, tmp_path):
     told, recorder = failing(part, lambda n: n == call), Recorder()
     gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
     assert told.part.n_calls > call
     (warning,) = recorder.warnings
     assert "out of device memory" in warning
     assert "123 MB requested" in warning
-    assert "Results stay the same" in warning
     assert promised(tmp_path / "run") == promised(whole)
     verify(tmp_path / "run")
-    if (part, call) == ("chunk", 9):
+    if (part, call) in CALLS:
         assert recorder.of(NetworkResumed), "no network was resumed from its checkpoint"
-
-
-@pytest.mark.slow
-def test_two_shortages_at_the_same_time_are_told_once(failing, whole, tmp_path):
-    both, failed = threading.Barrier(2, timeout=600), set()
-
-    def once_on_each_device(n):
-        if len(failed) == 2 or threading.get_ident() in failed:
-            return False
-        both.wait()  # both have begun: neither is alone
-        failed.add(threading.get_ident())
-        return True
-
-    recorder = Recorder()
-    failing("chunk", once_on_each_device)
-    gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
-    assert len(failed) == 2
-    assert len(recorder.warnings) == 1
-    assert promised(tmp_path / "run") == promised(whole)
 
 
 def test_other_errors_of_a_device_are_not_taken_for_it(failing, tmp_path):
@@ -134,15 +113,17 @@ def test_other_errors_of_a_device_are_not_taken_for_it(failing, tmp_path):
     assert not recorder.warnings
 
 
-@pytest.mark.parametrize("part", ["chunk", pytest.param("evaluate", marks=pytest.mark.slow)])
-def test_what_does_not_fit_alone_ends_the_run_with_all_saved(part, failing, whole, tmp_path):
+@pytest.mark.parametrize("part", ["chunk", "evaluate"])
+def test_a_second_lack_of_memory_ends_the_run_with_all_saved(part, failing, whole, tmp_path):
     folder, memory = tmp_path / "run", SimpleNamespace(is_small=True)
-    failing(part, lambda n: memory.is_small and n > 4)
+    after = 4 if part == "chunk" else 0
+    failing(part, lambda n: memory.is_small and n > after)
     with pytest.raises(MemoryShortageError) as caught:
         gj.train(sweep(), folder, checkpoint_every_s=0)
     (problem,) = caught.value.problems
     assert caught.value.exit_code == 74
     assert "123 MB requested" in problem.message
+    assert "--workers" in problem.fix
     if part == "chunk":
         assert "2 networks at once (lane width 2)" in problem.message
         assert "Ng=24" in problem.message
@@ -157,97 +138,7 @@ def test_what_does_not_fit_alone_ends_the_run_with_all_saved(part, failing, whol
     assert promised(folder) == promised(whole)
 
 
-def test_scarce_memory_is_used_by_one_at_a_time_and_plenty_by_all():
-    turns, never = Turns(), threading.Event()
-    devices = [SimpleNamespace(platform="cpu", id=number) for number in range(4)]
-    inside, most, alone = [], [], []
-
-    def use(device):
-        with turns.turn(device, never) as is_alone:
-            inside.append(device.id)
-            most.append(len(inside))
-            alone.append(is_alone)
-            time.sleep(0.05)
-            inside.remove(device.id)
-
-    def use_all():
-        del most[:], alone[:]
-        threads = [threading.Thread(target=use, args=[device]) for device in devices]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    use_all()
-    assert max(most) > 1
-    assert not any(alone)
-    assert turns.find_scarce(devices[1])
-    assert not turns.find_scarce(devices[2])
-    use_all()
-    assert max(most) == 1
-    assert all(alone)
-
-
-def test_the_memory_of_one_accelerator_is_not_that_of_another():
-    turns = Turns()
-    one, other = (SimpleNamespace(platform="gpu", id=number) for number in range(2))
-    turns.find_scarce(one)
-    assert turns.is_scarce(one)
-    assert not turns.is_scarce(other)
-    waited, stop = [], threading.Event()
-
-    def meanwhile():
-        waited.append(1)
-        stop.set()
-
-    with (
-        turns.turn(one, stop) as first,
-        turns.turn(other, stop) as beside,
-        turns.turn(one, stop, meanwhile) as second,  # asked to stop, it waits no longer
-    ):
-        assert (first, beside, second) == (True, False, False)
-    assert waited
-
-
-def test_trained_networks_wait_until_there_is_room():
-    put, stop = [], threading.Event()
-
-    def group(n):
-        return SimpleNamespace(
-            trainees=[None] * n,
-            save=lambda: put.append("saved"),
-            save_if_due=lambda: put.append("due"),
-        )
-
-    waiting = Waiting(3, 1)
-    waiting.put(group(2), stop)
-    waiting.put(group(1), stop)
-
-    def late():
-        waiting.put(group(1), stop)
-        put.append("in")
-
-    thread = threading.Thread(target=late)
-    thread.start()
-    time.sleep(0.3)
-    assert set(put) == {"due"}
-    assert len(waiting.get().trainees) == 2
-    thread.join(5)
-    assert put[-1] == "in"
-    waiting.lift_bound()
-    waiting.put(group(9), stop)
-    stop.set()
-    waiting.put(group(1), stop)
-    assert put[-1] == "saved"
-    waiting.end()
-    assert not waiting.is_over
-    for _ in range(3):
-        waiting.get()
-    assert waiting.is_over
-    assert waiting.get() is None
-
-
-def test_what_was_asked_for_is_told_in_words():
+def test_the_requested_memory_is_a_phrase():
     texts = {
         "Out of memory allocating 123456789 bytes.": "123 MB requested",
         "Out of memory while trying to allocate 12.50GiB.": "12.50 GiB requested",

@@ -19,7 +19,7 @@ from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.run.storage.schema import TABLES
-from gridjax.training.lane import N_HISTORY, history_steps
+from gridjax.training.lane_progress import N_HISTORY, history_steps
 
 
 def test_a_run_holds_one_row_for_every_network_in_the_order_of_the_sweep(trained):
@@ -32,10 +32,14 @@ def test_a_run_holds_one_row_for_every_network_in_the_order_of_the_sweep(trained
             assert pd.isna(there) if value is None else there == value
 
 
-def test_the_tables_have_the_columns_of_their_schema_and_lie_in_the_folder(trained):
+def test_each_block_has_every_table_with_the_columns_of_its_schema(trained):
+    shards = sorted((trained.folder / "shards").iterdir())
+    assert len(shards) == 6
     for name, schema in TABLES.items():
-        table = pq.read_table(trained.folder / f"{name}.parquet")
-        assert table.schema.equals(schema)
+        tables = [pq.read_table(shard / f"{name}.parquet") for shard in shards]
+        assert all(table.schema.equals(schema) for table in tables)
+        n_rows = sum(map(len, tables))
+        assert n_rows == len(getattr(trained.run, name)) or name == "nulls"
     assert len(trained.run.units) == 5 * 24 * 2
     assert set(trained.run.units["nbins"]) == {20, 32}
 
@@ -257,21 +261,6 @@ def test_lanes_pad_blocks_without_a_trace(trained):
     assert len(both) == 4
     # float32 rounding through 90 steps
     np.testing.assert_allclose(wide.loc[both, "loss"], narrow.loc[both, "loss"], rtol=1e-4)
-
-
-def test_tables_lost_after_the_last_network_come_back(trained, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(trained.folder, copy)
-    for name in TABLES:
-        (copy / f"{name}.parquet").unlink()
-    manifest = (copy / "manifest.json").read_bytes()
-    recorder = Recorder()
-    gj.train(trained.sweep, copy, [recorder])
-    assert recorder.events == []
-    for name in TABLES:
-        ours, theirs = (pq.read_table(f / f"{name}.parquet") for f in (copy, trained.folder))
-        assert ours.to_pandas().equals(theirs.to_pandas())
-    assert (copy / "manifest.json").read_bytes() == manifest
 
 
 def test_a_finished_run_keeps_its_manifest_whatever_machine_looks_at_it(trained, tmp_path):

@@ -113,7 +113,7 @@ def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
     assert own == Cost(3, 3, flop, 0.5, flop / 1e9 + 15)
     merged = cost(make_plan(networks(), lane_width=2, shape_of=bucket_shape(merge=True)), rates)
     flop = 600 * flop_per_step(padded_config(networks()[0].static))
-    assert merged == Cost(1, 2, flop, 1.0, flop / 1e9 + 10)  # of one bucket no device a part
+    assert merged == Cost(1, 1, flop, 1.0, flop / 1e9 + 10)  # of one bucket no device a part
 
 
 def test_what_pays_is_advised_and_what_does_not_is_warned_of():

@@ -11,6 +11,7 @@ from gridjax.io.numbers import quantity
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.run.planning.plan import (
     TABLE_HEADER,
+    block_size,
     default_lane_width,
     flop_per_step,
     make_plan,
@@ -50,13 +51,13 @@ def test_a_bucket_holds_the_networks_of_one_compilation():
     )
 
 
-def test_blocks_hold_lane_width_networks_the_longest_first():
+def test_a_bucket_has_the_longest_networks_first_and_one_block_for_several_lengths():
     plan = make_plan(some_networks(), lane_width=3)
     bucket = plan.buckets[0]
-    assert [len(block) for block in bucket.blocks] == [3, 1]
-    assert [[spec.n_epochs for spec in block] for block in bucket.blocks] == [[3, 2, 1], [1]]
+    assert [spec.n_epochs for spec in bucket.specs] == [3, 2, 1, 1]
+    assert (bucket.block_size, bucket.n_blocks) == (12, 1)
     assert [spec.seed for spec in bucket.specs] == [1, 2, 0, 2]  # equal lengths keep their order
-    assert (plan.n_networks, plan.n_blocks) == (6, 4)
+    assert (plan.n_networks, plan.n_blocks) == (6, 3)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,7 @@ def test_a_large_sweep_is_planned_as_json():
     told = json.loads(json.dumps(plan.to_json()))
     assert told["networks"] == 7680
     assert told["buckets"] == 12
-    assert told["blocks"] == 4 * (640 // 128 + 640 // 64 + 640 // 16)
+    assert told["blocks"] == 4 * (640 // 128 + 640 // 64 + 640 // 64)
     assert told["network_steps"] == 7680 * 200_000
     assert sum(bucket["networks"] for bucket in told["bucket_list"]) == 7680
     assert all(type(told[name]) is int for name in ("networks", "buckets", "blocks", "flop"))
@@ -191,3 +192,21 @@ def test_networks_that_are_one_under_the_fidelity_are_laid_out_once():
         spec.run_id for group in plan.equivalent_specs.values() for spec in group
     ) == sorted(spec.run_id for spec in specs)
     assert plan.to_json()["distinct_networks"] == 8
+
+
+@pytest.mark.parametrize(
+    ("lane_width", "n_networks", "several_lengths", "size"),
+    [
+        (1, 20, False, 1),
+        (1, 64, True, 1),
+        (1, 256, False, 4),
+        (1, 11_608, False, 64),
+        (16, 256, False, 16),
+        (16, 256, True, 64),
+        (16, 11_608, False, 64),
+        (128, 11_608, False, 128),
+        (128, 200, True, 512),
+    ],
+)
+def test_a_block_is_some_lane_widths_long(lane_width, n_networks, several_lengths, size):
+    assert block_size(lane_width, n_networks, several_lengths) == size
