@@ -7,32 +7,38 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import quickstart_specs, synthetic_run
-from torture.crashpoints import CrashPoints
+from synthetic import synthetic_run
+from tiny import sweep_content
+from torture.crashpoints import CrashPoints, states_of_the_disk
 from torture.sweeps import unlisted
 
+import gridjax as gj
 from gridjax.errors import StorageError
+from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.block_results import results_of
 from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.run_folder import FolderStore, commit_block
 from gridjax.run.storage.shards import KEPT_WEIGHTS
 from gridjax.run.storage.weight_retention import keep_best_of_run
 
-N_BEST = 5
+DEVICE = {"platform": "cpu", "kind": "cpu", "threads": 1, "deterministic": False}
+N_BEST = 3
 SETTING = f"best:{N_BEST}"
-BLOCK = 4
+N_BLOCKS, BLOCK = 2, 3
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """Three blocks of four networks, one of which diverged, all with weights."""
+    """Two blocks of three networks, one of which diverged, all with weights."""
     folder = tmp_path_factory.mktemp("finished") / "run"
-    run = synthetic_run(quickstart_specs()[: 3 * BLOCK], keep_maps="none", diverged=[1])
+    sweep = gj.Sweep.from_dict(sweep_content(seed={"values": list(range(N_BLOCKS * BLOCK))}))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1])
     networks = [
         replace(network, weights={"params/W": np.full((3, 4), number, np.float32)})
         for number, network in enumerate(run._store.networks)
     ]
-    FolderStore.create(folder, run.manifest, {})
+    FolderStore.create(folder, make_manifest(sweep, make_plan(sweep.specs), DEVICE, "float32"), {})
     for start in range(0, len(networks), BLOCK):
         commit_block(folder, results_of(networks[start : start + BLOCK]))
     return folder
@@ -72,11 +78,12 @@ def test_a_process_may_be_killed_at_every_point_of_the_removal(finished, best, t
     work, states = shutil.copytree(finished, tmp_path / "work"), []
 
     def hook(name, count):
-        states.append(shutil.copytree(work, tmp_path / f"{len(states)}"))
+        if states_of_the_disk([name]):
+            states.append(shutil.copytree(work, tmp_path / f"{len(states)}"))
 
     with CrashPoints(work, hook).watching():
         keep_best_of_run(FolderStore.open(work), SETTING)
-    assert len(states) > 3 * 10
+    assert len(states) > N_BLOCKS * 5
     for state in states:
         verify(state)  # a reader finds no damage
         left = weights_of(state)
@@ -92,12 +99,12 @@ def test_the_disk_may_be_full_at_every_point_of_the_removal(finished, best, tmp_
         keep_best_of_run(FolderStore.open(copy), SETTING)
     takes_space = ("open", "write", "fsync", "replace")
     numbers = [n for n, name in enumerate(points.names, 1) if name.split()[0] in takes_space]
-    assert len(numbers) > 3 * 5
+    assert len(numbers) > N_BLOCKS * 5
     for number in numbers:
         folder = shutil.copytree(finished, tmp_path / f"{number}")
-        with CrashPoints(folder, full_from(number)).watching():
-            with pytest.raises(StorageError, match="No space left"):
-                keep_best_of_run(FolderStore.open(folder), SETTING)
+        full = CrashPoints(folder, full_from(number)).watching()
+        with full, pytest.raises(StorageError, match="No space left"):
+            keep_best_of_run(FolderStore.open(folder), SETTING)
         verify(folder)
         left = weights_of(folder)
         assert {run_id: left.get(run_id) for run_id in best} == best
