@@ -1,16 +1,20 @@
 """Runs in one process that is killed with SIGKILL at any moment: at most a checkpoint is lost."""
 
 import random
+import shutil
 import signal
 import time
+from collections import Counter
+from contextlib import suppress
 
 import pytest
 from torture.conftest import printed
-from torture.crashpoints import states_of_the_disk
+from torture.crashpoints import CrashPoints, states_of_the_disk
 from torture.sweeps import N_NETWORKS, promised, steps_kept, tortured, unlisted
 
 import gridjax as gj
 from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.status import KILLED, STOPPED, status
 
 LONG, SHORT = 150_000, 6
@@ -102,16 +106,39 @@ def check_end_after_kills(folder, lines, whole):
 
 
 @pytest.mark.slow
-def test_a_run_may_be_killed_at_every_point(untouched, victim, tmp_path, capsys):
-    points = printed(victim(tmp_path / "points", SHORT))[-1]["points"]
-    states = states_of_the_disk(points)
-    assert len(states) > 100
-    draw, n_killed = random.Random(SEED), 0
-    for number, point in enumerate(states):
-        n_passes = points[point]
-        occurrence = draw.randint(1, n_passes)
-        was_killed = check_a_kill(victim, tmp_path / f"{number}", untouched, point, occurrence)
-        n_killed += was_killed
+def test_a_run_resumes_from_the_folder_of_every_point(untouched, tmp_path, capsys):
+    """A copy of the folder at a point is what a process leaves that is killed there."""
+    draw, whole = random.Random(SEED), untouched(SHORT)
+    passes = Counter(points_of_a_run(tmp_path / "points", lambda name, count: None))
+    chosen = {point: draw.randint(1, passes[point]) for point in states_of_the_disk(passes)}
+    assert len(chosen) > 100
+    work, copies = tmp_path / "work", {}
+
+    def hook(name, count):
+        if chosen.get(name) == count:
+            copies[name] = tmp_path / f"copy {len(copies)}"
+            with suppress(shutil.Error):  # threads of orbax write meanwhile
+                shutil.copytree(work, copies[name])
+
+    points_of_a_run(work, hook)
+    assert len(copies) > 0.9 * len(chosen)  # chunks, and so checkpoints, differ between two runs
+    for point, folder in copies.items():
+        if (folder / "manifest.json").exists():
+            assert status(folder)["state"] in (KILLED, STOPPED, "finished"), point
+            check_shards(folder)
+        kept = steps_kept(folder, SHORT)
+        check_resumed(folder, whole, SHORT)
         with capsys.disabled():
-            print(f"\n{'killed' if was_killed else 'missed'}: {point} ({occurrence}/{n_passes})")
-    assert n_killed > 0.9 * len(states)
+            print(f"\nresumed from: {point} ({chosen[point]}/{passes[point]}), {kept} steps kept")
+
+
+def points_of_a_run(folder, hook):
+    points = CrashPoints(folder, hook)
+    with points.watching():
+        gj.train(tortured(SHORT), folder, checkpoint_every_s=0)
+    return points.names
+
+
+def check_shards(folder):
+    """Check that a reader finds no damage in the results that a killed run left."""
+    assert not FolderStore.open(folder).damaged()
