@@ -117,7 +117,8 @@ def _line(row: dict[str, Any]) -> str:
     text = (
         f"{row['size']}: {row['ms_per_network_step']:.3g} ms for each network-step,"
         f" {row['gflop_per_s']:.0f} GFLOP/s,"
-        f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products ({row['ceiling_library']});"
+        f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products"
+        f" ({row['ceiling_library']});"
         f" first step after {row['first_step_s']:.1f} s (compilation {row['compile_s']:.1f} s);"
         f" {row['bytes_per_block'] / 1e6:.0f} MB for a block of {row['lane_width']};"
         f" {row['cpu_ms_per_network_step']:.3g} ms of processor time"

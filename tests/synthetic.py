@@ -92,6 +92,11 @@ def synthetic_run(
     return Run(MemoryStore(manifest | {"segments": [{}]}, networks))
 
 
+def synthetic_results(specs: Iterable[NetworkSpec], keep_maps: str) -> list[NetworkResult]:
+    """Results of these specs with random measures, without weights."""
+    return [_result(spec.seed, spec, keep_maps, False, False) for spec in specs]
+
+
 def _result(
     position: int, spec: NetworkSpec, keep_maps: str, weights: bool, diverged: bool
 ) -> NetworkResult:
