@@ -2,73 +2,30 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 
 import pyarrow as pa
 import pytest
-from tiny import CARTESIAN, Recorder, StopAt, sweep_content
+from tiny import CARTESIAN, Recorder, sweep_content
 from torture.sweeps import promised
 
 import gridjax as gj
-from gridjax.callbacks import NetworkResumed, Stopped, TrainingSteps
+from gridjax.callbacks import NetworkResumed
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksummed_json, new_folder
 from gridjax.io.folder_lock import locked
 from gridjax.run.checkpointing.block_folder import block_folders
-from gridjax.run.execution import worker
-from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.shards import to_parquet
 from gridjax.run.storage.status import status, status_lines
 
-STEPS = {"n_grad_steps_per_epoch": {"value": 400}}
-
-
-def sweep():
-    return gj.Sweep.from_dict(sweep_content(**CARTESIAN | STEPS))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    gj.train(sweep(), out=folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory):
-    """A run stopped in the middle of its one training."""
-    folder = tmp_path_factory.mktemp("stopped") / "run"
-    with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), folder, [StopAt(100)], checkpoint_every_s=0)
-    return folder
-
-
-@pytest.fixture
-def copy(stopped, tmp_path):
-    """Somewhere else: run folders can be moved."""
-    return shutil.copytree(stopped, tmp_path / "moved")
+from .one_network import checkpoints, one_shard, steps_saved, sweep
 
 
 def resumed(recorder):
     return [(event.run_id, event.step) for event in recorder.of(NetworkResumed)]
-
-
-def checkpoints(folder):
-    """Return the checkpoints of a run with one block in training, newest first."""
-    return [each for block in block_folders(folder)[0] for each in block.listed()]
-
-
-def steps_saved(folder):
-    return [sum(each.steps) for each in checkpoints(folder)]
-
-
-def one_shard(folder):
-    (shard,) = (folder / "shards").iterdir()
-    return shard
 
 
 def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole, copy):
@@ -209,61 +166,6 @@ def test_a_second_writer_is_refused_by_host_and_process_and_a_killed_one_frees(t
         pass
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("7", 7)])
-def test_times_are_read(text, seconds):
-    assert read_duration(text, "--time-limit") == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1m", "5x", "m", "1m x"])
-def test_what_is_no_time_is_refused(text):
-    with pytest.raises(GridjaxError, match="is not a time"):
-        read_duration(text, "--time-limit")
-
-
-def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_path):
-    stood = 0
-    for _ in range(3):
-        with pytest.raises(Stopped, match="the time limit, which start and compilation alone"):
-            gj.train(sweep(), tmp_path / "run", [StopSwitch(1e-6)])
-        stood, before = max(steps_saved(tmp_path / "run")), stood
-        assert stood > before
-    assert stood < 400
-
-
-def test_a_stop_after_the_last_step_lets_the_network_be_evaluated(whole, copy):
-    stop = StopAt(399 - max(steps_saved(copy)))
-    with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), copy, [stop], checkpoint_every_s=0)
-    assert status(copy)["finished"] == 1
-    assert promised(copy) == promised(whole)
-
-
-def test_a_time_limit_lets_a_network_be_evaluated_whose_training_is_done(whole, copy, monkeypatch):
-    """Otherwise a run with a short time limit would never finish the network."""
-
-    def interrupted(*_):
-        raise KeyboardInterrupt("a test")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(worker, "evaluate_block", interrupted)
-        with pytest.raises(KeyboardInterrupt, match="a test"):
-            gj.train(sweep(), copy, checkpoint_every_s=0)
-    assert max(steps_saved(copy)) == 400
-    assert not status(copy)["finished"]
-    with pytest.raises(Stopped, match="the time limit"):
-        gj.train(sweep(), copy, [StopSwitch(1e-6)])
-    assert status(copy)["finished"] == 1
-    assert promised(copy) == promised(whole)
-
-
-def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
-    switch = StopSwitch()
-    switch.ask("a signal")
-    with pytest.raises(Stopped, match="a signal"):
-        gj.train(sweep(), tmp_path / "run", [switch])
-    assert not steps_saved(tmp_path / "run")
-
-
 def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     """Another sweep comes to its end in the folder; the first then goes on where it stood."""
     newest = max(steps_saved(copy))
@@ -290,35 +192,3 @@ def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs)
     assert not (copy / "checkpoints").exists()
     assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
-
-
-class HangUp(Recorder):
-    """Closes the terminal, as often as the system and a shell may report it."""
-
-    def on_event(self, event):
-        if isinstance(event, TrainingSteps):
-            for _ in range(2):
-                signal.raise_signal(signal.SIGHUP)
-
-
-@pytest.fixture
-def hang_up_is():
-    """Set what SIGHUP does; the tests themselves may run under nohup."""
-    before = signal.getsignal(signal.SIGHUP)
-    yield lambda handler: signal.signal(signal.SIGHUP, handler)
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP")
-def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path, hang_up_is):
-    hang_up_is(signal.SIG_DFL)
-    switch = StopSwitch()
-    with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
-        gj.train(sweep(), tmp_path / "run", [HangUp(), switch])
-    assert steps_saved(tmp_path / "run")
-    switch = StopSwitch()
-    hang_up_is(signal.SIG_IGN)
-    with on_signals(switch):  # under nohup
-        signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    assert switch.reason is None
