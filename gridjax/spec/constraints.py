@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from gridjax.errors import GridjaxError
@@ -112,20 +113,32 @@ RULES = (
 )
 
 
-def read_spec(spec: NetworkSpec) -> NetworkSpec:
+Readings = dict[tuple[str, type, Any, str], FieldValue]
+"""(field, type and value, target code) -> the reading of the value"""
+
+
+def read_spec(spec: NetworkSpec, readings: Readings | None = None) -> NetworkSpec:
     """Return the spec after reading and checking every value like a value of a sweep file.
+
+    ``readings`` keeps the readings of values for further networks with the same registered plugins;
+    it is extended.
 
     Raises GridjaxError with every problem.
     """
+    known: Readings = {} if readings is None else readings
     code: Any = spec.place_field_values
-    codes = (code if isinstance(code, str) else "",)
+    code = code if isinstance(code, str) else ""
     point = {}
     for name in FIELDS:
-        try:
-            point[name] = read_field_value(name, getattr(spec, name), None, codes)
-        except GridjaxError as error:  # a wrong type: no rule can be checked with it
-            (problem,) = error.problems
-            point[name] = FieldValue(None, None, problem, problem)
+        value = getattr(spec, name)
+        if not isinstance(value, Hashable):
+            point[name] = _reading(name, value, code)
+            continue
+        text = value.hex() if isinstance(value, float) else value  # 0.0 equals -0.0
+        key = (name, type(value), text, code)
+        if key not in known:
+            known[key] = _reading(name, value, code)
+        point[name] = known[key]
     limits = [Limits.of(name) for name, one in point.items() if one.has_problem]
     constraints: list[Constraint] = [*limits, *RULES]
     found = (each.problem([point[name] for name in each.fields], None) for each in constraints)
@@ -133,6 +146,14 @@ def read_spec(spec: NetworkSpec) -> NetworkSpec:
     if problems:
         raise GridjaxError(problems)
     return make_spec({name: one.value for name, one in point.items()})
+
+
+def _reading(name: str, value: Any, code: str) -> FieldValue:
+    try:
+        return read_field_value(name, value, None, (code,))
+    except GridjaxError as error:  # a wrong type: no rule can be checked with it
+        (problem,) = error.problems
+        return FieldValue(None, None, problem, problem)
 
 
 def make_spec(values: dict[str, Any]) -> NetworkSpec:

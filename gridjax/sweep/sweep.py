@@ -11,7 +11,7 @@ from typing import Any
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
-from gridjax.spec.constraints import read_spec
+from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.overrides import read_overrides
@@ -109,7 +109,8 @@ class Sweep:
         Equal specs occur once. If ``settings`` is None, default settings are used. Raises
         GridjaxError with every error of the first invalid spec, or if there are no specs.
         """
-        distinct = tuple(dict.fromkeys(read_spec(spec) for spec in specs))
+        readings: Readings = {}
+        distinct = tuple(dict.fromkeys(read_spec(spec, readings) for spec in specs))
         if not distinct:
             raise GridjaxError(Problem("a sweep without networks", fix="give at least one spec"))
         text = json.dumps([spec.to_dict() for spec in distinct], indent=2)

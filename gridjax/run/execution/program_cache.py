@@ -12,8 +12,10 @@ import hashlib
 import os
 import warnings
 import zlib
-from contextlib import suppress
+from collections.abc import Callable, Hashable
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import jax
 from filelock import FileLock, Timeout
@@ -27,6 +29,11 @@ LEAST_SECONDS = 0.2
 _PROGRAM, _TIME_OF_USE = "-cache", "-atime"
 """Suffixes of the two files of a program: the compressed program, and the time of its last use."""
 _TIME_BYTES = 8
+_PATIENCE_S = 300.0
+"""Longest wait for the programs of another process, which may be suspended."""
+_CALLED: set[str] = set()
+"""names of the programs that this process has called"""
+Function = TypeVar("Function", bound=Callable[..., Any])
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -57,6 +64,29 @@ def use_program_cache() -> Path | None:
     config.update("jax_compilation_cache_max_size", MOST_BYTES)
     config.update("jax_persistent_cache_min_compile_time_secs", LEAST_SECONDS)
     return folder
+
+
+def compiled_by_one_process(call: Function, *key: Hashable) -> Function:
+    """Return a function whose first call in this process holds a lock that all processes share.
+
+    The first call compiles the programs of the function. Processes that start at the same time
+    would all compile the same programs; with the lock, one compiles them and the others load them.
+    ``key`` identifies the programs. There is no lock without a cache folder.
+    """
+    name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
+
+    def guarded(*arguments: Any, **options: Any) -> Any:
+        folder = jax.config.jax_compilation_cache_dir  # pyright: ignore[reportAttributeAccessIssue]
+        if not folder or name in _CALLED:
+            return call(*arguments, **options)
+        with ExitStack() as stack:
+            with suppress(OSError, Timeout, NotImplementedError):
+                stack.enter_context(FileLock(Path(folder) / f".{name}", timeout=_PATIENCE_S))
+            result = call(*arguments, **options)
+        _CALLED.add(name)
+        return result
+
+    return cast(Function, guarded)
 
 
 def cache_folder() -> Path:

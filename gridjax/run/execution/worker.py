@@ -25,6 +25,7 @@ from gridjax.run.execution.out_of_memory import (
     shortage_in_evaluation,
     shortage_in_training,
 )
+from gridjax.run.execution.program_cache import compiled_by_one_process
 from gridjax.run.execution.train_loop import train_lanes
 from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.merging import padding_column
@@ -37,7 +38,7 @@ from gridjax.run.storage.weight_retention import keep_best_of_block
 from gridjax.run.storage.weights import flatten_weights
 from gridjax.sweep.run_settings import Settings
 from gridjax.training import population
-from gridjax.training.population import Device
+from gridjax.training.population import Device, Trainer
 
 MOST_MEMORY_MAPS = 40_000
 """Number of memory maps of a process above which it drops its compiled programs. Linux allows
@@ -131,7 +132,7 @@ class _BlockRun:
         """results in memory alone"""
         self._n_steps_finished = 0
         self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
-        trainer = population.make_trainer(block.static, block.lane_width)
+        trainer = _compiled_by_one_process(block)
         self._lanes = Lanes(trainer, block.lane_width, device, self._checkpointer.restore)
 
     def run(self) -> None:
@@ -181,7 +182,9 @@ class _BlockRun:
                 self._timed("evaluate_s"),
                 _shortage(lambda error: shortage_in_evaluation(specs, error)),
             ):
-                evaluations = evaluate_block(
+                shape = (self._block.static, self._block.lane_width, specs[0].n_bins_reported)
+                evaluate = compiled_by_one_process(evaluate_block, shape, settings.evaluation)
+                evaluations = evaluate(
                     specs, finished.state, settings.evaluation, self._nulls, settings.keep_maps
                 )
         except BaseException:
@@ -266,6 +269,16 @@ class _BlockRun:
             yield
         finally:
             self._seconds[stage] += time.perf_counter() - start
+
+
+def _compiled_by_one_process(block: Block) -> Trainer:
+    """Return the training functions of a block; other processes wait for their compilation."""
+    trainer, shape = population.make_trainer(block.static, block.lane_width), block.static
+    return trainer._replace(
+        init=compiled_by_one_process(trainer.init, shape, block.lane_width, "init"),
+        chunk=compiled_by_one_process(trainer.chunk, shape, block.lane_width, "chunk"),
+        progress=compiled_by_one_process(trainer.progress, shape, block.lane_width, "progress"),
+    )
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from gridjax.io.json_schema import check_schema
 from gridjax.io.text import show
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.resume_policy import SEGMENT, segment_of
-from gridjax.spec.constraints import read_spec
+from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec, run_id_of
 from gridjax.spec.parameters import FIELDS
 from gridjax.spec.registry import REGISTRIES, registered_plugins
@@ -128,21 +128,22 @@ def _check(manifest: Any) -> None:
         _demand(bool(valid), f"{show(run_id)} is not a run_id")
     _demand(len(set(run_ids)) == len(run_ids), "a run_id occurs twice")
     _demand(len(specs) == len(run_ids), "specs and run_ids differ in number")
+    readings: Readings = {}
     for run_id, spec in zip(run_ids, specs, strict=True):
         _demand(spec.keys() <= FIELDS.keys(), f"{show(spec)} is not a spec of a network")
-        same = _run_id(spec, manifest.get("plugins", {})) == run_id
+        same = _run_id(spec, manifest.get("plugins", {}), readings) == run_id
         _demand(same, f"the spec of {run_id} is another network's")
     _demand(bool(manifest["segments"]), "it lists no segments")
 
 
-def _run_id(values: dict[str, Any], plugins: Any) -> str:
+def _run_id(values: dict[str, Any], plugins: Any, readings: Readings) -> str:
     """Return the run_id of a spec in a manifest; check its values if its plugins are registered."""
     try:
         spec = NetworkSpec.from_dict(values)
         names = (f"plugin:{getattr(spec, parameter)}" for parameter in REGISTRIES)
         used = {name: plugins[name] for name in names if name in plugins}
         if used == spec.plugins:
-            spec = read_spec(spec)
+            spec = read_spec(spec, readings)
         return run_id_of(spec.to_sparse_dict(), used)
     except GridjaxError as error:
         raise ValueError("; ".join(problem.message for problem in error.problems)) from None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+from jaxtyping import Int
 
 from gridjax.run.storage.schema import ROW_KEYS, TABLES
 
@@ -17,24 +18,26 @@ def in_order(name: str, parts: Sequence[pa.Table], keys: Sequence[str]) -> pa.Ta
     order. Rows of other keys are left out. If several blocks contain a key, as with null scores,
     only the rows of the first block are used. The order of the rows of a key does not change.
     """
-    rows: dict[str, pa.Table] = {}
-    for part in parts:
-        for key, own in _rows_by_key(part, ROW_KEYS[name]):
-            rows.setdefault(key, own)
-    ordered = [rows[key] for key in keys if key in rows]
-    return pa.concat_tables([TABLES[name].empty_table(), *ordered]).combine_chunks()
+    whole = pa.concat_tables([TABLES[name].empty_table(), *parts]).combine_chunks()
+    names, starts, ends = _runs_of_equal_keys(whole, ROW_KEYS[name])
+    run_of: dict[str, int] = {}
+    for run, key in enumerate(names):
+        run_of.setdefault(key, run)
+    order = np.asarray([run_of[key] for key in keys if key in run_of], np.int64)
+    if len(names) == len(whole):  # one row for each key
+        return whole.take(order)
+    slices = [whole.slice(starts[run], ends[run] - starts[run]) for run in order]
+    return pa.concat_tables([TABLES[name].empty_table(), *slices]).combine_chunks()
 
 
-def _rows_by_key(table: pa.Table, column: str) -> list[tuple[str, pa.Table]]:
-    """Return the rows of each key; the rows of a key are next to each other in the table."""
+def _runs_of_equal_keys(
+    table: pa.Table, column: str
+) -> tuple[list[str], Int[np.ndarray, " run"], Int[np.ndarray, " run"]]:
+    """Return the key, the first row and the end of each run of rows with equal keys."""
     if not len(table):
-        return []
+        return [], np.zeros(0, int), np.zeros(0, int)
     encoded = table[column].combine_chunks().dictionary_encode()
     codes = np.asarray(encoded.indices)
     starts = np.flatnonzero(np.diff(codes, prepend=-1))
-    ends = np.append(starts[1:], len(codes))
     names = encoded.dictionary.to_pylist()
-    return [
-        (names[codes[start]], table.slice(start, end - start))
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    return [names[codes[start]] for start in starts], starts, np.append(starts[1:], len(codes))
