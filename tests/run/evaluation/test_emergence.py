@@ -216,12 +216,13 @@ def test_lanes_and_padded_shapes_change_no_row(tmp_path):
 
 @pytest.mark.bits
 def test_neighbours_of_other_lengths_change_no_row(tmp_path):
-    steps = {"n_grad_steps_per_epoch": {"values": [20, 60, 35]}}
-    together = gj.train(sweep(4, CARTESIAN | steps, lane_width=2), tmp_path / "together")
-    alone = gj.train(
-        sweep(4, CARTESIAN | {"n_grad_steps_per_epoch": {"value": 60}}, lane_width=2),
-        tmp_path / "alone",
-    )
-    (run_id,) = alone.networks["run_id"]
-    ours = together.emergence.query("run_id == @run_id").reset_index(drop=True)
-    assert ours.equals(alone.emergence)
+    def rows_of(steps):
+        lengths = {"n_grad_steps_per_epoch": {"values": steps}}
+        with quick_evaluation():
+            run = gj.train(sweep(4, CARTESIAN | lengths, lane_width=2), tmp_path / f"{len(steps)}")
+        (longest,) = run.networks.query("n_grad_steps == 60")["run_id"]
+        return run.emergence[run.emergence["run_id"] == longest].reset_index(drop=True)
+
+    alone = rows_of([60])
+    assert alone["step"].to_list() == evaluation_steps(60, 4)
+    assert rows_of([20, 60, 35]).equals(alone)
