@@ -131,16 +131,17 @@ def _scales(panels: np.ndarray, start: float) -> None:
     grids.set_xscale("log")
     last = max(line.get_xdata().max() for line in grids.lines)
     grids.set_xlim(start / 1.25, last * 1.25)
-    steps = [step for step in LogLocator().tick_values(start, last) if start < step <= last]
+    gap, wide = start * 10**0.25, 1.12
+    powers = LogLocator().tick_values(start, last)
+    steps = [step for step in powers if gap * wide < step <= last]
     names = {start: "0"} | {step: f"{step:,.0f}" for step in steps}
     for axes in panels:
         axes.xaxis.set_major_locator(FixedLocator(list(names)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda step, _: names.get(step, "")))
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlabel("gradient step")
-        gap = start * 10**0.25
         axes.plot(
-            [gap / 1.12, gap * 1.12],
+            [gap / wide, gap * wide],
             [0, 0],
             transform=axes.get_xaxis_transform(),
             color="white",

@@ -120,8 +120,10 @@ def test_a_band_needs_eight_seeds(n_seeds):
     assert ("fewer than 8 seeds" in drawn.caption) != is_drawn
 
 
-def test_no_text_overlaps_another(few, monkeypatch):
-    shown = drawn_texts(figure_of(few).figure, monkeypatch)
+@pytest.mark.parametrize("n_steps", [500, 3000, 200_000])
+def test_no_text_overlaps_another(n_steps, monkeypatch):
+    data = data_of([dos(seed, n_grad_steps_per_epoch=n_steps) for seed in range(2)])
+    shown = drawn_texts(figure_of(data).figure, monkeypatch)
     assert len(shown) > 10
     for (one, box), (other, its) in itertools.combinations(shown, 2):
         touching = box.shrunk(0.98, 0.8).overlaps(its.shrunk(0.98, 0.8))
