@@ -9,7 +9,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.text import did_you_mean
 from gridjax.spec.network import NetworkSpec
 
-KINDS = ("train", "motion", "gridscore", "scaling")
+KINDS = ("pipeline", "train", "motion", "gridscore", "scaling")
 """Names of the benchmarks, in the order in which they run."""
 _RNN = NetworkSpec(place_field_values="difference_of_gaussians", place_cell_rf=0.2)
 SIZES: dict[str, NetworkSpec] = {
@@ -47,11 +47,26 @@ class Options:
     """m, k, n of the matrix products; the highest of their rates is the ceiling."""
     bins: tuple[int, ...] = (20, 32, 44)
     """Bins along each side of the scored maps."""
+    pipeline_populations: tuple[int, ...] = (4, 16, 64)
+    """Networks of the runs from specs to stored rows."""
+    pipeline_steps: int = 2500
+    """Gradient steps of each network of these runs."""
     with_pytorch: bool = True
 
 
-QUICK = Options({"small": SIZES["small"]}, 3, 0.2, (1, 8, 32), 16, (200,), SHAPES[:2], (20,))
-"""About half a minute in all: an order of magnitude."""
+QUICK = Options(
+    sizes={"small": SIZES["small"]},
+    repeats=3,
+    seconds=0.2,
+    populations=(1, 8, 32),
+    steps=16,
+    batches=(200,),
+    shapes=SHAPES[:2],
+    bins=(20,),
+    pipeline_populations=(4,),
+    pipeline_steps=250,
+)
+"""About two minutes in all: an order of magnitude."""
 
 Say = Callable[[str], None]
 """A function that prints one line."""

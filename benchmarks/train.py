@@ -46,7 +46,7 @@ def _row(
     def ours() -> float:
         return watch.time(lambda: fleet.train(n_steps)) * 1e3 / network_steps
 
-    products = ceilings(options.shapes, devices, options.seconds / 5)
+    products = ceilings(options.shapes, devices, options.seconds / 5, options.with_pytorch)
     works = {f"ceiling {shape}": each.gflop_per_s for shape, each in products.items()}
     works["gridjax"] = ours
     difference, peers = None, tuned_peers(spec, options.seconds) if with_peer else {}
@@ -82,6 +82,7 @@ def _row(
         "ms_fastest_round": min(told["gridjax"]),
         "gflop_per_s": statistics.median(rate),
         "ceiling_gflop_per_s": shapes[best],
+        "ceiling_library": best.partition(" ")[0],
         "ceiling_by_shape": shapes,
         "share_of_ceiling": ratio(rate, told[f"ceiling {best}"]),
         "cpu_ms_per_network_step": statistics.median(cpu_ms),
@@ -116,7 +117,8 @@ def _line(row: dict[str, Any]) -> str:
     text = (
         f"{row['size']}: {row['ms_per_network_step']:.3g} ms for each network-step,"
         f" {row['gflop_per_s']:.0f} GFLOP/s,"
-        f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products;"
+        f" {row['share_of_ceiling']:.0%} of {row['ceiling_gflop_per_s']:.0f} in plain products"
+        f" ({row['ceiling_library']});"
         f" first step after {row['first_step_s']:.1f} s (compilation {row['compile_s']:.1f} s);"
         f" {row['bytes_per_block'] / 1e6:.0f} MB for a block of {row['lane_width']};"
         f" {row['cpu_ms_per_network_step']:.3g} ms of processor time"

@@ -69,6 +69,26 @@ class NetworkFinished:
 
 
 @dataclass(frozen=True)
+class BlockFinished:
+    """A block of networks whose results are stored, and the wall-clock seconds of its stages.
+
+    Compilation counts to the stage that needs the program. A resumed block has the seconds of this
+    call.
+    """
+
+    block: str
+    """name of the block: the name of its folder in ``shards/``"""
+    n_networks: int
+    """networks that were trained"""
+    train_s: float
+    """training, with its measures and checkpoints"""
+    evaluate_s: float
+    """evaluation of the trained networks"""
+    store_s: float
+    """tables, maps and weights, and their writing"""
+
+
+@dataclass(frozen=True)
 class NetworkResumed:
     """A network whose training continues from a checkpoint of an earlier call."""
 
@@ -105,6 +125,7 @@ RunEvent = (
     TrainingSteps
     | TrainingMeasures
     | NetworkFinished
+    | BlockFinished
     | NetworkResumed
     | CheckpointSaved
     | RunWarning

@@ -5,11 +5,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# Tests train in their own process, in one thread, as a worker process does. JAX reads this when it
-# starts.
-ONE_WORKER = {"PJRT_NPROC": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-os.environ.update(ONE_WORKER | {"GRIDJAX_WORKERS": "1"})
-
 import jax
 import numpy as np
 import pytest
@@ -17,8 +12,11 @@ from filelock import FileLock
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
 
 import gridjax as gj
-from gridjax.run.execution.machine import device_kind
+from gridjax.run.execution.machine import ONE_THREAD, device_kind
 from gridjax.run.execution.program_cache import use_program_cache
+
+# Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
+os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
 
 REFERENCE = Path(
     os.environ.get(

@@ -87,7 +87,7 @@ def synthetic_run(
         "settings": settings.to_dict(),
         "lane_widths": [{"networks": len(specs), "lane_width": 1}],
         "matmul_precision": "float32",
-        "device": {"platform": "cpu", "kind": "cpu", "count": 2, "cpu_cores": 2},
+        "device": {"platform": "cpu", "kind": "cpu", "threads": 1, "deterministic": False},
         "versions": {"python": "3.11", "jax": "0.10"},
         "run_ids": [spec.run_id for spec in specs],
         "specs": [spec.to_sparse_dict() for spec in specs],
@@ -98,6 +98,11 @@ def synthetic_run(
         if position not in set(missing)
     ]
     return Run(MemoryStore(manifest | {"segments": [{}]}, networks))
+
+
+def synthetic_results(specs: Iterable[NetworkSpec], keep_maps: str) -> list[NetworkResult]:
+    """Results of these specs with random measures, without weights."""
+    return [_result(spec.seed, spec, keep_maps, False, False) for spec in specs]
 
 
 def _result(

@@ -23,13 +23,24 @@ from gridjax.training import train_step
 
 TINY = replace(SIZES["small"], Ng=12, Np=10, batch_size=4, sequence_length=3)
 SHORT = Options(
-    {"tiny": TINY}, 2, 1e-3, (1, 3, 8), 2, (5,), ((8, 4, 2), (16, 8, 4)), (8,), with_pytorch=False
+    sizes={"tiny": TINY},
+    repeats=2,
+    seconds=1e-3,
+    populations=(1, 3, 8),
+    steps=2,
+    batches=(5,),
+    shapes=((8, 4, 2), (16, 8, 4)),
+    bins=(8,),
+    pipeline_populations=(2,),
+    pipeline_steps=8,
+    with_pytorch=False,
 )
 ROW = {
     "train": {"size", "flop_per_network_step", "compile_s", "first_step_s", "bytes_per_block"}
     | {"ms_per_network_step", "gflop_per_s", "ceiling_gflop_per_s", "share_of_ceiling", "pytorch"},
     "motion": {"trajectories", "compile_s", "gridjax_ms", "numpy_ms", "loop_ms", "times_numpy"},
     "gridscore": {"bins", "nan", "compile_s", "gridjax_ms_per_map", "plain_ms_per_map", "ratio"},
+    "pipeline": {"networks", "networks_per_minute", "evaluation_to_training", "shares", "workers"},
     "scaling": {"networks", "ms_per_network_step", "network_steps_per_s", "steps"},
 }
 needs_pytorch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is an extra")
@@ -51,7 +62,7 @@ def test_every_benchmark_writes_its_rows_with_the_machine(kind, told):
         written["machine"]
     )
     rows = written[kind]["rows"]
-    assert len(rows) == {"gridscore": 2, "scaling": 3}.get(kind, 1)
+    assert len(rows) == {"gridscore": 2, "scaling": 3, "pipeline": 2}.get(kind, 1)
     for row in rows:
         assert ROW[kind] <= set(row)
         numbers = [value for value in row.values() if isinstance(value, float)]
@@ -72,7 +83,9 @@ def test_rates_are_what_was_done_over_the_time_it_took(told):
     assert row["gflop_per_s"] == pytest.approx(np.median(rates))
     shares = np.divide(rates, row["rounds"][f"ceiling {fastest_of(row['ceiling_by_shape'])}"])
     assert row["share_of_ceiling"] == pytest.approx(np.median(shares))
-    assert set(row["ceiling_by_shape"]) == {"8x4x2", "16x8x4"}
+    assert set(row["ceiling_by_shape"]) == {
+        f"{library} {shape}" for library in ("jax", "numpy") for shape in ("8x4x2", "16x8x4")
+    }
     assert row["ceiling_gflop_per_s"] == max(row["ceiling_by_shape"].values())
     for row in written["scaling"]["rows"]:
         assert row["network_steps_per_s"] * row["ms_per_network_step"] == pytest.approx(1e3)

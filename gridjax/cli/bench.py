@@ -17,9 +17,9 @@ from gridjax.cli.streams import keep_on
 )
 def bench(
     kind: Annotated[
-        Literal["train", "motion", "gridscore", "scaling"] | None,
+        Literal["pipeline", "train", "motion", "gridscore", "scaling"] | None,
         typer.Argument(
-            metavar="[train|motion|gridscore|scaling]",
+            metavar="[pipeline|train|motion|gridscore|scaling]",
             help="The benchmark; all of them by default.",
         ),
     ] = None,
@@ -28,7 +28,7 @@ def bench(
         typer.Option(
             metavar="NAME,...",
             help="Sizes of networks: small (Ng 128), medium (256), paper (1024); all by default."
-            " Scaling is measured with the first of them.",
+            " Pipeline and scaling are measured with the first of them.",
         ),
     ] = None,
     repeats: Annotated[
@@ -53,7 +53,7 @@ def bench(
         typer.Option(metavar="FILE.png", help="Draw throughput by population size."),
     ] = None,
 ) -> None:
-    """Time training, motion and grid scores on this machine, and the best other libraries."""
+    """Time whole runs, training, motion and grid scores here, and the best other libraries."""
     if json_file is not None or figure is not None:
         keep_on()
     from gridjax.sweep.catalog import benchmark

@@ -1,20 +1,25 @@
-"""Dimensionality of a layer's activity: participation ratio and TwoNN."""
+"""Dimensionality of a layer's activity: participation ratio and TwoNN, in float64."""
 
 from __future__ import annotations
 
-import math
+from functools import partial
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jax import lax
+from jaxtyping import Array, Bool, Float, UInt
 
 from gridjax.errors import GridjaxError, Problem
 
 FEWEST_POINTS = 20
 """Number of different points below which the dimension is NaN."""
+DISCARD = 0.1
+"""Share of the largest ratios that TwoNN leaves out of its fit by default."""
 _CANDIDATES = 4
-_NUMBERS_AT_ONCE = 2**23
-"""Numbers in the largest block of distances or differences: 64 MiB."""
+_NUMBERS_AT_ONCE = 2**19
+"""Numbers in the largest block of distances or differences of one network: 4 MiB."""
 _GRAIN = 2.0**50
 """Ratio of the largest value to the smallest difference that is not treated as rounding."""
 
@@ -22,31 +27,19 @@ _GRAIN = 2.0**50
 def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
     """Return (sum lambda)^2 / sum lambda^2 over the eigenvalues of the covariance of the units.
 
-    It is computed as tr(C)^2 / ||C||_F^2, where C is the covariance or the Gram matrix, whichever
-    is smaller. Both have the same nonzero eigenvalues. The ratio does not depend on the scale or
-    the offset of the activity. It is NaN if no unit varies, or if a value is not finite.
+    The ratio does not depend on the scale or the offset of the activity. It is NaN if no unit
+    varies, or if a value is not finite.
 
     Args:
         activity: [sample, unit], any unit.
 
     Source: Gao et al. 2017, bioRxiv 214262.
     """
-    values = np.asarray(activity, np.float64)
-    if not values.size or not np.isfinite(values).all():
-        return math.nan
-    # The first sample is subtracted before the mean, so that a constant unit becomes exactly 0.
-    centred = values - values[0]
-    centred -= centred.mean(axis=0)
-    largest = np.abs(centred).max()
-    if largest == 0:
-        return math.nan
-    centred /= largest
-    n_samples, n_units = centred.shape
-    product = centred.T @ centred if n_units <= n_samples else centred @ centred.T
-    return float(np.trace(product) ** 2 / np.square(product).sum())
+    with jax.enable_x64(True):
+        return float(_ratio(jnp.asarray(np.asarray(activity, np.float64))))
 
 
-def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
+def two_nn(points: Float[Any, "sample unit"], discard: float = DISCARD) -> float:
     """Return the TwoNN intrinsic dimension of points.
 
     For each point, mu is the distance to its second neighbour divided by the distance to its first
@@ -65,38 +58,89 @@ def two_nn(points: Float[Any, "sample unit"], discard: float = 0.1) -> float:
     if not 0 <= discard < 1:
         message = f"discard={discard!r} is not a share of the ratios"
         raise GridjaxError(Problem(message, fix="give at least 0 and less than 1, as 0.1"))
-    distinct = _distinct(np.asarray(points, np.float64))
-    n_points = len(distinct)
-    if n_points < FEWEST_POINTS:
-        return math.nan
-    first, second = _two_nearest(distinct).T
-    # -log(1 - F) of the largest ratio is infinite, so this ratio is always left out.
-    n_used = min(n_points - math.ceil(discard * n_points), n_points - 1)
-    log_mu = np.sort(np.log(second / first))[:n_used]
-    empirical = -np.log1p(-np.arange(1, n_used + 1) / n_points)
-    square = np.square(log_mu).sum()
-    return float((log_mu * empirical).sum() / square) if square > 0 else math.nan
+    with jax.enable_x64(True):
+        values = jnp.asarray(np.asarray(points, np.float64))
+        return float(_dimension(values, jnp.float64(discard), _NUMBERS_AT_ONCE))
 
 
-def _distinct(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "m unit"]:
-    """Return each different point once, in any order, centred and divided by the largest value.
+def ratio_of_eigenvalues(activity: Float[Array, "sample unit"]) -> Float[Array, ""]:
+    """Return the participation ratio of float64 activity; traceable, see participation_ratio.
 
-    Points are equal if they differ by less than the rounding error of the largest value. The result
-    is empty if a point is not finite.
+    It is tr(C)^2 / ||C||_F^2, where C is the covariance or the Gram matrix, whichever is smaller.
+    Both have the same nonzero eigenvalues.
     """
-    if not points.size or not np.isfinite(points).all():
-        return points[:0]
+    if not activity.size:
+        return jnp.full((), jnp.nan)
+    # The first sample is subtracted before the mean, so that a constant unit becomes exactly 0.
+    centred = activity - activity[0]
+    centred -= centred.mean(axis=0)
+    largest = jnp.abs(centred).max()
+    centred /= jnp.where(largest > 0, largest, 1.0)
+    n_samples, n_units = activity.shape
+    product = _matmul(*((centred.T, centred) if n_units <= n_samples else (centred, centred.T)))
+    ratio = jnp.trace(product) ** 2 / jnp.square(product).sum()
+    return jnp.where(jnp.isfinite(activity).all() & (largest > 0), ratio, jnp.nan)
+
+
+def dimension_of_neighbours(
+    points: Float[Array, "n unit"],
+    discard: Float[Array, ""] | float = DISCARD,
+    numbers_at_once: int = _NUMBERS_AT_ONCE,
+) -> Float[Array, ""]:
+    """Return the TwoNN dimension of float64 points; traceable, see two_nn."""
+    if not points.size:
+        return jnp.full((), jnp.nan)
+    distinct, is_first = _distinct(points)
+    n = is_first.sum()
+    first, second = _two_nearest(distinct, is_first, numbers_at_once).T
+    # -log(1 - F) of the largest ratio is infinite, so this ratio is always left out.
+    n_used = jnp.minimum(n - jnp.ceil(discard * n), n - 1)
+    rank = jnp.arange(1, len(points) + 1)
+    is_used = rank <= n_used
+    log_mu = jnp.sort(jnp.where(is_first, jnp.log(second / first), jnp.inf))
+    log_mu = jnp.where(is_used, log_mu, 0.0)
+    empirical = -jnp.log1p(-jnp.where(is_used, rank, 0) / n)
+    square = jnp.square(log_mu).sum()
+    is_defined = (n >= FEWEST_POINTS) & (square > 0) & jnp.isfinite(points).all()
+    return jnp.where(is_defined, (log_mu * empirical).sum() / square, jnp.nan)
+
+
+_ratio = jax.jit(ratio_of_eigenvalues)
+_dimension = jax.jit(dimension_of_neighbours, static_argnums=2)
+_matmul = partial(jnp.matmul, precision="highest")
+
+
+def _distinct(
+    points: Float[Array, "n unit"],
+) -> tuple[Float[Array, "n unit"], Bool[Array, " n"]]:
+    """Return the points, centred and divided by the largest value, and the first of equal points.
+
+    Points are equal if they differ by less than the rounding error of the largest value.
+    """
     centred = points - points[0]
     centred -= centred.mean(axis=0)
-    centred /= np.abs(centred).max() or 1.0
-    rows = np.rint(centred * _GRAIN) + 0.0  # one zero, not 0 and -0
-    bits = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
-    _, first = np.unique(bits, return_index=True)
-    return rows[first] / _GRAIN
+    largest = jnp.abs(centred).max()
+    centred /= jnp.where(largest > 0, largest, 1.0)
+    whole = jnp.rint(centred * _GRAIN)
+    name = _hash(whole.astype(jnp.int64).astype(jnp.uint64))
+    place = jnp.arange(len(points))
+    # The first point with a name is the one that no earlier point shares it with.
+    earlier = (name[:, None] == name) & (place < place[:, None])
+    return whole / _GRAIN, ~earlier.any(axis=1)
 
 
-def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"]:
-    """Return the distances to the two nearest other points.
+def _hash(values: UInt[Array, "n unit"]) -> UInt[Array, " n"]:
+    """Return 64-bit hashes of rows: mixed values (splitmix64) times fixed odd numbers, summed."""
+    factors = np.random.default_rng(0).integers(2**63, size=values.shape[1], dtype=np.uint64)
+    mixed = (values ^ (values >> 30)) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> 27)) * np.uint64(0x94D049BB133111EB)
+    return ((mixed ^ (mixed >> 31)) * (2 * factors + 1)).sum(axis=1)
+
+
+def _two_nearest(
+    points: Float[Array, "n unit"], is_first: Bool[Array, " n"], numbers_at_once: int
+) -> Float[Array, "n 2"]:
+    """Return the distances to the two nearest other points, of which only first points count.
 
     One matrix product gives squared distances as |a|^2 - 2 a.b + |b|^2, and the points with the
     smallest are candidates. The rounding error of this formula can exceed the distance of near
@@ -104,34 +148,46 @@ def _two_nearest(points: Float[np.ndarray, "n unit"]) -> Float[np.ndarray, "n 2"
     be as near as the second candidate, the differences from all points are computed.
     """
     n_points, n_units = points.shape
-    squares = np.square(points).sum(axis=1)
+    squares = jnp.square(points).sum(axis=1)
     # 4 times the rounding bound of one dot product (Higham 2002, section 3.1); 3 are summed.
     rounding = 4 * (n_units + 4) * np.finfo(np.float64).eps
-    rows_at_once = max(1, _NUMBERS_AT_ONCE // max(n_points, _CANDIDATES * n_units))
-    nearest = np.empty((n_points, 2))
-    for start in range(0, n_points, rows_at_once):
-        rows = points[start : start + rows_at_once]
-        about = squares + squares[start : start + len(rows), None] - 2 * rows @ points.T
-        own = np.arange(len(rows))
-        about[own, start + own] = np.inf
-        order = np.argpartition(about, _CANDIDATES, axis=1)[:, : _CANDIDATES + 1]
-        near, beyond = order[:, :-1], about[own, order[:, -1]]
-        exact = np.square(rows[:, None] - points[near]).sum(axis=-1)
-        found = np.sort(exact, axis=1)[:, :2]
+    n_rows = min(n_points, max(1, numbers_at_once // max(n_points, _CANDIDATES * n_units)))
+    place = jnp.arange(n_points)
+
+    def of_rows(at):
+        rows = points[at]
+        about = squares + squares[at][:, None] - 2 * _matmul(rows, points.T)
+        about = jnp.where(is_first & (place != at[:, None]), about, jnp.inf)
+
+        def take(about, _):
+            nearest = about.argmin(axis=1)
+            return jnp.where(place == nearest[:, None], jnp.inf, about), nearest
+
+        about, near = lax.scan(take, about, length=_CANDIDATES)
+        exact = jnp.square(rows - points[near]).sum(axis=-1)
+        found = _smallest_two(jnp.where(is_first[near] & (near != at), exact, jnp.inf).T)
         # Bound of the squared length of a point that is as near as the second candidate.
-        longest = 2 * (squares[start + own] + found[:, 1])
-        for row in np.flatnonzero(beyond - rounding * longest <= found[:, 1]):
-            found[row] = _two_smallest(rows[row], points, start + int(row))
-        nearest[start + own] = np.sqrt(found)
-    return nearest
+        longest = 2 * (squares[at] + found[:, 1])
+        return found, about.min(axis=1) - rounding * longest <= found[:, 1]
+
+    blocks = jnp.minimum(jnp.arange(-(-n_points // n_rows) * n_rows), n_points - 1)
+    found, is_doubtful = lax.map(of_rows, blocks.reshape(-1, n_rows))
+    found = found.reshape(-1, 2)[:n_points]
+    is_doubtful = is_doubtful.reshape(-1)[:n_points] & is_first
+
+    def settle(state):
+        is_doubtful, found = state
+        this = jnp.argmax(is_doubtful)
+        exact = jnp.square(points - points[this]).sum(axis=1)
+        exact = jnp.where(is_first & (place != this), exact, jnp.inf)
+        return is_doubtful.at[this].set(False), found.at[this].set(_smallest_two(exact[None])[0])
+
+    # A point that is not finite makes every comparison false or the result NaN.
+    _, found = lax.while_loop(lambda state: state[0].any(), settle, (is_doubtful, found))
+    return jnp.sqrt(found)
 
 
-def _two_smallest(
-    row: Float[np.ndarray, " unit"], points: Float[np.ndarray, "n unit"], own: int
-) -> Float[np.ndarray, "2"]:
-    """Return the squared distances from one point to its two nearest points, from differences."""
-    step = max(1, _NUMBERS_AT_ONCE // points.shape[1])
-    parts = range(0, len(points), step)
-    exact = np.concatenate([np.square(points[at : at + step] - row).sum(axis=1) for at in parts])
-    exact[own] = np.inf
-    return np.partition(exact, 1)[:2]
+def _smallest_two(values: Float[Array, "row column"]) -> Float[Array, "row 2"]:
+    least = values.argmin(axis=1)
+    rest = jnp.where(jnp.arange(values.shape[1]) == least[:, None], jnp.inf, values)
+    return jnp.stack([values.min(axis=1), rest.min(axis=1)], axis=1)

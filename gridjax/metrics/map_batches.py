@@ -6,6 +6,7 @@ depend on its batch, all batches use one compilation, and memory is limited.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,12 +20,23 @@ from jaxtyping import Array, Float
 from gridjax.metrics.arguments import invalid_argument, is_real
 
 SMALLEST, LARGEST = 8, 256
+# Limits of one chunk on an accelerator: values of the largest array, and maps.
+MOST_VALUES = 2**27
+MOST_AT_ONCE = 2**12
 # Largest number of chunks under computation at a time, if the caller waits for the result.
 IN_FLIGHT = 3
 
 
-def chunk_size(n: int) -> int:
-    """Return the number of maps of n x n bins in a chunk; one float64 array takes at most 20 MB."""
+def chunk_size(n: int, platform: str = "cpu") -> int:
+    """Return the number of maps of n x n bins in a chunk, from the platform of the device alone.
+
+    On a CPU one float64 array of a chunk takes at most 20 MB, so that it remains in the caches. An
+    accelerator takes as many maps as keep every array below MOST_VALUES.
+    """
+    if platform != "cpu":
+        # Transforms of lags, real and imaginary along both axes, with and without holes.
+        largest = 16 * n**2
+        return int(min(MOST_AT_ONCE, 2 ** math.floor(math.log2(MOST_VALUES / largest))))
     for limit, size in ((24, 128), (48, 64), (72, 32), (128, 16)):
         if n <= limit:
             return size
@@ -78,9 +90,9 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
     n = maps.shape[-1]
     batch = maps.shape[:-2]
     flat = maps.reshape(-1, n, n)
-    size = chunk_size(n)
     waits = not isinstance(flat, jax.Array)
     devices = (jnp.zeros(()) if waits else flat).devices()
+    size = chunk_size(n, min(device.platform for device in devices))
     # NumPy and JAX maps on the same device share one compilation.
     (device,) = devices if len(devices) == 1 else (None,)
     with jax.enable_x64(True):

@@ -122,7 +122,7 @@ def read_run_data(run: Run) -> RunData:
     nulls = _split(run.nulls, "null_id", ("score_60", "nbins"))
     records = []
     scores = {}
-    distinct = {row["distinct_id"]: row for row in reversed(rows)}
+    distinct = {row["equivalence_id"]: row for row in reversed(rows)}
     for row in reversed(distinct.values()):
         run_id, null_id = str(row["run_id"]), str(row["null_id"])
         spec = NetworkSpec.from_dict(specs[run_id])

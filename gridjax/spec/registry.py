@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from types import CodeType, FrameType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -137,7 +136,7 @@ def registered_plugins() -> dict[str, str]:
 
 def _registering_module() -> str:
     """Return the name of the module that calls gridjax."""
-    frame: FrameType | None = sys._getframe()
+    frame = inspect.currentframe()
     while frame is not None:
         name = str(frame.f_globals.get("__name__", ""))
         if name.partition(".")[0] != "gridjax":

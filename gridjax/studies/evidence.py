@@ -37,11 +37,11 @@ class Evidence:
     def everything(self) -> pd.DataFrame:
         """The rows of the study's finished networks, including diverged networks.
 
-        Specs of the same network (with equal ``distinct_id``) have one row together.
+        Specs of the same network (with equal ``equivalence_id``) have one row together.
         """
         rows = self.run.networks
         rows = rows[rows["run_id"].isin(list(self.wanted))]
-        return rows.drop_duplicates("distinct_id").reset_index(drop=True)
+        return rows.drop_duplicates("equivalence_id").reset_index(drop=True)
 
     @cached_property
     def networks(self) -> pd.DataFrame:

@@ -37,8 +37,8 @@ NAMED = {
     "100,000 lists": "[" * 100_000,
     "100,000 maps": '{"a":' * 100_000,
     "no mapping": "[1, 2]",
-    "a number of 5,000 digits": TEXT.replace('"count": 1', f'"count": {"1" * 5000}'),
-    "not a number": TEXT.replace('"count": 1', '"count": NaN'),
+    "a number of 5,000 digits": TEXT.replace('"threads": 1', f'"threads": {"1" * 5000}'),
+    "not a number": TEXT.replace('"threads": 1', '"threads": NaN'),
     "a null": TEXT + "\x00",
     "200,000 numbers": TEXT.replace('"specs": [', '"specs": [' + "1, " * 200_000),
     "python": "__import__('os').system('touch executed')",
@@ -129,7 +129,7 @@ def check_cases(reader, folder, how):
 def test_the_manifest_itself_is_read_to_the_machine_that_is_another(how, reader, folder):
     (folder / MANIFEST).write_bytes(how(TEXT.encode()))
     (problem,) = reader.check(folder, "run")["problems"]
-    assert "cpu_cores 2 in the folder, 7 now" in problem["message"]
+    assert "threads 1 in the folder, 7 now" in problem["message"]
     assert problem["fix"].endswith("--accept device")
 
 

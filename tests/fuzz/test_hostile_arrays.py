@@ -1,8 +1,9 @@
-"""Arrays in a shard that were made to harm, with a seal made for them: damage, whatever they do."""
+"""Arrays in a shard that were made to harm, under a valid list: they are damage."""
 
 import io
 import os
 import pickle
+import shutil
 import zipfile
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 from gridjax.errors import DamageError
 from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksummed_json
 from gridjax.run.storage.run_folder import FolderStore
-from gridjax.run.storage.shards import MAPS, SEAL, WEIGHTS
+from gridjax.run.storage.shards import MAPS, SEAL, WEIGHTS, Shard
+
+from .runfolder import FIRST_RUN_ID
 
 METHOD, FLAGS = 10, 8  # bytes of a member in the zip's list, after its signature
 
@@ -26,19 +29,23 @@ class Attack:
         return os.mkdir, (self.marker,)
 
 
+def first_shard(run):
+    return min((run / "shards").iterdir())
+
+
 def put(run, name, content):
-    """Put a file into the first finished shard and make its seal say so; its run_id."""
-    run_id = min(FolderStore.open(run).committed())
-    shard = run / "shards" / run_id
+    """Put a file into the first shard and list it; return the run_id of its network."""
+    shard = first_shard(run)
     sealed = load_checksummed_json((shard / SEAL).read_bytes())
     sealed["files"][name] = {"bytes": len(content), "sha256": digest(content)}
     (shard / name).write_bytes(content)
     (shard / SEAL).write_bytes(dump_checksummed_json(sealed))
-    return run_id
+    return sealed["run_ids"][0]
 
 
 def arrays_of(run, name, run_id):
-    return FolderStore.open(run).shard(run_id).arrays(name)
+    shard = Shard(first_shard(run))
+    return {MAPS: shard.maps, WEIGHTS: shard.weights}[name](run_id)
 
 
 def npy(array):
@@ -48,10 +55,11 @@ def npy(array):
 
 
 def zipped(members, compression=zipfile.ZIP_STORED):
+    """Return a zip file with members of the first network."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", compression) as file:
         for name, content in members.items():
-            file.writestr(name, content)
+            file.writestr(f"{FIRST_RUN_ID}/{name}", content)
     return out.getvalue()
 
 
@@ -121,7 +129,7 @@ def test_whatever_byte_is_damaged_is_damage_or_harms_nothing(run):
     for position in positions:
         run_id = put(run, WEIGHTS, flipped(GOOD, position))
         try:
-            read = arrays_of(run, WEIGHTS, run_id)
+            read = arrays_of(run, WEIGHTS, run_id) or {}
         except DamageError:
             n_damaged += 1
         else:
@@ -159,9 +167,25 @@ def test_other_arrays_than_maps_are_damage(run):
 
 @pytest.mark.parametrize("told", [5, None, [], "x", {"bytes": 3}])
 def test_a_seal_that_tells_no_sha256_is_damage(told, run):
-    run_id = min(FolderStore.open(run).committed())
-    path = run / "shards" / run_id / SEAL
+    path = first_shard(run) / SEAL
     sealed = load_checksummed_json(path.read_bytes())
     sealed["files"][WEIGHTS] = told
     path.write_bytes(dump_checksummed_json(sealed))
-    assert set(FolderStore.open(run).damaged()) == {run_id}
+    assert set(FolderStore.open(run).damaged()) == {path.parent}
+
+
+def test_a_list_that_names_files_outside_of_the_shard_is_damage(run):
+    path = first_shard(run) / SEAL
+    sealed = load_checksummed_json(path.read_bytes())
+    for name in ("../x", "/etc/passwd", "other.npz"):
+        entry = {"bytes": 0, "sha256": digest(b"")}
+        path.write_bytes(dump_checksummed_json(sealed | {"files": sealed["files"] | {name: entry}}))
+        assert set(FolderStore.open(run).damaged()) == {path.parent}
+
+
+def test_a_shard_under_the_name_of_another_block_is_damage(run):
+    first, second = sorted((run / "shards").iterdir())
+    shutil.rmtree(second)
+    first.rename(second)
+    assert set(FolderStore.open(run).damaged()) == {second}
+    assert FIRST_RUN_ID not in FolderStore.open(run).committed()

@@ -2,77 +2,90 @@
 
 import pytest
 
-from gridjax.errors import GridjaxError
+from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json, replace_file
 from gridjax.report.html import write_report
-from gridjax.run.checkpointing import checkpoints as checkpoint_module
-from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
+from gridjax.run.checkpointing.block_folder import CHECKPOINTS
 from gridjax.run.execution.train import train
+from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.output_folder import remove_leftovers
+from gridjax.run.storage.partial_results import PARTIAL, PartialResults
 from gridjax.run.storage.run_reader import open_run
+from gridjax.run.storage.shards import Shard
 
 from .forkedreader import OFF_LIMITS
-from .runfolder import MANIFEST_CONTENT, SWEEP
-
-RUN_IDS = MANIFEST_CONTENT["run_ids"][2:]
+from .runfolder import MANIFEST_CONTENT, SWEEP, block_folder, save
 
 
 @pytest.fixture
 def outside(tmp_path):
-    """A folder that nobody may look into or write to."""
+    """A folder that must not be read or written."""
     folder = tmp_path / OFF_LIMITS
     folder.mkdir()
     return folder
 
 
-def save(run, steps):
-    """Save a checkpoint of the networks that are not finished; where it is."""
-    n = len(RUN_IDS)
-    snapshot = Snapshot(RUN_IDS, [steps] * n, {}, [1.0] * n, 0, [False] * n)
-    Checkpoints(run).save(snapshot)
-    return max((run / CHECKPOINTS).glob("*/*"))
-
-
-@pytest.fixture(autouse=True)
-def without_arrays(monkeypatch):
-    """Checkpoints hold no arrays here: their lists and folders alone matter."""
-    monkeypatch.setattr(checkpoint_module, "save_arrays", lambda path, arrays: path.mkdir())
-
-
 @pytest.mark.parametrize("part", ["block", "steps", "list", "arrays"])
 def test_links_in_place_of_checkpoints_are_damage_and_not_followed(part, run, outside, reader):
     steps = save(run, 40)
-    assert [each.folder for each in Checkpoints(run).listed()] == [steps]
+    assert [each.folder for each in block_folder(run).listed()] == [steps]
     names = {"list": "checkpoint.json", "arrays": "arrays"}
     path = {"block": steps.parent, "steps": steps}.get(part) or steps / names[part]
     path.rename(outside / path.name)
     path.symlink_to(outside / path.name)
-    checkpoints = Checkpoints(run)
-    assert not list(checkpoints.listed())
-    (told,) = checkpoints.damage
-    assert "not a checkpoint of gridjax" in told
-    assert checkpoints.restore(RUN_IDS, {}) == {}
+    block = block_folder(run)
+    assert not block.listed()
+    (told,) = block.damage
+    assert "is a link" in told if part == "block" else "not a checkpoint of gridjax" in told
+    assert block.restore({}) == {}
     problems = reader.check(run, "run")["problems"]
     assert "not a checkpoint of gridjax" in problems[0]["message"]
 
 
 @pytest.mark.parametrize("part", ["block", "steps"])
-def test_checkpoints_are_not_saved_through_links(part, run, outside):
+def test_checkpoints_are_not_saved_or_removed_through_links(part, run, outside):
     steps = save(run, 40)
     path = steps.parent if part == "block" else steps
     path.rename(outside / path.name)
     before = sorted(outside.rglob("*"))
     path.symlink_to(outside / path.name)
-    (steps.parent / "000000000000009").symlink_to(outside)
+    if part == "steps":
+        (steps.parent / "000000000000009").symlink_to(outside)
     for number in (40, 60, 80):
         save(run, number)
     assert not path.is_symlink()
-    Checkpoints(run).drop(RUN_IDS)
-    Checkpoints(run).drop_finished(set())
+    (run / CHECKPOINTS / ("0" * 16)).symlink_to(outside)
+    remove_leftovers(run, set(MANIFEST_CONTENT["run_ids"]))
     assert not (run / CHECKPOINTS).exists()
     assert [each for each in before if not each.exists()] == []
 
 
+@pytest.mark.parametrize("part", ["block", "part", "file"])
+def test_partial_results_are_not_read_written_or_removed_through_links(part, run, outside):
+    shard = min((run / "shards").iterdir())
+    partial = PartialResults(run, "b" * 16)
+    partial.add(Shard(shard).read())
+    paths = {"block": partial.folder, "part": partial.folder / shard.name}
+    path = paths.get(part) or paths["part"] / "units.parquet"
+    path.rename(outside / path.name)
+    before = sorted(outside.rglob("*"))
+    path.symlink_to(outside / path.name)
+    parts, damage = partial.read()
+    assert not parts
+    assert len(damage) == (0 if part == "block" else 1)
+    if part == "part":
+        partial.add(Shard(shard).read())
+        assert not path.is_symlink()
+    partial.remove()
+    assert not (run / PARTIAL / partial.folder.name).exists()
+    assert [each for each in before if not each.exists()] == []
+
+
 LISTS = {
+    "networks": [None, 5, [[]], "x"],
+    "block": [None, 5, "0" * 16],
+    "block_steps": [None, "40", 41],
+    "files": [None, []],
     "run_ids": [None, 5, [[]], "x"],
     "steps": [None, 5, ["1"], []],
     "seconds": [None, {}, ["x"]],
@@ -83,18 +96,26 @@ LISTS = {
 
 
 @pytest.mark.parametrize("name", LISTS)
-def test_a_list_of_another_form_is_damage(name, run, reader):
+def test_a_list_of_another_form_is_damage(name, run):
     steps = save(run, 40)
     path = steps / "checkpoint.json"
     good = load_checksummed_json(path.read_bytes())
     for wrong in LISTS[name]:
         path.write_bytes(dump_checksummed_json(good | {name: wrong}))
-        checkpoints = Checkpoints(run)
-        assert not list(checkpoints.listed())
-        assert str(steps) in checkpoints.damage[0]
+        block = block_folder(run)
+        assert not block.listed()
+        assert str(steps) in block.damage[0]
+        with pytest.raises(DamageError, match=steps.name):
+            verify(run)
 
 
-@pytest.mark.parametrize("name", ["shards", "checkpoints", "damaged", ".lock", ".writer.json"])
+FOLDERS_AND_LOCKS = (
+    *("shards", "checkpoints", "partial", "damaged"),
+    *(".lock", ".workers.lock", ".writer.json"),
+)
+
+
+@pytest.mark.parametrize("name", FOLDERS_AND_LOCKS)
 def test_a_run_is_not_written_through_a_link(name, run, outside):
     if (run / name).exists():
         (run / name).rename(run / "moved")

@@ -5,30 +5,33 @@ import signal
 import stat
 import sys
 
-import numpy as np
 import pytest
 
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import remove_tree
 from gridjax.io.folder_lock import is_locked, writer
 from gridjax.report.html import write_report
-from gridjax.run.checkpointing.checkpoints import CHECKPOINTS, Checkpoints, Snapshot
 from gridjax.run.execution.train import train
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.manifest import MANIFEST
-from gridjax.run.storage.run_folder import TABLE_SEAL, FolderStore
+from gridjax.run.storage.partial_results import PartialResults
+from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.run_reader import open_run
+from gridjax.run.storage.shards import Shard
 
-from .runfolder import MANIFEST_CONTENT, SWEEP
+from .runfolder import MANIFEST_CONTENT, RUN_IDS, SWEEP, block_folder, save
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process, mknod")
 SECONDS = 60
+FOLDERS_AND_LOCKS = (
+    *("shards", "checkpoints", "partial", "damaged"),
+    *(".lock", ".workers.lock", ".writer.json"),
+)
 KINDS = {
     "pipe": os.mkfifo,
     "socket": lambda path: os.mknod(path, stat.S_IFSOCK | 0o600),
     "device": lambda path: path.symlink_to("/dev/zero"),
 }
-RUN_IDS = MANIFEST_CONTENT["run_ids"][2:]
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +48,6 @@ def soon():
     signal.signal(signal.SIGALRM, before)
 
 
-@pytest.fixture
-def tables(run):
-    """The run, with the tables of its two networks."""
-    FolderStore.open(run).finish()
-    assert (run / TABLE_SEAL).exists()
-    return run
-
-
 def put(kind, path):
     """Put something else in the place of a file."""
     remove_tree(path)
@@ -61,10 +56,9 @@ def put(kind, path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("name", [MANIFEST, TABLE_SEAL, "networks.parquet", "units.parquet"])
-def test_in_place_of_a_file_of_the_run_it_is_damage(kind, name, tables, reader):
-    path = put(kind, tables / name)
-    result = reader.check(tables, "run")
+def test_in_place_of_the_manifest_it_is_damage(kind, run, reader):
+    path = put(kind, run / MANIFEST)
+    result = reader.check(run, "run")
     assert result["exit_code"] == 4
     assert [problem["file"] for problem in result["problems"]] == [str(path)]
     assert "no regular file" in result["problems"][0]["message"]
@@ -78,19 +72,13 @@ def test_in_place_of_a_shard_or_its_file_it_is_damage_and_set_aside(kind, name, 
     problems = reader.check(run, "run")["problems"]
     assert any(problem["file"].startswith(str(path)) for problem in problems)
     store = FolderStore.open(run)
-    assert store.damaged().keys() == {shard.name}
+    committed = store.committed_in({shard})
+    assert store.damaged().keys() == {shard}
     store = FolderStore.create(run, store.manifest, store.damaged())
-    assert shard.name not in store.committed()
+    assert store.committed() == committed
+    assert len(committed) == 1
     assert os.path.lexists(run / "damaged" / f"{shard.name}-1")
     verify(run)
-
-
-def save(run, steps):
-    """Save a checkpoint, with arrays, of the networks that are not finished; where it is."""
-    n = len(RUN_IDS)
-    leaves = {"w": np.ones((n, 3), np.float32)}
-    Checkpoints(run).save(Snapshot(RUN_IDS, [steps] * n, leaves, [1.0] * n, 0, [False] * n))
-    return max((run / CHECKPOINTS).glob("*/*"))
 
 
 def parts_of(steps):
@@ -112,18 +100,18 @@ def test_in_place_of_a_checkpoint_it_is_damage_and_the_one_before_is_used(kind, 
         save(run, 40)
         newest = save(run, 60)
         path = put(kind, parts_of(newest)[part])
-        checkpoints = Checkpoints(run)
-        lanes = checkpoints.restore(RUN_IDS, shapes)
+        block = block_folder(run)
+        lanes = block.restore(shapes)
         older = [] if part == "block" else RUN_IDS
         assert {name: lane.steps for name, lane in lanes.items()} == dict.fromkeys(older, 40)
-        assert any(str(path).startswith(told.partition(": ")[0]) for told in checkpoints.damage)
+        assert any(str(path).startswith(told.partition(": ")[0]) for told in block.damage)
         with pytest.raises(DamageError, match="damaged"):
             verify(run)
         assert save(run, 60) == newest  # what went on comes by the same steps again
         verify(run)
 
 
-@pytest.mark.parametrize("name", ["shards", "checkpoints", "damaged", ".lock", ".writer.json"])
+@pytest.mark.parametrize("name", FOLDERS_AND_LOCKS)
 def test_a_run_that_holds_one_is_not_written(name, run):
     put("pipe", run / name)
     with pytest.raises(GridjaxError, match=f"its {name} is not a "):
@@ -144,6 +132,21 @@ def test_a_report_is_not_written_into_one(name, run):
     put("pipe", run / name)
     with pytest.raises(GridjaxError, match=f"{name} is not a regular file"):
         write_report(open_run(run), run)
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket"])
+@pytest.mark.parametrize("name", ["", "shard.json", "maps.npz"])
+def test_in_place_of_partial_results_it_is_damage_and_replaced(kind, name, run):
+    shard = min((run / "shards").iterdir())
+    partial = PartialResults(run, "b" * 16)
+    partial.add(Shard(shard).read())
+    path = put(kind, partial.folder / shard.name / name)
+    parts, (told,) = partial.read()
+    assert not parts
+    assert str(path) in told
+    partial.add(Shard(shard).read())
+    assert [part.run_ids for part in partial.read()[0]] == [Shard(shard).read().run_ids]
+    partial.remove()
 
 
 def test_what_a_killed_writer_seems_to_have_left_is_cleared(run):

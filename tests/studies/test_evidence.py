@@ -27,7 +27,7 @@ def test_only_the_studys_networks_count_and_the_others_are_told(evidence):
 
 def test_one_network_under_two_descriptions_counts_once(evidence):
     rows = evidence.run.networks
-    rows.loc[3, "distinct_id"] = rows.loc[4, "distinct_id"]
+    rows.loc[3, "equivalence_id"] = rows.loc[4, "equivalence_id"]
     assert len(Evidence(evidence.run, evidence.wanted).everything) == 8
 
 
@@ -102,7 +102,7 @@ def test_a_unit_above_a_null_that_lies_low_is_no_grid_unit():
 
 def test_of_networks_that_are_the_same_a_diverged_one_counts_as_one():
     run = synthetic_run(SPECS, keep_maps="none", weights=False, diverged=[3, 4])
-    run.networks.loc[4, "distinct_id"] = run.networks.loc[3, "distinct_id"]
+    run.networks.loc[4, "equivalence_id"] = run.networks.loc[3, "equivalence_id"]
     seen = Evidence(run, tuple(spec.run_id for spec in SPECS))
     assert seen.n_diverged == 1
     assert len(seen.networks) == len(SPECS) - 2

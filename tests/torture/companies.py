@@ -1,28 +1,29 @@
-"""One network in every company: ``python -m torture.companies FOLDER`` prints what changed a bit.
+"""The same networks in different companies: ``python -m torture.companies FOLDER``.
 
-A process of its own, with eight virtual devices. Each run holds the same networks otherwise: fewer
-or more beside them, in another order, on fewer devices, in shorter chunks.
+Each case trains the networks with other neighbours, in another order, in blocks and chunks of other
+lengths, or with another number of worker processes or cores. The program prints one line of JSON
+for each case with the networks whose results differ from those of the first case.
 """
 
 import json
+import os
 import sys
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import jax
 from tiny import PLACE_CELLS, sweep_content
-from torture.sweeps import shards
+from torture.sweeps import long_blocks, shards
 
 import gridjax as gj
-from gridjax.run.execution import train, train_loop
-from gridjax.run.execution.devices import Devices
+from gridjax.run.execution import train_loop
 
-N_DEVICES = 8
 SEEDS = [0, 3, 5, 8]
 FEW_STEPS = {"n_grad_steps_per_epoch": {"value": 25}}
+ONE_THREAD = {"PJRT_NPROC": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def sweep(seeds=SEEDS, rates=(2e-3,), codes=("gaussian", "difference_of_gaussians")):
-    """Networks of one or two buckets, in blocks of two."""
+    """Networks of one or two buckets, in lanes of two."""
     varied = {
         "seed": {"values": list(seeds)},
         "learning_rate": {"values": list(rates)},
@@ -33,40 +34,79 @@ def sweep(seeds=SEEDS, rates=(2e-3,), codes=("gaussian", "difference_of_gaussian
     return gj.Sweep.from_dict(content)
 
 
+@contextmanager
+def chunks(seconds, first_steps):
+    """Train in chunks of another length; in this process alone."""
+    before = train_loop.CHUNK_SECONDS, train_loop.FIRST_CHUNK_STEPS
+    train_loop.CHUNK_SECONDS, train_loop.FIRST_CHUNK_STEPS = seconds, first_steps
+    try:
+        yield
+    finally:
+        train_loop.CHUNK_SECONDS, train_loop.FIRST_CHUNK_STEPS = before
+
+
+@contextmanager
+def one_core():
+    """Use one core in this process and in its worker processes."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def threads_of_jax():
+    """Remove the limit of threads of this process: a single worker then is a process."""
+    for name in ONE_THREAD:
+        os.environ.pop(name, None)
+    try:
+        yield
+    finally:
+        os.environ.update(ONE_THREAD)
+
+
 CASES = {
-    "all eight devices": (sweep(), 8, {}),
-    "four devices": (sweep(), 4, {}),
-    "two devices": (sweep(), 2, {}),
-    "one device": (sweep(), 1, {}),
-    "another order": (sweep(SEEDS[::-1]), 2, {}),
-    "other slots": (sweep(SEEDS[1:] + SEEDS[:1]), 2, {}),
-    "one alone, padded": (sweep([3], codes=["gaussian"]), 1, {}),
-    "three, padded": (sweep(SEEDS[:3], codes=["difference_of_gaussians"]), 1, {}),
-    "beside others": (sweep([7, *SEEDS, 9], rates=(2e-3, 5e-3)), 2, {}),
-    "beside one that diverges": (sweep(rates=(1e30, 2e-3)), 2, {}),
-    "chunks of a step": (sweep(), 1, {"CHUNK_SECONDS": 0.0, "FIRST_CHUNK_STEPS": 1}),
-    "chunks as long as can be": (sweep(), 1, {"CHUNK_SECONDS": 1e6, "FIRST_CHUNK_STEPS": 10**6}),
+    "in this process": (sweep(), 1, ()),
+    "one process": (sweep(), 1, (threads_of_jax,)),
+    "two processes": (sweep(), 2, ()),
+    "three processes": (sweep(), 3, ()),
+    "two processes on one core": (sweep(), 2, (one_core,)),
+    "another order": (sweep(SEEDS[::-1]), 1, ()),
+    "other lanes": (sweep(SEEDS[1:] + SEEDS[:1]), 1, ()),
+    "one alone, padded": (sweep([3], codes=["gaussian"]), 1, ()),
+    "three, padded": (sweep(SEEDS[:3], codes=["difference_of_gaussians"]), 1, ()),
+    "beside others": (sweep([7, *SEEDS, 9], rates=(2e-3, 5e-3)), 1, ()),
+    "beside one that diverges": (sweep(rates=(1e30, 2e-3)), 1, ()),
+    "one long block": (sweep(), 1, (lambda: long_blocks(1),)),
+    "blocks of four in two processes": (
+        sweep(rates=(1e30, 2e-3)),
+        2,
+        (lambda: long_blocks(1, largest_block=4),),
+    ),
+    "chunks of a step": (sweep(), 1, (lambda: chunks(0.0, 1),)),
+    "long chunks": (sweep(), 1, (lambda: chunks(1e6, 10**6),)),
 }
-"""name -> the sweep, the number of devices, and other lengths of chunks"""
+"""name -> the sweep, the number of workers, and what else is different"""
 
 
 def main(base):
-    jax.config.update("jax_num_cpu_devices", N_DEVICES)
-    devices = jax.local_devices()
-    assert len(devices) == N_DEVICES
+    os.environ.update(ONE_THREAD)  # before JAX starts
     first = None
-    for number, (name, (population, n_devices, chunks)) in enumerate(CASES.items()):
-        some = Devices(tuple(devices[:n_devices]), devices[0])
-        train.start_devices = lambda deterministic, some=some: some
-        kept = {setting: getattr(train_loop, setting) for setting in chunks}
-        vars(train_loop).update(chunks)
-        gj.train(population, Path(base) / str(number))
-        vars(train_loop).update(kept)
-        found = shards(Path(base) / str(number))
+    for number, (name, (networks, workers, differences)) in enumerate(CASES.items()):
+        folder = Path(base) / str(number)
+        with ExitStack() as stack:
+            for difference in differences:
+                stack.enter_context(difference())
+            gj.train(networks, folder, workers=workers, checkpoint_every_s=0)
+        found = shards(folder)
         first = first or found
         shared = first.keys() & found.keys()
         differing = sorted(run_id for run_id in shared if found[run_id] != first[run_id])
-        print(json.dumps({"case": name, "compared": len(shared), "differing": differing}))
+        n_blocks = len(list((folder / "shards").iterdir()))
+        counts = {"compared": len(shared), "differing": differing, "blocks": n_blocks}
+        print(json.dumps({"case": name, **counts}), flush=True)
 
 
 if __name__ == "__main__":

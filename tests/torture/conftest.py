@@ -51,19 +51,32 @@ def untouched(tmp_path_factory):
 def victim(tmp_path):
     """Start a run in a process of its own; processes that still run at the end are killed.
 
-    Their evaluation takes no time. ``point`` and ``occurrence`` are those of the process of the run;
-    ``in_workers`` are settings of its worker processes (in_workers/sitecustomize.py).
+    Evaluation takes no time in them. ``point`` and ``occurrence`` are those of the main process;
+    ``in_point``, ``in_occurrence`` and ``deaths`` are those of its worker processes
+    (in_workers/sitecustomize.py).
     """
     started = []
 
-    def start(folder, n_steps, point="-", occurrence=0, workers=1, **in_workers):
+    def start(
+        folder,
+        n_steps,
+        point="-",
+        occurrence=0,
+        workers=1,
+        in_point="-",
+        in_occurrence=0,
+        deaths=1,
+    ):
         paths = [str(IN_WORKERS), str(TESTS), str(TESTS.parent)]
         marks = tmp_path / f"marks-{len(started)}"
         marks.mkdir()
-        settings = {"folder": str(folder), "marks": str(marks), "point": "-", "occurrence": 0}
+        settings = {
+            **{"folder": str(folder), "marks": str(marks), "deaths": deaths},
+            **{"point": in_point, "occurrence": in_occurrence},
+        }
         environment = os.environ | {
             "PYTHONPATH": os.pathsep.join(paths),
-            "TORTURE_WORKERS": json.dumps(settings | {"deaths": 1} | in_workers),
+            "TORTURE_WORKERS": json.dumps(settings),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         }
@@ -85,8 +98,22 @@ def victim(tmp_path):
             process.wait()
 
 
+@pytest.fixture
+def quick_workers(tmp_path, monkeypatch):
+    """Let the worker processes of runs in this process use the evaluation that takes no time."""
+
+    def of_folder(folder, **more):
+        marks = tmp_path / "marks"
+        marks.mkdir()
+        settings = {"folder": str(folder), "marks": str(marks), "point": "-", "occurrence": 0}
+        monkeypatch.setenv("TORTURE_WORKERS", json.dumps(settings | {"deaths": 0} | more))
+        monkeypatch.syspath_prepend(IN_WORKERS)
+
+    return of_folder
+
+
 def printed(process):
-    """Wait for the end of a process; return the lines that it printed, without an incomplete one."""
+    """Wait for the end of a process; return the complete lines that it printed."""
     lines = process.stdout.read().splitlines()
     process.stdout.close()
     process.wait()

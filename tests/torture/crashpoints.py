@@ -2,9 +2,8 @@
 
 The name of a point consists of its call, the path it changes and the moment, for instance
 ``replace shards/BLOCK before`` or ``write checkpoints/BLOCK/.aside-STEPS/checkpoint.json during``.
-Names of blocks, parts, steps and files of orbax are replaced by their kinds, so that a point has the
-same name in all runs. The module imports nothing but the standard library: worker processes load it
-before anything else (in_workers/sitecustomize.py).
+Names of blocks, parts, steps and files of orbax are replaced by their kinds, so that a point has
+the same name in all runs.
 """
 
 import io
@@ -103,6 +102,15 @@ class _WatchedFile:
 
     def __getattr__(self, name):
         return getattr(self._file, name)
+
+
+def states_of_the_disk(points):
+    """Return the points that differ for a killed process: one for each state of the disk.
+
+    The state after a call is that before the next one. A call of fsync changes no state that other
+    processes see.
+    """
+    return [p for p in points if not p.endswith(" after") and not p.startswith("fsync ")]
 
 
 def kind_of(path):

@@ -1,25 +1,24 @@
-"""The corruption matrix: every file of a run, damaged in every way, is found or is harmless."""
+"""The corruption matrix: damage of any kind to any file of a run is found, or changes nothing."""
 
 import random
 import shutil
 
 import numpy as np
 import pytest
-from tiny import StopAt
+from tiny import Recorder, StopAt
 from torture.damage import WAYS, damage
-from torture.sweeps import promised, tortured
+from torture.sweeps import partial_networks, promised, tortured
 
 import gridjax as gj
 from gridjax.callbacks import Stopped
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.run.checkpointing.checkpoints import Checkpoints
+from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.storage.integrity import verify
-from gridjax.run.storage.run_folder import FolderStore
-from gridjax.run.storage.schema import TABLES
-from gridjax.run.storage.shards import to_parquet
+from gridjax.run.storage.partial_results import PARTIAL
+from gridjax.run.storage.shards import Shard
 
-SEED = 20261124
-N_STEPS = 40
+SEED = 20261127
+N_STEPS = 12
 REPEATS = {"flip a bit": 3, "truncate": 2}
 
 
@@ -32,32 +31,34 @@ def whole(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory):
-    """A run stopped in its first block, with two checkpoints."""
+    """A run stopped in its first block, with two checkpoints and a part of its results."""
     folder = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.raises(Stopped):
-        gj.train(tortured(N_STEPS), folder, [StopAt(12)], checkpoint_every_s=0)
-    assert len(list(Checkpoints(folder).listed())) == 2
+        gj.train(tortured(N_STEPS), folder, [StopAt(3 * N_STEPS)], checkpoint_every_s=0)
+    assert len(checkpoints(folder)) == 2
+    assert partial_networks(folder)
     return folder
 
 
-def newest_and_older(folder):
-    return sorted(Checkpoints(folder).listed(), key=lambda each: -sum(each.steps))
+def checkpoints(folder):
+    """Return the checkpoints of the one block that is in training, newest first."""
+    (block,) = block_folders(folder)[0]
+    return block.listed()
 
 
-def restored(folder):
-    """The networks' states as a sweep that goes on would take them, and what it found damaged."""
-    newest = newest_and_older(folder)[0]
-    leaves = newest.read()
-    shapes = {name: np.empty(array.shape[1:], array.dtype) for name, array in leaves.items()}
+def restorer(folder):
+    """Return a function that restores the networks of a run folder, and returns its damage."""
+    newest = checkpoints(folder)[0]
+    shapes = {name: np.empty(a.shape[1:], a.dtype) for name, a in newest.read().items()}
 
     def restore(from_folder):
-        checkpoints = Checkpoints(from_folder)
-        return checkpoints.restore(newest.run_ids, shapes), checkpoints.damage
+        (block,) = block_folders(from_folder)[0]
+        return block.restore(shapes), block.damage
 
     return restore
 
 
-def same(lane, other):
+def is_same(lane, other):
     return lane.steps == other.steps and all(
         np.array_equal(array, other.leaves[name], equal_nan=True)
         and array.dtype == other.leaves[name].dtype
@@ -65,53 +66,54 @@ def same(lane, other):
     )
 
 
+def are_same(lanes, others):
+    return lanes.keys() == others.keys() and all(is_same(lanes[n], others[n]) for n in lanes)
+
+
 def files_under(folder):
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
 
 
-def cases(folder):
+def cases(folder, repeats):
     for path in files_under(folder):
         for way in WAYS:
-            for repeat in range(REPEATS.get(way, 1)):
+            for repeat in range(repeats.get(way, 1)):
                 yield path, way, repeat
 
 
 def twin_of(path, folder, draw):
-    """The same file of another step; orbax names its data files at random: any of that step."""
+    """Return the same file of another step, or any file beside it: orbax draws names of files."""
     twins = [each for each in files_under(folder) if each.parent == path.parent]
     return folder / (path if path in twins else draw.choice(twins))
 
 
 def table(found):
-    """The matrix as text: a row for each file, a column for each way."""
+    """Return the matrix as text: a row for each file, a column for each kind of damage."""
     rows = sorted({path for path, _ in found})
     lines = [" | ".join(["file", *WAYS])]
     lines += [" | ".join([row, *(found.get((row, way), "-") for way in WAYS)]) for row in rows]
     return "\n".join(lines)
 
 
-def test_damage_to_a_checkpoint_is_found_or_makes_no_difference(stopped, tmp_path, capsys):
-    restore = restored(stopped)
-    newest, older = newest_and_older(stopped)
+def test_damage_to_a_checkpoint_is_found_or_changes_nothing(stopped, tmp_path, capsys):
+    restore = restorer(stopped)
+    newest, older = checkpoints(stopped)
     intact, damaged = restore(stopped)
     assert not damaged
-    fallen_back = shutil.copytree(stopped, tmp_path / "older")
-    shutil.rmtree(fallen_back / newest.folder.relative_to(stopped))
-    before, _ = restore(fallen_back)
+    without_newest = shutil.copytree(stopped, tmp_path / "older")
+    shutil.rmtree(without_newest / newest.folder.relative_to(stopped))
+    before, _ = restore(without_newest)
     found, work = {}, tmp_path / "work"
     kinds = {}
-    for path, way, repeat in cases(newest.folder):
+    for path, way, repeat in cases(newest.folder, REPEATS):
         draw = random.Random(f"{SEED} {path} {way} {repeat}")
         copy = shutil.copytree(stopped, work)
         there = copy / newest.folder.relative_to(stopped) / path
-        twin = twin_of(path, older.folder, draw)
-        if damage(there, way, twin, draw):
+        if damage(there, way, twin_of(path, older.folder, draw), draw):
             lanes, told = restore(copy)
             if told:
                 assert str(there).startswith(told[0].partition(": ")[0])
-                assert all(same(lanes[name], before[name]) for name in before), (path, way)
-            else:
-                assert all(same(lanes[name], intact[name]) for name in intact), (path, way)
+            assert are_same(lanes, before if told else intact), (path, way)
             kinds.setdefault(path, "data file" if path.parent.name == "d" else str(path))
             key = (kinds[path], way)
             outcome = "found" if told else "harmless"
@@ -123,61 +125,106 @@ def test_damage_to_a_checkpoint_is_found_or_makes_no_difference(stopped, tmp_pat
     assert any("found" in found[("data file", way)] for way in WAYS)
 
 
-def test_a_checkpoint_under_the_name_of_another_step_is_not_taken(stopped, tmp_path):
+def test_a_checkpoint_under_the_name_of_another_step_is_not_used(stopped, tmp_path):
     copy = shutil.copytree(stopped, tmp_path / "run")
-    newest, older = (each.folder for each in newest_and_older(copy))
+    newest, older = (each.folder for each in checkpoints(copy))
     shutil.rmtree(newest)
     older.rename(newest)
-    lanes, told = restored(stopped)(copy)
+    lanes, told = restorer(stopped)(copy)
     assert not lanes
     assert str(newest) in told[0]
 
 
-def test_damage_to_results_is_found_or_makes_no_difference(whole, tmp_path, capsys):
+def test_damage_to_results_is_found_or_changes_nothing(whole, tmp_path, capsys):
     found, work = {}, tmp_path / "work"
-    shards = sorted((whole / "shards").iterdir())
-    best = next(shard for shard in shards if (shard / "weights.npz").exists())
-    other = next(shard for shard in shards if shard != best and (shard / "maps.npz").exists())
-    paths = [best / name for name in files_under(best)]
-    paths += [whole / name for name in files_under(whole) if len(name.parts) == 1]
-    ours = [path for path in paths if not path.name.startswith(".")]
-    for path in ours:
+    best, other = sorted(
+        (whole / "shards").iterdir(), key=lambda shard: -len(list(shard.iterdir()))
+    )
+    paths = [best / name for name in files_under(best)] + [whole / "manifest.json"]
+    assert {"maps.npz", "networks.parquet", "shard.json"} <= {path.name for path in paths}
+    assert any("weights" in path.name for path in paths)
+    for path in paths:
         for way in WAYS:
             draw = random.Random(f"{SEED} {path.name} {way}")
-            twin = other / path.name
             copy = shutil.copytree(whole, work)
-            if damage(copy / path.relative_to(whole), way, twin, draw):
-                place = f"shards/RUN/{path.name}" if path.parent == best else path.name
-                found[(place, way)] = outcome_of(copy, path.relative_to(whole), whole)
+            there = copy / path.relative_to(whole)
+            if damage(there, way, other / path.name, draw):
+                place = f"shards/BLOCK/{path.name}" if path.parent == best else path.name
+                found[(place, way)] = outcome_of(copy, there)
             shutil.rmtree(work)
     with capsys.disabled():
         print(f"\nseed {SEED}\n{table(found)}")
-    assert len(found) > 5 * len(ours)
-    harmless = {key for key, outcome in found.items() if outcome == "harmless"}
-    assert harmless == {("tables.json", "delete"), ("tables.json", "swap")}
-    assert set(found.values()) == {"found", "harmless"}
+    assert len(found) > 5 * len(paths)
+    assert set(found.values()) == {"found"}
 
 
-def outcome_of(folder, path, whole):
-    """Whether damage is named by verify, or every table reads as if nothing had happened."""
+def outcome_of(folder, path):
+    """Return whether verify() names the damaged file."""
     try:
         verify(folder)
     except GridjaxError as error:
         named = isinstance(error, DamageError) or path.name == "manifest.json"
-        return "found" if named and path.name in str(error) else f"raised {error}"
-    tables, intact = FolderStore.open(folder), FolderStore.open(whole)
-    same = all(to_parquet(tables.table(name)) == to_parquet(intact.table(name)) for name in TABLES)
-    return "harmless" if same else "not found"
+        return "found" if named and str(path.name) in str(error) else f"raised {error}"
+    return "not found"
+
+
+def test_a_block_with_a_damaged_shard_is_set_aside_and_trained_again(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "run")
+    shard = next(each for each in (copy / "shards").iterdir() if (each / "maps.npz").exists())
+    damage(shard / "maps.npz", "flip a bit", shard / "maps.npz", random.Random(SEED))
+    with pytest.raises(DamageError, match=r"maps\.npz"):
+        gj.open_run(copy)._store.maps(shard_networks(shard)[0])
+    recorder = Recorder()
+    gj.train(tortured(N_STEPS), copy, [recorder])
+    assert "damaged results are in damaged/" in recorder.warnings[0]
+    assert (copy / "damaged" / f"{shard.name}-1").is_dir()
+    assert promised(copy) == promised(whole)
+    verify(copy)
+
+
+def shard_networks(shard):
+    return Shard(shard).run_ids()
+
+
+PARTS = {
+    "a table": ("units.parquet", "flip a bit"),
+    "the list": ("shard.json", "truncate"),
+    "the maps": ("maps.npz", "delete"),
+    "the weights": ("weights.npz", "zero a page"),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_damaged_part_of_a_block_is_named_and_trained_again(name, stopped, whole, tmp_path):
+    copy = shutil.copytree(stopped, tmp_path / "run")
+    file, way = PARTS[name]
+    part = next(path.parent for path in sorted((copy / PARTIAL).glob(f"*/*/{file}")))
+    assert damage(part / file, way, part / file, random.Random(SEED))
+    recorder = Recorder()
+    gj.train(tortured(N_STEPS), copy, [recorder], checkpoint_every_s=0)
+    assert "damaged results are not used" in recorder.warnings[0]
+    assert str(part / file) in recorder.warnings[0]
+    check_finished(copy, whole)
+
+
+def check_finished(folder, whole):
+    assert promised(folder) == promised(whole)
+    assert not (folder / PARTIAL).exists()
+    assert not (folder / "checkpoints").exists()
+    verify(folder)
 
 
 @pytest.mark.slow
-def test_a_run_goes_on_to_the_same_bits_from_every_damaged_checkpoint(stopped, whole, tmp_path):
-    newest, older = newest_and_older(stopped)
-    for path, way, repeat in cases(newest.folder):
+@pytest.mark.parametrize("place", ["checkpoint", "partial"])
+def test_a_run_resumes_to_the_same_bits_from_every_damaged_file(place, stopped, whole, tmp_path):
+    newest, older = checkpoints(stopped)
+    root = newest.folder if place == "checkpoint" else stopped / PARTIAL
+    twins = older.folder if place == "checkpoint" else stopped / PARTIAL
+    for path, way, repeat in cases(root, REPEATS):
         draw = random.Random(f"{SEED} {path} {way} {repeat}")
         copy = shutil.copytree(stopped, tmp_path / "work")
-        there = copy / newest.folder.relative_to(stopped) / path
-        damage(there, way, twin_of(path, older.folder, draw), draw)
+        there = copy / root.relative_to(stopped) / path
+        damage(there, way, twin_of(path, twins, draw), draw)
         gj.train(tortured(N_STEPS), copy)
-        assert promised(copy) == promised(whole), (path, way)
+        check_finished(copy, whole)
         shutil.rmtree(copy)

@@ -1,38 +1,87 @@
-"""Runs that are killed with SIGKILL, at any moment: at most a checkpoint is lost, and no bit."""
+"""Runs in one process that is killed with SIGKILL at any moment: at most a checkpoint is lost."""
 
 import random
+import shutil
 import signal
 import time
+from collections import Counter
+from contextlib import suppress
 
 import pytest
-from torture.conftest import told
-from torture.sweeps import N_NETWORKS, promised, steps_kept, tortured
+from torture.conftest import printed
+from torture.crashpoints import CrashPoints, states_of_the_disk
+from torture.sweeps import N_NETWORKS, promised, steps_kept, tortured, unlisted
 
 import gridjax as gj
 from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.status import KILLED, STOPPED, status
 
-pytestmark = pytest.mark.slow
-
-LONG, SHORT = 200_000, 6
+LONG, SHORT = 150_000, 6
 N_KILLS = 20
-SEED = 20261124
+SEED = 20261127
 LONGEST_DELAY_S = 12.0
+FEW = (
+    "replace checkpoints/BLOCK/STEPS before",
+    "replace partial/BLOCK/PART after",
+    "replace shards/BLOCK after",
+    "replace shards/BLOCK/shard.json before",
+)
+"""A point of each kind of files, for the fast tests; a slow test tries every point."""
 
 
-def test_killed_at_random_delays(untouched, victim, tmp_path, capsys):
+def check_a_kill(victim, folder, untouched, point, occurrence):
+    """Kill a run at a point, resume it, and compare; return whether the point was reached."""
+    process = victim(folder, SHORT, point, occurrence)
+    printed(process)
+    if process.returncode == 0:  # points of two threads come in another order
+        return False
+    assert process.returncode == -signal.SIGKILL, point
+    if (folder / "manifest.json").exists():
+        assert status(folder)["state"] in (KILLED, STOPPED, "finished"), point
+    check_resumed(folder, untouched(SHORT), SHORT)
+    return True
+
+
+def check_resumed(folder, whole, n_steps):
+    """Resume a run; compare it with one that was never interrupted."""
+    run = gj.train(tortured(n_steps), folder, checkpoint_every_s=0)
+    assert len(run.networks) == N_NETWORKS
+    check_finished(folder, whole)
+
+
+def check_finished(folder, whole):
+    assert promised(folder) == promised(whole)
+    assert not list(folder.rglob(".aside-*"))
+    assert not (folder / "checkpoints").exists()
+    assert not (folder / "partial").exists()
+    assert not unlisted(folder)
+    verify(folder)
+
+
+@pytest.mark.parametrize("point", FEW)
+def test_a_run_that_was_killed_at_a_point_resumes_to_the_same_bits(
+    point, untouched, victim, tmp_path
+):
+    assert check_a_kill(victim, tmp_path / "run", untouched, point, 1)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_at_random_delays_ends_with_the_same_bits(
+    untouched, victim, tmp_path, capsys
+):
     draw, folder = random.Random(SEED), tmp_path / "run 1"
-    told(victim(tmp_path / "warm", LONG))  # what it compiles is kept
+    printed(victim(tmp_path / "warm", SHORT))  # its compiled programs are kept
     n_killed, n_finished = 0, 0
     while n_killed < N_KILLS:
         kept_before = steps_kept(folder, LONG)
         process, delay = victim(folder, LONG), draw.uniform(0, LONGEST_DELAY_S)
         time.sleep(delay)
         process.kill()
-        lines = told(process)
+        lines = printed(process)
         chunks = [line["steps"] for line in lines if line.get("steps")]
-        if process.returncode == 0:  # a fast machine: the next kills are of a fresh run
-            finished(folder, lines, untouched)
+        if process.returncode == 0:  # a fast machine: the next kills are of a new run
+            check_end_after_kills(folder, lines, untouched(LONG))
             n_finished += 1
             folder = tmp_path / f"run {n_finished + 1}"
             continue
@@ -48,42 +97,48 @@ def test_killed_at_random_delays(untouched, victim, tmp_path, capsys):
             )
         assert kept >= kept_before
         assert lost <= max(chunks[-1:], default=0), "more than the checkpoint that was not yet due"
-    finished(folder, told(victim(folder, LONG)), untouched)
+    check_end_after_kills(folder, printed(victim(folder, LONG)), untouched(LONG))
 
 
-def finished(folder, lines, untouched):
-    """A run that was killed, went on and ended has the bits of one that nobody touched."""
+def check_end_after_kills(folder, lines, whole):
     assert any("resumed " in line.get("remark", "") for line in lines)
-    assert promised(folder) == promised(untouched(LONG))
-    verify(folder)
+    check_finished(folder, whole)
 
 
-@pytest.fixture(scope="module")
-def points(victim, tmp_path_factory):
-    """How often an uninterrupted run passes each crash point."""
-    folder = tmp_path_factory.mktemp("points") / "run"
-    return told(victim(folder, SHORT))[-1]["points"]
+@pytest.mark.slow
+def test_a_run_resumes_from_the_folder_of_every_point(untouched, tmp_path, capsys):
+    """A copy of the folder at a point is what a process leaves that is killed there."""
+    draw, whole = random.Random(SEED), untouched(SHORT)
+    passes = Counter(points_of_a_run(tmp_path / "points", lambda name, count: None))
+    chosen = {point: draw.randint(1, passes[point]) for point in states_of_the_disk(passes)}
+    assert len(chosen) > 100
+    work, copies = tmp_path / "work", {}
 
+    def hook(name, count):
+        if chosen.get(name) == count:
+            copies[name] = tmp_path / f"copy {len(copies)}"
+            with suppress(shutil.Error):  # threads of orbax write meanwhile
+                shutil.copytree(work, copies[name])
 
-def test_killed_at_every_point(points, untouched, victim, tmp_path, capsys):
-    draw, n_killed = random.Random(SEED), 0
-    assert len(points) > 200
-    for number, (point, n_passes) in enumerate(points.items()):
-        folder, occurrence = tmp_path / f"{number}", draw.randint(1, n_passes)
-        process = victim(folder, SHORT, point, occurrence)
-        told(process)
-        assert process.returncode in (-signal.SIGKILL, 0), point
-        if process.returncode == 0:  # points of two threads come in another order
-            continue
+    points_of_a_run(work, hook)
+    assert len(copies) > 0.9 * len(chosen)  # chunks, and so checkpoints, differ between two runs
+    for point, folder in copies.items():
         if (folder / "manifest.json").exists():
             assert status(folder)["state"] in (KILLED, STOPPED, "finished"), point
+            check_shards(folder)
         kept = steps_kept(folder, SHORT)
-        run = gj.train(tortured(SHORT), folder, checkpoint_every_s=0)
-        assert len(run.networks) == N_NETWORKS
-        assert promised(folder) == promised(untouched(SHORT)), f"{point}, time {occurrence}"
-        assert not list(folder.rglob(".aside-*")), point
-        verify(folder)
+        check_resumed(folder, whole, SHORT)
         with capsys.disabled():
-            print(f"\nkilled: {point} ({occurrence} of {n_passes}), {kept} steps kept", end="")
-        n_killed += 1
-    assert n_killed > 0.9 * len(points)
+            print(f"\nresumed from: {point} ({chosen[point]}/{passes[point]}), {kept} steps kept")
+
+
+def points_of_a_run(folder, hook):
+    points = CrashPoints(folder, hook)
+    with points.watching():
+        gj.train(tortured(SHORT), folder, checkpoint_every_s=0)
+    return points.names
+
+
+def check_shards(folder):
+    """Check that a reader finds no damage in the results that a killed run left."""
+    assert not FolderStore.open(folder).damaged()

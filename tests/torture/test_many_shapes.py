@@ -1,4 +1,4 @@
-"""A sweep of more shapes than one process can keep compiled: it ends, and no number is moved."""
+"""A sweep of more shapes than one process can keep compiled: it ends with the same results."""
 
 import json
 import subprocess
@@ -12,9 +12,9 @@ import gridjax as gj
 
 TESTS = Path(__file__).parents[1]
 MOST_MAPS = 65_530
-"""Memory maps that Linux gives to a process; where they are used up the process is ended."""
+"""Memory maps of a process that Linux allows; a process that needs more is killed."""
 N_SHAPES = 50
-"""Each keeps some 1,500 maps: 720 for its training on one device, 800 for its evaluation."""
+"""Each uses about 1,500 maps: 720 for its training on one device, 800 for its evaluation."""
 WORK = """
 import json, sys
 from pathlib import Path
@@ -26,8 +26,13 @@ print(json.dumps(len(Path("/proc/self/maps").read_text().splitlines())))
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def evaluation_without_compilation():
+    """Compile the evaluation, whose programs use half of the memory maps."""
+
+
 def sweep(n_units):
-    """Networks of so many units each, trained for two steps."""
+    """Networks with these numbers of units, trained for two steps."""
     small = {"batch_size": {"value": 4}, "sequence_length": {"value": 3}}
     varied = {"Ng": {"values": list(n_units)}, "n_grad_steps_per_epoch": {"value": 2}}
     few_bins = {"bin_side_in_m": {"value": 0.22}}

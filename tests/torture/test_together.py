@@ -1,11 +1,13 @@
-"""Several processes and threads at one run folder: one writer, and readers who never see a half."""
+"""Several processes and threads on one run folder: one writer, and readers of whole blocks."""
 
 import json
 import subprocess
 import sys
 import threading
 
-from torture.sweeps import N_NETWORKS, tortured
+import pytest
+from torture.conftest import printed
+from torture.sweeps import N_NETWORKS, promised, tortured
 
 import gridjax as gj
 from gridjax.io.folder_lock import locked
@@ -74,7 +76,7 @@ def test_a_killed_writer_frees_the_folder_at_once(tmp_path):
 
 
 class Reader(threading.Thread):
-    """Reads all of a run, again and again, while it is written."""
+    """Reads all of a run repeatedly while it is written."""
 
     def __init__(self, folder):
         super().__init__()
@@ -98,15 +100,35 @@ class Reader(threading.Thread):
         self.n_reads += 1
 
 
-def test_who_reads_a_run_while_it_is_written_never_sees_a_half(tmp_path):
-    reader = Reader(tmp_path / "run")
-    reader.start()
-    gj.train(tortured(6), tmp_path / "run", checkpoint_every_s=0)
-    reader.done.set()
-    reader.join()
+def check_reader(reader):
     assert reader.error is None, reader.error
     assert "running" in reader.states
     assert reader.states <= {"running", "finished", "stopped"}
     assert reader.n_rows == sorted(reader.n_rows)
-    assert reader.n_rows[-1] <= N_NETWORKS
+    assert set(reader.n_rows) <= {0, 2, 4, N_NETWORKS}  # blocks of four and of two networks
     assert reader.n_reads > 5
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_reader_of_a_run_that_is_written_reads_whole_blocks(workers, quick_workers, tmp_path):
+    quick_workers(tmp_path / "run")
+    reader = Reader(tmp_path / "run")
+    reader.start()
+    gj.train(tortured(6), tmp_path / "run", workers=workers, checkpoint_every_s=0)
+    reader.done.set()
+    reader.join()
+    check_reader(reader)
+
+
+def test_of_several_runs_that_start_in_one_folder_one_trains(untouched, victim, tmp_path):
+    folder = tmp_path / "run"
+    processes = [victim(folder, 6) for _ in range(3)]
+    for process in processes:
+        (last,) = [line for line in printed(process) if "points" in line or "error" in line]
+        if process.returncode == 0:
+            continue
+        assert process.returncode == 2
+        assert "is being written by another gridjax sweep" in last["error"]
+    assert 0 in [process.returncode for process in processes]
+    assert promised(folder) == promised(untouched(6))
+    verify(folder)

@@ -1,8 +1,8 @@
 """A run in a process of its own, to be killed.
 
-``python -m torture.victim FOLDER N_STEPS WORKERS POINT OCCURRENCE`` ends itself with SIGKILL when it
-passes a crash point for the n-th time; with ``-`` it runs to its end and prints how often it passed
-each point. It prints lines of JSON: the steps of each chunk, resumed networks and warnings.
+``python -m torture.victim FOLDER N_STEPS WORKERS POINT OCCURRENCE`` ends itself with SIGKILL when
+it passes a crash point for the n-th time; with ``-`` it runs to its end and prints how often it
+passed each point. It prints lines of JSON: the steps of each chunk, resumed networks and warnings.
 """
 
 import json

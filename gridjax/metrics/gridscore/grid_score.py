@@ -102,8 +102,9 @@ def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
 
 @partial(jax.jit, static_argnames=("adaptive",))
 def _in_rings(sac, taps, weights, minmax, adaptive: bool):
-    values = rotation.ring_values(*sac, taps)
-    correlations = _correlations(*values, weights, adaptive)
+    plus, minus = sac
+    same, flipped, same_turned, flipped_turned = rotation.ring_values(plus, minus, taps)
+    correlations = _correlations(same, flipped, same_turned, flipped_turned, weights, adaptive)
     return *_contrasts(correlations, minmax), correlations
 
 

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from gridjax.metrics.lattice.elimination import solve_positive
 from gridjax.metrics.lattice.plane_waves import period_limits
 
 # Widths of the template's spots and of the weights of a paraboloid fit, as shares of the period.
@@ -116,11 +117,9 @@ def six_peaks(
         terms = terms.reshape(n_maps, 3, 6, -1)
         flat = near.reshape(n_maps, 3, 1, -1)
         normal = jnp.matmul(terms * flat, jnp.swapaxes(terms, -1, -2), precision="highest")
-        right = (terms * flat * values.reshape(n_maps, 3, 1, -1)).sum(-1, keepdims=True)
+        right = (terms * flat * values.reshape(n_maps, 3, 1, -1)).sum(-1)
         tiny = 1e-6 * normal[..., :1, :1] * jnp.eye(6, dtype=normal.dtype)
-        _, gx, gy, hxx, hxy, hyy = jnp.moveaxis(
-            jnp.linalg.solve(normal + tiny, right)[..., 0], -1, 0
-        )
+        _, gx, gy, hxx, hxy, hyy = jnp.moveaxis(solve_positive(normal + tiny, right), -1, 0)
         determinant = hxx * hyy - hxy**2
         top = (determinant > 0) & (hxx < 0)
         safe = jnp.where(top, determinant, 1.0)

@@ -183,7 +183,11 @@ def shape(
     sixfold = jnp.exp(6j * jnp.arctan2(y, x)).sum(axis=1)
     turn = jnp.mod(jnp.angle(sixfold) / 6, jnp.pi / 3)
     squares = jnp.stack([x * x, 2 * x * y, y * y], axis=-1)
-    p, q, r = jnp.linalg.solve(squares, jnp.ones_like(squares[..., :1]))[..., 0].T
+    first, second, third = jnp.moveaxis(squares, 1, 0)
+    # The solution of a . (p, q, r) = 1 for three rows a, by Cramer's rule.
+    normals = jnp.cross(second, third) + jnp.cross(third, first) + jnp.cross(first, second)
+    volume = (first * jnp.cross(second, third)).sum(axis=-1, keepdims=True)
+    p, q, r = (normals / volume).T
     middle, difference = (p + r) / 2, jnp.hypot((p - r) / 2, q)
     ratio = (middle + difference) / (middle - difference)
     return period, turn, jnp.sqrt(jnp.where(middle > difference, ratio, jnp.nan))

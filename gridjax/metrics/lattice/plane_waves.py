@@ -16,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from gridjax.metrics.lattice.elimination import solve_positive
+
 # Limits of the period in the search, as shares of the box. Shorter periods need more bins than the
 # fit uses. With longer periods the autocorrelogram does not hold the six neighbours of a field.
 SHORTEST, LONGEST = 1 / 9, 0.8
@@ -190,15 +192,13 @@ def _refined(vectors, maps, weights, position):
         vectors, amplitudes, _ = state
         columns = (_columns(vectors, amplitudes, maps, position) * root).reshape(n_maps, 12, -1)
         gram = _product(columns, jnp.swapaxes(columns, 1, 2))
-        normal, downhill, residual = gram[:, :11, :11], gram[:, :11, 11:], gram[:, 11, 11]
+        normal, downhill, residual = gram[:, :11, :11], gram[:, :11, 11], gram[:, 11, 11]
         diagonal = jnp.diagonal(normal, axis1=1, axis2=2)
         # before the first step the amplitudes and the derivatives by the wave vectors are 0, so a
         # small damping keeps the system solvable
         damping = 1e-4 * diagonal + 1e-6 * diagonal[:, :1]
-        change = jnp.linalg.solve(
-            normal + damping[:, None] * jnp.eye(11, dtype=maps.dtype), downhill
-        )
-        change = change[..., 0]
+        damped = normal + damping[:, None] * jnp.eye(11, dtype=maps.dtype)
+        change = solve_positive(damped, downhill)
         move = change[:, 7:] / (2 * jnp.pi * n)
         length = jnp.linalg.norm(move, axis=1, keepdims=True)
         move = move * jnp.minimum(1.0, 0.3 / n / jnp.maximum(length, 1e-12))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice, check_float
@@ -23,7 +25,6 @@ s = 2 and a width of 1/78 of the box."""
 FIRST = 2
 """Index of the first ring that can be a peak, at half a cycle per box; lower rings contain the mean
 and its leakage."""
-_MAPS_AT_ONCE = 128
 
 
 class RadialPower(NamedTuple):
@@ -72,22 +73,28 @@ def radial_power(
     these ranges.
     """
     check_choice("window", window, ("none", "hann"))
-    maps = np.asarray(map_batches.as_maps(maps))
+    maps = map_batches.as_maps(maps)
     box_width_m = check_float("box_width_m", box_width_m, 1e-6, 1e6)
     n = maps.shape[-1]
-    if most_cycles is None:
-        most_cycles = min(MOST_CYCLES, n / 2)
-    n_rings = int(check_float("most_cycles", most_cycles, 1, n / 2) / STEP + 1e-9) + 1
-    tables = _tables(n, n_rings, window)
-    flat = maps.reshape(-1, n, n)
-    parts = [
-        _power(flat[start : start + _MAPS_AT_ONCE], *tables)
-        for start in range(0, len(flat), _MAPS_AT_ONCE)
-    ]
-    power = np.concatenate(parts) if parts else np.empty((0, n_rings))
-    cycles = STEP * np.arange(n_rings)
+    if most_cycles is not None:
+        most_cycles = check_float("most_cycles", most_cycles, 1, n / 2)
+    power = power_in_rings(maps, window, most_cycles)
+    cycles = rings(n, most_cycles)
     wavenumber = 2 * np.pi / box_width_m * cycles
-    return RadialPower(cycles, wavenumber, power.reshape(*maps.shape[:-2], n_rings))
+    return RadialPower(cycles, wavenumber, np.asarray(power))
+
+
+def rings(n: int, most_cycles: float | None = None) -> Float[np.ndarray, " ring"]:
+    """Return |n| of each ring, cycles per box, of the spectra of maps of n x n bins."""
+    most = min(MOST_CYCLES, n / 2) if most_cycles is None else most_cycles
+    return STEP * np.arange(int(most / STEP + 1e-9) + 1)
+
+
+def power_in_rings(maps: Any, window: str = "none", most_cycles: float | None = None) -> Any:
+    """Return the power [..., ring] of checked maps; that of JAX maps stays on their device."""
+    n = maps.shape[-1]
+    tables = _tables(n, len(rings(n, most_cycles)), window)
+    return map_batches.in_chunks(_power, maps, tables)
 
 
 def mean_power(spectra: RadialPower) -> Float[np.ndarray, " ring"]:
@@ -129,10 +136,7 @@ def _tables(n: int, n_rings: int, window: str):
     along_y = np.arange(n_rings)  # half of the plane; the other half has the same power
     along_x = np.arange(-n_rings + 1, n_rings)
     places = (np.arange(n) + 0.5) / n
-    waves_y, waves_x = (
-        np.exp(-2j * np.pi * STEP * np.outer(steps, places)).astype(np.complex64)
-        for steps in (along_y, along_x)
-    )
+    angle_y, angle_x = (2 * np.pi * STEP * np.outer(steps, places) for steps in (along_y, along_x))
     length = np.hypot(along_x[:, None], along_y).ravel()
     # The axis between the halves contains both n and -n of each wave, so each has weight 0.5.
     weight = np.broadcast_to(np.where(along_y == 0, 0.5, 1.0), (len(along_x), n_rings)).ravel()
@@ -144,29 +148,35 @@ def _tables(n: int, n_rings: int, window: str):
     shares[rows, lower[kept] + 1] += (weight * (length - lower))[kept]
     shares = shares[:, :n_rings]
     shares /= shares.sum(axis=0)
+    waves_y = np.concatenate([np.cos(angle_y), np.sin(angle_y)]).astype(np.float32)
+    waves_x = np.stack([np.cos(angle_x), np.sin(angle_x)]).astype(np.float32)
     return taper, waves_y, waves_x, shares.astype(np.float32)
 
 
-def _power(maps: Float[np.ndarray, "map n n"], taper, waves_y, waves_x, shares):
+@jax.jit
+def _power(maps: Float[Array, "map n n"], tables) -> Float[Array, "map ring"]:
+    """Return the power of a float64 chunk; waves are cosines and sines, and shares give rings."""
+    taper, waves_y, waves_x, shares = tables
     n_maps, n = maps.shape[:2]
-    known = np.isfinite(maps)
-    values = np.where(known, maps, 0.0).astype(np.float64)
+    known = jnp.isfinite(maps)
+    values = jnp.where(known, maps, 0.0)
     # division by the largest value keeps squares of large rates within the range of float64
-    largest = np.abs(values).max(axis=(1, 2), keepdims=True)
-    values /= np.where(largest > 0, largest, 1.0)
-    count = np.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
-    values = np.where(known, values - values.sum(axis=(1, 2), keepdims=True) / count, 0.0)
-    variance = np.square(values).mean(axis=(1, 2))
+    largest = jnp.abs(values).max(axis=(1, 2), keepdims=True)
+    values /= jnp.where(largest > 0, largest, 1.0)
+    count = jnp.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
+    mean = values.sum(axis=(1, 2), keepdims=True) / count
+    values = jnp.where(known, values - mean, 0.0)
+    variance = jnp.square(values).mean(axis=(1, 2))
     varies = variance > 1e-24  # a smaller variance is the rounding error of a constant
     values *= taper[:, None] * taper
-    tapered = np.square(values).mean(axis=(1, 2))
+    tapered = jnp.square(values).mean(axis=(1, 2))
     varies &= tapered > 0
-    scale = n**2 * np.sqrt(np.where(varies, tapered, 1.0))
-    values = (values / scale[:, None, None]).astype(np.float32)
-    rows = (values.reshape(-1, n) @ waves_y.T).reshape(n_maps, n, -1)
-    # One product for all maps: a small product for each map waits for its threads, up to a second
-    # on busy cores.
-    waves = waves_x @ rows.swapaxes(0, 1).reshape(n, -1)
-    power = np.square(waves.real) + np.square(waves.imag)
-    rings = power.reshape(len(waves_x), n_maps, -1).swapaxes(0, 1).reshape(n_maps, -1) @ shares
-    return np.where(varies[:, None], rings.astype(np.float64), np.nan)
+    scale = n**2 * jnp.sqrt(jnp.where(varies, tapered, 1.0))
+    values = (values / scale[:, None, None]).astype(jnp.float32)
+    rows = jnp.einsum("kx,mjx->jmk", waves_y, values, precision="highest")
+    waves = jnp.einsum("pij,jmk->pimk", waves_x, rows, precision="highest")
+    (cc, cs), (sc, ss) = (jnp.split(part, 2, axis=-1) for part in waves)
+    power = jnp.square(cc - ss) + jnp.square(cs + sc)
+    power = jnp.swapaxes(power, 0, 1).reshape(n_maps, -1)
+    rings = jnp.matmul(power, shares, precision="highest")
+    return jnp.where(varies[:, None], rings.astype(jnp.float64), jnp.nan)

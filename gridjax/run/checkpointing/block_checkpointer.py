@@ -110,7 +110,7 @@ class BlockCheckpointer:
         flat, _ = jax.tree_util.tree_flatten_with_path(state)
         is_whole = list(lanes) == list(range(len(state.step)))
         leaves: dict[str, Any] = {
-            leaf_name(path): leaf if is_whole else np.asarray(leaf)[list(lanes)]
+            leaf_name(path): leaf if is_whole else leaf[np.asarray(list(lanes))]
             for path, leaf in flat
         }
         in_training = list(lanes.values())

@@ -8,27 +8,38 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
+from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.run.evaluation.lane_measures import (
-    LaneMeasures,
+    Dimensions,
+    WeightMeasures,
     code_axis,
+    dimensions,
     measure_lanes,
     measured_config,
     readout_maps,
 )
 from gridjax.run.evaluation.rollout import Design
+from gridjax.run.evaluation.spectra import Spectra, mean_spectra
 from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, score_maps
 from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.train_step import TrainState
+from gridjax.training.train_step import Progress, TrainState
 
 
 class BlockMeasures(NamedTuple):
     """Measures of some networks of a block; the leading axis of all arrays counts them."""
 
-    lanes: LaneMeasures
-    """without the rate maps"""
+    weights: WeightMeasures
+    by_time: Progress
+    """losses and position error (metres) after each move"""
+    samples: Float[Array, "network n n"]
+    """samples in each of the reported bins"""
+    active: tuple[Bool[Array, "network unit"], ...]
+    drift: DriftCurves
+    dimensions: Dimensions
+    spectra: Spectra
     scores: tuple[MapScores, ...]
     """for each number of bins; their readouts have an axis of new nulls in place of networks"""
     kept_units: Int[Array, "network kept"] | None
@@ -74,8 +85,10 @@ def start_measures(
         state.layout,
         jax.device_put(np.stack(axes), device),
     )
-    if members.lanes != tuple(range(lane_width)):
-        measures = _lanes_of(measures, members.lanes)
+    with jax.enable_x64(True):
+        of_points = dimensions(lane_width, measures.recording.points)
+        if members.lanes != tuple(range(lane_width)):
+            measures, of_points = _lanes_of((measures, of_points), members.lanes)
     maps, active = measures.recording.maps, measures.active
     readouts = _readouts(first, design, traced, state, members.new_nulls)
     scores = score_maps(maps, readouts, members.empty_bins)
@@ -86,7 +99,18 @@ def start_measures(
     elif n_kept:
         units = best_units(scores[-1].of_units.score_60, active[-1], n_kept)
         kept = maps_of(maps[-1], units)
-    return BlockMeasures(measures, scores, units, kept)
+    return BlockMeasures(
+        weights=measures.weights,
+        by_time=measures.recording.by_time,
+        samples=measures.recording.samples[-1],
+        active=active,
+        drift=measures.drift,
+        dimensions=of_points,
+        spectra=mean_spectra(maps[-1], measures.code_maps),
+        scores=scores,
+        kept_units=units,
+        kept_maps=kept,
+    )
 
 
 def _readouts(

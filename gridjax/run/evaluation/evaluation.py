@@ -21,7 +21,7 @@ from gridjax.run.evaluation import lane_measures, network_metrics, rollout
 from gridjax.run.evaluation.block_measures import Members, start_measures
 from gridjax.run.evaluation.lane_measures import measured_config
 from gridjax.run.evaluation.rollout import Design
-from gridjax.run.evaluation.spectra import spectra
+from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
@@ -114,7 +114,8 @@ def forget_compiled() -> None:
     ``jax.clear_caches`` is not used, because a training in progress would be compiled again.
     """
     compiled: Any
-    for compiled in (lane_measures.measure_lanes, lane_measures.readout_maps, encode_code):
+    shaped = (lane_measures.measure_lanes, lane_measures.readout_maps, lane_measures.dimensions)
+    for compiled in (*shaped, encode_code):
         compiled.clear_cache()
 
 
@@ -206,21 +207,21 @@ def _one(
         "diverged_at_step": math.nan,
         "n_grad_steps": step,
     }
-    weights = measures.lanes.weights._asdict()
+    weights = measures.weights._asdict()
     row |= {name: float(value) for name, value in weights.items()}
     if diverged_at != NOT_DIVERGED:
         row |= {"status": DIVERGED, "diverged_at_step": float(diverged_at)}
         return Evaluation(row | network_metrics.no_measures(design), {}, {}, {}, None, None)
 
-    recording, curves = measures.lanes.recording, measures.lanes.drift
-    units = unit_columns(spec, design, measures.scores, measures.lanes.active)
-    samples = recording.samples[-1]
-    row |= network_metrics.errors(spec, recording, row["weight_penalty"])
+    curves, samples = measures.drift, measures.samples
+    units = unit_columns(spec, design, measures.scores, measures.active)
+    row |= network_metrics.errors(spec, measures.by_time, row["weight_penalty"])
     row |= network_metrics.coverage(design, samples)
-    row |= network_metrics.drift_errors(spec, curves) | network_metrics.dimensions(recording)
+    row |= network_metrics.drift_errors(spec, curves)
+    row |= {name: float(value) for name, value in measures.dimensions._asdict().items()}
     null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
     row |= network_metrics.shares(units, design.n_bins[-1], null.null_id, null_99)
-    power = spectra(spec.box_width_in_m, recording.maps[-1], measures.lanes.code_maps)
+    power = spectrum_columns(design.n_bins[-1], measures.spectra)
     kept = None
     if measures.kept_units is not None:
         kept = KeptMaps(measures.kept_units.astype(np.int64), measures.kept_maps, samples)

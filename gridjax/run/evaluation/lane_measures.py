@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from gridjax.metrics.dimensionality import dimension_of_neighbours, ratio_of_eigenvalues
 from gridjax.model import objective
 from gridjax.model.network import Params
 from gridjax.run.evaluation import rollout
@@ -86,6 +87,24 @@ def measure_lanes(
     """Measure all networks of a block; every array has a leading axis of lanes."""
     one = partial(_measure_one, static, design)
     return over_networks(one, lane_width)(traced, params, layout, axis)
+
+
+class Dimensions(NamedTuple):
+    """Two estimates of the dimension of the activity of the analysed layer, in float64."""
+
+    participation_ratio: Float[Array, ""]
+    two_nn_dimension: Float[Array, ""]
+
+
+@partial(jax.jit, static_argnums=0)
+def dimensions(lane_width: int, points: Float[Array, "lane point analysed"]) -> Dimensions:
+    """Return the dimensions of all networks of a block; call it with ``jax.enable_x64(True)``."""
+
+    def one(points: Float[Array, "point analysed"]) -> Dimensions:
+        exact = points.astype(jnp.float64)
+        return Dimensions(ratio_of_eigenvalues(exact), dimension_of_neighbours(exact))
+
+    return over_networks(one, lane_width)(points)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

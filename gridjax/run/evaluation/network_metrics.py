@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.metrics.dimensionality import participation_ratio, two_nn
 from gridjax.run.evaluation.drift import DriftCurves
-from gridjax.run.evaluation.rollout import T_STUDY, Design, Recording
+from gridjax.run.evaluation.rollout import T_STUDY, Design
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
+from gridjax.training.train_step import Progress
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Grid scores that published studies use as thresholds for grid-like units."""
@@ -31,15 +31,15 @@ def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
         columns[name] = None if is_drawn else columns[name]
     for name in SEEDS:
         columns[name] = spec.seed if columns[name] is None else columns[name]
-    return columns | {"distinct_id": spec.equivalence_id}
+    return columns | {"equivalence_id": spec.equivalence_id}
 
 
-def errors(spec: NetworkSpec, recorded: Recording, penalty: float) -> dict[str, float]:
+def errors(spec: NetworkSpec, by_time: Progress, penalty: float) -> dict[str, float]:
     """Return loss and position errors (cm) along the evaluation trajectories.
 
     ``penalty`` is the weight penalty; ``fidelity.loss_column`` decides if the loss includes it.
     """
-    loss, excess, error = (np.asarray(value, np.float64) for value in recorded.by_time)
+    loss, excess, error = (np.asarray(value, np.float64) for value in by_time)
     trained = slice(0, spec.sequence_length)
     added = penalty if spec.fidelity.loss_column == "with_penalty" else 0.0
     return {
@@ -70,15 +70,6 @@ def drift_columns(curves: DriftCurves) -> dict[str, np.ndarray]:
         "move": np.arange(1, len(error) + 1),
         "pos_decoding_err": error,
         "loss": np.asarray(curves.loss, np.float64),
-    }
-
-
-def dimensions(recorded: Recording) -> dict[str, float]:
-    """Return two estimates of the dimension of the activity of the analysed layer."""
-    points = np.asarray(recorded.points)
-    return {
-        "participation_ratio": float(participation_ratio(points)),
-        "two_nn_dimension": float(two_nn(points)),
     }
 
 

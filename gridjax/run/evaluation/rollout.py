@@ -34,6 +34,10 @@ T_STUDY = 50
 MOST_POINTS = 2000
 """Largest number of activity vectors for the estimate of the dimension of the analysed layer."""
 
+MOST_KEPT = 2**24
+"""Largest number of target values of one network that are kept from the first pass of the readouts
+to the second (64 MiB); more are computed twice."""
+
 
 class Design(NamedTuple):
     """Sizes of the evaluation of one network; hashable, static in its compilation."""
@@ -136,25 +140,32 @@ def record_readouts(
     weights = chance_scores.random_readout_weights(key, static.Np, design.n_readouts)
     activation = analysed_activation(static)
 
-    def moments(sums, index):
+    n_samples = design.n_batches * design.batch_size * design.sequence_length
+    is_kept = n_samples * static.Np <= MOST_KEPT
+
+    def along(index):
         positions = _trajectories(design, traced, index).positions[: design.sequence_length]
-        code = encode(layout.code, positions).reshape(-1, static.Np)
-        return (sums[0] + code.sum(axis=0), sums[1] + jnp.square(code).sum()), None
+        return positions, encode(layout.code, positions)
+
+    def moments(sums, index):
+        positions, code = along(index)
+        flat = code.reshape(-1, static.Np)
+        sums = sums[0] + flat.sum(axis=0), sums[1] + jnp.square(flat).sum()
+        return sums, (positions, code) if is_kept else None
 
     nothing = (jnp.zeros(static.Np), jnp.zeros(()))
-    (code_sum, code_square), _ = lax.scan(moments, nothing, jnp.arange(design.n_batches))
-    n_samples = design.n_batches * design.batch_size * design.sequence_length
+    batches = jnp.arange(design.n_batches)
+    (code_sum, code_square), kept = lax.scan(moments, nothing, batches)
     code_mean = code_sum / n_samples
     code_scale = jnp.sqrt(code_square / n_samples - jnp.square(code_mean).sum())
 
-    def batch(maps, index):
-        positions = _trajectories(design, traced, index).positions[: design.sequence_length]
-        code = encode(layout.code, positions)
+    def batch(maps, of_batch):
+        positions, code = of_batch if is_kept else along(of_batch)
         readouts = chance_scores.readout(code, code_mean, code_scale, weights, activation)
         return _add(maps, positions, readouts, traced), None
 
     start = tuple(empty_sums(n, design.n_readouts) for n in design.n_bins)
-    maps, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
+    maps, _ = lax.scan(batch, start, kept if is_kept else batches)
     return tuple(finish(sums)[0] for sums in maps)
 
 

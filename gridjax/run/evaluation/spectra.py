@@ -1,27 +1,46 @@
-"""Radial power spectra of the rate maps of one network and of its target code."""
+"""Radial power spectra of the rate maps of the networks of a block and of their target codes."""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
-from gridjax.metrics.spectral.radial_spectrum import mean_power, radial_power
+from gridjax.metrics.spectral.radial_spectrum import power_in_rings, rings
 
 
-def spectra(
-    box_width_m: float,
-    maps: Float[np.ndarray, "unit n n"],
-    code: Float[np.ndarray, "output n n"],
-) -> dict[str, np.ndarray]:
-    """Return mean radial power by cycles per box, of the units and of the target code.
+class Spectra(NamedTuple):
+    """Mean radial power of the units of each network, and of its target code, in float64."""
 
-    Each map is scaled to variance 1; maps without variance are left out. ``code`` is the target
-    code at the centres of the same bins. The power is NaN if no map varies.
+    power: Float[Array, "lane ring"]
+    power_code: Float[Array, "lane ring"]
+
+
+def mean_spectra(
+    maps: Float[Array, "lane unit n n"], code: Float[Array, "lane output n n"]
+) -> Spectra:
+    """Return the mean spectra of the maps and of the target codes at the centres of the same bins.
+
+    Each map is scaled to variance 1; maps without variance are left out. The power is NaN if no map
+    varies. The arrays stay on their device.
     """
-    of_units = radial_power(maps, box_width_m)
-    of_code = radial_power(code, box_width_m)
+    with jax.enable_x64(True):
+        return Spectra(*(_mean(power_in_rings(each)) for each in (maps, code)))
+
+
+def spectrum_columns(n: int, found: Any) -> dict[str, np.ndarray]:
+    """Return the table of spectra of maps of n x n bins; ``found`` is that of one lane."""
     return {
-        "cycles_per_box": of_units.cycles,
-        "power": mean_power(of_units),
-        "power_code": mean_power(of_code),
+        "cycles_per_box": rings(n),
+        "power": found.power,
+        "power_code": found.power_code,
     }
+
+
+@jax.jit
+def _mean(power: Float[Array, "lane unit ring"]) -> Float[Array, "lane ring"]:
+    varies = jnp.isfinite(power).all(axis=-1, keepdims=True)
+    return jnp.where(varies, power, 0.0).sum(axis=1) / varies.sum(axis=1)

@@ -14,17 +14,17 @@ from gridjax.spec.network import NetworkSpec
 
 _ASKED = re.compile(r"allocat\w* ([\d.]+) ?([KMGT]?i?B\b|bytes)")
 _FIX_OF_TRAINING = (
-    "use fewer workers (--workers), or train fewer networks at once: --set gridjax.lane_width={fewer} --accept lane-width --accept"
-    " settings resumes the run. gridjax never changes the lane width by itself: it decides the last"
-    " bits of every number"
+    "use fewer workers (--workers), or train fewer networks at once: --set"
+    " gridjax.lane_width={fewer} --accept lane-width --accept settings resumes the run. gridjax"
+    " never changes the lane width by itself: it decides the last bits of every number"
 )
 _FIX_OF_ONE = (
-    "use fewer workers (--workers), a device with more memory, or a smaller network: Ng, Np, batch_size and sequence_length"
-    " decide how much it needs"
+    "use fewer workers (--workers), a device with more memory, or a smaller network: Ng, Np,"
+    " batch_size and sequence_length decide how much it needs"
 )
 _FIX_OF_EVALUATION = (
-    "use fewer workers (--workers), or evaluate in smaller batches: --set gridjax.evaluation.batch_size=N --accept settings resumes"
-    " the run"
+    "use fewer workers (--workers), or evaluate in smaller batches: --set"
+    " gridjax.evaluation.batch_size=N --accept settings resumes the run"
 )
 
 

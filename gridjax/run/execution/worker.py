@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jax
+import pyarrow as pa
 
-from gridjax.callbacks import NetworkFinished, RunEvent, RunWarning
+from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer, CheckpointPolicy
 from gridjax.run.evaluation.emergence import emergence_row
@@ -30,7 +32,7 @@ from gridjax.run.planning.merging import padding_column
 from gridjax.run.planning.plan import flop_per_step
 from gridjax.run.storage.block_results import BlockResults, join_results, results_of
 from gridjax.run.storage.partial_results import PartialResults
-from gridjax.run.storage.run_folder import commit_block
+from gridjax.run.storage.run_folder import commit_block, networks_of_block
 from gridjax.run.storage.schema import NetworkResult
 from gridjax.run.storage.weight_retention import keep_best_of_block
 from gridjax.run.storage.weights import flatten_weights
@@ -43,6 +45,7 @@ from gridjax.training.train_step import TrainState
 MOST_MEMORY_MAPS = 40_000
 """Number of memory maps of a process above which it drops its compiled programs. Linux allows
 65,530; the programs of one shape use about 1,500 on a CPU."""
+_STAGES = ("train_s", "evaluate_s", "store_s")
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,7 @@ class _BlockRun:
         self._new: list[NetworkResult] = []
         """results in memory alone"""
         self._n_steps_finished = 0
+        self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         trainer = population.make_trainer(block.static, block.lane_width)
         self._lanes = Lanes(
             trainer,
@@ -140,6 +144,10 @@ class _BlockRun:
         )
 
     def run(self) -> None:
+        networks = networks_of_block(self._job.folder, self._block.name)
+        if networks is not None:  # a process was killed between the commit and its report
+            self._end(networks)
+            return
         self._parts, damage = self._partial.read()
         for each in damage:
             self._emit(RunWarning(f"damaged results are not used: {each}"))
@@ -167,7 +175,10 @@ class _BlockRun:
             self._commit()
 
     def _next_of(self, training: Iterator[DueNetworks]) -> DueNetworks | None:
-        with _shortage(lambda error: shortage_in_training(self._block, error)):
+        with (
+            self._timed("train_s"),
+            _shortage(lambda error: shortage_in_training(self._block, error)),
+        ):
             return next(training, None)
 
     def _evaluate(self, due: DueNetworks) -> None:
@@ -177,7 +188,10 @@ class _BlockRun:
         is_last = any(progress.is_done for progress in due.progress)
         keep_maps = settings.keep_maps if is_last else "none"
         try:
-            with _shortage(lambda error: shortage_in_evaluation(specs, error)):
+            with (
+                self._timed("evaluate_s"),
+                _shortage(lambda error: shortage_in_evaluation(specs, error)),
+            ):
                 evaluations = evaluate_block(
                     specs, due.state, settings.evaluation, self._nulls, keep_maps
                 )
@@ -186,7 +200,14 @@ class _BlockRun:
                 self._save()
                 self._checkpointer.wait()
             raise
-        for lane, (progress, evaluation) in enumerate(zip(due.progress, evaluations, strict=True)):
+        with self._timed("store_s"):
+            self._add_results(due, evaluations)
+
+    def _add_results(self, due: DueNetworks, evaluations: Sequence[Evaluation]) -> None:
+        """Add the rows along training to the networks; keep the results of those at their end."""
+        settings = self._job.settings
+        pairs = zip(due.progress, evaluations, strict=True)
+        for lane, (progress, evaluation) in enumerate(pairs):
             if evaluation.null is not None:
                 self._nulls[evaluation.null.null_id] = evaluation.null
             if settings.evaluation.along_training and not progress.has_diverged:
@@ -239,17 +260,34 @@ class _BlockRun:
         self._checkpointer.save(self._lanes.networks, self._lanes.state, n_steps)
 
     def _commit(self) -> None:
-        """Write the shard of the block, report its networks, and remove its checkpoints."""
-        new = [results_of(self._new)] if self._new else []
-        results = join_results([*self._parts, *new], self._block.run_ids)
-        commit_block(self._job.folder, keep_best_of_block(results, self._job.settings.keep_weights))
-        networks = results.tables["networks"].select(["run_id", "status"]).to_pylist()
-        status = {row["run_id"]: row["status"] for row in networks}
+        """Write the shard of the block."""
+        with self._timed("store_s"):
+            new = [results_of(self._new)] if self._new else []
+            results = join_results([*self._parts, *new], self._block.run_ids)
+            settings = self._job.settings
+            commit_block(self._job.folder, keep_best_of_block(results, settings.keep_weights))
+        self._end(results.tables["networks"])
+
+    def _end(self, networks: pa.Table) -> None:
+        """Report the networks of the committed block, and remove its checkpoints and parts."""
+        columns = (networks[name].to_pylist() for name in ("run_id", "status"))
+        status = dict(zip(*columns, strict=True))
         for rows in self._block.rows.values():
             run_ids = tuple(row.run_id for row in rows)
             self._emit(NetworkFinished(run_ids, status[run_ids[0]] == DIVERGED))
-        self._checkpointer.remove()
-        self._partial.remove()
+        with self._timed("store_s"):
+            self._checkpointer.remove()
+            self._partial.remove()
+        self._emit(BlockFinished(self._block.name, len(self._block.rows), **self._seconds))
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        """Add the seconds of the block of code to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._seconds[stage] += time.perf_counter() - start
 
 
 @contextmanager

@@ -218,3 +218,13 @@ def commit_block(folder: Path, results: BlockResults) -> None:
     """Write the shard of a block to a run folder, under a temporary name until it is complete."""
     with writing(folder):
         Shard.write(folder / SHARDS / results.name, results)
+
+
+def networks_of_block(folder: Path, name: str) -> pa.Table | None:
+    """Return the table of the networks of a committed block; None if it has no intact shard."""
+    shard = Shard(folder / SHARDS / name)
+    try:
+        shard.check()
+        return shard.table("networks")
+    except DamageError:
+        return None

@@ -61,7 +61,7 @@ NETWORKS = pa.schema(
         ("diverged_at_step", pa.float64()),
         *_PARAMETERS,
         *_LAWS,
-        ("distinct_id", pa.string()),
+        ("equivalence_id", pa.string()),
         ("padded_to", pa.string()),
         ("n_grad_steps", pa.int64()),
         *((name, pa.float64()) for name in _MEASURES),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.lib.npyio import NpzFile
 
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.io.atomic_files import (
@@ -48,13 +49,13 @@ class Shard:
 
     @classmethod
     def write(cls, folder: Path, results: BlockResults) -> Shard:
-        """Write the results of a block, completely or not at all."""
+        """Write the results of a block, completely or not at all; replace a damaged shard."""
         files = {f"{name}.parquet": to_parquet(table) for name, table in results.tables.items()}
         if results.maps:
             files[MAPS] = _npz(results.maps)
         if results.weights:
             files[WEIGHTS] = _npz(results.weights)
-        with new_folder(folder) as aside:
+        with new_folder(folder, replace=True) as aside:
             for name, content in files.items():
                 (aside / name).write_bytes(content)
             (aside / SEAL).write_bytes(_seal(results.run_ids, _listed(files)))
@@ -167,6 +168,8 @@ class Shard:
     def _opened(self, name: str, content: bytes) -> Any:
         try:
             file = np.load(io.BytesIO(content), allow_pickle=False)
+            if not isinstance(file, NpzFile) or file.zip is None:
+                raise ValueError("it is a single array")
             if sum(each.file_size for each in file.zip.infolist()) > len(content):
                 raise ValueError("it is compressed, which gridjax never writes")
         except NOT_NPZ as error:

@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from gridjax.model.network import Params
-from gridjax.training.leaf_names import leaf_name
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.task.task import Layout
 from gridjax.training import train_step
+from gridjax.training.leaf_names import leaf_name
 from gridjax.training.train_step import TrainState
 
 

@@ -138,7 +138,7 @@ def test_networks_with_one_computation_share_its_rows(tmp_path):
         run = gj.train(
             sweep(3, CARTESIAN | {"place_cell_rf": {"values": [0.1, 0.2]}}), tmp_path / "run"
         )
-    assert run.networks["distinct_id"].nunique() == 1
+    assert run.networks["equivalence_id"].nunique() == 1
     first, second = (rows for _, rows in run.emergence.groupby("run_id", sort=False))
     assert first["step"].to_list() == evaluation_steps(90, 3)
     np.testing.assert_array_equal(first.drop(columns="run_id"), second.drop(columns="run_id"))
@@ -162,7 +162,7 @@ def test_a_stopped_run_goes_on_to_the_same_table(lane_width, tmp_path, monkeypat
                 break
             n_saved |= saved_evaluations(tmp_path / "run")
     assert n_stops > 2
-    assert len(n_saved) > 2, "no checkpoint had evaluations"
+    assert max(n_saved) > 1, "no checkpoint had evaluations"
     assert promised(tmp_path / "run") == promised(tmp_path / "whole")
     rows = gj.open_run(tmp_path / "run").emergence.groupby("run_id")["step"].agg(list)
     assert sorted(rows) == sorted(evaluation_steps(n, 6) for n in (20, 35, 60))

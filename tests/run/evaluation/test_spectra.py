@@ -1,11 +1,12 @@
 """Power spectra of a network's maps, beside that of its own target code."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from gridjax.metrics.spectral.turing import cycles_per_box, dos_wavenumber
-from gridjax.run.evaluation.spectra import spectra
+from gridjax.run.evaluation.spectra import mean_spectra, spectrum_columns
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.code_maps import code_maps
 from gridjax.training import train_step
@@ -17,10 +18,12 @@ def power_of(code, maps=None):
     spec = NetworkSpec(
         place_field_values=code, place_cell_rf=WIDTH_M, Np=256, Ng=8, bin_side_in_m=0.11, seed=4
     )
-    state = train_step.init(spec.static, jax.tree.map(jax.numpy.asarray, spec.traced))
+    state = train_step.init(spec.static, jax.tree.map(jnp.asarray, spec.traced))
     maps = np.random.default_rng(0).random((3, 20, 20)) if maps is None else maps
     code = code_maps(spec, state.layout, maps.shape[-1])
-    return spectra(spec.box_width_in_m, maps, code)
+    found = mean_spectra(jnp.asarray(maps)[None], jnp.asarray(code)[None])
+    one = jax.tree.map(lambda leaf: np.asarray(leaf)[0], found)
+    return spectrum_columns(maps.shape[-1], one)
 
 
 def peak(found, column="power_code"):

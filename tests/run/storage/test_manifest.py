@@ -1,20 +1,22 @@
 """What the manifest keeps of how a population was read."""
 
 import pytest
+from synthetic import synthetic_run
 
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json
 from gridjax.run.execution import train
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage import manifest as manifest_module
+from gridjax.run.storage.block_results import results_of
 from gridjax.run.storage.manifest import MANIFEST, make_manifest, manifest_of_sweep, read_manifest
 from gridjax.run.storage.output_folder import check_folder
 from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
-from gridjax.run.storage.run_folder import SHARDS
+from gridjax.run.storage.run_folder import SHARDS, commit_block
 from gridjax.spec.registry import CELLS
 from gridjax.sweep.sweep import Sweep
 
-DEVICE = {"platform": "cpu", "kind": "cpu", "count": 1, "cpu_cores": 2}
+DEVICE = {"platform": "cpu", "kind": "cpu", "threads": 1, "deterministic": False}
 DRAWN = {
     "method": "random",
     "run_cap": 8,
@@ -68,7 +70,7 @@ def test_a_manifest_is_checked_once_until_it_or_the_plugins_change(tmp_path, mon
 
 CHANGES = {
     "versions": ("versions", "jax", "jax '0.9'"),
-    "device": ("device", "cpu_cores", "cpu_cores 2 in the folder, 77 now"),
+    "device": ("device", "threads", "threads 1 in the folder, 77 now"),
     "settings": ("settings", "keep_maps", "keep_maps"),
 }
 
@@ -141,7 +143,7 @@ def test_a_flipped_bit_of_a_manifest_is_found(tmp_path):
 
 def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, monkeypatch):
     """One round: both are known before a device is started."""
-    monkeypatch.setattr(train, "start_devices", lambda *_: pytest.fail("a device is started"))
+    monkeypatch.setattr(train, "choose_engine", lambda *_: pytest.fail("a device is started"))
     parameters = {"Ng": {"values": [8, 16]}, "seed": {"values": [0, 1]}}
     narrow, wide, default, other = (
         Sweep.from_dict({"parameters": parameters | changed, "gridjax": {"lane_width": width}})
@@ -160,7 +162,8 @@ def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, 
         check_folder(tmp_path, other)
     with pytest.raises(GridjaxError, match=r"--accept settings$"):
         check_folder(tmp_path, default)  # whose width the device decides
-    for spec in wide.specs:
-        (tmp_path / SHARDS / spec.run_id).mkdir(parents=True)
+    (tmp_path / SHARDS).mkdir()
+    for network in synthetic_run(wide.specs, keep_maps="none", weights=False)._store.networks:
+        commit_block(tmp_path, results_of([network]))
     with pytest.raises(GridjaxError, match=r"--accept settings$"):
         check_folder(tmp_path, wide)  # nothing is left to train

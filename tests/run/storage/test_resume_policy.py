@@ -1,73 +1,31 @@
-"""Runs that stop in the middle of a training, or are damaged, and go on: to the same bits."""
+"""Runs that stop during training, or are damaged, and are resumed: they give the same bits."""
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 
 import pyarrow as pa
 import pytest
-from tiny import CARTESIAN, Recorder, StopAt, sweep_content
+from tiny import CARTESIAN, Recorder, sweep_content
+from torture.sweeps import promised
 
 import gridjax as gj
-from gridjax.callbacks import NetworkResumed, Stopped, TrainingSteps
+from gridjax.callbacks import NetworkResumed
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksummed_json, new_folder
 from gridjax.io.folder_lock import locked
-from gridjax.run.checkpointing.checkpoints import Checkpoints
-from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
+from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.storage.integrity import verify
-from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.shards import to_parquet
 from gridjax.run.storage.status import status, status_lines
 
-STEPS = {"n_grad_steps_per_epoch": {"value": 400}}
-
-
-def sweep():
-    return gj.Sweep.from_dict(sweep_content(**CARTESIAN | STEPS))
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole") / "run"
-    gj.train(sweep(), out=folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def stopped(tmp_path_factory):
-    """A run stopped in the middle of its one training."""
-    folder = tmp_path_factory.mktemp("stopped") / "run"
-    with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), folder, [StopAt(100)], checkpoint_every_s=0)
-    return folder
-
-
-@pytest.fixture
-def copy(stopped, tmp_path):
-    """Somewhere else: run folders can be moved."""
-    return shutil.copytree(stopped, tmp_path / "moved")
+from .one_network import checkpoints, one_shard, steps_saved, sweep
 
 
 def resumed(recorder):
     return [(event.run_id, event.step) for event in recorder.of(NetworkResumed)]
-
-
-def files(folder):
-    """All that a run promises to the bit."""
-    tables = [f"{name}.parquet" for name in TABLES if name != "timings"]
-    shards = folder / "shards"
-    paths = [p for p in shards.rglob("*") if p.is_file() and p.stem not in ("timings", "shard")]
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in [*(folder / name for name in tables), *paths]
-    }
-
-
-def steps_saved(folder):
-    return [sum(each.steps) for each in Checkpoints(folder).listed()]
 
 
 def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole, copy):
@@ -82,7 +40,7 @@ def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole,
     assert resumed(recorder) == [(run.networks["run_id"][0], newest)]
     assert str(recorder.of(NetworkResumed)[0]).endswith(f"at step {newest} of 400")
     assert recorder.n_steps == 400 - newest
-    assert files(copy) == files(whole)
+    assert promised(copy) == promised(whole)
     assert not (copy / "checkpoints").exists()
     assert not run.networks["resumed"].any()
     assert status(copy)["state"] == "finished"
@@ -90,7 +48,7 @@ def test_a_stopped_training_goes_on_to_the_bits_of_one_that_never_stopped(whole,
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, copy):
-    newest = max(Checkpoints(copy).listed(), key=lambda each: sum(each.steps))
+    newest = checkpoints(copy)[0]
     older = min(steps_saved(copy))
     largest = max(
         (p for p in newest.folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size
@@ -105,7 +63,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(whole, copy):
     (damaged,) = recorder.warnings
     assert str(newest.folder) in damaged
     assert [step for _, step in resumed(recorder)] == [older]
-    assert files(copy) == files(whole)
+    assert promised(copy) == promised(whole)
 
 
 DAMAGE = {
@@ -119,8 +77,8 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("how", DAMAGE)
-def test_a_damaged_shard_is_found_set_aside_and_made_again(how, whole, tmp_path):
-    shard = next((whole / "shards").iterdir())
+def test_a_damaged_file_of_a_shard_is_found(how, whole, tmp_path):
+    shard = one_shard(whole)
     for path in shard.iterdir():
         copy = shutil.copytree(whole, tmp_path / path.name)
         DAMAGE[how](copy / path.relative_to(whole))
@@ -133,18 +91,18 @@ def test_a_damaged_shard_is_found_set_aside_and_made_again(how, whole, tmp_path)
 @pytest.mark.parametrize(("name", "how"), [("units.parquet", "truncated"), ("maps.npz", "flipped")])
 def test_a_network_of_a_damaged_shard_is_trained_again(name, how, whole, tmp_path):
     copy = shutil.copytree(whole, tmp_path / "run")
-    shard = next((copy / "shards").iterdir())
+    shard = one_shard(copy)
     DAMAGE[how](shard / name)
     recorder = Recorder()
     gj.train(sweep(), copy, [recorder])
     assert "damaged results are in damaged/" in recorder.warnings[0]
     assert (copy / "damaged" / f"{shard.name}-1").is_dir()
-    assert files(copy) == files(whole)
+    assert promised(copy) == promised(whole)
 
 
 def test_a_table_of_other_columns_is_damage_under_a_valid_seal(whole, tmp_path):
     copy = shutil.copytree(whole, tmp_path / "run")
-    shard = next((copy / "shards").iterdir())
+    shard = one_shard(copy)
     other = to_parquet(pa.table({"x": [1]}))
     (shard / "units.parquet").write_bytes(other)
     listed = load_checksummed_json((shard / "shard.json").read_bytes())
@@ -171,22 +129,23 @@ def test_double_precision_is_refused(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_a_damaged_table_is_found_and_made_again(whole, tmp_path):
+def test_a_damaged_table_is_found_when_it_is_read(whole, tmp_path):
     copy = shutil.copytree(whole, tmp_path / "run")
-    DAMAGE["flipped"](copy / "units.parquet")
+    DAMAGE["flipped"](one_shard(copy) / "units.parquet")
+    assert len(gj.open_run(copy).networks) == 1
     with pytest.raises(DamageError, match=r"units\.parquet"):
         _ = gj.open_run(copy).units
     gj.train(sweep(), copy)
-    assert files(copy) == files(whole)
+    assert promised(copy) == promised(whole)
 
 
 def test_links_in_place_of_checkpoints_are_not_followed(copy, tmp_path):
-    newest = max(Checkpoints(copy).listed(), key=lambda each: sum(each.steps)).folder
+    newest, older = (each.folder for each in checkpoints(copy))
     newest.rename(tmp_path / "elsewhere")
     newest.symlink_to(tmp_path / "elsewhere")
-    checkpoints = Checkpoints(copy)
-    assert [each.folder for each in checkpoints.listed()] != [newest]
-    assert str(newest) in checkpoints.damage[0]
+    (block,) = block_folders(copy)[0]
+    assert [each.folder for each in block.listed()] == [older]
+    assert str(newest) in block.damage[0]
 
 
 def test_a_second_writer_is_refused_by_host_and_process_and_a_killed_one_frees(tmp_path):
@@ -205,48 +164,6 @@ def test_a_second_writer_is_refused_by_host_and_process_and_a_killed_one_frees(t
     holder.stdout.close()
     with locked(tmp_path):
         pass
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("7", 7)])
-def test_times_are_read(text, seconds):
-    assert read_duration(text, "--time-limit") == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0", "-1m", "5x", "m", "1m x"])
-def test_what_is_no_time_is_refused(text):
-    with pytest.raises(GridjaxError, match="is not a time"):
-        read_duration(text, "--time-limit")
-
-
-def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_path):
-    stood = 0
-    for _ in range(3):
-        with pytest.raises(Stopped, match="the time limit, which start and compilation alone"):
-            gj.train(sweep(), tmp_path / "run", [StopSwitch(1e-6)])
-        stood, before = max(steps_saved(tmp_path / "run")), stood
-        assert stood > before
-    assert stood < 400
-
-
-def test_a_time_limit_lets_a_network_be_finished_whose_training_is_done(whole, copy):
-    """Else a start that has only to measure it would always stop before."""
-    stop = StopAt(399 - max(steps_saved(copy)))
-    with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), copy, [stop], checkpoint_every_s=0)
-    assert max(steps_saved(copy)) == 400
-    assert not status(copy)["finished"]
-    with pytest.raises(Stopped, match="the time limit"):
-        gj.train(sweep(), copy, [StopSwitch(1e-6)])
-    assert status(copy)["finished"] == 1
-    assert files(copy) == files(whole)
-
-
-def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
-    switch = StopSwitch()
-    switch.ask("a signal")
-    with pytest.raises(Stopped, match="a signal"):
-        gj.train(sweep(), tmp_path / "run", [switch])
-    assert not steps_saved(tmp_path / "run")
 
 
 def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
@@ -270,39 +187,8 @@ def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     gj.train(sweep(), copy, [recorder], accept=("sweep",))
     (run_id,) = (spec.run_id for spec in sweep().specs)
     assert resumed(recorder) == [(run_id, newest)]
-    weights = [folder / "shards" / run_id / "weights.npz" for folder in (copy, whole)]
-    assert weights[0].read_bytes() == weights[1].read_bytes()
+    ours, theirs = (FolderStore.open(folder).weights(run_id) for folder in (copy, whole))
+    assert ours.keys() == theirs.keys()
+    assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs)
     assert not (copy / "checkpoints").exists()
     assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
-
-
-class HangUp(Recorder):
-    """Closes the terminal, as often as the system and a shell may report it."""
-
-    def on_event(self, event):
-        if isinstance(event, TrainingSteps):
-            for _ in range(2):
-                signal.raise_signal(signal.SIGHUP)
-
-
-@pytest.fixture
-def hang_up_is():
-    """Set what SIGHUP does; the tests themselves may run under nohup."""
-    before = signal.getsignal(signal.SIGHUP)
-    yield lambda handler: signal.signal(signal.SIGHUP, handler)
-    signal.signal(signal.SIGHUP, before)
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP")
-def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path, hang_up_is):
-    hang_up_is(signal.SIG_DFL)
-    switch = StopSwitch()
-    with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
-        gj.train(sweep(), tmp_path / "run", [HangUp(), switch])
-    assert steps_saved(tmp_path / "run")
-    switch = StopSwitch()
-    hang_up_is(signal.SIG_IGN)
-    with on_signals(switch):  # under nohup
-        signal.raise_signal(signal.SIGHUP)
-    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
-    assert switch.reason is None

@@ -8,8 +8,10 @@ path. The environment variable ``TORTURE_WORKERS`` holds JSON with these entries
         ``PID.points``, and its death to ``killed``.
     point, occurrence: The point at whose n-th pass a worker process ends itself with SIGKILL.
     deaths: How many worker processes may end so.
+    most_memory_maps: The limit of gridjax.run.execution.worker.MOST_MEMORY_MAPS; optional.
 
-The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without the variable, or in other processes, the module does nothing.
+The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without
+the variable, or in other processes, the module does nothing.
 """
 
 import json
@@ -28,14 +30,17 @@ def watch(settings):
     from torture.crashpoints import CrashPoints
     from torture.quick_evaluation import quick_evaluation
 
+    from gridjax.run.execution import worker
+
+    worker.MOST_MEMORY_MAPS = settings.get("most_memory_maps", worker.MOST_MEMORY_MAPS)
     marks = Path(settings["marks"])
     points = (marks / f"{os.getpid()}.points").open("a", encoding="utf-8", buffering=1)
 
     def hook(name, count):
         points.write(name + "\n")
-        if name == settings["point"] and count == settings["occurrence"]:
-            if may_die(marks, settings["deaths"]):
-                os.kill(os.getpid(), signal.SIGKILL)
+        is_due = name == settings["point"] and count == settings["occurrence"]
+        if is_due and may_die(marks, settings["deaths"]):
+            os.kill(os.getpid(), signal.SIGKILL)
 
     contexts = ExitStack()
     contexts.enter_context(quick_evaluation())

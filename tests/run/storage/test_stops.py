@@ -1,0 +1,103 @@
+"""Runs that are stopped by a signal, a time limit or a callback, with all networks saved."""
+
+import signal
+
+import pytest
+from tiny import Recorder, StopAt
+from torture.sweeps import promised
+
+import gridjax as gj
+from gridjax.callbacks import Stopped, TrainingSteps
+from gridjax.errors import GridjaxError
+from gridjax.run.execution import worker
+from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
+from gridjax.run.storage.status import status
+
+from .one_network import steps_saved, sweep
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("7", 7)])
+def test_times_are_read(text, seconds):
+    assert read_duration(text, "--time-limit") == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1m", "5x", "m", "1m x"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(GridjaxError, match="is not a time"):
+        read_duration(text, "--time-limit")
+
+
+def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_path):
+    stood = 0
+    for _ in range(3):
+        with pytest.raises(Stopped, match="the time limit, which start and compilation alone"):
+            gj.train(sweep(), tmp_path / "run", [StopSwitch(1e-6)])
+        stood, before = max(steps_saved(tmp_path / "run")), stood
+        assert stood > before
+    assert stood < 400
+
+
+def test_a_stop_after_the_last_step_lets_the_network_be_evaluated(whole, copy):
+    stop = StopAt(399 - max(steps_saved(copy)))
+    with pytest.raises(Stopped, match="a test"):
+        gj.train(sweep(), copy, [stop], checkpoint_every_s=0)
+    assert status(copy)["finished"] == 1
+    assert promised(copy) == promised(whole)
+
+
+def test_a_time_limit_lets_a_network_be_evaluated_whose_training_is_done(whole, copy, monkeypatch):
+    """Otherwise a run with a short time limit would never finish the network."""
+
+    def interrupted(*_):
+        raise KeyboardInterrupt("a test")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "evaluate_block", interrupted)
+        with pytest.raises(KeyboardInterrupt, match="a test"):
+            gj.train(sweep(), copy, checkpoint_every_s=0)
+    assert max(steps_saved(copy)) == 400
+    assert not status(copy)["finished"]
+    with pytest.raises(Stopped, match="the time limit"):
+        gj.train(sweep(), copy, [StopSwitch(1e-6)])
+    assert status(copy)["finished"] == 1
+    assert promised(copy) == promised(whole)
+
+
+def test_whoever_asks_for_a_stop_is_heard_before_anything_is_trained(tmp_path):
+    switch = StopSwitch()
+    switch.ask("a signal")
+    with pytest.raises(Stopped, match="a signal"):
+        gj.train(sweep(), tmp_path / "run", [switch])
+    assert not steps_saved(tmp_path / "run")
+
+
+class HangUp(Recorder):
+    """Closes the terminal, as often as the system and a shell may report it."""
+
+    def on_event(self, event):
+        if isinstance(event, TrainingSteps):
+            for _ in range(2):
+                signal.raise_signal(signal.SIGHUP)
+
+
+@pytest.fixture
+def hang_up_is():
+    """Set what SIGHUP does; the tests themselves may run under nohup."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield lambda handler: signal.signal(signal.SIGHUP, handler)
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no SIGHUP")
+def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_path, hang_up_is):
+    hang_up_is(signal.SIG_DFL)
+    switch = StopSwitch()
+    with pytest.raises(Stopped, match="SIGHUP"), on_signals(switch):
+        gj.train(sweep(), tmp_path / "run", [HangUp(), switch])
+    assert steps_saved(tmp_path / "run")
+    switch = StopSwitch()
+    hang_up_is(signal.SIG_IGN)
+    with on_signals(switch):  # under nohup
+        signal.raise_signal(signal.SIGHUP)
+    assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    assert switch.reason is None
