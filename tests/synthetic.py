@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.prng import Stream, stream
+from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
 from gridjax.run.storage.block_results import BlockResults, results_of
@@ -15,9 +16,10 @@ from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
 from gridjax.run.storage.weights import flatten_weights
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.task import task
 from gridjax.training import train_step
+from gridjax.training.lane_progress import evaluation_steps
 from gridjax.training.train_step import Progress
 
 OTHER_BINS = (20, 32)
@@ -69,10 +71,16 @@ def synthetic_run(
     weights: bool = True,
     diverged: Iterable[int] = (),
     missing: Iterable[int] = (),
+    n_evaluations: int = 0,
     sources: Sequence[tuple[str, str]] = (("made_up.yaml", "method: grid"),),
 ) -> Run:
-    """A run of these specs; ``diverged`` and ``missing`` are positions among them."""
-    settings = Settings(keep_maps=keep_maps)
+    """A run of these specs; ``diverged`` and ``missing`` are positions among them.
+
+    ``n_evaluations`` is the number of evaluations along the training of each network.
+    """
+    settings = Settings(
+        evaluation=EvaluationSettings(along_training=n_evaluations), keep_maps=keep_maps
+    )
     manifest = {
         "gridjax": "0.0.test",
         "sources": [{"name": name, "text": text} for name, text in sources],
@@ -85,7 +93,7 @@ def synthetic_run(
         "specs": [spec.to_sparse_dict() for spec in specs],
     }
     networks = [
-        _result(position, spec, keep_maps, weights, position in set(diverged))
+        _result(position, spec, keep_maps, weights, position in set(diverged), n_evaluations)
         for position, spec in enumerate(specs)
         if position not in set(missing)
     ]
@@ -98,7 +106,12 @@ def synthetic_results(specs: Iterable[NetworkSpec], keep_maps: str) -> list[Netw
 
 
 def _result(
-    position: int, spec: NetworkSpec, keep_maps: str, weights: bool, diverged: bool
+    position: int,
+    spec: NetworkSpec,
+    keep_maps: str,
+    weights: bool,
+    diverged: bool,
+    n_evaluations: int,
 ) -> NetworkResult:
     random = np.random.default_rng(position)
     steps = np.unique(np.geomspace(1, spec.n_grad_steps, 12).astype(int))
@@ -107,7 +120,10 @@ def _result(
         random, spec, keep_maps, float(history[-1][0] + 1) if diverged else None
     )
     kept_weights = _weights(spec) if weights else {}
-    return NetworkResult(evaluation, history, evaluation.maps, kept_weights, 1.5, 0, False)
+    last = history[-1][0]
+    evaluated = evaluation_steps(spec.n_grad_steps, n_evaluations)
+    rows = [_emergence(position, spec, step, evaluation) for step in evaluated if step <= last]
+    return NetworkResult(evaluation, history, evaluation.maps, kept_weights, 1.5, 0, False, rows)
 
 
 def synthetic_evaluation(
@@ -201,6 +217,17 @@ def _history(
         excess = falling if spec.has_place_code else np.nan
         history.append((int(step), Progress(falling + 3.0, excess, falling)))
     return history
+
+
+def _emergence(
+    position: int, spec: NetworkSpec, step: int, evaluation: Evaluation
+) -> dict[str, float]:
+    """The measures of another network at each step but the last, with errors that fall."""
+    if step < spec.n_grad_steps:
+        seed = spec.n_grad_steps * (position + 1) + step
+        evaluation = synthetic_evaluation(np.random.default_rng(seed), spec, "none")
+    row = emergence_row(step, evaluation)
+    return row | {"pos_decoding_err": 80 * (1 + step) ** -0.3} if step < spec.n_grad_steps else row
 
 
 def _drift(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "sweep": "errors io spec",
     "run.planning": "io spec sweep",
     "run.evaluation": "prng spec metrics task model training sweep",
-    "run.checkpointing": "errors io spec training callbacks run.planning",
+    "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
     "run.execution": "errors io spec task model training sweep callbacks run.planning"

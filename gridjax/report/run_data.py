@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 CODES = tuple(info.name for info in TARGET_CODES)
 """gridjax's own target codes, in the order of tables and figures."""
 HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err")
+EMERGENCE = (
+    *("step", "pos_decoding_err", "score_60_by_neuron_max"),
+    *("share_above_0.3", "share_above_null_99"),
+)
 DRIFT = ("move", "pos_decoding_err")
 _UNITS = ("unit", "score_60_by_neuron", "period_cm")
 
@@ -43,6 +47,9 @@ class NetworkRecord:
     """the columns HISTORY by name; errors in cm"""
     drift: dict[str, Float[np.ndarray, " move"]]
     """the columns DRIFT by name, in the order of moves; errors in cm; empty if training diverged"""
+    emergence: dict[str, Float[np.ndarray, " evaluation"]]
+    """the columns EMERGENCE by name, in the order of steps; errors in cm; empty if the network was
+    not evaluated along its training"""
 
     @property
     def run_id(self) -> str:
@@ -111,6 +118,7 @@ def read_run_data(run: Run) -> RunData:
     units = _split(run.units, "run_id", (*_UNITS, "nbins"))
     history = _split(run.history, "run_id", HISTORY)
     drift = _split(run.drift, "run_id", DRIFT)
+    emergence = _split(run.emergence, "run_id", EMERGENCE)
     nulls = _split(run.nulls, "null_id", ("score_60", "nbins"))
     records = []
     scores = {}
@@ -121,7 +129,10 @@ def read_run_data(run: Run) -> RunData:
         rows_of_units = units.get(run_id, _empty((*_UNITS, "nbins")))
         at = rows_of_units["nbins"] == spec.n_bins_reported
         unit, score, period = (rows_of_units[name][at] for name in _UNITS)
-        curves = (history.get(run_id, _empty(HISTORY)), drift.get(run_id, _empty(DRIFT)))
+        curves = [
+            table.get(run_id, _empty(names))
+            for table, names in ((history, HISTORY), (drift, DRIFT), (emergence, EMERGENCE))
+        ]
         records.append(NetworkRecord(spec, row, unit.astype(int), score, period, *curves))
         if null_id in nulls:
             null = nulls[null_id]

@@ -43,6 +43,14 @@ class EvaluationSettings:
         at_least=1024,
         at_most=1_000_000,
     )
+    along_training: int = _setting(
+        0,
+        "evaluations of each network, at step 0 and at log-spaced steps up to the last; 0: only"
+        " at the last",
+        at_least=0,
+        at_most=64,
+        never={1: "the evaluation at the last step always takes place"},
+    )
 
 
 @dataclass(frozen=True)

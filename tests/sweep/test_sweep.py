@@ -111,6 +111,20 @@ def test_settings_are_read_from_the_gridjax_block():
     assert {spec.surround_convention for spec in sweep.specs} == {"variance"}
 
 
+@pytest.mark.parametrize("n", [0, 2, 64])
+def test_evaluations_along_training_are_none_or_at_least_two(n):
+    content = sweep_of(values(Ng=[8])) | {"gridjax": {"evaluation": {"along_training": n}}}
+    assert Sweep.from_dict(content).settings.evaluation.along_training == n
+
+
+@pytest.mark.parametrize(("n", "what"), [(1, "the last step"), (-1, "below 0"), (65, "above 64")])
+def test_other_numbers_of_evaluations_are_refused(n, what):
+    content = sweep_of(values(Ng=[8])) | {"gridjax": {"evaluation": {"along_training": n}}}
+    (problem,) = problems_of(Sweep.from_dict, content)
+    assert problem.message.startswith(f"along_training: {n} ")
+    assert what in problem.message
+
+
 def test_files_without_a_block_take_the_settings_of_those_with_one():
     with_block, without = SWEEPS / "dos_settings.yaml", SWEEPS / "gaussian.yaml"
     sweep = Sweep.from_yaml(without, with_block)

@@ -9,6 +9,7 @@ from gridjax import plotting
 from gridjax.plotting import FigureFiles, FigureResult
 from gridjax.report.figures import (
     drift,
+    emergence,
     lattice_periods,
     position_errors,
     rate_map_gallery,
@@ -42,5 +43,6 @@ def write_figures(data: RunData, run: Run, folder: Path) -> list[SavedFigure]:
             lattice_periods.draw(data),
             target_codes.draw(data, run),
             training_history.draw(data),
+            emergence.draw(data),
         )
         return [SavedFigure(result, plotting.save(result, folder)) for result in figures]

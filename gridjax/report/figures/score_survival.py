@@ -67,14 +67,16 @@ def draw(data: RunData) -> FigureResult:
 
 
 def seed_band(
-    lines: Float[np.ndarray, "network threshold"], seeds: Int[np.ndarray, " network"]
-) -> Float[np.ndarray, "2 threshold"]:
-    """Return the lower and upper bound of the mean at each threshold; NaN without an interval.
+    lines: Float[np.ndarray, "network place"],
+    seeds: Int[np.ndarray, " network"],
+    within: tuple[float, float] = (0, 1),
+) -> Float[np.ndarray, "2 place"]:
+    """Return the lower and upper bound of the mean at each place; NaN without an interval.
 
-    Bounds are limited to the lowest and the highest network, because a bound can be infinite if
-    there are few seeds.
+    ``within`` is the range of possible means. Bounds are also limited to the lowest and the highest
+    network, because a bound can be infinite if there are few seeds.
     """
-    bounds = [(one.low, one.high) for one in seed_intervals(lines, seeds, within=(0, 1))]
+    bounds = [(one.low, one.high) for one in seed_intervals(lines, seeds, within=within)]
     return np.clip(np.transpose(bounds), lines.min(axis=0), lines.max(axis=0))
 
 

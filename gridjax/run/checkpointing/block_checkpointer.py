@@ -16,9 +16,10 @@ from gridjax.callbacks import CheckpointSaved, NetworkResumed, RunEvent, RunWarn
 from gridjax.run.checkpointing.async_arrays import Leaves
 from gridjax.run.checkpointing.block_folder import CHECKPOINTS, BlockFolder
 from gridjax.run.checkpointing.checkpoint_list import Lane, Snapshot
+from gridjax.run.evaluation.emergence import COLUMNS
 from gridjax.run.planning.blocks import Block
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.lane_progress import History, LaneProgress
+from gridjax.training.lane_progress import N_HISTORY, History, LaneProgress
 from gridjax.training.leaf_names import leaf_name
 from gridjax.training.population import Device
 from gridjax.training.train_step import Progress, TrainState
@@ -26,6 +27,10 @@ from gridjax.training.train_step import Progress, TrainState
 _STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
 _LONGEST = 256
 """Rows that a checkpoint reserves for the history of a network; every history is shorter."""
+_EVALUATIONS, _N_EVALUATIONS = "emergence/rows", "emergence/count"
+_MOST_EVALUATIONS = N_HISTORY + 1
+"""Rows that a checkpoint reserves for evaluations along training, which are at steps of the
+history."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class BlockCheckpointer:
                 array[number] = lane.leaves[leaf_name(path)]
             progress = newcomers[number]
             progress.made, progress.seconds = lane.steps, lane.seconds
-            progress.history, progress.resumed = _history(lane), self._is_inexact(lane)
+            progress.history, progress.emergence = _history(lane), _emergence(lane)
+            progress.resumed = self._is_inexact(lane)
             run_id, n_steps = progress.spec.run_id, progress.spec.n_grad_steps
             self._saved[run_id] = lane.steps
             self._emit(NetworkResumed(run_id, lane.steps, n_steps))
@@ -111,7 +117,7 @@ class BlockCheckpointer:
         snapshot = Snapshot(
             run_ids=list(steps),
             steps=list(steps.values()),
-            leaves=leaves | _packed([progress.history for progress in in_training]),
+            leaves=leaves | _packed(in_training),
             seconds=[progress.seconds for progress in in_training],
             segment=self._policy.segment,
             resumed=[progress.resumed for progress in in_training],
@@ -147,8 +153,7 @@ class BlockCheckpointer:
                 leaf_name(path): jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for path, a in flat
             }
             shapes |= {
-                name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype)
-                for name, a in _packed([[]]).items()
+                name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in _packed([]).items()
             }
             self._lanes = self._folder.restore(shapes)
             for damage in self._folder.damage:
@@ -168,22 +173,40 @@ class BlockCheckpointer:
 
 def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
     """Return whether a saved state can belong to the training of a network."""
-    count = int(lane.leaves[_COUNT])
-    return 0 <= lane.steps <= spec.n_grad_steps and 0 <= count <= _LONGEST
+    count, evaluations = (int(lane.leaves[name]) for name in (_COUNT, _N_EVALUATIONS))
+    are_counts = 0 <= count <= _LONGEST and 0 <= evaluations <= _MOST_EVALUATIONS
+    return are_counts and 0 <= lane.steps <= spec.n_grad_steps
 
 
-def _packed(histories: list[History]) -> Leaves:
-    """Return histories as arrays with a leading axis of lanes; no information is lost."""
-    steps = np.zeros((len(histories), _LONGEST), np.int64)
-    measures = np.zeros((len(histories), _LONGEST, len(Progress._fields)), np.float32)
-    for lane, history in enumerate(histories):
-        for row, (step, progress) in enumerate(history):
+def _packed(networks: Sequence[LaneProgress]) -> Leaves:
+    """Return the histories and the evaluations of networks as arrays; no information is lost.
+
+    All arrays have a leading axis of networks.
+    """
+    steps = np.zeros((len(networks), _LONGEST), np.int64)
+    measures = np.zeros((len(networks), _LONGEST, len(Progress._fields)), np.float32)
+    evaluations = np.zeros((len(networks), _MOST_EVALUATIONS, len(COLUMNS)), np.float64)
+    for lane, network in enumerate(networks):
+        for row, (step, progress) in enumerate(network.history):
             steps[lane, row], measures[lane, row] = step, progress
-    count = np.asarray([len(history) for history in histories], np.int64)
-    return {_STEPS: steps, _MEASURES: measures, _COUNT: count}
+        for row, evaluation in enumerate(network.emergence):
+            evaluations[lane, row] = [evaluation[name] for name in COLUMNS]
+    return {
+        _STEPS: steps,
+        _MEASURES: measures,
+        _COUNT: np.asarray([len(network.history) for network in networks], np.int64),
+        _EVALUATIONS: evaluations,
+        _N_EVALUATIONS: np.asarray([len(network.emergence) for network in networks], np.int64),
+    }
 
 
 def _history(lane: Lane) -> History:
     rows = range(int(lane.leaves[_COUNT]))
     steps, measures = lane.leaves[_STEPS], lane.leaves[_MEASURES]
     return [(int(steps[row]), Progress(*measures[row])) for row in rows]
+
+
+def _emergence(lane: Lane) -> list[dict[str, float]]:
+    rows = lane.leaves[_EVALUATIONS][: int(lane.leaves[_N_EVALUATIONS])]
+    found = [dict(zip(COLUMNS, map(float, row), strict=True)) for row in rows]
+    return [row | {"step": int(row["step"])} for row in found]

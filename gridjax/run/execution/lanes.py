@@ -24,8 +24,8 @@ Restore = Callable[[TrainState, Mapping[int, LaneProgress], Device], TrainState]
 """(state, new networks by lane, device) -> the state with the saved states of these networks"""
 
 
-class Finished(NamedTuple):
-    """Networks after their training, before their evaluation."""
+class DueNetworks(NamedTuple):
+    """Networks at a step at which they are evaluated: at their end, or along their training."""
 
     progress: Sequence[LaneProgress]
     state: TrainState
@@ -36,10 +36,18 @@ class Lanes:
     """The lanes of one device, the networks in them, and their state."""
 
     def __init__(
-        self, trainer: Trainer, lane_width: int, device: Device, restore: Restore | None = None
+        self,
+        trainer: Trainer,
+        lane_width: int,
+        device: Device,
+        restore: Restore | None = None,
+        n_evaluations: int = 0,
     ):
-        """``restore`` sets new networks to their saved states; None starts them at step 0."""
-        self.lane_width = lane_width
+        """``restore`` sets new networks to their saved states; None starts them at step 0.
+
+        ``n_evaluations`` is the number of evaluations of each network along its training.
+        """
+        self.lane_width, self._n_evaluations = lane_width, n_evaluations
         self.networks: dict[int, LaneProgress] = {}
         """the networks in training, by lane, in the order of the lanes"""
         self.state: Any = None
@@ -66,7 +74,10 @@ class Lanes:
         self.spend()
         self._specs = self._specs or [specs[-1]] * self.lane_width
         free = [lane for lane in range(self.lane_width) if lane not in self.networks]
-        newcomers = {lane: LaneProgress(spec) for lane, spec in zip(free, specs, strict=False)}
+        newcomers = {
+            lane: LaneProgress(spec, self._n_evaluations)
+            for lane, spec in zip(free, specs, strict=False)
+        }
         self.networks = dict(sorted((self.networks | newcomers).items()))
         for lane, progress in newcomers.items():
             self._specs[lane] = progress.spec
@@ -119,16 +130,19 @@ class Lanes:
         lanes = list(self.networks)
         return jax.tree.map(lambda value: float(value[lanes].mean()), measured)
 
-    def finished(self) -> Finished | None:
-        """Return the networks that reached their last step or diverged; None if there are none."""
-        lanes = [lane for lane, progress in self.networks.items() if progress.is_done]
+    def due(self) -> DueNetworks | None:
+        """Return the networks that must be evaluated at their step; None if there are none.
+
+        Networks that reached their last step or diverged are among them.
+        """
+        lanes = [lane for lane, progress in self.networks.items() if progress.is_evaluation_due]
         if not lanes:
             return None
         state = self.state
         if lanes != list(range(len(lanes))):
             index = np.asarray(lanes + [lanes[-1]] * (self.lane_width - len(lanes)))
             state = population.take_lanes(state, jax.device_put(index, self._device))
-        return Finished([self.networks[lane] for lane in lanes], state)
+        return DueNetworks([self.networks[lane] for lane in lanes], state)
 
     def free_finished(self) -> None:
         """Free the lanes of the networks that reached their last step or diverged."""
@@ -142,6 +156,10 @@ class Lanes:
         for progress in self.networks.values():
             progress.seconds += (now - self._since) / len(self.networks)
         self._since = now
+
+    def skip_time(self) -> None:
+        """Charge the time since the last call of ``spend`` to no network."""
+        self._since = time.perf_counter()
 
     def _find_diverged(self) -> None:
         diverged = np.asarray(self.state.diverged_at) != NOT_DIVERGED

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gridjax.callbacks import RunEvent, TrainingMeasures, TrainingSteps
-from gridjax.run.execution.lanes import Finished, Lanes
+from gridjax.run.execution.lanes import DueNetworks, Lanes
 from gridjax.spec.network import NetworkSpec
 
 CHUNK_SECONDS = 0.5
@@ -28,11 +28,12 @@ def train_lanes(
     after_chunk: Callable[[], None],
     emit: Callable[[RunEvent], None],
     flop_per_step: int = 0,
-) -> Iterator[Finished]:
-    """Train networks in empty lanes, refill free lanes, and yield the finished networks.
+) -> Iterator[DueNetworks]:
+    """Train networks in empty lanes, refill free lanes, and yield the networks to be evaluated.
 
-    A network leaves its lane at its last step, or when it diverges; the next of ``waiting`` enters
-    it. ``emit`` receives an event for the steps of each chunk and for each measurement.
+    A network is yielded at each step at which its evaluation is due; the caller then extends its
+    ``emergence``. It leaves its lane at its last step, or when it diverges; the next of ``waiting``
+    enters it. ``emit`` receives an event for the steps of each chunk and for each measurement.
     ``flop_per_step`` is the number of floating-point operations of one step of one network. The
     iteration ends early at the end of a chunk after which ``must_stop`` returns True. The networks
     in training then stay in their lanes. ``after_chunk`` is called after every chunk.
@@ -59,8 +60,9 @@ def train_lanes(
         if any(progress.is_due for progress in lanes.networks.values()):
             emit(TrainingMeasures(*map(float, lanes.measure())))
         lanes.spend()
-        if (finished := lanes.finished()) is not None:
-            yield finished
+        if (due := lanes.due()) is not None:
+            yield due
+            lanes.skip_time()
             lanes.free_finished()
             lanes.fill(() if must_stop() else _next(queue, lanes.n_free))
 

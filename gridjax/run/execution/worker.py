@@ -16,9 +16,10 @@ import pyarrow as pa
 from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer, CheckpointPolicy
+from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores, evaluate_block
 from gridjax.run.evaluation.network_metrics import spec_columns
-from gridjax.run.execution.lanes import Finished, Lanes
+from gridjax.run.execution.lanes import DueNetworks, Lanes
 from gridjax.run.execution.machine import n_memory_maps
 from gridjax.run.execution.out_of_memory import (
     is_exhausted,
@@ -38,7 +39,9 @@ from gridjax.run.storage.weight_retention import keep_best_of_block
 from gridjax.run.storage.weights import flatten_weights
 from gridjax.sweep.run_settings import Settings
 from gridjax.training import population
+from gridjax.training.lane_progress import LaneProgress
 from gridjax.training.population import Device, Trainer
+from gridjax.training.train_step import TrainState
 
 MOST_MEMORY_MAPS = 40_000
 """Number of memory maps of a process above which it drops its compiled programs. Linux allows
@@ -132,8 +135,13 @@ class _BlockRun:
         """results in memory alone"""
         self._n_steps_finished = 0
         self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
-        trainer = _compiled_by_one_process(block)
-        self._lanes = Lanes(trainer, block.lane_width, device, self._checkpointer.restore)
+        self._lanes = Lanes(
+            _compiled_by_one_process(block),
+            block.lane_width,
+            device,
+            self._checkpointer.restore,
+            job.settings.evaluation.along_training,
+        )
 
     def run(self) -> None:
         networks = networks_of_block(self._job.folder, self._block.name)
@@ -158,25 +166,27 @@ class _BlockRun:
             self._emit,
             flop_per_step(self._block.static),
         )
-        while (finished := self._next_of(training)) is not None:
-            self._evaluate(finished)
+        while (due := self._next_of(training)) is not None:
+            self._evaluate(due)
         if self._lanes.networks or len(self._run_ids()) < len(self._block.run_ids):
             self._save()
             self._checkpointer.wait()
         else:
             self._commit()
 
-    def _next_of(self, training: Iterator[Finished]) -> Finished | None:
+    def _next_of(self, training: Iterator[DueNetworks]) -> DueNetworks | None:
         with (
             self._timed("train_s"),
             _shortage(lambda error: shortage_in_training(self._block, error)),
         ):
             return next(training, None)
 
-    def _evaluate(self, finished: Finished) -> None:
+    def _evaluate(self, due: DueNetworks) -> None:
         """Evaluate networks; if that fails, save the networks in training first."""
-        specs = [progress.spec for progress in finished.progress]
+        specs = [progress.spec for progress in due.progress]
         settings = self._job.settings
+        is_last = any(progress.is_done for progress in due.progress)
+        keep_maps = settings.keep_maps if is_last else "none"
         try:
             with (
                 self._timed("evaluate_s"),
@@ -185,7 +195,7 @@ class _BlockRun:
                 shape = (self._block.static, self._block.lane_width, specs[0].n_bins_reported)
                 evaluate = compiled_by_one_process(evaluate_block, shape, settings.evaluation)
                 evaluations = evaluate(
-                    specs, finished.state, settings.evaluation, self._nulls, settings.keep_maps
+                    specs, due.state, settings.evaluation, self._nulls, keep_maps
                 )
         except BaseException:
             with suppress(Exception):  # the first error is reported
@@ -193,33 +203,44 @@ class _BlockRun:
                 self._checkpointer.wait()
             raise
         with self._timed("store_s"):
-            self._add_results(finished, evaluations)
+            self._add_results(due, evaluations)
 
-    def _add_results(self, finished: Finished, evaluations: Sequence[Evaluation]) -> None:
-        """Make the results of evaluated networks, one for each spec of the same computation."""
+    def _add_results(self, due: DueNetworks, evaluations: Sequence[Evaluation]) -> None:
+        """Add the rows along training to the networks; keep the results of those at their end."""
         settings = self._job.settings
-        pairs = zip(finished.progress, evaluations, strict=True)
+        pairs = zip(due.progress, evaluations, strict=True)
         for lane, (progress, evaluation) in enumerate(pairs):
             if evaluation.null is not None:
                 self._nulls[evaluation.null.null_id] = evaluation.null
-            weights = {}
-            if settings.keep_weights != "none":
-                own = population.unpadded_lane(finished.state, lane, progress.spec)
-                weights = flatten_weights(own)
-            for row in self._block.rows[progress.spec]:
-                columns = evaluation.network | spec_columns(row)
-                columns |= padding_column(row, settings.merge)
-                result = NetworkResult(
-                    evaluation=replace(evaluation, network=columns),
-                    history=progress.history,
-                    maps=evaluation.maps,
-                    weights=weights,
-                    train_seconds=progress.seconds,
-                    segment=self._job.policy.segment,
-                    resumed=progress.resumed,
-                )
-                self._new.append(result)
-            self._n_steps_finished += progress.spec.n_grad_steps
+            if settings.evaluation.along_training and not progress.has_diverged:
+                progress.emergence.append(emergence_row(progress.made, evaluation))
+            if progress.is_done:
+                self._finish(progress, evaluation, due.state, lane)
+
+    def _finish(
+        self, progress: LaneProgress, evaluation: Evaluation, state: TrainState, lane: int
+    ) -> None:
+        """Keep the results of a network that is at its end, in lane ``lane`` of ``state``."""
+        settings = self._job.settings
+        weights = {}
+        if settings.keep_weights != "none":
+            own = population.unpadded_lane(state, lane, progress.spec)
+            weights = flatten_weights(own)
+        for row in self._block.rows[progress.spec]:
+            columns = evaluation.network | spec_columns(row)
+            columns |= padding_column(row, settings.merge)
+            result = NetworkResult(
+                evaluation=replace(evaluation, network=columns),
+                history=progress.history,
+                maps=evaluation.maps,
+                weights=weights,
+                train_seconds=progress.seconds,
+                segment=self._job.policy.segment,
+                resumed=progress.resumed,
+                emergence=progress.emergence,
+            )
+            self._new.append(result)
+        self._n_steps_finished += progress.spec.n_grad_steps
 
     def _run_ids(self) -> list[str]:
         on_disk = [run_id for part in self._parts for run_id in part.run_ids]

@@ -130,6 +130,14 @@ class Run:
         return self._frame("history")
 
     @cached_property
+    def emergence(self) -> pd.DataFrame:
+        """Scores, lattices and errors (cm) at the steps of ``evaluation.along_training``.
+
+        Without this setting there are no rows.
+        """
+        return self._frame("emergence")
+
+    @cached_property
     def drift(self) -> pd.DataFrame:
         """Position error (cm) and loss after each move, on trajectories ten times as long."""
         return self._frame("drift")

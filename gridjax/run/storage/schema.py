@@ -8,12 +8,14 @@ with these tables.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from gridjax.run.evaluation import emergence
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.spec.network import NetworkSpec
@@ -92,6 +94,13 @@ HISTORY = pa.schema(
         ("pos_decoding_err", pa.float64()),
     ]
 )
+EMERGENCE = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("step", pa.int64()),
+        *((name, pa.float64()) for name in (*emergence.MEASURES, *emergence.LATTICES)),
+    ]
+)
 DRIFT = pa.schema(
     [
         ("run_id", pa.string()),
@@ -122,6 +131,7 @@ TABLES = {
     "networks": NETWORKS,
     "units": UNITS,
     "history": HISTORY,
+    "emergence": EMERGENCE,
     "drift": DRIFT,
     "spectra": SPECTRA,
     "nulls": NULLS,
@@ -146,6 +156,8 @@ class NetworkResult:
     resumed: bool
     """whether it was resumed under conditions that can change the last bits: another machine, or a
     GPU without a fixed order of sums"""
+    emergence: Sequence[Mapping[str, float]] = ()
+    """rows of its evaluations along its training, by column"""
 
     @property
     def run_id(self) -> str:
@@ -160,6 +172,9 @@ class NetworkResult:
             ),
             "units": _of_network(self.run_id, self.evaluation.units, UNITS),
             "history": _history(self.run_id, self.history),
+            "emergence": pa.Table.from_pylist(
+                [{"run_id": self.run_id, **row} for row in self.emergence], schema=EMERGENCE
+            ),
             "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
             "spectra": _of_network(self.run_id, self.evaluation.spectra, SPECTRA),
             "nulls": _nulls(self.evaluation.null),
