@@ -10,8 +10,8 @@ from typing import Any
 
 import jax
 
-from gridjax.run.execution.lanes import Lanes
 from gridjax.run.planning.plan import default_lane_width
+from gridjax.run.worker.lanes import Lanes
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from gridjax.run.execution.machine import n_cores, processor
+from gridjax.run.worker.machine import n_cores, processor
 from gridjax.version import __version__
 
 _PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "orbax-checkpoint", "torch")

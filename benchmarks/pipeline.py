@@ -20,7 +20,7 @@ import jax
 
 import gridjax as gj
 from gridjax.callbacks import BlockFinished, RunCallback, RunEvent
-from gridjax.run.execution.machine import default_workers, device_kind
+from gridjax.run.worker.machine import default_workers, device_kind
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.sweep import Sweep
 

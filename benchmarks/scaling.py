@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from gridjax.run.execution.devices import start_devices
-from gridjax.run.execution.machine import n_cores
+from gridjax.run.worker.machine import n_cores
 
 from .fleet import Fleet
 from .options import Options, Say

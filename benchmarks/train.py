@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from gridjax.run.execution.devices import start_devices
-from gridjax.run.execution.machine import n_cores
 from gridjax.run.planning.plan import flop_per_step
+from gridjax.run.worker.machine import n_cores
 from gridjax.spec.network import NetworkSpec
 
 from .ceiling import ceilings

@@ -12,8 +12,8 @@ from filelock import FileLock
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
 
 import gridjax as gj
-from gridjax.run.execution.machine import ONE_THREAD, device_kind
-from gridjax.run.execution.program_cache import use_program_cache
+from gridjax.run.worker.machine import ONE_THREAD, device_kind
+from gridjax.run.worker.program_cache import use_program_cache
 
 # Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
@@ -30,7 +30,7 @@ def pytest_configure(config):
     """Share compiled programs between all processes of the session, in a folder of its own.
 
     Worker processes and the commands that tests start inherit ``XDG_CACHE_HOME``, where gridjax
-    keeps its program cache (gridjax.run.execution.program_cache): each program is compiled once.
+    keeps its program cache (gridjax.run.worker.program_cache): each program is compiled once.
     """
     if not hasattr(config, "workerinput"):
         config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")

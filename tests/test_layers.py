@@ -31,14 +31,16 @@ MAY_IMPORT = {
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
+    "run.worker": "errors io spec task model training sweep callbacks run.planning run.evaluation"
+    " run.checkpointing run.storage",
     "run.execution": "errors io spec task model training sweep callbacks run.planning"
-    " run.evaluation run.checkpointing run.storage",
+    " run.evaluation run.checkpointing run.storage run.worker",
     "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
     "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics sweep run.planning run.evaluation run.storage"
     " callbacks run.execution report",
-    "cli": "errors version io sweep callbacks run.planning run.storage run.execution"
+    "cli": "errors version io sweep callbacks run.planning run.storage run.worker run.execution"
     " theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
     " run.execution recordings",

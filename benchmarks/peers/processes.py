@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.machine import n_cores
+from gridjax.run.worker.machine import n_cores
 from gridjax.spec.network import NetworkSpec
 
 from ..timing import in_turns, seconds_of, steps_for

@@ -95,8 +95,8 @@ def _measured(plan: Any, devices: Any) -> Any:
 
 def _advice(population: Any, kind: str, measured: Any) -> Any:
     """Return the cost of unpadded and of padded shapes, at the measured rates if there are any."""
-    from gridjax.run.execution.machine import n_cpu_devices
     from gridjax.run.planning.merging import Rates, advise, nominal
+    from gridjax.run.worker.machine import n_cpu_devices
 
     rates = nominal(kind, n_cpu_devices() if kind == "cpu" else 1)
     if measured is not None and (typical := measured.typical()) is not None:

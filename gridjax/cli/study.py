@@ -117,7 +117,7 @@ def follow(
     from gridjax.studies.tables import plan_lines, verdict_table
 
     if plan:
-        from gridjax.run.execution.machine import device_kind
+        from gridjax.run.worker.machine import device_kind
 
         for line in plan_lines(studies, request, device_kind()):
             console().print(line, soft_wrap=isinstance(line, str))

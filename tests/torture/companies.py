@@ -15,7 +15,7 @@ from tiny import PLACE_CELLS, sweep_content
 from torture.sweeps import long_blocks, shards
 
 import gridjax as gj
-from gridjax.run.execution import train_loop
+from gridjax.run.worker import train_loop
 
 SEEDS = [0, 3, 5, 8]
 FEW_STEPS = {"n_grad_steps_per_epoch": {"value": 25}}

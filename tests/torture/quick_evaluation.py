@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from synthetic import synthetic_evaluation
 
-from gridjax.run.execution import worker
+from gridjax.run.worker import block_run
 from gridjax.training.population import lane
 from gridjax.training.train_step import NOT_DIVERGED
 
@@ -35,9 +35,9 @@ def _evaluation(spec, state, keep_maps):
 @contextmanager
 def quick_evaluation():
     """Replace the evaluation of the workers in this process."""
-    original = worker.evaluate_block
-    worker.evaluate_block = evaluate_block
+    original = block_run.evaluate_block
+    block_run.evaluate_block = evaluate_block
     try:
         yield
     finally:
-        worker.evaluate_block = original
+        block_run.evaluate_block = original

@@ -1,1 +1,1 @@
-"""Execution of a plan on the devices of one machine."""
+"""Execution of a plan on one machine: its devices, its workers, and train()."""

@@ -18,11 +18,11 @@ import numpy as np
 
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.execution.devices import Devices
-from gridjax.run.execution.lanes import Lanes
-from gridjax.run.execution.out_of_memory import is_exhausted
-from gridjax.run.execution.train_loop import next_chunk
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.run.planning.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
+from gridjax.run.worker.lanes import Lanes
+from gridjax.run.worker.out_of_memory import is_exhausted
+from gridjax.run.worker.train_loop import next_chunk
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block

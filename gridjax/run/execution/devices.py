@@ -11,8 +11,8 @@ from typing import Any
 import jax
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.machine import ONE_THREAD, n_cpu_devices, processor
-from gridjax.run.execution.program_cache import use_program_cache
+from gridjax.run.worker.machine import ONE_THREAD, n_cpu_devices, processor
+from gridjax.run.worker.program_cache import use_program_cache
 from gridjax.training.population import Device
 
 DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")

@@ -13,12 +13,12 @@ import numpy as np
 from gridjax.callbacks import CallbackList, RunEvent
 from gridjax.errors import GridjaxError, Problem
 from gridjax.run.execution.devices import describe, describe_cpu, start_worker_devices
-from gridjax.run.execution.machine import default_workers, device_kind, has_one_thread, n_cores
 from gridjax.run.execution.plugins import PluginSources, plugin_sources
 from gridjax.run.execution.process_worker import ProcessWorker, WorkerSetup
-from gridjax.run.execution.worker import Job, Worker
 from gridjax.run.execution.worker_pool import AnyWorker, WorkerPool
 from gridjax.run.planning.blocks import Block
+from gridjax.run.worker.machine import default_workers, device_kind, has_one_thread, n_cores
+from gridjax.run.worker.worker import Job, Worker
 from gridjax.spec.network import NetworkSpec
 from gridjax.training.population import Device
 

@@ -14,9 +14,9 @@ from gridjax import callbacks, errors
 from gridjax.callbacks import RunEvent
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
-from gridjax.run.execution.worker import Job
 from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.merging import bucket_shape
+from gridjax.run.worker.worker import Job
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.sweep.run_settings import EvaluationSettings, Settings

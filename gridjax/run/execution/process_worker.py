@@ -15,10 +15,10 @@ from typing import IO, Any
 from gridjax.callbacks import RunEvent, RunWarning
 from gridjax.errors import GridjaxError, MemoryShortageError, Problem
 from gridjax.run.execution import messages
-from gridjax.run.execution.machine import ONE_THREAD
 from gridjax.run.execution.messages import Message
-from gridjax.run.execution.worker import Job
 from gridjax.run.planning.blocks import Block
+from gridjax.run.worker.machine import ONE_THREAD
+from gridjax.run.worker.worker import Job
 
 MOST_ATTEMPTS = 2
 """How often a block is started, if its process is killed during the block."""

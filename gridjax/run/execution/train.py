@@ -13,7 +13,6 @@ from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.engine import Engine, choose_engine
 from gridjax.run.execution.plugin_check import check_plugins
-from gridjax.run.execution.worker import Job
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import Plan, make_plan
@@ -28,6 +27,7 @@ from gridjax.run.storage.output_folder import (
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.weight_retention import keep_best_of_run
+from gridjax.run.worker.worker import Job
 from gridjax.sweep.sweep import Sweep
 from gridjax.training.population import MATMUL_PRECISION
 

@@ -19,8 +19,8 @@ from typing import TextIO
 
 from gridjax.errors import GridjaxError
 from gridjax.run.execution import messages
-from gridjax.run.execution.machine import n_memory_maps
 from gridjax.run.execution.messages import Message
+from gridjax.run.worker.machine import n_memory_maps
 
 _IGNORED = ("SIGINT", "SIGTERM", "SIGUSR1", "SIGHUP")
 """Signals that a terminal or a batch system also sends to the process of the run, which stops its
@@ -62,7 +62,7 @@ def _serve(
 ) -> None:
     from gridjax.run.execution.devices import start_worker_devices
     from gridjax.run.execution.plugins import load_plugin
-    from gridjax.run.execution.worker import MOST_MEMORY_MAPS, Worker
+    from gridjax.run.worker.worker import MOST_MEMORY_MAPS, Worker
 
     sys.path[:] = setup["sys_path"]
     for path in setup["plugin_files"]:

@@ -13,7 +13,7 @@ from gridjax.callbacks import Stopped
 from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.evaluation import lane_measures
 from gridjax.run.evaluation.emergence import LATTICES, MEASURES, lattices
-from gridjax.run.execution import train_loop
+from gridjax.run.worker import train_loop
 from gridjax.training.lane_progress import LaneProgress, evaluation_steps, history_steps
 
 SMALL = {

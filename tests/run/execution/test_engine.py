@@ -46,7 +46,7 @@ def test_the_default_is_the_variable_or_the_number_of_cores(cpu_alone, monkeypat
     monkeypatch.setenv("GRIDJAX_WORKERS", "5")
     assert choose_engine(SPECS, None, False).n_workers == 5
     monkeypatch.delenv("GRIDJAX_WORKERS")
-    monkeypatch.setattr("gridjax.run.execution.machine.n_cores", lambda: 7)
+    monkeypatch.setattr("gridjax.run.worker.machine.n_cores", lambda: 7)
     assert choose_engine(SPECS, None, False).n_workers == 7
 
 

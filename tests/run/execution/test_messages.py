@@ -12,10 +12,10 @@ from gridjax import callbacks
 from gridjax.errors import DamageError, GridjaxError, MemoryShortageError, Place, Problem
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution import messages
-from gridjax.run.execution.worker import Job
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import make_plan
+from gridjax.run.worker.job import Job
 from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.field_distributions import parse_distribution
 from gridjax.spec.network import NetworkSpec

@@ -9,9 +9,9 @@ from torture.sweeps import promised
 import gridjax as gj
 from gridjax.callbacks import Stopped, TrainingSteps
 from gridjax.errors import GridjaxError
-from gridjax.run.execution import worker
 from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
 from gridjax.run.storage.status import status
+from gridjax.run.worker import block_run
 
 from .one_network import steps_saved, sweep
 
@@ -52,7 +52,7 @@ def test_a_time_limit_lets_a_network_be_evaluated_whose_training_is_done(whole, 
         raise KeyboardInterrupt("a test")
 
     with monkeypatch.context() as patched:
-        patched.setattr(worker, "evaluate_block", interrupted)
+        patched.setattr(block_run, "evaluate_block", interrupted)
         with pytest.raises(KeyboardInterrupt, match="a test"):
             gj.train(sweep(), copy, checkpoint_every_s=0)
     assert max(steps_saved(copy)) == 400

@@ -8,7 +8,7 @@ path. The environment variable ``TORTURE_WORKERS`` holds JSON with these entries
         ``PID.points``, and its death to ``killed``.
     point, occurrence: The point at whose n-th pass a worker process ends itself with SIGKILL.
     deaths: How many worker processes may end so.
-    most_memory_maps: The limit of gridjax.run.execution.worker.MOST_MEMORY_MAPS; optional.
+    most_memory_maps: The limit of gridjax.run.worker.worker.MOST_MEMORY_MAPS; optional.
 
 The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without
 the variable, or in other processes, the module does nothing.
@@ -30,7 +30,7 @@ def watch(settings):
     from torture.crashpoints import CrashPoints
     from torture.quick_evaluation import quick_evaluation
 
-    from gridjax.run.execution import worker
+    from gridjax.run.worker import worker
 
     worker.MOST_MEMORY_MAPS = settings.get("most_memory_maps", worker.MOST_MEMORY_MAPS)
     marks = Path(settings["marks"])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from gridjax.callbacks import RunEvent, TrainingMeasures, TrainingSteps
-from gridjax.run.execution.lanes import DueNetworks, Lanes
+from gridjax.run.worker.lanes import DueNetworks, Lanes
 from gridjax.spec.network import NetworkSpec
 
 CHUNK_SECONDS = 0.5

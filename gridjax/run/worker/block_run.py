@@ -1,33 +1,21 @@
-"""The worker: training, evaluation and commit of one block after the other on one device."""
+"""The run of one block: training, evaluation and commit of its networks in one loop."""
 
 from __future__ import annotations
 
-import gc
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import jax
 import pyarrow as pa
 
 from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError
-from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer, CheckpointPolicy
+from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer
 from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores, evaluate_block
 from gridjax.run.evaluation.network_metrics import spec_columns
-from gridjax.run.execution.lanes import DueNetworks, Lanes
-from gridjax.run.execution.machine import n_memory_maps
-from gridjax.run.execution.out_of_memory import (
-    is_exhausted,
-    shortage_in_evaluation,
-    shortage_in_training,
-)
-from gridjax.run.execution.program_cache import compiled_by_one_process
-from gridjax.run.execution.train_loop import train_lanes
 from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.merging import padding_column
 from gridjax.run.planning.plan import flop_per_step
@@ -37,83 +25,24 @@ from gridjax.run.storage.run_folder import commit_block, networks_of_block
 from gridjax.run.storage.schema import NetworkResult
 from gridjax.run.storage.weight_retention import keep_best_of_block
 from gridjax.run.storage.weights import flatten_weights
-from gridjax.sweep.run_settings import Settings
+from gridjax.run.worker.job import Job
+from gridjax.run.worker.lanes import DueNetworks, Lanes
+from gridjax.run.worker.out_of_memory import (
+    is_exhausted,
+    shortage_in_evaluation,
+    shortage_in_training,
+)
+from gridjax.run.worker.program_cache import compiled_by_one_process
+from gridjax.run.worker.train_loop import train_lanes
 from gridjax.training import population
 from gridjax.training.lane_progress import LaneProgress
 from gridjax.training.population import Device, Trainer
 from gridjax.training.train_step import TrainState
 
-MOST_MEMORY_MAPS = 40_000
-"""Number of memory maps of a process above which it drops its compiled programs. Linux allows
-65,530; the programs of one shape use about 1,500 on a CPU."""
 _STAGES = ("train_s", "evaluate_s", "store_s")
 
 
-@dataclass(frozen=True)
-class Job:
-    """The part of a run that is the same for all its blocks."""
-
-    folder: Path
-    settings: Settings
-    policy: CheckpointPolicy
-
-
-class Worker:
-    """Trains, evaluates and commits blocks on one device."""
-
-    def __init__(
-        self,
-        job: Job,
-        device: Device,
-        emit: Callable[[RunEvent], None],
-        stop: threading.Event | None = None,
-    ):
-        """``emit`` receives the events; ``stop`` is read after every chunk."""
-        self._job, self._device, self._emit = job, device, emit
-        self._stop = stop or threading.Event()
-        self._nulls: dict[str, NullScores] = {}
-        self._had_shortage = False
-
-    def run(self, block: Block) -> None:
-        """Train, evaluate and commit a block; if the run must stop, save its networks instead.
-
-        At the first lack of memory, the compiled programs are dropped and the block continues from
-        its checkpoint. Raises MemoryShortageError at the second, and StorageError if the folder
-        cannot be written.
-        """
-        with jax.default_device(self._device):
-            try:
-                self._block_run(block).run()
-            except MemoryShortageError as error:
-                if self._had_shortage:
-                    raise
-                self._had_shortage = True
-                what = error.problems[0].message
-                self._emit(RunWarning(f"{what}; once more, without the compiled programs so far"))
-                forget_programs()
-                self._block_run(block).run()
-        if n_memory_maps() > MOST_MEMORY_MAPS:
-            forget_programs()
-
-    def _block_run(self, block: Block) -> _BlockRun:
-        return _BlockRun(block, self._job, self._device, self._emit, self._stop.is_set, self._nulls)
-
-    def ask_to_stop(self) -> None:
-        """Request that the worker saves its networks at the end of the current chunk."""
-        self._stop.set()
-
-    def close(self) -> None:
-        """Do nothing: the worker is in this process."""
-
-
-def forget_programs() -> None:
-    """Drop all compiled programs of this process."""
-    population.make_trainer.cache_clear()
-    jax.clear_caches()
-    gc.collect()
-
-
-class _BlockRun:
+class BlockRun:
     """The training, evaluation and commit of one block."""
 
     def __init__(
@@ -144,6 +73,7 @@ class _BlockRun:
         )
 
     def run(self) -> None:
+        """Train, evaluate and commit the block, or save its networks if the run must stop."""
         networks = networks_of_block(self._job.folder, self._block.name)
         if networks is not None:  # a process was killed between the commit and its report
             self._end(networks)

@@ -14,8 +14,8 @@ from torture.sweeps import promised, shards
 import gridjax as gj
 from gridjax.callbacks import Stopped
 from gridjax.run.checkpointing.block_folder import block_folders
-from gridjax.run.execution import train_loop
 from gridjax.run.storage.integrity import verify
+from gridjax.run.worker import train_loop
 from gridjax.training import population
 
 pytestmark = pytest.mark.bits

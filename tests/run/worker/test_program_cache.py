@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gridjax.run.execution.program_cache import cache_folder, remove_damaged
+from gridjax.run.worker.program_cache import cache_folder, remove_damaged
 
 WORK = """
 import json, jax
@@ -74,7 +74,7 @@ def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
 def test_processors_share_no_programs(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     here = cache_folder()
-    module = "gridjax.run.execution.program_cache"
+    module = "gridjax.run.worker.program_cache"
     monkeypatch.setattr(f"{module}.processor_flags", lambda: "sse2")
     assert cache_folder() != here
     assert cache_folder().parent == here.parent

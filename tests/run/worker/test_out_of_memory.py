@@ -10,9 +10,9 @@ from torture.sweeps import promised, steps_kept
 import gridjax as gj
 from gridjax.callbacks import NetworkResumed
 from gridjax.errors import MemoryShortageError
-from gridjax.run.execution import worker
-from gridjax.run.execution.out_of_memory import asked_for, is_exhausted
 from gridjax.run.storage.integrity import verify
+from gridjax.run.worker import block_run, worker
+from gridjax.run.worker.out_of_memory import asked_for, is_exhausted
 from gridjax.training import population
 
 N_NETWORKS, N_STEPS = 4, 20
@@ -37,7 +37,7 @@ def whole(tmp_path_factory):
     return folder
 
 
-EVALUATE = worker.evaluate_block
+EVALUATE = block_run.evaluate_block
 
 
 class Failing:
@@ -68,8 +68,8 @@ def failing(monkeypatch):
 
     def fail(part, fails, message=MESSAGE):
         if part == "evaluate":
-            told.part = Failing(worker.evaluate_block, fails, message)
-            monkeypatch.setattr(worker, "evaluate_block", told.part)
+            told.part = Failing(block_run.evaluate_block, fails, message)
+            monkeypatch.setattr(block_run, "evaluate_block", told.part)
             return told
         parts = {}
 

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from gridjax.run.execution import machine
+from gridjax.run.worker import machine
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from typing import Any, TypeVar, cast
 import jax
 from filelock import FileLock, Timeout
 
-from gridjax.run.execution.machine import processor, processor_flags
+from gridjax.run.worker.machine import processor, processor_flags
 
 MOST_BYTES = 4 << 30
 """Largest size of the folder in bytes; JAX removes the least recently used programs."""
