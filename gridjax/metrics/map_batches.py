@@ -7,7 +7,7 @@ depend on its batch, all batches use one compilation, and memory is limited.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,9 @@ SMALLEST, LARGEST = 8, 256
 # Limits of one chunk on an accelerator: values of the largest array, and maps.
 MOST_VALUES = 2**27
 MOST_AT_ONCE = 2**12
+# Arrays of this side hold smaller maps too, so that all of them use one compilation. The smallest
+# number of bins limits the additional run time. The largest leaves a margin for splines.
+COMMON_SIDE, FEWEST_PADDED, MOST_PADDED = 32, 20, 30
 # Largest number of chunks under computation at a time, if the caller waits for the result.
 IN_FLIGHT = 3
 
@@ -41,6 +44,11 @@ def chunk_size(n: int, platform: str = "cpu") -> int:
         if n <= limit:
             return size
     return 8
+
+
+def common_side(n: int) -> int:
+    """Return the side of the arrays that hold maps of n x n bins while they are measured."""
+    return COMMON_SIDE if FEWEST_PADDED <= n <= MOST_PADDED else n
 
 
 def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]:
@@ -77,49 +85,68 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
     return maps
 
 
-def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any) -> Any:
+def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any, side: int | None = None) -> Any:
     """Return the results of kernel(chunk, tables) over all maps, joined.
 
     Args:
-        kernel: jitted function from a float64 chunk [size, n, n] and the tables to a pytree of
-            arrays [size, ...].
+        kernel: jitted function from a float64 chunk [size, side, side] and the tables to a pytree
+            of arrays [size, ...].
         maps: [..., n, n]. NumPy maps give NumPy results; JAX maps stay on their device, and the
             call returns without waiting.
         tables: a pytree of arrays.
+        side: side of the chunks, by default n. Bins outside of the maps are NaN.
     """
     n = maps.shape[-1]
+    side = n if side is None else side
     batch = maps.shape[:-2]
     flat = maps.reshape(-1, n, n)
     waits = not isinstance(flat, jax.Array)
     devices = (jnp.zeros(()) if waits else flat).devices()
-    size = chunk_size(n, min(device.platform for device in devices))
+    size = chunk_size(side, min(device.platform for device in devices))
     # NumPy and JAX maps on the same device share one compilation.
     (device,) = devices if len(devices) == 1 else (None,)
     with jax.enable_x64(True):
         tables = jax.device_put(tables, device)
         results = []
         for start in range(0, max(len(flat), 1), size):
-            chunk = jax.device_put(_chunk(flat, start, size), device)
+            cut = _chunk_of_host if waits else _chunk
+            chunk = jax.device_put(cut(flat, start, size, side), device)
             results.append(kernel(chunk, tables))
             if waits and len(results) >= IN_FLIGHT:
                 results[-IN_FLIGHT] = jax.tree.map(np.asarray, results[-IN_FLIGHT])
-        join = np.concatenate if waits else jnp.concatenate
-        return jax.tree.map(
-            lambda *parts: join(parts)[: len(flat)].reshape((*batch, *parts[0].shape[1:])),
-            *results,
-        )
+        if not waits:
+            return _joined(results, batch)
+        return _join(results, batch, np.concatenate)
 
 
-def _chunk(flat, start: int, size: int):
-    rest = len(flat) - start
-    if isinstance(flat, np.ndarray):
-        part = flat[start : start + size].astype(np.float64)
-        return np.pad(part, ((0, size - len(part)), (0, 0), (0, 0)))
-    if rest >= size:
-        return _slice(flat, start, size)
-    return jnp.pad(flat[start:].astype(jnp.float64), ((0, size - rest), (0, 0), (0, 0)))
+def _chunk_of_host(
+    flat: Float[np.ndarray, "map n n"], start: int, size: int, side: int
+) -> Float[np.ndarray, "{size} {side} {side}"]:
+    """Return a float64 chunk of the maps; missing maps are 0, bins outside of the maps are NaN."""
+    part = flat[start : start + size].astype(np.float64)
+    rim = (0, side - flat.shape[-1])
+    part = np.pad(part, ((0, size - len(part)), (0, 0), (0, 0)))
+    return np.pad(part, ((0, 0), rim, rim), constant_values=np.nan)
 
 
-@partial(jax.jit, static_argnames=("size",))
-def _slice(flat, start, size: int):
-    return jax.lax.dynamic_slice_in_dim(flat, start, size).astype(jnp.float64)
+@partial(jax.jit, static_argnames=("size", "side"))
+def _chunk(
+    flat: Float[Array, "map n n"], start: int, size: int, side: int
+) -> Float[Array, "{size} {side} {side}"]:
+    """Return the same chunk of maps on a device; one compilation for all chunks of an array."""
+    part = flat.at[start + jnp.arange(size)].get(mode="fill", fill_value=0)
+    rim = (0, side - flat.shape[-1])
+    return jnp.pad(part.astype(jnp.float64), ((0, 0), rim, rim), constant_values=jnp.nan)
+
+
+def _join(results: Sequence[Any], batch: tuple[int, ...], concatenate: Callable[..., Any]) -> Any:
+    n_maps = math.prod(batch)
+    return jax.tree.map(
+        lambda *parts: concatenate(parts)[:n_maps].reshape((*batch, *parts[0].shape[1:])),
+        *results,
+    )
+
+
+@partial(jax.jit, static_argnames=("batch",))
+def _joined(results: Sequence[Any], batch: tuple[int, ...]) -> Any:
+    return _join(results, batch, jnp.concatenate)

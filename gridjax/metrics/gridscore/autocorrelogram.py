@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice
+from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.gridscore import dft_correlation
 from gridjax.metrics.gridscore.dft_correlation import Basis, Sides, Spectrum
 
@@ -47,19 +48,21 @@ class Sums(NamedTuple):
     pairs: Float[Array, "*side n n _"]
 
 
-def _prepared(maps: Float[Array, "map n n"]):
+def _prepared(maps: Float[Array, "map n n"], inside: Bool[Array, "n n"]):
     """Return maps scaled by a power of two and shifted towards 0, and a mask of their holes.
 
-    Holes are bins that are not finite; they become 0. Scale and shift do not change correlations.
-    Maps that contain 0 or both signs are not shifted, so that silent bins stay exactly 0.
+    Holes are bins of the map that are not finite. They and the bins outside become 0. Scale and
+    shift do not change correlations. Maps that contain 0 or both signs are not shifted, so that
+    silent bins stay exactly 0.
     """
-    holes = ~jnp.isfinite(maps)
-    least = jnp.min(jnp.where(holes, jnp.inf, maps), axis=(1, 2), keepdims=True)
-    most = jnp.max(jnp.where(holes, -jnp.inf, maps), axis=(1, 2), keepdims=True)
+    known = jnp.isfinite(maps) & inside
+    holes = inside & ~known
+    least = jnp.min(jnp.where(known, maps, jnp.inf), axis=(1, 2), keepdims=True)
+    most = jnp.max(jnp.where(known, maps, -jnp.inf), axis=(1, 2), keepdims=True)
     _, exponent = jnp.frexp(jnp.maximum(jnp.abs(least), jnp.abs(most)))
     scale = jnp.ldexp(1.0, jnp.clip(-exponent, -1000, 1000))
     offset = jnp.clip(0.0, least, most)
-    maps = jnp.where(holes, 0.0, maps * scale - offset * scale)
+    maps = jnp.where(known, maps * scale - offset * scale, 0.0)
     maps = jnp.where(jnp.abs(maps) > SILENT, maps, 0.0)
     return jnp.transpose(maps, (2, 0, 1)), jnp.transpose(holes, (2, 0, 1))
 
@@ -108,7 +111,7 @@ def _windows(maps: Float[Array, "n map n"], b: Basis) -> tuple[Sides, Sides, Sid
 def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked: bool) -> Sides:
     """Return the autocorrelogram of one map [y, x] by direct sums."""
     if masked:
-        m = 1.0 - hole
+        m = dft_correlation.inside(b) - hole
         pairs = jnp.stack([f, f, m, f * f, m, m]), jnp.stack([f, m, f, m, f * f, m])
         return _pearson(Sums(*jax.lax.map(lambda pair: dft_correlation.direct(*pair), pairs)), b)
     product = dft_correlation.direct(f, f)
@@ -120,7 +123,7 @@ def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
     """Return prepared maps [y, map, x], their holes and their sums."""
     if not masked:
         maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
-    maps, holes = _prepared(maps)
+    maps, holes = _prepared(maps, dft_correlation.inside(b) > 0)
     spectrum = dft_correlation.spectrum(maps, b)
     product = dft_correlation.autocorrelate(spectrum, b)
     windows = _windows(maps, b)
@@ -135,7 +138,7 @@ def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
     return maps, holes, Sums(product, *seen)
 
 
-@partial(jax.jit, static_argnames=("masked",))
+@partial(jax.jit, static_argnames=("masked",), compiler_options=QUICK)
 def _mended(maps, holes, sums: Sums, b: Basis, reach: Float[Array, ""], masked: bool) -> Sides:
     """Return correlations, from direct sums for blurred maps and from the given sums for others."""
 
@@ -150,17 +153,16 @@ def _mended(maps, holes, sums: Sums, b: Basis, reach: Float[Array, ""], masked: 
 
 
 def quadrants(
-    maps: Float[Array, "map n n"], b: Basis, masked: bool, reach: float = float("inf")
+    maps: Float[Array, "map n n"], b: Basis, reach: Float[Array, ""], masked: bool
 ) -> Sides:
     """Return float32 autocorrelograms at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1.
 
     Args:
-        masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
         reach: longest lag, in bins, that must not be blurred by rounding.
+        masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
     """
     # Two separate compilations: in a single one the compiler computes the sums again for each use.
-    # The reach is an array of one type, so that every caller shares the compilation.
-    return _mended(*_sums(maps, b, masked=masked), b, np.float64(reach), masked=masked)
+    return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
 
 
 def _seen(maps, holes, spectrum: Spectrum, windows, b: Basis) -> tuple[Sides, ...]:
@@ -178,7 +180,7 @@ def _seen(maps, holes, spectrum: Spectrum, windows, b: Basis) -> tuple[Sides, ..
 
     # Counts are whole numbers, so float32 is precise enough before rounding.
     b = jax.tree.map(lambda x: x.astype(jnp.float32), b)
-    everywhere = dft_correlation.spectrum(jnp.ones_like(maps[:, :1], jnp.float32), b)
+    everywhere = dft_correlation.spectrum(dft_correlation.inside(b)[:, None], b)
     visited = everywhere - hole.astype(jnp.float32)
     active = dft_correlation.spectrum((maps != 0).astype(jnp.float32), b)
     left = dft_correlation.correlate(active, visited, b)
@@ -219,7 +221,7 @@ def autocorrelogram(
     maps = map_batches.as_maps(maps)
     masked = nan == "mask"
     return map_batches.in_chunks(
-        lambda chunk, matrices: joined(quadrants(chunk, matrices, masked)),
+        lambda chunk, tables: joined(quadrants(chunk, *tables, masked)),
         maps,
-        dft_correlation.basis(maps.shape[-1]),
+        (dft_correlation.basis(maps.shape[-1]), np.float64(np.inf)),
     )

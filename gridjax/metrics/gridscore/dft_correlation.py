@@ -30,6 +30,8 @@ such as [0, ky, :, 1, kx] = sum f cos(ky y) sin(kx x)."""
 class Basis(NamedTuple):
     """Matrices of one map size: DFT of length 2n-1, its inverse, and sums of corner windows.
 
+    Maps with fewer bins can be in a corner of the n x n array; `window` and `overlap` are theirs.
+
     The inverse includes the multiplicity of each frequency and the factor 1 / (2n-1).
     """
 
@@ -43,20 +45,29 @@ class Basis(NamedTuple):
 
 
 @lru_cache(maxsize=32)
-def basis(n: int) -> Basis:
-    """Return the matrices for maps of n x n bins; `overlap` is the number of pairs at each lag."""
-    index = np.arange(n)
-    # The product k x is reduced modulo 2n-1 before the division, which keeps the angles precise.
-    angle = 2 * np.pi * ((np.outer(index, index)) % (2 * n - 1)) / (2 * n - 1)
-    weight = np.where(index > 0, 2.0, 1.0) / (2 * n - 1)
+def basis(n: int, side: int | None = None) -> Basis:
+    """Return the matrices for maps of n x n bins in arrays of side x side bins (default n x n).
+
+    `overlap` is the number of pairs at each lag.
+    """
+    side = n if side is None else side
+    index, length = np.arange(side), 2 * side - 1
+    # The product k x is reduced modulo its period before the division, so that angles are precise.
+    angle = 2 * np.pi * ((np.outer(index, index)) % length) / length
+    weight = np.where(index > 0, 2.0, 1.0) / length
     lag, bin_ = index[:, None], index[None, :]
     cos, sin = np.cos(angle), np.sin(angle)
     return Basis(
         np.concatenate([cos, sin]),
         np.stack([cos.T * weight, sin.T * weight]),
-        np.concatenate([bin_ < n - lag, bin_ >= lag]).astype(float),
-        np.outer(n - index, n - index)[:, :, None].astype(float),
+        np.concatenate([bin_ < n - lag, (bin_ >= lag) & (bin_ < n)]).astype(float),
+        np.outer(*[np.maximum(n - index, 0)] * 2)[:, :, None].astype(float),
     )
+
+
+def inside(b: Basis) -> Float[Array, "n n"]:
+    """Return 1 for the bins of the map, and 0 for the other bins of its array."""
+    return b.window[0][:, None] * b.window[0]
 
 
 def _product(form, matrix, maps):

@@ -80,23 +80,30 @@ def grid_score(
     kernel = partial(
         _score, masked=nan == "mask", adaptive=rings == "adaptive", minmax=variant == "minmax"
     )
-    s60, s90, ring, r = map_batches.in_chunks(
-        kernel, maps, _tables(maps.shape[-1], rings == "adaptive")
-    )
+    n, adaptive = maps.shape[-1], rings == "adaptive"
+    # Adaptive rings have n annuli, so each number of bins has its own compilation.
+    side = n if adaptive else map_batches.common_side(n)
+    s60, s90, ring, r = map_batches.in_chunks(kernel, maps, _tables(n, side, adaptive), side)
     return GridScores(s60, s90, ring, r if correlations else None)
 
 
 @lru_cache(maxsize=32)
-def _tables(n: int, adaptive: bool):
-    taps = rotation.taps(n, 0 if adaptive else STUDY_INNER * n, n)
-    radius = np.hypot(taps.pixel // n, taps.pixel % n)
+def _tables(n: int, side: int, adaptive: bool):
+    inner = 0 if adaptive else STUDY_INNER
+    taps = rotation.taps(n, inner * n, n, side)
+    radius = np.hypot(taps.pixel // side, taps.pixel % side)
     weights = annulus_sums(n, radius) if adaptive else study_weights(n, radius)
-    return basis(n), taps, weights.astype(np.float32)
+    if side != n:
+        n_pixels = len(rotation.taps(side, inner * side, side, side).pixel)
+        weights = np.pad(weights, ((0, 0), (0, n_pixels - len(radius))))
+        taps = rotation.padded(taps, n_pixels)
+    reach = np.float64(n + rotation.SPLINE_REACH)
+    return basis(n, side), reach, taps, weights.astype(np.float32)
 
 
 def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
-    matrices, taps, weights = tables
-    sac = quadrants(maps, matrices, masked, reach=maps.shape[-1] + rotation.SPLINE_REACH)
+    matrices, reach, taps, weights = tables
+    sac = quadrants(maps, matrices, reach, masked)
     return _in_rings(sac, taps, weights, minmax, adaptive=adaptive)
 
 
@@ -119,7 +126,8 @@ def _correlations(
     """Return the correlations with the seven rotations in each ring."""
     # Values are centred near 0, so that ring means of products lose less to rounding. Each value is
     # a sum over two pixels.
-    centre = jnp.mean(same, axis=0)
+    is_used = jnp.any(weights > 0, axis=0)
+    centre = jnp.where(is_used[:, None], same, 0.0).sum(axis=0) / is_used.sum()
     products = (
         same - centre,
         (same - centre) ** 2,

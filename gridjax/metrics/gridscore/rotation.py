@@ -58,6 +58,26 @@ def _prefilters(n: int):
     return even.astype(np.float32), odd.astype(np.float32)
 
 
+def _within(matrix: Float[np.ndarray, "n n"], side: int) -> Float[np.ndarray, "side side"]:
+    """Return the matrix within a larger one, which also gives two mirrored lines after the n."""
+    n = len(matrix)
+    if side == n:
+        return matrix
+    wide = np.zeros((side, side), matrix.dtype)
+    wide[: n + 2, :n] = np.concatenate([matrix, matrix[n - 2 : n - 4 : -1]])
+    return wide
+
+
+def padded(t: Taps, n_pixels: int) -> Taps:
+    """Return taps of n_pixels pixels; the last pixel is repeated."""
+    more = n_pixels - len(t.pixel)
+
+    def longer(table):
+        return np.pad(table, [(0, 0)] * (table.ndim - 1) + [(0, more)], mode="edge")
+
+    return Taps(t.prefilter_even, t.prefilter_odd, *map(longer, t[2:]))
+
+
 def _source(i, j, degrees):
     """Return the source of pixel (i, j) in scipy.ndimage.rotate, relative to the middle."""
     c, s = np.cos(np.deg2rad(degrees)), np.sin(np.deg2rad(degrees))
@@ -65,8 +85,11 @@ def _source(i, j, degrees):
 
 
 @lru_cache(maxsize=32)
-def taps(n: int, inner: float, outer: float) -> Taps:
-    """Return the taps of the pixels (i > 0, j >= 0) between two radii in bins, by radius."""
+def taps(n: int, inner: float, outer: float, side: int) -> Taps:
+    """Return the taps of the pixels (i > 0, j >= 0) between two radii in bins, by radius.
+
+    Quadrants of n x n lags are in a corner of arrays of side x side; side is n or at least n + 2.
+    """
     i, j = np.meshgrid(np.arange(1, n), np.arange(n), indexing="ij")
     radius = np.sqrt(i**2 + j**2).ravel()
     order = np.argsort(radius, kind="stable")
@@ -84,11 +107,11 @@ def taps(n: int, inner: float, outer: float) -> Taps:
         offset = np.arange(-1, 3)[:, None]
         weight_x.append(np.where(inside, _bspline(x - corner[0] - offset), 0))
         weight_y.append(np.where(inside, _bspline(y - corner[1] - offset), 0))
-        first.append(corner[0] * (n + 3) + corner[1])
+        first.append(corner[0] * (side + 3) + corner[1])
         sign.append(np.where(turned, -1, 1))
     return Taps(
-        *_prefilters(n),
-        (i * n + j).astype(np.int32),
+        *(_within(matrix, side) for matrix in _prefilters(n)),
+        (i * side + j).astype(np.int32),
         np.stack(first).astype(np.int32),
         np.stack(weight_x).astype(np.float32),
         np.stack(weight_y).astype(np.float32),

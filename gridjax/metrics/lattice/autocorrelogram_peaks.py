@@ -34,6 +34,8 @@ class Template(NamedTuple):
     spots: Float[np.ndarray, "candidate lag"]
     peaks: Float[np.ndarray, "candidate 3 2"]
     overlap: Float[np.ndarray, "2n-1 2n-1"]
+    near: Float[np.ndarray, " lag"]
+    """1 for the lags around a peak, along x and y, that the fit of a paraboloid uses, else 0"""
 
 
 @lru_cache(maxsize=32)
@@ -69,8 +71,31 @@ def template(n: int) -> Template:
     )
     angles = turn[:, None] + np.arange(3) * np.pi / 3
     peaks = period[:, None, None] * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    tables = (contrast.reshape(len(period), -1), peaks, overlap)
+    near = np.ones(2 * _reach(n) + 1)
+    tables = (contrast.reshape(len(period), -1), peaks, overlap, near)
     return Template(*(table.astype(np.float32) for table in tables))
+
+
+def within(small: Template, large: Template) -> Template:
+    """Return the tables `small`, padded to the shapes of `large`; the padding has no effect."""
+    # Copies of the last candidate are never the first maximum of the search.
+    more = len(large.peaks) - len(small.peaks)
+    n, side = ((len(tables.overlap) + 1) // 2 for tables in (small, large))
+    rim, wide = side - n, (len(large.near) - len(small.near)) // 2
+    spots = small.spots.reshape(-1, n, 2 * n - 1)
+    spots = np.pad(spots, ((0, 0), (0, rim), (rim, rim)))
+    spots = np.pad(spots, ((0, more), (0, 0), (0, 0)), mode="edge")
+    return Template(
+        spots.reshape(len(spots), -1),
+        np.pad(small.peaks, ((0, more), (0, 0), (0, 0)), mode="edge"),
+        np.pad(small.overlap, rim),
+        np.pad(small.near, wide),
+    )
+
+
+def _reach(n: int) -> int:
+    """Return the number of lags beside a peak, in maps of n x n bins, that its fit uses."""
+    return int(np.ceil(2 * max(WINDOW * period_limits(n)[1], SMALLEST_WINDOW))) + 1
 
 
 def six_peaks(
@@ -91,7 +116,7 @@ def six_peaks(
     start = tables.peaks[match.argmax(axis=1)]
     period = jnp.linalg.norm(start[:, 0], axis=-1)[:, None]
 
-    reach = int(np.ceil(2 * max(WINDOW * period_limits(n)[1], SMALLEST_WINDOW))) + 1
+    reach = (len(tables.near) - 1) // 2
     padding = ((0, 0), (reach, reach), (reach, reach))
     correlogram = jnp.pad(correlogram, padding)
     overlap = jnp.pad(tables.overlap, reach)
@@ -104,6 +129,7 @@ def six_peaks(
 
     values = jax.vmap(jax.vmap(window, (None, 0)))(correlogram, corner)
     weights = jax.vmap(jax.vmap(window, (None, 0)), (None, 0))(overlap, corner)
+    weights = weights * (tables.near[:, None] * tables.near)
     lags = jnp.arange(-reach, reach + 1, dtype=correlogram.dtype)
     width = jnp.maximum(WINDOW * period, SMALLEST_WINDOW)
 

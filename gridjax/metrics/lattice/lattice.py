@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_float
+from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.gridscore import autocorrelogram, dft_correlation
 from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
 
@@ -75,8 +76,10 @@ def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattic
 
 def lattice_in_bins(maps: Any, significance: float = 0.05) -> Lattice:
     """Return the lattices in checked rate maps, with periods in bins, not in centimetres."""
-    tables = (*_tables(maps.shape[-1]), np.float32(significance))
-    return map_batches.in_chunks(_lattice, maps, tables)
+    n, block = maps.shape[-1], pooling(maps.shape[-1])
+    tables = (*_tables(n), np.float32(significance), np.float32(block))
+    side = n if block > 1 else map_batches.common_side(n)
+    return map_batches.in_chunks(partial(_lattice, block=block), maps, tables, side)
 
 
 def in_cm(found: Lattice, box_width_m: float, n: int) -> Lattice:
@@ -95,38 +98,41 @@ def pooling(n: int) -> int:
 
 @lru_cache(maxsize=32)
 def _tables(n: int):
-    side = -(-n // pooling(n))
+    n = -(-n // pooling(n))
+    side = map_batches.common_side(n)
     return (
-        plane_waves.search(side),
-        dft_correlation.basis(side),
-        autocorrelogram_peaks.template(side),
+        plane_waves.within(plane_waves.search(n), plane_waves.search(side)),
+        dft_correlation.basis(n, side),
+        np.float64(np.inf),
+        autocorrelogram_peaks.within(
+            autocorrelogram_peaks.template(n), autocorrelogram_peaks.template(side)
+        ),
     )
 
 
-def _lattice(maps: Float[Array, "map n n"], tables) -> Lattice:
+def _lattice(maps: Float[Array, "map n n"], tables, block: int) -> Lattice:
     """Return lattices in bins.
 
     The stages are compiled separately, because the grid score uses the stage of the autocorrelogram
     too.
     """
-    search, basis, template, significance = tables
-    fit, known = _fit(maps, search)
-    whole = autocorrelogram.joined(autocorrelogram.quadrants(known, basis, masked=True))
-    return _measures(fit, whole, template, significance, pooling(maps.shape[-1]))
+    search, basis, reach, template, *options = tables
+    fit, known = _fit(*_pooled(maps, block, len(search.position)), search)
+    quadrants = autocorrelogram.quadrants(known, basis, reach, masked=True)
+    return _measures(fit, autocorrelogram.joined(quadrants), template, *options)
 
 
-@jax.jit
-def _fit(maps: Float[Array, "map n n"], search):
+@partial(jax.jit, compiler_options=QUICK)
+def _fit(pooled: Float[Array, "map n n"], weights: Float[Array, "map n n"], search):
     """Fit the plane waves; return the fit and the pooled maps, NaN where unknown."""
-    pooled, weights = _pooled(maps, pooling(maps.shape[-1]))
     known = jnp.where(weights > 0, pooled, jnp.nan)
     scale = jnp.nanmax(jnp.abs(known), axis=(1, 2), keepdims=True)
     scaled = jnp.where((weights > 0) & (scale > 0), pooled / jnp.where(scale > 0, scale, 1), 0.0)
     return plane_waves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search), known
 
 
-@partial(jax.jit, static_argnames=("block",))
-def _measures(fit, whole, template, significance, block: int) -> Lattice:
+@partial(jax.jit, compiler_options=QUICK)
+def _measures(fit, whole, template, significance, block: Float[Array, ""]) -> Lattice:
     found = fit.p_value <= significance
     measures = (
         jnp.where(found, value, jnp.nan)
@@ -146,14 +152,16 @@ def _measures(fit, whole, template, significance, block: int) -> Lattice:
     )
 
 
-def _pooled(maps, block: int):
-    """Return the mean over the known bins of each block, and the share of known bins."""
-    n = maps.shape[-1]
-    side = -(-n // block)
+@partial(jax.jit, static_argnames=("block", "side"))
+def _pooled(maps, block: int, side: int):
+    """Return the mean over the known bins of each block, and the share of known bins.
+
+    The results have side x side blocks; those outside of the maps are unknown.
+    """
     known = jnp.isfinite(maps)
 
     def sums(values):
-        rim = (0, side * block - n)
+        rim = (0, side * block - maps.shape[-1])
         values = jnp.pad(values, ((0, 0), rim, rim))
         return values.reshape(-1, side, block, side, block).sum((2, 4))
 

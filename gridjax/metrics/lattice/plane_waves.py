@@ -51,6 +51,7 @@ class Search(NamedTuple):
     to_rings: Float[np.ndarray, "wave ring"]
     ring_of: Float[np.ndarray, "hexagon ring"]
     position: Float[np.ndarray, " n"]
+    n_bins: Float[np.ndarray, ""]
 
 
 class Fit(NamedTuple):
@@ -107,8 +108,43 @@ def search(n: int) -> Search:
         to_rings,
         _hat(radius[first] / step, rings / step),
         position,
+        np.asarray(float(n)),
     )
     return Search(*(t if t.dtype.kind == "i" else t.astype(np.float32) for t in tables))
+
+
+def within(small: Search, large: Search) -> Search:
+    """Return the tables `small`, padded to the shapes of `large`; the padding has no effect."""
+    rows, bins, columns = large.x_cos.shape
+    n_rows, n, n_columns = small.x_cos.shape
+    left = (columns - n_columns) // 2
+
+    def in_x(table):
+        return np.pad(table, ((0, rows - n_rows), (0, bins - n), (left, left)))
+
+    def in_y(table):
+        return np.pad(table, ((0, rows - n_rows), (0, bins - n)))
+
+    # Copies of the last hexagon are never the first maximum of the search.
+    more = len(large.cells) - len(small.cells)
+    n_rings = small.to_rings.shape[1]
+    more_rings = large.to_rings.shape[1] - n_rings
+    by_row = small.to_rings.reshape(n_rows, n_columns, n_rings)
+    by_row = np.pad(by_row, ((0, rows - n_rows), (left, left), (0, more_rings)))
+    row, column = np.divmod(small.hexagons, n_columns)
+    return Search(
+        in_y(small.y_cos),
+        in_y(small.y_sin),
+        in_x(small.x_cos),
+        in_x(small.x_sin),
+        np.pad(row * columns + column + left, ((0, 0), (0, more)), mode="edge"),
+        np.pad(small.vectors, ((0, more), (0, 0)), mode="edge"),
+        np.pad(small.cells, (0, more), mode="edge"),
+        by_row.reshape(rows * columns, -1),
+        np.pad(small.ring_of, ((0, more), (0, more_rings))),
+        np.pad(small.position, (0, bins - n)),
+        small.n_bins,
+    )
 
 
 def _hat(values, centres):
@@ -126,7 +162,7 @@ def fit(maps: Float[Array, "map n n"], weights: Float[Array, "map n n"], tables:
     best = triples.sum(axis=1).argmax(axis=1)
     weakest = jnp.take_along_axis(triples.min(axis=1), best[:, None], axis=1)[:, 0]
     ring = (_product(power, tables.to_rings) * tables.ring_of[best]).sum(axis=1)
-    waves, residual = _refined(tables.vectors[best], maps, weights, tables.position)
+    waves, residual = _refined(tables.vectors[best], maps, weights, tables)
     return Fit(
         lattice_vectors(waves),
         1 - residual / total[:, 0, 0],
@@ -160,10 +196,10 @@ def _p_value(weakest, ring, cells):
     return -jnp.expm1(HEXAGONS_PER_CELL * cells * jnp.log1p(-jnp.minimum(one, 1 - 1e-6)))
 
 
-def _columns(vectors, amplitudes, maps, position):
+def _columns(vectors, amplitudes, maps, tables: Search):
     """Return derivatives of the model by its 11 parameters and the residual, [map, 12, n, n]."""
     k1, k2 = vectors[:, :2], vectors[:, 2:]
-    phase = 2 * jnp.pi * jnp.stack([k1, k2, k2 - k1], axis=1)[..., None] * position
+    phase = 2 * jnp.pi * jnp.stack([k1, k2, k2 - k1], axis=1)[..., None] * tables.position
     (cos_x, cos_y), (sin_x, sin_y) = (
         jnp.moveaxis(part, 2, 0) for part in (jnp.cos(phase), jnp.sin(phase))
     )
@@ -174,23 +210,23 @@ def _columns(vectors, amplitudes, maps, position):
     of = amplitudes[:, :, None, None]
     by_phase = of[:, 4:] * cos - of[:, 1:4] * sin
     first, second = by_phase[:, 0] - by_phase[:, 2], by_phase[:, 1] + by_phase[:, 2]
-    x = position[:, None] / len(position)
+    x = tables.position[:, None] / tables.n_bins
     residual = maps - (of * waves).sum(axis=1)
     moves = jnp.stack([first * x, first * x.T, second * x, second * x.T, residual], axis=1)
     return jnp.concatenate([waves, moves], axis=1)
 
 
-def _refined(vectors, maps, weights, position):
+def _refined(vectors, maps, weights, tables: Search):
     """Return wave vectors and residual sums after Gauss-Newton steps.
 
     Each step changes the four numbers of the wave vectors and the seven amplitudes together.
     """
-    n_maps, n = maps.shape[:2]
+    n_maps, n = len(maps), tables.n_bins
     root = jnp.sqrt(weights)[:, None]
 
     def step(_, state):
         vectors, amplitudes, _ = state
-        columns = (_columns(vectors, amplitudes, maps, position) * root).reshape(n_maps, 12, -1)
+        columns = (_columns(vectors, amplitudes, maps, tables) * root).reshape(n_maps, 12, -1)
         gram = _product(columns, jnp.swapaxes(columns, 1, 2))
         normal, downhill, residual = gram[:, :11, :11], gram[:, :11, 11], gram[:, 11, 11]
         diagonal = jnp.diagonal(normal, axis1=1, axis2=2)

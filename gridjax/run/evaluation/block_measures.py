@@ -124,7 +124,8 @@ def _readouts(
         filled = some + some[-1:] * (width - len(some))
         chosen = _lanes_of((traced, state.layout), filled)
         maps = readout_maps(static, design, width, *chosen)
-        parts.append(tuple(one[: len(some)] for one in maps))
+        # A slice that keeps everything would be one more compilation for each number of bins.
+        parts.append(maps if len(some) == width else tuple(one[: len(some)] for one in maps))
     if len(parts) <= 1:
         return parts[0] if parts else ()
     return tuple(jnp.concatenate(of_bins) for of_bins in zip(*parts, strict=True))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,14 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.run.evaluation import lane_measures, network_metrics, rollout
+from gridjax.run.evaluation import network_metrics, rollout
 from gridjax.run.evaluation.block_measures import Members, start_measures
-from gridjax.run.evaluation.lane_measures import measured_config
 from gridjax.run.evaluation.rollout import Design
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.task.code_maps import encode_code
 from gridjax.training.padding import is_in_padded_shapes
 from gridjax.training.population import MATMUL_PRECISION, lane, unpadded_lane
 from gridjax.training.train_step import NOT_DIVERGED, TrainState
@@ -101,22 +99,6 @@ def evaluate_block(
                 known[one.null.null_id] = one.null
             found.append(one)
         return found
-
-
-def evaluation_shape(spec: NetworkSpec, settings: EvaluationSettings) -> Hashable:
-    """Return a key for compilation: networks with equal keys share the compiled evaluation."""
-    return measured_config(spec), rollout.design(spec, settings)
-
-
-def forget_compiled() -> None:
-    """Drop compiled functions that belong to one network shape; keep functions that shapes share.
-
-    ``jax.clear_caches`` is not used, because a training in progress would be compiled again.
-    """
-    compiled: Any
-    shaped = (lane_measures.measure_lanes, lane_measures.readout_maps, lane_measures.dimensions)
-    for compiled in (*shaped, encode_code):
-        compiled.clear_cache()
 
 
 def null_id(spec: NetworkSpec, design: Design) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float
 
+from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.dimensionality import dimension_of_neighbours, ratio_of_eigenvalues
 from gridjax.model import objective
 from gridjax.model.network import Params
@@ -96,7 +97,7 @@ class Dimensions(NamedTuple):
     two_nn_dimension: Float[Array, ""]
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=0, compiler_options=QUICK)
 def dimensions(lane_width: int, points: Float[Array, "lane point analysed"]) -> Dimensions:
     """Return the dimensions of all networks of a block; call it with ``jax.enable_x64(True)``."""
 

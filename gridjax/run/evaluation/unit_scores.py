@@ -44,23 +44,29 @@ def score_maps(units: Maps, readouts: Maps, empty_bins: Any) -> tuple[MapScores,
     """
     found = []
     for place, maps in enumerate(units):
-        parts = [maps, readouts[place]] if readouts else [maps]
-        flat = [part.reshape(-1, *part.shape[2:]) for part in parts]
-        together = flat[0] if len(flat) == 1 else jnp.concatenate(flat)
+        shape = maps.shape[:2]
+        flat = _flat([maps])
+        together = _flat([maps, readouts[place]]) if readouts else flat
         scores = grid_score(together, nan=empty_bins, correlations=True)
-        of_units = _by_lane(scores, maps, 0)
+        of_units = _by_lane(scores, shape, 0)
         of_readouts = None
         if readouts:
             rest = scores._replace(correlations=None)
-            of_readouts = _by_lane(rest, readouts[place], len(flat[0]))
-        lattices = _by_lane(lattice_in_bins(flat[0]), maps, 0)
+            of_readouts = _by_lane(rest, readouts[place].shape[:2], len(flat))
+        lattices = _by_lane(lattice_in_bins(flat), shape, 0)
         found.append(MapScores(of_units, of_readouts, lattices))
     return tuple(found)
 
 
-def _by_lane(values: Any, maps: Float[Array, "lane unit n n"], start: int) -> Any:
-    """Return the values of these maps, which begin at ``start``, with the axes of the maps."""
-    n_lanes, n_units = maps.shape[:2]
+@jax.jit
+def _flat(parts: Maps) -> Float[Array, "map n n"]:
+    return jnp.concatenate([part.reshape(-1, *part.shape[2:]) for part in parts])
+
+
+@partial(jax.jit, static_argnames=("shape", "start"))
+def _by_lane(values: Any, shape: tuple[int, int], start: int) -> Any:
+    """Return the values of maps [lane, unit], which begin at ``start``, with these two axes."""
+    n_lanes, n_units = shape
 
     def chosen(value: Array) -> Array:
         some = value[start : start + n_lanes * n_units]
