@@ -56,3 +56,15 @@ class PartialResults:
                 remove_tree(self.folder)
             else:
                 remove_folder(self.folder)
+
+
+def partial_run_ids(run_folder: Path) -> set[str]:
+    """Return the run_ids of the networks with partial results; damaged parts are left out."""
+    found: set[str] = set()
+    root = run_folder / PARTIAL
+    if root.is_symlink():
+        return found
+    for path in root.glob("[0-9a-f]*/[0-9a-f]*"):
+        with suppress(DamageError):
+            found |= set(Shard(path).run_ids())
+    return found

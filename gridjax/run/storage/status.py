@@ -13,6 +13,7 @@ from gridjax.io.numbers import quantity
 from gridjax.run.checkpointing.block_folder import CHECKPOINTS, block_folders
 from gridjax.run.checkpointing.checkpoint_list import Checkpoint
 from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.run.storage.partial_results import partial_run_ids
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.spec.network import NetworkSpec
 
@@ -31,6 +32,7 @@ def status(folder: Path) -> dict[str, Any]:
     committed, total = store.committed(), len(store.manifest["run_ids"])
     named, is_running = writer(folder), is_locked(folder)
     checkpoints = [each for block in block_folders(folder)[0] for each in block.listed()]
+    partial = partial_run_ids(folder) & set(store.manifest["run_ids"]) - committed
     state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
     if named is not None and not is_running and state == STOPPED:
         state = KILLED
@@ -44,11 +46,12 @@ def status(folder: Path) -> dict[str, Any]:
         "writer": named if is_running or state == KILLED else None,
         "networks": total,
         "finished": len(committed),
+        "in_unfinished_blocks": len(partial),
         "diverged": n_diverged,
         "damage": damage,
         "segments": len(store.manifest["segments"]),
         "last_finished_s": _seconds_since(store.last_finished()),
-        "in_training": _in_training(folder, store.manifest, committed, checkpoints),
+        "in_training": _in_training(store.manifest, committed | partial, checkpoints),
         "of_earlier_sweeps": _of_earlier_sweeps(checkpoints, set(store.manifest["run_ids"])),
     }
 
@@ -63,6 +66,11 @@ def status_lines(state: dict[str, Any]) -> list[str]:
         f"{state['finished']} of {state['networks']} networks finished{diverged}"
         + (f", the last {state['last_finished_s']:.0f} s ago" if state["finished"] else ""),
     ]
+    if state["in_unfinished_blocks"]:
+        lines.append(
+            f"{state['in_unfinished_blocks']} more are finished; their rows appear when their"
+            " blocks are complete"
+        )
     if state["segments"] > 1:
         lines.append(f"resumed {state['segments'] - 1} times under accepted changes")
     if state["state"] in (STOPPED, KILLED):
@@ -93,7 +101,7 @@ def status_table(state: dict[str, Any]) -> Table:
 
 
 def _in_training(
-    folder: Path, manifest: dict[str, Any], committed: set[str], checkpoints: list[Checkpoint]
+    manifest: dict[str, Any], committed: set[str], checkpoints: list[Checkpoint]
 ) -> list[dict[str, Any]]:
     newest: dict[str, tuple[int, Checkpoint]] = {}
     for checkpoint in checkpoints:
