@@ -97,12 +97,12 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any, side: int | No
         side: side of the chunks, by default n. Bins outside of the maps are NaN.
     """
     n = maps.shape[-1]
-    side = n if side is None else side
+    width = n if side is None else side
     batch = maps.shape[:-2]
     flat = maps.reshape(-1, n, n)
     waits = not isinstance(flat, jax.Array)
     devices = (jnp.zeros(()) if waits else flat).devices()
-    size = chunk_size(side, min(device.platform for device in devices))
+    size = chunk_size(width, min(device.platform for device in devices))
     # NumPy and JAX maps on the same device share one compilation.
     (device,) = devices if len(devices) == 1 else (None,)
     with jax.enable_x64(True):
@@ -110,7 +110,7 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any, side: int | No
         results = []
         for start in range(0, max(len(flat), 1), size):
             cut = _chunk_of_host if waits else _chunk
-            chunk = jax.device_put(cut(flat, start, size, side), device)
+            chunk = jax.device_put(cut(flat, start, size, width), device)
             results.append(kernel(chunk, tables))
             if waits and len(results) >= IN_FLIGHT:
                 results[-IN_FLIGHT] = jax.tree.map(np.asarray, results[-IN_FLIGHT])

@@ -20,7 +20,7 @@ from jaxtyping import Array, Bool, Float
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice
-from gridjax.metrics.compiler_options import QUICK
+from gridjax.metrics.compiler_options import LESS_OPTIMISED, QUICK, jit_for_cpu
 from gridjax.metrics.gridscore import dft_correlation
 from gridjax.metrics.gridscore.dft_correlation import Basis, Sides, Spectrum
 
@@ -118,7 +118,7 @@ def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked:
     return _pearson(Sums(product, *_windows(f[:, None], b), jnp.asarray(b.overlap)), b)
 
 
-@partial(jax.jit, static_argnames=("masked",))
+@partial(jit_for_cpu, options=LESS_OPTIMISED, static_argnames=("masked",))
 def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
     """Return prepared maps [y, map, x], their holes and their sums."""
     if not masked:
@@ -221,7 +221,7 @@ def autocorrelogram(
     maps = map_batches.as_maps(maps)
     masked = nan == "mask"
     return map_batches.in_chunks(
-        lambda chunk, tables: joined(quadrants(chunk, *tables, masked)),
+        lambda chunk, tables: joined(quadrants(chunk, tables[0], tables[1], masked)),
         maps,
         (dft_correlation.basis(maps.shape[-1]), np.float64(np.inf)),
     )

@@ -11,13 +11,13 @@ from __future__ import annotations
 from functools import lru_cache, partial
 from typing import Any, Literal, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice
+from gridjax.metrics.compiler_options import LESS_OPTIMISED, QUICK, jit_for_cpu
 from gridjax.metrics.gridscore import rotation
 from gridjax.metrics.gridscore.autocorrelogram import quadrants
 from gridjax.metrics.gridscore.dft_correlation import basis
@@ -107,7 +107,7 @@ def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):
     return _in_rings(sac, taps, weights, minmax, adaptive=adaptive)
 
 
-@partial(jax.jit, static_argnames=("adaptive",))
+@partial(jit_for_cpu, options=QUICK | LESS_OPTIMISED, static_argnames=("adaptive",))
 def _in_rings(sac, taps, weights, minmax, adaptive: bool):
     plus, minus = sac
     same, flipped, same_turned, flipped_turned = rotation.ring_values(plus, minus, taps)

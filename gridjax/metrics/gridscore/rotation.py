@@ -109,8 +109,10 @@ def taps(n: int, inner: float, outer: float, side: int) -> Taps:
         weight_y.append(np.where(inside, _bspline(y - corner[1] - offset), 0))
         first.append(corner[0] * (side + 3) + corner[1])
         sign.append(np.where(turned, -1, 1))
+    even, odd = (_within(matrix, side) for matrix in _prefilters(n))
     return Taps(
-        *(_within(matrix, side) for matrix in _prefilters(n)),
+        even,
+        odd,
         (i * side + j).astype(np.int32),
         np.stack(first).astype(np.int32),
         np.stack(weight_x).astype(np.float32),
