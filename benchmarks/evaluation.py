@@ -41,6 +41,7 @@ def processor_seconds(work: Callable[[], Any], repeats: int) -> tuple[float, flo
 def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
     """Return one row for each stage of the evaluation of a block of ``n_networks``."""
     import jax
+    import jax.numpy as jnp
 
     from gridjax.metrics.gridscore.grid_score import grid_score
     from gridjax.metrics.lattice.lattice import lattice_in_bins
@@ -57,7 +58,7 @@ def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
     spec, settings = specs[0], EvaluationSettings()
     trainer = make_trainer(spec.static, n_networks)
     traced = trainer.stack(specs, jax.devices()[0])
-    state = trainer.chunk(traced, trainer.init(traced), np.full(n_networks, 100, np.int32))
+    state = trainer.chunk(traced, trainer.init(traced), jnp.full(n_networks, 100, jnp.int32))
     design = rollout.design(spec, settings)
     axis = np.stack([lane_measures.code_axis(one, design.n_bins[-1]) for one in specs])
     rows: list[dict[str, Any]] = []
@@ -110,6 +111,7 @@ def _rows(evaluate_block: Callable[..., Any], specs: Any, state: Any, settings: 
 def training_seconds() -> float:
     """Return the processor seconds of STEPS gradient steps of one network, without compilation."""
     import jax
+    import jax.numpy as jnp
 
     from gridjax.training.population import make_trainer
 
@@ -119,10 +121,10 @@ def training_seconds() -> float:
     trainer = make_trainer(spec.static, 1)
     traced = trainer.stack([spec], jax.devices()[0])
     state = jax.block_until_ready(
-        trainer.chunk(traced, trainer.init(traced), np.full(1, 1, np.int32))
+        trainer.chunk(traced, trainer.init(traced), jnp.full(1, 1, jnp.int32))
     )
     before = time.process_time()
-    jax.block_until_ready(trainer.chunk(traced, state, np.full(1, 1 + STEPS // 5, np.int32)))
+    jax.block_until_ready(trainer.chunk(traced, state, jnp.full(1, 1 + STEPS // 5, jnp.int32)))
     return 5 * (time.process_time() - before)
 
 
