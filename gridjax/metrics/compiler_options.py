@@ -8,9 +8,11 @@ from typing import Any
 
 import jax
 
-QUICK: dict[str, Any] = {"xla_cpu_use_fusion_emitters": False}
+QUICK: dict[str, Any] = (
+    {"xla_cpu_use_fusion_emitters": False} if jax.__version_info__ < (0, 11) else {}
+)
 """On a CPU, the older generator of loops: such kernels compile in about half the time and their
-programs are as fast. The option has no effect on other devices."""
+programs are as fast. The option has no effect on other devices. Newer versions of JAX refuse it."""
 LESS_OPTIMISED: dict[str, Any] = {"xla_backend_optimization_level": 1}
 """Fewer passes over the code of loops. It is for ``jit_for_cpu`` alone, because other devices know
 this option too."""

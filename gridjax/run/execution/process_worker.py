@@ -22,7 +22,7 @@ from gridjax.run.worker.worker import Job
 
 MOST_ATTEMPTS = 2
 """How often a block is started, if its process is killed during the block."""
-_END_S = 5.0
+_END_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,11 @@ class ProcessWorker:
                 self._send(self._process, {"stop": True})
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, after the files that it is writing are complete or removed."""
         process, self._process = self._process, None
         if process is None:
             return
+        self._send(process, {"end": True})
         with suppress(OSError):
             _pipe(process.stdin).close()
         try:

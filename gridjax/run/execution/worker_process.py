@@ -2,8 +2,8 @@
 
 It reads messages from its standard input and writes messages to its standard output
 (gridjax.run.execution.messages). The first message describes the run; each further message is a
-block, or the request to stop. The process ends when its standard input is closed, so that no worker
-continues after the process of its run was killed.
+block, or the request to stop or to end. If its standard input is closed without a request to end,
+the process ends at once, so that no worker continues after the process of its run was killed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     setup = messages.decode(sys.stdin.readline())
-    inbox: queue.Queue[Message] = queue.Queue()
+    inbox: queue.Queue[Message | None] = queue.Queue()
     stop = threading.Event()
     threading.Thread(target=_listen, args=(inbox, stop), daemon=True).start()
     try:
@@ -47,9 +47,12 @@ def main() -> None:
         _send(output, {"failure": traceback.format_exc()})
 
 
-def _listen(inbox: queue.Queue[Message], stop: threading.Event) -> None:
+def _listen(inbox: queue.Queue[Message | None], stop: threading.Event) -> None:
     for line in sys.stdin:
         message = messages.decode(line)
+        if "end" in message:
+            inbox.put(None)
+            return
         if "stop" in message:
             stop.set()
         else:
@@ -58,7 +61,7 @@ def _listen(inbox: queue.Queue[Message], stop: threading.Event) -> None:
 
 
 def _serve(
-    setup: Message, inbox: queue.Queue[Message], stop: threading.Event, output: TextIO
+    setup: Message, inbox: queue.Queue[Message | None], stop: threading.Event, output: TextIO
 ) -> None:
     from gridjax.run.execution.devices import start_worker_devices
     from gridjax.run.execution.plugins import load_plugin
@@ -74,8 +77,8 @@ def _serve(
     worker = Worker(
         job, device, lambda event: _send(output, messages.message_of_event(event)), stop
     )
-    while True:
-        block = messages.block_of(inbox.get(), job.settings.merge, setup["place_maps"])
+    while (message := inbox.get()) is not None:
+        block = messages.block_of(message, job.settings.merge, setup["place_maps"])
         worker.run(block)
         _send(output, {"done": block.name, "is_full": n_memory_maps() > MOST_MEMORY_MAPS})
 
