@@ -73,7 +73,19 @@ class BlockRun:
         )
 
     def run(self) -> None:
-        """Train, evaluate and commit the block, or save its networks if the run must stop."""
+        """Train, evaluate and commit the block, or save its networks if the run must stop.
+
+        After an error, it returns only when the checkpoint that is being written is complete or
+        removed, so that nothing writes to the folder afterwards.
+        """
+        try:
+            self._run()
+        except BaseException:
+            with suppress(Exception):  # the first error is reported
+                self._checkpointer.wait()
+            raise
+
+    def _run(self) -> None:
         networks = networks_of_block(self._job.folder, self._block.name)
         if networks is not None:  # a process was killed between the commit and its report
             self._end(networks)
