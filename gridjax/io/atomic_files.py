@@ -22,7 +22,7 @@ from gridjax.errors import DamageError, Problem, StorageError
 T = TypeVar("T")
 TEMP_PREFIX = ".aside-"
 _SEAL = "sha256"
-_REMOVALS, _BETWEEN_REMOVALS_S = 50, 0.05
+_REMOVALS, _BETWEEN_REMOVALS_S, _ABSENT = 50, 0.05, 4
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -101,11 +101,16 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
 
 
 def _remove_what_is_still_written(folder: Path) -> None:
-    """Remove a folder to which threads of orbax may still write for a moment after a failure."""
+    """Remove a folder to which threads of orbax may still write for a moment after a failure.
+
+    They may even make it again, so it must stay absent for some time.
+    """
+    n_absent = 0
     for _ in range(_REMOVALS):
-        shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
+        n_absent = 0 if folder.exists() else n_absent + 1
+        if n_absent > _ABSENT:
             return
+        shutil.rmtree(folder, ignore_errors=True)
         time.sleep(_BETWEEN_REMOVALS_S)
 
 

@@ -12,11 +12,12 @@ from torture.crashpoints import CrashPoints
 from torture.sweeps import N_NETWORKS, promised, tortured, unlisted
 
 import gridjax as gj
-from gridjax.callbacks import NetworkFinished, TrainingSteps
+from gridjax.callbacks import TrainingSteps
 from gridjax.errors import StorageError
 from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.status import status
+from gridjax.run.worker import block_run
 
 N_STEPS = 6
 TAKES_SPACE = ("open", "write", "fsync", "replace", "rename", "mkdir")
@@ -127,17 +128,25 @@ def fill(path):
         file.writelines(blocks)
 
 
-@pytest.mark.parametrize(
-    ("workers", "kind"), [(1, NetworkFinished), (1, TrainingSteps), (2, TrainingSteps)]
-)
+@pytest.mark.parametrize(("workers", "when"), [(1, "commit"), (1, "training"), (2, "training")])
 def test_a_small_disk_that_is_full_stops_the_run_which_then_resumes(
-    workers, kind, small_disk, whole, quick_workers
+    workers, when, small_disk, whole, quick_workers, monkeypatch
 ):
     folder, filler = small_disk / "run", small_disk / "filler"
     quick_workers(folder)
-    filling = Filling(filler, lambda event: isinstance(event, kind))
+    commit = block_run.commit_block
+
+    def commit_on_a_full_disk(*arguments):
+        if not filler.exists():
+            fill(filler)
+        commit(*arguments)
+
+    if when == "commit":
+        monkeypatch.setattr(block_run, "commit_block", commit_on_a_full_disk)
+    filling = Filling(filler, lambda event: isinstance(event, TrainingSteps) and when != "commit")
     with pytest.raises(StorageError, match="No space left on device"):
         gj.train(tortured(N_STEPS), folder, [filling], workers=workers, checkpoint_every_s=0)
+    monkeypatch.setattr(block_run, "commit_block", commit)
     assert not list(folder.rglob(".aside-*"))
     with pytest.raises(StorageError):  # the disk is still full
         gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
