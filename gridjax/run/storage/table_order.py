@@ -19,7 +19,7 @@ def in_order(name: str, parts: Sequence[pa.Table], keys: Sequence[str]) -> pa.Ta
     only the rows of the first block are used. The order of the rows of a key does not change.
     """
     whole = pa.concat_tables([TABLES[name].empty_table(), *parts]).combine_chunks()
-    names, starts, ends = _runs_of_equal_keys(whole, ROW_KEYS[name])
+    names, starts, ends = _runs_of_equal_keys(whole, ROW_KEYS[name], [len(each) for each in parts])
     run_of: dict[str, int] = {}
     for run, key in enumerate(names):
         run_of.setdefault(key, run)
@@ -31,13 +31,19 @@ def in_order(name: str, parts: Sequence[pa.Table], keys: Sequence[str]) -> pa.Ta
 
 
 def _runs_of_equal_keys(
-    table: pa.Table, column: str
+    table: pa.Table, column: str, lengths: Sequence[int]
 ) -> tuple[list[str], Int[np.ndarray, " run"], Int[np.ndarray, " run"]]:
-    """Return the key, the first row and the end of each run of rows with equal keys."""
+    """Return the key, the first row and the end of each run of rows with equal keys.
+
+    The table consists of parts with ``lengths`` rows; a run does not continue in the next part.
+    """
     if not len(table):
         return [], np.zeros(0, int), np.zeros(0, int)
     encoded = table[column].combine_chunks().dictionary_encode()
     codes = np.asarray(encoded.indices)
-    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    is_start = np.diff(codes, prepend=-1) != 0
+    first_of_part = np.cumsum([0, *lengths])
+    is_start[first_of_part[first_of_part < len(codes)]] = True
+    starts = np.flatnonzero(is_start)
     names = encoded.dictionary.to_pylist()
     return [names[codes[start]] for start in starts], starts, np.append(starts[1:], len(codes))
