@@ -122,7 +122,7 @@ def workers_lock(folder: Path) -> Iterator[int | None]:
                     time.sleep(0.05)
                     continue
                 message = f"--out {folder} is still being written by workers of an earlier call"
-                fix = "wait for them to end, or end the processes gridjax.run.execution"
+                fix = "wait for them to end, or end the processes of gridjax.run.execution"
                 raise GridjaxError(Problem(message, fix=fix)) from None
             except OSError:  # a file system without locks; the lock of the folder still holds
                 break

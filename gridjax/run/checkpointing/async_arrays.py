@@ -93,7 +93,7 @@ def _handler() -> Any:
     numpy_handler = ocp.type_handlers.NumpyHandler
     options: dict[str, Any] = {}
     if "deepcopy_host_arrays" in inspect.signature(numpy_handler.__init__).parameters:
-        options["deepcopy_host_arrays"] = False  # orbax before 0.11.20 always copies
+        options["deepcopy_host_arrays"] = False  # older versions of orbax always copy
     registry = ocp.type_handlers.create_type_handler_registry(
         (np.ndarray, numpy_handler(**options))
     )

@@ -11,7 +11,7 @@ from typing import Any
 import jax
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.worker.machine import ONE_THREAD, n_cpu_devices, processor
+from gridjax.run.worker.machine import n_cpu_devices, processor
 from gridjax.run.worker.program_cache import use_program_cache
 from gridjax.training.population import Device
 
@@ -49,11 +49,9 @@ def start_devices(deterministic: bool = False, keep_programs: bool = True) -> De
 def start_worker_devices(deterministic: bool = False, keep_programs: bool = True) -> list[Device]:
     """Return the devices of the workers in this process: all accelerators, or one CPU device.
 
-    A CPU device computes in one thread if JAX has not been used in this process before. The other
-    arguments and the errors are those of ``start_devices``.
+    A CPU device computes in the threads of machine.n_threads(). The arguments and the errors are
+    those of ``start_devices``.
     """
-    for name, value in ONE_THREAD.items():
-        os.environ.setdefault(name, value)
     _prepare(deterministic)
     if keep_programs:
         use_program_cache()

@@ -17,7 +17,7 @@ from gridjax.run.execution.plugins import PluginSources, plugin_sources
 from gridjax.run.execution.process_worker import ProcessWorker, WorkerSetup
 from gridjax.run.execution.worker_pool import AnyWorker, WorkerPool
 from gridjax.run.planning.blocks import Block
-from gridjax.run.worker.machine import default_workers, device_kind, has_one_thread, n_cores
+from gridjax.run.worker.machine import default_workers, device_kind, n_threads
 from gridjax.run.worker.worker import Job, Worker
 from gridjax.spec.network import NetworkSpec
 from gridjax.training.population import Device
@@ -80,14 +80,14 @@ def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, determinist
         return _in_process(devices[:workers], deterministic)
     n_workers = workers or default_workers()
     sources = plugin_sources(specs)
-    if sources is None or (n_workers == 1 and has_one_thread()):
+    if sources is None or (n_workers == 1 and n_threads() == 1):
         return _in_process(start_worker_devices(deterministic), deterministic)
     return Engine(describe_cpu(1), n_workers, sources=sources)
 
 
 def _in_process(devices: Sequence[Device], deterministic: bool) -> Engine:
     if devices[0].platform == "cpu":
-        entry = describe_cpu(1 if has_one_thread() else n_cores())
+        entry = describe_cpu(n_threads())
     else:
         entry = describe(devices, deterministic)
     return Engine(entry, len(devices), local_devices=tuple(devices))

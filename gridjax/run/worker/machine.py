@@ -43,9 +43,13 @@ def n_memory_maps() -> int:
         return 0
 
 
-def has_one_thread() -> bool:
-    """Return whether JAX computes in one thread on the CPU of this process."""
-    return os.environ.get("PJRT_NPROC") == "1"
+def n_threads() -> int:
+    """Return the number of threads in which JAX computes on the CPU of this process.
+
+    JAX reads the environment variable PJRT_NPROC when it starts; the default is one for each core.
+    """
+    text = os.environ.get("PJRT_NPROC", "")
+    return int(text) if text.isdecimal() and int(text) > 0 else n_cores()
 
 
 def default_workers() -> int:

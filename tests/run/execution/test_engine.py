@@ -57,6 +57,18 @@ def test_a_variable_that_is_no_number_is_refused(value, cpu_alone, monkeypatch):
         choose_engine(SPECS, None, False)
 
 
+def test_a_plugin_of_a_script_runs_here_and_the_manifest_has_the_threads(cpu_alone, monkeypatch):
+    """The choice changes nothing for the next run: that one still starts a process."""
+    monkeypatch.delenv("PJRT_NPROC")
+    monkeypatch.setattr("gridjax.run.worker.machine.n_cores", lambda: 6)
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "plugin_sources", lambda specs: None)
+        chosen = choose_engine(SPECS, 2, False)
+    assert (len(chosen.local_devices), chosen.device["threads"]) == (1, 6)
+    following = choose_engine(SPECS, 1, False)
+    assert (following.local_devices, following.device["threads"]) == ((), 1)
+
+
 def test_no_workers_are_refused(cpu_alone):
     with pytest.raises(GridjaxError, match="0 workers"):
         choose_engine(SPECS, 0, False)
