@@ -96,7 +96,7 @@ def _with_numpy(shape: Shape, devices: Sequence[Any]) -> tuple[int, Callable[[in
 
 
 def _with_pytorch(shape: Shape, devices: Sequence[Any]) -> tuple[int, Callable[[int], None]]:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]  (an extra, absent from the gate)
 
     is_gpu = devices[0].platform == "gpu" and torch.cuda.is_available()
     one, other = (torch.from_numpy(each) for each in _operands(shape))
