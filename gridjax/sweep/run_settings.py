@@ -43,6 +43,9 @@ class EvaluationSettings:
         at_least=1024,
         at_most=1_000_000,
     )
+    all_bins: bool = _setting(
+        False, "null scores and lattices for every number of bins, not only for the reported one"
+    )
     along_training: int = _setting(
         0,
         "evaluations of each network, at step 0 and at log-spaced steps up to the last; 0: only"

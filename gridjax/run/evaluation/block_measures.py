@@ -41,7 +41,8 @@ class BlockMeasures(NamedTuple):
     dimensions: Dimensions
     spectra: Spectra
     scores: tuple[MapScores, ...]
-    """for each number of bins; their readouts have an axis of new nulls in place of networks"""
+    """for each number of bins; their readouts have an axis of new nulls in place of
+    networks"""
     kept_units: Int[Array, "network kept"] | None
     """units of the kept maps; None keeps no maps"""
     kept_maps: Float[Array, "network kept n n"] | None
@@ -91,7 +92,7 @@ def start_measures(
             measures, of_points = _lanes_of((measures, of_points), members.lanes)
     maps, active = measures.recording.maps, measures.active
     readouts = _readouts(first, design, traced, state, members.new_nulls)
-    scores = score_maps(maps, readouts, members.empty_bins)
+    scores = score_maps(design, maps, readouts, members.empty_bins)
     units = kept = None
     if n_kept is None:
         units = jnp.broadcast_to(jnp.arange(maps[-1].shape[1]), maps[-1].shape[:2])
@@ -116,7 +117,7 @@ def start_measures(
 def _readouts(
     spec: NetworkSpec, design: Design, traced: TracedParams, state: TrainState, lanes: Sequence[int]
 ) -> tuple[Float[Array, "null readout n n"], ...]:
-    """Return the maps of the readouts of some lanes, for each number of bins."""
+    """Return the maps of the readouts of some lanes, for each of ``design.n_bins_compared``."""
     width = _readout_width(state)
     static, parts = readout_config(spec.static), []
     for start in range(0, len(lanes), width):

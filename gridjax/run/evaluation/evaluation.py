@@ -37,7 +37,10 @@ DIVERGED = "diverged"
 
 @dataclass(frozen=True)
 class NullScores:
-    """Scores of random readouts of the target code of one layout, by number of bins per side."""
+    """Scores of random readouts of the target code of one layout, by number of bins per side.
+
+    The numbers of bins are ``Design.n_bins_compared``.
+    """
 
     null_id: str
     score_60: dict[int, Float[np.ndarray, " readout"]]
@@ -163,7 +166,8 @@ def _groups(
 
 
 def _null_scores(name: str, design: Design, scores: Any, place: int) -> NullScores:
-    readouts = dict(zip(design.n_bins, (one.of_readouts for one in scores), strict=True))
+    by_bins = zip(design.n_bins, scores, strict=True)
+    readouts = {n: one.of_readouts for n, one in by_bins if one.of_readouts is not None}
     return NullScores(
         null_id=name,
         score_60={n: one.score_60[place] for n, one in readouts.items()},

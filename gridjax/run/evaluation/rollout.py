@@ -44,6 +44,9 @@ class Design(NamedTuple):
 
     n_bins: tuple[int, ...]
     """numbers of bins along each side of the rate maps; the last one is the reported number"""
+    n_bins_compared: tuple[int, ...]
+    """those of ``n_bins`` whose maps have null scores and lattices; the last one is the reported
+    number"""
     sequence_length: int
     """number of moves of a trajectory that are used for the rate maps"""
     n_moves: int
@@ -80,6 +83,7 @@ def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
     samples = settings.samples_per_bin * reported**2
     return Design(
         n_bins=n_bins,
+        n_bins_compared=n_bins if settings.all_bins else n_bins[-1:],
         sequence_length=sequence_length,
         n_moves=max(sequence_length, spec.sequence_length, T_STUDY),
         batch_size=batch_size,
@@ -164,7 +168,7 @@ def record_readouts(
         readouts = chance_scores.readout(code, code_mean, code_scale, weights, activation)
         return _add(maps, positions, readouts, traced), None
 
-    start = tuple(empty_sums(n, design.n_readouts) for n in design.n_bins)
+    start = tuple(empty_sums(n, design.n_readouts) for n in design.n_bins_compared)
     maps, _ = lax.scan(batch, start, kept if is_kept else batches)
     return tuple(finish(sums)[0] for sums in maps)
 

@@ -29,31 +29,38 @@ class MapScores(NamedTuple):
     of_units: GridScores
     """[lane, unit]"""
     of_readouts: GridScores | None
-    """[null, readout]; None without new null scores"""
-    lattices: Lattice
-    """[lane, unit]; periods in bins"""
+    """[null, readout]; None without new null scores of these bins"""
+    lattices: Lattice | None
+    """[lane, unit]; periods in bins. None if lattices of these bins are not measured"""
 
 
-def score_maps(units: Maps, readouts: Maps, empty_bins: Any) -> tuple[MapScores, ...]:
+def score_maps(
+    design: Design, units: Maps, readouts: Maps, empty_bins: Any
+) -> tuple[MapScores, ...]:
     """Score the maps of the units and of the readouts of a block, for each number of bins.
 
     Args:
-        units: maps of the analysed layers.
-        readouts: maps of the readouts of new null scores; empty without any.
+        design: sizes of the evaluation.
+        units: maps of the analysed layers, for each of ``design.n_bins``.
+        readouts: maps of the readouts of new null scores, for each of ``design.n_bins_compared``;
+            empty without any.
         empty_bins: treatment of unvisited bins by the grid score, "mask" or "zero".
     """
+    maps_of_readouts = dict(zip(design.n_bins_compared, readouts, strict=False))
     found = []
-    for place, maps in enumerate(units):
+    for n, maps in zip(design.n_bins, units, strict=True):
         shape = maps.shape[:2]
         flat = _flat([maps])
-        together = _flat([maps, readouts[place]]) if readouts else flat
+        null = maps_of_readouts.get(n)
+        together = flat if null is None else _flat([maps, null])
         scores = grid_score(together, nan=empty_bins, correlations=True)
         of_units = _by_lane(scores, shape, 0)
-        of_readouts = None
-        if readouts:
+        of_readouts = lattices = None
+        if null is not None:
             rest = scores._replace(correlations=None)
-            of_readouts = _by_lane(rest, readouts[place].shape[:2], len(flat))
-        lattices = _by_lane(lattice_in_bins(flat), shape, 0)
+            of_readouts = _by_lane(rest, null.shape[:2], len(flat))
+        if n in design.n_bins_compared:
+            lattices = _by_lane(lattice_in_bins(flat), shape, 0)
         found.append(MapScores(of_units, of_readouts, lattices))
     return tuple(found)
 
@@ -102,10 +109,14 @@ def unit_columns(
 
     ``scores`` and ``active`` are those of one lane, on the host.
     """
+    unknown = np.full(spec.n_analysed, np.nan, np.float32)
     lattices = [
-        in_cm(one.lattices, spec.box_width_in_m, n)
+        (unknown, unknown, unknown)
+        if one.lattices is None
+        else _lattice_columns(in_cm(one.lattices, spec.box_width_in_m, n))
         for one, n in zip(scores, design.n_bins, strict=True)
     ]
+    periods, orientations, p_values = zip(*lattices, strict=True)
 
     def where_inactive(other: float, values: list[Any]) -> np.ndarray:
         pairs = zip(active, values, strict=True)
@@ -121,8 +132,14 @@ def unit_columns(
             0.0, [mean_score_60(np.asarray(s.correlations)) for s in units]
         ),
         "score_90_by_neuron": where_inactive(0.0, [s.score_90 for s in units]),
-        "period_cm": where_inactive(np.nan, [one.period_cm for one in lattices]),
-        "orientation_rad": where_inactive(np.nan, [one.orientation_rad for one in lattices]),
-        "lattice_p_value": np.concatenate([np.asarray(one.p_value) for one in lattices]),
+        "period_cm": where_inactive(np.nan, list(periods)),
+        "orientation_rad": where_inactive(np.nan, list(orientations)),
+        "lattice_p_value": np.concatenate(p_values),
         "active": np.concatenate(active),
     }
+
+
+def _lattice_columns(found: Lattice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the period (cm), the orientation (rad) and the p-value of each unit."""
+    period, orientation = np.asarray(found.period_cm), np.asarray(found.orientation_rad)
+    return period, orientation, np.asarray(found.p_value)

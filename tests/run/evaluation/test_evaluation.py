@@ -89,6 +89,30 @@ def test_known_nulls_change_no_bit_and_are_computed_once():
 
 
 @pytest.mark.bits
+def test_null_scores_and_lattices_of_all_bins_on_request():
+    (reported,) = evaluated([A], 1)
+    settings = dataclasses.replace(SETTINGS, all_bins=True)
+    (every,) = evaluate_block([A], block([A], 1), settings, {}, "best:4")
+    assert reported.null is not None
+    assert every.null is not None
+    assert list(reported.null.score_60) == [20]
+    assert sorted(every.null.score_60) == [20, 32]
+    assert reported.null.null_id != every.null.null_id
+    np.testing.assert_array_equal(reported.null.score_60[20], every.null.score_60[20])
+    assert np.unique(every.null.score_60[32]).size > 1000
+    is_reported = reported.units["nbins"] == 20
+    lattices = ("period_cm", "orientation_rad", "lattice_p_value")
+    for name, column in every.units.items():
+        other = reported.units[name]
+        np.testing.assert_array_equal(other[is_reported], column[is_reported], err_msg=name)
+        if name in lattices:
+            assert np.isnan(other[~is_reported]).all(), name
+        else:
+            np.testing.assert_array_equal(other, column, err_msg=name)
+    assert np.isfinite(every.units["lattice_p_value"][every.units["active"]]).all()
+
+
+@pytest.mark.bits
 def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
     specs = [A, B, C]
     state = block(specs, 3)
