@@ -102,7 +102,7 @@ def synthetic_run(
 
 def synthetic_results(specs: Iterable[NetworkSpec], keep_maps: str) -> list[NetworkResult]:
     """Results of these specs with random measures, without weights."""
-    return [_result(spec.seed, spec, keep_maps, False, False) for spec in specs]
+    return [_result(spec.seed, spec, keep_maps, False, False, 0) for spec in specs]
 
 
 def _result(

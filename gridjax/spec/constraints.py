@@ -113,39 +113,80 @@ RULES = (
 )
 
 
-Readings = dict[tuple[str, type, Any, str], FieldValue]
-"""(field, type and value, target code) -> the reading of the value"""
+_ALL_SEEDS = ("seed", *SEEDS)
+_OTHERS = tuple(name for name in FIELDS if name not in _ALL_SEEDS)
+
+
+class Readings:
+    """Readings of values that further networks with the same registered plugins share."""
+
+    def __init__(self) -> None:
+        self._values: dict[Hashable, FieldValue] = {}
+        self._accepted: dict[Hashable, dict[str, Any]] = {}
+        """values other than seeds of networks without a problem -> the same after reading"""
+
+    def value(self, name: str, value: Any, code: str) -> FieldValue:
+        """Return the reading of a value of a field of a network with a target code."""
+        if not isinstance(value, Hashable):
+            return _reading(name, value, code)
+        key = (name, _exactly(value), code)
+        if key not in self._values:
+            self._values[key] = _reading(name, value, code)
+        return self._values[key]
+
+    def accept(self, spec: NetworkSpec, values: dict[str, Any]) -> None:
+        """Record the values after reading of a network without a problem."""
+        key = _values_but_seeds(spec)
+        if key is not None:
+            self._accepted[key] = {name: values[name] for name in _OTHERS}
+
+    def accepted(self, spec: NetworkSpec) -> dict[str, Any] | None:
+        """Return the values after reading if only the seeds differ from an accepted network.
+
+        No rule depends on a seed.
+        """
+        key = _values_but_seeds(spec)
+        others = None if key is None else self._accepted.get(key)
+        if others is None:
+            return None
+        seeds = {name: self.value(name, getattr(spec, name), "") for name in _ALL_SEEDS}
+        if any(one.has_problem for one in seeds.values()):
+            return None
+        return others | {name: one.value for name, one in seeds.items()}
 
 
 def read_spec(spec: NetworkSpec, readings: Readings | None = None) -> NetworkSpec:
     """Return the spec after reading and checking every value like a value of a sweep file.
 
-    ``readings`` keeps the readings of values for further networks with the same registered plugins;
-    it is extended.
-
-    Raises GridjaxError with every problem.
+    ``readings`` are extended. Raises GridjaxError with every problem.
     """
-    known: Readings = {} if readings is None else readings
+    known = Readings() if readings is None else readings
+    accepted = known.accepted(spec)
+    if accepted is not None:
+        return make_spec(accepted)
     code: Any = spec.place_field_values
     code = code if isinstance(code, str) else ""
-    point = {}
-    for name in FIELDS:
-        value = getattr(spec, name)
-        if not isinstance(value, Hashable):
-            point[name] = _reading(name, value, code)
-            continue
-        text = value.hex() if isinstance(value, float) else value  # 0.0 equals -0.0
-        key = (name, type(value), text, code)
-        if key not in known:
-            known[key] = _reading(name, value, code)
-        point[name] = known[key]
+    point = {name: known.value(name, getattr(spec, name), code) for name in FIELDS}
     limits = [Limits.of(name) for name, one in point.items() if one.has_problem]
     constraints: list[Constraint] = [*limits, *RULES]
     found = (each.problem([point[name] for name in each.fields], None) for each in constraints)
     problems = [problem for problem in found if problem]
     if problems:
         raise GridjaxError(problems)
-    return make_spec({name: one.value for name, one in point.items()})
+    values = {name: one.value for name, one in point.items()}
+    known.accept(spec, values)
+    return make_spec(values)
+
+
+def _exactly(value: Any) -> tuple[type, Any]:
+    """Return a key of a value that differs for values of different types and for 0.0 and -0.0."""
+    return type(value), value.hex() if isinstance(value, float) else value
+
+
+def _values_but_seeds(spec: NetworkSpec) -> tuple[Any, ...] | None:
+    """Return a key of all values except the seeds; None if a value, such as a list, has no hash."""
+    values = [getattr(spec, name) for name in _OTHERS]
+    return tuple(map(_exactly, values)) if all(isinstance(v, Hashable) for v in values) else None
 
 
 def _reading(name: str, value: Any, code: str) -> FieldValue:

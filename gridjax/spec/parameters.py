@@ -43,7 +43,7 @@ from gridjax.spec.field_uses import (
     WEIGHTS,
 )
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.registry import REGISTRIES, plugin_hash_of
+from gridjax.spec.registry import REGISTRIES, has_plugins, plugin_hash_of
 from gridjax.spec.target_code_info import TARGET_CODES
 
 SEEDS = ("layout_seed", "weight_seed", "motion_seed")
@@ -345,6 +345,8 @@ class NetworkParameters:
     @property
     def plugins(self) -> dict[str, str]:
         """The SHA-256 of each value that a user registered; keys are ``plugin:`` and its name."""
+        if not has_plugins():
+            return {}
         names = {parameter: getattr(self, parameter) for parameter in REGISTRIES}
         hashes = {name: plugin_hash_of(parameter, name) for parameter, name in names.items()}
         return {f"plugin:{name}": sha for name, sha in hashes.items() if sha is not None}

@@ -125,6 +125,11 @@ def plugin_hash_of(parameter: str, name: Any) -> str | None:
     return registry.hashes.get(name) if registry and isinstance(name, str) else None
 
 
+def has_plugins() -> bool:
+    """Return whether a user has registered anything."""
+    return any(registry.hashes for registry in REGISTRIES.values())
+
+
 def registered_plugins() -> dict[str, str]:
     """Return the SHA-256 of every plugin, by ``parameter: name``."""
     return {

@@ -109,7 +109,7 @@ class Sweep:
         Equal specs occur once. If ``settings`` is None, default settings are used. Raises
         GridjaxError with every error of the first invalid spec, or if there are no specs.
         """
-        readings: Readings = {}
+        readings = Readings()
         distinct = tuple(dict.fromkeys(read_spec(spec, readings) for spec in specs))
         if not distinct:
             raise GridjaxError(Problem("a sweep without networks", fix="give at least one spec"))

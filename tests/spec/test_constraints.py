@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.spec.constraints import read_spec
+from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 
@@ -102,3 +102,35 @@ def test_every_problem_is_reported():
     with pytest.raises(GridjaxError) as caught:
         read_spec(NetworkSpec(Ng=0, seed=-1, activation="Relu", box_height_in_m=1.0))
     assert len(caught.value.problems) == 4
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": 2},
+        {"seed": "3"},
+        {"seed": 3, "motion_seed": 3, "weight_seed": 4},
+        {"seed": True},
+        {"seed": -1},
+        {"layout_seed": 0.5},
+        {"layout_seed": [1]},
+        {"Ng": 64.5},
+        {"Ng": True},
+        {"surround_scale": -0.0},
+    ],
+)
+def test_shared_readings_change_no_result(values):
+    """Readings of a network with other seeds, and with equal values of other types, are shared."""
+
+    def result(readings):
+        try:
+            return repr(read_spec(NetworkSpec(**{**others, **values}), readings))
+        except GridjaxError as error:
+            return str(error)
+
+    others: dict[str, Any] = {"Ng": 1, "surround_scale": 2, "bin_side_in_m": 0.5}
+    readings = Readings()
+    for known in (others, others | {"Ng": 64, "seed": 1}, {"surround_scale": 0.0 + 3}):
+        read_spec(NetworkSpec(**known), readings)
+    assert result(readings) == result(None)
+    assert result(readings) == result(None)

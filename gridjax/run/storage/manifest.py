@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from copy import copy
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
@@ -96,8 +97,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > _LARGEST:
             raise ValueError(f"it is larger than {_LARGEST} bytes")
         content = read_regular(path)
-        _check_content(content, frozenset(registered_plugins().items()))
-        manifest = load_checksummed_json(content)
+        checked = _checked(content, frozenset(registered_plugins().items()))
+        manifest = {name: copy(part) for name, part in checked.items()}
     except (FileNotFoundError, NotADirectoryError):
         message = f"{folder} holds no run (no {MANIFEST})"
         raise GridjaxError(Problem(message, fix="name the --out folder of a sweep")) from None
@@ -108,13 +109,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _check_content(content: bytes, plugins: frozenset[tuple[str, str]]) -> None:
-    """Check the bytes of a manifest; several reads of the same bytes are checked only once.
+def _checked(content: bytes, plugins: frozenset[tuple[str, str]]) -> dict[str, Any]:
+    """Return the checked content of a manifest; the same bytes are parsed and checked only once.
 
     The start of a run reads the manifest up to four times. ``plugins`` are the registered plugins;
     the check of a spec depends on them.
     """
-    _check(load_checksummed_json(content))
+    manifest = load_checksummed_json(content)
+    _check(manifest)
+    return manifest
 
 
 def _check(manifest: Any) -> None:
@@ -128,7 +131,7 @@ def _check(manifest: Any) -> None:
         _demand(bool(valid), f"{show(run_id)} is not a run_id")
     _demand(len(set(run_ids)) == len(run_ids), "a run_id occurs twice")
     _demand(len(specs) == len(run_ids), "specs and run_ids differ in number")
-    readings: Readings = {}
+    readings = Readings()
     for run_id, spec in zip(run_ids, specs, strict=True):
         _demand(spec.keys() <= FIELDS.keys(), f"{show(spec)} is not a spec of a network")
         same = _run_id(spec, manifest.get("plugins", {}), readings) == run_id

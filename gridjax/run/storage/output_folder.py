@@ -83,13 +83,14 @@ def check_space(folder: Path, plan: Plan, n_workers: int) -> None:
 
 def open_folder(folder: Path, requested: dict[str, Any], accept: tuple[str, ...]) -> FolderStore:
     """Create a run in a locked folder, or resume the run that the folder contains."""
-    manifest, damaged = requested, {}
+    manifest, damaged, is_stored = requested, {}, False
     if (folder / MANIFEST).exists():
         store = FolderStore.open(folder)
         damaged = store.damaged()
         intact = store.committed_in(damaged.keys())
         manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
-    return FolderStore.create(folder, manifest, damaged)
+        is_stored = manifest is store.manifest
+    return FolderStore.create(folder, manifest, damaged, is_stored)
 
 
 def started_blocks(folder: Path) -> list[tuple[str, ...]]:

@@ -22,7 +22,6 @@ import pyarrow as pa
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.io.atomic_files import (
     dump_checksummed_json,
-    read_regular,
     remove_temporaries,
     rename,
     replace_file,
@@ -53,22 +52,25 @@ class FolderStore:
 
     @classmethod
     def create(
-        cls, folder: Path, manifest: dict[str, Any], damaged: Mapping[Path, str]
+        cls,
+        folder: Path,
+        manifest: dict[str, Any],
+        damaged: Mapping[Path, str],
+        is_stored: bool = False,
     ) -> FolderStore:
         """Create a run, or resume the run in the folder, with the manifest ``manifest``.
 
         Removes the temporary files that a killed writer left. Moves damaged shards to ``damaged/``,
-        so that their networks are trained again.
+        so that their networks are trained again. ``is_stored`` says that the folder already
+        contains this manifest.
         """
         store = cls(folder, manifest)
         store.set_aside = list(damaged.values())
-        path = folder / MANIFEST
-        sealed = dump_checksummed_json(manifest)
         with writing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             remove_temporaries(folder)
-            if not path.exists() or read_regular(path) != sealed:
-                replace_file(path, sealed)
+            if not is_stored:
+                replace_file(folder / MANIFEST, dump_checksummed_json(manifest))
             (folder / SHARDS).mkdir(exist_ok=True)
             remove_temporaries(folder / SHARDS)
             for shard in damaged:
@@ -155,7 +157,7 @@ class FolderStore:
         found = {path: f"{path} is a link" for path in self._links()}
         for shard in self._shards():
             try:
-                shard.check()
+                shard.check(rows=False)
             except DamageError as error:
                 found[shard.folder] = str(error.problems[0].place)
         return found

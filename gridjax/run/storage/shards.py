@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from errno import ELOOP
 from pathlib import Path
@@ -123,18 +123,22 @@ class Shard:
             if name not in listed:
                 (self.folder / name).unlink(missing_ok=True)
 
-    def check(self) -> None:
-        """Raise DamageError if a file is damaged."""
-        retry_while_replaced(self.folder / SEAL, self._check)
+    def check(self, rows: bool = True) -> None:
+        """Raise DamageError if a file is damaged, or a table has other columns than the schema.
 
-    def _check(self) -> None:
+        ``rows=False`` reads the SHA-256 and the schema of the tables, but not their rows.
+        """
+        read = pq.read_table if rows else pq.read_schema
+        retry_while_replaced(self.folder / SEAL, lambda: self._check(read))
+
+    def _check(self, read: Callable[[pa.BufferReader], Any]) -> None:
         listed = self._read_seal()["files"]
-        for name in listed:
-            self._content(name)
+        contents = {name: self._listed_content(name, each) for name, each in listed.items()}
         for name in TABLES:
-            if f"{name}.parquet" not in listed:
-                raise self._damage(SEAL, f"lists no {name}.parquet")
-            self.table(name)
+            file = f"{name}.parquet"
+            if file not in contents:
+                raise self._damage(SEAL, f"lists no {file}")
+            _checked(read, contents[file], self.folder / file, name)
 
     def _weights_name(self) -> str:
         return KEPT_WEIGHTS if KEPT_WEIGHTS in self._read_seal()["files"] else WEIGHTS
@@ -182,8 +186,10 @@ class Shard:
 
     def _content(self, name: str) -> bytes | None:
         listed = self._read_seal()["files"].get(name)
-        if listed is None:
-            return None
+        return None if listed is None else self._listed_content(name, listed)
+
+    def _listed_content(self, name: str, listed: Mapping[str, Any]) -> bytes:
+        """Return the bytes of a file, of which the seal lists size and SHA-256."""
         try:
             content = self._read(name)
         except OSError as error:
@@ -217,13 +223,20 @@ class Shard:
 
 def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
     """Return the table in the bytes of a Parquet file; refuse columns other than the schema's."""
+    table: pa.Table = _checked(pq.read_table, content, path, name)
+    return table
+
+
+def _checked(read: Callable[[pa.BufferReader], Any], content: bytes, path: Path, name: str) -> Any:
+    """Return the table, or its schema, that ``read`` finds in the bytes of a Parquet file."""
     try:
-        table = pq.read_table(pa.BufferReader(content))
+        found = read(pa.BufferReader(content))
     except (OSError, pa.ArrowException) as error:
         raise DamageError(Problem(f"damaged: cannot be read: {error}", Place(str(path)))) from None
-    if not table.schema.equals(TABLES[name]):
+    schema = found if isinstance(found, pa.Schema) else found.schema
+    if not schema.equals(TABLES[name]):
         raise DamageError(Problem("damaged: has other columns", Place(str(path)), _FIX))
-    return table
+    return found
 
 
 def to_parquet(table: pa.Table) -> bytes:
