@@ -128,9 +128,9 @@ def test_shared_readings_change_no_result(values):
         except GridjaxError as error:
             return str(error)
 
-    others: dict[str, Any] = {"Ng": 1, "surround_scale": 2, "bin_side_in_m": 0.5}
+    others: dict[str, Any] = {"Ng": 1, "surround_scale": 2, "bin_side_in_m": 0.1}
     readings = Readings()
-    for known in (others, others | {"Ng": 64, "seed": 1}, {"surround_scale": 0.0 + 3}):
+    for known in (others, others | {"Ng": 64, "seed": 1}, {"surround_scale": 3}):
         read_spec(NetworkSpec(**known), readings)
     assert result(readings) == result(None)
     assert result(readings) == result(None)
