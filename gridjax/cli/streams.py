@@ -60,7 +60,7 @@ class Output:
                 raise OutputLost from None
             message = f"standard output cannot be written: {error.strerror or error}"
             raise StorageError(
-                Problem(message, fix="free some space, or write it elsewhere")
+                Problem(message, fix="free some space, or write to another disk")
             ) from None
 
     def _discard(self) -> None:

@@ -41,7 +41,7 @@ def read_regular(path: Path) -> bytes:
     may never end.
     """
     if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "is no regular file")
+        raise OSError(errno.EINVAL, "is not a regular file")
     return path.read_bytes()
 
 

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-_FLAWS = {"Cs": "is no UTF-8 text", "Cc": "holds control characters"}
+_FLAWS = {"Cs": "is not UTF-8 text", "Cc": "holds control characters"}
 
 
 def flaw(name: str) -> str | None:

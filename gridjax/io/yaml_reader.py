@@ -129,7 +129,11 @@ class _Composer:
             for event in events:
                 if isinstance(event, yaml.DocumentStartEvent):
                     if root is not None:
-                        self._stop(event, "a second document begins here", "one document a file")
+                        self._stop(
+                            event,
+                            "a second document begins here",
+                            "write one document in each file",
+                        )
                     root = self._node(next(events), events, 0)
         except _StopError:
             return None

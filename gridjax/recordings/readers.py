@@ -88,7 +88,7 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
     if Path(path).is_dir():
         problems.add("is a folder", Place(path), f"give its files: {Path(path) / '*.npz'}")
     elif not Path(path).is_file():
-        problems.add("is no regular file", Place(path), "save it as a regular file")
+        problems.add("is not a regular file", Place(path), "save it as a regular file")
     elif path.endswith(SPIKES_CSV):
         problems.add(
             "holds the spikes of a session, not its path",

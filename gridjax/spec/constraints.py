@@ -19,7 +19,7 @@ def _square_box(height: float, width: float) -> tuple[str, str] | None:
     if height == width:
         return None
     what = f"box_height_in_m: {height} differs from box_width_in_m: {width}"
-    return what, "only square boxes are there; give both the same side"
+    return what, "boxes are square: give both the same side"
 
 
 def _outputs(n_outputs: int, code: str) -> tuple[str, str] | None:

@@ -100,7 +100,7 @@ def _maps(network: NetworkParameters) -> np.ndarray | None:
     if network.place_maps is None:
         return None
     if network.place_maps.maps is None:
-        message = f"the place maps {network.place_maps} are not at hand"
+        message = f"the place maps {network.place_maps} are not loaded"
         raise GridjaxError(Problem(message, fix="read the sweep again from its file"))
     return np.ascontiguousarray(np.moveaxis(network.place_maps.maps, 0, -1))
 
@@ -125,14 +125,14 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
             STATIC,
             "n_place_fields_per_cell",
             lambda network: n_slots(network.n_place_fields_per_cell, network.Np),
-            "fields that a place cell has room for",
+            "largest number of fields of a place cell",
         ),
         _entry(
             "n_fields",
             TRACED,
             "n_place_fields_per_cell",
             _fields,
-            "fields that every place cell has",
+            "number of fields that every place cell has",
             np.int32,
         ),
         _entry(

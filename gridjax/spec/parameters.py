@@ -146,7 +146,7 @@ class NetworkParameters:
         "normalisation of the place code over cells",
         CODE,
         choices=("global", "none", "local"),
-        never={"local": "it was never runnable in the study"},
+        never={"local": "the study's code fails with it"},
         of_code=code_takes_normalization,
         read_if=chooses_normalization,
     )
@@ -177,7 +177,7 @@ class NetworkParameters:
         "surround over centre width s (surround_convention says of what), dimensionless",
         CODE,
         above=1.0,
-        why="at 1 centre and surround cancel and the target is zero everywhere",
+        why="at 1, centre and surround cancel, and every target is zero",
         of_code=code_reads("surround_scale"),
     )
     place_cell_alpha_e: float = traced(
@@ -275,7 +275,7 @@ class NetworkParameters:
     )
     n_epochs: int = traced(20, "epochs", TRAINING, at_least=1, at_most=2**31 - 1)
     n_grad_steps_per_epoch: int = traced(
-        10_000, "gradient steps an epoch", TRAINING, at_least=1, at_most=2**31 - 1
+        10_000, "gradient steps in each epoch", TRAINING, at_least=1, at_most=2**31 - 1
     )
     seed: int = traced(
         0,

@@ -102,7 +102,7 @@ class Registry(Generic[Info]):
 
     def _unknown(self, name: str) -> GridjaxError:
         message = f"{self.parameter}: {name!r} is not registered"
-        return GridjaxError(Problem(message, fix="name its source by --plugin FILE.py"))
+        return GridjaxError(Problem(message, fix="name its source with --plugin FILE.py"))
 
 
 ENCODINGS = Registry("place_field_values", TARGET_CODES)
@@ -228,4 +228,6 @@ def _source_of(function: Callable[..., Any], name: str) -> str:
         return inspect.getsource(function)
     except (OSError, TypeError):
         message = f"{name!r}: the source of {function!r} cannot be found"
-        raise GridjaxError(Problem(message, fix="write it into a file and import it")) from None
+        raise GridjaxError(
+            Problem(message, fix="write the function into a file and import it")
+        ) from None

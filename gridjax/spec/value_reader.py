@@ -102,7 +102,9 @@ def _convert(field: Field, raw: Any) -> Any:
         return _fidelity(field, raw)
     if kind == "PlaceMaps":
         if not isinstance(raw, PlaceMaps):
-            raise _RefusedError("is no place maps", "give gridjax: {place_maps: FILE.npy}")
+            raise _RefusedError(
+                "is not a file of place maps", "give gridjax: {place_maps: FILE.npy}"
+            )
         return raw
     if other in ("Uniform", "Poisson") and (
         isinstance(raw, FieldDistribution) or (isinstance(raw, str) and is_distribution_text(raw))
@@ -176,7 +178,7 @@ def _check(field: Field, value: Any, is_read: bool) -> None:
     if not is_read or value is None:
         return
     if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
-        raise _RefusedError("is not of the form wanted", _describe(field))
+        raise _RefusedError("has another form", _describe(field))
     if value in limits.get("never", ()):
         raise _RefusedError(f"cannot be used: {limits['never'][value]}", _describe(field))
     if isinstance(value, Poisson):

@@ -48,9 +48,9 @@ CLAIM_TESTS = {
             "sign flips of the differences, by seed of the first arm; the interval resamples these"
             " seeds",
         ),
-        ClaimTest(share, "no p; exact binomial interval"),
-        ClaimTest(resampled_statistic, "no p; the interval resamples networks"),
-        ClaimTest(variance_share, "no p; the interval resamples levels of the first factor"),
+        ClaimTest(share, "no p-value; exact binomial interval"),
+        ClaimTest(resampled_statistic, "no p-value; the interval resamples networks"),
+        ClaimTest(variance_share, "no p-value; the interval resamples levels of the first factor"),
         ClaimTest(
             max_departure,
             "the largest standardised residual, over flips of the signs of each seed's residuals,"

@@ -114,7 +114,9 @@ def _study(document: SourcedValue, sha256: str, problems: Problems) -> Claims | 
     claims = tuple(claim for claim in read if claim is not None)
     # checked only if all claims were read: an unreadable claim may be the primary one
     if items and len(claims) == len(items) and all(claim.role != "primary" for claim in claims):
-        problems.add("no claim is primary", document.place, "say role: primary of at least one")
+        problems.add(
+            "no claim is primary", document.place, "write role: primary in at least one claim"
+        )
     return Claims(**texts, claims=claims, sha256=sha256)
 
 
@@ -135,7 +137,9 @@ def _items(
 def _claim(name: str, item: SourcedValue, problems: Problems) -> Claim | None:
     if not _NAME.fullmatch(name):
         fix = "use letters, digits, _ and -: it becomes the name of a file"
-        problems.add(f"{show(name)} cannot be a claim's name", item.name_place or item.place, fix)
+        problems.add(
+            f"{show(name)} cannot be the name of a claim", item.name_place or item.place, fix
+        )
     content = _mapping(item, _OF_CLAIM, f"the claim {show(name)}", problems)
     if content is None:
         return None

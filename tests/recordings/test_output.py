@@ -106,7 +106,7 @@ BAD = [
     (("--out", "x" * 250 + ".parquet"), "the name is too long"),
     (("--out", "a/" * 3000 + "s.parquet"), "cannot be written"),
     (("--out", "two\nlines.parquet"), "the name holds control characters"),
-    (("--out", os.fsdecode(b"bad\xff.parquet")), "the name is no UTF-8 text"),
+    (("--out", os.fsdecode(b"bad\xff.parquet")), "the name is not UTF-8 text"),
     (("--out", ""), "is no .parquet file"),
     ((os.fsdecode(b"bad\xff.npy"), "--out", "s.parquet"), "no such file"),
     (("--shuffles", 9, "--min-shift", "nan"), "--min-shift is nan"),
@@ -137,7 +137,7 @@ def test_a_name_that_is_no_utf8_is_refused_before_scoring(folder, score):
     code, printed, complaint = score(name, "--out", "s.parquet")
     (folder / name).unlink()
     assert (code, printed) == (2, "")
-    assert "the name is no UTF-8 text" in complaint
+    assert "the name is not UTF-8 text" in complaint
     assert not list(folder.glob("s.*"))
 
 

@@ -199,7 +199,7 @@ def test_names_that_no_terminal_can_print_are_refused(tmp_path):
     # by a pattern, or by their name
     for given in ([tmp_path / "*.npy"], [tmp_path / os.fsdecode(name) for name in names]):
         message = refusal(*given)
-        assert "the name is no UTF-8 text" in message
+        assert "the name is not UTF-8 text" in message
         assert "the name holds control characters" in message
         message.encode()
         assert "two\\nlines.npy" in message
@@ -212,7 +212,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
     (tmp_path / "dangling.npy").symlink_to("nowhere.npy")
     (tmp_path / "folder.npz").mkdir()
     message = refusal(*sorted(tmp_path.iterdir()))
-    assert message.count("is no regular file") >= 2
+    assert message.count("is not a regular file") >= 2
     assert "folder.npz: is a folder" in message
     for name in ("pipe.npy", "pipe.csv", "round.npy", "dangling.npy"):
         assert f"{name}: " in message

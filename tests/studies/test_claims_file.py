@@ -196,7 +196,12 @@ HEAD = GOOD[: GOOD.index("claims:")]
         ("[]\n", "a claims file is [], not a mapping", ":1:1", "title, question, caution, claims"),
         ("- title: x\n", "is [{'title': 'x'}], not a mapping", ":1:1", "title, question"),
         ("a text\n", "a claims file is 'a text', not a mapping", ":1:1", "title, question"),
-        (GOOD + "---\n" + GOOD, "a second document begins here", ":23:1", "one document a file"),
+        (
+            GOOD + "---\n" + GOOD,
+            "a second document begins here",
+            ":23:1",
+            "write one document in each file",
+        ),
         # a claim twice, and what is not a text, no region
         (GOOD + ALIKE, "'alike' stands here a second time", ":23:3", "remove one"),
         (GOOD + MORE, "'more' stands here a second time", ":23:3", "remove one"),

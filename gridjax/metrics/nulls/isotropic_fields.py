@@ -91,7 +91,7 @@ def _one_each(key, batch: tuple[int, ...]) -> Key[Array, " map"]:
         raise invalid_argument(f"key is {reprlib.repr(key)}", "give jax.random.key(seed)")
     if key.shape not in ((), batch):
         raise invalid_argument(
-            f"keys have shape {key.shape}, maps {batch}", "give one key, or one a map"
+            f"keys have shape {key.shape}, maps {batch}", "give one key, or one key for each map"
         )
     return key.reshape(-1) if key.shape == batch else _keys(key, math.prod(batch))
 

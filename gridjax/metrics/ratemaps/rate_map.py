@@ -87,7 +87,9 @@ def rate_map(
     )
     if spikes is not None:
         if times_s is None:
-            raise invalid_argument("spikes come without times_s", "give the time of each position")
+            raise invalid_argument(
+                "spikes are given without times_s", "give the time of each position"
+            )
         totals = spike_counts(seen, spikes)
     else:
         totals = activity_totals(seen, activity)

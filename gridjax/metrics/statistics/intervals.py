@@ -128,7 +128,7 @@ def statistic_interval(
     rows = np.asarray(values)
     if rows.ndim == 0 or (rows.dtype.kind == "f" and not np.isfinite(rows).all()):
         raise invalid_argument(
-            "values hold NaN or infinity, or are no rows", "leave such networks out"
+            "values contain NaN or infinity, or are not rows", "leave such networks out"
         )
     of = _labels(clusters, len(rows))
     tail, n_draws = (1 - _level(level)) / 2, check_int("n_draws", n_draws, 1, MOST_DRAWS)
@@ -234,7 +234,7 @@ def _given(
     found = check_array("values", values, rank)
     if not np.isfinite(found).all():
         raise invalid_argument(
-            "values hold NaN or infinity", "leave such networks out, and say how many"
+            "values contain NaN or infinity", "leave such networks out, and say how many"
         )
     return found, _labels(clusters, len(found))
 
@@ -248,7 +248,7 @@ def _labels(clusters: Any, n: int) -> Int[np.ndarray, " n"]:
     labels = np.asarray(clusters)
     if labels.shape != (n,):
         raise invalid_argument(
-            f"clusters have shape {labels.shape}, for {n} values", "give one a value"
+            f"clusters have shape {labels.shape}, for {n} values", "give one cluster for each value"
         )
     if labels.dtype.kind == "f" and np.isnan(labels).any():
         raise invalid_argument("clusters hold NaN", "name the cluster of every network")

@@ -52,7 +52,9 @@ def _known(p: Any):
     given = check_array("p", p, 1)
     known = ~np.isnan(given)
     if np.any((given[known] < 0) | (given[known] > 1)):
-        raise invalid_argument("p-values lie outside 0 to 1", "give chances, as tests return them")
+        raise invalid_argument(
+            "p-values lie outside 0 to 1", "give probabilities, as tests return them"
+        )
     return given, known
 
 

@@ -56,7 +56,7 @@ def finite(name: str, array: Float[np.ndarray, "..."]) -> Float[np.ndarray, "...
         raise invalid_argument(f"{name} have shape {array.shape}", "give at least one number")
     if not np.isfinite(array).all():
         raise invalid_argument(
-            f"{name} hold NaN or infinity", "leave out seeds where one is missing"
+            f"{name} contain NaN or infinity", "leave out seeds where one is missing"
         )
     return array
 

@@ -123,7 +123,7 @@ def _scales(panels: np.ndarray, finished: list[NetworkRecord], columns: list[_Co
     below.set_ylim(-0.04 * max(highest, 0.05), 1.1 * max(highest, 0.05))
     if not np.isfinite(shares).any():
         for axes in panels[1]:
-            text = "no place code, no null"
+            text = "no null without a place code"
             axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center")
 
 
@@ -151,7 +151,7 @@ def _caption(data: RunData, columns: list[_Column]) -> str:
     else:
         text += " Errors of these answers differ between the networks and are not drawn."
     if without:
-        text += f" Not shown below, for want of a null: {plotting.listed(without)}."
+        text += f" Not shown below, because they have no null: {plotting.listed(without)}."
     return text
 
 

@@ -33,14 +33,14 @@ def load_plugin(path: str | Path) -> None:
     path = Path(path)
     name = f"{_PREFIX}{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     if not path.is_file():
-        raise GridjaxError(Problem(f"--plugin {path} is no file", fix="give a Python file"))
+        raise GridjaxError(Problem(f"--plugin {path} is not a file", fix="give a Python file"))
     try:
         import_file(path, name)
     except GridjaxError:
         raise
     except ImportError as error:
         if path.suffix != ".py":
-            message = f"--plugin {path} is no Python file"
+            message = f"--plugin {path} is not a Python file"
             raise GridjaxError(Problem(message, fix="name it FILE.py")) from None
         raise _failure(path, error) from error
     except Exception as error:
@@ -63,4 +63,4 @@ def plugin_sources(specs: Iterable[NetworkSpec]) -> PluginSources | None:
 
 def _failure(path: Path, error: Exception) -> GridjaxError:
     message = f"--plugin {path} fails: {type(error).__name__}: {error}"
-    return GridjaxError(Problem(message, fix="run it by python to see where"))
+    return GridjaxError(Problem(message, fix="run it with python to see where it fails"))

@@ -11,7 +11,7 @@ from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.checkpointing.checkpoint_list import UNREADABLE
 from gridjax.run.storage.run_folder import FolderStore
 
-_CHECKPOINT_FIX = "nothing; a resumed sweep uses the checkpoint before it"
+_CHECKPOINT_FIX = "nothing is needed; a resumed sweep uses the checkpoint before it"
 
 
 def verify(folder: Path) -> None:

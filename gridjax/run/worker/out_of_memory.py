@@ -48,7 +48,7 @@ def shortage_in_training(block: Block, error: str) -> MemoryShortageError:
     static, width = block.static, block.lane_width
     of = f"{width} networks at once (lane width {width})" if width > 1 else "one network"
     message = (
-        f"out of device memory in training {of} ({asked_for(error)}):"
+        f"out of device memory during the training of {of} ({asked_for(error)}):"
         f" {static.rnn_type} Ng={static.Ng} {static.place_field_values} Np={static.Np}"
         f" batch_size={static.batch_size} sequence_length={static.sequence_length}"
     )
@@ -59,5 +59,5 @@ def shortage_in_training(block: Block, error: str) -> MemoryShortageError:
 def shortage_in_evaluation(specs: Sequence[NetworkSpec], error: str) -> MemoryShortageError:
     """Return the error for networks whose evaluation does not fit on their device."""
     of = specs[0].run_id if len(specs) == 1 else f"{len(specs)} networks at once"
-    message = f"out of device memory in evaluating {of} ({asked_for(error)})"
+    message = f"out of device memory during the evaluation of {of} ({asked_for(error)})"
     return MemoryShortageError(Problem(message, fix=_FIX_OF_EVALUATION))

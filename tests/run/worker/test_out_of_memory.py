@@ -129,7 +129,7 @@ def test_a_second_lack_of_memory_ends_the_run_with_all_saved(part, failing, whol
         assert "Ng=24" in problem.message
         assert "--set gridjax.lane_width=1" in problem.fix
     else:
-        assert "out of device memory in evaluating" in problem.message
+        assert "out of device memory during the evaluation of" in problem.message
         assert "gridjax.evaluation.batch_size" in problem.fix
     assert steps_kept(folder, N_STEPS) > 0
     verify(folder)
