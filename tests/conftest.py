@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
+from torture.quick_evaluation import quick_evaluation
 
 import gridjax as gj
 from gridjax.run.worker.machine import ONE_THREAD, device_kind
@@ -52,6 +53,13 @@ def reference() -> dict[str, np.ndarray]:
         pytest.skip(f"no published scorer outputs at {REFERENCE}; set GRIDJAX_REFERENCE")
     with np.load(REFERENCE, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+@pytest.fixture(scope="module")
+def evaluation_without_compilation():
+    """In a module about what happens before or after the evaluation, it takes no time."""
+    with quick_evaluation():
+        yield
 
 
 @pytest.fixture(scope="session")
