@@ -13,14 +13,15 @@ from gridjax.spec.padding import padded_config
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer, unpadded_lane
 
-SETTINGS = EvaluationSettings(samples_per_bin=20, batch_size=80)
+# the settings and shapes of the sweeps in tiny, which other tests compile
+SETTINGS = EvaluationSettings(samples_per_bin=40, batch_size=100)
 SMALL = NetworkSpec(
     place_field_values="difference_of_gaussians",
     place_cell_rf=0.3,
-    Ng=10,
-    Np=24,
-    batch_size=12,
-    sequence_length=5,
+    Ng=24,
+    Np=32,
+    batch_size=16,
+    sequence_length=7,
     bin_side_in_m=0.11,
 )
 A, B, C = (
@@ -112,6 +113,7 @@ def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
     assert found[1].units == {}
 
 
+@pytest.mark.slow  # two more shapes, which no other test compiles
 @pytest.mark.bits
 def test_networks_in_padded_shapes_are_evaluated_in_their_own():
     small = dataclasses.replace(A, Np=20, batch_size=9)
