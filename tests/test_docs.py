@@ -81,10 +81,41 @@ assert score > 1
 """
 
 
-def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
+def tutorial_and_readme():
     """Both in one process and one run folder: the example finds the tutorial's networks there."""
     (example,) = blocks(README, "python")
-    run_script(f"{script(TUTORIAL)}{AFTERWARDS}{OF_TUTORIAL}{example}{AFTERWARDS}", tmp_path)
+    return f"{script(TUTORIAL)}{AFTERWARDS}{OF_TUTORIAL}{example}{AFTERWARDS}"
+
+
+WITHOUT_EVALUATION = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+from torture.quick_evaluation import quick_evaluation
+quick = quick_evaluation()
+quick.__enter__()
+"""
+IN_SHORT = {
+    "n_grad_steps_per_epoch: {value: 2000}": "n_grad_steps_per_epoch: {value: 60}",
+    # the shapes of the sweeps in tiny, which other tests compile
+    "Ng: {value: 64}": "Ng: {value: 24}",
+    "Np: {value: 64}": "Np: {value: 32}",
+    "batch_size: {value: 32}": "batch_size: {value: 16}\\n  sequence_length: {value: 7}",
+}
+
+
+def test_the_code_of_the_tutorial_and_of_the_readme_runs(tmp_path):
+    """Every line of both, on smaller networks, whose evaluation takes no time."""
+    code = tutorial_and_readme()
+    for long, short in IN_SHORT.items():
+        assert code.count(long) == 1
+        code = code.replace(long, short)
+    run_script(WITHOUT_EVALUATION + code, tmp_path)
+    assert (tmp_path / "runs" / "mine" / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
+    run_script(tutorial_and_readme(), tmp_path)
     assert (tmp_path / "runs" / "mine" / "report.html").stat().st_size > 100_000
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -57,9 +58,15 @@ def test_the_page_registers_one_of_each():
     assert len(BLOCKS["encoding"].strip().splitlines()) <= 25
 
 
-def test_what_users_register_trains_and_scores_like_a_built_in(folder):
+@pytest.fixture(scope="module")
+def swept(folder):
+    """The folder, where the sweep was trained."""
     done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
     assert done.returncode == 0, done.stderr[-1500:]
+    return folder
+
+
+def test_what_users_register_trains_and_scores_like_a_built_in(swept):
     check = """
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
@@ -78,12 +85,13 @@ network = run.network(run.networks.run_id[0])
 leak = network.params["cell"]["leak"]
 assert leak.shape == (24,) and (leak != 0.5).any()
 """
-    assert "are not registered" in run(folder, check)
-    report = gridjax(folder, "report", "out")
+    assert "are not registered" in run(swept, check)
+    report = gridjax(swept, "report", "out")
     assert report.returncode == 0, report.stderr[-1500:]
 
 
-def test_another_source_is_another_network(folder):
+def test_another_source_is_another_network(swept, tmp_path):
+    folder = shutil.copytree(swept, tmp_path / "mine")
     ids = """
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
@@ -102,7 +110,6 @@ print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
     done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
     assert done.returncode == 2
     assert "holds the results of another sweep" in done.stderr
-    (folder / "cell.py").write_text(BLOCKS["cell"])
 
 
 def test_an_unknown_name_is_refused_without_the_plugin(folder):
