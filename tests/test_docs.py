@@ -100,6 +100,7 @@ IN_SHORT = {
     "Ng: {value: 64}": "Ng: {value: 24}",
     "Np: {value: 64}": "Np: {value: 32}",
     "batch_size: {value: 32}": "batch_size: {value: 16}\\n  sequence_length: {value: 7}",
+    "place_cell_rf: {value: 0.24}": "place_cell_rf: {value: 0.24}\\n  bin_side_in_m: {value: 0.11}",
 }
 
 

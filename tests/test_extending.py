@@ -10,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from commands import in_this_process
 from tiny import TINY
+from torture.quick_evaluation import quick_evaluation
+
+import gridjax as gj
+from gridjax.spec.registry import REGISTRIES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "howto" / "extending.md").read_text()
 BLOCKS = {name: code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -86,6 +91,10 @@ leak = network.params["cell"]["leak"]
 assert leak.shape == (24,) and (leak != 0.5).any()
 """
     assert "are not registered" in run(swept, check)
+
+
+@pytest.mark.slow
+def test_a_report_needs_no_plugin(swept):
     report = gridjax(swept, "report", "out")
     assert report.returncode == 0, report.stderr[-1500:]
 
@@ -112,8 +121,16 @@ print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
     assert "holds the results of another sweep" in done.stderr
 
 
+@pytest.fixture
+def registering(monkeypatch):
+    """What a test registers in this process is forgotten after it."""
+    for registry in REGISTRIES.values():
+        for name in ("_infos", "_functions", "_hashes", "_modules"):
+            monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
+
+
 def test_an_unknown_name_is_refused_without_the_plugin(folder):
-    done = gridjax(folder, "plan", "mine.yaml")
+    done = in_this_process(folder, "plan", "mine.yaml")
     assert done.returncode == 2
     assert "'laplacian' is unknown" in done.stderr
     assert "Traceback" not in done.stderr
@@ -135,11 +152,12 @@ WORDS = "import gridjax as gj\ngj.{}\n"
         (None, "is no file"),
     ],
 )
+@pytest.mark.usefixtures("registering")
 def test_plugins_that_cannot_be_are_refused(folder, code, what):
     if code is not None:
         (folder / "bad.py").write_text(code)
     name = "bad.py" if code is not None else "missing.py"
-    done = gridjax(folder, "plan", "mine.yaml", "--plugin", name)
+    done = in_this_process(folder, "plan", "mine.yaml", "--plugin", name)
     assert done.returncode == 2
     assert what in done.stderr
     assert "Traceback" not in done.stderr
@@ -169,11 +187,12 @@ NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
         ("loss", "lambda y, t: (y - t).mean()", "loss of [..., 12] returns []"),
     ],
 )
+@pytest.mark.usefixtures("registering")
 def test_functions_that_return_other_shapes_are_refused(tmp_path, kind, functions, what):
     (tmp_path / "own.py").write_text("import gridjax as gj\n" + OWN[kind].format(functions))
     own = {"place_field_loss": {"value": "mse"}, PARAMETERS[kind]: {"value": "own"}}
     (tmp_path / "own.yaml").write_text(yaml.safe_dump({"method": "grid", "parameters": FEW | own}))
-    done = gridjax(tmp_path, "sweep", "own.yaml", "--plugin", "own.py", "--out", "out")
+    done = in_this_process(tmp_path, "sweep", "own.yaml", "--plugin", "own.py", "--out", "out")
     assert done.returncode == 2
     assert f"own: {what}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -199,6 +218,24 @@ def gaussian_maps(n_cells=12, n=20):
     return np.exp(-squared / (2 * 0.2**2))
 
 
+def test_a_network_learns_measured_place_cells(tmp_path):
+    """Its evaluation takes no time here."""
+    measured_sweep(tmp_path, gaussian_maps())
+    away = tmp_path / "elsewhere"
+    away.mkdir()
+    with quick_evaluation():
+        done = in_this_process(away, "sweep", "../measured.yaml", "--out", "out")
+    assert done.returncode == 0, done.stderr[-1500:]
+    run = gj.open_run(away / "out")
+    row = run.networks.iloc[0]
+    assert row.place_field_values == "from_file"
+    network = run.network(row.run_id)
+    assert network.place_cells.maps.shape == (20, 20, 12)
+    assert network.spec.run_id == row.run_id
+    assert run.history["loss_excess"].iloc[-1] < run.history["loss_excess"].iloc[0]
+
+
+@pytest.mark.slow
 def test_measured_place_cells_are_targets(tmp_path):
     measured_sweep(tmp_path, gaussian_maps())
     away = tmp_path / "elsewhere"
@@ -232,7 +269,7 @@ assert network.spec.run_id == row.run_id
 )
 def test_place_maps_that_cannot_be_are_refused(tmp_path, maps, what):
     measured_sweep(tmp_path, maps)
-    done = gridjax(tmp_path, "plan", "measured.yaml")
+    done = in_this_process(tmp_path, "plan", "measured.yaml")
     assert done.returncode == 2
     assert what in done.stderr
     assert done.stderr.count("measured.yaml:") == 1
@@ -243,10 +280,11 @@ def test_place_maps_can_be_set_on_the_command_line(tmp_path):
     measured_sweep(tmp_path, gaussian_maps())
     np.save(tmp_path / "others.npy", gaussian_maps(n=24))
     ids = [
-        json.loads(gridjax(tmp_path, "plan", "measured.yaml", "--json", *arguments).stdout)
+        json.loads(in_this_process(tmp_path, "plan", "measured.yaml", "--json", *arguments).stdout)
         for arguments in ((), ("--set", "gridjax.place_maps=others.npy"))
     ]
     assert [plan["networks"] for plan in ids] == [1, 1]
-    refused = gridjax(tmp_path, "plan", "measured.yaml", "--set", "gridjax.place_maps=none.npy")
+    other = ("--set", "gridjax.place_maps=none.npy")
+    refused = in_this_process(tmp_path, "plan", "measured.yaml", *other)
     assert refused.returncode == 2
     assert "No such file" in refused.stderr

@@ -18,7 +18,7 @@ from gridjax.training.lane_progress import LaneProgress, evaluation_steps, histo
 
 # the shapes and settings of the sweeps in tiny, which other tests compile
 CELLS = PLACE_CELLS | {"place_field_values": {"value": "gaussian"}, "seed": {"value": 0}}
-N = 4
+N = 3
 
 
 def sweep(n_evaluations, parameters, **settings):
