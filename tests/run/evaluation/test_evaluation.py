@@ -1,4 +1,8 @@
-"""Evaluation of a block: company changes no bit, diverged networks disturb nobody."""
+"""Evaluation of a block: company changes no bit, diverged networks disturb nobody.
+
+Bits are compared here within one program. The quick tests compile it without optimizations, because
+it is by far the largest; ``make test-all`` compiles it as users' programs are.
+"""
 
 import dataclasses
 
@@ -59,7 +63,6 @@ def same(one, other):
         np.testing.assert_array_equal(here, there)
 
 
-@pytest.mark.bits
 def test_lanes_neighbours_and_filling_change_no_bit():
     a, b = evaluated([A, B], 3)
     c, d, e = evaluated([B, C, A], 3)
@@ -77,7 +80,6 @@ def test_widths_agree_to_rounding():
         assert wide.network[name] == pytest.approx(narrow.network[name], rel=1e-3), name
 
 
-@pytest.mark.bits
 def test_known_nulls_change_no_bit_and_are_computed_once():
     twin = dataclasses.replace(A, seed=9, layout_seed=A.seed, motion_seed=A.seed)
     a, b = evaluated([A, twin], 3)
@@ -89,7 +91,6 @@ def test_known_nulls_change_no_bit_and_are_computed_once():
     same(again[1], b)
 
 
-@pytest.mark.bits
 def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
     specs = [A, B, C]
     state = block(specs, 3)
