@@ -13,11 +13,17 @@ from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, writ
 from torture.quick_evaluation import quick_evaluation
 
 import gridjax as gj
+from gridjax.metrics.compiler_options import QUICK
 from gridjax.run.worker.machine import ONE_THREAD, device_kind
 from gridjax.run.worker.program_cache import use_program_cache
 
 # Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
+# Where programs are compiled without optimizations, the older generator of loops halves the rest.
+if os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS"):
+    FLAGS = os.environ.get("XLA_FLAGS", "").split()
+    FLAGS += [f"--{name}={str(value).lower()}" for name, value in QUICK.items()]
+    os.environ["XLA_FLAGS"] = " ".join(dict.fromkeys(FLAGS))
 
 REFERENCE = Path(
     os.environ.get(
