@@ -128,7 +128,6 @@ def test_switches_of_the_evaluation_act():
     def run(fidelity):
         content = sweep_content(**PLACE_CELLS | SMALL)
         content["gridjax"] = content["gridjax"] | {"keep_maps": "all"}
-        content["parameters"]["place_field_values"] = {"value": "gaussian"}
         spec = dataclasses.replace(Sweep.from_dict(content).specs[0], fidelity=fidelity)
         return gj.train(Sweep.from_specs([spec], Sweep.from_dict(content).settings))
 

@@ -17,7 +17,7 @@ from gridjax.run.worker import train_loop
 from gridjax.training.lane_progress import LaneProgress, evaluation_steps, history_steps
 
 # the shapes and settings of the sweeps in tiny, which other tests compile
-CELLS = PLACE_CELLS | {"place_field_values": {"value": "gaussian"}, "seed": {"value": 0}}
+CELLS = PLACE_CELLS | {"seed": {"value": 0}}
 N = 3
 
 

@@ -225,7 +225,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp
 
 def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained):
     """Two of the six networks, in memory, in the other order: the same bits."""
-    content = sweep_content(**PLACE_CELLS | {"seed": {"value": 3}})
+    content = sweep_content(**PLACE_CELLS | {"seed": {"values": [5, 3]}})
     alone = gj.train(gj.Sweep.from_dict(content))
     assert len(alone.networks) == 2
     for run_id in alone.networks["run_id"]:
@@ -256,15 +256,14 @@ def test_best_weights_keeps_those_of_the_best_network_alone():
 
 @pytest.mark.slow
 def test_lanes_pad_blocks_without_a_trace(trained):
-    """Five networks in blocks of 2: the numbers of width 1, to what a wider vmap may change."""
+    """Three networks in a block of 4: the numbers of width 1, to what a wider vmap may change."""
     content = sweep_content(**PLACE_CELLS)
     content["gridjax"] = content["gridjax"] | {"lane_width": 4, "keep_maps": "none"}
     content["parameters"] = content["parameters"] | {"seed": {"values": [0, 3, 5]}}
     wide = gj.train(gj.Sweep.from_dict(content)).networks.set_index("run_id")
     narrow = trained.run.networks.query("place_field_values != 'cartesian'").set_index("run_id")
-    assert len(wide) == 6
     both = narrow.index.intersection(wide.index)
-    assert len(both) == 4
+    assert len(both) == len(wide) == 3
     # float32 rounding through 90 steps
     np.testing.assert_allclose(wide.loc[both, "loss"], narrow.loc[both, "loss"], rtol=1e-4)
 
