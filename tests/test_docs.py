@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from commands import QUICKLY
 
 import gridjax as gj
 from gridjax.run.storage.schema import TABLES
@@ -87,13 +88,6 @@ def tutorial_and_readme():
     return f"{script(TUTORIAL)}{AFTERWARDS}{OF_TUTORIAL}{example}{AFTERWARDS}"
 
 
-WITHOUT_EVALUATION = f"""
-import sys
-sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
-from torture.quick_evaluation import quick_evaluation
-quick = quick_evaluation()
-quick.__enter__()
-"""
 IN_SHORT = {
     "n_grad_steps_per_epoch: {value: 2000}": "n_grad_steps_per_epoch: {value: 60}",
     # the shapes of the sweeps in tiny, which other tests compile
@@ -110,7 +104,7 @@ def test_the_code_of_the_tutorial_and_of_the_readme_runs(tmp_path):
     for long, short in IN_SHORT.items():
         assert code.count(long) == 1
         code = code.replace(long, short)
-    run_script(WITHOUT_EVALUATION + code, tmp_path)
+    run_script(QUICKLY + code, tmp_path)
     assert (tmp_path / "runs" / "mine" / "report.html").stat().st_size > 100_000
 
 
