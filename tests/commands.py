@@ -3,11 +3,22 @@
 import contextlib
 import io
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from gridjax.cli import main
+
+TESTS = Path(__file__).parent
+QUICKLY = f"""
+import sys
+sys.path[:0] = [{str(TESTS.parent)!r}, {str(TESTS)!r}]
+from torture.quick_evaluation import quick_evaluation
+quick = quick_evaluation()  # it lasts as long as this name
+quick.__enter__()
+"""
+"""The beginning of a program in whose process the evaluation takes no time."""
 
 
 class Done(NamedTuple):

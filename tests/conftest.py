@@ -10,13 +10,20 @@ import numpy as np
 import pytest
 from filelock import FileLock
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
+from torture.quick_evaluation import quick_evaluation
 
 import gridjax as gj
+from gridjax.metrics.compiler_options import QUICK
 from gridjax.run.worker.machine import ONE_THREAD, device_kind
 from gridjax.run.worker.program_cache import use_program_cache
 
 # Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
+# Where programs are compiled without optimizations, the older generator of loops halves the rest.
+if os.environ.get("JAX_DISABLE_MOST_OPTIMIZATIONS"):
+    FLAGS = os.environ.get("XLA_FLAGS", "").split()
+    FLAGS += [f"--{name}={str(value).lower()}" for name, value in QUICK.items()]
+    os.environ["XLA_FLAGS"] = " ".join(dict.fromkeys(FLAGS))
 
 REFERENCE = Path(
     os.environ.get(
@@ -52,6 +59,13 @@ def reference() -> dict[str, np.ndarray]:
         pytest.skip(f"no published scorer outputs at {REFERENCE}; set GRIDJAX_REFERENCE")
     with np.load(REFERENCE, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+@pytest.fixture(scope="module")
+def evaluation_without_compilation():
+    """In a module about what happens before or after the evaluation, it takes no time."""
+    with quick_evaluation():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -156,6 +156,7 @@ def synthetic_evaluation(
         "share_of_bins_visited": 0.997,
         "samples_per_bin": 50.0,
     }
+    row["decode_err_ml_cm"] = 0.9 * row["pos_decoding_err"]
     row |= {f"share_above_{level}": (scores > level).mean() for level in THRESHOLDS}
     level = np.percentile(null.score_60[spec.n_bins_reported], 99)
     row |= {"null_id": null.null_id, "null_99": level}

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from cli.test_cli import assert_refused, gridjax
 from oracles import motion as motion_oracle
+from torture.quick_evaluation import quick_evaluation
 
 from benchmarks import samework, suite
 from benchmarks.options import KINDS, SIZES, Options
@@ -26,7 +27,7 @@ SHORT = Options(
     sizes={"tiny": TINY},
     repeats=2,
     seconds=1e-3,
-    populations=(1, 3, 8),
+    populations=(1, 8),
     steps=2,
     batches=(5,),
     shapes=((8, 4, 2), (16, 8, 4)),
@@ -48,10 +49,11 @@ needs_pytorch = pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch i
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """What all benchmarks of a tiny network said and wrote."""
+    """What all benchmarks of a tiny network said and wrote; its evaluation takes no time."""
     folder, lines = tmp_path_factory.mktemp("bench"), []
     files = folder / "told.json", folder / "scaling.png"
-    suite.run(KINDS, SHORT, lines.append, *files)
+    with quick_evaluation():
+        suite.run(KINDS, SHORT, lines.append, *files)
     return json.loads(files[0].read_text()), lines, files[1]
 
 
@@ -62,12 +64,19 @@ def test_every_benchmark_writes_its_rows_with_the_machine(kind, told):
         written["machine"]
     )
     rows = written[kind]["rows"]
-    assert len(rows) == {"gridscore": 2, "scaling": 3, "pipeline": 2}.get(kind, 1)
+    assert len(rows) == {"gridscore": 2, "scaling": 2, "pipeline": 2}.get(kind, 1)
     for row in rows:
         assert ROW[kind] <= set(row)
         numbers = [value for value in row.values() if isinstance(value, float)]
         assert all(np.isfinite(numbers))
     assert len(lines) > len(KINDS)
+
+
+@pytest.mark.slow
+def test_the_pipeline_ends_with_the_evaluation_of_a_run():
+    rows = suite.run(["pipeline"], SHORT, print)["pipeline"]["rows"]
+    assert all(row["evaluation_to_training"] > 0 for row in rows)
+    assert all(ROW["pipeline"] <= set(row) for row in rows)
 
 
 def test_rates_are_what_was_done_over_the_time_it_took(told):

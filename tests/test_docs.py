@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from commands import QUICKLY
 
 import gridjax as gj
 from gridjax.run.storage.schema import TABLES
@@ -81,10 +82,35 @@ assert score > 1
 """
 
 
-def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
+def tutorial_and_readme():
     """Both in one process and one run folder: the example finds the tutorial's networks there."""
     (example,) = blocks(README, "python")
-    run_script(f"{script(TUTORIAL)}{AFTERWARDS}{OF_TUTORIAL}{example}{AFTERWARDS}", tmp_path)
+    return f"{script(TUTORIAL)}{AFTERWARDS}{OF_TUTORIAL}{example}{AFTERWARDS}"
+
+
+IN_SHORT = {
+    "n_grad_steps_per_epoch: {value: 2000}": "n_grad_steps_per_epoch: {value: 60}",
+    # the shapes of the sweeps in tiny, which other tests compile
+    "Ng: {value: 64}": "Ng: {value: 24}",
+    "Np: {value: 64}": "Np: {value: 32}",
+    "batch_size: {value: 32}": "batch_size: {value: 16}\\n  sequence_length: {value: 7}",
+    "place_cell_rf: {value: 0.24}": "place_cell_rf: {value: 0.24}\\n  bin_side_in_m: {value: 0.11}",
+}
+
+
+def test_the_code_of_the_tutorial_and_of_the_readme_runs(tmp_path):
+    """Every line of both, on smaller networks, whose evaluation takes no time."""
+    code = tutorial_and_readme()
+    for long, short in IN_SHORT.items():
+        assert code.count(long) == 1
+        code = code.replace(long, short)
+    run_script(QUICKLY + code, tmp_path)
+    assert (tmp_path / "runs" / "mine" / "report.html").stat().st_size > 100_000
+
+
+@pytest.mark.slow
+def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
+    run_script(tutorial_and_readme(), tmp_path)
     assert (tmp_path / "runs" / "mine" / "report.html").stat().st_size > 100_000
 
 

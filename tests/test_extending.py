@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from commands import QUICKLY, in_this_process
 from tiny import TINY
+from torture.quick_evaluation import quick_evaluation
+
+import gridjax as gj
+from gridjax.spec.registry import REGISTRIES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "howto" / "extending.md").read_text()
 BLOCKS = {name: code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
@@ -17,9 +23,11 @@ BLOCKS = {name: code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=
 FEW = TINY | {"Np": {"value": 12}, "n_grad_steps_per_epoch": {"value": 60}}
 
 
-def gridjax(folder, *arguments):
-    main = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
-    command = [sys.executable, "-c", main, *arguments]
+MAIN = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
+
+
+def gridjax(folder, *arguments, program=MAIN):
+    command = [sys.executable, "-c", program, *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -57,16 +65,22 @@ def test_the_page_registers_one_of_each():
     assert len(BLOCKS["encoding"].strip().splitlines()) <= 25
 
 
-def test_what_users_register_trains_and_scores_like_a_built_in(folder):
-    done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
+@pytest.fixture(scope="module")
+def swept(folder):
+    """The folder, where the sweep was trained; its evaluation took no time."""
+    program = QUICKLY + MAIN
+    done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out", program=program)
     assert done.returncode == 0, done.stderr[-1500:]
+    return folder
+
+
+def check_what_is_in(folder):
     check = """
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
 run = gj.open_run("out")
 assert list(run.networks.place_field_values) == ["laplacian"]
 assert (run.networks.status == "finished").all()
-assert (run.networks.decode_err_ml_cm < 80).all()
 assert set(run.manifest["plugins"]) == {"plugin:laplacian", "plugin:leaky", "plugin:absolute"}
 try:
     run.network(run.networks.run_id[0])
@@ -79,11 +93,25 @@ leak = network.params["cell"]["leak"]
 assert leak.shape == (24,) and (leak != 0.5).any()
 """
     assert "are not registered" in run(folder, check)
-    report = gridjax(folder, "report", "out")
+
+
+def test_what_users_register_trains_like_a_built_in(swept):
+    check_what_is_in(swept)
+
+
+@pytest.mark.slow
+def test_what_users_register_trains_and_scores_like_a_built_in(folder, tmp_path):
+    mine = shutil.copytree(folder, tmp_path / "mine", ignore=shutil.ignore_patterns("out"))
+    done = gridjax(mine, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
+    assert done.returncode == 0, done.stderr[-1500:]
+    check_what_is_in(mine)
+    assert (gj.open_run(mine / "out").networks["decode_err_ml_cm"] < 80).all()
+    report = gridjax(mine, "report", "out")
     assert report.returncode == 0, report.stderr[-1500:]
 
 
-def test_another_source_is_another_network(folder):
+def test_another_source_is_another_network(swept, tmp_path):
+    folder = shutil.copytree(swept, tmp_path / "mine")
     ids = """
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
@@ -102,11 +130,18 @@ print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
     done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
     assert done.returncode == 2
     assert "holds the results of another sweep" in done.stderr
-    (folder / "cell.py").write_text(BLOCKS["cell"])
+
+
+@pytest.fixture
+def registering(monkeypatch):
+    """What a test registers in this process is forgotten after it."""
+    for registry in REGISTRIES.values():
+        for name in ("_infos", "_functions", "_hashes", "_modules"):
+            monkeypatch.setattr(registry, name, dict(getattr(registry, name)))
 
 
 def test_an_unknown_name_is_refused_without_the_plugin(folder):
-    done = gridjax(folder, "plan", "mine.yaml")
+    done = in_this_process(folder, "plan", "mine.yaml")
     assert done.returncode == 2
     assert "'laplacian' is unknown" in done.stderr
     assert "Traceback" not in done.stderr
@@ -128,11 +163,12 @@ WORDS = "import gridjax as gj\ngj.{}\n"
         (None, "is no file"),
     ],
 )
+@pytest.mark.usefixtures("registering")
 def test_plugins_that_cannot_be_are_refused(folder, code, what):
     if code is not None:
         (folder / "bad.py").write_text(code)
     name = "bad.py" if code is not None else "missing.py"
-    done = gridjax(folder, "plan", "mine.yaml", "--plugin", name)
+    done = in_this_process(folder, "plan", "mine.yaml", "--plugin", name)
     assert done.returncode == 2
     assert what in done.stderr
     assert "Traceback" not in done.stderr
@@ -162,11 +198,12 @@ NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
         ("loss", "lambda y, t: (y - t).mean()", "loss of [..., 12] returns []"),
     ],
 )
+@pytest.mark.usefixtures("registering")
 def test_functions_that_return_other_shapes_are_refused(tmp_path, kind, functions, what):
     (tmp_path / "own.py").write_text("import gridjax as gj\n" + OWN[kind].format(functions))
     own = {"place_field_loss": {"value": "mse"}, PARAMETERS[kind]: {"value": "own"}}
     (tmp_path / "own.yaml").write_text(yaml.safe_dump({"method": "grid", "parameters": FEW | own}))
-    done = gridjax(tmp_path, "sweep", "own.yaml", "--plugin", "own.py", "--out", "out")
+    done = in_this_process(tmp_path, "sweep", "own.yaml", "--plugin", "own.py", "--out", "out")
     assert done.returncode == 2
     assert f"own: {what}" in done.stderr
     assert "Traceback" not in done.stderr
@@ -192,6 +229,24 @@ def gaussian_maps(n_cells=12, n=20):
     return np.exp(-squared / (2 * 0.2**2))
 
 
+def test_a_network_learns_measured_place_cells(tmp_path):
+    """Its evaluation takes no time here."""
+    measured_sweep(tmp_path, gaussian_maps())
+    away = tmp_path / "elsewhere"
+    away.mkdir()
+    with quick_evaluation():
+        done = in_this_process(away, "sweep", "../measured.yaml", "--out", "out")
+    assert done.returncode == 0, done.stderr[-1500:]
+    run = gj.open_run(away / "out")
+    row = run.networks.iloc[0]
+    assert row.place_field_values == "from_file"
+    network = run.network(row.run_id)
+    assert network.place_cells.maps.shape == (20, 20, 12)
+    assert network.spec.run_id == row.run_id
+    assert run.history["loss_excess"].iloc[-1] < run.history["loss_excess"].iloc[0]
+
+
+@pytest.mark.slow
 def test_measured_place_cells_are_targets(tmp_path):
     measured_sweep(tmp_path, gaussian_maps())
     away = tmp_path / "elsewhere"
@@ -225,7 +280,7 @@ assert network.spec.run_id == row.run_id
 )
 def test_place_maps_that_cannot_be_are_refused(tmp_path, maps, what):
     measured_sweep(tmp_path, maps)
-    done = gridjax(tmp_path, "plan", "measured.yaml")
+    done = in_this_process(tmp_path, "plan", "measured.yaml")
     assert done.returncode == 2
     assert what in done.stderr
     assert done.stderr.count("measured.yaml:") == 1
@@ -236,10 +291,11 @@ def test_place_maps_can_be_set_on_the_command_line(tmp_path):
     measured_sweep(tmp_path, gaussian_maps())
     np.save(tmp_path / "others.npy", gaussian_maps(n=24))
     ids = [
-        json.loads(gridjax(tmp_path, "plan", "measured.yaml", "--json", *arguments).stdout)
+        json.loads(in_this_process(tmp_path, "plan", "measured.yaml", "--json", *arguments).stdout)
         for arguments in ((), ("--set", "gridjax.place_maps=others.npy"))
     ]
     assert [plan["networks"] for plan in ids] == [1, 1]
-    refused = gridjax(tmp_path, "plan", "measured.yaml", "--set", "gridjax.place_maps=none.npy")
+    other = ("--set", "gridjax.place_maps=none.npy")
+    refused = in_this_process(tmp_path, "plan", "measured.yaml", *other)
     assert refused.returncode == 2
     assert "No such file" in refused.stderr

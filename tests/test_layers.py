@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -118,7 +119,9 @@ def parsed(path):
     return ast.parse("\n".join(file.read_text() for file in files))
 
 
-TREES = {module: parsed(path) for module, path in MODULES.items()}
+@cache
+def trees():
+    return {module: parsed(path) for module, path in MODULES.items()}
 
 
 def test_imports_point_one_way_and_nothing_below_a_run_looks_outward():
@@ -128,7 +131,7 @@ def test_imports_point_one_way_and_nothing_below_a_run_looks_outward():
     assert {package_of(module) for module in MODULES} - {"run"} == set(order)
     found = [
         breach
-        for module, tree in TREES.items()
+        for module, tree in trees().items()
         if module != "gridjax.run"
         for breach in breaches(module, tree)
     ]
@@ -136,7 +139,7 @@ def test_imports_point_one_way_and_nothing_below_a_run_looks_outward():
 
 
 def test_no_files_import_each_other_in_a_circle():
-    graph = {module: set(imports_of(tree)) - {module} for module, tree in TREES.items()}
+    graph = {module: set(imports_of(tree)) - {module} for module, tree in trees().items()}
     TopologicalSorter(graph).prepare()
     with pytest.raises(CycleError):
         TopologicalSorter(graph | {"gridjax.errors": {"gridjax.spec.registry"}}).prepare()

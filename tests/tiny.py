@@ -24,10 +24,10 @@ def sweep_content(**parameters):
 
 
 PLACE_CELLS = {
-    "place_field_values": {"values": ["gaussian", "difference_of_gaussians"]},
+    "place_field_values": {"value": "difference_of_gaussians"},
     "Np": {"value": 32},
     "place_cell_rf": {"value": 0.3},
-    "seed": {"values": [0, 3]},
+    "seed": {"values": [0, 3, 5, 7]},
 }
 CARTESIAN = {
     "place_field_values": {"value": "cartesian"},

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from commands import in_this_process
+from commands import QUICKLY, in_this_process
 from tiny import CARTESIAN, DIVERGING, sweep_content, write_sweep
 
 import gridjax as gj
@@ -186,9 +186,11 @@ def test_several_files_are_planned_with_a_row_for_each(tmp_path):
 PROGRAM = "from gridjax.cli import main; main()"
 
 
-def broken(*arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment):
+def broken(
+    *arguments, program=PROGRAM, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **environment
+):
     """A finished command whose standard streams fail."""
-    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    command = [sys.executable, "-c", program, *map(str, arguments)]
     env = ENVIRONMENT | environment
     return subprocess.run(command, stdout=stdout, stderr=stderr, env=env, timeout=300, check=False)
 
@@ -252,7 +254,8 @@ def test_characters_that_a_terminal_has_not_are_replaced(tmp_path):
 
 def test_a_sweep_goes_on_without_the_output_that_nobody_takes(tmp_path, nobody, full):
     path = write_sweep(tmp_path, "sweep.yaml", sweep_content(**DIVERGING))
-    result = broken("sweep", path, "--out", tmp_path / "run", stdout=nobody, stderr=full)
+    command, program = ("sweep", path, "--out", tmp_path / "run"), QUICKLY + PROGRAM
+    result = broken(*command, program=program, stdout=nobody, stderr=full)
     assert result.returncode == 0
     assert gj.open_run(tmp_path / "run").is_finished
 
@@ -261,7 +264,8 @@ def test_a_sweep_goes_on_without_the_output_that_nobody_takes(tmp_path, nobody, 
 def test_a_sweep_goes_on_without_its_terminal(tmp_path):
     path = write_sweep(tmp_path, "sweep.yaml", sweep_content(**DIVERGING))
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", PROGRAM, "sweep", path, "--out", tmp_path / "run"]
+    program = QUICKLY + PROGRAM
+    command = [sys.executable, "-c", program, "sweep", path, "--out", tmp_path / "run"]
     # in a session of its own no SIGHUP comes: only writing fails
     process = subprocess.Popen(
         command, stdout=theirs, stderr=theirs, env=ENVIRONMENT, start_new_session=True

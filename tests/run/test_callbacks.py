@@ -11,6 +11,8 @@ from torture.sweeps import promised
 import gridjax as gj
 from gridjax.run.storage.integrity import verify
 
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
+
 N_STEPS = 40
 LENGTH = {"n_grad_steps_per_epoch": {"value": N_STEPS}, "seed": {"values": [0, 3]}}
 

@@ -18,7 +18,7 @@ from gridjax.task.encoding_context import encoding_context
 from gridjax.task.target_codes import encoding
 
 PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "fidelity.md").read_text()
-SMALL = {"Ng": {"value": 12}, "seed": {"value": 3}, "n_grad_steps_per_epoch": {"value": 5}}
+SMALL = {"seed": {"value": 3}, "n_grad_steps_per_epoch": {"value": 5}}
 
 
 def test_the_presets_are_the_two_choices_of_every_switch():
@@ -126,10 +126,8 @@ def test_the_published_angle_is_the_same_for_opposite_positions(code):
 
 def test_switches_of_the_evaluation_act():
     def run(fidelity):
-        content = sweep_content(**PLACE_CELLS | SMALL) | {
-            "gridjax": {"evaluation": {"samples_per_bin": 20}, "keep_maps": "all"}
-        }
-        content["parameters"]["place_field_values"] = {"value": "gaussian"}
+        content = sweep_content(**PLACE_CELLS | SMALL)
+        content["gridjax"] = content["gridjax"] | {"keep_maps": "all"}
         spec = dataclasses.replace(Sweep.from_dict(content).specs[0], fidelity=fidelity)
         return gj.train(Sweep.from_specs([spec], Sweep.from_dict(content).settings))
 

@@ -1,4 +1,4 @@
-"""The study of docs/howto/own-study.md, trained as the page says."""
+"""The study of docs/howto/own-study.md, trained by the command of the page."""
 
 import re
 import subprocess
@@ -6,43 +6,28 @@ import sys
 from pathlib import Path
 
 import pytest
+from commands import in_this_process
+from torture.quick_evaluation import quick_evaluation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "own-study.md").read_text()
 
 
 def gridjax(*arguments, stdout=subprocess.PIPE):
+    """Run a command in a process of its own, whose output may have nowhere to go."""
     main = "import sys; from gridjax.cli import main; sys.argv[0] = 'gridjax'; main()"
     command = [sys.executable, "-c", main, *map(str, arguments)]
     return subprocess.run(command, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
 
 
-def in_turn(*commands):
-    """Run commands one after the other in one process, which compiles once; their outputs."""
-    code = f"""
-import sys
-from gridjax.cli import main
-for arguments in {[list(map(str, each)) for each in commands]}:
-    sys.argv = ["gridjax", *arguments]
-    try:
-        main()
-    except SystemExit as end:
-        if end.code:
-            raise
-    sys.stdout.write(chr(12))
-    sys.stdout.flush()
-"""
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split(chr(12))[:-1]
-
-
 @pytest.fixture(scope="session")
 def page_study(tmp_path_factory):
-    """The folder of the page's own study."""
+    """The folder of the page's own study, with shorter paths."""
     folder = tmp_path_factory.mktemp("studies") / "fast"
     folder.mkdir()
     sweep, claims = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+    # the paths of the sweeps in tiny: then all its shapes are theirs, which other tests compile
+    assert sweep.count("\n  seed:") == 1
+    sweep = sweep.replace("\n  seed:", "\n  sequence_length: {value: 7}\n  seed:")
     (analysis,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
     for name, text in (("quick.yaml", sweep), ("claims.yaml", claims), ("analysis.py", analysis)):
         (folder / name).write_text(text)
@@ -51,9 +36,15 @@ def page_study(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def studied(page_study, tmp_path_factory):
-    """Its results, of two of the seeds first and then of all."""
+    """Its results, of two of the seeds first and then of all.
+
+    Evaluation takes no time: what a study makes of its measures does not depend on their source.
+    The slow test of test_end_to_end.py has those of the page.
+    """
     out = tmp_path_factory.mktemp("out")
     command = ["study", page_study, "--out", out]
-    first, second = in_turn([*command, "--seeds", "2"], command)
-    assert "undecided" in first
-    return out, second
+    with quick_evaluation():
+        first, second = (in_this_process(out, *command, *some) for some in (("--seeds", "2"), ()))
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
+    assert "undecided" in first.stdout
+    return out, second.stdout

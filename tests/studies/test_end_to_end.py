@@ -18,12 +18,24 @@ import gridjax as gj
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import NETWORKS, Request, train_studies
 
-ANY_DEVICES = ("device",)
-"""The page's study is trained in another process, which may have other virtual devices."""
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
 
 
 def read(out):
     return json.loads((out / "fast" / "verdicts.json").read_text())
+
+
+@pytest.mark.slow
+def test_the_study_of_the_page_is_trained_and_evaluated_by_its_command(page_study, tmp_path):
+    """In a process of its own, as a user runs it, with the measures of its networks."""
+    done = gridjax("study", page_study, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Fast learners" in done.stdout
+    rows = gj.open_run(tmp_path / "networks").networks
+    wide = rows.pivot_table(index="seed", columns="learning_rate", values="decode_err_ml_cm")
+    (verdict,) = read(tmp_path)["verdicts"]
+    assert verdict["value"] == pytest.approx((wide[3e-3] - wide[1e-3]).mean(), rel=1e-5)
+    assert verdict["outcome"] in done.stdout
 
 
 def test_networks_that_are_there_are_not_trained_again(studied):
@@ -78,7 +90,7 @@ def test_analysing_again_trains_nothing_and_tells_of_changed_claims(studied, pag
     claims.write_text(
         claims.read_text().replace("the larger learning rate gives", "<script>alert(1)</script>")
     )
-    done = gridjax("study", changed, "--no-training", "--out", out)
+    done = in_this_process(tmp_path, "study", changed, "--no-training", "--out", out)
     assert done.returncode == 0, done.stderr
     assert "training" not in done.stdout
     page = (out / "report.html").read_text()
@@ -119,7 +131,7 @@ def test_an_analysis_that_leaves_a_claim_out_is_refused(studied, page_study, tmp
     analysis = other / "analysis.py"
     analysis.write_text(analysis.read_text().replace('"faster_is_better"', '"slower"'))
     before = (out / "report.html").read_bytes()
-    done = gridjax("study", other, "--no-training", "--out", out)
+    done = in_this_process(tmp_path, "study", other, "--no-training", "--out", out)
     assert done.returncode == 2
     assert "faster_is_better, slower" in done.stderr
     assert "Traceback" not in done.stderr
@@ -141,7 +153,7 @@ def test_arguments_that_are_not_those_of_the_test_are_refused(
     analysis = other / "analysis.py"
     assert old in analysis.read_text()
     analysis.write_text(analysis.read_text().replace(old, new))
-    done = gridjax("study", other, "--no-training", "--out", out)
+    done = in_this_process(tmp_path, "study", other, "--no-training", "--out", out)
     assert done.returncode == 2
     assert message in done.stderr
     assert "frame, column, first, second" in done.stderr
@@ -153,12 +165,12 @@ def test_the_test_that_the_claims_name_is_the_one_that_is_run(studied, page_stud
     shutil.copytree(page_study, other)
     claims, analysis = other / "claims.yaml", other / "analysis.py"
     claims.write_text(claims.read_text().replace("test: paired_difference", "test: mean_vs_null"))
-    done = gridjax("study", other, "--no-training", "--out", out)
+    done = in_this_process(tmp_path, "study", other, "--no-training", "--out", out)
     assert done.returncode == 2
     assert "the test mean_vs_null: " in done.stderr
     text = analysis.read_text().replace(', "first": fast, "second": ~fast', "")
     analysis.write_text(text)
-    done = gridjax("study", other, "--no-training", "--out", out)
+    done = in_this_process(tmp_path, "study", other, "--no-training", "--out", out)
     assert done.returncode == 0, done.stderr
     (verdict,) = read(out)["verdicts"]
     assert verdict["test"] == "mean_vs_null"
@@ -208,9 +220,7 @@ def test_another_study_takes_the_networks_that_are_there_and_records_its_claims(
     (other / "claims.yaml").write_text(text)
     before = gj.open_run(out / NETWORKS)
     recorder = Recorder()
-    run, by_units = train_studies(
-        find_studies(str(other)), Request(n_seeds=5), out, [recorder], ANY_DEVICES
-    )
+    run, by_units = train_studies(find_studies(str(other)), Request(n_seeds=5), out, [recorder])
     assert recorder.start.n_finished == 10
     assert recorder.n_steps == 0
     assert len(by_units[0][0].evidence(run).networks) == 10
@@ -229,5 +239,5 @@ def test_claims_that_were_changed_after_training_do_not_replace_those_recorded_b
     before = gj.open_run(out / NETWORKS).manifest["claims"]
     (changed / "claims.yaml").write_text((changed / "claims.yaml").read_text() + "# later\n")
     request = Request(n_seeds=5)
-    train_studies(find_studies(str(changed)), request, out, accept=ANY_DEVICES)
+    train_studies(find_studies(str(changed)), request, out)
     assert gj.open_run(out / NETWORKS).manifest["claims"] == before

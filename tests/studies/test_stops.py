@@ -17,13 +17,13 @@ from gridjax.cli import main, progress
 from gridjax.run.execution.stop_signal import EXIT_STOPPED
 from gridjax.studies.training import NETWORKS
 
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
+
 STEPS, N_PILOT, N_NETWORKS = 60, 2, 10
 # the shapes of tiny.CARTESIAN, which other tests compile
 SMALL = (
     *("place_field_values=cartesian", "place_field_loss=mse", "Np=2", "sequence_length=7"),
     f"n_grad_steps_per_epoch={STEPS}",
-    # then all have one null, which takes most of the time of networks of this size
-    *("layout_seed=0", "motion_seed=0"),
 )
 SELECT = """def settle(pilot, specs):
     from dataclasses import replace

@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from torture.quick_evaluation import quick_evaluation
 from torture.sweeps import long_blocks, tortured
 
 import gridjax as gj
@@ -28,9 +27,8 @@ def blocks_longer_than_lanes():
 
 
 @pytest.fixture(autouse=True, scope="module")
-def evaluation_without_compilation():
-    with quick_evaluation():
-        yield
+def quick(evaluation_without_compilation):
+    """Evaluation takes no time in the processes of the tests either."""
 
 
 @pytest.fixture(scope="session")

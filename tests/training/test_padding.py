@@ -103,14 +103,8 @@ def padded_and_own(spec):
     return padded_config(spec.static), spec.static
 
 
-ALWAYS = ("fields",)
-"""Of more cells, batches, moves and fields than its own; the others are slow together."""
-
-
-@pytest.mark.parametrize(
-    "name",
-    [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in SPECS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
 def test_a_padded_network_trains_as_in_its_own_shapes(name):
     spec = SPECS[name]
     static = padded_config(spec.static)
@@ -124,12 +118,12 @@ def test_a_padded_network_trains_as_in_its_own_shapes(name):
 
 
 def test_networks_of_different_sizes_and_optimisers_share_a_block_and_a_compilation():
-    specs = [
-        SMALL,
-        replace(SMALL, Np=30, batch_size=12, sequence_length=9, optimizer="rmsprop", seed=1),
-        replace(SMALL, Np=17, initializer="orthogonal", optimizer="adagrad", batch_size=10),
-    ]
+    """Their shapes are padded in cells, batches, moves and fields."""
+    sizes = {"Np": 30, "batch_size": 12, "sequence_length": 9, "seed": 1}
+    other = replace(SPECS["fields"], **sizes, optimizer="rmsprop", initializer="orthogonal")
+    specs = [SPECS["fields"], other]
     (static,) = {padded_config(spec.static) for spec in specs}
+    assert all(getattr(static, size) > getattr(SPECS["fields"].static, size) for size in RUNGS)
     together = trained(specs, static, width=4)
     for spec, ours in zip(specs, together, strict=True):
         (theirs,) = trained([spec], spec.static)

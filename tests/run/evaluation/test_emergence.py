@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from tiny import CARTESIAN, DIVERGING, StopAt, sweep_content
+from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, StopAt, sweep_content
 from torture.quick_evaluation import quick_evaluation
 from torture.sweeps import promised
 
@@ -16,24 +16,15 @@ from gridjax.run.evaluation.emergence import LATTICES, MEASURES, lattices
 from gridjax.run.worker import train_loop
 from gridjax.training.lane_progress import LaneProgress, evaluation_steps, history_steps
 
-SMALL = {
-    "Ng": {"value": 8},
-    "batch_size": {"value": 4},
-    "sequence_length": {"value": 3},
-    "bin_side_in_m": {"value": 0.11},
-}
-CELLS = {
-    "place_field_values": {"value": "gaussian"},
-    "place_cell_rf": {"value": 0.3},
-    "Np": {"value": 16},
-}
-N = 4
+# the shapes and settings of the sweeps in tiny, which other tests compile
+CELLS = PLACE_CELLS | {"seed": {"value": 0}}
+N = 3
 
 
 def sweep(n_evaluations, parameters, **settings):
-    content = sweep_content(**SMALL | parameters)
-    evaluation = {"samples_per_bin": 10, "batch_size": 50, "along_training": n_evaluations}
-    content["gridjax"] = {"evaluation": evaluation, "keep_maps": "best:2"} | settings
+    content = sweep_content(**parameters)
+    evaluation = content["gridjax"]["evaluation"] | {"along_training": n_evaluations}
+    content["gridjax"] = content["gridjax"] | {"evaluation": evaluation} | settings
     return gj.Sweep.from_dict(content)
 
 
@@ -108,7 +99,6 @@ def test_a_diverged_network_has_rows_up_to_its_divergence(both):
     assert steps
 
 
-@pytest.mark.bits
 def test_all_other_results_are_those_of_a_run_without_evaluations_along_training(both):
     along, without = dict(both.tables), dict(both.without)
     assert along.pop("emergence") != without.pop("emergence")

@@ -1,4 +1,8 @@
-"""Evaluation of a block: company changes no bit, diverged networks disturb nobody."""
+"""Evaluation of a block: company changes no bit, diverged networks disturb nobody.
+
+Bits are compared here within one program. The quick tests compile it without optimizations, because
+it is by far the largest; ``make test-all`` compiles it as users' programs are.
+"""
 
 import dataclasses
 
@@ -13,14 +17,15 @@ from gridjax.spec.padding import padded_config
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer, unpadded_lane
 
-SETTINGS = EvaluationSettings(samples_per_bin=20, batch_size=80)
+# the settings and shapes of the sweeps in tiny, which other tests compile
+SETTINGS = EvaluationSettings(samples_per_bin=40, batch_size=100)
 SMALL = NetworkSpec(
     place_field_values="difference_of_gaussians",
     place_cell_rf=0.3,
-    Ng=10,
-    Np=24,
-    batch_size=12,
-    sequence_length=5,
+    Ng=24,
+    Np=32,
+    batch_size=16,
+    sequence_length=7,
     bin_side_in_m=0.11,
 )
 A, B, C = (
@@ -58,7 +63,6 @@ def same(one, other):
         np.testing.assert_array_equal(here, there)
 
 
-@pytest.mark.bits
 def test_lanes_neighbours_and_filling_change_no_bit():
     a, b = evaluated([A, B], 3)
     c, d, e = evaluated([B, C, A], 3)
@@ -76,7 +80,6 @@ def test_widths_agree_to_rounding():
         assert wide.network[name] == pytest.approx(narrow.network[name], rel=1e-3), name
 
 
-@pytest.mark.bits
 def test_known_nulls_change_no_bit_and_are_computed_once():
     twin = dataclasses.replace(A, seed=9, layout_seed=A.seed, motion_seed=A.seed)
     a, b = evaluated([A, twin], 3)
@@ -88,11 +91,10 @@ def test_known_nulls_change_no_bit_and_are_computed_once():
     same(again[1], b)
 
 
-@pytest.mark.bits
 def test_null_scores_and_lattices_of_all_bins_on_request():
-    (reported,) = evaluated([A], 1)
+    (reported,) = evaluated([A], 3)
     settings = dataclasses.replace(SETTINGS, all_bins=True)
-    (every,) = evaluate_block([A], block([A], 1), settings, {}, "best:4")
+    (every,) = evaluate_block([A], block([A], 3), settings, {}, "best:4")
     assert reported.null is not None
     assert every.null is not None
     assert list(reported.null.score_60) == [20]
@@ -112,7 +114,6 @@ def test_null_scores_and_lattices_of_all_bins_on_request():
     assert np.isfinite(every.units["lattice_p_value"][every.units["active"]]).all()
 
 
-@pytest.mark.bits
 def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
     specs = [A, B, C]
     state = block(specs, 3)
@@ -136,6 +137,7 @@ def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
     assert found[1].units == {}
 
 
+@pytest.mark.slow  # two more shapes, which no other test compiles
 @pytest.mark.bits
 def test_networks_in_padded_shapes_are_evaluated_in_their_own():
     small = dataclasses.replace(A, Np=20, batch_size=9)

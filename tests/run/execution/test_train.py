@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from tiny import CARTESIAN, PLACE_CELLS, Recorder, sweep_content
+from torture.quick_evaluation import quick_evaluation
 
 import gridjax as gj
 from gridjax.callbacks import NetworkFinished
@@ -198,7 +199,10 @@ class StopAfterOne(Recorder):
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp_path):
-    sweep = trained.sweep
+    # one network of place cells, one that is Cartesian, one that diverges
+    sweep = gj.Sweep.from_specs(
+        [trained.sweep.specs[0], *trained.sweep.specs[4:]], trained.sweep.settings
+    )
     stop = StopAfterOne()
     with pytest.raises(KeyboardInterrupt):
         gj.train(sweep, tmp_path / "run", [stop])
@@ -207,20 +211,21 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp
     partial = gj.open_run(tmp_path / "run")
     assert not partial.is_finished
     n_done = len(partial.networks)
-    assert 1 <= n_done < 6
+    assert 1 <= n_done < 3
     recorder = Recorder()
     whole = gj.train(sweep, tmp_path / "run", [recorder])
     assert recorder.start.n_finished == n_done
     assert whole.is_finished
     # an interrupted and an uninterrupted run are the same
-    assert whole.networks.equals(trained.run.networks)
-    assert whole.units.equals(trained.run.units)
-    assert whole.history.equals(trained.run.history)
+    for name in ("networks", "units", "history"):
+        expected = getattr(trained.run, name)
+        expected = expected[expected["run_id"].isin(set(whole.networks["run_id"]))]
+        assert getattr(whole, name).equals(expected.reset_index(drop=True)), name
 
 
 def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained):
     """Two of the six networks, in memory, in the other order: the same bits."""
-    content = sweep_content(**PLACE_CELLS | {"seed": {"value": 3}})
+    content = sweep_content(**PLACE_CELLS | {"seed": {"values": [5, 3]}})
     alone = gj.train(gj.Sweep.from_dict(content))
     assert len(alone.networks) == 2
     for run_id in alone.networks["run_id"]:
@@ -238,7 +243,8 @@ def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained)
 def test_best_weights_keeps_those_of_the_best_network_alone():
     content = sweep_content(**PLACE_CELLS)
     content["gridjax"] = content["gridjax"] | {"keep_weights": "best:1", "keep_maps": "none"}
-    run = gj.train(gj.Sweep.from_dict(content))
+    with quick_evaluation():  # which weights are kept does not depend on where scores come from
+        run = gj.train(gj.Sweep.from_dict(content))
     best = run.networks.set_index("run_id")["score_60_by_neuron_max"].idxmax()
     run.network(best)
     for run_id in set(run.networks["run_id"]) - {best}:
@@ -250,15 +256,14 @@ def test_best_weights_keeps_those_of_the_best_network_alone():
 
 @pytest.mark.slow
 def test_lanes_pad_blocks_without_a_trace(trained):
-    """Five networks in blocks of 2: the numbers of width 1, to what a wider vmap may change."""
+    """Three networks in a block of 4: the numbers of width 1, to what a wider vmap may change."""
     content = sweep_content(**PLACE_CELLS)
     content["gridjax"] = content["gridjax"] | {"lane_width": 4, "keep_maps": "none"}
     content["parameters"] = content["parameters"] | {"seed": {"values": [0, 3, 5]}}
     wide = gj.train(gj.Sweep.from_dict(content)).networks.set_index("run_id")
     narrow = trained.run.networks.query("place_field_values != 'cartesian'").set_index("run_id")
-    assert len(wide) == 6
     both = narrow.index.intersection(wide.index)
-    assert len(both) == 4
+    assert len(both) == len(wide) == 3
     # float32 rounding through 90 steps
     np.testing.assert_allclose(wide.loc[both, "loss"], narrow.loc[both, "loss"], rtol=1e-4)
 

@@ -1,9 +1,13 @@
-"""A run of one network with 400 steps: finished, and stopped during its training."""
+"""A run of one network with 400 steps: finished, and stopped during its training.
+
+Evaluation takes no time in these runs, nor in those of the modules that use them.
+"""
 
 import shutil
 
 import pytest
 from tiny import StopAt
+from torture.quick_evaluation import quick_evaluation
 
 import gridjax as gj
 from gridjax.callbacks import Stopped
@@ -14,7 +18,8 @@ from .one_network import sweep
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    gj.train(sweep(), out=folder)
+    with quick_evaluation():
+        gj.train(sweep(), out=folder)
     return folder
 
 
@@ -22,7 +27,7 @@ def whole(tmp_path_factory):
 def stopped(tmp_path_factory):
     """A run stopped in the middle of its one training."""
     folder = tmp_path_factory.mktemp("stopped") / "run"
-    with pytest.raises(Stopped, match="a test"):
+    with quick_evaluation(), pytest.raises(Stopped, match="a test"):
         gj.train(sweep(), folder, [StopAt(100)], checkpoint_every_s=0)
     return folder
 

@@ -23,6 +23,8 @@ from gridjax.run.storage.status import status, status_lines
 
 from .one_network import checkpoints, one_shard, steps_saved, sweep
 
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
+
 
 def resumed(recorder):
     return [(event.run_id, event.step) for event in recorder.of(NetworkResumed)]

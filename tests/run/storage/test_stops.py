@@ -15,6 +15,8 @@ from gridjax.run.worker import block_run
 
 from .one_network import steps_saved, sweep
 
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
+
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("7", 7)])
 def test_times_are_read(text, seconds):

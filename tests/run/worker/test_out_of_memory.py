@@ -15,6 +15,8 @@ from gridjax.run.worker import block_run, worker
 from gridjax.run.worker.out_of_memory import asked_for, is_exhausted
 from gridjax.training import population
 
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
+
 N_NETWORKS, N_STEPS = 4, 20
 MESSAGE = "RESOURCE_EXHAUSTED: Out of memory allocating 123456789 bytes."
 
@@ -37,20 +39,18 @@ def whole(tmp_path_factory):
     return folder
 
 
-EVALUATE = block_run.evaluate_block
-
-
 class Failing:
     """Some calls find no memory; those of training lose the state that they were given."""
 
-    def __init__(self, call, fails, message):
+    def __init__(self, call, fails, message, donates=True):
         self.call, self.fails, self.message = call, fails, message
+        self.donates = donates
         self.n_calls = 0
 
     def __call__(self, *arguments):
         self.n_calls += 1
         if self.fails(self.n_calls):
-            if self.call is not EVALUATE:
+            if self.donates:
                 for leaf in jax.tree.leaves(arguments[1:2]):
                     if isinstance(leaf, jax.Array):
                         leaf.delete()
@@ -68,7 +68,7 @@ def failing(monkeypatch):
 
     def fail(part, fails, message=MESSAGE):
         if part == "evaluate":
-            told.part = Failing(block_run.evaluate_block, fails, message)
+            told.part = Failing(block_run.evaluate_block, fails, message, donates=False)
             monkeypatch.setattr(block_run, "evaluate_block", told.part)
             return told
         parts = {}

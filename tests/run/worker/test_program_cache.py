@@ -10,7 +10,7 @@ import pytest
 from gridjax.run.worker.program_cache import cache_folder, remove_damaged
 
 WORK = """
-import json, jax
+import json, sys, jax
 from gridjax.run.execution.devices import start_devices
 device = start_devices().training[0]
 compiled = []
@@ -18,21 +18,33 @@ jax.monitoring.register_event_listener(lambda name, **_: compiled.append(name))
 import numpy as np
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
-spec = NetworkSpec(Ng=16, Np=8, batch_size=4, place_field_values="gaussian")
+code = {"place_field_values": "cartesian", "Np": 2, "place_field_loss": "mse"}
+spec = NetworkSpec(Ng=16, batch_size=4, **code)
 trainer = population.make_trainer(spec.static, 1)
 traced = trainer.stack([spec], device)
-state = trainer.chunk(traced, trainer.init(traced), jax.device_put(np.full(1, 9, np.int32), device))
+state = trainer.init(traced)
+if steps := int(sys.argv[1]):
+    until = jax.device_put(np.full(1, steps, np.int32), device)
+    state = trainer.chunk(traced, state, until)
 weights = np.concatenate([np.asarray(x).ravel() for x in jax.tree.leaves(state.params)])
 hits = sum(name.endswith("cache_hits") for name in compiled)
 print(json.dumps({"bits": weights.tobytes().hex(), "hits": hits}))
 """
 
 
-def run(home, **environment):
-    """Train a tiny network in a process of its own; return its weights and the programs found."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("JAX_")}
+def run(home, steps=0, **environment):
+    """Train a tiny network in a process of its own; return its weights and the programs found.
+
+    It compiles as this session does. Without steps it compiles the initial state alone.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("JAX_") or name == "JAX_DISABLE_MOST_OPTIMIZATIONS"
+    }
     kept |= {"XDG_CACHE_HOME": str(home), **environment}
-    told = subprocess.run([sys.executable, "-c", WORK], env=kept, capture_output=True, text=True)
+    command = [sys.executable, "-c", WORK, str(steps)]
+    told = subprocess.run(command, env=kept, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
     assert "Warning" not in told.stderr
     return json.loads(told.stdout)
@@ -42,12 +54,13 @@ def programs(home):
     return sorted(home.rglob("*-cache"))
 
 
-def test_a_second_process_finds_programs_and_computes_the_same_bits(tmp_path):
-    without = run(tmp_path, JAX_ENABLE_COMPILATION_CACHE="false")
+@pytest.mark.parametrize("steps", [0, pytest.param(9, marks=pytest.mark.slow)])
+def test_a_second_process_finds_programs_and_computes_the_same_bits(steps, tmp_path):
+    without = run(tmp_path, steps, JAX_ENABLE_COMPILATION_CACHE="false")
     assert not programs(tmp_path)
-    first = run(tmp_path)
+    first = run(tmp_path, steps)
     kept = programs(tmp_path)
-    second = run(tmp_path)
+    second = run(tmp_path, steps)
     assert first["hits"] == 0 < second["hits"]
     assert without["bits"] == first["bits"] == second["bits"]
     assert programs(tmp_path) == kept
@@ -56,9 +69,9 @@ def test_a_second_process_finds_programs_and_computes_the_same_bits(tmp_path):
         content[len(content) // 2] ^= 1
         program.write_bytes([content[: len(content) // 2], b"", content][place % 3])
         os.utime(program)
-    third = run(tmp_path)
+    third = run(tmp_path, steps)
     assert third == first | {"hits": 0}
-    assert run(tmp_path)["hits"] == second["hits"]
+    assert run(tmp_path, steps)["hits"] == second["hits"]
 
 
 def test_a_folder_of_the_users_is_left_to_jax(tmp_path):

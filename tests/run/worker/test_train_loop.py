@@ -18,7 +18,7 @@ from gridjax.run.storage.integrity import verify
 from gridjax.run.worker import train_loop
 from gridjax.training import population
 
-pytestmark = pytest.mark.bits
+pytestmark = [pytest.mark.bits, pytest.mark.usefixtures("evaluation_without_compilation")]
 
 WIDTH = 4
 STEPS = [20, 200, 50, 110, 170, 80, 140]
