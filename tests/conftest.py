@@ -17,6 +17,8 @@ from gridjax.run.worker.program_cache import use_program_cache
 
 # Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
+# JAX's plugin for GPUs, if it is installed, otherwise refuses to load without a driver.
+os.environ.setdefault("JAX_SKIP_CUDA_CONSTRAINTS_CHECK", "1")
 
 REFERENCE = Path(
     os.environ.get(

@@ -18,6 +18,12 @@ from gridjax.errors import GridjaxError, Problem
 _PLUGINS = {"gpu": ("jax_cuda13_plugin", "jax_cuda12_plugin"), "tpu": ("libtpu",)}
 """Packages with the compiler of each kind of card; one of them is sufficient."""
 _EXTRAS = {"gpu": "cuda13", "tpu": "tpu"}
+_ENVIRONMENT = {
+    "JAX_SKIP_CUDA_CONSTRAINTS_CHECK": "1",  # there is no driver to check
+    "TPU_SKIP_MDS_QUERY": "1",  # there is no server with the data of a TPU
+    "TPU_WORKER_HOSTNAMES": "localhost",
+}
+"""Environment in which the compilers start on any machine."""
 _TARGET = """
 gpu_device_info {{
   threads_per_block_limit: 1024 threads_per_warp: 32 shared_memory_per_block: 49152
@@ -53,22 +59,27 @@ def check_extra(card: CardInfo) -> None:
 def absent_device(card: CardInfo) -> Any:
     """Return a device of a card for which programs can be compiled.
 
-    Starts no backend of a GPU or TPU: JAX itself computes on the CPU in this process.
+    Starts no backend of a GPU or TPU. From now on JAX computes on the CPU in this process, and it
+    writes no compiled programs to disk, because they cannot run on this machine.
 
-    Raises GridjaxError if the compiler of the card is not installed.
+    Raises GridjaxError if the compiler of the card is not installed or cannot start.
     """
     check_extra(card)
-    # Checks of the driver and of the machine's metadata would fail, or wait, without the card.
-    os.environ.setdefault("JAX_SKIP_CUDA_CONSTRAINTS_CHECK", "1")
-    os.environ.setdefault("TPU_SKIP_MDS_QUERY", "1")
-    os.environ.setdefault("TPU_WORKER_HOSTNAMES", "localhost")
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_enable_compilation_cache", False)
     from jax.experimental import topologies
 
-    if card.kind != GPU:
-        return topologies.get_topology_desc(card.topology, "tpu").devices[0]
-    options = {"target_config": gpu_target(card), "topology": "1x1x1"}
-    return topologies.get_topology_desc("", "cuda", **options).devices[0]
+    try:
+        if card.kind != GPU:
+            return topologies.get_topology_desc(card.topology, "tpu").devices[0]
+        options = {"target_config": gpu_target(card), "topology": "1x1x1"}
+        return topologies.get_topology_desc("", "cuda", **options).devices[0]
+    except (RuntimeError, NotImplementedError) as error:
+        message = f"the compiler for {card.label} cannot start: {error}"
+        fix = "install the extras of gridjax again in a new environment, or use a new process"
+        raise GridjaxError(Problem(message, fix=fix)) from error
 
 
 def gpu_target(card: CardInfo) -> str:

@@ -21,6 +21,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.run.card_plan.programs import CardProgram, evaluation_programs, training_program
 from gridjax.run.planning.merging import lane_steps
 from gridjax.run.planning.plan import Bucket, Plan
+from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.shapes import steps_ahead
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed
@@ -149,10 +150,13 @@ def plan_on_card(
     return CardPlan(card, tuple(buckets), evaluation)
 
 
-def read_step(compiled: jax.stages.Compiled, bucket: Bucket, card: CardInfo) -> StepOnCard:
-    """Return the numbers of one gradient step of the compiled training of a bucket."""
+def read_step(compiled: jax.stages.Compiled, static: StaticConfig, card: CardInfo) -> StepOnCard:
+    """Return the numbers of one gradient step of the compiled training of a block.
+
+    ``static`` is the static config in which the block is trained.
+    """
     chunk = read_program(compiled.as_text() or "")
-    launched = launches_per_step(chunk, steps_ahead(bucket.static))
+    launched = launches_per_step(chunk, steps_ahead(static))
     return StepOnCard(bytes_needed(compiled), launched, predict(launched, card))
 
 
@@ -160,7 +164,7 @@ def _bucket(index: int, bucket: Bucket, card: CardInfo, device: Any) -> BucketOn
     begun = time.perf_counter()
     program = training_program(bucket.specs[0], bucket.static, bucket.lane_width, device)
     compiled, refusal = _compiled(program)
-    step = None if compiled is None else read_step(compiled, bucket, card)
+    step = None if compiled is None else read_step(compiled, bucket.static, card)
     n_steps = lane_steps(bucket) / bucket.lane_width
     seconds = float("nan") if step is None else n_steps * step.time.total_s
     elapsed = time.perf_counter() - begun
