@@ -57,7 +57,7 @@ class CardInfo:
     gpu: GpuInfo | None = None
     """None for a TPU"""
     topology: str = ""
-    """name of a slice of one chip or of the smallest slice there is; empty for a GPU"""
+    """name of a slice of four chips, those of one host; empty for a GPU"""
 
     @property
     def kind(self) -> str:
@@ -158,7 +158,7 @@ CARDS: dict[str, CardInfo] = {
             launch_s=0.0,
             source="Google Cloud TPU documentation, TPU v6e; vector unit: 8 x 128 lanes of 4 units"
             " at an assumed 1.75 GHz",
-            topology="v6e:1x1",
+            topology="v6e:2x2",
         ),
     )
 }
