@@ -26,8 +26,6 @@ _ENVIRONMENT = {
     "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",  # a lock protects TPUs, and none is used
 }
 """Environment in which the compilers start on any machine."""
-_SLICES = {"v5e": "v5litepod-4", "v6e": "v6e-4"}
-"""Type of the slice of each TPU, TPU_ACCELERATOR_TYPE."""
 _TARGET = """
 gpu_device_info {{
   threads_per_block_limit: 1024 threads_per_warp: 32 shared_memory_per_block: 49152
@@ -69,10 +67,10 @@ def absent_device(card: CardInfo) -> Any:
     Raises GridjaxError if the compiler of the card is not installed or cannot start.
     """
     check_extra(card)
-    environment = _ENVIRONMENT | {"TPU_ACCELERATOR_TYPE": _SLICES.get(card.name, "")}
-    for name, value in environment.items():
-        if value:
-            os.environ.setdefault(name, value)
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    if card.kind != GPU:
+        os.environ["TPU_ACCELERATOR_TYPE"] = card.slice_type
     jax.config.update("jax_platforms", "cpu")
     jax.config.update("jax_enable_compilation_cache", False)
     from jax.experimental import topologies

@@ -58,6 +58,8 @@ class CardInfo:
     """None for a TPU"""
     topology: str = ""
     """name of a slice of four chips, those of one host; empty for a GPU"""
+    slice_type: str = ""
+    """type of this slice (TPU_ACCELERATOR_TYPE); empty for a GPU"""
 
     @property
     def kind(self) -> str:
@@ -147,6 +149,7 @@ CARDS: dict[str, CardInfo] = {
             source="Google Cloud TPU documentation, TPU v5e; vector unit: 8 x 128 lanes of 4 units"
             " at the 1.5 GHz that the peak of its 4 matrix units of 128 x 128 implies",
             topology="v5e:2x2",
+            slice_type="v5litepod-4",
         ),
         CardInfo(
             name="v6e",
@@ -159,6 +162,7 @@ CARDS: dict[str, CardInfo] = {
             source="Google Cloud TPU documentation, TPU v6e; vector unit: 8 x 128 lanes of 4 units"
             " at an assumed 1.75 GHz",
             topology="v6e:2x2",
+            slice_type="v6e-4",
         ),
     )
 }

@@ -60,7 +60,7 @@ def test_a_plan_for_a_card_says_what_the_compiler_made(cpu_in_place_of_a_card, t
     command = ("plan", "sweep.yaml", "--for", "h100", "--training-only")
     done = in_this_process(tmp_path, *command, "--json")
     assert done.returncode == 0, done.stderr
-    assert "compiling training" in done.stderr
+    assert "compiling for NVIDIA H100" in done.stderr
     told = json.loads(done.stdout)
     assert told["device_kind"] == "gpu"
     for planned, compiled in zip(told["bucket_list"], told["card"]["buckets"], strict=True):

@@ -6,9 +6,10 @@ predictions of a roofline model.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -60,7 +61,7 @@ class BucketOnCard:
     """index of the bucket in its plan"""
     lane_width: int
     compile_s: float
-    """seconds of the compilation on this machine"""
+    """seconds of the compilation on this machine; 0 if an earlier bucket has the same program"""
     step: StepOnCard | None
     """None if the compiler refused the program"""
     refusal: str
@@ -134,16 +135,24 @@ def plan_on_card(
     if not plan.buckets:
         raise GridjaxError(Problem("no networks to plan", fix="give a sweep with a network"))
     device = absent_device(card)
-    buckets = []
+    buckets: list[BucketOnCard] = []
+    same: dict[tuple[StaticConfig, int], BucketOnCard] = {}
     for index, bucket in enumerate(plan.buckets):
-        report(f"bucket {index + 1} of {len(plan.buckets)}: compiling training for {card.label}")
-        buckets.append(_bucket(index, bucket, card, device))
-
+        shape = bucket.static, bucket.lane_width
+        if shape in same:
+            found = replace(same[shape], bucket=index, compile_s=0.0)
+        else:
+            report(f"bucket {index + 1} of {len(plan.buckets)}: compiling for {card.label}")
+            found = same[shape] = _bucket(index, bucket, card, device)
+        if found.step is not None:
+            seconds = _n_steps(bucket) * found.step.time.total_s
+            found = replace(found, training_s=seconds)
+        buckets.append(found)
     if settings is None:
         return CardPlan(card, tuple(buckets), None)
 
     def size(each: BucketOnCard) -> float:
-        return float("inf") if each.step is None else each.step.block_bytes
+        return math.inf if each.step is None else each.step.block_bytes
 
     largest = max(buckets, key=size).bucket
     evaluation = _evaluation(largest, plan.buckets[largest], settings, device, report)
@@ -165,17 +174,22 @@ def _bucket(index: int, bucket: Bucket, card: CardInfo, device: Any) -> BucketOn
     program = training_program(bucket.specs[0], bucket.static, bucket.lane_width, device)
     compiled, refusal = _compiled(program)
     step = None if compiled is None else read_step(compiled, bucket.static, card)
-    n_steps = lane_steps(bucket) / bucket.lane_width
-    seconds = float("nan") if step is None else n_steps * step.time.total_s
     elapsed = time.perf_counter() - begun
-    return BucketOnCard(index, bucket.lane_width, elapsed, step, refusal, seconds)
+    return BucketOnCard(index, bucket.lane_width, elapsed, step, refusal, math.nan)
+
+
+def _n_steps(bucket: Bucket) -> float:
+    """Return the gradient steps of all blocks of a bucket, one block after the other."""
+    return lane_steps(bucket) / bucket.lane_width
 
 
 def _evaluation(
     index: int, bucket: Bucket, settings: EvaluationSettings, device: Any, report: Report
 ) -> EvaluationOnCard:
-    begun = time.perf_counter()
-    programs = evaluation_programs(bucket.specs[0], settings, bucket.lane_width, device)
+    begun, spec = time.perf_counter(), bucket.specs[0]
+    # Networks in padded shapes are evaluated one by one in their own shapes.
+    width = bucket.lane_width if bucket.static == spec.static else 1
+    programs = evaluation_programs(spec, settings, width, device)
     most_bytes, refused, refusal = 0, "", ""
     for place, program in enumerate(programs):
         report(f"evaluation, program {place + 1} of {len(programs)}: compiling {program.name}")
