@@ -107,9 +107,10 @@ def plan(
         for line in measured_lines(measured):
             console().print(line, soft_wrap=True)
     if on_card is not None:
-        from gridjax.run.card_plan.text import card_lines, card_table
+        from gridjax.run.card_plan.text import card_lines, card_tables
 
-        console().print(card_table(on_card, laid_out))
+        for table in card_tables(on_card, laid_out):
+            console().print(table)
         for line in card_lines(on_card):
             console().print(line, soft_wrap=True)
 

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
-from gridjax.accelerators.card_info import GPU
+from gridjax.accelerators.card_info import GPU, CardInfo
 from gridjax.accelerators.roofline import REACHED_BANDWIDTH, REACHED_RATE
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.card_plan.card_plan import BucketOnCard, CardPlan
@@ -16,39 +16,59 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def card_table(found: CardPlan, plan: Plan) -> Table:
-    """Return the table for the terminal, one row for each compile bucket."""
+def card_tables(found: CardPlan, plan: Plan) -> list[Table]:
+    """Return the tables for the terminal: memory, and one gradient step of all lanes of a block.
+
+    Both have one row for each compile bucket.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = f"compiled for {found.card.label}, all lanes in use"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
     launched = "kernels" if found.card.kind == GPU else "operations"
-    for name in (
-        *("lanes", "lane memory", "block memory", "fits", f"{launched}/step", "FLOP/step"),
-        *("FLOP/network", "step (model)", "network-steps/s", "limited by"),
-    ):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("compiled for", overflow="fold")
-    shapes = table_rows(plan)
-    for bucket in found.buckets:
-        table.add_row(str(bucket.lane_width), *_cells(bucket, found), shapes[bucket.bucket][-1])
-    return table
+    columns = {
+        f"memory of training, compiled for {found.card.label}": (
+            *("bucket", "lanes", "lane memory", "block memory", "fits"),
+        ),
+        "one gradient step with all lanes in use; times are predictions of a model": (
+            *("bucket", launched, "FLOP", "FLOP/network", "time", "network-steps/s", "limited by"),
+        ),
+    }
+    tables = []
+    for title, names in columns.items():
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+        for name in names:
+            table.add_column(name, justify="right", no_wrap=True)
+        tables.append(table)
+    memory, step = tables
+    memory.add_column("compiled for", overflow="fold")
+    for bucket, shape in zip(found.buckets, table_rows(plan), strict=True):
+        number = str(bucket.bucket + 1)
+        memory.add_row(number, *_memory_cells(bucket, found.card), shape[-1])
+        step.add_row(number, *_step_cells(bucket))
+    return tables
 
 
-def _cells(bucket: BucketOnCard, found: CardPlan) -> list[str]:
+def _memory_cells(bucket: BucketOnCard, card: CardInfo) -> list[str]:
+    if bucket.step is None:
+        return [str(bucket.lane_width), "–", "–", "no"]
+    fits = "yes" if bucket.fits(card) else f"no, {bucket.most_lanes(card)} lanes do"
+    return [
+        str(bucket.lane_width),
+        f"{quantity(bucket.step.block_bytes / bucket.lane_width)}B",
+        f"{quantity(bucket.step.block_bytes)}B",
+        fits,
+    ]
+
+
+def _step_cells(bucket: BucketOnCard) -> list[str]:
     step = bucket.step
     if step is None:
-        return ["–", "–", "no", *["–"] * 6]
-    fits = "yes" if bucket.fits(found.card) else f"no, {bucket.most_lanes(found.card)} lanes"
+        return ["–"] * 6
     seconds = step.time.total_s
     return [
-        f"{quantity(step.block_bytes / bucket.lane_width)}B",
-        f"{quantity(step.block_bytes)}B",
-        fits,
         f"{step.launches.n_kernels:.0f}",
-        f"{quantity(step.flop)}",
-        f"{quantity(step.flop / bucket.lane_width)}",
+        quantity(step.flop),
+        quantity(step.flop / bucket.lane_width),
         f"{seconds * 1e3:.3g} ms",
         f"{bucket.lane_width / seconds:,.0f}",
         step.time.limit,
@@ -56,7 +76,7 @@ def _cells(bucket: BucketOnCard, found: CardPlan) -> list[str]:
 
 
 def card_lines(found: CardPlan) -> list[str]:
-    """Return the lines below the table: times, the model, refusals, evaluation."""
+    """Return the lines below the tables: times, the model, refusals, evaluation."""
     card, lines = found.card, []
     lines += [
         f"bucket {each.bucket + 1} does not compile for {card.label}: {each.refusal}"
