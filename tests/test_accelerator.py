@@ -1,4 +1,4 @@
-"""The script for the first minutes on an accelerator: reading programs, keeping what is done."""
+"""The script for the first minutes on an accelerator: keeping what is done."""
 
 import json
 import os
@@ -8,66 +8,17 @@ import sys
 import time
 from pathlib import Path
 
-import jax
 import jax.numpy as jnp
 import pytest
-from jax import lax
 
-from benchmarks.accelerator.kernels import kernels_per_step, loops_of
 from benchmarks.accelerator.part import Part
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "benchmarks.accelerator"]
-PROGRAM = """
-%body (p: (s32[], f32[4])) -> (s32[], f32[4]) {
-  %p = (s32[], f32[4]) parameter(0)
-  %a = f32[4] fusion(%p), kind=kLoop, calls=%f
-  %b = f32[4] custom-call(%a), custom_call_target="__cublas$gemm"
-  ROOT %t = (s32[], f32[4]) tuple(%p, %b)
-}
-
-%scan (p: (s32[], f32[4])) -> (s32[], f32[4]) {
-  %p = (s32[], f32[4]) parameter(0)
-  %c = f32[4] fusion(%p), kind=kLoop, calls=%f
-  ROOT %t = (s32[], f32[4]) tuple(%p, %c)
-}
-
-%group (p: (s32[], f32[4])) -> (s32[], f32[4]) {
-  %p = (s32[], f32[4]) parameter(0)
-  %d = f32[4] copy(%p)
-  %e = (s32[], f32[4]) while(%d), condition=%is, body=%scan, BACKEND
-  %f = (s32[], f32[4]) while(%e), condition=%is, body=%body
-  ROOT %t = (s32[], f32[4]) tuple(%p, %f)
-}
-
-ENTRY %main (p: f32[4]) -> f32[4] {
-  %p = f32[4] parameter(0)
-  ROOT %w = (s32[], f32[4]) while(%p), condition=%is, body=%group
-}
-""".replace("BACKEND", 'backend_config={"known_trip_count":{"n":"21"}}')
 
 
 def part(folder: Path) -> Part:
     return Part(folder / "x.json", folder, folder, 10.0, True, {})
-
-
-def test_kernels_of_a_step_count_what_serves_several_steps_once_for_all():
-    # one copy and 21 passes of one kernel serve 16 steps, two kernels each of them
-    assert kernels_per_step(PROGRAM, 16) == 2 + 22 / 16
-    assert kernels_per_step(PROGRAM, 1) == 2 + 22
-
-
-def test_loops_of_a_compiled_program_have_their_trip_counts():
-    def work(x, n):
-        x, _ = lax.scan(lambda x, _: (jnp.sin(x), None), x, length=7)
-        return lax.fori_loop(0, n, lambda _, x: jnp.cos(x), x)
-
-    text = jax.jit(work).lower(jnp.ones(4), 3).compile().as_text()
-
-    def counts(loop):
-        return [loop["times"], *(t for inner in loop["loops"] for t in counts(inner))]
-
-    assert {7, None} <= set(counts(loops_of(text)))
 
 
 def test_rows_are_on_disk_as_soon_as_they_are_there(tmp_path):

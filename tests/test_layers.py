@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "lazy": "",
     "callbacks": "",
     "io": "errors",
+    "accelerators": "errors io",
     "spec": "errors io",
     "plotting": "spec",
     "metrics": "errors lazy",
@@ -29,6 +30,8 @@ MAY_IMPORT = {
     "sweep": "errors io spec",
     "run.planning": "io spec sweep",
     "run.evaluation": "prng spec metrics task model training sweep",
+    "run.card_plan": "errors io accelerators spec metrics training sweep run.planning"
+    " run.evaluation",
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
@@ -41,8 +44,8 @@ MAY_IMPORT = {
     "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics sweep run.planning run.evaluation run.storage"
     " callbacks run.execution report",
-    "cli": "errors version io sweep callbacks run.planning run.storage run.worker run.execution"
-    " theory recordings report studies",
+    "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
+    " run.worker run.execution theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
     " run.execution recordings",
 }

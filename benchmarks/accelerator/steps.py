@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..options import SIZES
-from .kernels import kernels_per_step, loops_of, profile
+from .kernels import profile
 from .part import Part
 
 ROWS = (
@@ -62,6 +62,7 @@ def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
     import jax
     import numpy as np
 
+    from gridjax.accelerators.compiled_program import launches_per_step, read_program
     from gridjax.run.planning.plan import flop_per_step
     from gridjax.spec import shapes
     from gridjax.training import population
@@ -80,8 +81,9 @@ def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
     before = time.perf_counter()
     compiled = compile_chunk(spec.static, lanes, traced, state, until(1))
     row: dict[str, Any] = {"compile_s": time.perf_counter() - before}
-    text = compiled.as_text() or ""
-    row["kernels_per_step"] = kernels_per_step(text, shapes.steps_ahead(spec.static))
+    program = read_program(compiled.as_text() or "")
+    launched = launches_per_step(program, shapes.steps_ahead(spec.static))
+    row["kernels_per_step"] = launched.n_kernels
     row["bytes_per_block"] = bytes_needed(compiled)
 
     made, n_steps, seconds = 0, 8, 0.0
@@ -112,5 +114,5 @@ def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
             print(f"  profile of {size} {precision} {lanes}: {told}", flush=True)
         except Exception as error:
             row["profile"] = {"error": str(error)[:300]}
-    row["loops"] = loops_of(text)
+    row["loops"] = program.to_json()
     return row

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
 
+from gridjax.accelerators.card_info import CARDS, CardInfo, card_info
 from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
 from gridjax.cli.options import Overrides
 from gridjax.cli.sweep import Files, First, Merge, SkipInvalid, SweepSeed, print_remarks, read_sweep
@@ -17,6 +19,7 @@ DEVICE_KINDS = ("cpu", "gpu")
 
 @app.command(
     epilog="Examples:  gridjax plan quickstart   |   gridjax plan big.yaml --set Ng=512 --json"
+    "   |   gridjax plan quickstart --for h100"
 )
 def plan(
     files: Files,
@@ -41,12 +44,30 @@ def plan(
             help="Kind of device that the plan is for (cpu).",
         ),
     ] = None,
+    for_card: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="|".join(CARDS),
+            help="Compile for this card, which need not be here, and print memory, kernels,"
+            " arithmetic and a predicted time for each bucket. Needs the extra cuda13 or tpu;"
+            " takes minutes.",
+        ),
+    ] = None,
+    training_only: Annotated[
+        bool,
+        typer.Option("--training-only", help="With --for: do not compile the evaluation."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the networks of a sweep and their cost: buckets, memory, FLOPs; train nothing."""
     if device is not None and (device not in DEVICE_KINDS or measure):
         fix = "leave it out: --measure uses this machine's" if measure else "give cpu or gpu"
         raise GridjaxError(Problem(f"--device {device} is not possible", fix=fix))
+    if training_only and for_card is None:
+        fix = "add --for and the name of a card"
+        raise GridjaxError(Problem("--training-only needs --for", fix=fix))
+    card = _card(for_card, device is not None or measure)
     load_plugins(plugins)
     settings = {"gridjax.merge": True} if merge else {}
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
@@ -58,14 +79,20 @@ def plan(
     width, merges = population.settings.lane_width, population.settings.merge
     devices = _devices() if measure else None
     kind = device or ("cpu" if devices is None else devices.evaluation.platform)
+    kind = kind if card is None else card.kind
     laid_out = make_plan(population.specs, width, kind, bucket_shape(merges))
     measured = None if devices is None else _measured(laid_out, devices)
     advice = _advice(population, kind, measured)
+    on_card = None if card is None else _on_card(laid_out, card, population, training_only)
     if as_json:
         content = laid_out.to_json() | files_to_json(population, laid_out)
         content |= {"merging": advice.to_json()}
         if measured is not None:
             content |= {"measured": measured.to_json()}
+        if on_card is not None:
+            from gridjax.run.card_plan.text import card_to_json
+
+            content |= {"card": card_to_json(on_card)}
         print_line(json.dumps(content, indent=1))
         return
     if len(population.origins) > 1:
@@ -79,6 +106,38 @@ def plan(
         console().print(measured_table(measured, laid_out))
         for line in measured_lines(measured):
             console().print(line, soft_wrap=True)
+    if on_card is not None:
+        from gridjax.run.card_plan.text import card_lines, card_tables
+
+        for table in card_tables(on_card, laid_out):
+            console().print(table)
+        for line in card_lines(on_card):
+            console().print(line, soft_wrap=True)
+
+
+def _card(name: str | None, has_other_device: bool) -> CardInfo | None:
+    """Return the card of --for. Raises GridjaxError if it is unknown or has no compiler here."""
+    if name is None:
+        return None
+    from gridjax.accelerators.absent_device import check_extra
+
+    card = card_info(name)
+    if has_other_device:
+        fix = "leave out --device and --measure: --for is a device of its own"
+        raise GridjaxError(Problem(f"--for {name} is not possible with another device", fix=fix))
+    check_extra(card)
+    return card
+
+
+def _on_card(plan: Any, card: CardInfo, population: Any, training_only: bool) -> Any:
+    from gridjax.run.card_plan.card_plan import plan_on_card
+
+    def report(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    settings = None if training_only else population.settings.evaluation
+    return plan_on_card(plan, card, settings, report)
 
 
 def _devices() -> Any:

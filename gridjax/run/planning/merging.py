@@ -113,10 +113,10 @@ def cost(plan: Plan, rates: Rates) -> Cost:
     bucket is that of its longest network or the mean over its lanes, whichever is larger. Devices
     compile different buckets at the same time; one bucket is never shared.
     """
-    lane_steps = [_lane_steps(bucket) for bucket in plan.buckets]
+    steps = [lane_steps(bucket) for bucket in plan.buckets]
     work = sum(
-        steps * flop_per_step(bucket.static)
-        for steps, bucket in zip(lane_steps, plan.buckets, strict=True)
+        of_lanes * flop_per_step(bucket.static)
+        for of_lanes, bucket in zip(steps, plan.buckets, strict=True)
     )
     at_once = max(1, min(rates.n_devices, len(plan.buckets)))
     compiling = len(plan.buckets) * rates.compile_s / at_once
@@ -124,12 +124,13 @@ def cost(plan: Plan, rates: Rates) -> Cost:
         n_buckets=len(plan.buckets),
         n_blocks=plan.n_blocks,
         flop=work,
-        occupancy=plan.n_network_steps / max(1.0, sum(lane_steps)),
+        occupancy=plan.n_network_steps / max(1.0, sum(steps)),
         seconds=work / rates.flop_per_s + compiling,
     )
 
 
-def _lane_steps(bucket: Bucket) -> float:
+def lane_steps(bucket: Bucket) -> float:
+    """Return the gradient steps of all lanes of a bucket together, empty lanes included."""
     steps = [spec.n_grad_steps for spec in bucket.specs]
     return max(max(steps) * bucket.lane_width, sum(steps))
 

@@ -1,0 +1,1 @@
+"""Accelerators that need not be attached: their data, and programs compiled for them."""

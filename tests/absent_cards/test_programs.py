@@ -1,0 +1,152 @@
+"""Every program of gridjax compiles for cards that are not attached; each test prints what it is.
+
+The compilers of the cards are in packages that few machines have: pip install '.[cuda13]' and
+'.[tpu]'. Networks are tiny, because the time of a compilation hardly depends on their size.
+"""
+
+from dataclasses import replace
+from functools import partial
+from importlib.util import find_spec
+
+import jax
+import numpy as np
+import pytest
+
+from gridjax.accelerators.absent_device import absent_device, on_device
+from gridjax.accelerators.card_info import CARDS, VECTOR
+from gridjax.accelerators.compiled_program import launches, launches_per_step, read_program
+from gridjax.metrics.nulls import isotropic_fields
+from gridjax.run.card_plan.programs import (
+    CardProgram,
+    evaluation_programs,
+    support_programs,
+    training_program,
+)
+from gridjax.spec.cell_info import CELL_INFOS
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.shapes import steps_ahead
+from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.task import motion
+from gridjax.training.memory_analysis import bytes_needed
+
+PLUGINS = {"h100": ("jax_cuda13_plugin", "cuda13"), "v5e": ("libtpu", "tpu")}
+SETTINGS_OF_JAX = ("jax_platforms", "jax_enable_compilation_cache")
+LANES = 4
+SPEC = NetworkSpec(
+    place_field_values="difference_of_gaussians",
+    Ng=32,
+    Np=32,
+    batch_size=16,
+    sequence_length=3,
+    bin_side_in_m=0.11,
+)
+SETTINGS = EvaluationSettings(batch_size=100, samples_per_bin=20)
+FREXP = "XLA's compiler for TPUs refuses frexp in float64, which scales maps before they are scored"
+
+
+def card_parameters():
+    for card, (package, extra) in PLUGINS.items():
+        reason = f"the compiler for {card} is not installed: pip install '.[{extra}]'"
+        missing = pytest.mark.skipif(find_spec(package) is None, reason=reason)
+        yield pytest.param(card, marks=missing, id=card)
+
+
+@pytest.fixture(scope="module", params=card_parameters())
+def card(request):
+    return CARDS[request.param]
+
+
+@pytest.fixture(scope="module")
+def device(card):
+    settings = {name: getattr(jax.config, name) for name in SETTINGS_OF_JAX}
+    yield absent_device(card)
+    for name, value in settings.items():
+        jax.config.update(name, value)
+
+
+@pytest.fixture
+def compiled(card, capsys):
+    """A function that compiles a program, prints what is in it, and returns the compiled one."""
+
+    def compile_and_print(program: CardProgram):
+        done = program.compile()
+        launched = launches(read_program(done.as_text()))
+        kinds = ", ".join(f"{n:.2g} {kind}" for kind, n in launched.operations.items())
+        with capsys.disabled():
+            print(
+                f"\n{card.name}: {program.name}: {launched.n_kernels:.0f} kernels,"
+                f" {bytes_needed(done) / 1e6:.1f} MB, operations: {kinds}"
+            )
+        assert launched.n_kernels >= 1
+        assert 0 < bytes_needed(done) < card.usable_memory
+        return done
+
+    return compile_and_print
+
+
+@pytest.mark.parametrize("cell", [info.name for info in CELL_INFOS])
+def test_training_compiles_for_every_cell(compiled, device, cell):
+    spec = replace(SPEC, rnn_type=cell)
+    done = compiled(training_program(spec, spec.static, LANES, device))
+    step = launches_per_step(read_program(done.as_text()), steps_ahead(spec.static))
+    products = sum(n for kind, n in step.operations.items() if kind != VECTOR)
+    assert products > 2 * 3 * LANES * spec.batch_size * spec.sequence_length * spec.Ng * spec.Np
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_a_precision_is_that_of_the_products_of_the_compiled_step(compiled, device, precision):
+    spec = replace(SPEC, matmul_precision=precision)
+    done = compiled(training_program(spec, spec.static, LANES, device))
+    step = launches_per_step(read_program(done.as_text()), steps_ahead(spec.static))
+    assert step.operations[precision] > 0.9 * sum(
+        n for kind, n in step.operations.items() if kind != VECTOR
+    )
+
+
+def test_the_start_of_training_and_its_progress_compile(compiled, device):
+    for program in support_programs(SPEC, SPEC.static, LANES, device):
+        compiled(program)
+
+
+NAMES = [
+    *("autocorrelograms", "exact correlations", "grid scores", "plane waves", "lattices"),
+    *("spectra", "dimensions", "null readouts", "rate maps and errors"),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_evaluation_compiles(compiled, card, device, request, name):
+    if card.kind == "tpu" and name == "autocorrelograms":
+        request.applymarker(pytest.mark.xfail(strict=True, reason=FREXP))
+    for program in evaluation_programs(SPEC, SETTINGS, LANES, device):
+        if program.name.startswith(name):
+            compiled(program)
+
+
+def test_the_programs_of_an_evaluation_are_all_tested(device):
+    programs = evaluation_programs(SPEC, SETTINGS, LANES, device)
+    assert {program.name.split(",")[0] for program in programs} == set(NAMES)
+
+
+def test_public_functions_of_one_network_compile(compiled, device):
+    """Trajectories for users, and the isotropic null of gridjax score."""
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    traced = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((), leaf.dtype), SPEC.traced)
+    key, traced = on_device((key, traced), device)
+    simulate = partial(motion._simulate.lower, key, 20, 200, traced)
+    compiled(CardProgram("trajectories", simulate))
+    maps, table = on_device(
+        (
+            jax.ShapeDtypeStruct((8, 20, 20), np.float32),
+            jax.tree.map(
+                lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), np.asarray(leaf).dtype),
+                isotropic_fields.rings(20),
+            ),
+        ),
+        device,
+    )
+    compiled(CardProgram("isotropic model", partial(isotropic_fields._model.lower, maps, table)))
+    models = jax.eval_shape(isotropic_fields.model, maps, table)
+    one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), models)
+    draw = partial(isotropic_fields._draw.lower, key, on_device(one, device), table, 8)
+    compiled(CardProgram("isotropic fields", draw))
