@@ -43,20 +43,22 @@ def decode_likelihood(
         value = loss.loss(jnp.broadcast_to(code, targets.shape), targets)
         return value if loss.least is None else value - loss.least(targets)
 
-    def over_grid(code: Float[Array, " Np"]) -> Float[Array, " grid"]:
-        if static.place_field_loss != "crossentropy":
-            return divergence(code, codes)
-        # Targets sum to 1 and the loss is linear in log p: one product computes the whole grid.
-        return -entropy_of_codes - codes @ jax.nn.log_softmax(code)
-
     def decode(code: Float[Array, " Np"]) -> Float[Array, "2"]:
+        # Targets sum to 1, so the cross-entropy is linear in log p: one product for all targets.
+        log_p = jax.nn.log_softmax(code)
+
         def refine(position: Array, step: Array) -> tuple[Array, None]:
             around = position + step * stencil
-            return around[divergence(code, encode(layout.code, around)).argmin()], None
+            targets = encode(layout.code, around)
+            if is_linear:
+                return around[(-entropy(targets) - targets @ log_p).argmin()], None
+            return around[divergence(code, targets).argmin()], None
 
+        over_grid = -entropy_of_codes - codes @ log_p if is_linear else divergence(code, codes)
         steps = box_width_m / N_COARSE * 0.5 ** jnp.arange(1, N_REFINED + 1, dtype=jnp.float32)
-        return lax.scan(refine, grid[over_grid(code).argmin()], steps)[0]
+        return lax.scan(refine, grid[over_grid.argmin()], steps)[0]
 
+    is_linear = static.place_field_loss == "crossentropy"
     entropy_of_codes = entropy(codes)
     return lax.map(decode, outputs[:, : static.Np], batch_size=_AT_ONCE)
 

@@ -120,27 +120,31 @@ def _exactly(f: Float[Array, "n n"], hole: Bool[Array, "n n"], b: Basis, masked:
 
 @partial(jit_for_cpu, options=LESS_OPTIMISED, static_argnames=("masked",))
 def _sums(maps: Float[Array, "map n n"], b: Basis, masked: bool):
-    """Return prepared maps [y, map, x], their holes and their sums."""
+    """Return prepared maps [y, map, x], their holes, their spectrum and their sums.
+
+    The sums count holes as visited bins of rate 0.
+    """
     if not masked:
         maps = jnp.where(jnp.isfinite(maps), maps, 0.0)
     maps, holes = _prepared(maps, dft_correlation.inside(b) > 0)
     spectrum = dft_correlation.spectrum(maps, b)
     product = dft_correlation.autocorrelate(spectrum, b)
-    windows = _windows(maps, b)
-    overlap = jnp.asarray(b.overlap)
-    if not masked:
-        return maps, holes, Sums(product, *windows, overlap)
-    seen = jax.lax.cond(
-        jnp.any(holes),
-        lambda: _seen(maps, holes, spectrum, windows, b),
-        lambda: (*windows, jnp.broadcast_to(overlap, product.shape)),
-    )
-    return maps, holes, Sums(product, *seen)
+    return maps, holes, spectrum, Sums(product, *_windows(maps, b), jnp.asarray(b.overlap))
 
 
 @partial(jax.jit, static_argnames=("masked",), compiler_options=QUICK)
-def _mended(maps, holes, sums: Sums, b: Basis, reach: Float[Array, ""], masked: bool) -> Sides:
-    """Return correlations, from direct sums for blurred maps and from the given sums for others."""
+def _mended(
+    maps, holes, spectrum, sums: Sums, b: Basis, reach: Float[Array, ""], masked: bool
+) -> Sides:
+    """Return correlations, from direct sums for blurred maps and from the given sums for others.
+
+    With ``masked``, the sums are first restricted to pairs of visited bins.
+    """
+
+    def of(sums: Sums):
+        # Without the barrier the compiler computes the sums again for each use.
+        sums = jax.lax.optimization_barrier(sums)
+        return _blurred(sums, maps, holes, b, reach), _pearson(sums, b)
 
     def mend(state):
         blurred, result = state
@@ -148,7 +152,14 @@ def _mended(maps, holes, sums: Sums, b: Basis, reach: Float[Array, ""], masked: 
         exact = _exactly(maps[:, this], holes[:, this], b, masked)
         return blurred.at[this].set(False), result.at[..., this].set(exact[..., 0])
 
-    state = _blurred(sums, maps, holes, b, reach), _pearson(sums, b)
+    if masked:
+        # Maps without holes skip the second branch, and only correlations leave it: the sums of a
+        # chunk are several times larger.
+        state = jax.lax.cond(
+            jnp.any(holes), lambda: of(_seen(maps, holes, spectrum, sums, b)), lambda: of(sums)
+        )
+    else:
+        state = of(sums)
     return jax.lax.while_loop(lambda state: jnp.any(state[0]), mend, state)[1]
 
 
@@ -165,8 +176,8 @@ def quadrants(
     return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
 
 
-def _seen(maps, holes, spectrum: Spectrum, windows, b: Basis) -> tuple[Sides, ...]:
-    """Return window sums over pairs of visited bins, and the number of these pairs.
+def _seen(maps, holes, spectrum: Spectrum, sums: Sums, b: Basis) -> Sums:
+    """Return the sums over pairs of visited bins, and the number of these pairs.
 
     The terms of pairs with a hole are subtracted; for maps without holes they are exactly 0. Sums
     over zeros only are exactly 0 too.
@@ -184,11 +195,13 @@ def _seen(maps, holes, spectrum: Spectrum, windows, b: Basis) -> tuple[Sides, ..
     visited = everywhere - hole.astype(jnp.float32)
     active = dft_correlation.spectrum((maps != 0).astype(jnp.float32), b)
     left = dft_correlation.correlate(active, visited, b)
-    seen = tuple(
+    windows = (sums.here, sums.there, sums.here_sq, sums.there_sq)
+    here, there, here_sq, there_sq = (
         jnp.where(n > 0.5, total - gone, 0.0)
         for total, gone, n in zip(windows, lost, left + left, strict=True)
     )
-    return *seen, jnp.round(dft_correlation.autocorrelate(visited, b)).astype(maps.dtype)
+    pairs = jnp.round(dft_correlation.autocorrelate(visited, b)).astype(maps.dtype)
+    return Sums(sums.product, here, there, here_sq, there_sq, pairs)
 
 
 @jax.jit
