@@ -45,7 +45,7 @@ def operations(
         return _of_convolution(instruction, inside)
     if opcode == "custom-call" and any(gemm in instruction.attributes for gemm in _GEMMS):
         return _of_gemm(instruction, inside)
-    if opcode in ("fusion", "call", "async-start"):
+    if opcode in ("fusion", "fusion-start", "call", "async-start"):
         total: Counter[str] = Counter()
         for name in instruction.called:
             called = program.computations.get(name, ())

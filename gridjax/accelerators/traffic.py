@@ -33,8 +33,11 @@ def bytes_moved(instruction: Instruction, inside: Computation, program: Program)
     if opcode in ("copy-start", "slice-start"):  # results: the copy, the source, a semaphore
         return _size(instruction.shapes[:2])
     called = program.computations.get(instruction.called[0], ()) if instruction.called else ()
-    if opcode in ("fusion", "async-start") and called:
+    if opcode == "fusion" and called:
         return _of_fusion(called, instruction.shapes, program)
+    if opcode == "fusion-start" and called:  # results: the operands, what it writes, a number
+        n_read = len(instruction.operands)
+        return _of_fusion(called, instruction.shapes[n_read:-1], program)
     written = instruction.shapes
     if opcode == "custom-call":
         # The rest of the result is a workspace, of bytes.

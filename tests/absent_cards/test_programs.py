@@ -4,6 +4,8 @@ The compilers of the cards are in packages that few machines have: pip install '
 '.[tpu]'. Networks are tiny, because the time of a compilation hardly depends on their size.
 """
 
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -64,6 +66,11 @@ def device(card):
         jax.config.update(name, value)
 
 
+@pytest.fixture(scope="module")
+def programs(device):
+    return evaluation_programs(SPEC, SETTINGS, LANES, device)
+
+
 @pytest.fixture
 def compiled(card, capsys):
     """A function that compiles a program, prints what is in it, and returns the compiled one."""
@@ -115,16 +122,15 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_evaluation_compiles(compiled, card, device, request, name):
+def test_evaluation_compiles(compiled, card, programs, request, name):
     if card.kind == "tpu" and name == "autocorrelograms":
         request.applymarker(pytest.mark.xfail(strict=True, reason=FREXP))
-    for program in evaluation_programs(SPEC, SETTINGS, LANES, device):
+    for program in programs:
         if program.name.startswith(name):
             compiled(program)
 
 
-def test_the_programs_of_an_evaluation_are_all_tested(device):
-    programs = evaluation_programs(SPEC, SETTINGS, LANES, device)
+def test_the_programs_of_an_evaluation_are_all_tested(programs):
     assert {program.name.split(",")[0] for program in programs} == set(NAMES)
 
 
@@ -150,3 +156,17 @@ def test_public_functions_of_one_network_compile(compiled, device):
     one = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), models)
     draw = partial(isotropic_fields._draw.lower, key, on_device(one, device), table, 8)
     compiled(CardProgram("isotropic fields", draw))
+
+
+STARTED = """
+from gridjax.accelerators.absent_device import absent_device
+from gridjax.accelerators.card_info import CARDS
+from jax._src import xla_bridge
+print(absent_device(CARDS[{name!r}]).device_kind, sorted(xla_bridge._backends))
+"""
+
+
+def test_no_backend_starts_for_an_absent_card(card):
+    command = [sys.executable, "-c", STARTED.format(name=card.name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith(" []\n")

@@ -178,6 +178,16 @@ def test_a_slice_counts_as_its_own_size_and_an_update_in_place_too():
     assert update.bytes_moved == 4 * (2 * 64 + 1)
 
 
+def test_an_asynchronous_fusion_counts_like_any_other():
+    text = SLICES.replace(
+        "%y = f32[100,64]{1,0} fusion(",
+        "%y = ((f32[100,64]{1,0}, f32[64]{0}, s32[]), f32[100,64]{1,0}, u32[]) fusion-start(",
+    )
+    (_, asynchronous), (_, update) = read_program(text).kernels, read_program(SLICES).kernels
+    assert asynchronous.bytes_moved == update.bytes_moved
+    assert asynchronous.operations == update.operations
+
+
 def test_of_several_branches_the_largest_counts():
     program = read_program("""
 %small (p: f32[4]) -> f32[4] {
