@@ -109,7 +109,8 @@ def score_programs(design: Design, device: Any, masked: bool = True) -> list[Car
     """
     programs: dict[str, CardProgram] = {}  # maps of several sizes share arrays, and so programs
     for n in design.n_bins:
-        for program in (*_grid_scores(n, device, masked), *_lattices(n, device)):
+        lattices = _lattices(n, device) if n in design.n_bins_compared else ()
+        for program in (*_grid_scores(n, device, masked), *lattices):
             programs.setdefault(program.name, program)
     n = design.n_bins[-1]
     tables = radial_spectrum._tables(n, len(radial_spectrum.rings(n)), "none")
