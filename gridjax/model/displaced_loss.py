@@ -11,6 +11,7 @@ from jax import lax
 from jax.scipy.special import rel_entr
 from jaxtyping import Array, Float
 
+from gridjax.model.losses import Loss
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import LOSSES
 from gridjax.task.target_codes import encoding
@@ -67,7 +68,7 @@ def _above_least(
     if loss == "binarycrossentropy":
         off = _divergence(1 - targets, 1 - answers)
         return (_divergence(targets, answers) + off).mean(axis=-1)
-    functions = LOSSES[loss]
+    functions: Loss = LOSSES[loss]
     value = functions.loss(answers, targets)
     return value if functions.least is None else value - functions.least(targets)
 
