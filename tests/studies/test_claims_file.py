@@ -1,11 +1,14 @@
 """Claims files: what is read, and every mistake located."""
 
 import hashlib
+import json
 import math
 import re
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gridjax.errors import GridjaxError
 from gridjax.studies.claims_file import (
@@ -170,6 +173,36 @@ def test_whoever_else_is_asked_is_located(claims_of, value):
     assert "unknown" in problem.message
     assert re.search(r"claims\.yaml:14:1\d$", str(problem.place))
     assert "competent" in problem.fix or "all" in problem.fix
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(value=ANYTHING, key=st.sampled_from(["asked_of", "version", "changes"]))
+def test_whatever_stands_there_is_read_or_located(tmp_path_factory, value, key):
+    text = GOOD
+    if key == "asked_of":
+        text = text.replace("asked_of: competent", f"asked_of: {json.dumps(value)}")
+    else:
+        text = f"{key}: {json.dumps(value)}\n{text}"
+    path = tmp_path_factory.getbasetemp() / "claims.yaml"
+    path.write_text(text)
+    found, problems = None, []
+    try:
+        found = read_claims(path)
+    except GridjaxError as error:
+        problems = error.problems
+    assert (found is None) == bool(problems)
+    assert all("claims.yaml:" in str(problem.place) for problem in problems)
+    assert all(problem.fix for problem in problems)
+    if found:
+        assert found.claims[0].asked_of == (value if key == "asked_of" else "competent")
+        assert found.version == 1
 
 
 def test_a_claim_must_say_whom_it_asks(claims_of):
