@@ -42,8 +42,8 @@ MAY_IMPORT = {
     "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
     "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
-    "studies": "errors lazy plotting io spec metrics sweep run.planning run.evaluation run.storage"
-    " callbacks run.execution report",
+    "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
+    " run.storage callbacks run.execution report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
     " run.worker run.execution theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"

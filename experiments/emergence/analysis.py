@@ -21,9 +21,8 @@ STUDY = {
 
 def select(evidence):
     rows = evidence.networks
-    able = rows[rows["path_integrates"]].reset_index(drop=True)
-    codes, grids = able[CODE].to_numpy(), able["has_grids"].to_numpy(float)
-    counts = able[CODE].map({code: n * share for code, (n, share, *_) in STUDY.items()}).to_numpy()
+    codes, grids = rows[CODE].to_numpy(), rows["has_grids"].to_numpy(float)
+    counts = rows[CODE].map({code: n * share for code, (n, share, *_) in STUDY.items()}).to_numpy()
 
     def at_published_counts(some):
         weight = counts[some]
@@ -32,6 +31,8 @@ def select(evidence):
             weight = np.where(own, weight / own.sum(), weight)
         return float(weight @ grids[some] / weight.sum()) if weight.sum() else 0.0
 
+    # shares among networks that path-integrate; codes that do not learn are no part of them
+    able = {"networks that path-integrate": rows[rows["is_competent"]]}
     values = rows["share_grid"].to_numpy()
     factors = {name: rows[name].to_numpy() for name in [CODE, *FACTORS]}
 
@@ -42,13 +43,23 @@ def select(evidence):
         return of.pop(CODE) - max(of.values())
 
     return {
-        "most_path_integrate": {"frame": rows, "is_counted": rows["path_integrates"]},
-        "few_have_grids": {"frame": able, "is_counted": able["has_grids"], "null": 0.05},
+        "most_path_integrate": {
+            "frame": rows,
+            "is_counted": rows["is_competent"],
+            "arms": {label(code): group for code, group in rows.groupby(CODE)},
+        },
+        "few_have_grids": {
+            "frame": rows,
+            "is_counted": rows["has_grids"],
+            "null": 0.05,
+            "arms": able,
+        },
         "few_at_published_counts": {
-            "rows": able,
+            "rows": rows,
             "statistic": at_published_counts,
             "null": 0.05,
             "columns": [CODE, "has_grids"],
+            "arms": able,
         },
         "code_matters_most": {
             "rows": rows,
@@ -95,9 +106,9 @@ def thresholds(rows):
     head = ("target code", "networks", "below 10 cm", "of those max60 > .8", "> 1.2", "published")
     table: list[tuple[str, ...]] = [head]
     for code, group in rows.groupby(CODE):
-        able = group[group["path_integrates"]]
+        able = group[group["is_competent"]]
         best = able["score_60_by_neuron_max"]
-        ours = [group["path_integrates"].mean(), (best > 0.8).mean(), (best > 1.2).mean()]
+        ours = [group["is_competent"].mean(), (best > 0.8).mean(), (best > 1.2).mean()]
         theirs = ", ".join(percent(share) for share in STUDY[code][1:])
         table.append((label(code), str(len(group)), *map(percent, ours), theirs))
     return tuple(table)

@@ -33,21 +33,39 @@ def settle(pilot, specs):
     return [replace(spec, learning_rate=rate(spec)) for spec in specs]
 
 
+def by_arm(rows):
+    """Return the rows of each target code and activation."""
+    groups = rows.groupby([CODE, "activation"])
+    return {f"{label(code)}, {activation}": group for (code, activation), group in groups}
+
+
 def select(evidence):
     rows = evidence.networks
     relu = rows[rows["activation"] == "relu"]
     dos = relu[CODE] == DOS
     arms = {"frame": relu, "column": SHARE, "first": dos, "second": relu[CODE] == GAUSSIAN}
     arms["within"] = DIFFERENCES
+    arms["arms"] = by_arm(relu[relu[CODE].isin([DOS, GAUSSIAN])])
     gaussian, coordinates = rows[rows[CODE] == GAUSSIAN], rows[rows[CODE].isin(COORDINATES)]
     return {
         "dos_above_gaussian": arms,
-        "dos_above_null": {"frame": relu[dos], "column": "gain", "within": (-NULL_SHARE, 1.0)},
-        "gaussian_never": {"frame": gaussian, "is_counted": gaussian["has_grids"], "null": 0.05},
+        "dos_above_null": {
+            "frame": relu[dos],
+            "column": "gain",
+            "within": (-NULL_SHARE, 1.0),
+            "arms": by_arm(relu[dos]),
+        },
+        "gaussian_never": {
+            "frame": gaussian,
+            "is_counted": gaussian["has_grids"],
+            "null": 0.05,
+            "arms": by_arm(gaussian),
+        },
         "coordinates_never": {
             "frame": coordinates,
             "is_counted": coordinates["has_grids"],
             "null": 0.05,
+            "arms": by_arm(coordinates),
         },
         "at_equal_error": arms | {"on": ERROR, "caliper": CALIPER_CM},
     }

@@ -8,6 +8,8 @@ from gridjax import plotting
 from gridjax.studies import DIFFERENCES, NULL_SHARE
 from gridjax.studies import figures as shared
 
+DOSES = ["widths", "surrounds", "fields"]
+
 
 def _numbers(law):
     return [float(number) for number in re.findall(r"[\d.]+", law)]
@@ -35,10 +37,26 @@ def arms(evidence):
     )
 
 
+def name_of(widths, surrounds, fields, separator=", "):
+    """Return the name of an arm: which parameters differ between its place fields."""
+    parts = [f"widths ×{np.exp(widths):.2g}"] if widths else []
+    parts += [f"surrounds ×{np.exp(surrounds):.2g}"] if surrounds else []
+    parts += [f"1 + Poisson({fields:g})"] if fields else []
+    return separator.join(parts) or "equal"
+
+
+def by_dose(rows):
+    """Return the rows of each arm by its name."""
+    return {name_of(*doses): group for doses, group in rows.groupby(DOSES)}
+
+
 def select(evidence):
     rows = arms(evidence)
     rows = rows[rows["rnn_type"] == "RNN"]
-    one_field, same_width = rows[rows["fields"] == 0], rows["widths"] == 0
+    equal_surrounds = rows["surrounds"] == 0
+    of_widths = rows[(rows["fields"] == 0) & equal_surrounds]
+    of_fields = rows[(rows["widths"] == 0) & equal_surrounds]
+    compared = by_dose(rows[rows["equal"] | rows["as_published"]])
     return {
         "grids_vanish": {
             "frame": rows,
@@ -46,22 +64,26 @@ def select(evidence):
             "first": rows["equal"],
             "second": rows["as_published"],
             "within": DIFFERENCES,
+            "arms": compared,
         },
         "performance_stays": {
             "frame": rows,
             "column": "decode_err_ml_cm",
             "first": rows["as_published"],
             "second": rows["equal"],
+            "arms": compared,
         },
         "little_widths": {
-            "frame": one_field[one_field["surrounds"] == 0],
+            "frame": of_widths,
             "column": "share_grid",
             "dose": "widths",
+            "arms": by_dose(of_widths),
         },
         "more_fields": {
-            "frame": rows[same_width & (rows["surrounds"] == 0)],
+            "frame": of_fields,
             "column": "share_grid",
             "dose": "fields",
+            "arms": by_dose(of_fields),
         },
     }
 
@@ -71,7 +93,7 @@ def figures(evidence, estimates):
     if rows.empty:
         return [plotting.FigureResult(name, title, None, "No network is there yet.")]
     rows = rows[rows["rnn_type"] == "RNN"]
-    keys = rows[["as_published", "widths", "surrounds", "fields"]].drop_duplicates()
+    keys = rows[["as_published", *DOSES]].drop_duplicates()
     keys = keys.sort_values(list(keys.columns))
     figure = plotting.new_figure(5.6)
     above, middle, below = figure.subplots(3, 1, sharex=True)
@@ -84,10 +106,7 @@ def figures(evidence, estimates):
         shared.arms(middle, [(at, group)], "decode_err_ml_cm", colour)
         shared.arms(below, [(at, group)], "loss_excess", colour)
         shared.counts(above, [(at, group)])
-        parts = [f"widths ×{np.exp(key.widths):.2g}"] if key.widths else []
-        parts += [f"surrounds ×{np.exp(key.surrounds):.2g}"] if key.surrounds else []
-        parts += [f"1 + Poisson({key.fields:g})"] if key.fields else []
-        names.append("\n".join(parts) or "equal")
+        names.append(name_of(key.widths, key.surrounds, key.fields, "\n"))
     above.set(ylabel="grid units (%)", ylim=(0, None))
     middle.set(ylabel="position error (cm)", ylim=(0, None))
     below.set(ylabel="loss excess (nats)", ylim=(0, None))

@@ -36,6 +36,9 @@ def count_modules(evidence):
 
 
 def select(evidence):
+    arms = {}
+    for width, group in evidence.networks.groupby("place_cell_rf"):
+        arms[f"{100 * width:g} cm"] = group
     rows = count_modules(evidence)
     some = rows[rows["n_modules"] > 0]
     null = (
@@ -48,11 +51,12 @@ def select(evidence):
         log_period=np.log(rows["period_cm"].astype(float)),
         log_width=np.log(rows["width_cm"].astype(float)),
     )
-    return {
+    selected = {
         "one_module": {"frame": some, "is_counted": some["n_modules"] > 1, "null": null},
         "unimodal": {"frame": tested, "is_counted": tested["dip_q"] < 0.05, "null": 0.05},
         "width_sets_period": {"frame": logs, "column": "log_period", "dose": "log_width"},
     }
+    return {name: arguments | {"arms": arms} for name, arguments in selected.items()}
 
 
 def figures(evidence, estimates):

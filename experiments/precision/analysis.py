@@ -13,7 +13,8 @@ def select(evidence):
 
     def against_float32(column, name, within=ANY):
         pair = {"first": arms[name], "second": arms["float32"]}
-        return {"frame": rows, "column": column, "within": within} | pair
+        compared = {NAMES[each]: rows[arms[each]] for each in (name, "float32")}
+        return {"frame": rows, "column": column, "within": within, "arms": compared} | pair
 
     return {
         "tf32_same_loss": against_float32("loss_excess", "tf32"),

@@ -1,6 +1,7 @@
 """Turing: predicted and measured periods, spectra of networks and of codes, and patterns."""
 
 import math
+from functools import cache
 
 import numpy as np
 
@@ -31,6 +32,20 @@ def periods_of(evidence):
     return rows.assign(period_cm=rows["median"], two_cm=two, one_cm=two / math.sqrt(1.5))
 
 
+def by_arm(rows):
+    """Return the Difference-of-Softmaxes networks of each width and surround."""
+    rows = rows[rows["place_field_values"] == DOS]
+    groups = rows.groupby(["place_cell_rf", "surround_scale"])
+    return {f"{100 * width:g} cm, surround {ratio:g}": group for (width, ratio), group in groups}
+
+
+@cache
+def pattern_share(spec):
+    """Return the share of patterns above .3 on the covariance of the target code of a network."""
+    grown = grow_patterns(pattern_covariance(gj.code_over_box(spec, N_BINS)), n_units=64)
+    return float((np.asarray(grid_score(grown).score_60) > 0.3).mean())
+
+
 def patterns(evidence):
     """Return networks with the share of patterns above .3 on the covariance of their codes."""
     rows = evidence.networks
@@ -38,12 +53,7 @@ def patterns(evidence):
     width = rows.loc[rows["place_field_values"] == GAUSSIAN, "place_cell_rf"].min()
     rows = rows[rows["place_cell_rf"] == width]
     rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
-    shares = []
-    for run_id in rows["run_id"]:
-        code = gj.code_over_box(evidence.spec(run_id), N_BINS)
-        grown = grow_patterns(pattern_covariance(code), n_units=64)
-        shares.append((np.asarray(grid_score(grown).score_60) > 0.3).mean())
-    return rows.assign(share=shares)
+    return rows.assign(share=[pattern_share(evidence.spec(one)) for one in rows["run_id"]])
 
 
 def select(evidence):
@@ -54,10 +64,12 @@ def select(evidence):
     codes = grown["place_field_values"]
     at = evidence.peaks[evidence.peaks["place_field_values"] == DOS]
     at = at.assign(ratio=at["peak_cycles"] / at["peak_cycles_code"])
+    arms = by_arm(evidence.networks)
+    slope = {"frame": rows, "column": "period_cm", "dose": "two_cm"}
     return {
-        "slope_of_prediction": {"frame": rows, "column": "period_cm", "dose": "two_cm"},
-        "two_dimensions": {"frame": rows, "column": "closer_cm"},
-        "spectrum_of_code": {"frame": at, "column": "ratio", "null": 1.0},
+        "slope_of_prediction": slope | {"arms": arms},
+        "two_dimensions": {"frame": rows, "column": "closer_cm", "arms": arms},
+        "spectrum_of_code": {"frame": at, "column": "ratio", "null": 1.0, "arms": arms},
         "patterns_need_no_network": {
             "frame": grown,
             "column": "share",

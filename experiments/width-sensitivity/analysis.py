@@ -38,14 +38,27 @@ def peak(scan, width):
         "column": "share_grid",
         "contrast": contrast,
         "within": DIFFERENCES,
+        "arms": by_width(near),
     }
+
+
+def by_width(scan):
+    """Return the networks of each width."""
+    return {f"{width:g} cm": group for width, group in scan.groupby("width_cm")}
+
+
+def whole_layouts(crossed):
+    """Return the networks of the layouts that have one for each weight and motion seed."""
+    _, weights, motions = SEEDS
+    n = crossed[weights].nunique() * crossed[motions].nunique()
+    return crossed[crossed.groupby(SEEDS[0])["run_id"].transform("size") == n]
 
 
 def select(evidence):
     scan, larger, faster, crossed = arms(evidence)
     base = scan[scan["width_cm"] == 12]
 
-    def against_base(other):
+    def against_base(other, name):
         is_other = np.r_[np.ones(len(other), bool), np.zeros(len(base), bool)]
         return {
             "frame": pd.concat([other, base], ignore_index=True),
@@ -53,15 +66,26 @@ def select(evidence):
             "first": is_other,
             "second": ~is_other,
             "within": DIFFERENCES,
+            "arms": {name: other, "12 cm": base},
         }
 
     return {
         "spike_at_12": peak(scan, 12),
         "spike_at_10": peak(scan, 10),
-        "a_curve_is_not_enough": {"frame": scan, "column": "share_grid", "level": "width_cm"},
-        "ratio_to_box": against_base(larger),
-        "scaled_control": against_base(faster),
-        "layout_decides": {"frame": crossed, "column": "share_grid", "factors": SEEDS},
+        "a_curve_is_not_enough": {
+            "frame": scan,
+            "column": "share_grid",
+            "level": "width_cm",
+            "arms": by_width(scan),
+        },
+        "ratio_to_box": against_base(larger, "15 cm, larger box"),
+        "scaled_control": against_base(faster, "15 cm, larger box, faster"),
+        "layout_decides": {
+            "frame": whole_layouts(crossed),
+            "column": "share_grid",
+            "factors": SEEDS,
+            "arms": {"crossed seeds": crossed},
+        },
     }
 
 

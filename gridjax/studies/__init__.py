@@ -16,6 +16,7 @@ Parts of an ``analysis.py``
 Studies and their results
     Study, find_studies, Claims, Claim, read_claims: folders with claims.yaml and analysis.py.
     Request, StudyPlan, train_studies, read_studies, Evidence: the networks of studies.
+    Arm: a group of networks that a claim compares, and which of them are competent.
     judge, Verdict, conclude, write_page: verdicts as values, as files and on one page.
 """
 

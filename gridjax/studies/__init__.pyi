@@ -1,6 +1,7 @@
 from gridjax.io.numbers import percent
 from gridjax.report.run_data import CODES, label
 from gridjax.studies import figures
+from gridjax.studies.arms import Arm
 from gridjax.studies.claim_tests import CLAIM_TESTS, ClaimTest
 from gridjax.studies.claims_file import Claim, Claims, read_claims
 from gridjax.studies.designs import (
@@ -33,6 +34,7 @@ __all__ = [
     "CODES",
     "DIFFERENCES",
     "NULL_SHARE",
+    "Arm",
     "Claim",
     "ClaimTest",
     "Claims",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.studies.arms import ARMS
 from gridjax.studies.designs import (
     matched_difference,
     max_departure,
@@ -78,6 +79,7 @@ def estimate_claim(name: str, test: str, arguments: Any, place: Place) -> Estima
     if not isinstance(arguments, Mapping):
         message = f"{name}: select() gives {type(arguments).__name__} for the test {test}"
         raise GridjaxError(Problem(message, place, fix=fix))
+    arguments = {name: value for name, value in arguments.items() if name != ARMS}
     try:
         signature.bind(**arguments)
     except TypeError as error:

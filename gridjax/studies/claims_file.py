@@ -14,14 +14,18 @@ from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.studies.claim_tests import CLAIM_TESTS
+from gridjax.studies.competence import ALL, COMPETENT
 
 CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
+ASKED_OF = (ALL, COMPETENT)
+"""Networks that a claim can be asked of."""
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
 """Units by name: the factor between a value and its printed number, and the text after it."""
-_OF_STUDY = ("title", "question", "caution", "claims")
+_OF_STUDY = ("title", "question", "caution", "version", "changes", "claims")
 _TEXTS = ("claim", "published", "estimand", "null")
-_OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds")
+_OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds", "asked_of")
+_CHOICES = {"test": tuple(CLAIM_TESTS), "role": ROLES, "unit": tuple(UNITS), "asked_of": ASKED_OF}
 _NAME = re.compile("[A-Za-z0-9_-]{1,100}")
 _REGIONS = ("above", "below", "between")
 
@@ -54,6 +58,8 @@ class Claim:
     low: float
     """lower end of the values for which the claim holds, in the unit of the estimate"""
     high: float
+    asked_of: str = ALL
+    """all, or competent: only networks that have learned to path-integrate"""
 
     @property
     def region(self) -> str:
@@ -86,6 +92,10 @@ class Claims:
     caution: str
     """the limits of results at small sizes"""
     claims: tuple[Claim, ...]
+    version: int
+    """1 for the claims as first recorded, one more after every change"""
+    changes: str
+    """what the versions after the first changed; empty in version 1"""
     sha256: str
     """sha256 of the file; the manifest of a run records it before training"""
 
@@ -117,7 +127,27 @@ def _study(document: SourcedValue, sha256: str, problems: Problems) -> Claims | 
         problems.add(
             "no claim is primary", document.place, "write role: primary in at least one claim"
         )
-    return Claims(**texts, claims=claims, sha256=sha256)
+    version, changes = _version(content, document.place, problems)
+    return Claims(**texts, claims=claims, version=version, changes=changes, sha256=sha256)
+
+
+def _version(
+    content: Mapping[str, SourcedValue], place: Place, problems: Problems
+) -> tuple[int, str]:
+    """Return the version, 1 if it is not given, and the text about its changes."""
+    item, changes = content.get("version"), content.get("changes")
+    version = 1 if item is None else item.plain()
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        assert item is not None
+        fix = "write version: 2 after the first change"
+        problems.add(f"version: {show(version)} is not a whole number from 1", item.place, fix)
+        return 1, ""
+    if version == 1 and changes is not None:
+        fix = "write version: 2, or remove changes"
+        problems.add("changes of version 1: there is no earlier version", changes.place, fix)
+    if version == 1:
+        return 1, ""
+    return version, _text(content, "changes", item.place if item else place, problems)
 
 
 def _items(
@@ -144,11 +174,11 @@ def _claim(name: str, item: SourcedValue, problems: Problems) -> Claim | None:
     if content is None:
         return None
     texts = {each: _text(content, each, item.place, problems) for each in _TEXTS}
-    test = _choice(content, "test", tuple(CLAIM_TESTS), item.place, problems)
-    role = _choice(content, "role", ROLES, item.place, problems)
-    unit = _choice(content, "unit", tuple(UNITS), item.place, problems)
+    chosen = {
+        key: _choice(content, key, known, item.place, problems) for key, known in _CHOICES.items()
+    }
     low, high = _region(content.get("holds"), item.place, problems)
-    return Claim(name=name, **texts, test=test, role=role, unit=unit, low=low, high=high)
+    return Claim(name=name, **texts, **chosen, low=low, high=high)
 
 
 def _region(item: SourcedValue | None, place: Place, problems: Problems) -> tuple[float, float]:

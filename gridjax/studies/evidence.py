@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.run.storage.run_reader import Run
 from gridjax.spec.network import NetworkSpec
+from gridjax.studies.competence import ALL, COMPETENT, FINISHED, competent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,6 @@ NULL_SHARE = 1 - NULL_PERCENTILE / 100
 LOWEST_THRESHOLD = THRESHOLDS[0]
 FALSE_FINDINGS = 0.05
 LOWEST_CYCLES = 0.5
-PATH_INTEGRATES_CM = 10.0
-"""Position error (likelihood decoder, T = 50) below which a network path-integrates."""
 
 
 @dataclass(frozen=True)
@@ -32,36 +31,45 @@ class Evidence:
     run: Run
     wanted: tuple[str, ...]
     """run_ids of the study's networks, trained or not"""
+    asked: str = ALL
+    """which of them ``networks`` contains: all, competent or finished"""
+
+    def ask(self, whom: str) -> Evidence:
+        """Return the evidence of all, of the competent or of the finished networks."""
+        return replace(self, asked=whom)
 
     @cached_property
     def everything(self) -> pd.DataFrame:
         """The rows of the study's finished networks, including diverged networks.
 
-        Specs of the same network (with equal ``equivalence_id``) have one row together.
+        Specs of the same network (with equal ``equivalence_id``) have one row together. The column
+        ``is_competent`` is added: whether the network has learned to path-integrate
+        (gridjax.studies.competence).
         """
         rows = self.run.networks
         rows = rows[rows["run_id"].isin(list(self.wanted))]
-        return rows.drop_duplicates("equivalence_id").reset_index(drop=True)
+        rows = rows.drop_duplicates("equivalence_id").reset_index(drop=True)
+        return rows.assign(is_competent=competent(rows, self.spec))
 
     @cached_property
     def networks(self) -> pd.DataFrame:
-        """The rows of networks that did not diverge, with four more columns.
+        """The rows of the networks that are asked, with three more columns.
 
-        ``path_integrates``: whether decode_err_ml_cm_T50 is below 10 cm and below start_err_cm_T50.
+        These are all networks that did not diverge, or the competent ones among them.
         ``share_grid``: share of analysed units whose score60 is above both thresholds: the 99th
         percentile of the network's own random readouts, and .3. The second threshold is needed for
         codes of coordinates, because their random readouts are ramps with scores far below 0.
         ``gain``: share_grid minus .01, the share under the null.
         ``has_grids``: whether share_grid is above .01 (one-sided binomial test over units, q < .05
-        after Benjamini and Hochberg over the study's networks).
+        after Benjamini and Hochberg over these networks).
         """
-        rows = self.everything[self.everything["status"] != DIVERGED].reset_index(drop=True)
-        error = rows["decode_err_ml_cm_T50"]
-        knows_where = (error < PATH_INTEGRATES_CM) & (error < rows["start_err_cm_T50"])
+        rows = self.everything
+        if self.asked != FINISHED:
+            rows = rows[rows["is_competent"] if self.asked == COMPETENT else ~_diverged(rows)]
+        rows = rows.reset_index(drop=True)
         counts = self._grid_units(rows)
         share = counts["n_grid"] / counts["n_units"]
         return rows.assign(
-            path_integrates=knows_where,
             share_grid=share,
             gain=share - NULL_SHARE,
             has_grids=_exceeds_null(counts),
@@ -86,7 +94,7 @@ class Evidence:
     @property
     def n_diverged(self) -> int:
         """The number of networks that diverged. Diverged networks have no measures."""
-        return len(self.everything) - len(self.networks)
+        return int(_diverged(self.everything).sum())
 
     @cached_property
     def peaks(self) -> pd.DataFrame:
@@ -126,6 +134,10 @@ class Evidence:
         counts = is_grid.groupby(units["run_id"]).agg(["sum", "size"])
         counts = counts.reindex(rows["run_id"]).reset_index(drop=True)
         return counts.set_axis(["n_grid", "n_units"], axis=1)
+
+
+def _diverged(rows: pd.DataFrame) -> pd.Series:
+    return rows["status"] == DIVERGED
 
 
 def _exceeds_null(counts: pd.DataFrame) -> np.ndarray:

@@ -13,14 +13,24 @@ from gridjax.io.json_schema import check_schema
 from gridjax.plotting import listed
 from gridjax.report.html import LARGEST_SVG, PAGE
 from gridjax.studies.results import FIGURES, OUTCOME, ROWS
-from gridjax.studies.study import ORDER, SIZES
+from gridjax.studies.study import ORDER, QUICK
 
-QUICK = SIZES[0]
 _LARGEST = 10_000_000
 """Largest size (bytes) of a file that the page contains."""
 _NUMBER = int | float | None
 _VERDICT = dict.fromkeys(
-    ("name", "claim", "role", "published", "estimand", "test", "test_is", "null_is", "holds_where"),
+    (
+        "name",
+        "claim",
+        "role",
+        "published",
+        "estimand",
+        "test",
+        "test_is",
+        "null_is",
+        "holds_where",
+        "asked_of",
+    ),
     str,
 ) | {"n": int, "outcome": str, "sentence": str, "remark": str}
 _VERDICT |= dict.fromkeys(("value", "p", "p_holm", "networks_needed"), _NUMBER)
@@ -29,7 +39,9 @@ _OF_UNITS = dict.fromkeys(("value", "interval", "outcome", "rows"), str) | dict.
 )
 _FORM: dict[str, Any] = {
     **dict.fromkeys(("study", "title", "question", "caution", "size", "claims_sha256"), str),
-    **dict.fromkeys(("networks", "seeds", "missing", "diverged"), int),
+    **dict.fromkeys(("changes", "smoke_test"), str),
+    **dict.fromkeys(("networks", "seeds", "missing", "diverged", "version"), int),
+    "arms": [{"arm": str, "networks": int, "competent": int, "share": str}],
     "claims_sha256_before_training": str | None,
     "verdicts": [_VERDICT | {"shown": dict.fromkeys(("value", "interval", "null"), str)}],
     "figures": [dict.fromkeys(("name", "title", "caption", "alt"), str) | {"table": [[str]]}],

@@ -11,15 +11,21 @@ from typing import Any
 from gridjax import plotting
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.atomic_files import replace_file
+from gridjax.io.numbers import percent
 from gridjax.plotting import FigureResult
 from gridjax.run.storage.run_reader import Run
 from gridjax.studies.claim_tests import CLAIM_TESTS
 from gridjax.studies.claims_file import UNITS
+from gridjax.studies.competence import LEAST_SHARE
 from gridjax.studies.evidence import Evidence
+from gridjax.studies.study import QUICK
 from gridjax.studies.training import StudyPlan
 from gridjax.studies.verdicts import MANY, Verdict, judge
 
 OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
+SMOKE_TEST = "a smoke test"
+UNLEARNED_SMOKE_TEST = "a smoke test: its networks have not learned the task"
+"""The warning about size quick, if fewer than half of the networks are competent."""
 
 
 def conclude(
@@ -39,7 +45,8 @@ def conclude(
     """
     study, evidence = plan.study, plan.evidence(run)
     estimates = study.estimates(evidence)
-    verdicts = judge(study.claims.claims, estimates)
+    caution = _caution(evidence, size_name)
+    verdicts = judge(study.claims.claims, estimates, study.arms(evidence), caution)
     by_units = [(_units(plan), verdicts), *((_units(one), _judged(one, run)) for one in larger)]
     folder = out / study.name
     with plotting.styled():
@@ -61,7 +68,16 @@ def conclude(
 
 
 def _judged(plan: StudyPlan, run: Run) -> list[Verdict]:
-    return judge(plan.study.claims.claims, plan.study.estimates(plan.evidence(run)))
+    study, evidence = plan.study, plan.evidence(run)
+    return judge(study.claims.claims, study.estimates(evidence), study.arms(evidence))
+
+
+def _caution(evidence: Evidence, size_name: str) -> str:
+    """Return the warning about all verdicts of a size; empty if the size needs none."""
+    if size_name != QUICK:
+        return ""
+    able = evidence.everything["is_competent"]
+    return SMOKE_TEST if able.mean() >= LEAST_SHARE else UNLEARNED_SMOKE_TEST  # NaN: no network
 
 
 def _units(plan: StudyPlan) -> int:
@@ -128,6 +144,9 @@ def _content(
         "title": claims.title,
         "question": claims.question,
         "caution": claims.caution,
+        "version": claims.version,
+        "changes": claims.changes,
+        "smoke_test": _caution(evidence, size_name),
         "size": size_name,
         "networks": len(evidence.networks),
         "seeds": int(evidence.networks["seed"].nunique()),
@@ -135,6 +154,7 @@ def _content(
         "diverged": evidence.n_diverged,
         "claims_sha256": claims.sha256,
         "claims_sha256_before_training": recorded,
+        "arms": _arms(verdicts),
         "verdicts": [_verdict(verdict) for verdict in verdicts],
         "figures": [
             {
@@ -149,6 +169,20 @@ def _content(
     }
 
 
+def _arms(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Return the arms of all claims, each once, in the order of the claims."""
+    arms = dict.fromkeys(arm for verdict in verdicts for arm in verdict.arms)
+    return [
+        {
+            "arm": arm.name,
+            "networks": len(arm.run_ids),
+            "competent": len(arm.competent),
+            "share": percent(arm.share),
+        }
+        for arm in arms
+    ]
+
+
 def _verdict(verdict: Verdict) -> dict[str, Any]:
     claim, estimate = verdict.claim, verdict.estimate
     factor, _ = UNITS[claim.unit]
@@ -161,6 +195,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "name": claim.name,
         "claim": claim.claim,
         "role": claim.role,
+        "asked_of": claim.asked_of,
         "published": claim.published,
         "estimand": claim.estimand,
         "test": claim.test,

@@ -9,7 +9,7 @@ also has sweep files ``pilot/quick.yaml`` and so on, and its analysis has a func
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.python_files import import_file
 from gridjax.io.text import did_you_mean
+from gridjax.studies.arms import Arm, arms_of
 from gridjax.studies.claim_tests import estimate_claim
 from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
+from gridjax.studies.competence import FINISHED
 from gridjax.sweep.catalog import EXPERIMENTS
 
 if TYPE_CHECKING:
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from gridjax.studies.evidence import Evidence
 
 ANALYSIS, PILOT = "analysis.py", "pilot"
-SIZES = ("quick", "desk", "paper")
+QUICK = "quick"
+"""The size of smoke tests."""
+SIZES = (QUICK, "desk", "paper")
 PUBLISHED = "published"
 ALL = "all"
 NETWORKS = "networks"
@@ -77,27 +81,54 @@ class Study:
     def estimates(self, evidence: Evidence) -> dict[str, Estimate]:
         """Return the estimate of every claim, computed by its test in the claims file.
 
+        The networks are those of which the claim is asked: all, or the competent ones.
+
         Raises GridjaxError if ``select()`` of the analysis does not return the arguments of the
         test for every claim, or returns arguments for an unknown claim.
         """
-        selected = self._function("select")(evidence)
         claims = self.claims.claims
-        place = Place(str(self.folder / ANALYSIS))
-        missing = [claim.name for claim in claims if claim.name not in selected]
-        unknown = selected.keys() - {claim.name for claim in claims}
-        if missing or unknown:
-            what = ", ".join([*missing, *sorted(unknown)])
-            message = f"select() and {CLAIMS} differ in {what}"
-            fix = "select the networks of every claim and of no other"
-            raise GridjaxError(Problem(message, place, fix=fix))
+        selected = {
+            whom: self._select(evidence.ask(whom)) for whom in {claim.asked_of for claim in claims}
+        }
         return {
-            claim.name: estimate_claim(claim.name, claim.test, selected[claim.name], place)
+            claim.name: estimate_claim(
+                claim.name, claim.test, selected[claim.asked_of][claim.name], self._place
+            )
             for claim in claims
+        }
+
+    def arms(self, evidence: Evidence) -> dict[str, tuple[Arm, ...]]:
+        """Return the arms of every claim, with all their finished networks.
+
+        Raises GridjaxError in the same cases as ``estimates``, and if the arms of a claim are not
+        rows of networks.
+        """
+        selected = self._select(evidence.ask(FINISHED))
+        return {
+            claim.name: arms_of(claim.name, selected[claim.name], self._place)
+            for claim in self.claims.claims
         }
 
     def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[FigureResult]:
         """Return the study's figures."""
         return self._function("figures")(evidence, estimates)
+
+    @property
+    def _place(self) -> Place:
+        return Place(str(self.folder / ANALYSIS))
+
+    def _select(self, evidence: Evidence) -> Mapping[str, Any]:
+        """Return the arguments of the test of every claim, as the analysis selects them."""
+        selected = self._function("select")(evidence)
+        names = [claim.name for claim in self.claims.claims]
+        missing = [name for name in names if name not in selected]
+        unknown = selected.keys() - set(names)
+        if missing or unknown:
+            what = ", ".join([*missing, *sorted(unknown)])
+            message = f"select() and {CLAIMS} differ in {what}"
+            fix = "select the networks of every claim and of no other"
+            raise GridjaxError(Problem(message, self._place, fix=fix))
+        return selected
 
     @cached_property
     def _module(self) -> ModuleType:
@@ -107,8 +138,8 @@ class Study:
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self._module, name, None)
         if not callable(function):
-            place = Place(str(self.folder / ANALYSIS))
-            raise GridjaxError(Problem(f"no function {name}", place, fix=f"define {name}()"))
+            fix = f"define {name}()"
+            raise GridjaxError(Problem(f"no function {name}", self._place, fix=fix))
         return function
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.study import Study
 from gridjax.studies.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
-from gridjax.studies.verdicts import MANY, Verdict
+from gridjax.studies.verdicts import MANY, NOT_ANSWERABLE, Verdict
 
 
 def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:
@@ -76,6 +76,8 @@ def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
         box=box.SIMPLE_HEAD,
         padding=(0, 1),
         show_lines=False,
+        caption="\n".join(_notes(verdicts)) or None,
+        caption_justify="left",
     )
     table.add_column("claim", ratio=1)
     for head in ("ours (95 %)", "null", "p (Holm)", "n"):
@@ -93,3 +95,13 @@ def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
         shown = (ours, claim.shown(estimate.null), p, f"{estimate.n:,}", outcome)
         table.add_row(claim.claim, *shown)
     return table
+
+
+def _notes(verdicts: Sequence[Verdict]) -> list[str]:
+    """Return what applies to several verdicts: the warning about the size, and arms too small."""
+    cautions = [one.caution for one in verdicts if one.caution]
+    blocked = [one for one in verdicts if one.outcome == NOT_ANSWERABLE]
+    short = [arm.shortage for one in blocked for arm in one.arms if arm.shortage]
+    return [f"This is {text}." for text in dict.fromkeys(cautions)] + [
+        f"{text}." for text in dict.fromkeys(short)
+    ]

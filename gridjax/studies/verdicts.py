@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from gridjax.metrics.statistics.intervals import Interval
 from gridjax.metrics.statistics.multiple_testing import holm
 from gridjax.metrics.statistics.power import needed_to_decide
+from gridjax.studies.arms import Arm, shortage
 from gridjax.studies.claims_file import Claim
+from gridjax.studies.competence import COMPETENT
 from gridjax.studies.estimates import Estimate
 
 HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
+NOT_ANSWERABLE = "not answerable at this size"
+"""Outcome of a claim about competent networks if an arm has too few of them."""
 ALPHA = 0.05
 MANY = 1_000_000
 """Limit of the number of needed networks: a verdict prints larger numbers as "more than" it."""
@@ -27,17 +31,28 @@ class Verdict:
     claim: Claim
     estimate: Estimate
     p_holm: float
-    """p after Holm's correction over the study's tests; NaN if the claim needs no test"""
+    """p after Holm's correction over the study's tests; NaN if the claim needs no test, or if it is
+    not answerable"""
     outcome: str
-    """holds, does not hold or undecided"""
+    """holds, does not hold, undecided or not answerable at this size"""
     networks_needed: float
     """number of networks with which the interval would exclude the margin with 80 % power, if the
     estimate stays the same; infinite if the estimate equals the margin; NaN if the claim is decided
     or has no interval"""
+    arms: tuple[Arm, ...] = ()
+    """the arms of the claim, and how many of their networks are competent"""
+    caution: str = ""
+    """a warning about all verdicts of this size, such as ``a smoke test``; ends the sentence"""
 
     @property
     def sentence(self) -> str:
-        """The verdict in a sentence."""
+        """The verdict in a sentence, and the warning about its size."""
+        return f"{self._decision} This is {self.caution}." if self.caution else self._decision
+
+    @property
+    def _decision(self) -> str:
+        if self.outcome == NOT_ANSWERABLE:
+            return f"Not answerable at this size: {shortage(self.arms)}."
         estimate, claim = self.estimate, self.claim
         if not math.isfinite(estimate.value):
             return f"Undecided: {estimate.remark or 'nothing was estimated'}."
@@ -57,20 +72,48 @@ class Verdict:
         return f"Undecided: {found}; {wanted}; deciding needs {needed}."
 
 
-def judge(claims: Sequence[Claim], estimates: Mapping[str, Estimate]) -> list[Verdict]:
+def judge(
+    claims: Sequence[Claim],
+    estimates: Mapping[str, Estimate],
+    arms: Mapping[str, tuple[Arm, ...]] | None = None,
+    caution: str = "",
+) -> list[Verdict]:
     """Return the verdict on every claim, in the order of the claims.
+
+    A claim about competent networks is not answerable if an arm has fewer than eight of them, or if
+    they are fewer than half of the arm. Such a claim is not tested: it does not count in Holm's
+    correction.
+
+    Args:
+        claims: the claims.
+        estimates: the estimate of each claim, by name.
+        arms: the arms of each claim, by name; without them, every claim is answerable.
+        caution: a warning about all verdicts, a part of their sentences.
 
     Raises KeyError if a claim has no estimate.
     """
-    tested = [claim.name for claim in claims if _is_tested(claim, estimates[claim.name])]
+    arms = arms or {}
+    blocked = {
+        claim.name
+        for claim in claims
+        if claim.asked_of == COMPETENT and shortage(arms.get(claim.name, ()))
+    }
+    tested = [
+        claim.name
+        for claim in claims
+        if claim.name not in blocked and _is_tested(claim, estimates[claim.name])
+    ]
     adjusted = holm(np.array([estimates[name].p for name in tested]))
     corrected = dict(zip(tested, adjusted, strict=True))
-    return [
-        _verdict(
-            claim, estimates[claim.name], float(corrected.get(claim.name, math.nan)), len(tested)
-        )
-        for claim in claims
-    ]
+    verdicts = []
+    for claim in claims:
+        estimate, p_holm = estimates[claim.name], float(corrected.get(claim.name, math.nan))
+        if claim.name in blocked:
+            verdict = Verdict(claim, estimate, math.nan, NOT_ANSWERABLE, math.nan)
+        else:
+            verdict = _verdict(claim, estimate, p_holm, len(tested))
+        verdicts.append(replace(verdict, arms=arms.get(claim.name, ()), caution=caution))
+    return verdicts
 
 
 def _is_tested(claim: Claim, estimate: Estimate) -> bool:

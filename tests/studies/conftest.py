@@ -48,3 +48,12 @@ def studied(page_study, tmp_path_factory):
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "undecided" in first.stdout
     return out, second.stdout
+
+
+def make_competent(run):
+    """Give all networks of a made-up run errors of networks that have learned the task."""
+    run.networks["decode_err_ml_cm_T50"] = run.networks["decode_err_ml_cm"].where(
+        run.networks["decode_err_ml_cm"].isna(), 5.0
+    )
+    run.networks["start_err_cm_T50"] = 40.0
+    return run

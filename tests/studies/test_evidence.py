@@ -1,4 +1,4 @@
-"""What an analysis sees: networks once, their grid-like units, and who path-integrates."""
+"""What an analysis sees: networks once, their grid-like units, and which are competent."""
 
 import numpy as np
 import pytest
@@ -56,10 +56,10 @@ def test_units_are_those_of_the_reported_bins(evidence):
 def test_path_integration_beats_ten_centimetres_and_the_start(evidence):
     rows = evidence.networks
     expected = rows["decode_err_ml_cm_T50"] < 10
-    assert (rows["path_integrates"] == expected).all()
+    assert (rows["is_competent"] == expected).all()
     assert expected.any()
     evidence.run.networks["start_err_cm_T50"] = 1.0
-    assert not Evidence(evidence.run, evidence.wanted).networks["path_integrates"].any()
+    assert not Evidence(evidence.run, evidence.wanted).networks["is_competent"].any()
 
 
 def test_peaks_are_where_the_power_is(evidence):

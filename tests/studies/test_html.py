@@ -29,6 +29,7 @@ CLAIM = """\
     role: {role}
     unit: percent
     holds: {holds}
+    asked_of: all
 """
 ANALYSIS = """\
 from gridjax import plotting

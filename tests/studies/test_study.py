@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.errors import GridjaxError
@@ -144,6 +145,7 @@ def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, m
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1], missing=[2])
+    make_competent(run)
     asked = StudyPlan(study(name), sweep)
     if name == "turing":  # patterns on one layout instead of eight
         monkeypatch.setattr(asked.study._module, "LAYOUTS", 1)
@@ -164,6 +166,7 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
     one = study("width-sensitivity")
     sweep = lay_out(one, Request(overrides=SMALL))
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    make_competent(run)
     estimate = one.estimates(StudyPlan(one, sweep).evidence(run))["layout_decides"]
     assert estimate.n == 8
     assert estimate.rows[["layout_seed", "weight_seed", "motion_seed"]].drop_duplicates().shape == (
@@ -177,7 +180,7 @@ def test_networks_compared_at_equal_error_are_all_among_the_rows():
     one = study("encodings")
     sweep = lay_out(one, Request(n_seeds=16, overrides=SMALL))
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
-    rows = run.networks
+    rows = make_competent(run).networks
     rows["decode_err_ml_cm"] = np.random.default_rng(3).uniform(5, 40, len(rows))
     relu = rows[rows["activation"] == "relu"]
     dos = relu[relu["place_field_values"] == "difference_of_gaussians"]
@@ -222,7 +225,7 @@ def test_the_published_designs_are_analysed_too(name, tmp_path):
     sweep = lay_out(
         study(name), Request(published=True, overrides=SMALL | {"Ng": 28, "bin_side_in_m": 0.11})
     )
-    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    run = make_competent(synthetic_run(sweep.specs, keep_maps="none", weights=False))
     verdicts = conclude(StudyPlan(study(name), sweep), run, "published", tmp_path)
     told = {v.claim.name: v.estimate for v in verdicts}
     # three seeds say nothing within seeds; shares of networks can be told

@@ -38,7 +38,7 @@ question: q
 caution: c
 claims:
   one: {claim: c, published: p, estimand: e, test: share, null: n, role: primary, unit: cm,
-        holds: {above: 0}}
+        holds: {above: 0}, asked_of: all}
 """
 
 

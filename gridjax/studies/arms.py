@@ -1,0 +1,93 @@
+"""Arms of claims: the groups of networks that a claim compares, and how many are competent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.io.numbers import percent
+from gridjax.studies.competence import FEWEST_COMPETENT, LEAST_SHARE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ARMS = "arms"
+"""Key of the arguments that an analysis selects for a claim: the rows of each arm by its name."""
+ALL_NETWORKS = "all networks"
+"""Name of the only arm of a claim about one group of networks."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One arm: its finished networks, those that diverged included, and which are competent."""
+
+    name: str
+    run_ids: frozenset[str]
+    competent: frozenset[str]
+
+    @property
+    def share(self) -> float:
+        """The share of competent networks; NaN without networks."""
+        return len(self.competent) / len(self.run_ids) if self.run_ids else float("nan")
+
+    @property
+    def shortage(self) -> str:
+        """Why the arm allows no verdict; empty if it does, or if none of its networks is there."""
+        n, able = len(self.run_ids), len(self.competent)
+        if not n or (able >= FEWEST_COMPETENT and self.share >= LEAST_SHARE):
+            return ""
+        return f"{self.name}: {able} of {n} networks are competent ({percent(self.share)})"
+
+
+def shortage(arms: Iterable[Arm]) -> str:
+    """Return why the arms of a claim allow no verdict; an empty text if they allow one."""
+    found = [arm.shortage for arm in arms if arm.shortage]
+    if not found:
+        return ""
+    needed = f"at least {FEWEST_COMPETENT} and {percent(LEAST_SHARE)} of an arm are needed"
+    return f"{'; '.join(found)}; {needed}"
+
+
+def arms_of(name: str, arguments: Mapping[str, Any], place: Place) -> tuple[Arm, ...]:
+    """Return the arms of a claim.
+
+    They are those that the analysis gives under ``arms``. Otherwise they follow from the arguments
+    of the test: two arms for ``first`` and ``second``, one for each value of ``dose`` or ``level``,
+    and all networks together for other tests.
+
+    Args:
+        name: the claim's name, for messages.
+        arguments: the arguments as the analysis selected them from all finished networks.
+        place: the file of the analysis, for messages.
+
+    Raises GridjaxError if ``arms`` does not contain rows of networks by names.
+    """
+    given = arguments.get(ARMS)
+    frames = _from_test(arguments) if given is None else given
+    if not isinstance(frames, Mapping) or not all(_has_networks(one) for one in frames.values()):
+        message = f"{name}: {ARMS} is not a dict of rows of networks"
+        fix = 'return "arms": {"12 cm": rows, ...}, with rows of evidence.networks'
+        raise GridjaxError(Problem(message, place, fix=fix))
+    return tuple(_arm(str(arm), frame) for arm, frame in frames.items())
+
+
+def _arm(name: str, frame: pd.DataFrame) -> Arm:
+    able = frame.loc[frame["is_competent"].astype(bool), "run_id"]
+    return Arm(name, frozenset(frame["run_id"]), frozenset(able))
+
+
+def _has_networks(frame: Any) -> bool:
+    columns = getattr(frame, "columns", ())
+    return "run_id" in columns and "is_competent" in columns
+
+
+def _from_test(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    frame = arguments.get("frame", arguments.get("rows"))
+    if "first" in arguments and "second" in arguments:
+        return {name: frame[arguments[name]] for name in ("first", "second")}
+    level = arguments.get("dose", arguments.get("level"))
+    if level is None:
+        return {ALL_NETWORKS: frame}
+    return {f"{level} {value:g}": group for value, group in frame.groupby(level)}
