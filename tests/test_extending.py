@@ -160,7 +160,7 @@ WORDS = "import gridjax as gj\ngj.{}\n"
         ("import nowhere_to_be_found\n", "fails: ModuleNotFoundError"),
         ("def broken(:\n", "fails: SyntaxError"),
         (TAKEN.replace("RNN", "a b"), "'a b' cannot be a name"),
-        (None, "is no file"),
+        (None, "is not a file"),
     ],
 )
 @pytest.mark.usefixtures("registering")

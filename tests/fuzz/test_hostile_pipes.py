@@ -61,7 +61,7 @@ def test_in_place_of_the_manifest_it_is_damage(kind, run, reader):
     result = reader.check(run, "run")
     assert result["exit_code"] == 4
     assert [problem["file"] for problem in result["problems"]] == [str(path)]
-    assert "no regular file" in result["problems"][0]["message"]
+    assert "not a regular file" in result["problems"][0]["message"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -122,7 +122,7 @@ def test_a_run_that_holds_one_is_not_written(name, run):
 
 def test_a_manifest_that_is_one_is_not_gone_on_with(run):
     put("pipe", run / MANIFEST)
-    with pytest.raises(DamageError, match="no regular file"):
+    with pytest.raises(DamageError, match="not a regular file"):
         train(SWEEP, run)
 
 

@@ -18,7 +18,7 @@ def test_names_are_text(name):
     [
         ("", "blank"),
         (" \t", "blank"),
-        (os.fsdecode(b"bad\xff"), "no UTF-8"),
+        (os.fsdecode(b"bad\xff"), "not UTF-8"),
         ("a\nb", "control"),
         ("\x1b[31m", "control"),
         ("\x00", "control"),

@@ -171,7 +171,7 @@ def test_a_spec_read_back_is_the_same_spec():
         assert back == spec
         assert back.run_id == spec.run_id
     assert back.place_maps.maps is None
-    with pytest.raises(GridjaxError, match="are not at hand"):
+    with pytest.raises(GridjaxError, match="are not loaded"):
         _ = dataclasses.replace(back, place_field_values="from_file").traced
 
 

@@ -92,7 +92,7 @@ def test_values_are_read_as_the_type_of_their_field(name, raw, value):
         ("place_cell_rf", "Uniform(.1, 1e99)", "is not a finite number"),
         ("place_cell_rf", "Poisson(3)", "is not Uniform(low, high)"),
         ("surround_scale", "uniform(1, 4.5)", "is not above 1"),
-        ("surround_scale", 1, "is not above 1: at 1 centre and surround cancel"),
+        ("surround_scale", 1, "is not above 1: at 1, centre and surround cancel"),
         ("surround_scale", 1.00000001, "is not above 1"),
         ("n_place_fields_per_cell", "Poisson(-1)", "has a negative mean"),
         ("n_place_fields_per_cell", "Poisson(11)", "is above a Poisson mean of at most 10"),

@@ -199,7 +199,7 @@ def test_a_list_in_an_override_lays_out_each_of_its_values():
         ("lane_width", [1, 2], "lane_width: [1, 2] is not a whole number", "from 1 to"),
         ("Np", "512", "Np: 512 does not fit place_field_values: cartesian", "Np: {value: 2}"),
         ("lane_width", "0", "lane_width: '0' is below 1", "from 1 to"),
-        ("keep_maps", "best:0", "keep_maps: 'best:0' is not of the form", "all, none or best:N"),
+        ("keep_maps", "best:0", "keep_maps: 'best:0' has another form", "all, none or best:N"),
         ("fidelity", "exact", "fidelity: 'exact' is no fidelity", "corrected or published"),
         ("gridjax.evaluation.n_readouts", "64", "n_readouts: '64' is below 1024", "1024"),
     ],
