@@ -86,12 +86,16 @@ def evaluation_programs(
     static = lane_measures.measured_config(spec)
     axis = _array((lane_width, design.n_bins[-1]), np.float32, device)
     of_lanes = (static, design, lane_width, traced, state.params, state.layout, axis)
+    of_weights = (static, lane_width, traced, state.params)
     n_points = min(rollout.MOST_POINTS, design.batch_size * design.n_batches)
     points = _array((lane_width, n_points, spec.static.n_analysed), np.float32, device)
     of_readouts = (readout_config(spec.static), design, lane_width, traced, state.layout)
     measures = partial(_lower, lane_measures.measure_lanes, *of_lanes)
     dimensions = partial(_lower_x64, lane_measures.dimensions, lane_width, points)
     return [
+        CardProgram(
+            "norms of the weights", partial(_lower, lane_measures.weight_measures, *of_weights)
+        ),
         *score_programs(design, device, masked=spec.fidelity.empty_bins == "mask"),
         CardProgram("dimensions", dimensions),
         CardProgram("null readouts", partial(_lower, lane_measures.readout_maps, *of_readouts)),

@@ -19,6 +19,7 @@ from gridjax.run.evaluation.lane_measures import (
     measure_lanes,
     measured_config,
     readout_maps,
+    weight_measures,
 )
 from gridjax.run.evaluation.rollout import Design
 from gridjax.run.evaluation.spectra import Spectra, mean_spectra
@@ -29,9 +30,11 @@ from gridjax.training.train_step import Progress, TrainState
 
 
 class BlockMeasures(NamedTuple):
-    """Measures of some networks of a block; the leading axis of all arrays counts them."""
+    """Measures of some networks of a block; the leading axis of all arrays counts them.
 
-    weights: WeightMeasures
+    Those of the weights are not among them.
+    """
+
     by_time: Progress
     """losses and position error (metres) after each move"""
     samples: Float[Array, "network n n"]
@@ -101,7 +104,6 @@ def start_measures(
         units = best_units(scores[-1].of_units.score_60, active[-1], n_kept)
         kept = maps_of(maps[-1], units)
     return BlockMeasures(
-        weights=measures.weights,
         by_time=measures.recording.by_time,
         samples=measures.recording.samples[-1],
         active=active,
@@ -112,6 +114,14 @@ def start_measures(
         kept_units=units,
         kept_maps=kept,
     )
+
+
+def start_weight_measures(specs: Sequence[NetworkSpec], state: TrainState) -> WeightMeasures:
+    """Start the measures of the weights of a block; return arrays [lane] on the device."""
+    lane_width = len(state.step)
+    (device,) = state.step.devices()
+    traced = _stacked(specs, lane_width, device)
+    return weight_measures(measured_config(specs[0]), lane_width, traced, state.params)
 
 
 def _readouts(

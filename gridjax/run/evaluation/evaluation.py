@@ -18,7 +18,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax.run.evaluation import network_metrics, rollout
-from gridjax.run.evaluation.block_measures import Members, start_measures
+from gridjax.run.evaluation.block_measures import (
+    Members,
+    start_measures,
+    start_weight_measures,
+)
 from gridjax.run.evaluation.rollout import Design
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
@@ -117,47 +121,63 @@ def _evaluate(
     known_nulls: Mapping[str, NullScores],
     keep_maps: str,
 ) -> list[Evaluation]:
-    """Measure a block in own shapes: start all computations, then fetch their results once."""
+    """Measure a block in own shapes: start all computations, then fetch their results once.
+
+    Diverged networks have no measures but those of their weights. A block with only diverged
+    networks computes nothing else.
+    """
     n_kept = {"all": None, "none": 0}.get(keep_maps, -1)
     if n_kept == -1:
         n_kept = int(keep_maps.removeprefix("best:"))
     designs = [rollout.design(spec, settings) for spec in specs]
     null_ids = [null_id(spec, one) for spec, one in zip(specs, designs, strict=True)]
-    groups = _groups(specs, designs, null_ids, known_nulls)
+    diverged_at = jax.device_get(state.diverged_at)
+    others = [at for at in range(len(specs)) if diverged_at[at] == NOT_DIVERGED]
+    groups = _groups(others, specs, designs, null_ids, known_nulls)
     started = [start_measures(specs, state, members, n_kept) for members in groups]
-    fetched = jax.device_get((started, state.step, state.diverged_at))
-    measures, steps, diverged_at = fetched
+    fetched = jax.device_get((started, start_weight_measures(specs, state), state.step))
+    measures, weights, steps = fetched
     nulls = dict(known_nulls)
     for members, block in zip(groups, measures, strict=True):
         for place, at in enumerate(members.new_nulls):
             nulls[null_ids[at]] = _null_scores(null_ids[at], members.design, block.scores, place)
+    rows = [
+        network_metrics.spec_columns(spec)
+        | {"status": FINISHED, "diverged_at_step": math.nan, "n_grad_steps": int(steps[at])}
+        | {name: float(values[at]) for name, values in weights._asdict().items()}
+        for at, spec in enumerate(specs)
+    ]
     found: dict[int, Evaluation] = {}
     for members, block in zip(groups, measures, strict=True):
         for place, at in enumerate(members.lanes):
             found[at] = _one(
                 specs[at],
                 designs[at],
+                rows[at],
                 lane(block._replace(scores=_of_units(block.scores)), place),
                 nulls[null_ids[at]],
-                int(steps[at]),
-                int(diverged_at[at]),
             )
+    for at, row in enumerate(rows):
+        if at not in found:
+            row |= {"status": DIVERGED, "diverged_at_step": float(diverged_at[at])}
+            row |= network_metrics.no_measures(designs[at])
+            found[at] = Evaluation(row, {}, {}, {}, None, None)
     return [found[at] for at in range(len(specs))]
 
 
 def _groups(
+    networks: Sequence[int],
     specs: Sequence[NetworkSpec],
     designs: Sequence[Design],
     null_ids: Sequence[str],
     known_nulls: Mapping[str, NullScores],
 ) -> list[Members]:
-    """Group the networks by design and options; the first lane of an unknown null computes it."""
+    """Group some networks by design and options; the first lane of an unknown null computes it."""
     lanes: dict[tuple[Design, str], list[int]] = {}
-    for index, spec in enumerate(specs):
-        lanes.setdefault((designs[index], spec.fidelity.empty_bins), []).append(index)
     first_with: dict[str, int] = {}
-    for index, name in enumerate(null_ids):
-        first_with.setdefault(name, index)
+    for index in networks:
+        lanes.setdefault((designs[index], specs[index].fidelity.empty_bins), []).append(index)
+        first_with.setdefault(null_ids[index], index)
     new = {at for name, at in first_with.items() if name not in known_nulls}
     return [
         Members(design, empty_bins, tuple(members), tuple(at for at in members if at in new))
@@ -180,25 +200,17 @@ def _of_units(scores: Sequence[MapScores]) -> tuple[MapScores, ...]:
 
 
 def _one(
-    spec: NetworkSpec,
-    design: Design,
-    measures: Any,
-    null: NullScores,
-    step: int,
-    diverged_at: int,
+    spec: NetworkSpec, design: Design, row: dict[str, Any], measures: Any, null: NullScores
 ) -> Evaluation:
-    """Return the evaluation of one network; ``measures`` are its BlockMeasures on the host."""
-    row = network_metrics.spec_columns(spec) | {
-        "status": FINISHED,
-        "diverged_at_step": math.nan,
-        "n_grad_steps": step,
-    }
-    weights = measures.weights._asdict()
-    row |= {name: float(value) for name, value in weights.items()}
-    if diverged_at != NOT_DIVERGED:
-        row |= {"status": DIVERGED, "diverged_at_step": float(diverged_at)}
-        return Evaluation(row | network_metrics.no_measures(design), {}, {}, {}, None, None)
+    """Return the evaluation of one network.
 
+    Args:
+        spec: the network.
+        design: the sizes of its evaluation.
+        row: the columns of its table that are known without further measures; extended.
+        measures: its BlockMeasures on the host.
+        null: the null scores of its layout.
+    """
     curves, samples = measures.drift, measures.samples
     units = unit_columns(spec, design, measures.scores, measures.active)
     row |= network_metrics.errors(spec, measures.by_time, row["weight_penalty"])

@@ -52,7 +52,6 @@ class WeightMeasures(NamedTuple):
 class LaneMeasures(NamedTuple):
     """Arrays that are measured on one network before its maps are scored."""
 
-    weights: WeightMeasures
     recording: Recording
     active: tuple[Bool[Array, " analysed"], ...]
     """units whose map varies, for each of ``Design.n_bins``"""
@@ -88,6 +87,14 @@ def measure_lanes(
     """Measure all networks of a block; every array has a leading axis of lanes."""
     one = partial(_measure_one, static, design)
     return over_networks(one, lane_width)(traced, params, layout, axis)
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def weight_measures(
+    static: StaticConfig, lane_width: int, traced: TracedParams, params: Params
+) -> WeightMeasures:
+    """Measure the weights of all networks of a block; every array has a leading axis of lanes."""
+    return over_networks(partial(_weight_measures, static), lane_width)(traced, params)
 
 
 class Dimensions(NamedTuple):
@@ -135,7 +142,6 @@ def _measure_one(
 ) -> LaneMeasures:
     recording = rollout.record(static, design, traced, params, layout)
     return LaneMeasures(
-        weights=_weight_measures(static, traced, params),
         recording=recording,
         active=tuple(active_units(maps) for maps in recording.maps),
         drift=drift_curves(static, traced, params, layout),
