@@ -46,7 +46,7 @@ def rows(wish: Mapping[str, Any]) -> Any:
         reason = f"precision {wish['precision']}: PyTorch is compared in {' and '.join(RTOL)}"
         yield {"variant": "pytorch", "skipped": reason}
         return
-    _set_precision(wish["precision"], device)
+    _prepare(wish["precision"], device)
     given = [dict(np.load(file)) for file in wish["given"]]
     about = {
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
@@ -60,13 +60,15 @@ def rows(wish: Mapping[str, Any]) -> Any:
     if off > rtol:
         yield about | {"variant": "eager", "error": f"its loss differs from gridjax's by {off:.2g}"}
         return
+    trained = expected[0][-1] / expected[0][0] - 1  # a difference must be small beside this
     for name in wish.get("variants") or VARIANTS:
         row: dict[str, Any] = {"variant": name, **about}
         if reason := why_not(name, device):
             yield row | {"skipped": reason}
             continue
         try:
-            row |= _row(name, config, wish, given, expected, rtol) | {"from_gridjax": off}
+            row |= _row(name, config, wish, given, expected, rtol)
+            row |= {"loss_change": trained, "difference_from_gridjax": off}
         except Exception as error:
             row["error"] = f"{type(error).__name__}: {error}"[:600]
         yield row
@@ -76,8 +78,10 @@ def rows(wish: Mapping[str, Any]) -> Any:
             torch.cuda.empty_cache()
 
 
-def _set_precision(precision: str, device: str) -> None:
-    if device == "cuda":
+def _prepare(precision: str, device: str) -> None:
+    if device == "cpu":
+        torch.set_num_threads(1)
+    else:
         torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
         torch.backends.cudnn.allow_tf32 = precision == "tf32"
 

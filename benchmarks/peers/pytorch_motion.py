@@ -65,8 +65,8 @@ def walk(drawn: Drawn, world: World = STUDY) -> Paths:
     moves, visited = [], []
     for speed, turn in zip(drawn.speeds.unbind(), drawn.turns.unbind(), strict=True):
         across, along = x.abs(), y.abs()
-        of_x = torch.where(x > 0, 0.0, math.pi)
-        of_y = torch.where(y > 0, quarter_turn, -quarter_turn)
+        # products of scalars, because a scalar of torch.where may be copied to the device
+        of_x, of_y = (x <= 0) * math.pi, (y > 0) * math.pi - quarter_turn
         normal = torch.where(across >= along, of_x, of_y)
         angle = torch.remainder(heading - normal + math.pi, 2 * math.pi) - math.pi
         is_near = torch.maximum(across, along) > half - world.border_m

@@ -17,18 +17,18 @@ from .pytorch_population import Population, Source
 from .pytorch_rnn import Config, Trainer
 
 VARIANTS = (
-    "vmap+compile+graph",
     "eager",
-    "vmap",
-    "compile+graph",
     "vmap+graph",
+    "vmap",
     "graph",
+    "vmap+compile+graph",
+    "compile+graph",
+    "loop",
     "vmap+compile",
     "compile",
-    "loop",
 )
-"""Names of the variants, the most informative first. ``eager`` is torch.nn.RNN (cuDNN on a card),
-``loop`` a loop over time as in all variants after it was compiled, captured or mapped."""
+"""Names of the variants, the most informative first; compilation can take all the time. ``eager``
+uses torch.nn.RNN (cuDNN on a card). ``loop`` is eager with a loop over time, as all others."""
 EAGER = ("eager", "loop")
 
 
