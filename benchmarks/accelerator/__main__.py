@@ -24,6 +24,7 @@ PARTS = {
     "v": ("evaluation", 120, "stages of one evaluation"),
     "f": ("scores", 60, "grid scores per second"),
     "e": ("pipeline", 120, "networks per minute, from spec to row"),
+    "i": ("rest", 3600, "a population of paper size for the rest of the time"),
 }
 """Module, maximum seconds and title of each part, in the order in which they run."""
 GRACE_S = 3.0
