@@ -21,6 +21,7 @@ PARTS = {
     "c": ("steps", 120, "gradient steps per second"),
     "h": ("answers", 240, "grid scores of trained populations"),
     "d": ("peers", 240, "PyTorch's trainers beside gridjax"),
+    "g": ("bits", 240, "tables that are equal to the bit"),
     "v": ("evaluation", 120, "stages of one evaluation"),
     "f": ("scores", 60, "grid scores per second"),
     "e": ("pipeline", 120, "networks per minute, from spec to row"),
