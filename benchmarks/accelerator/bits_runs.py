@@ -19,15 +19,15 @@ import gridjax as gj
 from gridjax.callbacks import NetworkResumed, RunCallback, RunEvent, Stopped, TrainingSteps
 from gridjax.run.worker import train_loop
 
-SHORT_CHUNK_S = 0.02
+SHORT_CHUNK_S = 0.1
 """Length of chunks of a run that is to stop, so that it stops in the middle of its training."""
 
 
 class StopInTheMiddle(RunCallback):
-    """Stop a run after a quarter of its gradient steps."""
+    """Stop a run after an eighth of its steps: in a network, even if they train one by one."""
 
     def __init__(self, network_steps: int):
-        self._left = network_steps / 4
+        self._left = network_steps / 8
 
     def on_event(self, event: RunEvent) -> None:
         """Count steps."""
@@ -77,7 +77,7 @@ def main() -> None:
             usual, train_loop.CHUNK_SECONDS = train_loop.CHUNK_SECONDS, SHORT_CHUNK_S
             stop = StopInTheMiddle(len(run["seeds"]) * wish["steps"])
             with suppress(Stopped):
-                gj.train(sweep, folder, [stop], checkpoint_every_s=0, **options)
+                gj.train(sweep, folder, [stop], **options)  # a stop saves the networks
             train_loop.CHUNK_SECONDS = usual
         gj.train(sweep, folder, [resumed], **options)
         told = {"run": run["name"], "seconds": time.perf_counter() - before}
