@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -42,7 +43,7 @@ def test_an_unknown_part_is_one_message(tmp_path):
 @pytest.mark.slow
 def test_all_parts_run_with_tiny_sizes(tmp_path):
     command = [*COMMAND, "--out", str(tmp_path), "--tiny", "--minutes", "30"]
-    seconds = ",".join(f"{letter}=600" for letter in "abchvfe")
+    seconds = ",".join(f"{letter}=600" for letter in "abchdgvfei")
     told = subprocess.run(
         [*command, "--seconds", seconds], cwd=ROOT, capture_output=True, text=True
     )
@@ -53,8 +54,43 @@ def test_all_parts_run_with_tiny_sizes(tmp_path):
     assert not [row for part in parts.values() for row in part.get("rows", []) if "error" in row]
     assert all(command["code"] == 0 for command in parts["b"]["commands"])
     assert len(parts["h"]["networks"]) == 6
+    check_peers(parts["d"])
+    check_bits(parts["g"])
+    check_rest(parts["i"])
     assert len(list(tmp_path.iterdir())) <= 8
     assert all(file.stat().st_size < 16 << 20 for file in tmp_path.iterdir())
+
+
+def check_peers(data):
+    rows = {row["variant"]: row for row in data["rows"]}
+    assert rows["gridjax"]["network_steps_per_s"] > 0
+    if find_spec("torch") is None:
+        assert "pip install" in rows["pytorch"]["skipped"]
+        return
+    for name in ("eager", "vmap", "loop"):
+        assert rows[name]["gridjax_times_faster"] > 0
+        # the weights changed far more than the losses differ
+        assert rows[name]["loss_difference"] < 0.1 * abs(rows[name]["loss_change"])
+    assert "CUDA" in rows["vmap+graph"]["skipped"] or rows["vmap+graph"]["device"] != "cpu"
+
+
+def check_bits(data):
+    """On a CPU every way gives the same bits."""
+    assert not data.get("failed")
+    assert len(data["comparisons"]) == 8
+    for row in data["comparisons"]:
+        assert row["different"] == "", row
+        assert {"networks", "units", "weights", "maps"} <= set(row["equal"].split())
+        assert row["networks"] == (2 if row["run"] == "company" else 4)
+    (resumed, _) = (row for row in data["runs"] if row["run"] == "resumed")
+    assert resumed["resumed_at"] != "not resumed"
+
+
+def check_rest(data):
+    (row,) = data["population"]
+    assert row["ended"] == "stopped in time"
+    saved = [network["saved_at"] for network in data["networks"]]
+    assert sum(saved) == row["network_steps"] > 0
 
 
 @pytest.mark.slow

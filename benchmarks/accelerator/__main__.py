@@ -20,9 +20,12 @@ PARTS = {
     "b": ("smoke", 120, "a small sweep, its report"),
     "c": ("steps", 120, "gradient steps per second"),
     "h": ("answers", 240, "grid scores of trained populations"),
+    "d": ("peers", 240, "PyTorch's trainers beside gridjax"),
+    "g": ("bits", 240, "tables that are equal to the bit"),
     "v": ("evaluation", 120, "stages of one evaluation"),
     "f": ("scores", 60, "grid scores per second"),
     "e": ("pipeline", 120, "networks per minute, from spec to row"),
+    "i": ("rest", 3600, "a population of paper size for the rest of the time"),
 }
 """Module, maximum seconds and title of each part, in the order in which they run."""
 GRACE_S = 3.0
@@ -36,7 +39,7 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(PARTS), help="letters, for example a,b,h")
     parser.add_argument("--seconds", default="", help="maximum of parts, for example c=90,h=200")
     parser.add_argument(
-        "--rows", default="", help="rows of part c, for example small:tf32:256,paper:bf16:32"
+        "--rows", default="", help="rows of parts c and d, for example small:tf32:256,paper:bf16:32"
     )
     parser.add_argument("--tiny", action="store_true", help="test run with tiny sizes")
     parser.add_argument("--part", help=argparse.SUPPRESS)

@@ -6,6 +6,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from gridjax.spec.network import NetworkSpec
+
 from ..options import SIZES
 from .kernels import profile
 from .part import Part
@@ -49,7 +51,7 @@ def measure(part: Part) -> None:
         before = time.perf_counter()
         row: dict[str, Any] = {"size": size, "precision": precision, "lanes": lanes}
         try:
-            row |= _row(part, size, precision, lanes)
+            row |= row_of(part, size, precision, lanes)
         except Exception as error:
             row["error"] = f"{type(error).__name__}: {error}"[:600]
         if (ceiling := ceilings.get(precision)) and "tflop_per_s" in row:
@@ -58,7 +60,14 @@ def measure(part: Part) -> None:
         part.row("rows", row)
 
 
-def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
+def spec_of(part: Part, size: str, precision: str) -> NetworkSpec:
+    """Return the network of a row."""
+    spec = replace(SIZES[size], matmul_precision=precision)
+    return replace(spec, Ng=32, Np=32, batch_size=16) if part.tiny else spec
+
+
+def row_of(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
+    """Compile the step of one size and width, and return its rates."""
     import jax
     import numpy as np
 
@@ -68,8 +77,7 @@ def _row(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
     from gridjax.training import population
     from gridjax.training.memory_analysis import bytes_needed, compile_chunk
 
-    spec = replace(SIZES[size], matmul_precision=precision)
-    spec = replace(spec, Ng=32, Np=32, batch_size=16) if part.tiny else spec
+    spec = spec_of(part, size, precision)
     trainer = population.make_trainer(spec.static, lanes)
     specs = [replace(spec, seed=seed) for seed in range(lanes)]
     traced = trainer.stack(specs, jax.devices()[0])

@@ -12,7 +12,7 @@ import math
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -42,6 +42,8 @@ class Config:
     explicit: bool = True
     """whether the recurrence is a loop over time; otherwise torch.nn.RNN"""
     threads: int = 1
+    device: str = "cpu"
+    """PyTorch's name of the device"""
 
     def to_json(self) -> str:
         """Return the configuration as one line of JSON."""
@@ -61,15 +63,21 @@ class PlaceCells:
         self.centres = centres
         self._scales = -0.5 / sigma_e**2, -0.5 / sigma_i**2
 
-    @torch.no_grad()
     def encode(self, positions: Tensor) -> Tensor:
-        """Return the targets [..., Np] at positions [..., 2]."""
-        squared = (positions[..., 0, None] - self.centres[:, 0]).square_()
-        squared += (positions[..., 1, None] - self.centres[:, 1]).square_()
-        centre, surround = (torch.softmax(squared * scale, dim=-1) for scale in self._scales)
-        code = centre.sub_(surround)
-        code += code.amin(dim=-1, keepdim=True).abs_()
-        return code.div_(code.sum(dim=-1, keepdim=True))
+        """Return the targets [..., Np] at positions [..., 2], without a gradient."""
+        with torch.no_grad():
+            squared = (positions[..., 0, None] - self.centres[:, 0]).square_()
+            squared += (positions[..., 1, None] - self.centres[:, 1]).square_()
+            centre, surround = (torch.softmax(squared * scale, dim=-1) for scale in self._scales)
+            code = centre.sub_(surround)
+            code += code.amin(dim=-1, keepdim=True).abs_()
+            return code.div_(code.sum(dim=-1, keepdim=True))
+
+
+def place_cells(config: Config, centres: Tensor) -> PlaceCells:
+    """Return the place cells of a network with these centres."""
+    width = config.place_cell_rf
+    return PlaceCells(centres, width, config.surround_scale * width)
 
 
 class PathIntegrator(nn.Module):
@@ -91,16 +99,32 @@ class PathIntegrator(nn.Module):
 
     def forward(self, start_code: Tensor, moves: Tensor) -> Tensor:
         """Return the logits [time, batch, Np]."""
-        state = self.encoder(start_code)
-        if not self.explicit:
-            return self.decoder(self.rnn(moves, state[None])[0])
-        input_weight, weight = self.kernels()
-        kernel = weight.t()
-        states = []
-        for drive in functional.linear(moves, input_weight).unbind():
-            state = torch.relu(torch.addmm(drive, state, kernel))
-            states.append(state)
-        return self.decoder(torch.stack(states))
+        if self.explicit:
+            weights = (self.encoder.weight, *self.kernels(), self.decoder.weight)
+            return logits_by_loop(weights, start_code, moves)
+        return self.decoder(self.rnn(moves, self.encoder(start_code)[None])[0])
+
+
+def logits_by_loop(weights: Sequence[Tensor], start_code: Tensor, moves: Tensor) -> Tensor:
+    """Return the logits [time, batch, Np] from encoder, W_x, W and decoder by a loop over time."""
+    encoder, input_weight, weight, decoder = weights
+    state, kernel, states = functional.linear(start_code, encoder), weight.t(), []
+    for drive in functional.linear(moves, input_weight).unbind():
+        state = torch.relu(torch.addmm(drive, state, kernel))
+        states.append(state)
+    return functional.linear(torch.stack(states), decoder)
+
+
+def objective(config: Config, cells: PlaceCells, kernel: Tensor, logits_of: Any, paths: Any) -> Any:
+    """Return cross-entropy, mean over batch and time, plus the penalty on the kernel.
+
+    ``logits_of(start_code, moves)`` is the network; ``paths`` are tensors on its device.
+    """
+    start, moves, positions = paths
+    code = cells.encode(torch.cat([start[None], positions]))
+    logits = logits_of(code[0], moves)
+    loss = functional.cross_entropy(logits.flatten(0, 1), code[1:].flatten(0, 1))
+    return loss + config.weight_decay * kernel.square().sum()
 
 
 class Trainer:
@@ -111,21 +135,23 @@ class Trainer:
         self.config = config
         self.rng = np.random.default_rng(seed)
         half = config.world.box_width_m / 2
-        centres = torch.from_numpy(self.rng.uniform(-half, half, (config.Np, 2)).astype(np.float32))
+        centres = self.rng.uniform(-half, half, (config.Np, 2)).astype(np.float32)
         self.cells = self._cells(centres)
-        self.network = PathIntegrator(config)
+        self.network = PathIntegrator(config).to(config.device)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), config.learning_rate, (B1, B2), EPSILON, fused=True
         )
         self.n_updates = 0
 
-    def _cells(self, centres: Tensor) -> PlaceCells:
-        width = self.config.place_cell_rf
-        return PlaceCells(centres, width, self.config.surround_scale * width)
+    def _cells(self, centres: np.ndarray) -> PlaceCells:
+        return place_cells(self.config, torch.from_numpy(centres).to(self.config.device))
 
     def load(self, given: Mapping[str, np.ndarray]) -> None:
-        """Copy weights (which act on row vectors from the right) and centres of place cells."""
-        self.cells = self._cells(torch.from_numpy(given["centres"]))
+        """Copy weights (which act on row vectors from the right) and place cells.
+
+        The moments of earlier updates are forgotten.
+        """
+        self.cells = self._cells(given["centres"])
         input_weight, kernel = self.network.kernels()
         own = {
             "encoder": self.network.encoder.weight,
@@ -136,16 +162,16 @@ class Trainer:
         with torch.no_grad():
             for name, weight in own.items():
                 weight.copy_(torch.from_numpy(given[name]).t())
+        self.optimizer.state.clear()
+        self.n_updates = 0
 
-    def loss(self, paths: Paths) -> Tensor:
-        """Return cross-entropy, mean over batch and time, plus the penalty on the kernel."""
-        start, moves, positions = map(torch.from_numpy, paths)
-        code = self.cells.encode(torch.cat([start[None], positions]))
-        logits = self.network(code[0], moves)
-        loss = functional.cross_entropy(logits.flatten(0, 1), code[1:].flatten(0, 1))
-        return loss + self.config.weight_decay * self.network.kernels()[1].square().sum()
+    def loss(self, paths: Any) -> Tensor:
+        """Return the loss on trajectories, arrays or tensors."""
+        on_device = [torch.as_tensor(each, device=self.config.device) for each in paths]
+        kernel = self.network.kernels()[1]
+        return objective(self.config, self.cells, kernel, self.network, on_device)
 
-    def step(self, paths: Paths) -> Tensor:
+    def step(self, paths: Any) -> Tensor:
         """Make one gradient step on given trajectories; return the loss before it."""
         self.n_updates += 1
         # PyTorch adds epsilon to the corrected root, Keras and gridjax to the plain one.
