@@ -81,7 +81,7 @@ def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
     with jax.default_matmul_precision(MATMUL_PRECISION):
         static = lane_measures.measured_config(spec)
         measured = stage(
-            "rollouts: maps, drift, norms",
+            "rollouts: maps, errors, drift",
             lambda: lane_measures.measure_lanes(
                 static, design, n_networks, traced, state.params, state.layout, axis
             ),

@@ -127,7 +127,7 @@ class Readings:
 
     def value(self, name: str, value: Any, code: str) -> FieldValue:
         """Return the reading of a value of a field of a network with a target code."""
-        if not isinstance(value, Hashable):
+        if not _has_hash(value):
             return _reading(name, value, code)
         key = (name, _exactly(value), code)
         if key not in self._values:
@@ -186,7 +186,16 @@ def _exactly(value: Any) -> tuple[type, Any]:
 def _values_but_seeds(spec: NetworkSpec) -> tuple[Any, ...] | None:
     """Return a key of all values except the seeds; None if a value, such as a list, has no hash."""
     values = [getattr(spec, name) for name in _OTHERS]
-    return tuple(map(_exactly, values)) if all(isinstance(v, Hashable) for v in values) else None
+    return tuple(map(_exactly, values)) if all(map(_has_hash, values)) else None
+
+
+def _has_hash(value: Any) -> bool:
+    """Return whether a value has a hash; a tuple with a list in it has none."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
 
 
 def _reading(name: str, value: Any, code: str) -> FieldValue:

@@ -114,6 +114,8 @@ def test_every_problem_is_reported():
         {"seed": -1},
         {"layout_seed": 0.5},
         {"layout_seed": [1]},
+        {"layout_seed": ([1],)},
+        {"Ng": ([1],)},
         {"Ng": 64.5},
         {"Ng": True},
         {"surround_scale": -0.0},
