@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from gridjax.spec.field_declarations import info_of
+from gridjax.spec.fields.declarations import info_of
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis

@@ -16,7 +16,7 @@ from gridjax.model.matmul import product
 from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
 from gridjax.model.recurrence import State, Update, recurrence
 from gridjax.prng import uniform
-from gridjax.spec.field_declarations import BANINO
+from gridjax.spec.fields.declarations import BANINO
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
 from gridjax.spec.registry import CELLS

@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.run_reader import Run
-from gridjax.spec.field_declarations import info_of
-from gridjax.spec.field_distributions import mean
+from gridjax.spec.fields.declarations import info_of
+from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS, is_read_by
 from gridjax.spec.target_code_info import TARGET_CODES

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from gridjax.errors import GridjaxError
-from gridjax.spec.field_declarations import info_of
+from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS, SEEDS, bins_across, is_read_by
 from gridjax.spec.place_maps import PlaceMaps

@@ -17,8 +17,8 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.fidelity import SWITCHES
-from gridjax.spec.field_distributions import Poisson, bounds, n_slots
-from gridjax.spec.field_uses import STATIC, TRACED
+from gridjax.spec.fields.distributions import Poisson, bounds, n_slots
+from gridjax.spec.fields.uses import STATIC, TRACED
 from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
 
 _DIGITS = 7  # fewer than float64 has: alphas of equal ratio become one number

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gridjax.spec.field_uses import CODE, EVALUATION, READOUT, TRAINING, WEIGHTS
+from gridjax.spec.fields.uses import CODE, EVALUATION, READOUT, TRAINING, WEIGHTS
 
 
 def _switch(corrected: str, published: str, doc: str, effect: str, *used_by: str) -> Any:
@@ -28,7 +28,7 @@ class Fidelity:
 
     The first choice of each field is the corrected one, the second is the published one. In the
     metadata, ``effect`` describes how the published choice changes the numbers, and ``used_by``
-    lists the uses of the switch (gridjax.spec.field_uses).
+    lists the uses of the switch (gridjax.spec.fields.uses).
     """
 
     dropout: str = _switch(

@@ -16,8 +16,8 @@ import numpy as np
 
 from gridjax.spec.entries import ENTRIES, STATIC_ENTRIES, TRACED_ENTRIES, Entry
 from gridjax.spec.fidelity import SWITCHES
-from gridjax.spec.field_declarations import BANINO
-from gridjax.spec.field_uses import EVALUATION, OF_NULL, STATIC, TRAINING_ALONE
+from gridjax.spec.fields.declarations import BANINO
+from gridjax.spec.fields.uses import EVALUATION, OF_NULL, STATIC, TRAINING_ALONE
 from gridjax.spec.parameters import NetworkParameters, unread
 
 EquivalenceKey = tuple[Any, ...]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
-from gridjax.spec.field_distributions import Poisson, Uniform, parse_distribution
+from gridjax.spec.fields.distributions import Poisson, Uniform, parse_distribution
 from gridjax.spec.lowering import (
     EquivalenceKey,
     StaticConfig,

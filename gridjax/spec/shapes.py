@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gridjax.spec.field_declarations import BANINO
+from gridjax.spec.fields.declarations import BANINO
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS
 

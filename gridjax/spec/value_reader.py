@@ -18,7 +18,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.numbers import parse_number
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
-from gridjax.spec.field_distributions import (
+from gridjax.spec.fields.distributions import (
     FieldDistribution,
     Poisson,
     Uniform,

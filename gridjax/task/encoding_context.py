@@ -6,7 +6,7 @@ from collections import namedtuple
 from typing import Any
 
 from gridjax.spec.entries import STATIC_ENTRIES, TRACED_ENTRIES
-from gridjax.spec.field_uses import CODE
+from gridjax.spec.fields.uses import CODE
 from gridjax.spec.lowering import StaticConfig, TracedParams
 
 _STATIC = tuple(entry for entry in STATIC_ENTRIES if CODE in entry.used_by)

@@ -17,7 +17,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.metrics.spectral import box_modes, turing
 from gridjax.metrics.spectral.box_modes import Mode, Triad
 from gridjax.spec.constraints import read_spec
-from gridjax.spec.field_distributions import mean
+from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.target_code_info import PEAK, TARGET_CODES

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from gridjax.metrics.spectral.turing import hexagonal_period, peak_wavenumber
-from gridjax.spec.field_declarations import info_of
-from gridjax.spec.field_distributions import mean
+from gridjax.spec.fields.declarations import info_of
+from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.target_code_info import PEAK
 

@@ -9,8 +9,8 @@ import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED
-from gridjax.spec.field_distributions import Poisson, Uniform
-from gridjax.spec.field_uses import EVALUATION, STATIC, TRACED, USES
+from gridjax.spec.fields.distributions import Poisson, Uniform
+from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED, USES
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps

@@ -10,7 +10,7 @@ from gridjax.errors import GridjaxError
 from gridjax.io.numbers import parse_number
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import PUBLISHED, Fidelity
-from gridjax.spec.field_distributions import Poisson, Uniform, parse_distribution
+from gridjax.spec.fields.distributions import Poisson, Uniform, parse_distribution
 from gridjax.spec.parameters import FIELDS, is_read_by
 from gridjax.spec.value_reader import LimitError, read_value
 

@@ -7,7 +7,7 @@ import yaml
 from sweep_files import SWEEPS
 
 from gridjax.errors import GridjaxError
-from gridjax.spec.field_distributions import Poisson, Uniform, bounds
+from gridjax.spec.fields.distributions import Poisson, Uniform, bounds
 from gridjax.sweep.sweep import Sweep
 
 THIRTY = SWEEPS / "thirty"

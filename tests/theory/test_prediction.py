@@ -11,7 +11,7 @@ from gridjax import plotting
 from gridjax.errors import GridjaxError
 from gridjax.metrics.spectral import turing
 from gridjax.metrics.spectral.radial_spectrum import mean_power, peak_cycles, radial_power
-from gridjax.spec.field_distributions import Uniform
+from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.code_maps import code_over_box
 from gridjax.theory import figure, prediction

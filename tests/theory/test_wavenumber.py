@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gridjax.metrics.spectral import turing
-from gridjax.spec.field_distributions import Uniform
+from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.network import NetworkSpec
 from gridjax.theory.wavenumber import expected_period_cm, expected_wavenumber, surround_ratio
 

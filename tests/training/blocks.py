@@ -7,7 +7,7 @@ from dataclasses import replace
 import jax
 import numpy as np
 
-from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.training import population

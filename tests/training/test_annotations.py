@@ -16,7 +16,7 @@ with install_import_hook(packages, "beartype.beartype"):
     from gridjax.training import optimizers, train_step
     from gridjax.task import arena, coordinate_codes, head_direction, measured_place_cells
     from gridjax.task import place_cells, task
-from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.model.cells import ACTIVATIONS
 from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from training.blocks import compilations
 
 from gridjax import prng
-from gridjax.spec.field_distributions import Poisson, Uniform
+from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import OPTIMIZERS, RUNGS, is_padded, padded_config, padded_sizes, rung

@@ -13,7 +13,7 @@ from gridjax.metrics.spectral.standing_waves import standing_waves
 from gridjax.plotting import COLOUR_MAP, FigureResult
 from gridjax.report.run_data import NetworkRecord, RunData, label, reads_width
 from gridjax.run.storage.run_reader import Run
-from gridjax.spec.field_distributions import bounds
+from gridjax.spec.fields.distributions import bounds
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.code_maps import bin_centres, code_maps, layout_of
 from gridjax.task.task import Layout

@@ -17,7 +17,7 @@ from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.worker.job import Job
 from gridjax.spec.fidelity import PUBLISHED
-from gridjax.spec.field_distributions import parse_distribution
+from gridjax.spec.fields.distributions import parse_distribution
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.sweep.run_settings import EvaluationSettings, Settings

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from gridjax.spec.field_uses import EVALUATION, STATIC, TRACED
+from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.target_code_info import TargetCodeInfo
 

@@ -1,0 +1,72 @@
+"""Fields of a network: the cell, the layers around it and their dropout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridjax.spec.cell_info import CELL_INFOS
+from gridjax.spec.fields.declarations import (
+    BANINO,
+    has_active_dropout,
+    has_bottleneck,
+    has_given_initializer,
+    names_of,
+    static,
+    traced,
+)
+from gridjax.spec.fields.uses import NETWORK, READOUT, TRAINING, WEIGHTS
+
+
+@dataclass(frozen=True)
+class NetworkFields:
+    """The cell, the layers around it and their dropout."""
+
+    rnn_type: str = static("RNN", "recurrent cell", WEIGHTS, NETWORK, choices=names_of(CELL_INFOS))
+    architecture: str = static(
+        "study",
+        "layers around the cell: the study's, or a linear bottleneck that is analysed",
+        NETWORK,
+        READOUT,
+        choices=("study", BANINO),
+        setting=True,
+    )
+    Ng: int = static(1024, "recurrent units", NETWORK, at_least=1, at_most=65536)
+    n_bottleneck: int = static(
+        256,
+        "units of the bottleneck",
+        NETWORK,
+        at_least=1,
+        at_most=65536,
+        setting=True,
+        read_if=has_bottleneck,
+    )
+    activation: str = static(
+        "relu",
+        "activation of the recurrent units",
+        NETWORK,
+        READOUT,
+        choices=("relu", "tanh", "sigmoid", "linear"),
+    )
+    initializer: str = static(
+        "glorot_uniform",
+        "initialiser of the recurrent kernel",
+        WEIGHTS,
+        choices=("glorot_uniform", "glorot_normal", "orthogonal", "pytorch_uniform"),
+        read_if=has_given_initializer,
+    )
+    recurrent_dropout: float = traced(
+        0.0,
+        "dropout rate of the state that enters the recurrence, share",
+        TRAINING,
+        at_least=0.0,
+        below=1.0,
+        read_if=has_active_dropout,
+    )
+    readout_dropout: float = traced(
+        0.0,
+        "dropout rate of the analysed layer before the decoder, share",
+        TRAINING,
+        at_least=0.0,
+        below=1.0,
+        read_if=has_active_dropout,
+    )

@@ -1,0 +1,39 @@
+"""Fields of a network: the box, the motion in it, and the inputs of the network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gridjax.spec.fields.declarations import static, traced
+from gridjax.spec.fields.uses import CODE, MOTION, NETWORK
+
+
+@dataclass(frozen=True)
+class WorldFields:
+    """The box, the motion in it, and the inputs of the network."""
+
+    box_width_in_m: float = traced(2.2, "side of the box along x, metres", MOTION, CODE, above=0.0)
+    box_height_in_m: float = traced(2.2, "side of the box along y, metres", above=0.0)
+    is_periodic: bool = static(False, "whether the box wraps around", MOTION, CODE, only=False)
+    speed_scale: float = traced(
+        0.13 * 2 * math.pi,
+        "scale of the Rayleigh speed, metres per second",
+        MOTION,
+        above=0.0,
+        setting=True,
+    )
+    turn_sd: float = traced(
+        11.52, "sd of the angular velocity, radians per second", MOTION, at_least=0.0, setting=True
+    )
+    dt_s: float = traced(0.02, "time of one step, seconds", MOTION, above=0.0, setting=True)
+    border_m: float = traced(
+        0.03, "distance at which a wall turns the animal, metres", MOTION, above=0.0, setting=True
+    )
+    inputs: str = static(
+        "displacement",
+        "inputs at each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
+        NETWORK,
+        choices=("displacement", "egocentric"),
+        setting=True,
+    )
