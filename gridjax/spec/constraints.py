@@ -7,8 +7,8 @@ from typing import Any
 
 from gridjax.errors import GridjaxError
 from gridjax.spec.fields.declarations import info_of
-from gridjax.spec.network import NetworkSpec
-from gridjax.spec.parameters import FIELDS, SEEDS, bins_across, is_read_by
+from gridjax.spec.network import NetworkSpec, exact_key, has_hash, values_but_seeds
+from gridjax.spec.parameters import ALL_SEEDS, FIELDS, SEEDS, bins_across, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES
 from gridjax.spec.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL
@@ -113,10 +113,6 @@ RULES = (
 )
 
 
-_ALL_SEEDS = ("seed", *SEEDS)
-_OTHERS = tuple(name for name in FIELDS if name not in _ALL_SEEDS)
-
-
 class Readings:
     """Readings of values that further networks with the same registered plugins share."""
 
@@ -127,29 +123,31 @@ class Readings:
 
     def value(self, name: str, value: Any, code: str) -> FieldValue:
         """Return the reading of a value of a field of a network with a target code."""
-        if not _has_hash(value):
+        if not has_hash(value):
             return _reading(name, value, code)
-        key = (name, _exactly(value), code)
+        key = (name, exact_key(value), code)
         if key not in self._values:
             self._values[key] = _reading(name, value, code)
         return self._values[key]
 
     def accept(self, spec: NetworkSpec, values: dict[str, Any]) -> None:
         """Record the values after reading of a network without a problem."""
-        key = _values_but_seeds(spec)
+        key = values_but_seeds(spec)
         if key is not None:
-            self._accepted[key] = {name: values[name] for name in _OTHERS}
+            self._accepted[key] = {
+                name: each for name, each in values.items() if name not in ALL_SEEDS
+            }
 
     def accepted(self, spec: NetworkSpec) -> dict[str, Any] | None:
         """Return the values after reading if only the seeds differ from an accepted network.
 
         No rule depends on a seed.
         """
-        key = _values_but_seeds(spec)
+        key = values_but_seeds(spec)
         others = None if key is None else self._accepted.get(key)
         if others is None:
             return None
-        seeds = {name: self.value(name, getattr(spec, name), "") for name in _ALL_SEEDS}
+        seeds = {name: self.value(name, getattr(spec, name), "") for name in ALL_SEEDS}
         if any(one.has_problem for one in seeds.values()):
             return None
         return others | {name: one.value for name, one in seeds.items()}
@@ -176,26 +174,6 @@ def read_spec(spec: NetworkSpec, readings: Readings | None = None) -> NetworkSpe
     values = {name: one.value for name, one in point.items()}
     known.accept(spec, values)
     return make_spec(values)
-
-
-def _exactly(value: Any) -> tuple[type, Any]:
-    """Return a key of a value that differs for values of different types and for 0.0 and -0.0."""
-    return type(value), value.hex() if isinstance(value, float) else value
-
-
-def _values_but_seeds(spec: NetworkSpec) -> tuple[Any, ...] | None:
-    """Return a key of all values except the seeds; None if a value, such as a list, has no hash."""
-    values = [getattr(spec, name) for name in _OTHERS]
-    return tuple(map(_exactly, values)) if all(map(_has_hash, values)) else None
-
-
-def _has_hash(value: Any) -> bool:
-    """Return whether a value has a hash; a tuple with a list in it has none."""
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
 
 
 def _reading(name: str, value: Any, code: str) -> FieldValue:

@@ -89,12 +89,12 @@ class Fidelity:
 
     def __str__(self) -> str:
         """Return ``corrected`` or ``published``, and the switches that differ from it."""
-        mine = dataclasses.asdict(self)
         texts = []
         for name, preset in PRESETS.items():
-            theirs = dataclasses.asdict(preset)
             others = [
-                f"{switch}={mine[switch]}" for switch in mine if mine[switch] != theirs[switch]
+                f"{switch}={getattr(self, switch)}"
+                for switch in SWITCHES
+                if getattr(self, switch) != getattr(preset, switch)
             ]
             texts.append((len(others), ", ".join([name, *others])))
         return min(texts, key=lambda pair: pair[0])[1]

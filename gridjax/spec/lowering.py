@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import make_dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from gridjax.spec.entries import ENTRIES, STATIC_ENTRIES, TRACED_ENTRIES, Entry
 from gridjax.spec.fidelity import SWITCHES
 from gridjax.spec.fields.declarations import BANINO
 from gridjax.spec.fields.uses import EVALUATION, OF_NULL, STATIC, TRAINING_ALONE
-from gridjax.spec.parameters import NetworkParameters, unread
+from gridjax.spec.parameters import SEEDS, NetworkParameters, unread
 
 EquivalenceKey = tuple[Any, ...]
 """A hashable value; see equivalence_key()."""
@@ -99,15 +99,17 @@ def readout_config(static: StaticConfig) -> StaticConfig:
 
 def equivalence_key(network: NetworkParameters) -> EquivalenceKey:
     """Return all values that decide a network's results; two networks with equal keys are equal."""
-    read = read_alone(network)
-    evaluated = tuple(
-        getattr(network.fidelity, name)
-        for name, switch in SWITCHES.items()
-        if EVALUATION in switch.metadata["used_by"]
-    )
-    entries = tuple((entry.name, _identity(entry, read)) for entry in ENTRIES)
-    plugins = tuple(sorted(network.plugins.items()))
-    return (entries, network.n_bins_reported, evaluated, plugins)
+    return _key(network, ENTRIES)
+
+
+def key_but_seeds(network: NetworkParameters) -> EquivalenceKey:
+    """Return the part of equivalence_key that does not depend on the seeds."""
+    return _key(network, _ENTRIES_BUT_SEEDS)
+
+
+def stream_seeds(network: NetworkParameters) -> tuple[int, ...]:
+    """Return the part of equivalence_key that depends on the seeds: one seed for each stream."""
+    return tuple(_identity(entry, network) for entry in _SEED_ENTRIES)
 
 
 def null_parts(network: NetworkParameters) -> dict[str, Any]:
@@ -133,6 +135,18 @@ def read_alone(network: NetworkParameters) -> NetworkParameters:
     return dataclasses.replace(network, **{field.name: field.default for field in unread(network)})
 
 
+def _key(network: NetworkParameters, entries: Iterable[Entry]) -> EquivalenceKey:
+    read = read_alone(network)
+    evaluated = tuple(
+        getattr(network.fidelity, name)
+        for name, switch in SWITCHES.items()
+        if EVALUATION in switch.metadata["used_by"]
+    )
+    values = tuple((entry.name, _identity(entry, read)) for entry in entries)
+    plugins = tuple(sorted(network.plugins.items()))
+    return (values, network.n_bins_reported, evaluated, plugins)
+
+
 def _restricted(static: StaticConfig, keeps: Callable[[frozenset[str]], bool]) -> StaticConfig:
     """Return a static config; entries whose uses ``keeps`` rejects have their defaults."""
     others = (entry.name for entry in STATIC_ENTRIES if not keeps(entry.used_by))
@@ -154,3 +168,5 @@ def _identity(entry: Entry, read: NetworkParameters) -> Any:
 
 
 _DEFAULTS = {entry.name: entry.value(NetworkParameters()) for entry in STATIC_ENTRIES}
+_SEED_ENTRIES = tuple(entry for entry in ENTRIES if entry.name in SEEDS)
+_ENTRIES_BUT_SEEDS = tuple(entry for entry in ENTRIES if entry.name not in SEEDS)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 from gridjax.spec.fidelity import Fidelity, parse_fidelity
@@ -18,7 +19,13 @@ from gridjax.spec.lowering import (
     static_config,
     traced_params,
 )
-from gridjax.spec.parameters import DRAWN_PARAMETERS, FIELDS, SEEDS, NetworkParameters
+from gridjax.spec.parameters import (
+    ALL_SEEDS,
+    DRAWN_PARAMETERS,
+    FIELDS,
+    SEEDS,
+    NetworkParameters,
+)
 from gridjax.spec.place_maps import PlaceMaps
 
 
@@ -69,7 +76,7 @@ class NetworkSpec(NetworkParameters):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value: distributions, fidelity and place maps as texts."""
-        return {field.name: _plain(getattr(self, field.name)) for field in FIELDS.values()}
+        return {name: _plain(getattr(self, name)) for name in FIELDS}
 
     def to_sparse_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, as JSON values.
@@ -77,12 +84,11 @@ class NetworkSpec(NetworkParameters):
         The seeds of streams are included only if they differ from ``seed``.
         """
         values = {}
-        for field in FIELDS.values():
-            value = getattr(self, field.name)
-            if field.name in SEEDS and value == self.seed:
+        for name, default, value in zip(FIELDS, _DEFAULTS, _values_of(self), strict=True):
+            if value is default or (name in SEEDS and value == self.seed):
                 continue
-            if value != field.default:
-                values[field.name] = _plain(value)
+            if value != default:
+                values[name] = _plain(value)
         return values
 
     @classmethod
@@ -102,6 +108,31 @@ class NetworkSpec(NetworkParameters):
         return cls(**own)
 
 
+def values_but_seeds(spec: NetworkSpec) -> tuple[Any, ...] | None:
+    """Return a key of all values except the seeds; None if a value, such as a list, has no hash.
+
+    Keys differ for values of different types, and for 0.0 and -0.0.
+    """
+    values = _values_but_seeds(spec)
+    if not has_hash(values):
+        return None
+    return values, tuple(map(type, values)), tuple(map(repr, _floats(spec)))
+
+
+def exact_key(value: Any) -> tuple[type, Any]:
+    """Return a key of a value that differs for values of different types and for 0.0 and -0.0."""
+    return type(value), value.hex() if isinstance(value, float) else value
+
+
+def has_hash(value: Any) -> bool:
+    """Return whether a value has a hash; a tuple with a list in it has none."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
 def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:
     """Return the run_id of the values of to_sparse_dict() and of plugins."""
     text = json.dumps(sparse | plugins, sort_keys=True)
@@ -111,3 +142,11 @@ def run_id_of(sparse: dict[str, Any], plugins: dict[str, str]) -> str:
 def _plain(value: Any) -> Any:
     """Return a value as a JSON value."""
     return str(value) if isinstance(value, Uniform | Poisson | Fidelity | PlaceMaps) else value
+
+
+_DEFAULTS = tuple(field.default for field in FIELDS.values())
+_values_of = attrgetter(*FIELDS)
+_values_but_seeds = attrgetter(*(name for name in FIELDS if name not in ALL_SEEDS))
+_floats = attrgetter(
+    *(name for name, field in FIELDS.items() if str(field.type).startswith("float"))
+)

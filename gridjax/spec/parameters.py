@@ -23,6 +23,8 @@ from gridjax.spec.registry import REGISTRIES, has_plugins, plugin_hash_of
 
 SEEDS = ("layout_seed", "weight_seed", "motion_seed")
 """Fields that seed one random stream each; ``seed`` is the default of all of them."""
+ALL_SEEDS = ("seed", *SEEDS)
+"""All fields that are seeds."""
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def plugin_hash_of(parameter: str, name: Any) -> str | None:
 
 def has_plugins() -> bool:
     """Return whether a user has registered anything."""
-    return any(registry.hashes for registry in REGISTRIES.values())
+    return bool(ENCODINGS.hashes or CELLS.hashes or LOSSES.hashes)
 
 
 def registered_plugins() -> dict[str, str]:

@@ -113,7 +113,8 @@ class Sweep:
         distinct = tuple(dict.fromkeys(read_spec(spec, readings) for spec in specs))
         if not distinct:
             raise GridjaxError(Problem("a sweep without networks", fix="give at least one spec"))
-        text = json.dumps([spec.to_dict() for spec in distinct], indent=2)
+        lines = ",\n".join(json.dumps(spec.to_dict()) for spec in distinct)
+        text = f"[\n{lines}\n]"
         origins = (Origin("specs", len(distinct)),)
         return cls(distinct, settings or Settings(), (("specs", text),), origins=origins)
 

@@ -65,7 +65,7 @@ except gj.GridjaxError as error:
 
 def test_one_line_adds_a_field_to_sweeps_identities_plans_and_tables(tmp_path):
     shutil.copytree(Path(gj.__file__).parent, tmp_path / "gridjax")
-    module = tmp_path / "gridjax" / "spec" / "parameters.py"
+    module = tmp_path / "gridjax" / "spec" / "fields" / "world_fields.py"
     text = module.read_text()
     assert text.count(AFTER) == 1
     module.write_text(text.replace(AFTER, FIELD.lstrip("\n") + AFTER))

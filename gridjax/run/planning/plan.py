@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.io.numbers import quantity
 from gridjax.run.planning.memory_model import bytes_per_lane
-from gridjax.spec.lowering import EquivalenceKey, StaticConfig
-from gridjax.spec.network import NetworkSpec
+from gridjax.spec.lowering import EquivalenceKey, StaticConfig, key_but_seeds, stream_seeds
+from gridjax.spec.network import NetworkSpec, values_but_seeds
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.shapes import n_weights, sizes
 
@@ -190,13 +190,20 @@ def make_plan(
     default lane width for the device and the shape of the bucket. ``shape_of`` returns the static
     config in which a network is trained.
     """
-    same: dict[EquivalenceKey, list[NetworkSpec]] = {}
-    for spec in specs:
-        same.setdefault(spec.equivalence_key, []).append(spec)
-    equivalent = {group[0]: tuple(group) for group in same.values()}
+    same: dict[Any, list[NetworkSpec]] = {}
     members: dict[tuple[StaticConfig, int], list[NetworkSpec]] = {}
-    for spec in equivalent:
-        members.setdefault((shape_of(spec), spec.n_bins_reported), []).append(spec)
+    lowered: dict[Any, tuple[EquivalenceKey, tuple[StaticConfig, int]]] = {}
+    for spec in specs:
+        values = values_but_seeds(spec)
+        if values not in lowered:  # most networks of a sweep differ only in their seeds
+            shape = shape_of(spec), spec.n_bins_reported
+            lowered[values] = key_but_seeds(spec), shape
+        key, shape = lowered[values]
+        group = same.setdefault((key, stream_seeds(spec)), [])
+        group.append(spec)
+        if len(group) == 1:
+            members.setdefault(shape, []).append(spec)
+    equivalent = {group[0]: tuple(group) for group in same.values()}
     buckets = []
     for (static, n_bins), group in members.items():
         width = lane_width or default_lane_width(device_kind, static)
