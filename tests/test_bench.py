@@ -202,6 +202,7 @@ class StandIn:
         return samework.example(TINY)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["train", "scaling"])
 def test_pytorch_stands_beside_gridjax(kind, monkeypatch):
     module = import_module(f"benchmarks.{kind}")

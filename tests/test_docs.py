@@ -98,6 +98,7 @@ IN_SHORT = {
 }
 
 
+@pytest.mark.slow
 def test_the_code_of_the_tutorial_and_of_the_readme_runs(tmp_path):
     """Every line of both, on smaller networks, whose evaluation takes no time."""
     code = tutorial_and_readme()

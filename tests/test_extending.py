@@ -110,6 +110,7 @@ def test_what_users_register_trains_and_scores_like_a_built_in(folder, tmp_path)
     assert report.returncode == 0, report.stderr[-1500:]
 
 
+@pytest.mark.slow
 def test_another_source_is_another_network(swept, tmp_path):
     folder = shutil.copytree(swept, tmp_path / "mine")
     ids = """

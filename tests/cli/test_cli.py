@@ -127,6 +127,7 @@ def test_networks_that_diverged_end_a_sweep_with_code_3_where_asked(trained):
     assert (result.returncode, result.stderr) == (3, "")
 
 
+@pytest.mark.slow
 def test_report_writes_one_self_contained_page(trained):
     result = gridjax("report", trained.folder)
     assert result.returncode == 0, result.stderr
@@ -260,6 +261,7 @@ def test_a_sweep_goes_on_without_the_output_that_nobody_takes(tmp_path, nobody, 
     assert gj.open_run(tmp_path / "run").is_finished
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="what a lost terminal answers")
 def test_a_sweep_goes_on_without_its_terminal(tmp_path):
     path = write_sweep(tmp_path, "sweep.yaml", sweep_content(**DIVERGING))

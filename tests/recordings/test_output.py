@@ -141,6 +141,7 @@ def test_a_name_that_is_no_utf8_is_refused_before_scoring(folder, score):
     assert not list(folder.glob("s.*"))
 
 
+@pytest.mark.slow
 def test_maps_of_every_scale_are_scored_drawn_and_written(folder, score):
     rate = ideal_map(20, 7, noise=0.3)
     maps = [scale * rate for scale in (1e-300, 1e-25, 1.0, 1e30, 1e300)]

@@ -149,6 +149,7 @@ def test_parameters_count_where_they_are_read(page):
     assert "place_cell_rf: 0.2, 0.24" in " ".join(page.text.split())
 
 
+@pytest.mark.slow
 def test_every_switch_of_every_fidelity_is_shown(tmp_path):
     own = replace(PUBLISHED, dropout="active")
     specs = quickstart_specs(range(1))

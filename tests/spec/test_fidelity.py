@@ -124,6 +124,7 @@ def test_the_published_angle_is_the_same_for_opposite_positions(code):
     assert encoding(NetworkSpec(place_field_values=code, Np=8).static) is ENCODINGS[code]
 
 
+@pytest.mark.slow
 def test_switches_of_the_evaluation_act():
     def run(fidelity):
         content = sweep_content(**PLACE_CELLS | SMALL)

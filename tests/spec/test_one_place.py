@@ -139,6 +139,7 @@ def test_one_record_adds_a_target_code_to_rules_plans_and_figures():
         assert plotting.marker("ring") == "h"
 
 
+@pytest.mark.slow
 def test_a_users_code_is_merged_like_a_built_in():
     with ring():
         specs = [SPEC, replace(SPEC, batch_size=12, sequence_length=8, optimizer="rmsprop")]

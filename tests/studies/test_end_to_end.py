@@ -100,6 +100,7 @@ def test_analysing_again_trains_nothing_and_tells_of_changed_claims(studied, pag
     assert read(out)["verdicts"][0]["outcome"] == "holds"
 
 
+@pytest.mark.slow
 def test_a_study_goes_on_where_its_output_cannot_be_written(studied, page_study, tmp_path):
     """What it finds is kept in files, as by a sweep: under nohup, on a full disk, after a pipe."""
     out = shutil.copytree(studied[0], tmp_path / "out")

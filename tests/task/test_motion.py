@@ -161,6 +161,7 @@ def in_the_open():
     return simulated(6, box_width_in_m=1e4)
 
 
+@pytest.mark.slow
 def test_five_million_samples_are_finite(crowd, in_the_open):
     for paths in (crowd, in_the_open):
         assert paths.positions.shape == (N_MOVES, N_ANIMALS, 2)

@@ -128,7 +128,10 @@ def fill(path):
         file.writelines(blocks)
 
 
-@pytest.mark.parametrize(("workers", "when"), [(1, "commit"), (1, "training"), (2, "training")])
+@pytest.mark.parametrize(
+    ("workers", "when"),
+    [(1, "commit"), (1, "training"), pytest.param(2, "training", marks=pytest.mark.slow)],
+)
 def test_a_small_disk_that_is_full_stops_the_run_which_then_resumes(
     workers, when, small_disk, whole, quick_workers, monkeypatch
 ):

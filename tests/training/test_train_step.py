@@ -116,8 +116,11 @@ def flat(tree):
 
 @pytest.mark.parametrize(
     ("spec", "name"),
-    [(SPEC, "block"), (CARTESIAN, "cartesian"), (BANINO, "banino")],
-    ids=["cells", "cartesian", "banino"],
+    [
+        pytest.param(SPEC, "block", id="cells"),
+        pytest.param(CARTESIAN, "cartesian", id="cartesian"),
+        pytest.param(BANINO, "banino", id="banino", marks=pytest.mark.slow),
+    ],
 )
 def test_three_steps_agree_with_float64(spec, name, request):
     assert_three_steps_agree(spec, request.getfixturevalue(name))

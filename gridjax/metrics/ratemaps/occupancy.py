@@ -14,6 +14,7 @@ from gridjax.metrics.arguments import (
     check_int,
     invalid_argument,
 )
+from gridjax.metrics.ratemaps.tracked_time import TrackedTime, tracked_time
 
 # Limits of the longer side of an arena, metres. Positions with another extent have a wrong unit.
 SMALLEST_ARENA_M, LARGEST_ARENA_M = 0.2, 20.0
@@ -24,8 +25,6 @@ MOST_BINS = 1024
 # Latest time, seconds: 1e11 s are 3,000 years, and 1e11 ms are 3 years. Later times are in another
 # unit.
 LATEST_S = 1e11
-# Longest duration of one sample, in median steps; it limits the time of gaps in the tracking.
-LONGEST_STEP = 5
 SPEED_WINDOW_S = 0.4
 
 
@@ -47,10 +46,14 @@ class Visits(NamedTuple):
 
     bins: Int[np.ndarray, " sample"]
     """Flat bin; n_bins^2 for samples that are left out (without position, outside, too slow)."""
-    durations: Float[np.ndarray, " sample"]
-    """Seconds; 1 for each sample if no times are given."""
-    times_s: Float[np.ndarray, " sample"]
+    tracked: TrackedTime
+    """Duration of each sample in tracked time; 1 for each sample if no times are given."""
     arena: Arena
+
+    @property
+    def durations(self) -> Float[np.ndarray, " sample"]:
+        """Seconds of each sample; 0 for samples in a gap."""
+        return self.tracked.durations_s
 
 
 def visits(
@@ -86,12 +89,12 @@ def visits(
             raise invalid_argument(
                 "a speed filter needs times", "give times_s, or min_speed_cm_s=0"
             )
-        times, durations = np.arange(len(path), dtype=float), np.ones(len(path))
+        clock = np.arange(len(path), dtype=float)
+        tracked = TrackedTime(clock, clock, np.ones(len(path)), np.empty(0))
     else:
-        times = _times(times_s, len(path))
-        durations = _durations(times)
+        tracked = tracked_time(_times(times_s, len(path)), known)
         if min_speed_cm_s > 0:
-            counts &= _speed(path, times, known) >= min_speed_cm_s / 100
+            counts &= _speed(path, tracked.clock_s, known) >= min_speed_cm_s / 100
             if not counts.any():
                 raise invalid_argument(
                     f"no sample is as fast as {min_speed_cm_s:g} cm/s",
@@ -100,7 +103,7 @@ def visits(
     place = np.clip(np.floor(place), 0, arena.n_bins - 1)
     column, row = np.where(counts[:, None], place, 0).astype(int).T
     bins = np.where(counts, column * arena.n_bins + row, arena.n_bins**2)
-    return Visits(bins, durations, times, arena)
+    return Visits(bins, tracked, arena)
 
 
 def _arena(path, bin_cm: Any, n_bins: Any, extent_m: Any) -> Arena:
@@ -177,15 +180,11 @@ def _times(times_s, n_samples: int) -> Float[np.ndarray, " sample"]:
     return times
 
 
-def _durations(times) -> Float[np.ndarray, " sample"]:
-    steps = np.diff(times)
-    typical = np.median(steps)
-    return np.minimum(np.append(steps, typical), LONGEST_STEP * typical)
-
-
 def _speed(path, times, known) -> Float[np.ndarray, " sample"]:
-    """Return the speed (m/s) at each sample, over a window that averages tracking noise."""
-    times = times - times[0]
+    """Return the speed (m/s) at each sample, over a window that averages tracking noise.
+
+    ``times`` are tracked times, so that a gap has no length.
+    """
     ends = [np.clip(times + half * SPEED_WINDOW_S, 0, times[-1]) for half in (-0.5, 0.5)]
     before, after = (
         np.stack([np.interp(at, times[known], path[known, axis]) for axis in (0, 1)]) for at in ends

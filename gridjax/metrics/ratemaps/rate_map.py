@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from gridjax.metrics.arguments import check_array, check_float, check_int, invalid_argument
 from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
+from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
 # Radius of the Gaussian in standard deviations; at this distance it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
@@ -52,7 +53,8 @@ def rate_map(
 
     Args:
         positions: [sample, 2], x and y in `units`; NaN where the tracking was lost.
-        spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`.
+        spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`. Spikes
+            outside the tracked time, or in its gaps, are left out.
         activity: [sample, unit], activity at the positions; `times_s` is optional.
         times_s: [sample], increasing times of the positions, seconds.
         bin_cm: side of a bin, centimetres; not used if `n_bins` is given.
@@ -97,24 +99,30 @@ def rate_map(
 
 
 def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit bin"]:
-    """Return the number of spikes of each unit in each bin, without spikes of left-out samples."""
+    """Return the number of spikes of each unit in each bin, without spikes of left-out samples.
+
+    Spikes outside the tracked time are left out. Raises GridjaxError if more than half of a unit's
+    spikes are outside the session.
+    """
     n_flat = seen.arena.n_bins**2
-    start, end = seen.times_s[0], seen.times_s[-1] + seen.durations[-1]
     counts = []
     for unit, given in enumerate(_by_unit(spikes)):
         train = check_array(f"spikes of unit {unit}", given, 1)
-        outside = ~((train >= start) & (train <= end))
-        if outside.any():
+        found = tracked_spikes(train, seen.tracked)
+        if 2 * found.n_outside > len(train):
+            start, end = seen.tracked.times_s[0], seen.tracked.end_s
+            outside = train[~((train >= start) & (train <= end))]
             raise invalid_argument(
-                f"unit {unit}: {outside.sum()} of {len(train)} spikes, the first at "
-                f"{train[outside][0]:g} s, are outside the session from {start:g} to {end:g} s",
+                f"unit {unit}: {found.n_outside} of {len(train)} spikes, the first at "
+                f"{outside[0]:g} s, are outside the session from {start:g} to {end:g} s",
                 "give spikes on the clock of times_s, in seconds, and within it",
             )
-        sample = np.searchsorted(seen.times_s, train, side="right") - 1
-        tracked = train - seen.times_s[sample] <= seen.durations[sample]
-        bins = seen.bins[sample[tracked]]
-        counts.append(np.bincount(bins, minlength=n_flat + 1)[:n_flat])
+        counts.append(_counts(seen.bins[found.samples], n_flat))
     return np.array(counts, float).reshape(len(counts), n_flat)
+
+
+def _counts(bins: Int[np.ndarray, " spike"], n_flat: int) -> Int[np.ndarray, " bin"]:
+    return np.bincount(bins, minlength=n_flat + 1)[:n_flat]
 
 
 def _by_unit(spikes: Any) -> list[Any]:
@@ -187,26 +195,28 @@ def shift_scores(
     min_shift_s: float = 20.0,
     smoothing_cm: float = 4.0,
 ) -> Float[np.ndarray, " draw"]:
-    """Return the scores of one unit's maps with its spikes shifted in time.
+    """Return the scores of one unit's maps with its spikes shifted in tracked time.
 
     Args:
         key: random key of the shifts.
         seen: the samples of the session, from `visits`.
-        spikes_s: [spike], in seconds.
+        spikes_s: [spike], in seconds. Spikes outside the tracked time are left out.
         n_draws: number of shifts.
         score: function from maps [draw, n, n] to scores [draw].
         min_shift_s: smallest shift, in seconds.
         smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
 
-    Raises GridjaxError if the session is too short for the smallest shift.
+    Raises GridjaxError if the tracked time is too short for the smallest shift.
     """
-    start, duration = seen.times_s[0], seen.times_s[-1] + seen.durations[-1] - seen.times_s[0]
+    tracked, n_flat = seen.tracked, seen.arena.n_bins**2
     n_draws = check_int("n_draws", n_draws, 1, 10**7)
-    moves = chance_scores.shifts(key, n_draws, duration, min_shift_s)
+    train = tracked_spikes(check_array("spikes_s", spikes_s, 1), tracked).clock_s
+    moves = chance_scores.shifts(key, n_draws, tracked.total_s, min_shift_s)
     scores = []
     for some in np.array_split(moves, -(-n_draws // SHIFTS_AT_ONCE)):
-        trains = [chance_scores.shifted(spikes_s, by, start, duration) for by in some]
-        maps = smoothed_rates(seen, spike_counts(seen, trains), smoothing_cm).maps
+        moved = [chance_scores.shifted(train, by, 0.0, tracked.total_s) for by in some]
+        counts = [_counts(seen.bins[tracked.samples_at(at)], n_flat) for at in moved]
+        maps = smoothed_rates(seen, np.array(counts, float), smoothing_cm).maps
         scores.append(np.asarray(score(maps)))
     return np.concatenate(scores)
 

@@ -109,7 +109,8 @@ def test_no_direction_is_favoured_and_the_lattice_is_gone():
     assert np.median(score(fields)) < 0.3
 
 
-@pytest.mark.parametrize("width", [1.0, pytest.param(5.0, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1.0, 5.0])
 def test_false_positives_are_nominal(width):
     count, draws = 120, 39
     maps = np.concatenate([noise_maps(20, width, rectified, count // 2) for rectified in (0, 1)])
@@ -119,9 +120,8 @@ def test_false_positives_are_nominal(width):
         assert low <= (p <= level).sum() <= high
 
 
-@pytest.mark.parametrize(
-    ("lowest", "highest"), [(0.3, 1.0), pytest.param(1.0, 1.4, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("lowest", "highest"), [(0.3, 1.0), (1.0, 1.4)])
 def test_power_on_clean_lattices_with_39_draws(lowest, highest):
     maps = lattice_maps(20, lowest, highest, 40)
     p = p_values(score(maps), isotropic_scores(KEY, maps, 39, score))

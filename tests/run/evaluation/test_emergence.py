@@ -111,6 +111,7 @@ def test_no_program_is_compiled_again_for_evaluations_along_training(both):
     assert after == before + 1
 
 
+@pytest.mark.slow
 def test_a_run_without_the_setting_has_no_rows(trained):
     assert trained.run.emergence.empty
     assert list(trained.run.emergence.columns)[:2] == ["run_id", "step"]
