@@ -53,7 +53,34 @@ def score(
             " field on (adaptive).",
         ),
     ] = "study",
-    units: Annotated[Literal["m", "cm"], typer.Option(help="Unit of position coordinates.")] = "m",
+    units: Annotated[
+        Literal["m", "cm", "mm", "px"],
+        typer.Option(help="Unit of position coordinates; px with --px-per-cm."),
+    ] = "m",
+    px_per_cm: Annotated[
+        float | None, typer.Option(help="Pixels in a centimetre, for --units px.")
+    ] = None,
+    time_units: Annotated[
+        Literal["s", "ms", "us", "samples"],
+        typer.Option(
+            help="Unit of spike times, and of the times of positions if both are on one clock;"
+            " samples with --rate.",
+        ),
+    ] = "s",
+    rate: Annotated[
+        float | None, typer.Option(help="Samples in a second, for --time-units samples.")
+    ] = None,
+    arena: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X0:X1,Y0:Y1",
+            help="Arena in the units of the positions; positions outside count as lost.",
+        ),
+    ] = None,
+    lost: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y", help="Position that stands for lost frames, such as 0,0."),
+    ] = None,
     nan: Annotated[
         Literal["mask", "zero"],
         typer.Option(help="Unvisited bins: unknown (mask) or of rate 0 (zero)."),
@@ -76,6 +103,7 @@ def score(
     """Score recorded cells: grid scores, lattices and null scores, from sessions or rate maps."""
     if out is not None:
         keep_on()
+    from gridjax.recordings.input_options import InputOptions, read_arena, read_point
     from gridjax.recordings.options import ScoreOptions
     from gridjax.recordings.output import score_files
 
@@ -88,7 +116,14 @@ def score(
         smoothing_cm=smooth_cm,
         min_speed_cm_s=min_speed,
         width_cm=width_cm,
-        units=units,
+        inputs=InputOptions(
+            units=units,
+            px_per_cm=px_per_cm,
+            time_units=time_units,
+            rate_hz=rate,
+            arena=None if arena is None else read_arena(arena),
+            lost=None if lost is None else read_point(lost),
+        ),
         rings=rings,
         nan=nan,
         variant=variant,

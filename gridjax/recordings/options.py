@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gridjax.io.source_location import Problems
 from gridjax.metrics import map_batches
+from gridjax.recordings.input_options import InputOptions
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class ScoreOptions:
     """Smallest speed, cm/s; slower samples are left out."""
     width_cm: float | None = None
     """Side of the box of rate maps, cm; if it is None, periods are in bins."""
-    units: Literal["m", "cm"] = "m"
-    """Unit of the positions of all sessions."""
+    inputs: InputOptions = field(default_factory=InputOptions)
+    """Meaning of the numbers of all sessions: units, clock, arena and lost frames."""
     rings: Literal["study", "adaptive"] = "study"
     """Rings of the published networks ("study"), or outside the central field ("adaptive")."""
     nan: Literal["mask", "zero"] = "mask"
@@ -41,6 +42,7 @@ class ScoreOptions:
 
     def check(self) -> None:
         """Raise GridjaxError with every invalid option."""
+        self.inputs.check()
         problems = Problems()
         for name, value, low, high in (
             ("--shuffles", self.shuffles, 0, 10**7),
@@ -57,7 +59,6 @@ class ScoreOptions:
         if self.n_bins is not None and self.bin_cm is not None:
             problems.add("--bins and --bin-cm exclude each other", None, "give one of them")
         for name, value, choices in (
-            ("--units", self.units, ("m", "cm")),
             ("--rings", self.rings, ("study", "adaptive")),
             ("--nan", self.nan, ("mask", "zero")),
             ("--variant", self.variant, ("minmax", "mean")),

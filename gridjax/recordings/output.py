@@ -90,7 +90,7 @@ def score_files(
     """
     options.check()
     files = None if out is None else outputs(out, force)
-    inputs = read_inputs(names, options.units)
+    inputs = read_inputs(names, options.inputs)
     with console.status("scoring") as status:
 
         def progress(name: str, done: int, total: int) -> None:
@@ -168,7 +168,8 @@ def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFil
 def show(console: Console, scored: Sequence[InputScores]) -> None:
     """Print one line about each input, the table of the best cells, and pooled null thresholds."""
     for one in scored:
-        console.print(one.headline, highlight=False, markup=False, soft_wrap=True)
+        for line in (one.headline, *(f"  {remark}" for remark in one.remarks)):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     frame = table(scored).sort_values("score_60", ascending=False, kind="stable")
     console.print(_terminal_table(frame.fillna({"n_spikes": -1}), console.width))
     if len(frame) > SHOWN:

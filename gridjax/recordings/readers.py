@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -19,11 +18,16 @@ from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics import map_batches
-from gridjax.metrics.arguments import check_choice
-from gridjax.recordings.session import Session, checked_session
-from gridjax.recordings.session_formats import SESSION_ARRAYS, SPIKES_CSV, csv_session, npz_session
-
-Units = Literal["m", "cm"]
+from gridjax.recordings.input_options import InputOptions
+from gridjax.recordings.session import Session
+from gridjax.recordings.session_checks import checked_session
+from gridjax.recordings.session_formats import (
+    SESSION_ARRAYS,
+    SPIKES_CSV,
+    csv_session,
+    npz_session,
+    with_own_names,
+)
 
 
 @dataclass(frozen=True)
@@ -37,18 +41,21 @@ class MapSet:
     maps: Float[np.ndarray, "cell n n"]
 
 
-def read_inputs(names: Sequence[str | Path], units: Units) -> list[MapSet | Session]:
+def read_inputs(
+    names: Sequence[str | Path], options: InputOptions | None = None
+) -> list[MapSet | Session]:
     """Return the maps and sessions of files, in the order of the names.
 
     Args:
         names: files, or patterns such as ``rat*/*.npz`` that match files.
-        units: unit of the positions of all sessions.
+        options: meaning of the numbers of all sessions; None for metres and seconds.
 
     Raises GridjaxError with the problems of all files.
     """
     problems = Problems()
-    check_choice("units", units, ("m", "cm"))
-    read = [_read(path, units, problems) for path in _expanded(names, problems)]
+    options = options or InputOptions()
+    options.check()
+    read = [_read(path, options, problems) for path in _expanded(names, problems)]
     problems.raise_any()
     return [each for each in read if each is not None]
 
@@ -83,7 +90,7 @@ def _matches(pattern: Path) -> list[str]:
         return []
 
 
-def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | None:
+def _read(path: str, options: InputOptions, problems: Problems) -> MapSet | Session | None:
     ending = Path(path).suffix.lower()
     if Path(path).is_dir():
         problems.add("is a folder", Place(path), f"give its files: {Path(path) / '*.npz'}")
@@ -97,10 +104,10 @@ def _read(path: str, units: Units, problems: Problems) -> MapSet | Session | Non
         )
     elif ending == ".csv":
         raw = csv_session(path, problems)
-        return None if raw is None else checked_session(raw, units, problems)
+        return None if raw is None else checked_session(raw, options, problems)
     elif ending in (".npy", ".npz"):
         arrays = _arrays(path, problems)
-        return None if arrays is None else _from_arrays(path, arrays, units, problems)
+        return None if arrays is None else _from_arrays(path, arrays, options, problems)
     else:
         problems.add(
             f"has an unknown file type ({ending or 'no ending'})",
@@ -138,10 +145,11 @@ def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
 
 
 def _from_arrays(
-    path: str, arrays: dict[str, np.ndarray], units: Units, problems: Problems
+    path: str, arrays: dict[str, np.ndarray], options: InputOptions, problems: Problems
 ) -> MapSet | Session | None:
     names = set(arrays)
-    of_session = sorted(n for n in names if n in ("positions", "times") or n.startswith("spike"))
+    own = set(with_own_names(arrays))
+    of_session = sorted(n for n in own if n in ("positions", "times") or n.startswith("spike"))
     if "maps" in names and of_session:
         problems.add(
             f"holds maps and also {', '.join(of_session)}",
@@ -150,7 +158,7 @@ def _from_arrays(
         )
     elif of_session:
         raw = npz_session(path, arrays, problems)
-        return None if raw is None else checked_session(raw, units, problems)
+        return None if raw is None else checked_session(raw, options, problems)
     elif "maps" in names or len(names) == 1:
         (name,) = names & {"maps"} or names
         return _map_set(path, name, arrays[name], problems)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Array, Float, Key
@@ -17,6 +17,9 @@ from gridjax.metrics import map_batches
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import MapSet
 from gridjax.recordings.session import ArenaShape, Session, arena_shape
+
+if TYPE_CHECKING:
+    from gridjax.metrics.ratemaps.tracked_time import TrackedSpikes, TrackedTime
 
 PERCENTILES = (95.0, 99.0)
 SHIFTS, ISOTROPIC = "time shifts", "isotropic"
@@ -38,6 +41,8 @@ class InputScores:
     """Name of the null: SHIFTS or ISOTROPIC."""
     headline: str
     """One line that describes the input."""
+    remarks: tuple[str, ...] = ()
+    """One line for each kind of numbers that were left out or are questionable."""
 
 
 class _SessionVisits(NamedTuple):
@@ -90,6 +95,7 @@ def _prepare(session: Session, options: ScoreOptions, problems: Problems) -> _Se
             bin_cm=options.bin_cm or 2.5,
             n_bins=options.n_bins,
             min_speed_cm_s=options.min_speed_cm_s,
+            extent_m=session.extent_m,
         )
     except GridjaxError as error:
         problems.add_error(error, place)
@@ -101,10 +107,11 @@ def _prepare(session: Session, options: ScoreOptions, problems: Problems) -> _Se
             place,
             f"choose --bin-cm or --bins for {map_batches.SMALLEST} to {map_batches.LARGEST} bins",
         )
-    duration = session.times_s[-1] - session.times_s[0]
-    if options.shuffles and not 2 * options.min_shift_s < duration:
+    tracked_s = visited_bins.tracked.total_s
+    if options.shuffles and not 2 * options.min_shift_s < tracked_s:
         problems.add(
-            f"a session of {duration:g} s is too short for shifts of {options.min_shift_s:g} s",
+            f"a session of {tracked_s:g} s of tracked time is too short for shifts of"
+            f" {options.min_shift_s:g} s",
             place,
             "give a --min-shift below half the duration",
         )
@@ -113,17 +120,22 @@ def _prepare(session: Session, options: ScoreOptions, problems: Problems) -> _Se
 
 def _score_session(one: _SessionVisits, options: ScoreOptions, progress) -> InputScores:
     from gridjax.metrics.ratemaps import rate_map
+    from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
     session, visited_bins, shape = one
+    tracked = visited_bins.tracked
+    trains = [tracked_spikes(train, tracked) for train in session.spikes_s]
     counts = rate_map.spike_counts(visited_bins, session.spikes_s)
     rates = rate_map.smoothed_rates(visited_bins, counts, options.smoothing_cm)
     nulls = []
-    for done, (train, rate) in enumerate(zip(session.spikes_s, rates.maps, strict=True)):
+    for done, (train, own) in enumerate(zip(session.spikes_s, trains, strict=True)):
         if options.shuffles:
             progress(session.name, done, len(session.cells))
+            # whole microseconds of tracked time, so that a gap changes no draw
+            content = np.round(np.sort(own.clock_s) * 1e6).astype(np.int64)
             nulls.append(
                 rate_map.shift_scores(
-                    _key(options, train, rate),
+                    _key(options, content, visited_bins.bins),
                     visited_bins,
                     train,
                     options.shuffles,
@@ -132,13 +144,12 @@ def _score_session(one: _SessionVisits, options: ScoreOptions, progress) -> Inpu
                     smoothing_cm=options.smoothing_cm,
                 )
             )
-    n_spikes = np.array([len(train) for train in session.spikes_s])
-    duration = session.times_s[-1] - session.times_s[0]
+    n_spikes = np.array([len(own.clock_s) for own in trains])
     visited = float((rates.occupancy > 0).mean())
     arena = visited_bins.arena
     session_columns = {
         "n_spikes": n_spikes,
-        "mean_rate": n_spikes / duration,
+        "mean_rate": n_spikes / tracked.total_s,
         "arena": [shape.kind] * len(n_spikes),
         "arena_x_cm": np.full(len(n_spikes), shape.width_cm),
         "arena_y_cm": np.full(len(n_spikes), shape.height_cm),
@@ -146,13 +157,26 @@ def _score_session(one: _SessionVisits, options: ScoreOptions, progress) -> Inpu
     lost = f", {session.n_lost:,} without position" if session.n_lost else ""
     headline = (
         f"{session.name}: {shape.kind} arena of {shape.width_cm:.0f} by {shape.height_cm:.0f} cm;"
-        f" {len(session.times_s):,} samples over {duration:.1f} s{lost};"
+        f" {len(session.times_s):,} samples, {tracked.total_s:.1f} s tracked"
+        f"{_gaps(trains, tracked)}{lost};"
         f" {len(n_spikes)} cell{'s' * (len(n_spikes) != 1)}; maps of {arena.n_bins} by"
         f" {arena.n_bins} bins of {100 * arena.bin_m:.3g} cm, {100 * visited:.0f} % visited"
     )
-    return _score_cells(
+    scores = _score_cells(
         session, rates.maps, 100 * arena.width_m, session_columns, nulls, options, headline
     )
+    return replace(scores, remarks=session.remarks)
+
+
+def _gaps(trains: Sequence[TrackedSpikes], tracked: TrackedTime) -> str:
+    """Return the number and length of the gaps of a session, and the spikes in them, as text."""
+    gaps = tracked.gaps_s
+    if not len(gaps):
+        return ""
+    n_spikes = sum(own.n_in_gaps for own in trains)
+    found = f", {len(gaps)} gap{'s' * (len(gaps) != 1)} of {gaps.sum():,.6g} s"
+    found += " in all" if len(gaps) > 1 else ""
+    return found + (f" with {n_spikes:,} spikes, left out" if n_spikes else "")
 
 
 def _score_maps(map_set: MapSet, options: ScoreOptions, progress) -> InputScores:

@@ -15,9 +15,43 @@ from gridjax.recordings.session import RawSession
 
 SPIKES_CSV = ".spikes.csv"
 SESSION_ARRAYS = (
-    "a session holds positions [sample, 2], times [sample] and either spike_times with spike_cells"
-    " or one array of spike times a cell, spikes_NAME"
+    "a session holds positions [sample, 2] (or x and y), times [sample] and either spike_times with"
+    " spike_cells or one array of spike times a cell, spikes_NAME"
 )
+_OTHER_NAMES = {
+    **dict.fromkeys(("t", "time", "timestamps"), "times"),
+    **dict.fromkeys(("pos", "position", "xy"), "positions"),
+    **dict.fromkeys(("spike_clusters", "spike_units"), "spike_cells"),
+}
+"""Usual names of other tools, and the name here."""
+_BOOLEANS = "give spike times in seconds, or one count or boolean for each sample of the path"
+
+
+def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the arrays of a session under the names of this module.
+
+    Arrays [n, 1] and [1, n] become [n], positions [2, n] become [n, 2], and x and y become
+    positions. Arrays that cannot be meant so stay as they are.
+    """
+    own: dict[str, np.ndarray] = {}
+    for name, array in arrays.items():
+        other = _OTHER_NAMES.get(name, name)
+        own[name if other in arrays else other] = array
+    for name, array in own.items():
+        is_flat = name in ("times", "x", "y", "spike_times", "spike_cells")
+        is_flat = is_flat or name.startswith("spikes_")
+        if is_flat and array.ndim == 2 and 1 in array.shape:
+            own[name] = array.reshape(-1)
+    if "positions" not in own and {"x", "y"} <= own.keys() and _are_coordinates(own["x"], own["y"]):
+        own["positions"] = np.stack([own.pop("x"), own.pop("y")], axis=1)
+    positions, n_samples = own.get("positions"), own.get("times", np.empty(0)).size
+    if positions is not None and positions.shape == (2, n_samples) and n_samples != 2:
+        own["positions"] = positions.T
+    return own
+
+
+def _are_coordinates(x: np.ndarray, y: np.ndarray) -> bool:
+    return x.ndim == 1 and x.shape == y.shape and {x.dtype.kind, y.dtype.kind} <= set("iuf")
 
 
 def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) -> RawSession | None:
@@ -25,6 +59,7 @@ def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) ->
 
     If the arrays are invalid, add their problems to `problems` and return None.
     """
+    arrays = with_own_names(arrays)
     flat = {"spike_times", "spike_cells"} & set(arrays)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
     # these names are spelling errors of spike_times and spike_cells, not names of cells
@@ -55,6 +90,13 @@ def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) ->
 
     positions, times = take("positions", 2), take("times", 1)
     if single:
+        for name in single:
+            array = arrays[name]
+            if array.dtype == bool:
+                if array.shape == times.shape:
+                    arrays[name] = array.astype(np.int64)
+                else:
+                    session_problems.add(f"{name} are booleans", Place(path), _BOOLEANS)
         spikes = {cell: take(name, 1) for name, cell in single.items()}
     else:
         spikes = _by_cell(path, take("spike_times", 1), arrays["spike_cells"], session_problems)

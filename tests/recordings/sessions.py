@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
+from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.readers import read_inputs
 
 PERIOD_M, TURN = 0.45, 0.3
@@ -66,7 +67,7 @@ def save_csv(path, positions, times, spikes):
 def refusal(*names, units="m"):
     """Return what reading says against these files; every problem comes with a fix."""
     with pytest.raises(GridjaxError) as caught:
-        read_inputs(names, units)
+        read_inputs(names, InputOptions(units=units))
     assert all(problem.fix for problem in caught.value.problems)
     return str(caught.value)
 

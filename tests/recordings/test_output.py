@@ -44,7 +44,7 @@ def test_the_command_writes_a_table_and_a_gallery(folder, score):
         "rat.npz", "--bins", 20, "--shuffles", 19, "--out", "s.parquet"
     )
     assert (code, complaint) == (0, "")
-    assert "square arena of 100 by 100 cm; 12,000 samples over 600.0 s; 3 cells" in printed
+    assert "square arena of 100 by 100 cm; 12,000 samples, 600.0 s tracked; 3 cells" in printed
     assert "null, all cells pooled (time shifts, 57 draws): 95 % below" in printed
     # each cell's p and its own 95th and 99th percentile, on the terminal too
     heads = next(line for line in printed.splitlines() if "95 %" in line)
@@ -91,7 +91,7 @@ BAD = [
     (("--bin-cm", "nan"), "--bin-cm is nan"),
     (("--smooth-cm", -1), "--smooth-cm is -1"),
     (("--min-speed", 900), "no sample is as fast as 900 cm/s"),
-    (("--units", "cm"), "--units m if they are in m"),
+    (("--units", "cm"), "give their unit: --units m"),
     (("--units", "inch"), "inch"),
     (("--rings", "wide"), "wide"),
     (("--seed", -1), "--seed is -1"),

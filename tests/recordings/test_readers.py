@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.readers import MapSet, read_inputs
 from gridjax.recordings.session import Session, arena_shape
 
@@ -41,7 +42,7 @@ def test_every_form_of_a_session_reads_alike(tmp_path):
         spike_cells=cells[order],
     )
     # the pattern matches b.spikes.csv too, which is no input of its own
-    one, two, three = read_inputs([tmp_path / "*"], "m")
+    one, two, three = read_inputs([tmp_path / "*"])
     assert isinstance(one, Session)
     assert one.cells == ("grid", "anywhere")
     np.testing.assert_array_equal(one.spikes_s[0], SPIKES["grid"])
@@ -53,7 +54,7 @@ def test_cells_come_in_the_order_of_their_numbers(tmp_path):
     save_npz(
         tmp_path / "a.npz", PATH, TIMES, {"10": [1.0], "2": [2.0], "T1C1": [3.0], "silent": []}
     )
-    (session,) = read_inputs([tmp_path / "a.npz"], "m")
+    (session,) = read_inputs([tmp_path / "a.npz"])
     assert session.cells == ("2", "10", "T1C1", "silent")
     assert [len(train) for train in session.spikes_s] == [1, 1, 1, 0]
 
@@ -62,7 +63,7 @@ def test_centimetres_are_metres_and_lost_positions_are_counted(tmp_path):
     lost = 100 * PATH
     lost[5:8, 0], lost[9] = np.nan, np.inf
     save_npz(tmp_path / "a.npz", lost, TIMES, SPIKES)
-    (session,) = read_inputs([tmp_path / "a.npz"], "cm")
+    (session,) = read_inputs([tmp_path / "a.npz"], InputOptions(units="cm"))
     assert session.n_lost == 4
     np.testing.assert_allclose(session.positions_m[10:], PATH[10:], rtol=1e-15)
     assert np.isnan(session.positions_m[[5, 6, 7, 9]]).all()
@@ -73,7 +74,7 @@ def test_empty_fields_of_a_csv_are_lost_positions(tmp_path):
     lines = (tmp_path / "a.csv").read_text().splitlines()
     lines[3] = lines[3].split(",")[0] + ",,"
     (tmp_path / "a.csv").write_text("\n".join(lines))
-    (session,) = read_inputs([tmp_path / "a.csv"], "m")
+    (session,) = read_inputs([tmp_path / "a.csv"])
     assert session.n_lost == 1
     assert np.isnan(session.positions_m[2]).all()
 
@@ -83,7 +84,7 @@ def test_maps_are_numbered_by_their_place(tmp_path):
     np.save(tmp_path / "a.npy", maps)
     np.savez(tmp_path / "b.npz", maps=maps, units=np.arange(6))
     np.savez(tmp_path / "c.npz", anything=maps[0, 0])
-    first, second, third = read_inputs([tmp_path / "*.np?"], "m")
+    first, second, third = read_inputs([tmp_path / "*.np?"])
     assert isinstance(first, MapSet)
     assert first.cells == second.cells == ("0,0", "0,1", "0,2", "1,0", "1,1", "1,2")
     np.testing.assert_array_equal(first.maps[4], maps[1, 1])
@@ -244,7 +245,7 @@ def test_all_that_is_wrong_is_said_at_once(tmp_path):
     (tmp_path / "three.csv").write_text(GOOD_CSV.replace("\n3,", "\na,").replace("\n5,", "\nb,"))
     (tmp_path / "three.spikes.csv").write_text("t,cell\n1,A\n")
     message = refusal(*(tmp_path / name for name in ("*.npz", "three.csv")), "nowhere")
-    for words in ("do not increase", "--units cm", "cell a", "cell b", ":5:1: t is 'a'", "nowhere"):
+    for words in ("go back", "cell a", "1 other cell", ":5:1: t is 'a'", "nowhere"):
         assert words in message
     assert ":7:1: t is 'b'" in message
     assert "good.npz" not in message

@@ -8,12 +8,15 @@ from .sessions import GOOD_CSV, changed, recording, refusal
 PATH, TIMES, SPIKES = recording(seconds=30)
 
 SESSIONS = {
-    "spikes after the end": ({"spikes_a": [1.0, 99.0]}, "cell a: 1 of 2 spikes, the first at 99 s"),
-    "spikes before": ({"spikes_a": [-1.0, 2.0]}, "the first at -1 s"),
-    "spikes nan": ({"spikes_a": [np.nan]}, "first at nan s"),
+    "spikes after the end": (
+        {"spikes_a": [1.0, 99.0, 98.0]},
+        "cell a: 2 of 3 spikes, the first at 99 s",
+    ),
+    "spikes before": ({"spikes_a": [-1.0, -2.0, 2.0]}, "the first at -1 s"),
     "spikes of two axes": ({"spikes_a": np.ones((2, 2))}, "spikes_a are float64 of shape (2, 2)"),
-    "backwards": ({"times": TIMES[::-1]}, "times do not increase: sample 1"),
-    "repeated": ({"times": np.where(TIMES == 1, 0.95, TIMES)}, "sample 20 is at 0.95 s"),
+    "backwards": ({"times": TIMES[::-1]}, "times go back by 0.05 s at sample 1, from"),
+    "one time": ({"times": TIMES * 0}, "all samples are at one time"),
+    "booleans": ({"spikes_a": np.ones(9, bool)}, "spikes_a are booleans"),
     "times nan": ({"times": np.where(TIMES == 1, np.nan, TIMES)}, "times: sample 20 is nan"),
     "times short": ({"times": TIMES[:-1]}, "600 positions of shape (2,) at 599 times"),
     "text": ({"times": TIMES.astype(str)}, "times are <U"),
@@ -21,7 +24,7 @@ SESSIONS = {
     "all lost": ({"positions": PATH * np.nan}, "0 of 600 positions"),
     "empty": ({"positions": np.ones((0, 2)), "times": []}, "0 positions"),
     "one sample": ({"positions": PATH[:1], "times": [0.0], "spikes_a": []}, "1 positions"),
-    "centimetres": ({"positions": 100 * PATH}, "--units cm if they are in cm"),
+    "centimetres": ({"positions": 100 * PATH}, "read in m: not an arena"),
     "still": ({"positions": PATH * 0}, "span 0 by 0 m"),
     "on a line": ({"positions": PATH * (1, 0)}, "by 0 m"),
     "in a strip": ({"positions": PATH * (1, 0.04)}, "m: a line instead of an arena"),
@@ -95,13 +98,13 @@ TABLES = {
         None,
         "a.csv:4:3: x is 'zwei'",
     ),
-    "order": (GOOD_CSV.replace("\n3,", "\n1,"), "t,cell\n1,A\n", "a.csv:5: times do not increase"),
+    "order": (GOOD_CSV.replace("\n3,", "\n1,"), "t,cell\n1,A\n", "a.csv:5: times go back by 1 s"),
     "no time": (
         GOOD_CSV.replace("\n3,", "\n,"),
         "t,cell\n1,A\n",
         "a.csv:5: times: sample 3 is nan",
     ),
-    "outside": (GOOD_CSV, "t,cell\n1,A\n\n77,A\n", "a.spikes.csv:4: cell A: 1 of 2 spikes"),
+    "outside": (GOOD_CSV, "t,cell\n1,A\n\n77,A\n78,A\n", "a.spikes.csv:4: cell A: 2 of 3 spikes"),
     "control": (
         GOOD_CSV,
         "t,cell\n1,A\n2,\x07\n",

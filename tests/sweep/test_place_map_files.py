@@ -53,7 +53,7 @@ def test_damaged_headers_are_refused(tmp_path, header):
     path = tmp_path / "maps.npy"
     path.write_bytes(npy(header))
     assert "cannot be read" in refusal(path)
-    (problem,) = problems_of(read_inputs, [path], "m")  # as an input of gridjax score
+    (problem,) = problems_of(read_inputs, [path])  # as an input of gridjax score
     assert "cannot be read" in problem.message
 
 

@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int, Key
 from gridjax.metrics.arguments import check_array, check_float, check_int, invalid_argument
 from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
+from gridjax.metrics.ratemaps.spike_counts import is_counts
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
 # Radius of the Gaussian in standard deviations; at this distance it is 3e-4 of its peak.
@@ -104,10 +105,12 @@ def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit
     Spikes outside the tracked time are left out. Raises GridjaxError if more than half of a unit's
     spikes are outside the session.
     """
-    n_flat = seen.arena.n_bins**2
+    n_flat, n_samples = seen.arena.n_bins**2, len(seen.bins)
     counts = []
-    for unit, given in enumerate(_by_unit(spikes)):
+    for unit, given in enumerate(_by_unit(spikes, n_samples)):
         train = check_array(f"spikes of unit {unit}", given, 1)
+        if np.asarray(given).dtype == bool or is_counts(train, n_samples):
+            raise invalid_argument(f"spikes of unit {unit} are not times, but {_NOT_TIMES}", _FIX)
         found = tracked_spikes(train, seen.tracked)
         if 2 * found.n_outside > len(train):
             start, end = seen.tracked.times_s[0], seen.tracked.end_s
@@ -125,7 +128,14 @@ def _counts(bins: Int[np.ndarray, " spike"], n_flat: int) -> Int[np.ndarray, " b
     return np.bincount(bins, minlength=n_flat + 1)[:n_flat]
 
 
-def _by_unit(spikes: Any) -> list[Any]:
+_NOT_TIMES = "one count or boolean for each position"
+_FIX = (
+    "give spike times in seconds, one array for each unit; from counts [sample]:"
+    " numpy.repeat(times_s, counts)"
+)
+
+
+def _by_unit(spikes: Any, n_samples: int) -> list[Any]:
     fix = "give one array of spike times for each unit: spikes=[those of unit 0, ...]"
     try:
         units = list(spikes)
@@ -137,7 +147,20 @@ def _by_unit(spikes: Any) -> list[Any]:
         raise invalid_argument(
             f"spikes of unit 0 are a single number, {reprlib.repr(units[0])}", fix
         )
+    if len(units) == n_samples and _is_table_of_counts(units):
+        raise invalid_argument(f"spikes are not times, but {_NOT_TIMES}, in rows of units", _FIX)
     return units
+
+
+def _is_table_of_counts(rows: Sequence[Any]) -> bool:
+    """Return whether rows, one for each sample, hold the counts of the same number of units."""
+    arrays = [np.asarray(row) for row in rows]
+    if arrays[0].ndim != 1 or not arrays[0].size or len({array.shape for array in arrays}) > 1:
+        return False
+    table = np.stack(arrays)
+    return table.dtype == bool or (
+        table.dtype.kind in "iuf" and bool((table >= 0).all() and (table == np.floor(table)).all())
+    )
 
 
 def activity_totals(seen: Visits, activity: Any) -> Float[np.ndarray, "unit bin"]:

@@ -74,7 +74,7 @@ def scores(path, times, train):
 def test_gaps_change_neither_maps_nor_shuffles(gaps):
     times, train = TIMES.copy(), TRAIN.copy()
     for at, seconds in gaps:
-        train[TRAIN >= TIMES[at]] += seconds
+        train[TIMES[at] <= TRAIN] += seconds
         times[at:] += seconds
     whole, cut = (
         rate_map(PATH, times_s=t, spikes=[spikes], n_bins=12)

@@ -1,0 +1,105 @@
+"""Options that say how the numbers of a session are meant: units, clock, arena and lost frames."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.io.source_location import Problems
+
+Units = Literal["m", "cm", "mm", "px"]
+TimeUnits = Literal["s", "ms", "us", "samples"]
+_PER_METRE = {"m": 1.0, "cm": 100.0, "mm": 1000.0}
+_PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """The meaning of the numbers in the sessions of one call; rate maps use none of it."""
+
+    units: Units = "m"
+    """Unit of positions."""
+    px_per_cm: float | None = None
+    """Pixels in a centimetre, for units "px"."""
+    time_units: TimeUnits = "s"
+    """Unit of spike times, and of the times of positions if both are on one clock."""
+    rate_hz: float | None = None
+    """Samples in a second, for time_units "samples"."""
+    arena: tuple[tuple[float, float], tuple[float, float]] | None = None
+    """((x low, x high), (y low, y high)) in `units`; positions outside count as lost."""
+    lost: tuple[float, float] | None = None
+    """Position that stands for lost frames, in `units`."""
+
+    @property
+    def per_metre(self) -> float:
+        """Units of position in a metre."""
+        return 100 * (self.px_per_cm or math.nan) if self.units == "px" else _PER_METRE[self.units]
+
+    @property
+    def per_second(self) -> float:
+        """Units of time in a second."""
+        if self.time_units == "samples":
+            return self.rate_hz or math.nan
+        return _PER_SECOND[self.time_units]
+
+    @property
+    def extent_m(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
+        """The arena in metres."""
+        if self.arena is None:
+            return None
+        (x_low, x_high), (y_low, y_high) = self.arena
+        per = self.per_metre
+        return (x_low / per, x_high / per), (y_low / per, y_high / per)
+
+    def check(self) -> None:
+        """Raise GridjaxError with every invalid option."""
+        problems = Problems()
+        for name, value, choices in (
+            ("--units", self.units, ("m", "cm", "mm", "px")),
+            ("--time-units", self.time_units, ("s", "ms", "us", "samples")),
+        ):
+            if value not in choices:
+                problems.add(f"{name} is {value!r}", None, f"choose {', '.join(choices)}")
+        for name, value, high in (
+            ("--px-per-cm", self.px_per_cm, 1e6),
+            ("--rate", self.rate_hz, 1e9),
+        ):
+            if value is not None and not 0 < value <= high:
+                problems.add(f"{name} is {value:g}", None, f"give a number above 0, up to {high:g}")
+        if (self.units == "px") != (self.px_per_cm is not None):
+            fix = "give both --units px and --px-per-cm, or neither"
+            problems.add("--units px and --px-per-cm belong together", None, fix)
+        if (self.time_units == "samples") != (self.rate_hz is not None):
+            fix = "give both --time-units samples and --rate, or neither"
+            problems.add("--time-units samples and --rate belong together", None, fix)
+        problems.raise_any()
+
+
+def read_arena(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the arena of a text x0:x1,y0:y1. Raises GridjaxError for any other text."""
+    sides = [_numbers(side, ":") for side in text.split(",")]
+    if len(sides) != 2 or any(len(side) != 2 or not side[0] < side[1] for side in sides):
+        fix = "give x0:x1,y0:y1 with x0 < x1 and y0 < y1, in the units of the positions"
+        raise GridjaxError(Problem(f"--arena {text} is not an arena", fix=fix))
+    (x_low, x_high), (y_low, y_high) = sides
+    return (x_low, x_high), (y_low, y_high)
+
+
+def read_point(text: str) -> tuple[float, float]:
+    """Return the position of a text X,Y. Raises GridjaxError for any other text."""
+    numbers = _numbers(text, ",")
+    if len(numbers) != 2:
+        fix = "give X,Y in the units of the positions, such as --lost -1,-1"
+        raise GridjaxError(Problem(f"--lost {text} is not a position", fix=fix))
+    return numbers[0], numbers[1]
+
+
+def _numbers(text: str, separator: str) -> list[float]:
+    """Return finite numbers; none if a part of the text is no such number."""
+    try:
+        numbers = [float(part) for part in text.split(separator)]
+    except ValueError:
+        return []
+    return numbers if all(map(math.isfinite, numbers)) else []

@@ -1,0 +1,184 @@
+"""Checks of a session: units, clock, path and spikes; what is left out is counted in remarks.
+
+The place of a problem is the file, and in text files also the line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gridjax.errors import Place
+from gridjax.io.source_location import Problems
+from gridjax.metrics.ratemaps.occupancy import (
+    LARGEST_ARENA_M,
+    LATEST_S,
+    NARROWEST_ARENA_M,
+    SMALLEST_ARENA_M,
+)
+from gridjax.recordings.input_options import InputOptions
+from gridjax.recordings.path_cleaning import (
+    FASTEST_M_S,
+    TYPICAL_M_S,
+    placeholders,
+    typical_speed,
+    wrong_frames,
+)
+from gridjax.recordings.session import RawSession, Session
+from gridjax.recordings.spike_checks import checked_spikes, in_seconds
+
+
+def checked_session(raw: RawSession, options: InputOptions, problems: Problems) -> Session | None:
+    """Return the checked session of a file.
+
+    If the session is invalid, add its problems to `problems` and return None.
+
+    Args:
+        raw: the session as read from the file, in the units of ``options``.
+        options: the meaning of its numbers.
+        problems: list of the problems of all files.
+    """
+    own = Problems()
+    remarks: list[str] = []
+    raw = in_seconds(raw, options, remarks)
+    raw = _checked_clock(raw, remarks, own)
+    if own.found:
+        problems.found.update(own.found)
+        return None
+    positions = _cleaned(raw, options, remarks)
+    _check_arena(raw, positions, options, own)
+    spikes = {} if own.found else checked_spikes(raw, remarks, own)
+    problems.found.update(own.found)
+    if own.found:
+        return None
+    cells = sorted(spikes, key=lambda cell: (not cell.isdecimal(), len(cell), cell))
+    trains = tuple(spikes[cell] for cell in cells)
+    extent = options.extent_m
+    return Session(raw.path, tuple(cells), positions, raw.times, trains, extent, tuple(remarks))
+
+
+def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> RawSession:
+    """Return the session without repeated samples; add a problem for any other wrong clock."""
+
+    def place(sample: int) -> Place:
+        return Place(raw.path, None if raw.lines is None else int(raw.lines[sample]))
+
+    positions, times = raw.positions, raw.times
+    n = len(positions)
+    if positions.ndim != 2 or positions.shape[1] != 2 or n < 2 or len(times) != n:
+        what = f"has {n} positions of shape {positions.shape[1:]} at {len(times)} times"
+        fix = "give x and y for each time, and at least two samples"
+        problems.add(what, Place(raw.path), fix)
+        return raw
+    wrong = np.flatnonzero(~(np.abs(times) <= LATEST_S))
+    if len(wrong):
+        what = f"times: sample {wrong[0]} is {times[wrong[0]]:g}"
+        problems.add(what, place(wrong[0]), "give the time of every sample in seconds")
+        return raw
+    back = np.flatnonzero(np.diff(times) < 0)
+    if len(back):
+        at = back[0] + 1
+        more = f", the first of {len(back)} such samples" if len(back) > 1 else ""
+        problems.add(
+            f"times go back by {times[at - 1] - times[at]:.6g} s at sample {at}, from"
+            f" {times[at - 1]:.10g} s to {times[at]:.10g} s{more}",
+            place(at),
+            "sort the samples by time; give recordings with clocks of their own as separate files",
+        )
+        return raw
+    repeated = np.append(False, np.diff(times) == 0)
+    if not repeated.any():
+        return raw
+    if n - repeated.sum() < 2:
+        problems.add("all samples are at one time", Place(raw.path), "give the time of each sample")
+        return raw
+    first = np.flatnonzero(repeated)[0]
+    remarks.append(
+        f"{_count(repeated, 'sample')} at the time of the one before, the first at"
+        f" {times[first]:.10g} s, left out"
+    )
+    lines = None if raw.lines is None else raw.lines[~repeated]
+    return replace(raw, positions=positions[~repeated], times=times[~repeated], lines=lines)
+
+
+def _cleaned(
+    raw: RawSession, options: InputOptions, remarks: list[str]
+) -> Float[np.ndarray, "sample 2"]:
+    """Return positions in metres, NaN where the tracking was lost."""
+    per_metre, unit = options.per_metre, options.units
+    given = raw.positions
+    known = np.isfinite(given).all(axis=1)
+    if options.lost is not None:
+        is_lost = known & (given == np.asarray(options.lost)).all(axis=1)
+        x, y = options.lost
+        remarks.append(f"{_count(is_lost, 'sample')} at ({x:g}, {y:g}) {unit} (--lost)")
+        known &= ~is_lost
+    if options.arena is not None:
+        low, high = np.asarray(options.arena, float).T
+        outside = known & ~((given >= low) & (given <= high)).all(axis=1)
+        if outside.any():
+            remarks.append(f"{_count(outside, 'sample')} outside of --arena count as lost")
+        known &= ~outside
+    with np.errstate(over="ignore", invalid="ignore"):
+        positions = np.where(known[:, None], given / per_metre, np.nan)
+        for each in placeholders(positions):
+            at = _is_at(positions, each)
+            x, y = given[np.flatnonzero(at)[0]]
+            remarks.append(
+                f"{_count(at, 'sample')} at exactly ({x:g}, {y:g}) {unit}, far from the"
+                " rest of the path, count as lost"
+            )
+            positions[at] = np.nan
+        wrong = wrong_frames(positions, raw.times)
+        if wrong.any():
+            remarks.append(
+                f"{_count(wrong, 'single sample')} reached and left faster than"
+                f" {FASTEST_M_S:g} m/s, the first at {raw.times[wrong][0]:.10g} s, count as lost"
+            )
+            positions[wrong] = np.nan
+        speed = typical_speed(positions, raw.times)
+    if speed > TYPICAL_M_S:
+        remarks.append(
+            f"the median speed is {speed:.3g} m/s: if no animal is that fast, give other --units"
+            " or --time-units"
+        )
+    return positions
+
+
+def _is_at(positions, position) -> Bool[np.ndarray, " sample"]:
+    return (positions == position).all(axis=1)
+
+
+def _check_arena(
+    raw: RawSession,
+    positions: Float[np.ndarray, "sample 2"],
+    options: InputOptions,
+    problems: Problems,
+) -> None:
+    known = positions[np.isfinite(positions).all(axis=1)]
+    if len(known) < 3:
+        what = f"{len(known)} of {len(positions)} positions are known"
+        problems.add(what, Place(raw.path), "give at least three positions")
+        return
+    with np.errstate(over="ignore"):
+        width, height = np.ptp(known, axis=0)
+    if not SMALLEST_ARENA_M <= max(width, height) <= LARGEST_ARENA_M:
+        problems.add(
+            f"positions span {width:.4g} by {height:.4g} m, read in {options.units}: not an arena",
+            Place(raw.path),
+            "give their unit: --units m, cm or mm, or --units px --px-per-cm N (one unit for all"
+            f" inputs of a call); arenas are {SMALLEST_ARENA_M:g} to {LARGEST_ARENA_M:g} m",
+        )
+    elif min(width, height) < NARROWEST_ARENA_M:
+        problems.add(
+            f"positions span {width:.4g} by {height:.4g} m: a line instead of an arena",
+            Place(raw.path),
+            f"give the path of an animal in an open arena, at least {NARROWEST_ARENA_M:g} m wide",
+        )
+
+
+def _count(mask: Bool[np.ndarray, " sample"], what: str) -> str:
+    n = int(mask.sum())
+    return f"{n:,} {what}{'s' * (n != 1)}"
