@@ -148,7 +148,7 @@ def _cleaned(
 
 
 def _is_at(positions, position) -> Bool[np.ndarray, " sample"]:
-    return (positions == position).all(axis=1)
+    return np.asarray((positions == position).all(axis=1))
 
 
 def _check_arena(

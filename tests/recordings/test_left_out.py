@@ -154,8 +154,8 @@ def test_units_of_times(factor, options, tmp_path):
 
 def test_an_animal_faster_than_one_metre_a_second_is_questioned(tmp_path):
     assert not session_of(tmp_path).remarks
-    (remark,) = session_of(tmp_path, times=TIMES / 50, spikes={"a": SPIKES["grid"] / 50}).remarks
-    assert "m/s: if no animal is that fast, give other --units" in remark
+    session = session_of(tmp_path, times=TIMES / 50, spikes={"a": SPIKES["grid"] / 50})
+    assert "m/s: if no animal is that fast, give other --units" in session.remarks[-1]
 
 
 def test_usual_names_and_shapes_are_read(tmp_path):
