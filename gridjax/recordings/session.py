@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -80,3 +80,5 @@ class RawSession:
     spikes_path: str
     lines: Int[np.ndarray, " sample"] | None = None
     spike_lines: Mapping[str, Int[np.ndarray, " spike"]] | None = None
+    units: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(file, column) -> unit that its header names."""

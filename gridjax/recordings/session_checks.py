@@ -42,6 +42,7 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     """
     own = Problems()
     remarks: list[str] = []
+    _check_headers(raw, options, own)
     raw = in_seconds(raw, options, remarks)
     raw = _checked_clock(raw, remarks, own)
     if own.found:
@@ -57,6 +58,20 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     trains = tuple(spikes[cell] for cell in cells)
     extent = options.extent_m
     return Session(raw.path, tuple(cells), positions, raw.times, trains, extent, tuple(remarks))
+
+
+def _check_headers(raw: RawSession, options: InputOptions, problems: Problems) -> None:
+    """Add a problem for each column whose header names another unit than the options."""
+    known = {"s": "s", "sec": "s", "seconds": "s", "px": "px", "pixels": "px"}
+    known |= {unit: unit for unit in ("m", "cm", "mm", "ms", "us", "samples")}
+    for (path, column), text in raw.units.items():
+        unit = known.get(text.lower())
+        option = "time_units" if column == "t" else "units"
+        used = getattr(options, option)
+        if unit is not None and unit != used:
+            name = f"--{option.replace('_', '-')}"
+            what = f"the header of {column} names {text}, but it would be read in {used}"
+            problems.add(what, Place(path, 1), f"give {name} {unit}, or correct the header")
 
 
 def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> RawSession:
@@ -109,18 +124,18 @@ def _cleaned(
     """Return positions in metres, NaN where the tracking was lost."""
     per_metre, unit = options.per_metre, options.units
     given = raw.positions
-    known = np.isfinite(given).all(axis=1)
+    known = np.asarray(np.isfinite(given).all(axis=1))
     if options.lost is not None:
         is_lost = known & (given == np.asarray(options.lost)).all(axis=1)
         x, y = options.lost
         remarks.append(f"{_count(is_lost, 'sample')} at ({x:g}, {y:g}) {unit} (--lost)")
-        known &= ~is_lost
+        known = np.asarray(known & ~is_lost)
     if options.arena is not None:
         low, high = np.asarray(options.arena, float).T
         outside = known & ~((given >= low) & (given <= high)).all(axis=1)
         if outside.any():
             remarks.append(f"{_count(outside, 'sample')} outside of --arena count as lost")
-        known &= ~outside
+        known = np.asarray(known & ~outside)
     with np.errstate(over="ignore", invalid="ignore"):
         positions = np.where(known[:, None], given / per_metre, np.nan)
         for each in placeholders(positions):

@@ -24,6 +24,13 @@ _OTHER_NAMES = {
     **dict.fromkeys(("spike_clusters", "spike_units"), "spike_cells"),
 }
 """Usual names of other tools, and the name here."""
+_HEADERS = {
+    "t": ("time", "times", "timestamp", "timestamps", "spike_times", "spike_time"),
+    "x": ("pos_x", "x_pos", "position_x"),
+    "y": ("pos_y", "y_pos", "position_y"),
+    "cell": ("unit", "neuron", "cluster", "spike_cells", "spike_clusters"),
+}
+"""Usual headers of columns in CSV files, in lower case."""
 _BOOLEANS = "give spike times in seconds, or one count or boolean for each sample of the path"
 
 
@@ -134,7 +141,7 @@ def csv_session(path: str, problems: Problems) -> RawSession | None:
     If a file is invalid, add its problems to `problems` and return None.
     """
     spikes_path = str(Path(path).with_suffix("")) + SPIKES_CSV
-    samples = read_columns(path, {"t": float, "x": float, "y": float}, problems)
+    samples = read_columns(path, {"t": float, "x": float, "y": float}, problems, _HEADERS)
     if not Path(spikes_path).exists():
         problems.add(
             f"has no spikes: {spikes_path} does not exist",
@@ -142,7 +149,7 @@ def csv_session(path: str, problems: Problems) -> RawSession | None:
             "write this file, with the columns t,cell",
         )
         return None
-    trains = read_columns(spikes_path, {"t": float, "cell": str}, problems)
+    trains = read_columns(spikes_path, {"t": float, "cell": str}, problems, _HEADERS)
     if samples is None or trains is None:
         return None
     cells = np.array(trains.texts["cell"], str)
@@ -161,4 +168,6 @@ def csv_session(path: str, problems: Problems) -> RawSession | None:
         spikes_path,
         samples.lines,
         {cell: trains.lines[rows] for cell, rows in of.items()},
+        {(path, name): unit for name, unit in samples.units.items()}
+        | {(spikes_path, name): unit for name, unit in trains.units.items()},
     )

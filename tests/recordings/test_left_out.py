@@ -173,6 +173,22 @@ def test_usual_names_and_shapes_are_read(tmp_path):
         np.testing.assert_array_equal(session.spikes_s[0], SPIKES["grid"])
 
 
+def test_further_columns_usual_headers_and_missing_numbers_of_a_csv(tmp_path):
+    rows = list(zip(TIMES.tolist(), PATH.tolist(), strict=True))
+    lines = [
+        f"{i},{t!r},NA,nan,7" if i % 50 == 3 else f"{i},{t!r},{x!r},{y!r},7"
+        for i, (t, (x, y)) in enumerate(rows)
+    ]
+    (tmp_path / "a.csv").write_text("\n".join([",Time (s),X [m],pos_y,speed", *lines]))
+    spikes = [f"{t!r},grid" for t in SPIKES["grid"].tolist()]
+    (tmp_path / "a.spikes.csv").write_text("\n".join(["timestamp,unit", *spikes]))
+    (session,) = read_inputs([tmp_path / "a.csv"])
+    lost = np.arange(len(PATH)) % 50 == 3
+    np.testing.assert_array_equal(session.positions_m, np.where(lost[:, None], np.nan, PATH))
+    np.testing.assert_array_equal(session.times_s, TIMES)
+    np.testing.assert_array_equal(session.spikes_s[0], SPIKES["grid"])
+
+
 def test_options_that_cannot_be_are_refused():
     for options in (
         {"units": "inch"},

@@ -87,7 +87,13 @@ def test_sessions_that_cannot_be_are_refused(name, tmp_path):
 
 TABLES = {
     "header": ("t,x\n1,2\n", None, "a.csv:1:1: the first line is 't,x'"),
-    "extra column": (GOOD_CSV.replace("t,x,y", "t,x,y,z", 1), None, "a.csv:1:1"),
+    "one field less": (GOOD_CSV.replace("t,x,y", "t,x,y,z", 1), None, "a.csv:2: 3 fields instead"),
+    "two times": (GOOD_CSV.replace("t,x,y", "time,timestamp,x", 1), None, "a.csv:1:1"),
+    "another unit": (
+        GOOD_CSV.replace("t,x,y", "t,x (cm),y (cm)", 1),
+        "t,cell\n1,A\n",
+        "a.csv:1: the header of x names cm, but it would be read in m",
+    ),
     "no header": (GOOD_CSV[6:], None, "a.csv:1:1: the first line is '0,0.0,0.0'"),
     "semicolons": (GOOD_CSV.replace(",", ";"), None, "a.csv:1:1"),
     "empty": ("", None, "a.csv:1:1: is empty"),
