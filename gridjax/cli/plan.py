@@ -74,7 +74,7 @@ def plan(
     print_remarks(population)
     from gridjax.run.planning.merging import advice_lines, bucket_shape
     from gridjax.run.planning.plan import make_plan, plan_table
-    from gridjax.run.planning.plan_by_file import files_table, files_to_json
+    from gridjax.run.planning.plan_by_file import drawn_lines, files_table, files_to_json
 
     width, merges = population.settings.lane_width, population.settings.merge
     devices = _devices() if measure else None
@@ -98,6 +98,8 @@ def plan(
     if len(population.origins) > 1:
         console().print(files_table(population, laid_out))
     console().print(plan_table(laid_out))
+    for line in drawn_lines(population):
+        console().print(line, soft_wrap=True, highlight=False)
     for line in advice_lines(advice, merges):
         console().print(line, soft_wrap=True)
     if measured is not None:

@@ -20,8 +20,30 @@ _POSITIVE = ("q", "sigma", "a", "b")
 class SampledParameter(NamedTuple):
     """A parameter whose numbers are drawn from a distribution."""
 
+    name: str
+    kind: str
+    """name of the distribution"""
     distribution: Distribution
     place: Place
+    limits: tuple[float, float] | None = None
+    """min and max, if the distribution has them"""
+
+    @property
+    def doubt(self) -> str:
+        """Why the distribution may not be meant; empty if there is no doubt.
+
+        Exponents from 0 to 1 draw numbers that differ by less than a factor of e.
+        """
+        if f"{self.kind}_values" not in DISTRIBUTIONS or self.limits is None:
+            return ""
+        low, high = self.limits
+        if not (low > 0 and high < 1):
+            return ""
+        first, last = sorted(self.distribution.at(u) for u in _EXTREMES)
+        return (
+            f"{self.place}: {self.name}: min and max of {self.kind} are exponents of e, so it draws"
+            f" {first:.5g} to {last:.5g}; did you mean {self.kind}_values?"
+        )
 
 
 def read_sampled_parameter(
@@ -52,7 +74,8 @@ def read_sampled_parameter(
             fix = f"min and max of {kind} are exponents of e: did you mean {kind}_values?"
         problems.add(f"{name}: {kind} exceeds the largest number", place, fix)
         return None
-    return SampledParameter(distribution, place)
+    limits = (numbers["min"], numbers["max"]) if "min" in numbers else None
+    return SampledParameter(name, kind, distribution, place, limits)
 
 
 def read_number(value: Any) -> int | float | None:

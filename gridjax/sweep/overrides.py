@@ -9,6 +9,7 @@ from gridjax.errors import Place
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.parameters import FIELDS
+from gridjax.sweep.parameter_names import OTHER_NAMES
 from gridjax.sweep.place_map_files import read_place_maps_at
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 
@@ -35,10 +36,14 @@ def read_overrides(
             into, key = of_run, setting
         else:
             known = [*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS)]
-            fix = did_you_mean(name, known) or "the parameters and settings are " + ", ".join(known)
+            fix = _hint(name, known) or "the parameters and settings are " + ", ".join(known)
             problems.add(f"unknown parameter {show(name)}", place, fix)
             continue
         if key in into:
             problems.add(f"{key} is set twice", place, "give one --set for it")
         into[key] = item
     return of_networks, of_run
+
+
+def _hint(name: str, known: list[str]) -> str | None:
+    return OTHER_NAMES.get(str(name).lower()) or did_you_mean(name, known)

@@ -13,6 +13,7 @@ from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.distribution_keys import SampledParameter
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.overrides import read_overrides
 from gridjax.sweep.run_settings import Settings, read_settings
@@ -31,6 +32,8 @@ class Sweep:
     """seed of random draws"""
     origins: tuple[Origin, ...] = ()
     """contribution of each file, in the order of the specs"""
+    sampled: tuple[SampledParameter, ...] = ()
+    """parameters that are drawn from distributions, file by file"""
     skipped: tuple[SkippedNetworks, ...] = ()
     """networks left out by ``skip_invalid``, by reason"""
     claims: tuple[tuple[str, str], ...] = ()
@@ -139,4 +142,5 @@ def _sweep_of(
         files.append((name, read_file(document, of_networks, position, problems, wanted)))
     settings = read_settings([file.settings for _, file in files], of_run, problems)
     specs, origins, skipped = expand_files(files, first, sweep_seed, skip_invalid, problems)
-    return Sweep(specs, settings, sources, sweep_seed, origins, skipped)
+    sampled = tuple(each for _, file in files for each in file.sampled)
+    return Sweep(specs, settings, sources, sweep_seed, origins, sampled, skipped)

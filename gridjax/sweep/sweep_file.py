@@ -13,6 +13,7 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.distribution_keys import SampledParameter, read_number
 from gridjax.sweep.grid_search import GridSearch, make_grid_search
+from gridjax.sweep.parameter_names import known_parameters
 from gridjax.sweep.parameter_values import read_listed_values
 from gridjax.sweep.random_search import RandomSearch
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS, flatten
@@ -42,6 +43,12 @@ class SweepFile:
     """number of random draws; not used in a grid"""
     says_number: bool
     """whether the file has a run_cap, valid or not"""
+
+    @property
+    def sampled(self) -> tuple[SampledParameter, ...]:
+        """The parameters that are drawn from distributions."""
+        space = self.networks.space if isinstance(self.networks, RandomSearch) else {}
+        return tuple(each for each in space.values() if isinstance(each, SampledParameter))
 
     def n_points(self, first: int | None) -> int:
         """Return the number of grid points, or the number of draws: ``first``, run_cap or 0."""
@@ -195,14 +202,4 @@ def _parameters(document: SourcedValue, problems: Problems) -> dict[str, Sourced
         message = f"parameters: {show(parameters.plain())} is not a mapping"
         problems.add(message, parameters.place, "write name: {values: [...]} for each parameter")
         return {}
-    known = {}
-    for name, item in parameters.value.items():
-        if name in FIELDS:
-            known[name] = item
-            continue
-        fix = did_you_mean(name, FIELDS)
-        if name in SETTINGS or name == "evaluation":
-            fix = "it is a setting of the run: put it under gridjax:"
-        fix = fix or f"the parameters are {', '.join(FIELDS)}"
-        problems.add(f"unknown parameter {show(name)}", item.name_place, fix)
-    return known
+    return known_parameters(parameters.value, problems)

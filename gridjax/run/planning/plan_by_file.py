@@ -51,6 +51,7 @@ def files_to_json(sweep: Sweep, plan: Plan) -> dict[str, Any]:
         "files": [row._asdict() for row in plan_files(sweep, plan)],
         "sweep_seed": sweep.sweep_seed,
         "skipped": [each.to_dict() for each in sweep.skipped],
+        "drawn": drawn_ranges(sweep),
     }
 
 
@@ -68,6 +69,25 @@ def files_table(sweep: Sweep, plan: Plan) -> Table:
     return table
 
 
+def drawn_ranges(sweep: Sweep) -> list[dict[str, Any]]:
+    """Return the parameters drawn from distributions, with their smallest and largest values."""
+    ranges: dict[str, dict[str, Any]] = {}
+    for each in sweep.sampled:
+        values = [getattr(spec, each.name) for spec in sweep.specs]
+        entry = {"parameter": each.name, "distribution": each.kind}
+        ranges[each.name] = entry | {"smallest": min(values), "largest": max(values)}
+    return list(ranges.values())
+
+
+def drawn_lines(sweep: Sweep) -> list[str]:
+    """Return one line for each parameter drawn from a distribution."""
+    return [
+        f"{each['parameter']}: {each['smallest']:.6g} to {each['largest']:.6g}"
+        f" ({each['distribution']})"
+        for each in drawn_ranges(sweep)
+    ]
+
+
 def remarks(sweep: Sweep) -> list[str]:
     """Return lines about the networks that were drawn and about those left out, with reasons."""
     lines = []
@@ -75,6 +95,7 @@ def remarks(sweep: Sweep) -> list[str]:
         if origin.n_draws:
             drawn = f"{origin.n_draws:,} random networks, sweep seed {sweep.sweep_seed}"
             lines.append(f"{shown(origin.name)}: {drawn}")
+    lines += [each.doubt for each in sweep.sampled if each.doubt]
     if sweep.skipped:
         lines.append(f"left out {sweep.n_skipped:,} networks whose values cannot run:")
     most = sorted(sweep.skipped, key=lambda each: -each.n_networks)
