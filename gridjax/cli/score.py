@@ -20,7 +20,7 @@ def score(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Rate maps [..., n, n] (.npy, .npz), or sessions of positions, times and spikes"
+            help="Rate maps [..., x, y] (.npy, .npz), or sessions of positions, times and spikes"
             " (.npz, or .csv with its .spikes.csv). Quoted patterns, such as 'rats/*.npz', too.",
         ),
     ],
@@ -90,8 +90,15 @@ def score(
         typer.Option(help="Contrast of rotations in score60: extremes or means."),
     ] = "minmax",
     width_cm: Annotated[
-        float | None, typer.Option(help="Side of maps, in cm; without it periods are in bins.")
+        str | None,
+        typer.Option(
+            metavar="W|WxH",
+            help="Side of maps in cm, or sides along x and y; without it periods are in bins.",
+        ),
     ] = None,
+    axes: Annotated[
+        Literal["xy", "yx"], typer.Option(help="Order of the last two axes of rate maps.")
+    ] = "xy",
     out: Annotated[
         Path | None,
         typer.Option(
@@ -103,10 +110,19 @@ def score(
     """Score recorded cells: grid scores, lattices and null scores, from sessions or rate maps."""
     if out is not None:
         keep_on()
-    from gridjax.recordings.input_options import InputOptions, read_arena, read_point
+    from gridjax.recordings.input_options import InputOptions, read_arena, read_point, read_width
     from gridjax.recordings.options import ScoreOptions
     from gridjax.recordings.output import score_files
 
+    meaning = InputOptions(
+        units=units,
+        px_per_cm=px_per_cm,
+        time_units=time_units,
+        rate_hz=rate,
+        arena=None if arena is None else read_arena(arena),
+        lost=None if lost is None else read_point(lost),
+        axes=axes,
+    )
     options = ScoreOptions(
         shuffles=shuffles,
         min_shift_s=min_shift,
@@ -115,17 +131,9 @@ def score(
         bin_cm=bin_cm,
         smoothing_cm=smooth_cm,
         min_speed_cm_s=min_speed,
-        width_cm=width_cm,
-        inputs=InputOptions(
-            units=units,
-            px_per_cm=px_per_cm,
-            time_units=time_units,
-            rate_hz=rate,
-            arena=None if arena is None else read_arena(arena),
-            lost=None if lost is None else read_point(lost),
-        ),
+        width_cm=None if width_cm is None else read_width(width_cm),
         rings=rings,
         nan=nan,
         variant=variant,
     )
-    score_files(inputs, options, out, force, console())
+    score_files(inputs, meaning, options, out, force, console())

@@ -15,6 +15,7 @@ from gridjax.metrics.nulls.chance_scores import (
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map, shift_scores
+from gridjax.metrics.ratemaps.tracked_time import TrackedTime
 from gridjax.metrics.spectral.box_modes import (
     Mode,
     Triad,
@@ -62,6 +63,7 @@ __all__ = [
     "RadialPower",
     "RateMaps",
     "Thresholds",
+    "TrackedTime",
     "Triad",
     "Visits",
     "autocorrelogram",

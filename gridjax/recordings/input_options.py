@@ -11,13 +11,14 @@ from gridjax.io.source_location import Problems
 
 Units = Literal["m", "cm", "mm", "px"]
 TimeUnits = Literal["s", "ms", "us", "samples"]
+Axes = Literal["xy", "yx"]
 _PER_METRE = {"m": 1.0, "cm": 100.0, "mm": 1000.0}
 _PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 
 
 @dataclass(frozen=True)
 class InputOptions:
-    """The meaning of the numbers in the sessions of one call; rate maps use none of it."""
+    """The meaning of the numbers in the inputs of one call; rate maps use ``axes`` alone."""
 
     units: Units = "m"
     """Unit of positions."""
@@ -31,6 +32,8 @@ class InputOptions:
     """((x low, x high), (y low, y high)) in `units`; positions outside count as lost."""
     lost: tuple[float, float] | None = None
     """Position that stands for lost frames, in `units`."""
+    axes: Axes = "xy"
+    """Last two axes of rate maps, in their order."""
 
     @property
     def per_metre(self) -> float:
@@ -59,6 +62,7 @@ class InputOptions:
         for name, value, choices in (
             ("--units", self.units, ("m", "cm", "mm", "px")),
             ("--time-units", self.time_units, ("s", "ms", "us", "samples")),
+            ("--axes", self.axes, ("xy", "yx")),
         ):
             if value not in choices:
                 problems.add(f"{name} is {value!r}", None, f"choose {', '.join(choices)}")
@@ -85,6 +89,15 @@ def read_arena(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
         raise GridjaxError(Problem(f"--arena {text} is not an arena", fix=fix))
     (x_low, x_high), (y_low, y_high) = sides
     return (x_low, x_high), (y_low, y_high)
+
+
+def read_width(text: str) -> float | tuple[float, float]:
+    """Return the sides of rate maps of a text W or WxH. Raises GridjaxError for any other text."""
+    numbers = _numbers(text.lower(), "x")
+    if len(numbers) not in (1, 2):
+        fix = "give the side of the maps in cm, or both sides along x and y, such as 150x75"
+        raise GridjaxError(Problem(f"--width-cm {text} is no size of maps", fix=fix))
+    return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def read_point(text: str) -> tuple[float, float]:

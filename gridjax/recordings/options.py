@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from gridjax.io.source_location import Problems
 from gridjax.metrics import map_batches
-from gridjax.recordings.input_options import InputOptions
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,8 @@ class ScoreOptions:
     """Standard deviation of the Gaussian smoothing, cm; 0 for none."""
     min_speed_cm_s: float = 2.5
     """Smallest speed, cm/s; slower samples are left out."""
-    width_cm: float | None = None
-    """Side of the box of rate maps, cm; if it is None, periods are in bins."""
-    inputs: InputOptions = field(default_factory=InputOptions)
-    """Meaning of the numbers of all sessions: units, clock, arena and lost frames."""
+    width_cm: float | tuple[float, float] | None = None
+    """Side of the box of rate maps, or its sides along x and y, cm; None gives periods in bins."""
     rings: Literal["study", "adaptive"] = "study"
     """Rings of the published networks ("study"), or outside the central field ("adaptive")."""
     nan: Literal["mask", "zero"] = "mask"
@@ -40,9 +37,15 @@ class ScoreOptions:
     variant: Literal["minmax", "mean"] = "minmax"
     """Comparison of correlations in score60: of extremes ("minmax") or of means ("mean")."""
 
+    @property
+    def sides_cm(self) -> tuple[float, ...]:
+        """Sides of rate maps, cm: none, one, or those along x and y."""
+        if self.width_cm is None:
+            return ()
+        return self.width_cm if isinstance(self.width_cm, tuple) else (self.width_cm,)
+
     def check(self) -> None:
         """Raise GridjaxError with every invalid option."""
-        self.inputs.check()
         problems = Problems()
         for name, value, low, high in (
             ("--shuffles", self.shuffles, 0, 10**7),
@@ -52,7 +55,7 @@ class ScoreOptions:
             ("--bin-cm", self.bin_cm, 1e-3, 1e3),
             ("--smooth-cm", self.smoothing_cm, 0, 1e3),
             ("--min-speed", self.min_speed_cm_s, 0, 1e3),
-            ("--width-cm", self.width_cm, 1e-3, 1e6),
+            *(("--width-cm", side, 1e-3, 1e6) for side in self.sides_cm),
         ):
             if value is not None and not low <= value <= high:
                 problems.add(f"{name} is {value:g}", None, f"give {low:g} to {high:g}")

@@ -17,6 +17,7 @@ from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.numbers import number
 from gridjax.io.output_paths import output_files
 from gridjax.recordings.figure import draw, p_text
+from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import PERCENTILES, InputScores, pooled_thresholds, score_inputs
@@ -71,6 +72,7 @@ COLUMNS = (
 
 def score_files(
     names: Sequence[str | Path],
+    meaning: InputOptions,
     options: ScoreOptions,
     out: Path | None,
     force: bool,
@@ -80,6 +82,7 @@ def score_files(
 
     Args:
         names: input files, or patterns that match files.
+        meaning: meaning of the numbers in the inputs.
         options: options of scoring.
         out: file of the table, .parquet; None to write no files.
         force: whether existing output files may be replaced.
@@ -90,7 +93,7 @@ def score_files(
     """
     options.check()
     files = None if out is None else outputs(out, force)
-    inputs = read_inputs(names, options.inputs)
+    inputs = read_inputs(names, meaning)
     with console.status("scoring") as status:
 
         def progress(name: str, done: int, total: int) -> None:
@@ -99,7 +102,7 @@ def score_files(
         scored = score_inputs(inputs, options, progress)
     show(console, scored)
     if files is not None:
-        write(scored, options, files)
+        write(scored, meaning, options, files)
         message = f"table in {files.table}, gallery in {files.png} and {files.svg}"
         console.print(message, soft_wrap=True, highlight=False)
     return scored
@@ -133,7 +136,12 @@ def table(scored: Sequence[InputScores]) -> pd.DataFrame:
     return frame
 
 
-def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFiles) -> None:
+def write(
+    scored: Sequence[InputScores],
+    meaning: InputOptions,
+    options: ScoreOptions,
+    files: OutputFiles,
+) -> None:
     """Write the table, with options and thresholds as metadata, and the gallery.
 
     Raises GridjaxError if the files cannot be written.
@@ -147,7 +155,11 @@ def write(scored: Sequence[InputScores], options: ScoreOptions, files: OutputFil
 
     frame = table(scored)
     pooled = {null: list(values) for null, values in pooled_thresholds(scored).items()}
-    about = {"version": __version__, "options": asdict(options), "pooled_95_99": pooled}
+    about = {
+        "version": __version__,
+        "options": asdict(options) | asdict(meaning),
+        "pooled_95_99": pooled,
+    }
     arrow = pa.Table.from_pandas(frame, preserve_index=False)
     arrow = arrow.replace_schema_metadata(
         {**(arrow.schema.metadata or {}), b"gridjax": json.dumps(about).encode()}

@@ -18,7 +18,7 @@ from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics import map_batches
-from gridjax.recordings.input_options import InputOptions
+from gridjax.recordings.input_options import Axes, InputOptions
 from gridjax.recordings.session import Session
 from gridjax.recordings.session_checks import checked_session
 from gridjax.recordings.session_formats import (
@@ -28,6 +28,9 @@ from gridjax.recordings.session_formats import (
     npz_session,
     with_own_names,
 )
+
+_REAL = "iufb"
+"""Kinds of dtypes of rectangular maps."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,19 @@ class MapSet:
     cells: tuple[str, ...]
     """Index of each map in the file's array, such as 3, or 2,0 for two leading axes."""
     maps: Float[np.ndarray, "cell n n"]
+    """Rectangular maps are padded to squares with NaN, evenly on both sides."""
+    sides: tuple[int, int] | None = None
+    """Bins along x and y before padding; None for maps that are not padded."""
+
+    @property
+    def n_x(self) -> int:
+        """Bins along x before padding."""
+        return self.maps.shape[-2] if self.sides is None else self.sides[0]
+
+    @property
+    def n_y(self) -> int:
+        """Bins along y before padding."""
+        return self.maps.shape[-1] if self.sides is None else self.sides[1]
 
 
 def read_inputs(
@@ -161,7 +177,7 @@ def _from_arrays(
         return None if raw is None else checked_session(raw, options, problems)
     elif "maps" in names or len(names) == 1:
         (name,) = names & {"maps"} or names
-        return _map_set(path, name, arrays[name], problems)
+        return _map_set(path, name, arrays[name], options.axes, problems)
     else:
         problems.add(
             f"holds {', '.join(sorted(names)) or 'nothing'}",
@@ -171,9 +187,17 @@ def _from_arrays(
     return None
 
 
-def _map_set(path: str, name: str, array: np.ndarray, problems: Problems) -> MapSet | None:
+def _map_set(
+    path: str, name: str, array: np.ndarray, axes: Axes, problems: Problems
+) -> MapSet | None:
+    is_rectangle = (
+        array.ndim >= 2 and array.shape[-1] != array.shape[-2] and array.dtype.kind in _REAL
+    )
+    if axes == "yx" and array.ndim >= 2:
+        array = np.swapaxes(array, -1, -2)
+    shape = array.shape[-2:]
     try:
-        maps = np.asarray(map_batches.as_maps(array))
+        maps = np.asarray(map_batches.as_maps(_padded(array) if is_rectangle else array))
     except GridjaxError as error:
         problems.add_error(error, Place(f"{path}: {name}" if name else path))
         return None
@@ -181,4 +205,13 @@ def _map_set(path: str, name: str, array: np.ndarray, problems: Problems) -> Map
         problems.add(f"maps have shape {maps.shape}", Place(path), "give at least one map")
         return None
     cells = tuple(",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2]))
-    return MapSet(path, cells, maps.reshape(-1, *maps.shape[-2:]).astype(np.float64))
+    maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
+    return MapSet(path, cells, maps, (shape[0], shape[1]))
+
+
+def _padded(maps: np.ndarray) -> Float[np.ndarray, "... n n"]:
+    """Return rectangular maps of square bins with unknown bins on both shorter sides."""
+    n_x, n_y = maps.shape[-2:]
+    missing = [(max(n_x, n_y) - n) for n in (n_x, n_y)]
+    sides = [(0, 0)] * (maps.ndim - 2) + [(n // 2, n - n // 2) for n in missing]
+    return np.pad(maps.astype(np.float64), sides, constant_values=np.nan)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gridjax.metrics.ratemaps.tracked_time import TrackedSpikes, TrackedTime
 
 PERCENTILES = (95.0, 99.0)
+_SQUARE_BINS = 0.02
+"""Largest relative difference of the sides of a square bin."""
 SHIFTS, ISOTROPIC = "time shifts", "isotropic"
 """Names of the nulls of sessions and of rate maps."""
 
@@ -71,9 +73,13 @@ def score_inputs(
     """
     options.check()
     problems = Problems()
-    prepared = [
-        _prepare(each, options, problems) if isinstance(each, Session) else each for each in inputs
-    ]
+    prepared = []
+    for each in inputs:
+        if isinstance(each, Session):
+            prepared.append(_prepare(each, options, problems))
+        else:
+            _bin_cm(each, options, problems)
+            prepared.append(each)
     problems.raise_any()
     return [
         _score_maps(each, options, progress)
@@ -193,14 +199,38 @@ def _score_maps(map_set: MapSet, options: ScoreOptions, progress) -> InputScores
     count = known.sum(axis=(1, 2))
     # division before the sum, because the sum of large rates may leave the range of float64
     shares = np.where(known, map_set.maps, 0.0) / np.maximum(count, 1)[:, None, None]
-    map_columns = {"mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan)}
+    n_bins = map_set.n_x * map_set.n_y
+    map_columns = {
+        "mean_rate": np.where(count > 0, shares.sum(axis=(1, 2)), np.nan),
+        "visited": count / n_bins,
+    }
     headline = (
-        f"{map_set.name}: {n_maps} map{'s' * (n_maps != 1)} of {n} by {n} bins,"
-        f" {100 * known.mean():.0f} % visited"
+        f"{map_set.name}: {n_maps} map{'s' * (n_maps != 1)} of {map_set.n_x} by {map_set.n_y} bins,"
+        f" {100 * count.mean() / n_bins:.0f} % visited"
     )
-    return _score_cells(
-        map_set, map_set.maps, options.width_cm, map_columns, nulls, options, headline
-    )
+    bin_cm = _bin_cm(map_set, options, Problems())
+    width_cm = None if bin_cm is None else n * bin_cm
+    return _score_cells(map_set, map_set.maps, width_cm, map_columns, nulls, options, headline)
+
+
+def _bin_cm(map_set: MapSet, options: ScoreOptions, problems: Problems) -> float | None:
+    """Return the side of a bin of rate maps, cm; None if their size is not given.
+
+    Adds a problem if bins are not square, or if rectangular maps have only one side.
+    """
+    n_x, n_y = map_set.n_x, map_set.n_y
+    if len(options.sides_cm) == 1 and n_x != n_y:
+        fix = "give both sides along x and y, such as --width-cm 150x75"
+        problems.add(f"maps have {n_x} by {n_y} bins", Place(map_set.name), fix)
+    if len(options.sides_cm) < 2:
+        return options.sides_cm[0] / n_x if options.sides_cm else None
+    width, height = options.sides_cm
+    x_cm, y_cm = width / n_x, height / n_y
+    if abs(x_cm - y_cm) > _SQUARE_BINS * max(x_cm, y_cm):
+        what = f"bins are {x_cm:.4g} cm along x and {y_cm:.4g} cm along y"
+        fix = "give maps of square bins; if the first axis is y, add --axes yx"
+        problems.add(what, Place(map_set.name), fix)
+    return x_cm
 
 
 def _score_cells(

@@ -13,7 +13,6 @@ from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.distribution_keys import SampledParameter
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.overrides import read_overrides
 from gridjax.sweep.run_settings import Settings, read_settings
@@ -32,8 +31,10 @@ class Sweep:
     """seed of random draws"""
     origins: tuple[Origin, ...] = ()
     """contribution of each file, in the order of the specs"""
-    sampled: tuple[SampledParameter, ...] = ()
-    """parameters that are drawn from distributions, file by file"""
+    drawn: tuple[tuple[str, str], ...] = ()
+    """(parameter, distribution) of each parameter that is drawn from a distribution"""
+    doubts: tuple[str, ...] = ()
+    """distributions that may not be meant, one line each"""
     skipped: tuple[SkippedNetworks, ...] = ()
     """networks left out by ``skip_invalid``, by reason"""
     claims: tuple[tuple[str, str], ...] = ()
@@ -142,5 +143,14 @@ def _sweep_of(
         files.append((name, read_file(document, of_networks, position, problems, wanted)))
     settings = read_settings([file.settings for _, file in files], of_run, problems)
     specs, origins, skipped = expand_files(files, first, sweep_seed, skip_invalid, problems)
-    sampled = tuple(each for _, file in files for each in file.sampled)
-    return Sweep(specs, settings, sources, sweep_seed, origins, sampled, skipped)
+    sampled = [each for _, file in files for each in file.sampled]
+    return Sweep(
+        specs=specs,
+        settings=settings,
+        sources=sources,
+        sweep_seed=sweep_seed,
+        origins=origins,
+        drawn=tuple(dict.fromkeys((each.name, each.kind) for each in sampled)),
+        doubts=tuple(each.doubt for each in sampled if each.doubt),
+        skipped=skipped,
+    )

@@ -113,7 +113,8 @@ def test_arenas_are_told_apart():
 
 ARRAYS = {
     "few axes": (np.zeros(9), r"shape \(9,\)"),
-    "not square": (np.zeros((2, 9, 10)), r"shape \(2, 9, 10\)"),
+    "not square, complex": (np.zeros((2, 9, 10), complex), "complex128"),
+    "a line": (np.zeros((2, 1, 300)), "300 bins"),
     "too small": (np.zeros((7, 7)), "7 bins"),
     "too large": (np.zeros((257, 257)), "257 bins"),
     "complex": (np.zeros((9, 9), complex), "complex128"),

@@ -188,3 +188,39 @@ def test_the_example_on_a_real_path():
     others = result.real.loc[[cell.name for cell in result.population if cell.kind != "grid"]]
     assert (others["p_value"] > 0.05).mean() > 0.7
     assert len(others) == (kinds != "grid").sum()
+
+
+def test_rectangular_maps_are_squares_with_unknown_bins(tmp_path):
+    square = ideal_map(40, 12.0, noise=0.05)
+    square[:, :10] = square[:, 31:] = np.nan
+    inside = square[:, 10:31]
+    np.save(tmp_path / "square.npy", square)
+    np.save(tmp_path / "long.npy", inside)
+    np.save(tmp_path / "turned.npy", inside.T)
+    whole = table(score_inputs(read_inputs([tmp_path / "square.npy"]), ScoreOptions(width_cm=80.0)))
+    both = ScoreOptions(width_cm=(80.0, 42.0))
+    for name, options in (("long", {}), ("turned", {"axes": "yx"})):
+        (maps,) = read_inputs([tmp_path / f"{name}.npy"], InputOptions(**options))
+        (scored,) = score_inputs([maps], both)
+        assert "1 map of 40 by 21 bins, 100 % visited" in scored.headline
+        row = table([scored])
+        for column in ("score_60", "score_90", "period_cm", "orientation_rad", "lattice_p"):
+            # the square has its unknown bins one bin further to one side
+            np.testing.assert_allclose(row[column], whole[column], rtol=2e-3, err_msg=column)
+        assert row["map_width_cm"][0] == 80
+        assert row["visited"][0] == 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "width", "words"),
+    [
+        ((40, 20), 80.0, "maps have 40 by 20 bins"),
+        ((40, 20), (80.0, 80.0), "bins are 2 cm along x and 4 cm along y"),
+        ((40, 40), (150.0, 75.0), "bins are 3.75 cm along x and 1.875 cm along y"),
+    ],
+)
+def test_bins_that_are_not_square_are_refused(shape, width, words, tmp_path):
+    np.save(tmp_path / "maps.npy", np.random.default_rng(0).normal(size=shape))
+    with pytest.raises(GridjaxError) as caught:
+        score_inputs(read_inputs([tmp_path / "maps.npy"]), ScoreOptions(width_cm=width))
+    assert words in str(caught.value)

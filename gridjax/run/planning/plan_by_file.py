@@ -71,12 +71,12 @@ def files_table(sweep: Sweep, plan: Plan) -> Table:
 
 def drawn_ranges(sweep: Sweep) -> list[dict[str, Any]]:
     """Return the parameters drawn from distributions, with their smallest and largest values."""
-    ranges: dict[str, dict[str, Any]] = {}
-    for each in sweep.sampled:
-        values = [getattr(spec, each.name) for spec in sweep.specs]
-        entry = {"parameter": each.name, "distribution": each.kind}
-        ranges[each.name] = entry | {"smallest": min(values), "largest": max(values)}
-    return list(ranges.values())
+    ranges = []
+    for name, distribution in sweep.drawn:
+        values = [getattr(spec, name) for spec in sweep.specs]
+        entry = {"parameter": name, "distribution": distribution}
+        ranges.append(entry | {"smallest": min(values), "largest": max(values)})
+    return ranges
 
 
 def drawn_lines(sweep: Sweep) -> list[str]:
@@ -95,7 +95,7 @@ def remarks(sweep: Sweep) -> list[str]:
         if origin.n_draws:
             drawn = f"{origin.n_draws:,} random networks, sweep seed {sweep.sweep_seed}"
             lines.append(f"{shown(origin.name)}: {drawn}")
-    lines += [each.doubt for each in sweep.sampled if each.doubt]
+    lines += sweep.doubts
     if sweep.skipped:
         lines.append(f"left out {sweep.n_skipped:,} networks whose values cannot run:")
     most = sorted(sweep.skipped, key=lambda each: -each.n_networks)
