@@ -20,8 +20,9 @@ def score(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Rate maps [..., x, y] (.npy, .npz), or sessions of positions, times and spikes"
-            " (.npz, or .csv with its .spikes.csv). Quoted patterns, such as 'rats/*.npz', too.",
+            help="Rate maps [..., x, y] (.npy, .npz), or sessions of positions, times and spikes or"
+            " activity (.npz, or .csv with its .spikes.csv). Quoted patterns, such as 'rats/*.npz',"
+            " too.",
         ),
     ],
     shuffles: Annotated[

@@ -1,8 +1,8 @@
 """Measures of maps, lattices, spectra and populations: functions of arrays.
 
 Rate maps and their scores
-    rate_map, RateMaps, Arena; visits, Visits, TrackedTime, shift_scores; autocorrelogram;
-    grid_score, GridScores.
+    rate_map, RateMaps, Arena; visits, Visits, TrackedTime, shift_scores,
+    activity_shift_scores; autocorrelogram; grid_score, GridScores.
 
 Lattices
     fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.

@@ -14,7 +14,8 @@ from gridjax.metrics.nulls.chance_scores import (
 )
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
-from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map, shift_scores
+from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
+from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime
 from gridjax.metrics.spectral.box_modes import (
     Mode,
@@ -66,6 +67,7 @@ __all__ = [
     "TrackedTime",
     "Triad",
     "Visits",
+    "activity_shift_scores",
     "autocorrelogram",
     "benjamini_hochberg",
     "box_modes",

@@ -131,31 +131,25 @@ def _score_session(one: _SessionVisits, options: ScoreOptions, progress) -> Inpu
     session, visited_bins, shape = one
     tracked = visited_bins.tracked
     trains = [tracked_spikes(train, tracked) for train in session.spikes_s]
-    counts = rate_map.spike_counts(visited_bins, session.spikes_s)
-    rates = rate_map.smoothed_rates(visited_bins, counts, options.smoothing_cm)
+    if session.activity is None:
+        totals = rate_map.spike_counts(visited_bins, session.spikes_s)
+    else:
+        totals = rate_map.activity_totals(visited_bins, session.activity)
+    rates = rate_map.smoothed_rates(visited_bins, totals, options.smoothing_cm)
     nulls = []
-    for done, (train, own) in enumerate(zip(session.spikes_s, trains, strict=True)):
-        if options.shuffles:
-            progress(session.name, done, len(session.cells))
-            # whole microseconds of tracked time, so that a gap changes no draw
-            content = np.round(np.sort(own.clock_s) * 1e6).astype(np.int64)
-            nulls.append(
-                rate_map.shift_scores(
-                    _key(options, content, visited_bins.bins),
-                    visited_bins,
-                    train,
-                    options.shuffles,
-                    _score_60(options),
-                    min_shift_s=options.min_shift_s,
-                    smoothing_cm=options.smoothing_cm,
-                )
-            )
+    for cell in range(len(session.cells)) if options.shuffles else ():
+        progress(session.name, cell, len(session.cells))
+        nulls.append(_shift_scores(one, cell, options))
     n_spikes = np.array([len(own.clock_s) for own in trains])
+    mean_rate = n_spikes / tracked.total_s
+    if session.activity is not None:
+        n_spikes = np.full(len(session.cells), np.nan)
+        mean_rate = np.average(session.activity, axis=0, weights=tracked.durations_s)
     visited = float((rates.occupancy > 0).mean())
     arena = visited_bins.arena
     session_columns = {
         "n_spikes": n_spikes,
-        "mean_rate": n_spikes / tracked.total_s,
+        "mean_rate": mean_rate,
         "arena": [shape.kind] * len(n_spikes),
         "arena_x_cm": np.full(len(n_spikes), shape.width_cm),
         "arena_y_cm": np.full(len(n_spikes), shape.height_cm),
@@ -172,6 +166,28 @@ def _score_session(one: _SessionVisits, options: ScoreOptions, progress) -> Inpu
         session, rates.maps, 100 * arena.width_m, session_columns, nulls, options, headline
     )
     return replace(scores, remarks=session.remarks)
+
+
+def _shift_scores(
+    one: _SessionVisits, cell: int, options: ScoreOptions
+) -> Float[np.ndarray, " draw"]:
+    """Return the scores of one cell with its spikes or its activity shifted in tracked time."""
+    from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
+    from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
+
+    session, visited_bins, _ = one
+    common = {"min_shift_s": options.min_shift_s, "smoothing_cm": options.smoothing_cm}
+    if session.activity is not None:
+        values = session.activity[:, cell]
+        key = _key(options, values, visited_bins.bins)
+        given = (key, visited_bins, values, options.shuffles, _score_60(options))
+        return activity_shift_scores(*given, **common)
+    train = session.spikes_s[cell]
+    # whole microseconds of tracked time, so that a gap changes no draw
+    clock_s = np.sort(tracked_spikes(train, visited_bins.tracked).clock_s)
+    key = _key(options, np.round(clock_s * 1e6).astype(np.int64), visited_bins.bins)
+    given = (key, visited_bins, train, options.shuffles, _score_60(options))
+    return shift_scores(*given, **common)
 
 
 def _gaps(trains: Sequence[TrackedSpikes], tracked: TrackedTime) -> str:

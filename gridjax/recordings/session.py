@@ -32,6 +32,8 @@ class Session:
     """Sorted spike times of each cell, seconds, on the clock of times_s."""
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None
     """((x low, x high), (y low, y high)) of the arena, metres, if the user gave it."""
+    activity: Float[np.ndarray, "sample cell"] | None = None
+    """Activity of each cell at the positions, in place of spikes; spikes_s is then empty."""
     remarks: tuple[str, ...] = ()
     """One line for each kind of numbers that were left out or are questionable."""
 
@@ -80,5 +82,7 @@ class RawSession:
     spikes_path: str
     lines: Int[np.ndarray, " sample"] | None = None
     spike_lines: Mapping[str, Int[np.ndarray, " spike"]] | None = None
+    activity: Float[np.ndarray, "sample cell"] | None = None
+    """Activity in place of spikes."""
     units: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(file, column) -> unit that its header names."""

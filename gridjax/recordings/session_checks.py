@@ -50,14 +50,24 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
         return None
     positions = _cleaned(raw, options, remarks)
     _check_arena(raw, positions, options, own)
-    spikes = {} if own.found else checked_spikes(raw, remarks, own)
+    spikes = {} if own.found or raw.activity is not None else checked_spikes(raw, remarks, own)
     problems.found.update(own.found)
     if own.found:
         return None
     cells = sorted(spikes, key=lambda cell: (not cell.isdecimal(), len(cell), cell))
     trains = tuple(spikes[cell] for cell in cells)
-    extent = options.extent_m
-    return Session(raw.path, tuple(cells), positions, raw.times, trains, extent, tuple(remarks))
+    if raw.activity is not None:
+        cells = list(map(str, range(raw.activity.shape[1])))
+    return Session(
+        raw.path,
+        tuple(cells),
+        positions,
+        raw.times,
+        trains,
+        extent_m=options.extent_m,
+        activity=raw.activity,
+        remarks=tuple(remarks),
+    )
 
 
 def _check_headers(raw: RawSession, options: InputOptions, problems: Problems) -> None:
@@ -114,8 +124,11 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         f"{_count(repeated, 'sample')} at the time of the one before, the first at"
         f" {times[first]:.10g} s, left out"
     )
-    lines = None if raw.lines is None else raw.lines[~repeated]
-    return replace(raw, positions=positions[~repeated], times=times[~repeated], lines=lines)
+    kept = ~repeated
+    lines, activity = (None if each is None else each[kept] for each in (raw.lines, raw.activity))
+    return replace(
+        raw, positions=positions[kept], times=times[kept], lines=lines, activity=activity
+    )
 
 
 def _cleaned(

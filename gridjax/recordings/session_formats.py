@@ -16,7 +16,7 @@ from gridjax.recordings.session import RawSession
 SPIKES_CSV = ".spikes.csv"
 SESSION_ARRAYS = (
     "a session holds positions [sample, 2] (or x and y), times [sample] and either spike_times with"
-    " spike_cells or one array of spike times a cell, spikes_NAME"
+    " spike_cells, one array of spike times a cell, spikes_NAME, or activity [sample, cell]"
 )
 _OTHER_NAMES = {
     **dict.fromkeys(("t", "time", "timestamps"), "times"),
@@ -72,9 +72,11 @@ def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) ->
     # these names are spelling errors of spike_times and spike_cells, not names of cells
     mistaken = {"spikes_times", "spikes_cells"} & set(single)
     mistaken |= {name for name, cell in single.items() if flaw(cell)}
-    unknown = (set(arrays) - {"positions", "times"} - flat - set(single)) | mistaken
+    unknown = (set(arrays) - {"positions", "times", "activity"} - flat - set(single)) | mistaken
     missing = sorted({"positions", "times"} - set(arrays))
-    if len(flat) == 1:
+    if "activity" in arrays:
+        unknown |= flat | set(single)
+    elif len(flat) == 1:
         missing += sorted({"spike_times", "spike_cells"} - flat)
     elif bool(flat) == bool(single):
         missing += [] if flat else ["spikes"]
@@ -96,6 +98,17 @@ def npz_session(path: str, arrays: dict[str, np.ndarray], problems: Problems) ->
             return np.empty((0,) * rank)
 
     positions, times = take("positions", 2), take("times", 1)
+    if "activity" in arrays:
+        activity = take("activity", 2)
+        if len(activity) != len(times) and activity.shape[1:] == times.shape:
+            activity = activity.T  # [cell, sample]
+        if len(activity) != len(times) and not session_problems.found:
+            what = f"activity has shape {activity.shape} at {len(times)} times"
+            session_problems.add(what, Place(path), "give activity [sample, cell]")
+        problems.found.update(session_problems.found)
+        if session_problems.found:
+            return None
+        return RawSession(path, positions, times, {}, path, activity=activity)
     if single:
         for name in single:
             array = arrays[name]
@@ -168,6 +181,6 @@ def csv_session(path: str, problems: Problems) -> RawSession | None:
         spikes_path,
         samples.lines,
         {cell: trains.lines[rows] for cell, rows in of.items()},
-        {(path, name): unit for name, unit in samples.units.items()}
+        units={(path, name): unit for name, unit in samples.units.items()}
         | {(spikes_path, name): unit for name, unit in trains.units.items()},
     )

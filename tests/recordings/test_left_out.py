@@ -209,3 +209,31 @@ def test_options_that_cannot_be_are_refused():
     for text in ("", "1", "1,2,3", "a,1", "1,inf"):
         with pytest.raises(GridjaxError, match="is not a position"):
             read_point(text)
+
+
+def test_activity_is_scored_in_place_of_spikes_with_shifts_in_tracked_time(tmp_path):
+    cells = sorted(SPIKES)[:2]
+    bins = np.append(TIMES, TIMES[-1] + DT)
+    counts = np.stack([np.histogram(SPIKES[cell], bins)[0] for cell in cells], axis=1)
+    options = ScoreOptions(n_bins=20, shuffles=19)
+    spikes = {str(i): np.repeat(TIMES, counts[:, i]) + DT / 2 for i in range(2)}
+    whole = table(score_inputs([session_of(tmp_path, spikes=spikes)], options))
+    later = np.where(TIMES >= 50, TIMES + 7200, TIMES)
+    scored = []
+    for name, times, activity in (("a", TIMES, counts / DT), ("b", later, counts.T / DT)):
+        np.savez(tmp_path / f"{name}.npz", positions=PATH, times=times, activity=activity)
+        (one,) = score_inputs(read_inputs([tmp_path / f"{name}.npz"]), options)
+        scored.append(one)
+        found = table([one])
+        # counts divided by the duration of a sample are rates: the maps are those of the spikes
+        for column in ("score_60", "period_cm", "mean_rate", "visited"):
+            np.testing.assert_allclose(found[column], whole[column], rtol=1e-5, err_msg=column)
+        assert found["n_spikes"].isna().all()
+    np.testing.assert_allclose(scored[0].null_scores, scored[1].null_scores, atol=1e-5)
+    broken = (counts / DT).copy()
+    broken[7, 1] = np.nan
+    np.savez(tmp_path / "c.npz", positions=PATH, times=TIMES, activity=broken)
+    with pytest.raises(GridjaxError, match="at sample 7 is nan"):
+        score_inputs(read_inputs([tmp_path / "c.npz"]), options)
+    np.savez(tmp_path / "d.npz", positions=PATH, times=TIMES, activity=counts[:-1])
+    assert "activity has shape" in refusal(tmp_path / "d.npz")

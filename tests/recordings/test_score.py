@@ -8,7 +8,7 @@ import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.metrics.lattice.lattice import lattice
 from gridjax.metrics.ratemaps.occupancy import visits
-from gridjax.metrics.ratemaps.rate_map import shift_scores
+from gridjax.metrics.ratemaps.time_shifts import shift_scores
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table

@@ -7,14 +7,13 @@ has little weight in the rates of its neighbours. Bins are square. The first axi
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Float, Int
 
-from gridjax.metrics.arguments import check_array, check_float, check_int, invalid_argument
-from gridjax.metrics.nulls import chance_scores
+from gridjax.metrics.arguments import check_array, check_float, invalid_argument
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.spike_counts import is_counts
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
@@ -23,8 +22,6 @@ from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 SMOOTHING_REACH = 4
 # Largest absolute activity; sums of larger values over a session can exceed the float64 range.
 LARGEST_ACTIVITY = 1e290
-# Number of maps of shifted spikes in memory at a time.
-SHIFTS_AT_ONCE = 256
 
 
 class RateMaps(NamedTuple):
@@ -206,42 +203,6 @@ def smoothed_rates(
     visited = occupancy > 0
     maps = np.where(visited, totals / np.where(visited, spent, 1.0), np.nan)
     return RateMaps(maps, occupancy, arena)
-
-
-def shift_scores(
-    key: Key[Array, ""],
-    seen: Visits,
-    spikes_s: Any,
-    n_draws: int,
-    score: Callable[[Float[np.ndarray, "draw n n"]], Any],
-    *,
-    min_shift_s: float = 20.0,
-    smoothing_cm: float = 4.0,
-) -> Float[np.ndarray, " draw"]:
-    """Return the scores of one unit's maps with its spikes shifted in tracked time.
-
-    Args:
-        key: random key of the shifts.
-        seen: the samples of the session, from `visits`.
-        spikes_s: [spike], in seconds. Spikes outside the tracked time are left out.
-        n_draws: number of shifts.
-        score: function from maps [draw, n, n] to scores [draw].
-        min_shift_s: smallest shift, in seconds.
-        smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
-
-    Raises GridjaxError if the tracked time is too short for the smallest shift.
-    """
-    tracked, n_flat = seen.tracked, seen.arena.n_bins**2
-    n_draws = check_int("n_draws", n_draws, 1, 10**7)
-    train = tracked_spikes(check_array("spikes_s", spikes_s, 1), tracked).clock_s
-    moves = chance_scores.shifts(key, n_draws, tracked.total_s, min_shift_s)
-    scores = []
-    for some in np.array_split(moves, -(-n_draws // SHIFTS_AT_ONCE)):
-        moved = [chance_scores.shifted(train, by, 0.0, tracked.total_s) for by in some]
-        counts = [_counts(seen.bins[tracked.samples_at(at)], n_flat) for at in moved]
-        maps = smoothed_rates(seen, np.array(counts, float), smoothing_cm).maps
-        scores.append(np.asarray(score(maps)))
-    return np.concatenate(scores)
 
 
 def _gaussian(arena: Arena, width_m: float) -> Float[np.ndarray, "n n"]:

@@ -15,7 +15,8 @@ from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.lattice.lattice import lattice
 from gridjax.metrics.nulls.chance_scores import p_values
 from gridjax.metrics.ratemaps.occupancy import visits
-from gridjax.metrics.ratemaps.rate_map import rate_map, shift_scores, smoothed_rates, spike_counts
+from gridjax.metrics.ratemaps.rate_map import rate_map, smoothed_rates, spike_counts
+from gridjax.metrics.ratemaps.time_shifts import shift_scores
 
 BOX = ((-0.5, 0.5), (-0.5, 0.5))
 

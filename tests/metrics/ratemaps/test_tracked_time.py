@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridjax.metrics.ratemaps.occupancy import visits
-from gridjax.metrics.ratemaps.rate_map import rate_map, shift_scores
+from gridjax.metrics.ratemaps.rate_map import rate_map
+from gridjax.metrics.ratemaps.time_shifts import shift_scores
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes, tracked_time
 
 RNG = np.random.default_rng(0)

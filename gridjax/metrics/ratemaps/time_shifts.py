@@ -1,0 +1,123 @@
+"""Scores of maps of which spikes or activity are shifted in tracked time against the path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument
+from gridjax.metrics.nulls import chance_scores
+from gridjax.metrics.ratemaps.occupancy import Visits
+from gridjax.metrics.ratemaps.rate_map import smoothed_rates
+from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
+
+# Number of maps of shifted spikes in memory at a time.
+SHIFTS_AT_ONCE = 256
+
+Score = Callable[[Float[np.ndarray, "draw n n"]], Any]
+"""Function from maps [draw, n, n] to scores [draw]."""
+
+
+def shift_scores(
+    key: Key[Array, ""],
+    seen: Visits,
+    spikes_s: Any,
+    n_draws: int,
+    score: Callable[[Float[np.ndarray, "draw n n"]], Any],
+    *,
+    min_shift_s: float = 20.0,
+    smoothing_cm: float = 4.0,
+) -> Float[np.ndarray, " draw"]:
+    """Return the scores of one unit's maps with its spikes shifted in tracked time.
+
+    Args:
+        key: random key of the shifts.
+        seen: the samples of the session, from `visits`.
+        spikes_s: [spike], in seconds. Spikes outside the tracked time are left out.
+        n_draws: number of shifts.
+        score: function from maps [draw, n, n] to scores [draw].
+        min_shift_s: smallest shift, in seconds.
+        smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
+
+    Raises GridjaxError if the tracked time is too short for the smallest shift.
+    """
+    tracked = seen.tracked
+    train = tracked_spikes(check_array("spikes_s", spikes_s, 1), tracked).clock_s
+
+    def totals(shift_s: float) -> Float[np.ndarray, " bin"]:
+        moved = chance_scores.shifted(train, shift_s, 0.0, tracked.total_s)
+        return _sums(seen, seen.bins[tracked.samples_at(moved)])
+
+    moves = _shifts(key, seen, n_draws, min_shift_s)
+    return _scores(seen, moves, totals, score, smoothing_cm)
+
+
+def activity_shift_scores(
+    key: Key[Array, ""],
+    seen: Visits,
+    activity: Any,
+    n_draws: int,
+    score: Callable[[Float[np.ndarray, "draw n n"]], Any],
+    *,
+    min_shift_s: float = 20.0,
+    smoothing_cm: float = 0.0,
+) -> Float[np.ndarray, " draw"]:
+    """Return the scores of one unit's maps with its activity shifted in tracked time.
+
+    Args:
+        activity: [sample], finite at every tracked sample.
+
+    The other arguments are those of ``shift_scores``. Raises GridjaxError for activity that is not
+    finite, or if the tracked time is too short for the smallest shift.
+    """
+    tracked = seen.tracked
+    values = check_array("activity", activity, 1)
+    at = np.flatnonzero(tracked.durations_s > 0)
+    wrong = at[~np.isfinite(values[at])]
+    if len(wrong):
+        raise invalid_argument(
+            f"activity at sample {wrong[0]} is {values[wrong[0]]:g}, one of {len(wrong)} tracked"
+            " samples that cannot be shifted",
+            "give finite activity at every sample with a position",
+        )
+    clock, durations = tracked.clock_s[at], tracked.durations_s[at]
+
+    def totals(shift_s: float) -> Float[np.ndarray, " bin"]:
+        source = tracked.samples_at(np.mod(clock - shift_s, tracked.total_s))
+        return _sums(seen, seen.bins[at], values[source] * durations)
+
+    moves = _shifts(key, seen, n_draws, min_shift_s)
+    return _scores(seen, moves, totals, score, smoothing_cm)
+
+
+def _shifts(
+    key: Key[Array, ""], seen: Visits, n_draws: int, min_shift_s: float
+) -> Float[np.ndarray, " draw"]:
+    n_draws = check_int("n_draws", n_draws, 1, 10**7)
+    return chance_scores.shifts(key, n_draws, seen.tracked.total_s, min_shift_s)
+
+
+def _sums(
+    seen: Visits, bins: Int[np.ndarray, " item"], weights: Float[np.ndarray, " item"] | None = None
+) -> Float[np.ndarray, " bin"]:
+    """Return the sum of weights (1 for each item if None) in each bin of the map."""
+    n_flat = seen.arena.n_bins**2
+    return np.bincount(bins, weights, minlength=n_flat + 1)[:n_flat].astype(float)
+
+
+def _scores(
+    seen: Visits,
+    moves: Float[np.ndarray, " draw"],
+    totals: Callable[[float], Float[np.ndarray, " bin"]],
+    score: Score,
+    smoothing_cm: float,
+) -> Float[np.ndarray, " draw"]:
+    def parts() -> Iterator[Any]:
+        for some in np.array_split(moves, -(-len(moves) // SHIFTS_AT_ONCE)):
+            sums = np.stack([totals(float(shift)) for shift in some])
+            yield np.asarray(score(smoothed_rates(seen, sums, smoothing_cm).maps))
+
+    return np.concatenate(list(parts()))
