@@ -12,7 +12,7 @@ from jaxtyping import Float
 from gridjax import plotting
 from gridjax.io.numbers import number
 from gridjax.plotting import COLOUR_MAP, UNVISITED, FigureResult
-from gridjax.recordings.score import InputScores
+from gridjax.recordings.cell_scores import InputScores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,11 +16,12 @@ import numpy as np
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.numbers import number
 from gridjax.io.output_paths import output_files
+from gridjax.recordings.cell_scores import PERCENTILES, InputScores
 from gridjax.recordings.figure import draw, p_text
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import read_inputs
-from gridjax.recordings.score import PERCENTILES, InputScores, pooled_thresholds, score_inputs
+from gridjax.recordings.score import pooled_thresholds, score_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
