@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 FLOAT64_PLATFORMS = ("cpu", "gpu", "cuda", "rocm")
 """Platforms whose devices compute in float64."""
@@ -44,27 +44,50 @@ def pair_of(maps: Any) -> FloatPair:
 def scaled_on_host(maps: Float[np.ndarray, "map n n"]) -> Float[np.ndarray, "map n n"]:
     """Return float64 maps divided by powers of two, so that their values are below 1.
 
-    The squares of larger or much smaller numbers leave the range of float32.
+    Larger or much smaller numbers are outside the range of float32. Values that are not finite
+    become NaN.
     """
+    maps = np.where(np.isfinite(maps), maps, np.nan)
     largest = np.max(np.abs(maps), axis=(1, 2), where=np.isfinite(maps), initial=0.0)
     _, exponent = np.frexp(largest)
     half = -exponent // 2
     return np.ldexp(np.ldexp(maps, half[:, None, None]), (-exponent - half)[:, None, None])
 
 
+def without_offset(maps: FloatPair, known: Bool[Array, "map n n"]) -> FloatPair:
+    """Return pairs minus the known value of each map that is nearest to 0, exactly.
+
+    Maps that contain 0 or both signs do not change.
+    """
+    high, low = maps
+    least, most = (
+        jnp.where(known, sign * high, jnp.inf).min(axis=(1, 2), keepdims=True) * sign
+        for sign in (1, -1)
+    )
+    offset = jnp.clip(0.0, least, most)
+    sign = jnp.sign(offset)
+    # The low part of the offset is the nearest to 0 where the high part is the offset.
+    there = jnp.where(known & (high == offset), sign * low, jnp.inf)
+    low_offset = jnp.where(sign == 0, 0.0, sign * there.min(axis=(1, 2), keepdims=True))
+    # A sum and its rounding error (Knuth), twice.
+    moved, error = _two_sum(high, -offset)
+    return FloatPair(*_two_sum(moved, error + (low - low_offset)))
+
+
+def _two_sum(a, b):
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
 def single(maps: Any) -> Any:
     """Return pairs [map, n, n] as float32 maps without their offset; other arrays unchanged.
 
-    The offset is the value of the map that is nearest to 0; it is 0 for maps with both signs. The
-    difference keeps variations that are small in comparison with the offset.
+    Without offset they keep variations that are small in comparison with it.
     """
     if not isinstance(maps, FloatPair):
         return maps
-    high, low = maps
-    known = jnp.isfinite(high)
-    least = jnp.where(known, high, jnp.inf).min(axis=(1, 2), keepdims=True)
-    most = jnp.where(known, high, -jnp.inf).max(axis=(1, 2), keepdims=True)
-    return high - jnp.clip(0.0, least, most) + low
+    return without_offset(maps, jnp.isfinite(maps.high)).high
 
 
 def exponent_of(values: Float[Array, "*shape"]) -> Int[Array, "*shape"]:

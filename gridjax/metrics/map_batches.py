@@ -24,10 +24,10 @@ SMALLEST, LARGEST = 8, 256
 # Limits of one chunk on an accelerator: values of the largest array, and maps.
 MOST_VALUES = 2**27
 MOST_AT_ONCE = 2**12
-# The same for devices without float64: values of an array of maps, so that the arrays of one lag
-# remain in on-chip memory, and the fewest maps, which fill the lanes of a TPU.
+# The same for devices without float64: values of an array of maps, which is read at every lag, and
+# the fewest maps, which fill one tile of a TPU.
 MOST_VALUES_OF_PAIRS = 2**21
-FEWEST_AT_ONCE = 2**7
+FEWEST_AT_ONCE = 2**10
 # Arrays of this side hold smaller maps too, so that all of them use one compilation. The smallest
 # number of bins limits the additional run time. The largest leaves a margin for splines.
 COMMON_SIDE, FEWEST_PADDED, MOST_PADDED = 32, 20, 30

@@ -18,7 +18,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gridjax.metrics.compiler_options import QUICK
-from gridjax.metrics.float_pairs import FloatPair, exponent_of, times_power_of_two
+from gridjax.metrics.float_pairs import (
+    FloatPair,
+    exponent_of,
+    times_power_of_two,
+    without_offset,
+)
 from gridjax.metrics.gridscore.dft_correlation import Basis, Sides, inside
 from gridjax.metrics.gridscore.limits import FLAT, fewest_pairs
 
@@ -31,33 +36,42 @@ OF_WINDOW = 50
 
 
 def _scaled(maps: FloatPair, b: Basis, masked: bool):
-    """Return scaled maps, high and low parts [y, x, map], and 1 for their known bins, else 0.
+    """Return scaled maps, high and low parts [y, x, 8, map / 8], and 1 for their known bins, else 0.
 
-    The mask of maps without holes has one map.
+    The mask of maps without holes has one map. A TPU tiles the last two axes of an array by 8 and
+    128, and cuts along other axes move no numbers within a tile.
     """
     within = inside(b) > 0
-    known = jnp.isfinite(maps.high) & within
-    largest = jnp.where(known, jnp.abs(maps.high), 0.0).max(axis=(1, 2), keepdims=True)
+    finite = jnp.isfinite(maps.high) & within
+    known = finite if masked else jnp.broadcast_to(within, finite.shape)
+    maps = FloatPair(*(jnp.where(finite, part, 0.0) for part in maps))
+    # The offset counts in the share of a window's variance that makes it constant.
+    maps = FloatPair(*(jnp.where(known, part, 0.0) for part in without_offset(maps, known)))
+    largest = jnp.abs(maps.high).max(axis=(1, 2), keepdims=True)
     exponent = OF_MAP - exponent_of(largest)
-    high, low = (times_power_of_two(jnp.where(known, part, 0.0), exponent) for part in maps)
+    high, low = (times_power_of_two(part, exponent) for part in maps)
     weight = (known if masked else within[None]).astype(jnp.float32)
-    return tuple(jnp.transpose(part, (2, 1, 0)) for part in (high, low, weight))
+
+    def tiled(part):
+        part = jnp.transpose(part, (2, 1, 0))
+        return part.reshape(*part.shape[:2], min(8, part.shape[2]), -1)
+
+    return tuple(map(tiled, (high, low, weight)))
 
 
-def _pairwise(values: Float[Array, "quantity n map"]) -> Float[Array, "quantity map"]:
-    """Return sums over the middle axis, by halves: a compiler cannot join them with other sums."""
-    while (n := values.shape[1]) > 1:
-        values = jnp.pad(values, ((0, 0), (0, n % 2), (0, 0)))
-        values = values[:, : (n + 1) // 2] + values[:, (n + 1) // 2 :]
-    return values[:, 0]
+def _pairwise(values: Float[Array, "n *shape"]) -> Float[Array, "*shape"]:
+    """Return sums over the first axis, by halves: a compiler cannot join them with other sums."""
+    while (n := len(values)) > 1:
+        values = jnp.concatenate([values[: n // 2] + values[-(n // 2) :], values[n // 2 : -(n // 2)]])
+    return values[0]
 
 
-def _sums(*terms: Float[Array, "n n map"]) -> Float[Array, "quantity map"]:
+def _sums(*terms: Float[Array, "n n *map"]) -> Float[Array, "quantity *map"]:
     """Return the sums of each term over all bins: over each row, then over the rows.
 
     A sum of n^2 terms one by one loses up to n^2 2^-25 of its value, these sums lose n 2^-25.
     """
-    return _pairwise(jnp.stack([term.sum(axis=1) for term in terms]))
+    return _pairwise(jnp.stack([term.sum(axis=1) for term in terms], axis=1))
 
 
 def _scale(largest: Float[Array, " map"]) -> Float[Array, " map"]:
@@ -76,15 +90,14 @@ def quadrants(maps: FloatPair, b: Basis, masked: bool) -> Sides:
         masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
     """
     high, low, weight = _scaled(maps, b, masked)
-    n, _, n_maps = high.shape
+    n = len(high)
     enough = fewest_pairs(jnp.asarray(b.overlap, jnp.float32))[:, :, 0]
-    wide = [jnp.pad(part, ((n - 1, n - 1), (0, n - 1), (0, 0))) for part in (high, low, weight)]
+    wide = [jnp.pad(part, ((n - 1, n - 1), (0, n - 1), (0, 0), (0, 0))) for part in (high, low, weight)]
 
-    def at_lag(index):
-        side, dx, dy = index // n**2, index // n % n, index % n
-        start = (n - 1 + jnp.where(side == 0, dy, -dy), dx, 0)
+    def at_lag(side, dx, dy):
+        start = (n - 1 + jnp.where(side == 0, dy, -dy), dx, 0, 0)
         high_there, low_there, weight_there = (
-            jax.lax.dynamic_slice(part, start, (n, n, part.shape[2])) for part in wide
+            jax.lax.dynamic_slice(part, start, (n, n, *part.shape[2:])) for part in wide
         )
         both = weight * weight_there
         (pairs,) = _sums(both)
@@ -103,5 +116,12 @@ def quadrants(maps: FloatPair, b: Basis, masked: bool) -> Sides:
         is_defined = vary & (pairs >= enough[dx, dy])
         return jnp.where(is_defined, jnp.clip(fg / spread, -1.0, 1.0), 0.0)
 
-    correlations = jax.lax.map(at_lag, jnp.arange(2 * n**2, dtype=jnp.int32))
-    return correlations.reshape(2, n, n, n_maps)
+    def at(index):
+        side, dx, dy = index // n**2, index // n % n, index % n
+        # Arrays may have more bins than their maps.
+        return jax.lax.cond(
+            b.overlap[dx, dy, 0] > 1, at_lag, lambda *_: jnp.zeros(high.shape[2:]), side, dx, dy
+        )
+
+    correlations = jax.lax.map(at, jnp.arange(2 * n**2, dtype=jnp.int32))
+    return correlations.reshape(2, n, n, -1)

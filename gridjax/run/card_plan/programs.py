@@ -92,7 +92,7 @@ def evaluation_programs(
     points = _array((lane_width, n_points, spec.static.n_analysed), np.float32, device)
     of_readouts = (readout_config(spec.static), design, lane_width, traced, state.layout)
     measures = partial(_lower, lane_measures.measure_lanes, *of_lanes)
-    dimensions = partial(_lower_x64, lane_measures.dimensions, lane_width, points)
+    dimensions = _lowering(device, lane_measures.dimensions, lane_width, points)
     return [
         CardProgram(
             "norms of the weights", partial(_lower, lane_measures.weight_measures, *of_weights)
@@ -192,11 +192,6 @@ def _chunk(side: int, device: Any) -> Any:
 def _lower(function: Any, *arguments: Any) -> jax.stages.Lowered:
     with jax.default_matmul_precision(MATMUL_PRECISION):
         return function.lower(*arguments)
-
-
-def _lower_x64(function: Any, *arguments: Any, **static: Any) -> jax.stages.Lowered:
-    with jax.enable_x64(True):
-        return function.lower(*arguments, **static)
 
 
 def _lowering(
