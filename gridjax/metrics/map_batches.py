@@ -93,6 +93,16 @@ def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]
     return maps
 
 
+def platform_of(maps: Any) -> str:
+    """Return the platform on which checked maps are measured."""
+    return min(device.platform for device in _devices(maps))
+
+
+def _devices(maps: Any) -> set[Any]:
+    """Return the devices of JAX maps; NumPy maps are measured on the default device."""
+    return (maps if isinstance(maps, jax.Array) else jnp.zeros(())).devices()
+
+
 def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any, side: int | None = None) -> Any:
     """Return the results of kernel(chunk, tables) over all maps, joined.
 
@@ -110,8 +120,7 @@ def in_chunks(kernel: Callable[..., Any], maps: Any, tables: Any, side: int | No
     batch = maps.shape[:-2]
     flat = maps.reshape(-1, n, n)
     waits = not isinstance(flat, jax.Array)
-    devices = (jnp.zeros(()) if waits else flat).devices()
-    platform = min(device.platform for device in devices)
+    devices, platform = _devices(maps), platform_of(maps)
     size = chunk_size(width, platform)
     # NumPy and JAX maps on the same device share one compilation.
     (device,) = devices if len(devices) == 1 else (None,)

@@ -191,7 +191,7 @@ def _seen(maps, holes, spectrum: Spectrum, sums: Sums, b: Basis) -> Sums:
     # Counts are whole numbers, so float32 is precise enough before rounding.
     b = jax.tree.map(lambda x: x.astype(jnp.float32), b)
     everywhere = dft_correlation.spectrum(dft_correlation.inside(b)[:, None], b)
-    visited = everywhere - hole.astype(jnp.float32)
+    visited = everywhere - hole.astype(everywhere.dtype)
     active = dft_correlation.spectrum((maps != 0).astype(jnp.float32), b)
     left = dft_correlation.correlate(active, visited, b)
     windows = (sums.here, sums.there, sums.here_sq, sums.there_sq)
@@ -235,5 +235,8 @@ def autocorrelogram(
     return map_batches.in_chunks(
         lambda chunk, tables: joined(quadrants(chunk, tables[0], tables[1], masked)),
         maps,
-        (dft_correlation.basis(maps.shape[-1]), np.float64(np.inf)),
+        (
+            dft_correlation.basis(maps.shape[-1], platform=map_batches.platform_of(maps)),
+            np.float64(np.inf),
+        ),
     )

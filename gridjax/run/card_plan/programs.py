@@ -130,7 +130,7 @@ def score_programs(design: Design, device: Any, masked: bool = True) -> list[Car
 def _grid_scores(n: int, device: Any, masked: bool) -> Iterator[CardProgram]:
     """Yield the programs of grid scores of maps of n x n bins."""
     side = map_batches.common_side(n)
-    tables = _tables(grid_score._tables(n, side, False), device)
+    tables = _tables(grid_score._tables(n, side, False, device.platform), device)
     basis, reach, taps, weights = tables
     sac = yield from _autocorrelograms(_chunk(side, device), basis, reach, device, masked)
     # Compiler options of this function are for a CPU alone; another device would use them too.
