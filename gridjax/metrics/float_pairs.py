@@ -90,14 +90,14 @@ def single(maps: Any) -> Any:
     return without_offset(maps, jnp.isfinite(maps.high)).high
 
 
-def exponent_of(values: Float[Array, "*shape"]) -> Int[Array, "*shape"]:
+def exponent_of(values: Float[Array, "..."]) -> Int[Array, "..."]:
     """Return k with 2^(k-1) <= values < 2^k, for positive float32 values; -126 for 0."""
     return (jax.lax.bitcast_convert_type(values, jnp.int32) >> 23) - 126
 
 
 def times_power_of_two(
-    values: Float[Array, "*shape"], exponent: Int[Array, "*#shape"]
-) -> Float[Array, "*shape"]:
+    values: Float[Array, "..."], exponent: Int[Array, "..."]
+) -> Float[Array, "..."]:
     """Return float32 values times 2^exponent, with exponents from -252 to 254."""
     # Two factors, because the largest power of two in float32 is 2^127. Their bits are exact.
     half = exponent // 2

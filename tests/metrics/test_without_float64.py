@@ -147,9 +147,7 @@ def test_lattices_equal_float64(without_float64, n):
     maps = np.concatenate([maps, with_holes(np.stack(maps))])
     expected = lattice_of(maps, 2.2)
     without_float64()
-    for name, wanted, found in zip(
-        expected._fields, expected, lattice_of(maps, 2.2), strict=True
-    ):
+    for name, wanted, found in zip(expected._fields, expected, lattice_of(maps, 2.2), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=2e-4, atol=1e-5, err_msg=name)
     assert np.isfinite(expected.period_cm).sum() >= 3
 
@@ -185,8 +183,8 @@ def test_near_points_have_exact_neighbours(without_float64):
     """Pairs closer than products of float32 can tell: distances of 1e-6 at lengths of 1."""
     without_float64()
     random = np.random.default_rng(8)
-    pairs = random.normal(size=(15, 1, 6)).astype(np.float32) + 1e-6 * random.normal(size=(15, 8, 6))
-    points = pairs.reshape(-1, 6)
+    centres, around = random.normal(size=(15, 1, 6)), random.normal(size=(15, 8, 6))
+    points = (centres + 1e-6 * around).reshape(-1, 6)
     points -= points[0]
     points = (points / np.abs(points).max()).astype(np.float32)
     assert two_nn(points) == pytest.approx(dimension.two_nn(points.astype(float)), rel=1e-4)
@@ -221,7 +219,8 @@ def test_autocorrelograms_hold_no_64_bit_number_and_those_of_a_cpu_do(without_fl
     wide = re.compile(r"\b[iufc]64\b|\bc128\b")
     assert wide.search(dtypes())
     without_float64()
-    assert "f32[8,13,13]" in dtypes() and not wide.search(dtypes())
+    assert "f32[8,13,13]" in dtypes()
+    assert not wide.search(dtypes())
 
 
 def test_only_cpus_and_gpus_have_float64():

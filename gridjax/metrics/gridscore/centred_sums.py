@@ -36,7 +36,7 @@ OF_WINDOW = 50
 
 
 def _scaled(maps: FloatPair, b: Basis, masked: bool):
-    """Return scaled maps, high and low parts [y, x, 8, map / 8], and 1 for their known bins, else 0.
+    """Return scaled maps, high and low parts [y, x, 8, map / 8], and 1 for known bins, else 0.
 
     The mask of maps without holes has one map. A TPU tiles the last two axes of an array by 8 and
     128, and cuts along other axes move no numbers within a tile.
@@ -59,14 +59,16 @@ def _scaled(maps: FloatPair, b: Basis, masked: bool):
     return tuple(map(tiled, (high, low, weight)))
 
 
-def _pairwise(values: Float[Array, "n *shape"]) -> Float[Array, "*shape"]:
+def _pairwise(values: Float[Array, "n ..."]) -> Float[Array, "..."]:
     """Return sums over the first axis, by halves: a compiler cannot join them with other sums."""
     while (n := len(values)) > 1:
-        values = jnp.concatenate([values[: n // 2] + values[-(n // 2) :], values[n // 2 : -(n // 2)]])
+        values = jnp.concatenate(
+            [values[: n // 2] + values[-(n // 2) :], values[n // 2 : -(n // 2)]]
+        )
     return values[0]
 
 
-def _sums(*terms: Float[Array, "n n *map"]) -> Float[Array, "quantity *map"]:
+def _sums(*terms: Float[Array, "n n ..."]) -> Float[Array, "quantity ..."]:
     """Return the sums of each term over all bins: over each row, then over the rows.
 
     A sum of n^2 terms one by one loses up to n^2 2^-25 of its value, these sums lose n 2^-25.
@@ -74,7 +76,7 @@ def _sums(*terms: Float[Array, "n n *map"]) -> Float[Array, "quantity *map"]:
     return _pairwise(jnp.stack([term.sum(axis=1) for term in terms], axis=1))
 
 
-def _scale(largest: Float[Array, " map"]) -> Float[Array, " map"]:
+def _scale(largest: Float[Array, "..."]) -> Float[Array, "..."]:
     """Return powers of two that scale rates of this largest size to 2^OF_WINDOW, if they exist."""
     exponent = jnp.clip(OF_WINDOW - exponent_of(largest), -126, 127)
     return times_power_of_two(jnp.ones_like(largest), exponent)
@@ -92,7 +94,9 @@ def quadrants(maps: FloatPair, b: Basis, masked: bool) -> Sides:
     high, low, weight = _scaled(maps, b, masked)
     n = len(high)
     enough = fewest_pairs(jnp.asarray(b.overlap, jnp.float32))[:, :, 0]
-    wide = [jnp.pad(part, ((n - 1, n - 1), (0, n - 1), (0, 0), (0, 0))) for part in (high, low, weight)]
+    wide = [
+        jnp.pad(part, ((n - 1, n - 1), (0, n - 1), (0, 0), (0, 0))) for part in (high, low, weight)
+    ]
 
     def at_lag(side, dx, dy):
         start = (n - 1 + jnp.where(side == 0, dy, -dy), dx, 0, 0)

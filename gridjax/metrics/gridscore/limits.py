@@ -15,6 +15,6 @@ MIN_OVERLAP = 20
 MIN_OVERLAP_SHARE = 0.5
 
 
-def fewest_pairs(overlap: Any) -> Float[Array, "*shape"]:
-    """Return the smallest number of pairs of visited bins at lags with ``overlap`` pairs of bins."""
+def fewest_pairs(overlap: Any) -> Float[Array, "..."]:
+    """Return the least number of pairs of visited bins at lags with ``overlap`` pairs of bins."""
     return jnp.maximum(2.0, jnp.minimum(MIN_OVERLAP, MIN_OVERLAP_SHARE * overlap))

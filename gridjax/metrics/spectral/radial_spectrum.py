@@ -158,10 +158,10 @@ def _tables(n: int, n_rings: int, window: str):
 def _power(maps: Float[Array, "map n n"] | FloatPair, tables) -> Float[Array, "map ring"]:
     """Return the power of a chunk; waves are cosines and sines, and shares give rings."""
     taper, waves_y, waves_x, shares = tables
-    (high, *_), maps = jax.tree.leaves(maps), single(maps)
-    n_maps, n = maps.shape[:2]
-    known = jnp.isfinite(maps)
-    values = jnp.where(known, maps, 0.0)
+    high, *_ = jax.tree.leaves(maps)
+    n_maps, n = high.shape[:2]
+    known = jnp.isfinite(high)
+    values = jnp.where(known, single(maps), 0.0)
     # division by the largest value keeps squares of large rates within the range of floats
     largest = jnp.where(known, jnp.abs(high), 0.0).max(axis=(1, 2), keepdims=True)
     values /= jnp.where(largest > 0, largest, 1.0)
@@ -181,4 +181,4 @@ def _power(maps: Float[Array, "map n n"] | FloatPair, tables) -> Float[Array, "m
     power = jnp.square(cc - ss) + jnp.square(cs + sc)
     power = jnp.swapaxes(power, 0, 1).reshape(n_maps, -1)
     rings = jnp.matmul(power, shares, precision="highest")
-    return jnp.where(varies[:, None], rings.astype(maps.dtype), jnp.nan)
+    return jnp.where(varies[:, None], rings.astype(high.dtype), jnp.nan)

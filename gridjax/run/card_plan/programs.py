@@ -121,9 +121,7 @@ def score_programs(design: Design, device: Any, masked: bool = True) -> list[Car
     n = design.n_bins[-1]
     tables = radial_spectrum._tables(n, len(radial_spectrum.rings(n)), "none")
     of_maps = _chunk(n, device), _tables(tables, device)
-    spectra = CardProgram(
-        f"spectra, {n} bins", _lowering(device, radial_spectrum._power, *of_maps)
-    )
+    spectra = CardProgram(f"spectra, {n} bins", _lowering(device, radial_spectrum._power, *of_maps))
     return [*programs.values(), spectra]
 
 
@@ -186,7 +184,8 @@ def _chunk(side: int, device: Any) -> Any:
         size = map_batches.chunk_size(side, "gpu")
         return _array((size, side, side), np.float64, device)
     size = map_batches.chunk_size(side, device.platform)
-    return FloatPair(*[_array((size, side, side), np.float32, device)] * 2)
+    part: Any = _array((size, side, side), np.float32, device)
+    return FloatPair(part, part)
 
 
 def _lower(function: Any, *arguments: Any) -> jax.stages.Lowered:
