@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -18,8 +19,8 @@ from oracles.hard_maps import lattice, maps_of_many_kinds, with_holes
 
 from gridjax.metrics import float_pairs, map_batches
 from gridjax.metrics.dimensionality import participation_ratio, two_nn
-from gridjax.metrics.gridscore import dft_correlation
-from gridjax.metrics.gridscore.autocorrelogram import autocorrelogram, quadrants
+from gridjax.metrics.gridscore import centred_sums, dft_correlation
+from gridjax.metrics.gridscore.autocorrelogram import _sums, autocorrelogram
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.lattice.lattice import lattice as lattice_of
 from gridjax.metrics.spectral.radial_spectrum import radial_power
@@ -208,19 +209,20 @@ def test_programs_of_an_evaluation_hold_no_64_bit_number(without_float64):
 
 
 def test_autocorrelograms_hold_no_64_bit_number_and_those_of_a_cpu_do(without_float64):
-    def dtypes():
-        maps = map_batches._chunk_of_host(
-            maps_of_many_kinds(N), 0, 8, N, float_pairs.computes_in_float64("cpu")
-        )
-        with jax.enable_x64(float_pairs.computes_in_float64("cpu")):
-            tables = jax.device_put((dft_correlation.basis(N), np.float64(np.inf)))
-            return str(jax.make_jaxpr(quadrants, static_argnums=3)(maps, *tables, True))
+    def numbers(function):
+        """The program of a jitted function, without its compiler options, for a chunk of maps."""
+        in_float64 = float_pairs.computes_in_float64("cpu")
+        maps = map_batches._chunk_of_host(maps_of_many_kinds(N), 0, 8, N, in_float64)
+        with jax.enable_x64(in_float64):
+            tables = jax.device_put(dft_correlation.basis(N))
+            return str(jax.make_jaxpr(partial(function.__wrapped__, masked=True))(maps, tables))
 
     wide = re.compile(r"\b[iufc]64\b|\bc128\b")
-    assert wide.search(dtypes())
+    assert wide.search(numbers(_sums))
     without_float64()
-    assert "f32[8,13,13]" in dtypes()
-    assert not wide.search(dtypes())
+    found = numbers(centred_sums.quadrants)
+    assert "f32[8,13,13]" in found
+    assert not wide.search(found)
 
 
 def test_only_cpus_and_gpus_have_float64():
