@@ -1,4 +1,4 @@
-"""Part f: grid scores and lattices per second, by bins along a side."""
+"""Part f: grid scores and lattices per second, and transforms by FFT and by matrix products."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import time
 from typing import Any
 
 from ..gridscore import sample_maps
+from ..transforms import compare as compare_transforms
 from .part import Part
 
 
 def measure(part: Part) -> None:
-    """Write a row for each function and number of bins."""
+    """Write a row for each function and number of bins, then one for each pair of transforms."""
     import jax
     import numpy as np
 
@@ -36,5 +37,9 @@ def measure(part: Part) -> None:
             seconds = time.perf_counter() - before
             row = {"function": name, "bins": n, "maps": len(maps), "first_s": first}
             part.row("rows", row | {"maps_per_s": len(maps) / seconds})
+    for n in (8,) if part.tiny else (20, 44, 128):
+        if part.left < 5:
+            return
+        part.row("transforms", compare_transforms(n, repeats=5))
     scores = np.asarray(grid_score(sample_maps(44, 66)).score_60)
     part.save(score_60_of_sample_maps=[float(score) for score in scores])

@@ -1,4 +1,9 @@
-"""Dimensionality of a layer's activity: participation ratio and TwoNN, in float64."""
+"""Dimensionality of a layer's activity: participation ratio and TwoNN, in float64.
+
+Both are computed in float32 if the activity is float32, for devices without float64. XLA's compiler
+for TPUs would compute products of float64 matrices from three products of bfloat16, with three
+correct digits.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, UInt
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.metrics.float_pairs import computes_in_float64, exponent_of, times_power_of_two
 
 FEWEST_POINTS = 20
 """Number of different points below which the dimension is NaN."""
@@ -35,8 +41,8 @@ def participation_ratio(activity: Float[Any, "sample unit"]) -> float:
 
     Source: Gao et al. 2017, bioRxiv 214262.
     """
-    with jax.enable_x64(True):
-        return float(_ratio(jnp.asarray(np.asarray(activity, np.float64))))
+    with jax.enable_x64(computes_in_float64(jax.default_backend())):
+        return float(_ratio(_on_device(activity)))
 
 
 def two_nn(points: Float[Any, "sample unit"], discard: float = DISCARD) -> float:
@@ -58,13 +64,25 @@ def two_nn(points: Float[Any, "sample unit"], discard: float = DISCARD) -> float
     if not 0 <= discard < 1:
         message = f"discard={discard!r} is not a share of the ratios"
         raise GridjaxError(Problem(message, fix="give at least 0 and less than 1, as 0.1"))
-    with jax.enable_x64(True):
-        values = jnp.asarray(np.asarray(points, np.float64))
-        return float(_dimension(values, jnp.float64(discard), _NUMBERS_AT_ONCE))
+    with jax.enable_x64(computes_in_float64(jax.default_backend())):
+        return float(_dimension(_on_device(points), jnp.asarray(discard, float), _NUMBERS_AT_ONCE))
+
+
+def _on_device(values: Any) -> Float[Array, "sample unit"]:
+    """Return values on the default device, in float64; in float32 where it has no float64.
+
+    Those of float32 are differences from the first sample, divided by the largest difference.
+    """
+    values = np.asarray(values, np.float64)
+    if not computes_in_float64(jax.default_backend()) and values.size:
+        values = values - values[0]
+        largest = np.abs(values).max()
+        values = (values / largest if largest > 0 else values).astype(np.float32)
+    return jnp.asarray(values)
 
 
 def ratio_of_eigenvalues(activity: Float[Array, "sample unit"]) -> Float[Array, ""]:
-    """Return the participation ratio of float64 activity; traceable, see participation_ratio.
+    """Return the participation ratio of activity; traceable, see participation_ratio.
 
     It is tr(C)^2 / ||C||_F^2, where C is the covariance or the Gram matrix, whichever is smaller.
     Both have the same nonzero eigenvalues.
@@ -87,12 +105,13 @@ def dimension_of_neighbours(
     discard: Float[Array, ""] | float = DISCARD,
     numbers_at_once: int = _NUMBERS_AT_ONCE,
 ) -> Float[Array, ""]:
-    """Return the TwoNN dimension of float64 points; traceable, see two_nn."""
+    """Return the TwoNN dimension of points; traceable, see two_nn."""
     if not points.size:
         return jnp.full((), jnp.nan)
-    distinct, is_first = _distinct(points)
+    split = _distinct if points.dtype == np.float64 else _distinct_in_float32
+    distinct, centred, is_first = split(points)
     n = is_first.sum()
-    first, second = _two_nearest(distinct, is_first, numbers_at_once).T
+    first, second = _two_nearest(distinct, centred, is_first, numbers_at_once).T
     # -log(1 - F) of the largest ratio is infinite, so this ratio is always left out.
     n_used = jnp.minimum(n - jnp.ceil(discard * n), n - 1)
     rank = jnp.arange(1, len(points) + 1)
@@ -112,10 +131,12 @@ _matmul = partial(jnp.matmul, precision="highest")
 
 def _distinct(
     points: Float[Array, "n unit"],
-) -> tuple[Float[Array, "n unit"], Bool[Array, " n"]]:
-    """Return the points, centred and divided by the largest value, and the first of equal points.
+) -> tuple[Float[Array, "n unit"], Float[Array, "n unit"], Bool[Array, " n"]]:
+    """Return the points twice, divided by the largest value, and the first of equal points.
 
-    Points are equal if they differ by less than the rounding error of the largest value.
+    The points of the first result have accurate differences, those of the second are centred; in
+    float64 they are the same. Points are equal if they differ by less than the rounding error of
+    the largest value in float64.
     """
     centred = points - points[0]
     centred -= centred.mean(axis=0)
@@ -126,7 +147,31 @@ def _distinct(
     place = jnp.arange(len(points))
     # The first point with a name is the one that no earlier point shares it with.
     earlier = (name[:, None] == name) & (place < place[:, None])
-    return whole / _GRAIN, ~earlier.any(axis=1)
+    distinct = whole / _GRAIN
+    return distinct, distinct, ~earlier.any(axis=1)
+
+
+def _distinct_in_float32(
+    points: Float[Array, "n unit"],
+) -> tuple[Float[Array, "n unit"], Float[Array, "n unit"], Bool[Array, " n"]]:
+    """Return the same for float32 points, whose largest value is below 1 and at least 1/2.
+
+    Centred points are rounded, so they are used for products alone. Differences of the points
+    themselves are exact up to their own rounding.
+    """
+    centred = points - points[0]
+    centred -= centred.mean(axis=0)
+    exponent = -exponent_of(jnp.abs(centred).max())
+    # No operation here rounds, except that of values below 2^-27 to multiples of 2^-50.
+    scaled = times_power_of_two(points, exponent)
+    whole = jnp.rint(scaled * np.float32(_GRAIN)) + 0.0  # which makes -0 equal to 0
+    bits = lax.bitcast_convert_type(whole, jnp.uint32)
+    names = [_hash_of_32_bits(bits, seed) for seed in range(2)]
+    place = jnp.arange(len(points))
+    earlier = place < place[:, None]
+    for name in names:
+        earlier &= name[:, None] == name
+    return scaled, times_power_of_two(centred, exponent), ~earlier.any(axis=1)
 
 
 def _hash(values: UInt[Array, "n unit"]) -> UInt[Array, " n"]:
@@ -137,8 +182,20 @@ def _hash(values: UInt[Array, "n unit"]) -> UInt[Array, " n"]:
     return ((mixed ^ (mixed >> 31)) * (2 * factors + 1)).sum(axis=1)
 
 
+def _hash_of_32_bits(values: UInt[Array, "n unit"], seed: int) -> UInt[Array, " n"]:
+    """Return 32-bit hashes of rows: values times odd numbers, mixed (MurmurHash3), summed."""
+    factors = np.random.default_rng(seed).integers(2**31, size=values.shape[1], dtype=np.uint32)
+    mixed = values * (2 * factors + 1)
+    mixed = (mixed ^ (mixed >> 16)) * np.uint32(0x85EBCA6B)
+    mixed = (mixed ^ (mixed >> 13)) * np.uint32(0xC2B2AE35)
+    return ((mixed ^ (mixed >> 16)) * (2 * factors[::-1] + 1)).sum(axis=1, dtype=jnp.uint32)
+
+
 def _two_nearest(
-    points: Float[Array, "n unit"], is_first: Bool[Array, " n"], numbers_at_once: int
+    points: Float[Array, "n unit"],
+    centred: Float[Array, "n unit"],
+    is_first: Bool[Array, " n"],
+    numbers_at_once: int,
 ) -> Float[Array, "n 2"]:
     """Return the distances to the two nearest other points, of which only first points count.
 
@@ -148,15 +205,15 @@ def _two_nearest(
     be as near as the second candidate, the differences from all points are computed.
     """
     n_points, n_units = points.shape
-    squares = jnp.square(points).sum(axis=1)
+    squares = jnp.square(centred).sum(axis=1)
     # 4 times the rounding bound of one dot product (Higham 2002, section 3.1); 3 are summed.
-    rounding = 4 * (n_units + 4) * np.finfo(np.float64).eps
+    rounding = 4 * (n_units + 4) * float(jnp.finfo(points.dtype).eps)
     n_rows = min(n_points, max(1, numbers_at_once // max(n_points, _CANDIDATES * n_units)))
     place = jnp.arange(n_points)
 
     def of_rows(at):
         rows = points[at]
-        about = squares + squares[at][:, None] - 2 * _matmul(rows, points.T)
+        about = squares + squares[at][:, None] - 2 * _matmul(centred[at], centred.T)
         about = jnp.where(is_first & (place != at[:, None]), about, jnp.inf)
 
         def take(about, _):

@@ -43,7 +43,6 @@ SPEC = NetworkSpec(
     bin_side_in_m=0.11,
 )
 SETTINGS = EvaluationSettings(batch_size=100, samples_per_bin=20)
-FREXP = "XLA's compiler for TPUs refuses frexp in float64, which scales maps before they are scored"
 
 
 def card_parameters():
@@ -117,21 +116,24 @@ def test_the_start_of_training_and_its_progress_compile(compiled, device):
 
 NAMES = [
     *("autocorrelograms", "exact correlations", "grid scores", "plane waves", "lattices"),
-    *("spectra", "dimensions", "null readouts", "rate maps and errors"),
+    *("spectra", "dimensions", "null readouts", "rate maps and errors", "norms of the weights"),
 ]
+UNKNOWN = {"tpu": {"exact correlations"}}
+"""Programs that an evaluation on other cards has: a TPU has no transforms that they correct."""
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_evaluation_compiles(compiled, card, programs, request, name):
-    if card.kind == "tpu" and name == "autocorrelograms":
-        request.applymarker(pytest.mark.xfail(strict=True, reason=FREXP))
+def test_evaluation_compiles(compiled, card, programs, name):
+    if name in UNKNOWN.get(card.kind, ()):
+        pytest.skip(f"{name} are not computed on a {card.kind}")
     for program in programs:
         if program.name.startswith(name):
             compiled(program)
 
 
-def test_the_programs_of_an_evaluation_are_all_tested(programs):
-    assert {program.name.split(",")[0] for program in programs} == set(NAMES)
+def test_the_programs_of_an_evaluation_are_all_tested(programs, card):
+    expected = set(NAMES) - UNKNOWN.get(card.kind, set())
+    assert {program.name.split(",")[0] for program in programs} == expected
 
 
 def test_public_functions_of_one_network_compile(compiled, device):

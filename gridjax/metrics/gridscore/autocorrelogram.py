@@ -5,7 +5,7 @@ visited bins. Maps of ReLU units have silent regions, and smoothed place fields 
 in such regions contain 1e-8 to 1e-30 of the map's variance, but their correlations are defined like
 those of other windows. Therefore all sums are in float64, and window sums keep their relative
 precision. If rounding of the Fourier transform is too large at a lag (a blurred lag), the whole map
-is computed again by direct sums.
+is computed again by direct sums. Devices without float64 use the module centred_sums instead.
 """
 
 from __future__ import annotations
@@ -21,20 +21,16 @@ from jaxtyping import Array, Bool, Float
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice
 from gridjax.metrics.compiler_options import LESS_OPTIMISED, QUICK, jit_for_cpu
-from gridjax.metrics.gridscore import dft_correlation
+from gridjax.metrics.float_pairs import FloatPair
+from gridjax.metrics.gridscore import centred_sums, dft_correlation
 from gridjax.metrics.gridscore.dft_correlation import Basis, Sides, Spectrum
+from gridjax.metrics.gridscore.limits import FLAT, fewest_pairs
 
-# A window is constant up to rounding if its variance is below this share of its mean square.
-FLAT = 1e-13
 # A lag is blurred if its variance is below this share of the map's power. Transforms have errors
 # below 1e-15 of the power, so larger variances have relative errors below 5e-6.
 BLURRED = 2e-10
 # Rates below this share of the largest rate become 0: their squares leave the range of float64.
 SILENT = 1e-120
-# Smallest number of pairs of visited bins at a lag (as in Sargolini et al. 2006).
-MIN_OVERLAP = 20
-# If this share of all pairs of a lag is a smaller number, it is used instead.
-MIN_OVERLAP_SHARE = 0.5
 
 
 class Sums(NamedTuple):
@@ -75,7 +71,7 @@ def _scatter(sums: Sums, b: Basis):
     here_sq, there_sq, n = sums.here_sq, sums.there_sq, sums.pairs
     here = here_sq - sums.here**2 / jnp.maximum(n, 1.0)
     there = there_sq - sums.there**2 / jnp.maximum(n, 1.0)
-    enough = n >= jnp.maximum(2.0, jnp.minimum(MIN_OVERLAP, MIN_OVERLAP_SHARE * b.overlap))
+    enough = n >= fewest_pairs(b.overlap)
     return here, there, enough, (here > FLAT * here_sq) & (there > FLAT * there_sq)
 
 
@@ -164,14 +160,17 @@ def _mended(
 
 
 def quadrants(
-    maps: Float[Array, "map n n"], b: Basis, reach: Float[Array, ""], masked: bool
+    maps: Float[Array, "map n n"] | FloatPair, b: Basis, reach: Float[Array, ""], masked: bool
 ) -> Sides:
     """Return float32 autocorrelograms at lags (dx, +dy) and (dx, -dy), dx and dy from 0 to n-1.
 
     Args:
-        reach: longest lag, in bins, that must not be blurred by rounding.
+        maps: float64 maps, or pairs, for which nothing is computed in float64.
+        reach: longest lag, in bins, that must not be blurred by rounding; pairs have none.
         masked: use pairs of finite bins; otherwise bins that are not finite count as 0.
     """
+    if isinstance(maps, FloatPair):
+        return centred_sums.quadrants(maps, b, masked=masked)
     # Two separate compilations: in a single one the compiler computes the sums again for each use.
     return _mended(*_sums(maps, b, masked=masked), b, reach, masked=masked)
 
@@ -192,7 +191,7 @@ def _seen(maps, holes, spectrum: Spectrum, sums: Sums, b: Basis) -> Sums:
     # Counts are whole numbers, so float32 is precise enough before rounding.
     b = jax.tree.map(lambda x: x.astype(jnp.float32), b)
     everywhere = dft_correlation.spectrum(dft_correlation.inside(b)[:, None], b)
-    visited = everywhere - hole.astype(jnp.float32)
+    visited = everywhere - hole.astype(everywhere.dtype)
     active = dft_correlation.spectrum((maps != 0).astype(jnp.float32), b)
     left = dft_correlation.correlate(active, visited, b)
     windows = (sums.here, sums.there, sums.here_sq, sums.there_sq)
@@ -236,5 +235,8 @@ def autocorrelogram(
     return map_batches.in_chunks(
         lambda chunk, tables: joined(quadrants(chunk, tables[0], tables[1], masked)),
         maps,
-        (dft_correlation.basis(maps.shape[-1]), np.float64(np.inf)),
+        (
+            dft_correlation.basis(maps.shape[-1], platform=map_batches.platform_of(maps)),
+            np.float64(np.inf),
+        ),
     )

@@ -5,7 +5,8 @@ the last axis, so that one product is sufficient for the whole chunk, without a 
 products of one kind are one product with stacked matrices, which compiles several times faster. The
 last product gives the shape [dx, dy, map]. A result has two sides, [side, dx, dy, map], at lags
 (dx, +dy) and (dx, -dy), with dx and dy from 0 to n-1; the other lags follow by symmetry. All arrays
-are float64, which requires `jax.enable_x64(True)`.
+are float64, which requires `jax.enable_x64(True)`. A basis without matrices of the DFT stands for
+fast transforms (fft_correlation), which are faster for large maps.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from gridjax.metrics.gridscore import fft_correlation
+
 # Largest number of products of two columns in memory, in direct sums.
 AT_ONCE = 2**18
 
 Sides = Float[Array, "2 n n map"]
-Spectrum = Float[Array, "2 n map 2 n"]
+Spectrum = Float[Array, "2 n map 2 n"] | fft_correlation.Waves
 """Products of a map f with cosines (0) and sines (1) along y (first axes) and along x (last axes),
-such as [0, ky, :, 1, kx] = sum f cos(ky y) sin(kx x)."""
+such as [0, ky, :, 1, kx] = sum f cos(ky y) sin(kx x). Fast transforms have complex numbers."""
 
 
 class Basis(NamedTuple):
@@ -35,20 +38,21 @@ class Basis(NamedTuple):
     The inverse includes the multiplicity of each frequency and the factor 1 / (2n-1).
     """
 
-    forward: Float[np.ndarray, "2*n n"]
-    """cosines, then sines: [frequency, bin]"""
-    inverse: Float[np.ndarray, "2 n n"]
-    """cosines, then sines: [lag, frequency]"""
+    forward: Float[np.ndarray, "2*n n"] | None
+    """cosines, then sines: [frequency, bin]; None for fast transforms"""
+    inverse: Float[np.ndarray, "2 n n"] | None
+    """cosines, then sines: [lag, frequency]; None for fast transforms"""
     window: Float[np.ndarray, "2*n n"]
     """sums over the bins before the last `lag` bins, then over the bins after the first"""
     overlap: Float[np.ndarray, "n n 1"]
 
 
 @lru_cache(maxsize=32)
-def basis(n: int, side: int | None = None) -> Basis:
+def basis(n: int, side: int | None = None, platform: str = "cpu") -> Basis:
     """Return the matrices for maps of n x n bins in arrays of side x side bins (default n x n).
 
-    `overlap` is the number of pairs at each lag.
+    `overlap` is the number of pairs at each lag. There are no matrices of the DFT if fast
+    transforms are faster on the platform.
     """
     side = n if side is None else side
     index, length = np.arange(side), 2 * side - 1
@@ -57,9 +61,10 @@ def basis(n: int, side: int | None = None) -> Basis:
     weight = np.where(index > 0, 2.0, 1.0) / length
     lag, bin_ = index[:, None], index[None, :]
     cos, sin = np.cos(angle), np.sin(angle)
+    by_fft = fft_correlation.is_faster(side, platform)
     return Basis(
-        np.concatenate([cos, sin]),
-        np.stack([cos.T * weight, sin.T * weight]),
+        None if by_fft else np.concatenate([cos, sin]),
+        None if by_fft else np.stack([cos.T * weight, sin.T * weight]),
         np.concatenate([bin_ < n - lag, (bin_ >= lag) & (bin_ < n)]).astype(float),
         np.outer(*[np.maximum(n - index, 0)] * 2)[:, :, None].astype(float),
     )
@@ -76,6 +81,8 @@ def _product(form, matrix, maps):
 
 def spectrum(maps: Float[Array, "n map n"], b: Basis) -> Spectrum:
     """Return the transform of maps, padded to 2n-1 bins along each side; it is linear in maps."""
+    if b.forward is None:
+        return fft_correlation.spectrum(maps)
     n, n_maps, _ = maps.shape
     along_y = _product("ky,ymx->kmx", b.forward, maps)
     both = _product("kx,ymx->ymk", b.forward, along_y)
@@ -90,6 +97,8 @@ def _inverse(parts, along_y, along_x):
 
 def autocorrelate(f: Spectrum, b: Basis) -> Sides:
     """Return sum_p f(p) f(p + lag), with an error of about 1e-16 of its value at lag 0."""
+    if b.inverse is None:
+        return fft_correlation.autocorrelate(f, len(b.overlap))
     (cc, cs), (sc, ss) = _parts(f)
     power = cc**2 + cs**2 + sc**2 + ss**2
     even, odd = _inverse((power, 2 * (sc * cs - cc * ss)), b.inverse, b.inverse)
@@ -98,6 +107,8 @@ def autocorrelate(f: Spectrum, b: Basis) -> Sides:
 
 def correlate(f: Spectrum, g: Spectrum, b: Basis) -> tuple[Sides, Sides]:
     """Return sum_p f(p) g(p + lag) and sum_p f(p + lag) g(p), with errors of 1e-16 |f| |g|."""
+    if b.inverse is None:
+        return fft_correlation.correlate(f, g, len(b.overlap))
 
     def at(s: Spectrum):
         """Return the transform at (kx, ky) and at (kx, -ky)."""

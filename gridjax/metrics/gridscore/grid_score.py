@@ -83,12 +83,13 @@ def grid_score(
     n, adaptive = maps.shape[-1], rings == "adaptive"
     # Adaptive rings have n annuli, so each number of bins has its own compilation.
     side = n if adaptive else map_batches.common_side(n)
-    s60, s90, ring, r = map_batches.in_chunks(kernel, maps, _tables(n, side, adaptive), side)
+    tables = _tables(n, side, adaptive, map_batches.platform_of(maps))
+    s60, s90, ring, r = map_batches.in_chunks(kernel, maps, tables, side)
     return GridScores(s60, s90, ring, r if correlations else None)
 
 
 @lru_cache(maxsize=32)
-def _tables(n: int, side: int, adaptive: bool):
+def _tables(n: int, side: int, adaptive: bool, platform: str):
     inner = 0 if adaptive else STUDY_INNER
     taps = rotation.taps(n, inner * n, n, side)
     radius = np.hypot(taps.pixel // side, taps.pixel % side)
@@ -98,7 +99,7 @@ def _tables(n: int, side: int, adaptive: bool):
         weights = np.pad(weights, ((0, 0), (0, n_pixels - len(radius))))
         taps = rotation.padded(taps, n_pixels)
     reach = np.float64(n + rotation.SPLINE_REACH)
-    return basis(n, side), reach, taps, weights.astype(np.float32)
+    return basis(n, side, platform), reach, taps, weights.astype(np.float32)
 
 
 def _score(maps, tables, masked: bool, adaptive: bool, minmax: bool):

@@ -19,6 +19,7 @@ from jaxtyping import Array, Float
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_float
 from gridjax.metrics.compiler_options import QUICK
+from gridjax.metrics.float_pairs import FloatPair, single
 from gridjax.metrics.gridscore import autocorrelogram, dft_correlation
 from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
 
@@ -110,7 +111,7 @@ def _tables(n: int):
     )
 
 
-def _lattice(maps: Float[Array, "map n n"], tables, block: int) -> Lattice:
+def _lattice(maps: Float[Array, "map n n"] | FloatPair, tables, block: int) -> Lattice:
     """Return lattices in bins.
 
     The stages are compiled separately, because the grid score uses the stage of the autocorrelogram
@@ -123,11 +124,12 @@ def _lattice(maps: Float[Array, "map n n"], tables, block: int) -> Lattice:
 
 
 @partial(jax.jit, compiler_options=QUICK)
-def _fit(pooled: Float[Array, "map n n"], weights: Float[Array, "map n n"], search):
+def _fit(pooled, weights: Float[Array, "map n n"], search):
     """Fit the plane waves; return the fit and the pooled maps, NaN where unknown."""
-    known = jnp.where(weights > 0, pooled, jnp.nan)
-    scale = jnp.nanmax(jnp.abs(known), axis=(1, 2), keepdims=True)
-    scaled = jnp.where((weights > 0) & (scale > 0), pooled / jnp.where(scale > 0, scale, 1), 0.0)
+    known = jax.tree.map(lambda values: jnp.where(weights > 0, values, jnp.nan), pooled)
+    values = single(known)
+    scale = jnp.nanmax(jnp.abs(values), axis=(1, 2), keepdims=True)
+    scaled = jnp.where((weights > 0) & (scale > 0), values / jnp.where(scale > 0, scale, 1), 0.0)
     return plane_waves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search), known
 
 
@@ -156,18 +158,23 @@ def _measures(fit, whole, template, significance, block: Float[Array, ""]) -> La
 def _pooled(maps, block: int, side: int):
     """Return the mean over the known bins of each block, and the share of known bins.
 
-    The results have side x side blocks; those outside of the maps are unknown.
+    The results have side x side blocks; those outside of the maps are unknown. The parts of a
+    FloatPair have one mean each.
     """
-    known = jnp.isfinite(maps)
+    (first, *_) = jax.tree.leaves(maps)
+    known = jnp.isfinite(first)
 
     def sums(values):
-        rim = (0, side * block - maps.shape[-1])
+        rim = (0, side * block - first.shape[-1])
         values = jnp.pad(values, ((0, 0), rim, rim))
         return values.reshape(-1, side, block, side, block).sum((2, 4))
 
-    count = sums(known.astype(maps.dtype))
-    mean = sums(jnp.where(known, maps, 0.0)) / jnp.maximum(count, 1.0)
-    return mean, count / block**2
+    count = sums(known.astype(first.dtype))
+
+    def mean(values):
+        return sums(jnp.where(known, values, 0.0)) / jnp.maximum(count, 1.0)
+
+    return jax.tree.map(mean, maps), count / block**2
 
 
 def _three(vectors: Float[Array, "map 2 2"]) -> Float[Array, "map 3 2"]:

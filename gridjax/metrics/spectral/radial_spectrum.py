@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_choice, check_float
+from gridjax.metrics.float_pairs import FloatPair, single
 
 STEP = 0.25
 """Distance of the rings, cycles per box: a fourth of the resolution of a box with walls."""
@@ -154,14 +155,15 @@ def _tables(n: int, n_rings: int, window: str):
 
 
 @jax.jit
-def _power(maps: Float[Array, "map n n"], tables) -> Float[Array, "map ring"]:
-    """Return the power of a float64 chunk; waves are cosines and sines, and shares give rings."""
+def _power(maps: Float[Array, "map n n"] | FloatPair, tables) -> Float[Array, "map ring"]:
+    """Return the power of a chunk; waves are cosines and sines, and shares give rings."""
     taper, waves_y, waves_x, shares = tables
-    n_maps, n = maps.shape[:2]
-    known = jnp.isfinite(maps)
-    values = jnp.where(known, maps, 0.0)
-    # division by the largest value keeps squares of large rates within the range of float64
-    largest = jnp.abs(values).max(axis=(1, 2), keepdims=True)
+    high, *_ = jax.tree.leaves(maps)
+    n_maps, n = high.shape[:2]
+    known = jnp.isfinite(high)
+    values = jnp.where(known, single(maps), 0.0)
+    # division by the largest value keeps squares of large rates within the range of floats
+    largest = jnp.where(known, jnp.abs(high), 0.0).max(axis=(1, 2), keepdims=True)
     values /= jnp.where(largest > 0, largest, 1.0)
     count = jnp.maximum(known.sum(axis=(1, 2), keepdims=True), 1)
     mean = values.sum(axis=(1, 2), keepdims=True) / count
@@ -179,4 +181,4 @@ def _power(maps: Float[Array, "map n n"], tables) -> Float[Array, "map ring"]:
     power = jnp.square(cc - ss) + jnp.square(cs + sc)
     power = jnp.swapaxes(power, 0, 1).reshape(n_maps, -1)
     rings = jnp.matmul(power, shares, precision="highest")
-    return jnp.where(varies[:, None], rings.astype(jnp.float64), jnp.nan)
+    return jnp.where(varies[:, None], rings.astype(high.dtype), jnp.nan)

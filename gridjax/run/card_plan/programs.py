@@ -15,7 +15,8 @@ import numpy as np
 
 from gridjax.accelerators.absent_device import on_device
 from gridjax.metrics import map_batches
-from gridjax.metrics.gridscore import autocorrelogram, grid_score
+from gridjax.metrics.float_pairs import FloatPair, computes_in_float64
+from gridjax.metrics.gridscore import autocorrelogram, centred_sums, grid_score
 from gridjax.metrics.lattice import lattice
 from gridjax.metrics.spectral import radial_spectrum
 from gridjax.run.evaluation import lane_measures, rollout
@@ -91,7 +92,7 @@ def evaluation_programs(
     points = _array((lane_width, n_points, spec.static.n_analysed), np.float32, device)
     of_readouts = (readout_config(spec.static), design, lane_width, traced, state.layout)
     measures = partial(_lower, lane_measures.measure_lanes, *of_lanes)
-    dimensions = partial(_lower_x64, lane_measures.dimensions, lane_width, points)
+    dimensions = _lowering(device, lane_measures.dimensions, lane_width, points)
     return [
         CardProgram(
             "norms of the weights", partial(_lower, lane_measures.weight_measures, *of_weights)
@@ -108,7 +109,8 @@ def score_programs(design: Design, device: Any, masked: bool = True) -> list[Car
 
     Args:
         design: the numbers of bins along each side of the maps.
-        device: the device to compile for. Chunks have the size of an accelerator.
+        device: the device to compile for. Chunks have the size of an accelerator. They are pairs of
+            float32 numbers for a device without float64.
         masked: whether the grid score leaves unvisited bins out.
     """
     programs: dict[str, CardProgram] = {}  # maps of several sizes share arrays, and so programs
@@ -118,23 +120,21 @@ def score_programs(design: Design, device: Any, masked: bool = True) -> list[Car
             programs.setdefault(program.name, program)
     n = design.n_bins[-1]
     tables = radial_spectrum._tables(n, len(radial_spectrum.rings(n)), "none")
-    of_maps = _chunk(n, device), on_device(_shapes(tables), device)
-    spectra = CardProgram(
-        f"spectra, {n} bins", partial(_lower_x64, radial_spectrum._power, *of_maps)
-    )
+    of_maps = _chunk(n, device), _tables(tables, device)
+    spectra = CardProgram(f"spectra, {n} bins", _lowering(device, radial_spectrum._power, *of_maps))
     return [*programs.values(), spectra]
 
 
 def _grid_scores(n: int, device: Any, masked: bool) -> Iterator[CardProgram]:
     """Yield the programs of grid scores of maps of n x n bins."""
     side = map_batches.common_side(n)
-    tables = on_device(_shapes(grid_score._tables(n, side, False)), device)
+    tables = _tables(grid_score._tables(n, side, False, device.platform), device)
     basis, reach, taps, weights = tables
     sac = yield from _autocorrelograms(_chunk(side, device), basis, reach, device, masked)
     # Compiler options of this function are for a CPU alone; another device would use them too.
     in_rings = jax.jit(_unjitted(grid_score._in_rings), static_argnames="adaptive")
     of_rings = sac, taps, weights, _array((), np.bool_, device)
-    lower = partial(_lower_x64, in_rings, *of_rings, adaptive=False)
+    lower = _lowering(device, in_rings, *of_rings, adaptive=False)
     yield CardProgram(f"grid scores, {side} bins", lower)
 
 
@@ -142,18 +142,18 @@ def _lattices(n: int, device: Any) -> Iterator[CardProgram]:
     """Yield the programs of lattices in maps of n x n bins, which are pooled if n is large."""
     block = lattice.pooling(n)
     chunk = _chunk(n if block > 1 else map_batches.common_side(n), device)
-    tables = on_device(_shapes(lattice._tables(n)), device)
+    tables = _tables(lattice._tables(n), device)
     search, basis, reach, template = tables
     side = len(search.position)
     pooled = _result(partial(_unjitted(lattice._pooled), block=block, side=side), device, chunk)
-    shape = f"{chunk.shape[0]} maps, {side} bins"
-    yield CardProgram(f"plane waves, {shape}", partial(_lower_x64, lattice._fit, *pooled, search))
+    shape = f"{pooled[1].shape[0]} maps, {side} bins"
+    yield CardProgram(f"plane waves, {shape}", _lowering(device, lattice._fit, *pooled, search))
     fit, known = _result(_unjitted(lattice._fit), device, *pooled, search)
     sac = yield from _autocorrelograms(known, basis, reach, device, masked=True)
     whole = _result(_unjitted(autocorrelogram.joined), device, sac)
     scalar = _array((), np.float32, device)
     measures = fit, whole, template, scalar, scalar
-    lower = partial(_lower_x64, lattice._measures, *measures)
+    lower = _lowering(device, lattice._measures, *measures)
     yield CardProgram(f"lattices, {shape}", lower)
 
 
@@ -161,22 +161,31 @@ def _autocorrelograms(
     maps: Any, basis: Any, reach: Any, device: Any, masked: bool
 ) -> Generator[CardProgram, None, Any]:
     """Yield the programs of autocorrelograms of a chunk; return the shapes of their result."""
-    n_maps, side, _ = maps.shape
+    n_maps, side, _ = jax.tree.leaves(maps)[0].shape
     shape = f"{n_maps} maps, {side} bins" + ("" if masked else ", unvisited bins as 0")
+    if isinstance(maps, FloatPair):
+        centred = centred_sums.quadrants
+        lower = _lowering(device, centred, maps, basis, masked=masked)
+        yield CardProgram(f"autocorrelograms, {shape}", lower)
+        return _result(partial(_unjitted(centred), masked=masked), device, maps, basis)
     sums = jax.jit(_unjitted(autocorrelogram._sums), static_argnames="masked")
-    lower = partial(_lower_x64, sums, maps, basis, masked=masked)
+    lower = _lowering(device, sums, maps, basis, masked=masked)
     yield CardProgram(f"autocorrelograms, {shape}", lower)
     of_maps = *_result(partial(_unjitted(sums), masked=masked), device, maps, basis), basis, reach
     mended = autocorrelogram._mended
-    lower = partial(_lower_x64, mended, *of_maps, masked=masked)
+    lower = _lowering(device, mended, *of_maps, masked=masked)
     yield CardProgram(f"exact correlations, {shape}", lower)
     return _result(partial(_unjitted(mended), masked=masked), device, *of_maps)
 
 
-def _chunk(side: int, device: Any) -> jax.ShapeDtypeStruct:
+def _chunk(side: int, device: Any) -> Any:
     """Return the shape of a chunk of maps in arrays of side x side bins, on an accelerator."""
-    size = map_batches.chunk_size(side, "gpu")
-    return _array((size, side, side), np.float64, device)
+    if computes_in_float64(device.platform):
+        size = map_batches.chunk_size(side, "gpu")
+        return _array((size, side, side), np.float64, device)
+    size = map_batches.chunk_size(side, device.platform)
+    part: Any = _array((size, side, side), np.float32, device)
+    return FloatPair(part, part)
 
 
 def _lower(function: Any, *arguments: Any) -> jax.stages.Lowered:
@@ -184,9 +193,16 @@ def _lower(function: Any, *arguments: Any) -> jax.stages.Lowered:
         return function.lower(*arguments)
 
 
-def _lower_x64(function: Any, *arguments: Any, **static: Any) -> jax.stages.Lowered:
-    with jax.enable_x64(True):
-        return function.lower(*arguments, **static)
+def _lowering(
+    device: Any, function: Any, *arguments: Any, **static: Any
+) -> Callable[[], jax.stages.Lowered]:
+    """Return what lowers a measurement of maps, with float64 if the device computes in it."""
+
+    def lower() -> jax.stages.Lowered:
+        with jax.enable_x64(computes_in_float64(device.platform)):
+            return function.lower(*arguments, **static)
+
+    return lower
 
 
 def _unjitted(function: Any) -> Callable[..., Any]:
@@ -198,11 +214,17 @@ def _array(shape: tuple[int, ...], dtype: Any, device: Any) -> jax.ShapeDtypeStr
     return on_device(jax.ShapeDtypeStruct(shape, dtype), device)
 
 
-def _shapes(tables: Any) -> Any:
-    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), leaf.dtype), tables)
+def _tables(tables: Any, device: Any) -> Any:
+    """Return the shapes of tables on a device, in 32 bits if the device has no float64."""
+
+    def shape(leaf: Any) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(np.shape(leaf), jax.dtypes.canonicalize_dtype(leaf.dtype))
+
+    with jax.enable_x64(computes_in_float64(device.platform)):
+        return on_device(jax.tree.map(shape, tables), device)
 
 
 def _result(function: Callable[..., Any], device: Any, *arguments: Any) -> Any:
     """Return the shapes of the result of a function without compiler options, on a device."""
-    with jax.enable_x64(True):
+    with jax.enable_x64(computes_in_float64(device.platform)):
         return on_device(jax.eval_shape(function, *arguments), device)

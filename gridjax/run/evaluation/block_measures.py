@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from gridjax.metrics.float_pairs import computes_in_float64
 from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.run.evaluation.lane_measures import (
     Dimensions,
@@ -89,7 +90,7 @@ def start_measures(
         state.layout,
         jax.device_put(np.stack(axes), device),
     )
-    with jax.enable_x64(True):
+    with jax.enable_x64(computes_in_float64(device.platform)):
         of_points = dimensions(lane_width, measures.recording.points)
         if members.lanes != tuple(range(lane_width)):
             measures, of_points = _lanes_of((measures, of_points), members.lanes)

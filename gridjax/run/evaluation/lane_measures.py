@@ -98,7 +98,10 @@ def weight_measures(
 
 
 class Dimensions(NamedTuple):
-    """Two estimates of the dimension of the activity of the analysed layer, in float64."""
+    """Two estimates of the dimension of the activity of the analysed layer.
+
+    In float64, but in float32 on a device without float64.
+    """
 
     participation_ratio: Float[Array, ""]
     two_nn_dimension: Float[Array, ""]
@@ -106,10 +109,13 @@ class Dimensions(NamedTuple):
 
 @partial(jax.jit, static_argnums=0, compiler_options=QUICK)
 def dimensions(lane_width: int, points: Float[Array, "lane point analysed"]) -> Dimensions:
-    """Return the dimensions of all networks of a block; call it with ``jax.enable_x64(True)``."""
+    """Return the dimensions of all networks of a block.
+
+    They are in float64 if ``jax.enable_x64`` is on, else in float32.
+    """
 
     def one(points: Float[Array, "point analysed"]) -> Dimensions:
-        exact = points.astype(jnp.float64)
+        exact = points.astype(float)
         return Dimensions(ratio_of_eigenvalues(exact), dimension_of_neighbours(exact))
 
     return over_networks(one, lane_width)(points)

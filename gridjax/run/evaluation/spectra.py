@@ -13,7 +13,10 @@ from gridjax.metrics.spectral.radial_spectrum import power_in_rings, rings
 
 
 class Spectra(NamedTuple):
-    """Mean radial power of the units of each network, and of its target code, in float64."""
+    """Mean radial power of the units of each network, and of its target code.
+
+    In float64, but in float32 on a device without float64.
+    """
 
     power: Float[Array, "lane ring"]
     power_code: Float[Array, "lane ring"]
@@ -27,8 +30,12 @@ def mean_spectra(
     Each map is scaled to variance 1; maps without variance are left out. The power is NaN if no map
     varies. The arrays stay on their device.
     """
-    with jax.enable_x64(True):
-        return Spectra(*(_mean(power_in_rings(each)) for each in (maps, code)))
+    found = []
+    for each in (maps, code):
+        power = power_in_rings(each)
+        with jax.enable_x64(power.dtype == np.float64):
+            found.append(_mean(power))
+    return Spectra(*found)
 
 
 def spectrum_columns(n: int, found: Any) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import pytest
 from oracles import gridscore as oracle
 from oracles.hard_maps import maps_of_many_kinds, with_holes
 
-from gridjax.metrics.gridscore import dft_correlation
+from gridjax.metrics.gridscore import dft_correlation, fft_correlation
 from gridjax.metrics.gridscore.autocorrelogram import autocorrelogram
 
 # float32 results near 1 resolve 6e-8; the transforms may blur up to 5e-6 of it.
@@ -94,3 +94,24 @@ def test_direct_sums_equal_a_loop(monkeypatch, at_once):
             assert plus[dx, dy, 0] == pytest.approx(expected, abs=1e-12)
             expected = np.sum(f[: 9 - dx, dy:] * g[dx:, : 9 - dy])
             assert minus[dx, dy, 0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("nan", ["mask", "zero"])
+def test_fast_transforms_and_products_give_the_same(monkeypatch, nan):
+    maps = with_holes(maps_of_many_kinds(13))
+    expected = autocorrelogram(maps, nan)
+    assert dft_correlation.basis(13).forward is not None
+    monkeypatch.setattr(fft_correlation, "FFT_FROM", {"cpu": 13})
+    dft_correlation.basis.cache_clear()
+    assert dft_correlation.basis(13).forward is None
+    found = autocorrelogram(maps, nan)
+    dft_correlation.basis.cache_clear()
+    np.testing.assert_allclose(found, expected, atol=TOLERANCE)
+
+
+def test_fast_transforms_are_in_use_for_large_maps_on_a_cpu_alone():
+    use = {n: fft_correlation.is_faster(n, "cpu") for n in (20, 44, 64, 128, 160, 256)}
+    assert use == {20: False, 44: False, 64: False, 128: False, 160: True, 256: True}
+    assert not fft_correlation.is_faster(256, "gpu")
+    assert dft_correlation.basis(256).forward is None
+    assert dft_correlation.basis(256, platform="gpu").forward is not None

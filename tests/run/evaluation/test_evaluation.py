@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from gridjax.metrics import float_pairs, map_batches
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, evaluate_block
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
@@ -191,3 +192,26 @@ def _compilations(work):
     finally:
         jax.monitoring.unregister_event_duration_listener(listen)
     return len(events)
+
+
+@pytest.mark.slow
+def test_a_platform_without_float64_measures_the_same(monkeypatch):
+    """All programs of an evaluation, on a CPU as on a TPU: nothing is computed in float64."""
+    (expected,) = evaluated([A], 2)
+    monkeypatch.setattr(float_pairs, "FLOAT64_PLATFORMS", ())
+    monkeypatch.setattr(map_batches, "MOST_VALUES_OF_PAIRS", 2**14)
+    monkeypatch.setattr(map_batches, "FEWEST_AT_ONCE", 8)
+    asked = []
+    monkeypatch.setattr(
+        jax, "enable_x64", lambda on, real=jax.enable_x64: asked.append(on) or real(on)
+    )
+    (found,) = evaluated([A], 2)
+    assert asked
+    assert not any(asked)
+    (ours, form), (theirs, other_form) = contents(found), contents(expected)
+    assert form == other_form
+    for one, other in zip(ours, theirs, strict=True):
+        if np.asarray(other).dtype.kind == "f":
+            np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-5)
+        else:
+            np.testing.assert_array_equal(one, other)
