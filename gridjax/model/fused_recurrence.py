@@ -1,0 +1,333 @@
+"""Recurrence over time in one kernel of an NVIDIA GPU for each pass (Pallas, Triton).
+
+One program of a kernel computes all times of up to 64 trajectories of one network. It reads the
+recurrent kernel matrix once, and keeps it in the shared memory of its multiprocessor. A matrix
+above 128 KiB is too large for that: TF32 with more than 128 units, or UGRNN with more than 128.
+The program then reads it in chunks at every time; the cache of the card holds it.
+
+On a CPU, JAX interprets the kernels. gridjax.model.fused_limits lists what they cannot do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.experimental import pallas as pl
+from jax.experimental.pallas import triton
+from jaxtyping import Array, Float
+
+from gridjax.model.matmul import BF16, multiply_on_matrix_units, multiply_rounded
+
+NextState = Callable[[Array, tuple[Array, ...]], Array]
+"""h and, for each gate, drive + product with the recurrent kernel -> the next h; elementwise"""
+
+
+_MOST_BYTES = 128 << 10
+"""Largest kernel matrix that stays in shared memory, in bytes. A multiprocessor of an H100 has
+227 KiB, and h and copies between layouts need the rest."""
+_SMALLEST = 16
+"""Smallest side of an operand of the matrix units."""
+_ROWS = 64
+_CHUNK = 32
+
+
+class Recurrence(NamedTuple):
+    """A recurrence whose state is h alone; see gridjax.model.recurrence.Update."""
+
+    next_state: NextState
+    pull_back: Callable[[Array, Array], Array] | None
+    """h and its gradient -> the gradient of drive + product; None keeps these sums instead"""
+    precision: str
+    is_interpreted: bool = False
+    """whether JAX interprets the kernel, as it does on a CPU"""
+
+
+class _Tile(NamedTuple):
+    """Shape of the arrays of one program, powers of two, and the shape of the whole arrays."""
+
+    rows: int
+    """trajectories"""
+    units: int
+    chunk: int
+    """units whose rows or columns of the kernel matrix are in shared memory at once; ``units`` if
+    the whole matrix is"""
+    n_batch: int
+    n_units: int
+    n_times: int
+    n_gates: int
+
+    @property
+    def gates(self) -> list[Any]:
+        """Indices of the gates, of the type that the interpreter accepts in every version."""
+        return [np.int32(gate) for gate in range(self.n_gates)]
+
+    @property
+    def n_programs(self) -> int:
+        return -(-self.n_batch // self.rows)
+
+    def own(self, program: Any, n_units: int, first_unit: Any = 0) -> Array | None:
+        """Which elements [row, unit] of a part are inside the arrays; None for all."""
+        if self.n_batch % self.rows == 0 and self.units == self.n_units:
+            return None
+        row, unit = _indices(self.rows, n_units)
+        return (row + program * self.rows < self.n_batch) & (unit + first_unit < self.n_units)
+
+    def own_weights(self, shape: tuple[int, int], first: tuple[Any, Any] = (0, 0)) -> Array | None:
+        """Which elements [unit, unit] of a part are inside the matrix; None for all."""
+        if self.units == self.n_units:
+            return None
+        row, column = _indices(*shape)
+        return (row + first[0] < self.n_units) & (column + first[1] < self.n_units)
+
+
+def _indices(*shape: int) -> tuple[Array, Array]:
+    return tuple(lax.broadcasted_iota(jnp.int32, shape, axis) for axis in (0, 1))
+
+
+def _tile(of: Recurrence, n_times: int, n_batch: int, kernel: Array) -> _Tile:
+    n_units, width = kernel.shape
+    n_gates = width // n_units
+    units = max(_SMALLEST, pl.next_power_of_2(n_units))
+    is_whole = n_gates * units**2 * (2 if of.precision == BF16 else 4) <= _MOST_BYTES
+    chunk = units if is_whole else _CHUNK
+    # Two gates of 256 units are too many registers for 64 rows.
+    most_rows = _ROWS if is_whole or n_gates == 1 else _ROWS // 2
+    rows = min(most_rows, max(_SMALLEST, pl.next_power_of_2(n_batch)))
+    return _Tile(rows, units, chunk, n_batch, n_units, n_times, n_gates)
+
+
+def _read(ref: Any, own: Array | None) -> Array:
+    return ref[...] if own is None else triton.load(ref, mask=own, other=0.0)
+
+
+def _write(ref: Any, value: Array, own: Array | None) -> None:
+    triton.store(ref, value, mask=own)
+
+
+def _multiply(x: Array, matrix: Array, of: Recurrence) -> Array:
+    multiply = multiply_rounded if of.is_interpreted else multiply_on_matrix_units
+    return multiply(x, matrix, of.precision)
+
+
+def _matrices(ref: Any, tile: _Tile, of: Recurrence) -> list[Array]:
+    """Read the matrix of each gate from [unit, gate, unit], as operands of products."""
+    own = tile.own_weights((tile.units, tile.units))
+    matrices = [_read(ref.at[:, gate, :], own) for gate in tile.gates]
+    if of.precision == BF16 and not of.is_interpreted:
+        return [each.astype(jnp.bfloat16) for each in matrices]
+    return matrices
+
+
+def _over_chunks(
+    tile: _Tile, add: Callable[[Any, Any, tuple[Array, ...]], tuple[Array, ...]], n_sums: int
+) -> tuple[Array, ...]:
+    """Return sums [row, unit] over all chunks of units; ``add`` adds the terms of one chunk."""
+
+    def one(i: Array, sums: tuple[Array, ...]) -> tuple[Array, ...]:
+        first = i * tile.chunk
+        return add(first, pl.ds(first, tile.chunk), sums)
+
+    nothing = jnp.zeros((tile.rows, tile.units), jnp.float32)
+    return lax.fori_loop(0, tile.units // tile.chunk, one, (nothing,) * n_sums)
+
+
+def _forward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) -> None:
+    kernel_ref, state_ref, drive_ref, *rest = refs
+    mask_ref = rest.pop(0) if has_mask else None
+    h_ref, *sums_ref = rest
+    program = pl.program_id(0)
+    own = tile.own(program, tile.units)
+    is_whole = tile.chunk == tile.units
+    matrices = _matrices(kernel_ref, tile, of) if is_whole else []
+
+    def of_whole(h: Array) -> list[Array]:
+        entering = h if mask_ref is None else h * _read(mask_ref, own)
+        return [_multiply(entering, matrix, of) for matrix in matrices]
+
+    def of_chunks(t: Array) -> tuple[Array, ...]:
+        """Return the products of all gates; h is read from the memory it was written to."""
+        if not of.is_interpreted:
+            triton.debug_barrier()
+
+        def add(first: Any, part: Any, sums: tuple[Array, ...]) -> tuple[Array, ...]:
+            own = tile.own(program, tile.chunk, first)
+            inside = jnp.full((tile.rows, tile.chunk), True) if own is None else own
+            h = triton.load(state_ref.at[:, part], mask=inside & (t == 0), other=0.0)
+            last = h_ref.at[jnp.maximum(t - 1, 0), :, part]
+            h = h + triton.load(last, mask=inside & (t > 0), other=0.0)
+            h = h if mask_ref is None else h * _read(mask_ref.at[:, part], own)
+            own = tile.own_weights((tile.chunk, tile.units), (first, 0))
+            return tuple(
+                each + _multiply(h, _read(kernel_ref.at[part, gate, :], own), of)
+                for gate, each in zip(tile.gates, sums, strict=True)
+            )
+
+        return _over_chunks(tile, add, tile.n_gates)
+
+    def step(t: Array, h: Array) -> Array:
+        drive = [_read(drive_ref.at[t, :, gate, :], own) for gate in tile.gates]
+        products = of_whole(h) if is_whole else of_chunks(t)
+        sums = tuple(a + b for a, b in zip(drive, products, strict=True))
+        h = of.next_state(h, sums)
+        _write(h_ref.at[t], h, own)
+        for ref in sums_ref:
+            for gate, each in zip(tile.gates, sums, strict=True):
+                _write(ref.at[t, :, gate, :], each, own)
+        return h
+
+    lax.fori_loop(0, tile.n_times, step, _read(state_ref, own))
+
+
+def _backward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) -> None:
+    kernel_ref, gradient_ref, kept_ref, *rest = refs
+    before_ref = rest.pop(0) if of.pull_back is None else None
+    mask_ref = rest.pop(0) if has_mask else None
+    d_sums_ref, d_state_ref = rest
+    program = pl.program_id(0)
+    own = tile.own(program, tile.units)
+    is_whole = tile.chunk == tile.units
+    matrices = _matrices(kernel_ref, tile, of) if is_whole else []
+
+    def through(t: Array, delta: Array) -> tuple[Array | None, tuple[Array, ...]]:
+        """Return the gradients of h, unless it is 0, and of the sums of all gates."""
+        if of.pull_back is not None:
+            return None, (of.pull_back(_read(kept_ref.at[t], own), delta),)
+        sums = tuple(_read(kept_ref.at[t, :, gate, :], own) for gate in tile.gates)
+        return jax.vjp(of.next_state, _read(before_ref.at[t], own), sums)[1](delta)
+
+    def of_whole(d_sums: tuple[Array, ...]) -> Array:
+        back = jnp.zeros((tile.rows, tile.units), jnp.float32)
+        for each, matrix in zip(d_sums, matrices, strict=True):
+            back = back + _multiply(each, matrix.T, of)
+        return back
+
+    def of_chunks(t: Array) -> Array:
+        """Return the gradient of h; ``d_sums`` are read from the memory they were written to."""
+        if not of.is_interpreted:
+            triton.debug_barrier()
+
+        def add(first: Any, part: Any, sums: tuple[Array, ...]) -> tuple[Array, ...]:
+            own = tile.own(program, tile.chunk, first)
+            own_weights = tile.own_weights((tile.units, tile.chunk), (0, first))
+            (back,) = sums
+            for gate in tile.gates:
+                d_sums = _read(d_sums_ref.at[t, :, gate, part], own)
+                matrix = _read(kernel_ref.at[:, gate, part], own_weights)
+                back = back + _multiply(d_sums, matrix.T, of)
+            return (back,)
+
+        return _over_chunks(tile, add, 1)[0]
+
+    def step(i: Array, delta: Array) -> Array:
+        t = tile.n_times - 1 - i
+        d_h, d_sums = through(t, delta + _read(gradient_ref.at[t], own))
+        for gate, each in zip(tile.gates, d_sums, strict=True):
+            _write(d_sums_ref.at[t, :, gate, :], each, own)
+        back = of_whole(d_sums) if is_whole else of_chunks(t)
+        back = back if mask_ref is None else back * _read(mask_ref, own)
+        return back if d_h is None else d_h + back
+
+    nothing = jnp.zeros((tile.rows, tile.units), jnp.float32)
+    _write(d_state_ref, lax.fori_loop(0, tile.n_times, step, nothing), own)
+
+
+def forward(
+    of: Recurrence,
+    kernel: Float[Array, "Ng gates"],
+    state_0: Float[Array, "batch Ng"],
+    drive: Float[Array, "time batch gates"],
+    mask: Float[Array, "batch Ng"] | None,
+) -> tuple[Float[Array, "time batch Ng"], Float[Array, "time batch gates"] | None]:
+    """Return h at all times and, for a recurrence without ``pull_back``, drive + product."""
+    tile = _tile(of, *drive.shape[:2], kernel)
+    shape = (tile.n_times, tile.n_batch, tile.n_gates, tile.n_units)
+    outputs = [(*shape[:2], tile.n_units)] + ([shape] if of.pull_back is None else [])
+    inputs = [kernel.reshape(tile.n_units, *shape[2:]), state_0, drive.reshape(shape)]
+    h, *sums = _call("recurrence_forward", _forward_kernel, of, tile, mask, inputs, outputs)
+    return h, sums[0].reshape(drive.shape) if sums else None
+
+
+def backward(
+    of: Recurrence,
+    kernel: Float[Array, "Ng gates"],
+    gradient: Float[Array, "time batch Ng"],
+    kept: Float[Array, "time batch units"],
+    before: Float[Array, "time batch Ng"] | None,
+    mask: Float[Array, "batch Ng"] | None,
+) -> tuple[Float[Array, "time batch gates"], Float[Array, "batch Ng"]]:
+    """Return the gradients of drive + product at all times, and of the state at time 0.
+
+    Args:
+        of: the recurrence.
+        kernel: the recurrent kernel matrix, not transposed.
+        gradient: the gradient of h at all times.
+        kept: h of ``forward`` with ``pull_back``, otherwise its sums.
+        before: h before each time; None with ``pull_back``.
+        mask: that of the forward pass.
+    """
+    n_times, n_batch, n_units = gradient.shape
+    width = kernel.shape[1]
+    tile = _tile(of, n_times, n_batch, kernel)
+    shape = (n_times, n_batch, tile.n_gates, n_units)
+    is_sum = of.pull_back is not None
+    inputs = [kernel.reshape(n_units, *shape[2:]), gradient]
+    inputs += [kept] if is_sum else [kept.reshape(shape), before]
+    outputs = [shape, (n_batch, n_units)]
+    d_sums, d_state = _call(
+        "recurrence_backward", _backward_kernel, of, tile, mask, inputs, outputs
+    )
+    return d_sums.reshape(n_times, n_batch, width), d_state
+
+
+def _call(
+    name: str,
+    body: Callable[..., None],
+    of: Recurrence,
+    tile: _Tile,
+    mask: Array | None,
+    inputs: list[Array],
+    outputs: list[tuple[int, ...]],
+) -> list[Array]:
+    """Run a kernel with one program for each tile of the batch; the first input is the matrix.
+
+    A vmap over networks adds an axis to the grid. gridjax.accelerators.arithmetic reads the name.
+    """
+    kernel, *others = inputs
+    is_whole = tile.chunk == tile.units
+    if of.precision == BF16 and not is_whole:
+        kernel = kernel.astype(jnp.bfloat16)  # halves what every time step reads
+    arrays = [kernel, *others, *([] if mask is None else [mask])]
+
+    def run(is_interpreted: bool, *arrays: Array) -> list[Array]:
+        kernel = partial(body, of._replace(is_interpreted=is_interpreted), tile, mask is not None)
+        return pl.pallas_call(
+            kernel,
+            grid=(tile.n_programs,),
+            in_specs=[
+                pl.BlockSpec((tile.units, tile.n_gates, tile.units), lambda i: (0, 0, 0)),
+                *(_blocks(each.shape, tile) for each in arrays[1:]),
+            ],
+            out_specs=[_blocks(shape, tile) for shape in outputs],
+            out_shape=[jax.ShapeDtypeStruct(shape, jnp.float32) for shape in outputs],
+            interpret=is_interpreted,
+            compiler_params=triton.CompilerParams(num_warps=8, num_stages=1 if is_whole else 2),
+            name=f"{name}_{of.precision}",
+        )(*arrays)
+
+    return lax.platform_dependent(*arrays, cpu=partial(run, True), cuda=partial(run, False))
+
+
+def _blocks(shape: tuple[int, ...], tile: _Tile) -> pl.BlockSpec:
+    """Return the blocks of an array [(time,) batch, (gate,) unit]: some rows of all times."""
+    if len(shape) == 2:
+        return pl.BlockSpec((tile.rows, tile.units), lambda i: (i, 0))
+    if len(shape) == 3:
+        return pl.BlockSpec((shape[0], tile.rows, tile.units), lambda i: (0, i, 0))
+    block = (shape[0], tile.rows, shape[2], tile.units)
+    return pl.BlockSpec(block, lambda i: (0, i, 0, 0))
