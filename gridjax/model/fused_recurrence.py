@@ -16,25 +16,16 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array, Float
 
+from gridjax.model.fused_tile import Tile, choose_tile, read, write
 from gridjax.model.matmul import BF16, multiply_on_matrix_units, multiply_rounded
 
 NextState = Callable[[Array, tuple[Array, ...]], Array]
 """h and, for each gate, drive + product with the recurrent kernel -> the next h; elementwise"""
-
-
-_MOST_BYTES = 128 << 10
-"""Largest kernel matrix that stays in shared memory, in bytes. A multiprocessor of an H100 has
-227 KiB, and h and copies between layouts need the rest."""
-_SMALLEST = 16
-"""Smallest side of an operand of the matrix units."""
-_ROWS = 64
-_CHUNK = 32
 
 
 class Recurrence(NamedTuple):
@@ -48,84 +39,22 @@ class Recurrence(NamedTuple):
     """whether JAX interprets the kernel, as it does on a CPU"""
 
 
-class _Tile(NamedTuple):
-    """Shape of the arrays of one program, powers of two, and the shape of the whole arrays."""
-
-    rows: int
-    """trajectories"""
-    units: int
-    chunk: int
-    """units whose rows or columns of the kernel matrix are in shared memory at once; ``units`` if
-    the whole matrix is"""
-    n_batch: int
-    n_units: int
-    n_times: int
-    n_gates: int
-
-    @property
-    def gates(self) -> list[Any]:
-        """Indices of the gates, of the type that the interpreter accepts in every version."""
-        return [np.int32(gate) for gate in range(self.n_gates)]
-
-    @property
-    def n_programs(self) -> int:
-        return -(-self.n_batch // self.rows)
-
-    def own(self, program: Any, n_units: int, first_unit: Any = 0) -> Array | None:
-        """Which elements [row, unit] of a part are inside the arrays; None for all."""
-        if self.n_batch % self.rows == 0 and self.units == self.n_units:
-            return None
-        row, unit = _indices(self.rows, n_units)
-        return (row + program * self.rows < self.n_batch) & (unit + first_unit < self.n_units)
-
-    def own_weights(self, shape: tuple[int, int], first: tuple[Any, Any] = (0, 0)) -> Array | None:
-        """Which elements [unit, unit] of a part are inside the matrix; None for all."""
-        if self.units == self.n_units:
-            return None
-        row, column = _indices(*shape)
-        return (row + first[0] < self.n_units) & (column + first[1] < self.n_units)
-
-
-def _indices(*shape: int) -> tuple[Array, Array]:
-    return tuple(lax.broadcasted_iota(jnp.int32, shape, axis) for axis in (0, 1))
-
-
-def _tile(of: Recurrence, n_times: int, n_batch: int, kernel: Array) -> _Tile:
-    n_units, width = kernel.shape
-    n_gates = width // n_units
-    units = max(_SMALLEST, pl.next_power_of_2(n_units))
-    is_whole = n_gates * units**2 * (2 if of.precision == BF16 else 4) <= _MOST_BYTES
-    chunk = units if is_whole else _CHUNK
-    # Two gates of 256 units are too many registers for 64 rows.
-    most_rows = _ROWS if is_whole or n_gates == 1 else _ROWS // 2
-    rows = min(most_rows, max(_SMALLEST, pl.next_power_of_2(n_batch)))
-    return _Tile(rows, units, chunk, n_batch, n_units, n_times, n_gates)
-
-
-def _read(ref: Any, own: Array | None) -> Array:
-    return ref[...] if own is None else triton.load(ref, mask=own, other=0.0)
-
-
-def _write(ref: Any, value: Array, own: Array | None) -> None:
-    triton.store(ref, value, mask=own)
-
-
 def _multiply(x: Array, matrix: Array, of: Recurrence) -> Array:
     multiply = multiply_rounded if of.is_interpreted else multiply_on_matrix_units
     return multiply(x, matrix, of.precision)
 
 
-def _matrices(ref: Any, tile: _Tile, of: Recurrence) -> list[Array]:
+def _matrices(ref: Any, tile: Tile, of: Recurrence) -> list[Array]:
     """Read the matrix of each gate from [unit, gate, unit], as operands of products."""
     own = tile.own_weights((tile.units, tile.units))
-    matrices = [_read(ref.at[:, gate, :], own) for gate in tile.gates]
+    matrices = [read(ref.at[:, gate, :], own) for gate in tile.gates]
     if of.precision == BF16 and not of.is_interpreted:
         return [each.astype(jnp.bfloat16) for each in matrices]
     return matrices
 
 
 def _over_chunks(
-    tile: _Tile, add: Callable[[Any, Any, tuple[Array, ...]], tuple[Array, ...]], n_sums: int
+    tile: Tile, add: Callable[[Any, Any, tuple[Array, ...]], tuple[Array, ...]], n_sums: int
 ) -> tuple[Array, ...]:
     """Return sums [row, unit] over all chunks of units; ``add`` adds the terms of one chunk."""
 
@@ -137,17 +66,17 @@ def _over_chunks(
     return lax.fori_loop(0, tile.units // tile.chunk, one, (nothing,) * n_sums)
 
 
-def _forward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) -> None:
+def _forward_kernel(of: Recurrence, tile: Tile, has_mask: bool, *refs: Any) -> None:
     kernel_ref, state_ref, drive_ref, *rest = refs
     mask_ref = rest.pop(0) if has_mask else None
     h_ref, *sums_ref = rest
     program = pl.program_id(0)
     own = tile.own(program, tile.units)
-    is_whole = tile.chunk == tile.units
+    is_whole = tile.is_whole
     matrices = _matrices(kernel_ref, tile, of) if is_whole else []
 
     def of_whole(h: Array) -> list[Array]:
-        entering = h if mask_ref is None else h * _read(mask_ref, own)
+        entering = h if mask_ref is None else h * read(mask_ref, own)
         return [_multiply(entering, matrix, of) for matrix in matrices]
 
     def of_chunks(t: Array) -> tuple[Array, ...]:
@@ -161,45 +90,46 @@ def _forward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) -> 
             h = triton.load(state_ref.at[:, part], mask=inside & (t == 0), other=0.0)
             last = h_ref.at[jnp.maximum(t - 1, 0), :, part]
             h = h + triton.load(last, mask=inside & (t > 0), other=0.0)
-            h = h if mask_ref is None else h * _read(mask_ref.at[:, part], own)
+            h = h if mask_ref is None else h * read(mask_ref.at[:, part], own)
             own = tile.own_weights((tile.chunk, tile.units), (first, 0))
             return tuple(
-                each + _multiply(h, _read(kernel_ref.at[part, gate, :], own), of)
+                each + _multiply(h, read(kernel_ref.at[part, gate, :], own), of)
                 for gate, each in zip(tile.gates, sums, strict=True)
             )
 
         return _over_chunks(tile, add, tile.n_gates)
 
     def step(t: Array, h: Array) -> Array:
-        drive = [_read(drive_ref.at[t, :, gate, :], own) for gate in tile.gates]
+        drive = [read(drive_ref.at[t, :, gate, :], own) for gate in tile.gates]
         products = of_whole(h) if is_whole else of_chunks(t)
         sums = tuple(a + b for a, b in zip(drive, products, strict=True))
         h = of.next_state(h, sums)
-        _write(h_ref.at[t], h, own)
+        write(h_ref.at[t], h, own)
         for ref in sums_ref:
             for gate, each in zip(tile.gates, sums, strict=True):
-                _write(ref.at[t, :, gate, :], each, own)
+                write(ref.at[t, :, gate, :], each, own)
         return h
 
-    lax.fori_loop(0, tile.n_times, step, _read(state_ref, own))
+    lax.fori_loop(0, tile.n_times, step, read(state_ref, own))
 
 
-def _backward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) -> None:
+def _backward_kernel(of: Recurrence, tile: Tile, has_mask: bool, *refs: Any) -> None:
     kernel_ref, gradient_ref, kept_ref, *rest = refs
     before_ref = rest.pop(0) if of.pull_back is None else None
     mask_ref = rest.pop(0) if has_mask else None
     d_sums_ref, d_state_ref = rest
     program = pl.program_id(0)
     own = tile.own(program, tile.units)
-    is_whole = tile.chunk == tile.units
+    is_whole = tile.is_whole
     matrices = _matrices(kernel_ref, tile, of) if is_whole else []
 
     def through(t: Array, delta: Array) -> tuple[Array | None, tuple[Array, ...]]:
         """Return the gradients of h, unless it is 0, and of the sums of all gates."""
         if of.pull_back is not None:
-            return None, (of.pull_back(_read(kept_ref.at[t], own), delta),)
-        sums = tuple(_read(kept_ref.at[t, :, gate, :], own) for gate in tile.gates)
-        return jax.vjp(of.next_state, _read(before_ref.at[t], own), sums)[1](delta)
+            return None, (of.pull_back(read(kept_ref.at[t], own), delta),)
+        assert before_ref is not None
+        sums = tuple(read(kept_ref.at[t, :, gate, :], own) for gate in tile.gates)
+        return jax.vjp(of.next_state, read(before_ref.at[t], own), sums)[1](delta)
 
     def of_whole(d_sums: tuple[Array, ...]) -> Array:
         back = jnp.zeros((tile.rows, tile.units), jnp.float32)
@@ -217,8 +147,8 @@ def _backward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) ->
             own_weights = tile.own_weights((tile.units, tile.chunk), (0, first))
             (back,) = sums
             for gate in tile.gates:
-                d_sums = _read(d_sums_ref.at[t, :, gate, part], own)
-                matrix = _read(kernel_ref.at[:, gate, part], own_weights)
+                d_sums = read(d_sums_ref.at[t, :, gate, part], own)
+                matrix = read(kernel_ref.at[:, gate, part], own_weights)
                 back = back + _multiply(d_sums, matrix.T, of)
             return (back,)
 
@@ -226,15 +156,15 @@ def _backward_kernel(of: Recurrence, tile: _Tile, has_mask: bool, *refs: Any) ->
 
     def step(i: Array, delta: Array) -> Array:
         t = tile.n_times - 1 - i
-        d_h, d_sums = through(t, delta + _read(gradient_ref.at[t], own))
+        d_h, d_sums = through(t, delta + read(gradient_ref.at[t], own))
         for gate, each in zip(tile.gates, d_sums, strict=True):
-            _write(d_sums_ref.at[t, :, gate, :], each, own)
+            write(d_sums_ref.at[t, :, gate, :], each, own)
         back = of_whole(d_sums) if is_whole else of_chunks(t)
-        back = back if mask_ref is None else back * _read(mask_ref, own)
+        back = back if mask_ref is None else back * read(mask_ref, own)
         return back if d_h is None else d_h + back
 
     nothing = jnp.zeros((tile.rows, tile.units), jnp.float32)
-    _write(d_state_ref, lax.fori_loop(0, tile.n_times, step, nothing), own)
+    write(d_state_ref, lax.fori_loop(0, tile.n_times, step, nothing), own)
 
 
 def forward(
@@ -245,7 +175,7 @@ def forward(
     mask: Float[Array, "batch Ng"] | None,
 ) -> tuple[Float[Array, "time batch Ng"], Float[Array, "time batch gates"] | None]:
     """Return h at all times and, for a recurrence without ``pull_back``, drive + product."""
-    tile = _tile(of, *drive.shape[:2], kernel)
+    tile = choose_tile(of.precision, *drive.shape[:2], *kernel.shape)
     shape = (tile.n_times, tile.n_batch, tile.n_gates, tile.n_units)
     outputs = [(*shape[:2], tile.n_units)] + ([shape] if of.pull_back is None else [])
     inputs = [kernel.reshape(tile.n_units, *shape[2:]), state_0, drive.reshape(shape)]
@@ -273,7 +203,7 @@ def backward(
     """
     n_times, n_batch, n_units = gradient.shape
     width = kernel.shape[1]
-    tile = _tile(of, n_times, n_batch, kernel)
+    tile = choose_tile(of.precision, n_times, n_batch, *kernel.shape)
     shape = (n_times, n_batch, tile.n_gates, n_units)
     is_sum = of.pull_back is not None
     inputs = [kernel.reshape(n_units, *shape[2:]), gradient]
@@ -289,7 +219,7 @@ def _call(
     name: str,
     body: Callable[..., None],
     of: Recurrence,
-    tile: _Tile,
+    tile: Tile,
     mask: Array | None,
     inputs: list[Array],
     outputs: list[tuple[int, ...]],
@@ -299,7 +229,7 @@ def _call(
     A vmap over networks adds an axis to the grid. gridjax.accelerators.arithmetic reads the name.
     """
     kernel, *others = inputs
-    is_whole = tile.chunk == tile.units
+    is_whole = tile.is_whole
     if of.precision == BF16 and not is_whole:
         kernel = kernel.astype(jnp.bfloat16)  # halves what every time step reads
     arrays = [kernel, *others, *([] if mask is None else [mask])]
@@ -323,7 +253,7 @@ def _call(
     return lax.platform_dependent(*arrays, cpu=partial(run, True), cuda=partial(run, False))
 
 
-def _blocks(shape: tuple[int, ...], tile: _Tile) -> pl.BlockSpec:
+def _blocks(shape: tuple[int, ...], tile: Tile) -> pl.BlockSpec:
     """Return the blocks of an array [(time,) batch, (gate,) unit]: some rows of all times."""
     if len(shape) == 2:
         return pl.BlockSpec((tile.rows, tile.units), lambda i: (i, 0))

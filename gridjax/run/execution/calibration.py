@@ -113,8 +113,7 @@ def measure(
     rates: list[Rate] = []
     for width in widths:
         of_width = [
-            _rate(index, plan.buckets[index], width, devices, seconds, is_fused)
-            for index in chosen
+            _rate(index, plan.buckets[index], width, devices, seconds, is_fused) for index in chosen
         ]
         rates += [rate for rate in of_width if rate is not None]
     whole = {
