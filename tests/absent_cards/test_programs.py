@@ -148,7 +148,7 @@ def test_the_recurrence_in_one_kernel_compiles_and_needs_few_launches(compiled, 
     done = compiled(training_program(spec, spec.static, LANES, device, is_fused=True))
     step = launches_per_step(read_program(done.as_text()), steps_ahead(spec.static))
     assert [kernel.kind for kernel, _ in step.of].count("__gpu$xla.gpu.triton") == 2
-    assert step.n_kernels <= 95  # with a loop over time at least 120
+    assert step.n_kernels <= 110  # with a loop over time at least 120
     of_recurrence = 6 * LANES * batch_size * 20 * n_units**2 * CELLS.info(cell).n_gates
     assert of_recurrence < step.operations[precision]
 
