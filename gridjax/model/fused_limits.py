@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gridjax.model.cells import Cell
 from gridjax.model.matmul import FLOAT32
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS, is_plugin
@@ -36,5 +37,5 @@ def obstacle_of_device(device_kind: str) -> str | None:
 def _has_kernel(rnn_type: str) -> bool:
     if is_plugin("rnn_type", rnn_type):  # the kernel's compiler knows few operations
         return False
-    factored = CELLS[rnn_type].factored
-    return factored is not None and factored.of_sums is not None
+    cell: Cell = CELLS[rnn_type]
+    return cell.factored is not None and cell.factored.of_sums is not None
