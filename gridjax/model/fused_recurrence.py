@@ -72,8 +72,7 @@ def _forward_kernel(of: Recurrence, tile: Tile, has_mask: bool, *refs: Any) -> N
     h_ref, *sums_ref = rest
     program = pl.program_id(0)
     own = tile.own(program, tile.units)
-    is_whole = tile.is_whole
-    matrices = _matrices(kernel_ref, tile, of) if is_whole else []
+    matrices = _matrices(kernel_ref, tile, of) if tile.is_whole else []
 
     def of_whole(h: Array) -> list[Array]:
         entering = h if mask_ref is None else h * read(mask_ref, own)
@@ -101,7 +100,7 @@ def _forward_kernel(of: Recurrence, tile: Tile, has_mask: bool, *refs: Any) -> N
 
     def step(t: Array, h: Array) -> Array:
         drive = [read(drive_ref.at[t, :, gate, :], own) for gate in tile.gates]
-        products = of_whole(h) if is_whole else of_chunks(t)
+        products = of_whole(h) if tile.is_whole else of_chunks(t)
         sums = tuple(a + b for a, b in zip(drive, products, strict=True))
         h = of.next_state(h, sums)
         write(h_ref.at[t], h, own)
@@ -120,8 +119,7 @@ def _backward_kernel(of: Recurrence, tile: Tile, has_mask: bool, *refs: Any) -> 
     d_sums_ref, d_state_ref = rest
     program = pl.program_id(0)
     own = tile.own(program, tile.units)
-    is_whole = tile.is_whole
-    matrices = _matrices(kernel_ref, tile, of) if is_whole else []
+    matrices = _matrices(kernel_ref, tile, of) if tile.is_whole else []
 
     def through(t: Array, delta: Array) -> tuple[Array | None, tuple[Array, ...]]:
         """Return the gradients of h, unless it is 0, and of the sums of all gates."""
@@ -159,7 +157,7 @@ def _backward_kernel(of: Recurrence, tile: Tile, has_mask: bool, *refs: Any) -> 
         d_h, d_sums = through(t, delta + read(gradient_ref.at[t], own))
         for gate, each in zip(tile.gates, d_sums, strict=True):
             write(d_sums_ref.at[t, :, gate, :], each, own)
-        back = of_whole(d_sums) if is_whole else of_chunks(t)
+        back = of_whole(d_sums) if tile.is_whole else of_chunks(t)
         back = back if mask_ref is None else back * read(mask_ref, own)
         return back if d_h is None else d_h + back
 
@@ -229,8 +227,7 @@ def _call(
     A vmap over networks adds an axis to the grid. gridjax.accelerators.arithmetic reads the name.
     """
     kernel, *others = inputs
-    is_whole = tile.is_whole
-    if of.precision == BF16 and not is_whole:
+    if of.precision == BF16 and not tile.is_whole:
         kernel = kernel.astype(jnp.bfloat16)  # halves what every time step reads
     arrays = [kernel, *others, *([] if mask is None else [mask])]
 
@@ -241,23 +238,15 @@ def _call(
             grid=(tile.n_programs,),
             in_specs=[
                 pl.BlockSpec((tile.units, tile.n_gates, tile.units), lambda i: (0, 0, 0)),
-                *(_blocks(each.shape, tile) for each in arrays[1:]),
+                *(tile.blocks(each.shape) for each in arrays[1:]),
             ],
-            out_specs=[_blocks(shape, tile) for shape in outputs],
+            out_specs=[tile.blocks(shape) for shape in outputs],
             out_shape=[jax.ShapeDtypeStruct(shape, jnp.float32) for shape in outputs],
             interpret=is_interpreted,
-            compiler_params=triton.CompilerParams(num_warps=8, num_stages=1 if is_whole else 2),
+            compiler_params=triton.CompilerParams(
+                num_warps=8, num_stages=1 if tile.is_whole else 2
+            ),
             name=f"{name}_{of.precision}",
         )(*arrays)
 
     return lax.platform_dependent(*arrays, cpu=partial(run, True), cuda=partial(run, False))
-
-
-def _blocks(shape: tuple[int, ...], tile: Tile) -> pl.BlockSpec:
-    """Return the blocks of an array [(time,) batch, (gate,) unit]: some rows of all times."""
-    if len(shape) == 2:
-        return pl.BlockSpec((tile.rows, tile.units), lambda i: (i, 0))
-    if len(shape) == 3:
-        return pl.BlockSpec((shape[0], tile.rows, tile.units), lambda i: (0, i, 0))
-    block = (shape[0], tile.rows, shape[2], tile.units)
-    return pl.BlockSpec(block, lambda i: (0, i, 0, 0))

@@ -77,6 +77,15 @@ class Tile(NamedTuple):
         row, column = _indices(*shape)
         return (row + first[0] < self.n_units) & (column + first[1] < self.n_units)
 
+    def blocks(self, shape: tuple[int, ...]) -> pl.BlockSpec:
+        """Return the part of an array [(time,) batch, (gate,) unit]: some rows at all times."""
+        if len(shape) == 2:
+            return pl.BlockSpec((self.rows, self.units), lambda i: (i, 0))
+        if len(shape) == 3:
+            return pl.BlockSpec((shape[0], self.rows, self.units), lambda i: (0, i, 0))
+        block = (shape[0], self.rows, shape[2], self.units)
+        return pl.BlockSpec(block, lambda i: (0, i, 0, 0))
+
 
 def choose_tile(precision: str, n_times: int, n_batch: int, n_units: int, width: int) -> Tile:
     """Return the sizes for a network; ``width`` is the number of columns of its kernel matrix."""
