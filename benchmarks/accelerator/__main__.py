@@ -39,7 +39,10 @@ def main() -> None:
     parser.add_argument("--parts", default=",".join(PARTS), help="letters, for example a,b,h")
     parser.add_argument("--seconds", default="", help="maximum of parts, for example c=90,h=200")
     parser.add_argument(
-        "--rows", default="", help="rows of parts c and d, for example small:tf32:256,paper:bf16:32"
+        "--rows",
+        default="",
+        help="rows of parts c and d, for example small:tf32:256,paper:bf16:32; in part c also"
+        " small:tf32:256:fused",
     )
     parser.add_argument("--tiny", action="store_true", help="test run with tiny sizes")
     parser.add_argument("--part", help=argparse.SUPPRESS)

@@ -30,7 +30,7 @@ def measure(part: Part) -> None:
     """Write a row of gridjax and of each variant of PyTorch, for each size and precision."""
     os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", _JAX_SHARE)
     chosen = [row.split(":") for row in part.rows]
-    rows = [(size, precision, int(lanes)) for size, precision, lanes in chosen]
+    rows = [(size, precision, int(lanes)) for size, precision, lanes, *_ in chosen]
     rows = rows or list(_TINY if part.tiny else ROWS)
     for place, (size, precision, lanes) in enumerate(rows):
         until = part.left * (len(rows) - place - 1) / (len(rows) - place)

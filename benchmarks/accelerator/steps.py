@@ -12,46 +12,62 @@ from ..options import SIZES
 from .kernels import profile
 from .part import Part
 
+FUSED = "fused"
+"""Mark of a row with the recurrence in one kernel (the setting ``fused_recurrence``)."""
 ROWS = (
     ("small", "tf32", 256),
+    ("small", "tf32", 256, FUSED),
     ("paper", "tf32", 16),
-    ("small", "tf32", 64),
     ("medium", "tf32", 128),
+    ("medium", "tf32", 128, FUSED),
+    ("small", "tf32", 64),
     ("paper", "bf16", 32),
     ("small", "bf16", 512),
+    ("small", "bf16", 512, FUSED),
     ("paper", "tf32", 64),
     ("small", "float32", 256),
     ("paper", "float32", 16),
     ("medium", "bf16", 256),
+    ("medium", "bf16", 256, FUSED),
     ("medium", "tf32", 32),
     ("paper", "bf16", 64),
     ("small", "tf32", 1024),
     ("medium", "float32", 128),
 )
-"""Size, precision and lane width of each row, the most informative first."""
-PROFILED = (("small", "tf32", 256), ("paper", "tf32", 16), ("paper", "bf16", 64))
+"""Size, precision and lane width of each row, the most informative first.
+
+Rows with FUSED follow the same rows without it.
+"""
+PROFILED = (
+    ("small", "tf32", 256),
+    ("small", "tf32", 256, FUSED),
+    ("paper", "tf32", 16),
+    ("paper", "bf16", 64),
+)
 """Rows whose kernels are also timed separately."""
-_TINY = (("small", "tf32", 4), ("small", "float32", 1))
+_TINY = (("small", "tf32", 4), ("small", "tf32", 4, FUSED), ("small", "float32", 1))
 _SECONDS = 1.5
 """Seconds of the measurement of a row."""
 
 
 def measure(part: Part) -> None:
-    """Write a row for each size, precision and width until the time is spent."""
+    """Write a row for each size, precision, width and form until the time is spent."""
     ceilings = {
         r["precision"]: r["tflop_per_s"] for r in part.known.get("a", {}).get("products", [])
     }
     chosen = [row.split(":") for row in part.rows]
-    rows = [(size, precision, int(lanes)) for size, precision, lanes in chosen]
-    for size, precision, lanes in rows or (_TINY if part.tiny else ROWS):
+    rows = [(size, precision, int(lanes), *form) for size, precision, lanes, *form in chosen]
+    for size, precision, lanes, *form in rows or (_TINY if part.tiny else ROWS):
         longest = max([0, *(row.get("row_s", 0) for row in part.data.get("rows", []))])
         if part.left < longest + 5:
-            part.row("left_out", {"size": size, "precision": precision, "lanes": lanes})
+            names = {"size": size, "precision": precision, "lanes": lanes}
+            part.row("left_out", names | {"fused": FUSED in form})
             continue
         before = time.perf_counter()
         row: dict[str, Any] = {"size": size, "precision": precision, "lanes": lanes}
+        row["fused"] = FUSED in form
         try:
-            row |= row_of(part, size, precision, lanes)
+            row |= row_of(part, size, precision, lanes, *form)
         except Exception as error:
             row["error"] = f"{type(error).__name__}: {error}"[:600]
         if (ceiling := ceilings.get(precision)) and "tflop_per_s" in row:
@@ -66,8 +82,8 @@ def spec_of(part: Part, size: str, precision: str) -> NetworkSpec:
     return replace(spec, Ng=32, Np=32, batch_size=16) if part.tiny else spec
 
 
-def row_of(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
-    """Compile the step of one size and width, and return its rates."""
+def row_of(part: Part, size: str, precision: str, lanes: int, *form: str) -> dict[str, Any]:
+    """Compile the step of one size and width, and return its rates; ``form`` is FUSED or empty."""
     import jax
     import numpy as np
 
@@ -87,7 +103,7 @@ def row_of(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
         return jax.device_put(np.full(lanes, step, np.int32), jax.devices()[0])
 
     before = time.perf_counter()
-    compiled = compile_chunk(spec.static, lanes, traced, state, until(1))
+    compiled = compile_chunk(spec.static, lanes, traced, state, until(1), FUSED in form)
     row: dict[str, Any] = {"compile_s": time.perf_counter() - before}
     program = read_program(compiled.as_text() or "")
     launched = launches_per_step(program, shapes.steps_ahead(spec.static))
@@ -111,7 +127,7 @@ def row_of(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
         "network_steps_per_s": lanes * n_steps / seconds,
         "tflop_per_s": flop / seconds / 1e12,
     }
-    if (size, precision, lanes) in PROFILED and not part.tiny:
+    if (size, precision, lanes, *form) in PROFILED and not part.tiny:
 
         def some() -> None:
             jax.block_until_ready(compiled(traced, state, until(made + 32)))
@@ -119,7 +135,8 @@ def row_of(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
         try:
             row["profile"] = profile(some) | {"steps": 32}
             told = {k: round(v, 5) for k, v in row["profile"].items() if isinstance(v, float)}
-            print(f"  profile of {size} {precision} {lanes}: {told}", flush=True)
+            name = " ".join(["profile of", size, precision, str(lanes), *form])
+            print(f"  {name}: {told}", flush=True)
         except Exception as error:
             row["profile"] = {"error": str(error)[:300]}
     row["loops"] = program.to_json()

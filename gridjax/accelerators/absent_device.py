@@ -7,6 +7,8 @@ compiler of a card is in a plugin of JAX, which an extra of gridjax installs.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -84,6 +86,22 @@ def absent_device(card: CardInfo) -> Any:
         message = f"the compiler for {card.label} cannot start: {error}"
         fix = "install the extras of gridjax again in a new environment, or use a new process"
         raise GridjaxError(Problem(message, fix=fix)) from error
+
+
+@contextmanager
+def lowering_for(device: Any) -> Iterator[None]:
+    """Lower programs with kernels of their own for a GPU that is not attached.
+
+    Pallas asks JAX for the kind of GPU. Without this context it looks for an attached one.
+    """
+    described = jax.sharding.AbstractDevice(
+        device_kind=device.device_kind, num_cores=None, platform="cuda"
+    )
+    mesh = jax.sharding.AbstractMesh(
+        (1,), ("device",), (jax.sharding.AxisType.Auto,), abstract_device=described
+    )
+    with jax.sharding.use_abstract_mesh(mesh):
+        yield
 
 
 def gpu_target(card: CardInfo) -> str:

@@ -26,6 +26,8 @@ _MOVES = {
 }
 """Instructions without arithmetic. The additions of a scatter are not counted."""
 _GEMMS = ("__cublas$gemm", "__cublas$lt$matmul")
+_RECURRENCE = re.compile(r'name = "recurrence_(?:forward|backward)_(\w+)"')
+"""The kernels of gridjax.model.fused_recurrence, with the precision of their products."""
 
 
 def operations(
@@ -45,6 +47,8 @@ def operations(
         return _of_convolution(instruction, inside)
     if opcode == "custom-call" and any(gemm in instruction.attributes for gemm in _GEMMS):
         return _of_gemm(instruction, inside)
+    if opcode == "custom-call" and (found := _RECURRENCE.search(instruction.attributes)):
+        return {found.group(1): _of_recurrence(instruction, inside)}
     if opcode in ("fusion", "fusion-start", "call", "async-start"):
         total: Counter[str] = Counter()
         for name in instruction.called:
@@ -85,6 +89,15 @@ def _of_gemm(call: Instruction, inside: Computation) -> dict[str, float]:
     axes = [int(axis) for axis in json.loads(found.group(1))] if found else [len(lhs.dims) - 1]
     terms = math.prod(lhs.dims[axis] for axis in axes)
     return {_kind(call, lhs.dtype): 2.0 * call.shapes[0].n_elements * terms}
+
+
+def _of_recurrence(call: Instruction, inside: Computation) -> float:
+    """Return the operations of the products of all times; the first operand is the matrix.
+
+    Every element of the largest array (drive, or its gradient) needs one term for each unit.
+    """
+    matrix, *others = (shape for name in call.operands for shape in shapes_of(name, inside))
+    return 2.0 * matrix.dims[-1] * max(shape.n_elements for shape in (*others, *call.shapes))
 
 
 def _of_convolution(convolution: Instruction, inside: Computation) -> dict[str, float]:

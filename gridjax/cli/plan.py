@@ -81,7 +81,9 @@ def plan(
     kind = device or ("cpu" if devices is None else devices.evaluation.platform)
     kind = kind if card is None else card.kind
     laid_out = make_plan(population.specs, width, kind, bucket_shape(merges))
-    measured = None if devices is None else _measured(laid_out, devices)
+    if population.settings.fused_recurrence and (card is not None or devices is not None):
+        _check_fused(laid_out, devices, card)
+    measured = None if devices is None else _measured(laid_out, devices, population)
     advice = _advice(population, kind, measured)
     on_card = None if card is None else _on_card(laid_out, card, population, training_only)
     if as_json:
@@ -139,7 +141,7 @@ def _on_card(plan: Any, card: CardInfo, population: Any, training_only: bool) ->
         sys.stderr.flush()
 
     settings = None if training_only else population.settings.evaluation
-    return plan_on_card(plan, card, settings, report)
+    return plan_on_card(plan, card, settings, report, population.settings.fused_recurrence)
 
 
 def _devices() -> Any:
@@ -148,10 +150,16 @@ def _devices() -> Any:
     return start_devices(keep_programs=False)
 
 
-def _measured(plan: Any, devices: Any) -> Any:
+def _check_fused(plan: Any, devices: Any, card: CardInfo | None) -> None:
+    from gridjax.run.execution.fused_check import check_fused
+
+    check_fused(plan, devices.evaluation.device_kind if card is None else card.label)
+
+
+def _measured(plan: Any, devices: Any, population: Any) -> Any:
     from gridjax.run.execution.calibration import measure
 
-    return measure(plan, devices)
+    return measure(plan, devices, is_fused=population.settings.fused_recurrence)
 
 
 def _advice(population: Any, kind: str, measured: Any) -> Any:

@@ -58,6 +58,9 @@ class Factored(NamedTuple):
     """activation, state, h @ kernel + bias, drive of one time -> next state; elementwise"""
     is_sum: bool = False
     """whether the next state is exactly phi(drive + h @ kernel + bias)"""
+    of_sums: Callable[[Activation, Array, tuple[Array, ...]], Array] | None = None
+    """the same update of a cell without ``bias`` whose state is h alone: activation, h,
+    drive + h @ kernel of each gate -> next h. gridjax.model.fused_recurrence uses it"""
 
 
 class Cell(NamedTuple):
@@ -125,9 +128,13 @@ def _init(
     return params | ({"b": jnp.zeros(width)} if has_bias else {})
 
 
+def _rnn_of_sums(phi: Activation, h: Array, sums: tuple[Array, ...]) -> Array:
+    del h
+    return phi(sums[0])
+
+
 def _rnn(phi: Activation, state: State, product: Array, drive: Array) -> State:
-    del state
-    return (phi(drive + product),)
+    return (_rnn_of_sums(phi, state[0], (drive + product,)),)
 
 
 def _init_ugrnn(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) -> Params:
@@ -149,10 +156,15 @@ def _ugrnn_kernel(params: Params) -> Array:
     return params["W"][-n_units:]
 
 
+def _ugrnn_of_sums(phi: Activation, h: Array, sums: tuple[Array, ...]) -> Array:
+    z, c = sums
+    gate = jax.nn.sigmoid(z + 1)
+    return gate * h + (1 - gate) * phi(c)
+
+
 def _ugrnn(phi: Activation, state: State, product: Array, drive: Array) -> State:
     z, c = jnp.split(drive + product, 2, axis=-1)
-    gate = jax.nn.sigmoid(z + 1)
-    return (gate * state[0] + (1 - gate) * phi(c),)
+    return (_ugrnn_of_sums(phi, state[0], (z, c)),)
 
 
 def _init_gru(key: Key[Array, ""], n_in: int, n_units: int, initializer: str) -> Params:
@@ -198,13 +210,16 @@ def _own(init: Callable[..., Params], factored: Factored) -> Cell:
 CELLS.build_in(
     RNN=_own(  # h_t = phi(W_x u_t + W h_{t-1}), no biases (Sorscher et al. 2019, eq. 1)
         partial(_init, n_gates=1, has_bias=False),
-        Factored(_input_kernel, None, _kernel, None, _rnn, is_sum=True),
+        Factored(_input_kernel, None, _kernel, None, _rnn, True, _rnn_of_sums),
     ),
     SRNN=_own(
         partial(_init, n_gates=1, has_bias=True),
-        Factored(_input_kernel, _bias, _kernel, None, _rnn, is_sum=True),
+        Factored(_input_kernel, _bias, _kernel, None, _rnn, True, _rnn_of_sums),
     ),
-    UGRNN=_own(_init_ugrnn, Factored(_ugrnn_input_kernel, _bias, _ugrnn_kernel, None, _ugrnn)),
+    UGRNN=_own(
+        _init_ugrnn,
+        Factored(_ugrnn_input_kernel, _bias, _ugrnn_kernel, None, _ugrnn, False, _ugrnn_of_sums),
+    ),
     GRU=_own(  # gates z, r and candidate; the reset gate acts after the product
         _init_gru,
         Factored(_input_kernel, lambda params: params["b_x"], _kernel, _bias, _gru),

@@ -33,20 +33,28 @@ def multiply(
     """Return x @ matrix, without a rule for its gradient."""
     if precision == FLOAT32:
         return x @ matrix
+    return lax.platform_dependent(
+        x,
+        matrix,
+        cpu=partial(multiply_rounded, precision=precision),
+        default=partial(multiply_on_matrix_units, precision=precision),
+    )
 
-    def on_cpu(x: Array, matrix: Array) -> Array:
-        bits = _MANTISSA_BITS[precision]
-        # The compiler may remove a cast to bfloat16 and back; it may not remove this operation.
-        operands = (lax.reduce_precision(each, _EXPONENT_BITS, bits) for each in (x, matrix))
-        return jnp.matmul(*operands, precision="float32")
 
-    def on_matrix_units(x: Array, matrix: Array) -> Array:
-        if precision == TF32:
-            return jnp.matmul(x, matrix, precision="tensorfloat32")
-        halves = (each.astype(jnp.bfloat16) for each in (x, matrix))
-        return jnp.matmul(*halves, preferred_element_type=jnp.float32)
+def multiply_rounded(x: Array, matrix: Array, precision: str) -> Array:
+    """Round the operands as ``precision`` does, and multiply them in float32."""
+    bits = _MANTISSA_BITS[precision]
+    # The compiler may remove a cast to bfloat16 and back; it may not remove this operation.
+    operands = (lax.reduce_precision(each, _EXPONENT_BITS, bits) for each in (x, matrix))
+    return jnp.matmul(*operands, precision="float32")
 
-    return lax.platform_dependent(x, matrix, cpu=on_cpu, default=on_matrix_units)
+
+def multiply_on_matrix_units(x: Array, matrix: Array, precision: str) -> Array:
+    """Multiply on the matrix units of an accelerator, which round the operands."""
+    if precision == TF32:
+        return jnp.matmul(x, matrix, precision="tensorfloat32")
+    halves = (each.astype(jnp.bfloat16) for each in (x, matrix))
+    return jnp.matmul(*halves, preferred_element_type=jnp.float32)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2,))

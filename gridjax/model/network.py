@@ -14,7 +14,7 @@ from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
-from gridjax.model.recurrence import State, Update, recurrence
+from gridjax.model.recurrence import ROLLED, State, Update, recurrence
 from gridjax.prng import uniform
 from gridjax.spec.fields.declarations import BANINO
 from gridjax.spec.lowering import StaticConfig, TracedParams
@@ -111,11 +111,12 @@ def activity(
     inputs: Float[Array, "time batch n_in"],
     static: StaticConfig,
     masks: Masks | None = None,
-    is_unrolled: bool = False,
+    loop: str = ROLLED,
 ) -> Float[Array, "time batch analysed"]:
     """Return the analysed layer after each move, before its dropout.
 
-    ``is_unrolled`` unrolls the loop over time on an accelerator (gridjax.model.recurrence).
+    ``loop`` is the form of the loop over time (gridjax.model.recurrence); a cell that is not
+    factored has only one.
 
     The state before the first move is a linear map of the start code. The analysed layer of RNN is
     its recurrent layer. The analysed layer of the study's other cells is g = phi(W_d h + b). In the
@@ -127,7 +128,7 @@ def activity(
     state_0 = _affine(start_code, params, "encoder", static)
     state = tuple(jnp.split(state_0, CELLS.info(static.rnn_type).n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
-    h = _run(cell, params["cell"], state, inputs, static, mask, is_unrolled)
+    h = _run(cell, params["cell"], state, inputs, static, mask, loop)
     if not _has_dense_layer(static):
         return h
     return analysed_activation(static)(_affine(h, params, "dense", static))
@@ -157,7 +158,7 @@ def _run(
     inputs: Float[Array, "time batch n_in"],
     static: StaticConfig,
     mask: Float[Array, "batch Ng"] | None,
-    is_unrolled: bool,
+    loop: str,
 ) -> Float[Array, "time batch Ng"]:
     """Return the cell's output at all times; use the factored form if the cell has one.
 
@@ -166,7 +167,8 @@ def _run(
     phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:
         pull_back = PULL_BACKS[static.activation] if parts.is_sum else None
-        update = Update(partial(parts.update, phi), pull_back, is_unrolled)
+        of_sums = None if parts.of_sums is None else partial(parts.of_sums, phi)
+        update = Update(partial(parts.update, phi), pull_back, loop, of_sums)
         bias = None if parts.bias is None else parts.bias(params)
         driven = product(inputs, parts.input_kernel(params), static.matmul_precision)
         drive = added(driven, params, parts.input_bias)

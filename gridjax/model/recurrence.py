@@ -20,6 +20,9 @@ from gridjax.model.matmul import multiply
 
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
+ROLLED, UNROLLED, FUSED = "rolled", "unrolled", "fused"
+"""Forms of the loop over time: a loop of XLA; the same, unrolled on accelerators, which is faster
+to run and slower to compile; one kernel of an NVIDIA GPU (gridjax.model.fused_recurrence)."""
 
 
 class Update(NamedTuple):
@@ -30,8 +33,10 @@ class Update(NamedTuple):
     pull_back: Callable[[Array, Array], Array] | None = None
     """h and its gradient -> the gradient of drive + product. Only for a cell whose next h is a
     function of drive + product alone; these sums are then not kept for the backward pass."""
-    is_unrolled: bool = False
-    """whether accelerators unroll the loop over time: faster to run, slower to compile"""
+    loop: str = ROLLED
+    """ROLLED, UNROLLED or FUSED"""
+    of_sums: Callable[[Array, tuple[Array, ...]], Array] | None = None
+    """h, drive + product of each gate -> next h; FUSED needs it, and no bias"""
 
 
 MOST_UNROLLED = 32
@@ -42,17 +47,17 @@ def scan_over_time(
     step: Callable[[Any, Any], tuple[Any, Any]],
     carry: Any,
     inputs: Any,
-    is_unrolled: bool,
+    loop: str,
     reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """Return the result of ``lax.scan``; ``is_unrolled`` unrolls the loop on an accelerator.
+    """Return the result of ``lax.scan``; UNROLLED unrolls the loop on an accelerator.
 
     On an accelerator, an XLA loop runs several kernels for each move, in addition to the kernels of
     the step. On a CPU the loop costs nothing, and unrolling costs compilation time.
     """
     n_moves = len(jax.tree.leaves(inputs)[0])
     scan = partial(lax.scan, step, reverse=reverse)
-    if not is_unrolled or n_moves > MOST_UNROLLED:
+    if loop == ROLLED or n_moves > MOST_UNROLLED:
         return scan(carry, inputs)
 
     return lax.platform_dependent(carry, inputs, cpu=scan, default=partial(scan, unroll=n_moves))
@@ -89,6 +94,12 @@ def _forward(
     drive: Array,
     mask: Array | None,
 ) -> tuple[Array, Any]:
+    if update.loop == FUSED:
+        from gridjax.model import fused_recurrence as fused
+
+        of = fused.Recurrence(_of_sums(update), update.pull_back, precision)
+        h, sums = fused.forward(of, kernel, state_0[0], drive, mask)
+        return h, (kernel, bias, state_0, None, mask, (h,), sums)
     keeps_products = update.pull_back is None
 
     def step(state: State, drive_t: Array) -> tuple[State, tuple[State, Array | None]]:
@@ -97,17 +108,51 @@ def _forward(
         following = update.step(state, product, drive_t)
         return following, (following, product if keeps_products else None)
 
-    _, (states, products) = scan_over_time(step, state_0, drive, update.is_unrolled)
+    _, (states, products) = scan_over_time(step, state_0, drive, update.loop)
     saved_drive = drive if keeps_products else None
     return states[0], (kernel, bias, state_0, saved_drive, mask, states, products)
 
 
+def _of_sums(update: Update) -> Callable[[Array, tuple[Array, ...]], Array]:
+    if update.of_sums is None:
+        raise ValueError("the cell has no fused recurrence")
+    return update.of_sums
+
+
 def _backward(update: Update, precision: str, saved: Any, gradient: Array) -> tuple[Any, ...]:
-    kernel, bias, state_0, drive, mask, states, products = saved
+    kernel, bias, state_0, _, mask, states, _ = saved
     before = tuple(
         jnp.concatenate([first[None], each[:-1]])
         for first, each in zip(state_0, states, strict=True)
     )
+    through_time = _through_kernel if update.loop == FUSED else _through_scan
+    delta, d_products, d_drive = through_time(update, precision, saved, before, gradient)
+    n_units, n_gates = kernel.shape
+    h = _masked(before[0], mask).reshape(-1, n_units)
+    d_kernel = multiply(h.T, d_products.reshape(-1, n_gates), precision)
+    d_bias = None if bias is None else d_products.sum(axis=(0, 1))
+    d_mask = None if mask is None else jnp.zeros_like(mask)
+    return d_kernel, d_bias, delta, d_drive, d_mask
+
+
+def _through_kernel(
+    update: Update, precision: str, saved: Any, before: State, gradient: Array
+) -> tuple[State, Array, Array]:
+    """Return the gradients of the state at time 0, of all products and of all drives."""
+    from gridjax.model import fused_recurrence as fused
+
+    kernel, _, _, _, mask, states, sums = saved
+    kept = (states[0], None) if sums is None else (sums, before[0])
+    of = fused.Recurrence(_of_sums(update), update.pull_back, precision)
+    d_sums, d_state = fused.backward(of, kernel, gradient, *kept, mask)
+    return (d_state,), d_sums, d_sums
+
+
+def _through_scan(
+    update: Update, precision: str, saved: Any, before: State, gradient: Array
+) -> tuple[State, Array, Array]:
+    """Return the same as ``_through_kernel``, by a scan."""
+    kernel, _, state_0, drive, mask, states, products = saved
 
     def through_step(delta: State, arguments: Any) -> tuple[State, Array, Array | None]:
         return jax.vjp(update.step, *arguments)[1](delta)
@@ -129,15 +174,9 @@ def _backward(update: Update, precision: str, saved: Any, gradient: Array) -> tu
 
     nothing = tuple(jnp.zeros_like(each) for each in state_0)
     delta, (d_products, d_drive) = scan_over_time(
-        step, nothing, (gradient, kept), update.is_unrolled, reverse=True
+        step, nothing, (gradient, kept), update.loop, reverse=True
     )
-    d_drive = d_products if is_sum else d_drive
-    n_units, n_gates = kernel.shape
-    h = _masked(before[0], mask).reshape(-1, n_units)
-    d_kernel = multiply(h.T, d_products.reshape(-1, n_gates), precision)
-    d_bias = None if bias is None else d_products.sum(axis=(0, 1))
-    d_mask = None if mask is None else jnp.zeros_like(mask)
-    return d_kernel, d_bias, delta, d_drive, d_mask
+    return delta, d_products, d_products if is_sum else d_drive
 
 
 recurrence.defvjp(_forward, _backward)

@@ -68,6 +68,9 @@ class Settings:
         None, "networks trained together by one vmap", at_least=1, at_most=65536
     )
     merge: bool = _setting(False, "train networks of several shapes together, by padding")
+    fused_recurrence: bool = _setting(
+        False, "compute all times of the recurrence in one kernel of an NVIDIA H100 or H200"
+    )
     evaluation: EvaluationSettings = dataclasses.field(default_factory=EvaluationSettings)
     keep_maps: str = _keep("best:32", "units of each network whose rate maps are kept")
     keep_weights: str = _keep("all", "networks whose weights are kept")

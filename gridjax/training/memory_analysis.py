@@ -16,13 +16,18 @@ from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_n
 
 
 def compile_chunk(
-    static: StaticConfig, lane_width: int, traced: Any, state: Any, until: Any
+    static: StaticConfig,
+    lane_width: int,
+    traced: Any,
+    state: Any,
+    until: Any,
+    is_fused: bool = False,
 ) -> jax.stages.Compiled:
     """Compile the steps of a block in advance, for given arguments or for their shapes.
 
     The functions of ``population.make_trainer`` compile the same program at their first call.
     """
-    mapped = chunk_of_block(static, lane_width)
+    mapped = chunk_of_block(static, lane_width, is_fused)
     with jax.default_matmul_precision(MATMUL_PRECISION):
         return jax.jit(mapped, donate_argnums=1).lower(traced, state, until).compile()
 

@@ -50,14 +50,17 @@ def over_networks(fn: Callable[..., Any], lane_width: int) -> Callable[..., Any]
     return single
 
 
-def chunk_of_block(static: StaticConfig, lane_width: int) -> Callable[..., TrainState]:
+def chunk_of_block(
+    static: StaticConfig, lane_width: int, is_fused: bool = False
+) -> Callable[..., TrainState]:
     """Map ``train_step.chunk`` over the networks of a block, with one number of passes for all."""
+    of_network = partial(train_step.chunk, static, is_fused=is_fused)
     if lane_width == 1:
-        return over_networks(partial(train_step.chunk, static), lane_width)
+        return over_networks(of_network, lane_width)
 
     def chunk(traced: TracedParams, state: TrainState, until: Int[Array, " lane"]) -> TrainState:
         n_steps = train_step.steps_to_make(state, until).max()
-        mapped = jax.vmap(partial(train_step.chunk, static), in_axes=(0, 0, 0, None))
+        mapped = jax.vmap(of_network, in_axes=(0, 0, 0, None))
         return mapped(traced, state, until, n_steps)
 
     return chunk
@@ -75,9 +78,10 @@ class Trainer(NamedTuple):
 
 
 @lru_cache(maxsize=MOST_TRAINERS)
-def make_trainer(static: StaticConfig, lane_width: int) -> Trainer:
+def make_trainer(static: StaticConfig, lane_width: int, is_fused: bool = False) -> Trainer:
     """Build the functions that train a block of ``lane_width`` networks of one bucket.
 
+    ``is_fused`` computes the recurrence in one kernel of a GPU (gridjax.model.fused_recurrence).
     Equal arguments return the same functions, so a second run does not compile again if at most
     MOST_TRAINERS buckets are in use.
     """
@@ -93,7 +97,7 @@ def make_trainer(static: StaticConfig, lane_width: int) -> Trainer:
 
     return Trainer(
         init=jitted(over_networks(partial(train_step.init, static), lane_width)),
-        chunk=jitted(chunk_of_block(static, lane_width), donate_argnums=1),
+        chunk=jitted(chunk_of_block(static, lane_width, is_fused), donate_argnums=1),
         progress=jitted(over_networks(partial(train_step.progress, static), lane_width)),
         stack=partial(_stack, static, lane_width),
     )

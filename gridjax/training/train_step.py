@@ -19,6 +19,7 @@ from gridjax.model import network, objective
 from gridjax.model.matmul import FLOAT32
 from gridjax.model.network import Masks, Params
 from gridjax.model.padding import own_mean
+from gridjax.model.recurrence import FUSED, ROLLED, UNROLLED
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
@@ -83,16 +84,16 @@ def forward(
     dt_s: Float[Array, ""],
     static: StaticConfig,
     masks: Masks | None = None,
-    is_unrolled: bool = False,
+    loop: str = ROLLED,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
     """Return the activity of the analysed layer and the outputs of one network on trajectories.
 
     ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
-    dropout.
+    dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence).
     """
     start_code = task.start_code(layout, trajectories, static)
     inputs = task.inputs(trajectories, dt_s, static)
-    analysed = network.activity(params, start_code, inputs, static, masks, is_unrolled)
+    analysed = network.activity(params, start_code, inputs, static, masks, loop)
     return analysed, network.outputs(params, analysed, static, masks)
 
 
@@ -123,9 +124,11 @@ def update(
     state: TrainState,
     trajectories: Trajectories,
     is_active: Bool[Array, ""],
+    is_fused: bool = False,
 ) -> TrainState:
     """Make one gradient step on given trajectories if ``is_active``; otherwise change nothing.
 
+    ``is_fused`` computes the recurrence in one kernel of a GPU (gridjax.model.fused_recurrence).
     A network whose loss or update is not finite keeps its weights and is marked as diverged.
     """
     targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
@@ -134,8 +137,10 @@ def update(
         of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
         masks = network.draw_masks(of_masks, static, traced)
 
+    loop = FUSED if is_fused else UNROLLED
+
     def objective_of(params: Params) -> Float[Array, ""]:
-        _, outputs = forward(params, state.layout, trajectories, traced.dt_s, static, masks, True)
+        _, outputs = forward(params, state.layout, trajectories, traced.dt_s, static, masks, loop)
         losses = objective.data_loss(outputs, targets, static, traced.padding)
         loss = own_mean(losses, traced.padding)
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
@@ -172,13 +177,14 @@ def chunk(
     state: TrainState,
     until: Int[Array, ""],
     n_steps: Int[Array, ""] | None = None,
+    is_fused: bool = False,
 ) -> TrainState:
     """Make gradient steps until step ``until``, or until the network diverges.
 
     ``n_steps`` is the number of passes through the loop; the default is the number of steps to
     ``until``. Networks of one vmap share it, so that the loop has one trip count and no predicate
     per network. ``until`` and ``n_steps`` are traced: the length of a chunk affects neither the
-    results nor the compilation.
+    results nor the compilation. ``is_fused`` is that of ``update``.
     """
     n_steps = steps_to_make(state, until) if n_steps is None else n_steps
     layout, n_ahead = state.layout, steps_ahead(static)
@@ -193,7 +199,7 @@ def chunk(
             )
             is_active = steps_to_make(state, until) > 0
             whole = state.replace(layout=layout)
-            following = update(static, traced, whole, trajectories, is_active)
+            following = update(static, traced, whole, trajectories, is_active, is_fused)
             return following.replace(layout=None)
 
         n_now = jnp.minimum(n_ahead, n_steps - n_done)

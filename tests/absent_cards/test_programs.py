@@ -26,6 +26,7 @@ from gridjax.run.card_plan.programs import (
 )
 from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.registry import CELLS
 from gridjax.spec.shapes import steps_ahead
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task import motion
@@ -107,6 +108,49 @@ def test_a_precision_is_that_of_the_products_of_the_compiled_step(compiled, devi
     assert step.operations[precision] > 0.9 * sum(
         n for kind, n in step.operations.items() if kind != VECTOR
     )
+
+
+# cell, activation, precision, Ng, batch size, rate of dropout; TF32 and UGRNN beyond 128 units read
+# their kernel matrices in chunks
+FUSED = {
+    "small": ("RNN", "relu", "tf32", 128, 64, 0.0),
+    "medium": ("RNN", "relu", "bf16", 256, 100, 0.0),
+    "medium in chunks": ("RNN", "relu", "tf32", 256, 100, 0.0),
+    "two gates": ("UGRNN", "tanh", "tf32", 128, 64, 0.2),
+    "two gates in chunks": ("UGRNN", "relu", "bf16", 256, 200, 0.2),
+    "odd sizes": ("SRNN", "sigmoid", "bf16", 100, 70, 0.2),
+    "odd sizes in chunks": ("UGRNN", "linear", "tf32", 200, 70, 0.0),
+}
+
+
+IN_GATE = ("small", "two gates in chunks")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in IN_GATE else pytest.mark.slow) for name in FUSED],
+)
+def test_the_recurrence_in_one_kernel_compiles_and_needs_few_launches(compiled, card, device, name):
+    if card.kind != "gpu":
+        pytest.skip("the kernel is one of NVIDIA GPUs")
+    cell, activation, precision, n_units, batch_size, dropout = FUSED[name]
+    spec = replace(
+        SPEC,
+        rnn_type=cell,
+        activation=activation,
+        matmul_precision=precision,
+        Ng=n_units,
+        batch_size=batch_size,
+        recurrent_dropout=dropout,
+        sequence_length=20,
+    )
+
+    done = compiled(training_program(spec, spec.static, LANES, device, is_fused=True))
+    step = launches_per_step(read_program(done.as_text()), steps_ahead(spec.static))
+    assert [kernel.kind for kernel, _ in step.of].count("__gpu$xla.gpu.triton") == 2
+    assert step.n_kernels <= 110  # with a loop over time at least 120
+    of_recurrence = 6 * LANES * batch_size * 20 * n_units**2 * CELLS.info(cell).n_gates
+    assert of_recurrence < step.operations[precision]
 
 
 def test_the_start_of_training_and_its_progress_compile(compiled, device):

@@ -212,3 +212,20 @@ ENTRY %main (i: s32[], p: f32[4], q: f32[400]) -> f32[4] {
     assert launched.n_kernels == 2
     assert launched.operations == {VECTOR: 800}
     assert launched.bytes_moved == 4 * 1600
+
+
+RECURRENCE = """  %w = f32[8,24,2,24]{3,2,1,0} parameter(0)
+  %h = f32[8,5,24]{2,1,0} parameter(1)
+  %d = f32[8,3,5,2,24]{4,3,2,1,0} parameter(2)
+  ROOT %c = (f32[8,3,5,24]{3,2,1,0}, f32[8,3,5,2,24]{4,3,2,1,0}) custom-call(%w, %h, %d), \
+custom_call_target="__gpu$xla.gpu.triton", backend_config={ir = "ML\\EF", \
+name = "recurrence_forward_bf16", num_warps = 8 : i32}"""
+
+
+def test_a_recurrence_in_one_kernel_counts_the_products_of_all_times():
+    kernel = work(RECURRENCE)
+    # 8 networks, 3 times, 5 trajectories, a matrix [24, 48]
+    assert kernel.operations == {BF16: 8 * 3 * 5 * 2 * 24 * 48}
+    of_backward = RECURRENCE.replace("forward_bf16", "backward_tf32")
+    assert work(of_backward).operations == {TF32: 8 * 3 * 5 * 2 * 24 * 48}
+    assert work(RECURRENCE.replace("recurrence_", "another_")).operations == {}

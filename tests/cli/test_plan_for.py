@@ -53,6 +53,15 @@ def test_options_that_contradict_each_other_are_refused(options):
     assert "--for" in done.stderr
 
 
+def test_a_fused_recurrence_that_is_not_possible_is_refused(cpu_in_place_of_a_card):
+    fused = ("--set", "gridjax.fused_recurrence=true")
+    done = in_this_process(".", "plan", "quickstart", "--for", "a100", *fused)
+    assert done.returncode == 2
+    assert "A100" in done.stderr
+    assert "matmul_precision: float32" in done.stderr
+    assert done.stdout == ""
+
+
 def test_a_plan_for_a_card_says_what_the_compiler_made(cpu_in_place_of_a_card, tmp_path):
     content = sweep_content(**PLACE_CELLS | {"sequence_length": {"value": 3}})
     content["gridjax"]["lane_width"] = 2

@@ -118,6 +118,7 @@ def plan_on_card(
     card: CardInfo,
     settings: EvaluationSettings | None = None,
     report: Report = lambda _: None,
+    is_fused: bool = False,
 ) -> CardPlan:
     """Compile a plan for a card and read the programs; no card is needed, and none is started.
 
@@ -129,6 +130,7 @@ def plan_on_card(
         card: the card.
         settings: sizes of the evaluation; None compiles training alone.
         report: called with a line before each compilation.
+        is_fused: the setting ``fused_recurrence``.
 
     Raises GridjaxError if the compiler of the card is not installed.
     """
@@ -143,7 +145,7 @@ def plan_on_card(
             found = replace(same[shape], bucket=index, compile_s=0.0)
         else:
             report(f"bucket {index + 1} of {len(plan.buckets)}: compiling for {card.label}")
-            found = same[shape] = _bucket(index, bucket, card, device)
+            found = same[shape] = _bucket(index, bucket, card, device, is_fused)
         if found.step is not None:
             seconds = _n_steps(bucket) * found.step.time.total_s
             found = replace(found, training_s=seconds)
@@ -169,9 +171,11 @@ def read_step(compiled: jax.stages.Compiled, static: StaticConfig, card: CardInf
     return StepOnCard(bytes_needed(compiled), launched, predict(launched, card))
 
 
-def _bucket(index: int, bucket: Bucket, card: CardInfo, device: Any) -> BucketOnCard:
-    begun = time.perf_counter()
-    program = training_program(bucket.specs[0], bucket.static, bucket.lane_width, device)
+def _bucket(
+    index: int, bucket: Bucket, card: CardInfo, device: Any, is_fused: bool
+) -> BucketOnCard:
+    begun, width = time.perf_counter(), bucket.lane_width
+    program = training_program(bucket.specs[0], bucket.static, width, device, is_fused)
     compiled, refusal = _compiled(program)
     step = None if compiled is None else read_step(compiled, bucket.static, card)
     elapsed = time.perf_counter() - begun

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from gridjax.accelerators.absent_device import on_device
+from gridjax.accelerators.absent_device import lowering_for, on_device
 from gridjax.metrics import map_batches
 from gridjax.metrics.float_pairs import FloatPair, computes_in_float64
 from gridjax.metrics.gridscore import autocorrelogram, centred_sums, grid_score
@@ -42,7 +42,11 @@ class CardProgram(NamedTuple):
 
 
 def training_program(
-    spec: NetworkSpec, static: StaticConfig, lane_width: int, device: Any
+    spec: NetworkSpec,
+    static: StaticConfig,
+    lane_width: int,
+    device: Any,
+    is_fused: bool = False,
 ) -> CardProgram:
     """Return the program that trains a block of networks like ``spec``: a chunk of gradient steps.
 
@@ -51,10 +55,16 @@ def training_program(
         static: the static config in which the bucket is trained.
         lane_width: networks of the block.
         device: the device to compile for, attached or not.
+        is_fused: whether the recurrence is one kernel (gridjax.model.fused_recurrence).
     """
     shapes = on_device(shapes_of_block(spec, static, lane_width), device)
-    chunk = jax.jit(chunk_of_block(static, lane_width), donate_argnums=1)
-    return CardProgram("training", partial(_lower, chunk, *shapes))
+    chunk = jax.jit(chunk_of_block(static, lane_width, is_fused), donate_argnums=1)
+
+    def lower() -> jax.stages.Lowered:
+        with lowering_for(device):
+            return _lower(chunk, *shapes)
+
+    return CardProgram("training", lower if is_fused else partial(_lower, chunk, *shapes))
 
 
 def support_programs(

@@ -95,11 +95,14 @@ class Measurement:
         return {"rates": rates, "share": self.share, "seconds": seconds, "best": best}
 
 
-def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
+def measure(
+    plan: Plan, devices: Devices, seconds: float = 2.0, is_fused: bool = False
+) -> Measurement:
     """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
     ``plan`` may have any lane width. A lane width that needs more memory than the device has is
-    left out. ``seconds`` is the time for each bucket at each lane width.
+    left out. ``seconds`` is the time for each bucket at each lane width. ``is_fused`` is the
+    setting ``fused_recurrence``.
     """
     work = [flop_per_step(bucket.static) * bucket.n_network_steps for bucket in plan.buckets]
     order = sorted(range(len(work)), key=lambda index: -work[index])
@@ -109,7 +112,9 @@ def measure(plan: Plan, devices: Devices, seconds: float = 2.0) -> Measurement:
     widths = candidate_widths(devices.evaluation.device_kind, [plan.buckets[i] for i in chosen])
     rates: list[Rate] = []
     for width in widths:
-        of_width = [_rate(index, plan.buckets[index], width, devices, seconds) for index in chosen]
+        of_width = [
+            _rate(index, plan.buckets[index], width, devices, seconds, is_fused) for index in chosen
+        ]
         rates += [rate for rate in of_width if rate is not None]
     whole = {
         width: _whole(plan, [rate for rate in rates if rate.lane_width == width], devices)
@@ -147,11 +152,13 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
     return total
 
 
-def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: float) -> Rate | None:
+def _rate(
+    index: int, bucket: Bucket, width: int, devices: Devices, seconds: float, is_fused: bool
+) -> Rate | None:
     """Measure one bucket at one width; None if the device has too little memory for it."""
     lanes = bucket.specs[:width]
     population.make_trainer.cache_clear()  # every device compiles this bucket
-    trainers = [_Training(bucket, lanes, width, device) for device in devices.training]
+    trainers = [_Training(bucket, lanes, width, device, is_fused) for device in devices.training]
     try:
         with ThreadPoolExecutor(len(trainers)) as threads:  # all devices at once, as in a run
             begun = time.perf_counter()
@@ -168,22 +175,31 @@ def _rate(index: int, bucket: Bucket, width: int, devices: Devices, seconds: flo
         return None
     step_s = (end - start) / n_steps
     flop_per_s = flop_per_step(bucket.static) / step_s
-    return Rate(index, width, start - begun, step_s, flop_per_s, _block_bytes(bucket, width))
+    n_bytes = _block_bytes(bucket, width, is_fused)
+    return Rate(index, width, start - begun, step_s, flop_per_s, n_bytes)
 
 
-def _block_bytes(bucket: Bucket, width: int) -> int:
+def _block_bytes(bucket: Bucket, width: int, is_fused: bool) -> int:
     shapes = shapes_of_block(bucket.specs[0], bucket.static, width)
-    return bytes_needed(compile_chunk(bucket.static, width, *shapes))
+    return bytes_needed(compile_chunk(bucket.static, width, *shapes, is_fused))
 
 
 class _Training:
     """Training of one block on one device for a limited time."""
 
-    def __init__(self, bucket: Bucket, lanes: Sequence[NetworkSpec], width: int, device: Device):
+    def __init__(
+        self,
+        bucket: Bucket,
+        lanes: Sequence[NetworkSpec],
+        width: int,
+        device: Device,
+        is_fused: bool,
+    ):
         self.n_steps = 0
         """steps of all networks since ``begin``"""
         self._specs = lanes
-        self._lanes = Lanes(population.make_trainer(bucket.static, width), width, device)
+        trainer = population.make_trainer(bucket.static, width, is_fused)
+        self._lanes = Lanes(trainer, width, device)
         self._chunk = _FIRST_STEPS
 
     def begin(self) -> None:

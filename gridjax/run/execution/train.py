@@ -12,6 +12,7 @@ from gridjax.errors import GridjaxError
 from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.engine import Engine, choose_engine
+from gridjax.run.execution.fused_check import check_fused
 from gridjax.run.execution.plugin_check import check_plugins
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import bucket_shape
@@ -85,6 +86,8 @@ def train(
         settings = sweep.settings
         platform = engine.device["platform"]
         plan = make_plan(sweep.specs, settings.lane_width, platform, bucket_shape(settings.merge))
+        if settings.fused_recurrence:
+            check_fused(plan, engine.device["kind"])
         check_space(folder, plan, engine.n_workers)
         manifest = make_manifest(sweep, plan, engine.device, MATMUL_PRECISION)
         store = open_folder(folder, manifest, accepted)

@@ -65,7 +65,7 @@ class BlockRun:
         self._n_steps_finished = 0
         self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         self._lanes = Lanes(
-            _compiled_by_one_process(block),
+            _compiled_by_one_process(block, job.settings.fused_recurrence),
             block.lane_width,
             device,
             self._checkpointer.restore,
@@ -234,9 +234,10 @@ class BlockRun:
             self._seconds[stage] += time.perf_counter() - start
 
 
-def _compiled_by_one_process(block: Block) -> Trainer:
+def _compiled_by_one_process(block: Block, is_fused: bool) -> Trainer:
     """Return the training functions of a block; other processes wait for their compilation."""
-    trainer, shape = population.make_trainer(block.static, block.lane_width), block.static
+    trainer = population.make_trainer(block.static, block.lane_width, is_fused)
+    shape = block.static
     return trainer._replace(
         init=compiled_by_one_process(trainer.init, shape, block.lane_width, "init"),
         chunk=compiled_by_one_process(trainer.chunk, shape, block.lane_width, "chunk"),

@@ -73,8 +73,8 @@ def failing(monkeypatch):
             return told
         parts = {}
 
-        def failing_trainer(static, lane_width):
-            trainer = make(static, lane_width)
+        def failing_trainer(static, lane_width, is_fused):
+            trainer = make(static, lane_width, is_fused)
             told.part = parts.setdefault(part, Failing(getattr(trainer, part), fails, message))
             return trainer._replace(**{part: told.part})
 

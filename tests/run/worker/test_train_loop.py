@@ -44,8 +44,8 @@ class Counting:
         self.made, self.idle = 0, 0
         self._make, self._lock = population.make_trainer, threading.Lock()
 
-    def __call__(self, static, lane_width):
-        trainer = self._make(static, lane_width)
+    def __call__(self, static, lane_width, is_fused):
+        trainer = self._make(static, lane_width, is_fused)
 
         def chunk(traced, state, until):
             before = np.array(state.step)
