@@ -41,13 +41,13 @@ def test_version_and_help_with_examples():
 def test_plan_prints_integers_as_json_and_needs_no_jax():
     result = gridjax("plan", "quickstart", "--json")
     plan = json.loads(result.stdout)
-    assert plan["networks"] == 20
+    assert plan["networks"] == 12
     assert plan["buckets"] == 3
     blocked = "import sys; sys.modules['jax'] = None; from gridjax.cli import main; main()"
     command = [sys.executable, "-c", blocked, "plan", "quickstart"]
     shown = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, check=False)
     assert shown.returncode == 0, shown.stderr
-    assert "20 networks in 3 compile buckets" in shown.stdout
+    assert "12 networks in 3 compile buckets" in shown.stdout
 
 
 def test_shipped_experiments_are_found_from_an_empty_directory(tmp_path):
@@ -59,7 +59,7 @@ def test_shipped_experiments_are_found_from_an_empty_directory(tmp_path):
 
 def test_set_overrides_every_network_and_is_checked_like_the_file(tmp_path):
     changed = gridjax("plan", "quickstart", "--set", "seed=5", "--json")
-    assert json.loads(changed.stdout)["networks"] == 5
+    assert json.loads(changed.stdout)["networks"] == 3
     assert_refused(gridjax("plan", "quickstart", "--set", "Ng=-3"), "--set Ng", "-3")
     assert_refused(gridjax("plan", "quickstart", "--set", "sead=1"), "sead", "seed")
     assert_refused(gridjax("plan", "quickstart", "--set", "seed"), "NAME=VALUE")
@@ -179,7 +179,7 @@ def test_several_files_are_planned_with_a_row_for_each(tmp_path):
     result = gridjax("plan", "quickstart", cwd=tmp_path)
     for name in ("cartesian.yaml", "gaussian.yaml", "difference_of_gaussians.yaml"):
         assert name in result.stdout
-    assert result.stdout.index("3 files") < result.stdout.index("20 networks in 3 compile buckets")
+    assert result.stdout.index("3 files") < result.stdout.index("12 networks in 3 compile buckets")
     alone = gridjax("plan", "quickstart/gaussian.yaml", cwd=tmp_path)
     assert "distinct networks" not in alone.stdout
 
