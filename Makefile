@@ -11,7 +11,9 @@ demo: $(VENV)/installed
 
 # Tests spend most of their time in compilation, which is faster without optimizations. Tests that
 # compare bits run in the second call, compiled as users' programs are.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+# One worker more than cores, because some tests wait for other processes.
+WORKERS := $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
+PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 test: $(VENV)/installed-dev
 	JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) -m "not slow and not bits"
 	$(PYTEST) -m "bits and not slow"

@@ -132,6 +132,7 @@ def test_the_page_says_why_few_seeds_have_no_interval(page):
     assert "Every row of the table has fewer than 8 seeds and therefore no interval" in text
 
 
+@pytest.mark.slow
 def test_eight_seeds_have_an_interval_in_the_table(tmp_path):
     run = synthetic_run(quickstart_specs(range(8))[1::5], keep_maps="none", weights=False)
     page = Page(write_report(run, tmp_path).read_text())

@@ -100,6 +100,7 @@ STOPS = {
 """The first in the pilot, whose two networks have no more steps than the second waits for."""
 
 
+@pytest.mark.slow
 def test_a_study_stopped_three_times_ends_as_one_that_nobody_stopped(piloted, tmp_path):
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     at_once = study(piloted, whole)

@@ -13,7 +13,8 @@ from gridjax.task import motion, task
 N_LAYOUTS, N_BATCHES = 16, 20
 
 
-@pytest.mark.parametrize("width_m", [pytest.param(0.12, marks=pytest.mark.slow), 0.20])
+@pytest.mark.slow
+@pytest.mark.parametrize("width_m", [0.12, 0.20])
 def test_published_losses_lie_at_the_floor(width_m):
     """Within what the luck of two layouts allows.
 

@@ -59,7 +59,9 @@ def check_finished(folder, whole):
     verify(folder)
 
 
-@pytest.mark.parametrize("point", FEW)
+@pytest.mark.parametrize(
+    "point", [*FEW[:2], *(pytest.param(point, marks=pytest.mark.slow) for point in FEW[2:])]
+)
 def test_a_run_that_was_killed_at_a_point_resumes_to_the_same_bits(
     point, untouched, victim, tmp_path
 ):

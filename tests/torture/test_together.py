@@ -109,7 +109,7 @@ def check_reader(reader):
     assert reader.n_reads > 5
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_reader_of_a_run_that_is_written_reads_whole_blocks(workers, quick_workers, tmp_path):
     quick_workers(tmp_path / "run")
     reader = Reader(tmp_path / "run")
@@ -120,6 +120,7 @@ def test_a_reader_of_a_run_that_is_written_reads_whole_blocks(workers, quick_wor
     check_reader(reader)
 
 
+@pytest.mark.slow
 def test_of_several_runs_that_start_in_one_folder_one_trains(untouched, victim, tmp_path):
     folder = tmp_path / "run"
     processes = [victim(folder, 6) for _ in range(3)]

@@ -49,7 +49,7 @@ def kill_worker_at(victim, folder, whole, point, occurrence):
     return n_killed(process)
 
 
-@pytest.mark.parametrize("point", FEW)
+@pytest.mark.parametrize("point", [FEW[0], pytest.param(FEW[1], marks=pytest.mark.slow)])
 def test_a_run_continues_by_itself_after_a_worker_process_was_killed(
     point, untouched, victim, tmp_path
 ):

@@ -171,6 +171,7 @@ def test_time_shifts_find_nothing_in_cells_that_fire_anywhere():
         assert low <= (p <= level).sum() <= high
 
 
+@pytest.mark.slow
 def test_time_shifts_find_clean_lattices_with_39_draws():
     def rate(rng, path):
         turn, k = rng.uniform(0, np.pi / 3), 4 * np.pi / np.sqrt(3) / rng.uniform(0.3, 0.5)

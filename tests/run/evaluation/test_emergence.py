@@ -71,6 +71,7 @@ def test_steps_of_a_long_training_are_evenly_spaced_in_their_logarithm():
     assert np.ptp(np.diff(many)) < 0.3  # the steps of the history lie .19 apart
 
 
+@pytest.mark.slow
 def test_a_run_has_a_row_for_every_step(both):
     rows = both.along.emergence
     assert list(rows.columns) == ["run_id", "step", *MEASURES, *LATTICES]
@@ -80,6 +81,7 @@ def test_a_run_has_a_row_for_every_step(both):
     assert np.isfinite(rows[list(MEASURES)].drop(columns="loss_excess")).all(axis=None)
 
 
+@pytest.mark.slow
 def test_the_last_row_has_the_measures_of_the_finished_network(both):
     network = both.along.networks.iloc[0]
     rows = both.along.emergence.query("run_id == @network.run_id")
@@ -91,6 +93,7 @@ def test_the_last_row_has_the_measures_of_the_finished_network(both):
     np.testing.assert_array_equal(rows[list(LATTICES)].iloc[-1], list(expected.values()))
 
 
+@pytest.mark.slow
 def test_a_diverged_network_has_rows_up_to_its_divergence(both):
     network = both.along.networks.iloc[1]
     steps = both.along.emergence.query("run_id == @network.run_id")["step"].to_list()
@@ -99,12 +102,14 @@ def test_a_diverged_network_has_rows_up_to_its_divergence(both):
     assert steps
 
 
+@pytest.mark.slow
 def test_all_other_results_are_those_of_a_run_without_evaluations_along_training(both):
     along, without = dict(both.tables), dict(both.without)
     assert along.pop("emergence") != without.pop("emergence")
     assert along == without
 
 
+@pytest.mark.slow
 def test_no_program_is_compiled_again_for_evaluations_along_training(both):
     before, after = both.n_programs
     # the network that diverges has other shapes and is measured at step 0 alone

@@ -64,6 +64,7 @@ def same(one, other):
         np.testing.assert_array_equal(here, there)
 
 
+@pytest.mark.slow
 def test_lanes_neighbours_and_filling_change_no_bit():
     a, b = evaluated([A, B], 3)
     c, d, e = evaluated([B, C, A], 3)
@@ -73,6 +74,7 @@ def test_lanes_neighbours_and_filling_change_no_bit():
     same(alone, d)
 
 
+@pytest.mark.slow
 def test_widths_agree_to_rounding():
     """Other widths round otherwise; a score has steps, so only smooth measures are compared."""
     (narrow,) = evaluated([A], 1)

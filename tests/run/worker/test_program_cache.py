@@ -54,7 +54,8 @@ def programs(home):
     return sorted(home.rglob("*-cache"))
 
 
-@pytest.mark.parametrize("steps", [0, pytest.param(9, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("steps", [0, 9])
 def test_a_second_process_finds_programs_and_computes_the_same_bits(steps, tmp_path):
     without = run(tmp_path, steps, JAX_ENABLE_COMPILATION_CACHE="false")
     assert not programs(tmp_path)
