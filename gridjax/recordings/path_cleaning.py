@@ -17,9 +17,9 @@ _SPEED_WINDOW_S = 0.4
 def placeholders(positions_m: Float[np.ndarray, "sample 2"]) -> Float[np.ndarray, "place 2"]:
     """Return the positions that stand for lost frames, such as (0, 0), most frequent first.
 
-    A placeholder is shared exactly by at least five samples, and the path jumps to it and from it:
-    by more than 5 cm and more than 20 median steps in the median. An animal that rests at a place
-    walks there.
+    A placeholder is shared exactly by at least five samples, and the path jumps to it and also from
+    it: by more than 5 cm and more than 20 median steps in the median. An animal that rests at a
+    place walks there, and one that is put at a start walks away from it.
 
     Args:
         positions_m: [sample, 2], metres; NaN where the position is known to be lost.
@@ -38,9 +38,10 @@ def placeholders(positions_m: Float[np.ndarray, "sample 2"]) -> Float[np.ndarray
     for value in np.argsort(-counts, kind="stable")[:_MOST_PLACEHOLDERS]:
         if counts[value] < _FEWEST_AT_ONE_PLACE:
             break
-        is_there = index == value
-        jumps = steps[is_there[1:] != is_there[:-1]]
-        if len(jumps) and float(np.median(jumps)) > far:
+        after, before = index[1:] == value, index[:-1] == value
+        ways = [steps[after & ~before], steps[before & ~after]]  # to the position, and from it
+        jumps = [float(np.median(way)) for way in ways if len(way)]
+        if jumps and min(jumps) > far:
             found.append(values[value])
     return np.reshape(found, (-1, 2))
 

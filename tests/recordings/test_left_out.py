@@ -89,6 +89,10 @@ def test_an_animal_that_rests_and_positions_on_a_lattice_are_no_placeholders():
     assert not len(placeholders(resting))
     assert not len(placeholders(np.round(PATH, 1)))
     assert not len(placeholders(np.round(PATH, 2)))
+    trials = np.array_split(PATH, 12)  # each begins at the same place, to which the animal is put
+    start = PATH[1000:1001]
+    put = [np.concatenate([np.repeat(start, 9, axis=0), start + one - one[:1]]) for one in trials]
+    assert not len(placeholders(np.concatenate(put)))
 
 
 def test_single_wrong_frames_count_as_lost(tmp_path):

@@ -32,6 +32,8 @@ class RateMaps(NamedTuple):
     occupancy: Float[np.ndarray, "n n"]
     """Seconds in each bin, or samples in each bin if no times are given."""
     arena: Arena
+    n_left_out: Int[np.ndarray, " unit"] | None = None
+    """Spikes of each unit outside the tracked time, which are left out; None for activity."""
 
 
 def rate_map(
@@ -52,7 +54,7 @@ def rate_map(
     Args:
         positions: [sample, 2], x and y in `units`; NaN where the tracking was lost.
         spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`. Spikes
-            outside the tracked time, or in its gaps, are left out.
+            outside the tracked time, or in its gaps, are left out and counted.
         activity: [sample, unit], activity at the positions; `times_s` is optional.
         times_s: [sample], increasing times of the positions, seconds.
         bin_cm: side of a bin, centimetres; not used if `n_bins` is given.
@@ -85,15 +87,15 @@ def rate_map(
         units=units,
         extent_m=extent_m,
     )
-    if spikes is not None:
-        if times_s is None:
-            raise invalid_argument(
-                "spikes are given without times_s", "give the time of each position"
-            )
-        totals = spike_counts(seen, spikes)
-    else:
-        totals = activity_totals(seen, activity)
-    return smoothed_rates(seen, totals, smoothing_cm)
+    if spikes is None:
+        return smoothed_rates(seen, activity_totals(seen, activity), smoothing_cm)
+    if times_s is None:
+        raise invalid_argument("spikes are given without times_s", "give the time of each position")
+    by_unit = _by_unit(spikes, len(seen.bins))
+    rates = smoothed_rates(seen, spike_counts(seen, by_unit), smoothing_cm)
+    trains = [check_array("spikes", each, 1) for each in by_unit]
+    n_left_out = [len(one) - len(tracked_spikes(one, seen.tracked).clock_s) for one in trains]
+    return rates._replace(n_left_out=np.array(n_left_out, int))
 
 
 def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit bin"]:

@@ -94,3 +94,10 @@ def test_lost_positions_are_a_gap_like_missing_samples():
         scores(lost, TIMES, TRAIN), scores(PATH[kept], TIMES[kept], TRAIN), rtol=1e-9
     )
     assert tracked_time(TIMES, kept).total_s == pytest.approx((N - 400) * DT)
+
+
+def test_spikes_that_are_left_out_are_counted():
+    times = np.where(TIMES >= 30, TIMES + 100, TIMES)
+    found = rate_map(PATH, times_s=times, spikes=[[1.0, 50.0, 150.0], [-1.0, 2.0], []], n_bins=12)
+    assert found.n_left_out.tolist() == [1, 1, 0]
+    assert rate_map(PATH, activity=np.ones((N, 1)), n_bins=12).n_left_out is None
