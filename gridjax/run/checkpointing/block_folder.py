@@ -42,8 +42,6 @@ from gridjax.run.checkpointing.host_copy import HostBuffer, on_host
 CHECKPOINTS = "checkpoints"
 KEPT = 2
 """Number of checkpoints that are kept of a block: the newest, and one as a fallback."""
-_HASHING = 2
-"""Threads that hash arrays while orbax writes them; hashing takes half as long as a write."""
 _BLOCK = re.compile("[0-9a-f]{16,64}")
 
 
@@ -160,9 +158,7 @@ class BlockFolder:
                 leaves = on_host(arrays)
                 self._writer.start(aside / ARRAYS, leaves)
                 try:  # hash while orbax writes
-                    with ThreadPoolExecutor(_HASHING) as pool:
-                        described = pool.map(describe_array, leaves.values())
-                        content["leaves"] = dict(zip(leaves, described, strict=True))
+                    content["leaves"] = {name: describe_array(a) for name, a in leaves.items()}
                 finally:
                     self._writer.wait()
                 content["files"] = describe_files(aside / ARRAYS)
