@@ -19,7 +19,7 @@ ONE_THREAD = {
 of the results, so that one thread makes them independent of the number of cores."""
 MOST_CPU_DEVICES = 24
 """Largest number of virtual devices of a processor, because each device compiles its own functions
-(compilation_cache.py). Additional cores share the larger operations."""
+(program_cache.py). Additional cores share the larger operations."""
 
 
 def n_cores() -> int:
