@@ -128,7 +128,7 @@ class Shard:
 
         ``rows=False`` reads the SHA-256 and the schema of the tables, but not their rows.
         """
-        read = pq.read_table if rows else pq.read_schema
+        read = _read_table if rows else pq.read_schema
         retry_while_replaced(self.folder / SEAL, lambda: self._check(read))
 
     def _check(self, read: Callable[[pa.BufferReader], Any]) -> None:
@@ -223,8 +223,18 @@ class Shard:
 
 def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
     """Return the table in the bytes of a Parquet file; refuse columns other than the schema's."""
-    table: pa.Table = _checked(pq.read_table, content, path, name)
+    table: pa.Table = _checked(_read_table, content, path, name)
     return table
+
+
+def _read_table(source: pa.BufferReader) -> pa.Table:
+    """Return the table of a Parquet file, read in this thread alone.
+
+    The scanner behind ``pq.read_table`` may still hold the bytes in a thread of its own when it
+    returns. If Python ends before that thread releases them, the process is aborted.
+    """
+    with pq.ParquetFile(source) as file:
+        return file.read(use_threads=False)
 
 
 def _checked(read: Callable[[pa.BufferReader], Any], content: bytes, path: Path, name: str) -> Any:
