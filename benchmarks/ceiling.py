@@ -1,6 +1,6 @@
 """Highest rate of plain matrix products on this machine, with JAX, NumPy and PyTorch.
 
-JAX multiplies on all its devices at once. NumPy, and PyTorch on a CPU, use all cores for one
+JAX multiplies on all accelerators at once; on a CPU, JAX, NumPy and PyTorch use all cores for one
 product. The ceiling of a benchmark is the highest of their rates, whatever the library.
 """
 

@@ -1,95 +1,84 @@
-"""Networks that train on all devices at once, as `gridjax sweep` trains them."""
+"""Networks that train on all workers at once, as `gridjax sweep` trains them."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import jax
-
+from gridjax.run.calibration.timed_worker import AnyTimedWorker, TrainingTime
+from gridjax.run.calibration.timed_workers import TimedWorkers
+from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.plan import default_lane_width
-from gridjax.run.worker.lanes import Lanes
 from gridjax.spec.network import NetworkSpec
-from gridjax.training import population
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
-from .timing import seconds_of
+from .timing import CpuTime, seconds_of
 
 
 class Fleet:
-    """One thread for each device; each trains the blocks of one bucket, one after the other."""
+    """One block of networks for each worker, all of one shape."""
 
-    def __init__(self, spec: NetworkSpec, devices: Sequence[Any]):
+    def __init__(self, spec: NetworkSpec, device_kind: str, workers: TimedWorkers):
         self.spec = spec
-        self.devices = devices
-        self.lane_width = default_lane_width(devices[0].device_kind, spec.static)
-        self._trainer = population.make_trainer(spec.static, self.lane_width)
-        self._threads = ThreadPoolExecutor(len(devices))
-        self._blocks = [self._empty_block(device) for device in devices]
+        self.lane_width = default_lane_width(device_kind, spec.static)
+        self.cpu = CpuTime()
+        """processor time of the workers"""
+        self._workers = workers
 
     @property
     def n_networks(self) -> int:
-        """Number of networks in the resident blocks, one block for each device."""
-        return len(self.devices) * self.lane_width
+        """Number of networks in the resident blocks, one block for each worker."""
+        return len(self._workers) * self.lane_width
 
     def first_step(self) -> float:
-        """Return the seconds of the first step on all devices, compilation included."""
-        return self.train(1)
+        """Return the seconds until the first steps of all workers are made, with compilation."""
+        return seconds_of(
+            lambda: self._workers.at_once(lambda number, each: each.begin(self._block(number)))
+        )
 
     def train(self, n_steps: int) -> float:
-        """Train the resident block of each device for ``n_steps`` steps; return the seconds."""
+        """Train the resident block of each worker for ``n_steps`` steps; return the seconds."""
 
-        def on(number: int) -> None:
-            with jax.default_device(self.devices[number]):
-                block = self._blocks[number]
-                if not block.networks:
-                    block.fill(self._specs(number))
-                self._train(block, n_steps)
+        def on(number: int, worker: AnyTimedWorker) -> None:
+            self._note(worker.train(n_steps), n_steps)
 
-        numbers = range(len(self.devices))
-        return seconds_of(lambda: list(self._threads.map(on, numbers)))
+        return seconds_of(lambda: self._workers.at_once(on))
 
     def train_population(self, n_networks: int, n_steps: int) -> float:
         """Initialise and train ``n_networks`` networks; return the seconds.
 
-        Each device takes the next block. It initialises, trains and frees a block before it takes
+        Each worker takes the next block. It initialises, trains and frees a block before it takes
         another.
         """
         waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         for number in range(-(-n_networks // self.lane_width)):
             waiting.put(number)
 
-        def on(device: Any) -> None:
-            with jax.default_device(device):
-                while True:
-                    try:
-                        number = waiting.get_nowait()
-                    except queue.Empty:
-                        return
-                    block = self._empty_block(device)
-                    block.fill(self._specs(number))
-                    self._train(block, n_steps)
+        def on(_: int, worker: AnyTimedWorker) -> None:
+            while True:
+                try:
+                    number = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                self._note(worker.train_new(self._block(number), n_steps), n_steps)
 
-        return seconds_of(lambda: list(self._threads.map(on, self.devices)))
+        return seconds_of(lambda: self._workers.at_once(on))
 
     def compiled(self) -> tuple[float, int]:
         """Compile the steps again; return the seconds, and the bytes that a block needs."""
-        static, found = self.spec.static, []
+        static, found = self.spec.static, list[Any]()
         shapes = shapes_of_block(self.spec, static, self.lane_width)
         seconds = seconds_of(lambda: found.append(compile_chunk(static, self.lane_width, *shapes)))
         return seconds, bytes_needed(found[0])
 
-    def _empty_block(self, device: Any) -> Lanes:
-        return Lanes(self._trainer, self.lane_width, device)
-
-    def _specs(self, number: int) -> list[NetworkSpec]:
+    def _block(self, number: int) -> Block:
         """The networks of one block, each with a seed of its own."""
         first = number * self.lane_width
-        return [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
+        specs = [replace(self.spec, seed=first + lane) for lane in range(self.lane_width)]
+        return Block(self.spec.static, self.lane_width, {spec: (spec,) for spec in specs})
 
-    def _train(self, block: Lanes, n_steps: int) -> None:
-        made = block.train_steps(n_steps)
-        assert made == n_steps * self.lane_width, "a network diverged, so its time is not valid"
+    def _note(self, made: TrainingTime, n_steps: int) -> None:
+        complete = made.n_steps == n_steps * self.lane_width
+        assert complete, "a network diverged, so its time is not valid"
+        self.cpu.add(made.cpu_s)

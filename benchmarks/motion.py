@@ -28,7 +28,7 @@ N_MOVES = 20
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
     """Return a row for each number of trajectories in one call, on one device."""
-    device = start_devices(keep_programs=False).training[0]
+    device = start_devices(keep_programs=False)[0]
     with jax.default_device(device):
         rows = [_row(batch_size, options, say) for batch_size in options.batches]
     return {"repeats": options.repeats, "rows": rows}

@@ -9,6 +9,7 @@ import statistics
 from contextlib import ExitStack
 from typing import Any
 
+from gridjax.run.calibration.timed_workers import timed_workers
 from gridjax.run.execution.devices import start_devices
 from gridjax.run.worker.machine import n_cores
 
@@ -28,10 +29,14 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
     several times, so that every measurement takes at least ``options.seconds``.
     """
     name, spec = next(iter(options.sizes.items()))
-    devices = start_devices(keep_programs=False).training
-    fleet = Fleet(spec, devices)
+    with timed_workers([spec]) as workers:
+        fleet = Fleet(spec, start_devices(keep_programs=False)[0].device_kind, workers)
+        return _measure(name, fleet, options, say)
+
+
+def _measure(name: str, fleet: Fleet, options: Options, say: Say) -> dict[str, Any]:
     fleet.first_step()
-    works, times = {}, {}
+    works, times = dict[str, Any](), {}
     for n_networks in options.populations:
         once = fleet.train_population(n_networks, options.steps)
         times[n_networks] = max(1, round(options.seconds / once))
@@ -39,7 +44,7 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
     with_peer = options.with_pytorch and has_pytorch()
     if options.with_pytorch and not with_peer:
         say(MISSING)
-    peers = tuned_peers(spec, options.seconds) if with_peer else {}
+    peers = tuned_peers(fleet.spec, options.seconds) if with_peer else {}
     with ExitStack() as stack:
         for label, peer in peers.items():
             works[label] = stack.enter_context(peer).ms_per_network_step

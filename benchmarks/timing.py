@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -31,6 +32,25 @@ class Stopwatch:
         told = work()
         self.cpu_s.append(time.process_time() - before)
         return told
+
+
+class CpuTime:
+    """Processor time of several workers, which report it themselves."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Add the processor time of one worker."""
+        with self._lock:
+            self._seconds += seconds
+
+    def take(self) -> float:
+        """Return the sum since the last call, in seconds."""
+        with self._lock:
+            seconds, self._seconds = self._seconds, 0.0
+        return seconds
 
 
 def in_turns(works: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:

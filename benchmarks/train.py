@@ -1,4 +1,4 @@
-"""Time of a gradient step: gridjax on all devices, PyTorch, and plain matrix products.
+"""Time of a gradient step: gridjax on all workers, PyTorch, and plain matrix products.
 
 `python -m benchmarks.train`, or `gridjax bench train`.
 """
@@ -9,17 +9,17 @@ import statistics
 from contextlib import ExitStack
 from typing import Any
 
+from gridjax.run.calibration.timed_workers import timed_workers
 from gridjax.run.execution.devices import start_devices
 from gridjax.run.planning.plan import flop_per_step
 from gridjax.run.worker.machine import n_cores
-from gridjax.spec.network import NetworkSpec
 
 from .ceiling import ceilings
 from .fleet import Fleet
 from .options import Options, Say
 from .peers.processes import MISSING, has_pytorch, tuned_peers
 from .samework import check
-from .timing import Stopwatch, in_turns, ratio, steps_for
+from .timing import in_turns, ratio, steps_for
 
 
 def measure(options: Options, say: Say) -> dict[str, Any]:
@@ -27,26 +27,37 @@ def measure(options: Options, say: Say) -> dict[str, Any]:
     peer = options.with_pytorch and has_pytorch()
     if options.with_pytorch and not peer:
         say(MISSING)
-    rows = [_row(name, spec, options, peer, say) for name, spec in options.sizes.items()]
+    kind = start_devices(keep_programs=False)[0].device_kind
+    with timed_workers(list(options.sizes.values())) as workers:
+        rows = [
+            _row(name, Fleet(spec, kind, workers), options, peer, say)
+            for name, spec in options.sizes.items()
+        ]
     return {"repeats": options.repeats, "rows": rows}
 
 
-def _row(
-    name: str, spec: NetworkSpec, options: Options, with_peer: bool, say: Say
-) -> dict[str, Any]:
-    devices = start_devices(keep_programs=False).training
-    fleet = Fleet(spec, devices)
+def _row(name: str, fleet: Fleet, options: Options, with_peer: bool, say: Say) -> dict[str, Any]:
+    spec = fleet.spec
     first_step_s = fleet.first_step()
     compile_s, block_bytes = fleet.compiled()
     n_steps = steps_for(options.seconds, fleet.train)
     flop = flop_per_step(spec.static)
 
-    watch, network_steps = Stopwatch(), n_steps * fleet.n_networks
+    network_steps = n_steps * fleet.n_networks
+    cpu_s: list[float] = []
 
     def ours() -> float:
-        return watch.time(lambda: fleet.train(n_steps)) * 1e3 / network_steps
+        fleet.cpu.take()
+        seconds = fleet.train(n_steps)
+        cpu_s.append(fleet.cpu.take())
+        return seconds * 1e3 / network_steps
 
-    products = ceilings(options.shapes, devices, options.seconds / 5, options.with_pytorch)
+    products = ceilings(
+        options.shapes,
+        start_devices(keep_programs=False),
+        options.seconds / 5,
+        options.with_pytorch,
+    )
     works = {f"ceiling {shape}": each.gflop_per_s for shape, each in products.items()}
     works["gridjax"] = ours
     difference, peers = None, tuned_peers(spec, options.seconds) if with_peer else {}
@@ -63,7 +74,7 @@ def _row(
     }
     best = max(shapes, key=lambda shape: shapes[shape])
     rate = [flop / ms / 1e6 for ms in told["gridjax"]]
-    cpu_ms = [seconds * 1e3 / network_steps for seconds in watch.cpu_s]
+    cpu_ms = [seconds * 1e3 / network_steps for seconds in cpu_s]
     rate_of_cpu = [flop * 1e3 / max(ms, 1e-6) for ms in cpu_ms]
     row: dict[str, Any] = {
         "size": name,

@@ -39,13 +39,14 @@ MAY_IMPORT = {
     " run.checkpointing run.storage",
     "run.execution": "errors io spec task model training sweep callbacks run.planning"
     " run.evaluation run.checkpointing run.storage run.worker",
+    "run.calibration": "errors io training run.planning run.worker run.execution spec",
     "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
     "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
     " run.storage callbacks run.execution report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
-    " run.worker run.execution theory recordings report studies",
+    " run.worker run.execution run.calibration theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
     " run.execution recordings",
 }

@@ -77,13 +77,13 @@ def plan(
     from gridjax.run.planning.plan_by_file import drawn_lines, files_table, files_to_json
 
     width, merges = population.settings.lane_width, population.settings.merge
-    devices = _devices() if measure else None
-    kind = device or ("cpu" if devices is None else devices.evaluation.platform)
+    here = _device_here() if measure else None
+    kind = device or ("cpu" if here is None else here.platform)
     kind = kind if card is None else card.kind
     laid_out = make_plan(population.specs, width, kind, bucket_shape(merges))
-    if population.settings.fused_recurrence and (card is not None or devices is not None):
-        _check_fused(laid_out, devices, card)
-    measured = None if devices is None else _measured(laid_out, devices, population)
+    if population.settings.fused_recurrence and (card is not None or here is not None):
+        _check_fused(laid_out, here, card)
+    measured = None if here is None else _measured(laid_out, here, population)
     advice = _advice(population, kind, measured)
     on_card = None if card is None else _on_card(laid_out, card, population, training_only)
     if as_json:
@@ -105,7 +105,7 @@ def plan(
     for line in advice_lines(advice, merges):
         console().print(line, soft_wrap=True)
     if measured is not None:
-        from gridjax.run.execution.calibration import measured_lines, measured_table
+        from gridjax.run.calibration.lane_widths import measured_lines, measured_table
 
         console().print(measured_table(measured, laid_out))
         for line in measured_lines(measured):
@@ -144,31 +144,34 @@ def _on_card(plan: Any, card: CardInfo, population: Any, training_only: bool) ->
     return plan_on_card(plan, card, settings, report, population.settings.fused_recurrence)
 
 
-def _devices() -> Any:
+def _device_here() -> Any:
     from gridjax.run.execution.devices import start_devices
 
-    return start_devices(keep_programs=False)
+    return start_devices(keep_programs=False)[0]
 
 
-def _check_fused(plan: Any, devices: Any, card: CardInfo | None) -> None:
+def _check_fused(plan: Any, device: Any, card: CardInfo | None) -> None:
     from gridjax.run.execution.fused_check import check_fused
 
-    check_fused(plan, devices.evaluation.device_kind if card is None else card.label)
+    check_fused(plan, device.device_kind if card is None else card.label)
 
 
-def _measured(plan: Any, devices: Any, population: Any) -> Any:
-    from gridjax.run.execution.calibration import measure
+def _measured(plan: Any, device: Any, population: Any) -> Any:
+    from gridjax.run.calibration.lane_widths import measure
+    from gridjax.run.calibration.timed_workers import timed_workers
 
-    return measure(plan, devices, is_fused=population.settings.fused_recurrence)
+    settings = population.settings
+    with timed_workers(population.specs, settings.merge) as workers:
+        return measure(plan, device.device_kind, workers, is_fused=settings.fused_recurrence)
 
 
 def _advice(population: Any, kind: str, measured: Any) -> Any:
     """Return the cost of unpadded and of padded shapes, at the measured rates if there are any."""
     from gridjax.run.planning.merging import Rates, advise, nominal
-    from gridjax.run.worker.machine import n_cpu_devices
+    from gridjax.run.worker.machine import default_workers
 
-    rates = nominal(kind, n_cpu_devices() if kind == "cpu" else 1)
+    rates = nominal(kind, default_workers() if kind == "cpu" else 1)
     if measured is not None and (typical := measured.typical()) is not None:
         flop_per_s, compile_s = typical
-        rates = Rates(flop_per_s, compile_s, measured.n_devices, are_measured=True)
+        rates = Rates(flop_per_s, compile_s, measured.n_workers, are_measured=True)
     return advise(population.specs, population.settings.lane_width, kind, rates)

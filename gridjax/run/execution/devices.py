@@ -4,53 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import jax
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.worker.machine import n_cpu_devices, processor
+from gridjax.run.worker.machine import processor
 from gridjax.run.worker.program_cache import use_program_cache
 from gridjax.training.population import Device
 
 DETERMINISTIC_FLAGS = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
 
 
-@dataclass(frozen=True)
-class Devices:
-    """The devices of a measurement, which trains on all of them at once."""
-
-    training: tuple[Device, ...]
-    evaluation: Device
-
-
-def start_devices(deterministic: bool = False, keep_programs: bool = True) -> Devices:
-    """Return the devices to train on: all accelerators, or one virtual CPU device per core.
-
-    There are at most machine.MOST_CPU_DEVICES virtual devices. On a CPU, several virtual devices
-    are faster than one vmap. JAX creates its devices when it starts, so a process that has already
-    used JAX keeps its devices. The first device also evaluates: an additional device for evaluation
-    would slow down training on the others by 15 %. ``keep_programs`` stores compiled programs on
-    disk (program_cache); measurements of compilation switch it off.
-
-    Raises GridjaxError if JAX computes in float64.
-    """
-    _prepare(deterministic)
-    with suppress(RuntimeError):
-        jax.config.update("jax_num_cpu_devices", n_cpu_devices())
-    if keep_programs:
-        use_program_cache()
-    devices = jax.local_devices()
-    return Devices(tuple(devices), devices[0])
-
-
-def start_worker_devices(deterministic: bool = False, keep_programs: bool = True) -> list[Device]:
+def start_devices(deterministic: bool = False, keep_programs: bool = True) -> list[Device]:
     """Return the devices of the workers in this process: all accelerators, or one CPU device.
 
-    A CPU device computes in the threads of machine.n_threads(). The arguments and the errors are
-    those of ``start_devices``.
+    A CPU device computes in the threads of machine.n_threads(). ``keep_programs`` stores compiled
+    programs on disk (program_cache); measurements of compilation switch it off.
+
+    Raises GridjaxError if JAX computes in float64.
     """
     _prepare(deterministic)
     if keep_programs:

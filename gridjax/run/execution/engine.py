@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gridjax.callbacks import CallbackList, RunEvent
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.devices import describe, describe_cpu, start_worker_devices
+from gridjax.run.execution import messages
+from gridjax.run.execution.devices import describe, describe_cpu, start_devices
 from gridjax.run.execution.plugins import PluginSources, plugin_sources
 from gridjax.run.execution.process_worker import ProcessWorker, WorkerSetup
 from gridjax.run.execution.worker_pool import AnyWorker, WorkerPool
@@ -52,7 +51,8 @@ class Engine:
             return
         sources = self.sources or PluginSources((), ())
         with tempfile.TemporaryDirectory(prefix="gridjax-") as folder:
-            maps = _write_place_maps(blocks, Path(folder))
+            specs = [spec for block in blocks for rows in block.rows.values() for spec in rows]
+            maps = messages.write_place_maps(specs, Path(folder))
             setup = WorkerSetup(job, sources.files, sources.modules, maps, lock)
 
             def processes(emit: Callable[[RunEvent], None]) -> Sequence[AnyWorker]:
@@ -76,12 +76,12 @@ def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, determinist
         fix = "give a positive number, or leave it out"
         raise GridjaxError(Problem(f"{workers} workers cannot train anything", fix=fix))
     if device_kind() != "cpu":
-        devices = start_worker_devices(deterministic)
+        devices = start_devices(deterministic)
         return _in_process(devices[:workers], deterministic)
     n_workers = workers or default_workers()
     sources = plugin_sources(specs)
     if sources is None or (n_workers == 1 and n_threads() == 1):
-        return _in_process(start_worker_devices(deterministic), deterministic)
+        return _in_process(start_devices(deterministic), deterministic)
     return Engine(describe_cpu(1), n_workers, sources=sources)
 
 
@@ -91,15 +91,3 @@ def _in_process(devices: Sequence[Device], deterministic: bool) -> Engine:
     else:
         entry = describe(devices, deterministic)
     return Engine(entry, len(devices), local_devices=tuple(devices))
-
-
-def _write_place_maps(blocks: Iterable[Block], folder: Path) -> tuple[tuple[str, str], ...]:
-    """Write the measured place cells of networks to files; return (sha256, file) of each."""
-    specs = {spec for block in blocks for rows in block.rows.values() for spec in rows}
-    maps = {spec.place_maps.digest: spec.place_maps.maps for spec in specs if spec.place_maps}
-    files = []
-    for digest, array in maps.items():
-        path = folder / f"{digest}.npy"
-        np.save(path, np.asarray(array), allow_pickle=False)
-        files.append((digest, str(path)))
-    return tuple(files)

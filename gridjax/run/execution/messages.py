@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,17 @@ def block_of(message: Message, merge: bool, place_maps: Mapping[str, str]) -> Bl
     return Block(static, message["lane_width"], rows)
 
 
+def write_place_maps(specs: Iterable[NetworkSpec], folder: Path) -> tuple[tuple[str, str], ...]:
+    """Write the measured place cells of networks to files; return (sha256, file) of each."""
+    maps = {spec.place_maps.digest: spec.place_maps.maps for spec in specs if spec.place_maps}
+    files = []
+    for digest, array in maps.items():
+        path = folder / f"{digest}.npy"
+        np.save(path, np.asarray(array), allow_pickle=False)
+        files.append((digest, str(path)))
+    return tuple(files)
+
+
 def _spec_of(values: Message, place_maps: Mapping[str, str]) -> NetworkSpec:
     spec = NetworkSpec.from_dict(values)
     if spec.place_maps is None:
@@ -116,3 +127,10 @@ def error_of(message: Message) -> GridjaxError:
         problems.append(Problem(each["message"], place, each["fix"]))
     error: GridjaxError = getattr(errors, message["error"])(problems)
     return error
+
+
+def exception_of(message: Message) -> Exception:
+    """Return the exception that another process reports: an error for the user, or a traceback."""
+    if "error" in message:
+        return error_of(message)
+    return RuntimeError(f"a worker process failed:\n{message['failure']}")

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any
 
 from gridjax.callbacks import RunEvent, RunWarning
-from gridjax.errors import GridjaxError, MemoryShortageError, Problem
+from gridjax.errors import MemoryShortageError, Problem
 from gridjax.run.execution import messages
+from gridjax.run.execution.child_process import cause_of_end, pipe_of, sources_message, start_python
 from gridjax.run.execution.messages import Message
 from gridjax.run.planning.blocks import Block
-from gridjax.run.worker.machine import ONE_THREAD
 from gridjax.run.worker.worker import Job
 
 MOST_ATTEMPTS = 2
 """How often a block is started, if its process is killed during the block."""
 _END_S = 60.0
+_PROGRAM = "gridjax.run.execution.worker_process"
 
 
 @dataclass(frozen=True)
@@ -39,13 +36,8 @@ class WorkerSetup:
 
     def message(self) -> Message:
         """Return the first message to the process."""
-        return {
-            "job": messages.message_of_job(self.job),
-            "plugin_files": list(self.plugin_files),
-            "plugin_modules": list(self.plugin_modules),
-            "place_maps": dict(self.place_maps),
-            "sys_path": sys.path,
-        }
+        sources = sources_message(self.plugin_files, self.plugin_modules, self.place_maps)
+        return sources | {"job": messages.message_of_job(self.job)}
 
 
 class ProcessWorker:
@@ -71,7 +63,7 @@ class ProcessWorker:
             code = self._run_once(block)
             if code is None:
                 return
-            what = f"a worker process ended in block {block.name}: {_cause_of(code)}"
+            what = f"a worker process ended in block {block.name}: {cause_of_end(code)}"
             if attempt == MOST_ATTEMPTS:
                 fix = (
                     "if the system has too little memory, use fewer workers: --workers N; the same"
@@ -94,19 +86,19 @@ class ProcessWorker:
             return
         self._send(process, {"end": True})
         with suppress(OSError):
-            _pipe(process.stdin).close()
+            pipe_of(process.stdin).close()
         try:
             process.wait(_END_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        _pipe(process.stdout).close()
+        pipe_of(process.stdout).close()
 
     def _run_once(self, block: Block) -> int | None:
         """Run a block; return None if it is done, or the exit code of a process that ended."""
         process = self._started()
         self._send(process, messages.message_of_block(block))
-        for line in _pipe(process.stdout):
+        for line in pipe_of(process.stdout):
             if not line.endswith("\n"):
                 break  # the process was killed while it wrote
             message = messages.decode(line)
@@ -118,7 +110,7 @@ class ProcessWorker:
                 return None
             else:
                 self.close()
-                raise _error_of(message)
+                raise messages.exception_of(message)
         code = process.wait()
         self.close()
         return code
@@ -126,54 +118,14 @@ class ProcessWorker:
     def _started(self) -> subprocess.Popen[str]:
         with self._lock:
             if self._process is None:
-                self._process = _start(self._setup)
+                setup = self._setup
+                self._process = start_python(_PROGRAM, setup.message(), setup.lock)
                 if self._must_stop:
                     self._send(self._process, {"stop": True})
             return self._process
 
     def _send(self, process: subprocess.Popen[str], message: Message) -> None:
         with suppress(OSError, ValueError):  # the process has ended: reading its output shows it
-            pipe = _pipe(process.stdin)
+            pipe = pipe_of(process.stdin)
             pipe.write(messages.encode(message))
             pipe.flush()
-
-
-def _start(setup: WorkerSetup) -> subprocess.Popen[str]:
-    package = [path for path in sys.path if path]
-    environment = os.environ | ONE_THREAD | {"JAX_PLATFORMS": "cpu"}
-    environment["PYTHONPATH"] = os.pathsep.join(package)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gridjax.run.execution.worker_process"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=environment,
-        text=True,
-        encoding="utf-8",
-        pass_fds=() if setup.lock is None else (setup.lock,),
-    )
-    with suppress(OSError):  # the process has ended: reading its output shows it
-        pipe = _pipe(process.stdin)
-        pipe.write(messages.encode(setup.message()))
-        pipe.flush()
-    return process
-
-
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None, "the process was started with pipes"
-    return pipe
-
-
-def _error_of(message: dict[str, Any]) -> Exception:
-    if "error" in message:
-        error: GridjaxError = messages.error_of(message)
-        return error
-    return RuntimeError(f"a worker process failed:\n{message['failure']}")
-
-
-def _cause_of(code: int) -> str:
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"killed by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"killed by signal {-code}"

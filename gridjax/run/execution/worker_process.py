@@ -63,7 +63,7 @@ def _listen(inbox: queue.Queue[Message | None], stop: threading.Event) -> None:
 def _serve(
     setup: Message, inbox: queue.Queue[Message | None], stop: threading.Event, output: TextIO
 ) -> None:
-    from gridjax.run.execution.devices import start_worker_devices
+    from gridjax.run.execution.devices import start_devices
     from gridjax.run.execution.plugins import load_plugin
     from gridjax.run.worker.worker import MOST_MEMORY_MAPS, Worker
 
@@ -73,7 +73,7 @@ def _serve(
     for name in setup["plugin_modules"]:
         importlib.import_module(name)
     job = messages.job_of(setup["job"])
-    device = start_worker_devices()[0]
+    device = start_devices()[0]
     worker = Worker(
         job, device, lambda event: _send(output, messages.message_of_event(event)), stop
     )

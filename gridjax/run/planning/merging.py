@@ -39,12 +39,12 @@ class Rates:
     """Speed of a machine in training and compilation."""
 
     flop_per_s: float
-    """floating-point operations per second of all its devices together, with all lanes in use"""
+    """floating-point operations per second of all its workers together, with all lanes in use"""
     compile_s: float
     """seconds from the start to the first step of one bucket. The compilation of the evaluation is
     not included, because merging does not change it"""
-    n_devices: int
-    """number of devices; they compile at the same time"""
+    n_workers: int
+    """number of workers; they compile at the same time"""
     are_measured: bool = False
 
 
@@ -100,17 +100,17 @@ def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates
     return Advice(cost(own, rates), cost(merged, rates), rates)
 
 
-def nominal(device_kind: str, n_devices: int) -> Rates:
-    """Return nominal rates for ``n_devices`` devices of one kind."""
+def nominal(device_kind: str, n_workers: int) -> Rates:
+    """Return nominal rates for ``n_workers`` workers on devices of one kind."""
     one = NOMINAL["cpu" if device_kind.lower().startswith("cpu") else "gpu"]
-    return Rates(one.flop_per_s * n_devices, one.compile_s, n_devices)
+    return Rates(one.flop_per_s * n_workers, one.compile_s, n_workers)
 
 
 def cost(plan: Plan, rates: Rates) -> Cost:
     """Predict the cost of a plan.
 
     An empty lane costs as much as a full lane. Free lanes are refilled, so the number of steps of a
-    bucket is that of its longest network or the mean over its lanes, whichever is larger. Devices
+    bucket is that of its longest network or the mean over its lanes, whichever is larger. Workers
     compile different buckets at the same time; one bucket is never shared.
     """
     steps = [lane_steps(bucket) for bucket in plan.buckets]
@@ -118,7 +118,7 @@ def cost(plan: Plan, rates: Rates) -> Cost:
         of_lanes * flop_per_step(bucket.static)
         for of_lanes, bucket in zip(steps, plan.buckets, strict=True)
     )
-    at_once = max(1, min(rates.n_devices, len(plan.buckets)))
+    at_once = max(1, min(rates.n_workers, len(plan.buckets)))
     compiling = len(plan.buckets) * rates.compile_s / at_once
     return Cost(
         n_buckets=len(plan.buckets),

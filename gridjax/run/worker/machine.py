@@ -17,19 +17,11 @@ ONE_THREAD = {
 }
 """Environment of a process that computes in one thread. The number of threads decides the last bits
 of the results, so that one thread makes them independent of the number of cores."""
-MOST_CPU_DEVICES = 24
-"""Largest number of virtual devices of a processor, because each device compiles its own functions
-(program_cache.py). Additional cores share the larger operations."""
 
 
 def n_cores() -> int:
     """Return the number of CPU cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def n_cpu_devices() -> int:
-    """Return the number of virtual JAX devices of this machine's processor."""
-    return min(n_cores(), MOST_CPU_DEVICES)
 
 
 def n_memory_maps() -> int:

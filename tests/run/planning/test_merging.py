@@ -105,7 +105,7 @@ def test_a_merged_plan_has_a_bucket_for_each_padded_shape():
 
 
 def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
-    rates = Rates(flop_per_s=1e9, compile_s=10.0, n_devices=2)
+    rates = Rates(flop_per_s=1e9, compile_s=10.0, n_workers=2)
     own = cost(make_plan(networks(), lane_width=2), rates)
     each = [flop_per_step(spec.static) for spec in networks()]
     # a lane of each pair stays empty

@@ -31,10 +31,3 @@ def test_the_kind_of_device(platforms, nodes, packages, kind, tmp_path, monkeypa
 
 def test_a_processor_has_a_name():
     assert machine.processor()
-
-
-@pytest.mark.parametrize(("cores", "devices"), [(1, 1), (8, 8), (192, 24)])
-def test_a_processor_of_many_cores_has_few_devices(cores, devices, monkeypatch):
-    """Each device compiles for itself, and memory maps are limited."""
-    monkeypatch.setattr(machine, "n_cores", lambda: cores)
-    assert machine.n_cpu_devices() == devices

@@ -12,7 +12,7 @@ from gridjax.run.worker.program_cache import cache_folder, remove_damaged
 WORK = """
 import json, sys, jax
 from gridjax.run.execution.devices import start_devices
-device = start_devices().training[0]
+device = start_devices()[0]
 compiled = []
 jax.monitoring.register_event_listener(lambda name, **_: compiled.append(name))
 import numpy as np

@@ -8,25 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-import jax
 import numpy as np
 
+from gridjax.errors import MemoryShortageError
 from gridjax.io.numbers import duration, quantity
-from gridjax.run.execution.devices import Devices
+from gridjax.run.calibration.timed_workers import TimedWorkers
+from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.run.planning.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
-from gridjax.run.worker.lanes import Lanes
-from gridjax.run.worker.out_of_memory import is_exhausted
-from gridjax.run.worker.train_loop import next_chunk
-from gridjax.spec.network import NetworkSpec
-from gridjax.training import population
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
-from gridjax.training.population import Device
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,13 +29,11 @@ COVERED = 0.9
 """Share of the work of a plan that the measured buckets cover; their rates predict the rest."""
 MOST_BUCKETS = 6
 _WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-_FIRST_STEPS = 2
-_CHUNK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Measured speed of one bucket at one lane width, with all devices training at once."""
+    """Measured speed of one bucket at one lane width, with all workers training at once."""
 
     bucket: int
     """index of the bucket in its plan"""
@@ -51,7 +43,7 @@ class Rate:
     step_s: float
     """wall-clock seconds of one gradient step: elapsed time divided by the steps of all networks"""
     flop_per_s: float
-    """floating-point operations per second of all devices together"""
+    """floating-point operations per second of all workers together"""
     block_bytes: int
     """memory of a block on its device in bytes, as the compiler reports it"""
 
@@ -66,8 +58,8 @@ class Measurement:
     seconds: dict[int, float]
     """lane width -> predicted seconds for training the whole plan, with compilation but without
     evaluation"""
-    n_devices: int
-    """devices that trained at the same time"""
+    n_workers: int
+    """workers that trained at the same time"""
 
     @property
     def best(self) -> int:
@@ -96,33 +88,33 @@ class Measurement:
 
 
 def measure(
-    plan: Plan, devices: Devices, seconds: float = 2.0, is_fused: bool = False
+    plan: Plan, kind: str, workers: TimedWorkers, seconds: float = 2.0, is_fused: bool = False
 ) -> Measurement:
     """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    ``plan`` may have any lane width. A lane width that needs more memory than the device has is
-    left out. ``seconds`` is the time for each bucket at each lane width. ``is_fused`` is the
-    setting ``fused_recurrence``.
+    ``plan`` may have any lane width. ``kind`` is the name that the devices of ``workers`` report. A
+    lane width that needs more memory than a device has is left out. ``seconds`` is the time for
+    each bucket at each lane width. ``is_fused`` is the setting ``fused_recurrence``.
     """
     work = [flop_per_step(bucket.static) * bucket.n_network_steps for bucket in plan.buckets]
     order = sorted(range(len(work)), key=lambda index: -work[index])
     covered = np.cumsum([0, *(work[index] for index in order)])[:-1]
     n_chosen = len(list(takewhile(lambda done: done < COVERED * sum(work), covered)))
     chosen = order[: min(MOST_BUCKETS, n_chosen)]
-    widths = candidate_widths(devices.evaluation.device_kind, [plan.buckets[i] for i in chosen])
+    widths = candidate_widths(kind, [plan.buckets[i] for i in chosen])
     rates: list[Rate] = []
     for width in widths:
         of_width = [
-            _rate(index, plan.buckets[index], width, devices, seconds, is_fused) for index in chosen
+            _rate(index, plan.buckets[index], width, workers, seconds, is_fused) for index in chosen
         ]
         rates += [rate for rate in of_width if rate is not None]
     whole = {
-        width: _whole(plan, [rate for rate in rates if rate.lane_width == width], devices)
+        width: _whole(plan, [rate for rate in rates if rate.lane_width == width], workers)
         for width in widths
         if sum(rate.lane_width == width for rate in rates) == len(chosen)
     }
     share = sum(work[index] for index in chosen) / sum(work)
-    return Measurement(tuple(rates), share, whole, len(devices.training))
+    return Measurement(tuple(rates), share, whole, len(workers))
 
 
 def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
@@ -133,7 +125,7 @@ def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
     return [width for width in _WIDTHS if low <= width <= high and (width < 2 * widest)]
 
 
-def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
+def _whole(plan: Plan, rates: Sequence[Rate], workers: TimedWorkers) -> float:
     """Return the predicted seconds of a plan at one lane width.
 
     The time of a bucket without a measured rate is predicted from its operations.
@@ -141,8 +133,8 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
     by_bucket = {rate.bucket: rate for rate in rates}
     flop_per_s = float(np.median([rate.flop_per_s for rate in rates]))
     compile_s = float(np.median([rate.compile_s for rate in rates]))
-    # devices compile different buckets at the same time; one bucket is never shared
-    at_once = min(len(devices.training), len(plan.buckets))
+    # workers compile different buckets at the same time; one bucket is never shared
+    at_once = min(len(workers), len(plan.buckets))
     total = 0.0
     for index, bucket in enumerate(plan.buckets):
         rate = by_bucket.get(index)
@@ -153,24 +145,24 @@ def _whole(plan: Plan, rates: Sequence[Rate], devices: Devices) -> float:
 
 
 def _rate(
-    index: int, bucket: Bucket, width: int, devices: Devices, seconds: float, is_fused: bool
+    index: int,
+    bucket: Bucket,
+    width: int,
+    workers: TimedWorkers,
+    seconds: float,
+    is_fused: bool,
 ) -> Rate | None:
     """Measure one bucket at one width; None if the device has too little memory for it."""
-    lanes = bucket.specs[:width]
-    population.make_trainer.cache_clear()  # every device compiles this bucket
-    trainers = [_Training(bucket, lanes, width, device, is_fused) for device in devices.training]
+    block = Block(bucket.static, width, {spec: (spec,) for spec in bucket.specs[:width]})
     try:
-        with ThreadPoolExecutor(len(trainers)) as threads:  # all devices at once, as in a run
-            begun = time.perf_counter()
-            list(threads.map(_Training.begin, trainers))
-            start = time.perf_counter()
-            list(threads.map(lambda training: training.train(start + seconds), trainers))
-            end = time.perf_counter()
-    except jax.errors.JaxRuntimeError as error:
-        if not is_exhausted(error):
-            raise
+        begun = time.perf_counter()
+        workers.at_once(lambda _, worker: worker.begin(block, is_fused))
+        start = time.perf_counter()
+        made = workers.at_once(lambda _, worker: worker.train_for(seconds))
+        end = time.perf_counter()
+    except MemoryShortageError:
         return None
-    n_steps = sum(training.n_steps for training in trainers)
+    n_steps = sum(each.n_steps for each in made)
     if n_steps == 0:  # all networks diverged in the first steps
         return None
     step_s = (end - start) / n_steps
@@ -182,40 +174,6 @@ def _rate(
 def _block_bytes(bucket: Bucket, width: int, is_fused: bool) -> int:
     shapes = shapes_of_block(bucket.specs[0], bucket.static, width)
     return bytes_needed(compile_chunk(bucket.static, width, *shapes, is_fused))
-
-
-class _Training:
-    """Training of one block on one device for a limited time."""
-
-    def __init__(
-        self,
-        bucket: Bucket,
-        lanes: Sequence[NetworkSpec],
-        width: int,
-        device: Device,
-        is_fused: bool,
-    ):
-        self.n_steps = 0
-        """steps of all networks since ``begin``"""
-        self._specs = lanes
-        trainer = population.make_trainer(bucket.static, width, is_fused)
-        self._lanes = Lanes(trainer, width, device)
-        self._chunk = _FIRST_STEPS
-
-    def begin(self) -> None:
-        """Compile the functions of the block and make the first steps."""
-        self._lanes.fill(self._specs)
-        self._lanes.train_steps(_FIRST_STEPS)
-
-    def train(self, until: float) -> None:
-        """Make and count steps until ``time.perf_counter()`` reaches ``until``, in seconds."""
-        while time.perf_counter() < until:
-            start = time.perf_counter()
-            made = self._lanes.train_steps(self._chunk)
-            if made == 0:
-                return
-            self.n_steps += made
-            self._chunk = next_chunk(self._chunk, time.perf_counter() - start, _CHUNK_SECONDS)
 
 
 def measured_table(measurement: Measurement, plan: Plan) -> Table:

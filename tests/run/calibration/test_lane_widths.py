@@ -6,14 +6,14 @@ import pytest
 from tiny import CARTESIAN, DIVERGING, sweep_content
 
 import gridjax as gj
-from gridjax.run.execution.calibration import (
+from gridjax.run.calibration.lane_widths import (
     candidate_widths,
     duration,
     measure,
     measured_lines,
     measured_table,
 )
-from gridjax.run.execution.devices import start_devices
+from gridjax.run.calibration.timed_workers import timed_workers
 from gridjax.run.planning.plan import flop_per_step, make_plan
 
 
@@ -27,7 +27,8 @@ def test_the_costliest_buckets_are_measured_at_every_width_and_the_whole_is_told
     few["parameters"]["n_grad_steps_per_epoch"] = {"value": 3}
     specs = (*gj.Sweep.from_dict(content).specs, *gj.Sweep.from_dict(few).specs)
     plan = make_plan(specs, None, "cpu")
-    measured = measure(plan, start_devices(), seconds=0.1)
+    with timed_workers(specs) as workers:
+        measured = measure(plan, "cpu", workers, seconds=0.1)
     assert {(rate.bucket, rate.lane_width) for rate in measured.rates} == {(0, 1), (0, 2)}
     assert 0.9 < measured.share < 1
     for rate in measured.rates:
@@ -40,7 +41,9 @@ def test_the_costliest_buckets_are_measured_at_every_width_and_the_whole_is_told
 
 
 def test_networks_that_diverge_at_once_tell_nothing():
-    measured = measure(plan_of(**DIVERGING), start_devices(), seconds=0.05)
+    plan = plan_of(**DIVERGING)
+    with timed_workers(plan.buckets[0].specs) as workers:
+        measured = measure(plan, "cpu", workers, seconds=0.05)
     assert not measured.seconds
     assert measured.to_json()["best"] is None
     assert "no lane width could be measured" in measured_lines(measured)[0]
