@@ -13,15 +13,16 @@ demo: $(VENV)/installed
 # compare bits run in the second call, compiled as users' programs are.
 # One worker more than cores, because some tests wait for other processes.
 WORKERS := $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
-PYTEST := $(BIN)/pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
+# Python keeps the compiled test modules, whatever the environment says: collection takes half the time.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --maxprocesses 4
 test: $(VENV)/installed-dev
-	JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) -m "not slow and not bits"
-	$(PYTEST) -m "bits and not slow"
+	JAX_DISABLE_MOST_OPTIMIZATIONS=1 $(PYTEST) --dist worksteal -m "not slow and not bits"
+	$(PYTEST) --dist loadfile -m "bits and not slow" $(shell grep -rlw mark.bits tests --include=*.py)
 
 # All tests, compiled as users' programs are. Slow tests run one after the other: they print results,
 # and some stop processes after a time.
 test-all: $(VENV)/installed-dev
-	$(PYTEST) -m "not slow"
+	$(PYTEST) --dist worksteal -m "not slow"
 	$(BIN)/pytest -m slow
 
 lint: $(VENV)/installed-dev

@@ -231,6 +231,7 @@ def test_a_missing_pytorch_is_said_in_one_line(monkeypatch):
     assert "pip install 'gridjax[bench]'" in said
 
 
+@pytest.mark.slow
 def test_a_peer_that_computes_another_loss_is_not_timed():
     with pytest.raises(AssertionError, match="loss"):
         samework.check(TINY, lambda given: 1.0)

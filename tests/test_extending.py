@@ -95,6 +95,7 @@ assert leak.shape == (24,) and (leak != 0.5).any()
     assert "are not registered" in run(folder, check)
 
 
+@pytest.mark.slow
 def test_what_users_register_trains_like_a_built_in(swept):
     check_what_is_in(swept)
 
@@ -230,6 +231,7 @@ def gaussian_maps(n_cells=12, n=20):
     return np.exp(-squared / (2 * 0.2**2))
 
 
+@pytest.mark.slow
 def test_a_network_learns_measured_place_cells(tmp_path):
     """Its evaluation takes no time here."""
     measured_sweep(tmp_path, gaussian_maps())

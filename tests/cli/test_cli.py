@@ -231,6 +231,7 @@ def test_a_message_that_cannot_be_written_changes_no_exit_code(arguments, nobody
         assert broken(*arguments, stderr=stderr).returncode == 2
 
 
+@pytest.mark.slow
 def test_streams_that_are_closed_lead_nowhere():
     for closed in (">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"):
         command = f'"$0" -c "$1" plan quickstart {closed}'
@@ -253,6 +254,7 @@ def test_characters_that_a_terminal_has_not_are_replaced(tmp_path):
     assert b"Traceback" not in refused.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_without_the_output_that_nobody_takes(tmp_path, nobody, full):
     path = write_sweep(tmp_path, "sweep.yaml", sweep_content(**DIVERGING))
     command, program = ("sweep", path, "--out", tmp_path / "run"), QUICKLY + PROGRAM

@@ -62,6 +62,7 @@ def test_a_fused_recurrence_that_is_not_possible_is_refused(cpu_in_place_of_a_ca
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_a_plan_for_a_card_says_what_the_compiler_made(cpu_in_place_of_a_card, tmp_path):
     content = sweep_content(**PLACE_CELLS | {"sequence_length": {"value": 3}})
     content["gridjax"]["lane_width"] = 2

@@ -62,6 +62,7 @@ def silent_maps(n):
     return np.stack([loud + quiet * 10.0**-digits * (x >= n / 4) for digits in (4, 7, 11, 15)])
 
 
+@pytest.mark.slow
 def test_autocorrelograms_equal_the_loop_over_lags(without_float64):
     maps = with_holes(maps_of_many_kinds(N))
     expected = np.stack([gridscore.masked_autocorrelogram(one) for one in maps])
@@ -116,6 +117,7 @@ def test_published_scores_of_every_reference_map(reference, without_float64, n):
     np.testing.assert_array_equal(scores.ring_60, reference[f"ring60_minmax_{n}"])
 
 
+@pytest.mark.slow
 def test_scale_offset_and_holes_alone(without_float64):
     without_float64()
     maps = maps_of_many_kinds(N)

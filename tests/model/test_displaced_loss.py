@@ -34,6 +34,7 @@ def kl(answer, target):
     return sum(p * math.log(p / q) for p, q in zip(target, answer, strict=True) if p > 0)
 
 
+@pytest.mark.slow
 def test_place_cells_give_the_divergence_of_their_distributions():
     spec = NetworkSpec(place_field_values="gaussian", Np=12, place_cell_rf=0.3, seed=1)
     centres = np.asarray(layout_of(spec).code.centres, float)[:, 0]

@@ -41,6 +41,7 @@ def exact_code(spec, layout):
     return lambda positions: code(positions, place)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

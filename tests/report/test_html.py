@@ -169,6 +169,7 @@ def test_periods_that_the_box_holds_are_said(page):
     assert "lattices of 1.2 to 1.5 periods in the box" in " ".join(page.text.split())
 
 
+@pytest.mark.slow
 def test_the_same_run_gives_the_same_bytes(tmp_path):
     run = synthetic_run(quickstart_specs([0])[:1], diverged=[0])  # few figures, soon drawn
     pages = [write_report(run, tmp_path / name).read_bytes() for name in ("one", "two")]

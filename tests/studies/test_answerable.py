@@ -255,6 +255,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
     assert all(study.claims.version == 2 for study in find_studies("all"))
 
 
+@pytest.mark.slow
 def test_every_shipped_claim_names_arms_that_hold_its_rows():
     """No network may count in an estimate that no arm accounts for."""
     from gridjax.studies.study import find_studies

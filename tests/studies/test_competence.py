@@ -54,6 +54,7 @@ def test_a_diverged_network_is_not_competent():
     assert not is_competent(MIRRORED, status="diverged", loss=0.0)
 
 
+@pytest.mark.slow
 def test_only_codes_with_equal_targets_at_two_positions_cannot_be_decoded():
     """Every target code of gridjax over a grid: the nearest other targets are not the same."""
     seen = set()

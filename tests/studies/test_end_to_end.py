@@ -38,6 +38,7 @@ def test_the_study_of_the_page_is_trained_and_evaluated_by_its_command(page_stud
     assert verdict["outcome"] in done.stdout
 
 
+@pytest.mark.slow
 def test_networks_that_are_there_are_not_trained_again(studied):
     out, told = studied
     assert "training 12 of 16 networks" in told

@@ -239,6 +239,7 @@ def test_speeds_and_turns_are_independent_of_each_other_and_in_time(in_the_open)
         assert abs(correlation) < 4.5 / np.sqrt(a.size), name  # 4.5 standard errors
 
 
+@pytest.mark.slow
 def test_twice_the_world_gives_twice_the_path(crowd):
     twice = simulated(
         5, box_width_in_m=4.4, speed_scale=2 * NetworkSpec().speed_scale, border_m=0.06

@@ -65,6 +65,7 @@ def test_differences_of_softmaxes_agree_with_float64_at_other_widths(rf, convent
     np.testing.assert_allclose(ours, expected, rtol=0, atol=2e-5 * expected.max())
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None, derandomize=True)
 @given(
     code=st.sampled_from(list(oracle.PLACE_CODES)),

@@ -144,6 +144,7 @@ def drawn():
     }
 
 
+@pytest.mark.slow
 def test_patterns_on_drawn_layouts(drawn):
     """DoS grows several fields and some hexagons of theory's period, Gaussian one field, none."""
     from gridjax.metrics.gridscore.grid_score import grid_score

@@ -95,6 +95,7 @@ def table(found):
     return "\n".join(lines)
 
 
+@pytest.mark.slow
 def test_damage_to_a_checkpoint_is_found_or_changes_nothing(stopped, tmp_path, capsys):
     restore = restorer(stopped)
     newest, older = checkpoints(stopped)

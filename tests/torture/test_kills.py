@@ -21,13 +21,8 @@ LONG, SHORT = 150_000, 6
 N_KILLS = 20
 SEED = 20261127
 LONGEST_DELAY_S = 12.0
-FEW = (
-    "replace checkpoints/BLOCK/STEPS before",
-    "replace partial/BLOCK/PART after",
-    "replace shards/BLOCK after",
-    "replace shards/BLOCK/shard.json before",
-)
-"""A point of each kind of files, for the fast tests; a slow test tries every point."""
+FEW = ("replace checkpoints/BLOCK/STEPS before", "replace partial/BLOCK/PART after")
+"""Points for the fast tests; a slow test tries every point."""
 
 
 def check_a_kill(victim, folder, untouched, point, occurrence):
@@ -59,9 +54,7 @@ def check_finished(folder, whole):
     verify(folder)
 
 
-@pytest.mark.parametrize(
-    "point", [*FEW[:2], *(pytest.param(point, marks=pytest.mark.slow) for point in FEW[2:])]
-)
+@pytest.mark.parametrize("point", FEW)
 def test_a_run_that_was_killed_at_a_point_resumes_to_the_same_bits(
     point, untouched, victim, tmp_path
 ):

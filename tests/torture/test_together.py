@@ -109,7 +109,8 @@ def check_reader(reader):
     assert reader.n_reads > 5
 
 
-@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_reader_of_a_run_that_is_written_reads_whole_blocks(workers, quick_workers, tmp_path):
     quick_workers(tmp_path / "run")
     reader = Reader(tmp_path / "run")

@@ -73,6 +73,7 @@ def check_repeated(folder, best):
     verify(folder)
 
 
+@pytest.mark.slow
 def test_a_process_may_be_killed_at_every_point_of_the_removal(finished, best, tmp_path):
     """A copy of the folder at a point is what a process leaves that is killed there."""
     work, states = shutil.copytree(finished, tmp_path / "work"), []
@@ -91,6 +92,7 @@ def test_a_process_may_be_killed_at_every_point_of_the_removal(finished, best, t
         check_repeated(state, best)
 
 
+@pytest.mark.slow
 def test_the_disk_may_be_full_at_every_point_of_the_removal(finished, best, tmp_path):
     points = CrashPoints(finished, lambda name, count: None)
     copy = shutil.copytree(finished, tmp_path / "points")

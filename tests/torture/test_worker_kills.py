@@ -29,8 +29,8 @@ from gridjax.run.storage.status import status
 LONG, MEDIUM, SHORT = 150_000, 60_000, 6
 SEED = 20261127
 N_KILLS = 12
-FEW = ("write partial/BLOCK/.aside-PART/networks.parquet during", "replace shards/BLOCK after")
-"""Points for the fast tests; a slow test tries every point."""
+POINT = "write partial/BLOCK/.aside-PART/networks.parquet during"
+"""A point for the fast tests; a slow test tries every point."""
 
 
 def remarks(lines):
@@ -49,11 +49,8 @@ def kill_worker_at(victim, folder, whole, point, occurrence):
     return n_killed(process)
 
 
-@pytest.mark.parametrize("point", [FEW[0], pytest.param(FEW[1], marks=pytest.mark.slow)])
-def test_a_run_continues_by_itself_after_a_worker_process_was_killed(
-    point, untouched, victim, tmp_path
-):
-    assert kill_worker_at(victim, tmp_path / "run", untouched(SHORT), point, 1) == 1
+def test_a_run_continues_by_itself_after_a_worker_process_was_killed(untouched, victim, tmp_path):
+    assert kill_worker_at(victim, tmp_path / "run", untouched(SHORT), POINT, 1) == 1
 
 
 @pytest.mark.slow
@@ -99,6 +96,7 @@ def test_workers_end_with_their_run_and_a_new_run_waits_for_those_that_do_not(
     verify(folder)
 
 
+@pytest.mark.slow
 def test_a_worker_process_with_too_many_programs_is_replaced_after_its_block(
     untouched, quick_workers, tmp_path, monkeypatch
 ):

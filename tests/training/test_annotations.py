@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 STRICT = """
 import inspect
 from dataclasses import replace
@@ -103,6 +105,7 @@ except TypeCheckError:
 """
 
 
+@pytest.mark.slow
 def test_shapes_are_as_annotated_and_dtypes_need_no_promotion():
     # a process of its own: annotations are checked where modules are imported under the hook
     done = subprocess.run(

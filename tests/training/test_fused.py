@@ -35,13 +35,8 @@ def trained(spec, static, is_fused, n_steps=N_STEPS):
     return jax.tree.map(np.asarray, state.params)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=() if name == "UGRNN, dropout" else pytest.mark.slow)
-        for name in SPECS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPECS)
 def test_networks_train_as_with_the_loop_over_time(name):
     spec = SPECS[name]
     static = padded_config(spec.static) if "padded" in name else spec.static

@@ -117,6 +117,7 @@ def test_a_padded_network_trains_as_in_its_own_shapes(name):
     assert_near(spec, ours, theirs)
 
 
+@pytest.mark.slow
 def test_networks_of_different_sizes_and_optimisers_share_a_block_and_a_compilation():
     """Their shapes are padded in cells, batches, moves and fields."""
     sizes = {"Np": 30, "batch_size": 12, "sequence_length": 9, "seed": 1}

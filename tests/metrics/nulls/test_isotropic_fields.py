@@ -66,6 +66,7 @@ def sixfold(maps):
     return np.abs((power * np.exp(6j * angle)).sum((-2, -1))) / power.sum((-2, -1))
 
 
+@pytest.mark.slow
 def test_values_are_the_maps_own_and_stay_off_its_holes():
     maps = noise_maps(20, 3.0, True, 3)
     maps[1][np.random.default_rng(0).random((20, 20)) < 0.3] = np.nan
@@ -144,6 +145,7 @@ def test_false_positives_and_power_at_length(n):
     assert (p < 0.05).mean() >= 0.95
 
 
+@pytest.mark.slow
 def test_draws_depend_on_their_key_alone():
     maps = noise_maps(20, 3.0, True, 3)
     keys = jax.random.split(KEY, 3)

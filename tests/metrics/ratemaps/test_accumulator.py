@@ -75,6 +75,7 @@ def test_the_first_map_axis_is_x():
     assert int(jnp.isnan(maps).sum()) == 15
 
 
+@pytest.mark.slow
 def test_a_vmap_over_networks_equals_one_at_a_time(samples):
     positions, activity = (jnp.stack([part[:800], part[800:1600]]) for part in samples)
     empty = accumulator.empty_sums(N_BINS, activity.shape[-1])

@@ -23,6 +23,7 @@ def clustered(rng, n_clusters, most=5, zeros=0.3):
     return base[clusters] * rng.uniform(0.5, 1.5, len(clusters)), clusters
 
 
+@pytest.mark.slow
 def test_mean_interval_is_the_bootstrap_t_of_whole_clusters():
     values, clusters = clustered(np.random.default_rng(4), 20)
     found = mean_interval(values, clusters, level=0.9, n_draws=20_000, seed=7)

@@ -332,6 +332,7 @@ def test_runs_that_lack_something(specs, options, missing_figures):
     assert all(one.caption.endswith((".", ").")) for one in drawn.values())
 
 
+@pytest.mark.slow
 def test_drawing_leaves_matplotlib_as_it_was(tmp_path):
     import matplotlib
 

@@ -91,6 +91,7 @@ def test_targets_that_are_not_at_hand_are_said_to_be_missing():
     assert len(drawn.figure.axes) == 4
 
 
+@pytest.mark.slow
 def test_a_page_of_numbers_beside_laws_and_codes_of_users(tmp_path):
     """Parameters that are a number here and a law there are listed all the same."""
     drawn_widths = dataclasses.replace(DOS, place_cell_rf=Uniform(0.1, 0.3))

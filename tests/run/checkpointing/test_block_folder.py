@@ -138,6 +138,7 @@ def test_blocks_are_saved_by_threads_at_once(tmp_path):
         assert folder.damage == []
 
 
+@pytest.mark.slow
 def test_a_reader_sees_no_damage_while_a_block_is_saved_and_removed(tmp_path):
     folder, ended = block_folder(tmp_path), threading.Event()
     readers, seen = [block_folder(tmp_path)], set()

@@ -80,6 +80,7 @@ def test_a_kill_at_any_point_leaves_the_newest_committed_checkpoint(every, tmp_p
     assert {(0, 0), (10, 10), (10, 20), (20, 30)} <= seen or every > 1
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_at_any_point_loses_nothing(tmp_path):
     run = tmp_path / "run"
     save(block_folder(run), 10, 20)

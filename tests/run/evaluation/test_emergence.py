@@ -142,7 +142,8 @@ def test_networks_with_one_computation_share_its_rows(tmp_path):
 
 
 @pytest.mark.bits
-@pytest.mark.parametrize("lane_width", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("lane_width", [1, 2])
 def test_a_stopped_run_goes_on_to_the_same_table(lane_width, tmp_path, monkeypatch):
     lengths = {"n_grad_steps_per_epoch": {"values": [20, 60, 35]}}
     wanted = sweep(6, CARTESIAN | lengths, lane_width=lane_width)

@@ -83,6 +83,7 @@ def test_widths_agree_to_rounding():
         assert wide.network[name] == pytest.approx(narrow.network[name], rel=1e-3), name
 
 
+@pytest.mark.slow
 def test_known_nulls_change_no_bit_and_are_computed_once():
     twin = dataclasses.replace(A, seed=9, layout_seed=A.seed, motion_seed=A.seed)
     a, b = evaluated([A, twin], 3)
@@ -94,6 +95,7 @@ def test_known_nulls_change_no_bit_and_are_computed_once():
     same(again[1], b)
 
 
+@pytest.mark.slow
 def test_null_scores_and_lattices_of_all_bins_on_request():
     (reported,) = evaluated([A], 3)
     settings = dataclasses.replace(SETTINGS, all_bins=True)
@@ -117,6 +119,7 @@ def test_null_scores_and_lattices_of_all_bins_on_request():
     assert np.isfinite(every.units["lattice_p_value"][every.units["active"]]).all()
 
 
+@pytest.mark.slow
 def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
     specs = [A, B, C]
     state = block(specs, 3)

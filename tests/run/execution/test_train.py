@@ -111,6 +111,7 @@ def test_the_history_has_log_spaced_steps_up_to_the_last(trained):
     assert np.ptp(np.diff(np.log(many[20:]))) < 0.3
 
 
+@pytest.mark.slow
 def test_a_network_taken_out_of_the_population_responds_as_it_was_measured(trained):
     row = trained.run.networks.iloc[0]
     network = trained.run.network(row["run_id"])
@@ -223,6 +224,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp
         assert getattr(whole, name).equals(expected.reset_index(drop=True)), name
 
 
+@pytest.mark.slow
 def test_memory_gives_what_a_folder_gives_and_neighbours_change_nothing(trained):
     """Two of the six networks, in memory, in the other order: the same bits."""
     content = sweep_content(**PLACE_CELLS | {"seed": {"values": [5, 3]}})

@@ -120,6 +120,7 @@ def test_a_run_folder_that_was_moved_away_is_not_made_again(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_double_precision_is_refused(tmp_path):
     (tmp_path / "s.yaml").write_text("parameters: {seed: {value: 0}}")
     program = "from gridjax.cli import main; main()"
@@ -168,6 +169,7 @@ def test_a_second_writer_is_refused_by_host_and_process_and_a_killed_one_frees(t
         pass
 
 
+@pytest.mark.slow
 def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     """Another sweep comes to its end in the folder; the first then goes on where it stood."""
     newest = max(steps_saved(copy))

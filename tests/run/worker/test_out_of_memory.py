@@ -84,14 +84,18 @@ def failing(monkeypatch):
     return fail
 
 
-CALLS = [("chunk", 9)]
-MORE_CALLS = [("evaluate", 1), ("init", 2), ("chunk", 1), ("progress", 3), ("evaluate", 2)]
+CALLS = [
+    ("evaluate", 1),
+    ("init", 2),
+    ("chunk", 1),
+    ("chunk", 9),
+    ("progress", 3),
+    ("evaluate", 2),
+]
 
 
-@pytest.mark.parametrize(
-    ("part", "call"),
-    [*CALLS, *(pytest.param(*each, marks=pytest.mark.slow) for each in MORE_CALLS)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("part", "call"), CALLS)
 def test_one_lack_of_memory_costs_no_bit(part, call, failing, whole, tmp_path):
     told, recorder = failing(part, lambda n: n == call), Recorder()
     gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
@@ -113,7 +117,8 @@ def test_other_errors_of_a_device_are_not_taken_for_it(failing, tmp_path):
     assert not recorder.warnings
 
 
-@pytest.mark.parametrize("part", ["evaluate", pytest.param("chunk", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("part", ["evaluate", "chunk"])
 def test_a_second_lack_of_memory_ends_the_run_with_all_saved(part, failing, whole, tmp_path):
     folder, memory = tmp_path / "run", SimpleNamespace(is_small=True)
     after = 4 if part == "chunk" else 0

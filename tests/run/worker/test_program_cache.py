@@ -75,11 +75,13 @@ def test_a_second_process_finds_programs_and_computes_the_same_bits(steps, tmp_p
     assert run(tmp_path, steps)["hits"] == second["hits"]
 
 
+@pytest.mark.slow
 def test_a_folder_of_the_users_is_left_to_jax(tmp_path):
     run(tmp_path / "home", JAX_COMPILATION_CACHE_DIR=str(tmp_path / "own"))
     assert not programs(tmp_path / "home")
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_made_is_done_without(tmp_path):
     (tmp_path / "gridjax").write_text("a file where a folder should be")
     assert run(tmp_path)["hits"] == 0
