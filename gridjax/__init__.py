@@ -3,6 +3,7 @@
 Networks
     NetworkSpec, Sweep, train: descriptions of networks, and their training.
     Settings, EvaluationSettings, Origin, SkippedNetworks: parts of a Sweep.
+    study: a study's networks, the tests of its claims, and its page.
     open_run, Run, Network, Response: the results of a run, one trained network, and its outputs.
     callbacks: the events of a run in training, and the base class of objects that receive them.
     StaticConfig, TracedParams: the hashable values and the arrays of a spec that JAX receives.

@@ -19,6 +19,7 @@ from gridjax.spec.cell_info import CellInfo, LossInfo
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.target_code_info import TargetCodeInfo
+from gridjax.studies.run_study import study
 from gridjax.sweep.expansion import Origin, SkippedNetworks
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
@@ -83,6 +84,7 @@ __all__ = [
     "simulate_motion",
     "simulate_trajectories",
     "stream",
+    "study",
     "target_entropy",
     "train",
 ]

@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
     " run.worker run.execution run.calibration theory recordings report studies",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
-    " run.execution recordings",
+    " run.execution recordings studies",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -90,7 +90,7 @@ def measure(part: Part) -> None:
     stop = StopInTime(part, part.seconds - TINY_S if part.tiny else RESERVE_S)
     try:
         # the callback that stops a run receives nothing after that, such as the last checkpoint
-        gj.train(sweep, folder, [watch, stop], checkpoint_every_s=60)
+        gj.train(sweep, folder, [watch, stop], checkpoint_every=60)
         ended = "finished"
     except Stopped:
         ended = "stopped in time"

@@ -13,7 +13,7 @@ def report(
 ) -> None:
     """Draw the figures of a run and write report.html, one file that holds them."""
     load_plugins(plugins)
-    from gridjax.cli.progress import print_summary
+    from gridjax.cli.summary import print_summary
     from gridjax.report.html import write_report
     from gridjax.run.storage.integrity import verify_results
     from gridjax.run.storage.run_reader import open_run

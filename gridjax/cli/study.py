@@ -124,7 +124,7 @@ def follow(
         return
     if out is None:
         raise GridjaxError(Problem("no --out DIR is given", fix="name a folder for the results"))
-    from gridjax.cli.progress import Terminal
+    from gridjax.run.execution.progress_bar import ProgressBar
     from gridjax.studies.html import write_page
     from gridjax.studies.results import conclude
     from gridjax.studies.training import read_studies, train_studies
@@ -134,10 +134,12 @@ def follow(
     if no_training:
         run, by_units = read_studies(studies, request, out)
     else:
-        callbacks = [Terminal(console()), switch]
+        callbacks = [ProgressBar(console()), switch]
         try:
             with on_signals(switch):
-                run, by_units = train_studies(studies, request, out, callbacks, accept or ())
+                run, by_units = train_studies(
+                    studies, request, out, callbacks, accept or (), progress=False
+                )
         except (Stopped, KeyboardInterrupt) as stopped:
             console().print(f"stopped by {stopped or 'Ctrl-C'}; the same command resumes")
             raise typer.Exit(EXIT_STOPPED) from None

@@ -113,18 +113,20 @@ def sweep(
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
     if not quiet:
         print_remarks(population)
-    from gridjax.cli.progress import Terminal, print_summary
+    from gridjax.cli.summary import print_summary
+    from gridjax.run.execution.progress_bar import ProgressBar
     from gridjax.run.execution.train import train
 
-    callbacks = [switch] if quiet else [Terminal(console()), switch]
+    callbacks = [switch] if quiet else [ProgressBar(console()), switch]
     try:
         with on_signals(switch):
             run = train(
                 population,
                 out,
                 callbacks,
+                progress=False,
                 workers=workers,
-                checkpoint_every_s=checkpoint_every,
+                checkpoint_every=checkpoint_every,
                 accept=accept or (),
                 deterministic=deterministic,
             )

@@ -155,7 +155,7 @@ def _content(
         "claims_sha256": claims.sha256,
         "claims_sha256_before_training": recorded,
         "arms": _arms(verdicts),
-        "verdicts": [_verdict(verdict) for verdict in verdicts],
+        "verdicts": [verdict_content(verdict) for verdict in verdicts],
         "figures": [
             {
                 "name": drawn.name,
@@ -183,7 +183,8 @@ def _arms(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
     ]
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def verdict_content(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict as JSON values; numbers have the unit of the claim."""
     claim, estimate = verdict.claim, verdict.estimate
     factor, _ = UNITS[claim.unit]
 

@@ -175,6 +175,7 @@ def train_studies(
     out: Path,
     callbacks: Sequence[RunCallback] = (),
     accept: Sequence[str] = (),
+    progress: bool | None = None,
 ) -> tuple[Run, list[list[StudyPlan]]]:
     """Train the networks of studies that ``out`` does not contain yet; pilots are trained first.
 
@@ -184,6 +185,7 @@ def train_studies(
         out: the folder of studies.
         callbacks: as for gridjax.train.
         accept: names of accepted changes of the run, as for gridjax.train.
+        progress: whether a progress bar is shown, as for gridjax.train.
 
     Returns the run and, for each request of ``request.by_units``, the studies with their networks.
     Raises GridjaxError and Stopped in the same cases as gridjax.train.
@@ -192,10 +194,12 @@ def train_studies(
     run = None
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
     if before:
-        run = train(union(before), out / NETWORKS, callbacks, accept=accept)
+        run = train(union(before), out / NETWORKS, callbacks, accept=accept, progress=progress)
     by_units = [resolve_pilots(studies, one, run) for one in request.by_units]
     plans = [plan for of_size in by_units for plan in of_size]
-    return train(union([*before, *plans]), out / NETWORKS, callbacks, accept=accept), by_units
+    whole = union([*before, *plans])
+    run = train(whole, out / NETWORKS, callbacks, accept=accept, progress=progress)
+    return run, by_units
 
 
 def read_studies(

@@ -135,6 +135,12 @@ def read_settings(
     return Settings(evaluation=EvaluationSettings(**evaluation), **general)
 
 
+def change_settings(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """Return settings with other values, given by name. Raises GridjaxError if one is invalid."""
+    changed = {name: read_value(SETTINGS[name], value) for name, value in values.items()}
+    return replace(settings, **changed)
+
+
 def _fidelity(item: SourcedValue, problems: Problems) -> SourcedValue:
     """Convert a fidelity from a dict (``{preset: corrected, dropout: inert}``) or text to text."""
     if not isinstance(item.value, dict):

@@ -50,7 +50,7 @@ class Threads(gj.callbacks.RunCallback):
 
 def test_a_callback_receives_start_steps_measures_checkpoints_networks_and_end(tmp_path):
     recorder, threads = Recorder(), Threads()
-    run = gj.train(sweep(), tmp_path, [recorder, threads], checkpoint_every_s=0)
+    run = gj.train(sweep(), tmp_path, [recorder, threads], checkpoint_every=0)
     run_ids = set(run.networks["run_id"])
     start = recorder.start
     assert (start.n_networks, start.n_finished, start.n_buckets) == (2, 0, 1)
@@ -109,7 +109,7 @@ class Failing(Recorder):
 def test_an_exception_stops_the_run_with_all_saved_and_is_raised(method, whole, tmp_path):
     failing, other = Failing(method), Recorder()
     with pytest.raises(RuntimeError, match=f"in {method}"):
-        gj.train(sweep(), tmp_path / "run", [failing, other], checkpoint_every_s=0)
+        gj.train(sweep(), tmp_path / "run", [failing, other], checkpoint_every=0)
     assert len(failing.events) <= 1, "a callback that has raised was called again"
     for callback in (failing, other):
         assert str(callback.end.error) == f"in {method}"

@@ -15,6 +15,7 @@ from studies.conftest import gridjax
 from tiny import Recorder
 
 import gridjax as gj
+from gridjax.errors import GridjaxError
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import NETWORKS, Request, train_studies
 
@@ -54,6 +55,30 @@ def test_the_estimate_is_what_the_table_says(studied):
     assert verdict["n"] == 16
     assert verdict["outcome"] in told
     assert verdict["low"] < verdict["value"] < verdict["high"]
+
+
+def test_the_function_gives_the_verdicts_of_the_command(studied, page_study, tmp_path):
+    out, _ = studied
+    shutil.copytree(out, tmp_path / "out")
+    found = gj.study(str(page_study), tmp_path / "out", no_training=True)
+    (verdict,) = read(out)["verdicts"]
+    (row,) = found.to_dict("records")
+    assert row["study"] == page_study.name
+    assert (row["claim"], row["text"]) == (verdict["name"], verdict["claim"])
+    for name in ("value", "low", "high", "n", "outcome", "sentence", "unit"):
+        assert row[name] == verdict[name], name
+    again = gj.study(str(page_study), tmp_path / "out")  # all networks are there
+    assert again.equals(found)
+
+
+def test_the_function_refuses_what_it_does_not_know(page_study, tmp_path):
+    with pytest.raises(GridjaxError, match="size 'larg' is unknown"):
+        gj.study(str(page_study), tmp_path, size="larg")
+    with pytest.raises(GridjaxError, match="nothing_of_this_name"):
+        gj.study("nothing_of_this_name", tmp_path)
+    with pytest.raises(GridjaxError, match="time_limit"):
+        gj.study(str(page_study), tmp_path, time_limit=-1)
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_number_leads_to_its_rows(studied):

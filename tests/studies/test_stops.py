@@ -13,7 +13,8 @@ from torture.sweeps import promised, steps_kept
 
 import gridjax as gj
 from gridjax.callbacks import TrainingSteps
-from gridjax.cli import main, progress
+from gridjax.cli import main
+from gridjax.run.execution import progress_bar
 from gridjax.run.execution.stop_signal import EXIT_STOPPED
 from gridjax.studies.training import NETWORKS
 
@@ -74,7 +75,7 @@ def study(folder, out, options=(), sends=None, after=math.inf):
     """Call ``gridjax study``, which is sent a signal once it has made some network-steps."""
     made = [0]
 
-    class Sending(progress.Terminal):
+    class Sending(progress_bar.ProgressBar):
         def on_event(self, event):
             super().on_event(event)
             if isinstance(event, TrainingSteps):
@@ -85,7 +86,7 @@ def study(folder, out, options=(), sends=None, after=math.inf):
     settings = [part for setting in SMALL for part in ("--set", setting)]
     command = ["gridjax", "study", folder, "--out", out, *settings, *options]
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as text:
-        patch.setattr(progress, "Terminal", Sending)
+        patch.setattr(progress_bar, "ProgressBar", Sending)
         patch.setattr(sys, "argv", [str(part) for part in command])
         with pytest.raises(SystemExit) as end:
             main()

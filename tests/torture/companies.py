@@ -99,7 +99,7 @@ def main(base):
         with ExitStack() as stack:
             for difference in differences:
                 stack.enter_context(difference())
-            gj.train(networks, folder, workers=workers, checkpoint_every_s=0)
+            gj.train(networks, folder, workers=workers, checkpoint_every=0)
         found = shards(folder)
         first = first or found
         shared = first.keys() & found.keys()

@@ -34,7 +34,7 @@ def stopped(tmp_path_factory):
     """A run stopped in its first block, with two checkpoints and a part of its results."""
     folder = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.raises(Stopped):
-        gj.train(tortured(N_STEPS), folder, [StopAt(3 * N_STEPS)], checkpoint_every_s=0)
+        gj.train(tortured(N_STEPS), folder, [StopAt(3 * N_STEPS)], checkpoint_every=0)
     assert len(checkpoints(folder)) == 2
     assert partial_networks(folder)
     return folder
@@ -202,7 +202,7 @@ def test_a_damaged_part_of_a_block_is_named_and_trained_again(name, stopped, who
     part = next(path.parent for path in sorted((copy / PARTIAL).glob(f"*/*/{file}")))
     assert damage(part / file, way, part / file, random.Random(SEED))
     recorder = Recorder()
-    gj.train(tortured(N_STEPS), copy, [recorder], checkpoint_every_s=0)
+    gj.train(tortured(N_STEPS), copy, [recorder], checkpoint_every=0)
     assert "damaged results are not used" in recorder.warnings[0]
     assert str(part / file) in recorder.warnings[0]
     check_finished(copy, whole)

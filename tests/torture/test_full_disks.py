@@ -32,7 +32,7 @@ FEW = (
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
+    gj.train(tortured(N_STEPS), folder, checkpoint_every=0)
     return folder
 
 
@@ -41,7 +41,7 @@ def points(tmp_path_factory, whole):
     """Return every point at which a run needs space on the disk."""
     folder = tmp_path_factory.mktemp("points") / "run"
     with CrashPoints(folder, lambda name, count: None).watching() as watched:
-        gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
+        gj.train(tortured(N_STEPS), folder, checkpoint_every=0)
     names = dict.fromkeys(watched.names)
     return [name for name in names if name.split()[0] in TAKES_SPACE and "after" not in name]
 
@@ -61,7 +61,7 @@ def fill_up_at(point):
 
 def check_a_full_disk(point, folder, whole):
     with CrashPoints(folder, fill_up_at(point)).watching(), pytest.raises(StorageError) as caught:
-        gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
+        gj.train(tortured(N_STEPS), folder, checkpoint_every=0)
     assert "No space left on device" in str(caught.value), point
     assert not list(folder.rglob(".aside-*")), point
     if (folder / "manifest.json").exists():
@@ -72,7 +72,7 @@ def check_a_full_disk(point, folder, whole):
             for checkpoint in block.listed():
                 checkpoint.read()
             assert not block.damage, point
-    gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
+    gj.train(tortured(N_STEPS), folder, checkpoint_every=0)
     assert promised(folder) == promised(whole), point
     assert not unlisted(folder), point
     verify(folder)
@@ -143,13 +143,13 @@ def test_a_small_disk_that_is_full_stops_the_run_which_then_resumes(
         monkeypatch.setattr(block_run, "commit_block", commit_on_a_full_disk)
     filling = Filling(filler, lambda event: isinstance(event, TrainingSteps) and when != "commit")
     with pytest.raises(StorageError, match="No space left on device"):
-        gj.train(tortured(N_STEPS), folder, [filling], workers=workers, checkpoint_every_s=0)
+        gj.train(tortured(N_STEPS), folder, [filling], workers=workers, checkpoint_every=0)
     monkeypatch.setattr(block_run, "commit_block", commit)
     assert not list(folder.rglob(".aside-*"))
     with pytest.raises(StorageError):  # the disk is still full
-        gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
+        gj.train(tortured(N_STEPS), folder, checkpoint_every=0)
     filler.unlink()
-    gj.train(tortured(N_STEPS), folder, checkpoint_every_s=0)
+    gj.train(tortured(N_STEPS), folder, checkpoint_every=0)
     assert promised(folder) == promised(whole)
     fill(filler)
     run = gj.train(tortured(N_STEPS), folder)  # a finished run needs no space

@@ -40,7 +40,7 @@ def check_a_kill(victim, folder, untouched, point, occurrence):
 
 def check_resumed(folder, whole, n_steps):
     """Resume a run; compare it with one that was never interrupted."""
-    run = gj.train(tortured(n_steps), folder, checkpoint_every_s=0)
+    run = gj.train(tortured(n_steps), folder, checkpoint_every=0)
     assert len(run.networks) == N_NETWORKS
     check_finished(folder, whole)
 
@@ -130,7 +130,7 @@ def test_a_run_resumes_from_the_folder_of_every_point(untouched, tmp_path, capsy
 def points_of_a_run(folder, hook):
     points = CrashPoints(folder, hook)
     with points.watching():
-        gj.train(tortured(SHORT), folder, checkpoint_every_s=0)
+        gj.train(tortured(SHORT), folder, checkpoint_every=0)
     return points.names
 
 

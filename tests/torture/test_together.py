@@ -115,7 +115,7 @@ def test_a_reader_of_a_run_that_is_written_reads_whole_blocks(workers, quick_wor
     quick_workers(tmp_path / "run")
     reader = Reader(tmp_path / "run")
     reader.start()
-    gj.train(tortured(6), tmp_path / "run", workers=workers, checkpoint_every_s=0)
+    gj.train(tortured(6), tmp_path / "run", workers=workers, checkpoint_every=0)
     reader.done.set()
     reader.join()
     check_reader(reader)

@@ -47,7 +47,7 @@ def main(folder, n_steps, workers, point, occurrence):
                 Path(folder),
                 [Printer()],
                 workers=int(workers),
-                checkpoint_every_s=0,
+                checkpoint_every=0,
             )
         except gj.GridjaxError as error:
             show(error=str(error), exit_code=error.exit_code)

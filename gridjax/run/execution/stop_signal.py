@@ -62,6 +62,17 @@ class StopSwitch(RunCallback):
         return self._deadline is not None and time.monotonic() > self._deadline
 
 
+def time_limit_callbacks(limit: float | str | None) -> list[RunCallback]:
+    """Return the callback that stops a run after a time in seconds or in text; [] without a limit.
+
+    Raises GridjaxError if the limit is no positive time.
+    """
+    if limit is None:
+        return []
+    text = limit if isinstance(limit, str) else f"{limit:.9f}"
+    return [StopSwitch(read_duration(text, "time_limit"))]
+
+
 @contextmanager
 def on_signals(switch: StopSwitch) -> Iterator[None]:
     """Request a stop when a signal arrives; a second signal ends the process at once.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWarning
@@ -14,6 +15,8 @@ from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.engine import Engine, choose_engine
 from gridjax.run.execution.fused_check import check_fused
 from gridjax.run.execution.plugin_check import check_plugins
+from gridjax.run.execution.progress_bar import progress_bar
+from gridjax.run.execution.stop_signal import time_limit_callbacks
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import Plan, make_plan
@@ -29,6 +32,7 @@ from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.weight_retention import keep_best_of_run
 from gridjax.run.worker.worker import Job
+from gridjax.sweep.run_settings import change_settings
 from gridjax.sweep.sweep import Sweep
 from gridjax.training.population import MATMUL_PRECISION
 
@@ -38,8 +42,13 @@ def train(
     out: str | Path | None = None,
     callbacks: Sequence[RunCallback] = (),
     *,
+    progress: bool | None = None,
+    keep_maps: str | None = None,
+    keep_weights: str | None = None,
+    merge: bool | None = None,
     workers: int | None = None,
-    checkpoint_every_s: float = 60.0,
+    checkpoint_every: float = 60.0,
+    time_limit: float | str | None = None,
     accept: Sequence[str] = (),
     deterministic: bool = False,
 ) -> Run:
@@ -54,11 +63,18 @@ def train(
             folder, which is removed when the returned Run is no longer used.
         callbacks: Objects that receive the progress of the run and can stop it
             (gridjax.callbacks).
+        progress: Whether the progress is shown; None shows it in terminals and notebooks.
+        keep_maps: Units of each network whose rate maps are kept: ``all``, ``none`` or ``best:N``.
+            This and the next two arguments replace the sweep's settings of the same names.
+        keep_weights: Networks whose weights are kept, in the same form.
+        merge: Whether networks of several shapes are trained together, by padding.
         workers: Number of blocks that are trained at the same time. The default is one for each
             accelerator, or one process for each CPU core (or the value of the environment variable
             GRIDJAX_WORKERS). The number does not change the results.
-        checkpoint_every_s: Seconds between two checkpoints of the networks in training; 0 saves
+        checkpoint_every: Seconds between two checkpoints of the networks in training; 0 saves
             after every chunk.
+        time_limit: Time after which the run stops with all networks saved: seconds, or text such as
+            ``30m`` or ``1h30m``. None: no limit.
         accept: Names of the accepted changes since an earlier call, which can change results:
             ``sweep``, ``settings``, ``lane-width``, ``versions``, ``precision``, ``device``. The
             column ``segment`` of the tables marks the rows of networks finished after a change.
@@ -68,9 +84,14 @@ def train(
         The results.
 
     Raises:
-        GridjaxError: The folder cannot be written, or contains a run that must not be resumed.
-        Stopped: A callback requested a stop.
+        GridjaxError: The folder cannot be written, or contains a run that must not be resumed; or
+            an argument is invalid.
+        Stopped: A callback requested a stop, or the time limit has passed.
     """
+    chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    sweep = replace(sweep, settings=change_settings(sweep.settings, chosen))
+    callbacks = [*progress_bar(progress), *callbacks, *time_limit_callbacks(time_limit)]
     temporary = None
     if out is None:
         temporary = tempfile.TemporaryDirectory(prefix="gridjax-")
@@ -92,7 +113,7 @@ def train(
         manifest = make_manifest(sweep, plan, engine.device, MATMUL_PRECISION)
         store = open_folder(folder, manifest, accepted)
         policy = CheckpointPolicy(
-            every_s=checkpoint_every_s,
+            every_s=checkpoint_every,
             segment=len(store.manifest["segments"]) - 1,
             exact=platform == "cpu" or deterministic,
         )

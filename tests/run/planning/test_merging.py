@@ -80,7 +80,7 @@ def test_a_row_says_what_it_was_padded_to(runs):
 @pytest.mark.slow
 def test_a_merged_run_that_stops_goes_on_to_the_same_bits(runs, tmp_path):
     with pytest.raises(Stopped):
-        gj.train(sweep(merge=True), tmp_path, [StopAt(50)], checkpoint_every_s=0)
+        gj.train(sweep(merge=True), tmp_path, [StopAt(50)], checkpoint_every=0)
     run = gj.train(sweep(merge=True), tmp_path)
     assert run.networks.drop(columns="resumed").equals(runs[1].networks.drop(columns="resumed"))
     assert run.units.equals(runs[1].units)

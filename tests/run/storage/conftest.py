@@ -28,7 +28,7 @@ def stopped(tmp_path_factory):
     """A run stopped in the middle of its one training."""
     folder = tmp_path_factory.mktemp("stopped") / "run"
     with quick_evaluation(), pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), folder, [StopAt(100)], checkpoint_every_s=0)
+        gj.train(sweep(), folder, [StopAt(100)], checkpoint_every=0)
     return folder
 
 

@@ -176,7 +176,7 @@ def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     saved = {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
     parameters = CARTESIAN | {"seed": {"value": 7}}
     other = gj.Sweep.from_dict(sweep_content(**parameters))
-    gj.train(other, copy, checkpoint_every_s=0, accept=("sweep",))
+    gj.train(other, copy, checkpoint_every=0, accept=("sweep",))
     assert saved == {p: p.read_bytes() for p in (copy / "checkpoints").rglob("*") if p.is_file()}
     told = status(copy)
     assert (told["state"], told["in_training"]) == ("finished", [])

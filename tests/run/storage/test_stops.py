@@ -42,7 +42,7 @@ def test_a_time_limit_shorter_than_starting_takes_lets_every_start_get_on(tmp_pa
 def test_a_stop_after_the_last_step_lets_the_network_be_evaluated(whole, copy):
     stop = StopAt(399 - max(steps_saved(copy)))
     with pytest.raises(Stopped, match="a test"):
-        gj.train(sweep(), copy, [stop], checkpoint_every_s=0)
+        gj.train(sweep(), copy, [stop], checkpoint_every=0)
     assert status(copy)["finished"] == 1
     assert promised(copy) == promised(whole)
 
@@ -56,7 +56,7 @@ def test_a_time_limit_lets_a_network_be_evaluated_whose_training_is_done(whole, 
     with monkeypatch.context() as patched:
         patched.setattr(block_run, "evaluate_block", interrupted)
         with pytest.raises(KeyboardInterrupt, match="a test"):
-            gj.train(sweep(), copy, checkpoint_every_s=0)
+            gj.train(sweep(), copy, checkpoint_every=0)
     assert max(steps_saved(copy)) == 400
     assert not status(copy)["finished"]
     with pytest.raises(Stopped, match="the time limit"):

@@ -98,7 +98,7 @@ CALLS = [
 @pytest.mark.parametrize(("part", "call"), CALLS)
 def test_one_lack_of_memory_costs_no_bit(part, call, failing, whole, tmp_path):
     told, recorder = failing(part, lambda n: n == call), Recorder()
-    gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every_s=0)
+    gj.train(sweep(), tmp_path / "run", [recorder], checkpoint_every=0)
     assert told.part.n_calls > call
     (warning,) = recorder.warnings
     assert "out of device memory" in warning
@@ -124,7 +124,7 @@ def test_a_second_lack_of_memory_ends_the_run_with_all_saved(part, failing, whol
     after = 4 if part == "chunk" else 0
     failing(part, lambda n: memory.is_small and n > after)
     with pytest.raises(MemoryShortageError) as caught:
-        gj.train(sweep(), folder, checkpoint_every_s=0)
+        gj.train(sweep(), folder, checkpoint_every=0)
     (problem,) = caught.value.problems
     assert caught.value.exit_code == 74
     assert "123 MB requested" in problem.message

@@ -121,7 +121,7 @@ def test_a_repacked_block_that_is_stopped_goes_on_to_the_same_bits(whole, tmp_pa
     n_stops, blocks, kept = 0, set(), 0
     for _ in range(20):
         try:
-            gj.train(sweep(STEPS), folder, [StopAt(60)], checkpoint_every_s=0.3)
+            gj.train(sweep(STEPS), folder, [StopAt(60)], checkpoint_every=0.3)
         except Stopped:
             n_stops += 1
         else:

@@ -1,9 +1,10 @@
-"""Terminal output of a run: a progress bar during the run, and a table at its end."""
+"""Progress of a run: a bar in a terminal, a line in a notebook, or a line every few seconds."""
 
 from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,19 +20,22 @@ from gridjax.callbacks import (
     TrainingMeasures,
     TrainingSteps,
 )
-from gridjax.report.run_data import read_run_data
-from gridjax.report.summary import summary_rows, summary_table
-from gridjax.run.storage.run_reader import Run
 
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_IN_NOTEBOOKS = 0.5
 
 
-class Terminal(RunCallback):
-    """Callback that draws a progress bar on a terminal, or prints a line every few seconds."""
+class ProgressBar(RunCallback):
+    """Callback that shows the progress of a run.
+
+    In a terminal it draws a bar. In a notebook it updates one line of the cell's output. Elsewhere
+    it prints a line every few seconds.
+    """
 
     def __init__(self, console: Console):
         self._console = console
         self._bar: Progress | None = None
+        self._notebook_line: Any = None
         self._last_line = -math.inf
         self._start = time.perf_counter()
         self._flop = 0.0
@@ -61,6 +65,10 @@ class Terminal(RunCallback):
             self._bar = Progress(*columns, console=self._console, speed_estimate_period=300)
             self._task = self._bar.add_task("compiling", total=self._total_flop)
             self._bar.start()
+        elif self._console.is_jupyter:
+            from IPython.display import display  # pyright: ignore[reportMissingImports]
+
+            self._notebook_line = display(_plain("compiling"), raw=True, display_id=True)
 
     def on_event(self, event: RunEvent) -> None:
         """Print resumed networks and warnings; count other events and update the progress."""
@@ -80,20 +88,30 @@ class Terminal(RunCallback):
                 return
         if self._bar is not None:
             self._bar.update(self._task, completed=self._flop, description=self._describe())
-        elif time.perf_counter() - self._last_line > SECONDS_BETWEEN_LINES:
+            return
+        longest = SECONDS_IN_NOTEBOOKS if self._console.is_jupyter else SECONDS_BETWEEN_LINES
+        if time.perf_counter() - self._last_line > longest:
             self._last_line = time.perf_counter()
-            self._console.print(f"{self._describe()}  {self._time_left()}", soft_wrap=True)
+            self._print(f"{self._describe()}  {self._time_left()}")
 
     def on_end(self, end: RunEnd) -> None:
         """End the progress bar. If the run was stopped, print the number of finished networks."""
         if self._bar is not None:
             self._bar.update(self._task, description=self._describe())
             self._bar.stop()
+        if self._notebook_line is not None:
+            self._print(self._describe())
         if end.error is not None:
             self._console.print(
                 f"stopped with {end.n_finished} of {self._n_networks} networks finished;"
                 " the same command resumes the rest"
             )
+
+    def _print(self, text: str) -> None:
+        if self._notebook_line is not None:
+            self._notebook_line.update(_plain(text), raw=True)
+        else:
+            self._console.print(text, soft_wrap=True)
 
     def _describe(self) -> str:
         seconds = max(time.perf_counter() - self._start, 1e-9)
@@ -112,10 +130,18 @@ class Terminal(RunCallback):
         return f"{max(left, 0):.0f} s left"
 
 
-def print_summary(console: Console, run: Run) -> None:
-    """Print the summary table of a run and the number of diverged networks."""
-    console.print(summary_table(summary_rows(read_run_data(run))))
-    if run.n_diverged:
-        console.print(
-            f"{run.n_diverged} of {len(run.networks)} networks diverged and have no scores"
-        )
+def progress_bar(is_wanted: bool | None) -> list[RunCallback]:
+    """Return the callback that shows the progress of a run, if it is wanted.
+
+    None: only in a terminal or a notebook. A bar is drawn on standard error, so that it does not
+    mix with what a script prints.
+    """
+    console = Console(markup=False, highlight=False, emoji=False)
+    if not console.is_jupyter:
+        console = Console(stderr=True, markup=False, highlight=False, emoji=False)
+    is_shown = console.is_terminal or console.is_jupyter if is_wanted is None else is_wanted
+    return [ProgressBar(console)] if is_shown else []
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"text/plain": text}

@@ -1,0 +1,113 @@
+"""The progress of gj.train: where it is shown, and what it says."""
+
+import sys
+from types import ModuleType
+
+import pytest
+from rich.console import Console
+from tiny import CARTESIAN, Recorder, sweep_content
+
+import gridjax as gj
+from gridjax.callbacks import NetworkFinished, RunEnd, RunStart, Stopped, TrainingSteps
+from gridjax.errors import GridjaxError
+from gridjax.run.execution.progress_bar import ProgressBar, progress_bar
+
+pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
+
+
+def two_networks():
+    return gj.Sweep.from_dict(sweep_content(**CARTESIAN | {"seed": {"values": [0, 1]}}))
+
+
+def report_a_run(bar):
+    bar.on_start(RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0))
+    bar.on_event(TrainingSteps(network_steps=5, flop=5.0))
+    bar.on_event(NetworkFinished(("a",), False))
+    bar.on_event(NetworkFinished(("b",), True))
+    bar.on_end(RunEnd(2, None))
+
+
+def test_it_is_shown_where_it_is_wanted_and_on_standard_error(capsys):
+    gj.train(two_networks())  # this output is no terminal
+    assert capsys.readouterr().err == ""
+    gj.train(two_networks(), progress=True)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "training 2 of 2 networks in 1 buckets" in shown.err
+    assert "/2 networks" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "is_wanted", "is_shown"),
+    [(True, None, True), (False, None, False), (True, False, False), (False, True, True)],
+)
+def test_terminals_have_it_by_default(is_terminal, is_wanted, is_shown, monkeypatch):
+    monkeypatch.setattr(Console, "is_terminal", is_terminal)
+    assert bool(progress_bar(is_wanted)) == is_shown
+
+
+def test_a_notebook_has_one_line_that_changes(monkeypatch, capsys):
+    shown = []
+
+    class Handle:
+        def update(self, content, raw):
+            assert raw
+            shown.append(content["text/plain"])
+
+    def display(content, raw, display_id):
+        assert raw
+        assert display_id
+        shown.append(content["text/plain"])
+        return Handle()
+
+    ipython, module = ModuleType("IPython"), ModuleType("IPython.display")
+    module.display = display  # pyright: ignore[reportAttributeAccessIssue]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", module)
+    console = Console(force_jupyter=True)
+    monkeypatch.setattr(console, "print", lambda *args, **_: shown.append(args[0]))
+    report_a_run(ProgressBar(console))
+    assert shown[0].startswith("training 2 of 2 networks")
+    assert shown[1] == "compiling"
+    assert shown[-1].startswith("2/2 networks (1 diverged)")
+
+
+def test_settings_of_the_command_are_keywords_of_the_function(tmp_path):
+    recorder = Recorder()
+    run = gj.train(
+        two_networks(),
+        tmp_path / "run",
+        [recorder],
+        keep_maps="none",
+        keep_weights="best:1",
+        merge=True,
+        checkpoint_every=0,
+        time_limit="1h",
+    )
+    settings = run.manifest["settings"]
+    assert (settings["keep_maps"], settings["keep_weights"]) == ("none", "best:1")
+    assert settings["merge"] is True
+    assert len(run.networks) == 2
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"keep_maps": "best"}, "keep_maps: 'best' has another form"),
+        ({"keep_weights": 3}, "keep_weights"),
+        ({"merge": "yes"}, "merge: 'yes' is neither true nor false"),
+        ({"time_limit": 0}, "time_limit 0.000000000 is not a time"),
+        ({"time_limit": "soon"}, "time_limit soon is not a time"),
+    ],
+)
+def test_a_wrong_keyword_is_refused_before_anything_is_written(keywords, message, tmp_path):
+    with pytest.raises(GridjaxError, match=message):
+        gj.train(two_networks(), tmp_path / "run", **keywords)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_time_limit_stops_with_all_saved_and_the_same_call_resumes(tmp_path):
+    with pytest.raises(Stopped, match="time limit"):
+        gj.train(two_networks(), tmp_path / "run", time_limit=1e-6)
+    run = gj.train(two_networks(), tmp_path / "run")
+    assert list(run.networks["status"]) == ["finished"] * 2
