@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import NoReturn
 
 from gridjax.cli import (
     bench,
@@ -45,6 +46,18 @@ def main() -> None:
     except OutputLost:
         sys.exit(EXIT_PIPE)
     except GridjaxError as error:
-        with standard_streams():
-            sys.stderr.write(f"{printable(str(error))}\n")
-        sys.exit(error.exit_code)
+        _end_with(error)
+    except (RuntimeError, AssertionError, FloatingPointError) as error:
+        # Only a failed command imports JAX here.
+        from gridjax.run.execution.jax_settings import absent_platform, nan_stopped
+
+        reason = absent_platform(error) or nan_stopped(error)
+        if reason is None:
+            raise
+        _end_with(reason)
+
+
+def _end_with(error: GridjaxError) -> NoReturn:
+    with standard_streams():
+        sys.stderr.write(f"{printable(str(error))}\n")
+    sys.exit(error.exit_code)

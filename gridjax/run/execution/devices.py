@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from gridjax.errors import GridjaxError, Problem
+from gridjax.run.execution.jax_settings import absent_platform, check_jax_settings
 from gridjax.run.worker.machine import processor
 from gridjax.run.worker.program_cache import use_program_cache
 from gridjax.training.population import Device
@@ -22,12 +22,18 @@ def start_devices(deterministic: bool = False, keep_programs: bool = True) -> li
     A CPU device computes in the threads of machine.n_threads(). ``keep_programs`` stores compiled
     programs on disk (program_cache); measurements of compilation switch it off.
 
-    Raises GridjaxError if JAX computes in float64.
+    Raises GridjaxError if JAX cannot start, or has settings with which it cannot train.
     """
-    _prepare(deterministic)
+    check_jax_settings()
+    if deterministic:
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
     if keep_programs:
         use_program_cache()
-    devices = jax.local_devices()
+    try:
+        devices = jax.local_devices()
+    except (RuntimeError, AssertionError) as error:
+        raise absent_platform(error) or error from None
     return devices[:1] if devices[0].platform == "cpu" else devices
 
 
@@ -49,12 +55,3 @@ def describe(devices: Sequence[Device], deterministic: bool = False) -> dict[str
 def _flags_of_the_user() -> str:
     flags = set(os.environ.get("XLA_FLAGS", "").split()) - set(DETERMINISTIC_FLAGS)
     return " ".join(sorted(flags))
-
-
-def _prepare(deterministic: bool) -> None:
-    if deterministic:
-        flags = os.environ.get("XLA_FLAGS", "")
-        os.environ["XLA_FLAGS"] = " ".join([flags, *DETERMINISTIC_FLAGS]).strip()
-    if jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
-        fix = "unset JAX_ENABLE_X64"
-        raise GridjaxError(Problem("JAX_ENABLE_X64 is set, but gridjax trains in float32", fix=fix))

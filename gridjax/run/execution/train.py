@@ -98,12 +98,12 @@ def train(
         out = Path(temporary.name) / "run"
     folder, accepted = Path(out), tuple(accept)
     with ExitStack() as stack:
+        check_plugins(sweep.specs)
+        engine = choose_engine(sweep.specs, workers, deterministic)
         check_folder(folder, sweep, accepted)
         stack.enter_context(locked(folder))
         check_folder(folder, sweep, accepted)  # another process may have written it
         lock = stack.enter_context(workers_lock(folder))
-        check_plugins(sweep.specs)
-        engine = choose_engine(sweep.specs, workers, deterministic)
         settings = sweep.settings
         platform = engine.device["platform"]
         plan = make_plan(sweep.specs, settings.lane_width, platform, bucket_shape(settings.merge))

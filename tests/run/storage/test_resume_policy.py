@@ -120,16 +120,25 @@ def test_a_run_folder_that_was_moved_away_is_not_made_again(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
-def test_double_precision_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("JAX_ENABLE_X64", "1", "unset JAX_ENABLE_X64"),
+        ("JAX_DEBUG_NANS", "1", "unset JAX_DEBUG_NANS"),
+        pytest.param("JAX_PLATFORMS", "tpu", "set JAX_PLATFORMS=cpu", marks=pytest.mark.slow),
+        pytest.param("JAX_PLATFORMS", "cuda", "set JAX_PLATFORMS=cpu", marks=pytest.mark.slow),
+    ],
+)
+def test_settings_of_jax_that_cannot_work_are_refused(name, value, message, tmp_path):
     (tmp_path / "s.yaml").write_text("parameters: {seed: {value: 0}}")
     program = "from gridjax.cli import main; main()"
     command = [sys.executable, "-c", program, "sweep", "s.yaml", "--out", "run"]
-    environment = os.environ | {"JAX_ENABLE_X64": "1"}
+    environment = os.environ | {name: value}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "unset JAX_ENABLE_X64" in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["s.yaml"]
 
 
 def test_a_damaged_table_is_found_when_it_is_read(whole, tmp_path):
