@@ -318,3 +318,19 @@ def test_the_site_builds_without_a_warning(tmp_path):
     for name in ("first-population", "score-maps"):
         notebook = (tmp_path / "tutorial" / f"{name}.html").read_text()
         assert re.search(r'class="cell_output [^"]*".*<img ', notebook, flags=re.DOTALL)
+
+
+def test_the_citation_is_of_this_version():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == gj.__version__
+    assert cited["license"] == "Apache-2.0"
+    assert cited["authors"] == [{"name": "The gridjax developers"}]
+
+
+def test_every_target_of_the_contributors_page_exists():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    rules = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"`make (?:PYTHON=\S+ )?([\w-]+)`", page):
+        assert f"\n{target}:" in rules, target
+    for path in re.findall(r"`((?:tests|gridjax|benchmarks|\.ci)/[\w./]*)`", page):
+        assert (ROOT / path).exists(), path
