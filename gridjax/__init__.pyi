@@ -10,7 +10,7 @@ from gridjax.prng import Stream, stream
 from gridjax.recordings.cell_scores import InputScores
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table as score_table
-from gridjax.recordings.readers import MapSet
+from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train

@@ -20,9 +20,9 @@ def score(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Rate maps [..., x, y] (.npy, .npz), or sessions of positions, times and spikes or"
-            " activity (.npz, or .csv with its .spikes.csv). Quoted patterns, such as 'rats/*.npz',"
-            " too.",
+            help="Rate maps [..., x, y] (.npy, .npz, .mat), or sessions of positions, times and"
+            " spikes or activity (.npz, .mat, or .csv with its .spikes.csv). Quoted patterns, such"
+            " as 'rats/*.npz', too.",
         ),
     ],
     shuffles: Annotated[
@@ -55,9 +55,12 @@ def score(
         ),
     ] = "study",
     units: Annotated[
-        Literal["m", "cm", "mm", "px"],
-        typer.Option(help="Unit of position coordinates; px with --px-per-cm."),
-    ] = "m",
+        Literal["m", "cm", "mm", "px"] | None,
+        typer.Option(
+            help="Unit of position coordinates; px with --px-per-cm. By default the unit that the"
+            " file states, or m."
+        ),
+    ] = None,
     px_per_cm: Annotated[
         float | None, typer.Option(help="Pixels in a centimetre, for --units px.")
     ] = None,
@@ -70,6 +73,14 @@ def score(
     ] = "s",
     rate: Annotated[
         float | None, typer.Option(help="Samples in a second, for --time-units samples.")
+    ] = None,
+    spikes: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="File with the spikes, in place of those of the input."),
+    ] = None,
+    cells: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,...", help="Cells of sessions to score, separated by commas."),
     ] = None,
     arena: Annotated[
         str | None,
@@ -111,7 +122,13 @@ def score(
     """Score recorded cells: grid scores, lattices and null scores, from sessions or rate maps."""
     if out is not None:
         keep_on()
-    from gridjax.recordings.input_options import InputOptions, read_arena, read_point, read_width
+    from gridjax.recordings.input_options import (
+        InputOptions,
+        read_arena,
+        read_names,
+        read_point,
+        read_width,
+    )
     from gridjax.recordings.options import ScoreOptions
     from gridjax.recordings.output import score_files
 
@@ -123,6 +140,8 @@ def score(
         arena=None if arena is None else read_arena(arena),
         lost=None if lost is None else read_point(lost),
         axes=axes,
+        cells=None if cells is None else read_names(cells),
+        spikes=spikes,
     )
     options = ScoreOptions(
         shuffles=shuffles,

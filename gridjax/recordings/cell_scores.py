@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.options import ScoreOptions
-from gridjax.recordings.readers import MapSet
 from gridjax.recordings.session import Session
 
 PERCENTILES = (95.0, 99.0)

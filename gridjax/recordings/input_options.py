@@ -20,25 +20,41 @@ _PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 class InputOptions:
     """The meaning of the numbers in the inputs of one call; rate maps use ``axes`` alone."""
 
-    units: Units = "m"
-    """Unit of positions."""
+    units: Units | None = None
+    """Unit of positions; None for the unit that the file states, or metres if it states none."""
     px_per_cm: float | None = None
     """Pixels in a centimetre, for units "px"."""
     time_units: TimeUnits = "s"
     """Unit of spike times, and of the times of positions if both are on one clock."""
     rate_hz: float | None = None
-    """Samples in a second, for time_units "samples"."""
+    """Samples in a second, for time_units "samples" and for folders of a spike sorter."""
     arena: tuple[tuple[float, float], tuple[float, float]] | None = None
     """((x low, x high), (y low, y high)) in `units`; positions outside count as lost."""
     lost: tuple[float, float] | None = None
     """Position that stands for lost frames, in `units`."""
     axes: Axes = "xy"
     """Last two axes of rate maps, in their order."""
+    series: str | None = None
+    """Name of the series of positions, for files with several."""
+    cells: tuple[str, ...] | None = None
+    """Names of the cells of sessions to read; None for all."""
+    bodypart: str | None = None
+    """Tracked point whose positions are read, for files of trackers."""
+    likelihood: float = 0.6
+    """Smallest likelihood of a tracked position that is not lost."""
+    fps: float | None = None
+    """Frames in a second, for files of trackers without a clock."""
+    start_s: float = 0.0
+    """Time of frame 0 on the clock of the spikes, seconds, for files without a clock."""
+    spikes: str | None = None
+    """File or folder with the spikes, in place of those of the input."""
 
     @property
     def per_metre(self) -> float:
         """Units of position in a metre."""
-        return 100 * (self.px_per_cm or math.nan) if self.units == "px" else _PER_METRE[self.units]
+        if self.units == "px":
+            return 100 * (self.px_per_cm or math.nan)
+        return _PER_METRE[self.units or "m"]
 
     @property
     def per_second(self) -> float:
@@ -64,18 +80,26 @@ class InputOptions:
             ("--time-units", self.time_units, ("s", "ms", "us", "samples")),
             ("--axes", self.axes, ("xy", "yx")),
         ):
-            if value not in choices:
+            if value is not None and value not in choices:
                 problems.add(f"{name} is {value!r}", None, f"choose {', '.join(choices)}")
         for name, value, high in (
             ("--px-per-cm", self.px_per_cm, 1e6),
             ("--rate", self.rate_hz, 1e9),
+            ("--fps", self.fps, 1e6),
         ):
             if value is not None and not 0 < value <= high:
                 problems.add(f"{name} is {value:g}", None, f"give a number above 0, up to {high:g}")
+        if not 0 <= self.likelihood <= 1:
+            problems.add(f"--likelihood is {self.likelihood:g}", None, "give 0 to 1")
+        if not math.isfinite(self.start_s):
+            problems.add(f"--start is {self.start_s:g}", None, "give seconds")
         if (self.units == "px") != (self.px_per_cm is not None):
             fix = "give both --units px and --px-per-cm, or neither"
             problems.add("--units px and --px-per-cm belong together", None, fix)
-        if (self.time_units == "samples") != (self.rate_hz is not None):
+        is_rate_alone = self.time_units != "samples" and self.rate_hz is not None
+        has_no_rate = self.time_units == "samples" and self.rate_hz is None
+        # a folder of a spike sorter has times in samples of its own, whatever the other units
+        if has_no_rate or (is_rate_alone and self.spikes is None):
             fix = "give both --time-units samples and --rate, or neither"
             problems.add("--time-units samples and --rate belong together", None, fix)
         problems.raise_any()
@@ -107,6 +131,15 @@ def read_point(text: str) -> tuple[float, float]:
         fix = "give X,Y in the units of the positions, such as --lost -1,-1"
         raise GridjaxError(Problem(f"--lost {text} is not a position", fix=fix))
     return numbers[0], numbers[1]
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Return the names in a text A,B,... Raises GridjaxError for an empty or repeated one."""
+    names = tuple(name.strip() for name in text.split(","))
+    if not all(names) or len(set(names)) < len(names):
+        fix = "give names of cells, each once, separated by commas"
+        raise GridjaxError(Problem(f"--cells is {text!r}", fix=fix))
+    return names
 
 
 def _numbers(text: str, separator: str) -> list[float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from gridjax.errors import Place
@@ -13,8 +15,8 @@ from gridjax.recordings.cell_scores import (
     score_60_of,
     score_cells,
 )
+from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.options import ScoreOptions
-from gridjax.recordings.readers import MapSet
 
 _SQUARE_BINS = 0.02
 """Largest relative difference of the sides of a square bin."""
@@ -46,7 +48,8 @@ def score_maps(map_set: MapSet, options: ScoreOptions, progress: Progress) -> In
     )
     side = bin_cm(map_set, options, Problems())
     width_cm = None if side is None else n * side
-    return score_cells(map_set, map_set.maps, width_cm, map_columns, nulls, options, headline)
+    scores = score_cells(map_set, map_set.maps, width_cm, map_columns, nulls, options, headline)
+    return replace(scores, remarks=map_set.remarks)
 
 
 def bin_cm(map_set: MapSet, options: ScoreOptions, problems: Problems) -> float | None:

@@ -1,60 +1,62 @@
 """Readers of the inputs of gridjax score: rate maps, and sessions with a path and spikes.
 
-All files are checked before scoring, and the problems of all files are reported together. Arrays
-and columns have fixed names. Pickled Python objects are not loaded.
+All files are checked before scoring, and the problems of all files are reported together. Pickled
+Python objects are not loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-from jaxtyping import Float
-
-from gridjax.errors import GridjaxError, Place
-from gridjax.io.npy_errors import NOT_NPZ
+from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
-from gridjax.metrics import map_batches
-from gridjax.recordings.input_options import Axes, InputOptions
-from gridjax.recordings.session import Session
+from gridjax.recordings.formats.csv_files import SPIKES_CSV, csv_session, csv_spikes
+from gridjax.recordings.formats.matlab_files import matlab_file, matlab_spikes
+from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
+from gridjax.recordings.formats.reading import GUIDE, Reading
+from gridjax.recordings.input_options import InputOptions
+from gridjax.recordings.map_set import MapSet
+from gridjax.recordings.session import RawSession, Session, Spikes
 from gridjax.recordings.session_checks import checked_session
-from gridjax.recordings.session_formats import (
-    SESSION_ARRAYS,
-    SPIKES_CSV,
-    csv_session,
-    npz_session,
-    with_own_names,
-)
+from gridjax.recordings.spike_sources import chosen_cells, with_spikes_of
 
-_REAL = "iufb"
-"""Kinds of dtypes of rectangular maps."""
+
+class Format(NamedTuple):
+    """A file format: its name, and the functions that read inputs and spikes."""
+
+    name: str
+    read: Callable[[Reading], MapSet | RawSession | None]
+    spikes: Callable[[Reading], Spikes | None] | None = None
+    """Reader of the spikes for --spikes; None if the format has no spikes."""
+
+
+NUMPY = Format("NumPy file", numpy_file, numpy_spikes)
+FORMATS = {
+    ".npy": NUMPY._replace(spikes=None),
+    ".npz": NUMPY,
+    ".csv": Format("CSV table", csv_session, csv_spikes),
+    ".mat": Format("MATLAB file", matlab_file, matlab_spikes),
+}
+"""Format of each ending of a file's name."""
+_PICKLES = (".pkl", ".pickle", ".p", ".joblib")
 
 
 @dataclass(frozen=True)
-class MapSet:
-    """Rate maps of one file."""
+class ReadFile:
+    """One file: what was found in it, and the maps or the session that it gives."""
 
-    name: str
-    """Path of the file."""
-    cells: tuple[str, ...]
-    """Index of each map in the file's array, such as 3, or 2,0 for two leading axes."""
-    maps: Float[np.ndarray, "cell n n"]
-    """Rectangular maps are padded to squares with NaN, evenly on both sides."""
-    sides: tuple[int, int] | None = None
-    """Bins along x and y before padding; None for maps that are not padded."""
-
-    @property
-    def n_x(self) -> int:
-        """Bins along x before padding."""
-        return self.maps.shape[-2] if self.sides is None else self.sides[0]
-
-    @property
-    def n_y(self) -> int:
-        """Bins along y before padding."""
-        return self.maps.shape[-1] if self.sides is None else self.sides[1]
+    path: str
+    format: str
+    """Name of its format; empty if it is unknown."""
+    found: list[str]
+    """One line for each array, series or table of the file."""
+    result: MapSet | Session | None
+    """None if there are problems."""
+    problems: Problems
 
 
 def read_inputs(
@@ -69,11 +71,32 @@ def read_inputs(
     Raises GridjaxError with the problems of all files.
     """
     problems = Problems()
+    read = read_files(names, options, problems)
+    for each in read:
+        problems.take(each.problems)
+    problems.raise_any()
+    return [each.result for each in read if each.result is not None]
+
+
+def read_files(
+    names: Sequence[str | Path], options: InputOptions | None, problems: Problems
+) -> list[ReadFile]:
+    """Return what was found in each file, with the problems of each.
+
+    Args:
+        names: files or patterns, as for ``read_inputs``.
+        options: meaning of the numbers, as for ``read_inputs``.
+        problems: list that receives the problems of names that are no files.
+
+    Raises GridjaxError for invalid options.
+    """
     options = options or InputOptions()
     options.check()
-    read = [_read(path, options, problems) for path in _expanded(names, problems)]
-    problems.raise_any()
-    return [each for each in read if each is not None]
+    paths = _expanded(names, problems)
+    if options.spikes is not None and len(paths) > 1:
+        what = f"--spikes {shown(options.spikes)} is given with {len(paths)} inputs"
+        raise GridjaxError(Problem(what, fix="give one input and its spikes in each call"))
+    return [_read(path, options) for path in paths]
 
 
 def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
@@ -81,7 +104,7 @@ def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
     for name in map(str, names):
         matches = _matches(Path(name)) if name else []
         if not matches:
-            fix = "give .npy, .npz or .csv files that exist"
+            fix = f"give a file that exists, of one of these types: {_endings()}"
             problems.add("no such file", Place(shown(name)), fix)
         for path in matches:
             if words := flaw(path):
@@ -106,112 +129,67 @@ def _matches(pattern: Path) -> list[str]:
         return []
 
 
-def _read(path: str, options: InputOptions, problems: Problems) -> MapSet | Session | None:
+def _read(path: str, options: InputOptions) -> ReadFile:
+    reading = Reading(path, options)
+    known = _format_of(reading)
+    result = None
+    if known is not None:
+        result = known.read(reading)
+        if isinstance(result, RawSession) and options.spikes is not None:
+            result = _with_other_spikes(reading, result)
+        if isinstance(result, RawSession):
+            result = chosen_cells(result, options.cells, reading.problems)
+        if isinstance(result, RawSession):
+            result = checked_session(result, options, reading.problems)
+    if reading.problems.found:
+        result = None
+    return ReadFile(path, known.name if known else "", reading.found, result, reading.problems)
+
+
+def _with_other_spikes(reading: Reading, raw: RawSession) -> RawSession | None:
+    """Return a session with the spikes of the file that --spikes names."""
+    path = reading.options.spikes or ""
+    other = replace(reading, path=path)
+    if not path or flaw(path) or not Path(path).exists():
+        reading.problems.add("no such file", Place(shown(path)), "give --spikes a file that exists")
+        return None
+    known = _format_of(other)
+    if known is None:
+        return None
+    if known.spikes is None:
+        other.refuse(
+            f"{known.name}: holds no spikes", f"give --spikes another file ({GUIDE}#spikes)"
+        )
+        return None
+    spikes = known.spikes(other)
+    return None if spikes is None else with_spikes_of(raw, spikes)
+
+
+def _format_of(reading: Reading) -> Format | None:
+    """Return the format of a file; add a problem and return None if it is unknown."""
+    path = reading.path
     ending = Path(path).suffix.lower()
+    is_spikes = path == reading.options.spikes
     if Path(path).is_dir():
-        problems.add("is a folder", Place(path), f"give its files: {Path(path) / '*.npz'}")
+        reading.refuse("is a folder", f"give its files: {Path(path) / '*.npz'}")
     elif not Path(path).is_file():
-        problems.add("is not a regular file", Place(path), "save it as a regular file")
-    elif path.endswith(SPIKES_CSV):
-        problems.add(
+        reading.refuse("is not a regular file", "save it as a regular file")
+    elif path.endswith(SPIKES_CSV) and not is_spikes:
+        reading.refuse(
             "holds the spikes of a session, not its path",
-            Place(path),
             f"give {path.removesuffix(SPIKES_CSV)}.csv; the spikes are read from beside it",
         )
-    elif ending == ".csv":
-        raw = csv_session(path, problems)
-        return None if raw is None else checked_session(raw, options, problems)
-    elif ending in (".npy", ".npz"):
-        arrays = _arrays(path, problems)
-        return None if arrays is None else _from_arrays(path, arrays, options, problems)
+    elif ending in _PICKLES:
+        fix = f"save its arrays with numpy.savez ({GUIDE}#pickled-archives)"
+        reading.refuse("is a pickle: Python objects are never unpickled", fix)
+    elif ending in FORMATS:
+        return FORMATS[ending]
     else:
-        problems.add(
-            f"has an unknown file type ({ending or 'no ending'})",
-            Place(path),
-            "give maps or a session as .npy or .npz, or a session as .csv",
-        )
+        what = f"has an unknown file type ({ending or 'no ending'})"
+        reading.refuse(what, f"give one of {_endings()} ({GUIDE})")
     return None
 
 
-def _arrays(path: str, problems: Problems) -> dict[str, np.ndarray] | None:
-    """Return the arrays of a file by name; the array of a .npy file has the name ''.
-
-    If the file cannot be read, add a problem to `problems` and return None.
-    """
-    arrays, name = {}, ""
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"": loaded}
-        with loaded:
-            for name in loaded.files:
-                arrays[name] = np.asarray(loaded[name])
-    except NOT_NPZ as error:
-        what = f"{name}: " if name else ""
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if "pickle" in reason:
-            reason = "it holds Python objects, which are never unpickled"
-        problems.add(
-            f"{what}cannot be read: {reason}",
-            Place(path),
-            "save plain arrays of numbers with numpy.save or numpy.savez",
-        )
-        return None
-    return arrays
-
-
-def _from_arrays(
-    path: str, arrays: dict[str, np.ndarray], options: InputOptions, problems: Problems
-) -> MapSet | Session | None:
-    names = set(arrays)
-    own = set(with_own_names(arrays))
-    of_session = sorted(n for n in own if n in ("positions", "times") or n.startswith("spike"))
-    if "maps" in names and of_session:
-        problems.add(
-            f"holds maps and also {', '.join(of_session)}",
-            Place(path),
-            "put maps and sessions into separate files",
-        )
-    elif of_session:
-        raw = npz_session(path, arrays, problems)
-        return None if raw is None else checked_session(raw, options, problems)
-    elif "maps" in names or len(names) == 1:
-        (name,) = names & {"maps"} or names
-        return _map_set(path, name, arrays[name], options.axes, problems)
-    else:
-        problems.add(
-            f"holds {', '.join(sorted(names)) or 'nothing'}",
-            Place(path),
-            f"name the array of maps [..., n, n] 'maps'; {SESSION_ARRAYS}",
-        )
-    return None
-
-
-def _map_set(
-    path: str, name: str, array: np.ndarray, axes: Axes, problems: Problems
-) -> MapSet | None:
-    is_rectangle = (
-        array.ndim >= 2 and array.shape[-1] != array.shape[-2] and array.dtype.kind in _REAL
-    )
-    if axes == "yx" and array.ndim >= 2:
-        array = np.swapaxes(array, -1, -2)
-    shape = array.shape[-2:]
-    try:
-        maps = np.asarray(map_batches.as_maps(_padded(array) if is_rectangle else array))
-    except GridjaxError as error:
-        problems.add_error(error, Place(f"{path}: {name}" if name else path))
-        return None
-    if maps.size == 0:
-        problems.add(f"maps have shape {maps.shape}", Place(path), "give at least one map")
-        return None
-    cells = tuple(",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2]))
-    maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
-    return MapSet(path, cells, maps, (shape[0], shape[1]))
-
-
-def _padded(maps: np.ndarray) -> Float[np.ndarray, "... n n"]:
-    """Return rectangular maps of square bins with unknown bins on both shorter sides."""
-    n_x, n_y = maps.shape[-2:]
-    missing = [(max(n_x, n_y) - n) for n in (n_x, n_y)]
-    sides = [(0, 0)] * (maps.ndim - 2) + [(n // 2, n - n // 2) for n in missing]
-    return np.pad(maps.astype(np.float64), sides, constant_values=np.nan)
+def _endings() -> str:
+    *most, last = FORMATS
+    return f"{', '.join(most)} or {last}"

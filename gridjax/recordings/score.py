@@ -10,8 +10,8 @@ from jaxtyping import Float
 from gridjax.io.source_location import Problems
 from gridjax.recordings.cell_scores import PERCENTILES, InputScores
 from gridjax.recordings.map_scores import bin_cm, score_maps
+from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.options import ScoreOptions
-from gridjax.recordings.readers import MapSet
 from gridjax.recordings.session import Session
 from gridjax.recordings.session_scores import prepare_session, score_session
 

@@ -84,5 +84,23 @@ class RawSession:
     spike_lines: Mapping[str, Int[np.ndarray, " spike"]] | None = None
     activity: Float[np.ndarray, "sample cell"] | None = None
     """Activity in place of spikes."""
+    activity_cells: tuple[str, ...] = ()
+    """Names of the cells of the activity."""
     units: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(file, column) -> unit that its header names."""
+    unit: str | None = None
+    """Unit of positions that the file states: m, cm, mm or px."""
+    remarks: tuple[str, ...] = ()
+    """Remarks of the reader of the format."""
+
+
+class Spikes(NamedTuple):
+    """Unchecked spikes of a file; for text files, also the line numbers of the spikes."""
+
+    trains: Mapping[str, np.ndarray]
+    """Spike times by name of the cell."""
+    path: str
+    lines: Mapping[str, Int[np.ndarray, " spike"]] | None = None
+    units: Mapping[tuple[str, str], str] = {}
+    """(file, column) -> unit that its header names."""
+    remarks: tuple[str, ...] = ()

@@ -41,7 +41,8 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
         problems: list of the problems of all files.
     """
     own = Problems()
-    remarks: list[str] = []
+    remarks = list(raw.remarks)
+    options = with_units_of(raw, options, remarks, own)
     _check_headers(raw, options, own)
     raw = in_seconds(raw, options, remarks)
     raw = _checked_clock(raw, remarks, own)
@@ -57,7 +58,7 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     cells = sorted(spikes, key=lambda cell: (not cell.isdecimal(), len(cell), cell))
     trains = tuple(spikes[cell] for cell in cells)
     if raw.activity is not None:
-        cells = list(map(str, range(raw.activity.shape[1])))
+        cells = list(raw.activity_cells)
     return Session(
         raw.path,
         tuple(cells),
@@ -68,6 +69,26 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
         activity=raw.activity,
         remarks=tuple(remarks),
     )
+
+
+def with_units_of(
+    raw: RawSession, options: InputOptions, remarks: list[str], problems: Problems
+) -> InputOptions:
+    """Return options with the unit of positions: that of --units, else that of the file, else m.
+
+    Adds a problem if the file states pixels and their size is not given.
+    """
+    if options.units is not None:
+        if raw.unit is not None and raw.unit != options.units:
+            remarks.append(f"the file states positions in {raw.unit}; read in {options.units}")
+        return options
+    if raw.unit == "px":
+        fix = "give --units px --px-per-cm N; or --units cm, m or mm if they are calibrated"
+        problems.add("positions are in pixels", Place(raw.path), fix)
+        return options
+    if raw.unit is not None:
+        remarks.append(f"positions in {raw.unit}, as the file states")
+    return replace(options, units=raw.unit or "m")  # pyright: ignore[reportArgumentType]
 
 
 def _check_headers(raw: RawSession, options: InputOptions, problems: Problems) -> None:

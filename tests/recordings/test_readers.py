@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gridjax.recordings.input_options import InputOptions
-from gridjax.recordings.readers import MapSet, read_inputs
+from gridjax.recordings.map_set import MapSet
+from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.session import Session, arena_shape
 
 from .sessions import GOOD_CSV, changed, recording, refusal, save_csv, save_npz
@@ -112,6 +113,7 @@ def test_arenas_are_told_apart():
 
 
 ARRAYS = {
+    "cells last": (np.zeros((9, 9, 12)), r"12 maps of 9 by 9 bins\?"),
     "few axes": (np.zeros(9), r"shape \(9,\)"),
     "not square, complex": (np.zeros((2, 9, 10), complex), "complex128"),
     "a line": (np.zeros((2, 1, 300)), "300 bins"),
@@ -171,7 +173,9 @@ FILES = {
         + b"\n",
         "huge.npy",
     ),
-    "maps.mat": (b"", "unknown file type (.mat)"),
+    "maps.mat": (b"", "cannot be read as a MATLAB file"),
+    "maps.dat": (b"", "unknown file type (.dat)"),
+    "maps.pkl": (b"", "never unpickled"),
     "noending": (b"", "unknown file type (no ending)"),
 }
 

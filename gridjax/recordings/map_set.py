@@ -1,0 +1,104 @@
+"""Rate maps of one file, as squares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from gridjax.errors import GridjaxError, Place
+from gridjax.metrics import map_batches
+from gridjax.recordings.formats.reading import Reading, is_number
+
+
+@dataclass(frozen=True)
+class MapSet:
+    """Rate maps of one file."""
+
+    name: str
+    """Path of the file."""
+    cells: tuple[str, ...]
+    """Index of each map in the file's array, such as 3, or 2,0 for two leading axes; or its name
+    in the file."""
+    maps: Float[np.ndarray, "cell n n"]
+    """Rectangular maps are padded to squares with NaN, evenly on both sides."""
+    sides: tuple[int, int] | None = None
+    """Bins along x and y before padding; None for maps that are not padded."""
+    remarks: tuple[str, ...] = ()
+    """One line for each thing in the file that is not used or is questionable."""
+
+    @property
+    def n_x(self) -> int:
+        """Bins along x before padding."""
+        return self.maps.shape[-2] if self.sides is None else self.sides[0]
+
+    @property
+    def n_y(self) -> int:
+        """Bins along y before padding."""
+        return self.maps.shape[-1] if self.sides is None else self.sides[1]
+
+
+def map_set(
+    reading: Reading,
+    name: str,
+    array: np.ndarray,
+    cells: Sequence[str] | None = None,
+    remarks: Sequence[str] = (),
+) -> MapSet | None:
+    """Return the rate maps in an array; add a problem and return None if it holds none.
+
+    Args:
+        reading: the reading of the file; its option ``axes`` names the last two axes.
+        name: name of the array in the file, empty if there is no other.
+        array: [..., x, y].
+        cells: name of each map in the order of the array; by default its index.
+        remarks: remarks on the file.
+    """
+    if reading.options.cells is not None:
+        fix = "leave --cells out, and choose maps in the table of scores"
+        reading.refuse("holds maps, and --cells chooses cells of sessions", fix)
+        return None
+    if _has_cells_last(array):
+        n, _, n_cells = array.shape
+        what = f"{name or 'the array'} has shape {array.shape}: {n_cells} maps of {n} by {n} bins?"
+        fix = (
+            "give [..., x, y], the cells first: numpy.moveaxis(maps, -1, 0); if these are"
+            f" rectangular maps of {n} by {n_cells} bins, give them with four axes, maps[None]"
+        )
+        reading.refuse(what, fix)
+        return None
+    is_rectangle = array.ndim >= 2 and array.shape[-1] != array.shape[-2] and is_number(array)
+    if reading.options.axes == "yx" and array.ndim >= 2:
+        array = np.swapaxes(array, -1, -2)
+    shape = array.shape[-2:]
+    try:
+        maps = np.asarray(map_batches.as_maps(_padded(array) if is_rectangle else array))
+    except GridjaxError as error:
+        place = f"{reading.path}: {name}" if name else reading.path
+        reading.problems.add_error(error, Place(place))
+        return None
+    if maps.size == 0:
+        reading.refuse(f"maps have shape {maps.shape}", "give at least one map")
+        return None
+    if cells is None:
+        cells = [",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2])]
+    maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
+    return MapSet(reading.path, tuple(cells), maps, (shape[0], shape[1]), tuple(remarks))
+
+
+def _has_cells_last(array: np.ndarray) -> bool:
+    """Return whether an array looks like maps [x, y, cell], with the cells on the last axis."""
+    if array.ndim != 3:
+        return False
+    first, second, last = array.shape
+    return first == second != last and first >= map_batches.SMALLEST
+
+
+def _padded(maps: np.ndarray) -> Float[np.ndarray, "... n n"]:
+    """Return rectangular maps of square bins with unknown bins on both shorter sides."""
+    n_x, n_y = maps.shape[-2:]
+    missing = [(max(n_x, n_y) - n) for n in (n_x, n_y)]
+    sides = [(0, 0)] * (maps.ndim - 2) + [(n // 2, n - n // 2) for n in missing]
+    return np.pad(maps.astype(np.float64), sides, constant_values=np.nan)

@@ -1,0 +1,60 @@
+"""Spikes of a session from another file, and the choice of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gridjax.errors import Place
+from gridjax.io.source_location import Problems
+from gridjax.io.text import shown
+from gridjax.recordings.session import RawSession, Spikes
+
+_MOST_NAMES = 40
+
+
+def with_spikes_of(raw: RawSession, spikes: Spikes) -> RawSession:
+    """Return a session with the spikes of another file in place of its own."""
+    own = raw.activity.shape[1] if raw.activity is not None else len(raw.spikes)
+    remarks = [*raw.remarks, *spikes.remarks]
+    if own:
+        remarks.append(f"{own} cell{'s' * (own != 1)} of the input not used: --spikes gives others")
+    remarks.append(f"spikes from {spikes.path}: their clock is taken to be that of the positions")
+    return replace(
+        raw,
+        spikes=spikes.trains,
+        spikes_path=spikes.path,
+        spike_lines=spikes.lines,
+        activity=None,
+        units={place: unit for place, unit in raw.units.items() if place[0] == raw.path}
+        | dict(spikes.units),
+        remarks=tuple(remarks),
+    )
+
+
+def chosen_cells(
+    raw: RawSession, names: Sequence[str] | None, problems: Problems
+) -> RawSession | None:
+    """Return a session with the named cells only; None after a problem.
+
+    Args:
+        raw: the session.
+        names: names of cells; None for all.
+        problems: list that receives the names that the session does not have.
+    """
+    if names is None:
+        return raw
+    known = list(raw.spikes) if raw.activity is None else list(raw.activity_cells)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        listed = ", ".join(map(shown, known[:_MOST_NAMES])) + ", ..." * (len(known) > _MOST_NAMES)
+        problems.add(
+            f"--cells: no cell {', '.join(map(shown, unknown))}",
+            Place(raw.spikes_path),
+            f"choose from {listed}" if known else "give the spikes of at least one cell",
+        )
+        return None
+    if raw.activity is not None:
+        columns = [known.index(name) for name in names]
+        return replace(raw, activity=raw.activity[:, columns], activity_cells=tuple(names))
+    return replace(raw, spikes={name: raw.spikes[name] for name in names})
