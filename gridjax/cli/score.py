@@ -21,8 +21,8 @@ def score(
         typer.Argument(
             metavar="INPUT...",
             help="Rate maps [..., x, y] (.npy, .npz, .mat), or sessions of positions, times and"
-            " spikes or activity (.npz, .mat, or .csv with its .spikes.csv). Quoted patterns, such"
-            " as 'rats/*.npz', too.",
+            " spikes or activity (.npz, .mat, .nwb, .csv with its .spikes.csv); see"
+            " docs/howto/formats.md. Quoted patterns, such as 'rats/*.npz', too.",
         ),
     ],
     shuffles: Annotated[
@@ -77,6 +77,10 @@ def score(
     spikes: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="File with the spikes, in place of those of the input."),
+    ] = None,
+    series: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Series of positions, for NWB files with several."),
     ] = None,
     cells: Annotated[
         str | None,
@@ -140,6 +144,7 @@ def score(
         arena=None if arena is None else read_arena(arena),
         lost=None if lost is None else read_point(lost),
         axes=axes,
+        series=series,
         cells=None if cells is None else read_names(cells),
         spikes=spikes,
     )

@@ -17,6 +17,7 @@ from gridjax.io.text import flaw, shown
 from gridjax.recordings.formats.csv_files import SPIKES_CSV, csv_session, csv_spikes
 from gridjax.recordings.formats.matlab_files import matlab_file, matlab_spikes
 from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
+from gridjax.recordings.formats.nwb_files import nwb_session, nwb_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.map_set import MapSet
@@ -40,6 +41,7 @@ FORMATS = {
     ".npz": NUMPY,
     ".csv": Format("CSV table", csv_session, csv_spikes),
     ".mat": Format("MATLAB file", matlab_file, matlab_spikes),
+    ".nwb": Format("NWB file", nwb_session, nwb_spikes),
 }
 """Format of each ending of a file's name."""
 _PICKLES = (".pkl", ".pickle", ".p", ".joblib")
