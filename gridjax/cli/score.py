@@ -115,6 +115,13 @@ def score(
     axes: Annotated[
         Literal["xy", "yx"], typer.Option(help="Order of the last two axes of rate maps.")
     ] = "xy",
+    describe: Annotated[
+        bool,
+        typer.Option(
+            "--describe",
+            help="Print what the files hold and how they would be read, and score nothing.",
+        ),
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -124,8 +131,9 @@ def score(
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
     """Score recorded cells: grid scores, lattices and null scores, from sessions or rate maps."""
-    if out is not None:
+    if out is not None and not describe:
         keep_on()
+    from gridjax.recordings.description import describe_files
     from gridjax.recordings.input_options import (
         InputOptions,
         read_arena,
@@ -161,4 +169,7 @@ def score(
         nan=nan,
         variant=variant,
     )
+    if describe:
+        describe_files(inputs, meaning, options, console())
+        return
     score_files(inputs, meaning, options, out, force, console())

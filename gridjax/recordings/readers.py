@@ -163,6 +163,7 @@ def _with_other_spikes(reading: Reading, raw: RawSession) -> RawSession | None:
             f"{known.name}: holds no spikes", f"give --spikes another file ({GUIDE}#spikes)"
         )
         return None
+    reading.say(f"{shown(path)}: {known.name}")
     spikes = known.spikes(other)
     return None if spikes is None else with_spikes_of(raw, spikes)
 
