@@ -21,7 +21,7 @@ def score(
         typer.Argument(
             metavar="INPUT...",
             help="Rate maps [..., x, y] (.npy, .npz, .mat), or sessions of positions, times and"
-            " spikes or activity (.npz, .mat, .nwb, .csv with its .spikes.csv); see"
+            " spikes or activity (.npz, .mat, .nwb, .h5, .nc, .csv with its .spikes.csv); see"
             " docs/howto/formats.md. Quoted patterns, such as 'rats/*.npz', too.",
         ),
     ],
@@ -82,6 +82,24 @@ def score(
         str | None,
         typer.Option(metavar="NAME", help="Series of positions, for NWB files with several."),
     ] = None,
+    bodypart: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Tracked body part, for files of trackers; INDIVIDUAL/NAME."
+        ),
+    ] = None,
+    likelihood: Annotated[
+        float,
+        typer.Option(help="Least likelihood of a tracked position; below it the frame is lost."),
+    ] = 0.6,
+    fps: Annotated[
+        float | None,
+        typer.Option(help="Frames in a second, for files of trackers without times."),
+    ] = None,
+    start: Annotated[
+        float,
+        typer.Option(help="Time of frame 0 of a tracker on the clock of the spikes, in seconds."),
+    ] = 0.0,
     cells: Annotated[
         str | None,
         typer.Option(metavar="NAME,...", help="Cells of sessions to score, separated by commas."),
@@ -153,6 +171,10 @@ def score(
         lost=None if lost is None else read_point(lost),
         axes=axes,
         series=series,
+        bodypart=bodypart,
+        likelihood=likelihood,
+        fps=fps,
+        start_s=start,
         cells=None if cells is None else read_names(cells),
         spikes=spikes,
     )

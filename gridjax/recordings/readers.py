@@ -15,7 +15,13 @@ from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.recordings.formats.csv_files import SPIKES_CSV, csv_session, csv_spikes
+from gridjax.recordings.formats.deeplabcut_files import (
+    deeplabcut_csv,
+    deeplabcut_hdf5,
+    is_deeplabcut,
+)
 from gridjax.recordings.formats.matlab_files import matlab_file, matlab_spikes
+from gridjax.recordings.formats.netcdf_files import netcdf_file
 from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
 from gridjax.recordings.formats.nwb_files import nwb_session, nwb_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading
@@ -36,12 +42,16 @@ class Format(NamedTuple):
 
 
 NUMPY = Format("NumPy file", numpy_file, numpy_spikes)
+CSV = Format("CSV table", csv_session, csv_spikes)
+DEEPLABCUT = Format("CSV table of DeepLabCut", deeplabcut_csv)
 FORMATS = {
     ".npy": NUMPY._replace(spikes=None),
     ".npz": NUMPY,
-    ".csv": Format("CSV table", csv_session, csv_spikes),
+    ".csv": CSV,
     ".mat": Format("MATLAB file", matlab_file, matlab_spikes),
     ".nwb": Format("NWB file", nwb_session, nwb_spikes),
+    ".h5": Format("HDF5 file of DeepLabCut", deeplabcut_hdf5),
+    ".nc": Format("NetCDF file", netcdf_file),
 }
 """Format of each ending of a file's name."""
 _PICKLES = (".pkl", ".pickle", ".p", ".joblib")
@@ -185,6 +195,8 @@ def _format_of(reading: Reading) -> Format | None:
     elif ending in _PICKLES:
         fix = f"save its arrays with numpy.savez ({GUIDE}#pickled-archives)"
         reading.refuse("is a pickle: Python objects are never unpickled", fix)
+    elif ending == ".csv" and is_deeplabcut(path):
+        return DEEPLABCUT
     elif ending in FORMATS:
         return FORMATS[ending]
     else:
