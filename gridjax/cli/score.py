@@ -72,7 +72,11 @@ def score(
         ),
     ] = "s",
     rate: Annotated[
-        float | None, typer.Option(help="Samples in a second, for --time-units samples.")
+        float | None,
+        typer.Option(
+            help="Samples in a second, for --time-units samples, and for folders of Kilosort or"
+            " phy in place of that in params.py."
+        ),
     ] = None,
     spikes: Annotated[
         str | None,

@@ -25,6 +25,11 @@ from gridjax.recordings.formats.netcdf_files import netcdf_file
 from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
 from gridjax.recordings.formats.nwb_files import nwb_session, nwb_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading
+from gridjax.recordings.formats.sorter_folders import (
+    is_sorter_folder,
+    sorter_session,
+    sorter_spikes,
+)
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.session import RawSession, Session, Spikes
@@ -44,6 +49,7 @@ class Format(NamedTuple):
 NUMPY = Format("NumPy file", numpy_file, numpy_spikes)
 CSV = Format("CSV table", csv_session, csv_spikes)
 DEEPLABCUT = Format("CSV table of DeepLabCut", deeplabcut_csv)
+SORTER = Format("folder of Kilosort or phy", sorter_session, sorter_spikes)
 FORMATS = {
     ".npy": NUMPY._replace(spikes=None),
     ".npz": NUMPY,
@@ -173,6 +179,10 @@ def _with_other_spikes(reading: Reading, raw: RawSession) -> RawSession | None:
             f"{known.name}: holds no spikes", f"give --spikes another file ({GUIDE}#spikes)"
         )
         return None
+    options = reading.options
+    if options.rate_hz is not None and options.time_units != "samples" and known is not SORTER:
+        other.refuse("--time-units samples and --rate belong together", "give both, or neither")
+        return None
     reading.say(f"{shown(path)}: {known.name}")
     spikes = known.spikes(other)
     return None if spikes is None else with_spikes_of(raw, spikes)
@@ -183,6 +193,8 @@ def _format_of(reading: Reading) -> Format | None:
     path = reading.path
     ending = Path(path).suffix.lower()
     is_spikes = path == reading.options.spikes
+    if is_sorter_folder(path):
+        return SORTER
     if Path(path).is_dir():
         reading.refuse("is a folder", f"give its files: {Path(path) / '*.npz'}")
     elif not Path(path).is_file():
