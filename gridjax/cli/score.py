@@ -20,8 +20,8 @@ def score(
         list[str],
         typer.Argument(
             metavar="INPUT...",
-            help="Rate maps [..., x, y] (.npy, .npz, .mat), or sessions of positions, times and"
-            " spikes or activity (.npz, .mat, .nwb, .h5, .nc, .csv with its .spikes.csv); see"
+            help="Rate maps [..., x, y] (.npy, .npz, .mat, .nc), or sessions of positions, times"
+            " and spikes or activity (.npz, .mat, .nwb, .parquet, .csv, trackers); see"
             " docs/howto/formats.md. Quoted patterns, such as 'rats/*.npz', too.",
         ),
     ],
@@ -84,7 +84,10 @@ def score(
     ] = None,
     series: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Series of positions, for NWB files with several."),
+        typer.Option(
+            metavar="NAME",
+            help="Series of positions, or variable of maps, for NWB and NetCDF files with several.",
+        ),
     ] = None,
     bodypart: Annotated[
         str | None,

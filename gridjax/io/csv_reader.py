@@ -71,7 +71,7 @@ def _rows(
     problems: Problems,
 ) -> Columns | None:
     header = [name.strip() for name in next(reader, [])]
-    places, units = _places(header, kinds, others)
+    places, units = columns_named(header, kinds, others)
     if len(places) < len(kinds):
         first = ",".join(header)[:80]
         problems.add(
@@ -122,7 +122,7 @@ def _rows(
     )
 
 
-def _places(
+def columns_named(
     header: Sequence[str], kinds: Mapping[str, Kind], others: Mapping[str, Sequence[str]]
 ) -> tuple[dict[str, int], dict[str, str]]:
     """Return the index of each column that the header names once, and the units in brackets.

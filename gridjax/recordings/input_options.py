@@ -35,7 +35,7 @@ class InputOptions:
     axes: Axes = "xy"
     """Last two axes of rate maps, in their order."""
     series: str | None = None
-    """Name of the series of positions, for files with several."""
+    """Name of the series of positions, or of the variable of maps, for files with several."""
     cells: tuple[str, ...] | None = None
     """Names of the cells of sessions to read; None for all."""
     bodypart: str | None = None

@@ -53,7 +53,7 @@ def score_maps(map_set: MapSet, options: ScoreOptions, progress: Progress) -> In
 
 
 def bin_cm(map_set: MapSet, options: ScoreOptions, problems: Problems) -> float | None:
-    """Return the side of a bin of rate maps, cm; None if their size is not given.
+    """Return the side of a bin of rate maps, cm; None if neither options nor file give it.
 
     Adds a problem if bins are not square, or if rectangular maps have only one side.
     """
@@ -62,7 +62,7 @@ def bin_cm(map_set: MapSet, options: ScoreOptions, problems: Problems) -> float 
         fix = "give both sides along x and y, such as --width-cm 150x75"
         problems.add(f"maps have {n_x} by {n_y} bins", Place(map_set.name), fix)
     if len(options.sides_cm) < 2:
-        return options.sides_cm[0] / n_x if options.sides_cm else None
+        return options.sides_cm[0] / n_x if options.sides_cm else map_set.bin_cm
     width, height = options.sides_cm
     x_cm, y_cm = width / n_x, height / n_y
     if abs(x_cm - y_cm) > _SQUARE_BINS * max(x_cm, y_cm):

@@ -28,6 +28,8 @@ class MapSet:
     """Bins along x and y before padding; None for maps that are not padded."""
     remarks: tuple[str, ...] = ()
     """One line for each thing in the file that is not used or is questionable."""
+    bin_cm: float | None = None
+    """Side of a bin that the file states, cm."""
 
     @property
     def n_x(self) -> int:
@@ -46,6 +48,7 @@ def map_set(
     array: np.ndarray,
     cells: Sequence[str] | None = None,
     remarks: Sequence[str] = (),
+    is_named: bool = False,
 ) -> MapSet | None:
     """Return the rate maps in an array; add a problem and return None if it holds none.
 
@@ -55,12 +58,13 @@ def map_set(
         array: [..., x, y].
         cells: name of each map in the order of the array; by default its index.
         remarks: remarks on the file.
+        is_named: whether the file itself names the axes.
     """
     if reading.options.cells is not None:
         fix = "leave --cells out, and choose maps in the table of scores"
         reading.refuse("holds maps, and --cells chooses cells of sessions", fix)
         return None
-    if _has_cells_last(array):
+    if not is_named and _has_cells_last(array):
         n, _, n_cells = array.shape
         what = f"{name or 'the array'} has shape {array.shape}: {n_cells} maps of {n} by {n} bins?"
         fix = (

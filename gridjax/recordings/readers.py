@@ -24,6 +24,16 @@ from gridjax.recordings.formats.matlab_files import matlab_file, matlab_spikes
 from gridjax.recordings.formats.netcdf_files import netcdf_file
 from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
 from gridjax.recordings.formats.nwb_files import nwb_session, nwb_spikes
+from gridjax.recordings.formats.parquet_files import (
+    SPIKES_PARQUET,
+    parquet_session,
+    parquet_spikes,
+)
+from gridjax.recordings.formats.pynapple_files import (
+    is_pynapple,
+    pynapple_session,
+    pynapple_spikes,
+)
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.sorter_folders import (
     is_sorter_folder,
@@ -49,6 +59,7 @@ class Format(NamedTuple):
 NUMPY = Format("NumPy file", numpy_file, numpy_spikes)
 CSV = Format("CSV table", csv_session, csv_spikes)
 DEEPLABCUT = Format("CSV table of DeepLabCut", deeplabcut_csv)
+PYNAPPLE = Format("file of pynapple", pynapple_session, pynapple_spikes)
 SORTER = Format("folder of Kilosort or phy", sorter_session, sorter_spikes)
 FORMATS = {
     ".npy": NUMPY._replace(spikes=None),
@@ -57,6 +68,7 @@ FORMATS = {
     ".mat": Format("MATLAB file", matlab_file, matlab_spikes),
     ".nwb": Format("NWB file", nwb_session, nwb_spikes),
     ".h5": Format("HDF5 file of DeepLabCut", deeplabcut_hdf5),
+    ".parquet": Format("Parquet table", parquet_session, parquet_spikes),
     ".nc": Format("NetCDF file", netcdf_file),
 }
 """Format of each ending of a file's name."""
@@ -130,11 +142,15 @@ def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
             else:
                 paths[path] = None
     # a pattern such as *.csv also matches files of spikes, which are read together with their paths
-    return [
-        path
-        for path in paths
-        if not (path.endswith(SPIKES_CSV) and path.removesuffix(SPIKES_CSV) + ".csv" in paths)
-    ]
+    return [path for path in paths if _path_of_spikes(path) not in paths]
+
+
+def _path_of_spikes(path: str) -> str | None:
+    """Return the file of the path beside which a file of spikes is; None for any other file."""
+    for ending in (SPIKES_CSV, SPIKES_PARQUET):
+        if path.endswith(ending):
+            return path.removesuffix(ending) + ending.removeprefix(".spikes")
+    return None
 
 
 def _matches(pattern: Path) -> list[str]:
@@ -199,16 +215,16 @@ def _format_of(reading: Reading) -> Format | None:
         reading.refuse("is a folder", f"give its files: {Path(path) / '*.npz'}")
     elif not Path(path).is_file():
         reading.refuse("is not a regular file", "save it as a regular file")
-    elif path.endswith(SPIKES_CSV) and not is_spikes:
-        reading.refuse(
-            "holds the spikes of a session, not its path",
-            f"give {path.removesuffix(SPIKES_CSV)}.csv; the spikes are read from beside it",
-        )
+    elif (path_of_spikes := _path_of_spikes(path)) and not is_spikes:
+        fix = f"give {path_of_spikes}; the spikes are read from beside it"
+        reading.refuse("holds the spikes of a session, not its path", fix)
     elif ending in _PICKLES:
         fix = f"save its arrays with numpy.savez ({GUIDE}#pickled-archives)"
         reading.refuse("is a pickle: Python objects are never unpickled", fix)
     elif ending == ".csv" and is_deeplabcut(path):
         return DEEPLABCUT
+    elif ending == ".npz" and is_pynapple(path):
+        return PYNAPPLE
     elif ending in FORMATS:
         return FORMATS[ending]
     else:

@@ -86,12 +86,30 @@ class RawSession:
     """Activity in place of spikes."""
     activity_cells: tuple[str, ...] = ()
     """Names of the cells of the activity."""
+    activity_times: Float[np.ndarray, " sample"] | None = None
+    """Times of the activity, if they may differ from those of the positions."""
     units: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(file, column) -> unit that its header names."""
     unit: str | None = None
     """Unit of positions that the file states: m, cm, mm or px."""
     remarks: tuple[str, ...] = ()
     """Remarks of the reader of the format."""
+
+
+class Activity(NamedTuple):
+    """Unchecked activity of cells on a clock of its own."""
+
+    times: Float[np.ndarray, " frame"]
+    values: Float[np.ndarray, "frame cell"]
+    cells: tuple[str, ...]
+    """Names of the cells."""
+
+    @classmethod
+    def of(
+        cls, times: Float[np.ndarray, " frame"], values: Float[np.ndarray, "frame cell"]
+    ) -> Activity:
+        """Return activity of cells that are numbered from 0."""
+        return cls(times, values, tuple(map(str, range(values.shape[1]))))
 
 
 class Spikes(NamedTuple):
@@ -104,3 +122,5 @@ class Spikes(NamedTuple):
     units: Mapping[tuple[str, str], str] = {}
     """(file, column) -> unit that its header names."""
     remarks: tuple[str, ...] = ()
+    activity: Activity | None = None
+    """Activity in place of spikes."""

@@ -18,6 +18,7 @@ from gridjax.metrics.ratemaps.occupancy import (
     NARROWEST_ARENA_M,
     SMALLEST_ARENA_M,
 )
+from gridjax.recordings.activity_clock import on_activity_clock
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.path_cleaning import (
     FASTEST_M_S,
@@ -50,6 +51,7 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
         problems.found.update(own.found)
         return None
     positions = _cleaned(raw, options, remarks)
+    raw, positions = on_activity_clock(raw, positions, remarks, own)
     _check_arena(raw, positions, options, own)
     spikes = {} if own.found or raw.activity is not None else checked_spikes(raw, remarks, own)
     problems.found.update(own.found)

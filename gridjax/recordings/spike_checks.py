@@ -40,11 +40,14 @@ def in_seconds(raw: RawSession, options: InputOptions, remarks: list[str]) -> Ra
         if raw.spike_lines is None and is_counts(train, n_samples)
     ]
     trains = {cell: train for cell, train in raw.spikes.items() if cell not in with_counts}
+    activity_times = raw.activity_times
     if per_second != 1:
         spikes = np.concatenate(list(trains.values())) if trains else times
+        spikes = spikes if activity_times is None else activity_times
         is_one_clock = n_samples < 2 or _share_within(spikes, times[0], times[-1]) > 0.5
         times = times / per_second if is_one_clock else times
         trains = {cell: train / per_second for cell, train in trains.items()}
+        activity_times = None if activity_times is None else activity_times / per_second
         if not is_one_clock:
             remarks.append(f"spike times are in {options.time_units}, times of positions in s")
     is_ordered = n_samples > 1 and bool((np.diff(times) >= 0).all())
@@ -54,7 +57,7 @@ def in_seconds(raw: RawSession, options: InputOptions, remarks: list[str]) -> Ra
         remarks.append(
             f"{_cells(with_counts)}: one whole number for each sample, read as counts of spikes"
         )
-    return replace(raw, times=times, spikes=trains)
+    return replace(raw, times=times, spikes=trains, activity_times=activity_times)
 
 
 def checked_spikes(

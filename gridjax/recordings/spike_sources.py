@@ -14,7 +14,7 @@ _MOST_NAMES = 40
 
 
 def with_spikes_of(raw: RawSession, spikes: Spikes) -> RawSession:
-    """Return a session with the spikes of another file in place of its own."""
+    """Return a session with the spikes or the activity of another file in place of its own."""
     own = raw.activity.shape[1] if raw.activity is not None else len(raw.spikes)
     remarks = [*raw.remarks, *spikes.remarks]
     if own:
@@ -25,7 +25,9 @@ def with_spikes_of(raw: RawSession, spikes: Spikes) -> RawSession:
         spikes=spikes.trains,
         spikes_path=spikes.path,
         spike_lines=spikes.lines,
-        activity=None,
+        activity=None if spikes.activity is None else spikes.activity.values,
+        activity_times=None if spikes.activity is None else spikes.activity.times,
+        activity_cells=() if spikes.activity is None else spikes.activity.cells,
         units={place: unit for place, unit in raw.units.items() if place[0] == raw.path}
         | dict(spikes.units),
         remarks=tuple(remarks),

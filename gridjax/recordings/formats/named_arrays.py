@@ -11,7 +11,7 @@ from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics.arguments import check_array
 from gridjax.recordings.formats.reading import GUIDE, Reading
-from gridjax.recordings.session import RawSession, Spikes
+from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SESSION_ARRAYS = (
     "a session holds positions [sample, 2] (or x and y), times [sample] and either spike_times with"
@@ -137,6 +137,8 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
     """
     arrays = with_own_names(arrays)
     single = any(name.startswith("spikes_") for name in arrays)
+    if {"activity", "times"} <= set(arrays):
+        return _activity(reading, arrays)
     if not single and not {"spike_times", "spike_cells"} <= set(arrays):
         names = _listed(sorted(arrays)) if arrays else "nothing"
         fix = f"give spike_times with spike_cells, or spikes_NAME for each cell ({GUIDE}#spikes)"
@@ -146,6 +148,20 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
     trains = _spikes(reading, arrays, own, None)
     reading.problems.take(own)
     return None if own.found else Spikes(trains, reading.path)
+
+
+def _activity(reading: Reading, arrays: Mapping[str, np.ndarray]) -> Spikes | None:
+    """Return activity [sample, cell] and its times; None after a problem."""
+    own = Problems()
+    times = _take(reading, arrays, "times", 1, own)
+    values = _take(reading, arrays, "activity", 2, own)
+    if len(values) != len(times) and values.shape[1:] == times.shape:
+        values = values.T  # [cell, sample]
+    if len(values) != len(times) and not own.found:
+        what = f"activity has shape {values.shape} at {len(times)} times"
+        own.add(what, reading.place, "give activity [sample, cell]")
+    reading.problems.take(own)
+    return None if own.found else Spikes({}, reading.path, activity=Activity.of(times, values))
 
 
 def _take(
