@@ -100,7 +100,9 @@ def test_maps_of_xarray_have_names_and_sides(tmp_path):
     turned.name = "rate"
     turned.to_netcdf(tmp_path / "b.nc", engine="scipy")
     curves(units="a.u.").to_netcdf(tmp_path / "c.nc", engine="scipy")
-    for name in "abc":
+    falling = curves().isel(x=slice(None, None, -1))
+    falling.to_netcdf(tmp_path / "d.nc", engine="scipy")
+    for name in "abcd":
         found = read(tmp_path / f"{name}.nc")
         assert isinstance(found, MapSet)
         np.testing.assert_array_equal(found.maps, MAPS)
@@ -129,9 +131,9 @@ def test_axes_without_names_are_told(tmp_path):
 
 def test_maps_of_bins_that_are_not_square_and_several_maps_are_refused(tmp_path):
     curves(x=0.07 * np.arange(20)).to_netcdf(tmp_path / "a.nc", engine="scipy")
-    assert "the sides of bins are 0.07 along x and 0.05 along y" in refused(tmp_path / "a.nc")
+    assert "the sides of bins are 0.07 along x and 0.05 m along y" in refused(tmp_path / "a.nc")
     curves(y=np.arange(20.0) ** 2).to_netcdf(tmp_path / "b.nc", engine="scipy")
-    assert "the bins along y differ in size" in refused(tmp_path / "b.nc")
+    assert "bins along y are not evenly spaced" in refused(tmp_path / "b.nc")
     two = xarray.Dataset({"run": curves(), "rest": curves() + 1})
     two.to_netcdf(tmp_path / "c.nc", engine="scipy")
     assert "holds run, rest" in refused(tmp_path / "c.nc")

@@ -236,7 +236,7 @@ def test_other_netcdf_files_and_missing_libraries_are_one_message(tmp_path, monk
     changed.to_netcdf(tmp_path / "a.nc", engine="scipy")
     assert "its time_unit is ''" in refused(tmp_path / "a.nc")
     xarray.Dataset({"speed": ("time", TIMES)}).to_netcdf(tmp_path / "b.nc", engine="scipy")
-    assert "holds speed, and no position" in refused(tmp_path / "b.nc")
+    assert "holds speed: neither maps nor a track" in refused(tmp_path / "b.nc")
     (tmp_path / "c.nc").write_bytes(b"no")
     assert "cannot be read by xarray" in refused(tmp_path / "c.nc")
     (tmp_path / "d.nc").write_bytes(b"\x89HDF\r\n\x1a\n")

@@ -23,6 +23,7 @@ from gridjax.metrics.gridscore.autocorrelogram import quadrants
 from gridjax.metrics.gridscore.dft_correlation import basis
 from gridjax.metrics.gridscore.rings import STUDY_INNER, adaptive_means, annulus_sums, study_weights
 from gridjax.metrics.gridscore.rotation import TURNS
+from gridjax.metrics.map_labels import map_labels
 
 ANGLES = (30, 45, 60, 90, 120, 135, 150)
 # Term added to the variance of a ring, as in the published scorer; a flat ring then scores 0.
@@ -52,13 +53,15 @@ def grid_score(
 ) -> GridScores:
     """Return grid scores of rate maps.
 
-    NumPy maps give NumPy arrays. JAX maps are scored on their device, and the call returns without
-    waiting. A constant map and a map without visits have score 0. A map's score does not depend on
-    its scale, its batch or its offset. There is one exception: with "zero", the score of a map with
-    unknown bins depends on its offset.
+    Maps of xarray give scores with the labels of their other axes. NumPy maps give NumPy arrays.
+    JAX maps are scored on their device, and the call returns without waiting. A constant map and a
+    map without visits have score 0. A map's score does not depend on its scale, its batch or its
+    offset. There is one exception: with "zero", the score of a map with unknown bins depends on its
+    offset.
 
     Args:
-        maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y.
+        maps: [..., n, n], n from 8 to 256 square bins, first axis x, second y; or a DataArray with
+            the axes x and y in any place.
         variant: score_60 is min(r60, r120) - max(r30, r90, r150) with "minmax" (Schaeffer et al.
             2022), and mean(r60, r120) - mean(r30, r90, r150) with "mean" (Banino et al. 2018,
             Sorscher et al. 2019). score_90 is r90 - mean(r45, r135) with both. r60 is the
@@ -76,6 +79,10 @@ def grid_score(
     check_choice("variant", variant, ("minmax", "mean"))
     check_choice("nan", nan, ("mask", "zero"))
     check_choice("rings", rings, ("study", "adaptive"))
+    if (labels := map_labels(maps)) is not None:
+        found = grid_score(labels.values, variant, nan, rings, correlations)
+        further = ("ring", range(10)), ("rotation_deg", ANGLES)
+        return labels.label_all(found, correlations=further)
     maps = map_batches.as_maps(maps)
     kernel = partial(
         _score, masked=nan == "mask", adaptive=rings == "adaptive", minmax=variant == "minmax"

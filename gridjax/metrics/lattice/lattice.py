@@ -22,6 +22,7 @@ from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.float_pairs import FloatPair, single
 from gridjax.metrics.gridscore import autocorrelogram, dft_correlation
 from gridjax.metrics.lattice import autocorrelogram_peaks, plane_waves
+from gridjax.metrics.map_labels import map_labels
 
 # Maps of more bins along a side are first averaged over blocks of bins. This number of bins is
 # sufficient for periods of at least a ninth of the box.
@@ -54,21 +55,26 @@ class Lattice(NamedTuple):
     p_value: Float[Array, "..."]
 
 
-def lattice(maps: Any, box_width_m: float, significance: float = 0.05) -> Lattice:
+def lattice(maps: Any, box_width_m: float | None = None, significance: float = 0.05) -> Lattice:
     """Return the lattices in rate maps.
 
     The search covers periods from a ninth of the box (but at least 2.4 bins) to 0.8 of the box.
-    NumPy maps give NumPy arrays; JAX maps stay on their device. A map's result does not depend on
-    its batch, its scale or its offset.
+    Maps of xarray give results with the labels of their other axes. NumPy maps give NumPy arrays;
+    JAX maps stay on their device. A map's result does not depend on its batch, its scale or its
+    offset.
 
     Args:
         maps: [..., n, n], n from 8 to 256, first axis x, second y; bins that are not finite are
-            unknown.
-        box_width_m: side of the n x n square, 1e-6 to 1e6 metres.
+            unknown. Or a DataArray with the axes x and y in any place.
+        box_width_m: side of the n x n square, 1e-6 to 1e6 metres; needed unless the coordinates x
+            and y of a DataArray have the attribute units ("m", "cm" or "mm").
         significance: largest p-value of a lattice, 0 to 1; 1 returns the best fit of every map.
 
     Raises GridjaxError for maps of another shape or type, and for numbers outside these ranges.
     """
+    if (labels := map_labels(maps)) is not None:
+        width_m = labels.width_m if box_width_m is None else box_width_m
+        return labels.label_all(lattice(labels.values, width_m, significance))
     maps = map_batches.as_maps(maps)
     box_width_m = check_float("box_width_m", box_width_m, 1e-6, 1e6)
     significance = check_float("significance", significance, 0, 1)

@@ -6,13 +6,14 @@ The module isotropic_fields contains the isotropic null.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jax import random
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.metrics.map_labels import is_data_array
 
 
 def random_readout_weights(
@@ -44,43 +45,82 @@ def readout(
 
 
 def p_values(
-    observed: Float[np.ndarray, "..."], null: Float[np.ndarray, "... draw"]
-) -> Float[np.ndarray, "..."]:
+    observed: Float[np.ndarray, "..."] | Any, null: Float[np.ndarray, "... draw"] | Any
+) -> Float[np.ndarray, "..."] | Any:
     """Return p-values: (1 + number of null scores >= the observed score) / (1 + number of draws).
 
     The 1 counts the observation itself; without it p could be 0. A null score of NaN counts as at
     least as high. p is NaN if the observed score is NaN.
 
     Args:
-        observed: [...], scores.
-        null: [..., draw], null scores of each observed score.
+        observed: [...], scores; a DataArray gives a DataArray.
+        null: [..., draw], null scores of each observed score. Axes of a DataArray are matched by
+            name, and their coordinates must be equal.
 
     Source: Phipson and Smyth 2010.
     """
+    if is_data_array(observed):
+        scores: Any = observed
+        return scores.copy(data=p_values(scores.values, _matched(scores, null)))
     observed, null = np.asarray(observed, float), np.asarray(null, float)
     as_high = ~(null < observed[..., None])
     p = (1 + as_high.sum(axis=-1)) / (1 + null.shape[-1])
     return np.where(np.isnan(observed), np.nan, p)
 
 
+def _matched(observed: Any, null: Any) -> np.ndarray:
+    """Return null scores in the order of the axes of observed scores, the draws last."""
+    if not is_data_array(null):
+        return np.asarray(null, float)
+    fix = "give null scores of the same units, in the same order, and one axis of draws"
+    others = [dim for dim in null.dims if dim not in observed.dims]
+    if len(others) != 1 or len(null.dims) != 1 + len(observed.dims):
+        what = f"null scores have the axes {null.dims}, observed scores {observed.dims}"
+        raise GridjaxError(Problem(what, fix=fix))
+    for dim in observed.dims:
+        both = dim in observed.coords and dim in null.coords
+        if both and not np.array_equal(observed[dim].values, null[dim].values):
+            what = f"null scores have other coordinates along {dim} than observed scores"
+            raise GridjaxError(Problem(what, fix=fix))
+    return null.transpose(*observed.dims, *others).values
+
+
 class Thresholds(NamedTuple):
     """Percentiles of null scores; a significant score is above them."""
 
-    per_cell: Float[np.ndarray, "percent ..."]
-    pooled: Float[np.ndarray, " percent"]
+    per_cell: Float[np.ndarray, "percent ..."] | Any
+    """An array, or a DataArray for null scores of xarray."""
+    pooled: Float[np.ndarray, " percent"] | Any
 
 
 def thresholds(
-    null: Float[np.ndarray, "... draw"], percent: tuple[float, ...] = (95.0, 99.0)
+    null: Float[np.ndarray, "... draw"] | Any, percent: tuple[float, ...] = (95.0, 99.0)
 ) -> Thresholds:
     """Return percentiles of the null scores of each cell, and of the scores of all cells together.
 
     Args:
-        null: [..., draw].
+        null: [..., draw]; or a DataArray with an axis draw, which gives DataArrays.
         percent: percentiles, 0 to 100.
     """
+    if is_data_array(null):
+        return _labelled_thresholds(null, percent)
     null = np.asarray(null, float)
     return Thresholds(np.percentile(null, percent, axis=-1), np.percentile(null, percent))
+
+
+def _labelled_thresholds(null: Any, percent: tuple[float, ...]) -> Thresholds:
+    import xarray
+
+    draws = "draw" if "draw" in null.dims else null.dims[-1]
+    cells = null.isel({draws: 0}, drop=True)
+    found = thresholds(null.transpose(*cells.dims, draws).values, percent)
+    coords = {"percent": list(percent)}
+    per_cell = xarray.DataArray(
+        found.per_cell,
+        dims=("percent", *cells.dims),
+        coords=coords | {dim: cells[dim] for dim in cells.dims if dim in cells.coords},
+    )
+    return Thresholds(per_cell, xarray.DataArray(found.pooled, dims="percent", coords=coords))
 
 
 def shifts(

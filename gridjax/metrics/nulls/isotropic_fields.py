@@ -21,6 +21,7 @@ from jaxtyping import Array, Float, Key
 
 from gridjax.metrics import map_batches
 from gridjax.metrics.arguments import check_int, invalid_argument
+from gridjax.metrics.map_labels import map_labels
 from gridjax.metrics.nulls.random_fields import draw, model, rings
 
 MOST_DRAWS = 10**7
@@ -34,7 +35,8 @@ def isotropic_maps(
     Args:
         key: one random key, or an array [...] with one key for each map. With one key the draws of
             a map depend on its index among the maps.
-        maps: [..., n, n], n from 8 to 256; bins that are NaN are NaN in the fields too.
+        maps: [..., n, n], n from 8 to 256; bins that are NaN are NaN in the fields too. Or a
+            DataArray with the axes x and y in any place, which gives fields with its labels.
         n_draws: number of fields for each map. A larger number does not change the first fields.
 
     A field has the values of its map, with an error of float32 rounding relative to their range.
@@ -42,6 +44,9 @@ def isotropic_maps(
 
     Raises GridjaxError for invalid maps, keys or numbers of draws.
     """
+    if (labels := map_labels(maps)) is not None:
+        fields = isotropic_maps(key, labels.values, n_draws)
+        return labels.label(fields, ("draw", None), *((side, None) for side in labels.sides))
     return _gathered(key, maps, n_draws, lambda fields: fields)
 
 
@@ -58,6 +63,8 @@ def isotropic_scores(
 
     The other arguments and the errors are those of `isotropic_maps`.
     """
+    if (labels := map_labels(maps)) is not None:
+        return labels.label(isotropic_scores(key, labels.values, n_draws, score), ("draw", None))
     return _gathered(key, maps, n_draws, score)
 
 

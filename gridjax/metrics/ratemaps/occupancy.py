@@ -14,6 +14,7 @@ from gridjax.metrics.arguments import (
     check_int,
     invalid_argument,
 )
+from gridjax.metrics.ratemaps import session_labels
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime, tracked_time
 
 # Limits of the longer side of an arena, metres. Positions with another extent have a wrong unit.
@@ -67,6 +68,7 @@ def visits(
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> Visits:
     """Return the bin and the duration of every position; arguments as for `rate_map`."""
+    positions, times_s = session_labels.path(positions, times_s)
     check_choice("units", units, ("m", "cm"))
     min_speed_cm_s = check_float("min_speed_cm_s", min_speed_cm_s, 0, 1000)
     path = check_array("positions", positions, 2) / (100 if units == "cm" else 1)

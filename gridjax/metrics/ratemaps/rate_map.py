@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 
 from gridjax.metrics.arguments import check_array, check_float, invalid_argument
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
+from gridjax.metrics.ratemaps.session_labels import session_arrays
 from gridjax.metrics.ratemaps.spike_counts import is_counts
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
@@ -27,12 +28,12 @@ LARGEST_ACTIVITY = 1e290
 class RateMaps(NamedTuple):
     """Rate maps of one session; a bin without visits has rate NaN and occupancy 0."""
 
-    maps: Float[np.ndarray, "unit n n"]
-    """Spikes per second, or mean activity."""
-    occupancy: Float[np.ndarray, "n n"]
+    maps: Float[np.ndarray, "unit n n"] | Any
+    """Spikes per second, or mean activity; an array, or a DataArray for a session with labels."""
+    occupancy: Float[np.ndarray, "n n"] | Any
     """Seconds in each bin, or samples in each bin if no times are given."""
     arena: Arena
-    n_left_out: Int[np.ndarray, " unit"] | None = None
+    n_left_out: Int[np.ndarray, " unit"] | Any = None
     """Spikes of each unit outside the tracked time, which are left out; None for activity."""
 
 
@@ -49,13 +50,18 @@ def rate_map(
     units: Literal["m", "cm"] = "m",
     extent_m: tuple[tuple[float, float], tuple[float, float]] | None = None,
 ) -> RateMaps:
-    """Return rate maps of units. All arrays are NumPy or JAX arrays.
+    """Return rate maps of units, from NumPy or JAX arrays, or objects of pynapple and xarray.
+
+    If any argument has labels, maps, occupancy and n_left_out are DataArrays: the axis unit has the
+    names of the units, and x and y are the centres of bins, metres.
 
     Args:
-        positions: [sample, 2], x and y in `units`; NaN where the tracking was lost.
+        positions: [sample, 2], x and y in `units`; NaN where the tracking was lost. Or a TsdFrame,
+            or a DataArray with the axes time and space; these have times of their own.
         spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`. Spikes
-            outside the tracked time, or in its gaps, are left out and counted.
-        activity: [sample, unit], activity at the positions; `times_s` is optional.
+            outside the tracked time, or in its gaps, are left out and counted. Or a TsGroup.
+        activity: [sample, unit], activity at the positions; `times_s` is optional. Or a TsdFrame,
+            or a DataArray with the axes time and unit, at the times of the positions.
         times_s: [sample], increasing times of the positions, seconds.
         bin_cm: side of a bin, centimetres; not used if `n_bins` is given.
         n_bins: number of bins along the longer side of the arena.
@@ -74,6 +80,9 @@ def rate_map(
         raise invalid_argument(
             "give spikes or activity, one of them", "spikes=[...] or activity=array"
         )
+    positions, times_s, spikes, activity, names = session_arrays(
+        positions, times_s, spikes, activity
+    )
     typical = (4.0, 2.5) if spikes is not None else (0.0, 0.0)
     smoothing_cm = typical[0] if smoothing_cm is None else smoothing_cm
     smoothing_cm = check_float("smoothing_cm", smoothing_cm, 0, 1000)
@@ -88,14 +97,35 @@ def rate_map(
         extent_m=extent_m,
     )
     if spikes is None:
-        return smoothed_rates(seen, activity_totals(seen, activity), smoothing_cm)
+        rates = smoothed_rates(seen, activity_totals(seen, activity), smoothing_cm)
+        return _labelled(rates, names)
     if times_s is None:
         raise invalid_argument("spikes are given without times_s", "give the time of each position")
     by_unit = _by_unit(spikes, len(seen.bins))
     rates = smoothed_rates(seen, spike_counts(seen, by_unit), smoothing_cm)
     trains = [check_array("spikes", each, 1) for each in by_unit]
     n_left_out = [len(one) - len(tracked_spikes(one, seen.tracked).clock_s) for one in trains]
-    return rates._replace(n_left_out=np.array(n_left_out, int))
+    return _labelled(rates._replace(n_left_out=np.array(n_left_out, int)), names)
+
+
+def _labelled(rates: RateMaps, names: list[Any] | None) -> RateMaps:
+    """Return maps with the names of units and the centres of bins; without names, unchanged."""
+    if names is None:
+        return rates
+    import xarray
+
+    arena = rates.arena
+    names = names if len(names) == len(rates.maps) else list(range(len(rates.maps)))
+    centres = arena.low_m[:, None] + arena.bin_m * (np.arange(arena.n_bins) + 0.5)
+    sides = {dim: (dim, at, {"units": "m"}) for dim, at in zip("xy", centres, strict=True)}
+    units = {"unit": names}
+    left_out = rates.n_left_out
+    return RateMaps(
+        xarray.DataArray(rates.maps, dims=("unit", "x", "y"), coords=units | sides, name="rate"),
+        xarray.DataArray(rates.occupancy, dims=("x", "y"), coords=sides, name="occupancy"),
+        arena,
+        None if left_out is None else xarray.DataArray(left_out, dims="unit", coords=units),
+    )
 
 
 def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit bin"]:

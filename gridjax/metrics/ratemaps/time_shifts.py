@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from jax import random
 from jaxtyping import Array, Float, Int, Key
 
 from gridjax.metrics.arguments import check_array, check_int, invalid_argument
 from gridjax.metrics.nulls import chance_scores
+from gridjax.metrics.ratemaps import session_labels
 from gridjax.metrics.ratemaps.occupancy import Visits
 from gridjax.metrics.ratemaps.rate_map import smoothed_rates
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
@@ -30,13 +32,15 @@ def shift_scores(
     *,
     min_shift_s: float = 20.0,
     smoothing_cm: float = 4.0,
-) -> Float[np.ndarray, " draw"]:
+) -> Float[np.ndarray, " draw"] | Any:
     """Return the scores of one unit's maps with its spikes shifted in tracked time.
 
     Args:
         key: random key of the shifts.
         seen: the samples of the session, from `visits`.
-        spikes_s: [spike], in seconds. Spikes outside the tracked time are left out.
+        spikes_s: [spike], in seconds. Spikes outside the tracked time are left out. Or a Ts of
+            pynapple; or a TsGroup, which gives a DataArray [unit, draw] with the key folded by the
+            index of each unit.
         n_draws: number of shifts.
         score: function from maps [draw, n, n] to scores [draw].
         min_shift_s: smallest shift, in seconds.
@@ -44,6 +48,18 @@ def shift_scores(
 
     Raises GridjaxError if the tracked time is too short for the smallest shift.
     """
+    if type(spikes_s).__name__ == "TsGroup":
+        import xarray
+
+        trains, units = session_labels.trains(spikes_s)
+        given = {"min_shift_s": min_shift_s, "smoothing_cm": smoothing_cm}
+        found = [
+            shift_scores(random.fold_in(key, at), seen, one, n_draws, score, **given)
+            for at, one in enumerate(trains)
+        ]
+        found = np.reshape(found, (len(units), n_draws))
+        return xarray.DataArray(found, dims=("unit", "draw"), coords={"unit": units})
+    spikes_s = session_labels.train(spikes_s)
     tracked = seen.tracked
     train = tracked_spikes(check_array("spikes_s", spikes_s, 1), tracked).clock_s
 
@@ -68,13 +84,13 @@ def activity_shift_scores(
     """Return the scores of one unit's maps with its activity shifted in tracked time.
 
     Args:
-        activity: [sample], finite at every tracked sample.
+        activity: [sample], finite at every tracked sample; or a Tsd of pynapple, or a DataArray.
 
     The other arguments are those of ``shift_scores``. Raises GridjaxError for activity that is not
     finite, or if the tracked time is too short for the smallest shift.
     """
     tracked = seen.tracked
-    values = check_array("activity", activity, 1)
+    values = check_array("activity", session_labels.signal(activity, tracked.times_s), 1)
     at = np.flatnonzero(tracked.durations_s > 0)
     wrong = at[~np.isfinite(values[at])]
     if len(wrong):

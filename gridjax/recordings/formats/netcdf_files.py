@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from gridjax.errors import GridjaxError
+from gridjax.metrics.map_labels import map_labels
 from gridjax.recordings.formats.nwb_files import UNITS
 from gridjax.recordings.formats.reading import GUIDE, Reading, is_number
 from gridjax.recordings.formats.tracks import Point, Tracks, track_session
@@ -17,8 +19,6 @@ from gridjax.recordings.session import RawSession
 _HDF5 = b"\x89HDF"
 _FIX = f"give a dataset of movement, saved with to_netcdf ({GUIDE}#trackers)"
 _MAPS_FIX = f"give maps [..., x, y] of square bins ({GUIDE}#maps-of-xarray-and-pynapple)"
-_SQUARE_BINS = 0.02
-"""Largest relative difference of sides of bins that are equal."""
 
 
 def netcdf_file(reading: Reading) -> MapSet | RawSession | None:
@@ -52,45 +52,28 @@ def _maps(reading: Reading, name: str, array: Any) -> MapSet | None:
     """Return rate maps; their last two axes, or those that are named x and y, are x and y."""
     dims, options = [str(dim) for dim in array.dims], reading.options
     remarks = []
-    sides = ["x", "y"]
     if {"x", "y"} <= set(dims):
         if options.axes == "yx":
             remarks.append("--axes not used: the file names the axes x and y")
-        reading = replace(reading, options=replace(options, axes="xy"))
     else:
         sides = dims[-2:] if options.axes == "xy" else dims[:-3:-1]
+        array = array.transpose(*dims[:-2], *sides)
         remarks.append(f"axes {sides[0]} and {sides[1]} read as x and y")
-    leading = [dim for dim in dims if dim not in sides]
-    bin_sides = {dim: _bin_side(array[dim].values) for dim in sides if dim in array.coords}
-    uneven = [dim for dim, side in bin_sides.items() if side is None]
-    if uneven:
-        reading.refuse(f"{name}: the bins along {uneven[0]} differ in size", _MAPS_FIX)
+    try:
+        labels = map_labels(array)
+    except GridjaxError as error:
+        for problem in error.problems:
+            reading.refuse(f"{name}: {problem.message}", f"{problem.fix}; {_MAPS_FIX}")
         return None
-    known = [side for side in bin_sides.values() if side is not None]
-    if len(known) == 2 and abs(known[0] - known[1]) > _SQUARE_BINS * max(known):
-        listed = " and ".join(f"{side:.4g} along {dim}" for dim, side in bin_sides.items())
-        reading.refuse(f"{name}: the sides of bins are {listed}", _MAPS_FIX)
+    if labels is None:
         return None
-    units = {UNITS.get(str(array[dim].attrs.get("units", "")).lower()) for dim in bin_sides}
-    per_cm = {"m": 100.0, "cm": 1.0, "mm": 0.1}.get(next(iter(units), None) or "")
-    side_cm = known[0] * per_cm if len(known) == 2 and len(units) == 1 and per_cm else None
     cells = None
-    if len(leading) == 1 and leading[0] in array.coords:
-        cells = [str(each) for each in array[leading[0]].values]
-    values = array.transpose(*leading, *sides).values
+    if len(labels.leading) == 1 and labels.leading[0] in labels.coords:
+        cells = [str(each) for each in labels.coords[labels.leading[0]][1]]
     reading = replace(reading, options=replace(reading.options, axes="xy"))
-    found = map_set(reading, name, values, cells, remarks, is_named=True)
+    found = map_set(reading, name, labels.values, cells, remarks, is_named=True)
+    side_cm = None if labels.bin_m is None else 100 * labels.bin_m
     return None if found is None else replace(found, bin_cm=side_cm)
-
-
-def _bin_side(centres: np.ndarray) -> float | None:
-    """Return the distance of evenly spaced centres of bins; None if they are not so."""
-    if centres.dtype.kind not in "iuf" or len(centres) < 2:
-        return None
-    steps = np.diff(centres.astype(float))
-    side = abs(float(np.mean(steps)))
-    is_even = side > 0 and bool((np.abs(np.abs(steps) - side) <= _SQUARE_BINS * side).all())
-    return side if is_even else None
 
 
 def _dataset(reading: Reading) -> Any | None:
