@@ -72,6 +72,15 @@ def test_spikes_that_cannot_be_are_refused(folder):
     assert "outside the session" in refused(one, spikes=str(folder / "late.npz"))
 
 
+def test_options_without_effect_are_refused(folder):
+    np.save(folder / "maps.npy", np.zeros((9, 9)))
+    message = refused(folder / "maps.npy", spikes=str(folder / "flat.npz"))
+    assert "holds maps, which take no --spikes" in message
+    for name in ("path.npz", "other.csv", "spikes.mat"):
+        message = refused(folder / name, spikes=str(folder / "flat.npz"), fps=25.0, series="a")
+        assert "--series, --fps would have no effect" in message
+
+
 def test_cells_are_chosen_by_name(folder):
     (session,) = read_inputs([folder / "other.csv"], InputOptions(cells=("anywhere",)))
     assert session.cells == ("anywhere",)
