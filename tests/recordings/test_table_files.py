@@ -131,7 +131,7 @@ def test_axes_without_names_are_told(tmp_path):
 
 def test_maps_of_bins_that_are_not_square_and_several_maps_are_refused(tmp_path):
     curves(x=0.07 * np.arange(20)).to_netcdf(tmp_path / "a.nc", engine="scipy")
-    assert "the sides of bins are 0.07 along x and 0.05 m along y" in refused(tmp_path / "a.nc")
+    assert "the sides of bins are 0.07 m along x and 0.05 m along y" in refused(tmp_path / "a.nc")
     curves(y=np.arange(20.0) ** 2).to_netcdf(tmp_path / "b.nc", engine="scipy")
     assert "bins along y are not evenly spaced" in refused(tmp_path / "b.nc")
     two = xarray.Dataset({"run": curves(), "rest": curves() + 1})
