@@ -167,6 +167,28 @@ def test_maps_have_their_cells_last_or_in_a_cell_array(save, tmp_path):
     assert "the axis of the cells is not clear" in refusal(tmp_path / "d.mat")
 
 
+@SAVERS
+def test_a_struct_of_one_unit_is_one_cell(save, tmp_path):
+    path = {"x": PATH[:, 0], "y": PATH[:, 1], "t": TIMES}
+    unit = {"id": np.array([[7.0]]), "spike_times": column(TRAINS[0])}
+    save(tmp_path / "a.mat", path | {"units": unit})
+    (session,) = read_inputs([tmp_path / "a.mat"])
+    assert session.cells == ("7",)
+    np.testing.assert_array_equal(session.spikes_s[0], TRAINS[0])
+    # clusters under an unknown name: the spikes of several cells are no single cell
+    save(tmp_path / "b.mat", path | {"units": unit | {"clu": column(TRAINS[0] > 30)}})
+    assert "has no spike_cells" in refusal(tmp_path / "b.mat")
+
+
+def test_complex_numbers_are_refused_and_not_made_real(tmp_path):
+    save_5(tmp_path / "a.mat", {"maps": np.full((9, 9), 1 + 2j)})
+    assert "complex128" in refusal(tmp_path / "a.mat")
+    path = {"x": PATH[:, 0], "y": PATH[:, 1], "t": TIMES, "spikes": TRAINS}
+    save_5(tmp_path / "b.mat", path | {"spectrum": {"values": np.full(5, 1j)}})
+    (session,) = read_inputs([tmp_path / "b.mat"])
+    assert len(session.cells) == 3
+
+
 REFUSED = {
     "nothing": ({"note": "empty"}, "holds note, and neither maps nor a path"),
     "no spikes": ({"x": PATH[:, 0], "y": PATH[:, 1], "t": TIMES}, "has no spikes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,37 @@ def _variables(reading: Reading) -> dict[str, Any] | None:
                     for name, item in file.items()
                     if not name.startswith("#")
                 }
-        from scipy.io import loadmat
-
-        loaded = loadmat(reading.path, mat_dtype=True)
-        return {name: _of_v5(value, 0) for name, value in loaded.items() if name[:2] != "__"}
+        return _load_v5(reading.path)
     except Exception as error:  # SciPy and h5py raise many kinds for damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         reading.refuse(f"cannot be read as a MATLAB file: {reason}", _FIX)
         return None
+
+
+def _load_v5(path: str) -> dict[str, Any]:
+    """Return the variables of a version 5 file, booleans as such.
+
+    SciPy tells booleans from numbers only with ``mat_dtype``, which drops imaginary parts. Complex
+    variables are therefore read without it.
+    """
+    from scipy.io import loadmat
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        loaded = loadmat(path, mat_dtype=True)
+    if any(issubclass(each.category, np.exceptions.ComplexWarning) for each in caught):
+        stored = loadmat(path, mat_dtype=False)
+        loaded |= {name: value for name, value in stored.items() if _is_complex(value)}
+    return {name: _of_v5(value, 0) for name, value in loaded.items() if name[:2] != "__"}
+
+
+def _is_complex(value: Any, depth: int = 0) -> bool:
+    """Return whether a value or a part of it is complex."""
+    if depth > _DEEPEST or not isinstance(value, np.ndarray):
+        return False
+    parts = [value[name] for name in value.dtype.names or ()] or [value]
+    inner = [each for part in parts if part.dtype == object for each in part.ravel()]
+    return value.dtype.kind == "c" or any(_is_complex(each, depth + 1) for each in inner)
 
 
 def _of_v5(value: Any, depth: int) -> Any:

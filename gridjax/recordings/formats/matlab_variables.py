@@ -107,7 +107,7 @@ def _named(reading: Reading, flat: dict[str, Any]) -> dict[str, np.ndarray] | No
     trains: dict[str, dict[str, np.ndarray]] = {}
     others: dict[str, np.ndarray] = {}
     for name, value in flat.items():
-        if found := _trains(name, value):
+        if found := _trains(name, value) or _single_unit(name, flat):
             trains[name] = found
         elif isinstance(value, np.ndarray) and is_number(value):
             joined = own_name(name.replace(".", "_").lower())  # pos.x is pos_x
@@ -163,6 +163,27 @@ def _trains(name: str, value: Any) -> dict[str, np.ndarray] | None:
     if not all(is_number(each) and _is_vector(each) for each in value):
         return None
     return {str(1 + at): each.reshape(-1) for at, each in enumerate(value)}
+
+
+def _single_unit(name: str, flat: dict[str, Any]) -> dict[str, np.ndarray] | None:
+    """Return the train of a struct of one unit, which MATLAB does not tell from an array of one.
+
+    A field with as many values as there are spikes may be the cluster of each spike; there is no
+    single unit then.
+    """
+    parent, _, leaf = name.rpartition(".")
+    value = flat[name]
+    is_unit = any(word in parent.lower() for word in _OF_SPIKES)
+    is_train = is_unit and leaf.lower() in _SPIKES | _TIMES and isinstance(value, np.ndarray)
+    if not is_train or not is_number(value) or not _is_vector(value):
+        return None
+    fields = {
+        each: flat[each] for each in flat if each != name and each.rpartition(".")[0] == parent
+    }
+    if any(isinstance(each, np.ndarray) and each.size == value.size for each in fields.values()):
+        return None
+    struct = {each.rpartition(".")[2]: field for each, field in fields.items()}
+    return _trains_of_structs([struct | {leaf: value}], {leaf.lower()})
 
 
 def _trains_of_structs(structs: list[dict], fields: set[str]) -> dict[str, np.ndarray] | None:
