@@ -77,6 +77,12 @@ LABELS = {
     "old name": ("cluster_groups.csv", GROUPS, ("3", "12")),
     "Kilosort's": ("cluster_KSLabel.tsv", "cluster_id\tKSLabel\n7\tgood\n", ("7",)),
     "nothing labelled": ("cluster_group.tsv", "cluster_id\tgroup\n", ("3", "7", "12")),
+    "unsorted": (
+        "cluster_group.tsv",
+        "cluster_id\tgroup\n3\tunsorted\n7\tunsorted\n",
+        ("3", "7", "12"),
+    ),
+    "some unsorted": ("cluster_group.tsv", "cluster_id\tgroup\n3\tgood\n7\tunsorted\n", ("3",)),
     "none": ("other.tsv", "", ("3", "7", "12")),
 }
 

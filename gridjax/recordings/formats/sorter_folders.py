@@ -27,6 +27,7 @@ _LABELS = (
 )
 """Files with labels of clusters, and their column; the first file that has any label counts."""
 _IDS = ("cluster_id", "id")
+_NO_LABELS = ("", "unsorted", "nan")
 _UNLABELLED = "without label"
 _PAGE = f"{GUIDE}#sorters"
 
@@ -149,6 +150,7 @@ def _labels(reading: Reading) -> tuple[dict[str, str], str | None]:
         if key is None or column not in rows[0]:
             continue
         labels = {row[key]: (row[column] or "").strip().lower() for row in rows if row[key]}
-        if labels := {cluster: label for cluster, label in labels.items() if label}:
+        labels = {each: label for each, label in labels.items() if label not in _NO_LABELS}
+        if labels:
             return labels, name
     return {}, None
