@@ -8,9 +8,9 @@ from gridjax.model.losses import Loss, register_loss
 from gridjax.model.losses import entropy as target_entropy
 from gridjax.prng import Stream, stream
 from gridjax.recordings.cell_scores import InputScores
+from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table as score_table
-from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train
