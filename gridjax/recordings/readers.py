@@ -13,12 +13,12 @@ from pathlib import Path
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
+from gridjax.recordings.checks.session_checks import checked_session
 from gridjax.recordings.file_formats import SORTER, Format, endings, format_of, path_of_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.session import RawSession, Session
-from gridjax.recordings.session_checks import checked_session
 from gridjax.recordings.spike_sources import chosen_cells, with_spikes_of
 
 _OWN_OPTIONS = {

@@ -5,10 +5,10 @@ import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.metrics.ratemaps.rate_map import rate_map
+from gridjax.recordings.checks.path_cleaning import placeholders, wrong_frames
 from gridjax.recordings.input_options import InputOptions, read_arena, read_point
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table
-from gridjax.recordings.path_cleaning import placeholders, wrong_frames
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 

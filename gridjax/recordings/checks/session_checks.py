@@ -18,17 +18,17 @@ from gridjax.metrics.ratemaps.occupancy import (
     NARROWEST_ARENA_M,
     SMALLEST_ARENA_M,
 )
-from gridjax.recordings.activity_clock import on_activity_clock
-from gridjax.recordings.input_options import InputOptions
-from gridjax.recordings.path_cleaning import (
+from gridjax.recordings.checks.activity_clock import on_activity_clock
+from gridjax.recordings.checks.path_cleaning import (
     FASTEST_M_S,
     TYPICAL_M_S,
     placeholders,
     typical_speed,
     wrong_frames,
 )
+from gridjax.recordings.checks.spike_checks import checked_spikes, in_seconds
+from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession, Session
-from gridjax.recordings.spike_checks import checked_spikes, in_seconds
 
 
 def checked_session(raw: RawSession, options: InputOptions, problems: Problems) -> Session | None:
