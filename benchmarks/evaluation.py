@@ -45,10 +45,11 @@ def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
 
     from gridjax.metrics.gridscore.grid_score import grid_score
     from gridjax.metrics.lattice.lattice import lattice_in_bins
-    from gridjax.run.evaluation import lane_measures, rollout
+    from gridjax.run.evaluation import lane_measures
     from gridjax.run.evaluation.evaluation import evaluate_block
     from gridjax.run.evaluation.spectra import mean_spectra
     from gridjax.spec.lowering import readout_config
+    from gridjax.sweep.evaluation_sizes import design_of
     from gridjax.sweep.run_settings import EvaluationSettings
     from gridjax.training.population import MATMUL_PRECISION, make_trainer
 
@@ -59,7 +60,7 @@ def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
     trainer = make_trainer(spec.static, n_networks)
     traced = trainer.stack(specs, jax.devices()[0])
     state = trainer.chunk(traced, trainer.init(traced), jnp.full(n_networks, 100, jnp.int32))
-    design = rollout.design(spec, settings)
+    design = design_of(spec, settings)
     axis = np.stack([lane_measures.code_axis(one, design.n_bins[-1]) for one in specs])
     rows: list[dict[str, Any]] = []
 

@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "run.calibration": "errors io training run.planning run.worker run.execution spec",
     "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
-    "report": "errors plotting io spec metrics task run.evaluation run.storage theory",
+    "report": "errors plotting io spec metrics task sweep run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
     " run.storage callbacks run.execution report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"

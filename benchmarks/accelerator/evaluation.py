@@ -15,7 +15,6 @@ def measure(part: Part) -> None:
 
     from gridjax import Sweep, grid_score
     from gridjax.metrics.lattice.lattice import lattice
-    from gridjax.run.evaluation import rollout
     from gridjax.run.evaluation.evaluation import evaluate_block
     from gridjax.run.evaluation.lane_measures import (
         code_axis,
@@ -25,6 +24,7 @@ def measure(part: Part) -> None:
     )
     from gridjax.spec.lowering import readout_config
     from gridjax.sweep.catalog import EXPERIMENTS
+    from gridjax.sweep.evaluation_sizes import design_of
     from gridjax.training.population import MATMUL_PRECISION, make_trainer
 
     file = EXPERIMENTS / "lattices" / "units-1024.yaml"
@@ -35,7 +35,7 @@ def measure(part: Part) -> None:
     trainer = make_trainer(spec.static, 1)
     traced = trainer.stack([spec], jax.devices()[0])
     state = jax.block_until_ready(trainer.init(traced))
-    static, design = measured_config(spec), rollout.design(spec, settings)
+    static, design = measured_config(spec), design_of(spec, settings)
     axis = jax.device_put(code_axis(spec, design.n_bins[-1])[None])
     kept: dict[str, Any] = {}
 

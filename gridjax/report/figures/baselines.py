@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.report.run_data import NetworkRecord, only
-from gridjax.run.evaluation.rollout import T_STUDY
+from gridjax.sweep.evaluation_sizes import T_STUDY
 
 _N_SAMPLES = 100_000
 _FEWEST_PATHS = 300

@@ -12,8 +12,7 @@ from gridjax import plotting
 from gridjax.plotting import FigureResult
 from gridjax.report.figures.baselines import ChanceCurves, chance_curves
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label
-from gridjax.run.evaluation.drift import FEWEST_PATHS, MOST_PATHS, TIMES_TRAINED
-from gridjax.run.evaluation.rollout import T_STUDY
+from gridjax.sweep.evaluation_sizes import FEWEST_PATHS, MOST_PATHS, T_STUDY, TIMES_TRAINED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,10 +19,10 @@ from gridjax.metrics.float_pairs import FloatPair, computes_in_float64
 from gridjax.metrics.gridscore import autocorrelogram, centred_sums, grid_score
 from gridjax.metrics.lattice import lattice
 from gridjax.metrics.spectral import radial_spectrum
-from gridjax.run.evaluation import lane_measures, rollout
-from gridjax.run.evaluation.rollout import Design
+from gridjax.run.evaluation import lane_measures
 from gridjax.spec.lowering import StaticConfig, readout_config
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.evaluation_sizes import MOST_POINTS, Design, design_of
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training import train_step
 from gridjax.training.memory_analysis import shapes_of_block
@@ -92,13 +92,13 @@ def evaluation_programs(
 
     The arguments are those of ``training_program``; ``settings`` are the sizes of the evaluation.
     """
-    design = rollout.design(spec, settings)
+    design = design_of(spec, settings)
     traced, state, _ = on_device(shapes_of_block(spec, spec.static, lane_width), device)
     static = lane_measures.measured_config(spec)
     axis = _array((lane_width, design.n_bins[-1]), np.float32, device)
     of_lanes = (static, design, lane_width, traced, state.params, state.layout, axis)
     of_weights = (static, lane_width, traced, state.params)
-    n_points = min(rollout.MOST_POINTS, design.batch_size * design.n_batches)
+    n_points = min(MOST_POINTS, design.batch_size * design.n_batches)
     points = _array((lane_width, n_points, spec.static.n_analysed), np.float32, device)
     of_readouts = (readout_config(spec.static), design, lane_width, traced, state.layout)
     measures = partial(_lower, lane_measures.measure_lanes, *of_lanes)

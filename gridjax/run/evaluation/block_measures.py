@@ -22,11 +22,11 @@ from gridjax.run.evaluation.lane_measures import (
     readout_maps,
     weight_measures,
 )
-from gridjax.run.evaluation.rollout import Design
 from gridjax.run.evaluation.spectra import Spectra, mean_spectra
 from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, score_maps
 from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.evaluation_sizes import Design
 from gridjax.training.train_step import Progress, TrainState
 
 

@@ -8,24 +8,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.model import objective
 from gridjax.model.likelihood_decoder import decode_likelihood
 from gridjax.model.network import Params
 from gridjax.prng import Stream, stream
-from gridjax.run.evaluation.rollout import T_STUDY
 from gridjax.spec.lowering import StaticConfig, TracedParams
+from gridjax.sweep.evaluation_sizes import drift_sizes
 from gridjax.task import motion, task
 from gridjax.task.head_direction import decode_headings
 from gridjax.task.task import Layout
 from gridjax.training import train_step
-
-TIMES_TRAINED = 10
-"""Length of the trajectories, in units of the length of the training trajectories."""
-MOST_PATHS, FEWEST_PATHS = 200, 20
-_SAMPLES = 40_000
 
 
 class DriftCurves(NamedTuple):
@@ -49,9 +43,7 @@ def drift_curves(
     static: StaticConfig, traced: TracedParams, params: Params, layout: Layout
 ) -> DriftCurves:
     """Run one network along long trajectories; return its errors as means over the trajectories."""
-    n_early = max(T_STUDY, static.sequence_length)
-    n_moves = max(TIMES_TRAINED * static.sequence_length, n_early)
-    n_paths = int(np.clip(_SAMPLES // n_moves, FEWEST_PATHS, MOST_PATHS))
+    n_moves, n_early, n_paths = drift_sizes(static.sequence_length)
     key = stream(traced.motion_seed, Stream.DRIFT)
     trajectories = motion.simulate(key, n_moves, n_paths, traced)
     _, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)

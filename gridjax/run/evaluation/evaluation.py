@@ -17,17 +17,17 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.run.evaluation import network_metrics, rollout
+from gridjax.run.evaluation import network_metrics
 from gridjax.run.evaluation.block_measures import (
     Members,
     start_measures,
     start_weight_measures,
 )
-from gridjax.run.evaluation.rollout import Design
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.evaluation_sizes import Design, design_of
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.padding import is_in_padded_shapes
 from gridjax.training.population import MATMUL_PRECISION, lane, unpadded_lane
@@ -129,7 +129,7 @@ def _evaluate(
     n_kept = {"all": None, "none": 0}.get(keep_maps, -1)
     if n_kept == -1:
         n_kept = int(keep_maps.removeprefix("best:"))
-    designs = [rollout.design(spec, settings) for spec in specs]
+    designs = [design_of(spec, settings) for spec in specs]
     null_ids = [null_id(spec, one) for spec, one in zip(specs, designs, strict=True)]
     diverged_at = jax.device_get(state.diverged_at)
     others = [at for at in range(len(specs)) if diverged_at[at] == NOT_DIVERGED]

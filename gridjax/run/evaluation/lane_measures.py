@@ -21,10 +21,11 @@ from gridjax.model import objective
 from gridjax.model.network import Params
 from gridjax.run.evaluation import rollout
 from gridjax.run.evaluation.drift import DriftCurves, drift_curves
-from gridjax.run.evaluation.rollout import Design, Recording
+from gridjax.run.evaluation.rollout import Recording
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import CELLS
+from gridjax.sweep.evaluation_sizes import Design
 from gridjax.task.code_maps import bin_centres
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout

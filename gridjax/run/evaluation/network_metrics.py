@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.run.evaluation.drift import DriftCurves
-from gridjax.run.evaluation.rollout import T_STUDY, Design
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
+from gridjax.sweep.evaluation_sizes import T_STUDY, Design
 from gridjax.training.train_step import Progress
 
 THRESHOLDS = (0.3, 0.8, 1.2)

@@ -18,42 +18,13 @@ from gridjax.metrics.ratemaps.accumulator import RateMapSums, add_samples, empty
 from gridjax.model.network import Params, analysed_activation
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
 from gridjax.task import motion
 from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.train_step import Progress
-
-N_BINS = (20, 32)
-"""Bins along each side of two further rate maps (Banino et al. 2018; Sorscher et al. 2019)."""
-T_STUDY = 50
-"""Number of moves of the trajectories that the study used for position errors."""
-MOST_POINTS = 2000
-"""Largest number of activity vectors for the estimate of the dimension of the analysed layer."""
-
-MOST_KEPT = 2**24
-"""Largest number of target values of one network that are kept from the first pass of the readouts
-to the second (64 MiB); more are computed twice."""
-
-
-class Design(NamedTuple):
-    """Sizes of the evaluation of one network; hashable, static in its compilation."""
-
-    n_bins: tuple[int, ...]
-    """numbers of bins along each side of the rate maps; the last one is the reported number"""
-    n_bins_compared: tuple[int, ...]
-    """those of ``n_bins`` whose maps have null scores and lattices; the last one is the reported
-    number"""
-    sequence_length: int
-    """number of moves of a trajectory that are used for the rate maps"""
-    n_moves: int
-    """number of moves of a trajectory: enough for the maps, the trained length and T_STUDY"""
-    batch_size: int
-    n_batches: int
-    n_readouts: int
 
 
 class Recording(NamedTuple):
@@ -67,29 +38,6 @@ class Recording(NamedTuple):
     """losses and position error (metres) after each move, as means over trajectories"""
     points: Float[Array, "point analysed"]
     """activity of the analysed layer at move ``sequence_length``, one vector per trajectory"""
-
-
-def design(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
-    """Return the sizes of the evaluation of one network.
-
-    The wanted number of samples per bin determines the number of batches. With the published
-    fidelity there is one batch, with the batch size of the network and T_STUDY moves.
-    """
-    reported = spec.n_bins_reported
-    n_bins = (*(n for n in N_BINS if n != reported), reported)
-    one_batch = spec.fidelity.evaluation_positions == "one_batch"
-    batch_size = spec.batch_size if one_batch else settings.batch_size
-    sequence_length = T_STUDY if one_batch else settings.sequence_length
-    samples = settings.samples_per_bin * reported**2
-    return Design(
-        n_bins=n_bins,
-        n_bins_compared=n_bins if settings.all_bins else n_bins[-1:],
-        sequence_length=sequence_length,
-        n_moves=max(sequence_length, spec.sequence_length, T_STUDY),
-        batch_size=batch_size,
-        n_batches=1 if one_batch else -(-samples // (batch_size * sequence_length)),
-        n_readouts=settings.n_readouts,
-    )
 
 
 def record(

@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics.gridscore.grid_score import GridScores, grid_score, mean_score_60
 from gridjax.metrics.lattice.lattice import Lattice, in_cm, lattice_in_bins
-from gridjax.run.evaluation.rollout import Design
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.evaluation_sizes import Design
 
 Maps = Sequence[Float[Array, "lane unit n n"]]
 """Maps of a block, for each number of bins of a design."""

@@ -1,0 +1,84 @@
+"""Sizes of the evaluation of a network, from its spec and the settings. Imports no JAX."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.run_settings import EvaluationSettings
+
+N_BINS = (20, 32)
+"""Bins along each side of two further rate maps (Banino et al. 2018; Sorscher et al. 2019)."""
+T_STUDY = 50
+"""Number of moves of the trajectories that the study used for position errors."""
+MOST_POINTS = 2000
+"""Largest number of activity vectors for the estimate of the dimension of the analysed layer."""
+MOST_KEPT = 2**24
+"""Largest number of target values of one network that are kept from the first pass of the readouts
+to the second (64 MiB); more are computed twice."""
+TIMES_TRAINED = 10
+"""Length of the long trajectories of drift curves, in units of that of training trajectories."""
+MOST_PATHS, FEWEST_PATHS = 200, 20
+"""Limits of the number of long trajectories."""
+_SAMPLES = 40_000
+"""Positions of all long trajectories together, within these limits."""
+
+
+class Design(NamedTuple):
+    """Sizes of the evaluation of one network; hashable, static in its compilation."""
+
+    n_bins: tuple[int, ...]
+    """numbers of bins along each side of the rate maps; the last one is the reported number"""
+    n_bins_compared: tuple[int, ...]
+    """those of ``n_bins`` whose maps have null scores and lattices; the last one is the reported
+    number"""
+    sequence_length: int
+    """number of moves of a trajectory that are used for the rate maps"""
+    n_moves: int
+    """number of moves of a trajectory: enough for the maps, the trained length and T_STUDY"""
+    batch_size: int
+    n_batches: int
+    n_readouts: int
+
+
+class DriftSizes(NamedTuple):
+    """Numbers of the long trajectories of drift curves."""
+
+    n_moves: int
+    n_early: int
+    """moves with a likelihood error: those of a training trajectory, at least T_STUDY"""
+    n_paths: int
+
+
+def design_of(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
+    """Return the sizes of the evaluation of one network.
+
+    The wanted number of samples per bin determines the number of batches. With the published
+    fidelity there is one batch, with the batch size of the network and T_STUDY moves.
+    """
+    reported = spec.n_bins_reported
+    n_bins = (*(n for n in N_BINS if n != reported), reported)
+    one_batch = spec.fidelity.evaluation_positions == "one_batch"
+    batch_size = spec.batch_size if one_batch else settings.batch_size
+    sequence_length = T_STUDY if one_batch else settings.sequence_length
+    samples = settings.samples_per_bin * reported**2
+    return Design(
+        n_bins=n_bins,
+        n_bins_compared=n_bins if settings.all_bins else n_bins[-1:],
+        sequence_length=sequence_length,
+        n_moves=max(sequence_length, spec.sequence_length, T_STUDY),
+        batch_size=batch_size,
+        n_batches=1 if one_batch else -(-samples // (batch_size * sequence_length)),
+        n_readouts=settings.n_readouts,
+    )
+
+
+def drift_sizes(sequence_length: int) -> DriftSizes:
+    """Return the sizes of the long trajectories of a network trained on ``sequence_length`` moves.
+
+    They are TIMES_TRAINED times as long.
+    """
+    n_early = max(T_STUDY, sequence_length)
+    n_moves = max(TIMES_TRAINED * sequence_length, n_early)
+    n_paths = max(FEWEST_PATHS, min(_SAMPLES // n_moves, MOST_PATHS))
+    return DriftSizes(n_moves, n_early, n_paths)
