@@ -9,8 +9,9 @@ from typing import Any
 from gridjax.run.calibration.timed_worker import AnyTimedWorker, TrainingTime
 from gridjax.run.calibration.timed_workers import TimedWorkers
 from gridjax.run.planning.blocks import Block
-from gridjax.run.planning.plan import default_lane_width
+from gridjax.run.planning.lane_width import default_lane_width
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 from .timing import CpuTime, seconds_of
@@ -21,7 +22,8 @@ class Fleet:
 
     def __init__(self, spec: NetworkSpec, device_kind: str, workers: TimedWorkers):
         self.spec = spec
-        self.lane_width = default_lane_width(device_kind, spec.static)
+        of_bucket = spec.static, spec.n_bins_reported, EvaluationSettings()
+        self.lane_width, _ = default_lane_width(device_kind, *of_bucket)
         self.cpu = CpuTime()
         """processor time of the workers"""
         self._workers = workers

@@ -1,16 +1,17 @@
-"""Memory of a block on cards, by program and size, as their compilers report it.
+"""Memory of a block on cards, by program, size and lanes, as their compilers report it.
 
 `python -m benchmarks.lane_table [--cards h100,v5e] [--missing]` compiles the programs of training
-and evaluation for cards that need not be here, each at two lane widths, and writes
-gridjax/run/planning/compiled_memory.csv. The default lane widths must fit these numbers. It needs
-the extras cuda13 and tpu, and one to five minutes for each row. --missing keeps the rows that the
-file has; without it, the rows of the chosen cards are compiled again.
+and evaluation for cards that need not be here, most of them at two lane widths, and writes
+gridjax/run/planning/compiled_memory.csv. The memory that default lane widths assume must not be
+below these numbers. It needs the extras cuda13 and tpu, and one to five minutes for each row.
+--missing keeps the rows that the file has; without it, the rows of the cards are compiled again.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,37 +27,54 @@ from gridjax.training.memory_analysis import bytes_needed
 from .options import SIZES
 
 TABLE = Path(gridjax.__file__).parent / "run" / "planning" / "compiled_memory.csv"
-WIDTHS = (8, 32)
-"""Lane widths that are compiled; the memory is a line through both."""
 TRAINING = "training"
 MAPS, READOUTS, DIMENSIONS = "rate maps and errors", "null readouts", "dimensions"
 """Programs of an evaluation whose memory grows with the lanes."""
 SIZE = ("rnn_type", "Ng", "Np", "batch_size", "sequence_length", "matmul_precision")
 """Columns that describe a network; the other fields are those of options.SIZES."""
-HEADER = ("card", "program", *SIZE, "fixed_bytes", "bytes_per_lane")
+HEADER: tuple[str, ...] = ("card", "program", *SIZE, "lanes", "bytes")
 
 _SMALL = replace(SIZES["small"], matmul_precision="tf32")
 _STUDY = replace(SIZES["paper"], matmul_precision="tf32")
-_FEW = replace(_STUDY, Ng=128)
-_MANY = replace(_STUDY, Ng=4096)
-_LSTM = replace(_STUDY, Ng=256, rnn_type="LSTM")
-_COMPARED = ((TRAINING, _STUDY), (MAPS, _STUDY))
-"""Rows of cards that are only compared with another card."""
-_BOTH = (
-    *((program, spec) for spec in (_FEW, _STUDY, _SMALL) for program in (TRAINING, MAPS)),
-    (READOUTS, _STUDY),
-    *((program, spec) for spec in (_MANY, _LSTM) for program in (TRAINING, MAPS)),
-    (READOUTS, _SMALL),
-    (DIMENSIONS, _STUDY),
+
+
+def _study(**values: Any) -> NetworkSpec:
+    return replace(_STUDY, **values)
+
+
+Rows = tuple[tuple[str, NetworkSpec, tuple[int, ...]], ...]
+_COMPARED: Rows = ((TRAINING, _STUDY, (64,)), (MAPS, _STUDY, (4,)))
+"""Rows of NVIDIA cards that are only compared with another one."""
+_GPU: Rows = (
+    (TRAINING, _STUDY, (64, 256)),
+    (TRAINING, _study(Ng=128), (256, 1024)),
+    (MAPS, _STUDY, (4, 16)),
+    (MAPS, _study(Ng=128), (8, 32)),
+    (READOUTS, _study(Ng=128), (4,)),
+    (READOUTS, _STUDY, (8,)),
+    (DIMENSIONS, _study(Ng=128), (4,)),
+    (TRAINING, _study(Ng=4096), (16, 64)),
+    (MAPS, _study(Ng=4096), (4,)),
+    (TRAINING, _SMALL, (256, 1024)),
+    (MAPS, _SMALL, (16,)),
+    (TRAINING, _study(Ng=256, rnn_type="LSTM"), (64,)),
+    (MAPS, _study(Ng=256, rnn_type="LSTM"), (4,)),
+    (TRAINING, _study(matmul_precision="bf16"), (64,)),
+    (TRAINING, _study(matmul_precision="float32"), (64,)),
+    (TRAINING, _study(Ng=256, rnn_type="UGRNN"), (64,)),
+    (TRAINING, _study(Ng=2048), (64,)),
+    (TRAINING, _study(Ng=256), (512,)),
+    (READOUTS, _SMALL, (8,)),
 )
-_OF_GPU = (
-    *((TRAINING, replace(_STUDY, matmul_precision=name)) for name in ("float32", "bf16")),
-    *((TRAINING, replace(_STUDY, Ng=256, rnn_type=cell)) for cell in ("UGRNN", "GRU", "SRNN")),
-    *((TRAINING, replace(_STUDY, Ng=n)) for n in (256, 512, 2048)),
-    (TRAINING, replace(_SMALL, batch_size=32, sequence_length=50)),
+_TPU: Rows = (
+    (TRAINING, _STUDY, (8,)),
+    (TRAINING, _study(Ng=128), (32,)),
+    (MAPS, _study(Ng=128), (2,)),
+    (READOUTS, _study(Ng=128), (4,)),
+    (MAPS, _STUDY, (4,)),
 )
-ROWS = {"h100": (*_BOTH, *_OF_GPU), "h200": _COMPARED, "a100": _COMPARED, "v5e": _BOTH}
-"""Card -> programs and networks, the most used ones first."""
+ROWS = {"h100": _GPU, "v5e": _TPU, "h200": _COMPARED, "a100": _COMPARED}
+"""Card -> programs, networks and lane widths, the most used ones first."""
 
 
 def program_of(name: str, spec: NetworkSpec, lane_width: int, device: Any) -> CardProgram:
@@ -67,19 +85,13 @@ def program_of(name: str, spec: NetworkSpec, lane_width: int, device: Any) -> Ca
     return next(program for program in programs if program.name == name)
 
 
-def needed(name: str, spec: NetworkSpec, lane_width: int, device: Any) -> int:
-    """Return the memory of a program, in bytes, as the compiler of the device reports it."""
-    return bytes_needed(program_of(name, spec, lane_width, device).compile())
-
-
-def measure(card: str, name: str, spec: NetworkSpec) -> dict[str, str]:
-    """Return one row of the table."""
-    device, (few, many) = absent_device(CARDS[card]), WIDTHS
-    low, high = (needed(name, spec, width, device) for width in WIDTHS)
-    of_lane = (high - low) / (many - few)
-    row = {"card": card, "program": name, **{field: getattr(spec, field) for field in SIZE}}
-    row |= {"fixed_bytes": round(low - few * of_lane), "bytes_per_lane": round(of_lane)}
-    return {column: str(value) for column, value in row.items()}
+def wanted(card: str) -> Iterator[tuple[dict[str, str], str, NetworkSpec, int]]:
+    """Yield the columns of each row without its bytes, and what is compiled for it."""
+    for program, spec, widths in ROWS[card]:
+        for width in widths:
+            size = {name: str(getattr(spec, name)) for name in SIZE}
+            row = {"card": card, "program": program, **size, "lanes": str(width)}
+            yield row, program, spec, width
 
 
 def read_table() -> list[dict[str, str]]:
@@ -90,14 +102,12 @@ def read_table() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _key(row: dict[str, str]) -> tuple[str, ...]:
-    return tuple(row[column] for column in HEADER[:-2])
-
-
 def _write(rows: list[dict[str, str]]) -> None:
     def order(row: dict[str, str]) -> tuple[Any, ...]:
         sizes = (int(row[name]) for name in ("Np", "Ng", "batch_size"))
-        return (list(CARDS).index(row["card"]), row["program"], *sizes, _key(row))
+        texts = (row[name] for name in ("rnn_type", "matmul_precision"))
+        card = list(ROWS).index(row["card"])
+        return (card, row["program"], *sizes, *texts, int(row["lanes"]))
 
     with TABLE.open("w", newline="") as file:
         writer = csv.DictWriter(file, HEADER, lineterminator="\n")
@@ -115,12 +125,12 @@ def main() -> None:
     if not chosen.missing:
         rows = [row for row in rows if row["card"] not in cards]
     for card in cards:
-        for name, spec in ROWS[card]:
-            empty = {"card": card, "program": name, **{f: getattr(spec, f) for f in SIZE}}
-            key = tuple(map(str, empty.values()))
-            if key in {_key(row) for row in rows}:
+        device, known = absent_device(CARDS[card]), [row | {"bytes": ""} for row in rows]
+        for row, program, spec, width in wanted(card):
+            if row | {"bytes": ""} in known:
                 continue
-            rows.append(measure(card, name, spec))
+            needed = bytes_needed(program_of(program, spec, width, device).compile())
+            rows.append(row | {"bytes": str(needed)})
             print(", ".join(rows[-1].values()), flush=True)
             _write(rows)
 

@@ -28,8 +28,8 @@ MAY_IMPORT = {
     "model": "errors prng spec task",
     "training": "prng spec task model",
     "sweep": "errors io spec",
-    "run.planning": "io spec sweep",
-    "run.evaluation": "prng spec metrics task model training sweep",
+    "run.planning": "io accelerators spec sweep",
+    "run.evaluation": "prng spec metrics task model training sweep run.planning",
     "run.card_plan": "errors io accelerators spec metrics training sweep run.planning"
     " run.evaluation",
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",

@@ -13,6 +13,8 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.text import did_you_mean
 
 GPU, TPU = "gpu", "tpu"
+OTHER_MEMORY = 16 << 30
+"""Memory, in bytes, that an accelerator without a record is assumed to have."""
 
 FLOAT64, FLOAT32, TF32, BF16, VECTOR = "float64", "float32", "tf32", "bf16", "vector"
 """Kinds of arithmetic with a rate of their own: matrix products by the precision of their operands,
@@ -41,7 +43,7 @@ class CardInfo:
     name: str
     """the name in commands"""
     label: str
-    """the name that the card reports"""
+    """the name in messages"""
     memory: int
     """bytes of the card"""
     usable_share: float
@@ -60,11 +62,18 @@ class CardInfo:
     """name of a slice of four chips, those of one host; empty for a GPU"""
     slice_type: str = ""
     """type of this slice (TPU_ACCELERATOR_TYPE); empty for a GPU"""
+    reported_name: str = ""
+    """the name that JAX reports (Device.device_kind), if it is not the label"""
 
     @property
     def kind(self) -> str:
         """GPU or TPU."""
         return TPU if self.gpu is None else GPU
+
+    @property
+    def device_kind(self) -> str:
+        """The name that JAX reports."""
+        return self.reported_name or self.label
 
     @property
     def usable_memory(self) -> int:
@@ -150,6 +159,7 @@ CARDS: dict[str, CardInfo] = {
             " at the 1.5 GHz that the peak of its 4 matrix units of 128 x 128 implies",
             topology="v5e:2x2",
             slice_type="v5litepod-4",
+            reported_name="TPU v5 lite",
         ),
         CardInfo(
             name="v6e",
@@ -163,6 +173,7 @@ CARDS: dict[str, CardInfo] = {
             " at an assumed 1.75 GHz",
             topology="v6e:2x2",
             slice_type="v6e-4",
+            reported_name="TPU v6 lite",
         ),
     )
 }
@@ -180,3 +191,13 @@ def card_info(name: str) -> CardInfo:
         fix = did_you_mean(name, CARDS) or f"give one of {names}"
         raise GridjaxError(Problem(f"unknown card: {name}; expected one of {names}", fix=fix))
     return card
+
+
+def memory_of(device_kind: str) -> int:
+    """Return the memory of an accelerator in bytes, from the name that JAX reports for it.
+
+    It depends on the name alone, never on the state of the device. An accelerator without a record
+    is assumed to have OTHER_MEMORY.
+    """
+    known = (card.memory for card in CARDS.values() if card.device_kind == device_kind)
+    return next(known, OTHER_MEMORY)

@@ -14,7 +14,7 @@ from gridjax.cli.options import Overrides
 from gridjax.cli.sweep import Files, First, Merge, SkipInvalid, SweepSeed, print_remarks, read_sweep
 from gridjax.errors import GridjaxError, Problem
 
-DEVICE_KINDS = ("cpu", "gpu")
+CPU = "cpu"
 
 
 @app.command(
@@ -40,8 +40,8 @@ def plan(
     device: Annotated[
         str | None,
         typer.Option(
-            metavar="cpu|gpu",
-            help="Kind of device that the plan is for (cpu).",
+            metavar="|".join((CPU, *CARDS)),
+            help="Device that the plan is for (cpu). The memory of a card decides the lanes.",
         ),
     ] = None,
     for_card: Annotated[
@@ -61,8 +61,8 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the networks of a sweep and their cost: buckets, memory, FLOPs; train nothing."""
-    if device is not None and (device not in DEVICE_KINDS or measure):
-        fix = "leave it out: --measure uses this machine's" if measure else "give cpu or gpu"
+    if device is not None and measure:
+        fix = "leave it out: --measure uses this machine's"
         raise GridjaxError(Problem(f"--device {device} is not possible", fix=fix))
     if training_only and for_card is None:
         fix = "add --for and the name of a card"
@@ -72,15 +72,14 @@ def plan(
     settings = {"gridjax.merge": True} if merge else {}
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
     print_remarks(population)
-    from gridjax.run.planning.merging import advice_lines, bucket_shape
-    from gridjax.run.planning.plan import make_plan, plan_table
+    from gridjax.run.planning.merging import advice_lines, plan_under
     from gridjax.run.planning.plan_by_file import drawn_lines, files_table, files_to_json
+    from gridjax.run.planning.plan_table import plan_table
 
-    width, merges = population.settings.lane_width, population.settings.merge
+    merges = population.settings.merge
     here = _device_here() if measure else None
-    kind = device or ("cpu" if here is None else here.platform)
-    kind = kind if card is None else card.kind
-    laid_out = make_plan(population.specs, width, kind, bucket_shape(merges))
+    kind = _device_kind(device, card, here)
+    laid_out = plan_under(population.settings, population.specs, kind)
     if population.settings.fused_recurrence and (card is not None or here is not None):
         _check_fused(laid_out, here, card)
     measured = None if here is None else _measured(laid_out, here, population)
@@ -133,6 +132,15 @@ def _card(name: str | None, has_other_device: bool) -> CardInfo | None:
     return card
 
 
+def _device_kind(name: str | None, card: CardInfo | None, here: Any) -> str:
+    """Return "cpu", or the name of the accelerator: of --device, of --for or of --measure."""
+    if here is not None:
+        return here.device_kind
+    if card is None and name is not None and name != CPU:
+        card = card_info(name)
+    return CPU if card is None else card.device_kind
+
+
 def _on_card(plan: Any, card: CardInfo, population: Any, training_only: bool) -> Any:
     from gridjax.run.card_plan.card_plan import plan_on_card
 
@@ -170,8 +178,8 @@ def _advice(population: Any, kind: str, measured: Any) -> Any:
     from gridjax.run.planning.merging import Rates, advise, nominal
     from gridjax.run.worker.machine import default_workers
 
-    rates = nominal(kind, default_workers() if kind == "cpu" else 1)
+    rates = nominal(kind, default_workers() if kind == CPU else 1)
     if measured is not None and (typical := measured.typical()) is not None:
         flop_per_s, compile_s = typical
         rates = Rates(flop_per_s, compile_s, measured.n_workers, are_measured=True)
-    return advise(population.specs, population.settings.lane_width, kind, rates)
+    return advise(population.settings, population.specs, kind, rates)

@@ -117,9 +117,9 @@ def follow(
     from gridjax.studies.tables import plan_lines, verdict_table
 
     if plan:
-        from gridjax.run.worker.machine import device_kind
+        from gridjax.run.worker.machine import device_name
 
-        for line in plan_lines(studies, request, device_kind()):
+        for line in plan_lines(studies, request, device_name()):
             console().print(line, soft_wrap=isinstance(line, str))
         return
     if out is None:

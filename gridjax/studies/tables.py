@@ -15,15 +15,16 @@ from gridjax.studies.verdicts import MANY, NOT_ANSWERABLE, Verdict
 def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:
     """Return tables and lines about the cost of studies: networks, buckets, FLOPs; train nothing.
 
-    ``device_kind`` (cpu, gpu or tpu) decides the lane widths, and therefore the blocks and their
-    memory.
+    ``device_kind`` ("cpu", or the name that an accelerator reports) decides the lane widths, and
+    therefore the blocks and their memory.
     """
     from rich import box
     from rich.table import Table
 
     from gridjax.io.numbers import quantity
-    from gridjax.run.planning.merging import bucket_shape
-    from gridjax.run.planning.plan import Plan, make_plan, plan_table
+    from gridjax.run.planning.merging import plan_under
+    from gridjax.run.planning.plan import Plan
+    from gridjax.run.planning.plan_table import plan_table
 
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
     plans = [plan for one in request.by_units for plan in resolve_pilots(studies, one, None)]
@@ -31,7 +32,7 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
     settings = everything.settings
 
     def plan_of(specs: tuple[NetworkSpec, ...]) -> Plan:
-        return make_plan(specs, settings.lane_width, device_kind, bucket_shape(settings.merge))
+        return plan_under(settings, specs, device_kind)
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     for head in ("study", "networks", "pilot", "network-steps", "FLOP"):

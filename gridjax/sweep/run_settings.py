@@ -60,7 +60,7 @@ class EvaluationSettings:
 class Settings:
     """Settings of training, evaluation and storage, the same for all networks of a run.
 
-    If ``lane_width`` is None, the default for the device and the shapes is used
+    If ``lane_width`` is None, the default for the device, the shapes and their networks is used
     (gridjax.run.planning.plan).
     """
 

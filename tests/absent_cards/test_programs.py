@@ -8,14 +8,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
-from importlib.util import find_spec
 
 import jax
 import numpy as np
 import pytest
 
-from gridjax.accelerators.absent_device import absent_device, on_device
-from gridjax.accelerators.card_info import CARDS, VECTOR
+from gridjax.accelerators.absent_device import on_device
+from gridjax.accelerators.card_info import VECTOR
 from gridjax.accelerators.compiled_program import launches, launches_per_step, read_program
 from gridjax.metrics.nulls import isotropic_fields
 from gridjax.run.card_plan.programs import (
@@ -32,8 +31,6 @@ from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task import motion
 from gridjax.training.memory_analysis import bytes_needed
 
-PLUGINS = {"h100": ("jax_cuda13_plugin", "cuda13"), "v5e": ("libtpu", "tpu")}
-SETTINGS_OF_JAX = ("jax_platforms", "jax_enable_compilation_cache")
 LANES = 4
 SPEC = NetworkSpec(
     place_field_values="difference_of_gaussians",
@@ -44,26 +41,6 @@ SPEC = NetworkSpec(
     bin_side_in_m=0.11,
 )
 SETTINGS = EvaluationSettings(batch_size=100, samples_per_bin=20)
-
-
-def card_parameters():
-    for card, (package, extra) in PLUGINS.items():
-        reason = f"the compiler for {card} is not installed: pip install '.[{extra}]'"
-        missing = pytest.mark.skipif(find_spec(package) is None, reason=reason)
-        yield pytest.param(card, marks=missing, id=card)
-
-
-@pytest.fixture(scope="module", params=card_parameters())
-def card(request):
-    return CARDS[request.param]
-
-
-@pytest.fixture(scope="module")
-def device(card):
-    settings = {name: getattr(jax.config, name) for name in SETTINGS_OF_JAX}
-    yield absent_device(card)
-    for name, value in settings.items():
-        jax.config.update(name, value)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from tiny import PLACE_CELLS, sweep_content
 from gridjax.accelerators import absent_device
 from gridjax.accelerators.card_info import CARDS
 from gridjax.run.card_plan import card_plan
+from gridjax.run.planning.lane_width import evaluation_width
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_an_unknown_card_lists_the_cards():
 
 @pytest.mark.parametrize(
     "options",
-    [("--for", "h100", "--measure"), ("--for", "h100", "--device", "gpu"), ("--training-only",)],
+    [("--for", "h100", "--measure"), ("--for", "h100", "--device", "h100"), ("--training-only",)],
     ids=" ".join,
 )
 def test_options_that_contradict_each_other_are_refused(options):
@@ -72,9 +73,10 @@ def test_a_plan_for_a_card_says_what_the_compiler_made(cpu_in_place_of_a_card, t
     assert done.returncode == 0, done.stderr
     assert "compiling for NVIDIA H100" in done.stderr
     told = json.loads(done.stdout)
-    assert told["device_kind"] == "gpu"
+    assert told["device_kind"] == CARDS["h100"].device_kind
     for planned, compiled in zip(told["bucket_list"], told["card"]["buckets"], strict=True):
         assert compiled["fits"]
+        assert compiled["lane_limit"] == "setting"
         assert compiled["lane_width"] == planned["lane_width"] == 2
         # the prediction without JAX includes the targets, some 20 operations a place cell
         ratio = compiled["flop_per_network_step"] / planned["flop_per_network_step"]
@@ -88,3 +90,26 @@ def test_a_plan_for_a_card_says_what_the_compiler_made(cpu_in_place_of_a_card, t
     shown = in_this_process(tmp_path, *command)
     assert "not measurements" in shown.stdout
     assert "network-steps/s" in shown.stdout
+    assert "setting" in shown.stdout
+
+
+def test_the_evaluation_is_compiled_for_the_lanes_that_are_evaluated_at_once(
+    cpu_in_place_of_a_card, tmp_path, monkeypatch
+):
+    widths = []
+
+    def programs(spec, settings, lane_width, device):
+        widths.append((spec, settings, lane_width))
+        return []
+
+    monkeypatch.setattr(card_plan, "evaluation_programs", programs)
+    content = sweep_content(**PLACE_CELLS | {"sequence_length": {"value": 3}})
+    content["gridjax"] |= {"lane_width": 512, "evaluation": {"batch_size": 2000}}
+    (tmp_path / "sweep.yaml").write_text(yaml.safe_dump(content))
+    done = in_this_process(tmp_path, "plan", "sweep.yaml", "--for", "v5e")
+    assert done.returncode == 0, done.stderr
+    ((spec, settings, width),) = widths
+    of_block = spec.static, spec.n_bins_reported, settings, 512
+    assert 1 < width < 512
+    assert width == evaluation_width(CARDS["v5e"].device_kind, *of_block)
+    assert f"{width} lanes at once" in done.stdout

@@ -51,12 +51,12 @@ def test_a_list_of_units_adds_the_networks_of_every_size(tmp_path):
 def test_a_plan_is_that_of_the_devices_that_would_train():
     (study,) = find_studies("modules")
     lanes = {}
-    for kind in ("cpu", "gpu"):
+    for kind in ("cpu", "NVIDIA H200"):
         *_, table = plan_lines([study], Request(), kind)
         (column,) = (column for column in table.columns if column.header == "lanes")
         lanes[kind] = set(map(int, column.cells))
     assert lanes["cpu"] == {1}
-    assert min(lanes["gpu"]) > 1
+    assert min(lanes["NVIDIA H200"]) > 1
 
 
 @pytest.mark.parametrize(

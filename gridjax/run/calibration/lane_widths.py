@@ -18,8 +18,9 @@ from gridjax.errors import MemoryShortageError
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.calibration.timed_workers import TimedWorkers
 from gridjax.run.planning.blocks import Block
-from gridjax.run.planning.memory_model import bytes_per_lane
-from gridjax.run.planning.plan import Bucket, Plan, default_lane_width, flop_per_step, table_rows
+from gridjax.run.planning.lane_width import is_cpu
+from gridjax.run.planning.plan import Bucket, Plan, flop_per_step
+from gridjax.run.planning.plan_table import table_rows
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 COVERED = 0.9
 """Share of the work of a plan that the measured buckets cover; their rates predict the rest."""
 MOST_BUCKETS = 6
-_WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+_WIDTHS_OF_CPU = (1, 2, 4, 8)
+_NARROWEST = 1 / 8
+"""Smallest measured lane width on an accelerator, relative to the smallest of the plan."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +95,10 @@ def measure(
 ) -> Measurement:
     """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    ``plan`` may have any lane width. ``kind`` is the name that the devices of ``workers`` report. A
-    lane width that needs more memory than a device has is left out. ``seconds`` is the time for
-    each bucket at each lane width. ``is_fused`` is the setting ``fused_recurrence``.
+    The lane widths are those of ``candidate_widths``. ``kind`` is the name that the devices of
+    ``workers`` report. A lane width that needs more memory than a device has is left out.
+    ``seconds`` is the time for each bucket at each lane width. ``is_fused`` is the setting
+    ``fused_recurrence``.
     """
     work = [flop_per_step(bucket.static) * bucket.n_network_steps for bucket in plan.buckets]
     order = sorted(range(len(work)), key=lambda index: -work[index])
@@ -118,11 +122,18 @@ def measure(
 
 
 def candidate_widths(device_kind: str, buckets: Sequence[Bucket]) -> list[int]:
-    """Return the lane widths to measure: near the default, below twice the widest bucket."""
-    defaults = {default_lane_width(device_kind, bucket.static) for bucket in buckets}
-    widest = max(len(bucket.specs) for bucket in buckets)
-    low, high = min(defaults) / 4, max(defaults) * (8 if max(defaults) == 1 else 4)
-    return [width for width in _WIDTHS if low <= width <= high and (width < 2 * widest)]
+    """Return the lane widths to measure, the smallest one first.
+
+    On a CPU they are small, and below twice the number of networks. On an accelerator they are the
+    widths of the plan and the powers of two below them.
+    """
+    if is_cpu(device_kind):
+        widest = max(len(bucket.specs) for bucket in buckets)
+        return [width for width in _WIDTHS_OF_CPU if width < 2 * widest]
+    planned = {bucket.lane_width for bucket in buckets}
+    low, high = min(planned) * _NARROWEST, max(planned)
+    powers = (2**power for power in range(high.bit_length()))
+    return sorted(planned | {width for width in powers if low <= width <= high})
 
 
 def _whole(plan: Plan, rates: Sequence[Rate], workers: TimedWorkers) -> float:
@@ -193,7 +204,7 @@ def measured_table(measurement: Measurement, plan: Plan) -> Table:
             f"{rate.step_s * 1e3:.3g} ms",
             f"{rate.flop_per_s / 1e9:.3g}",
             f"{quantity(rate.block_bytes)}B",
-            f"{quantity(bytes_per_lane(plan.buckets[rate.bucket].static) * rate.lane_width)}B",
+            f"{quantity(plan.buckets[rate.bucket].bytes_per_lane * rate.lane_width)}B",
             buckets[rate.bucket][-1],
         )
     return table

@@ -20,6 +20,7 @@ from gridjax.accelerators.compiled_program import Launches, launches_per_step, r
 from gridjax.accelerators.roofline import Roofline, predict
 from gridjax.errors import GridjaxError, Problem
 from gridjax.run.card_plan.programs import CardProgram, evaluation_programs, training_program
+from gridjax.run.planning.lane_width import evaluation_width
 from gridjax.run.planning.merging import lane_steps
 from gridjax.run.planning.plan import Bucket, Plan
 from gridjax.spec.lowering import StaticConfig
@@ -60,6 +61,8 @@ class BucketOnCard:
     bucket: int
     """index of the bucket in its plan"""
     lane_width: int
+    lane_limit: str
+    """what limits the lane width; see gridjax.run.planning.lane_width"""
     compile_s: float
     """seconds of the compilation on this machine; 0 if an earlier bucket has the same program"""
     step: StepOnCard | None
@@ -87,6 +90,8 @@ class EvaluationOnCard:
 
     bucket: int
     """index of the bucket in its plan"""
+    lane_width: int
+    """lanes that are evaluated at the same time"""
     n_programs: int
     most_bytes: int
     """memory of the compiled program that needs most, in bytes"""
@@ -142,7 +147,8 @@ def plan_on_card(
     for index, bucket in enumerate(plan.buckets):
         shape = bucket.static, bucket.lane_width
         if shape in same:
-            found = replace(same[shape], bucket=index, compile_s=0.0)
+            limit = bucket.lane_limit
+            found = replace(same[shape], bucket=index, lane_limit=limit, compile_s=0.0)
         else:
             report(f"bucket {index + 1} of {len(plan.buckets)}: compiling for {card.label}")
             found = same[shape] = _bucket(index, bucket, card, device, is_fused)
@@ -157,7 +163,7 @@ def plan_on_card(
         return math.inf if each.step is None else each.step.block_bytes
 
     largest = max(buckets, key=size).bucket
-    evaluation = _evaluation(largest, plan.buckets[largest], settings, device, report)
+    evaluation = _evaluation(largest, plan.buckets[largest], settings, card, device, report)
     return CardPlan(card, tuple(buckets), evaluation)
 
 
@@ -179,7 +185,7 @@ def _bucket(
     compiled, refusal = _compiled(program)
     step = None if compiled is None else read_step(compiled, bucket.static, card)
     elapsed = time.perf_counter() - begun
-    return BucketOnCard(index, bucket.lane_width, elapsed, step, refusal, math.nan)
+    return BucketOnCard(index, width, bucket.lane_limit, elapsed, step, refusal, math.nan)
 
 
 def _n_steps(bucket: Bucket) -> float:
@@ -188,11 +194,18 @@ def _n_steps(bucket: Bucket) -> float:
 
 
 def _evaluation(
-    index: int, bucket: Bucket, settings: EvaluationSettings, device: Any, report: Report
+    index: int,
+    bucket: Bucket,
+    settings: EvaluationSettings,
+    card: CardInfo,
+    device: Any,
+    report: Report,
 ) -> EvaluationOnCard:
     begun, spec = time.perf_counter(), bucket.specs[0]
-    # Networks in padded shapes are evaluated one by one in their own shapes.
-    width = bucket.lane_width if bucket.static == spec.static else 1
+    width = 1  # networks in padded shapes are evaluated one by one in their own shapes
+    if bucket.static == spec.static:
+        of_block = spec.static, bucket.n_bins, settings, bucket.lane_width
+        width = evaluation_width(card.device_kind, *of_block)
     programs = evaluation_programs(spec, settings, width, device)
     most_bytes, refused, refusal = 0, "", ""
     for place, program in enumerate(programs):
@@ -203,7 +216,7 @@ def _evaluation(
             break
         most_bytes = max(most_bytes, bytes_needed(compiled))
     elapsed = time.perf_counter() - begun
-    return EvaluationOnCard(index, len(programs), most_bytes, refused, refusal, elapsed)
+    return EvaluationOnCard(index, width, len(programs), most_bytes, refused, refusal, elapsed)
 
 
 def _compiled(program: CardProgram) -> tuple[jax.stages.Compiled | None, str]:

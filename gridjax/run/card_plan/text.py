@@ -10,7 +10,9 @@ from gridjax.accelerators.card_info import GPU, CardInfo
 from gridjax.accelerators.roofline import REACHED_BANDWIDTH, REACHED_RATE
 from gridjax.io.numbers import duration, quantity
 from gridjax.run.card_plan.card_plan import BucketOnCard, CardPlan
-from gridjax.run.planning.plan import Plan, table_rows
+from gridjax.run.planning.lane_width import SHARE
+from gridjax.run.planning.plan import Plan
+from gridjax.run.planning.plan_table import table_rows
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +29,7 @@ def card_tables(found: CardPlan, plan: Plan) -> list[Table]:
     launched = "kernels" if found.card.kind == GPU else "operations"
     columns = {
         f"memory of training, compiled for {found.card.label}": (
-            *("bucket", "lanes", "lane memory", "block memory", "fits"),
+            *("bucket", "lanes", "limited by", "lane memory", "block memory", "fits"),
         ),
         "one gradient step with all lanes in use; times are predictions of a model": (
             *("bucket", launched, "FLOP", "FLOP/network", "time", "network-steps/s", "limited by"),
@@ -49,11 +51,12 @@ def card_tables(found: CardPlan, plan: Plan) -> list[Table]:
 
 
 def _memory_cells(bucket: BucketOnCard, card: CardInfo) -> list[str]:
+    lanes = [str(bucket.lane_width), bucket.lane_limit]
     if bucket.step is None:
-        return [str(bucket.lane_width), "–", "–", "no"]
+        return [*lanes, "–", "–", "no"]
     fits = "yes" if bucket.fits(card) else f"no, {bucket.most_lanes(card)} lanes do"
     return [
-        str(bucket.lane_width),
+        *lanes,
         f"{quantity(bucket.step.block_bytes / bucket.lane_width)}B",
         f"{quantity(bucket.step.block_bytes)}B",
         fits,
@@ -95,7 +98,10 @@ def card_lines(found: CardPlan) -> list[str]:
         f" {quantity(card.bytes_per_s)}B/s{launch} ({card.source})"
     )
     usable = f"{quantity(card.usable_memory)}B of {quantity(card.memory)}B"
-    lines.append(f"memory of training, without checkpoints; programs can use {usable}")
+    lines.append(
+        f"memory of training, without checkpoints; programs can use {usable}, and by default a"
+        f" block has the lanes whose training and evaluation fit in {SHARE:.0%} of the memory"
+    )
     lines += _lines_of_evaluation(found)
     seconds = sum(each.compile_s for each in found.buckets)
     rest = found.evaluation.compile_s if found.evaluation else 0.0
@@ -114,8 +120,9 @@ def _lines_of_evaluation(found: CardPlan) -> list[str]:
         ]
     fits = "fits" if evaluation.most_bytes <= card.usable_memory else "does not fit"
     return [
-        f"evaluation of a block of bucket {evaluation.bucket + 1}: {evaluation.n_programs}"
-        f" programs, at most {quantity(evaluation.most_bytes)}B for one, which {fits}"
+        f"evaluation of a block of bucket {evaluation.bucket + 1}, {evaluation.lane_width} lanes"
+        f" at once: {evaluation.n_programs} programs, at most"
+        f" {quantity(evaluation.most_bytes)}B for one, which {fits}"
     ]
 
 
@@ -139,6 +146,7 @@ def _bucket_to_json(bucket: BucketOnCard, found: CardPlan) -> dict[str, Any]:
     content: dict[str, Any] = {
         "bucket": bucket.bucket,
         "lane_width": bucket.lane_width,
+        "lane_limit": bucket.lane_limit,
         "compile_s": bucket.compile_s,
         "fits": bucket.fits(found.card),
     }

@@ -1,7 +1,8 @@
 """Evaluation of the trained networks of a block: maps, scores, lattices, errors, null scores.
 
 Everything is computed for all lanes at once, on the device that trained them, and one transfer
-brings the results to the host.
+brings the results to the host. Only if the memory of an accelerator is too small for the evaluation
+of all lanes, they are evaluated in parts of equal width.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +26,13 @@ from gridjax.run.evaluation.block_measures import (
 )
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
+from gridjax.run.planning.lane_width import evaluation_width
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design, design_of
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.padding import is_in_padded_shapes
-from gridjax.training.population import MATMUL_PRECISION, lane, unpadded_lane
+from gridjax.training.population import MATMUL_PRECISION, lane, take_lanes, unpadded_lane
 from gridjax.training.train_step import NOT_DIVERGED, TrainState
 
 NULL_PERCENTILE = 99
@@ -84,7 +86,8 @@ def evaluate_block(
 ) -> list[Evaluation]:
     """Measure the trained networks of a block, on the device that holds its state.
 
-    The last bits of the results depend on the lane width, but not on the other networks.
+    The last bits of the results depend on the lane width and the kind of device, which also decide
+    how many lanes are evaluated at once, but not on the other networks.
 
     Args:
         specs: networks of the first lanes; further lanes are ignored. They share shapes.
@@ -95,17 +98,37 @@ def evaluate_block(
             activation and trajectories have the same null scores.
         keep_maps: "all", "none" or "best:N", the maps to return.
     """
+    known, found = dict(known_nulls), []
     with jax.default_matmul_precision(MATMUL_PRECISION):
-        if not is_in_padded_shapes(state):
-            return _evaluate(specs, state, settings, known_nulls, keep_maps)
-        known, found = dict(known_nulls), []
+        for part, of_part in _parts(specs, state, settings):
+            evaluations = _evaluate(part, of_part, settings, known, keep_maps)
+            known |= {each.null.null_id: each.null for each in evaluations if each.null is not None}
+            found += evaluations
+    return found
+
+
+def _parts(
+    specs: Sequence[NetworkSpec], state: TrainState, settings: EvaluationSettings
+) -> Iterator[tuple[Sequence[NetworkSpec], TrainState]]:
+    """Yield the networks that are evaluated at the same time, with their state in own shapes.
+
+    All parts have the same width; copies of the last network fill the last part.
+    """
+    if is_in_padded_shapes(state):
         for index, spec in enumerate(specs):
-            own = jax.tree.map(lambda leaf: leaf[None], unpadded_lane(state, index, spec))
-            (one,) = _evaluate([spec], own, settings, known, keep_maps)
-            if one.null is not None:
-                known[one.null.null_id] = one.null
-            found.append(one)
-        return found
+            own = unpadded_lane(state, index, spec)
+            yield [spec], jax.tree.map(lambda leaf: leaf[None], own)
+        return
+    (device,) = state.step.devices()
+    lane_width = len(state.step)
+    of_block = specs[0].static, specs[0].n_bins_reported, settings, lane_width
+    width = evaluation_width(device.device_kind, *of_block)
+    if width == lane_width:
+        yield specs, state
+        return
+    for start in range(0, len(specs), width):
+        lanes = np.minimum(np.arange(start, start + width), len(specs) - 1)
+        yield specs[start : start + width], take_lanes(state, lanes)
 
 
 def null_id(spec: NetworkSpec, design: Design) -> str:

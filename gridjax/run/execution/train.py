@@ -18,8 +18,8 @@ from gridjax.run.execution.plugin_check import check_plugins
 from gridjax.run.execution.progress_bar import progress_bar
 from gridjax.run.execution.stop_signal import time_limit_callbacks
 from gridjax.run.planning.blocks import missing_blocks
-from gridjax.run.planning.merging import bucket_shape
-from gridjax.run.planning.plan import Plan, make_plan
+from gridjax.run.planning.merging import plan_under
+from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.output_folder import (
     check_folder,
@@ -106,7 +106,8 @@ def train(
         lock = stack.enter_context(workers_lock(folder))
         settings = sweep.settings
         platform = engine.device["platform"]
-        plan = make_plan(sweep.specs, settings.lane_width, platform, bucket_shape(settings.merge))
+        kind = "cpu" if platform == "cpu" else engine.device["kind"]
+        plan = plan_under(settings, sweep.specs, kind)
         if settings.fused_recurrence:
             check_fused(plan, engine.device["kind"])
         check_space(folder, plan, engine.n_workers)

@@ -12,7 +12,7 @@ _STATE = 3
 _UPDATE, _GRADIENT = 3.5, 0.7
 """Additional numbers for each weight: during the update, and while the activity is stored."""
 _PER_OUTPUT = 3.2
-"""Numbers for each output and position, stored until the gradient is computed.
+"""Numbers for each output and position on a CPU, stored until the gradient is computed.
 
 CellInfo has the numbers for each unit. These numbers and the values above are fitted to the memory
 that the compiler reports on a CPU (benchmarks/memory.py)."""
@@ -21,14 +21,20 @@ _PER_POSITION_AHEAD = 4.0
 
 
 def bytes_per_lane(static: StaticConfig) -> int:
+    """Predict the memory of one network in training on a CPU, in bytes."""
+    per_unit = CELLS.info(static.rnn_type).activations_per_unit
+    return bytes_in_training(static, per_unit, _PER_OUTPUT)
+
+
+def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) -> int:
     """Predict the memory of one network in training, in bytes.
 
-    The memory is largest when the gradient is computed or, with few positions, when the weights are
-    updated.
+    ``per_unit`` and ``per_output`` are how many numbers are stored for each unit and each output at
+    each position until the gradient is computed; they depend on the compiler. The memory is largest
+    when the gradient is computed or, with few positions, when the weights are updated.
     """
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
-    per_unit = CELLS.info(static.rnn_type).activations_per_unit
-    activity = positions * (per_unit * static.Ng + _PER_OUTPUT * static.n_outputs)
+    activity = positions * (per_unit * static.Ng + per_output * static.n_outputs)
     layout = 4 * static.Np * static.n_field_slots
     at_most = max(activity + _GRADIENT * weights, _UPDATE * weights)
     ahead = _PER_POSITION_AHEAD * steps_ahead(static) * positions

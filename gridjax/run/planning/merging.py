@@ -2,14 +2,15 @@
 
 This module contains all code of planning, execution and storage that depends on padded shapes: the
 shape of the bucket of a network, the column ``padded_to`` of its row, and the comparison that
-``gridjax plan`` prints. The cost model has three terms: compilations, arithmetic (including
-padding) and empty lanes. It has no effect on a run. Its rates are nominal until they are measured.
+``gridjax plan`` prints. The cost model has four terms: compilations, arithmetic (including
+padding), empty lanes and the launches of each gradient step of a block. It has no effect on a run.
+Its rates are nominal until they are measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gridjax.io.numbers import duration, quantity
@@ -17,6 +18,7 @@ from gridjax.run.planning.plan import Bucket, Plan, flop_per_step, make_plan, ow
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config, padded_sizes
+from gridjax.sweep.run_settings import Settings
 
 
 def padded_shape(spec: NetworkSpec) -> StaticConfig:
@@ -46,14 +48,18 @@ class Rates:
     n_workers: int
     """number of workers; they compile at the same time"""
     are_measured: bool = False
+    launch_s: float = 0.0
+    """seconds of one gradient step of a block beside its operations; 0 if ``flop_per_s`` was
+    measured, because it then contains them"""
 
 
-NOMINAL = {"cpu": Rates(50e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1)}
+NOMINAL = {"cpu": Rates(50e9, 8.0, 1), "gpu": Rates(20e12, 20.0, 1, launch_s=3e-4)}
 """Nominal rates of one device, by its kind.
 
 The rates of a CPU are rounded measurements of one core with AVX2
 (benchmarks/results/train-avx2-cpu.json). The rates of an accelerator are correct only to an
-order of magnitude."""
+order of magnitude. Its launches are the time of no lane on the line through the measured times of
+64 and 256 lanes of 128 units, rounded (benchmarks/results/accelerator-h200.json)."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +95,24 @@ class Advice:
         }
 
 
-def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates: Rates) -> Advice:
+def plan_under(settings: Settings, specs: Iterable[NetworkSpec], device_kind: str) -> Plan:
+    """Divide specs into buckets and blocks under the settings of a run.
+
+    ``device_kind`` is "cpu" or the name that JAX reports for an accelerator.
+    """
+    shape_of = bucket_shape(settings.merge)
+    return make_plan(specs, settings.lane_width, device_kind, shape_of, settings.evaluation)
+
+
+def advise(
+    settings: Settings, specs: Sequence[NetworkSpec], device_kind: str, rates: Rates
+) -> Advice:
     """Predict the cost of a population with own shapes and with padded shapes.
 
-    If ``lane_width`` is None, each bucket has the default lane width of ``device_kind``.
+    Other settings than ``merge`` are those given.
     """
     own, merged = (
-        make_plan(specs, lane_width, device_kind, bucket_shape(merge)) for merge in (False, True)
+        plan_under(replace(settings, merge=merge), specs, device_kind) for merge in (False, True)
     )
     return Advice(cost(own, rates), cost(merged, rates), rates)
 
@@ -103,7 +120,7 @@ def advise(specs: Sequence[Any], lane_width: int | None, device_kind: str, rates
 def nominal(device_kind: str, n_workers: int) -> Rates:
     """Return nominal rates for ``n_workers`` workers on devices of one kind."""
     one = NOMINAL["cpu" if device_kind.lower().startswith("cpu") else "gpu"]
-    return Rates(one.flop_per_s * n_workers, one.compile_s, n_workers)
+    return replace(one, flop_per_s=one.flop_per_s * n_workers, n_workers=n_workers)
 
 
 def cost(plan: Plan, rates: Rates) -> Cost:
@@ -118,6 +135,8 @@ def cost(plan: Plan, rates: Rates) -> Cost:
         of_lanes * flop_per_step(bucket.static)
         for of_lanes, bucket in zip(steps, plan.buckets, strict=True)
     )
+    of_blocks = sum(of / bucket.lane_width for of, bucket in zip(steps, plan.buckets, strict=True))
+    launching = of_blocks * rates.launch_s / rates.n_workers
     at_once = max(1, min(rates.n_workers, len(plan.buckets)))
     compiling = len(plan.buckets) * rates.compile_s / at_once
     return Cost(
@@ -125,7 +144,7 @@ def cost(plan: Plan, rates: Rates) -> Cost:
         n_blocks=plan.n_blocks,
         flop=work,
         occupancy=plan.n_network_steps / max(1.0, sum(steps)),
-        seconds=work / rates.flop_per_s + compiling,
+        seconds=work / rates.flop_per_s + launching + compiling,
     )
 
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from gridjax.io.numbers import quantity
+from gridjax.run.planning.card_memory import bytes_of_training
+from gridjax.run.planning.lane_width import (
+    SETTING,
+    LaneWidth,
+    bucket_lane_width,
+    default_lane_width,
+    is_cpu,
+)
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.spec.lowering import EquivalenceKey, StaticConfig, key_but_seeds, stream_seeds
 from gridjax.spec.network import NetworkSpec, values_but_seeds
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.shapes import n_weights, sizes
+from gridjax.sweep.run_settings import EvaluationSettings
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-_LANES_BY_UNITS = ((128, 128), (256, 64), (512, 32), (1024, 16), (2048, 8))
-_LANES_OF_LARGER = 4
 MOST_BLOCKS = 64
 """Number of blocks into which a sweep of one bucket is divided, if its blocks can be that large."""
 LARGEST_BLOCK = 64
@@ -33,18 +36,6 @@ _FLOP_PER_CELL = 20
 """Floating-point operations of one place cell at one position.
 
 They compute the distance, two exponentials, a shift and the normalisation."""
-
-
-def default_lane_width(device_kind: str, static: StaticConfig) -> int:
-    """Return the default number of networks per block, from the kind of device and Ng.
-
-    The number is 1 on a CPU, which is fastest without vmap. On other devices it is a power of two
-    that decreases as Ng increases.
-    ``device_kind`` is the name of a platform or of a device: cpu, gpu, NVIDIA H200, TPU v4.
-    """
-    if device_kind.lower().startswith("cpu"):
-        return 1
-    return next((lanes for units, lanes in _LANES_BY_UNITS if static.Ng <= units), _LANES_OF_LARGER)
 
 
 def block_size(lane_width: int, n_networks: int, has_several_lengths: bool) -> int:
@@ -91,10 +82,19 @@ class Bucket:
     n_bins: int
     """bins along each side of the reported rate maps"""
     lane_width: int
+    lane_limit: str
+    """what limits the lane width; see lane_width.ON_CPU and the names beside it"""
+    bytes_per_lane: int
+    """predicted memory of one network in training, in bytes"""
     block_size: int
     """networks of a block; see block_size()"""
     specs: tuple[NetworkSpec, ...]
     """distinct networks, longest training first: the lanes of a block then end at similar times"""
+
+    @property
+    def bytes_per_block(self) -> int:
+        """Predicted memory of a block in training, in bytes."""
+        return self.bytes_per_lane * self.lane_width
 
     @property
     def n_blocks(self) -> int:
@@ -117,8 +117,8 @@ class Bucket:
             "network_steps": self.n_network_steps,
             "flop_per_network_step": flop_per_step(self.static),
             "weights_per_network": n_weights(self.static),
-            "bytes_per_lane": bytes_per_lane(self.static),
-            "bytes_per_block": bytes_per_lane(self.static) * self.lane_width,
+            "bytes_per_lane": self.bytes_per_lane,
+            "bytes_per_block": self.bytes_per_block,
             "static": dataclasses.asdict(self.static),
         }
 
@@ -159,7 +159,7 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON values."""
-        largest = max((bytes_per_lane(b.static) * b.lane_width for b in self.buckets), default=0)
+        largest = max((bucket.bytes_per_block for bucket in self.buckets), default=0)
         return {
             "device_kind": self.device_kind,
             "networks": self.n_networks,
@@ -183,12 +183,19 @@ def make_plan(
     lane_width: int | None = None,
     device_kind: str = "cpu",
     shape_of: Callable[[NetworkSpec], StaticConfig] = own_shape,
+    evaluation: EvaluationSettings | None = None,
 ) -> Plan:
     """Divide specs into buckets and blocks; sort buckets by the position of their first network.
 
-    Specs of the same computation are trained once. If ``lane_width`` is None, each bucket has the
-    default lane width for the device and the shape of the bucket. ``shape_of`` returns the static
-    config in which a network is trained.
+    Specs of the same computation are trained once.
+
+    Args:
+        specs: the networks.
+        lane_width: None gives each bucket the default of the device for its shape and its number of
+            networks.
+        device_kind: "cpu", or the name that JAX reports for an accelerator.
+        shape_of: returns the static config in which a network is trained.
+        evaluation: sizes of the evaluation, which needs memory too; None stands for the defaults.
     """
     same: dict[Any, list[NetworkSpec]] = {}
     members: dict[tuple[StaticConfig, int], list[NetworkSpec]] = {}
@@ -204,70 +211,17 @@ def make_plan(
         if len(group) == 1:
             members.setdefault(shape, []).append(spec)
     equivalent = {group[0]: tuple(group) for group in same.values()}
+    settings = evaluation or EvaluationSettings()
     buckets = []
     for (static, n_bins), group in members.items():
-        width = lane_width or default_lane_width(device_kind, static)
+        if lane_width is None:
+            default = default_lane_width(device_kind, static, n_bins, settings)
+            width = bucket_lane_width(default, len(group))
+        else:
+            width = LaneWidth(lane_width, SETTING)
+        of_lane = bytes_per_lane(static) if is_cpu(device_kind) else bytes_of_training(static)
         has_several_lengths = len({spec.n_grad_steps for spec in group}) > 1
-        size = block_size(width, len(equivalent), has_several_lengths)
+        size = block_size(width.lanes, len(equivalent), has_several_lengths)
         specs = tuple(sorted(group, key=lambda spec: -spec.n_grad_steps))
-        buckets.append(Bucket(static, n_bins, width, size, specs))
+        buckets.append(Bucket(static, n_bins, *width, of_lane, size, specs))
     return Plan(device_kind, tuple(buckets), equivalent)
-
-
-def plan_table(plan: Plan) -> Table:
-    """Return the plan as a table for the terminal, one row for each compile bucket."""
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    title = (
-        f"{plan.n_networks:,} networks{_distinct(plan)} in {len(plan.buckets):,} compile buckets,"
-        f" {plan.n_blocks:,} blocks, {quantity(plan.flop)}FLOP"
-    )
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
-    for name in TABLE_HEADER[:-1]:
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(TABLE_HEADER[-1], overflow="fold")
-    for row in table_rows(plan):
-        table.add_row(*row)
-    return table
-
-
-def _distinct(plan: Plan) -> str:
-    return f" ({plan.n_distinct:,} distinct)" if plan.n_distinct < plan.n_networks else ""
-
-
-TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled for")
-
-
-def table_rows(plan: Plan) -> list[tuple[str, ...]]:
-    """Return one row of texts for each bucket, with the columns of TABLE_HEADER.
-
-    The last column has the main fields, and the fields that differ between buckets.
-    """
-    statics = [dataclasses.asdict(bucket.static) for bucket in plan.buckets]
-    statics = [
-        {**static, "n_bins": bucket.n_bins}
-        for static, bucket in zip(statics, plan.buckets, strict=True)
-    ]
-    main = ("rnn_type", "Ng", "place_field_values", "Np")
-    shown = [
-        name
-        for name in (statics[0] if statics else ())
-        if name in main or len({static[name] for static in statics}) > 1
-    ]
-    return [
-        (
-            f"{len(bucket.specs):,}",
-            f"{bucket.n_blocks:,}",
-            str(bucket.lane_width),
-            f"{quantity(bytes_per_lane(bucket.static) * bucket.lane_width)}B",
-            f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",
-            " ".join(_in_words(name, static[name]) for name in shown),
-        )
-        for bucket, static in zip(plan.buckets, statics, strict=True)
-    ]
-
-
-def _in_words(name: str, value: Any) -> str:
-    """Format a static field: a text unchanged, a number as name=value."""
-    return value if isinstance(value, str) else f"{name}={value}"

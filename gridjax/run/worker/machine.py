@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -62,6 +63,8 @@ _PLUGINS = {"gpu": ("jax_cuda12_plugin", "jax_cuda13_plugin"), "tpu": ("libtpu",
 """Packages of JAX for each kind of accelerator."""
 _NODES = {"gpu": ("nvidia[0-9]*",), "tpu": ("accel[0-9]*", "vfio/[0-9]*")}
 """Linux device files of each kind of accelerator."""
+_CARDS = Path("/proc/driver/nvidia/gpus")
+"""Folder with a file about each NVIDIA card."""
 _PLATFORMS = {"cuda": "gpu", "gpu": "gpu", "tpu": "tpu", "cpu": "cpu"}
 
 
@@ -79,6 +82,22 @@ def device_kind(devices: Path = Path("/dev")) -> str:
         if is_there and any(find_spec(name) is not None for name in names):
             return kind
     return "cpu"
+
+
+def device_name(devices: Path = Path("/dev"), cards: Path = _CARDS) -> str:
+    """Return the name of the device that JAX would train on, without starting JAX.
+
+    It is "cpu", the model that the driver of an NVIDIA card writes, or the kind of device if the
+    model is unknown.
+    """
+    kind = device_kind(devices)
+    if kind == "gpu":
+        for file in sorted(cards.glob("*/information")):
+            with suppress(OSError):
+                lines = file.read_text().splitlines()
+                models = [line.partition(":")[2].strip() for line in lines if "Model:" in line]
+                return next(iter(models), kind)
+    return kind
 
 
 def processor() -> str:

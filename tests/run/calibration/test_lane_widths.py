@@ -55,11 +55,11 @@ def test_networks_that_diverge_at_once_tell_nothing():
         ("cpu", 1, [1]),
         ("cpu", 5, [1, 2, 4, 8]),
         ("cpu", 300, [1, 2, 4, 8]),
-        ("NVIDIA H100", 1000, [32, 64, 128, 256]),
-        ("NVIDIA H100", 40, [32, 64]),
+        ("NVIDIA H200", 40, [8, 16, 32, 40]),
+        ("NVIDIA H200", 3, [1, 2, 3]),
     ],
 )
-def test_widths_around_the_default_no_wider_than_the_networks_are_many(kind, n_networks, widths):
+def test_widths_up_to_the_plans_and_on_a_cpu_up_to_twice_the_networks(kind, n_networks, widths):
     plan = plan_of(kind, **CARTESIAN | {"seed": {"values": list(range(n_networks))}})
     assert candidate_widths(kind, plan.buckets) == widths
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from gridjax.metrics import float_pairs, map_batches
+from gridjax.run.evaluation import evaluation
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, evaluate_block
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
@@ -72,6 +73,22 @@ def test_lanes_neighbours_and_filling_change_no_bit():
     same(b, c)
     (alone,) = evaluated([C], 3)
     same(alone, d)
+
+
+def test_a_block_evaluated_in_parts_has_the_bits_of_blocks_of_that_width(monkeypatch):
+    """An accelerator does so if the evaluation of all lanes needs too much memory."""
+    specs = [A, B, C, dataclasses.replace(A, seed=4), dataclasses.replace(B, seed=5)]
+    state = block(specs, 7)
+    expected, known = [], {}
+    for lanes in ([0, 1, 2], [3, 4, 4]):
+        part = jax.tree.map(lambda leaf, lanes=lanes: leaf[np.array(lanes)], state)
+        of_part = [specs[lane] for lane in dict.fromkeys(lanes)]
+        expected += evaluate_block(of_part, part, SETTINGS, known, "best:4")
+        known |= {each.null.null_id: each.null for each in expected}
+    monkeypatch.setattr(evaluation, "evaluation_width", lambda *arguments: 3)
+    found = evaluate_block(specs, state, SETTINGS, {}, "best:4")
+    for ours, theirs in zip(found, expected, strict=True):
+        same(ours, theirs)
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Merged sweeps: the same networks with the same results, in fewer compilations, and its price."""
 
 import json
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -9,6 +10,7 @@ from tiny import StopAt, sweep_content
 from typer.testing import CliRunner
 
 import gridjax as gj
+from gridjax.accelerators.card_info import CARDS
 from gridjax.callbacks import Stopped
 from gridjax.cli import app
 from gridjax.run.planning.merging import (
@@ -23,6 +25,7 @@ from gridjax.run.planning.merging import (
 from gridjax.run.planning.plan import flop_per_step, make_plan
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
+from gridjax.sweep.run_settings import Settings
 
 SIZES = {
     "place_field_values": {"value": "difference_of_gaussians"},
@@ -111,34 +114,37 @@ def test_the_cost_of_a_plan_is_that_of_its_lanes_and_compilations():
     # a lane of each pair stays empty
     flop = 2 * (100 * each[0] + 300 * each[1] + 200 * each[2])
     assert own == Cost(3, 3, flop, 0.5, flop / 1e9 + 15)
+    slow = cost(make_plan(networks(), lane_width=2), replace(rates, launch_s=2.0))
+    assert slow.seconds == own.seconds + 2.0 * (100 + 300 + 200) / 2  # two devices
     merged = cost(make_plan(networks(), lane_width=2, shape_of=bucket_shape(merge=True)), rates)
     flop = 600 * flop_per_step(padded_config(networks()[0].static))
     assert merged == Cost(1, 1, flop, 1.0, flop / 1e9 + 10)  # of one bucket no device a part
 
 
 def test_what_pays_is_advised_and_what_does_not_is_warned_of():
-    slow = advise(networks(), 2, "gpu", Rates(1e12, 10.0, 1))
+    two, one = Settings(lane_width=2), Settings(lane_width=1)
+    slow = advise(two, networks(), "NVIDIA H200", Rates(1e12, 10.0, 1))
     assert "--merge would take" in advice_lines(slow, merges=False)[-1]
     assert "leave it out" not in advice_lines(slow, merges=True)[-1]
-    fast = advise(networks(), 1, "cpu", Rates(1e6, 0.1, 1))
+    fast = advise(one, networks(), "cpu", Rates(1e6, 0.1, 1))
     assert "leave it out" in advice_lines(fast, merges=True)[-1]
     assert "--merge would" not in advice_lines(fast, merges=False)[-1]
-    larger = advise(networks()[:1], 1, "cpu", nominal("cpu", 2))  # Np 400 in 512
+    larger = advise(one, networks()[:1], "cpu", nominal("cpu", 2))  # Np 400 in 512
     assert larger.own.n_buckets == larger.merged.n_buckets == 1
     assert "leave it out" in advice_lines(larger, merges=True)[-1]
-    same = advise(networks()[1:2], 1, "cpu", nominal("cpu", 2))
+    same = advise(one, networks()[1:2], "cpu", nominal("cpu", 2))
     assert advice_lines(same, merges=False) == []
 
 
 def test_plan_compares_both_and_refuses_a_device_it_does_not_know(tmp_path):
     file = tmp_path / "sizes.yaml"
     file.write_text(json.dumps(sweep_content(**SIZES)))
-    told = CliRunner().invoke(app, ["plan", str(file), "--merge", "--json", "--device", "gpu"])
+    told = CliRunner().invoke(app, ["plan", str(file), "--merge", "--json", "--device", "h100"])
     plan = json.loads(told.stdout)
-    assert plan["device_kind"] == "gpu"
+    assert plan["device_kind"] == CARDS["h100"].device_kind
     assert plan["buckets"] == plan["merging"]["merged"]["n_buckets"] == 1
     assert plan["merging"]["own_shapes"]["n_buckets"] == 4
-    for given in (["--device", "tpu"], ["--device", "gpu", "--measure"]):
+    for given in (["--device", "gpu"], ["--device", "h100", "--measure"]):
         refused = CliRunner().invoke(app, ["plan", str(file), *given])
         assert isinstance(refused.exception, gj.GridjaxError)
         assert refused.exception.exit_code == 2

@@ -6,6 +6,7 @@ from synthetic import synthetic_run
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json
 from gridjax.run.execution import train
+from gridjax.run.planning.merging import plan_under
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage import manifest as manifest_module
 from gridjax.run.storage.block_results import results_of
@@ -139,6 +140,31 @@ def test_a_flipped_bit_of_a_manifest_is_found(tmp_path):
     path.write_bytes(bytes(content))
     with pytest.raises(DamageError, match="sha256"):
         read_manifest(tmp_path)
+
+
+def test_a_run_resumes_on_a_card_with_other_default_widths_if_they_are_accepted(tmp_path):
+    sweep = Sweep.from_dict({"parameters": {"seed": {"values": list(range(400))}}})
+    there, here = (
+        make_manifest(
+            sweep,
+            plan_under(sweep.settings, sweep.specs, kind),
+            DEVICE | {"platform": "gpu", "kind": kind},
+            "float32",
+        )
+        for kind in ("NVIDIA H100 80GB HBM3", "TPU v5 lite")
+    )
+    old, new = ([each["lane_width"] for each in one["lane_widths"]] for one in (there, here))
+    assert old != new
+    with pytest.raises(GridjaxError, match="--accept lane-width --accept device") as caught:
+        merge_manifests(there, here, tmp_path, (), set())
+    assert f"lane widths {old} in the folder, {new} now" in str(caught.value)
+    with pytest.raises(GridjaxError, match=r"--accept lane-width$"):
+        merge_manifests(there, here, tmp_path, ("device",), set())
+    merged = merge_manifests(there, here, tmp_path, ("device", "lane-width"), set())
+    widths = [segment["lane_widths"] for segment in merged["segments"]]
+    assert widths == [there["lane_widths"], here["lane_widths"]]
+    assert merged["lane_widths"] == here["lane_widths"]
+    assert there["run_ids"] == here["run_ids"]
 
 
 def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, monkeypatch):
