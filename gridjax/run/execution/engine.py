@@ -12,7 +12,6 @@ from gridjax.callbacks import CallbackList, RunEvent
 from gridjax.errors import GridjaxError, Problem
 from gridjax.run.execution import messages
 from gridjax.run.execution.devices import describe, describe_cpu, start_devices
-from gridjax.run.execution.jax_settings import check_jax_settings
 from gridjax.run.execution.plugins import PluginSources, plugin_sources
 from gridjax.run.execution.process_worker import ProcessWorker, WorkerSetup
 from gridjax.run.execution.worker_pool import AnyWorker, WorkerPool
@@ -79,7 +78,6 @@ def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, determinist
     if device_kind() != "cpu":
         devices = start_devices(deterministic)
         return _in_process(devices[:workers], deterministic)
-    check_jax_settings()
     n_workers = workers or default_workers()
     sources = plugin_sources(specs)
     if sources is None or (n_workers == 1 and n_threads() == 1):

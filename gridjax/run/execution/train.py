@@ -14,6 +14,7 @@ from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.engine import Engine, choose_engine
 from gridjax.run.execution.fused_check import check_fused
+from gridjax.run.execution.jax_settings import check_jax_settings
 from gridjax.run.execution.plugin_check import check_plugins
 from gridjax.run.execution.progress_bar import progress_bar
 from gridjax.run.execution.stop_signal import time_limit_callbacks
@@ -98,12 +99,13 @@ def train(
         out = Path(temporary.name) / "run"
     folder, accepted = Path(out), tuple(accept)
     with ExitStack() as stack:
-        check_plugins(sweep.specs)
-        engine = choose_engine(sweep.specs, workers, deterministic)
+        check_jax_settings()
         check_folder(folder, sweep, accepted)
         stack.enter_context(locked(folder))
         check_folder(folder, sweep, accepted)  # another process may have written it
         lock = stack.enter_context(workers_lock(folder))
+        check_plugins(sweep.specs)
+        engine = choose_engine(sweep.specs, workers, deterministic)
         settings = sweep.settings
         platform = engine.device["platform"]
         kind = "cpu" if platform == "cpu" else engine.device["kind"]

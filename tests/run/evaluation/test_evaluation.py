@@ -75,6 +75,7 @@ def test_lanes_neighbours_and_filling_change_no_bit():
     same(alone, d)
 
 
+@pytest.mark.slow
 def test_a_block_evaluated_in_parts_has_the_bits_of_blocks_of_that_width(monkeypatch):
     """An accelerator does so if the evaluation of all lanes needs too much memory."""
     specs = [A, B, C, dataclasses.replace(A, seed=4), dataclasses.replace(B, seed=5)]

