@@ -7,9 +7,9 @@ from typing import Any
 
 from gridjax.errors import Place
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
-from gridjax.io.text import did_you_mean, show
+from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.parameter_names import OTHER_NAMES
+from gridjax.sweep.other_names import SAME_MEANING, hint
 from gridjax.sweep.place_map_files import read_place_maps_at
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 
@@ -27,23 +27,20 @@ def read_overrides(
         if located is None:
             continue
         item = SourcedValue(located.value["value"].value, place, place)
-        setting = str(name).removeprefix("gridjax.")
+        own = SAME_MEANING.get(name, name)
+        setting = str(own).removeprefix("gridjax.")
         if setting == "place_maps":
             item = read_place_maps_at(item, problems)
-        if name in FIELDS or setting in OF_NETWORKS:
+        if own in FIELDS or setting in OF_NETWORKS:
             into, key = of_networks, setting
         elif setting in SETTINGS:
             into, key = of_run, setting
         else:
-            known = [*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS)]
-            fix = _hint(name, known) or "the parameters and settings are " + ", ".join(known)
+            known = (*FIELDS, *(f"gridjax.{setting}" for setting in SETTINGS))
+            fix = hint(str(name), known) or "the parameters and settings are " + ", ".join(known)
             problems.add(f"unknown parameter {show(name)}", place, fix)
             continue
         if key in into:
             problems.add(f"{key} is set twice", place, "give one --set for it")
         into[key] = item
     return of_networks, of_run
-
-
-def _hint(name: str, known: list[str]) -> str | None:
-    return OTHER_NAMES.get(str(name).lower()) or did_you_mean(name, known)

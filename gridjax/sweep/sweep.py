@@ -33,8 +33,9 @@ class Sweep:
     """contribution of each file, in the order of the specs"""
     drawn: tuple[tuple[str, str], ...] = ()
     """(parameter, distribution) of each parameter that is drawn from a distribution"""
-    doubts: tuple[str, ...] = ()
-    """distributions that may not be meant, one line each"""
+    remarks: tuple[str, ...] = ()
+    """keys of the files that have another effect in other programs, and distributions that may
+    not be meant, one line each"""
     skipped: tuple[SkippedNetworks, ...] = ()
     """networks left out by ``skip_invalid``, by reason"""
     claims: tuple[tuple[str, str], ...] = ()
@@ -64,7 +65,8 @@ class Sweep:
         ``method: grid`` gives all combinations of the parameter values; names are sorted, and the
         last one changes fastest. ``method: random`` draws ``first`` networks, or run_cap networks
         if ``first`` is None. Networks are in the order of the files, without duplicates. Top-level
-        keys for the agents of W&B (program, metric, ...) are accepted and not used.
+        keys for the agents of W&B (program, metric, ...) are accepted and not used. The
+        ``config.yaml`` of a W&B run is read as one network.
 
         Args:
             paths: sweep files.
@@ -144,6 +146,7 @@ def _sweep_of(
     settings = read_settings([file.settings for _, file in files], of_run, problems)
     specs, origins, skipped = expand_files(files, first, sweep_seed, skip_invalid, problems)
     sampled = [each for _, file in files for each in file.sampled]
+    remarks = [line for _, file in files for line in file.remarks]
     return Sweep(
         specs=specs,
         settings=settings,
@@ -151,6 +154,6 @@ def _sweep_of(
         sweep_seed=sweep_seed,
         origins=origins,
         drawn=tuple(dict.fromkeys((each.name, each.kind) for each in sampled)),
-        doubts=tuple(each.doubt for each in sampled if each.doubt),
+        remarks=(*remarks, *(each.doubt for each in sampled if each.doubt)),
         skipped=skipped,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from gridjax.errors import Place, Problem
@@ -13,9 +13,10 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.distribution_keys import SampledParameter, read_number
 from gridjax.sweep.grid_search import GridSearch, make_grid_search
-from gridjax.sweep.parameter_names import known_parameters
+from gridjax.sweep.parameter_names import first_of_2019, known_parameters
 from gridjax.sweep.parameter_values import read_listed_values
 from gridjax.sweep.random_search import RandomSearch
+from gridjax.sweep.run_config import is_run_config, sweep_of_run
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS, flatten
 from gridjax.sweep.search_space import GridBudget, ListedValues, read_parameter
 
@@ -43,6 +44,8 @@ class SweepFile:
     """number of random draws; not used in a grid"""
     says_number: bool
     """whether the file has a run_cap, valid or not"""
+    remarks: tuple[str, ...] = ()
+    """what another program would do with the file and gridjax does not, one line each"""
 
     @property
     def sampled(self) -> tuple[SampledParameter, ...]:
@@ -76,7 +79,8 @@ def read_file(
 
     ``overrides`` replace parameters by one value or a list of values. ``position`` is the position
     of the file among the files with random draws. ``first`` is the number of wanted networks, None
-    for all. Errors are added to ``problems``; the content must then not be used.
+    for all. The ``config.yaml`` of a W&B run is read as one network. Errors are added to
+    ``problems``; the content must then not be used.
     """
     place = document.place
     if not isinstance(document.value, dict):
@@ -84,6 +88,8 @@ def read_file(
         problems.add(message, place, "a sweep file has method: grid and parameters:")
         nothing = make_grid_search({}, {}, place, problems)
         return SweepFile(nothing, {}, place, place, None, False)
+    if is_run_config(document):
+        document = sweep_of_run(document)
     content: dict[str, SourcedValue] = document.value
     _check_keys(content, problems)
     method = content.get("method")
@@ -104,7 +110,8 @@ def read_file(
     cap = None if is_grid else content.get("run_cap")
     run_cap = _run_cap(cap, problems)
     method_place = method.place if method else place
-    return SweepFile(networks, settings, place, method_place, run_cap, cap is not None)
+    remarks = tuple(_remarks(content, {*space, *settings}))
+    return SweepFile(networks, settings, place, method_place, run_cap, cap is not None, remarks)
 
 
 def is_random(document: SourcedValue) -> bool:
@@ -133,11 +140,30 @@ def _is_grid(method: SourcedValue | None, problems: Problems) -> bool:
     message = f"method: {show(method.plain())}"
     if method.value == "bayes":
         message += " cannot be used: its next draw depends on results"
-        fix = "all networks are known before training: use method: grid or method: random"
+        fix = (
+            "use method: random with run_cap: 100 or --networks 100, which draws from the same"
+            " distributions, or method: grid"
+        )
     else:
         message, fix = f"{message} is unknown", "use method: grid or method: random"
     problems.add(message, method.place, fix)
     return True
+
+
+def _remarks(content: Mapping[str, SourcedValue], given: Set[str]) -> Iterator[str]:
+    """Yield what another program would do with a file that gives the parameters ``given``."""
+    item = content.get("early_terminate")
+    if item is not None:
+        line = "early_terminate is not used: every network is trained to its last step"
+        yield f"{item.name_place}: {line}"
+    parameters = content.get("parameters")
+    if parameters is None or "surround_scale" not in given or "surround_convention" in given:
+        return
+    if isinstance(parameters.value, dict) and (theirs := first_of_2019(parameters.value)):
+        yield (
+            f"{theirs.name_place}: in the code of 2019 surround_scale is a ratio of variances, here"
+            " of standard deviations unless gridjax: {surround_convention: variance} is given"
+        )
 
 
 def _run_cap(item: SourcedValue | None, problems: Problems) -> int | None:

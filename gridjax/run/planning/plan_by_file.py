@@ -95,7 +95,7 @@ def remarks(sweep: Sweep) -> list[str]:
         if origin.n_draws:
             drawn = f"{origin.n_draws:,} random networks, sweep seed {sweep.sweep_seed}"
             lines.append(f"{shown(origin.name)}: {drawn}")
-    lines += sweep.doubts
+    lines += sweep.remarks
     if sweep.skipped:
         lines.append(f"left out {sweep.n_skipped:,} networks whose values cannot run:")
     most = sorted(sweep.skipped, key=lambda each: -each.n_networks)
