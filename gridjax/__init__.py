@@ -6,6 +6,7 @@ Networks
     study: a study's networks, the tests of its claims, and its page.
     open_run, Run, Network, Response: the results of a run, one trained network, and its outputs.
     callbacks: the events of a run in training, and the base class of objects that receive them.
+    trackers: callbacks for Weights & Biases, MLflow and TensorBoard.
     StaticConfig, TracedParams: the hashable values and the arrays of a spec that JAX receives.
     GridjaxError, Problem, Place: the error for invalid input, its problems, and their places.
 

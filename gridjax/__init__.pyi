@@ -1,4 +1,4 @@
-from gridjax import callbacks, plotting
+from gridjax import callbacks, plotting, trackers
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.ratemaps.rate_map import rate_map
@@ -86,5 +86,6 @@ __all__ = [
     "stream",
     "study",
     "target_entropy",
+    "trackers",
     "train",
 ]

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 
 class Stopped(Exception):  # noqa: N818 - a requested stop is not an error
@@ -34,6 +35,8 @@ class RunStart:
     """groups of networks that are compiled together"""
     flop: float
     """floating-point operations of the training of all networks"""
+    folder: Path
+    """folder of the results; ``gridjax.open_run`` reads the networks that are finished so far"""
 
 
 @dataclass(frozen=True)

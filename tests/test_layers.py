@@ -45,10 +45,11 @@ MAY_IMPORT = {
     "report": "errors plotting io spec metrics task sweep run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
     " run.storage callbacks run.execution report",
+    "trackers": "errors callbacks spec run.storage report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
-    " run.worker run.execution run.calibration theory recordings report studies",
+    " run.worker run.execution run.calibration theory recordings report studies trackers",
     "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
-    " run.execution recordings studies",
+    " run.execution recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -12,6 +12,7 @@ from gridjax.callbacks import Stopped
 from gridjax.cli.application import Plugins, app, console, load_plugins
 from gridjax.cli.options import Accept, Overrides, TimeLimit, Workers, read_overrides
 from gridjax.cli.streams import keep_on
+from gridjax.cli.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
 from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 
 EXIT_DIVERGED = 3
@@ -101,6 +102,9 @@ def sweep(
     fail_on_diverged: Annotated[
         bool, typer.Option("--fail-on-diverged", help="End with exit code 3 if a network diverged.")
     ] = False,
+    track: Track = None,
+    track_project: TrackProject = None,
+    track_networks: TrackNetworks = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors alone.")] = False,
 ) -> None:
     """Train and score every network of a sweep; resume the run in DIR if it was stopped."""
@@ -111,19 +115,20 @@ def sweep(
     settings |= {"gridjax.merge": True} if merge else {}
     load_plugins(plugins)
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
+    trackers = tracker_callbacks(track, track_project, track_networks)
     if not quiet:
         print_remarks(population)
     from gridjax.cli.summary import print_summary
     from gridjax.run.execution.progress_bar import ProgressBar
     from gridjax.run.execution.train import train
 
-    callbacks = [switch] if quiet else [ProgressBar(console()), switch]
+    shown = [] if quiet else [ProgressBar(console())]
     try:
         with on_signals(switch):
             run = train(
                 population,
                 out,
-                callbacks,
+                [*shown, switch, *trackers],
                 progress=False,
                 workers=workers,
                 checkpoint_every=checkpoint_every,

@@ -279,3 +279,40 @@ def test_a_sweep_goes_on_without_its_terminal(tmp_path):
     os.close(ours)
     assert process.wait(timeout=300) == 0
     assert gj.open_run(tmp_path / "run").is_finished
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--track", "wandbb"], ["--track wandbb is unknown", "did you mean wandb?"]),
+        (["--track-project", "p"], ["--track-project p needs --track", "wandb, mlflow"]),
+        (["--track-networks"], ["--track-networks needs --track"]),
+        (["--track", "tensorboard"], ["TensorBoard cannot be used", "gridjax[tensorboard]"]),
+    ],
+)
+def test_trackers_that_cannot_be_used_are_refused_before_the_run(
+    options, words, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    file = write_sweep(tmp_path, "sweep.yaml", sweep_content(**CARTESIAN))
+    assert_refused(gridjax("sweep", file, "--out", tmp_path / "run", *options), *words)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_tracker_of_the_command_line_has_the_project_and_records_networks(monkeypatch):
+    from gridjax.cli.tracking import tracker_callbacks
+
+    made = []
+    for name in ("WandB", "MLflow", "TensorBoard"):
+        monkeypatch.setattr(
+            gj.trackers, name, lambda *given, name=name, **named: made.append((name, given, named))
+        )
+    tracker_callbacks(["wandb", "mlflow", "tensorboard"], None, False)
+    tracker_callbacks(["tensorboard", "wandb"], "cells", True)
+    assert made == [
+        ("WandB", ("gridjax",), {"per_network": False}),
+        ("MLflow", ("gridjax",), {"per_network": False}),
+        ("TensorBoard", (None,), {"per_network": False}),
+        ("TensorBoard", (Path("cells"),), {"per_network": True}),
+        ("WandB", ("cells",), {"per_network": True}),
+    ]

@@ -141,6 +141,7 @@ def _run(
         n_finished=len(committed & run_ids),
         n_buckets=len(plan.buckets),
         flop=float(plan.flop),
+        folder=job.folder,
     )
     try:
         callbacks.on_start(start)

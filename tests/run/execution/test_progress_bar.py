@@ -1,6 +1,7 @@
 """The progress of gj.train: where it is shown, and what it says."""
 
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -20,7 +21,7 @@ def two_networks():
 
 
 def report_a_run(bar):
-    bar.on_start(RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0))
+    bar.on_start(RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0, folder=Path()))
     bar.on_event(TrainingSteps(network_steps=5, flop=5.0))
     bar.on_event(NetworkFinished(("a",), False))
     bar.on_event(NetworkFinished(("b",), True))
