@@ -33,5 +33,7 @@ The packages gridjax.metrics and gridjax.studies are also public. Every other mo
 """
 
 from gridjax import lazy
+from gridjax.forked_process import note_forks
 
+note_forks()
 __getattr__, __dir__, __all__ = lazy.attach(__name__, __file__)

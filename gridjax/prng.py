@@ -16,6 +16,8 @@ from jax import lax
 from jax.extend.random import threefry_2x32
 from jaxtyping import Array, Float, Int, Key
 
+from gridjax.forked_process import refuse_forked_process
+
 
 class Stream(enum.IntEnum):
     """Purposes of random numbers. The keys depend on these values, so they must never change."""
@@ -48,6 +50,7 @@ def stream(
         purpose: the purpose of the random numbers.
         index: step or batch of the numbers; None for a stream without steps.
     """
+    refuse_forked_process()
     key = jax.random.fold_in(jax.random.key(seed, impl="threefry2x32"), int(purpose))
     return key if index is None else jax.random.fold_in(key, index)
 

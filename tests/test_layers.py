@@ -15,7 +15,8 @@ PACKAGE = Path(gridjax.__file__).parent
 
 MAY_IMPORT = {
     "errors": "",
-    "prng": "",
+    "forked_process": "errors",
+    "prng": "forked_process",
     "version": "",
     "lazy": "",
     "callbacks": "",
@@ -23,7 +24,7 @@ MAY_IMPORT = {
     "accelerators": "errors io",
     "spec": "errors io",
     "plotting": "spec",
-    "metrics": "errors lazy",
+    "metrics": "errors forked_process lazy",
     "task": "errors prng spec",
     "model": "errors prng spec task",
     "training": "prng spec task model",
@@ -33,12 +34,12 @@ MAY_IMPORT = {
     "run.card_plan": "errors io accelerators spec metrics training sweep run.planning"
     " run.evaluation",
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
-    "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
-    " run.checkpointing",
+    "run.storage": "errors forked_process version io spec task model training sweep run.planning"
+    " run.evaluation run.checkpointing",
     "run.worker": "errors io spec task model training sweep callbacks run.planning run.evaluation"
     " run.checkpointing run.storage",
-    "run.execution": "errors io spec task model training sweep callbacks run.planning"
-    " run.evaluation run.checkpointing run.storage run.worker",
+    "run.execution": "errors forked_process io spec task model training sweep callbacks"
+    " run.planning run.evaluation run.checkpointing run.storage run.worker",
     "run.calibration": "errors io training run.planning run.worker run.execution spec",
     "theory": "errors plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
@@ -48,8 +49,8 @@ MAY_IMPORT = {
     "trackers": "errors callbacks spec run.storage report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
     " run.worker run.execution run.calibration theory recordings report studies trackers",
-    "": "errors prng version lazy plotting spec metrics task model sweep callbacks run.storage"
-    " run.execution recordings studies trackers",
+    "": "errors forked_process prng version lazy plotting spec metrics task model sweep callbacks"
+    " run.storage run.execution recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -17,6 +17,7 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, UInt
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.forked_process import refuse_forked_process
 from gridjax.metrics.float_pairs import computes_in_float64, exponent_of, times_power_of_two
 
 FEWEST_POINTS = 20
@@ -73,6 +74,7 @@ def _on_device(values: Any) -> Float[Array, "sample unit"]:
 
     Those of float32 are differences from the first sample, divided by the largest difference.
     """
+    refuse_forked_process()
     values = np.asarray(values, np.float64)
     if not computes_in_float64(jax.default_backend()) and values.size:
         values = values - values[0]

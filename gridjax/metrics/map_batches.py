@@ -17,6 +17,7 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from gridjax.forked_process import refuse_forked_process
 from gridjax.metrics.arguments import invalid_argument, is_real
 from gridjax.metrics.float_pairs import FloatPair, computes_in_float64, pair_of, scaled_on_host
 
@@ -62,8 +63,9 @@ def common_side(n: int) -> int:
 def as_maps(maps: Any) -> Float[np.ndarray, "... n n"] | Float[Array, "... n n"]:
     """Return maps as an array of real numbers [..., n, n], n from 8 to 256; JAX arrays unchanged.
 
-    Raises GridjaxError for anything else.
+    Raises GridjaxError for anything else, and in a process where JAX cannot compute.
     """
+    refuse_forked_process()
     if isinstance(maps, Tracer):
         raise invalid_argument("maps are being traced", "score maps outside of jit, vmap and grad")
     masked = isinstance(maps, np.ma.MaskedArray)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWarning
 from gridjax.errors import GridjaxError
+from gridjax.forked_process import refuse_forked_process
 from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.engine import Engine, choose_engine
@@ -86,9 +87,10 @@ def train(
 
     Raises:
         GridjaxError: The folder cannot be written, or contains a run that must not be resumed; or
-            an argument is invalid.
+            an argument is invalid; or this process was forked after JAX had started.
         Stopped: A callback requested a stop, or the time limit has passed.
     """
+    refuse_forked_process()
     chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     sweep = replace(sweep, settings=change_settings(sweep.settings, chosen))

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.forked_process import refuse_forked_process
 from gridjax.model.network import Params
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.result_store import Store
@@ -73,6 +74,7 @@ class Network:
         Raises:
             GridjaxError: The positions have another shape, or fewer than two time points.
         """
+        refuse_forked_process()
         positions = jnp.asarray(positions, jnp.float32)
         if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != 2:
             message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
