@@ -49,5 +49,6 @@ class BackgroundCalls:
                 function(*arguments)
             except BaseException as error:  # some libraries raise SystemExit
                 self._has_failed = True
-                what = f"{type(error).__name__}: {error}"
+                reason = next(iter(str(error).splitlines()), "")
+                what = f"{type(error).__name__}: {reason}"
                 _LOG.warning("%s failed, and the run continues without it: %s", self._label, what)

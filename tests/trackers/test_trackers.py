@@ -34,7 +34,7 @@ class FakeRun:
 
     def _check(self, method):
         if method == self.fails_in:
-            raise ConnectionError(f"no network in {method}")
+            raise ConnectionError(f"no network in {method}\nTry again.")
 
     def log(self, step, values):
         self._check("log")
