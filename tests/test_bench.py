@@ -57,6 +57,7 @@ def told(tmp_path_factory):
     return json.loads(files[0].read_text()), lines, files[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_benchmark_writes_its_rows_with_the_machine(kind, told):
     written, lines, _ = told
@@ -79,6 +80,7 @@ def test_the_pipeline_ends_with_the_evaluation_of_a_run():
     assert all(ROW["pipeline"] <= set(row) for row in rows)
 
 
+@pytest.mark.slow
 def test_rates_are_what_was_done_over_the_time_it_took(told):
     written, _, figure = told
     (row,) = written["train"]["rows"]

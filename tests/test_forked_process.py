@@ -53,8 +53,14 @@ def printed(tmp_path, *arguments):
     return done.stdout
 
 
+OTHERS = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ("participation_ratio", "stream", "train")
+]
+
+
 @needs_fork
-@pytest.mark.parametrize("name", ["grid_score", "participation_ratio", "stream", "train"])
+@pytest.mark.parametrize("name", ["grid_score", *OTHERS])
 def test_a_process_forked_after_jax_has_started_is_refused(name, tmp_path):
     said = printed(tmp_path, "fork", name, "started")
     assert said.startswith("refused: this process was forked after JAX had started")

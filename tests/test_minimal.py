@@ -25,9 +25,8 @@ def test_it_is_short():
     assert len(MINIMAL.read_text().splitlines()) < 150
 
 
-@pytest.mark.parametrize(
-    "code", [pytest.param("gaussian", marks=pytest.mark.slow), "difference_of_softmaxes"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["gaussian", "difference_of_softmaxes"])
 def test_minimal_trains_the_network_that_the_package_trains(code, monkeypatch):
     minimal = load()
     for name, value in {"NG": 20, "NP": 30, "BATCH": 9, "T": 6, "N_STEPS": 40}.items():

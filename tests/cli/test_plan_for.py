@@ -93,6 +93,7 @@ def test_a_plan_for_a_card_says_what_the_compiler_made(cpu_in_place_of_a_card, t
     assert "setting" in shown.stdout
 
 
+@pytest.mark.slow
 def test_the_evaluation_is_compiled_for_the_lanes_that_are_evaluated_at_once(
     cpu_in_place_of_a_card, tmp_path, monkeypatch
 ):

@@ -82,6 +82,7 @@ def test_coordinates_give_half_the_squared_distance():
     assert of(spec) == pytest.approx(DISTANCE**2 / 2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_it_grows_with_the_distance_and_is_the_formula_of_dense_cells_when_small():
     """KL is d^2 / (2 width^2) where many cells cover the box; walls take some of it away."""
     spec = NetworkSpec(place_field_values="gaussian", Np=512, place_cell_rf=0.12)

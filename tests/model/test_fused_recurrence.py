@@ -73,6 +73,7 @@ def marked(case):
     return pytest.param(case, marks=() if case in QUICK else pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [marked(case) for case in CASES])
 def test_one_kernel_gives_the_states_and_gradients_of_the_scan(case):
     cell, activation, precision, n_units, n_batch, has_mask, is_whole = CASES[case]
@@ -95,6 +96,7 @@ def test_one_kernel_gives_the_states_and_gradients_of_the_scan(case):
         assert norm(one - other) < 0.3 * rounding
 
 
+@pytest.mark.slow
 def test_each_network_has_its_own_kernel_matrix():
     update, given = update_of("RNN", "tanh"), arguments("RNN", 19, 21, True)
     together = h_and_gradients(update, "bf16", given)

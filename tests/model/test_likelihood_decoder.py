@@ -110,6 +110,7 @@ def test_only_the_outputs_of_the_target_code_are_used():
     assert (decoded_by(spec, layout, outputs) != decoded_by(spec, layout, other)).any()
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_decoding_is_that_of_each_row_however_many_there_are():
     layout = layout_of(SPEC)

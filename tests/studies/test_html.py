@@ -266,6 +266,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", DAMAGE)
 def test_damaged_verdicts_are_refused_in_one_line(out, how):
     path = out / "own" / "verdicts.json"

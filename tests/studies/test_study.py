@@ -137,10 +137,8 @@ def test_settings_that_differ_cannot_share_a_folder():
         union([StudyPlan(study("modules"), sweep) for sweep in sweeps])
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=pytest.mark.slow) if name == "turing" else name for name in NAMES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, monkeypatch):
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)

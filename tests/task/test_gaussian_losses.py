@@ -30,6 +30,7 @@ def test_published_losses_lie_at_the_floor(width_m):
     assert 0.8 * 0.006 < at.layout_sd < 1.2 * 0.009
 
 
+@pytest.mark.slow
 def test_floors_are_the_entropy_by_the_definition():
     """Position by position, in double precision, of cells whose layout is the network's own."""
     sizes = {"Np": 12, "batch_size": 5, "sequence_length": 3, "place_field_values": "gaussian"}

@@ -102,6 +102,7 @@ def test_headings_are_those_of_the_first_kept_move_and_after_each_turn():
     assert blocked.start_heading[0] == pytest.approx(np.pi / 2)
 
 
+@pytest.mark.slow
 def test_the_heading_before_a_move_is_its_direction(crowd):
     before = np.concatenate([crowd.start_heading[None], crowd.headings[:-1]])[:, ::50]
     moves = crowd.moves[:, ::50].astype(np.float64)

@@ -199,6 +199,7 @@ def texts(parent):
     return [text for text in parent.findobj(Text) if text.get_text().strip()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", prediction.CODES)
 def test_the_figure_shows_both_spectra_modes_and_patterns(drawn, code):
     layout = drawn[code]

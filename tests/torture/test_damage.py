@@ -126,6 +126,7 @@ def test_damage_to_a_checkpoint_is_found_or_changes_nothing(stopped, tmp_path, c
     assert any("found" in found[("data file", way)] for way in WAYS)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_under_the_name_of_another_step_is_not_used(stopped, tmp_path):
     copy = shutil.copytree(stopped, tmp_path / "run")
     newest, older = (each.folder for each in checkpoints(copy))

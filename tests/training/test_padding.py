@@ -158,6 +158,7 @@ def test_what_pads_stays_nothing():
     assert not np.asarray(state.params["decoder"])[0, :, SMALL.Np :].any()
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)  # each compiles
 @given(
     st.lists(st.integers(1, 7), min_size=1, max_size=3),

@@ -183,6 +183,7 @@ def assert_three_steps_agree(spec, block):
             assert difference.max() < 0.01, (name, step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spec", "name"), [(SPEC, "block"), (BANINO, "banino")], ids=["cells", "banino"]
 )
@@ -276,6 +277,7 @@ def test_inert_dropout_is_no_dropout_bit_for_bit():
     assert inert.static == SPEC.static
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_no_clipping_is_clipping_at_infinity_and_a_limit_is_felt(block):
     usual = block.train([SPEC], N_STEPS)

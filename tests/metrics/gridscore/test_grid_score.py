@@ -60,6 +60,7 @@ def test_all_correlations_and_scores_equal_the_published_scorer(variant):
         assert scores.ring_60[i] == ring
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rings", ["study", "adaptive"])
 def test_masked_scores_equal_rings_of_the_masked_loop(rings):
     maps = with_holes(maps_of_many_kinds(N))

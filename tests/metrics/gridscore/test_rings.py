@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from oracles.hard_maps import lattice
 
 from gridjax.metrics.gridscore.grid_score import grid_score
@@ -21,6 +22,7 @@ def test_central_field_ends_below_a_fifth_or_at_a_minimum():
     assert radii.tolist() == list(profiles)
 
 
+@pytest.mark.slow
 def test_adaptive_rings_score_lattices_alike_whatever_their_period():
     maps = np.stack([lattice(44, period) for period in (9, 12, 16, 20)])
     study = grid_score(maps, nan="zero").score_60

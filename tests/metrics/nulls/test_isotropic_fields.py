@@ -79,6 +79,7 @@ def test_values_are_the_maps_own_and_stay_off_its_holes():
             assert not np.array_equal(field, rate, equal_nan=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("holes", [0.0, 0.3])
 def test_the_radial_spectrum_is_kept(holes):
     rng = np.random.default_rng(1)
@@ -164,6 +165,7 @@ def test_scores_are_those_of_the_maps():
     np.testing.assert_allclose(scores, score(isotropic_maps(KEY, maps, 6)), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_scale_does_not_matter_and_nothing_comes_from_nothing():
     rate = noise_maps(20, 3.0, True, 1)[0]
     scores = isotropic_scores(KEY, rate, 8, score)
@@ -184,6 +186,7 @@ def test_any_scale_that_float64_holds(exponent):
     np.testing.assert_array_equal(isotropic_maps(KEY, scaled, 6), expected)
 
 
+@pytest.mark.slow
 def test_an_extreme_lattice_is_told_from_its_null():
     (rate,) = lattice_maps(20, 0.6, 0.6, 1)
     for scale in (1e-200, 1e-25, 1e30, 1e200):

@@ -152,6 +152,7 @@ def test_worlds_that_differ_have_no_chance_curve():
     assert "answering the start" not in legend(drawn)
 
 
+@pytest.mark.slow
 def test_no_text_overlaps_when_panels_and_legend_are_many(lengths, monkeypatch):
     figure = figure_of(lengths).figure
     shown = drawn_texts(figure, monkeypatch)

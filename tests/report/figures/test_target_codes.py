@@ -62,6 +62,7 @@ def test_the_codes_of_users_have_colours_and_markers_that_no_other_has():
     assert len({(plotting.colour(name), plotting.marker(name)) for name in names}) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("figure", [drift, position_errors, training_history, score_survival])
 def test_every_code_is_drawn_and_no_text_leaves_the_figure(data, figure, monkeypatch):
     with plotting.styled():

@@ -33,6 +33,7 @@ def block_of(n_networks=2, **parameters: Any):
     return Block(specs[0].static, n_networks, {spec: (spec,) for spec in specs})
 
 
+@pytest.mark.slow
 def test_processes_train_at_the_same_time_and_count_what_they_do(monkeypatch):
     monkeypatch.setenv("GRIDJAX_WORKERS", "2")
     block = block_of(**CARTESIAN)
@@ -79,6 +80,7 @@ def test_a_killed_process_is_a_lack_of_memory_and_the_next_block_starts_another(
         assert [each.n_steps for each in made] == [4, 4]
 
 
+@pytest.mark.slow
 def test_an_error_of_a_process_arrives_with_its_traceback(monkeypatch):
     monkeypatch.setenv("GRIDJAX_WORKERS", "2")
     with (

@@ -39,7 +39,8 @@ def full_disk_from(point):
     return hook
 
 
-@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("every", [7, 1])
 def test_a_kill_at_any_point_leaves_the_newest_committed_checkpoint(every, tmp_path):
     """The folder as it is at each point is what a process that is killed there leaves."""
     run, copies = tmp_path / "run", []

@@ -176,6 +176,7 @@ def test_networks_in_padded_shapes_are_evaluated_in_their_own():
         same(found, alone)
 
 
+@pytest.mark.slow
 def test_kept_maps_are_those_of_the_best_units():
     every, best, none = (evaluated([A], 1, keep_maps=keep)[0] for keep in ("all", "best:4", "none"))
     n_units = A.n_analysed
@@ -187,6 +188,7 @@ def test_kept_maps_are_those_of_the_best_units():
     assert none.maps is None
 
 
+@pytest.mark.slow
 def test_networks_of_different_fidelity_share_a_block():
     published = dataclasses.replace(A.fidelity, empty_bins="zero")
     other = dataclasses.replace(A, fidelity=published)
@@ -195,6 +197,7 @@ def test_networks_of_different_fidelity_share_a_block():
     same(b, evaluated([other], 3)[0])
 
 
+@pytest.mark.slow
 def test_the_second_block_compiles_nothing():
     evaluated([A, B], 3)
     state = block([C, B], 3)

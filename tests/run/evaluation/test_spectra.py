@@ -31,6 +31,7 @@ def peak(found, column="power_code"):
     return found["cycles_per_box"][some][found[column][some].argmax()]
 
 
+@pytest.mark.slow
 def test_a_code_with_a_surround_peaks_where_theory_says():
     expected = cycles_per_box(dos_wavenumber(WIDTH_M, 2), 2.2)
     assert peak(power_of("difference_of_gaussians")) == pytest.approx(expected, abs=0.5)

@@ -73,6 +73,7 @@ def test_a_notebook_has_one_line_that_changes(monkeypatch, capsys):
     assert shown[-1].startswith("2/2 networks (1 diverged)")
 
 
+@pytest.mark.slow
 def test_settings_of_the_command_are_keywords_of_the_function(tmp_path):
     recorder = Recorder()
     run = gj.train(

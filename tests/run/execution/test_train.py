@@ -199,6 +199,7 @@ class StopAfterOne(Recorder):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(trained, tmp_path):
     # one network of place cells, one that is Cartesian, one that diverges
     sweep = gj.Sweep.from_specs(

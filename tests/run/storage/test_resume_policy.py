@@ -120,13 +120,14 @@ def test_a_run_folder_that_was_moved_away_is_not_made_again(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
         ("JAX_ENABLE_X64", "1", "unset JAX_ENABLE_X64"),
         ("JAX_DEBUG_NANS", "1", "unset JAX_DEBUG_NANS"),
-        pytest.param("JAX_PLATFORMS", "tpu", "set JAX_PLATFORMS=cpu", marks=pytest.mark.slow),
-        pytest.param("JAX_PLATFORMS", "cuda", "set JAX_PLATFORMS=cpu", marks=pytest.mark.slow),
+        ("JAX_PLATFORMS", "tpu", "set JAX_PLATFORMS=cpu"),
+        ("JAX_PLATFORMS", "cuda", "set JAX_PLATFORMS=cpu"),
     ],
 )
 def test_settings_of_jax_that_cannot_work_are_refused(name, value, message, tmp_path):
