@@ -9,8 +9,8 @@ from gridjax.errors import Place
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.other_names import SAME_MEANING, hint
-from gridjax.sweep.place_map_files import read_place_maps_at
+from gridjax.sweep.files.other_names import SAME_MEANING, hint
+from gridjax.sweep.files.place_map_files import read_place_maps_at
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 
 

@@ -14,9 +14,9 @@ from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
+from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
 from gridjax.sweep.run_settings import Settings, read_settings
-from gridjax.sweep.sweep_file import is_random, read_file
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a tracker's library must offer for one of its runs, and the import of a library."""
+"""Functions that a tracker's library offers for one of its runs, and the import of a library."""
 
 from __future__ import annotations
 

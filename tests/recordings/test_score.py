@@ -190,6 +190,7 @@ def test_the_example_on_a_real_path():
     assert len(others) == (kinds != "grid").sum()
 
 
+@pytest.mark.slow
 def test_rectangular_maps_are_squares_with_unknown_bins(tmp_path):
     square = ideal_map(40, 12.0, noise=0.05)
     square[:, :10] = square[:, 31:] = np.nan

@@ -9,8 +9,8 @@ from gridjax.errors import GridjaxError
 from gridjax.io.source_location import Problems, attach_places
 from gridjax.spec.constraints import read_spec
 from gridjax.sweep import expansion
+from gridjax.sweep.files.sweep_file import read_file
 from gridjax.sweep.sweep import Sweep
-from gridjax.sweep.sweep_file import read_file
 
 MIXED = sweep_of(
     values(

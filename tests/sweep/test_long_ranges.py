@@ -6,7 +6,7 @@ import time
 import pytest
 from sweep_files import problems_of, sweep_of, values, write
 
-from gridjax.sweep import sweep_file
+from gridjax.sweep.files import sweep_file
 from gridjax.sweep.sweep import Sweep
 
 SEEDS = ("layout_seed", "motion_seed", "seed", "weight_seed")

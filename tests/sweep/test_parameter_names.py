@@ -9,7 +9,7 @@ import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.run.planning.plan_by_file import drawn_lines, drawn_ranges, remarks
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.other_names import OTHER_NAMES, SAME_MEANING
+from gridjax.sweep.files.other_names import OTHER_NAMES, SAME_MEANING
 from gridjax.sweep.run_settings import SETTINGS
 
 QUICK = {"parameters": {"n_epochs": {"value": 1}}}

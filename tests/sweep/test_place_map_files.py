@@ -9,7 +9,7 @@ from sweep_files import problems_of, write
 
 from gridjax.errors import GridjaxError
 from gridjax.recordings.readers import read_inputs
-from gridjax.sweep.place_map_files import read_maps
+from gridjax.sweep.files.place_map_files import read_maps
 from gridjax.sweep.sweep import Sweep
 
 PLAIN = "'fortran_order': False, 'shape': (3, 8, 8)}"

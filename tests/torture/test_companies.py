@@ -13,7 +13,8 @@ import gridjax as gj
 
 
 @pytest.mark.bits
-@pytest.mark.parametrize("workers", [2, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [2, 3])
 def test_worker_processes_give_the_bits_of_this_process(
     workers, untouched, quick_workers, tmp_path
 ):

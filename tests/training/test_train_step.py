@@ -337,6 +337,7 @@ def test_the_length_of_a_chunk_changes_no_bits(block):
         assert_same_bits(block.train([SPEC], *steps), at_once)
 
 
+@pytest.mark.slow
 @pytest.mark.bits
 def test_a_chunk_to_a_step_already_made_changes_nothing(block):
     made = block.train([SPEC], 6)

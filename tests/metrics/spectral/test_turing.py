@@ -26,6 +26,7 @@ def periods_cm(ratio=2.0, dimensions=2, weight_ratio=None):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 @pytest.mark.parametrize("weights", ["balanced", "equal", "weak surround"])
 @pytest.mark.parametrize("ratio", [1.3, 2.5])

@@ -16,6 +16,7 @@ SAMPLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_dip_is_the_distance_to_the_closest_of_one_mode(kind):
     rng = np.random.default_rng(len(kind))

@@ -21,6 +21,7 @@ def plan_of(device_kind="cpu", **parameters):
     return make_plan(gj.Sweep.from_dict(sweep_content(**parameters)).specs, None, device_kind)
 
 
+@pytest.mark.slow
 def test_the_costliest_buckets_are_measured_at_every_width_and_the_whole_is_told():
     content = sweep_content(**CARTESIAN | {"seed": {"values": [0, 3]}})
     few = sweep_content(**CARTESIAN | {"batch_size": {"value": 8}, "n_epochs": {"value": 1}})

@@ -60,6 +60,7 @@ def saved(tmp_path_factory):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_damage_to_any_file_is_found(saved, tmp_path, way):
     newest = block_folder(saved).listed()[0].folder

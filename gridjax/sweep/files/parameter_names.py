@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.other_names import OF_2019, SAME_MEANING, hint
+from gridjax.sweep.files.other_names import OF_2019, SAME_MEANING, hint
 from gridjax.sweep.run_settings import SETTINGS
 
 
