@@ -69,6 +69,9 @@ def study(
     if size not in SIZES:
         fix = did_you_mean(size, SIZES) or f"one of {', '.join(SIZES)}"
         raise GridjaxError(Problem(f"size {size!r} is unknown", fix=fix))
+    if seeds is not None and seeds < 1:
+        fix = "give a positive number, or leave it out"
+        raise GridjaxError(Problem(f"seeds={seeds} gives no network", fix=fix))
     studies, folder = find_studies(name), Path(out)
     if name == ALL and published:
         studies = [one for one in studies if one.has(PUBLISHED)]

@@ -74,6 +74,8 @@ def test_the_function_gives_the_verdicts_of_the_command(studied, page_study, tmp
 def test_the_function_refuses_what_it_does_not_know(page_study, tmp_path):
     with pytest.raises(GridjaxError, match="size 'larg' is unknown"):
         gj.study(str(page_study), tmp_path, size="larg")
+    with pytest.raises(GridjaxError, match="seeds=0 gives no network"):
+        gj.study(str(page_study), tmp_path, seeds=0)
     with pytest.raises(GridjaxError, match="nothing_of_this_name"):
         gj.study("nothing_of_this_name", tmp_path)
     with pytest.raises(GridjaxError, match="time_limit"):

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWarning
-from gridjax.errors import GridjaxError
+from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
@@ -91,6 +91,9 @@ def train(
         Stopped: A callback requested a stop, or the time limit has passed.
     """
     refuse_forked_process()
+    if not checkpoint_every >= 0:  # NaN too
+        fix = "give seconds; 0 saves after every chunk"
+        raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is no time", fix=fix))
     chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     sweep = replace(sweep, settings=change_settings(sweep.settings, chosen))
