@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SessionVisits(NamedTuple):
-    """A session, the visits of its samples to bins, and the shape of its arena."""
+    """A session, the bin of each of its samples, and the shape of its arena."""
 
     session: Session
     visits: Any
@@ -37,7 +37,11 @@ class SessionVisits(NamedTuple):
 def prepare_session(
     session: Session, options: ScoreOptions, problems: Problems
 ) -> SessionVisits | None:
-    """Return the visits of a session; add a problem and return None if it cannot be scored."""
+    """Return a session with the bin of each of its samples.
+
+    Adds a problem if the session cannot be scored with these options. Returns None if its samples
+    cannot be assigned to bins.
+    """
     from gridjax.metrics.ratemaps.occupancy import visits
 
     place = Place(session.name)
@@ -131,7 +135,7 @@ def _shift_scores(
         given = (key, visited_bins, values, options.shuffles, score_60_of(options))
         return activity_shift_scores(*given, **common)
     train = session.spikes_s[cell]
-    # whole microseconds of tracked time, so that a gap changes no draw
+    # tracked time in whole microseconds, so that the length of a gap does not change the key
     clock_s = np.sort(tracked_spikes(train, visited_bins.tracked).clock_s)
     key = cell_key(options, np.round(clock_s * 1e6).astype(np.int64), visited_bins.bins)
     given = (key, visited_bins, train, options.shuffles, score_60_of(options))
