@@ -1,4 +1,4 @@
-"""Thread that calls the functions of a tracker's library, so that a run never waits for them."""
+"""Thread that calls the functions of a tracker's library, so that training does not wait."""
 
 from __future__ import annotations
 

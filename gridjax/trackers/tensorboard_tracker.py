@@ -66,7 +66,7 @@ class _TensorBoardRun:
     def summarise(self, values: Mapping[str, float]) -> None:
         parameters = {name: x for name, x in self._config.items() if x is not None}
         measures = {f"hparam/{name}": value for name, value in values.items()}
-        # In a folder of its own: its event file can have the same name, which contains the second.
+        # Written to its own folder: the name of an event file contains only the time in seconds.
         self._writer.add_hparams(parameters, measures, name="hparams")
 
     def add_table(self, name: str, table: pd.DataFrame) -> None:
