@@ -39,7 +39,7 @@ TrackProject = Annotated[
         "--track-project",
         metavar="NAME",
         help="Project (Weights & Biases), experiment (MLflow) or folder (TensorBoard) of the"
-        " record: gridjax, or for TensorBoard the folder tensorboard in DIR.",
+        " record. Default: gridjax; for TensorBoard, the folder tensorboard in DIR.",
     ),
 ]
 TrackNetworks = Annotated[
