@@ -24,8 +24,8 @@ from gridjax.sweep.sweep import Sweep
 ACCEPTED = ("sweep", "lane-width")
 """Changes of a run that every study accepts: additional networks, and other lane widths.
 
-Networks of other shapes may have other default lane widths. Device and shape, which decide lane
-widths, are still compared.
+Networks of other shapes may have other default lane widths. The device and the shapes, which
+determine the lane widths, are still compared.
 """
 
 
