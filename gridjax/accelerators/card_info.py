@@ -199,7 +199,7 @@ def card_info(name: str) -> CardInfo:
 def memory_of(device_kind: str) -> int:
     """Return the memory of an accelerator in bytes, from the name that JAX reports for it.
 
-    It depends on the name alone, never on the state of the device. An accelerator without a record
+    It depends only on the name, not on the state of the device. An accelerator without a record
     is assumed to have OTHER_MEMORY.
     """
     known = (card.memory for card in CARDS.values() if card.device_kind == device_kind)

@@ -82,7 +82,9 @@ def score(
     ] = None,
     spikes: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="File with the spikes, in place of those of the input."),
+        typer.Option(
+            metavar="FILE", help="File with the spikes; it replaces the spikes of the input."
+        ),
     ] = None,
     series: Annotated[
         str | None,

@@ -45,7 +45,7 @@ TrackProject = Annotated[
 TrackNetworks = Annotated[
     bool,
     typer.Option(
-        "--track-networks", help="Record each network as a run of its own too, at the end."
+        "--track-networks", help="At the end, also record each network as a separate run."
     ),
 ]
 

@@ -46,7 +46,7 @@ class Format(NamedTuple):
     spikes: Callable[[Reading], Spikes | None] | None = None
     """Reader of the spikes for --spikes; None if the format has no spikes."""
     options: frozenset[str] = frozenset()
-    """Fields of InputOptions that this format uses, among those that not all formats use."""
+    """Fields of InputOptions that this format uses and some other formats do not use."""
 
 
 NUMPY = Format("NumPy file", numpy_file, numpy_spikes)

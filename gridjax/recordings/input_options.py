@@ -47,7 +47,7 @@ class InputOptions:
     start_s: float = 0.0
     """Seconds added to the times of a video tracker: time of frame 0 on the clock of the spikes."""
     spikes: str | None = None
-    """File or folder with the spikes, in place of those of the input."""
+    """File or folder with the spikes; it replaces the spikes of the input."""
 
     @property
     def per_metre(self) -> float:

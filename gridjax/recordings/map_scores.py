@@ -23,7 +23,13 @@ _SQUARE_BINS = 0.02
 
 
 def score_maps(map_set: MapSet, options: ScoreOptions, progress: Progress) -> InputScores:
-    """Return the scores of rate maps."""
+    """Return the scores of rate maps.
+
+    Args:
+        map_set: the rate maps.
+        options: options of scoring.
+        progress: function that is called before the null scores of each map.
+    """
     from gridjax.metrics.nulls.isotropic_fields import isotropic_scores
 
     n_maps, n = map_set.maps.shape[:2]

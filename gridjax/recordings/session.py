@@ -97,7 +97,7 @@ class RawSession:
 
 
 class Activity(NamedTuple):
-    """Unchecked activity of cells on a clock of its own."""
+    """Unchecked activity of cells with its own times."""
 
     times: Float[np.ndarray, " frame"]
     values: Float[np.ndarray, "frame cell"]

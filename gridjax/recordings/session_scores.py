@@ -76,7 +76,13 @@ def prepare_session(
 
 
 def score_session(one: SessionVisits, options: ScoreOptions, progress: Progress) -> InputScores:
-    """Return the scores of every cell of a session."""
+    """Return the scores of every cell of a session.
+
+    Args:
+        one: the session, as ``prepare_session`` returns it.
+        options: options of scoring.
+        progress: function that is called before the null scores of each cell.
+    """
     from gridjax.metrics.ratemaps import rate_map
     from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
@@ -149,5 +155,5 @@ def _gaps(trains: Sequence[TrackedSpikes], tracked: TrackedTime) -> str:
         return ""
     n_spikes = sum(own.n_in_gaps for own in trains)
     found = f", {len(gaps)} gap{'s' * (len(gaps) != 1)} of {gaps.sum():,.6g} s"
-    found += " in all" if len(gaps) > 1 else ""
+    found += " in total" if len(gaps) > 1 else ""
     return found + (f" with {n_spikes:,} spikes, left out" if n_spikes else "")

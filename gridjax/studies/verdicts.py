@@ -119,7 +119,7 @@ def judge(
 def _is_tested(claim: Claim, estimate: Estimate) -> bool:
     """Return whether a claim needs its test: if it is primary and false under its null.
 
-    A claim that is true under its null is decided by the interval alone. Example: the claim is that
+    A claim that is true under its null is decided only by its interval. Example: the claim is that
     a difference is small, and the null is no difference.
     """
     contradicted = not claim.low <= estimate.null <= claim.high

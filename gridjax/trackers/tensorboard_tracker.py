@@ -42,7 +42,7 @@ class TensorBoard(Tracker):
     def open_run(
         self, folder: Path, name: str, config: dict[str, Any], population: TrackedRun | None
     ) -> TrackedRun:
-        """Open the event file of a population, or of a network in a folder of its own."""
+        """Open the event file of a population, or of a network in its own folder."""
         into = folder / FOLDER if self._into is None else Path(self._into) / folder.resolve().name
         if population is not None:
             into /= name

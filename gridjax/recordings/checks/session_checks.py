@@ -133,7 +133,7 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
             f"times go back by {times[at - 1] - times[at]:.6g} s at sample {at}, from"
             f" {times[at - 1]:.10g} s to {times[at]:.10g} s{more}",
             place(at),
-            "sort the samples by time; give recordings with clocks of their own as separate files",
+            "sort the samples by time; give recordings with different clocks as separate files",
         )
         return raw
     repeated = np.append(False, np.diff(times) == 0)

@@ -87,7 +87,7 @@ def deeplabcut_hdf5(reading: Reading) -> RawSession | None:
         return None
     names, values = plain_value(kept), content["values_block_0"]
     if not _are_names(names, values) or content["index"].dtype.kind not in "iu":
-        reading.refuse("its columns are not those of a tracked video", _FIX)
+        reading.refuse("its columns are not coordinates of body parts", _FIX)
         return None
     points = points_of(reading, names, values.astype(float))  # pyright: ignore[reportArgumentType]
     clock = content["index"].astype(float)

@@ -95,7 +95,7 @@ def measure(
 ) -> Measurement:
     """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    The lane widths are those of ``candidate_widths``. ``kind`` is the name that the devices of
+    ``candidate_widths`` gives the lane widths. ``kind`` is the name that the devices of
     ``workers`` report. A lane width that needs more memory than a device has is left out.
     ``seconds`` is the time for each bucket at each lane width. ``is_fused`` is the setting
     ``fused_recurrence``.

@@ -91,7 +91,7 @@ def timed_workers(specs: Sequence[NetworkSpec], merge: bool = False) -> Iterator
 
 
 class TimedProcess:
-    """A worker for measurements in a process of its own, which starts at the first call."""
+    """A worker for measurements in its own process, which starts at the first call."""
 
     def __init__(self, setup: Message, merge: bool):
         self._setup, self._merge = setup, merge

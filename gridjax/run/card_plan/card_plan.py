@@ -131,7 +131,7 @@ def plan_on_card(
     blocks.
 
     Args:
-        plan: a plan for accelerators; its lane widths are those of the compiled programs.
+        plan: a plan for accelerators; programs are compiled for its lane widths.
         card: the card.
         settings: sizes of the evaluation; None compiles only training.
         report: called with a line before each compilation.
