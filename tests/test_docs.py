@@ -246,7 +246,7 @@ def test_the_table_of_speed_is_that_of_the_benchmark():
         numbers = re.findall(r"[\d.]+", shown)
         pairs = list(zip(numbers, values, strict=True))
         assert all(rounds_to(one, value) for one, value in pairs), pairs
-    shown = re.search(r"network-step differs by ([\d.]+) %", SPEED)
+    shown = re.search(r"network-step varies by ([\d.]+) %", SPEED)
     assert shown
     assert rounds_to(shown[1], 100 * result("scaling")["spread_from_8"])
     said = re.search(r"takes ([\d.]+) to ([\d.]+) times as long in PyTorch", README)
@@ -259,7 +259,7 @@ def test_the_table_of_speed_is_that_of_the_benchmark():
 
 def test_the_speed_of_an_accelerator_in_the_readme_is_that_of_its_page():
     said = re.search(
-        r"([\d,]+) network-steps a second together, 16 of paper size at ([\d,]+)", README
+        r"([\d,]+) network-steps a second, and 16 networks of paper size\sat ([\d,]+)", README
     )
     assert said
     table = SPEED.partition("## Accelerators")[2].partition("\n## ")[0]
@@ -275,7 +275,7 @@ def test_the_speed_of_an_accelerator_in_the_readme_is_that_of_its_page():
 def test_what_is_said_of_predicted_memory_is_what_was_measured():
     text = " ".join(SPEED.split())
     memory = result("memory")
-    said = re.search(r"less than ([\d.]+) % of what .* all but two .* −(\d+) and \+(\d+) %", text)
+    said = re.search(r"less than ([\d.]+) % from the .* all but two .* −(\d+) and \+(\d+) %", text)
     assert said
     told = memory["median_error"], -memory["lowest"], memory["highest"]
     assert all(rounds_to(one, 100 * value) for one, value in zip(said.groups(), told, strict=True))

@@ -1,7 +1,7 @@
-"""A device that is not attached: XLA's own compiler for a card, without the card.
+"""Devices that are not attached: XLA's compiler for a card, without the card.
 
-JAX describes such a device by a topology. Programs can be lowered and compiled for it, not run. The
-compiler of a card is in a plugin of JAX, which an extra of gridjax installs.
+JAX describes such a device by a topology. Programs can be lowered and compiled for it, but they
+cannot run on it. The compiler of a card is in a plugin of JAX, which an extra of gridjax installs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ENVIRONMENT = {
     "TPU_SKIP_MDS_QUERY": "1",  # there is no server with the data of a TPU
     "TPU_WORKER_HOSTNAMES": "localhost",
     "TPU_WORKER_ID": "0",
-    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",  # a lock protects TPUs, and none is used
+    "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",  # the lock protects an attached TPU, and none is used
 }
 """Environment in which the compilers start on any machine."""
 _TARGET = """
@@ -55,7 +55,7 @@ def check_extra(card: CardInfo) -> None:
     """
     if not any(find_spec(name) is not None for name in _PLUGINS[card.kind]):
         extra = _EXTRAS[card.kind]
-        message = f"the compiler for {card.label} is not installed: no package of JAX for it"
+        message = f"the compiler for {card.label} is not installed: JAX has no plugin for this card"
         fix = f"install the extra [{extra}]: pip install 'gridjax[{extra}]'; no card is needed"
         raise GridjaxError(Problem(message, fix=fix))
 
@@ -63,7 +63,7 @@ def check_extra(card: CardInfo) -> None:
 def absent_device(card: CardInfo) -> Any:
     """Return a device of a card for which programs can be compiled.
 
-    Starts no backend of a GPU or TPU. From now on JAX computes on the CPU in this process, and it
+    Starts no backend of a GPU or TPU. After this call, JAX computes on the CPU in this process, and
     writes no compiled programs to disk, because they cannot run on this machine.
 
     Raises GridjaxError if the compiler of the card is not installed or cannot start.
@@ -90,9 +90,10 @@ def absent_device(card: CardInfo) -> Any:
 
 @contextmanager
 def lowering_for(device: Any) -> Iterator[None]:
-    """Lower programs with kernels of their own for a GPU that is not attached.
+    """Context for the lowering of programs with Pallas kernels for a GPU that is not attached.
 
-    Pallas asks JAX for the kind of GPU. Without this context it looks for an attached one.
+    Pallas reads the kind of GPU from this context. Without it, Pallas reads the kind of an attached
+    GPU.
     """
     described = jax.sharding.AbstractDevice(
         device_kind=device.device_kind, num_cores=None, platform="cuda"

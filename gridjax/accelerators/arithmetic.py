@@ -1,9 +1,9 @@
 """Arithmetic of an instruction of a compiled program, by the kind of arithmetic.
 
-The counts are those of the program after all optimisations. A product of [m, k] and [k, n] takes
-2 m k n operations. Every other instruction that computes takes one operation for each element of
-its result, a reduction one for each element that it reads, a sort log2(n) for each of n elements.
-Instructions that only move or rename data take none.
+The program is counted after all optimisations. A product of [m, k] and [k, n] takes 2 m k n
+operations. A reduction takes one operation for each element that it reads. A sort of n elements
+takes n log2(n) operations. Every other instruction that computes takes one operation for each
+element of its result. Instructions that only move or rename data take no operations.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _RECURRENCE = re.compile(r'name = "recurrence_(?:forward|backward)_(\w+)"')
 def operations(
     instruction: Instruction, inside: Computation, program: Program
 ) -> Mapping[str, float]:
-    """Return the operations of one instruction and of all that it calls, by kind of arithmetic.
+    """Return the operations of one instruction and its called computations, by kind of arithmetic.
 
     Args:
         instruction: any instruction that is not a loop or a branch.
@@ -92,9 +92,10 @@ def _of_gemm(call: Instruction, inside: Computation) -> dict[str, float]:
 
 
 def _of_recurrence(call: Instruction, inside: Computation) -> float:
-    """Return the operations of the products of all times; the first operand is the matrix.
+    """Return the operations of the products at all time steps; the first operand is the matrix.
 
-    Every element of the largest array (drive, or its gradient) needs one term for each unit.
+    Every element of the largest array (drive, or its gradient) takes one multiplication and one
+    addition for each unit.
     """
     matrix, *others = (shape for name in call.operands for shape in shapes_of(name, inside))
     return 2.0 * matrix.dims[-1] * max(shape.n_elements for shape in (*others, *call.shapes))
@@ -103,8 +104,8 @@ def _of_recurrence(call: Instruction, inside: Computation) -> float:
 def _of_convolution(convolution: Instruction, inside: Computation) -> dict[str, float]:
     """Return the operations of a convolution, the form of all matrix products on a TPU.
 
-    A batch of products is a convolution with a spatial axis whose window matches one position for
-    each output, so the terms of every spatial axis are counted one by one.
+    A batch of products is a convolution with a spatial axis. On this axis, the window of an output
+    reads only one position. Therefore the terms of every spatial axis are counted one by one.
     """
     labels = convolution.attribute(r"dim_labels=(\S+?)(?:,|$|\s)") or "bf_io->bf"
     of_lhs, of_rhs, of_out = re.split(r"_|->", labels)

@@ -1,7 +1,8 @@
-"""Cards for which gridjax can compile without having them: one record for each, with its source.
+"""Data of the cards that gridjax can compile for without the card, each with its source.
 
-Rates are the vendor's peaks without sparsity, in operations per second. Roofline times use the
-share of them that plain programs reach (gridjax.accelerators.roofline).
+Rates are the peak rates of the vendor without sparsity, in operations per second. Roofline times
+use the share of the peaks that programs without special tuning reach
+(gridjax.accelerators.roofline).
 """
 
 from __future__ import annotations
@@ -14,23 +15,23 @@ from gridjax.io.text import did_you_mean
 
 GPU, TPU = "gpu", "tpu"
 OTHER_MEMORY = 16 << 30
-"""Memory, in bytes, that an accelerator without a record is assumed to have."""
+"""Assumed memory of an accelerator without a record, bytes."""
 
 FLOAT64, FLOAT32, TF32, BF16, VECTOR = "float64", "float32", "tf32", "bf16", "vector"
-"""Kinds of arithmetic with a rate of their own: matrix products by the precision of their operands,
+"""Kinds of arithmetic that have separate rates: matrix products by the precision of their operands,
 and the operations of all other instructions (VECTOR)."""
 
 
 @dataclass(frozen=True)
 class GpuInfo:
-    """Numbers of an NVIDIA card that its compiler reads; they decide tiles and memory plans."""
+    """Properties of an NVIDIA card from which its compiler chooses tiles and memory plans."""
 
     compute_capability: tuple[int, int]
     multiprocessors: int
     shared_memory_per_multiprocessor: int
     """bytes"""
     shared_memory_per_block: int
-    """bytes, with the opt-in of the kernel"""
+    """bytes, for a kernel that requests more than the default"""
     l2_cache: int
     """bytes"""
     clock_ghz: float
@@ -52,14 +53,14 @@ class CardInfo:
     bytes_per_s: float
     """bandwidth of the memory"""
     rates: Mapping[str, float]
-    """kind of arithmetic -> operations per second at most; a kind that the card lacks is missing"""
+    """kind of arithmetic -> peak operations per second; kinds that the card lacks are left out"""
     launch_s: float
-    """seconds that a kernel takes beside its work; 0 on a TPU, where one program runs everything"""
+    """overhead of one kernel, seconds; 0 on a TPU, which does not launch kernels one by one"""
     source: str
     gpu: GpuInfo | None = None
     """None for a TPU"""
     topology: str = ""
-    """name of a slice of four chips, those of one host; empty for a GPU"""
+    """name of the slice with the four chips of one host; empty for a GPU"""
     slice_type: str = ""
     """type of this slice (TPU_ACCELERATOR_TYPE); empty for a GPU"""
     reported_name: str = ""
@@ -82,8 +83,9 @@ class CardInfo:
 
 
 _LAUNCH_S = 2.5e-6
-"""Profiles of training on an H200 (benchmarks/results/accelerator-h200.json): the smallest kernels
-take 1.5 us each, and 0.7 to 2 us pass between two kernels."""
+"""Overhead of one kernel on a GPU, seconds. In profiles of training on an H200
+(benchmarks/results/accelerator-h200.json), the smallest kernels take 1.5 us each, and 0.7 to 2 us
+pass between two kernels."""
 _JAX_SHARE = 0.75
 _HOPPER_RATES = {
     FLOAT64: 66.9e12,
@@ -95,10 +97,11 @@ _HOPPER_RATES = {
 
 
 def _tpu_rates(bf16: float, vector: float) -> dict[str, float]:
-    """Return the rates of a TPU, which multiplies bfloat16 alone.
+    """Return the rates of a TPU, whose matrix units multiply only bfloat16 numbers.
 
-    Products of float32 operands take six products of bfloat16, those of operands with 10 bits of
-    mantissa three (jax.lax.Precision). There is no rate for float64, which the compiler emulates.
+    A product of float32 operands takes six products of bfloat16. A product of operands with 10 bits
+    of mantissa takes three (jax.lax.Precision). There is no rate for float64, which the compiler
+    emulates.
     """
     return {FLOAT32: bf16 / 6, TF32: bf16 / 3, BF16: bf16, VECTOR: vector}
 
@@ -196,7 +199,7 @@ def card_info(name: str) -> CardInfo:
 def memory_of(device_kind: str) -> int:
     """Return the memory of an accelerator in bytes, from the name that JAX reports for it.
 
-    It depends on the name alone, never on the state of the device. An accelerator without a record
+    It depends only on the name, not on the state of the device. An accelerator without a record
     is assumed to have OTHER_MEMORY.
     """
     known = (card.memory for card in CARDS.values() if card.device_kind == device_kind)

@@ -1,6 +1,6 @@
 """Kernels and loops of a compiled program, and the work of its kernels, read from its text.
 
-Reading needs no device: the text is that of any compiled program, also of one for an absent card.
+No device is needed: the program can be compiled for a card that is not attached.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _QUIET = {
     *("fusion-done", "copy-done", "async-done", "slice-done", "async-update", "partition-id"),
     *("opt-barrier", "optimization-barrier"),
 }
-"""Instructions that start no kernel. The start of an asynchronous one counts, its end does not."""
+"""Instructions that start no kernel. They include the ends of asynchronous instructions; the starts
+of these instructions are kernels."""
 _QUIET_CALLS = {"AllocateBuffer", "ConcatBitcast", "AssumeGatherIndicesInBound"}
 """Calls of a TPU program that only name memory."""
 
@@ -30,7 +31,7 @@ class Kernel:
 
     name: str
     kind: str
-    """opcode; of a fusion the way it is compiled, of a call its target"""
+    """opcode; for a fusion, how it is compiled; for a custom call, its target"""
     operations: Mapping[str, float]
     """kind of arithmetic (card_info) -> operations"""
     bytes_moved: float
@@ -42,12 +43,12 @@ class Loop:
     """A loop, or the entry of a program, which is a loop of one pass."""
 
     times: int | None
-    """number of passes; None if the compiler does not know it"""
+    """number of passes; None if it is not known when the program is compiled"""
     kernels: tuple[Kernel, ...] = ()
     """launched by one pass; kernels of inner loops are not included"""
     loops: tuple[Loop, ...] = field(default=())
     condition: tuple[Kernel, ...] = field(default=())
-    """kernels that decide whether there is another pass; none if ``times`` is known"""
+    """kernels of the loop's condition; empty if ``times`` is known"""
 
     def to_json(self) -> dict[str, Any]:
         """Numbers and kinds of kernels as JSON values."""
@@ -88,8 +89,8 @@ class Launches:
 def read_program(text: str) -> Loop:
     """Return the entry of a compiled program, with its kernels and inner loops.
 
-    ``text`` is that of ``jax.stages.Compiled.as_text()``. Of several branches, the one that moves
-    the most bytes counts.
+    ``text`` is the result of ``jax.stages.Compiled.as_text()``. Of a conditional, only the branch
+    that moves the most bytes is included.
     """
     program = parse(text)
     return _loop(program, program.entry, 1)
@@ -98,7 +99,7 @@ def read_program(text: str) -> Loop:
 def launches(program: Loop, passes: float = 1) -> Launches:
     """Return all launches of a program.
 
-    ``passes`` is the number of passes of a loop whose number the compiler does not know.
+    ``passes`` is the assumed number of passes of a loop with an unknown number of passes.
     """
     return Launches(tuple(_launches(program, passes, 1)))
 
@@ -106,9 +107,9 @@ def launches(program: Loop, passes: float = 1) -> Launches:
 def launches_per_step(chunk: Loop, n_ahead: int) -> Launches:
     """Return the launches of one gradient step of the program of a training chunk.
 
-    In the chunk, one pass of the outer loop with an unknown number of passes draws the trajectories
-    of ``n_ahead`` steps, and one pass of the inner one makes a step. Launches of the outer loop
-    therefore count 1 / n_ahead.
+    The outer loop of a chunk has an unknown number of passes. Each of its passes draws the
+    trajectories of ``n_ahead`` steps; its inner loop then makes one step in each pass. Therefore
+    each launch in the outer loop counts as 1 / n_ahead launches.
     """
     outer = next((loop for loop in chunk.loops if loop.times is None), None)
     if outer is None:

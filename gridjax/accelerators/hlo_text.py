@@ -13,7 +13,7 @@ from functools import cached_property
 from math import prod
 
 _BITS = {"pred": 8, "token": 0, "bf16": 16}
-"""Sizes of the types whose name is not a letter with the number of bits, such as f32."""
+"""Bits of the types whose name is not one letter and the number of bits, as in f32."""
 _HEAD = re.compile(r"^(ENTRY )?%?([\w.\-]+) .*\{$")
 _INSTRUCTION = re.compile(r"^(ROOT )?%?([\w.\-]+) = ")
 _OPCODE = re.compile(r" *([a-z][\w\-]*)\(")
@@ -54,7 +54,7 @@ class Instruction:
     name: str
     opcode: str
     shapes: tuple[Shape, ...]
-    """arrays of the result: one, or those of a tuple"""
+    """arrays of the result: one array, or the elements of a tuple"""
     operands: tuple[str, ...]
     """names of instructions of the same computation"""
     attributes: str
@@ -65,7 +65,7 @@ class Instruction:
 
     @cached_property
     def called(self) -> tuple[str, ...]:
-        """Names of the computations that the instruction calls; without those of a loop."""
+        """Names of the computations that the instruction calls, except those of a loop."""
         found = _CALLED.findall(self.attributes)
         return tuple(name for names in found for name in re.findall(r"[\w.\-]+", names))
 

@@ -1,8 +1,8 @@
 """Roofline model: time of kernels from their arithmetic, the bytes that they move, and launches.
 
-A kernel takes the longer of the time of its arithmetic and the time of its bytes, and in addition
-the time of a launch. Kernels do not overlap. The model knows no caches and no tiles: it is a
-prediction, not a measurement.
+The time of a kernel is the time of its arithmetic or the time of its bytes, whichever is longer,
+plus the time of a launch. Kernels do not overlap. The model ignores caches and tiles: its times are
+predictions, not measurements.
 
 Source: Williams, Waterman & Patterson 2009, Communications of the ACM 52(4):65, for each kernel.
 """
@@ -15,7 +15,7 @@ from gridjax.accelerators.card_info import VECTOR, CardInfo
 from gridjax.accelerators.compiled_program import Kernel, Launches
 
 REACHED_RATE, REACHED_BANDWIDTH = 0.75, 0.85
-"""Shares of the card's peaks that plain programs reach.
+"""Shares of the card's peak rates that programs without special tuning reach.
 
 On an H200, products of 8,192 x 8,192 reached 73 % of the peak in TF32 and 77 % in bfloat16 and
 float32, and an addition 85 % of the bandwidth (benchmarks/results/accelerator-h200.json). The same
@@ -27,11 +27,11 @@ class Roofline:
     """Predicted time of some launches, in seconds, by the resource that limits each kernel."""
 
     arithmetic_s: float
-    """of kernels that arithmetic limits"""
+    """time of the kernels that arithmetic limits"""
     bytes_s: float
-    """of kernels that the memory limits"""
+    """time of the kernels that the memory limits"""
     launch_s: float
-    """of the launches of all kernels"""
+    """time of the launches of all kernels"""
 
     @property
     def total_s(self) -> float:

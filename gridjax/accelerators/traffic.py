@@ -1,8 +1,8 @@
 """Bytes that a kernel of a compiled program moves between the card's memory and its cores.
 
-Every array that a kernel reads or writes counts once. A slice counts as its own size, not as that
-of the array that it is taken from or written into. Caches are not modelled: an array that the last
-kernel has written counts like any other. On a TPU, arrays in on-chip memory do not count.
+Every array that a kernel reads or writes counts once. A slice counts with its own size, not with
+the size of the whole array. Caches are not modelled: an array that the previous kernel wrote counts
+like any other. On a TPU, arrays in on-chip memory do not count.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def bytes_moved(instruction: Instruction, inside: Computation, program: Program)
     called = program.computations.get(instruction.called[0], ()) if instruction.called else ()
     if opcode == "fusion" and called:
         return _of_fusion(called, instruction.shapes, program)
-    if opcode == "fusion-start" and called:  # results: the operands, what it writes, a number
+    if opcode == "fusion-start" and called:  # results: the operands, the outputs, a number
         n_read = len(instruction.operands)
         return _of_fusion(called, instruction.shapes[n_read:-1], program)
     written = instruction.shapes
@@ -50,7 +50,7 @@ def _size(shapes: Iterable[Shape]) -> float:
 
 
 def _of_fusion(called: Computation, results: tuple[Shape, ...], program: Program) -> float:
-    """Return the bytes of a fusion: what its parameters are read for, and what its roots write."""
+    """Return the bytes that a fusion reads from its parameters and writes with its roots."""
     shares = shares_read(called, program)
     read = sum(
         shares[each.name] * _size(each.shapes) for each in called if each.opcode == "parameter"
@@ -59,10 +59,10 @@ def _of_fusion(called: Computation, results: tuple[Shape, ...], program: Program
 
 
 def shares_read(called: Computation, program: Program) -> dict[str, float]:
-    """Return, for each instruction of a fusion, the share of its elements that is needed.
+    """Return the share of the elements that is needed, for each instruction of a fusion, by name.
 
-    A fusion computes an element only if a root needs it. A slice needs its part of an array; an
-    update in place needs nothing of the array that it updates.
+    A fusion computes an element only if one of its roots depends on it. A slice reads only its part
+    of an array. An update in place reads nothing of the array that it updates.
     """
     shares = {each.name: float(each.is_root) for each in called}
     for user in reversed(called):  # users come after their operands
@@ -93,7 +93,7 @@ def _shares_of_operands(user: Instruction, called: Computation, program: Program
 
 
 def _written(called: Computation, results: tuple[Shape, ...]) -> float:
-    """Return the bytes that the roots of a fusion write; an update in place writes its part."""
+    """Return the bytes that the roots of a fusion write; an update in place writes one part."""
     by_name = {each.name: each for each in called}
     root = next((each for each in called if each.is_root), None)
     if root is None:

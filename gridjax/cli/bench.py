@@ -33,7 +33,10 @@ def bench(
     ] = None,
     repeats: Annotated[
         int | None,
-        typer.Option(metavar="N", help="Number of timed rounds; medians are over them (7)."),
+        typer.Option(
+            metavar="N",
+            help="Number of timed rounds (default 7); results are medians over rounds.",
+        ),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Run a short version, with about a tenth of the work.")
@@ -53,7 +56,7 @@ def bench(
         typer.Option(metavar="FILE.png", help="Draw throughput by population size."),
     ] = None,
 ) -> None:
-    """Time whole runs, training, motion and grid scores here, and the best other libraries."""
+    """Time whole runs, training, motion and grid scores here, and compare with other libraries."""
     if json_file is not None or figure is not None:
         keep_on()
     from gridjax.sweep.catalog import benchmark

@@ -41,7 +41,7 @@ def plan(
         str | None,
         typer.Option(
             metavar="|".join((CPU, *CARDS)),
-            help="Device that the plan is for (cpu). The memory of a card decides the lanes.",
+            help="Device of the plan (default cpu). The memory of a card decides the lane widths.",
         ),
     ] = None,
     for_card: Annotated[
@@ -49,7 +49,7 @@ def plan(
         typer.Option(
             "--for",
             metavar="|".join(CARDS),
-            help="Compile for this card, which need not be here, and print memory, kernels,"
+            help="Compile for this card, which need not be attached, and print memory, kernels,"
             " arithmetic and a predicted time for each bucket. Needs the extra cuda13 or tpu;"
             " takes minutes.",
         ),
@@ -62,8 +62,8 @@ def plan(
 ) -> None:
     """Show the networks of a sweep and their cost: buckets, memory, FLOPs; train nothing."""
     if device is not None and measure:
-        fix = "leave it out: --measure uses this machine's"
-        raise GridjaxError(Problem(f"--device {device} is not possible", fix=fix))
+        fix = "leave it out: --measure uses the device of this machine"
+        raise GridjaxError(Problem(f"--device {device} is not possible with --measure", fix=fix))
     if training_only and for_card is None:
         fix = "add --for and the name of a card"
         raise GridjaxError(Problem("--training-only needs --for", fix=fix))
@@ -126,7 +126,7 @@ def _card(name: str | None, has_other_device: bool) -> CardInfo | None:
 
     card = card_info(name)
     if has_other_device:
-        fix = "leave out --device and --measure: --for is a device of its own"
+        fix = "leave out --device and --measure: --for already names the device"
         raise GridjaxError(Problem(f"--for {name} is not possible with another device", fix=fix))
     check_extra(card)
     return card

@@ -22,7 +22,7 @@ def score(
             metavar="INPUT...",
             help="Rate maps [..., x, y] (.npy, .npz, .mat, .nc), or sessions of positions, times"
             " and spikes or activity (.npz, .mat, .nwb, .parquet, .csv, trackers); see"
-            " docs/howto/formats.md. Quoted patterns, such as 'rats/*.npz', too.",
+            " docs/howto/formats.md. Patterns in quotes, such as 'rats/*.npz', are accepted.",
         ),
     ],
     shuffles: Annotated[
@@ -40,7 +40,9 @@ def score(
     bins: Annotated[
         int | None, typer.Option(help="Number of bins along the longer side of the arena.")
     ] = None,
-    bin_cm: Annotated[float | None, typer.Option(help="Side of a bin, in cm (2.5).")] = None,
+    bin_cm: Annotated[
+        float | None, typer.Option(help="Side of a bin, in cm (default 2.5).")
+    ] = None,
     smooth_cm: Annotated[
         float, typer.Option(help="Standard deviation of the Gaussian smoothing, in cm; 0: none.")
     ] = 4.0,
@@ -50,37 +52,39 @@ def score(
     rings: Annotated[
         Literal["study", "adaptive"],
         typer.Option(
-            help="Rings of the score: as published (study), or from the edge of each map's central"
-            " field on (adaptive).",
+            help="Rings of the score: as published (study), or outside the edge of each map's"
+            " central field (adaptive).",
         ),
     ] = "study",
     units: Annotated[
         Literal["m", "cm", "mm", "px"] | None,
         typer.Option(
-            help="Unit of position coordinates; px with --px-per-cm. By default the unit that the"
+            help="Unit of position coordinates; px needs --px-per-cm. By default the unit that the"
             " file states, or m."
         ),
     ] = None,
     px_per_cm: Annotated[
-        float | None, typer.Option(help="Pixels in a centimetre, for --units px.")
+        float | None, typer.Option(help="Pixels per centimetre, for --units px.")
     ] = None,
     time_units: Annotated[
         Literal["s", "ms", "us", "samples"],
         typer.Option(
             help="Unit of spike times, and of the times of positions if both are on one clock;"
-            " samples with --rate.",
+            " samples needs --rate.",
         ),
     ] = "s",
     rate: Annotated[
         float | None,
         typer.Option(
-            help="Samples in a second, for --time-units samples, and for folders of Kilosort or"
-            " phy in place of that in params.py."
+            help="Samples per second, for --time-units samples; for folders of Kilosort or phy, it"
+            " replaces the rate in params.py."
         ),
     ] = None,
     spikes: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="File with the spikes, in place of those of the input."),
+        typer.Option(
+            metavar="FILE", help="File with the spikes; it replaces the spikes of the input."
+        ),
     ] = None,
     series: Annotated[
         str | None,
@@ -92,20 +96,22 @@ def score(
     bodypart: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Tracked body part, for files of trackers; INDIVIDUAL/NAME."
+            metavar="NAME",
+            help="Tracked body part, for files of video trackers; INDIVIDUAL/NAME for several"
+            " animals.",
         ),
     ] = None,
     likelihood: Annotated[
         float,
-        typer.Option(help="Least likelihood of a tracked position; below it the frame is lost."),
+        typer.Option(help="Likelihood below which a tracked position counts as lost."),
     ] = 0.6,
     fps: Annotated[
         float | None,
-        typer.Option(help="Frames in a second, for files of trackers without times."),
+        typer.Option(help="Frames per second, for files of video trackers without times."),
     ] = None,
     start: Annotated[
         float,
-        typer.Option(help="Time of frame 0 of a tracker on the clock of the spikes, in seconds."),
+        typer.Option(help="Time of frame 0 of a video on the clock of the spikes, in seconds."),
     ] = 0.0,
     cells: Annotated[
         str | None,
@@ -124,17 +130,20 @@ def score(
     ] = None,
     nan: Annotated[
         Literal["mask", "zero"],
-        typer.Option(help="Unvisited bins: unknown (mask) or of rate 0 (zero)."),
+        typer.Option(help="Treatment of unvisited bins: unknown (mask) or rate 0 (zero)."),
     ] = "mask",
     variant: Annotated[
         Literal["minmax", "mean"],
-        typer.Option(help="Contrast of rotations in score60: extremes or means."),
+        typer.Option(
+            help="Contrast of rotations in score60: of extremes (minmax) or of means (mean)."
+        ),
     ] = "minmax",
     width_cm: Annotated[
         str | None,
         typer.Option(
             metavar="W|WxH",
-            help="Side of maps in cm, or sides along x and y; without it periods are in bins.",
+            help="Side of maps in cm, or sides along x and y. By default the side that the file"
+            " states; without any, periods are in bins.",
         ),
     ] = None,
     axes: Annotated[

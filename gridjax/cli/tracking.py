@@ -39,13 +39,13 @@ TrackProject = Annotated[
         "--track-project",
         metavar="NAME",
         help="Project (Weights & Biases), experiment (MLflow) or folder (TensorBoard) of the"
-        " record: gridjax, or for TensorBoard the folder tensorboard in DIR.",
+        " record. Default: gridjax; for TensorBoard, the folder tensorboard in DIR.",
     ),
 ]
 TrackNetworks = Annotated[
     bool,
     typer.Option(
-        "--track-networks", help="Record each network as a run of its own too, at the end."
+        "--track-networks", help="At the end, also record each network as a separate run."
     ),
 ]
 

@@ -1,1 +1,1 @@
-"""Scores of recorded cells, from rate maps or from sessions, without networks (gridjax score)."""
+"""Scores of recorded cells, from rate maps or from recording sessions (gridjax score)."""

@@ -19,7 +19,7 @@ PERCENTILES = (95.0, 99.0)
 SHIFTS, ISOTROPIC = "time shifts", "isotropic"
 """Names of the nulls of sessions and of rate maps."""
 Progress = Callable[[str, int, int], None]
-"""Function that receives an input, the number of its finished cells and the number of all."""
+"""Function that receives the name of an input, its number of finished cells and of all cells."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class InputScores:
     headline: str
     """One line that describes the input."""
     remarks: tuple[str, ...] = ()
-    """One line for each kind of numbers that were left out or are questionable."""
+    """One line for each kind of data that is left out or questionable."""
 
 
 def score_cells(

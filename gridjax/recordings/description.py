@@ -1,4 +1,4 @@
-"""Description of inputs: what their files hold, and how they would be read, without scores."""
+"""Description of input files: their content, and how gridjax score would read them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_CELLS = 20
 def describe_files(
     names: Sequence[str | Path], meaning: InputOptions, options: ScoreOptions, console: Console
 ) -> None:
-    """Print what files hold, how they would be read, and why they would be refused.
+    """Print the content of files, how they would be read, and the problems that refuse them.
 
     Args:
         names: input files, or patterns that match files.
@@ -38,7 +38,7 @@ def describe_files(
         options: options of scoring.
         console: terminal for the output.
 
-    Raises GridjaxError for invalid options and for names that are no files.
+    Raises GridjaxError for invalid options and for names that match no file.
     """
     options.check()
     problems = Problems()
@@ -83,10 +83,10 @@ def _session(prepared: SessionVisits, meaning: InputOptions) -> list[str]:
     (x_low, y_low), (x_high, y_high) = known.min(axis=0), known.max(axis=0)
     gaps, n_gaps, n_lost = tracked.gaps_s, len(tracked.gaps_s), session.n_lost
     lines = [
-        f"clock: {len(times):,} samples from {times[0]:.10g} to {times[-1]:.10g} s, one in"
-        f" {1000 * step:.4g} ms ({1 / step:.4g} Hz) in the median",
-        f"tracked: {tracked.total_s:,.6g} s; {_counted(n_gaps, 'gap')} of {gaps.sum():,.6g} s in"
-        f" all; {_counted(n_lost, 'sample')} without position",
+        f"clock: {len(times):,} samples from {times[0]:.10g} to {times[-1]:.10g} s; the median"
+        f" interval is {1000 * step:.4g} ms ({1 / step:.4g} Hz)",
+        f"tracked: {tracked.total_s:,.6g} s; {_counted(n_gaps, 'gap')}, {gaps.sum():,.6g} s in"
+        f" total; {_counted(n_lost, 'sample')} without position",
         f"positions: x from {x_low:.4g} to {x_high:.4g} m, y from {y_low:.4g} to {y_high:.4g} m"
         f" ({'--units ' + meaning.units if meaning.units else 'without --units'})",
         f"arena: {shape.kind}, {shape.width_cm:.0f} by {shape.height_cm:.0f} cm; maps of"

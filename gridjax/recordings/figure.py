@@ -178,7 +178,7 @@ def _legend(axes: Axes, middle: float) -> None:
 
 
 def p_text(p: float) -> str:
-    """Return a p-value as text: at most two digits, "<" and LEAST_P if smaller, a dash for NaN."""
+    """Return a p-value as text: at most two digits; "<1e-06" below LEAST_P; a dash for NaN."""
     if math.isnan(p):
         return "–"
     if p < LEAST_P:

@@ -1,4 +1,4 @@
-"""File formats of the inputs of gridjax score, by the endings and the beginnings of files."""
+"""File formats of the inputs of gridjax score, recognised by file name and content."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Format(NamedTuple):
     spikes: Callable[[Reading], Spikes | None] | None = None
     """Reader of the spikes for --spikes; None if the format has no spikes."""
     options: frozenset[str] = frozenset()
-    """Names of the fields of InputOptions that this format uses and some others do not."""
+    """Fields of InputOptions that this format uses and some other formats do not use."""
 
 
 NUMPY = Format("NumPy file", numpy_file, numpy_spikes)
@@ -64,12 +64,12 @@ FORMATS = {
     ".parquet": Format("Parquet table", parquet_session, parquet_spikes),
     ".nc": Format("NetCDF file", netcdf_file, options=_TRACKS | {"series"}),
 }
-"""Format of each ending of a file's name."""
+"""Ending of a file name -> format."""
 _PICKLES = (".pkl", ".pickle", ".p", ".joblib")
 
 
 def path_of_spikes(path: str) -> str | None:
-    """Return the file of the path beside which a file of spikes is; None for any other file."""
+    """Return the file of the path that belongs to a file of spikes; None for any other file."""
     for ending in (SPIKES_CSV, SPIKES_PARQUET):
         if path.endswith(ending):
             return path.removesuffix(ending) + ending.removeprefix(".spikes")
@@ -88,7 +88,7 @@ def format_of(reading: Reading) -> Format | None:
     elif not Path(path).is_file():
         reading.refuse("is not a regular file", "save it as a regular file")
     elif (of_path := path_of_spikes(path)) and not is_spikes:
-        fix = f"give {of_path}; the spikes are read from beside it"
+        fix = f"give {of_path}; its spikes are read from this file"
         reading.refuse("holds the spikes of a session, not its path", fix)
     elif ending in _PICKLES:
         fix = f"save its arrays with numpy.savez ({GUIDE}#pickled-archives)"

@@ -1,4 +1,4 @@
-"""Options that say how the numbers of a session are meant: units, clock, arena and lost frames."""
+"""Options for reading the numbers in an input: units, clock, arena and lost frames."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ _PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
 
 @dataclass(frozen=True)
 class InputOptions:
-    """The meaning of the numbers in the inputs of one call; rate maps use ``axes`` alone."""
+    """Meaning of the numbers in the inputs of one call; rate maps use ``axes`` and ``series``."""
 
     units: Units | None = None
     """Unit of positions; None for the unit that the file states, or metres if it states none."""
     px_per_cm: float | None = None
-    """Pixels in a centimetre, for units "px"."""
+    """Pixels per centimetre, for units "px"."""
     time_units: TimeUnits = "s"
     """Unit of spike times, and of the times of positions if both are on one clock."""
     rate_hz: float | None = None
-    """Samples in a second, for time_units "samples" and for folders of a spike sorter."""
+    """Samples per second, for time_units "samples" and for folders of a spike sorter."""
     arena: tuple[tuple[float, float], tuple[float, float]] | None = None
     """((x low, x high), (y low, y high)) in `units`; positions outside count as lost."""
     lost: tuple[float, float] | None = None
-    """Position that stands for lost frames, in `units`."""
+    """Position that the tracker writes for lost frames, in `units`."""
     axes: Axes = "xy"
-    """Last two axes of rate maps, in their order."""
+    """Order of the last two axes of rate maps."""
     series: str | None = None
     """Name of the series of positions, or of the variable of maps, for files with several."""
     cells: tuple[str, ...] | None = None
     """Names of the cells of sessions to read; None for all."""
     bodypart: str | None = None
-    """Tracked point whose positions are read, for files of trackers."""
+    """Name of the tracked point to read, for files of video trackers."""
     likelihood: float = 0.6
-    """Smallest likelihood of a tracked position that is not lost."""
+    """Likelihood below which a tracked position counts as lost."""
     fps: float | None = None
-    """Frames in a second, for files of trackers without a clock."""
+    """Frames per second, for files of video trackers without times."""
     start_s: float = 0.0
-    """Time of frame 0 on the clock of the spikes, seconds, for files without a clock."""
+    """Seconds added to the times of a video tracker: time of frame 0 on the clock of the spikes."""
     spikes: str | None = None
-    """File or folder with the spikes, in place of those of the input."""
+    """File or folder with the spikes; it replaces the spikes of the input."""
 
     @property
     def per_metre(self) -> float:
-        """Units of position in a metre."""
+        """Number of position units in one metre."""
         if self.units == "px":
             return 100 * (self.px_per_cm or math.nan)
         return _PER_METRE[self.units or "m"]
 
     @property
     def per_second(self) -> float:
-        """Units of time in a second."""
+        """Number of time units in one second."""
         if self.time_units == "samples":
             return self.rate_hz or math.nan
         return _PER_SECOND[self.time_units]
@@ -98,7 +98,7 @@ class InputOptions:
             problems.add("--units px and --px-per-cm belong together", None, fix)
         is_rate_alone = self.time_units != "samples" and self.rate_hz is not None
         has_no_rate = self.time_units == "samples" and self.rate_hz is None
-        # a folder of a spike sorter has times in samples of its own, whatever the other units
+        # spike times of a sorter's folder are in samples and need --rate, whatever --time-units is
         if has_no_rate or (is_rate_alone and self.spikes is None):
             fix = "give both --time-units samples and --rate, or neither"
             problems.add("--time-units samples and --rate belong together", None, fix)
@@ -106,7 +106,7 @@ class InputOptions:
 
 
 def read_arena(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the arena of a text x0:x1,y0:y1. Raises GridjaxError for any other text."""
+    """Return the arena that a text x0:x1,y0:y1 gives. Raises GridjaxError for any other text."""
     sides = [_numbers(side, ":") for side in text.split(",")]
     if len(sides) != 2 or any(len(side) != 2 or not side[0] < side[1] for side in sides):
         fix = "give x0:x1,y0:y1 with x0 < x1 and y0 < y1, in the units of the positions"
@@ -116,16 +116,16 @@ def read_arena(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def read_width(text: str) -> float | tuple[float, float]:
-    """Return the sides of rate maps of a text W or WxH. Raises GridjaxError for any other text."""
+    """Return the sides that a text W or WxH gives, cm. Raises GridjaxError for any other text."""
     numbers = _numbers(text.lower(), "x")
     if len(numbers) not in (1, 2):
         fix = "give the side of the maps in cm, or both sides along x and y, such as 150x75"
-        raise GridjaxError(Problem(f"--width-cm {text} is no size of maps", fix=fix))
+        raise GridjaxError(Problem(f"--width-cm {text} is not a map size", fix=fix))
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
 
 
 def read_point(text: str) -> tuple[float, float]:
-    """Return the position of a text X,Y. Raises GridjaxError for any other text."""
+    """Return the position that a text X,Y gives. Raises GridjaxError for any other text."""
     numbers = _numbers(text, ",")
     if len(numbers) != 2:
         fix = "give X,Y in the units of the positions, such as --lost -1,-1"
@@ -134,7 +134,7 @@ def read_point(text: str) -> tuple[float, float]:
 
 
 def read_names(text: str) -> tuple[str, ...]:
-    """Return the names in a text A,B,... Raises GridjaxError for an empty or repeated one."""
+    """Return the names in a text A,B,... Raises GridjaxError for an empty or repeated name."""
     names = tuple(name.strip() for name in text.split(","))
     if not all(names) or len(set(names)) < len(names):
         fix = "give names of cells, each once, separated by commas"
@@ -143,7 +143,7 @@ def read_names(text: str) -> tuple[str, ...]:
 
 
 def _numbers(text: str, separator: str) -> list[float]:
-    """Return finite numbers; none if a part of the text is no such number."""
+    """Return the finite numbers in a text; an empty list if a part is not a finite number."""
     try:
         numbers = [float(part) for part in text.split(separator)]
     except ValueError:

@@ -19,11 +19,17 @@ from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.options import ScoreOptions
 
 _SQUARE_BINS = 0.02
-"""Largest relative difference of the sides of a square bin."""
+"""Largest relative difference between the sides of a bin that counts as square."""
 
 
 def score_maps(map_set: MapSet, options: ScoreOptions, progress: Progress) -> InputScores:
-    """Return the scores of rate maps."""
+    """Return the scores of rate maps.
+
+    Args:
+        map_set: the rate maps.
+        options: options of scoring.
+        progress: function that is called before the null scores of each map.
+    """
     from gridjax.metrics.nulls.isotropic_fields import isotropic_scores
 
     n_maps, n = map_set.maps.shape[:2]
@@ -35,7 +41,7 @@ def score_maps(map_set: MapSet, options: ScoreOptions, progress: Progress) -> In
             nulls.append(isotropic_scores(cell_key(options, rate), rate, options.shuffles, score))
     known = np.isfinite(map_set.maps)
     count = known.sum(axis=(1, 2))
-    # division before the sum, because the sum of large rates may leave the range of float64
+    # rates are divided before they are added, because a sum of large rates can overflow float64
     shares = np.where(known, map_set.maps, 0.0) / np.maximum(count, 1)[:, None, None]
     n_bins = map_set.n_x * map_set.n_y
     map_columns = {
@@ -55,7 +61,7 @@ def score_maps(map_set: MapSet, options: ScoreOptions, progress: Progress) -> In
 def bin_cm(map_set: MapSet, options: ScoreOptions, problems: Problems) -> float | None:
     """Return the side of a bin of rate maps, cm; None if neither options nor file give it.
 
-    Adds a problem if bins are not square, or if rectangular maps have only one side.
+    Adds a problem if bins are not square, or if only one side is given for rectangular maps.
     """
     n_x, n_y = map_set.n_x, map_set.n_y
     if len(options.sides_cm) == 1 and n_x != n_y:

@@ -1,4 +1,4 @@
-"""Rate maps of one file, as squares."""
+"""Rate maps of one file, padded to squares."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class MapSet:
     name: str
     """Path of the file."""
     cells: tuple[str, ...]
-    """Index of each map in the file's array, such as 3, or 2,0 for two leading axes; or its name
-    in the file."""
+    """Name of each map in the file; or its index in the array, such as 3, or 2,0 for two leading
+    axes."""
     maps: Float[np.ndarray, "cell n n"]
-    """Rectangular maps are padded to squares with NaN, evenly on both sides."""
+    """Rates [cell, x, y]; rectangular maps are padded with NaN on both sides to squares."""
     sides: tuple[int, int] | None = None
     """Bins along x and y before padding; None for maps that are not padded."""
     remarks: tuple[str, ...] = ()
-    """One line for each thing in the file that is not used or is questionable."""
+    """One line for each item of the file that is not used or is questionable."""
     bin_cm: float | None = None
-    """Side of a bin that the file states, cm."""
+    """Side of a bin, cm; None if the file does not state it."""
 
     @property
     def n_x(self) -> int:
@@ -54,15 +54,15 @@ def map_set(
 
     Args:
         reading: the reading of the file; its option ``axes`` names the last two axes.
-        name: name of the array in the file, empty if there is no other.
+        name: name of the array in the file; empty for a .npy file.
         array: [..., x, y].
         cells: name of each map in the order of the array; by default its index.
         remarks: remarks on the file.
         is_named: whether the file itself names the axes.
     """
     if reading.options.cells is not None:
-        fix = "leave --cells out, and choose maps in the table of scores"
-        reading.refuse("holds maps, and --cells chooses cells of sessions", fix)
+        fix = "remove --cells, and select the maps in the table of scores"
+        reading.refuse("holds maps, but --cells applies to sessions only", fix)
         return None
     if not is_named and _has_cells_last(array):
         n, _, n_cells = array.shape
@@ -101,7 +101,7 @@ def _has_cells_last(array: np.ndarray) -> bool:
 
 
 def _padded(maps: np.ndarray) -> Float[np.ndarray, "... n n"]:
-    """Return rectangular maps of square bins with unknown bins on both shorter sides."""
+    """Return maps padded to squares: NaN bins are added at both ends of the shorter axis."""
     n_x, n_y = maps.shape[-2:]
     missing = [(max(n_x, n_y) - n) for n in (n_x, n_y)]
     sides = [(0, 0)] * (maps.ndim - 2) + [(n // 2, n - n // 2) for n in missing]

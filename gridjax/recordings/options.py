@@ -29,17 +29,18 @@ class ScoreOptions:
     min_speed_cm_s: float = 2.5
     """Smallest speed, cm/s; slower samples are left out."""
     width_cm: float | tuple[float, float] | None = None
-    """Side of the box of rate maps, or its sides along x and y, cm; None gives periods in bins."""
+    """Side of rate maps, or their sides along x and y, cm. With None, the side is taken from the
+    file; if the file does not state it, periods are in bins."""
     rings: Literal["study", "adaptive"] = "study"
-    """Rings of the published networks ("study"), or outside the central field ("adaptive")."""
+    """Rings of the score: as published ("study"), or outside the central field ("adaptive")."""
     nan: Literal["mask", "zero"] = "mask"
     """Treatment of bins without visits: unknown ("mask") or rate 0 ("zero")."""
     variant: Literal["minmax", "mean"] = "minmax"
-    """Comparison of correlations in score60: of extremes ("minmax") or of means ("mean")."""
+    """Contrast of rotations in score60: extremes ("minmax") or means ("mean") of correlations."""
 
     @property
     def sides_cm(self) -> tuple[float, ...]:
-        """Sides of rate maps, cm: none, one, or those along x and y."""
+        """Sides of rate maps, cm: empty, one side, or the sides along x and y."""
         if self.width_cm is None:
             return ()
         return self.width_cm if isinstance(self.width_cm, tuple) else (self.width_cm,)

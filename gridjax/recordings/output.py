@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 SHOWN = 30
 """Largest number of cells in the table on the terminal."""
 WIDE, NARROW_NAME = 100, 16
-"""Smallest width of a terminal that shows all columns, and largest width of a name on a narrower
-terminal, characters."""
+"""Smallest terminal width that shows all columns, and largest width of a name in a narrower
+terminal, in characters."""
 
 
 class OutputFiles(NamedTuple):

@@ -28,12 +28,12 @@ _OWN_OPTIONS = {
     "fps": "--fps",
     "start_s": "--start",
 }
-"""Options of some formats only."""
+"""Field of InputOptions -> its option, for options that only some formats use."""
 
 
 @dataclass(frozen=True)
 class ReadFile:
-    """One file: what was found in it, and the maps or the session that it gives."""
+    """One file: its content, and the maps or the session read from it."""
 
     path: str
     format: str
@@ -67,12 +67,12 @@ def read_inputs(
 def read_files(
     names: Sequence[str | Path], options: InputOptions | None, problems: Problems
 ) -> list[ReadFile]:
-    """Return what was found in each file, with the problems of each.
+    """Return the content and the problems of each file.
 
     Args:
         names: files or patterns, as for ``read_inputs``.
         options: meaning of the numbers, as for ``read_inputs``.
-        problems: list that receives the problems of names that are no files.
+        problems: list that receives a problem for each name that matches no file.
 
     Raises GridjaxError for invalid options.
     """
@@ -119,7 +119,7 @@ def _read(path: str, options: InputOptions) -> ReadFile:
         _refuse_unused(reading, known)
         result = known.read(reading)
         if isinstance(result, MapSet) and options.spikes is not None:
-            reading.refuse("holds maps, which take no --spikes", "leave --spikes out")
+            reading.refuse("holds maps, but --spikes applies to sessions only", "remove --spikes")
         if isinstance(result, RawSession) and options.spikes is not None:
             result = _with_other_spikes(reading, result)
         if isinstance(result, RawSession):

@@ -35,7 +35,7 @@ class Session:
     activity: Float[np.ndarray, "sample cell"] | None = None
     """Activity of each cell at the positions, in place of spikes; spikes_s is then empty."""
     remarks: tuple[str, ...] = ()
-    """One line for each kind of numbers that were left out or are questionable."""
+    """One line for each kind of data that is left out or questionable."""
 
     @property
     def n_lost(self) -> int:
@@ -87,7 +87,7 @@ class RawSession:
     activity_cells: tuple[str, ...] = ()
     """Names of the cells of the activity."""
     activity_times: Float[np.ndarray, " sample"] | None = None
-    """Times of the activity, if they may differ from those of the positions."""
+    """Times of the activity; None if they are the times of the positions."""
     units: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(file, column) -> unit that its header names."""
     unit: str | None = None
@@ -97,7 +97,7 @@ class RawSession:
 
 
 class Activity(NamedTuple):
-    """Unchecked activity of cells on a clock of its own."""
+    """Unchecked activity of cells with its own times."""
 
     times: Float[np.ndarray, " frame"]
     values: Float[np.ndarray, "frame cell"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class SessionVisits(NamedTuple):
-    """A session, the visits of its samples to bins, and the shape of its arena."""
+    """A session, the bin of each of its samples, and the shape of its arena."""
 
     session: Session
     visits: Any
@@ -37,7 +37,11 @@ class SessionVisits(NamedTuple):
 def prepare_session(
     session: Session, options: ScoreOptions, problems: Problems
 ) -> SessionVisits | None:
-    """Return the visits of a session; add a problem and return None if it cannot be scored."""
+    """Return a session with the bin of each of its samples.
+
+    Adds a problem if the session cannot be scored with these options. Returns None if its samples
+    cannot be assigned to bins.
+    """
     from gridjax.metrics.ratemaps.occupancy import visits
 
     place = Place(session.name)
@@ -72,7 +76,13 @@ def prepare_session(
 
 
 def score_session(one: SessionVisits, options: ScoreOptions, progress: Progress) -> InputScores:
-    """Return the scores of every cell of a session."""
+    """Return the scores of every cell of a session.
+
+    Args:
+        one: the session, as ``prepare_session`` returns it.
+        options: options of scoring.
+        progress: function that is called before the null scores of each cell.
+    """
     from gridjax.metrics.ratemaps import rate_map
     from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
@@ -131,7 +141,7 @@ def _shift_scores(
         given = (key, visited_bins, values, options.shuffles, score_60_of(options))
         return activity_shift_scores(*given, **common)
     train = session.spikes_s[cell]
-    # whole microseconds of tracked time, so that a gap changes no draw
+    # tracked time in whole microseconds, so that the length of a gap does not change the key
     clock_s = np.sort(tracked_spikes(train, visited_bins.tracked).clock_s)
     key = cell_key(options, np.round(clock_s * 1e6).astype(np.int64), visited_bins.bins)
     given = (key, visited_bins, train, options.shuffles, score_60_of(options))
@@ -145,5 +155,5 @@ def _gaps(trains: Sequence[TrackedSpikes], tracked: TrackedTime) -> str:
         return ""
     n_spikes = sum(own.n_in_gaps for own in trains)
     found = f", {len(gaps)} gap{'s' * (len(gaps) != 1)} of {gaps.sum():,.6g} s"
-    found += " in all" if len(gaps) > 1 else ""
+    found += " in total" if len(gaps) > 1 else ""
     return found + (f" with {n_spikes:,} spikes, left out" if n_spikes else "")

@@ -18,8 +18,10 @@ def with_spikes_of(raw: RawSession, spikes: Spikes) -> RawSession:
     own = raw.activity.shape[1] if raw.activity is not None else len(raw.spikes)
     remarks = [*raw.remarks, *spikes.remarks]
     if own:
-        remarks.append(f"{own} cell{'s' * (own != 1)} of the input not used: --spikes gives others")
-    remarks.append(f"spikes from {spikes.path}: their clock is taken to be that of the positions")
+        remarks.append(
+            f"{own} cell{'s' * (own != 1)} of the input not used: --spikes replaces them"
+        )
+    remarks.append(f"spikes from {spikes.path}; their times are read on the clock of the positions")
     return replace(
         raw,
         spikes=spikes.trains,
@@ -42,7 +44,7 @@ def chosen_cells(
     Args:
         raw: the session.
         names: names of cells; None for all.
-        problems: list that receives the names that the session does not have.
+        problems: list that receives a problem if the session lacks one of the names.
     """
     if names is None:
         return raw

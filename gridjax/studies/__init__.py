@@ -8,7 +8,7 @@ Tests of claims, named in ``claims.yaml``
 
 Parts of an ``analysis.py``
     ANY, DIFFERENCES: ranges of an estimate. NULL_SHARE: the share of grid units by chance.
-    variance_between: the share of a variance that is between groups.
+    variance_between: the share of the variance that is between groups.
     figures: functions that draw arms, nulls and published numbers (gridjax.plotting has colours and
     sizes).
     CODES, label: the target codes, and their printed names. percent: a share as printed text.

@@ -21,7 +21,7 @@ ALL_NETWORKS = "all networks"
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm: its finished networks, those that diverged included, and which are competent."""
+    """One arm: its finished networks, including diverged ones, and the competent ones of them."""
 
     name: str
     run_ids: frozenset[str]
@@ -34,7 +34,7 @@ class Arm:
 
     @property
     def shortage(self) -> str:
-        """Why the arm allows no verdict; empty if it does, or if none of its networks is there."""
+        """Reason why the arm allows no verdict; empty if it allows one or has no network."""
         n, able = len(self.run_ids), len(self.competent)
         if not n or (able >= FEWEST_COMPETENT and self.share >= LEAST_SHARE):
             return ""
@@ -53,9 +53,9 @@ def shortage(arms: Iterable[Arm]) -> str:
 def arms_of(name: str, arguments: Mapping[str, Any], place: Place) -> tuple[Arm, ...]:
     """Return the arms of a claim.
 
-    They are those that the analysis gives under ``arms``. Otherwise they follow from the arguments
-    of the test: two arms for ``first`` and ``second``, one for each value of ``dose`` or ``level``,
-    and all networks together for other tests.
+    The analysis can give them under the key ``arms``. Otherwise the arguments of the test determine
+    them: two arms for ``first`` and ``second``, one arm for each value of ``dose`` or ``level``,
+    and one arm with all networks for other tests.
 
     Args:
         name: the claim's name, for messages.

@@ -54,8 +54,8 @@ CLAIM_TESTS = {
         ClaimTest(variance_share, "no p-value; the interval resamples levels of the first factor"),
         ClaimTest(
             max_departure,
-            "the largest standardised residual, over flips of the signs of each seed's residuals,"
-            " all of a seed together",
+            "the largest standardised residual against sign flips; all residuals of a seed are"
+            " flipped together",
         ),
     )
 }

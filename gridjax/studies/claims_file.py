@@ -19,7 +19,7 @@ from gridjax.studies.competence import ALL, COMPETENT
 CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
 ASKED_OF = (ALL, COMPETENT)
-"""Networks that a claim can be asked of."""
+"""Groups of networks that a claim can be asked of."""
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
 """Units by name: the factor between a value and its printed number, and the text after it."""
 _OF_STUDY = ("title", "question", "caution", "version", "changes", "claims")
@@ -78,7 +78,7 @@ class Claim:
             return "∞" if value > 0 else "−∞"
         value = (
             round(value * factor, 9) + 0.0
-        )  # removes rounding errors of sums, and the minus of -0
+        )  # removes rounding errors of sums, and the sign of -0
         written = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
         return f"{written}{unit}".replace("-", "−")
 

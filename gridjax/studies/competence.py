@@ -1,15 +1,17 @@
 """Competence of networks: whether a network has learned to path-integrate.
 
 A network is competent if its position error is below 10 cm and below the error of answering the
-start. The error is that of the likelihood decoder over 50 moves, ``decode_err_ml_cm_T50``. This
-decoder has no floor: with a network's own targets as outputs, it finds the position for every
-target code in which no two positions have the same targets. These are Cartesian codes, polar codes
-and place cells, also those whose published decoder cannot reach 10 cm.
+start, which is the mean distance between the true position and the start of the path. The position
+error is that of the likelihood decoder over 50 moves, ``decode_err_ml_cm_T50``. This decoder has no
+lower limit of the error: if the outputs are equal to the targets, it finds the position for every
+target code in which no two positions have the same targets. Such codes are Cartesian codes, polar
+codes and place cells, including codes whose published decoder cannot reach 10 cm.
 
-In polar codes with the published angle, atan(y / x), opposite positions have the same targets, so
-that no decoder can reach 10 cm. A network of such a code is competent if its loss, above the least
-possible loss, is below that of answering the targets of a position 10 cm away (or as far away as
-the start is on average, if that is less).
+In polar codes with the published angle, atan(y / x), opposite positions have the same targets.
+Therefore no decoder can reach 10 cm. A network of such a code is competent if its excess loss (its
+loss minus the least possible loss) is below a bound. The bound is the excess loss of outputs that
+are the targets of a position 10 cm away. If the error of answering the start is less than 10 cm,
+this distance is used in place of 10 cm.
 
 Competence never depends on a grid score, a period or a spectrum.
 """
@@ -29,16 +31,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ALL, COMPETENT, FINISHED = "all", "competent", "finished"
-"""Networks of a study: all that did not diverge; the competent ones; all that are finished, those
-that diverged included."""
+"""Networks of a study: all that did not diverge; the competent ones; all finished ones, including
+diverged networks."""
 COMPETENT_CM = 10.0
 """Position error below which a network is competent, cm."""
 ERROR, START_ERROR = "decode_err_ml_cm_T50", "start_err_cm_T50"
-"""Columns of the network's error and of the error of answering the start, cm."""
+"""Columns of the position error and of the error of answering the start, cm."""
 LEAST_SHARE = 0.5
-"""Least share of an arm that must be competent for a verdict."""
+"""Smallest share of competent networks in an arm that allows a verdict."""
 FEWEST_COMPETENT = 8
-"""Least number of competent networks of an arm for a verdict."""
+"""Smallest number of competent networks in an arm that allows a verdict."""
 
 _SQUARED = ("mse", "polarmse")
 
@@ -46,7 +48,7 @@ _SQUARED = ("mse", "polarmse")
 def competent(
     rows: pd.DataFrame, spec_of: Callable[[str], NetworkSpec]
 ) -> Bool[np.ndarray, " row"]:
-    """Return whether each network is competent. Diverged networks and NaN errors are not.
+    """Return whether each network is competent; False for diverged networks and NaN errors.
 
     Args:
         rows: rows of the table of networks.
@@ -73,9 +75,9 @@ def is_decodable(spec: NetworkSpec) -> bool:
 def loss_above_least(row: Mapping[str, Any] | pd.Series, spec: NetworkSpec) -> float:
     """Return the loss of a network minus the least possible loss, without the weight penalty.
 
-    It is ``loss_excess`` for cross-entropy. The least squared error is 0, so that it is ``loss``
-    for ``mse`` and ``polarmse``, minus the weight penalty if the column contains it. It is NaN for
-    other losses.
+    For cross-entropy it is the column ``loss_excess``. For ``mse`` and ``polarmse``, whose least
+    value is 0, it is ``loss``, minus the weight penalty if the column ``loss`` contains it. For
+    other losses it is NaN.
 
     Args:
         row: the network's row in the table of networks.
@@ -88,10 +90,10 @@ def loss_above_least(row: Mapping[str, Any] | pd.Series, spec: NetworkSpec) -> f
 
 
 def loss_bound(spec: NetworkSpec, distance_m: float) -> float:
-    """Return the loss, above the least, of the targets ``distance_m`` (metres) away.
+    """Return the excess loss of outputs that are the targets ``distance_m`` (metres) away.
 
-    It is a mean over the network's own layout (gridjax.model.displaced_loss). It is 0, which no
-    loss is below, for a distance that is not above 0.
+    It is computed in the network's own layout (gridjax.model.displaced_loss). For a distance of 0
+    or NaN it is 0, and no loss is below it.
     """
     from gridjax.model.displaced_loss import displaced_loss
     from gridjax.task.code_maps import layout_of

@@ -58,7 +58,7 @@ def max_departure(frame: pd.DataFrame, column: str, level: str) -> Estimate:
 
     The parabola is fitted to all levels. The value of the estimate is the p. If p is above .05, the
     data do not decide whether a level departs from the curve; the estimate then has no interval.
-    Source: gridjax.metrics.lack_of_fit.
+    Source: gridjax.metrics.statistics.lack_of_fit.
 
     Args:
         frame: one row for each network, with ``run_id`` and ``seed``; seeds that do not have all
@@ -190,7 +190,7 @@ def matched_difference(
     pairs = ours.loc[list(nearest)].assign(nearest=others["run_id"].to_numpy())
     pairs["gap"] = pairs[column] - others[column].to_numpy()
     others = others.drop_duplicates("run_id").assign(nearest="")
-    remark = f"{len(pairs)} networks, of which the nearest are {len(others)} others."
+    remark = f"{len(pairs)} networks; number of different nearest networks: {len(others)}."
     estimate = seed_contrast(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), within, remark)
     if not estimate.n:
         return estimate
@@ -199,6 +199,7 @@ def matched_difference(
     if len(others) >= FEWEST_SEEDS:
         return estimate
     remark += (
-        f" Fewer than {FEWEST_SEEDS} give no interval: all differences depend on the same ones."
+        f" With fewer than {FEWEST_SEEDS} of these there is no interval: all differences depend on"
+        " the same networks."
     )
     return replace(estimate, low=math.nan, high=math.nan, p=math.nan, remark=remark)

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.95
-ALIKE = "All of them have the same value, so that resampling gives no interval."
+ALIKE = "All values are equal, so that resampling gives no interval."
 ANY = (-math.inf, math.inf)
 """The range of an estimate without bounds."""
 DIFFERENCES = (-1.0, 1.0)
-"""The range of a difference of two shares. It limits bounds, which few seeds can leave infinite."""
+"""The range of a difference of two shares. It limits the ends of intervals, which can be infinite
+if there are few seeds."""
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NULL_SHARE = 1 - NULL_PERCENTILE / 100
+"""Share of units that count as grid units by chance."""
 LOWEST_THRESHOLD = THRESHOLDS[0]
+"""Score60 below which no unit counts as a grid unit."""
 FALSE_FINDINGS = 0.05
+"""Limit of the false discovery rate (q)."""
 LOWEST_CYCLES = 0.5
+"""Lowest frequency of a spectral peak, cycles per box."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Evidence:
     wanted: tuple[str, ...]
     """run_ids of the study's networks, trained or not"""
     asked: str = ALL
-    """which of them ``networks`` contains: all, competent or finished"""
+    """the networks in ``networks``: all (except diverged ones), competent or finished"""
 
     def ask(self, whom: str) -> Evidence:
         """Return the evidence of all, of the competent or of the finished networks."""
@@ -42,7 +46,7 @@ class Evidence:
     def everything(self) -> pd.DataFrame:
         """The rows of the study's finished networks, including diverged networks.
 
-        Specs of the same network (with equal ``equivalence_id``) have one row together. The column
+        Specs of the same network (with equal ``equivalence_id``) share one row. The column
         ``is_competent`` is added: whether the network has learned to path-integrate
         (gridjax.studies.competence).
         """
@@ -53,9 +57,10 @@ class Evidence:
 
     @cached_property
     def networks(self) -> pd.DataFrame:
-        """The rows of the networks that are asked, with three more columns.
+        """The rows of the networks that ``asked`` selects, with three more columns.
 
-        These are all networks that did not diverge, or the competent ones among them.
+        They are all networks that did not diverge, the competent ones of these, or all finished
+        networks.
         ``share_grid``: share of analysed units whose score60 is above both thresholds: the 99th
         percentile of the network's own random readouts, and .3. The second threshold is needed for
         codes of coordinates, because their random readouts are ramps with scores far below 0.

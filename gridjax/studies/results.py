@@ -36,7 +36,7 @@ def conclude(
     Args:
         plan: the study and its networks.
         run: a run that contains these networks, or some of them.
-        size_name: the size, or ``published``, as the page shows it.
+        size_name: the name of the size, or ``published``, for the page.
         out: the folder of studies; the files are written into the study's own folder in it.
         larger: the same study with other numbers of units; the files also contain their verdicts.
 

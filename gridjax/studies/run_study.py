@@ -1,4 +1,4 @@
-"""The function study(): training of a study's networks, the tests of its claims, and its page."""
+"""The function study(): training of the networks of a study, tests of its claims, and its page."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ def study(
             claims.yaml and analysis.py, which is run.
         out: Folder for the results; the studies in it share networks.
         size: ``quick``, ``desk`` or ``paper``.
-        published: Whether the published design is trained in place of a size; with ``all``, of the
-            studies that have one.
-        seeds: Seeds 0 to n-1 in place of the size's own; number of draws for a study that draws its
-            networks.
+        published: Whether the published design is trained in place of a size; with ``all``, only
+            the studies that have one are trained.
+        seeds: Number n of seeds: seeds 0 to n-1 replace those of the size. For a study that draws
+            its networks, the number of draws.
         overrides: Values of parameters or settings for every network, as for Sweep.from_yaml.
-        no_training: Whether only networks that are in ``out`` are analysed.
+        no_training: Whether nothing is trained, and only the networks in ``out`` are analysed.
         callbacks: As for gridjax.train.
         progress: Whether the progress is shown; None shows it in terminals and notebooks.
         time_limit: Time after which the training stops with all networks saved: seconds, or text

@@ -19,9 +19,10 @@ _EXAMPLE = "write FROM:TO:STEP in metres, such as 0.09:0.15:0.01"
 
 
 def scanning(base: Path | None, size: str) -> Study:
-    """Return the study of width sensitivity with one sweep file, for every parameter but the width.
+    """Return the study of width sensitivity with one sweep file for all its networks.
 
-    ``base`` is the sweep file; None means the file of the study's own scan of that size. The
+    ``base`` is the sweep file; it gives every parameter except the width. With None, it is the file
+    of the study's own scan of that size. The
     study's other arms (boxes, crossed seeds) are omitted, because their claims are about particular
     widths.
     """

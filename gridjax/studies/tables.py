@@ -56,7 +56,7 @@ def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> 
         lines.append(f"{shared:,} are shared and trained once")
     lines.append(plan_table(plan))
     for name in dict.fromkeys(plan.study.name for plan in before):
-        lines.append(f"{name}: its pilot settles some values of its networks at the same cost")
+        lines.append(f"{name}: its pilot sets some values of its networks; the cost stays the same")
     return lines
 
 
@@ -99,7 +99,7 @@ def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
 
 
 def _notes(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return what applies to several verdicts: the warning about the size, and arms too small."""
+    """Return the notes on several verdicts: the warning about the size, and too small arms."""
     cautions = [one.caution for one in verdicts if one.caution]
     blocked = [one for one in verdicts if one.outcome == NOT_ANSWERABLE]
     short = [arm.shortage for one in blocked for arm in one.arms if arm.shortage]

@@ -24,8 +24,8 @@ from gridjax.sweep.sweep import Sweep
 ACCEPTED = ("sweep", "lane-width")
 """Changes of a run that every study accepts: additional networks, and other lane widths.
 
-Networks of other shapes may have other default lane widths. Device and shape, which decide lane
-widths, are still compared.
+Networks of other shapes may have other default lane widths. The device and the shapes, which
+determine the lane widths, are still compared.
 """
 
 
@@ -46,7 +46,7 @@ class Request:
     def by_units(self) -> list[Request]:
         """Return one request for each value in a list of ``Ng`` in the overrides.
 
-        Without such a list, return this request alone. The verdicts for the first request are the
+        Without such a list, return only this request. The verdicts for the first request are the
         study's verdicts; the verdicts for the others are shown next to them.
         """
         overrides = dict(self.overrides or {})
@@ -109,7 +109,7 @@ def merge_sweeps(sweeps: Sequence[Sweep], name: str) -> Sweep:
     """
     if any(sweep.settings != sweeps[0].settings for sweep in sweeps):
         message = f"the sweep files of {name} have different settings (gridjax:)"
-        fix = "networks of one folder share their settings: give each study a --out of its own"
+        fix = "networks of one folder share their settings: give each study its own --out"
         raise GridjaxError(Problem(message, fix=fix))
     return Sweep(
         specs=tuple(dict.fromkeys(spec for sweep in sweeps for spec in sweep.specs)),

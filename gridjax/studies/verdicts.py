@@ -21,7 +21,7 @@ NOT_ANSWERABLE = "not answerable at this size"
 """Outcome of a claim about competent networks if an arm has too few of them."""
 ALPHA = 0.05
 MANY = 1_000_000
-"""Limit of the number of needed networks: a verdict prints larger numbers as "more than" it."""
+"""Largest printed number of needed networks; a larger one is printed as "more than 1,000,000"."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Verdict:
     arms: tuple[Arm, ...] = ()
     """the arms of the claim, and how many of their networks are competent"""
     caution: str = ""
-    """a warning about all verdicts of this size, such as ``a smoke test``; ends the sentence"""
+    """a warning about all verdicts of this size, such as ``a smoke test``; added to the sentence"""
 
     @property
     def sentence(self) -> str:
@@ -69,7 +69,7 @@ class Verdict:
         needed = f"more than {MANY:,} networks"
         if self.networks_needed < MANY:
             needed = f"about {self.networks_needed:,.0f} networks"
-        return f"Undecided: {found}; {wanted}; deciding needs {needed}."
+        return f"Undecided: {found}; {wanted}; a decision needs {needed}."
 
 
 def judge(
@@ -88,7 +88,7 @@ def judge(
         claims: the claims.
         estimates: the estimate of each claim, by name.
         arms: the arms of each claim, by name; without them, every claim is answerable.
-        caution: a warning about all verdicts, a part of their sentences.
+        caution: a warning about all verdicts, which is added to their sentences.
 
     Raises KeyError if a claim has no estimate.
     """
@@ -119,7 +119,7 @@ def judge(
 def _is_tested(claim: Claim, estimate: Estimate) -> bool:
     """Return whether a claim needs its test: if it is primary and false under its null.
 
-    A claim that is true under its null is decided by the interval alone. Example: the claim is that
+    A claim that is true under its null is decided only by its interval. Example: the claim is that
     a difference is small, and the null is no difference.
     """
     contradicted = not claim.low <= estimate.null <= claim.high

@@ -1,4 +1,4 @@
-"""Thread that calls the functions of a tracker's library, so that a run never waits for them."""
+"""Thread that calls the functions of a tracker's library, so that training does not wait."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class BackgroundCalls:
-    """Calls of functions, one after the other, in a thread of their own.
+    """Calls of functions, one after the other, in a separate thread.
 
     The first exception is logged as a warning; the remaining calls are then dropped.
     """

@@ -24,8 +24,8 @@ class MLflow(Tracker):
 
     Args:
         project: Experiment of the tracker run; created if missing.
-        tracking_uri: Server or database, such as ``sqlite:///mlflow.db``; None for that of the
-            environment variable MLFLOW_TRACKING_URI, or MLflow's default.
+        tracking_uri: Server or database, such as ``sqlite:///mlflow.db``. None uses the environment
+            variable MLFLOW_TRACKING_URI, or else MLflow's default.
         per_network: Whether each network is a tracker run too, a child of its population.
         figures: Whether to draw and record the figures of the report at the end.
 
@@ -48,7 +48,7 @@ class MLflow(Tracker):
     def open_run(
         self, folder: Path, name: str, config: dict[str, Any], population: TrackedRun | None
     ) -> TrackedRun:
-        """Open a run; those of networks are children of their population."""
+        """Open a run; the run of a network is a child of its population's run."""
         client = self._mlflow.MlflowClient(self._uri)
         experiment = client.get_experiment_by_name(self._project)
         number = (

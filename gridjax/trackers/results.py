@@ -35,8 +35,8 @@ class NetworkRecord:
 def population_config(folder: Path) -> dict[str, Any]:
     """Return the configuration of a population: its files, settings, device and parameters.
 
-    A parameter that differs between the networks has the list of its values, or their number if
-    there are more than 50.
+    A parameter that differs between networks is given as the list of its values, or as their number
+    if there are more than 50.
     """
     manifest = open_run(folder).manifest
     specs, defaults = manifest["specs"], NetworkSpec()

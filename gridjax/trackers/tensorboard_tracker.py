@@ -42,7 +42,7 @@ class TensorBoard(Tracker):
     def open_run(
         self, folder: Path, name: str, config: dict[str, Any], population: TrackedRun | None
     ) -> TrackedRun:
-        """Open the event file of a population, or of a network in a folder of its own."""
+        """Open the event file of a population, or of a network in its own folder."""
         into = folder / FOLDER if self._into is None else Path(self._into) / folder.resolve().name
         if population is not None:
             into /= name
@@ -66,7 +66,7 @@ class _TensorBoardRun:
     def summarise(self, values: Mapping[str, float]) -> None:
         parameters = {name: x for name, x in self._config.items() if x is not None}
         measures = {f"hparam/{name}": value for name, value in values.items()}
-        # In a folder of its own: its event file can have the same name, which contains the second.
+        # Written to its own folder: the name of an event file contains only the time in seconds.
         self._writer.add_hparams(parameters, measures, name="hparams")
 
     def add_table(self, name: str, table: pd.DataFrame) -> None:

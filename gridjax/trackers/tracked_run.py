@@ -1,4 +1,4 @@
-"""Functions that a tracker's library offers for one of its runs, and the import of a library."""
+"""Interface of one run of a tracker, and the import of a tracker's library."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class TrackedRun(Protocol):
     """One run of a tracker: a population, or one of its networks."""
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Record values at a number of gradient steps."""
+        """Record values after ``step`` gradient steps."""
         ...
 
     def summarise(self, values: Mapping[str, float]) -> None:
-        """Record the measures of the end."""
+        """Record the final measures."""
         ...
 
     def add_table(self, name: str, table: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""Base class of trackers: the callback that passes a run on to a tracker's library."""
+"""Base class of trackers: a callback that records a run with a tracker's library."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ SECONDS_BETWEEN_RECORDS = 5.0
 class Tracker(RunCallback):
     """Base class of the callbacks for trackers: ``WandB``, ``MLflow`` and ``TensorBoard``.
 
-    A population is one tracker run with the name of its folder. The run records, against the
-    gradient steps of this call summed over all networks: the numbers of finished and of diverged
-    networks, the steps per second, and the loss (nats or m^2) and position error (cm) of the block
-    that was measured last. At its end it gets the table of networks and the figures of the report.
+    A population is one tracker run with the name of its folder. The steps of the tracker run are
+    the gradient steps of this call, summed over all networks. It records the numbers of finished
+    and of diverged networks, the steps per second, and the loss (nats or m^2) and position error
+    (cm) of the block that was measured last. At the end it records the table of networks and the
+    figures of the report.
 
-    The library is called in a thread of its own. If it fails, a warning is logged and the run
-    continues; it computes the same with and without trackers.
+    The library is called in its own thread. If it fails, a warning is logged and the run continues.
+    A tracker does not change the results.
     """
 
     def __init__(self, label: str, per_network: bool, figures: bool):
@@ -52,7 +53,7 @@ class Tracker(RunCallback):
 
         Args:
             folder: Folder of the results.
-            name: Name of the tracker run: that of the folder, or the run_id of a network.
+            name: Name of the tracker run: the name of the folder, or the run_id of a network.
             config: Configuration: plain values, lists and dicts by name.
             population: The run of the network's population; None for a population.
         """

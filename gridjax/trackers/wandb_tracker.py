@@ -22,7 +22,7 @@ class WandB(Tracker):
 
     Args:
         project: Project of the tracker run.
-        entity: User or team; None for the default one of the account.
+        entity: User or team; None for the default of the account.
         offline: Whether to write into the folder ``wandb`` without a network; ``wandb sync`` sends
             the data later. The environment variable WANDB_MODE=offline does the same.
         per_network: Whether each network is a tracker run too, in the group of its population.
@@ -51,7 +51,7 @@ class WandB(Tracker):
     def open_run(
         self, folder: Path, name: str, config: dict[str, Any], population: TrackedRun | None
     ) -> TrackedRun:
-        """Open a run; those of networks are in the group of their population."""
+        """Open a run; the run of a network is in the group of its population."""
         run = self._wandb.init(
             **self._of_all,
             name=name,

@@ -55,7 +55,7 @@ def test_frames_outside_the_path_are_left_out_and_counted(tmp_path):
     session = read(tmp_path, PATH, TIMES, frames, activity)
     inside = (frames >= 0) & (frames <= TIMES[-1])
     np.testing.assert_array_equal(session.activity, activity[inside])
-    words = f"{(~inside).sum():,} of {len(frames):,} frames of activity outside the path, left out"
+    words = f"{(~inside).sum():,} of {len(frames):,} frames of activity left out: outside the path"
     assert words in session.remarks
 
 

@@ -39,8 +39,8 @@ def test_a_session_is_described_with_its_clock_gaps_and_cells(tmp_path, describe
     for words in (
         "a.npz: NumPy file\n  holds\n    positions: float64 [1200, 2]",
         "spikes_grid: float64 [155]",
-        "1,200 samples from 0 to 159.95 s, one in 50 ms (20 Hz) in the median",
-        "tracked: 60 s; 1 gap of 100 s in all; 1 sample without position",
+        "1,200 samples from 0 to 159.95 s; the median interval is 50 ms (20 Hz)",
+        "tracked: 60 s; 1 gap, 100 s in total; 1 sample without position",
         "arena: square, 100 by 100 cm; maps of 40 by 40 bins of 2.5 cm",
         "cells: 3 with spikes",
         f"grid: {len(SPIKES['grid']):,} spikes in tracked time, {len(SPIKES['grid']) / 60:.3g} Hz",

@@ -109,8 +109,10 @@ def test_spikes_outside_and_nan_are_left_out(tmp_path):
     spikes = {"grid": np.concatenate([[-3.0, np.nan], SPIKES["grid"], [130.0, np.nan]])}
     session = session_of(tmp_path, spikes=spikes)
     np.testing.assert_array_equal(session.spikes_s[0], SPIKES["grid"])
-    assert session.remarks[0] == "2 NaN in the spike times left out"
-    assert session.remarks[1].startswith(f"2 of {len(SPIKES['grid']) + 2} spikes before 0 s")
+    assert session.remarks[0] == "2 spike times are NaN and left out"
+    assert session.remarks[1].startswith(
+        f"2 of {len(SPIKES['grid']) + 2} spikes left out: they are before 0 s"
+    )
     save_npz(tmp_path / "b.npz", PATH, TIMES, {"a": [1.0, 500.0, 600.0]})
     assert "cell a: 2 of 3 spikes, the first at 500 s" in refusal(tmp_path / "b.npz")
 
@@ -121,7 +123,7 @@ def test_repeated_samples_are_left_out_and_a_clock_that_goes_back_is_refused(tmp
     session = session_of(tmp_path, times=times)
     assert len(session.times_s) == len(TIMES) - 2
     assert session.remarks == (
-        "2 samples at the time of the one before, the first at 2.45 s, left out",
+        "2 samples with the time of the sample before left out, the first at 2.45 s",
     )
     times[1000:] -= 10
     save_npz(tmp_path / "b.npz", PATH, times, SPIKES)
@@ -161,7 +163,7 @@ def test_units_of_times(factor, options, tmp_path):
 def test_an_animal_faster_than_one_metre_a_second_is_questioned(tmp_path):
     assert not session_of(tmp_path).remarks
     session = session_of(tmp_path, times=TIMES / 50, spikes={"a": SPIKES["grid"] / 50})
-    assert "m/s: if no animal is that fast, give other --units" in session.remarks[-1]
+    assert "m/s: if this is too fast for the animal, give other" in session.remarks[-1]
 
 
 def test_usual_names_and_shapes_are_read(tmp_path):

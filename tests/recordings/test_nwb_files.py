@@ -99,7 +99,7 @@ def test_the_unit_of_the_options_goes_before_that_of_the_file(tmp_path):
     assert "positions are in pixels" in refused(path)
     np.testing.assert_allclose(read(path, units="px", px_per_cm=4.2).positions_m, PATH)
     path = save(tmp_path / "c.nwb", ("SpatialSeries", {"data": PATH, "unit": "a.u."}))
-    assert "positions in a.u., which is no known unit" in refused(path)
+    assert "positions in a.u., which is not a known unit" in refused(path)
     np.testing.assert_allclose(read(path, units="m").positions_m, PATH)
 
 

@@ -86,4 +86,4 @@ def test_objects_of_another_kind_are_refused(folder):
     with np.load(folder / "position.npz") as archive:
         shortened = {name: archive[name] for name in ("t", "d", "start", "end", "type")}
     np.savez(folder / "short.npz", **(shortened | {"t": TIMES[:-1]}))
-    assert "is no TsdFrame of pynapple" in refused(folder / "short.npz", spikes=spikes)
+    assert "is not a valid TsdFrame of pynapple" in refused(folder / "short.npz", spikes=spikes)

@@ -65,8 +65,9 @@ def test_good_clusters_are_read_in_seconds_and_the_others_counted(path, tmp_path
     np.testing.assert_allclose(session.spikes_s[0], SPIKES["grid"], atol=0.51 / RATE)
     np.testing.assert_allclose(session.spikes_s[1], SPIKES["grid"][::2], atol=0.51 / RATE)
     assert session.remarks[:2] == (
-        "30000 samples in 1 s (params.py)",
-        "2 good clusters by cluster_group.tsv; 1 mua left out; --cells chooses any",
+        "30000 samples per second (params.py)",
+        "2 clusters labelled good by cluster_group.tsv; 1 mua left out;"
+        " --cells chooses clusters of any label",
     )
     chosen = read(path, tmp_path / "phy", cells=("7",))
     np.testing.assert_allclose(chosen.spikes_s[0], SPIKES["anywhere"], atol=0.51 / RATE)
@@ -103,7 +104,7 @@ def test_the_rate_of_the_options_goes_before_that_of_the_file(path, tmp_path):
     assert "outside the session" in refused(path, folder)
     session = read(path, folder, rate_hz=float(RATE))
     np.testing.assert_allclose(session.spikes_s[0], SPIKES["grid"], atol=0.51 / RATE)
-    assert session.remarks[0] == "30000 samples in 1 s (--rate)"
+    assert session.remarks[0] == "30000 samples per second (--rate)"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +130,10 @@ FOLDERS = {
     "a product": ({"params": "sample_rate = 3 * 10000"}, "assigns no positive number"),
     "none": ({"params": "rate = 3"}, "assigns no positive number"),
     "no Python": ({"params": "sample_rate = = 3"}, "params.py cannot be read"),
-    "not good": ({"groups": "cluster_id\tgroup\n3\tmua\n"}, "no cluster with spikes good: 1 mua"),
+    "not good": (
+        {"groups": "cluster_id\tgroup\n3\tmua\n"},
+        "no cluster with spikes as good: 1 mua",
+    ),
     "too few clusters": ({"spike_clusters": np.zeros(3, int)}, "spike_clusters.npy 3"),
     "seconds": ({"spike_times": SPIKES["grid"]}, "not whole numbers [spike]"),
     "objects": ({"spike_times": np.array([None, 1])}, "spike_times.npy cannot be read"),

@@ -44,7 +44,7 @@ def test_a_path_and_spikes_of_two_files_are_a_session(folder, source):
         assert session.cells == tuple(sorted(HEARD, key=len))
         for cell, train in zip(session.cells, session.spikes_s, strict=True):
             np.testing.assert_array_equal(train, SPIKES[cell])
-        assert session.remarks[-1].startswith(f"spikes from {folder / source}: their clock")
+        assert session.remarks[-1].startswith(f"spikes from {folder / source}; their times")
 
 
 def test_the_spikes_of_the_input_are_counted_when_others_take_their_place(folder):
@@ -52,7 +52,7 @@ def test_the_spikes_of_the_input_are_counted_when_others_take_their_place(folder
     save_npz(folder / "whole.npz", PATH, TIMES, {"a": SPIKES["grid"][:9], "b": [1.0]})
     (session,) = read_inputs([folder / "whole.npz"], options)
     assert session.cells == ("grid",)
-    assert session.remarks[0] == "2 cells of the input not used: --spikes gives others"
+    assert session.remarks[0] == "2 cells of the input not used: --spikes replaces them"
 
 
 def test_spikes_that_cannot_be_are_refused(folder):
@@ -75,7 +75,7 @@ def test_spikes_that_cannot_be_are_refused(folder):
 def test_options_without_effect_are_refused(folder):
     np.save(folder / "maps.npy", np.zeros((9, 9)))
     message = refused(folder / "maps.npy", spikes=str(folder / "flat.npz"))
-    assert "holds maps, which take no --spikes" in message
+    assert "holds maps, but --spikes applies to sessions only" in message
     for name in ("path.npz", "other.csv", "spikes.mat"):
         message = refused(folder / name, spikes=str(folder / "flat.npz"), fps=25.0, series="a")
         assert "--series, --fps would have no effect" in message
@@ -88,7 +88,7 @@ def test_cells_are_chosen_by_name(folder):
     assert "--cells: no cell mystery" in message
     assert "choose from anywhere, grid" in message
     np.save(folder / "maps.npy", np.zeros((9, 9)))
-    assert "--cells chooses cells of sessions" in refused(folder / "maps.npy", cells=("0",))
+    assert "--cells applies to sessions only" in refused(folder / "maps.npy", cells=("0",))
     activity = np.random.default_rng(0).normal(size=(len(TIMES), 4))
     np.savez(folder / "a.npz", positions=PATH, times=TIMES, activity=activity)
     (session,) = read_inputs([folder / "a.npz"], InputOptions(cells=("2", "0")))

@@ -84,7 +84,7 @@ def test_a_body_part_and_the_spikes_of_another_file_are_a_session(save, name, tm
     np.testing.assert_array_equal(session.spikes_s[0], SPIKES["grid"])
     assert session.remarks[:3] == (
         "positions of tail",
-        "frame 0 is at 0 s (--start), 20 frames in 1 s",
+        "frame 0 is at 0 s (--start); 20 frames per second",
         "12 of 1,200 frames with a likelihood below 0.6 (--likelihood) count as lost",
     )
     every = read(tmp_path / name, **options, likelihood=0.2)

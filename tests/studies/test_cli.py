@@ -35,7 +35,7 @@ def test_a_plan_of_several_counts_what_they_share_once():
     assert f"together {len(everything):,} networks" in together
     assert int(shared.split()[0]) == sum(map(len, of)) + len(pilots) - len(everything) > 0
     assert list(table.columns[2].cells) == ["–", "–", str(len(pilots))]
-    assert "encodings: its pilot settles" in pilot
+    assert "encodings: its pilot sets" in pilot
 
 
 def test_a_list_of_units_adds_the_networks_of_every_size(tmp_path):

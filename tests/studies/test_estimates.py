@@ -248,6 +248,6 @@ def test_networks_matched_by_error_are_compared_with_their_nearest():
     # nine differences from one and the same network have no interval of their own
     assert alone.value == pytest.approx(np.mean([5.0 + k for k in range(9)]) - 4)
     assert np.isnan([alone.low, alone.high, alone.p]).all()
-    assert "9 networks, of which the nearest are 1 others" in alone.remark
+    assert "9 networks; number of different nearest networks: 1" in alone.remark
     none = matched_difference(few, "x", is_first, ~is_first, "error", 0.1)
     assert none.n == 0

@@ -180,10 +180,10 @@ def test_what_was_not_written_down_first_is_told(out, page):
 
 def test_what_is_missing_and_what_is_quick_is_told(out, page):
     assert "Not trained yet" not in page
-    assert "Of size quick" not in page
+    assert "Size quick: " not in page
     shown = told_of(out, missing=1234, size="quick")
     assert "Not trained yet: 1,234 of own." in shown
-    assert "Of size quick: own." in shown
+    assert "Size quick: own." in shown
 
 
 def test_a_number_of_networks_is_told_only_where_it_is_known(out):

@@ -206,8 +206,8 @@ def test_networks_compared_at_equal_error_are_all_among_the_rows():
     np.testing.assert_array_equal(apart, all_apart.min(axis=1))
     assert apart.max() <= 3
     # one Gaussian network may be the nearest of several: whoever reads the interval must know
-    assert f"{len(pairs)} networks, " in estimate.remark
-    assert f" {len(set(others.index))} others." in estimate.remark
+    assert f"{len(pairs)} networks; " in estimate.remark
+    assert f" nearest networks: {len(set(others.index))}." in estimate.remark
     assert len(set(others.index)) >= 8
     assert np.isfinite([estimate.low, estimate.high]).all()
     assert len(set(others.index)) < len(pairs)

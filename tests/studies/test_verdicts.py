@@ -111,7 +111,7 @@ def test_a_verdict_is_a_sentence():
         "Holds: 3 % (2 % to 4 %); it holds where the value is above 1 %."
     )
     assert judged(claim(), estimate(-0.03, -0.04, -0.02)).sentence.startswith("Does not hold: −3 %")
-    assert "deciding needs about" in judged(claim(), estimate(0.02, 0, 0.04)).sentence
+    assert "a decision needs about" in judged(claim(), estimate(0.02, 0, 0.04)).sentence
     assert judged(claim(), undefined_estimate("no network")).sentence == "Undecided: no network."
 
 

@@ -224,7 +224,7 @@ def test_a_parameter_set_under_two_names_is_refused():
 
 BAD_FILES = [
     # text, line:column, part of the message, part of the fix
-    ("method: bayes\nparameters: {}\n", "1:9", "depends on results", "method: grid"),
+    ("method: bayes\nparameters: {}\n", "1:9", "depends on earlier results", "method: grid"),
     ("method: random\nparameters: {}\n", "1:9", "the number of networks", "--networks 100"),
     ("method: random\nrun_cap: 0\nparameters: {}\n", "2:10", "run_cap: 0 is not", "how many"),
     ("method: Grid\nparameters: {}\n", "1:9", "'Grid' is unknown", "method: grid"),

@@ -178,7 +178,7 @@ def test_a_block_with_a_damaged_shard_is_set_aside_and_trained_again(whole, tmp_
         gj.open_run(copy)._store.maps(shard_networks(shard)[0])
     recorder = Recorder()
     gj.train(tortured(N_STEPS), copy, [recorder])
-    assert "damaged results are in damaged/" in recorder.warnings[0]
+    assert "damaged results were moved to damaged/" in recorder.warnings[0]
     assert (copy / "damaged" / f"{shard.name}-1").is_dir()
     assert promised(copy) == promised(whole)
     verify(copy)

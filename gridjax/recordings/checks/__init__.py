@@ -1,1 +1,1 @@
-"""Checks of a session: what cannot be what it seems is refused, and what is left out is counted."""
+"""Checks of a session: implausible data are refused, and omitted data are counted."""

@@ -1,4 +1,4 @@
-"""Positions at the times of activity that has a clock of its own, such as that of a microscope."""
+"""Positions at the times of activity that was recorded on its own clock, as by a microscope."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def on_activity_clock(
 ) -> tuple[RawSession, Float[np.ndarray, "frame 2"]]:
     """Return a session whose samples are the frames of its activity, and their positions.
 
-    Positions are interpolated linearly between two known samples of the path, unless these are
-    further apart than LONGEST_STEP median steps; all others are lost. Frames before the first
-    sample of the path or after the last one are left out and counted. The session and its positions
-    are returned unchanged if the activity has the clock of the path. Adds a problem for times that
-    do not increase, or if most frames are outside.
+    A position is interpolated linearly between the two nearest samples of the path, if both are
+    known and at most LONGEST_STEP median steps apart. Otherwise it is lost (NaN). Frames before the
+    first sample of the path or after the last one are left out and counted. The session and its
+    positions are returned unchanged if the activity has the times of the path. Adds a problem for
+    times that do not increase, or if most frames are outside the times of the path.
 
     Args:
         raw: the session, in seconds.
@@ -61,7 +61,7 @@ def on_activity_clock(
         return raw, positions_m
     if n_outside:
         remarks.append(
-            f"{n_outside:,} of {len(frames):,} frames of activity outside the path, left out"
+            f"{n_outside:,} of {len(frames):,} frames of activity left out: outside the path"
         )
     remarks.append("positions are interpolated at the times of the activity")
     frames, activity = frames[inside], activity[inside]

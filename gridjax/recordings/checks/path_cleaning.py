@@ -1,4 +1,4 @@
-"""Positions that a tracker did not see: placeholders for lost frames, and single wrong frames."""
+"""Detection of wrong positions: placeholders for lost frames, and single wrong frames."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 FASTEST_M_S = 5.0
-"""A single frame that the animal would reach and leave faster than this is wrong, m/s."""
+"""A single frame that is reached and left faster than this is wrong, m/s."""
 TYPICAL_M_S = 1.0
-"""Largest typical speed of an animal that is not questioned, m/s."""
+"""Median speed above which a remark asks for a check of the units, m/s."""
 _FEWEST_AT_ONE_PLACE, _MOST_PLACEHOLDERS = 5, 5
 _JUMP_M, _JUMP_STEPS = 0.05, 20
 _SPEED_WINDOW_S = 0.4
 
 
 def placeholders(positions_m: Float[np.ndarray, "sample 2"]) -> Float[np.ndarray, "place 2"]:
-    """Return the positions that stand for lost frames, such as (0, 0), most frequent first.
+    """Return the positions that a tracker wrote for lost frames, such as (0, 0), in metres.
 
-    A placeholder is shared exactly by at least five samples, and the path jumps to it and also from
-    it: by more than 5 cm and more than 20 median steps in the median. An animal that rests at a
-    place walks there, and one that is put at a start walks away from it.
+    The most frequent placeholder is first. At least five samples have exactly its position. The
+    median jump to it and the median jump from it are longer than 5 cm and than 20 median steps. A
+    place where the animal rests is no placeholder, because the animal walks to it. A place where
+    the animal is put down is none, because the animal walks away from it.
 
     Args:
         positions_m: [sample, 2], metres; NaN where the position is known to be lost.
@@ -51,7 +52,7 @@ def wrong_frames(
 ) -> Bool[np.ndarray, " sample"]:
     """Return a mask of single frames that are reached and left faster than FASTEST_M_S.
 
-    The frames before and after lie close together, so that a fast animal is not concerned.
+    The frames before and after must lie close together, so that a fast run is not masked.
 
     Args:
         positions_m: [sample, 2], metres; NaN where the position is lost.
@@ -71,9 +72,9 @@ def wrong_frames(
 def typical_speed(
     positions_m: Float[np.ndarray, "sample 2"], times_s: Float[np.ndarray, " sample"]
 ) -> float:
-    """Return the median speed over 0.4 s, m/s; NaN if no two known positions are that close.
+    """Return the median speed over 0.4 s, m/s; NaN if no two known positions are 0.4 s apart.
 
-    The window averages the noise of the tracking. The arguments are those of ``wrong_frames``.
+    The interval averages the noise of the tracking. The arguments are those of ``wrong_frames``.
     """
     step = max(1, round(_SPEED_WINDOW_S / float(np.median(np.diff(times_s)))))
     if len(positions_m) <= step:

@@ -1,4 +1,4 @@
-"""Checks of a session: units, clock, path and spikes; what is left out is counted in remarks.
+"""Checks of a session: units, clock, path and spikes; remarks count the data left out.
 
 The place of a problem is the file, and in text files also the line.
 """
@@ -76,7 +76,7 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
 def with_units_of(
     raw: RawSession, options: InputOptions, remarks: list[str], problems: Problems
 ) -> InputOptions:
-    """Return options with the unit of positions: that of --units, else that of the file, else m.
+    """Return options with the unit of positions: from --units, else from the file, else metres.
 
     Adds a problem if the file states pixels and their size is not given.
     """
@@ -133,7 +133,7 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
             f"times go back by {times[at - 1] - times[at]:.6g} s at sample {at}, from"
             f" {times[at - 1]:.10g} s to {times[at]:.10g} s{more}",
             place(at),
-            "sort the samples by time; give recordings with clocks of their own as separate files",
+            "sort the samples by time; give recordings with different clocks as separate files",
         )
         return raw
     repeated = np.append(False, np.diff(times) == 0)
@@ -144,8 +144,8 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         return raw
     first = np.flatnonzero(repeated)[0]
     remarks.append(
-        f"{_count(repeated, 'sample')} at the time of the one before, the first at"
-        f" {times[first]:.10g} s, left out"
+        f"{_count(repeated, 'sample')} with the time of the sample before left out, the first at"
+        f" {times[first]:.10g} s"
     )
     kept = ~repeated
     lines, activity = (None if each is None else each[kept] for each in (raw.lines, raw.activity))
@@ -164,7 +164,9 @@ def _cleaned(
     if options.lost is not None:
         is_lost = known & (given == np.asarray(options.lost)).all(axis=1)
         x, y = options.lost
-        remarks.append(f"{_count(is_lost, 'sample')} at ({x:g}, {y:g}) {unit} (--lost)")
+        remarks.append(
+            f"{_count(is_lost, 'sample')} at ({x:g}, {y:g}) {unit} count as lost (--lost)"
+        )
         known = np.asarray(known & ~is_lost)
     if options.arena is not None:
         low, high = np.asarray(options.arena, float).T
@@ -192,8 +194,8 @@ def _cleaned(
         speed = typical_speed(positions, raw.times)
     if speed > TYPICAL_M_S:
         remarks.append(
-            f"the median speed is {speed:.3g} m/s: if no animal is that fast, give other --units"
-            " or --time-units"
+            f"the median speed is {speed:.3g} m/s: if this is too fast for the animal, give other"
+            " --units or --time-units"
         )
     return positions
 

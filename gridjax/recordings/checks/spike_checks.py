@@ -21,16 +21,16 @@ _GUESSES = (
     *((rate, f"--time-units samples --rate {rate:g}") for rate in (20e3, 24e3, 25e3, 30e3, 32e3)),
     *((rate, f"--time-units samples --rate {rate:g}") for rate in (40e3, 48e3, 50e3)),
 )
-"""Units of spike times that are not seconds: (units in a second, options)."""
+"""Possible units of spike times other than seconds: (units per second, options)."""
 _LEAST_SPAN = 0.8
-"""Least share of a session that spikes in the right unit span."""
+"""Smallest share of the session that the spikes must span in a unit to suggest it."""
 
 
 def in_seconds(raw: RawSession, options: InputOptions, remarks: list[str]) -> RawSession:
     """Return the session with times in seconds, and with spike times in place of counts.
 
-    The times of positions are in the unit of the spikes if most spikes lie between the first and
-    the last of them; otherwise they are in seconds.
+    Times of positions are read in the unit of the spikes if most spikes lie between the first and
+    the last time of the positions. Otherwise they are read in seconds.
     """
     per_second, times = options.per_second, raw.times
     n_samples = len(times)
@@ -83,13 +83,13 @@ def checked_spikes(
         if outside.sum() > _MOST_OUTSIDE * is_time.sum():
             wrong.append((cell, int(np.flatnonzero(outside)[0])))
     if n_nan:
-        remarks.append(f"{n_nan:,} NaN in the spike times left out")
+        remarks.append(f"{n_nan:,} spike times are NaN and left out")
     if wrong:
         _add_problem(raw, wrong, (start, end), problems)
     elif n_outside:
         remarks.append(
-            f"{n_outside:,} of {n_spikes:,} spikes before {start:.10g} s or after {end:.10g} s,"
-            " when no position was tracked, left out"
+            f"{n_outside:,} of {n_spikes:,} spikes left out: they are before {start:.10g} s or"
+            f" after {end:.10g} s, outside the times of the path"
         )
     return kept
 
@@ -100,7 +100,7 @@ def _add_problem(
     session: tuple[float, float],
     problems: Problems,
 ) -> None:
-    """Add one problem for all cells most of whose spikes are outside the session."""
+    """Add one problem for all cells that have most of their spikes outside the session."""
     start, end = session
     cell, at = wrong[0]
     train = raw.spikes[cell]

@@ -21,9 +21,9 @@ HEADERS = {
     "y": ("pos_y", "y_pos", "position_y"),
     "cell": ("unit", "neuron", "cluster", "spike_cells", "spike_clusters"),
 }
-"""Usual headers of columns, in lower case."""
+"""Column -> its other accepted headers, in lower case."""
 PATH_KINDS, SPIKE_KINDS = {"t": float, "x": float, "y": float}, {"t": float, "cell": str}
-"""Columns of a path and of spikes."""
+"""Column -> type, for the path and for the spikes."""
 
 
 def csv_session(reading: Reading) -> RawSession | None:
@@ -92,7 +92,7 @@ def _columns(reading: Reading, path: str, kinds: dict) -> Columns | None:
 
 
 def say_columns(reading: Reading, path: str, columns: Columns) -> None:
-    """Add the columns of a table to what was found."""
+    """Add the columns of a table to the content found in the file."""
     names = [*columns.numbers, *columns.texts]
     units = [f"{name} ({unit})" if (unit := columns.units.get(name)) else name for name in names]
     reading.say(f"{Path(path).name}: columns {', '.join(units)}, {len(columns.lines):,} rows")

@@ -1,7 +1,7 @@
-"""Tracks that DeepLabCut writes, and Lightning Pose too: CSV with three header rows, and HDF5.
+"""Tracks of DeepLabCut and Lightning Pose: CSV files with three or four header rows, and HDF5.
 
-The HDF5 files are tables of pandas, which keep the names of their columns in a pickle. The files
-are read by h5py, and the names by ``pickled_text``, which loads nothing.
+The HDF5 files are tables of pandas. They store the names of the columns in a pickle. h5py reads the
+files, and ``pickled_text`` decodes the names without unpickling.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FIX = f"give the CSV or HDF5 file of DeepLabCut as it was written ({_PAGE})"
 
 
 def is_deeplabcut(path: str) -> bool:
-    """Return whether a CSV file begins as DeepLabCut's do."""
+    """Return whether a CSV file begins like a file of DeepLabCut."""
     try:
         with Path(path).open(encoding="utf-8-sig") as file:
             return file.readline(100).startswith("scorer,")
@@ -87,7 +87,7 @@ def deeplabcut_hdf5(reading: Reading) -> RawSession | None:
         return None
     names, values = plain_value(kept), content["values_block_0"]
     if not _are_names(names, values) or content["index"].dtype.kind not in "iu":
-        reading.refuse("its columns are not those of a tracked video", _FIX)
+        reading.refuse("its columns are not coordinates of body parts", _FIX)
         return None
     points = points_of(reading, names, values.astype(float))  # pyright: ignore[reportArgumentType]
     clock = content["index"].astype(float)

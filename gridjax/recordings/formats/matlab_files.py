@@ -1,4 +1,4 @@
-"""MATLAB files: version 5 by SciPy, version 7.3 (HDF5) by h5py, as plain Python values."""
+"""MATLAB files as plain Python values: version 5 by SciPy, version 7.3 (HDF5) by h5py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridjax.recordings.session import RawSession, Spikes
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HDF5_PLACES = (0, 512)
-"""Where the signature of HDF5 stands; MATLAB writes a header of 512 bytes before it."""
+"""Possible positions of the HDF5 signature, bytes; MATLAB writes 512 bytes before it."""
 _DEEPEST = 20
 _FIX = f"save the variables again in MATLAB with save -v7 or -v7.3 ({GUIDE}#matlab)"
 
@@ -59,10 +59,10 @@ def _variables(reading: Reading) -> dict[str, Any] | None:
 
 
 def _load_v5(path: str) -> dict[str, Any]:
-    """Return the variables of a version 5 file, booleans as such.
+    """Return the variables of a version 5 file, with logical arrays as booleans.
 
-    SciPy tells booleans from numbers only with ``mat_dtype``, which drops imaginary parts. Complex
-    variables are therefore read without it.
+    SciPy reads logical arrays as booleans only with ``mat_dtype``, but then drops imaginary parts.
+    For this reason, complex variables are read without it.
     """
     from scipy.io import loadmat
 
@@ -118,7 +118,7 @@ def _of_hdf5(h5py: Any, file: Any, item: Any, depth: int) -> Any:
         return [] if kind == "cell" else "" if kind == "char" else np.empty(tuple(item[()]))
     content = item[()]
     if item.dtype == h5py.ref_dtype:
-        # HDF5 has the axes of MATLAB in reverse, so that this order is that of MATLAB
+        # the axes are reversed in HDF5, so that the flat order is the column-major order of MATLAB
         return [_of_hdf5(h5py, file, file[ref], depth + 1) for ref in np.ravel(content)]
     if kind == "char":
         return "".join(map(chr, np.ravel(content).tolist()))

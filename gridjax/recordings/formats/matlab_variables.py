@@ -14,9 +14,9 @@ from gridjax.recordings.session import RawSession, Spikes
 
 _MAPS = {"maps", "ratemaps", "rate_maps", "map", "ratemap", "rate_map"}
 _SPIKES = {"spikes", "spike_times", "spiketimes", "spike_ts", "spk", "spiketrains", "cellts"}
-"""Names of cell arrays, and of fields of structs, in lower case."""
+"""Names of cell arrays and fields of structs that hold spikes, in lower case."""
 _SINGLE = {"spikes", "spike_ts", "spk", "cellts"}
-"""Names of the train of a single cell, in lower case."""
+"""Names of an array that is the spike train of a single cell, in lower case."""
 _OF_SPIKES = ("spike", "spk", "unit", "cell", "neuron", "cluster")
 _OF_PATH = ("pos", "track", "behav", "path", "video")
 """Parts of the names of structs of spikes, and of structs of a path."""
@@ -100,8 +100,8 @@ def _listed(flat: dict[str, Any]) -> str:
 def _named(reading: Reading, flat: dict[str, Any]) -> dict[str, np.ndarray] | None:
     """Return the arrays under the names of sessions, and spikes as one array for each cell.
 
-    Where several variables could be meant, the one outside of structs is, and then the one in a
-    struct of a path. If that leaves several, add a problem and return None.
+    If several variables fit one name, the one in the fewest nested structs is used; if several are
+    left, the one in a struct of a path. If several are still left, add a problem and return None.
     """
     meant: dict[str, list[str]] = {}
     trains: dict[str, dict[str, np.ndarray]] = {}
@@ -166,10 +166,10 @@ def _trains(name: str, value: Any) -> dict[str, np.ndarray] | None:
 
 
 def _single_unit(name: str, flat: dict[str, Any]) -> dict[str, np.ndarray] | None:
-    """Return the train of a struct of one unit, which MATLAB does not tell from an array of one.
+    """Return the spike train of a struct of one unit; None for any other variable.
 
-    A field with as many values as there are spikes may be the cluster of each spike; there is no
-    single unit then.
+    MATLAB stores one struct and an array of one struct in the same way. A field with as many values
+    as there are spikes may be the cluster of each spike; the struct is then not a single unit.
     """
     parent, _, leaf = name.rpartition(".")
     value = flat[name]

@@ -14,8 +14,8 @@ from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SESSION_ARRAYS = (
-    "a session holds positions [sample, 2] (or x and y), times [sample] and either spike_times with"
-    " spike_cells, one array of spike times a cell, spikes_NAME, or activity [sample, cell]"
+    "a session holds positions [sample, 2] (or x and y), times [sample] and one of these:"
+    " spike_times with spike_cells, an array spikes_NAME for each cell, or activity [sample, cell]"
 )
 _OTHER_NAMES = {
     **dict.fromkeys(("t", "time", "timestamps", "post"), "times"),
@@ -25,22 +25,22 @@ _OTHER_NAMES = {
     **dict.fromkeys(("spike_clusters", "spike_units"), "spike_cells"),
     "spiketimes": "spike_times",
 }
-"""Usual names of other tools, and the name here."""
+"""Name of an array in other programs -> its name in gridjax."""
 _BOOLEANS = "give spike times in seconds, or one count or boolean for each sample of the path"
 
 
 def own_name(name: str) -> str | None:
-    """Return the name of an array of a session for a usual name; None for any other name."""
+    """Return the name in gridjax of an array of a session; None for an unknown name."""
     other = _OTHER_NAMES.get(name, name)
     own = {*_OTHER_NAMES.values(), "activity"}
     return other if other in own or other.startswith("spikes_") else None
 
 
 def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the arrays of a session under the names of this module.
+    """Return the arrays of a session by their names in gridjax.
 
     Arrays [n, 1] and [1, n] become [n], positions [2, n] become [n, 2], and x and y become
-    positions. Arrays that cannot be meant so stay as they are.
+    positions. Arrays of other shapes are not changed.
     """
     own: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
@@ -66,12 +66,12 @@ def _are_coordinates(x: np.ndarray, y: np.ndarray) -> bool:
 def named_session(
     reading: Reading, arrays: dict[str, np.ndarray], leaves_out: bool = False
 ) -> RawSession | None:
-    """Return the session in named arrays; add problems and return None if there is none.
+    """Return the session in named arrays; add problems and return None if they hold none.
 
     Args:
         reading: the reading of the file.
         arrays: the arrays by their name.
-        leaves_out: whether arrays with other names are left out and counted, in place of refused.
+        leaves_out: whether arrays with other names are left out, with a remark, or refused.
     """
     arrays = with_own_names(arrays)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
@@ -133,7 +133,7 @@ def named_session(
 def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | None:
     """Return the spikes of each cell in named arrays, without positions.
 
-    Adds problems and returns None if there are none.
+    Adds problems and returns None if the arrays hold no spikes.
     """
     arrays = with_own_names(arrays)
     single = any(name.startswith("spikes_") for name in arrays)
@@ -177,7 +177,7 @@ def _take(
 def _spikes(
     reading: Reading, arrays: dict[str, np.ndarray], problems: Problems, n_samples: int | None
 ) -> dict[str, np.ndarray]:
-    """Return the spikes of each cell: times, or counts of each sample if a path is known."""
+    """Return the spikes of each cell: their times, or a count for each of ``n_samples`` samples."""
     if "spike_times" in arrays and "spike_cells" in arrays:
         times = _take(reading, arrays, "spike_times", 1, problems)
         return by_cell(reading.path, times, arrays["spike_cells"], problems)
@@ -201,7 +201,14 @@ def _listed(names: list[str], most: int = 8) -> str:
 def by_cell(
     path: str, times: np.ndarray, cells: np.ndarray, problems: Problems
 ) -> dict[str, np.ndarray]:
-    """Return the spike times of each cell, from the cell of each spike."""
+    """Return the spike times of each cell; add a problem for invalid cells.
+
+    Args:
+        path: the file.
+        times: time of each spike.
+        cells: number or name of the cell of each spike.
+        problems: list of problems.
+    """
     if cells.dtype.kind not in "iuU" or cells.ndim != 1 or len(cells) != len(times):
         problems.add(
             f"spike_cells are {cells.dtype} of shape {cells.shape}, for {len(times)} spike_times",

@@ -1,4 +1,4 @@
-"""NetCDF files by xarray: tracks of the package movement, and rate maps (tuning curves)."""
+"""NetCDF files, read with xarray: tracks of the package movement, and rate maps (tuning curves)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def netcdf_file(reading: Reading) -> MapSet | RawSession | None:
 
 
 def _maps(reading: Reading, name: str, array: Any) -> MapSet | None:
-    """Return rate maps; their last two axes, or those that are named x and y, are x and y."""
+    """Return rate maps over the axes named x and y, or else over the last two axes."""
     dims, options = [str(dim) for dim in array.dims], reading.options
     remarks = []
     if {"x", "y"} <= set(dims):

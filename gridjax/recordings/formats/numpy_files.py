@@ -65,7 +65,7 @@ def from_arrays(
     Args:
         reading: the reading of the file.
         arrays: the arrays by their name.
-        leaves_out: whether arrays with other names are left out and counted, in place of refused.
+        leaves_out: whether arrays with other names are left out, with a remark, or refused.
     """
     names = set(arrays)
     own = set(with_own_names(arrays))

@@ -1,4 +1,4 @@
-"""Neurodata Without Borders (NWB) files: a spatial series and the units table, by pynwb."""
+"""Neurodata Without Borders (NWB) files: a spatial series and the units table, read with pynwb."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _opened(reading: Reading, read: Any) -> Any:
         return None
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old versions of the schema in the file
+            warnings.simplefilter("ignore")  # warnings about old versions of the schema
             with pynwb.NWBHDF5IO(reading.path, "r", load_namespaces=True) as file:
                 return read(reading, file.read())
     except Exception as error:  # pynwb, hdmf and h5py raise many kinds for damaged files
@@ -66,7 +66,7 @@ def _session(reading: Reading, file: Any) -> RawSession | None:
         return None
     unit = UNITS.get(str(values.unit).strip().lower())
     if unit is None and reading.options.units is None:
-        what = f"{name} has positions in {shown(str(values.unit))}, which is no known unit"
+        what = f"{name} has positions in {shown(str(values.unit))}, which is not a known unit"
         reading.refuse(what, f"give their unit: --units m, cm, mm or px ({_PAGE})")
         return None
     return RawSession(
@@ -168,7 +168,7 @@ def _units(reading: Reading, file: Any) -> Spikes | None:
     reading.say(f"units: {len(trains):,} units, {n_spikes:,} spikes, columns {columns}")
     remarks = []
     if "obs_intervals" in table.colnames:
-        remarks.append("obs_intervals of the units not used: all tracked time counts")
+        remarks.append("obs_intervals of the units not used: all tracked time is scored")
     for column in _QUALITIES:
         if column in table.colnames:
             counts = Counter(map(str, table[column][:]))

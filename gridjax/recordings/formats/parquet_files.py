@@ -47,7 +47,7 @@ def parquet_spikes(reading: Reading) -> Spikes | None:
 
 
 def _columns(reading: Reading, kinds: Mapping[str, Kind]) -> Columns | None:
-    """Return the columns of a table; the number of a row, from 1, is in place of the line."""
+    """Return the columns of a table; their line numbers are the numbers of the rows, from 1."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -65,7 +65,7 @@ def _columns(reading: Reading, kinds: Mapping[str, Kind]) -> Columns | None:
     if len(places) < len(kinds):
         listed = ", ".join(map(str, names[:12])) + ", ..." * (len(names) > 12)
         fix = f"name the columns {', '.join(kinds)}, each once ({_PAGE})"
-        reading.refuse(f"has the columns {listed or 'of no name'}", fix)
+        reading.refuse(f"has the columns {listed or '(none)'}", fix)
         return None
     numbers: dict[str, np.ndarray] = {}
     texts: dict[str, list[str]] = {}

@@ -1,8 +1,8 @@
 """Lists and tuples of texts and numbers in a pickle, decoded without loading the pickle.
 
-pandas keeps the names of the columns of an HDF5 table so. Loading a pickle can run code of its
-author. This module reads its instructions as text and knows only those that build plain values; any
-other instruction ends it.
+pandas stores the names of the columns of an HDF5 table in such a pickle. Loading a pickle can run
+any code. This module interprets only the instructions that build plain values, and refuses a pickle
+with any other instruction.
 """
 
 from __future__ import annotations

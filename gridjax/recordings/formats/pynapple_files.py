@@ -1,7 +1,7 @@
-"""Files that objects of pynapple save: positions (TsdFrame), spikes (Ts, TsGroup), and activity.
+"""Files of pynapple objects: positions (TsdFrame), spikes (Ts, TsGroup), activity (Tsd, TsdFrame).
 
-They are NumPy archives. pynapple pickles the names of columns and metadata in them, which are not
-read; for this reason pynapple itself is not used.
+The files are NumPy archives. pynapple stores metadata and names of columns in them as pickles.
+gridjax unpickles nothing, so it reads the arrays itself and leaves these pickles out.
 """
 
 from __future__ import annotations
@@ -100,6 +100,8 @@ def _arrays(reading: Reading) -> dict[str, Any] | None:
         if name in found
     )
     if found["type"] not in _KINDS or not is_valid:
-        reading.refuse(f"is no {found['type']} of pynapple", f"save the object again ({_PAGE})")
+        reading.refuse(
+            f"is not a valid {found['type']} of pynapple", f"save the object again ({_PAGE})"
+        )
         return None
     return found

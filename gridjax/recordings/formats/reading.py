@@ -1,4 +1,4 @@
-"""Reading of one file: its options, what was found in it, and its problems."""
+"""Reading of one file: its options, the content found in it, and its problems."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class Reading:
         self.problems.add(what, self.place, fix)
 
     def note(self, name: str, array: Any, more: str = "") -> None:
-        """Add the shape and the type of an array, and what else is known of it, to ``found``."""
+        """Add the type and the shape of an array, and the text ``more``, to ``found``."""
         what = f"{array.dtype} {list(array.shape)}"
         self.say(f"{shown(name)}: " * bool(name) + what + f", {more}" * bool(more))
 
     def say(self, line: str) -> None:
-        """Add a line to ``found``; a file of very many arrays is cut short."""
+        """Add a line to ``found``, up to a largest number of lines for one file."""
         if len(self.found) < _MOST_FOUND:
             self.found.append(line)
         elif len(self.found) == _MOST_FOUND:

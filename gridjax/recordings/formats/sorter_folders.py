@@ -46,8 +46,9 @@ def sorter_session(reading: Reading) -> None:
 def sorter_spikes(reading: Reading) -> Spikes | None:
     """Return the spikes of the good clusters; add a problem and return None if there are none.
 
-    Spike times are in seconds, or in the unit of --time-units, so that they can be compared with
-    the times of positions. If --cells is given, clusters of every label are read.
+    Spike times are converted from samples to the unit of --time-units, by default seconds, because
+    the times of positions may have this unit. If --cells is given, clusters of every label are
+    read.
     """
     times, clusters = (_array(reading, name) for name in (TIMES, CLUSTERS))
     rate = _rate(reading)
@@ -65,9 +66,9 @@ def sorter_spikes(reading: Reading) -> Spikes | None:
     labels, source = _labels(reading)
     counts = Counter(labels.get(name, _UNLABELLED) for name in trains)
     listed = ", ".join(f"{n:,} {shown(label)}" for label, n in sorted(counts.items()))
-    reading.say(f"{len(times):,} spikes of {len(trains):,} clusters at {rate:g} samples in 1 s")
+    reading.say(f"{len(times):,} spikes of {len(trains):,} clusters at {rate:g} samples per second")
     reading.say(f"clusters by {source}: {listed}" if source else "no labels of clusters")
-    remarks = [f"{rate:g} samples in 1 s ({_rate_source(reading)})"]
+    remarks = [f"{rate:g} samples per second ({_rate_source(reading)})"]
     if source is None:
         remarks.append("no labels of clusters: all are read; --cells chooses clusters")
     elif reading.options.cells is None:
@@ -77,11 +78,12 @@ def sorter_spikes(reading: Reading) -> Spikes | None:
         )
         if not trains:
             fix = f"label clusters in phy, or choose some with --cells ({_PAGE})"
-            reading.refuse(f"{source} labels no cluster with spikes good: {others}", fix)
+            reading.refuse(f"{source} labels no cluster with spikes as good: {others}", fix)
             return None
         if others:
             remarks.append(
-                f"{len(trains):,} good clusters by {source}; {others} left out; --cells chooses any"
+                f"{len(trains):,} clusters labelled good by {source}; {others} left out;"
+                " --cells chooses clusters of any label"
             )
     return Spikes(trains, reading.path, remarks=tuple(remarks))
 
@@ -109,10 +111,10 @@ def _array(reading: Reading, name: str) -> np.ndarray | None:
 
 
 def _rate(reading: Reading) -> float | None:
-    """Return the samples in a second: of --rate, or of params.py; None after a problem."""
+    """Return the samples per second of --rate, or else of params.py; None after a problem."""
     if reading.options.rate_hz is not None:
         return reading.options.rate_hz
-    fix = f"give the samples in a second, --rate N ({_PAGE})"
+    fix = f"give the samples per second, --rate N ({_PAGE})"
     try:
         text = (Path(reading.path) / PARAMETERS).read_text(encoding="utf-8")
         statements = ast.parse(text).body
@@ -138,7 +140,7 @@ def _rate_source(reading: Reading) -> str:
 
 
 def _labels(reading: Reading) -> tuple[dict[str, str], str | None]:
-    """Return the label of each cluster, and the name of the file that has it."""
+    """Return the label of each cluster, and the name of the file with the labels."""
     for name, column in _LABELS:
         path = Path(reading.path) / name
         try:

@@ -39,9 +39,10 @@ class Tracks(NamedTuple):
 
 
 def track_session(reading: Reading, tracks: Tracks) -> RawSession | None:
-    """Return the session of the body part of --bodypart; add problems and return None if none is.
+    """Return the session of one body part; add problems and return None if it cannot be read.
 
-    Frames with a likelihood below --likelihood are lost, and counted.
+    The body part is that of --bodypart, or the only one. Frames with a likelihood below
+    --likelihood are lost, and counted.
     """
     options = reading.options
     frames = "frames" if not tracks.in_seconds else "times in s"
@@ -63,7 +64,7 @@ def track_session(reading: Reading, tracks: Tracks) -> RawSession | None:
         remarks.append("--fps not used: the file has times in seconds")
     elif not tracks.in_seconds:
         remarks.append(
-            f"frame 0 is at {options.start_s:g} s (--start), {options.fps:g} frames in 1 s"
+            f"frame 0 is at {options.start_s:g} s (--start); {options.fps:g} frames per second"
         )
     positions = np.array(point.positions, float)
     if point.likelihood is not None:
@@ -105,12 +106,12 @@ def _chosen(reading: Reading, names: list[str]) -> str | None:
 def points_of(
     reading: Reading, names: list[tuple[str, ...]], values: Float[np.ndarray, "frame column"]
 ) -> dict[str, Point] | None:
-    """Return the body parts of a table with one column for each coordinate.
+    """Return the body parts of a table; add a problem and return None if one lacks x or y.
 
     Args:
         reading: the reading of the file.
-        names: for each column scorer, (individual,) body part and coordinate.
-        values: [frame, column].
+        names: name of each column: scorer, individual (optional), body part and coordinate.
+        values: [frame, column], coordinates and likelihoods.
     """
     individuals = {name[1] for name in names if len(name) == 4}
     columns: dict[str, dict[str, int]] = {}

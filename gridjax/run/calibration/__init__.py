@@ -1,1 +1,1 @@
-"""Measurement of the speed of training on this machine, on all its workers at once."""
+"""Measurement of the speed of training on this machine, with all workers at the same time."""

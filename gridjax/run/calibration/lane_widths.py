@@ -95,7 +95,7 @@ def measure(
 ) -> Measurement:
     """Train the most expensive buckets of a plan for some seconds each, at every lane width.
 
-    The lane widths are those of ``candidate_widths``. ``kind`` is the name that the devices of
+    ``candidate_widths`` gives the lane widths. ``kind`` is the name that the devices of
     ``workers`` report. A lane width that needs more memory than a device has is left out.
     ``seconds`` is the time for each bucket at each lane width. ``is_fused`` is the setting
     ``fused_recurrence``.
@@ -144,7 +144,7 @@ def _whole(plan: Plan, rates: Sequence[Rate], workers: TimedWorkers) -> float:
     by_bucket = {rate.bucket: rate for rate in rates}
     flop_per_s = float(np.median([rate.flop_per_s for rate in rates]))
     compile_s = float(np.median([rate.compile_s for rate in rates]))
-    # workers compile different buckets at the same time; one bucket is never shared
+    # workers compile different buckets at the same time; two workers never share a bucket
     at_once = min(len(workers), len(plan.buckets))
     total = 0.0
     for index, bucket in enumerate(plan.buckets):
@@ -223,6 +223,6 @@ def measured_lines(measurement: Measurement) -> list[str]:
     best = measurement.best
     return [
         f"training of all networks, without evaluation{share}: " + ", ".join(times),
-        f"fastest: --set gridjax.lane_width={best} (the lane width decides the last bits of the"
-        " numbers, so a run never chooses it by speed)",
+        f"fastest: --set gridjax.lane_width={best} (the lane width changes the last bits of the"
+        " results, so a run never chooses it by speed)",
     ]

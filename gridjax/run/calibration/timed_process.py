@@ -1,8 +1,9 @@
 """The program of a process that measures training (``python -m``).
 
 It reads messages from its standard input (gridjax.run.execution.messages) and answers each with one
-line on its standard output. The first message says how to start; each further message is a call of
-a method of TimedWorker. It ends when its standard input is closed.
+line on its standard output. The first message contains the plugins to load and other sources; each
+further message is a call of a method of TimedWorker. The process ends when its standard input is
+closed.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from gridjax.run.execution.messages import Message
 
 def main() -> None:
     """Answer messages until the standard input is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that measures ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends this process
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # prints of plugins
+    os.dup2(2, 1)  # output that plugins print
     setup = messages.decode(sys.stdin.readline())
     worker: Any = None
     for line in sys.stdin:

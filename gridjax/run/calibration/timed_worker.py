@@ -1,4 +1,4 @@
-"""Training of one block at a time on one device, for measurements: nothing is kept."""
+"""Training of one block at a time on one device, for measurements; no result is stored."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK_SECONDS = 0.25
 
 
 class TrainingTime(NamedTuple):
-    """Steps that were made and the time that they took."""
+    """Number of gradient steps, and the time that they took."""
 
     n_steps: int
     """steps of all networks, without those of diverged networks"""
@@ -115,7 +115,7 @@ class TimedWorker:
 
 
 class _Watch:
-    """Wall-clock time and processor time since it was made."""
+    """Wall-clock time and processor time since the creation of this object, seconds."""
 
     def __init__(self):
         self._start, self._cpu_start = time.perf_counter(), time.process_time()

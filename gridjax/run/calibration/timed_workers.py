@@ -66,12 +66,12 @@ class TimedWorkers:
 
 @contextmanager
 def timed_workers(specs: Sequence[NetworkSpec], merge: bool = False) -> Iterator[TimedWorkers]:
-    """Give the workers that a run of ``specs`` has on this machine.
+    """Yield the workers that a run of ``specs`` has on this machine.
 
     ``merge`` is the setting of the run: blocks have padded sizes. As in a run
-    (gridjax.run.execution.engine), a CPU has GRIDJAX_WORKERS processes, or one for each core. One
-    worker computes in this process if that has one thread, and so does the only worker of a plugin
-    that no other process can load. Programs are not read from the program cache.
+    (gridjax.run.execution.engine), a CPU has GRIDJAX_WORKERS processes, or one for each core. There
+    is one worker, in this process, in two cases: one worker and one thread are set, or a plugin
+    cannot be loaded by another process. Programs are not read from the program cache.
     """
     sources = plugin_sources(specs)
     is_local = sources is None or (default_workers() == 1 and n_threads() == 1)
@@ -91,7 +91,7 @@ def timed_workers(specs: Sequence[NetworkSpec], merge: bool = False) -> Iterator
 
 
 class TimedProcess:
-    """A worker for measurements in a process of its own, which starts at the first call."""
+    """A worker for measurements in its own process, which starts at the first call."""
 
     def __init__(self, setup: Message, merge: bool):
         self._setup, self._merge = setup, merge
@@ -124,7 +124,7 @@ class TimedProcess:
         if self._process is None:
             self._process = start_python("gridjax.run.calibration.timed_process", self._setup)
         message = {"call": name, "arguments": arguments, "merge": self._merge}
-        with suppress(OSError):  # the process has ended: reading its output shows it
+        with suppress(OSError):  # the process has ended; the next read of its output detects this
             pipe = pipe_of(self._process.stdin)
             pipe.write(messages.encode(message))
             pipe.flush()

@@ -1,7 +1,7 @@
 """The plan of a population on a card that is not attached: memory, launches, arithmetic, time.
 
-All numbers but the times are those of the programs that the card's compiler makes. The times are
-predictions of a roofline model.
+The times are predictions of a roofline model. All other numbers are read from the programs that the
+compiler of the card produces.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed
 
 Report = Callable[[str], None]
-"""Receives one line before each compilation, which can take minutes."""
+"""Function that receives one line before each compilation, which can take minutes."""
 
 
 @dataclass(frozen=True)
 class StepOnCard:
-    """One gradient step of all lanes of a block, as the compiler of a card makes it."""
+    """One gradient step of all lanes of a block, compiled for a card."""
 
     block_bytes: int
     """memory of a block in training, in bytes, as the compiler reports it"""
@@ -50,7 +50,7 @@ class StepOnCard:
 
     @property
     def other_operations(self) -> float:
-        """Operations of all other instructions of the step, those on integers included."""
+        """Operations of all other instructions of the step, including operations on integers."""
         return self.launches.operations.get(VECTOR, 0.0)
 
 
@@ -78,7 +78,7 @@ class BucketOnCard:
         return self.step is not None and self.step.block_bytes <= card.usable_memory
 
     def most_lanes(self, card: CardInfo) -> int | None:
-        """Return about how many lanes fit on the card, from the memory of one lane."""
+        """Return about how many lanes fit on the card, given the memory of one lane."""
         if self.step is None:
             return None
         return int(card.usable_memory * self.lane_width // self.step.block_bytes)
@@ -94,7 +94,7 @@ class EvaluationOnCard:
     """lanes that are evaluated at the same time"""
     n_programs: int
     most_bytes: int
-    """memory of the compiled program that needs most, in bytes"""
+    """memory of the compiled program that needs the most memory, bytes"""
     refused: str
     """name of the first program that the compiler refused; empty if it compiled all of them"""
     refusal: str
@@ -131,9 +131,9 @@ def plan_on_card(
     blocks.
 
     Args:
-        plan: a plan for accelerators; its lane widths are those of the compiled programs.
+        plan: a plan for accelerators; programs are compiled for its lane widths.
         card: the card.
-        settings: sizes of the evaluation; None compiles training alone.
+        settings: sizes of the evaluation; None compiles only training.
         report: called with a line before each compilation.
         is_fused: the setting ``fused_recurrence``.
 

@@ -1,7 +1,7 @@
 """Programs that a worker compiles for a block of networks, lowered for a given device.
 
-The programs are those of training and of evaluation, with the arguments that a worker gives them.
-Small programs that only cut, join or select arrays are left out.
+They are the programs of training and of evaluation, with arguments as a worker gives them. Small
+programs that only cut, join or select arrays are left out.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def support_programs(
 def evaluation_programs(
     spec: NetworkSpec, settings: EvaluationSettings, lane_width: int, device: Any
 ) -> list[CardProgram]:
-    """Return the programs that evaluate a block of networks like ``spec``, in own shapes.
+    """Return the programs that evaluate a block of networks like ``spec``, without padding.
 
     The programs that take longest to compile are the last ones.
 
@@ -119,11 +119,13 @@ def score_programs(design: Design, device: Any, masked: bool = True) -> list[Car
 
     Args:
         design: the numbers of bins along each side of the maps.
-        device: the device to compile for. Chunks have the size of an accelerator. They are pairs of
-            float32 numbers for a device without float64.
+        device: the device to compile for. Chunks of maps have the size that accelerators use. On a
+            device without float64, each number is a pair of float32 numbers.
         masked: whether the grid score leaves unvisited bins out.
     """
-    programs: dict[str, CardProgram] = {}  # maps of several sizes share arrays, and so programs
+    programs: dict[
+        str, CardProgram
+    ] = {}  # maps of several sizes are padded to one size and share programs
     for n in design.n_bins:
         lattices = _lattices(n, device) if n in design.n_bins_compared else ()
         for program in (*_grid_scores(n, device, masked), *lattices):
@@ -141,7 +143,7 @@ def _grid_scores(n: int, device: Any, masked: bool) -> Iterator[CardProgram]:
     tables = _tables(grid_score._tables(n, side, False, device.platform), device)
     basis, reach, taps, weights = tables
     sac = yield from _autocorrelograms(_chunk(side, device), basis, reach, device, masked)
-    # Compiler options of this function are for a CPU alone; another device would use them too.
+    # The function is jitted again, without its compiler options, which are valid only on a CPU.
     in_rings = jax.jit(_unjitted(grid_score._in_rings), static_argnames="adaptive")
     of_rings = sac, taps, weights, _array((), np.bool_, device)
     lower = _lowering(device, in_rings, *of_rings, adaptive=False)
@@ -206,7 +208,7 @@ def _lower(function: Any, *arguments: Any) -> jax.stages.Lowered:
 def _lowering(
     device: Any, function: Any, *arguments: Any, **static: Any
 ) -> Callable[[], jax.stages.Lowered]:
-    """Return what lowers a measurement of maps, with float64 if the device computes in it."""
+    """Return a function that lowers a measurement of maps, with float64 if the device has it."""
 
     def lower() -> jax.stages.Lowered:
         with jax.enable_x64(computes_in_float64(device.platform)):

@@ -1,4 +1,4 @@
-"""A plan on a card for the terminal and as JSON."""
+"""Output of a plan on a card: tables and lines for the terminal, and JSON."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _memory_cells(bucket: BucketOnCard, card: CardInfo) -> list[str]:
     lanes = [str(bucket.lane_width), bucket.lane_limit]
     if bucket.step is None:
         return [*lanes, "–", "–", "no"]
-    fits = "yes" if bucket.fits(card) else f"no, {bucket.most_lanes(card)} lanes do"
+    fits = "yes" if bucket.fits(card) else f"no, {bucket.most_lanes(card)} lanes fit"
     return [
         *lanes,
         f"{quantity(bucket.step.block_bytes / bucket.lane_width)}B",
@@ -99,8 +99,8 @@ def card_lines(found: CardPlan) -> list[str]:
     )
     usable = f"{quantity(card.usable_memory)}B of {quantity(card.memory)}B"
     lines.append(
-        f"memory of training, without checkpoints; programs can use {usable}, and by default a"
-        f" block has the lanes whose training and evaluation fit in {SHARE:.0%} of the memory"
+        f"memory is that of training, without checkpoints; programs can use {usable}; by default a"
+        f" block has as many lanes as fit in {SHARE:.0%} of the memory in training and evaluation"
     )
     lines += _lines_of_evaluation(found)
     seconds = sum(each.compile_s for each in found.buckets)
@@ -115,14 +115,14 @@ def _lines_of_evaluation(found: CardPlan) -> list[str]:
         return []
     if evaluation.refused:
         return [
-            f"evaluation does not compile for {card.label}, training alone is possible there:"
+            f"evaluation does not compile for {card.label}; only training is possible on it:"
             f" {evaluation.refused}: {evaluation.refusal}"
         ]
     fits = "fits" if evaluation.most_bytes <= card.usable_memory else "does not fit"
     return [
         f"evaluation of a block of bucket {evaluation.bucket + 1}, {evaluation.lane_width} lanes"
-        f" at once: {evaluation.n_programs} programs, at most"
-        f" {quantity(evaluation.most_bytes)}B for one, which {fits}"
+        f" at once: {evaluation.n_programs} programs; the largest one needs"
+        f" {quantity(evaluation.most_bytes)}B, which {fits}"
     ]
 
 

@@ -1,4 +1,4 @@
-"""Processes that a run or a measurement starts, each computing in one thread of a CPU core."""
+"""Child processes of a run or a measurement; each computes in one thread of a CPU core."""
 
 from __future__ import annotations
 
@@ -20,7 +20,13 @@ def sources_message(
     plugin_modules: Sequence[str],
     place_maps: Sequence[tuple[str, str]],
 ) -> Message:
-    """Return the part of a first message that names what networks need beyond this package."""
+    """Return the part of a first message that names plugins, place maps and the import path.
+
+    Args:
+        plugin_files: Python files with plugins.
+        plugin_modules: importable modules with plugins.
+        place_maps: (sha256, .npy file) of each set of measured place cells.
+    """
     return {
         "plugin_files": list(plugin_files),
         "plugin_modules": list(plugin_modules),
@@ -32,7 +38,8 @@ def sources_message(
 def start_python(module: str, message: Message, lock: int | None = None) -> subprocess.Popen[str]:
     """Start a process on the CPU that computes in one thread, and send it its first message.
 
-    ``module`` is its program. ``lock`` is a file descriptor that it holds until it ends.
+    ``module`` is the module that the process runs (``python -m``). ``lock`` is a file descriptor
+    that the process holds until it ends.
     """
     package = [path for path in sys.path if path]
     environment = os.environ | ONE_THREAD | {"JAX_PLATFORMS": "cpu"}
@@ -46,7 +53,7 @@ def start_python(module: str, message: Message, lock: int | None = None) -> subp
         encoding="utf-8",
         pass_fds=() if lock is None else (lock,),
     )
-    with suppress(OSError):  # the process has ended: reading its output shows it
+    with suppress(OSError):  # the process has ended; the next read of its output detects this
         pipe = pipe_of(process.stdin)
         pipe.write(messages.encode(message))
         pipe.flush()
@@ -60,7 +67,7 @@ def pipe_of(pipe: IO[str] | None) -> IO[str]:
 
 
 def cause_of_end(code: int) -> str:
-    """Return an exit code, or the signal that ended a process, in words."""
+    """Return the cause of the end of a process, in words: its exit code or the signal."""
     if code >= 0:
         return f"exit code {code}"
     try:

@@ -65,10 +65,11 @@ class Engine:
 def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, deterministic: bool) -> Engine:
     """Return the workers for the networks of a sweep on this machine.
 
-    Accelerators have one worker each, in this process. A CPU has one process for each core, and JAX
-    is not started in this process. One worker on a CPU runs in this process if that computes in one
-    thread. A plugin that a script or notebook registers itself exists in this process alone, so
-    that the run then has one worker, in as many threads as JAX uses.
+    Each accelerator has one worker, in this process. A CPU has one worker process for each core,
+    and JAX is not started in this process. On a CPU there are two exceptions, both with one worker
+    in this process. The first is a single worker, if JAX computes in one thread. The second is a
+    plugin that a script or notebook registers itself, because other processes cannot load it; the
+    worker then computes in as many threads as JAX uses.
 
     Raises GridjaxError if ``workers`` is not positive.
     """

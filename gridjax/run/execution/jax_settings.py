@@ -1,4 +1,4 @@
-"""Settings of JAX, most of them environment variables, with which gridjax cannot work."""
+"""Check of the settings of JAX, such as environment variables, that gridjax cannot work with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_jax_settings() -> None:
 
 
 def absent_platform(error: BaseException) -> GridjaxError | None:
-    """Return the error for JAX_PLATFORMS with a device that is not here; None for other errors.
+    """Return the error for a device in JAX_PLATFORMS that is not available; None for other errors.
 
     ``error`` was raised by JAX when it started.
     """
@@ -46,4 +46,4 @@ def nan_stopped(error: BaseException) -> GridjaxError | None:
     return GridjaxError(Problem(f"JAX_DEBUG_NANS is set, {_NANS}", fix="unset JAX_DEBUG_NANS"))
 
 
-_NANS = "but NaN is a result here: the score of a silent unit, a bin without samples"
+_NANS = "but some results are NaN, such as the score of a silent unit or a bin without samples"

@@ -1,4 +1,4 @@
-"""Progress of a run: a bar in a terminal, a line in a notebook, or a line every few seconds."""
+"""Display of the progress of a run: a bar in a terminal, or a line every few seconds."""
 
 from __future__ import annotations
 
@@ -133,8 +133,8 @@ class ProgressBar(RunCallback):
 def progress_bar(is_wanted: bool | None) -> list[RunCallback]:
     """Return the callback that shows the progress of a run, if it is wanted.
 
-    None: only in a terminal or a notebook. A bar is drawn on standard error, so that it does not
-    mix with what a script prints.
+    With None, it is wanted only in a terminal or a notebook. A bar is drawn on standard error,
+    separate from the output of a script.
     """
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_jupyter:

@@ -1,4 +1,4 @@
-"""The function train(): preparation of folder, lock and plan, then the work of the blocks."""
+"""The function train(): preparation of the folder, lock and plan, then training of the blocks."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def train(
     refuse_forked_process()
     if not checkpoint_every >= 0:  # NaN too
         fix = "give seconds; 0 saves after every chunk"
-        raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is no time", fix=fix))
+        raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is not a time", fix=fix))
     chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     sweep = replace(sweep, settings=change_settings(sweep.settings, chosen))
@@ -151,7 +151,7 @@ def _run(
     try:
         callbacks.on_start(start)
         for damage in store.set_aside:
-            what = f"damaged results are in {DAMAGED}/ now, and are made again: {damage}"
+            what = f"damaged results were moved to {DAMAGED}/ and are computed again: {damage}"
             callbacks.on_event(RunWarning(what))
         blocks = missing_blocks(plan, committed, started_blocks(job.folder))
         if blocks:

@@ -1,8 +1,8 @@
 """Predicted memory of a block on an accelerator, for each of its lanes. Imports no JAX.
 
-The numbers are fitted to compiled_memory.csv, which has what the compilers of several cards report
-(python -m benchmarks.lane_table). They are upper limits: at some lane widths the compiler keeps one
-or two arrays of outputs less.
+The coefficients are fitted to compiled_memory.csv, which contains the memory that the compilers of
+several cards report (python -m benchmarks.lane_table). The predictions are upper limits: at some
+lane widths the compiler keeps one or two arrays of outputs less.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, N_BINS, T_STU
 from gridjax.sweep.run_settings import EvaluationSettings
 
 BYTES_OF_SCORES = 2_500_000_000
-"""Memory of the scores of one chunk of maps, whose size is constant."""
+"""Memory of the scores of one chunk of maps, bytes. The size of a chunk is constant."""
 _FLOAT_BYTES = 4
 _PER_OUTPUT, _PER_UNIT, _PER_GATE = 4.3, 3.9, 0.45
-"""Numbers for each position in training: for each output, for each unit of the RNN, and what other
-cells add to it for each of their additional ``CellInfo.activations_per_unit``."""
+"""Float32 numbers for each position in training: for each output, for each unit of the RNN, and for
+each unit and each activation that another cell has beyond the RNN
+(``CellInfo.activations_per_unit``)."""
 _PER_PATH_OUTPUT, _PER_PATH_UNIT, _PER_PATH_GATE, _PER_PATH = 2.1, 2.15, 0.38, 16.0
-"""The same for each position of the long trajectories, and others. The memory of outputs and units
-is not needed at the same time."""
+"""The same for each position of the long trajectories; the last one is for the position itself. The
+memory of outputs and the memory of units are not needed at the same time."""
 _PER_SAMPLE_OUTPUT, _PER_SAMPLE_UNIT, _PER_SAMPLE_GATE = 3.1, 2.2, 0.56
 """The same for each position of a batch of the evaluation."""
 _PER_READOUT_SAMPLE, _PER_KEPT = 1.1, 1.25
-"""Numbers for each position of a batch and each readout or place cell, and for each kept value of
-the target code."""
+"""Float32 numbers for each pair of a position of a batch and a readout or place cell, and for each
+stored value of the target code."""
 
 
 def bytes_of_training(static: StaticConfig) -> int:
@@ -38,7 +39,7 @@ def bytes_of_training(static: StaticConfig) -> int:
 def bytes_of_state(static: StaticConfig) -> int:
     """Predict the memory of the states of one lane during an evaluation, in bytes.
 
-    There are two: that of the lanes in training, and that of the networks to evaluate.
+    There are two states: one of the lanes in training, and one of the networks to evaluate.
     """
     layout = 4 * static.Np * static.n_field_slots
     return 2 * _FLOAT_BYTES * (3 * n_weights(static) + layout)
@@ -94,7 +95,7 @@ def _positions_of_batch(static: StaticConfig, settings: EvaluationSettings) -> i
 
 
 def _excess(static: StaticConfig) -> float:
-    """Return how many numbers a cell keeps for each unit beside those of the RNN."""
+    """Return how many activations for each unit a cell has beyond those of the RNN."""
     of_cell, of_rnn = (CELLS.info(name) for name in (static.rnn_type, "RNN"))
     return of_cell.activations_per_unit - of_rnn.activations_per_unit
 

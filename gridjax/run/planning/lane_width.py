@@ -1,4 +1,4 @@
-"""Default lane widths: one network on a CPU, and as many as fill the memory of an accelerator.
+"""Default lane widths: one network on a CPU, and as many as fit in an accelerator's memory.
 
 The widths depend on the kind of device and on the sweep, never on the state of a device. The module
 imports no JAX.
@@ -19,18 +19,18 @@ from gridjax.spec.lowering import StaticConfig
 from gridjax.sweep.run_settings import EvaluationSettings
 
 SHARE = 0.6
-"""Share of a card's memory that a block fills at most by default. Programs get 75 % on a GPU; the
-rest is for the compiler's choices by measurement and for a second state while lanes are refilled.
-"""
+"""Largest share of a card's memory that a block uses by default. On a GPU, JAX gives programs 75 %.
+The difference is a reserve for the autotuning of the compiler, and for a second state while lanes
+are refilled."""
 ON_CPU, TRAINING, EVALUATION, NETWORKS, SETTING = (
     *("cpu", "training", "evaluation", "networks", "setting"),
 )
-"""What limits a lane width: a CPU is fastest with one network; the memory of training or of the
-evaluation; the number of networks; the setting ``lane_width``."""
+"""Reasons that limit a lane width: a CPU, which is fastest with one network; the memory of training
+or of the evaluation; the number of networks; the setting ``lane_width``."""
 
 
 class LaneWidth(NamedTuple):
-    """Networks that are trained at the same time."""
+    """Number of networks that are trained at the same time, and the reason that limits it."""
 
     lanes: int
     limit: str
@@ -59,7 +59,7 @@ def default_lane_width(
         return LaneWidth(1, ON_CPU)
     usable = SHARE * memory_of(device_kind)
     of_lane = bytes_of_evaluation(static, n_bins, settings)
-    left = usable - BYTES_OF_SCORES - of_lane  # one lane at a time is evaluated at least
+    left = usable - BYTES_OF_SCORES - of_lane  # at least one lane is evaluated at a time
     of_training = _power_of_two(usable / bytes_of_training(static))
     of_evaluation = _power_of_two(left / bytes_of_state(static))
     if of_evaluation < of_training:

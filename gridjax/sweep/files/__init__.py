@@ -1,1 +1,1 @@
-"""Sweep files: their YAML, the names that they may use, and files that they name."""
+"""Sweep files: their reader, the names of parameters in them, and the files that they refer to."""

@@ -1,4 +1,4 @@
-"""Names of parameters in other programs, among them the published code of 2018 and 2019."""
+"""Names of parameters in other programs, including the published code of 2018 and 2019."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gridjax.spec.parameters import FIELDS
 
 OF_2019 = {"RNN_type": "rnn_type", "periodic": "is_periodic"}
 """Options of grid-pattern-formation (Sorscher et al. 2019), main.py, with the parameters that have
-exactly the same meaning. Options that have a parameter's own name are not listed."""
+exactly the same meaning. Options with the same name as a parameter are not listed."""
 SAME_MEANING = OF_2019 | {
     # grid-cells (Banino et al. 2018), train.py
     "training_epochs": "n_epochs",
@@ -35,16 +35,16 @@ _OF_2018 = {
     "task_n_hdc": "write n_head_direction_cells, a number instead of a list",
     "task_hdc_concentration": "write head_direction_kappa, a number instead of a list",
     "task_neurons_seed": "write layout_seed, the seed of the place cells",
-    "task_targets_type": "leave it out if it is softmax: place_field_values: gaussian is that code",
-    "task_lstm_init_type": "leave it out if it is softmax: the first state always is a linear map"
+    "task_targets_type": "leave it out if it is softmax: place_field_values: gaussian is this code",
+    "task_lstm_init_type": "leave it out if it is softmax: the initial state is always a linear map"
     " of the target code at the start",
     "task_velocity_inputs": "write gridjax: {inputs: egocentric}",
     "task_velocity_noise": "leave it out if it is 0: gridjax adds no noise to the inputs",
     "model_nh_lstm": f"write Ng, with rnn_type: {{value: LSTM}} and {_BANINO}",
     "model_nh_bottleneck": f"write n_bottleneck, with {_BANINO}",
     "model_dropout_rates": "write readout_dropout, a number instead of a list",
-    "model_weight_decay": "write weight_decay: {value: 0}: in the code of 2018 the decay never"
-    " reached the loss",
+    "model_weight_decay": "write weight_decay: {value: 0}: the code of 2018 does not add the"
+    " decay to the loss",
     "model_bottleneck_has_bias": "leave it out if it is False: the bottleneck has no bias",
     "model_init_weight_disp": "leave it out if it is 0: initial weights are not displaced",
     "training_evaluation_minibatch_size": "write gridjax: {evaluation: {samples_per_bin: ...}}, the"
@@ -77,9 +77,9 @@ OTHER_NAMES = {
     **dict.fromkeys(("save_dir", "run_id"), _OUT),
     **_OF_2018,
 }
-"""Other names of parameters, in lower case, with what to write here."""
+"""Other name of a parameter, in lower case -> what to write in a sweep file of gridjax."""
 
 
 def hint(name: str, known: tuple[str, ...] = tuple(FIELDS)) -> str | None:
-    """Return what to write for an unknown name; None if no name in ``known`` is meant."""
+    """Return what to write for an unknown name; None if it is similar to no name in ``known``."""
     return OTHER_NAMES.get(name.lower()) or did_you_mean(name, known)

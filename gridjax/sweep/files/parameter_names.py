@@ -16,7 +16,7 @@ def known_parameters(
 
     A nested group (``model: {parameters: {Ng: ...}}``) and a dotted name (``model.Ng``) stand for
     the parameter of the last name. Names of published code with exactly the same meaning are
-    replaced. Unknown names are problems, and so is a parameter that is given twice.
+    replaced. Adds a problem for each unknown name, and for each parameter that is given twice.
     """
     known: dict[str, SourcedValue] = {}
     for name, item in _flattened(parameters):
@@ -36,13 +36,13 @@ def known_parameters(
 
 
 def first_of_2019(parameters: dict[str, SourcedValue]) -> SourcedValue | None:
-    """Return the first parameter with a name that only the code of 2019 has; None if none has."""
+    """Return the first parameter with a name of the code of 2019; None if there is none."""
     given = _flattened(parameters)
     return next((item for name, item in given if name.rpartition(".")[2] in OF_2019), None)
 
 
 def _flattened(parameters: dict[str, SourcedValue]) -> list[tuple[str, SourcedValue]]:
-    """Return the parameters with those of nested groups, in the order of the file."""
+    """Return the parameters, including those in nested groups, in the order of the file."""
     flat = []
     for name, item in parameters.items():
         group = item.value.get("parameters") if isinstance(item.value, dict) else None

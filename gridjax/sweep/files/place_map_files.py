@@ -15,8 +15,9 @@ from gridjax.io.text import show
 from gridjax.spec.place_maps import PlaceMaps
 
 _LARGEST = 1 << 30
+_REAL = f"give real numbers, at most {_LARGEST} bytes"
 _UNREAD = PlaceMaps("")
-"""Placeholder for maps that could not be read; it prevents a second report by a rule."""
+"""Placeholder for maps that could not be read; it prevents a second error about them."""
 
 
 def read_place_maps_at(item: SourcedValue, problems: Problems) -> SourcedValue:
@@ -66,20 +67,20 @@ def read_maps(path: Path) -> PlaceMaps:
         shape = list(maps.shape)
         raise _refused(path, f"has shape {shape}", "give an array [Np, n, n]: cell, x, y")
     if maps.dtype.kind not in "fiu" or maps.nbytes > _LARGEST:
-        raise _refused(path, f"holds {maps.dtype} of {maps.nbytes} bytes", "give real numbers")
+        raise _refused(path, f"holds {maps.dtype} of {maps.nbytes} bytes", _REAL)
     with np.errstate(over="ignore"):
         single = maps.astype(np.float32)
     if not np.isfinite(single).all():
         raise _refused(
             path,
             "has values that are not finite",
-            "give a rate in every bin, also in bins never visited",
+            "give a rate in every bin, also in bins that were never visited",
         )
     if (single < 0).any():
         raise _refused(path, "has negative rates", "give rates of at least 0")
     if not single.any(axis=0).all():
         x, y = np.argwhere(~single.any(axis=0))[0]
-        fix = "smooth the maps or add a baseline, so that some cell fires everywhere"
+        fix = "smooth the maps or add a baseline, so that in every bin at least one cell fires"
         raise _refused(path, f"has no cell that fires in bin {x}, {y}", fix)
     return PlaceMaps.of(single)
 

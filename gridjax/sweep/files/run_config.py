@@ -1,7 +1,7 @@
 """Reader of the ``config.yaml`` of a Weights & Biases run, as a sweep of one network.
 
-W&B writes each value of a run's configuration as ``name: {value: x, desc: null}``, and data of its
-own under ``_wandb``.
+W&B writes each value of a run's configuration as ``name: {value: x, desc: null}``. It writes its
+own data under ``_wandb``.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ class SweepFile:
     says_number: bool
     """whether the file has a run_cap, valid or not"""
     remarks: tuple[str, ...] = ()
-    """what another program would do with the file and gridjax does not, one line each"""
+    """one line for each entry that gridjax does not use, or reads in another way than W&B or the
+    code of 2019"""
 
     @property
     def sampled(self) -> tuple[SampledParameter, ...]:
@@ -80,7 +81,7 @@ def read_file(
     ``overrides`` replace parameters by one value or a list of values. ``position`` is the position
     of the file among the files with random draws. ``first`` is the number of wanted networks, None
     for all. The ``config.yaml`` of a W&B run is read as one network. Errors are added to
-    ``problems``; the content must then not be used.
+    ``problems``; do not use the content after an error.
     """
     place = document.place
     if not isinstance(document.value, dict):
@@ -139,7 +140,7 @@ def _is_grid(method: SourcedValue | None, problems: Problems) -> bool:
         return method is None or method.value == "grid"
     message = f"method: {show(method.plain())}"
     if method.value == "bayes":
-        message += " cannot be used: its next draw depends on results"
+        message += " cannot be used: each of its draws depends on earlier results"
         fix = (
             "use method: random with run_cap: 100 or --networks 100, which draws from the same"
             " distributions, or method: grid"
@@ -151,7 +152,10 @@ def _is_grid(method: SourcedValue | None, problems: Problems) -> bool:
 
 
 def _remarks(content: Mapping[str, SourcedValue], given: Set[str]) -> Iterator[str]:
-    """Yield what another program would do with a file that gives the parameters ``given``."""
+    """Yield a line for each entry that gridjax does not use, or reads in another way.
+
+    ``given`` are the names of the parameters and settings in the file.
+    """
     item = content.get("early_terminate")
     if item is not None:
         line = "early_terminate is not used: every network is trained to its last step"
@@ -161,8 +165,9 @@ def _remarks(content: Mapping[str, SourcedValue], given: Set[str]) -> Iterator[s
         return
     if isinstance(parameters.value, dict) and (theirs := first_of_2019(parameters.value)):
         yield (
-            f"{theirs.name_place}: in the code of 2019 surround_scale is a ratio of variances, here"
-            " of standard deviations unless gridjax: {surround_convention: variance} is given"
+            f"{theirs.name_place}: in the code of 2019 surround_scale is a ratio of variances; here"
+            " it is a ratio of standard deviations, unless gridjax: {surround_convention: variance}"
+            " is given"
         )
 
 
@@ -192,7 +197,9 @@ def _search_space(
     space: dict[str, ListedValues | SampledParameter] = {}
     found = {name: Problems() for name in written}
     n_values, n_faster = MAX_VALUES, 1
-    for name in sorted(written, reverse=True):  # the fastest first: all their values are used
+    for name in sorted(
+        written, reverse=True
+    ):  # the parameter that varies fastest is first: all its values are used
         item = written[name]
         if name in settings:
             message = f"{name} is given under gridjax: and under parameters:"
@@ -220,7 +227,9 @@ def _parameters(document: SourcedValue, problems: Problems) -> dict[str, Sourced
     """Return parameter name -> its mapping in the file, for each known parameter."""
     parameters = document.value.get("parameters")
     if parameters is None:
-        if not did_you_mean("parameters", document.value):  # else the key is reported as unknown
+        if not did_you_mean(
+            "parameters", document.value
+        ):  # if misspelt, the key is already a problem
             fix = "add parameters: with {Ng: {value: 1024}}, for instance"
             problems.add("the sweep has no parameters", document.place, fix)
         return {}

@@ -99,8 +99,8 @@ def test_settings_of_the_command_are_keywords_of_the_function(tmp_path):
         ({"keep_weights": 3}, "keep_weights"),
         ({"merge": "yes"}, "merge: 'yes' is neither true nor false"),
         ({"time_limit": 0}, "time_limit 0.000000000 is not a time"),
-        ({"checkpoint_every": -1}, "checkpoint_every=-1 is no time"),
-        ({"checkpoint_every": float("nan")}, "checkpoint_every=nan is no time"),
+        ({"checkpoint_every": -1}, "checkpoint_every=-1 is not a time"),
+        ({"checkpoint_every": float("nan")}, "checkpoint_every=nan is not a time"),
         ({"time_limit": "soon"}, "time_limit soon is not a time"),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_network_of_a_damaged_shard_is_trained_again(name, how, whole, tmp_pat
     DAMAGE[how](shard / name)
     recorder = Recorder()
     gj.train(sweep(), copy, [recorder])
-    assert "damaged results are in damaged/" in recorder.warnings[0]
+    assert "damaged results were moved to damaged/" in recorder.warnings[0]
     assert (copy / "damaged" / f"{shard.name}-1").is_dir()
     assert promised(copy) == promised(whole)
 
