@@ -15,7 +15,6 @@ from torture.quick_evaluation import quick_evaluation
 import gridjax as gj
 from gridjax.metrics.compiler_options import QUICK
 from gridjax.run.worker.machine import ONE_THREAD, device_kind
-from gridjax.run.worker.program_cache import use_program_cache
 
 # Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
@@ -38,14 +37,19 @@ REFERENCE = Path(
 def pytest_configure(config):
     """Share compiled programs between all processes of the session, in a folder of its own.
 
-    Worker processes and the commands that tests start inherit ``XDG_CACHE_HOME``, where gridjax
-    keeps its program cache (gridjax.run.worker.program_cache): each program is compiled once.
+    Worker processes and the commands that tests start inherit the folder: each program is compiled
+    once. Short compilations count too, because many tests compile the same small programs. The
+    folder has no limit of size; with a limit, JAX lists it whenever it adds a program.
     """
     if not hasattr(config, "workerinput"):
         config.cache_home = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="gridjax-tests-")
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", config.cache_home)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+    least_s = float(os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"])
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", least_s)
     if device_kind() == "cpu":  # an accelerator's memory is for the processes that tests start
         jax.local_devices()
-    use_program_cache()
 
 
 def pytest_unconfigure(config):

@@ -103,12 +103,16 @@ def test_views_and_columns_are_saved_like_whole_arrays(tmp_path):
     check(folder.restore(SHAPES), 10)
 
 
-def test_a_checkpoint_has_few_files_whatever_the_number_of_arrays(tmp_path):
+@pytest.mark.parametrize("n_networks", [1, 64])
+def test_a_checkpoint_has_two_files_for_each_array_whatever_the_number_of_networks(
+    n_networks, tmp_path
+):
     folder = block_folder(tmp_path)
-    leaves = {f"optimizer/mean/{number}": np.ones((3, 5), np.float32) for number in range(60)}
-    folder.save(snapshot(10, leaves=leaves))
+    run_ids = [f"{number:016x}" for number in range(n_networks)]
+    leaves = {f"mean/{number}": np.ones((n_networks, 3, 5), np.float32) for number in range(10)}
+    folder.save(snapshot(10, run_ids, leaves=leaves))
     folder.wait()
-    assert sum(path.is_file() for path in folder.folder.rglob("*")) <= 20
+    assert sum(path.is_file() for path in folder.folder.rglob("*")) <= 2 * len(leaves) + 4
 
 
 def test_blocks_are_saved_by_threads_at_once(tmp_path):
