@@ -76,7 +76,8 @@ class NetworkSpec(NetworkParameters):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value: distributions, fidelity and place maps as texts."""
-        return {name: _plain(getattr(self, name)) for name in FIELDS}
+        values = zip(FIELDS, _values_of(self), strict=True)
+        return {name: v if type(v) in _JSON else _plain(v) for name, v in values}
 
     def to_sparse_dict(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, as JSON values.
@@ -144,6 +145,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Uniform | Poisson | Fidelity | PlaceMaps) else value
 
 
+_JSON = frozenset((bool, int, float, str, type(None)))
 _DEFAULTS = tuple(field.default for field in FIELDS.values())
 _values_of = attrgetter(*FIELDS)
 _values_but_seeds = attrgetter(*(name for name in FIELDS if name not in ALL_SEEDS))
