@@ -49,6 +49,7 @@ MAY_IMPORT = {
     "trackers": "errors callbacks spec run.storage report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
     " run.worker run.execution run.calibration theory recordings report studies trackers",
+    "__main__": "cli",
     "": "errors forked_process prng version lazy plotting spec metrics task model sweep callbacks"
     " run.storage run.execution recordings studies trackers",
 }
