@@ -17,7 +17,7 @@ import numpy as np
 
 from .part import Part
 
-FILES = (("units-1024", 0.5), ("units-4096", 0.95), ("widths-256", 1.0))
+FILES = (("paper/units-1024", 0.5), ("paper/units-4096", 0.95), ("widths-256", 1.0))
 """Sweep files under experiments/lattices/, and the maximum share of the remaining time for each."""
 TRAINING_SHARE = 0.75
 """Share of a file's time for training; the rest is for evaluation."""

@@ -27,7 +27,7 @@ def measure(part: Part) -> None:
     from gridjax.sweep.evaluation_sizes import design_of
     from gridjax.training.population import MATMUL_PRECISION, make_trainer
 
-    file = EXPERIMENTS / "lattices" / "units-1024.yaml"
+    file = EXPERIMENTS / "lattices" / "paper" / "units-1024.yaml"
     overrides = {"Ng": 32, "Np": 32, "batch_size": 16} if part.tiny else {}
     sweep = Sweep.from_yaml(file, overrides=overrides, first=2)
     spec, other = sweep.specs

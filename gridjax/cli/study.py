@@ -64,8 +64,8 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " precision, all; or your own folder with claims.yaml and analysis.py. The command runs"
-            " analysis.py: name only folders that you trust.",
+            " lattices, precision, all; or your own folder with claims.yaml and analysis.py. The"
+            " command runs analysis.py: name only folders that you trust.",
         ),
     ],
     out: Out = None,

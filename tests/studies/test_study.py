@@ -20,7 +20,11 @@ from gridjax.studies.training import (
     union,
 )
 
-NAMES = [*ORDER, "precision"]
+NAMES = [*ORDER, "lattices", "precision"]
+SEEDS = dict.fromkeys(NAMES, 64) | {"lattices": 16}
+"""Seeds of each arm of the size desk."""
+STEPS = {name: {200_000} for name in NAMES} | {"lattices": {20_000, 30_000}}
+"""Gradient steps of the size paper."""
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
 
 
@@ -28,7 +32,7 @@ def study(name):
     return find_studies(name)[0]
 
 
-def test_all_six_results_and_our_own_choice_have_a_study():
+def test_all_six_results_and_two_questions_of_our_own_have_a_study():
     assert shipped_studies() == NAMES
     assert [each.name for each in find_studies("all")] == NAMES
 
@@ -40,18 +44,18 @@ def test_every_size_lays_out_and_every_claim_is_named(name):
     sizes = {part: lay_out(one, Request(size=part)) for part in SIZES}
     assert len(sizes["quick"].specs) < len(sizes["desk"].specs)
     assert max(spec.Ng for spec in sizes["quick"].specs) <= 128
-    assert all(spec.n_grad_steps == 200_000 for spec in sizes["paper"].specs)
+    assert {spec.n_grad_steps for spec in sizes["paper"].specs} == STEPS[name]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "emergence"])
-def test_arms_share_their_seeds_and_desks_have_64(name):
+def test_arms_share_their_seeds_and_have_enough_of_them(name):
     specs = lay_out(study(name), Request(size="desk")).specs
     arms = {}
     for spec in specs:
         key = {k: v for k, v in spec.to_dict().items() if "seed" not in k}
         arms.setdefault(str(key), set()).add(spec.seed)
     crossed = [seeds for seeds in arms.values() if seeds == {1000}]
-    assert all(seeds >= set(range(64)) for seeds in arms.values() if seeds not in crossed)
+    assert all(seeds >= set(range(SEEDS[name])) for seeds in arms.values() if seeds not in crossed)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +72,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "precision"]
+    assert without == ["encodings", "lattices", "precision"]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
@@ -145,7 +149,7 @@ def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, m
     run = synthetic_run(sweep.specs, keep_maps="none", weights=False, diverged=[1], missing=[2])
     make_competent(run)
     asked = StudyPlan(study(name), sweep)
-    if name == "turing":  # patterns on one layout instead of eight
+    if name in ("lattices", "turing"):  # patterns on one layout instead of eight
         monkeypatch.setattr(asked.study._module, "LAYOUTS", 1)
     verdicts = conclude(asked, run, "quick", tmp_path)
     assert [verdict.claim.name for verdict in verdicts] == [

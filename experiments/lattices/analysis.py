@@ -1,0 +1,166 @@
+"""Lattices: the share of units whose maps are lattices, by one factor of the setting at a time."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+import gridjax as gj
+from gridjax import plotting
+from gridjax.metrics import (
+    benjamini_hochberg,
+    fit_lattice,
+    grid_score,
+    grow_patterns,
+    pattern_covariance,
+)
+from gridjax.studies import DIFFERENCES
+from gridjax.studies import figures as shared
+
+N_BINS, LAYOUTS, N_PATTERNS = 32, 8, 64
+FALSE_FINDINGS, LOWEST_SCORE = 0.05, 0.3
+FACTORS = {
+    "Ng": "units",
+    "weight_decay": "weight decay",
+    "learning_rate": "learning rate",
+    "n_grad_steps": "steps",
+    "Np": "place cells",
+    "sequence_length": "moves",
+    "activation": "activation",
+}
+"""The factors of the settings by column, with their names in the figure."""
+
+
+def with_lattices(evidence):
+    """Return the networks with the share of their units that are lattices."""
+    units = evidence.units.merge(evidence.networks[["run_id", "null_99"]], on="run_id")
+    q = units.groupby("run_id")["lattice_p_value"].transform(
+        lambda p: benjamini_hochberg(np.nan_to_num(p.to_numpy(float), nan=1.0))
+    )
+    score = units["score_60_by_neuron"]
+    is_lattice = (q < FALSE_FINDINGS) & (score > units["null_99"]) & (score > LOWEST_SCORE)
+    share = is_lattice.groupby(units["run_id"]).mean()
+    rows = evidence.networks
+    return rows.assign(share_lattice=rows["run_id"].map(share).astype(float))
+
+
+def base_values(evidence):
+    """Return the value of each factor in the base setting: the most frequent one of the study."""
+    rows = evidence.everything
+    return {factor: rows[factor].mode().iloc[0] for factor in FACTORS if len(rows)}
+
+
+def varying(rows, base, factor, width=None):
+    """Return the networks that have the base values of all factors but one, at one width."""
+    fixed = [name for name in base if name != factor]
+    is_one = np.logical_and.reduce([rows[name] == base[name] for name in fixed])
+    width = rows["place_cell_rf"].min() if width is None else width
+    return rows[is_one & (rows["place_cell_rf"] == width)]
+
+
+@cache
+def pattern_share(spec):
+    """Return the share of lattices among the patterns on the covariance of a target code."""
+    grown = grow_patterns(pattern_covariance(gj.code_over_box(spec, N_BINS)), n_units=N_PATTERNS)
+    q = benjamini_hochberg(np.asarray(fit_lattice(grown, spec.box_width_in_m).p_value))
+    score = np.asarray(grid_score(grown).score_60)
+    return float(((q < FALSE_FINDINGS) & (score > LOWEST_SCORE)).mean())
+
+
+def patterns(evidence):
+    """Return one row for each layout of the base setting, with its share of lattice patterns."""
+    rows, base = evidence.networks, base_values(evidence)
+    rows = varying(rows, base, None) if base else rows
+    rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
+    return rows.assign(share=[pattern_share(evidence.spec(one)) for one in rows["run_id"]])
+
+
+def by_value(rows, factor):
+    """Return the networks of each value of a factor."""
+    return {f"{FACTORS[factor]} {value:g}": group for value, group in rows.groupby(factor)}
+
+
+def select(evidence):
+    rows, base = with_lattices(evidence), base_values(evidence)
+
+    def dose(factor, logarithm):
+        own = varying(rows, base, factor)
+        own = own.assign(dose=logarithm(own[factor].astype(float)))
+        arguments = {"frame": own, "column": "share_lattice", "dose": "dose"}
+        return arguments | {"arms": by_value(own, factor)}
+
+    def difference(first, second, names):
+        both = pd.concat([first, second], ignore_index=True)
+        is_first = np.r_[np.ones(len(first), bool), np.zeros(len(second), bool)]
+        arguments = {"frame": both, "column": "share_lattice", "within": DIFFERENCES}
+        arms = dict(zip(names, (first, second), strict=True))
+        return arguments | {"first": is_first, "second": ~is_first, "arms": arms}
+
+    narrow, wide = (
+        varying(rows, base, None, width)
+        for width in (rows["place_cell_rf"].min(), rows["place_cell_rf"].max())
+    )
+    activations = varying(rows, base, "activation")
+    relu, tanh = (activations[activations["activation"] == name] for name in ("relu", "tanh"))
+    grown = patterns(evidence)
+    return {
+        "patterns_are_lattices": {
+            "frame": grown,
+            "column": "share",
+            "null": FALSE_FINDINGS,
+            "within": (0.0, 1.0),
+            "arms": {"layouts": grown},
+        },
+        "a_third_are_lattices": {
+            "frame": narrow,
+            "column": "share_lattice",
+            "null": 0.01,
+            "within": (0.0, 1.0),
+            "arms": {"base": narrow},
+        },
+        "wider_fields": difference(wide, narrow, ("widest fields", "narrowest fields")),
+        "more_units": dose("Ng", np.log2),
+        "weaker_decay": dose("weight_decay", np.log10),
+        "slower_learning": dose("learning_rate", np.log10),
+        "more_steps": dose("n_grad_steps", np.log2),
+        "more_place_cells": dose("Np", np.log2),
+        "longer_paths": dose("sequence_length", np.log2),
+        "rates_are_not_negative": difference(relu, tanh, ("relu", "tanh")),
+    }
+
+
+def figures(evidence, estimates):
+    rows, base = with_lattices(evidence), base_values(evidence)
+    name, title = "lattices", "Units with a lattice, by one factor of the setting at a time"
+    if rows.empty:
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
+    figure = plotting.new_figure(5.4)
+    colour = plotting.colour("difference_of_gaussians")
+    panels = figure.subplots(2, 4, sharey=True).ravel()
+    widths = sorted(rows["place_cell_rf"].unique())
+    own = [(at, varying(rows, base, None, width)) for at, width in enumerate(widths)]
+    draw(panels[0], own, [f"{100 * width:g}" for width in widths], "field width (cm)", colour)
+    for axes, (factor, text) in zip(panels[1:], FACTORS.items(), strict=True):
+        groups = list(varying(rows, base, factor).groupby(factor))
+        labels = [one if isinstance(one, str) else f"{one:g}" for one, _ in groups]
+        draw(axes, [(at, group) for at, (_, group) in enumerate(groups)], labels, text, colour)
+    for axes in panels[::4]:
+        axes.set_ylabel("lattice units (%)")
+        axes.set_ylim(bottom=0)
+    caption = (
+        "Share of units with a significant lattice (q < .05 over the units of a network) and a"
+        " score above .3 and above the 99th percentile of the network's own random readouts. Dots:"
+        " networks; bars: means and 95 % intervals over seeds; numbers on top: networks. Each panel"
+        " changes one factor of the base setting, at the narrowest fields."
+    )
+    return [plotting.FigureResult(name, title, figure, caption)]
+
+
+def draw(axes, groups, labels, text, colour):
+    """Draw the shares of the networks of each value of a factor."""
+    groups = [(at, group) for at, group in groups if len(group)]
+    if groups:
+        shared.arms(axes, groups, "share_lattice", colour, factor=100)
+        shared.counts(axes, groups)
+    axes.set_xticks(range(len(labels)), labels)
+    axes.set_xlabel(text)
