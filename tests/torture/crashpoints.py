@@ -2,8 +2,8 @@
 
 The name of a point consists of its call, the path it changes and the moment, for instance
 ``replace shards/BLOCK before`` or ``write checkpoints/BLOCK/.aside-STEPS/checkpoint.json during``.
-Names of blocks, parts, steps and files of orbax are replaced by their kinds, so that a point has
-the same name in all runs.
+Names of blocks, parts, steps, arrays and files of orbax are replaced by their kinds, so that a
+point has the same name in all runs.
 """
 
 import io
@@ -15,6 +15,9 @@ from pathlib import Path
 
 CALLS = ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir")
 _KINDS = {
+    r"(/arrays[^/]*/)[a-z].*/zarr\.json$": r"\1ARRAY/zarr.json",
+    r"(/arrays[^/]*/)[a-z].*/c(/\d+)+$": r"\1ARRAY/CHUNK",
+    r"(/arrays[^/]*/)(?!commit_success)[a-z].*$": r"\1ARRAY",
     r"[0-9a-f]{32}": "FILE",
     r"(?<=checkpoints/)(\.aside-)?[0-9a-f]{16}": r"\1BLOCK",
     r"(?<=shards/)(\.aside-)?[0-9a-f]{16}": r"\1BLOCK",
