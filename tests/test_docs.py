@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from commands import QUICKLY
+from source_tree import text_of
 
 import gridjax as gj
 from gridjax.run.storage.schema import TABLES
@@ -20,11 +21,11 @@ from gridjax.sweep.run_settings import SETTINGS
 from gridjax.sweep.sweep import Sweep
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = text_of("README.md")
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 TUTORIAL = DOCS / "tutorial" / "first-population.md"
-SPEED = (DOCS / "howto" / "speed.md").read_text()
+SPEED = text_of("docs", "howto", "speed.md")
 PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
 
 
