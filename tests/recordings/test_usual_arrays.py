@@ -106,9 +106,9 @@ def test_times_in_minutes_and_nanoseconds(tmp_path):
         np.testing.assert_allclose(session.times_s, TIMES, atol=1e-9)
         np.testing.assert_allclose(session.spikes_s[0], TRAINS[0], atol=1e-9)
     session = read(tmp_path, positions=PATH, times=TIMES / 60, spikes_a=TRAINS[0] / 60)
-    assert any("if no animal is that fast" in remark for remark in session.remarks)
+    assert any("too fast for the animal" in remark for remark in session.remarks)
     session = read(tmp_path, positions=PATH, times=TIMES * 1000, spikes_a=TRAINS[0] * 1000)
-    assert any("if no animal is that slow" in remark for remark in session.remarks)
+    assert any("too slow for the animal" in remark for remark in session.remarks)
 
 
 def test_maps_of_usual_names_and_with_a_number_for_unvisited_bins(tmp_path):
