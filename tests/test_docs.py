@@ -83,6 +83,15 @@ assert score > 1
 """
 
 
+OF_THOUSAND = """
+share = (table["p_value"] <= 0.05).groupby(table["kind"]).mean()
+assert share["grid"] > 0.95
+assert 0.01 < share["wandering"] < 0.11
+assert share[["place", "border"]].max() < 0.02
+assert null.shape == (1000, 99)
+"""
+
+
 def tutorial_and_readme():
     """Both in one process and one run folder: the example finds the tutorial's networks there."""
     (example,) = blocks(README, "python")
@@ -119,6 +128,11 @@ def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
 @pytest.mark.slow
 def test_the_notebook_on_maps_works_as_shown(tmp_path):
     run_script(script(DOCS / "tutorial" / "score-maps.md") + OF_MAPS, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_notebook_on_1000_cells_works_as_shown(tmp_path):
+    run_script(script(DOCS / "tutorial" / "thousand-cells.md") + OF_THOUSAND, tmp_path)
 
 
 @pytest.mark.slow
