@@ -188,14 +188,12 @@ def columns_named(
     for kind in kinds:
         known = (kind, *others.get(kind, ()))
         tiers = [(plain, known[:1]), (plain, known[1:]), (stems, known)]
-        for texts, names in tiers:
-            found = [at for at, name in enumerate(texts) if name in names]
-            if found:
-                break
+        by_tier = [[at for at, name in enumerate(texts) if name in ns] for texts, ns in tiers]
+        found = next(filter(None, by_tier), [])
         if len(found) == 1:
             places[kind] = found[0]
             suffix = _SUFFIX.search(plain[found[0]])
-            if texts is stems and suffix:
+            if not any(by_tier[:2]) and suffix:
                 units[found[0]] = suffix[1]
     return places, {name: units[at] for name, at in places.items() if units[at]}
 

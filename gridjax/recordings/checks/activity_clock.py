@@ -99,7 +99,7 @@ def without_unknown(
     if activity is None or np.isfinite(activity).all():
         return raw, positions_m
     unknown = ~np.isfinite(activity)
-    kept = ~unknown.any(axis=1)
+    kept = np.asarray(~unknown.any(axis=1))
     n, n_unknown = len(kept), int((~kept).sum())
     if kept.sum() < 2 or n_unknown > _MOST_UNKNOWN * n:
         counts = unknown.sum(axis=0)

@@ -115,13 +115,14 @@ def _cells(reading: Reading, file: Any) -> Spikes | None:
     """
     options, table = reading.options, file.units
     found = responses(reading, file)
-    has_units = table is not None and len(table.id) > 0
+    n_units = 0 if table is None else len(table.id)
+    has_units = n_units > 0
     if reading.may_lack_spikes and options.spikes != reading.path:
         return _units(reading, file) if has_units else Spikes({}, reading.path)
     if options.activity is not None or (found and not has_units):
         spikes = roi_activity(reading, found)
         if has_units and spikes is not None:
-            remark = f"{len(table.id):,} units not used: --activity gives the cells"
+            remark = f"{n_units:,} units not used: --activity gives the cells"
             spikes = spikes._replace(remarks=(*spikes.remarks, remark))
         return spikes
     if not has_units:
