@@ -1,14 +1,17 @@
 """Style and files of every figure: colours, markers, sizes, PNG and SVG.
 
-Figures are made without pyplot, so every thread may draw figures.
+Figures are made without pyplot, so every thread may draw figures, and no backend is needed: the
+environment variable MPLBACKEND has no effect on them, whatever its value.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -61,6 +64,21 @@ _RC: dict[str, Any] = {
     "svg.hashsalt": "gridjax",
 }
 _LOCK = threading.RLock()
+
+
+def _import_whatever_the_backend() -> None:
+    """Import Matplotlib, which cannot be imported if it does not know the backend of MPLBACKEND."""
+    named = os.environ.pop("MPLBACKEND")
+    try:
+        import matplotlib
+    finally:
+        os.environ["MPLBACKEND"] = named
+    with suppress(ValueError):
+        matplotlib.rcParams["backend"] = named  # as Matplotlib does when it is imported
+
+
+if os.environ.get("MPLBACKEND") and "matplotlib" not in sys.modules:
+    _import_whatever_the_backend()
 
 
 class FigureResult(NamedTuple):

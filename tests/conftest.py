@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import pytest
 from filelock import FileLock
+from source_tree import use_installed_packages
 from tiny import CARTESIAN, DIVERGING, PLACE_CELLS, Trained, sweep_content, write_sweep
 from torture.quick_evaluation import quick_evaluation
 
@@ -16,6 +17,7 @@ import gridjax as gj
 from gridjax.metrics.compiler_options import QUICK
 from gridjax.run.worker.machine import ONE_THREAD, device_kind
 
+use_installed_packages()
 # Tests train in one thread of their own process, as a worker process does; JAX has not started yet.
 os.environ.update(ONE_THREAD | {"GRIDJAX_WORKERS": "1"})
 # Where programs are compiled without optimizations, the older generator of loops halves the rest.

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import yaml
 from commands import QUICKLY
+from source_tree import text_of
 
 import gridjax as gj
 from gridjax.run.storage.schema import TABLES
@@ -20,11 +21,11 @@ from gridjax.sweep.run_settings import SETTINGS
 from gridjax.sweep.sweep import Sweep
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
+README = text_of("README.md")
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
 TUTORIAL = DOCS / "tutorial" / "first-population.md"
-SPEED = (DOCS / "howto" / "speed.md").read_text()
+SPEED = text_of("docs", "howto", "speed.md")
 PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
 
 
@@ -82,6 +83,15 @@ assert score > 1
 """
 
 
+OF_THOUSAND = """
+share = (table["p_value"] <= 0.05).groupby(table["kind"]).mean()
+assert share["grid"] > 0.95
+assert 0.01 < share["wandering"] < 0.11
+assert share[["place", "border"]].max() < 0.02
+assert null.shape == (1000, 99)
+"""
+
+
 def tutorial_and_readme():
     """Both in one process and one run folder: the example finds the tutorial's networks there."""
     (example,) = blocks(README, "python")
@@ -118,6 +128,11 @@ def test_the_tutorial_and_the_example_of_the_readme_work_as_shown(tmp_path):
 @pytest.mark.slow
 def test_the_notebook_on_maps_works_as_shown(tmp_path):
     run_script(script(DOCS / "tutorial" / "score-maps.md") + OF_MAPS, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_notebook_on_1000_cells_works_as_shown(tmp_path):
+    run_script(script(DOCS / "tutorial" / "thousand-cells.md") + OF_THOUSAND, tmp_path)
 
 
 @pytest.mark.slow

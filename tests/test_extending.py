@@ -5,19 +5,19 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from commands import QUICKLY, in_this_process
+from source_tree import text_of
 from tiny import TINY
 from torture.quick_evaluation import quick_evaluation
 
 import gridjax as gj
 from gridjax.spec.registry import REGISTRIES
 
-PAGE = (Path(__file__).parents[1] / "docs" / "howto" / "extending.md").read_text()
+PAGE = text_of("docs", "howto", "extending.md")
 BLOCKS = {name: code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
           for name in re.findall(r"gj\.register_(\w+)", code)}  # fmt: skip
 FEW = TINY | {"Np": {"value": 12}, "n_grad_steps_per_epoch": {"value": 60}}

@@ -8,9 +8,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from source_tree import IS_WHOLE
 
 import gridjax
 
+pytestmark = pytest.mark.skipif(not IS_WHOLE, reason="a rule for the source tree")
 PACKAGE = Path(gridjax.__file__).parent
 
 MAY_IMPORT = {

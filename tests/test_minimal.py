@@ -2,16 +2,16 @@
 
 import importlib.util
 from functools import partial
-from pathlib import Path
 
 import jax
 import numpy as np
 import pytest
+from source_tree import shipped
 
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import train_step
 
-MINIMAL = Path(__file__).parents[1] / "experiments" / "minimal.py"
+MINIMAL = shipped("experiments", "minimal.py")
 
 
 def load():

@@ -7,13 +7,14 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from source_tree import IS_WHOLE
 
 import gridjax as gj
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 ROOT = Path(__file__).parents[1]
 PUBLIC = ("gridjax", "gridjax.metrics", "gridjax.studies")
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if IS_WHOLE else ()
 SCRIPTS = sorted((ROOT / "experiments").rglob("*.py"))
 
 

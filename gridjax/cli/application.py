@@ -14,7 +14,6 @@ app = typer.Typer(
     name="gridjax",
     help="Train, score and compare populations of path-integrating networks.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -9,7 +9,8 @@ import typer
 
 from gridjax.cli.application import app
 from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
-from gridjax.cli.study import NoTraining, Out, PlanOnly, Seeds, Size, follow
+from gridjax.cli.study import NoTraining, Out, PlanOnly, Seeds, Size, follow, study_trackers
+from gridjax.cli.tracking import Track, TrackNetworks, TrackProject
 from gridjax.errors import GridjaxError, Problem
 
 
@@ -39,6 +40,9 @@ def scan(
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
     accept: Accept = None,
+    track: Track = None,
+    track_project: TrackProject = None,
+    track_networks: TrackNetworks = False,
 ) -> None:
     """Train networks at several place-cell widths; draw the share of grid units by width."""
     from gridjax.studies.scan import read_widths, scanning
@@ -50,4 +54,5 @@ def scan(
         raise GridjaxError(Problem(message, fix="give one of the two"))
     values["place_cell_rf"] = read_widths(widths)
     request = Request(size, False, seeds, values)
-    follow([scanning(base, size)], request, out, plan, time_limit, no_training, accept)
+    trackers = study_trackers(track, track_project, track_networks, no_training, plan)
+    follow([scanning(base, size)], request, out, plan, time_limit, no_training, accept, trackers)

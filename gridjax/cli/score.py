@@ -67,12 +67,12 @@ def score(
         float | None, typer.Option(help="Pixels per centimetre, for --units px.")
     ] = None,
     time_units: Annotated[
-        Literal["s", "ms", "us", "samples"],
+        Literal["min", "s", "ms", "us", "ns", "samples"] | None,
         typer.Option(
             help="Unit of spike times, and of the times of positions if both are on one clock;"
-            " samples needs --rate.",
+            " samples needs --rate. By default the unit that the files state, or s.",
         ),
-    ] = "s",
+    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -91,6 +91,14 @@ def score(
         typer.Option(
             metavar="NAME",
             help="Series of positions, or variable of maps, for NWB and NetCDF files with several.",
+        ),
+    ] = None,
+    activity: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Series of activity, such as fluorescence, for NWB files with several or with"
+            " units too.",
         ),
     ] = None,
     bodypart: Annotated[
@@ -187,6 +195,7 @@ def score(
         lost=None if lost is None else read_point(lost),
         axes=axes,
         series=series,
+        activity=activity,
         bodypart=bodypart,
         likelihood=likelihood,
         fps=fps,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gridjax.callbacks import Stopped
+from gridjax.callbacks import RunCallback, Stopped
 from gridjax.cli.application import app, console, print_line
 from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
 from gridjax.cli.streams import keep_on
+from gridjax.cli.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
 from gridjax.errors import GridjaxError, Problem
 from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 
@@ -80,6 +82,9 @@ def study(
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
     accept: Accept = None,
+    track: Track = None,
+    track_project: TrackProject = None,
+    track_networks: TrackNetworks = False,
 ) -> None:
     """Train the networks of a study, test its claims, write verdicts, figures and report.html."""
     from gridjax.studies.study import ALL, PUBLISHED, find_studies
@@ -91,7 +96,19 @@ def study(
         studies = [one for one in studies if one.has(PUBLISHED)]
         print_line(f"left out, without a published design: {', '.join(absent)}")
     request = Request(size, published, seeds, read_overrides(overrides))
-    follow(studies, request, out, plan, time_limit, no_training, accept)
+    trackers = study_trackers(track, track_project, track_networks, no_training, plan)
+    follow(studies, request, out, plan, time_limit, no_training, accept, trackers)
+
+
+def study_trackers(
+    names: list[str] | None, project: str | None, per_network: bool, no_training: bool, plan: bool
+) -> list[RunCallback]:
+    """Return the callbacks of trackers. Raises GridjaxError if nothing would be trained."""
+    if names and (plan or no_training):
+        option = "--plan" if plan else "--no-training"
+        fix = "leave --track out: it records the training"
+        raise GridjaxError(Problem(f"--track {names[0]} has no effect with {option}", fix=fix))
+    return tracker_callbacks(names, project, per_network)
 
 
 def follow(
@@ -102,6 +119,7 @@ def follow(
     time_limit_s: float | None,
     no_training: bool,
     accept: list[str] | None,
+    trackers: Sequence[RunCallback] = (),
 ) -> None:
     """Show the plan of studies, or train and analyse their networks and write the page.
 
@@ -113,6 +131,7 @@ def follow(
         time_limit_s: limit of the training time, seconds; None: no limit.
         no_training: whether only networks that are already trained are analysed.
         accept: names of accepted changes of the run.
+        trackers: callbacks of trackers.
     """
     from gridjax.studies.tables import plan_lines, verdict_table
 
@@ -134,7 +153,7 @@ def follow(
     if no_training:
         run, by_units = read_studies(studies, request, out)
     else:
-        callbacks = [ProgressBar(console()), switch]
+        callbacks = [ProgressBar(console()), *trackers, switch]
         try:
             with on_signals(switch):
                 run, by_units = train_studies(

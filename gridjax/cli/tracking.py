@@ -1,4 +1,4 @@
-"""Options of gridjax sweep for experiment trackers."""
+"""Options of gridjax sweep, study and scan for experiment trackers."""
 
 from __future__ import annotations
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax.errors import GridjaxError, Place
 from gridjax.io.source_location import Problems
+from gridjax.io.unit_names import LENGTHS, TIMES
 
 Kind = type[float] | type[str]
+Further = Callable[[Sequence[str], set[int]], dict[str, int] | None]
+"""Function from the header and the columns that are read anyway to further columns of numbers, by
+name; None after a problem."""
 MISSING = {"", "na", "n/a", "nan", "null", "none"}
 """Texts of a missing number, in lower case."""
 _UNIT = re.compile(r"[\s_]*[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*$")
+_SUFFIX = re.compile(rf"[\s_]({'|'.join(map(re.escape, (*LENGTHS, *TIMES)))})$")
+_SEPARATORS = ",;\t"
 
 
 class Columns(NamedTuple):
@@ -29,8 +35,9 @@ class Columns(NamedTuple):
     lines: Int[np.ndarray, " row"]
     """line number of each row, from 1"""
     units: dict[str, str]
-    """column name -> unit in brackets at the end of its header, such as cm; only where there is
-    one"""
+    """column name -> unit at the end of its header, such as cm; only where there is one"""
+    further: dict[str, Float[np.ndarray, " row"]]
+    """numbers of the columns that ``Further`` chose"""
 
 
 def read_columns(
@@ -38,22 +45,28 @@ def read_columns(
     kinds: Mapping[str, Kind],
     problems: Problems,
     others: Mapping[str, Sequence[str]] | None = None,
+    further: Further = lambda header, used: {},
 ) -> Columns | None:
     """Read columns of a CSV file whose first line names its columns, in any order.
 
-    The text is UTF-8 with commas; blank lines and all other columns are skipped. Errors are added
-    to ``problems``, and the result is then None.
+    The text is UTF-8. Fields stand between commas, or else semicolons or tabs, whichever the first
+    line has; between semicolons, decimals may have commas. Blank lines and all other columns are
+    skipped. Errors are added to ``problems``, and the result is then None.
 
     Args:
         path: the file.
         kinds: column name -> type of its values.
         problems: list of problems.
         others: column name -> other names in the header, in lower case.
+        further: function that chooses further columns of numbers.
     """
     found = Problems()
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            columns = _rows(path, csv.reader(file, strict=True), kinds, others or {}, found)
+            separator = _separator(file)
+            reader = csv.reader(file, strict=True, delimiter=separator)
+            has_commas = separator == ";"
+            columns = _rows(path, reader, kinds, others or {}, further, has_commas, found)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         found.add(f"cannot be read: {error}", Place(path), "give UTF-8 text, fields between commas")
         columns = None
@@ -63,11 +76,30 @@ def read_columns(
     return None if found.found else columns
 
 
+def read_header(path: str) -> list[str]:
+    """Return the names in the first line of a CSV file; none if it cannot be read."""
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True, delimiter=_separator(file))
+            return [name.strip() for name in next(reader, [])]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _separator(file: TextIO) -> str:
+    """Return the first of the separators that the first line has; a comma if it has none."""
+    line = file.readline()
+    file.seek(0)
+    return next((each for each in _SEPARATORS if each in line), ",")
+
+
 def _rows(
     path: str,
     reader,
     kinds: Mapping[str, Kind],
     others: Mapping[str, Sequence[str]],
+    further: Further,
+    has_commas: bool,
     problems: Problems,
 ) -> Columns | None:
     header = [name.strip() for name in next(reader, [])]
@@ -80,9 +112,24 @@ def _rows(
             f"name the columns {','.join(kinds)} in the first line, each once",
         )
         return None
+    more = further(header, set(places.values()))
+    if more is None:
+        return None
     columns: dict[str, list] = {name: [] for name in kinds}
+    table: list[list[float]] = []
     lines: list[int] = []
     wrong: dict[str, list[tuple[str, Place, str]]] = {}
+
+    def number_at(row: list[str], at: int, name: str) -> float | None:
+        value = row[at].strip()
+        number = _number(value.replace(",", ".") if has_commas else value)
+        if number is None:
+            column = 1 + sum(len(field) + 1 for field in row[:at])
+            fix = "give a number, with a point for decimals"
+            where = Place(path, reader.line_num, column)
+            wrong.setdefault(name, []).append((f"{name} is {value[:40]!r}", where, fix))
+        return number
+
     for row in reader:
         if not row:
             continue
@@ -96,22 +143,22 @@ def _rows(
         for name, at in places.items():
             value = row[at].strip()
             if kinds[name] is float:
-                number = _number(value)
-                columns[name].append(number)
-                if number is None:
-                    column = 1 + sum(len(field) + 1 for field in row[:at])
-                    what = f"{name} is {value[:40]!r}"
-                    fix = "give a number, with a point for decimals"
-                    wrong.setdefault(name, []).append((what, Place(path, line, column), fix))
+                columns[name].append(number_at(row, at, name))
             elif value:
                 columns[name].append(value)
             else:
                 what, fix = f"{name} is empty", f"name the {name} of each row"
                 wrong.setdefault(name, []).append((what, Place(path, line), fix))
+        if more:
+            try:
+                table.append([float(row[at]) for at in more.values()])
+            except ValueError:  # missing numbers, or texts
+                numbers = [number_at(row, at, name) for name, at in more.items()]
+                table.append([np.nan if each is None else each for each in numbers])
     for each in wrong.values():
         what, place, fix = each[0]
-        more = f", the first of {len(each):,} such lines" if len(each) > 1 else ""
-        problems.add(what + more, place, fix)
+        others_too = f", the first of {len(each):,} such lines" if len(each) > 1 else ""
+        problems.add(what + others_too, place, fix)
     if wrong:
         return None
     return Columns(
@@ -119,30 +166,36 @@ def _rows(
         {name: columns[name] for name, kind in kinds.items() if kind is str},
         np.array(lines, int),
         units,
+        dict(zip(more, np.reshape(np.array(table, float), (len(lines), len(more))).T, strict=True)),
     )
 
 
 def columns_named(
     header: Sequence[str], kinds: Mapping[str, Kind], others: Mapping[str, Sequence[str]]
 ) -> tuple[dict[str, int], dict[str, str]]:
-    """Return the index of each column that the header names once, and the units in brackets.
+    """Return the index of each column that the header names once, and the units of its names.
 
-    The name itself goes before its other names.
+    A unit stands in brackets or at the end, as in "x (cm)" and "x_cm". The name itself goes before
+    its other names, and these before names with a unit at the end.
     """
-    plain, in_brackets = [], []
+    plain, units = [], []
     for name in header:
         unit = _UNIT.search(name)
-        plain.append(_UNIT.sub("", name).lower())
-        in_brackets.append(unit[1] if unit else "")
+        plain.append(re.sub(r"[\s.-]+", "_", _UNIT.sub("", name).strip().lower()))
+        units.append(unit[1] if unit else "")
+    stems = [_SUFFIX.sub("", name) for name in plain]
     places = {}
     for kind in kinds:
-        for names in ((kind,), others.get(kind, ())):
-            found = [at for at, name in enumerate(plain) if name in names]
-            if found:
-                break
+        known = (kind, *others.get(kind, ()))
+        tiers = [(plain, known[:1]), (plain, known[1:]), (stems, known)]
+        by_tier = [[at for at, name in enumerate(texts) if name in ns] for texts, ns in tiers]
+        found = next(filter(None, by_tier), [])
         if len(found) == 1:
             places[kind] = found[0]
-    return places, {name: in_brackets[at] for name, at in places.items() if in_brackets[at]}
+            suffix = _SUFFIX.search(plain[found[0]])
+            if not any(by_tier[:2]) and suffix:
+                units[found[0]] = suffix[1]
+    return places, {name: units[at] for name, at in places.items() if units[at]}
 
 
 def _number(text: str) -> float | None:

@@ -109,12 +109,7 @@ def _cells(session: Session, tracked: TrackedTime) -> list[str]:
             lines.append(f"  {cell}: {_counted(n_spikes, 'spike')} in tracked time, {rate:.3g} Hz")
         else:
             values = session.activity[:, at]
-            finite = values[np.isfinite(values)]
-            least, most = (finite.min(), finite.max()) if len(finite) else (np.nan, np.nan)
-            n_unknown = len(values) - len(finite)
-            lines.append(
-                f"  {cell}: {least:.4g} to {most:.4g}, {_counted(n_unknown, 'sample')} unknown"
-            )
+            lines.append(f"  {cell}: {values.min():.4g} to {values.max():.4g}")
     return lines + ([f"  and {n - _MOST_CELLS:,} more"] if n > _MOST_CELLS else [])
 
 

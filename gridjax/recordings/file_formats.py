@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gridjax.recordings.formats.csv_files import SPIKES_CSV, csv_session, csv_spikes
+from gridjax.recordings.formats.csv_files import csv_session, csv_spikes
 from gridjax.recordings.formats.deeplabcut_files import (
     deeplabcut_csv,
     deeplabcut_hdf5,
@@ -16,17 +16,14 @@ from gridjax.recordings.formats.matlab_files import matlab_file, matlab_spikes
 from gridjax.recordings.formats.netcdf_files import netcdf_file
 from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
 from gridjax.recordings.formats.nwb_files import nwb_session, nwb_spikes
-from gridjax.recordings.formats.parquet_files import (
-    SPIKES_PARQUET,
-    parquet_session,
-    parquet_spikes,
-)
+from gridjax.recordings.formats.parquet_files import parquet_session, parquet_spikes
 from gridjax.recordings.formats.pynapple_files import (
     is_pynapple,
     pynapple_session,
     pynapple_spikes,
 )
 from gridjax.recordings.formats.reading import GUIDE, Reading
+from gridjax.recordings.formats.session_tables import ACTIVITY, SPIKES
 from gridjax.recordings.formats.sorter_folders import (
     is_sorter_folder,
     sorter_session,
@@ -58,8 +55,9 @@ FORMATS = {
     ".npy": NUMPY._replace(spikes=None),
     ".npz": NUMPY,
     ".csv": CSV,
+    ".tsv": CSV,
     ".mat": Format("MATLAB file", matlab_file, matlab_spikes),
-    ".nwb": Format("NWB file", nwb_session, nwb_spikes, frozenset(("series",))),
+    ".nwb": Format("NWB file", nwb_session, nwb_spikes, frozenset(("series", "activity"))),
     ".h5": Format("HDF5 file of DeepLabCut", deeplabcut_hdf5, options=_TRACKS),
     ".parquet": Format("Parquet table", parquet_session, parquet_spikes),
     ".nc": Format("NetCDF file", netcdf_file, options=_TRACKS | {"series"}),
@@ -69,10 +67,11 @@ _PICKLES = (".pkl", ".pickle", ".p", ".joblib")
 
 
 def path_of_spikes(path: str) -> str | None:
-    """Return the file of the path that belongs to a file of spikes; None for any other file."""
-    for ending in (SPIKES_CSV, SPIKES_PARQUET):
-        if path.endswith(ending):
-            return path.removesuffix(ending) + ending.removeprefix(".spikes")
+    """Return the file of the path beside which a table of cells is; None for any other file."""
+    for cells in (SPIKES, ACTIVITY):
+        for ending in (".csv", ".tsv", ".parquet"):
+            if path.endswith(cells + ending):
+                return path.removesuffix(cells + ending) + ending
     return None
 
 
@@ -88,8 +87,8 @@ def format_of(reading: Reading) -> Format | None:
     elif not Path(path).is_file():
         reading.refuse("is not a regular file", "save it as a regular file")
     elif (of_path := path_of_spikes(path)) and not is_spikes:
-        fix = f"give {of_path}; its spikes are read from this file"
-        reading.refuse("holds the spikes of a session, not its path", fix)
+        fix = f"give {of_path}; the cells are read from beside it"
+        reading.refuse("holds the cells of a session, not its path", fix)
     elif ending in _PICKLES:
         fix = f"save its arrays with numpy.savez ({GUIDE}#pickled-archives)"
         reading.refuse("is a pickle: Python objects are never unpickled", fix)

@@ -10,10 +10,10 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.source_location import Problems
 
 Units = Literal["m", "cm", "mm", "px"]
-TimeUnits = Literal["s", "ms", "us", "samples"]
+TimeUnits = Literal["min", "s", "ms", "us", "ns", "samples"]
 Axes = Literal["xy", "yx"]
 _PER_METRE = {"m": 1.0, "cm": 100.0, "mm": 1000.0}
-_PER_SECOND = {"s": 1.0, "ms": 1e3, "us": 1e6}
+_PER_SECOND = {"min": 1 / 60, "s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,10 @@ class InputOptions:
     units: Units | None = None
     """Unit of positions; None for the unit that the file states, or metres if it states none."""
     px_per_cm: float | None = None
-    """Pixels per centimetre, for units "px"."""
-    time_units: TimeUnits = "s"
-    """Unit of spike times, and of the times of positions if both are on one clock."""
+    """Pixels in a centimetre, for units "px"."""
+    time_units: TimeUnits | None = None
+    """Unit of spike times, and of the times of positions if both are on one clock; None for the
+    unit that the files state, or seconds if they state none."""
     rate_hz: float | None = None
     """Samples per second, for time_units "samples" and for folders of a spike sorter."""
     arena: tuple[tuple[float, float], tuple[float, float]] | None = None
@@ -36,6 +37,8 @@ class InputOptions:
     """Order of the last two axes of rate maps."""
     series: str | None = None
     """Name of the series of positions, or of the variable of maps, for files with several."""
+    activity: str | None = None
+    """Name of the series of activity, for files with several or with spikes too."""
     cells: tuple[str, ...] | None = None
     """Names of the cells of sessions to read; None for all."""
     bodypart: str | None = None
@@ -56,12 +59,9 @@ class InputOptions:
             return 100 * (self.px_per_cm or math.nan)
         return _PER_METRE[self.units or "m"]
 
-    @property
-    def per_second(self) -> float:
-        """Number of time units in one second."""
-        if self.time_units == "samples":
-            return self.rate_hz or math.nan
-        return _PER_SECOND[self.time_units]
+    def per_second(self, unit: str) -> float:
+        """Return how many units of time are a second: min, s, ms, us, ns, or samples."""
+        return self.rate_hz or math.nan if unit == "samples" else _PER_SECOND[unit]
 
     @property
     def extent_m(self) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -77,7 +77,7 @@ class InputOptions:
         problems = Problems()
         for name, value, choices in (
             ("--units", self.units, ("m", "cm", "mm", "px")),
-            ("--time-units", self.time_units, ("s", "ms", "us", "samples")),
+            ("--time-units", self.time_units, ("min", "s", "ms", "us", "ns", "samples")),
             ("--axes", self.axes, ("xy", "yx")),
         ):
             if value is not None and value not in choices:

@@ -12,6 +12,9 @@ from gridjax.errors import GridjaxError, Place
 from gridjax.metrics import map_batches
 from gridjax.recordings.formats.reading import Reading, is_number
 
+MAP_NAMES = {"maps", "ratemaps", "rate_maps", "map", "ratemap", "rate_map"}
+"""Usual names of rate maps, in lower case."""
+
 
 @dataclass(frozen=True)
 class MapSet:
@@ -89,7 +92,25 @@ def map_set(
     if cells is None:
         cells = [",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2])]
     maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
-    return MapSet(reading.path, tuple(cells), maps, (shape[0], shape[1]), tuple(remarks))
+    maps, told = _without_placeholder(maps)
+    return MapSet(reading.path, tuple(cells), maps, (shape[0], shape[1]), (*remarks, *told))
+
+
+def _without_placeholder(
+    maps: Float[np.ndarray, "cell n n"],
+) -> tuple[Float[np.ndarray, "cell n n"], list[str]]:
+    """Return maps whose unvisited bins are NaN in place of a negative number, and one line.
+
+    The number, such as -1, is the only negative one and stands in the same bins of all maps.
+    """
+    with np.errstate(invalid="ignore"):
+        negative = maps < 0
+    values = np.unique(maps[negative])
+    if len(values) != 1 or negative.sum() < 2 or not (negative == negative[0]).all():
+        return maps, []
+    n = int(negative[0].sum())
+    line = f"{n:,} bins are {values[0]:g} in all maps, the only negative number: read as unvisited"
+    return np.where(negative, np.nan, maps), [line]
 
 
 def _has_cells_last(array: np.ndarray) -> bool:

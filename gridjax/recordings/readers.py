@@ -23,6 +23,7 @@ from gridjax.recordings.spike_sources import chosen_cells, with_spikes_of
 
 _OWN_OPTIONS = {
     "series": "--series",
+    "activity": "--activity",
     "bodypart": "--bodypart",
     "likelihood": "--likelihood",
     "fps": "--fps",
@@ -116,7 +117,9 @@ def _read(path: str, options: InputOptions) -> ReadFile:
     known = format_of(reading)
     result = None
     if known is not None:
-        _refuse_unused(reading, known)
+        # --activity concerns the file that gives the cells
+        others = () if options.spikes is None else ("activity",)
+        _refuse_unused(reading, known, [name for name in _OWN_OPTIONS if name not in others])
         result = known.read(reading)
         if isinstance(result, MapSet) and options.spikes is not None:
             reading.refuse("holds maps, but --spikes applies to sessions only", "remove --spikes")
@@ -131,12 +134,12 @@ def _read(path: str, options: InputOptions) -> ReadFile:
     return ReadFile(path, known.name if known else "", reading.found, result, reading.problems)
 
 
-def _refuse_unused(reading: Reading, known: Format) -> None:
-    """Add a problem if options are given that the format does not use."""
+def _refuse_unused(reading: Reading, known: Format, names: Sequence[str]) -> None:
+    """Add a problem if some of the named options are given that the format does not use."""
     usual, given = InputOptions(), reading.options
     unused = [
-        flag
-        for name, flag in _OWN_OPTIONS.items()
+        _OWN_OPTIONS[name]
+        for name in names
         if name not in known.options and getattr(given, name) != getattr(usual, name)
     ]
     if unused:
@@ -163,6 +166,7 @@ def _with_other_spikes(reading: Reading, raw: RawSession) -> RawSession | None:
     if options.rate_hz is not None and options.time_units != "samples" and known is not SORTER:
         other.refuse("--time-units samples and --rate belong together", "give both, or neither")
         return None
+    _refuse_unused(other, known, ["activity"])
     reading.say(f"{shown(path)}: {known.name}")
     spikes = known.spikes(other)
     return None if spikes is None else with_spikes_of(raw, spikes)

@@ -92,14 +92,19 @@ class RawSession:
     """(file, column) -> unit that its header names."""
     unit: str | None = None
     """Unit of positions that the file states: m, cm, mm or px."""
+    time_unit: str | None = None
+    """Unit of the times of positions that the file states, as in --time-units."""
+    spike_time_unit: str | None = None
+    """Unit of the times of spikes or activity that their file states."""
     remarks: tuple[str, ...] = ()
     """Remarks of the reader of the format."""
 
 
 class Activity(NamedTuple):
-    """Unchecked activity of cells with its own times."""
+    """Unchecked activity of cells."""
 
-    times: Float[np.ndarray, " frame"]
+    times: Float[np.ndarray, " frame"] | None
+    """Times of its own; None if there is one row for each sample of the path."""
     values: Float[np.ndarray, "frame cell"]
     cells: tuple[str, ...]
     """Names of the cells."""
@@ -124,3 +129,5 @@ class Spikes(NamedTuple):
     remarks: tuple[str, ...] = ()
     activity: Activity | None = None
     """Activity in place of spikes."""
+    time_unit: str | None = None
+    """Unit of times that the file states, as in --time-units."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -62,7 +62,8 @@ def prepare_session(
         problems.add(
             f"the arena has {n} bins of {100 * visited_bins.arena.bin_m:g} cm along its side",
             place,
-            f"choose --bin-cm or --bins for {map_batches.SMALLEST} to {map_batches.LARGEST} bins",
+            f"choose --bin-cm or --bins for {map_batches.SMALLEST} to {map_batches.LARGEST} bins,"
+            f" or other --units, if the arena is not {n * visited_bins.arena.bin_m:.3g} m wide",
         )
     tracked_s = visited_bins.tracked.total_s
     if options.shuffles and not 2 * options.min_shift_s < tracked_s:
@@ -94,10 +95,7 @@ def score_session(one: SessionVisits, options: ScoreOptions, progress: Progress)
     else:
         totals = rate_map.activity_totals(visited_bins, session.activity)
     rates = rate_map.smoothed_rates(visited_bins, totals, options.smoothing_cm)
-    nulls = []
-    for cell in range(len(session.cells)) if options.shuffles else ():
-        progress(session.name, cell, len(session.cells))
-        nulls.append(_shift_scores(one, cell, options))
+    nulls = _shift_scores(one, options, progress) if options.shuffles else []
     n_spikes = np.array([len(own.clock_s) for own in trains])
     mean_rate = n_spikes / tracked.total_s
     if session.activity is not None:
@@ -127,25 +125,42 @@ def score_session(one: SessionVisits, options: ScoreOptions, progress: Progress)
 
 
 def _shift_scores(
+    one: SessionVisits, options: ScoreOptions, progress: Progress
+) -> list[Float[np.ndarray, " draw"]]:
+    """Return the scores of each cell with its spikes or its activity shifted in tracked time.
+
+    The maps of all cells are scored one after the other, so that chunks of maps are full.
+    """
+    from gridjax.metrics.ratemaps.time_shifts import scores_of
+
+    n_cells = len(one.session.cells)
+
+    def moved() -> Iterator[Float[np.ndarray, " bin"]]:
+        for cell in range(n_cells):
+            progress(one.session.name, cell, n_cells)
+            yield from _shifted(one, cell, options)
+
+    score, smoothing_cm = score_60_of(options), options.smoothing_cm
+    scores = scores_of(one.visits, moved(), score, smoothing_cm) if n_cells else np.empty(0)
+    return list(scores.reshape(n_cells, options.shuffles))
+
+
+def _shifted(
     one: SessionVisits, cell: int, options: ScoreOptions
-) -> Float[np.ndarray, " draw"]:
-    """Return the scores of one cell with its spikes or its activity shifted in tracked time."""
-    from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
+) -> Iterator[Float[np.ndarray, " bin"]]:
+    from gridjax.metrics.ratemaps.time_shifts import shifted_activity, shifted_spikes
     from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
     session, visited_bins, _ = one
-    common = {"min_shift_s": options.min_shift_s, "smoothing_cm": options.smoothing_cm}
     if session.activity is not None:
         values = session.activity[:, cell]
         key = cell_key(options, values, visited_bins.bins)
-        given = (key, visited_bins, values, options.shuffles, score_60_of(options))
-        return activity_shift_scores(*given, **common)
+        return shifted_activity(key, visited_bins, values, options.shuffles, options.min_shift_s)
     train = session.spikes_s[cell]
     # tracked time in whole microseconds, so that the length of a gap does not change the key
     clock_s = np.sort(tracked_spikes(train, visited_bins.tracked).clock_s)
     key = cell_key(options, np.round(clock_s * 1e6).astype(np.int64), visited_bins.bins)
-    given = (key, visited_bins, train, options.shuffles, score_60_of(options))
-    return shift_scores(*given, **common)
+    return shifted_spikes(key, visited_bins, train, options.shuffles, options.min_shift_s)
 
 
 def _gaps(trains: Sequence[TrackedSpikes], tracked: TrackedTime) -> str:

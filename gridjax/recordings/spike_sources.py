@@ -32,6 +32,7 @@ def with_spikes_of(raw: RawSession, spikes: Spikes) -> RawSession:
         activity_cells=() if spikes.activity is None else spikes.activity.cells,
         units={place: unit for place, unit in raw.units.items() if place[0] == raw.path}
         | dict(spikes.units),
+        spike_time_unit=spikes.time_unit,
         remarks=tuple(remarks),
     )
 

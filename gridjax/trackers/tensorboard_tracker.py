@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridjax.trackers.tracked_run import TrackedRun, import_library
-from gridjax.trackers.tracker import Tracker
+from gridjax.trackers.tracker import Tracker, run_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +42,8 @@ class TensorBoard(Tracker):
     def open_run(
         self, folder: Path, name: str, config: dict[str, Any], population: TrackedRun | None
     ) -> TrackedRun:
-        """Open the event file of a population, or of a network in its own folder."""
-        into = folder / FOLDER if self._into is None else Path(self._into) / folder.resolve().name
+        """Open the event file of a population, or of a network in a folder of its own."""
+        into = folder / FOLDER if self._into is None else Path(self._into) / run_name(folder)
         if population is not None:
             into /= name
         writer = self._library.SummaryWriter(str(into))

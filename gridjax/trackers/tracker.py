@@ -26,6 +26,17 @@ from gridjax.trackers.results import (
 from gridjax.trackers.tracked_run import TrackedRun
 
 SECONDS_BETWEEN_RECORDS = 5.0
+_OF_STUDIES = "networks"
+
+
+def run_name(folder: Path) -> str:
+    """Return the name of a population's tracker run: that of its folder.
+
+    The networks of studies are in the folder ``networks`` of the folder that the user names; the
+    name then has both.
+    """
+    whole = folder.resolve()
+    return f"{whole.parent.name}-{whole.name}" if whole.name == _OF_STUDIES else whole.name
 
 
 class Tracker(RunCallback):
@@ -109,7 +120,7 @@ class Tracker(RunCallback):
     # The methods below run in the thread of the library.
 
     def _open(self) -> None:
-        name = self._folder.resolve().name
+        name = run_name(self._folder)
         self._run = self.open_run(self._folder, name, population_config(self._folder), None)
 
     def _log(self, step: int, values: dict[str, float]) -> None:

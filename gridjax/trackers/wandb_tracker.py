@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.trackers.tracked_run import TrackedRun, import_library
-from gridjax.trackers.tracker import Tracker
+from gridjax.trackers.tracker import Tracker, run_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,7 @@ class WandB(Tracker):
         run = self._wandb.init(
             **self._of_all,
             name=name,
-            group=folder.resolve().name,
+            group=run_name(folder),
             job_type="population" if population is None else "network",
             config=config,
             reinit="create_new",

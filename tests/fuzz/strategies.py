@@ -8,13 +8,14 @@ from pathlib import Path
 
 import yaml
 from hypothesis import strategies as st
+from source_tree import shipped
 
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.distributions import DISTRIBUTIONS
 from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
 
 _ROOT = Path(__file__).parents[2]
-_SOURCES = sorted((_ROOT / "experiments").glob("*/*.yaml")) + sorted(
+_SOURCES = sorted(shipped("experiments").glob("*/*.yaml")) + sorted(
     (_ROOT / "tests" / "sweeps").rglob("*.yaml")
 )
 _RANDOM = b"""method: random

@@ -83,7 +83,7 @@ def test_maps_activity_and_files_of_two_kinds_are_described(tmp_path, described)
         "the rows of maps are read as x",
         "cells: 25 with activity",
         "1: 2.00",
-        "1 sample unknown",
+        "1 of 1,200 frames in which the activity of a cell is NaN",
         "and 5 more",
     ):
         assert words in printed, printed

@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+from source_tree import text_of
+
 from gridjax.recordings import readers
 from gridjax.recordings.file_formats import FORMATS
 from gridjax.recordings.formats.reading import GUIDE
 
-PAGE = Path(__file__).parents[2] / GUIDE
+PAGE = text_of(GUIDE)
 
 
 def test_every_link_of_a_message_leads_to_a_section():
@@ -15,12 +17,12 @@ def test_every_link_of_a_message_leads_to_a_section():
     links = {
         link for file in sources for link in re.findall(r"\{GUIDE\}#([\w-]+)", file.read_text())
     }
-    headings = re.findall(r"^## (.*)$", PAGE.read_text(), flags=re.MULTILINE)
+    headings = re.findall(r"^## (.*)$", PAGE, flags=re.MULTILINE)
     anchors = {heading.lower().replace(" ", "-") for heading in headings}
     assert len(links) >= 9
     assert links <= anchors
 
 
 def test_every_format_is_on_the_page():
-    table = PAGE.read_text().partition("\n## ")[0]
+    table = PAGE.partition("\n## ")[0]
     assert [ending for ending in FORMATS if f"`{ending}`" not in table] == []

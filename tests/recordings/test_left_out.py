@@ -98,9 +98,17 @@ def test_an_animal_that_rests_and_positions_on_a_lattice_are_no_placeholders():
 def test_single_wrong_frames_count_as_lost(tmp_path):
     wrong = PATH.copy()
     wrong[[100, 700]] = (0.99, 0.01)
+    wrong[900:906] += (3, 2)  # a reflection
+    wrong[903] = np.nan
     session = session_of(tmp_path, wrong)
-    assert session.n_lost == 2
-    assert session.remarks[0].startswith("2 single samples reached and left faster than 5 m/s")
+    assert session.n_lost == 8
+    told = "7 samples in single or short runs, reached and left faster than 5 m/s"
+    assert session.remarks[0].startswith(told)
+    kept = np.setdiff1d(np.arange(len(PATH)), [100, 700, *range(900, 906)])
+    np.testing.assert_array_equal(session.positions_m[kept], PATH[kept])
+    longer = PATH.copy()
+    longer[900:915] += (3, 2)
+    assert not wrong_frames(longer, TIMES).any()
     fast = np.stack([np.linspace(0, 100, 50), np.zeros(50)], axis=1)  # 20 m/s, and no return
     assert not wrong_frames(fast, np.arange(50) * 0.1).any()
 
@@ -241,7 +249,9 @@ def test_activity_is_scored_in_place_of_spikes_with_shifts_in_tracked_time(tmp_p
     broken = (counts / DT).copy()
     broken[7, 1] = np.nan
     np.savez(tmp_path / "c.npz", positions=PATH, times=TIMES, activity=broken)
-    with pytest.raises(GridjaxError, match="at sample 7 is nan"):
-        score_inputs(read_inputs([tmp_path / "c.npz"]), options)
+    (session,) = read_inputs([tmp_path / "c.npz"])
+    np.testing.assert_array_equal(session.times_s, np.delete(TIMES, 7))
+    assert any("1 of" in each and "frames in which" in each for each in session.remarks)
+    assert np.isfinite(table(score_inputs([session], options))["p_value"]).all()
     np.savez(tmp_path / "d.npz", positions=PATH, times=TIMES, activity=counts[:-1])
     assert "activity has shape" in refusal(tmp_path / "d.npz")

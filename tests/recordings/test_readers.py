@@ -239,7 +239,7 @@ def test_missing_files_folders_and_lone_spikes_are_refused_together(tmp_path):
         too_long,
     )
     assert message.count("no such file") == 6
-    for words in ("is a folder", "a.csv; its spikes", "no.npz: no such", "no*.npz: no such"):
+    for words in ("is a folder", "a.csv; the cells", "no.npz: no such", "no*.npz: no such"):
         assert words in message
 
 

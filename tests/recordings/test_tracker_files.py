@@ -146,7 +146,7 @@ def test_hdf5_files_are_read_without_unpickling(tmp_path, spikes):
     with h5py.File(tmp_path / "a.h5", "a") as file:
         attributes = file["df_with_missing/table"].attrs
         attributes["values_block_0_kind"] = np.bytes_(pickle.dumps([Bomb()], protocol=0))
-    assert "its columns are not those" in refused(tmp_path / "a.h5", spikes=spikes, fps=FPS)
+    assert "its columns are not coordinates" in refused(tmp_path / "a.h5", spikes=spikes, fps=FPS)
     with h5py.File(tmp_path / "b.h5", "w") as file:
         file["tracks"] = PATH
     assert "holds tracks, and no table df_with_missing" in refused(tmp_path / "b.h5")

@@ -2,9 +2,9 @@
 
 import shutil
 import threading
-from pathlib import Path
 
 import pytest
+from source_tree import text_of
 from tiny import CARTESIAN, DIVERGING, Recorder, StopAt, sweep_content, write_sweep
 from torture.sweeps import promised
 
@@ -160,7 +160,7 @@ def test_damaged_results_are_a_warning(whole, tmp_path):
 def test_the_example_of_the_documentation_runs(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_sweep(tmp_path, "sweep.yaml", sweep_content(**CARTESIAN | LENGTH))
-    page = (Path(__file__).parents[2] / "docs" / "howto" / "callbacks.md").read_text()
+    page = text_of("docs", "howto", "callbacks.md")
     (example,) = (block.partition("```")[0] for block in page.split("```python\n")[1:])
     exec(compile(example, "callbacks.md", "exec"), {})
     assert "finished" in capsys.readouterr().out

@@ -2,11 +2,11 @@
 
 import dataclasses
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from source_tree import text_of
 from tiny import PLACE_CELLS, sweep_content
 
 import gridjax as gj
@@ -17,7 +17,7 @@ from gridjax.sweep.sweep import Sweep
 from gridjax.task.encoding_context import encoding_context
 from gridjax.task.target_codes import encoding
 
-PAGE = (Path(__file__).parents[2] / "docs" / "explanation" / "fidelity.md").read_text()
+PAGE = text_of("docs", "explanation", "fidelity.md")
 SMALL = {"seed": {"value": 3}, "n_grad_steps_per_epoch": {"value": 5}}
 
 

@@ -3,13 +3,11 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from commands import in_this_process
+from source_tree import text_of
 from torture.quick_evaluation import quick_evaluation
-
-PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "own-study.md").read_text()
 
 
 def gridjax(*arguments, stdout=subprocess.PIPE):
@@ -22,13 +20,14 @@ def gridjax(*arguments, stdout=subprocess.PIPE):
 @pytest.fixture(scope="session")
 def page_study(tmp_path_factory):
     """The folder of the page's own study, with shorter paths."""
+    page = text_of("docs", "howto", "own-study.md")
     folder = tmp_path_factory.mktemp("studies") / "fast"
     folder.mkdir()
-    sweep, claims = re.findall(r"```yaml\n(.*?)```", PAGE, flags=re.DOTALL)
+    sweep, claims = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
     # the paths of the sweeps in tiny: then all its shapes are theirs, which other tests compile
     assert sweep.count("\n  seed:") == 1
     sweep = sweep.replace("\n  seed:", "\n  sequence_length: {value: 7}\n  seed:")
-    (analysis,) = re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+    (analysis,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     for name, text in (("quick.yaml", sweep), ("claims.yaml", claims), ("analysis.py", analysis)):
         (folder / name).write_text(text)
     return folder

@@ -4,11 +4,11 @@ import hashlib
 import json
 import math
 import re
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from source_tree import text_of
 
 from gridjax.errors import GridjaxError
 from gridjax.studies.claims_file import (
@@ -146,7 +146,7 @@ def test_long_texts_become_one_line(claims_of):
 
 
 def test_every_key_is_documented():
-    page = (Path(__file__).parents[2] / "docs" / "howto" / "own-study.md").read_text()
+    page = text_of("docs", "howto", "own-study.md")
     rows = page.partition("| key | contents |")[2].partition("\n\n")[0]
     first = " ".join(row.split("|")[1] for row in rows.strip().splitlines())
     keys = set(re.findall(r"`(\w+)`", first))

@@ -6,6 +6,9 @@ import shutil
 import pytest
 from commands import in_this_process as gridjax
 
+import gridjax as gj
+from gridjax.callbacks import Stopped
+from gridjax.run.execution.stop_signal import EXIT_STOPPED
 from gridjax.studies.scan import scanning
 from gridjax.studies.study import find_studies
 from gridjax.studies.tables import plan_lines
@@ -95,3 +98,25 @@ def test_a_claim_of_a_wrong_shape_is_one_message_and_exit_code_2(page_study, tmp
     assert done.stderr.count("claims.yaml") == 1
     assert "fast/claims.yaml:5:21: the claim 'faster_is_better' is '1 cm', not" in done.stderr
     assert list(tmp_path.iterdir()) == [folder]
+
+
+@pytest.mark.parametrize("command", ["study modules", "scan --widths 0.1:0.12:0.01 --seeds 3"])
+def test_trackers_follow_the_training_of_networks(command, tmp_path, monkeypatch):
+    given, tracker = [], object()
+
+    def train(studies, request, out, callbacks, accept, progress):
+        given.extend(callbacks)
+        raise Stopped("the test")
+
+    monkeypatch.setattr("gridjax.studies.training.train_studies", train)
+    monkeypatch.setattr(gj.trackers, "WandB", lambda project, per_network: tracker)
+    done = gridjax(tmp_path, *command.split(), "--out", "out", "--track", "wandb")
+    assert done.returncode == EXIT_STOPPED, done.stderr
+    assert tracker in given
+    for option in ("--plan", "--no-training"):
+        done = gridjax(tmp_path, *command.split(), "--out", "out", "--track", "wandb", option)
+        assert done.returncode == 2
+        assert f"--track wandb has no effect with {option}" in done.stderr
+    done = gridjax(tmp_path, *command.split(), "--out", "out", "--track-networks")
+    assert done.returncode == 2
+    assert "--track-networks needs --track" in done.stderr

@@ -3,12 +3,12 @@
 import itertools
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 from scipy import stats
+from source_tree import text_of
 from sweep_files import values
 
 from gridjax.sweep.distributions import (
@@ -135,7 +135,7 @@ def test_numbers_to_draw_by_are_even_and_know_neither_0_nor_1():
 
 
 def test_every_distribution_is_documented_and_read():
-    text = (Path(__file__).parents[2] / "docs" / "howto" / "sweeps.md").read_text()
+    text = text_of("docs", "howto", "sweeps.md")
     rows = re.findall(r"^\| (\w+) \| (`\{.*\}`) \|", text, flags=re.MULTILINE)
     assert [name for name, _ in rows] == list(DISTRIBUTIONS)
     for name, example in rows:

@@ -14,6 +14,7 @@ from torture.sweeps import promised
 
 import gridjax as gj
 from gridjax.trackers import background_calls
+from gridjax.trackers.tracker import run_name
 
 pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
 
@@ -100,6 +101,11 @@ def test_a_population_is_one_run_with_progress_and_the_table_of_networks(whole, 
     assert tracked.figures == {}
     assert promised(tmp_path / "mine") == promised(whole)
     assert threading.main_thread() not in tracker.threads
+
+
+def test_the_networks_of_studies_have_the_name_of_both_folders(tmp_path):
+    assert run_name(tmp_path / "mine") == "mine"
+    assert run_name(tmp_path / "studies" / "networks") == "studies-networks"
 
 
 def test_networks_are_runs_of_their_own_on_request(tmp_path):

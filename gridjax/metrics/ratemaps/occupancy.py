@@ -100,7 +100,8 @@ def visits(
             if not counts.any():
                 raise invalid_argument(
                     f"no sample is as fast as {min_speed_cm_s:g} cm/s",
-                    "give times in seconds, positions in their units, or a lower minimum",
+                    "give the units of times and positions (--time-units, --units), or a lower"
+                    " minimum",
                 )
     place = np.clip(np.floor(place), 0, arena.n_bins - 1)
     column, row = np.where(counts[:, None], place, 0).astype(int).T

@@ -21,6 +21,8 @@ from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
 # Radius of the Gaussian in standard deviations; at this distance it is 3e-4 of its peak.
 SMOOTHING_REACH = 4
+# Largest number of spikes of a unit at exactly 0 s; more are zeros that fill up a matrix.
+MOST_AT_ZERO = 20
 # Largest absolute activity; sums of larger values over a session can exceed the float64 range.
 LARGEST_ACTIVITY = 1e290
 
@@ -56,8 +58,9 @@ def rate_map(
     names of the units, and x and y are the centres of bins, metres.
 
     Args:
-        positions: [sample, 2], x and y in `units`; NaN where the tracking was lost. Or a TsdFrame,
-            or a DataArray with the axes time and space; these have times of their own.
+        positions: [sample, 2], x and y in `units`; NaN where the tracking was lost. Or a DataFrame
+            with the columns x and y; or a TsdFrame, or a DataArray with the axes time and space,
+            which have times of their own.
         spikes: spike times in seconds, one array [spike] for each unit; requires `times_s`. Spikes
             outside the tracked time, or in its gaps, are left out and counted. Or a TsGroup.
         activity: [sample, unit], activity at the positions; `times_s` is optional. Or a TsdFrame,
@@ -140,6 +143,11 @@ def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit
         train = check_array(f"spikes of unit {unit}", given, 1)
         if np.asarray(given).dtype == bool or is_counts(train, n_samples):
             raise invalid_argument(f"spikes of unit {unit} are not times, but {_NOT_TIMES}", _FIX)
+        if np.count_nonzero(train == 0) > MOST_AT_ZERO:
+            what = f"{np.count_nonzero(train == 0):,} of {len(train):,} spikes of unit {unit} are"
+            raise invalid_argument(
+                f"{what} at exactly 0 s", "leave out zeros that fill up a matrix, or give NaN"
+            )
         found = tracked_spikes(train, seen.tracked)
         if 2 * found.n_outside > len(train):
             start, end = seen.tracked.times_s[0], seen.tracked.end_s

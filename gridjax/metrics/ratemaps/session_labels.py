@@ -46,9 +46,13 @@ def session_arrays(positions: Any, times_s: Any, spikes: Any, activity: Any) -> 
 def path(positions: Any, times_s: Any) -> tuple[Any, Any]:
     """Return positions [sample, 2] and their times of a TsdFrame or a DataArray.
 
-    Other positions are returned unchanged. Columns and coordinates named x and y are chosen.
+    Columns and coordinates named x and y are chosen, also those of a DataFrame of pandas, whose
+    times are in another argument. Other positions are returned unchanged.
     """
     kind = _kind(positions)
+    if _is_frame(positions):
+        names = [str(name).lower() for name in positions.columns]
+        return _two(positions.to_numpy(dtype=float, na_value=np.nan), names), times_s
     if kind == "TsdFrame":
         if times_s is not None:
             raise invalid_argument("positions have times of their own", "leave times_s out")
@@ -150,6 +154,12 @@ def _two(values: Float[np.ndarray, "sample column"], names: list[str]) -> np.nda
         return values
     what = f"positions have the columns {', '.join(names)}"
     raise invalid_argument(what, f"name two of them {_SPACE}")
+
+
+def _is_frame(value: Any) -> bool:
+    """Return whether a value is a DataFrame of pandas."""
+    kind = type(value)
+    return kind.__name__ == "DataFrame" and kind.__module__.partition(".")[0] == "pandas"
 
 
 def _kind(value: Any) -> str | None:

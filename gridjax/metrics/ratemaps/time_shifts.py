@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,12 @@ from gridjax.metrics.ratemaps.rate_map import smoothed_rates
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
 # Number of maps of shifted spikes in memory at a time.
-SHIFTS_AT_ONCE = 256
+MAPS_AT_ONCE = 256
 
 Score = Callable[[Float[np.ndarray, "draw n n"]], Any]
 """Function from maps [draw, n, n] to scores [draw]."""
+Totals = Iterator[Float[np.ndarray, " bin"]]
+"""Spikes, or activity times duration, in each bin, for one map after the other."""
 
 
 def shift_scores(
@@ -59,16 +62,8 @@ def shift_scores(
         ]
         found = np.reshape(found, (len(units), n_draws))
         return xarray.DataArray(found, dims=("unit", "draw"), coords={"unit": units})
-    spikes_s = session_labels.train(spikes_s)
-    tracked = seen.tracked
-    train = tracked_spikes(check_array("spikes_s", spikes_s, 1), tracked).clock_s
-
-    def totals(shift_s: float) -> Float[np.ndarray, " bin"]:
-        moved = chance_scores.shifted(train, shift_s, 0.0, tracked.total_s)
-        return _sums(seen, seen.bins[tracked.samples_at(moved)])
-
-    moves = _shifts(key, seen, n_draws, min_shift_s)
-    return _scores(seen, moves, totals, score, smoothing_cm)
+    moved = shifted_spikes(key, seen, session_labels.train(spikes_s), n_draws, min_shift_s)
+    return scores_of(seen, moved, score, smoothing_cm)
 
 
 def activity_shift_scores(
@@ -89,8 +84,31 @@ def activity_shift_scores(
     The other arguments are those of ``shift_scores``. Raises GridjaxError for activity that is not
     finite, or if the tracked time is too short for the smallest shift.
     """
+    values = session_labels.signal(activity, seen.tracked.times_s)
+    moved = shifted_activity(key, seen, values, n_draws, min_shift_s)
+    return scores_of(seen, moved, score, smoothing_cm)
+
+
+def shifted_spikes(
+    key: Key[Array, ""], seen: Visits, spikes_s: Any, n_draws: int, min_shift_s: float
+) -> Totals:
+    """Yield the spikes in each bin for every shift; arguments as for ``shift_scores``."""
     tracked = seen.tracked
-    values = check_array("activity", session_labels.signal(activity, tracked.times_s), 1)
+    train = tracked_spikes(check_array("spikes_s", spikes_s, 1), tracked).clock_s
+    for shift_s in _shifts(key, seen, n_draws, min_shift_s):
+        moved = chance_scores.shifted(train, float(shift_s), 0.0, tracked.total_s)
+        yield _sums(seen, seen.bins[tracked.samples_at(moved)])
+
+
+def shifted_activity(
+    key: Key[Array, ""], seen: Visits, activity: Any, n_draws: int, min_shift_s: float
+) -> Totals:
+    """Yield activity times duration in each bin for every shift.
+
+    The arguments are those of ``activity_shift_scores``.
+    """
+    tracked = seen.tracked
+    values = check_array("activity", activity, 1)
     at = np.flatnonzero(tracked.durations_s > 0)
     wrong = at[~np.isfinite(values[at])]
     if len(wrong):
@@ -100,13 +118,27 @@ def activity_shift_scores(
             "give finite activity at every sample with a position",
         )
     clock, durations = tracked.clock_s[at], tracked.durations_s[at]
+    for shift_s in _shifts(key, seen, n_draws, min_shift_s):
+        source = tracked.samples_at(np.mod(clock - float(shift_s), tracked.total_s))
+        yield _sums(seen, seen.bins[at], values[source] * durations)
 
-    def totals(shift_s: float) -> Float[np.ndarray, " bin"]:
-        source = tracked.samples_at(np.mod(clock - shift_s, tracked.total_s))
-        return _sums(seen, seen.bins[at], values[source] * durations)
 
-    moves = _shifts(key, seen, n_draws, min_shift_s)
-    return _scores(seen, moves, totals, score, smoothing_cm)
+def scores_of(
+    seen: Visits, totals: Totals, score: Score, smoothing_cm: float
+) -> Float[np.ndarray, " map"]:
+    """Return the scores of maps of totals, which may be those of many units, one after the other.
+
+    Args:
+        seen: the samples of the session.
+        totals: totals [bin] of each map.
+        score: function from maps [map, n, n] to scores [map].
+        smoothing_cm: standard deviation of the Gaussian smoothing, centimetres.
+    """
+    found = []
+    rows = iter(totals)
+    while some := list(islice(rows, MAPS_AT_ONCE)):
+        found.append(np.asarray(score(smoothed_rates(seen, np.stack(some), smoothing_cm).maps)))
+    return np.concatenate(found)
 
 
 def _shifts(
@@ -122,18 +154,3 @@ def _sums(
     """Return the sum of weights (1 for each item if None) in each bin of the map."""
     n_flat = seen.arena.n_bins**2
     return np.bincount(bins, weights, minlength=n_flat + 1)[:n_flat].astype(float)
-
-
-def _scores(
-    seen: Visits,
-    moves: Float[np.ndarray, " draw"],
-    totals: Callable[[float], Float[np.ndarray, " bin"]],
-    score: Score,
-    smoothing_cm: float,
-) -> Float[np.ndarray, " draw"]:
-    def parts() -> Iterator[Any]:
-        for some in np.array_split(moves, -(-len(moves) // SHIFTS_AT_ONCE)):
-            sums = np.stack([totals(float(shift)) for shift in some])
-            yield np.asarray(score(smoothed_rates(seen, sums, smoothing_cm).maps))
-
-    return np.concatenate(list(parts()))

@@ -1,4 +1,4 @@
-"""Positions at the times of activity that was recorded on its own clock, as by a microscope."""
+"""Activity: positions at its times, if it has a clock of its own, and frames without activity."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from jaxtyping import Float
 
 from gridjax.errors import Place
 from gridjax.io.source_location import Problems
+from gridjax.io.text import shown
 from gridjax.metrics.ratemaps.tracked_time import LONGEST_STEP
 from gridjax.recordings.session import RawSession
 
 _MOST_OUTSIDE = 0.5
 """Largest share of the frames of activity that may be outside the times of the path."""
+_MOST_UNKNOWN = 0.5
+"""Largest share of the frames in which the activity of a cell may be unknown."""
+_MOST_CELLS = 8
 
 
 def on_activity_clock(
@@ -40,6 +44,15 @@ def on_activity_clock(
     if frames is None or activity is None or np.array_equal(frames, raw.times):
         return raw, positions_m
     place = Place(raw.spikes_path)
+    repeated = np.append(False, np.diff(frames) == 0)
+    if repeated.any():
+        n = int(repeated.sum())
+        first = frames[repeated][0]
+        remarks.append(
+            f"{n:,} frame{'s' * (n != 1)} of activity at the time of the one before, the first at"
+            f" {first:.10g} s, left out"
+        )
+        frames, activity = frames[~repeated], activity[~repeated]
     wrong = np.flatnonzero(~(np.diff(frames) > 0))
     if len(wrong) or len(frames) < 2:
         what = f"activity has {len(frames)} frames"
@@ -69,6 +82,43 @@ def on_activity_clock(
         replace(raw, times=frames, activity=activity, activity_times=None, lines=None),
         _interpolated(frames, raw.times, positions_m),
     )
+
+
+def without_unknown(
+    raw: RawSession,
+    positions_m: Float[np.ndarray, "frame 2"],
+    remarks: list[str],
+    problems: Problems,
+) -> tuple[RawSession, Float[np.ndarray, "frame 2"]]:
+    """Return a session without the frames in which the activity of a cell is NaN or infinite.
+
+    They are counted in a remark. Adds a problem if they are more than half of all frames. The
+    arguments are those of ``on_activity_clock``, after it.
+    """
+    activity = raw.activity
+    if activity is None or np.isfinite(activity).all():
+        return raw, positions_m
+    unknown = ~np.isfinite(activity)
+    kept = np.asarray(~unknown.any(axis=1))
+    n, n_unknown = len(kept), int((~kept).sum())
+    if kept.sum() < 2 or n_unknown > _MOST_UNKNOWN * n:
+        counts = unknown.sum(axis=0)
+        worst = np.argsort(-counts, kind="stable")[:_MOST_CELLS]
+        cells = [(raw.activity_cells[at], int(counts[at])) for at in worst if counts[at]]
+        listed = ", ".join(f"{shown(cell)} ({count:,})" for cell, count in cells)
+        problems.add(
+            f"the activity of some cell is NaN or infinite in {n_unknown:,} of {n:,} frames; most"
+            f" often that of {listed}",
+            Place(raw.spikes_path),
+            "leave such cells out: choose the others with --cells",
+        )
+        return raw, positions_m
+    remarks.append(
+        f"{n_unknown:,} of {n:,} frames in which the activity of a cell is NaN or infinite, left"
+        " out for all cells"
+    )
+    whole = replace(raw, times=raw.times[kept], activity=activity[kept], lines=None)
+    return whole, positions_m[kept]
 
 
 def _interpolated(

@@ -6,12 +6,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 FASTEST_M_S = 5.0
-"""A single frame that is reached and left faster than this is wrong, m/s."""
-TYPICAL_M_S = 1.0
-"""Median speed above which a remark asks for a check of the units, m/s."""
+"""A short run of frames that the animal would reach and leave faster than this is wrong, m/s."""
+SLOWEST_M_S, TYPICAL_M_S = 0.001, 1.0
+"""Smallest and largest typical speed of an animal that is not questioned, m/s."""
 _FEWEST_AT_ONE_PLACE, _MOST_PLACEHOLDERS = 5, 5
 _JUMP_M, _JUMP_STEPS = 0.05, 20
-_SPEED_WINDOW_S = 0.4
+_SPEED_WINDOW_S, _SPEED_WINDOW_SAMPLES = 0.4, 20
+_LONGEST_RUN = 10
 
 
 def placeholders(positions_m: Float[np.ndarray, "sample 2"]) -> Float[np.ndarray, "place 2"]:
@@ -50,22 +51,28 @@ def placeholders(positions_m: Float[np.ndarray, "sample 2"]) -> Float[np.ndarray
 def wrong_frames(
     positions_m: Float[np.ndarray, "sample 2"], times_s: Float[np.ndarray, " sample"]
 ) -> Bool[np.ndarray, " sample"]:
-    """Return a mask of single frames that are reached and left faster than FASTEST_M_S.
+    """Return a mask of short runs of frames that are reached and left faster than FASTEST_M_S.
 
-    The frames before and after must lie close together, so that a fast run is not masked.
+    A run has at most ten frames, such as those in which the tracker saw a reflection. The frames
+    before and after it lie close together, so that a fast animal is not concerned.
 
     Args:
         positions_m: [sample, 2], metres; NaN where the position is lost.
         times_s: increasing times, seconds.
     """
     wrong = np.zeros(len(positions_m), bool)
-    if len(positions_m) < 3:
-        return wrong
-    steps = np.hypot(*np.diff(positions_m, axis=0).T)
-    speeds = steps / np.diff(times_s)
-    across = np.hypot(*(positions_m[2:] - positions_m[:-2]).T)
-    is_fast = (speeds[:-1] > FASTEST_M_S) & (speeds[1:] > FASTEST_M_S)
-    wrong[1:-1] = is_fast & (across < 0.5 * np.minimum(steps[:-1], steps[1:]))
+    known = np.flatnonzero(np.isfinite(positions_m).all(axis=1))
+    path, times = positions_m[known], times_s[known]
+    steps = np.hypot(*np.diff(path, axis=0).T)
+    jumps = np.flatnonzero(steps > FASTEST_M_S * np.diff(times))
+    start = 0
+    for first, last in zip(jumps[:-1].tolist(), jumps[1:].tolist(), strict=True):
+        # path[first] and path[last + 1] are on both sides of the run
+        across = np.hypot(*(path[last + 1] - path[first]))
+        is_back = across < 0.5 * min(steps[first], steps[last])
+        if first >= start and last - first <= _LONGEST_RUN and is_back:
+            wrong[known[first + 1 : last + 1]] = True
+            start = last + 1  # the jump back begins no other run
     return wrong
 
 
@@ -74,9 +81,11 @@ def typical_speed(
 ) -> float:
     """Return the median speed over 0.4 s, m/s; NaN if no two known positions are 0.4 s apart.
 
-    The interval averages the noise of the tracking. The arguments are those of ``wrong_frames``.
+    The window averages the noise of the tracking. It has at most 20 samples: with times in another
+    unit, an animal could turn back in it. The arguments are those of ``wrong_frames``.
     """
     step = max(1, round(_SPEED_WINDOW_S / float(np.median(np.diff(times_s)))))
+    step = min(step, _SPEED_WINDOW_SAMPLES)
     if len(positions_m) <= step:
         return float("nan")
     moved = np.hypot(*(positions_m[step:] - positions_m[:-step]).T)

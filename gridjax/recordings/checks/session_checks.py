@@ -18,15 +18,17 @@ from gridjax.metrics.ratemaps.occupancy import (
     NARROWEST_ARENA_M,
     SMALLEST_ARENA_M,
 )
-from gridjax.recordings.checks.activity_clock import on_activity_clock
+from gridjax.recordings.checks.activity_clock import on_activity_clock, without_unknown
 from gridjax.recordings.checks.path_cleaning import (
     FASTEST_M_S,
+    SLOWEST_M_S,
     TYPICAL_M_S,
     placeholders,
     typical_speed,
     wrong_frames,
 )
 from gridjax.recordings.checks.spike_checks import checked_spikes, in_seconds
+from gridjax.recordings.checks.stated_units import with_stated_units
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession, Session
 
@@ -43,8 +45,8 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     """
     own = Problems()
     remarks = list(raw.remarks)
+    raw = with_stated_units(raw, options, own)
     options = with_units_of(raw, options, remarks, own)
-    _check_headers(raw, options, own)
     raw = in_seconds(raw, options, remarks)
     raw = _checked_clock(raw, remarks, own)
     if own.found:
@@ -52,6 +54,7 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
         return None
     positions = _cleaned(raw, options, remarks)
     raw, positions = on_activity_clock(raw, positions, remarks, own)
+    raw, positions = without_unknown(raw, positions, remarks, own)
     _check_arena(raw, positions, options, own)
     spikes = {} if own.found or raw.activity is not None else checked_spikes(raw, remarks, own)
     problems.found.update(own.found)
@@ -93,20 +96,6 @@ def with_units_of(
     return replace(options, units=raw.unit or "m")  # pyright: ignore[reportArgumentType]
 
 
-def _check_headers(raw: RawSession, options: InputOptions, problems: Problems) -> None:
-    """Add a problem for each column whose header names another unit than the options."""
-    known = {"s": "s", "sec": "s", "seconds": "s", "px": "px", "pixels": "px"}
-    known |= {unit: unit for unit in ("m", "cm", "mm", "ms", "us", "samples")}
-    for (path, column), text in raw.units.items():
-        unit = known.get(text.lower())
-        option = "time_units" if column == "t" else "units"
-        used = getattr(options, option)
-        if unit is not None and unit != used:
-            name = f"--{option.replace('_', '-')}"
-            what = f"the header of {column} names {text}, but it would be read in {used}"
-            problems.add(what, Place(path, 1), f"give {name} {unit}, or correct the header")
-
-
 def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> RawSession:
     """Return the session without repeated samples; add a problem for any other wrong clock."""
 
@@ -120,10 +109,16 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         fix = "give x and y for each time, and at least two samples"
         problems.add(what, Place(raw.path), fix)
         return raw
+    has_own_clock = raw.activity_times is not None
+    if raw.activity is not None and not has_own_clock and len(raw.activity) != n:
+        what = f"{len(raw.activity):,} rows of activity for {n:,} samples of the path"
+        problems.add(what, Place(raw.spikes_path), "give the time of each row, in a column t")
+        return raw
     wrong = np.flatnonzero(~(np.abs(times) <= LATEST_S))
     if len(wrong):
         what = f"times: sample {wrong[0]} is {times[wrong[0]]:g}"
-        problems.add(what, place(wrong[0]), "give the time of every sample in seconds")
+        fix = "give the time of every sample in seconds, or its unit: --time-units ms, us or ns"
+        problems.add(what, place(wrong[0]), fix)
         return raw
     back = np.flatnonzero(np.diff(times) < 0)
     if len(back):
@@ -146,9 +141,12 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
     remarks.append(
         f"{_count(repeated, 'sample')} with the time of the sample before left out, the first at"
         f" {times[first]:.10g} s"
+        + (": the clock is coarse; was it saved as float32?" if 10 * repeated.sum() > n else "")
     )
     kept = ~repeated
-    lines, activity = (None if each is None else each[kept] for each in (raw.lines, raw.activity))
+    lines, activity = None if raw.lines is None else raw.lines[kept], raw.activity
+    if activity is not None and not has_own_clock:
+        activity = activity[kept]
     return replace(
         raw, positions=positions[kept], times=times[kept], lines=lines, activity=activity
     )
@@ -187,15 +185,16 @@ def _cleaned(
         wrong = wrong_frames(positions, raw.times)
         if wrong.any():
             remarks.append(
-                f"{_count(wrong, 'single sample')} reached and left faster than"
+                f"{_count(wrong, 'sample')} in single or short runs, reached and left faster than"
                 f" {FASTEST_M_S:g} m/s, the first at {raw.times[wrong][0]:.10g} s, count as lost"
             )
             positions[wrong] = np.nan
         speed = typical_speed(positions, raw.times)
-    if speed > TYPICAL_M_S:
+    if speed > TYPICAL_M_S or speed < SLOWEST_M_S:
+        which = "fast" if speed > TYPICAL_M_S else "slow"
         remarks.append(
-            f"the median speed is {speed:.3g} m/s: if this is too fast for the animal, give other"
-            " --units or --time-units"
+            f"the median speed is {speed:.3g} m/s: if this is too {which} for the animal, give"
+            " other --units or --time-units"
         )
     return positions
 

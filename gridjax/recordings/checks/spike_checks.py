@@ -17,11 +17,14 @@ _FIX = "give spikes in seconds on the clock of the positions, and within it"
 _MOST_OUTSIDE = 0.5
 """Largest share of a cell's spikes that may be outside the session."""
 _GUESSES = (
-    *((1e3, "--time-units ms"), (1e6, "--time-units us")),
+    *((1 / 60, "--time-units min"), (1e3, "--time-units ms"), (1e6, "--time-units us")),
+    (1e9, "--time-units ns"),
     *((rate, f"--time-units samples --rate {rate:g}") for rate in (20e3, 24e3, 25e3, 30e3, 32e3)),
     *((rate, f"--time-units samples --rate {rate:g}") for rate in (40e3, 48e3, 50e3)),
 )
 """Possible units of spike times other than seconds: (units per second, options)."""
+_FEWEST, _SHORTEST_SPAN = 20, 0.1
+"""All spikes of a session, if there are that many, span at least this share of it."""
 _LEAST_SPAN = 0.8
 """Smallest share of the session that the spikes must span in a unit to suggest it."""
 
@@ -29,27 +32,44 @@ _LEAST_SPAN = 0.8
 def in_seconds(raw: RawSession, options: InputOptions, remarks: list[str]) -> RawSession:
     """Return the session with times in seconds, and with spike times in place of counts.
 
-    Times of positions are read in the unit of the spikes if most spikes lie between the first and
-    the last time of the positions. Otherwise they are read in seconds.
+    Spikes are in the unit that their file states, else in that of --time-units, else in that of the
+    path or in seconds, whichever lets them fill more of the session. If the file of the path states
+    no unit, its times are in the unit of --time-units, or else of the spikes, if most spikes then
+    lie between its first and its last time; otherwise they are in seconds.
     """
-    per_second, times = options.per_second, raw.times
-    n_samples = len(times)
+    times, n_samples = raw.times, len(raw.times)
     with_counts = [
         cell
         for cell, train in raw.spikes.items()
         if raw.spike_lines is None and is_counts(train, n_samples)
     ]
-    trains = {cell: train for cell, train in raw.spikes.items() if cell not in with_counts}
+    unit = raw.spike_time_unit or options.time_units or _unit_like(raw, options, with_counts)
+    trains = {
+        cell: _scaled(train, options.per_second(unit))
+        for cell, train in raw.spikes.items()
+        if cell not in with_counts
+    }
     activity_times = raw.activity_times
-    if per_second != 1:
-        spikes = np.concatenate(list(trains.values())) if trains else times
-        spikes = spikes if activity_times is None else activity_times
-        is_one_clock = n_samples < 2 or _share_within(spikes, times[0], times[-1]) > 0.5
-        times = times / per_second if is_one_clock else times
-        trains = {cell: train / per_second for cell, train in trains.items()}
-        activity_times = None if activity_times is None else activity_times / per_second
-        if not is_one_clock:
-            remarks.append(f"spike times are in {options.time_units}, times of positions in s")
+    if activity_times is not None:
+        activity_times = _scaled(activity_times, options.per_second(unit))
+    of_path = raw.time_unit
+    if of_path is None:
+        candidate = options.time_units or unit
+        per_second = options.per_second(candidate)
+        all_times = np.concatenate(list(trains.values())) if trains else np.empty(0)
+        all_times = all_times if activity_times is None else activity_times
+        # without spikes there is one clock alone
+        is_one_clock = (
+            n_samples < 2
+            or not len(all_times)
+            or _share_within(all_times, times[0] / per_second, times[-1] / per_second) > 0.5
+        )
+        of_path = candidate if is_one_clock else "s"
+    times = _scaled(times, options.per_second(of_path))
+    if of_path != unit and (trains or activity_times is not None):
+        remarks.append(f"spike times are in {unit}, times of positions in {of_path}")
+    elif options.time_units is None and unit != "s":
+        remarks.append(f"times in {unit}, as the file states")
     is_ordered = n_samples > 1 and bool((np.diff(times) >= 0).all())
     for cell in with_counts if is_ordered else ():
         trains[cell] = times_of_counts(raw.spikes[cell], times)
@@ -58,6 +78,26 @@ def in_seconds(raw: RawSession, options: InputOptions, remarks: list[str]) -> Ra
             f"{_cells(with_counts)}: one whole number for each sample, read as counts of spikes"
         )
     return replace(raw, times=times, spikes=trains, activity_times=activity_times)
+
+
+def _unit_like(raw: RawSession, options: InputOptions, with_counts: list[str]) -> str:
+    """Return the unit of times of cells whose file states none: that of the path, or seconds."""
+    of_path = raw.time_unit or "s"
+    trains = [train for cell, train in raw.spikes.items() if cell not in with_counts]
+    all_times = (
+        raw.activity_times
+        if raw.activity_times is not None
+        else np.concatenate([*trains, np.empty(0)])
+    )
+    start, end = (raw.times[[0, -1]] if len(raw.times) else np.zeros(2)) / options.per_second(
+        of_path
+    )
+    spans = {"s": 0.0, of_path: 0.0}
+    for unit in spans:
+        scaled = all_times / options.per_second(unit)
+        inside = scaled[(scaled >= start) & (scaled <= end)]
+        spans[unit] = float(np.ptp(inside)) if 2 * len(inside) > len(scaled) else 0.0
+    return "s" if spans["s"] > spans[of_path] else of_path
 
 
 def checked_spikes(
@@ -84,6 +124,12 @@ def checked_spikes(
             wrong.append((cell, int(np.flatnonzero(outside)[0])))
     if n_nan:
         remarks.append(f"{n_nan:,} spike times are NaN and left out")
+    inside = np.concatenate([*kept.values(), np.empty(0)])
+    if len(inside) >= _FEWEST and np.ptp(inside) < _SHORTEST_SPAN * (end - start):
+        remarks.append(
+            f"all spikes lie within {np.ptp(inside):.4g} s of a session of {end - start:.4g} s: if"
+            " spikes and positions have times in different units, give --time-units"
+        )
     if wrong:
         _add_problem(raw, wrong, (start, end), problems)
     elif n_outside:
@@ -129,6 +175,10 @@ def _guess(spikes: Float[np.ndarray, " spike"], start: float, end: float) -> str
         return ""
     _, per_second, options = max(fitting)
     return f"{options} (spike times divided by {per_second:,.0f} would fill the session), or {_FIX}"
+
+
+def _scaled(times: np.ndarray, per_second: float) -> np.ndarray:
+    return times if per_second == 1 else times / per_second
 
 
 def _share_within(times: Float[np.ndarray, " time"], low: float, high: float) -> float:

@@ -9,10 +9,9 @@ import numpy as np
 from gridjax.io.text import flaw
 from gridjax.recordings.formats.named_arrays import named_session, named_spikes, own_name
 from gridjax.recordings.formats.reading import GUIDE, Reading, is_number
-from gridjax.recordings.map_set import MapSet, map_set
+from gridjax.recordings.map_set import MAP_NAMES, MapSet, map_set
 from gridjax.recordings.session import RawSession, Spikes
 
-_MAPS = {"maps", "ratemaps", "rate_maps", "map", "ratemap", "rate_map"}
 _SPIKES = {"spikes", "spike_times", "spiketimes", "spike_ts", "spk", "spiketrains", "cellts"}
 """Names of cell arrays and fields of structs that hold spikes, in lower case."""
 _SINGLE = {"spikes", "spike_ts", "spk", "cellts"}
@@ -38,7 +37,7 @@ def maps_or_session(reading: Reading, variables: dict[str, Any]) -> MapSet | Raw
     if arrays is None:
         return None
     has_path = {"times", "positions", "x", "y"} & set(arrays)
-    is_map = {name: value for name, value in flat.items() if _leaf(name) in _MAPS}
+    is_map = {name: value for name, value in flat.items() if _leaf(name) in MAP_NAMES}
     numbers = [name for name, value in flat.items() if isinstance(value, np.ndarray)]
     if not has_path and not is_map and len(numbers) == 1:
         is_map = {name: flat[name] for name in numbers}

@@ -11,6 +11,7 @@ from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics.arguments import check_array
 from gridjax.recordings.formats.reading import GUIDE, Reading
+from gridjax.recordings.formats.usual_arrays import with_usual_forms
 from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SESSION_ARRAYS = (
@@ -18,7 +19,7 @@ SESSION_ARRAYS = (
     " spike_times with spike_cells, an array spikes_NAME for each cell, or activity [sample, cell]"
 )
 _OTHER_NAMES = {
-    **dict.fromkeys(("t", "time", "timestamps", "post"), "times"),
+    **dict.fromkeys(("t", "ts", "time", "timestamps", "post"), "times"),
     **dict.fromkeys(("pos", "position", "xy"), "positions"),
     **dict.fromkeys(("posx", "pos_x", "x_pos"), "x"),
     **dict.fromkeys(("posy", "pos_y", "y_pos"), "y"),
@@ -71,19 +72,24 @@ def named_session(
     Args:
         reading: the reading of the file.
         arrays: the arrays by their name.
-        leaves_out: whether arrays with other names are left out, with a remark, or refused.
+        leaves_out: whether arrays whose names begin like spikes are left out too, in place of
+            refused.
     """
-    arrays = with_own_names(arrays)
+    remarks: list[str] = []
+    arrays = with_usual_forms(with_own_names(arrays), remarks)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
     # these names are spelling errors of spike_times and spike_cells, not names of cells
     mistaken = {"spikes_times", "spikes_cells"} & set(single)
     mistaken |= {name for name, cell in single.items() if flaw(cell)}
     flat = {"spike_times", "spike_cells"} & set(arrays)
     unknown = (set(arrays) - {"positions", "times", "activity"} - flat - set(single)) | mistaken
-    remarks = []
-    if leaves_out and (others := sorted(unknown - mistaken)):
+    # a name that begins like spikes may be a spelling error
+    others = sorted(
+        name for name in unknown - mistaken if leaves_out or not name.startswith("spike")
+    )
+    if others:
         remarks.append(f"{_listed(others)} not used")
-        unknown &= mistaken
+        unknown -= set(others)
     missing = sorted({"positions", "times"} - set(arrays))
     if "activity" in arrays:
         unknown |= flat | set(single)
@@ -135,7 +141,8 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
 
     Adds problems and returns None if the arrays hold no spikes.
     """
-    arrays = with_own_names(arrays)
+    remarks: list[str] = []
+    arrays = with_usual_forms(with_own_names(arrays), remarks)
     single = any(name.startswith("spikes_") for name in arrays)
     if {"activity", "times"} <= set(arrays):
         return _activity(reading, arrays)
@@ -147,7 +154,7 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
     own = Problems()
     trains = _spikes(reading, arrays, own, None)
     reading.problems.take(own)
-    return None if own.found else Spikes(trains, reading.path)
+    return None if own.found else Spikes(trains, reading.path, remarks=tuple(remarks))
 
 
 def _activity(reading: Reading, arrays: Mapping[str, np.ndarray]) -> Spikes | None:

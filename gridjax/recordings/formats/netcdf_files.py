@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from gridjax.errors import GridjaxError
+from gridjax.io.unit_names import length_unit
 from gridjax.metrics.map_labels import map_labels
-from gridjax.recordings.formats.nwb_files import UNITS
 from gridjax.recordings.formats.reading import GUIDE, Reading, is_number
 from gridjax.recordings.formats.tracks import Point, Tracks, track_session
 from gridjax.recordings.map_set import MapSet, map_set
@@ -100,7 +100,7 @@ def _dataset(reading: Reading) -> Any | None:
 def _movement(reading: Reading, dataset: Any) -> RawSession | None:
     position = dataset["position"]
     space = [str(each) for each in dataset["space"].values]
-    unit = str(position.attrs.get("space_unit", "px")).lower()
+    unit = str(position.attrs.get("space_unit", "px"))
     time_unit = str(dataset.attrs.get("time_unit", ""))
     if not {"x", "y"} <= set(space):
         reading.refuse(f"its positions have the coordinates {', '.join(space)}", _FIX)
@@ -109,7 +109,7 @@ def _movement(reading: Reading, dataset: Any) -> RawSession | None:
         what = f"its time_unit is {time_unit!r}"
         reading.refuse(what, f"set the attribute time_unit to seconds or frames ({_FIX})")
         return None
-    if unit not in UNITS and reading.options.units is None:
+    if length_unit(unit) is None and reading.options.units is None:
         reading.refuse(f"its space_unit is {unit!r}", "give --units m, cm, mm or px")
         return None
     confidence = dataset.get("confidence")
@@ -132,5 +132,5 @@ def _movement(reading: Reading, dataset: Any) -> RawSession | None:
             likelihood = None if np.isnan(likelihood).all() else likelihood
         points["/".join(label) or "position"] = Point(np.asarray(path, float), likelihood)
     clock = np.asarray(dataset["time"].values, float)
-    tracks = Tracks(points, clock, time_unit == "seconds", UNITS.get(unit, "px"))
+    tracks = Tracks(points, clock, time_unit == "seconds", length_unit(unit) or "px")
     return track_session(reading, tracks)

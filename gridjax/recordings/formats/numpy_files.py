@@ -6,14 +6,16 @@ import numpy as np
 
 from gridjax.errors import Place
 from gridjax.io.npy_errors import NOT_NPZ
+from gridjax.io.text import shown
 from gridjax.recordings.formats.named_arrays import (
     SESSION_ARRAYS,
     named_session,
     named_spikes,
+    own_name,
     with_own_names,
 )
 from gridjax.recordings.formats.reading import GUIDE, Reading
-from gridjax.recordings.map_set import MapSet, map_set
+from gridjax.recordings.map_set import MAP_NAMES, MapSet, map_set
 from gridjax.recordings.session import RawSession, Spikes
 
 
@@ -54,7 +56,19 @@ def read_arrays(reading: Reading) -> dict[str, np.ndarray] | None:
         return None
     for name, array in arrays.items():
         reading.note(name, array)
-    return arrays
+    return _fields(arrays)
+
+
+def _fields(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return arrays with the fields of structured arrays of sessions as arrays of their own."""
+    plain = {}
+    for name, array in arrays.items():
+        fields = array.dtype.names or ()
+        if any(own_name(field) for field in fields):
+            plain = {field: array[field] for field in fields} | plain
+        else:
+            plain[name] = array
+    return plain
 
 
 def from_arrays(
@@ -67,6 +81,9 @@ def from_arrays(
         arrays: the arrays by their name.
         leaves_out: whether arrays with other names are left out, with a remark, or refused.
     """
+    usual = [name for name in arrays if name.lower() in MAP_NAMES]
+    if "maps" not in arrays and len(usual) == 1:
+        arrays = {("maps" if name == usual[0] else name): each for name, each in arrays.items()}
     names = set(arrays)
     own = set(with_own_names(arrays))
     of_session = sorted(n for n in own if n in ("positions", "times") or n.startswith("spike"))
@@ -77,7 +94,9 @@ def from_arrays(
         return named_session(reading, arrays, leaves_out)
     elif "maps" in names or len(names) == 1:
         (name,) = names & {"maps"} or names
-        return map_set(reading, name, arrays[name])
+        others = sorted(names - {name})
+        remarks = [f"{', '.join(map(shown, others))} not used"] if others else []
+        return map_set(reading, name, arrays[name], remarks=remarks)
     else:
         reading.problems.add(
             f"holds {', '.join(sorted(names)) or 'nothing'}",

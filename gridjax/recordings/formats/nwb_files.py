@@ -1,4 +1,4 @@
-"""Neurodata Without Borders (NWB) files: a spatial series and the units table, read with pynwb."""
+"""Neurodata Without Borders (NWB) files by pynwb: a spatial series, and units or ROIs."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from typing import Any
 import numpy as np
 
 from gridjax.io.text import shown
+from gridjax.io.unit_names import length_unit
+from gridjax.recordings.formats.nwb_activity import responses, roi_activity
+from gridjax.recordings.formats.nwb_series import (
+    PAGE,
+    chosen_series,
+    note_series,
+    series_of,
+    series_times,
+    series_values,
+)
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.session import RawSession, Spikes
 
-UNITS = {
-    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), "m"),
-    **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), "cm"),
-    **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetre", "millimetres"), "mm"),
-    **dict.fromkeys(("px", "pixel", "pixels"), "px"),
-}
-"""Spellings of units of length, in lower case."""
 _QUALITIES = ("quality", "group", "KSLabel", "ks_label", "cluster_quality")
-_PAGE = f"{GUIDE}#nwb"
 
 
 def nwb_session(reading: Reading) -> RawSession | None:
-    """Return the session of a spatial series and the units table; None after a problem."""
+    """Return the session of a spatial series and of units or ROIs; None after a problem."""
     return _opened(reading, _session)
 
 
 def nwb_spikes(reading: Reading) -> Spikes | None:
-    """Return the spikes of the units table; None after a problem."""
-    return _opened(reading, _units)
+    """Return the spikes of the units, or the activity of ROIs; None after a problem."""
+    return _opened(reading, _cells)
 
 
 def _opened(reading: Reading, read: Any) -> Any:
@@ -44,120 +46,103 @@ def _opened(reading: Reading, read: Any) -> Any:
                 return read(reading, file.read())
     except Exception as error:  # pynwb, hdmf and h5py raise many kinds for damaged files
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        fix = f"check the file with the program nwbinspector ({_PAGE})"
+        fix = f"check the file with the program nwbinspector ({PAGE})"
         reading.refuse(f"cannot be read by pynwb: {reason}", fix)
         return None
 
 
 def _session(reading: Reading, file: Any) -> RawSession | None:
-    series = _chosen(reading, _all_series(reading, file))
-    spikes = Spikes({}, reading.path) if file.units is None else _units(reading, file)
+    series = _path(reading, file)
+    spikes = _cells(reading, file)
     if series is None or spikes is None:
-        return None
-    if file.units is None and not reading.may_lack_spikes:
-        fix = f"give the spikes in another file with --spikes ({GUIDE}#spikes)"
-        reading.refuse("has no units table", fix)
         return None
     name, values = series
     remarks = [f"positions from {name}", *spikes.remarks]
-    times = _times(reading, name, values)
     positions = _positions(reading, name, values, remarks)
+    times = None if positions is None else series_times(reading, name, values, len(positions))
     if times is None or positions is None:
         return None
-    unit = UNITS.get(str(values.unit).strip().lower())
+    unit = length_unit(str(values.unit))
     if unit is None and reading.options.units is None:
         what = f"{name} has positions in {shown(str(values.unit))}, which is not a known unit"
-        reading.refuse(what, f"give their unit: --units m, cm, mm or px ({_PAGE})")
+        reading.refuse(what, f"give their unit: --units m, cm, mm or px ({PAGE})")
         return None
+    activity = spikes.activity
     return RawSession(
         reading.path,
         positions,
         times,
         spikes.trains,
         reading.path,
+        activity=None if activity is None else activity.values,
+        activity_cells=() if activity is None else activity.cells,
+        activity_times=None if activity is None else activity.times,
         unit=unit,
+        time_unit="s",
+        spike_time_unit="s",
         remarks=tuple(remarks),
     )
 
 
-def _all_series(reading: Reading, file: Any) -> dict[str, Any]:
-    """Return the spatial series of a file by their path in it, with at least two columns."""
+def _path(reading: Reading, file: Any) -> tuple[str, Any] | None:
+    """Return the spatial series of --series, or the only one with x and y; None after a problem."""
     found = {}
-    for each in file.objects.values():
-        kinds = {kind.__name__ for kind in type(each).__mro__}
-        if "RoiResponseSeries" in kinds:
-            reading.note(_path(each), each.data, "not used")
-        if "SpatialSeries" not in kinds:
-            continue
-        name = _path(each)
-        clock = f"{each.rate:g} Hz" if each.rate else "timestamps"
-        scale = f"{each.conversion:g} x + {each.offset:g} {each.unit}"
-        reading.note(name, each.data, f"{scale}, {clock}")
+    for name, each in series_of(file, "SpatialSeries").items():
+        note_series(reading, name, each)
         kind = type(each.parent).__name__
         is_path = len(each.data.shape) == 2 and each.data.shape[1] >= 2
         if is_path and kind not in ("CompassDirection", "EyeTracking", "PupilTracking"):
             found[name] = each
-    return dict(sorted(found.items()))
-
-
-def _path(series: Any) -> str:
-    parts = [series.name]
-    parent = series.parent
-    while parent is not None and type(parent).__name__ != "NWBFile":
-        parts.append(parent.name)
-        parent = parent.parent
-    return "/".join(reversed(parts))
-
-
-def _chosen(reading: Reading, found: dict[str, Any]) -> tuple[str, Any] | None:
-    """Return the series that --series names, or the only one; None after a problem."""
-    wanted = reading.options.series
-    fitting = [
-        name
-        for name in found
-        if wanted is None or name == wanted or f"/{name}".endswith(f"/{wanted}")
-    ]
-    if len(fitting) == 1:
-        return fitting[0], found[fitting[0]]
-    listed = ", ".join(map(shown, found))
     if not found:
-        fix = f"give the path in another file, and this one with --spikes ({_PAGE})"
+        fix = f"give the path in another file, and this one with --spikes ({PAGE})"
         reading.refuse("has no spatial series with x and y", fix)
-    elif wanted is not None and not fitting:
-        reading.refuse(f"has no spatial series {shown(wanted)}", f"choose --series from {listed}")
-    else:
-        what = f"has {len(fitting)} spatial series: {', '.join(map(shown, fitting))}"
-        reading.refuse(what, f"choose one, such as --series {shown(fitting[0])} ({_PAGE})")
-    return None
-
-
-def _times(reading: Reading, name: str, series: Any) -> np.ndarray | None:
-    """Return the times of the samples, seconds."""
-    if series.timestamps is not None:
-        return np.asarray(series.timestamps[:], float)
-    if not series.rate or not series.rate > 0:
-        reading.refuse(f"{name} has neither timestamps nor a rate", f"write one of them ({_PAGE})")
         return None
-    return (series.starting_time or 0.0) + np.arange(len(series.data)) / series.rate
+    return chosen_series(reading, found, reading.options.series, "--series", "spatial series")
 
 
 def _positions(reading: Reading, name: str, series: Any, remarks: list[str]) -> np.ndarray | None:
-    """Return positions in the unit of the series: data times conversion plus offset."""
-    data = np.asarray(series.data[:])
-    if data.dtype.kind not in "iuf":
-        reading.refuse(f"{name} is {data.dtype}", f"write numbers ({_PAGE})")
+    """Return positions in the unit of the series."""
+    values = series_values(reading, name, series)
+    if values is not None and values.shape[1] > 2:
+        remarks.append(f"{name} has {values.shape[1]} columns; the first two are read as x and y")
+    return None if values is None else values[:, :2]
+
+
+def _cells(reading: Reading, file: Any) -> Spikes | None:
+    """Return the spikes of the units, or the activity of ROIs; None after a problem.
+
+    Activity is read if --activity names it, or if the file has no units.
+    """
+    options, table = reading.options, file.units
+    found = responses(reading, file)
+    n_units = 0 if table is None else len(table.id)
+    has_units = n_units > 0
+    if reading.may_lack_spikes and options.spikes != reading.path:
+        return _units(reading, file) if has_units else Spikes({}, reading.path)
+    if options.activity is not None or (found and not has_units):
+        spikes = roi_activity(reading, found)
+        if has_units and spikes is not None:
+            remark = f"{n_units:,} units not used: --activity gives the cells"
+            spikes = spikes._replace(remarks=(*spikes.remarks, remark))
+        return spikes
+    if not has_units:
+        fix = f"give the spikes in another file with --spikes ({GUIDE}#spikes)"
+        reading.refuse("has no units table and no responses of ROIs", fix)
         return None
-    if data.shape[1] > 2:
-        remarks.append(f"{name} has {data.shape[1]} columns; the first two are read as x and y")
-    return data[:, :2] * float(series.conversion) + float(series.offset)
+    spikes = _units(reading, file)
+    if found and spikes is not None:
+        listed = ", ".join(map(shown, found))
+        remark = f"{listed} not used: --activity chooses one in place of the units"
+        spikes = spikes._replace(remarks=(*spikes.remarks, remark))
+    return spikes
 
 
 def _units(reading: Reading, file: Any) -> Spikes | None:
     """Return the spikes of the units table; None after a problem."""
     table = file.units
-    if table is None or "spike_times" not in table.colnames:
-        what = "has no units table" if table is None else "its units table has no spike_times"
-        reading.refuse(what, f"give a file with the spike times of units ({_PAGE})")
+    if "spike_times" not in table.colnames:
+        fix = f"give a file with the spike times of units ({PAGE})"
+        reading.refuse("its units table has no spike_times", fix)
         return None
     trains = {
         str(name): np.asarray(table.get_unit_spike_times(at), float)
@@ -175,4 +160,4 @@ def _units(reading: Reading, file: Any) -> Spikes | None:
             listed = ", ".join(f"{n} {shown(value)}" for value, n in counts.most_common(6))
             remarks.append(f"units by {column}: {listed}; --cells chooses units")
             break
-    return Spikes(trains, reading.path, remarks=tuple(remarks))
+    return Spikes(trains, reading.path, remarks=tuple(remarks), time_unit="s")

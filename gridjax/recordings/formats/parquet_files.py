@@ -1,53 +1,48 @@
-"""Sessions in Parquet tables: the path in NAME.parquet, the spikes in NAME.spikes.parquet."""
+"""Sessions in Parquet tables: see ``session_tables``."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gridjax.io.csv_reader import Columns, Kind, columns_named
-from gridjax.recordings.formats.csv_files import (
-    HEADERS,
-    PATH_KINDS,
-    SPIKE_KINDS,
-    say_columns,
-    table_session,
-    table_spikes,
-)
+from gridjax.io.csv_reader import Columns, Further, Kind, columns_named
 from gridjax.recordings.formats.reading import GUIDE, Reading
+from gridjax.recordings.formats.session_tables import (
+    HEADERS,
+    TableFormat,
+    say_columns,
+    table_cells,
+    table_session,
+)
 from gridjax.recordings.session import RawSession, Spikes
 
-SPIKES_PARQUET = ".spikes.parquet"
 _PAGE = f"{GUIDE}#parquet"
 
 
 def parquet_session(reading: Reading) -> RawSession | None:
-    """Return the session of NAME.parquet and NAME.spikes.parquet; None after a problem."""
-    samples = _columns(reading, PATH_KINDS)
-    spikes_path = str(Path(reading.path).with_suffix("")) + SPIKES_PARQUET
-    if reading.may_lack_spikes:
-        spikes = Spikes({}, reading.path)
-    elif not Path(spikes_path).exists():
-        fix = f"write this file, with the columns t and cell, or give --spikes ({GUIDE}#spikes)"
-        reading.refuse(f"has no spikes: {spikes_path} does not exist", fix)
-        return None
-    else:
-        spikes = parquet_spikes(replace(reading, path=spikes_path))
-    return None if samples is None or spikes is None else table_session(reading, samples, spikes)
+    """Return the session of NAME.parquet and the table beside it; None after a problem."""
+    return table_session(reading, PARQUET)
 
 
 def parquet_spikes(reading: Reading) -> Spikes | None:
-    """Return the spikes of a table with the columns t and cell; None after a problem."""
-    columns = _columns(reading, SPIKE_KINDS)
-    return None if columns is None else table_spikes(reading, columns)
+    """Return the spikes or the activity of a table; None after a problem."""
+    return table_cells(reading, PARQUET)
 
 
-def _columns(reading: Reading, kinds: Mapping[str, Kind]) -> Columns | None:
-    """Return the columns of a table; their line numbers are the numbers of the rows, from 1."""
+def _header(reading: Reading) -> Sequence[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.ParquetFile(reading.path).schema_arrow.names)
+    except (pa.ArrowException, OSError, ValueError):
+        return []
+
+
+def _columns(reading: Reading, kinds: Mapping[str, Kind], further: Further) -> Columns | None:
+    """Return the columns of a table; the number of a row, from 1, is in place of the line."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -55,7 +50,10 @@ def _columns(reading: Reading, kinds: Mapping[str, Kind]) -> Columns | None:
         file = pq.ParquetFile(reading.path)
         names = list(file.schema_arrow.names)
         places, units = columns_named(names, kinds, HEADERS)
-        needed = [names[place] for place in places.values()]
+        more = further(names, set(places.values())) if len(places) == len(kinds) else {}
+        if more is None:
+            return None
+        needed = [names[place] for place in {*places.values(), *more.values()}]
         # one thread: threads of Arrow can outlive the command
         table = file.read(columns=needed, use_threads=False)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -77,8 +75,14 @@ def _columns(reading: Reading, kinds: Mapping[str, Kind]) -> Columns | None:
             texts[name] = _texts(reading, names[place], column, pa)
     if reading.problems.found:
         return None
-    columns = Columns(numbers, texts, np.arange(1, 1 + len(table)), units)
-    say_columns(reading, reading.path, columns)
+    values = {
+        cell: _numbers(reading, names[place], table.column(names[place]), pa)
+        for cell, place in more.items()
+    }
+    if reading.problems.found:
+        return None
+    columns = Columns(numbers, texts, np.arange(1, 1 + len(table)), units, values)
+    say_columns(reading, columns)
     return columns
 
 
@@ -101,3 +105,6 @@ def _texts(reading: Reading, name: str, column: Any, pa: Any) -> list[str]:
         reading.refuse(what, f"write the number or the name of the cell of each spike ({_PAGE})")
         return []
     return [str(value) for value in column.to_pylist()]
+
+
+PARQUET = TableFormat(".parquet", _header, _columns)

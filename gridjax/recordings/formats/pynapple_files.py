@@ -51,7 +51,9 @@ def pynapple_session(reading: Reading) -> RawSession | None:
         fix = f"give the spikes, such as a saved TsGroup, with --spikes ({GUIDE}#spikes)"
         reading.refuse("holds a path without spikes", fix)
         return None
-    return RawSession(reading.path, positions, arrays["t"], {}, reading.path, remarks=remarks)
+    return RawSession(
+        reading.path, positions, arrays["t"], {}, reading.path, time_unit="s", remarks=remarks
+    )
 
 
 def pynapple_spikes(reading: Reading) -> Spikes | None:
@@ -61,13 +63,14 @@ def pynapple_spikes(reading: Reading) -> Spikes | None:
         return None
     kind, path = arrays["type"], reading.path
     if kind == "Ts":
-        return Spikes({Path(path).stem: arrays["t"]}, path)
+        return Spikes({Path(path).stem: arrays["t"]}, path, time_unit="s")
     if kind == "TsGroup":
         index = arrays["index"]
-        return Spikes({str(key): arrays["t"][index == key] for key in arrays["keys"]}, path)
+        trains = {str(key): arrays["t"][index == key] for key in arrays["keys"]}
+        return Spikes(trains, path, time_unit="s")
     if kind in ("Tsd", "TsdFrame"):
         values = np.asarray(arrays["d"], float).reshape(len(arrays["t"]), -1)
-        return Spikes({}, path, activity=Activity.of(arrays["t"], values))
+        return Spikes({}, path, activity=Activity.of(arrays["t"], values), time_unit="s")
     fix = f"give a Ts, TsGroup, Tsd or TsdFrame ({_PAGE})"
     reading.refuse(f"is a {kind} of pynapple, not spikes or activity", fix)
     return None

@@ -46,9 +46,7 @@ def sorter_session(reading: Reading) -> None:
 def sorter_spikes(reading: Reading) -> Spikes | None:
     """Return the spikes of the good clusters; add a problem and return None if there are none.
 
-    Spike times are converted from samples to the unit of --time-units, by default seconds, because
-    the times of positions may have this unit. If --cells is given, clusters of every label are
-    read.
+    If --cells is given, clusters of every label are read.
     """
     times, clusters = (_array(reading, name) for name in (TIMES, CLUSTERS))
     rate = _rate(reading)
@@ -58,7 +56,7 @@ def sorter_spikes(reading: Reading) -> Spikes | None:
         what = f"{TIMES} has {len(times):,} spikes and {CLUSTERS} {len(clusters):,}"
         reading.refuse(what, f"give both files of one sorting ({_PAGE})")
         return None
-    scaled = times.astype(float) / rate * reading.options.per_second
+    scaled = times.astype(float) / rate
     order = np.argsort(clusters, kind="stable")
     names, first = np.unique(clusters[order], return_index=True)
     parts = np.split(scaled[order], first[1:]) if len(names) else []
@@ -85,7 +83,7 @@ def sorter_spikes(reading: Reading) -> Spikes | None:
                 f"{len(trains):,} clusters labelled good by {source}; {others} left out;"
                 " --cells chooses clusters of any label"
             )
-    return Spikes(trains, reading.path, remarks=tuple(remarks))
+    return Spikes(trains, reading.path, remarks=tuple(remarks), time_unit="s")
 
 
 def _array(reading: Reading, name: str) -> np.ndarray | None:

@@ -82,6 +82,7 @@ def track_session(reading: Reading, tracks: Tracks) -> RawSession | None:
         {},
         reading.path,
         unit=tracks.unit,
+        time_unit="s",
         remarks=tuple(remarks),
     )
 

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from source_tree import text_of
 
 from gridjax.accelerators.card_info import CARDS, OTHER_MEMORY, memory_of
 from gridjax.run.planning.card_memory import (
@@ -117,7 +117,7 @@ def test_as_many_lanes_are_evaluated_at_once_as_fit_beside_the_states(kind, spec
 
 
 def test_the_table_of_the_docs_is_that_of_the_rule():
-    text = (Path(__file__).parents[3] / "docs" / "howto" / "speed.md").read_text()
+    text = text_of("docs", "howto", "speed.md")
     section = text.partition("## Lanes, blocks and memory")[2].partition("\n## ")[0]
     shown = [
         [int(number.replace(",", "")) for number in re.findall(r"[\d,]+", line)]
