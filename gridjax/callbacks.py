@@ -47,6 +47,8 @@ class TrainingSteps:
     """gradient steps, summed over the networks of the block"""
     flop: float
     """floating-point operations of these steps"""
+    block: str = ""
+    """name of the block"""
 
 
 @dataclass(frozen=True)

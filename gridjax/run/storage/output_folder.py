@@ -3,22 +3,39 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
-from gridjax.io.atomic_files import TEMP_PREFIX, remove_tree, writing
-from gridjax.io.folder_lock import LOCK, WORKERS_LOCK, WRITER
+from gridjax.io.atomic_files import (
+    TEMP_PREFIX,
+    create_file,
+    dump_checksummed_json,
+    remove_tree,
+    replace_file,
+    writing,
+)
+from gridjax.io.folder_lock import LOCK, WORKERS_LOCK, WRITER, locked, workers_lock
 from gridjax.io.numbers import quantity
 from gridjax.io.output_paths import check_writable, special_path
 from gridjax.run.checkpointing.block_folder import CHECKPOINTS, KEPT, block_folders
+from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
+from gridjax.run.storage.part_folders import (
+    PARTS,
+    refuse_other_files,
+    remove_part_folders,
+    running_parts,
+)
 from gridjax.run.storage.partial_results import PARTIAL
-from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
+from gridjax.run.storage.resume_policy import check_sweep, merge_manifests, segment_number
 from gridjax.run.storage.run_folder import DAMAGED, SHARDS, FolderStore
+from gridjax.run.storage.weight_retention import keep_best_of_run
 from gridjax.sweep.sweep import Sweep
 
 
@@ -29,14 +46,17 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
     """
     try:
         refuse_others(folder)
-        if (folder / MANIFEST).exists():
+        is_run = (folder / MANIFEST).exists()
+        if not is_run and folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
+            is_run = (folder / MANIFEST).exists()  # another part may have written it meanwhile
+            if not is_run:
+                message = f"--out {folder} is not empty and is not the folder of a run"
+                raise GridjaxError(Problem(message, fix="name a new or empty folder"))
+        if is_run:
             existing, requested = FolderStore.open(folder), manifest_of_sweep(sweep)
             if existing.committed().issuperset(requested["run_ids"]):
                 requested.pop("lane_widths", None)  # nothing is left to train
             check_sweep(folder, existing.manifest, requested, accept)
-        elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
-            message = f"--out {folder} is not empty and is not the folder of a run"
-            raise GridjaxError(Problem(message, fix="name a new or empty folder"))
         folder.mkdir(parents=True, exist_ok=True)
         check_writable(folder)
     except OSError as error:
@@ -49,7 +69,7 @@ def refuse_others(folder: Path) -> None:
 
     Through a link, gridjax would write outside of the folder. Opening a pipe would never return.
     """
-    folders = (SHARDS, CHECKPOINTS, PARTIAL, DAMAGED)
+    folders = (SHARDS, CHECKPOINTS, PARTIAL, DAMAGED, PARTS)
     for name in (*folders, LOCK, WORKERS_LOCK, WRITER):
         is_folder = name in folders
         what = special_path(folder / name, may_be_folder=is_folder, may_be_file=not is_folder)
@@ -59,6 +79,7 @@ def refuse_others(folder: Path) -> None:
             if what == "a link":
                 fix = "replace the link by what it points to"
             raise GridjaxError(Problem(message, fix=fix))
+    refuse_other_files(folder)
 
 
 def check_space(folder: Path, plan: Plan, n_workers: int) -> None:
@@ -93,6 +114,72 @@ def open_folder(folder: Path, requested: dict[str, Any], accept: tuple[str, ...]
     return FolderStore.create(folder, manifest, damaged, is_stored)
 
 
+def join_folder(
+    folder: Path, requested: dict[str, Any], accept: tuple[str, ...], blocks: Sequence[Block]
+) -> tuple[FolderStore, int]:
+    """Create a run, or join the run that the folder contains, as one of its parts.
+
+    Other parts may write the folder at the same time; this process holds the lock of the manifest.
+
+    Args:
+        folder: the run folder.
+        requested: the manifest of the whole run under the conditions of this process.
+        accept: names of the accepted changes.
+        blocks: the blocks of the part.
+
+    Returns the store, and the number of the segment of the run to which the part's rows belong.
+    Raises GridjaxError if the folder contains another run, and if its sweep or settings must change
+    while other parts are running.
+    """
+    with writing(folder):
+        if not (folder / MANIFEST).exists():
+            create_file(folder / MANIFEST, dump_checksummed_json(requested))
+    store = FolderStore.open(folder)
+    own = {run_id for block in blocks for run_id in block.run_ids}
+    damaged = store.damaged({block.name for block in blocks} | store.names_of(own))
+    number = segment_number(store.manifest, requested)
+    if number is not None:
+        return FolderStore.join(folder, store.manifest, damaged), number
+    intact = store.committed_in(damaged.keys())
+    if own <= intact:  # this machine computes nothing
+        intact |= set(requested["run_ids"])
+    manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
+    if manifest is not store.manifest:
+        changed = {"sweep", "settings"} & set(manifest["segments"][-1]["accepted"])
+        for part in running_parts(folder) if changed else ():
+            message = f"--out {folder}: part {part} of the run before this change is running"
+            raise GridjaxError(Problem(message, fix="wait for all of its parts to end"))
+        with writing(folder):
+            replace_file(folder / MANIFEST, dump_checksummed_json(manifest))
+    return FolderStore.join(folder, manifest, damaged), len(manifest["segments"]) - 1
+
+
+def finish_parts(folder: Path, keep_weights: str, run_ids: AbstractSet[str]) -> None:
+    """Do what a run does at its end, if every network is finished and no other part is running.
+
+    A part calls this after it has released its own locks. Whoever ends last, of parts that end at
+    the same time, finds the folder free.
+
+    Args:
+        folder: the run folder.
+        keep_weights: the setting of the run.
+        run_ids: the networks of the sweep.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder))
+            stack.enter_context(workers_lock(folder))
+        except GridjaxError:  # the process that holds a lock comes to its own end later
+            return
+        store = FolderStore.open(folder)
+        committed = store.committed()
+        if not committed.issuperset(store.manifest["run_ids"]):
+            return
+        store = FolderStore.create(folder, store.manifest, {}, is_stored=True)
+        keep_best_of_run(store, keep_weights)
+        remove_leftovers(folder, committed | run_ids)
+
+
 def started_blocks(folder: Path) -> list[tuple[str, ...]]:
     """Return the run_ids of each block that has a checkpoint."""
     lists = []
@@ -103,12 +190,13 @@ def started_blocks(folder: Path) -> list[tuple[str, ...]]:
 
 
 def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
-    """Remove checkpoints and partial results after every network of a sweep is committed.
+    """Remove checkpoints, partial results and the locks of parts at the end of a sweep.
 
     The checkpoints of a block stay if it has a network that is not in ``committed``, so that an
     earlier sweep can be resumed. Temporary files of a killed writer are removed.
     """
     kept = set()
+    remove_part_folders(folder)
     for block in block_folders(folder)[0]:
         listed = block.listed()
         if listed and set(listed[0].networks) - committed:
@@ -127,4 +215,5 @@ def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
 
 def _is_ours(entry: Path) -> bool:
     """Return whether an entry of a folder without a run can come from a start that was stopped."""
-    return entry.name in (LOCK, WORKERS_LOCK, WRITER) or entry.name.startswith(TEMP_PREFIX)
+    names = (LOCK, WORKERS_LOCK, WRITER, PARTS)
+    return entry.name in names or entry.name.startswith(TEMP_PREFIX)
