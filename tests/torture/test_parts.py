@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 
 import pytest
 from torture.crashpoints import CrashPoints, states_of_the_disk
-from torture.sweeps import N_NETWORKS, promised, tortured
+from torture.sweeps import N_NETWORKS, long_blocks, promised, tortured
 from torture.test_kills import check_finished
 
 import gridjax as gj
@@ -21,8 +21,16 @@ from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.status import status, status_lines
 
 SHORT = 6
-FEW = ("link manifest.json before", "replace parts/of-N.json before", "replace shards/BLOCK before")
-"""Points for the fast tests; a slow test tries every point."""
+POINT = "replace shards/BLOCK before"
+"""A point for the fast tests; a slow test tries every point."""
+SLOW = pytest.mark.slow
+
+
+@pytest.fixture
+def three_blocks():
+    """Divide the sweep into three blocks of two networks."""
+    with long_blocks(N_NETWORKS):
+        yield
 
 
 def run_part(folder, part, callbacks=(), **options):
@@ -36,7 +44,16 @@ def check_whole(folder, untouched):
     assert all(path.is_file() for path in (folder / "parts").iterdir())
 
 
-@pytest.mark.parametrize("parts", [("1/2", "2/2"), ("2/2", "1/2"), ("3/3", "2/3", "1/3")])
+ORDERS = [
+    ("2/2", "1/2"),
+    *(
+        pytest.param(parts, marks=SLOW)
+        for parts in (("1/2", "2/2"), ("3/3", "2/3", "1/3"), ("1/1",))
+    ),
+]
+
+
+@pytest.mark.parametrize("parts", ORDERS)
 def test_parts_in_any_order_make_the_run_of_one_call(parts, untouched, tmp_path):
     folder = tmp_path / "run"
     for number, part in enumerate(parts, 1):
@@ -99,6 +116,7 @@ def test_a_part_needs_a_folder():
         gj.train(tortured(SHORT), part="1/2")
 
 
+@pytest.mark.usefixtures("three_blocks")
 def test_status_names_the_parts_and_the_commands_of_the_missing_ones(tmp_path):
     folder = tmp_path / "run 1"
     run_part(folder, "2/3")
@@ -116,6 +134,7 @@ def test_status_names_the_parts_and_the_commands_of_the_missing_ones(tmp_path):
     assert status(folder)["state"] == "stopped"
 
 
+@pytest.mark.usefixtures("three_blocks")
 def test_another_device_is_refused_until_accepted_and_the_first_goes_on(tmp_path, monkeypatch):
     folder = tmp_path / "run"
     run_part(folder, "1/3")
@@ -142,9 +161,9 @@ def points_of_a_part(folder, part, hook):
     return points.names
 
 
-def check_points(wanted, untouched, tmp_path):
+def check_points(wanted, orders, untouched, tmp_path):
     """Go on from a copy of the folder at each point, which is what a killed part leaves there."""
-    for first, second in (("1/2", "2/2"), ("2/2", "1/2")):
+    for first, second in orders:
         work, copies = tmp_path / f"work {first[0]}", {}
 
         def hook(name, count, work=work, copies=copies):
@@ -164,13 +183,15 @@ def check_points(wanted, untouched, tmp_path):
 
 
 def test_a_part_that_was_killed_at_a_point_is_resumed(untouched, tmp_path):
-    found = list(check_points(lambda name: name in FEW, untouched, tmp_path))
-    assert set(found) == set(FEW)
+    orders = [("1/2", "2/2")]
+    assert list(check_points(lambda name: name == POINT, orders, untouched, tmp_path)) == [POINT]
 
 
 @pytest.mark.slow
 def test_a_part_may_be_killed_at_every_point(untouched, tmp_path, capsys):
-    found = list(check_points(lambda name: states_of_the_disk([name]), untouched, tmp_path))
+    orders = [("1/2", "2/2"), ("2/2", "1/2")]
+    states = check_points(lambda name: states_of_the_disk([name]), orders, untouched, tmp_path)
+    found = list(states)
     with capsys.disabled():
         print(f"\n{len(found)} states of the disk from which two parts were resumed")
     assert len(found) > 150
@@ -196,15 +217,22 @@ def without_locks(monkeypatch):
 
 TWINS = (
     *("link manifest.json before", "replace checkpoints/BLOCK/STEPS before"),
-    *("write partial/BLOCK/.aside-PART/units.parquet during", "replace shards/BLOCK before"),
+    *("write partial/BLOCK/.aside-PART/units.parquet during", POINT),
     "write shards/.aside-BLOCK/timings.parquet during",
 )
 
 
-@pytest.mark.parametrize("parts", [("1/2", "1/2"), ("1/1", "1/1")])
-@pytest.mark.parametrize("point", TWINS)
+CASES = [("1/1", POINT)] + [
+    pytest.param(part, point, marks=SLOW)
+    for part in ("1/1", "1/2")
+    for point in TWINS
+    if (part, point) != ("1/1", POINT)
+]
+
+
+@pytest.mark.parametrize(("part", "point"), CASES)
 def test_a_part_twice_at_once_without_locks_has_one_result(
-    point, parts, untouched, tmp_path, monkeypatch
+    part, point, untouched, tmp_path, monkeypatch
 ):
     """At one point of a part, the same part runs from start to end; then the first goes on."""
     folder, twin = tmp_path / "run", []
@@ -212,16 +240,18 @@ def test_a_part_twice_at_once_without_locks_has_one_result(
     def hook(name, count):
         if name == point and not twin:
             twin.append(name)
-            run_part(folder, parts[1])
+            run_part(folder, part)
 
     with without_locks(monkeypatch):
-        with suppress(StorageError):  # its files were removed by the twin, which had finished
-            points_of_a_part(folder, parts[0], hook)
+        points = CrashPoints(folder, hook)
+        points._lock = nullcontext()  # threads of the twin pass points during the hook
+        with points.watching(), suppress(StorageError):  # of files that the twin has removed
+            run_part(folder, part)
         assert twin
         verify(folder)
-        if parts[0] == "1/2":
+        if part == "1/2":
             run_part(folder, "2/2")
-    run_part(folder, parts[0])  # with locks: cleans up what the first has left
+    run_part(folder, part)  # with locks: cleans up what the first has left
     check_whole(folder, untouched)
 
 
