@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gridjax.io.folder_lock import activity, is_locked, writer
-from gridjax.io.numbers import duration, quantity
+from gridjax.io.numbers import duration
 from gridjax.io.text import shown
 from gridjax.run.planning.parts import Part
 from gridjax.run.storage.part_folders import (
@@ -107,7 +107,7 @@ def workers_lines(workers: Sequence[dict[str, Any]]) -> list[str]:
     left = [each["left_s"] for each in workers if each["left_s"] is not None]
     if not speeds:
         return []
-    line = f"{quantity(sum(speeds))}gradient steps per second"
+    line = f"{sum(speeds):,.0f} gradient steps per second"
     return [line + (f", {duration(max(left))} left" if left else "")]
 
 
@@ -130,7 +130,7 @@ def workers_table(workers: Sequence[dict[str, Any]]) -> Table:
             str(each["pid"] or ""),
             each["device"] or "",
             each["block"] or "",
-            "" if speed is None else quantity(speed).strip(),
+            "" if speed is None else f"{speed:,.0f}",
             "" if sign is None else f"{duration(sign)} ago",
         )
     return table
