@@ -21,7 +21,7 @@ from gridjax.run.storage.status import status
 
 TESTS = Path(__file__).parents[1]
 SEED = 20261128
-N_STEPS = int(os.environ.get("GRIDJAX_PART_STEPS", "40000"))
+N_STEPS = int(os.environ.get("GRIDJAX_PART_STEPS", "100000"))
 FAULTS = int(os.environ.get("GRIDJAX_PART_FAULTS", "24"))
 LONGEST_PAUSE_S, LONGEST_S = 6.0, 1500.0
 
@@ -103,7 +103,7 @@ def test_four_parts_at_once_are_killed_and_stopped_at_random(tmp_path, capsys):
         reader.done.set()
         reader.join()
     made = sum(part.n_steps for part in parts)
-    needed = (N_NETWORKS - 1) * N_STEPS
+    needed = N_NETWORKS * N_STEPS  # the steps of one that diverged count as made
     with capsys.disabled():
         print(
             f"\n{faults} (seed {SEED}) in {time.monotonic() - began:.0f} s:"
