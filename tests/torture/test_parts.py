@@ -14,7 +14,7 @@ from gridjax.errors import GridjaxError, StorageError
 from gridjax.io.folder_lock import locked, shared_lock
 from gridjax.run.execution import train
 from gridjax.run.planning.parts import Part
-from gridjax.run.storage import output_folder, run_folder
+from gridjax.run.storage import joint_run, run_folder
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.part_folders import part_lock
 from gridjax.run.storage.run_folder import FolderStore
@@ -210,8 +210,8 @@ def without_locks(monkeypatch):
             patch.setattr(train, name, granted)
         patch.setattr(train, "workers_lock", lambda *_, **__: nullcontext())
         patch.setattr(train, "refuse_running", lambda *_: None)
-        patch.setattr(output_folder, "locked", granted)
-        patch.setattr(output_folder, "workers_lock", granted)
+        patch.setattr(joint_run, "locked", granted)
+        patch.setattr(joint_run, "workers_lock", granted)
         yield
 
 

@@ -27,12 +27,11 @@ from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import plan_under
 from gridjax.run.planning.parts import divide, plan_of_blocks, run_ids_of
 from gridjax.run.planning.plan import Plan
+from gridjax.run.storage.joint_run import finish_parts, join_folder
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.output_folder import (
     check_folder,
     check_space,
-    finish_parts,
-    join_folder,
     open_folder,
     remove_leftovers,
     started_blocks,
