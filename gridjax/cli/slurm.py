@@ -65,13 +65,15 @@ def script_of_this_command(
     Without ``gres``, each task has as many CPU cores as ``workers``.
     """
     n_parts = parts or _DEFAULT_PARTS
-    program = shutil.which(sys.argv[0])
     words = without_options(sys.argv[1:], _FLAGS, _OPTIONS)
-    command = [
-        sys.argv[0] if program is None else str(Path(program).absolute()),
-        *words,
-        "--part",
-        f"auto/{n_parts}",
-    ]
+    command = [*_program(), *words, "--part", f"auto/{n_parts}"]
     cpus = workers if gres is None else None
     return slurm_script(command, Path.cwd(), n_parts, gres, time, cpus)
+
+
+def _program() -> list[str]:
+    """Return the words that start this program on another host with the same file system."""
+    found = shutil.which(sys.argv[0])
+    if found is None:  # python -m gridjax
+        return [sys.executable, "-m", "gridjax"]
+    return [str(Path(found).absolute())]

@@ -14,6 +14,7 @@ from commands import QUICKLY, in_this_process
 from tiny import CARTESIAN, sweep_content, write_sweep
 
 import gridjax as gj
+from gridjax.cli.slurm import script_of_this_command
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.slurm_script import slurm_script, without_options
 from gridjax.run.storage.status import status
@@ -94,6 +95,12 @@ def test_the_script_has_the_command_and_the_directives(cluster):
     expected = ["sweep", "a sweep.yaml", "--out", "it's out", "--set", "seed=[0, 1]"]
     assert words == [*expected, "--part", "auto/3"]
     assert f"cd -- {shlex.quote(str(cluster))} || exit 2" in lines
+
+
+def test_python_with_a_module_is_a_program_too(cluster, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/gridjax/__main__.py", "sweep", "x.yaml"])
+    lines = script_of_this_command(2, None, None, None).splitlines()
+    assert f"{sys.executable} -m gridjax sweep x.yaml --part auto/2 &" in lines
 
 
 def test_without_cards_each_task_has_the_cores_of_its_workers(cluster):
