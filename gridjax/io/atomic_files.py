@@ -86,13 +86,11 @@ def create_file(path: Path, content: bytes) -> bool:
         write_file(aside, content)
         try:
             os.link(aside, path)
-        except FileExistsError:
-            return False
         except OSError as error:
-            if error.errno not in _NO_HARD_LINKS:
-                raise
             if os.path.lexists(path):
                 return False
+            if error.errno not in _NO_HARD_LINKS:
+                raise
             rename(aside, path)
     finally:
         aside.unlink(missing_ok=True)

@@ -31,6 +31,8 @@ _PATIENCE_OF_WORKERS_S = 10.0
 _PATIENCE_S = 1.0
 """Longest wait for a lock, in seconds. ``gridjax status`` holds the lock for a shorter time; a
 writer holds it longer."""
+_PATIENCE_OF_PARTS_S = 10.0
+"""Longest wait of a part for the lock, in seconds: another part may be at the end of the run."""
 _POLL_S = 0.05
 
 
@@ -83,7 +85,7 @@ def shared_lock(folder: Path) -> Iterator[None]:
         raise _not_lockable(folder, error) from None
     try:
         try:
-            is_held = _acquire(descriptor, is_shared=True, patience_s=_PATIENCE_S)
+            is_held = _acquire(descriptor, is_shared=True, patience_s=_PATIENCE_OF_PARTS_S)
         except (OSError, ImportError) as error:
             raise _not_lockable(folder, error) from None
         if not is_held:

@@ -11,6 +11,7 @@ from torture.test_kills import check_finished
 import gridjax as gj
 from gridjax.callbacks import NetworkFinished, RunCallback
 from gridjax.errors import GridjaxError
+from gridjax.io import folder_lock
 from gridjax.io.folder_lock import locked, shared_lock
 from gridjax.run.execution import train
 from gridjax.run.planning.parts import Part
@@ -91,7 +92,8 @@ class Finished(RunCallback):
             self.run_ids += event.run_ids
 
 
-def test_what_is_running_refuses_what_would_disturb_it(tmp_path):
+def test_what_is_running_refuses_what_would_disturb_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_lock, "_PATIENCE_OF_PARTS_S", 0.2)
     folder = tmp_path / "run"
     run_part(folder, "1/2")
     with locked(folder), pytest.raises(GridjaxError, match="written by another gridjax sweep"):

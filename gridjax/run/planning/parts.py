@@ -43,9 +43,11 @@ def divide(plan: Plan, n_parts: int) -> list[list[Block]]:
     numbers = {static: n for n, static in enumerate(dict.fromkeys(b.static for b in blocks))}
     seconds = [block_seconds(block, rates) for block in blocks]
     costs = _Costs(seconds, [numbers[block.static] for block in blocks], rates.compile_s)
-    divisions = _consecutive(costs, n_parts), _longest_first(costs, n_parts)
+    n_used = min(n_parts, max(len(blocks), 1))
+    divisions = _consecutive(costs, n_used), _longest_first(costs, n_used)
     best = min(divisions, key=lambda parts: max(map(costs.of_part, parts)))
-    return [[blocks[index] for index in sorted(part)] for part in best]
+    used = [[blocks[index] for index in sorted(part)] for part in best]
+    return used + [[] for _ in range(n_parts - n_used)]
 
 
 def plan_of_blocks(plan: Plan, blocks: Sequence[Block]) -> Plan:

@@ -88,5 +88,7 @@ def test_long_blocks_of_unequal_length_are_balanced():
 def test_more_parts_than_blocks_leave_parts_empty():
     parts = divide(plan_of([(16, 2)]), 5)
     assert sorted(map(len, parts)) == [0, 0, 0, 1, 1]
+    assert len(divide(plan_of([(16, 2)]), 100_000)) == 100_000
+    assert divide(plan_of([]), 2) == [[], []]
     (empty, *_) = (part for part in parts if not part)
     assert plan_of_blocks(plan_of([(16, 2)]), empty).n_networks == 0
