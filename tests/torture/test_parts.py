@@ -67,6 +67,7 @@ def test_parts_in_any_order_make_the_run_of_one_call(parts, untouched, tmp_path)
     check_whole(folder, untouched)
 
 
+@pytest.mark.slow
 def test_parts_that_are_done_do_nothing_and_the_whole_run_does_the_missing_ones(
     untouched, tmp_path
 ):
@@ -275,6 +276,7 @@ def test_a_part_that_does_not_see_its_own_results_yet_makes_them_again(
     check_whole(folder, untouched)
 
 
+@pytest.mark.slow
 def test_a_damaged_shard_is_set_aside_by_its_part_alone(untouched, tmp_path):
     folder = tmp_path / "run"
     run_part(folder, "1/2")
