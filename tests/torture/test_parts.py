@@ -175,13 +175,13 @@ def check_points(wanted, orders, untouched, tmp_path):
                 shutil.copytree(work, copies[name])
 
         points_of_a_part(work, first, hook)
-        for point, folder in copies.items():
+        for folder in copies.values():
             if (folder / "manifest.json").exists():
                 verify(folder)
                 status_lines(status(folder))
             for part in (second, first):
                 run_part(folder, part)
-            check_whole(folder, untouched), point
+            check_whole(folder, untouched)
         yield from copies
 
 
