@@ -171,7 +171,7 @@ def test_a_job_that_ends_by_itself_is_not_requeued(program, code, cluster):
 def test_two_tasks_of_the_script_make_a_complete_run_also_after_a_signal(cluster):
     parameters = CARTESIAN | {
         "seed": {"values": [0, 1, 2, 3]},
-        "n_grad_steps_per_epoch": {"value": 20_000},
+        "n_grad_steps_per_epoch": {"value": 3_000},
     }
     write_sweep(cluster, "sweep.yaml", sweep_content(**parameters))
     options = ("--parts", 2, "--workers", 1, "--checkpoint-every", 0)
