@@ -28,7 +28,7 @@ class RunStart:
     """The size of a run, before anything is trained."""
 
     n_networks: int
-    """networks of the sweep"""
+    """networks of the sweep, or of the part of it that is trained"""
     n_finished: int
     """networks whose results an earlier call left in the folder"""
     n_buckets: int
@@ -47,6 +47,8 @@ class TrainingSteps:
     """gradient steps, summed over the networks of the block"""
     flop: float
     """floating-point operations of these steps"""
+    block: str = ""
+    """name of the block"""
 
 
 @dataclass(frozen=True)

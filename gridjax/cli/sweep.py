@@ -11,6 +11,14 @@ import typer
 from gridjax.callbacks import Stopped
 from gridjax.cli.application import Plugins, app, console, load_plugins
 from gridjax.cli.options import Accept, Overrides, TimeLimit, Workers, read_overrides
+from gridjax.cli.slurm import (
+    Gres,
+    Parts,
+    PrintSlurm,
+    Time,
+    check_slurm_options,
+    script_of_this_command,
+)
 from gridjax.cli.streams import keep_on
 from gridjax.cli.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
 from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
@@ -45,6 +53,16 @@ Merge = Annotated[
         "--merge",
         help="Pad networks that differ in batch size, sequence length, Np, fields, optimiser or"
         " initialiser to one shape, so that they share a compilation (setting gridjax.merge).",
+    ),
+]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        metavar="K/N|auto|auto/N",
+        help="Train part K of N of the networks, of about equal predicted cost. All parts write"
+        " DIR, at the same time or one after the other, on any hosts. auto: the part of this task"
+        " of a job array (SLURM, LSF; with auto/N also PBS and AWS Batch).",
     ),
 ]
 SkipInvalid = Annotated[
@@ -90,6 +108,7 @@ def sweep(
         ),
     ] = 60.0,
     workers: Workers = None,
+    part: Part = None,
     time_limit: TimeLimit = None,
     accept: Accept = None,
     deterministic: Annotated[
@@ -102,19 +121,28 @@ def sweep(
     fail_on_diverged: Annotated[
         bool, typer.Option("--fail-on-diverged", help="End with exit code 3 if a network diverged.")
     ] = False,
+    print_slurm: PrintSlurm = False,
+    parts: Parts = None,
+    gres: Gres = None,
+    time: Time = None,
     track: Track = None,
     track_project: TrackProject = None,
     track_networks: TrackNetworks = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors alone.")] = False,
 ) -> None:
     """Train and score every network of a sweep; resume the run in DIR if it was stopped."""
-    keep_on()
+    check_slurm_options(print_slurm, part, {"--parts": parts, "--gres": gres, "--time": time})
+    if not print_slurm:
+        keep_on()
     switch = StopSwitch(time_limit)
     chosen = {"gridjax.keep_maps": keep_maps, "gridjax.keep_weights": keep_weights}
     settings = {name: value for name, value in chosen.items() if value is not None}
     settings |= {"gridjax.merge": True} if merge else {}
     load_plugins(plugins)
     population = read_sweep(files, overrides, networks, sweep_seed, skip_invalid, settings)
+    if print_slurm:
+        sys.stdout.write(script_of_this_command(parts, gres, time, workers))
+        return
     trackers = tracker_callbacks(track, track_project, track_networks)
     if not quiet:
         print_remarks(population)
@@ -134,12 +162,16 @@ def sweep(
                 checkpoint_every=checkpoint_every,
                 accept=accept or (),
                 deterministic=deterministic,
+                part=part,
             )
     except (Stopped, KeyboardInterrupt) as stopped:
         if not quiet:
             console().print(f"stopped by {stopped or 'Ctrl-C'}")
         raise typer.Exit(EXIT_STOPPED) from None
-    if not quiet:
+    if not quiet and not run.is_finished:
+        told = f"this part is finished, and {len(run.networks)} networks of all parts"
+        console().print(f"{told}; gridjax status {out} shows the other parts", soft_wrap=True)
+    elif not quiet:
         print_summary(console(), run)
         console().print(f"results in {out}; for figures run gridjax report {out}", soft_wrap=True)
     if fail_on_diverged and run.n_diverged:

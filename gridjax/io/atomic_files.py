@@ -1,6 +1,8 @@
 """Atomic writes of files and folders: a temporary name, fsync, then a rename.
 
 Readers ignore temporary names. If a writer was killed, the next writer removes its temporary files.
+Temporary folders, and the temporary files of ``create_file``, have a name of their own in every
+process, so that processes that write the same folder at the same time cannot mix their files.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import stat
 import time
@@ -22,6 +25,7 @@ from gridjax.errors import DamageError, Problem, StorageError
 T = TypeVar("T")
 TEMP_PREFIX = ".aside-"
 _SEAL = "sha256"
+_NO_HARD_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV)
 _REMOVALS, _BETWEEN_REMOVALS_S, _ABSENT = 50, 0.05, 4
 
 
@@ -71,6 +75,29 @@ def replace_file(path: Path, content: bytes) -> None:
     sync(path.parent)
 
 
+def create_file(path: Path, content: bytes) -> bool:
+    """Create a file atomically; return False, and change nothing, if the name exists.
+
+    Of several processes that create the same file, one succeeds. A file system without hard links
+    has no such operation; there the name is looked for before the file is renamed to it.
+    """
+    aside = path.with_name(f"{TEMP_PREFIX}{secrets.token_hex(6)}-{path.name}")
+    try:
+        write_file(aside, content)
+        try:
+            os.link(aside, path)
+        except OSError as error:
+            if os.path.lexists(path):
+                return False
+            if error.errno not in _NO_HARD_LINKS:
+                raise
+            rename(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(path.parent)
+    return True
+
+
 @contextmanager
 def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield an empty temporary folder; when the block ends, rename the folder to ``path``.
@@ -79,16 +106,15 @@ def new_folder(path: Path, *, replace: bool = False) -> Iterator[Path]:
     flush them. If an exception is raised, the temporary folder is removed. With ``replace``, an
     existing entry of the name is removed; between two renames there is no entry of the name.
     """
-    old = path.with_name(f"{TEMP_PREFIX}old-{path.name}")
-    aside = path.with_name(TEMP_PREFIX + path.name)
-    remove_tree(aside)
+    token = secrets.token_hex(6)
+    old = path.with_name(f"{TEMP_PREFIX}{token}-old-{path.name}")
+    aside = path.with_name(f"{TEMP_PREFIX}{token}-{path.name}")
     aside.mkdir()  # without parents: a run folder that was moved must not be created again
     try:
         yield aside
         for name in (*aside.rglob("*"), aside):
             sync(name)
         if replace and os.path.lexists(path):
-            remove_tree(old)
             rename(path, old)
         rename(aside, path)
     except BaseException:

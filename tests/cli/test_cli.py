@@ -121,6 +121,24 @@ def test_a_finished_sweep_says_so_and_quiet_says_nothing(trained):
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (0, "", "")
 
 
+def test_a_finished_run_is_watched_once(trained):
+    shown = gridjax("status", trained.folder, "--watch")
+    assert "6 of 6 networks finished" in shown.stdout
+    told = gridjax("status", trained.folder, "--watch", "--json").stdout
+    assert told.count("\n") == 1
+    assert json.loads(told) | {"last_finished_s": None} == json.loads(
+        gridjax("status", trained.folder, "--json").stdout
+    ) | {"last_finished_s": None}
+
+
+def test_a_part_of_no_array_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.delenv("SLURM_ARRAY_TASK_ID", raising=False)
+    for part, words in (("auto", "no task of a job array"), ("17/16", "is not a part")):
+        refused = gridjax("sweep", "quickstart", "--out", tmp_path / "run", "--part", part)
+        assert_refused(refused, words)
+    assert not (tmp_path / "run").exists()
+
+
 def test_networks_that_diverged_end_a_sweep_with_code_3_where_asked(trained):
     files = [trained.folder.parent / f"{name}.yaml" for name in ("cells", "cartesian", "diverging")]
     result = gridjax("sweep", *files, "--out", trained.folder, "--fail-on-diverged")

@@ -12,6 +12,7 @@ from gridjax.run.storage.output_folder import remove_leftovers
 from gridjax.run.storage.partial_results import PARTIAL, PartialResults
 from gridjax.run.storage.run_reader import open_run
 from gridjax.run.storage.shards import Shard
+from gridjax.run.storage.status import status
 
 from .forkedreader import OFF_LIMITS
 from .runfolder import MANIFEST_CONTENT, SWEEP, block_folder, save
@@ -110,7 +111,7 @@ def test_a_list_of_another_form_is_damage(name, run):
 
 
 FOLDERS_AND_LOCKS = (
-    *("shards", "checkpoints", "partial", "damaged"),
+    *("shards", "checkpoints", "partial", "damaged", "parts"),
     *(".lock", ".workers.lock", ".writer.json"),
 )
 
@@ -123,6 +124,33 @@ def test_a_run_is_not_written_through_a_link(name, run, outside):
     with pytest.raises(GridjaxError, match=f"its {name} is a link"):
         train(SWEEP, run)
     assert not list(outside.iterdir())
+
+
+@pytest.mark.parametrize("name", ["parts/.lock", "parts/1-of-2/.lock", "parts/1-of-2/.writer.json"])
+def test_a_part_is_not_locked_through_a_link(name, run, outside):
+    (run / name).parent.mkdir(parents=True)
+    (run / name).symlink_to(outside / "target")
+    with pytest.raises(GridjaxError, match=r"\.(lock|writer\.json) is a link"):
+        train(SWEEP, run, part="1/2")
+    assert not list(outside.iterdir())
+
+
+@pytest.mark.parametrize("name", ["parts", "parts/1-of-2", "parts/of-2.json"])
+def test_the_status_follows_no_link_in_the_place_of_parts(name, run, outside):
+    (outside / "of-2.json").write_bytes(dump_checksummed_json({"parts": [["x"], ["y"]]}))
+    (run / name).parent.mkdir(exist_ok=True)
+    (run / name).symlink_to(outside / "of-2.json" if name.endswith("json") else outside)
+    told = status(run)
+    assert (told["parts"], told["workers"]) == (None, [])
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", dump_checksummed_json({"parts": [["x"]]})])
+def test_a_damaged_list_of_parts_is_named_and_not_used(content, run):
+    (run / "parts").mkdir()
+    (run / "parts" / "of-2.json").write_bytes(content)
+    assert status(run)["parts"] is None
+    with pytest.raises(DamageError, match=r"of-2\.json: damaged"):
+        verify(run)
 
 
 def test_files_are_not_written_through_what_a_killed_writer_seems_to_have_left(run, outside):

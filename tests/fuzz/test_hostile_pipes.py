@@ -24,7 +24,7 @@ from .runfolder import MANIFEST_CONTENT, RUN_IDS, SWEEP, block_folder, save
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits of a process, mknod")
 SECONDS = 60
 FOLDERS_AND_LOCKS = (
-    *("shards", "checkpoints", "partial", "damaged"),
+    *("shards", "checkpoints", "partial", "damaged", "parts"),
     *(".lock", ".workers.lock", ".writer.json"),
 )
 KINDS = {

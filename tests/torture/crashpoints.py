@@ -13,8 +13,9 @@ import threading
 from contextlib import contextmanager
 from pathlib import Path
 
-CALLS = ("fsync", "replace", "rename", "unlink", "rmdir", "mkdir")
+CALLS = ("fsync", "link", "replace", "rename", "unlink", "rmdir", "mkdir")
 _KINDS = {
+    r"\.aside-[0-9a-f]{12}-": ".aside-",
     r"(/arrays[^/]*/)[a-z].*/zarr\.json$": r"\1ARRAY/zarr.json",
     r"(/arrays[^/]*/)[a-z].*/c(/\d+)+$": r"\1ARRAY/CHUNK",
     r"(/arrays[^/]*/)(?!commit_success)[a-z].*$": r"\1ARRAY",

@@ -35,10 +35,10 @@ def sources_message(
     }
 
 
-def start_python(module: str, message: Message, lock: int | None = None) -> subprocess.Popen[str]:
+def start_python(module: str, message: Message, locks: Sequence[int] = ()) -> subprocess.Popen[str]:
     """Start a process on the CPU that computes in one thread, and send it its first message.
 
-    ``module`` is the module that the process runs (``python -m``). ``lock`` is a file descriptor
+    ``module`` is the module that the process runs (``python -m``). ``locks`` are file descriptors
     that the process holds until it ends.
     """
     package = [path for path in sys.path if path]
@@ -51,7 +51,7 @@ def start_python(module: str, message: Message, lock: int | None = None) -> subp
         env=environment,
         text=True,
         encoding="utf-8",
-        pass_fds=() if lock is None else (lock,),
+        pass_fds=locks,
     )
     with suppress(OSError):  # the process has ended; the next read of its output detects this
         pipe = pipe_of(process.stdin)

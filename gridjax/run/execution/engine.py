@@ -36,11 +36,15 @@ class Engine:
     """sources of the plugins that worker processes load"""
 
     def run(
-        self, job: Job, blocks: Sequence[Block], lock: int | None, callbacks: CallbackList
+        self,
+        job: Job,
+        blocks: Sequence[Block],
+        locks: tuple[int, ...],
+        callbacks: CallbackList,
     ) -> None:
         """Train, evaluate and commit blocks; pass the events to the callbacks.
 
-        ``lock`` is the file descriptor of a lock that worker processes hold until they end.
+        ``locks`` are file descriptors of locks that worker processes hold until they end.
         """
         if self.local_devices:
 
@@ -53,7 +57,7 @@ class Engine:
         with tempfile.TemporaryDirectory(prefix="gridjax-") as folder:
             specs = [spec for block in blocks for rows in block.rows.values() for spec in rows]
             maps = messages.write_place_maps(specs, Path(folder))
-            setup = WorkerSetup(job, sources.files, sources.modules, maps, lock)
+            setup = WorkerSetup(job, sources.files, sources.modules, maps, locks)
 
             def processes(emit: Callable[[RunEvent], None]) -> Sequence[AnyWorker]:
                 n_workers = min(self.n_workers, len(blocks))

@@ -31,8 +31,8 @@ class WorkerSetup:
     plugin_modules: tuple[str, ...] = ()
     place_maps: tuple[tuple[str, str], ...] = ()
     """(sha256, .npy file) of measured place cells"""
-    lock: int | None = None
-    """file descriptor of a lock that the process holds until it ends"""
+    locks: tuple[int, ...] = ()
+    """file descriptors of locks that the process holds until it ends"""
 
     def message(self) -> Message:
         """Return the first message to the process."""
@@ -119,7 +119,7 @@ class ProcessWorker:
         with self._lock:
             if self._process is None:
                 setup = self._setup
-                self._process = start_python(_PROGRAM, setup.message(), setup.lock)
+                self._process = start_python(_PROGRAM, setup.message(), setup.locks)
                 if self._must_stop:
                     self._send(self._process, {"stop": True})
             return self._process

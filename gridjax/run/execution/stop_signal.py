@@ -75,18 +75,21 @@ def time_limit_callbacks(limit: float | str | None) -> list[RunCallback]:
 
 @contextmanager
 def on_signals(switch: StopSwitch) -> Iterator[None]:
-    """Request a stop when a signal arrives; a second signal ends the process at once.
+    """Request a stop when a signal arrives; SIGINT after another signal ends the process at once.
 
-    SIGHUP also requests a stop, but a second SIGHUP does not end the process. SIGHUP has no effect
-    if the process ignores it, as with nohup.
+    SIGTERM, SIGUSR1 and SIGHUP may arrive several times: a batch system can send them to the script
+    of a job, which passes them on, and to this process itself. SIGHUP has no effect if the process
+    ignores it, as with nohup.
     """
     numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
 
     def handle(number: int, frame: Any) -> None:
         switch.ask(signal.Signals(number).name)
-        restore()
+        signal.signal(signal.SIGINT, before[signal.SIGINT])
 
-    before = {number: signal.signal(number, handle) for number in numbers}
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in numbers:
+        signal.signal(number, handle)
     hang_up = getattr(signal, HANG_UP, None)
     on_hang_up = None if hang_up is None else signal.getsignal(hang_up)
     if hang_up is not None and on_hang_up != signal.SIG_IGN:

@@ -6,22 +6,28 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWarning
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
-from gridjax.io.folder_lock import locked, workers_lock
+from gridjax.io.folder_lock import locked, record_writer, shared_lock, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
+from gridjax.run.execution.array_task import part_named
 from gridjax.run.execution.engine import Engine, choose_engine
 from gridjax.run.execution.fused_check import check_fused
 from gridjax.run.execution.jax_settings import check_jax_settings
 from gridjax.run.execution.plugin_check import check_plugins
 from gridjax.run.execution.progress_bar import progress_bar
+from gridjax.run.execution.sign_of_life import SignOfLife
 from gridjax.run.execution.stop_signal import time_limit_callbacks
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import plan_under
+from gridjax.run.planning.parts import divide, plan_of_blocks, run_ids_of
 from gridjax.run.planning.plan import Plan
+from gridjax.run.storage.joint_run import finish_parts, join_folder
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.output_folder import (
     check_folder,
@@ -29,6 +35,14 @@ from gridjax.run.storage.output_folder import (
     open_folder,
     remove_leftovers,
     started_blocks,
+)
+from gridjax.run.storage.part_folders import (
+    manifest_lock,
+    part_folder,
+    part_lock,
+    refuse_running,
+    whole_run_refusal,
+    write_division,
 )
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.storage.run_reader import Run
@@ -53,6 +67,7 @@ def train(
     time_limit: float | str | None = None,
     accept: Sequence[str] = (),
     deterministic: bool = False,
+    part: str | None = None,
 ) -> Run:
     """Train, evaluate and store every network of a sweep that ``out`` does not hold yet.
 
@@ -81,9 +96,12 @@ def train(
             ``sweep``, ``settings``, ``lane-width``, ``versions``, ``precision``, ``device``. The
             column ``segment`` of the tables marks the rows of networks finished after a change.
         deterministic: Whether GPUs sum in a fixed order; a resumed run then gives the same bits.
+        part: The part of the networks that this call trains, such as ``3/16``, or ``auto`` or
+            ``auto/16`` in a task of a job array. Parts can be trained at the same time or one after
+            the other, on any hosts that see the folder. None: all networks.
 
     Returns:
-        The results.
+        The results; those of all parts that are finished so far.
 
     Raises:
         GridjaxError: The folder cannot be written, or contains a run that must not be resumed; or
@@ -94,21 +112,30 @@ def train(
     if not checkpoint_every >= 0:  # NaN too
         fix = "give seconds; 0 saves after every chunk"
         raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is not a time", fix=fix))
+    own_part = None if part is None else part_named(part)
     chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     sweep = replace(sweep, settings=change_settings(sweep.settings, chosen))
     callbacks = [*progress_bar(progress), *callbacks, *time_limit_callbacks(time_limit)]
     temporary = None
     if out is None:
+        if own_part is not None:
+            message = f"part {own_part} of a run needs a folder that all parts write"
+            raise GridjaxError(Problem(message, fix="give the same out in every call"))
         temporary = tempfile.TemporaryDirectory(prefix="gridjax-")
         out = Path(temporary.name) / "run"
     folder, accepted = Path(out), tuple(accept)
+    me: dict[str, Any] = {}
     with ExitStack() as stack:
         check_jax_settings()
         check_folder(folder, sweep, accepted)
-        stack.enter_context(locked(folder))
+        if own_part is None:
+            me = stack.enter_context(locked(folder, whole_run_refusal(folder)))
+        else:
+            stack.enter_context(shared_lock(folder))
+            refuse_running(folder, own_part)
         check_folder(folder, sweep, accepted)  # another process may have written it
-        lock = stack.enter_context(workers_lock(folder))
+        locks = [stack.enter_context(workers_lock(folder, is_shared=own_part is not None))]
         check_plugins(sweep.specs)
         engine = choose_engine(sweep.specs, workers, deterministic)
         settings = sweep.settings
@@ -117,16 +144,35 @@ def train(
         plan = plan_under(settings, sweep.specs, kind)
         if settings.fused_recurrence:
             check_fused(plan, engine.device["kind"])
-        check_space(folder, plan, engine.n_workers)
         manifest = make_manifest(sweep, plan, engine.device, MATMUL_PRECISION)
-        store = open_folder(folder, manifest, accepted)
+        if own_part is None:
+            own = folder
+            check_space(folder, plan, engine.n_workers)
+            store = open_folder(folder, manifest, accepted)
+            segment = len(store.manifest["segments"]) - 1
+        else:
+            own = part_folder(folder, own_part)
+            division = divide(plan, own_part.n_parts)
+            blocks = division[own_part.number - 1]
+            plan = plan_of_blocks(plan, blocks)
+            check_space(folder, plan, engine.n_workers)
+            with manifest_lock(folder):
+                store, segment = join_folder(folder, manifest, accepted, blocks)
+                write_division(folder, [run_ids_of(blocks) for blocks in division])
+                me = stack.enter_context(part_lock(folder, own_part))
+            locks.append(stack.enter_context(workers_lock(own)))
         policy = CheckpointPolicy(
             every_s=checkpoint_every,
-            segment=len(store.manifest["segments"]) - 1,
+            segment=segment,
             exact=platform == "cpu" or deterministic,
         )
         job = Job(folder, settings, policy)
-        _run(plan, job, store, engine, lock, CallbackList(callbacks))
+        sign = SignOfLife(partial(record_writer, own, me), engine.device["kind"], engine.n_workers)
+        held = tuple(lock for lock in locks if lock is not None)
+        callback = CallbackList([sign, *callbacks])
+        _run(plan, job, store, engine, held, callback, is_whole=own_part is None)
+    if own_part is not None:
+        finish_parts(folder, settings.keep_weights, {spec.run_id for spec in sweep.specs})
     return Run(store, temporary)
 
 
@@ -135,10 +181,14 @@ def _run(
     job: Job,
     store: FolderStore,
     engine: Engine,
-    lock: int | None,
+    locks: tuple[int, ...],
     callbacks: CallbackList,
+    is_whole: bool,
 ) -> None:
-    """Run the blocks without results, and report the start and the end."""
+    """Run the blocks without results, and report the start and the end.
+
+    ``is_whole`` says that no other process writes the folder; the end of a part is finish_parts.
+    """
     run_ids = {spec.run_id for specs in plan.equivalent_specs.values() for spec in specs}
     committed = store.committed()
     start = RunStart(
@@ -155,12 +205,14 @@ def _run(
             callbacks.on_event(RunWarning(what))
         blocks = missing_blocks(plan, committed, started_blocks(job.folder))
         if blocks:
-            engine.run(job, blocks, lock, callbacks)
-        keep_best_of_run(store, job.settings.keep_weights)
-        remove_leftovers(job.folder, committed | run_ids)
+            engine.run(job, blocks, locks, callbacks)
+        if is_whole:
+            keep_best_of_run(store, job.settings.keep_weights)
+            remove_leftovers(job.folder, committed | run_ids)
     except BaseException as error:
         with suppress(GridjaxError):  # only the first error is reported
-            keep_best_of_run(store, job.settings.keep_weights)
+            if is_whole:
+                keep_best_of_run(store, job.settings.keep_weights)
         with suppress(Exception):
             callbacks.on_end(RunEnd(len(store.committed() & run_ids), error))
         raise

@@ -9,6 +9,7 @@ from pathlib import Path
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.checkpointing.checkpoint_list import UNREADABLE
+from gridjax.run.storage.part_folders import damaged_divisions
 from gridjax.run.storage.run_folder import FolderStore
 
 _CHECKPOINT_FIX = "nothing is needed; a resumed sweep uses the checkpoint before it"
@@ -21,6 +22,7 @@ def verify(folder: Path) -> None:
     """
     store = FolderStore.open(folder)
     problems = [problem for error in store.check() for problem in error.problems]
+    problems += [each for error in damaged_divisions(folder) for each in error.problems]
     problems += _damaged_checkpoints(folder)
     if problems:
         raise DamageError(problems)

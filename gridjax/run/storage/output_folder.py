@@ -16,6 +16,7 @@ from gridjax.run.checkpointing.block_folder import CHECKPOINTS, KEPT, block_fold
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
+from gridjax.run.storage.part_folders import PARTS, refuse_other_files, remove_part_folders
 from gridjax.run.storage.partial_results import PARTIAL
 from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
 from gridjax.run.storage.run_folder import DAMAGED, SHARDS, FolderStore
@@ -29,14 +30,17 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
     """
     try:
         refuse_others(folder)
-        if (folder / MANIFEST).exists():
+        is_run = (folder / MANIFEST).exists()
+        if not is_run and folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
+            is_run = (folder / MANIFEST).exists()  # another part may have written it meanwhile
+            if not is_run:
+                message = f"--out {folder} is not empty and is not the folder of a run"
+                raise GridjaxError(Problem(message, fix="name a new or empty folder"))
+        if is_run:
             existing, requested = FolderStore.open(folder), manifest_of_sweep(sweep)
             if existing.committed().issuperset(requested["run_ids"]):
                 requested.pop("lane_widths", None)  # nothing is left to train
             check_sweep(folder, existing.manifest, requested, accept)
-        elif folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
-            message = f"--out {folder} is not empty and is not the folder of a run"
-            raise GridjaxError(Problem(message, fix="name a new or empty folder"))
         folder.mkdir(parents=True, exist_ok=True)
         check_writable(folder)
     except OSError as error:
@@ -49,7 +53,7 @@ def refuse_others(folder: Path) -> None:
 
     Through a link, gridjax would write outside of the folder. Opening a pipe would never return.
     """
-    folders = (SHARDS, CHECKPOINTS, PARTIAL, DAMAGED)
+    folders = (SHARDS, CHECKPOINTS, PARTIAL, DAMAGED, PARTS)
     for name in (*folders, LOCK, WORKERS_LOCK, WRITER):
         is_folder = name in folders
         what = special_path(folder / name, may_be_folder=is_folder, may_be_file=not is_folder)
@@ -59,6 +63,7 @@ def refuse_others(folder: Path) -> None:
             if what == "a link":
                 fix = "replace the link by what it points to"
             raise GridjaxError(Problem(message, fix=fix))
+    refuse_other_files(folder)
 
 
 def check_space(folder: Path, plan: Plan, n_workers: int) -> None:
@@ -103,12 +108,13 @@ def started_blocks(folder: Path) -> list[tuple[str, ...]]:
 
 
 def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
-    """Remove checkpoints and partial results after every network of a sweep is committed.
+    """Remove checkpoints, partial results and the locks of parts at the end of a sweep.
 
     The checkpoints of a block stay if it has a network that is not in ``committed``, so that an
     earlier sweep can be resumed. Temporary files of a killed writer are removed.
     """
     kept = set()
+    remove_part_folders(folder)
     for block in block_folders(folder)[0]:
         listed = block.listed()
         if listed and set(listed[0].networks) - committed:
@@ -127,4 +133,5 @@ def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
 
 def _is_ours(entry: Path) -> bool:
     """Return whether an entry of a folder without a run can come from a start that was stopped."""
-    return entry.name in (LOCK, WORKERS_LOCK, WRITER) or entry.name.startswith(TEMP_PREFIX)
+    names = (LOCK, WORKERS_LOCK, WRITER, PARTS)
+    return entry.name in names or entry.name.startswith(TEMP_PREFIX)

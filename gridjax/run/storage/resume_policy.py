@@ -70,6 +70,23 @@ def merge_manifests(
     return merged | {"segments": [*existing["segments"], segment_of(merged, differences)]}
 
 
+def segment_number(existing: Manifest, requested: Manifest) -> int | None:
+    """Return the newest segment with the conditions of ``requested``; None if there is none.
+
+    The parts of a run can have several kinds of device or versions, once they were accepted. A part
+    then continues the segment of its own conditions, whichever part was started last.
+    """
+    segments = existing["segments"]
+    for number in reversed(range(len(segments))):
+        conditions = existing | {name: segments[number][name] for name in SEGMENT}
+        try:
+            if not _differences(conditions, requested):
+                return number
+        except (AttributeError, KeyError, TypeError):  # no conditions that gridjax wrote
+            continue
+    return None
+
+
 def check_sweep(
     folder: Path, existing: Manifest, requested: Manifest, accepted: Iterable[str]
 ) -> None:

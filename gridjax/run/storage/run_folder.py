@@ -1,17 +1,20 @@
 """The store of the results of a run in a folder.
 
 The folder contains ``manifest.json`` and one shard for each finished block in ``shards/``. A shard
-is written under a temporary name and then renamed, so it is complete or absent. Each file is
+is written under a temporary name and then renamed, so it is complete or absent. Its name is a hash
+of its networks: a block that two processes finish has one shard. Each file is
 compared with its sha256 when it is read. The tables of a run are those of its shards, joined when
 they are read.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Container, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,8 @@ from gridjax.run.storage.table_order import in_order
 SHARDS = "shards"
 DAMAGED = "damaged"
 _NAME = re.compile("[0-9a-f]{16}")
+_WRITTEN_MEANWHILE = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT)
+"""Errors of a rename after another process has committed the same block."""
 
 
 class FolderStore:
@@ -77,6 +82,22 @@ class FolderStore:
                 store._set_aside(shard)
             for shard in store._shards():
                 shard.tidy()
+        return store
+
+    @classmethod
+    def join(
+        cls, folder: Path, manifest: dict[str, Any], damaged: Mapping[Path, str]
+    ) -> FolderStore:
+        """Open a run for writing while other parts of the run write it too.
+
+        Moves the damaged shards of this part to ``damaged/`` and changes nothing else.
+        """
+        store = cls(folder, manifest)
+        store.set_aside = list(damaged.values())
+        with writing(folder):
+            (folder / SHARDS).mkdir(exist_ok=True)
+            for shard in damaged:
+                store._set_aside(shard)
         return store
 
     @classmethod
@@ -152,15 +173,31 @@ class FolderStore:
                 continue
         return max(times, default=None)
 
-    def damaged(self) -> dict[Path, str]:
-        """Return the folder of each damaged shard -> its damaged file."""
+    def damaged(self, blocks: Container[str] | None = None) -> dict[Path, str]:
+        """Return the folder of each damaged shard -> its damaged file.
+
+        ``blocks`` are the names of the shards that are looked at; None: all.
+        """
         found = {path: f"{path} is a link" for path in self._links()}
         for shard in self._shards():
+            if blocks is not None and shard.folder.name not in blocks:
+                continue
             try:
                 shard.check(rows=False)
             except DamageError as error:
                 found[shard.folder] = str(error.problems[0].place)
+        if blocks is not None:
+            found = {path: file for path, file in found.items() if path.name in blocks}
         return found
+
+    def names_of(self, run_ids: AbstractSet[str]) -> set[str]:
+        """Return the names of the shards that contain one of some networks."""
+        names = set()
+        for shard in self._shards():
+            with suppress(DamageError):  # its networks are unknown
+                if not run_ids.isdisjoint(self._run_ids_of(shard)):
+                    names.add(shard.folder.name)
+        return names
 
     def check(self) -> Iterator[DamageError]:
         """Read every shard; yield an error for each damaged one."""
@@ -217,16 +254,26 @@ class FolderStore:
 
 
 def commit_block(folder: Path, results: BlockResults) -> None:
-    """Write the shard of a block to a run folder, under a temporary name until it is complete."""
+    """Write the shard of a block to a run folder, under a temporary name until it is complete.
+
+    If the folder has an intact shard of the block, nothing is changed: another process has finished
+    the block, and its results have the same bits.
+    """
+    shard = Shard(folder / SHARDS / results.name)
     with writing(folder):
-        Shard.write(folder / SHARDS / results.name, results)
+        if shard.is_intact():
+            return
+        try:
+            Shard.write(shard.folder, results)
+        except OSError as error:
+            if error.errno not in _WRITTEN_MEANWHILE or not shard.is_intact():
+                raise
 
 
 def networks_of_block(folder: Path, name: str) -> pa.Table | None:
     """Return the table of the networks of a committed block; None if it has no intact shard."""
     shard = Shard(folder / SHARDS / name)
     try:
-        shard.check()
-        return shard.table("networks")
+        return shard.table("networks") if shard.is_intact() else None
     except DamageError:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from errno import ELOOP
@@ -122,6 +123,16 @@ class Shard:
         for name in (WEIGHTS, KEPT_WEIGHTS):
             if name not in listed:
                 (self.folder / name).unlink(missing_ok=True)
+
+    def is_intact(self) -> bool:
+        """Return whether the shard exists and no file of it is damaged."""
+        if not os.path.lexists(self.folder):
+            return False
+        try:
+            self.check()
+        except DamageError:
+            return False
+        return True
 
     def check(self, rows: bool = True) -> None:
         """Raise DamageError if a file is damaged, or a table has other columns than the schema.

@@ -15,6 +15,13 @@ from gridjax.run.checkpointing.checkpoint_list import Checkpoint
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.partial_results import partial_run_ids
 from gridjax.run.storage.run_folder import FolderStore
+from gridjax.run.storage.worker_status import (
+    killed_parts,
+    part_lines,
+    parts_status,
+    workers_lines,
+    workers_status,
+)
 from gridjax.spec.network import NetworkSpec
 
 if TYPE_CHECKING:
@@ -31,10 +38,12 @@ def status(folder: Path) -> dict[str, Any]:
     store = FolderStore.open(folder)
     committed, total = store.committed(), len(store.manifest["run_ids"])
     named, is_running = writer(folder), is_locked(folder)
+    sources = [source["name"] for source in store.manifest["sources"]]
+    parts = parts_status(folder, committed, sources)
     checkpoints = [each for block in block_folders(folder)[0] for each in block.listed()]
     partial = partial_run_ids(folder) & set(store.manifest["run_ids"]) - committed
     state = RUNNING if is_running else FINISHED if len(committed) == total else STOPPED
-    if named is not None and not is_running and state == STOPPED:
+    if state == STOPPED and (named is not None or killed_parts(folder)):
         state = KILLED
     damage = ""
     try:
@@ -52,6 +61,8 @@ def status(folder: Path) -> dict[str, Any]:
         "segments": len(store.manifest["segments"]),
         "last_finished_s": _seconds_since(store.last_finished()),
         "in_training": _in_training(store.manifest, committed | partial, checkpoints),
+        "workers": workers_status(folder) if is_running else [],
+        "parts": parts,
         "of_earlier_sweeps": _of_earlier_sweeps(checkpoints, set(store.manifest["run_ids"])),
     }
 
@@ -73,8 +84,12 @@ def status_lines(state: dict[str, Any]) -> list[str]:
         )
     if state["segments"] > 1:
         lines.append(f"resumed {state['segments'] - 1} times under accepted changes")
-    if state["state"] in (STOPPED, KILLED):
+    if state["parts"] is not None:
+        is_whole = any(each["part"] is None for each in state["workers"])
+        lines += part_lines(state["parts"], is_whole)
+    elif state["state"] in (STOPPED, KILLED):
         lines.append("run the sweep command again to resume the rest")
+    lines += workers_lines(state["workers"])
     if state["of_earlier_sweeps"]["networks"]:
         n, size = (state["of_earlier_sweeps"][name] for name in ("networks", "bytes"))
         lines.append(

@@ -11,7 +11,7 @@ import jax
 import pyarrow as pa
 
 from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
-from gridjax.errors import MemoryShortageError
+from gridjax.errors import MemoryShortageError, StorageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer
 from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores, evaluate_block
@@ -63,6 +63,7 @@ class BlockRun:
         self._new: list[NetworkResult] = []
         """results in memory alone"""
         self._n_steps_finished = 0
+        self._is_trained = False
         self._seconds: dict[str, float] = dict.fromkeys(_STAGES, 0.0)
         self._lanes = Lanes(
             _compiled_by_one_process(block, job.settings.fused_recurrence),
@@ -80,10 +81,15 @@ class BlockRun:
         """
         try:
             self._run()
-        except BaseException:
+        except BaseException as error:
             with suppress(Exception):  # the first error is reported
                 self._checkpointer.wait()
-            raise
+            if not isinstance(error, StorageError) or self._is_trained:
+                raise
+            networks = networks_of_block(self._job.folder, self._block.name)
+            if networks is None:
+                raise
+            self._end(networks)  # another process has finished the block and removed its files
 
     def _run(self) -> None:
         networks = networks_of_block(self._job.folder, self._block.name)
@@ -107,6 +113,7 @@ class BlockRun:
             self._save_if_due,
             self._emit,
             flop_per_step(self._block.static),
+            self._block.name,
         )
         while (due := self._next_of(training)) is not None:
             self._evaluate(due)
@@ -205,6 +212,7 @@ class BlockRun:
 
     def _commit(self) -> None:
         """Write the shard of the block."""
+        self._is_trained = True
         with self._timed("store_s"):
             new = [results_of(self._new)] if self._new else []
             results = join_results([*self._parts, *new], self._block.run_ids)
@@ -214,6 +222,7 @@ class BlockRun:
 
     def _end(self, networks: pa.Table) -> None:
         """Report the networks of the committed block, and remove its checkpoints and parts."""
+        self._is_trained = True
         columns = (networks[name].to_pylist() for name in ("run_id", "status"))
         status = dict(zip(*columns, strict=True))
         for rows in self._block.rows.values():

@@ -28,15 +28,17 @@ def train_lanes(
     after_chunk: Callable[[], None],
     emit: Callable[[RunEvent], None],
     flop_per_step: int = 0,
+    block: str = "",
 ) -> Iterator[DueNetworks]:
     """Train networks in empty lanes, refill free lanes, and yield the networks to be evaluated.
 
     A network is yielded at each step at which its evaluation is due; the caller then extends its
     ``emergence``. It leaves its lane at its last step, or when it diverges; the next of ``waiting``
     enters it. ``emit`` receives an event for the steps of each chunk and for each measurement.
-    ``flop_per_step`` is the number of floating-point operations of one step of one network. The
-    iteration ends early at the end of a chunk after which ``must_stop`` returns True. The networks
-    in training then stay in their lanes. ``after_chunk`` is called after every chunk.
+    ``flop_per_step`` is the number of floating-point operations of one step of one network, and
+    ``block`` the name of the block in the events. The iteration ends early at the end of a chunk
+    after which ``must_stop`` returns True. The networks in training then stay in their lanes.
+    ``after_chunk`` is called after every chunk.
     """
     chunk_steps = FIRST_CHUNK_STEPS
     queue = deque(waiting)
@@ -55,7 +57,7 @@ def train_lanes(
             before = time.perf_counter()
             made = lanes.train_to(until)
             chunk_steps = next_chunk(longest, time.perf_counter() - before, CHUNK_SECONDS)
-            emit(TrainingSteps(made, made * flop_per_step))
+            emit(TrainingSteps(made, made * flop_per_step, block))
             after_chunk()
         if any(progress.is_due for progress in lanes.networks.values()):
             emit(TrainingMeasures(*map(float, lanes.measure())))
