@@ -7,8 +7,9 @@ import inspect
 import logging
 import os
 import re
+import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,27 @@ def _as_os_error(error: Exception) -> OSError:
 
 
 def _quieten() -> None:
-    """Drop log messages of orbax: it logs a traceback of every error that it also raises."""
+    """Drop messages of orbax: it logs a traceback of every error that it also raises."""
     logging.getLogger("absl").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").addFilter(_is_not_of_orbax)
+    if not isinstance(sys.unraisablehook, _LateErrorFilter):
+        sys.unraisablehook = _LateErrorFilter(sys.unraisablehook)
+
+
+class _LateErrorFilter:
+    """A hook for exceptions that cannot be raised; it drops those of orbax after an error.
+
+    When one array cannot be written, orbax raises its error and closes the event loop. The writes
+    of the other arrays end later and find the loop closed.
+    """
+
+    def __init__(self, following: Callable[[Any], object]):
+        self._following = following
+
+    def __call__(self, unraisable: Any) -> None:
+        error = unraisable.exc_value
+        if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+            self._following(unraisable)
 
 
 def _is_not_of_orbax(record: logging.LogRecord) -> bool:

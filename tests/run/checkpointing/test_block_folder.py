@@ -1,8 +1,10 @@
 """Checkpoints of one block: what is saved, when, which stay, and what a reader sees meanwhile."""
 
 import shutil
+import sys
 import threading
 from functools import partial
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -235,3 +237,16 @@ def test_links_to_checkpoints_are_not_followed(tmp_path):
     save(reader, 30)
     check(reader.restore(SHAPES), 30)
     assert [path.name for path in (tmp_path / "all" / folder.folder.name).iterdir()] == [name(20)]
+
+
+def test_an_error_of_one_array_is_not_followed_by_those_of_the_others(tmp_path, monkeypatch):
+    """orbax closes its event loop after the first error; the other writes end later."""
+    seen = []
+    monkeypatch.setattr(sys, "unraisablehook", seen.append)
+    save(block_folder(tmp_path), 10)
+    late, other = (
+        SimpleNamespace(exc_value=RuntimeError(text)) for text in ("Event loop is closed", "other")
+    )
+    for unraisable in (late, other):
+        sys.unraisablehook(unraisable)
+    assert seen == [other]
