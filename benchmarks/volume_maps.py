@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from scipy.spatial.transform import Rotation
 
 CLASSES = ("bcc", "fcc", "hcp", "sc", "columns", "lamellae", "local", "none")
@@ -35,7 +35,7 @@ def lattice_points(name: str, reach: float) -> np.ndarray:
     elif name == "hcp":
         basis = np.array([[1, 0, 0], [0.5, np.sqrt(3) / 2, 0], [0, 0, np.sqrt(8 / 3)]])
         layer = cell @ basis
-        points = np.concatenate([layer, layer + [0.5, np.sqrt(1 / 12), np.sqrt(2 / 3)]])
+        points = np.concatenate([layer, layer + np.array([0.5, np.sqrt(1 / 12), np.sqrt(2 / 3)])])
     else:
         raise ValueError(name)
     return points[np.linalg.norm(points, axis=1) <= reach]
@@ -51,7 +51,7 @@ def glass(seed: int) -> np.ndarray:
     rng = np.random.default_rng([seed, 101])
     points = rng.uniform(0, GLASS_SIDE, (int(GLASS_DENSITY * GLASS_SIDE**3), 3))
     for _ in range(120):
-        tree = cKDTree(points, boxsize=GLASS_SIDE)
+        tree = KDTree(points, boxsize=GLASS_SIDE)
         first, second = tree.query_pairs(1.02, output_type="ndarray").T
         between = points[first] - points[second]
         between -= GLASS_SIDE * np.round(between / GLASS_SIDE)
@@ -92,15 +92,18 @@ def bumps(
     if name in ("columns", "lamellae"):
         return _rods_and_planes(name, axis, half, jitter, width, rng)
     points = _field_points(name, np.sqrt(3) * half, rng)
-    points = points + jitter * rng.normal(size=points.shape)
+    return _sum_of_fields(points + jitter * rng.normal(size=points.shape), axis, half, width)
+
+
+def _sum_of_fields(points, axis, half, width):
     points = points[(np.abs(points) <= half).all(1)]
     x, y, z = np.exp(-((axis[:, None, None] - points) ** 2) / (2 * width**2)).transpose(2, 0, 1)
     return np.einsum("ap,bp,cp->abc", x, y, z, optimize=True)
 
 
-def _rods_and_planes(name, axis, half, jitter, width, rng):
+def _rods_and_planes(name, axis, half, jitter, width, rng, turn=None):
     turned = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), -1)
-    turned = turned @ Rotation.random(rng=rng).as_matrix()
+    turned = turned @ (Rotation.random(rng=rng).as_matrix() if turn is None else turn)
     reach = int(np.ceil(2 * half)) + 2
     i = np.arange(-reach, reach + 1)
     found = np.zeros(turned.shape[:3])
@@ -114,6 +117,38 @@ def _rods_and_planes(name, axis, half, jitter, width, rng):
     for at in rods[np.linalg.norm(rods, axis=1) <= np.sqrt(3) * half]:
         found += np.exp(-((turned[..., :2] - at) ** 2).sum(-1) / (2 * width**2))
     return found
+
+
+def aligned(
+    name: str, n: int, periods: float, jitter: float, rng: np.random.Generator, turn: float = 38.0
+) -> np.ndarray:
+    """Return a map with noise of FCC, HCP or columns whose hexagonal layers are horizontal.
+
+    Args:
+        turn: angle of the layers about the vertical, degrees; 38 is the orientation of FCC for
+            which the published planar sections were made.
+    """
+    axis = ((np.arange(n) + 0.5) / n - 0.5) * periods
+    half = periods / 2 + MARGIN
+    about_z = Rotation.from_euler("z", turn, degrees=True).as_matrix()
+    if name == "columns":
+        found = _rods_and_planes(name, axis, half, jitter, 0.18, rng, about_z)
+    else:
+        third = np.arange(-12, 13)
+        i, j, k = (part.ravel() for part in np.meshgrid(third, third, third))
+        layer = k % 3 if name == "fcc" else k % 2
+        points = np.stack(
+            [
+                i + j / 2 + layer / 2,
+                np.sqrt(3) / 2 * j + layer / np.sqrt(12),
+                np.sqrt(2 / 3) * k,
+            ],
+            axis=-1,
+        )
+        points = (points + rng.uniform(-1, 1, 3)) @ about_z.T
+        points = points[np.linalg.norm(points, axis=1) <= np.sqrt(3) * half]
+        found = _sum_of_fields(points + jitter * rng.normal(size=points.shape), axis, half, 0.18)
+    return found + 0.5 * found.std() * rng.normal(size=found.shape)
 
 
 def isotropic_field(whole: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,26 +1,29 @@
-"""Arrangement of fields: variation of the distances between neighbouring fields.
+"""Arrangement of fields: mean and variation of the distances between neighbouring fields.
 
-Fields are maxima of the smoothed map. The coefficient of variation of the distances from each field
-to its three nearest fields is small if fields have a characteristic distance. It is compared with
+Fields are maxima of the smoothed map. If they have a characteristic distance, the distances from
+each field to its two nearest fields vary little, and the nearest is not near. This is compared with
 random fields that have the map's spectrum, and with hard spheres placed at random.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
-NEIGHBOURS = 3
-SMOOTHING = 0.13
-"""Standard deviation of the smoothing, periods."""
+NEIGHBOURS = 2
+SMOOTHING = 0.09
+"""Standard deviation of the smoothing, typical distances between fields."""
 HEIGHT = 0.5
 """Least height of a field above the mean, standard deviations of the smoothed map."""
 FEWEST = 6
 """Least number of fields of an arrangement."""
-DIAMETER = 0.1
-"""Quantile of the distances to the nearest fields that is the diameter of the hard spheres."""
+DIAMETER = 0.4
+"""Diameter of the hard spheres, typical distances between fields. Two Gaussian fields merge at
+twice their standard deviation, which after the smoothing is about 0.2."""
 N_SPHERES = 99
 """Random placements of hard spheres."""
 ATTEMPTS = 20
@@ -85,11 +88,23 @@ def places(
     return at[:, 0], moved
 
 
-def variation(
-    owner: np.ndarray, place: Float[np.ndarray, "field 3"], n_maps: int
-) -> Float[np.ndarray, " map"]:
-    """Return the coefficient of variation of distances to the nearest fields; NaN if too few."""
-    distance = nearest(owner, place)
+class Spacing(NamedTuple):
+    """Distances between neighbouring fields of maps; NaN for fewer than FEWEST fields."""
+
+    variation: Float[np.ndarray, " map"]
+    """Standard deviation divided by mean of the distances to the two nearest fields."""
+    nearest: Float[np.ndarray, " map"]
+    """Mean distance to the nearest field, bins."""
+
+
+def spacing(owner: np.ndarray, place: Float[np.ndarray, "field 3"], n_maps: int) -> Spacing:
+    """Return the distances between neighbouring fields.
+
+    Args:
+        owner: map of each field.
+        place: place of each field, bins.
+    """
+    distance = distances(owner, place)
     count = np.bincount(owner, minlength=n_maps)
     flat, index = distance.ravel(), np.repeat(owner, NEIGHBOURS)
     enough = count >= FEWEST
@@ -98,34 +113,39 @@ def variation(
     mean = np.bincount(index[keep], flat[keep], n_maps) / total
     square = np.bincount(index[keep], flat[keep] ** 2, n_maps) / total
     spread = np.sqrt(np.maximum(square - mean**2, 0))
-    return np.where(enough, spread / np.where(enough, mean, 1), np.nan)
+    first = np.bincount(owner, distance[:, 0], n_maps) / np.maximum(count, 1)
+    variation = np.where(enough, spread / np.where(enough, mean, 1), np.nan)
+    return Spacing(variation, np.where(enough, first, np.nan))
 
 
-def nearest(
+def distances(
     owner: np.ndarray, place: Float[np.ndarray, "field 3"]
 ) -> Float[np.ndarray, "field neighbour"]:
-    """Return the distances from each field to the three nearest fields of its map."""
-    from scipy.spatial import cKDTree
+    """Return the distances from each field to the two nearest fields of its map, nearest first."""
+    from scipy.spatial import KDTree
 
     if not len(place):
         return np.zeros((0, NEIGHBOURS))
     # maps are far apart along a fourth axis
-    tree = cKDTree(np.column_stack([place, 1e4 * owner]))
-    return tree.query(tree.data, k=NEIGHBOURS + 1)[0][:, 1:]
+    tree = KDTree(np.column_stack([place, 1e4 * owner]))
+    found = tree.query(tree.data, k=NEIGHBOURS + 1)[0][:, 1:]
+    return np.where(np.isfinite(found), found, 0.0)
 
 
 def hard_spheres(
     known: Bool[np.ndarray, "n n n"], n_fields: int, diameter: float, seed: int
 ) -> Float[np.ndarray, " draw"]:
-    """Return the coefficients of variation of hard spheres placed one by one at random.
+    """Return the variation of the distances between hard spheres placed one by one at random.
 
     Args:
-        known: the bins in which spheres may lie.
+        known: known bins; as for fields, no sphere lies beside an unknown bin.
         n_fields: number of spheres; fewer where no further sphere fits.
         diameter: least distance of two spheres, bins.
     """
+    from scipy.ndimage import binary_erosion
+
     rng = np.random.default_rng([seed, 3])
-    bins = np.argwhere(known)
+    bins = np.argwhere(binary_erosion(known, np.ones((3, 3, 3))))
     placed = np.full((N_SPHERES, n_fields, 3), np.inf)
     count = np.zeros(N_SPHERES, int)
     for _ in range(ATTEMPTS * n_fields):
@@ -137,4 +157,4 @@ def hard_spheres(
         if (count == n_fields).all():
             break
     owner, index = np.nonzero(np.isfinite(placed[..., 0]))
-    return variation(owner, placed[owner, index], N_SPHERES)
+    return spacing(owner, placed[owner, index], N_SPHERES).variation

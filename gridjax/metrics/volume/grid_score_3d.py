@@ -13,21 +13,21 @@ from gridjax.metrics.map_labels import map_labels
 from gridjax.metrics.nulls.chance_scores import p_values
 from gridjax.metrics.volume import arrangement, symmetry
 from gridjax.metrics.volume.isotropic_volumes import BLOCK
-from gridjax.metrics.volume.null_measures import measures
+from gridjax.metrics.volume.null_measures import Measures, measures
 from gridjax.metrics.volume.templates import LATTICES
 from gridjax.metrics.volume.volumes import CHUNK, as_volumes, block_side, standardised
 
 ORDER_SIGNIFICANCE = 0.05
 """Largest p-value of the order of a lattice."""
-LEAST_SYMMETRY = 0.5
+LEAST_SYMMETRY = 0.55
 """Least correlation with an ideal lattice, after the handicap."""
-HANDICAP = np.array([0.12 * (name == "lamellae") for name in LATTICES])
+HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name in LATTICES])
 """Subtracted from correlations before they are compared. A few displaced columns, or a random
 field, can have one wave that is much stronger than the others, and then resemble planes; true
 planes exceed every other lattice by 0.3."""
-LOCAL_SIGNIFICANCE = 0.05
-"""Largest p-value of a local order, against each of the two nulls."""
-MOST_DRAWS, MOST_SEEDS = 9_999, 2**32 - 1
+SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.05
+"""Largest p-values of a local order, against the isotropic null and against hard spheres."""
+FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 39, 9_999, 2**32 - 1
 
 
 class Symmetry(NamedTuple):
@@ -56,10 +56,11 @@ class VolumeScores(NamedTuple):
     `period`: distance in bins between the nearest fields, between columns or between planes; NaN
     for "none". With "local" it is the mean distance to the nearest field.
 
-    `variation`: standard deviation divided by mean of the distances from each field to its three
-    nearest fields; NaN for fewer than six fields. `variation_p_value`: chance that a field of the
-    isotropic null has at most this variation. `spheres_p_value`: the same for hard spheres placed
-    at random.
+    `variation`: standard deviation divided by mean of the distances from each field to its two
+    nearest fields; NaN for fewer than six fields. `spacing_p_value`: chance that the distances of a
+    field of the isotropic null are as even and as large: that their variation divided by the mean
+    distance to the nearest field is at most that of the map. `spheres_p_value`: chance that hard
+    spheres placed at random have at most the map's variation.
     """
 
     order: Any
@@ -68,7 +69,7 @@ class VolumeScores(NamedTuple):
     symmetry: Symmetry
     period: Any
     variation: Any
-    variation_p_value: Any
+    spacing_p_value: Any
     spheres_p_value: Any
 
 
@@ -76,12 +77,15 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     """Return the order, the kind of lattice and the period of rate maps of a volume.
 
     A map has a lattice if its order is significant (p at most 0.05) and its autocorrelogram has a
-    correlation of at least 0.5 with an ideal lattice in some orientation; the lattice is that of
-    the largest correlation. For lamellae, 0.12 is subtracted from the correlation before both
-    steps. A map without a lattice has local order if the distances between its fields vary less
-    than in the isotropic null and less than between hard spheres placed at random (p at most 0.05
-    each). Only the dependence of the autocorrelogram on direction counts; the orientation of the
-    lattice, its offset, and the scale and offset of the values have no effect.
+    correlation of at least 0.55 with an ideal lattice in some orientation; the lattice is that of
+    the largest correlation. Before both steps 0.03 is subtracted from the correlation with columns
+    and 0.12 from that with lamellae. A map without a lattice has local order if the distances
+    between its fields are more even and larger than in the isotropic null (p at most 0.03), and
+    vary less than between hard spheres placed at random (p at most 0.05). The spheres are as many
+    as the fields, and as wide as 0.4 of the typical distance between fields.
+
+    Only the dependence of the autocorrelogram on direction counts for the lattice. Its orientation
+    and offset, and the scale and offset of the values, have no effect.
 
     The isotropic null are Gaussian random fields with the map's radially averaged spectrum, random
     phases and the map's unknown bins. The search covers periods from a sixth of a side (but at
@@ -92,7 +96,7 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
             that an arena of any shape fits into a cube. Maps of more than 32 bins a side are
             averaged over blocks first. Or a DataArray with the axes x, y and z in any place, which
             gives scores with the labels of its other axes.
-        n_draws: number of random fields for each map, 19 to 9,999; p-values are multiples of
+        n_draws: number of random fields for each map, 39 to 9,999; p-values are multiples of
             1 / (1 + n_draws).
         seed: seed of the random fields, 0 to 2^32 - 1; all maps have the same.
 
@@ -109,13 +113,11 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
         symmetries = labels.label_all(found.symmetry)
         return labels.label_all(found._replace(symmetry=None))._replace(symmetry=symmetries)
     array = as_volumes(maps)
-    n_draws = check_int("n_draws", n_draws, 19, MOST_DRAWS)
-    seed = check_int("seed", seed, 0, MOST_SEEDS)
+    n_draws = check_int("n_draws", n_draws, FEWEST_DRAWS, MOST_DRAWS)
+    seed = check_int("seed", seed, 0, LARGEST_SEED)
     batch, n = array.shape[:-3], array.shape[-1]
     scores = _scores(array.reshape(-1, n, n, n), n_draws, seed)
-    symmetries = Symmetry(*(values.reshape(batch) for values in scores.symmetry))
-    fields = (v.reshape(batch) for v in scores._replace(symmetry=scores.order))
-    return VolumeScores(*fields)._replace(symmetry=symmetries)
+    return jax.tree.map(lambda values: values.reshape(batch), scores)
 
 
 def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> VolumeScores:
@@ -123,8 +125,8 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
     block = block_side(flat.shape[-1])
     correlations = np.zeros((len(flat), len(LATTICES)))
     periods = np.zeros((len(flat), len(LATTICES)))
-    order, variation = np.full((2, len(flat), 1 + n_draws), np.nan)
-    spheres, nearest = np.full((2, len(flat)), np.nan)
+    order, variation, nearest = np.full((3, len(flat), 1 + n_draws), np.nan)
+    spheres = np.full(len(flat), np.nan)
     # random fields are made once for each block of draws, not once for each chunk of maps
     for draw in range(0, n_draws, BLOCK):
         for start in starts:
@@ -133,25 +135,23 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
             size = len(flat[rows])
             found = measures(volumes, seed, draw // BLOCK)
             count = min(BLOCK, n_draws - draw)
-            for null, values in ((order, found.order), (variation, found.variation)):
-                null[rows, 0] = values[:size, 0]
-                null[rows, 1 + draw : 1 + draw + count] = values[:size, 1 : 1 + count]
+            for kept, values in zip((order, variation, nearest), found, strict=False):
+                kept[rows, 0] = values[:size, 0]
+                kept[rows, 1 + draw : 1 + draw + count] = values[:size, 1 : 1 + count]
             if draw:
                 continue
             correlations[rows], periods[rows] = _symmetries(volumes, size)
             for index in range(size):
-                spheres[start + index], nearest[start + index] = _against_spheres(
-                    found.fields[index], volumes.known[index], found.variation[index, 0], seed
-                )
+                spheres[start + index] = _against_spheres(found, index, volumes.known[index], seed)
     order_p = p_values(order[:, 0], order[:, 1:])
-    variation_p = p_values(-variation[:, 0], np.nan_to_num(-variation[:, 1:], nan=-np.inf))
+    spacing_p = _p_of_low(variation / nearest)
     effective = correlations - HANDICAP
     best = effective.argmax(axis=1)
     rows = np.arange(len(flat))
     has_lattice = (order_p <= ORDER_SIGNIFICANCE) & (effective[rows, best] >= LEAST_SYMMETRY)
-    is_local = (variation_p <= LOCAL_SIGNIFICANCE) & (spheres <= LOCAL_SIGNIFICANCE)
+    is_local = (spacing_p <= SPACING_SIGNIFICANCE) & (spheres <= SPHERES_SIGNIFICANCE)
     lattice = np.where(has_lattice, np.array(LATTICES)[best], np.where(is_local, "local", "none"))
-    period = np.where(has_lattice, periods[rows, best], np.where(is_local, nearest, np.nan))
+    period = np.where(has_lattice, periods[rows, best], np.where(is_local, nearest[:, 0], np.nan))
     varies = np.isfinite(order[:, 0])
     symmetries = np.where(varies[:, None], correlations, np.nan)
     return VolumeScores(
@@ -161,7 +161,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
         Symmetry(*symmetries.T),
         period * block,
         variation[:, 0],
-        variation_p,
+        spacing_p,
         spheres,
     )
 
@@ -176,12 +176,16 @@ def _symmetries(volumes, size: int):
     return found.max(axis=1), tables.period[found.argmax(axis=1)]
 
 
-def _against_spheres(fields, known, variation: float, seed: int) -> tuple[float, float]:
-    """Return the p-value of the variation against hard spheres, and the mean nearest distance."""
+def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " map"]:
+    """Return p-values of the first value being low; a missing null value counts as high."""
+    return p_values(-values[:, 0], np.nan_to_num(-values[:, 1:], nan=-np.inf))
+
+
+def _against_spheres(found: Measures, index: int, known: np.ndarray, seed: int) -> float:
+    """Return the p-value of a map's variation against hard spheres."""
+    variation = found.variation[index, 0]
     if not np.isfinite(variation):
-        return np.nan, np.nan
-    distance = arrangement.nearest(np.zeros(len(fields)), fields)[:, 0]
-    least = float(np.quantile(distance, arrangement.DIAMETER))
-    null = arrangement.hard_spheres(known, len(fields), least, seed)
-    p = p_values(np.array(-variation), np.nan_to_num(-null, nan=-np.inf))
-    return float(p), float(distance.mean())
+        return np.nan
+    diameter = arrangement.DIAMETER * found.distance[index]
+    null = arrangement.hard_spheres(known, int(found.n_fields[index]), diameter, seed)
+    return float(_p_of_low(np.concatenate([[variation], null])[None])[0])

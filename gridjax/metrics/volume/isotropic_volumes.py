@@ -70,7 +70,10 @@ def components(n: int, seed: int, block: int) -> Components:
         fields.append(np.asarray(made).reshape(len(n_rings), -1))
         if draw < DRAWS_OF_BLUR:
             seen.append(np.asarray(_ring_power(made, table)))
-    return Components(jnp.asarray(np.stack(fields, axis=1).reshape(len(n_rings), -1)), jnp.asarray(np.mean(seen, axis=0).T))
+    return Components(
+        jnp.asarray(np.stack(fields, axis=1).reshape(len(n_rings), -1)),
+        jnp.asarray(np.mean(seen, axis=0).T),
+    )
 
 
 def amplitudes(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics.volume import arrangement, isotropic_volumes, spectrum
 from gridjax.metrics.volume.volumes import Volumes
@@ -19,13 +19,17 @@ cubic lattice, 1.22 for FCC and BCC."""
 
 
 class Measures(NamedTuple):
-    """Order and variation of volumes (index 0) and of the fields of their nulls."""
+    """Order and spacing of volumes (index 0) and of the fields of their nulls."""
 
     order: Float[np.ndarray, "map 1+draw"]
     variation: Float[np.ndarray, "map 1+draw"]
-    """Coefficient of variation of distances between fields; NaN if there are too few fields."""
-    fields: tuple[Float[np.ndarray, "field 3"], ...]
-    """Places of the fields of each volume, bins."""
+    """Variation of the distances between fields; NaN if there are too few fields."""
+    nearest: Float[np.ndarray, "map 1+draw"]
+    """Mean distance to the nearest field, bins."""
+    n_fields: Int[np.ndarray, " map"]
+    """Number of fields of each volume."""
+    distance: Float[np.ndarray, " map"]
+    """Typical distance between fields, bins, from the wave number of most power."""
 
 
 @jax.jit
@@ -61,8 +65,9 @@ def measures(volumes: Volumes, seed: int, block: int) -> Measures:
     power, amplitude = _spectra(volumes.values, spectrum.rings(n), parts.blur)
     mixtures = isotropic_volumes.mixtures(amplitude, parts.fields)
     n_fields = 1 + isotropic_volumes.BLOCK
-    order, variation = np.full((2, len(volumes.values), n_fields), np.nan)
-    fields = [np.zeros((0, 3))] * len(order)
+    n_maps = len(volumes.values)
+    order, variation, nearest = np.full((3, n_maps, n_fields), np.nan)
+    count, typical = np.zeros(n_maps, int), np.full(n_maps, np.nan)
     for index in np.flatnonzero(volumes.varies):
         wavenumber = spectrum.peak(np.asarray(power[index]), n)
         most = spectrum.largest_frequency(n, wavenumber)
@@ -78,6 +83,6 @@ def measures(volumes: Volumes, seed: int, block: int) -> Measures:
         )
         owner, place = arrangement.places(np.asarray(smooth), np.asarray(is_field))
         order[index] = found
-        variation[index] = arrangement.variation(owner, place, n_fields)
-        fields[index] = place[owner == 0]
-    return Measures(order, variation, tuple(fields))
+        variation[index], nearest[index] = arrangement.spacing(owner, place, n_fields)
+        count[index], typical[index] = (owner == 0).sum(), distance
+    return Measures(order, variation, nearest, count, typical)

@@ -52,9 +52,7 @@ def rings(n: int) -> Rings:
     return Rings(low.astype(np.int32), share.astype(np.float32), at)
 
 
-def ring_power(
-    volumes: Float[Array, "map n n n"], table: Rings
-) -> Float[Array, "map ring"]:
+def ring_power(volumes: Float[Array, "map n n n"], table: Rings) -> Float[Array, "map ring"]:
     """Return the mean power of each ring."""
     n, n_rings = volumes.shape[-1], len(table.at)
     waves = jnp.fft.rfftn(volumes, (PADDING * n,) * 3, (1, 2, 3))
@@ -71,8 +69,13 @@ def ring_power(
 
 
 def peak(power: Float[np.ndarray, " ring"], n: int) -> float:
-    """Return the wave number of most power, from a parabola through three rings."""
+    """Return the wave number of most power, from a parabola through three rings.
+
+    The power is multiplied by the wave number, because displaced fields also have power at low
+    wave numbers.
+    """
     at, most = rings(n).at, largest_frequency(n, HIGHEST)
+    power = power * at
     inside = np.flatnonzero((at >= LOWEST) & (at <= min(HIGHEST, (most - 1) / SHELL[-1] - 0.5)))
     top = inside[power[inside].argmax()]
     below, middle, above = power[top - 1 : top + 2]

@@ -8,6 +8,7 @@ with any lattice. The same is done with the autocorrelograms of ideal lattices.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -110,9 +111,6 @@ def correlations(
     products = products / (tables.length.T * jnp.maximum(length, 1e-12)[..., None])
     starts = (0, *templates().ends)
     return jnp.stack(
-        [
-            products[..., start:end].max(axis=-1)
-            for start, end in zip(starts[:-1], starts[1:], strict=True)
-        ],
+        [products[..., start:end].max(axis=-1) for start, end in pairwise(starts)],
         axis=-1,
     )

@@ -59,7 +59,7 @@ def neighbours(name: str) -> tuple[Float[np.ndarray, "vector 3"], Float[np.ndarr
     cell = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(-1, 3)
     if name == "hcp":
         layers = cell @ np.array([[1, 0, 0], [0.5, 0.75**0.5, 0], [0, 0, (8 / 3) ** 0.5]])
-        between = layers + [0.5, 12**-0.5, (2 / 3) ** 0.5]
+        between = layers + np.array([0.5, 12**-0.5, (2 / 3) ** 0.5])
         vectors = np.concatenate([layers, between, -between])
         weights = np.repeat([1.0, 0.5, 0.5], len(layers))
     else:
@@ -123,7 +123,7 @@ def templates() -> Templates:
     cubic, hexagonal = distinct(turns, cubic_rotations()), distinct(turns, hexagonal_rotations())
     normals = np.zeros((N_NORMALS, 3, 3))
     normals[:, :, 2] = directions(N_NORMALS)
-    orientations = {name: cubic for name in ("bcc", "fcc", "sc")}
+    orientations = dict.fromkeys(("bcc", "fcc", "sc"), cubic)
     orientations |= {"hcp": hexagonal, "columns": hexagonal, "lamellae": normals}
     parts = [_turned(name, orientations[name]) for name in LATTICES]
     return Templates(np.concatenate(parts), tuple(np.cumsum([len(part) for part in parts])))
