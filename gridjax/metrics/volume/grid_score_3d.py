@@ -17,9 +17,9 @@ from gridjax.metrics.volume.null_measures import Measures, measures
 from gridjax.metrics.volume.templates import LATTICES
 from gridjax.metrics.volume.volumes import CHUNK, as_volumes, block_side, standardised
 
-ORDER_SIGNIFICANCE = 0.05
+ORDER_SIGNIFICANCE = 0.03
 """Largest p-value of the order of a lattice."""
-LEAST_SYMMETRY = 0.55
+LEAST_SYMMETRY = 0.57
 """Least correlation with an ideal lattice, after the handicap."""
 HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name in LATTICES])
 """Subtracted from correlations before they are compared. A few displaced columns, or a random
@@ -76,8 +76,8 @@ class VolumeScores(NamedTuple):
 def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     """Return the order, the kind of lattice and the period of rate maps of a volume.
 
-    A map has a lattice if its order is significant (p at most 0.05) and its autocorrelogram has a
-    correlation of at least 0.55 with an ideal lattice in some orientation; the lattice is that of
+    A map has a lattice if its order is significant (p at most 0.03) and its autocorrelogram has a
+    correlation of at least 0.57 with an ideal lattice in some orientation; the lattice is that of
     the largest correlation. Before both steps 0.03 is subtracted from the correlation with columns
     and 0.12 from that with lamellae. A map without a lattice has local order if the distances
     between its fields are more even and larger than in the isotropic null (p at most 0.03), and

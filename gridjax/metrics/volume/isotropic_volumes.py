@@ -20,9 +20,9 @@ from gridjax.metrics.volume.spectrum import PADDING, ring_power, rings
 
 BLOCK = 99
 """Draws of one block of components, which are in memory at a time."""
-ITERATIONS = 30
+ITERATIONS = 60
 """Steps of the correction of the rings' power for the blur by the borders of the volume."""
-DRAWS_OF_BLUR = 12
+DRAWS_OF_BLUR = 33
 """Random fields from which the blur is measured."""
 
 
@@ -37,11 +37,13 @@ class Components(NamedTuple):
 @partial(jax.jit, static_argnums=1)
 def _components(key: Key[Array, ""], n: int, low, share, n_rings) -> Float[Array, "ring n n n"]:
     side = PADDING * n
-    noise = jnp.fft.rfftn(random.normal(key, (side,) * 3, jnp.float32)).reshape(-1)
 
     def one(ring):
-        weight = jnp.where(low == ring, 1 - share, 0.0) + jnp.where(low + 1 == ring, share, 0.0)
-        field = jnp.fft.irfftn((noise * weight).reshape(side, side, n + 1), (side,) * 3)
+        # rings overlap, and the power of a sum is the sum of powers only for independent noise
+        noise = random.normal(random.fold_in(key, ring), (side,) * 3, jnp.float32)
+        power = jnp.where(low == ring, 1 - share, 0.0) + jnp.where(low + 1 == ring, share, 0.0)
+        waves = jnp.fft.rfftn(noise) * jnp.sqrt(power).reshape(side, side, n + 1)
+        field = jnp.fft.irfftn(waves, (side,) * 3)
         return field[:n, :n, :n] - field[:n, :n, :n].mean()
 
     return jax.lax.map(one, n_rings)
@@ -84,7 +86,8 @@ def amplitudes(
     Source: multiplicative updates for a non-negative solution of blur @ power = target
     (Richardson 1972).
     """
-    norm = blur.sum(axis=0)
+    # the ring 0 is the mean alone, which is subtracted
+    norm = jnp.maximum(blur.sum(axis=0), 1e-6 * blur.max())
 
     def step(_, power):
         ratio = target / jnp.maximum(blur @ power, 1e-30)
