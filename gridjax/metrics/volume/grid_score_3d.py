@@ -19,8 +19,8 @@ from gridjax.metrics.volume.volumes import CHUNK, as_volumes, block_side, standa
 
 ORDER_SIGNIFICANCE = 0.03
 """Largest p-value of the order of a lattice."""
-LEAST_SYMMETRY = 0.57
-"""Least correlation with an ideal lattice, after the handicap."""
+LEAST_SYMMETRY = np.array([{"columns": 0.6, "lamellae": 0.62}.get(n, 0.57) for n in LATTICES])
+"""Least correlation with an ideal lattice. Random fields resemble columns and planes most."""
 HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name in LATTICES])
 """Subtracted from correlations before they are compared. A few displaced columns, or a random
 field, can have one wave that is much stronger than the others, and then resemble planes; true
@@ -77,9 +77,9 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     """Return the order, the kind of lattice and the period of rate maps of a volume.
 
     A map has a lattice if its order is significant (p at most 0.03) and its autocorrelogram has a
-    correlation of at least 0.57 with an ideal lattice in some orientation; the lattice is that of
-    the largest correlation. Before both steps 0.03 is subtracted from the correlation with columns
-    and 0.12 from that with lamellae. A map without a lattice has local order if the distances
+    correlation of at least 0.57 (columns: 0.6, lamellae: 0.62) with an ideal lattice in some
+    orientation. The lattice is that of the largest correlation, after 0.03 is subtracted from the
+    correlation with columns and 0.12 from that with lamellae. A map without a lattice has local order if the distances
     between its fields are more even and larger than in the isotropic null (p at most 0.03), and
     vary less than between hard spheres placed at random (p at most 0.05). The spheres are as many
     as the fields, and as wide as 0.4 of the typical distance between fields.
@@ -104,9 +104,8 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
 
     Raises GridjaxError for maps of another shape or type, and for numbers outside these ranges.
 
-    Sources: the order is the share of spectral power in the strongest directions; Steinhardt et
-    al. 1983 (symmetry independent of rotation); Grieves et al. 2021 and Ginosar et al. 2021
-    (lattices and local order in volumes); Phipson and Smyth 2010 (p-values).
+    Sources: Grieves et al. 2021 and Ginosar et al. 2021 (lattices and local order in volumes; their
+    scores assume the orientation of the lattice); Phipson and Smyth 2010 (p-values).
     """
     if (labels := map_labels(maps, ("x", "y", "z"))) is not None:
         found = grid_score_3d(labels.values, n_draws, seed)
@@ -145,10 +144,10 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
                 spheres[start + index] = _against_spheres(found, index, volumes.known[index], seed)
     order_p = p_values(order[:, 0], order[:, 1:])
     spacing_p = _p_of_low(variation / nearest)
-    effective = correlations - HANDICAP
-    best = effective.argmax(axis=1)
+    best = (correlations - HANDICAP).argmax(axis=1)
     rows = np.arange(len(flat))
-    has_lattice = (order_p <= ORDER_SIGNIFICANCE) & (effective[rows, best] >= LEAST_SYMMETRY)
+    is_alike = correlations[rows, best] >= LEAST_SYMMETRY[best]
+    has_lattice = (order_p <= ORDER_SIGNIFICANCE) & is_alike
     is_local = (spacing_p <= SPACING_SIGNIFICANCE) & (spheres <= SPHERES_SIGNIFICANCE)
     lattice = np.where(has_lattice, np.array(LATTICES)[best], np.where(is_local, "local", "none"))
     period = np.where(has_lattice, periods[rows, best], np.where(is_local, nearest[:, 0], np.nan))
