@@ -17,8 +17,10 @@ from gridjax.metrics.volume.null_measures import Measures, measures
 from gridjax.metrics.volume.templates import LATTICES
 from gridjax.metrics.volume.volumes import CHUNK, as_volumes, block_side, standardised
 
-ORDER_SIGNIFICANCE = 0.03
-"""Largest p-value of the order of a lattice."""
+FEW_WAVES = np.array([name in ("columns", "lamellae") for name in LATTICES])
+ORDER_SIGNIFICANCE = np.where(FEW_WAVES, 0.01, 0.03)
+"""Largest p-value of the order of a lattice. Columns and lamellae have few waves, so that their
+order exceeds that of every random field."""
 LEAST_SYMMETRY = np.array([{"columns": 0.6, "lamellae": 0.62}.get(n, 0.57) for n in LATTICES])
 """Least correlation with an ideal lattice. Random fields resemble columns and planes most."""
 HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name in LATTICES])
@@ -27,7 +29,7 @@ field, can have one wave that is much stronger than the others, and then resembl
 planes exceed every other lattice by 0.3."""
 SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.05
 """Largest p-values of a local order, against the isotropic null and against hard spheres."""
-FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 39, 9_999, 2**32 - 1
+FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 99, 9_999, 2**32 - 1
 
 
 class Symmetry(NamedTuple):
@@ -76,8 +78,8 @@ class VolumeScores(NamedTuple):
 def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     """Return the order, the kind of lattice and the period of rate maps of a volume.
 
-    A map has a lattice if its order is significant (p at most 0.03) and its autocorrelogram has a
-    correlation of at least 0.57 (columns: 0.6, lamellae: 0.62) with an ideal lattice in some
+    A map has a lattice if its order is significant (p at most 0.03; columns and lamellae: 0.01) and
+    its autocorrelogram has a correlation of at least 0.57 (columns: 0.6, lamellae: 0.62) with an ideal lattice in some
     orientation. The lattice is that of the largest correlation, after 0.03 is subtracted from the
     correlation with columns and 0.12 from that with lamellae. A map without a lattice has local order if the distances
     between its fields are more even and larger than in the isotropic null (p at most 0.03), and
@@ -96,7 +98,7 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
             that an arena of any shape fits into a cube. Maps of more than 32 bins a side are
             averaged over blocks first. Or a DataArray with the axes x, y and z in any place, which
             gives scores with the labels of its other axes.
-        n_draws: number of random fields for each map, 39 to 9,999; p-values are multiples of
+        n_draws: number of random fields for each map, 99 to 9,999; p-values are multiples of
             1 / (1 + n_draws).
         seed: seed of the random fields, 0 to 2^32 - 1; all maps have the same.
 
@@ -147,7 +149,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
     best = (correlations - HANDICAP).argmax(axis=1)
     rows = np.arange(len(flat))
     is_alike = correlations[rows, best] >= LEAST_SYMMETRY[best]
-    has_lattice = (order_p <= ORDER_SIGNIFICANCE) & is_alike
+    has_lattice = (order_p <= ORDER_SIGNIFICANCE[best]) & is_alike
     is_local = (spacing_p <= SPACING_SIGNIFICANCE) & (spheres <= SPHERES_SIGNIFICANCE)
     lattice = np.where(has_lattice, np.array(LATTICES)[best], np.where(is_local, "local", "none"))
     period = np.where(has_lattice, periods[rows, best], np.where(is_local, nearest[:, 0], np.nan))
