@@ -27,7 +27,7 @@ HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name
 """Subtracted from correlations before they are compared. A few displaced columns, or a random
 field, can have one wave that is much stronger than the others, and then resemble planes; true
 planes exceed every other lattice by 0.3."""
-SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.05
+SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.1
 """Largest p-values of a local order, against the isotropic null and against hard spheres."""
 FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 99, 9_999, 2**32 - 1
 
@@ -79,12 +79,14 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     """Return the order, the kind of lattice and the period of rate maps of a volume.
 
     A map has a lattice if its order is significant (p at most 0.03; columns and lamellae: 0.01) and
-    its autocorrelogram has a correlation of at least 0.57 (columns: 0.6, lamellae: 0.62) with an ideal lattice in some
-    orientation. The lattice is that of the largest correlation, after 0.03 is subtracted from the
-    correlation with columns and 0.12 from that with lamellae. A map without a lattice has local order if the distances
-    between its fields are more even and larger than in the isotropic null (p at most 0.03), and
-    vary less than between hard spheres placed at random (p at most 0.05). The spheres are as many
-    as the fields, and as wide as 0.4 of the typical distance between fields.
+    its autocorrelogram has a correlation of at least 0.57 (columns: 0.6, lamellae: 0.62) with an
+    ideal lattice in some orientation. The lattice is that of the largest correlation, after 0.03 is
+    subtracted from the correlation with columns and 0.12 from that with lamellae.
+
+    A map without a lattice has local order if the distances between its fields are more even and
+    larger than in the isotropic null (p at most 0.03), and vary less than between hard spheres
+    placed at random (p at most 0.1). The spheres are as many as the fields, and as wide as 0.4 of
+    the typical distance between fields.
 
     Only the dependence of the autocorrelogram on direction counts for the lattice. Its orientation
     and offset, and the scale and offset of the values, have no effect.
@@ -100,7 +102,8 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
             gives scores with the labels of its other axes.
         n_draws: number of random fields for each map, 99 to 9,999; p-values are multiples of
             1 / (1 + n_draws).
-        seed: seed of the random fields, 0 to 2^32 - 1; all maps have the same.
+        seed: seed of the random fields, 0 to 2^32 - 1. All maps share the random phases; therefore
+            p-values of different maps are not independent.
 
     Constant maps have the lattice "none" and NaN elsewhere.
 
