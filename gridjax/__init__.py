@@ -23,8 +23,8 @@ Parts of one network
     along trajectories and over the box.
 
 Recorded cells
-    rate_map, grid_score: maps and scores of any arrays. Session, MapSet, ScoreOptions,
-    score_inputs, InputScores, score_table: the functions of ``gridjax score``.
+    rate_map, grid_score, grid_score_3d: maps and scores of any arrays. Session, MapSet,
+    ScoreOptions, score_inputs, InputScores, score_table: the functions of ``gridjax score``.
 
 Figures
     plotting: colours, sizes and files of gridjax's figures.

@@ -2,6 +2,7 @@ from gridjax import callbacks, plotting, trackers
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.ratemaps.rate_map import rate_map
+from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 from gridjax.model.cells import Cell, Factored, register_cell
 from gridjax.model.initializers import glorot_uniform, recurrent_kernel
 from gridjax.model.losses import Loss, register_loss
@@ -72,6 +73,7 @@ __all__ = [
     "encode_targets",
     "glorot_uniform",
     "grid_score",
+    "grid_score_3d",
     "open_run",
     "plotting",
     "rate_map",

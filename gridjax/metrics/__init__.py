@@ -3,6 +3,7 @@
 Rate maps and their scores
     rate_map, RateMaps, Arena; visits, Visits, TrackedTime, shift_scores,
     activity_shift_scores; autocorrelogram; grid_score, GridScores.
+    grid_score_3d, VolumeScores, Symmetry: maps of a volume.
 
 Lattices
     fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.

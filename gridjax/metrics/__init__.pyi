@@ -49,6 +49,7 @@ from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.power import needed_to_decide
 from gridjax.metrics.statistics.variance_components import Components, slopes
 from gridjax.metrics.statistics.variance_components import components as variance_components
+from gridjax.metrics.volume.grid_score_3d import Symmetry, VolumeScores, grid_score_3d
 
 __all__ = [
     "FEWEST_MODULE_UNITS",
@@ -63,10 +64,12 @@ __all__ = [
     "Modules",
     "RadialPower",
     "RateMaps",
+    "Symmetry",
     "Thresholds",
     "TrackedTime",
     "Triad",
     "Visits",
+    "VolumeScores",
     "activity_shift_scores",
     "autocorrelogram",
     "benjamini_hochberg",
@@ -78,6 +81,7 @@ __all__ = [
     "fit_lattice",
     "gaussian_power",
     "grid_score",
+    "grid_score_3d",
     "grow_patterns",
     "hexagonal_period",
     "hexagonal_triads",

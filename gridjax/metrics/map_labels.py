@@ -20,6 +20,7 @@ _METRES = {
     **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 0.01),
     **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetre", "millimetres"), 0.001),
 }
+_SHAPES = {2: "square", 3: "cubic"}
 Result = TypeVar("Result")
 
 
@@ -28,15 +29,15 @@ class MapLabels:
     """Maps without labels, and the labels of their axes."""
 
     values: np.ndarray
-    """[..., x, y]."""
+    """[..., x, y], or [..., x, y, z] for volumes."""
     leading: tuple[str, ...]
-    """Names of the axes before x and y."""
-    sides: tuple[str, str]
-    """Names of the axes x and y."""
+    """Names of the axes before x."""
+    sides: tuple[str, ...]
+    """Names of the axes x and y, and z for volumes."""
     coords: Mapping[str, Any]
     """Coordinates of the named axes, as xarray takes them."""
     bin_m: float | None
-    """Side of a bin, metres, if the coordinates of x and y have the attribute units."""
+    """Side of a bin, metres, if the coordinates of all sides have the attribute units."""
 
     @property
     def width_m(self) -> float | None:
@@ -49,7 +50,7 @@ class MapLabels:
         Args:
             array: the result; None stays None.
             further: name and coordinates of each axis after the leading ones; the coordinates of
-                x and y are known, and None stands for an axis without coordinates.
+                the sides are known, and None stands for an axis without coordinates.
         """
         if array is None:
             return None
@@ -77,19 +78,20 @@ def is_data_array(value: Any) -> bool:
     )
 
 
-def map_labels(maps: Any) -> MapLabels | None:
+def map_labels(maps: Any, names: tuple[str, ...] = ("x", "y")) -> MapLabels | None:
     """Return the labels of maps of xarray; None for any other maps.
 
-    The axes x and y are those with these names, in any place, or else the last two. Axes whose
-    coordinates fall are turned round. Raises GridjaxError if coordinates belong to bins that are
-    not square.
+    The sides are the axes with the given names, in any place, or else the last ones. Axes whose
+    coordinates fall are turned round. Raises GridjaxError if coordinates belong to bins whose
+    sides differ.
     """
     if not is_data_array(maps):
         return None
     dims = tuple(map(str, maps.dims))
-    if len(dims) < 2:
-        raise invalid_argument(f"maps have the axes {', '.join(dims)}", "give [..., x, y]")
-    sides = ("x", "y") if {"x", "y"} <= set(dims) else (dims[-2], dims[-1])
+    if len(dims) < len(names):
+        given = ", ".join(names)
+        raise invalid_argument(f"maps have the axes {', '.join(dims)}", f"give [..., {given}]")
+    sides = names if set(names) <= set(dims) else dims[-len(names) :]
     leading = tuple(dim for dim in dims if dim not in sides)
     ordered = maps.transpose(*leading, *sides)
     for dim in sides:
@@ -105,23 +107,24 @@ def map_labels(maps: Any) -> MapLabels | None:
     )
 
 
-def _bin_m(coords: Mapping[str, Any], sides: tuple[str, str]) -> float | None:
+def _bin_m(coords: Mapping[str, Any], sides: tuple[str, ...]) -> float | None:
     """Return the side of a bin, metres; None if the coordinates do not tell it."""
     found = {dim: _bin_side(coords[dim].values) for dim in sides if dim in coords}
     for dim, side in found.items():
         if side is None:
-            fix = "give maps of square bins, or drop their coordinates"
+            fix = f"give maps of {_SHAPES[len(sides)]} bins, or drop their coordinates"
             raise invalid_argument(f"bins along {dim} are not evenly spaced", fix)
     known = [side for side in found.values() if side is not None]
-    if len(known) < 2:
+    if len(known) < len(sides):
         return None
     names = [str(coords[dim].attrs.get("units", "")).lower() for dim in sides]
-    if names[0] != names[1] or abs(known[0] - known[1]) > SQUARE_BINS * max(known):
+    if len(set(names)) > 1 or max(known) - min(known) > SQUARE_BINS * max(known):
         listed = " and ".join(
             f"{side:.4g} {unit}".strip() + f" along {dim}"
             for (dim, side), unit in zip(found.items(), names, strict=True)
         )
-        raise invalid_argument(f"the sides of bins are {listed}", "give maps of square bins")
+        fix = f"give maps of {_SHAPES[len(sides)]} bins"
+        raise invalid_argument(f"the sides of bins are {listed}", fix)
     metres = _METRES.get(names[0])
     return None if metres is None else known[0] * metres
 

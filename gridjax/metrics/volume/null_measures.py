@@ -1,0 +1,88 @@
+"""Order and arrangement of a volume and of the random fields of its isotropic null."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from gridjax.metrics.volume import arrangement, isotropic_volumes, spectrum
+from gridjax.metrics.volume.volumes import Volumes
+
+FIELD_DISTANCE = 1.15
+"""Typical distance between fields times the wave number of most power in cycles: 1 for a simple
+cubic lattice, 1.22 for FCC and BCC."""
+
+
+class Measures(NamedTuple):
+    """Order and spacing of volumes (index 0) and of the fields of their nulls."""
+
+    order: Float[np.ndarray, "map 1+draw"]
+    variation: Float[np.ndarray, "map 1+draw"]
+    """Variation of the distances between fields; NaN if there are too few fields."""
+    nearest: Float[np.ndarray, "map 1+draw"]
+    """Mean distance to the nearest field, bins."""
+    n_fields: Int[np.ndarray, " map"]
+    """Number of fields of each volume."""
+    distance: Float[np.ndarray, " map"]
+    """Typical distance between fields, bins, from the wave number of most power."""
+
+
+@jax.jit
+def _spectra(volumes, table, blur):
+    power = spectrum.ring_power(volumes, table)
+    return power, jax.vmap(isotropic_volumes.amplitudes, (0, None))(power, blur)
+
+
+@partial(jax.jit, static_argnames="n")
+def _measure(
+    volume: Float[Array, "n n n"],
+    known: Bool[Array, "n n n"],
+    mixture: Float[Array, " draw*n*n*n"],
+    wavenumber: Float[Array, ""],
+    waves: Float[Array, "2 n frequency"],
+    kernel: Float[Array, "n n"],
+    n: int,
+):
+    null = isotropic_volumes.centred(mixture.reshape(-1, n, n, n), known)
+    fields = jnp.concatenate([volume[None], null])
+    shell = spectrum.shell_power(spectrum.power_around(fields, waves), wavenumber)
+    smooth = arrangement.smooth(fields, known, kernel)
+    return spectrum.order(shell), smooth, arrangement.is_field(smooth, known)
+
+
+def measures(volumes: Volumes, seed: int, block: int) -> Measures:
+    """Return the measures of a chunk and of one block of random fields.
+
+    The results of volumes without variance are NaN.
+    """
+    n = volumes.values.shape[-1]
+    parts = isotropic_volumes.components(n, seed, block)
+    power, amplitude = _spectra(volumes.values, spectrum.rings(n), parts.blur)
+    mixtures = isotropic_volumes.mixtures(amplitude, parts.fields)
+    n_fields = 1 + isotropic_volumes.BLOCK
+    n_maps = len(volumes.values)
+    order, variation, nearest = np.full((3, n_maps, n_fields), np.nan)
+    count, typical = np.zeros(n_maps, int), np.full(n_maps, np.nan)
+    for index in np.flatnonzero(volumes.varies):
+        wavenumber = spectrum.peak(np.asarray(power[index]), n)
+        most = spectrum.largest_frequency(n, wavenumber)
+        distance = FIELD_DISTANCE * 2 * n / wavenumber
+        found, smooth, is_field = _measure(
+            volumes.values[index],
+            volumes.known[index],
+            mixtures[index],
+            np.float32(wavenumber),
+            spectrum.waves(n, most),
+            arrangement.kernel(n, arrangement.SMOOTHING * distance),
+            n,
+        )
+        owner, place = arrangement.places(np.asarray(smooth), np.asarray(is_field))
+        order[index] = found
+        variation[index], nearest[index] = arrangement.spacing(owner, place, n_fields)
+        count[index], typical[index] = (owner == 0).sum(), distance
+    return Measures(order, variation, nearest, count, typical)

