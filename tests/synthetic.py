@@ -12,9 +12,9 @@ from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
 from gridjax.run.storage.block_results import BlockResults, results_of
+from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
-from gridjax.run.storage.weights import flatten_weights
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.task import task

@@ -49,7 +49,7 @@ def main() -> None:
         _end_with(error)
     except (RuntimeError, AssertionError, FloatingPointError) as error:
         # Only a failed command imports JAX here.
-        from gridjax.run.execution.jax_settings import absent_platform, nan_stopped
+        from gridjax.run.execution.checks.jax_settings import absent_platform, nan_stopped
 
         reason = absent_platform(error) or nan_stopped(error)
         if reason is None:

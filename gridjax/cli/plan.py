@@ -159,7 +159,7 @@ def _device_here() -> Any:
 
 
 def _check_fused(plan: Any, device: Any, card: CardInfo | None) -> None:
-    from gridjax.run.execution.fused_check import check_fused
+    from gridjax.run.execution.checks.fused_check import check_fused
 
     check_fused(plan, device.device_kind if card is None else card.label)
 

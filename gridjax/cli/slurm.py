@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.run.execution.slurm_script import slurm_script, without_options
+from gridjax.run.execution.job_arrays.slurm_script import slurm_script, without_options
 
 _FLAGS, _OPTIONS = ("--print-slurm",), ("--parts", "--gres", "--time")
 _DEFAULT_PARTS = 16

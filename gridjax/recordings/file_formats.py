@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from gridjax.recordings.formats.csv_files import csv_session, csv_spikes
 from gridjax.recordings.formats.deeplabcut_files import (
     deeplabcut_csv,
     deeplabcut_hdf5,
@@ -15,20 +14,21 @@ from gridjax.recordings.formats.deeplabcut_files import (
 from gridjax.recordings.formats.matlab_files import matlab_file, matlab_spikes
 from gridjax.recordings.formats.netcdf_files import netcdf_file
 from gridjax.recordings.formats.numpy_files import numpy_file, numpy_spikes
-from gridjax.recordings.formats.nwb_files import nwb_session, nwb_spikes
-from gridjax.recordings.formats.parquet_files import parquet_session, parquet_spikes
+from gridjax.recordings.formats.nwb.nwb_files import nwb_session, nwb_spikes
 from gridjax.recordings.formats.pynapple_files import (
     is_pynapple,
     pynapple_session,
     pynapple_spikes,
 )
 from gridjax.recordings.formats.reading import GUIDE, Reading
-from gridjax.recordings.formats.session_tables import ACTIVITY, SPIKES
 from gridjax.recordings.formats.sorter_folders import (
     is_sorter_folder,
     sorter_session,
     sorter_spikes,
 )
+from gridjax.recordings.formats.tables.csv_files import csv_session, csv_spikes
+from gridjax.recordings.formats.tables.parquet_files import parquet_session, parquet_spikes
+from gridjax.recordings.formats.tables.session_tables import ACTIVITY, SPIKES
 from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.session import RawSession, Spikes
 

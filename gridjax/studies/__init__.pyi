@@ -2,8 +2,9 @@ from gridjax.io.numbers import percent
 from gridjax.report.run_data import CODES, label
 from gridjax.studies import figures
 from gridjax.studies.arms import Arm
-from gridjax.studies.claim_tests import CLAIM_TESTS, ClaimTest
-from gridjax.studies.claims_file import Claim, Claims, read_claims
+from gridjax.studies.claims.claim_tests import CLAIM_TESTS, ClaimTest
+from gridjax.studies.claims.claims_file import Claim, Claims, read_claims
+from gridjax.studies.claims.verdicts import Verdict, judge
 from gridjax.studies.designs import (
     matched_difference,
     max_departure,
@@ -26,7 +27,6 @@ from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study, find_studies
 from gridjax.studies.training import Request, StudyPlan, read_studies, train_studies
-from gridjax.studies.verdicts import Verdict, judge
 
 __all__ = [
     "ANY",

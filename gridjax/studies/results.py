@@ -14,13 +14,13 @@ from gridjax.io.atomic_files import replace_file
 from gridjax.io.numbers import percent
 from gridjax.plotting import FigureResult
 from gridjax.run.storage.run_reader import Run
-from gridjax.studies.claim_tests import CLAIM_TESTS
-from gridjax.studies.claims_file import UNITS
+from gridjax.studies.claims.claim_tests import CLAIM_TESTS
+from gridjax.studies.claims.claims_file import UNITS
+from gridjax.studies.claims.verdicts import MANY, Verdict, judge
 from gridjax.studies.competence import LEAST_SHARE
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import QUICK
 from gridjax.studies.training import StudyPlan
-from gridjax.studies.verdicts import MANY, Verdict, judge
 
 OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
 SMOKE_TEST = "a smoke test"

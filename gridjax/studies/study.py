@@ -20,8 +20,8 @@ from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.python_files import import_file
 from gridjax.io.text import did_you_mean
 from gridjax.studies.arms import Arm, arms_of
-from gridjax.studies.claim_tests import estimate_claim
-from gridjax.studies.claims_file import CLAIMS, Claims, read_claims
+from gridjax.studies.claims.claim_tests import estimate_claim
+from gridjax.studies.claims.claims_file import CLAIMS, Claims, read_claims
 from gridjax.studies.competence import FINISHED
 from gridjax.sweep.catalog import EXPERIMENTS
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from gridjax.spec.network import NetworkSpec
+from gridjax.studies.claims.verdicts import MANY, NOT_ANSWERABLE, Verdict
 from gridjax.studies.study import Study
 from gridjax.studies.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
-from gridjax.studies.verdicts import MANY, NOT_ANSWERABLE, Verdict
 
 
 def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:

@@ -16,7 +16,7 @@ from tiny import CARTESIAN, sweep_content, write_sweep
 import gridjax as gj
 from gridjax.cli.slurm import script_of_this_command
 from gridjax.errors import GridjaxError
-from gridjax.run.execution.slurm_script import slurm_script, without_options
+from gridjax.run.execution.job_arrays.slurm_script import slurm_script, without_options
 from gridjax.run.storage.status import status
 
 STUB = """#!/bin/bash

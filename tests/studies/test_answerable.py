@@ -15,14 +15,14 @@ from synthetic import synthetic_run
 from gridjax.errors import GridjaxError, Place
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.arms import Arm, arms_of, shortage
-from gridjax.studies.claims_file import Claim
+from gridjax.studies.claims.claims_file import Claim
+from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE, UNDECIDED, judge
 from gridjax.studies.estimates import Estimate
 from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study
 from gridjax.studies.tables import verdict_table
 from gridjax.studies.training import StudyPlan
-from gridjax.studies.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE, UNDECIDED, judge
 from gridjax.sweep.sweep import Sweep
 
 CODES = ("difference_of_gaussians", "gaussian")
@@ -250,9 +250,11 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "performance_stays",
         "tf32_same_loss",
         "bf16_same_loss",
+        "patterns_are_lattices",
         "patterns_need_no_network",
     }
-    assert all(study.claims.version == 2 for study in find_studies("all"))
+    versions = {study.name: study.claims.version for study in find_studies("all")}
+    assert versions == dict.fromkeys(versions, 2) | {"lattices": 1}
 
 
 @pytest.mark.slow

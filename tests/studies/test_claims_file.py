@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from source_tree import text_of
 
 from gridjax.errors import GridjaxError
-from gridjax.studies.claims_file import (
+from gridjax.studies.claims.claims_file import (
     _OF_CLAIM,
     _OF_STUDY,
     _REGIONS,

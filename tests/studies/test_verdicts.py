@@ -6,9 +6,9 @@ import math
 import pandas as pd
 import pytest
 
-from gridjax.studies.claims_file import Claim
+from gridjax.studies.claims.claims_file import Claim
+from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, UNDECIDED, judge
 from gridjax.studies.estimates import Estimate, undefined_estimate
-from gridjax.studies.verdicts import DOES_NOT, HOLDS, UNDECIDED, judge
 
 
 def claim(name="a", low=0.01, high=math.inf, role="primary"):

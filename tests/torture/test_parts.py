@@ -15,9 +15,10 @@ from gridjax.io import folder_lock
 from gridjax.io.folder_lock import locked, shared_lock
 from gridjax.run.execution import train
 from gridjax.run.planning.parts import Part
-from gridjax.run.storage import joint_run, run_folder
+from gridjax.run.storage import run_folder
 from gridjax.run.storage.integrity import verify
-from gridjax.run.storage.part_folders import part_lock
+from gridjax.run.storage.parts import joint_run
+from gridjax.run.storage.parts.part_folders import part_lock
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.status import status, status_lines
 

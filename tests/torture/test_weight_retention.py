@@ -17,10 +17,10 @@ from gridjax.errors import StorageError
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.block_results import results_of
 from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.run_folder import FolderStore, commit_block
 from gridjax.run.storage.shards import KEPT_WEIGHTS
-from gridjax.run.storage.weight_retention import keep_best_of_run
 
 DEVICE = {"platform": "cpu", "kind": "cpu", "threads": 1, "deterministic": False}
 N_BEST = 3

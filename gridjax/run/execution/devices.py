@@ -8,7 +8,7 @@ from typing import Any
 
 import jax
 
-from gridjax.run.execution.jax_settings import absent_platform, check_jax_settings
+from gridjax.run.execution.checks.jax_settings import absent_platform, check_jax_settings
 from gridjax.run.worker.machine import processor
 from gridjax.run.worker.program_cache import use_program_cache
 from gridjax.training.population import Device

@@ -15,11 +15,11 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.io.folder_lock import locked, record_writer, shared_lock, workers_lock
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
-from gridjax.run.execution.array_task import part_named
+from gridjax.run.execution.checks.fused_check import check_fused
+from gridjax.run.execution.checks.jax_settings import check_jax_settings
+from gridjax.run.execution.checks.plugin_check import check_plugins
 from gridjax.run.execution.engine import Engine, choose_engine
-from gridjax.run.execution.fused_check import check_fused
-from gridjax.run.execution.jax_settings import check_jax_settings
-from gridjax.run.execution.plugin_check import check_plugins
+from gridjax.run.execution.job_arrays.array_task import part_named
 from gridjax.run.execution.progress_bar import progress_bar
 from gridjax.run.execution.sign_of_life import SignOfLife
 from gridjax.run.execution.stop_signal import time_limit_callbacks
@@ -27,7 +27,7 @@ from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import plan_under
 from gridjax.run.planning.parts import divide, plan_of_blocks, run_ids_of
 from gridjax.run.planning.plan import Plan
-from gridjax.run.storage.joint_run import finish_parts, join_folder
+from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.output_folder import (
     check_folder,
@@ -36,7 +36,8 @@ from gridjax.run.storage.output_folder import (
     remove_leftovers,
     started_blocks,
 )
-from gridjax.run.storage.part_folders import (
+from gridjax.run.storage.parts.joint_run import finish_parts, join_folder
+from gridjax.run.storage.parts.part_folders import (
     manifest_lock,
     part_folder,
     part_lock,
@@ -46,7 +47,6 @@ from gridjax.run.storage.part_folders import (
 )
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.storage.run_reader import Run
-from gridjax.run.storage.weight_retention import keep_best_of_run
 from gridjax.run.worker.worker import Job
 from gridjax.sweep.run_settings import change_settings
 from gridjax.sweep.sweep import Sweep

@@ -9,7 +9,7 @@ from pathlib import Path
 from gridjax.errors import DamageError, Place, Problem
 from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.checkpointing.checkpoint_list import UNREADABLE
-from gridjax.run.storage.part_folders import damaged_divisions
+from gridjax.run.storage.parts.part_folders import damaged_divisions
 from gridjax.run.storage.run_folder import FolderStore
 
 _CHECKPOINT_FIX = "nothing is needed; a resumed sweep uses the checkpoint before it"

@@ -16,8 +16,8 @@ from gridjax.run.checkpointing.block_folder import CHECKPOINTS, KEPT, block_fold
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
-from gridjax.run.storage.part_folders import PARTS, refuse_other_files, remove_part_folders
 from gridjax.run.storage.partial_results import PARTIAL
+from gridjax.run.storage.parts.part_folders import PARTS, refuse_other_files, remove_part_folders
 from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
 from gridjax.run.storage.run_folder import DAMAGED, SHARDS, FolderStore
 from gridjax.sweep.sweep import Sweep

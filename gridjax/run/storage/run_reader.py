@@ -16,9 +16,9 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.model.network import Params
 from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.run.storage.kept_weights.weights import unflatten_weights, with_maps
 from gridjax.run.storage.result_store import Store
 from gridjax.run.storage.run_folder import FolderStore
-from gridjax.run.storage.weights import unflatten_weights, with_maps
 from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import REGISTRIES

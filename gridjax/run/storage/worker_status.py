@@ -14,7 +14,7 @@ from gridjax.io.folder_lock import activity, is_locked, writer
 from gridjax.io.numbers import duration
 from gridjax.io.text import shown
 from gridjax.run.planning.parts import Part
-from gridjax.run.storage.part_folders import (
+from gridjax.run.storage.parts.part_folders import (
     divisions,
     part_folders,
     read_division,

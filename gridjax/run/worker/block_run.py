@@ -20,11 +20,11 @@ from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.merging import padding_column
 from gridjax.run.planning.plan import flop_per_step
 from gridjax.run.storage.block_results import BlockResults, join_results, results_of
+from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_block
+from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.partial_results import PartialResults
 from gridjax.run.storage.run_folder import commit_block, networks_of_block
 from gridjax.run.storage.schema import NetworkResult
-from gridjax.run.storage.weight_retention import keep_best_of_block
-from gridjax.run.storage.weights import flatten_weights
 from gridjax.run.worker.job import Job
 from gridjax.run.worker.lanes import DueNetworks, Lanes
 from gridjax.run.worker.out_of_memory import (

@@ -3,7 +3,7 @@
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.run.execution.array_task import part_named, read_part
+from gridjax.run.execution.job_arrays.array_task import part_named, read_part
 from gridjax.run.planning.parts import Part
 
 

@@ -6,7 +6,7 @@ from tiny import CARTESIAN, sweep_content
 import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.run.execution import engine, train
-from gridjax.run.execution.fused_check import check_fused
+from gridjax.run.execution.checks.fused_check import check_fused
 from gridjax.run.planning.plan import make_plan
 from gridjax.training import population
 

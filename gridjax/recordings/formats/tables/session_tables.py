@@ -16,9 +16,9 @@ import numpy as np
 from gridjax.errors import Place
 from gridjax.io.csv_reader import Columns, Further, Kind, columns_named
 from gridjax.io.source_location import Problems
-from gridjax.recordings.formats.activity_columns import activity_columns, chosen_by, left_out
 from gridjax.recordings.formats.named_arrays import check_cell
 from gridjax.recordings.formats.reading import GUIDE, Reading
+from gridjax.recordings.formats.tables.activity_columns import activity_columns, chosen_by, left_out
 from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SPIKES, ACTIVITY = ".spikes", ".activity"

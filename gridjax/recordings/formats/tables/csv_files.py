@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gridjax.io.csv_reader import Columns, Further, Kind, read_columns, read_header
 from gridjax.recordings.formats.reading import Reading
-from gridjax.recordings.formats.session_tables import (
+from gridjax.recordings.formats.tables.session_tables import (
     HEADERS,
     TableFormat,
     say_columns,

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from gridjax.io.text import shown
-from gridjax.recordings.formats.nwb_series import (
+from gridjax.recordings.formats.nwb.nwb_series import (
     PAGE,
     chosen_series,
     note_series,

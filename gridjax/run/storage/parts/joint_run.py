@@ -12,12 +12,12 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.atomic_files import create_file, dump_checksummed_json, replace_file, writing
 from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.planning.blocks import Block
+from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.output_folder import remove_leftovers
-from gridjax.run.storage.part_folders import running_parts
+from gridjax.run.storage.parts.part_folders import running_parts
 from gridjax.run.storage.resume_policy import merge_manifests, segment_number
 from gridjax.run.storage.run_folder import FolderStore
-from gridjax.run.storage.weight_retention import keep_best_of_run
 
 
 def join_folder(

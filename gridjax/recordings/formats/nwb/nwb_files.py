@@ -10,8 +10,8 @@ import numpy as np
 
 from gridjax.io.text import shown
 from gridjax.io.unit_names import length_unit
-from gridjax.recordings.formats.nwb_activity import responses, roi_activity
-from gridjax.recordings.formats.nwb_series import (
+from gridjax.recordings.formats.nwb.nwb_activity import responses, roi_activity
+from gridjax.recordings.formats.nwb.nwb_series import (
     PAGE,
     chosen_series,
     note_series,

@@ -12,7 +12,7 @@ from gridjax.metrics.statistics.intervals import Interval
 from gridjax.metrics.statistics.multiple_testing import holm
 from gridjax.metrics.statistics.power import needed_to_decide
 from gridjax.studies.arms import Arm, shortage
-from gridjax.studies.claims_file import Claim
+from gridjax.studies.claims.claims_file import Claim
 from gridjax.studies.competence import COMPETENT
 from gridjax.studies.estimates import Estimate
 

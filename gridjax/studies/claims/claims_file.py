@@ -13,7 +13,7 @@ from gridjax.errors import Place
 from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.io.yaml_reader import read_yaml
-from gridjax.studies.claim_tests import CLAIM_TESTS
+from gridjax.studies.claims.claim_tests import CLAIM_TESTS
 from gridjax.studies.competence import ALL, COMPETENT
 
 CLAIMS = "claims.yaml"

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridjax.io.csv_reader import Columns, Further, Kind, columns_named
 from gridjax.recordings.formats.reading import GUIDE, Reading
-from gridjax.recordings.formats.session_tables import (
+from gridjax.recordings.formats.tables.session_tables import (
     HEADERS,
     TableFormat,
     say_columns,

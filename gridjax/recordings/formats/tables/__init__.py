@@ -1,0 +1,1 @@
+"""Sessions in tables: CSV and Parquet."""

@@ -1,0 +1,1 @@
+"""Tasks of job arrays, and the script of one."""

@@ -1,0 +1,1 @@
+"""Weights of networks, and the choice of those that are kept."""

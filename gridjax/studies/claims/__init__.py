@@ -1,0 +1,1 @@
+"""Claims of studies: their file, their tests and their verdicts."""
