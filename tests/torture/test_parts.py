@@ -259,6 +259,7 @@ def test_a_part_twice_at_once_without_locks_has_one_result(
     check_whole(folder, untouched)
 
 
+@pytest.mark.slow
 def test_a_part_that_does_not_see_its_own_results_yet_makes_them_again(
     untouched, tmp_path, monkeypatch
 ):
