@@ -130,10 +130,11 @@ def select(evidence):
 
 
 def figures(evidence, estimates):
-    rows, base = with_lattices(evidence), base_values(evidence)
     name, title = "lattices", "Units with a lattice, by one factor of the setting at a time"
-    if rows.empty:
-        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
+    competent, base = evidence.ask("competent"), base_values(evidence)
+    if competent.networks.empty:
+        return [plotting.FigureResult(name, title, None, "No network has learned the task.")]
+    rows = with_lattices(competent)
     figure = plotting.new_figure(5.4)
     colour = plotting.colour("difference_of_gaussians")
     panels = figure.subplots(2, 4, sharey=True).ravel()
@@ -150,8 +151,8 @@ def figures(evidence, estimates):
     caption = (
         "Share of units with a significant lattice (q < .05 over the units of a network) and a"
         " score above .3 and above the 99th percentile of the network's own random readouts. Dots:"
-        " networks; bars: means and 95 % intervals over seeds; numbers on top: networks. Each panel"
-        " changes one factor of the base setting, at the narrowest fields."
+        " competent networks; bars: means and 95 % intervals over seeds; numbers on top: networks."
+        " Each panel changes one factor of the base setting, at the narrowest fields."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 
