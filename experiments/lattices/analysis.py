@@ -120,7 +120,7 @@ def select(evidence):
         },
         "wider_fields": difference(wide, narrow, ("widest fields", "narrowest fields")),
         "more_units": dose("Ng", np.log2),
-        "weaker_decay": dose("weight_decay", np.log10),
+        "stronger_decay": dose("weight_decay", np.log10),
         "slower_learning": dose("learning_rate", np.log10),
         "more_steps": dose("n_grad_steps", np.log2),
         "more_place_cells": dose("Np", np.log2),

@@ -65,11 +65,8 @@ def save_csv(path, positions, times, spikes):
 
 
 def refusal(*names, units="m"):
-    """Return what reading says against these files; every problem comes with a fix."""
-    with pytest.raises(GridjaxError) as caught:
-        read_inputs(names, InputOptions(units=units))
-    assert all(problem.fix for problem in caught.value.problems)
-    return str(caught.value)
+    """The message that refuses these files, in metres."""
+    return refused(*names, units=units)
 
 
 GOOD_CSV = "t,x,y\n" + "".join(f"{t},{t / 9},{t * t / 81}\n" for t in range(10))
@@ -80,3 +77,17 @@ def changed(**changes):
     path, times, spikes = recording(seconds=30)
     arrays = {"positions": path, "times": times, "spikes_a": spikes["grid"]} | changes
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def read(path, **options):
+    """The one session of a file."""
+    (session,) = read_inputs([path], InputOptions(**options))
+    return session
+
+
+def refused(*paths, **options):
+    """The message that refuses files; each of its problems has a fix."""
+    with pytest.raises(GridjaxError) as caught:
+        read_inputs(paths, InputOptions(**options))
+    assert all(problem.fix for problem in caught.value.problems)
+    return str(caught.value)

@@ -4,14 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gridjax.errors import GridjaxError
-from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 
-from .sessions import recording
+from .sessions import read, recording, refused
 
 PATH, TIMES, SPIKES = recording(seconds=60)
 RNG = np.random.default_rng(0)
@@ -40,18 +38,6 @@ def path_table(folder, ending, **more):
 
 def cells(values, names=("A", "cell 2", "7")):
     return dict(zip(names, values.T, strict=True))
-
-
-def read(path, **options):
-    (session,) = read_inputs([path], InputOptions(**options))
-    return session
-
-
-def refused(path, **options):
-    with pytest.raises(GridjaxError) as caught:
-        read(path, **options)
-    assert all(problem.fix for problem in caught.value.problems)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

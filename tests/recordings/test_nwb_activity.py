@@ -5,15 +5,13 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from gridjax.errors import GridjaxError
 from gridjax.recordings.description import description
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table
-from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 
-from .sessions import recording, save_npz
+from .sessions import read, recording, refused, save_npz
 
 PATH, TIMES, SPIKES = recording(seconds=120)
 FRAMES = np.arange(0.02, 119, 1 / 15)
@@ -92,18 +90,6 @@ SUITE2P = [
     ("Fluorescence", name, {name: {"data": VALUES + at}})
     for at, name in enumerate(("Deconvolved", "Fluorescence", "Neuropil"))
 ]
-
-
-def read(path, **options):
-    (session,) = read_inputs([path], InputOptions(**options))
-    return session
-
-
-def refused(path, **options):
-    with pytest.raises(GridjaxError) as caught:
-        read(path, **options)
-    assert all(problem.fix for problem in caught.value.problems)
-    return str(caught.value)
 
 
 def test_fluorescence_is_activity_on_its_own_clock(tmp_path):

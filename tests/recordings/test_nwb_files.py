@@ -6,11 +6,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from gridjax.errors import GridjaxError
-from gridjax.recordings.input_options import InputOptions
-from gridjax.recordings.readers import read_inputs
-
-from .sessions import recording, save_npz
+from .sessions import read, recording, refused, save_npz
 
 PATH, TIMES, SPIKES = recording(seconds=60)
 ROUNDED = np.round(PATH * 1000)  # millimetres, as whole numbers
@@ -46,18 +42,6 @@ def save(path, *series, units=True, quality=None, compass=False):
     with pynwb.NWBHDF5IO(path, "w") as io:
         io.write(file)
     return path
-
-
-def read(path, **options):
-    (session,) = read_inputs([path], InputOptions(**options))
-    return session
-
-
-def refused(path, **options):
-    with pytest.raises(GridjaxError) as caught:
-        read(path, **options)
-    assert all(problem.fix for problem in caught.value.problems)
-    return str(caught.value)
 
 
 SERIES = {

@@ -3,26 +3,10 @@
 import numpy as np
 import pytest
 
-from gridjax.errors import GridjaxError
-from gridjax.recordings.input_options import InputOptions
-from gridjax.recordings.readers import read_inputs
-
-from .sessions import recording, save_npz
+from .sessions import read, recording, refused, save_npz
 
 PATH, TIMES, SPIKES = recording(seconds=60)
 nap = pytest.importorskip("pynapple")
-
-
-def read(path, **options):
-    (session,) = read_inputs([path], InputOptions(**options))
-    return session
-
-
-def refused(path, **options):
-    with pytest.raises(GridjaxError) as caught:
-        read(path, **options)
-    assert all(problem.fix for problem in caught.value.problems)
-    return str(caught.value)
 
 
 @pytest.fixture

@@ -8,12 +8,9 @@ import pandas as pd
 import pytest
 import xarray
 
-from gridjax.errors import GridjaxError
 from gridjax.recordings.formats.pickled_text import plain_value
-from gridjax.recordings.input_options import InputOptions
-from gridjax.recordings.readers import read_inputs
 
-from .sessions import recording
+from .sessions import read, recording, refused
 
 PATH, TIMES, SPIKES = recording(seconds=60)
 FPS = 20.0
@@ -59,18 +56,6 @@ def spikes(tmp_path):
     path = tmp_path / "spikes.npz"
     np.savez(path, **{f"spikes_{cell}": train for cell, train in SPIKES.items()})
     return str(path)
-
-
-def read(path, **options):
-    (session,) = read_inputs([path], InputOptions(**options))
-    return session
-
-
-def refused(path, **options):
-    with pytest.raises(GridjaxError) as caught:
-        read(path, **options)
-    assert all(problem.fix for problem in caught.value.problems)
-    return str(caught.value)
 
 
 @SAVERS

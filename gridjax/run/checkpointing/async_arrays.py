@@ -87,7 +87,7 @@ def _handler() -> Any:
     """Return the orbax handler of the format: a file for each array, and no second copy in memory.
 
     zarr3 without compression writes the memory of an array as it is. OCDBT, which joins the arrays
-    to few files, is not used: it takes two to three times as long for a large block.
+    to few files, is not used: a block of 1.6 GB took it 2.6 to 6 times as long.
     """
     import orbax.checkpoint as ocp
 

@@ -1,5 +1,7 @@
 """The score of a volume: its answers on synthetic maps, and what it does not depend on."""
 
+from itertools import product
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -126,11 +128,17 @@ def test_a_lattice_is_the_same_in_every_orientation():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("periods", [2.5, 3.5])
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize(
+    ("name", "periods"),
+    [
+        pytest.param(*case, marks=pytest.mark.xfail(reason="94.5 % of 200 maps are right"))
+        if case == ("hcp", 2.5)
+        else case
+        for case in product(CLASSES, [2.5, 3.5])
+    ],
+)
 def test_classes_at_ten_percent_jitter(name, periods):
     """200 maps of 24 bins a side, noise of half the map's standard deviation."""
-    if (name, periods) == ("hcp", 2.5):
-        pytest.xfail("94.5 % of 200 maps are right")
     found = gj.grid_score_3d(maps_of(name, 200, periods, 0.1, seed=SEED)).lattice
     assert (found == name).mean() >= 0.95
+    assert name != "none" or np.isin(found, ["none", "local"]).mean() >= 0.95
