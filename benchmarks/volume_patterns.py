@@ -30,8 +30,8 @@ SEED = 41_000
 BOX_M, RATIO = 2.2, 2.0
 DENSITY = 1.0
 """Place cells in a cube of side sigma."""
-N_BINS, N_UNITS = 24, 4
-SATURATIONS = (math.inf, 2.5, 1.75)
+N_BINS, N_UNITS = 24, 2
+SATURATIONS = (math.inf, 1.75)
 DYNAMICS = ("linear", "nonnegative")
 
 
@@ -39,7 +39,7 @@ def settings(cycles: list[float]) -> list[dict[str, Any]]:
     """Return the settings of the table; Gaussian codes have the field widths of the first DoS."""
     dos = [
         {"code": "difference_of_gaussians", "cycles": n, "periodic": periodic, "saturation": limit}
-        for n, periodic, limit in itertools.product(cycles, (False, True), SATURATIONS)
+        for limit, n, periodic in itertools.product(SATURATIONS, cycles, (False, True))
     ]
     gaussian = [
         {"code": "gaussian", "cycles": cycles[0], "periodic": periodic, "saturation": math.inf}

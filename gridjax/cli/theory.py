@@ -64,7 +64,7 @@ def theory(
         float,
         typer.Option(
             metavar="R",
-            help="Largest rate of a pattern, in root mean squares of its rates, above 1.",
+            help="Limit on the rates of patterns, in root mean squares of a pattern, above 1.",
         ),
     ] = math.inf,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

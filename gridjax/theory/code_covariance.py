@@ -26,6 +26,8 @@ _N_IMAGES = 3
 _MOST_VALUES = 2**22
 _LEAST_COVER = 1e-3
 """Smallest sum of the centre Gaussians of all cells at a place."""
+_LEAST_VARIATION = 1e-5
+"""Smallest variation of a code, as a share of its size; single precision rounds to 1e-7."""
 
 
 @dataclass(frozen=True)
@@ -134,20 +136,24 @@ def code_correlation(
     gains = [1 / cover[0]]
     if surround_m is not None:
         lowest = _lowest_difference(bins, n, widths, cover, box_width_m, periodic)
+        if not lowest.min() * len(centres_m) > _LEAST_VARIATION:
+            raise _constant_code()
         gains = [1 / (cover[0] * lowest), -1 / (cover[1] * lowest)]
     # a common factor of all gains has no effect
     largest = np.float32(max(np.abs(gain).max() for gain in gains))
     scaled = tuple((gain / largest).astype(np.float32) for gain in gains)
-    raw = CodeCovariance(shape, fields, scaled, 0 * one, np.ones((n**dimensions, 1), np.float32))
-    mean = sum(
-        field.transposed_times(gain) for field, gain in zip(fields, scaled, strict=True)
-    ) / np.float32(n**dimensions)
-    squares = _squares(bins, n, widths, scaled, mean, box_width_m, periodic)
-    if not squares.min() > 0 or not np.isfinite(squares).all():
-        message = "the target code does not vary over the box, or is not finite"
-        raise GridjaxError(Problem(message, fix="give narrower place fields, or more place cells"))
+    sums = sum(field.transposed_times(gain) for field, gain in zip(fields, scaled, strict=True))
+    mean = sums / np.float32(n**dimensions)
+    squares, total = _squares(bins, n, widths, scaled, mean, box_width_m, periodic)
+    if not (squares > _LEAST_VARIATION**2 * total).all():
+        raise _constant_code()
     norm = np.sqrt(squares).astype(np.float32)
-    return CodeCovariance(raw.shape, fields, scaled, mean, 1 / norm)
+    return CodeCovariance(shape, fields, scaled, mean, 1 / norm)
+
+
+def _constant_code() -> GridjaxError:
+    message = "the target code does not vary over the box, or is not finite"
+    return GridjaxError(Problem(message, fix="give narrower place fields, or more place cells"))
 
 
 def _along(n: int, width: float, periodic: bool) -> Float[np.ndarray, "n node"]:
@@ -218,9 +224,11 @@ def _lowest_difference(bins, n, widths, cover, box_width_m, periodic):
 
 
 def _squares(bins, n, widths, gains, mean, box_width_m, periodic):
-    """Return the sum over cells of the squared code, minus the means of cells, at each place."""
+    """Return the sum over cells of the squared code at each place, without and with the means."""
     squares = np.empty((n ** bins.shape[1], 1))
+    total = np.empty_like(squares)
     for places, chunk in _exact_fields(bins, n, widths, box_width_m, periodic):
         code = sum(gain[places] * field for gain, field in zip(gains, chunk, strict=True))
         squares[places, 0] = np.square(code - mean.T).sum(axis=1)
-    return squares
+        total[places, 0] = np.square(code).sum(axis=1)
+    return squares, total

@@ -9,9 +9,9 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
 
-N_PLACES = {1: 256, 2: 32, 3: 64}
+N_PLACES = {1: 256, 2: 32, 3: 48}
 """Bins along a side of the box on which patterns grow, for each dimension."""
-N_UNITS = {1: 64, 2: 64, 3: 16}
+N_UNITS = {1: 64, 2: 64, 3: 8}
 """Patterns that grow, for each dimension."""
 N_CELLS = {1: 512, 2: 512, 3: 4096}
 """Place cells of a layout by default, for each dimension."""
@@ -29,7 +29,7 @@ class Growth:
     periodic: bool = False
     """Whether opposite sides of the box are joined, so that there are no walls."""
     saturation: float = math.inf
-    """Largest rate in root mean squares of the unit's rates; infinity: no limit."""
+    """Limit on rates in root mean squares of the unit's rates; see gj.metrics.grow_patterns."""
 
     def __post_init__(self) -> None:
         if not self.saturation > 1:

@@ -32,7 +32,7 @@ CELLS: dict[str, tuple[tuple[float, ...], tuple[tuple[float, ...], ...]]] = {
     "lamellae": ((1.0,), ((0,),)),
 }
 """Rectangular cell of each lattice: its sides in periods, and the fields in shares of the sides."""
-PERIODS = np.arange(0.9, 1.21, 0.05)
+PERIODS = np.arange(0.9, 1.36, 0.075)
 """Periods at which a gain is computed, in periods of theory."""
 _FINENESS = 12  # bins a period
 _N_STEPS = 80
@@ -43,7 +43,7 @@ def lattice_gains(theory: Prediction, saturation: float = math.inf) -> dict[str,
 
     Args:
         theory: prediction of a code whose power is largest at one wavenumber, in three dimensions.
-        saturation: largest rate in root mean squares of the rates of the pattern.
+        saturation: limit on rates, in root mean squares of the rates of the pattern.
 
     The lattice of the largest gain is the one that non-negative dynamics should select in a box
     that is much larger than its period.
@@ -69,7 +69,7 @@ def cell_gain(
     Args:
         power: power of a wave by its wavenumber, rad/m, at most 1; 0 is taken for the mean.
         name: one of CELLS.
-        saturation: largest rate in root mean squares of the rates of the pattern.
+        saturation: limit on rates, in root mean squares of the rates of the pattern.
     """
     sides, fields = CELLS[name]
     shape = tuple(2 * round(_FINENESS * side / 2) for side in sides)

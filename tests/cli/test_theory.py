@@ -96,7 +96,7 @@ def test_patterns_of_a_volume_have_classes_p_values_and_a_figure(tmp_path):
     assert result.exit_code == 0, result.output
     assert out.read_bytes().startswith(b"\x89PNG")
     for patterns in json.loads(result.stdout)["patterns"].values():
-        assert len(patterns["lattice"]) == len(patterns["p_value"]) == 16
+        assert len(patterns["lattice"]) == len(patterns["p_value"]) == 8
         for lattice, period in zip(patterns["lattice"], patterns["period_m"], strict=True):
             assert (period is None) == (lattice == "none")
 

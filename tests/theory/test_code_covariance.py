@@ -1,10 +1,13 @@
 """The covariance of a code by factors against the code itself, and the patterns on both."""
 
+import itertools
+
 import numpy as np
 import pytest
+from oracles.turing import radial_transform
 
 from gridjax.errors import GridjaxError
-from gridjax.metrics.spectral import pattern_formation
+from gridjax.metrics.spectral import pattern_formation, turing
 from gridjax.metrics.spectral.turing import cycles_per_box, dos_wavenumber
 from gridjax.theory.code_covariance import code_correlation
 from gridjax.theory.growth_options import Growth
@@ -55,37 +58,73 @@ def test_products_are_those_of_the_definition(dimensions, n, surround, n_images)
     np.testing.assert_allclose(fast.product(rates), wanted, atol=2e-3 * np.abs(wanted).max())
 
 
+@pytest.mark.parametrize(("dimensions", "n", "n_cells"), [(1, 40, 800), (3, 16, 3000)])
+def test_correlations_fall_with_distance_as_the_transform_of_theory(dimensions, n, n_cells):
+    """Mean over places a shift apart, against a radial transform of the expected power."""
+    centres = np.random.default_rng(4).uniform(-0.5, 0.5, (n_cells, dimensions))
+    correlation = code_correlation(centres, WIDTH, n, 0.09, 0.18, periodic=True)
+    places = np.random.default_rng(5).choice(n**dimensions, 24, replace=False)
+    units = np.zeros((n**dimensions, len(places)))
+    units[places, np.arange(len(places))] = 1
+    columns = correlation.product(units).reshape(n, -1, len(places))
+    at = np.unravel_index(places, (n, n ** (dimensions - 1)))
+    shifts = np.arange(n // 2)
+    found = [columns[(at[0] + s) % n, at[1], np.arange(len(places))].mean() for s in shifts]
+
+    def power(k):
+        return turing.surround_power(k, 0.09, 2.0, dimensions)
+
+    # the transform from k to distance is the one from distance to k, up to a factor
+    def wrapped(r):
+        images = itertools.product((-1, 0, 1), repeat=dimensions)
+        distances = [np.linalg.norm([r + image[0], *image[1:]]) for image in images]
+        near = [max(d, 1e-6) for d in distances if d < 1]  # 11 sigma
+        return sum(radial_transform(power, distance, dimensions, 80.0) for distance in near)
+
+    wanted = np.array([wrapped(r) for r in shifts / n])
+    # 0.05: random centres
+    np.testing.assert_allclose(found, wanted / wanted[0], atol=0.05)
+    assert min(found) == pytest.approx(min(wanted) / wanted[0], rel=0.15)
+
+
 def test_two_dimensions_have_the_numbers_of_the_matrix():
-    spec = place_code_spec(0.2, n_cells=256, seed=3)
-    matrix, factors = code_covariance(spec), layout_correlation(spec, 2, 32)
-    rates = np.random.default_rng(0).normal(size=(32**2, 8))
+    spec = place_code_spec(0.2, n_cells=128, seed=3)
+    matrix, factors = code_covariance(spec, 24), layout_correlation(spec, 2, 24)
+    rates = np.random.default_rng(0).normal(size=(24**2, 8))
     wanted = matrix @ rates
     np.testing.assert_allclose(factors.product(rates), wanted, atol=2e-3 * np.abs(wanted).max())
     for nonnegative in (False, True):
-        options = {"n_units": 8, "n_steps": 60, "nonnegative": nonnegative, "seed": 3}
+        options = {"n_units": 4, "n_steps": 40, "nonnegative": nonnegative, "seed": 3}
         present = pattern_formation.grow(matrix, **options)
-        found = pattern_formation.grow_on(factors.product, (32, 32), **options)
+        found = pattern_formation.grow_on(factors.product, (24, 24), **options)
         agreement = (present * found).sum(axis=(1, 2))
         np.testing.assert_allclose(agreement, 1, atol=1e-3)
 
 
-def test_saturation_limits_rates_in_both_and_keeps_the_rest():
-    spec = place_code_spec(0.3, n_cells=64, seed=1)
-    matrix = code_covariance(spec, 12)
-    found = pattern_formation.grow(matrix, 4, 50, seed=1, saturation=1.6)
-    same = pattern_formation.grow_on(
-        lambda rates: (matrix @ rates).astype(np.float32), (12, 12), 4, 50, seed=1, saturation=1.6
-    )
-    np.testing.assert_allclose(found, same, atol=1e-4)
-    largest = found.max(axis=(1, 2)) * 12
-    free = pattern_formation.grow(matrix, 4, 50, seed=1).max(axis=(1, 2)) * 12
-    assert (free > 1.9).all()
-    # the norm is restored after rates are limited, so that the limit is exceeded a little
-    assert ((largest >= 1.6) & (largest < 1.75)).all()
+@pytest.mark.parametrize("nonnegative", [False, True])
+def test_one_step_of_growth_is_that_of_the_definition(nonnegative):
+    """Gradient, limits and norm of one unit, in double precision."""
+    side, limit = 6, 1.4
+    code = np.random.default_rng(1).gamma(1.0, size=(side**2, 9))
+    matrix = pattern_formation.covariance(code)
+    options = {"n_units": 1, "nonnegative": nonnegative, "seed": 2, "saturation": limit}
+    before = pattern_formation.grow(matrix, n_steps=0, **options).ravel()
+    found = pattern_formation.grow(matrix, n_steps=1, **options).ravel()
+    driven = matrix @ before / np.linalg.eigvalsh(matrix)[-1]
+    rates = before + driven - (before @ driven) * before
+    rates = np.maximum(rates, 0) if nonnegative else rates
+    size = np.sqrt(np.square(rates).mean())
+    assert (np.abs(rates) > limit * size).any()
+    rates = np.clip(rates, -limit * size, limit * size)
+    np.testing.assert_allclose(found, rates / np.linalg.norm(rates), atol=1e-5)
+
+
+@pytest.mark.parametrize("saturation", [1.0, 0.0, float("nan")])
+def test_limits_that_leave_no_pattern_are_refused(saturation):
     with pytest.raises(GridjaxError, match="saturation"):
-        pattern_formation.grow(matrix, saturation=1.0)
+        pattern_formation.grow(np.eye(4), saturation=saturation)
     with pytest.raises(GridjaxError, match="saturation"):
-        Growth(saturation=float("nan"))
+        Growth(saturation=saturation)
 
 
 def test_patterns_on_a_line_have_the_wavelength_of_theory():
@@ -118,3 +157,5 @@ def test_layouts_that_leave_places_uncovered_are_refused():
         code_correlation(centres, 1.0, 12, 0.1)
     with pytest.raises(GridjaxError, match="does not vary"):
         code_correlation(np.zeros((5, 1)), 1.0, 12, 1.0)
+    with pytest.raises(GridjaxError, match="does not vary"):
+        code_correlation(np.random.default_rng(0).uniform(-0.5, 0.5, (9, 2)), 1.0, 12, 1e4, 2e4)

@@ -81,8 +81,9 @@ def grow(
         n_steps: number of steps.
         nonnegative: whether to set rates below 0 to 0 after each step.
         seed: random seed of the initial noise.
-        saturation: largest size of a rate, in root mean squares of the unit's rates, above 1; after
-            each step larger rates are set to it. Infinity: no limit.
+        saturation: limit on the size of rates, in root mean squares of the unit's rates, above 1.
+            After each step larger rates are set to it, then the norm is restored; the rates of a
+            pattern can therefore be somewhat larger. Infinity: no limit.
 
     Raises GridjaxError unless there are n^2 places and the saturation is above 1.
     """
