@@ -142,13 +142,13 @@ def code_correlation(
     # a common factor of all gains has no effect
     largest = np.float32(max(np.abs(gain).max() for gain in gains))
     scaled = tuple((gain / largest).astype(np.float32) for gain in gains)
-    sums = sum(field.transposed_times(gain) for field, gain in zip(fields, scaled, strict=True))
-    mean = sums / np.float32(n**dimensions)
+    sums = [field.transposed_times(gain) for field, gain in zip(fields, scaled, strict=True)]
+    mean = np.stack(sums).sum(axis=0) / np.float32(n**dimensions)
     squares, total = _squares(bins, n, widths, scaled, mean, box_width_m, periodic)
     if not (squares > _LEAST_VARIATION**2 * total).all():
         raise _constant_code()
     norm = np.sqrt(squares).astype(np.float32)
-    return CodeCovariance(shape, fields, scaled, mean, 1 / norm)
+    return CodeCovariance(shape, fields, scaled, np.asarray(mean), 1 / norm)
 
 
 def _constant_code() -> GridjaxError:
@@ -165,7 +165,8 @@ def _along(n: int, width: float, periodic: bool) -> Float[np.ndarray, "n node"]:
 def _gaussian(distance: np.ndarray, width: float, period: int) -> np.ndarray:
     """Return Gaussians of distances; with a period, the sum over the images of the centre."""
     images = np.arange(-_N_IMAGES, _N_IMAGES + 1) if period else np.zeros(1)
-    return sum(np.exp(-((distance + image * period) ** 2) / (2 * width**2)) for image in images)
+    places = distance + period * images.reshape(-1, *[1] * distance.ndim)
+    return np.exp(-np.square(places) / (2 * width**2)).sum(axis=0)
 
 
 def _nodes(bins: Float[np.ndarray, "cell dimension"], n: int, periodic: bool) -> Any:

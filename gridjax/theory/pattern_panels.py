@@ -69,8 +69,8 @@ def draw_patterns(
         else:
             _volume(figure, maps[unit], column, bottom, label, row == 0)
     if dimensions == 2:
-        _text(figure, _LEFT - 0.1, bottom - 0.03, "score60\nperiod", linespacing=1.1, ha="right",
-              va="top", color=plotting.GREY)  # fmt: skip
+        style = {"linespacing": 1.1, "ha": "right", "va": "top", "color": plotting.GREY}
+        _text(figure, _LEFT - 0.1, top - _SIDE - 0.08, "score60\nperiod", **style)
 
 
 def _label(lattices: PatternLattices, unit: int, dimensions: int) -> str:
