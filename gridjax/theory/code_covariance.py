@@ -32,35 +32,40 @@ _LEAST_VARIATION = 1e-5
 
 @dataclass(frozen=True)
 class GaussianFields:
-    """Gaussian fields of one width at all cells, over the places of a box.
+    """Gaussian fields of one width at every node, over the places of a box.
 
-    The matrix of fields, [position, cell], is the product of ``along`` (one axis after the other)
-    and ``centres``.
+    The matrix of fields, [place, node^d], is the product of ``along`` for each axis.
     """
 
     along: Float[np.ndarray, "n node"]
     """Field of a centre at each node along one axis, at the centres of the bins."""
-    centres: Any
-    """Sparse matrix [node^d, cell], weights of the nodes around each centre."""
     dimensions: int
 
-    def times(self, cells: Float[np.ndarray, "cell column"]) -> Float[np.ndarray, "place column"]:
+    def at_places(
+        self, nodes: Float[np.ndarray, "node column"]
+    ) -> Float[np.ndarray, "place column"]:
         """Return the sum of the fields with these weights at each place."""
-        return self._along_axes(self.along, self.centres @ cells)
+        return _along_axes(self.along, nodes, self.dimensions)
 
-    def transposed_times(
+    def at_nodes(
         self, places: Float[np.ndarray, "place column"]
-    ) -> Float[np.ndarray, "cell column"]:
-        """Return the sum over places of each cell's field times these values."""
-        return self.centres.T @ self._along_axes(self.along.T, places)
+    ) -> Float[np.ndarray, "node column"]:
+        """Return the sum over places of each node's field times these values."""
+        return _along_axes(self.along.T, places, self.dimensions)
 
-    def _along_axes(self, matrix, values):
-        n_out, n_in = matrix.shape
-        n_columns = values.shape[1]
-        for axis in range(self.dimensions):
-            rest = n_in ** (self.dimensions - 1 - axis) * n_columns
-            values = np.matmul(matrix, values.reshape(n_out**axis, n_in, rest))
-        return values.reshape(-1, n_columns)
+
+def _along_axes(
+    matrix: Float[np.ndarray, "out in"], values: Float[np.ndarray, "in column"], dimensions: int
+) -> Float[np.ndarray, "out column"]:
+    """Return values [in^d, column] multiplied by a matrix along each axis, [out^d, column]."""
+    n_out, n_in = matrix.shape
+    n_columns = values.shape[1]
+    # columns stand before the last axis, so that all axes need few and large products
+    values = np.ascontiguousarray(values.reshape(-1, n_in, n_columns).swapaxes(1, 2))
+    for axis in range(dimensions - 1):
+        values = np.matmul(matrix, values.reshape(n_out**axis, n_in, -1))
+    values = values.reshape(-1, n_columns, n_in) @ matrix.T
+    return np.ascontiguousarray(values.swapaxes(1, 2)).reshape(-1, n_columns)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ class CodeCovariance:
 
     shape: tuple[int, ...]
     """Bins along each side."""
+    centres: Any
+    """Sparse matrix [node^d, cell], weights of the nodes around each centre."""
     fields: tuple[GaussianFields, ...]
     gains: tuple[Float[np.ndarray, "place 1"], ...]
     cell_mean: Float[np.ndarray, "cell 1"]
@@ -81,17 +88,12 @@ class CodeCovariance:
     def product(self, rates: Float[np.ndarray, "place unit"]) -> Float[np.ndarray, "place unit"]:
         """Return the product of the correlation with rates, float32."""
         scaled = self.inverse_norm * np.asarray(rates, np.float32)
-        cells = sum(
-            field.transposed_times(gain * scaled)
-            for field, gain in zip(self.fields, self.gains, strict=True)
-        )
-        cells = cells - self.cell_mean * scaled.sum(axis=0)
-        return self.inverse_norm * (self._places(cells) - self.cell_mean.T @ cells)
-
-    def _places(self, cells):
-        return sum(
-            gain * field.times(cells) for field, gain in zip(self.fields, self.gains, strict=True)
-        )
+        pairs = list(zip(self.fields, self.gains, strict=True))
+        nodes = sum(field.at_nodes(gain * scaled) for field, gain in pairs)
+        cells = self.centres.T @ nodes - self.cell_mean * scaled.sum(axis=0)
+        nodes = self.centres @ cells
+        places = sum(gain * field.at_places(nodes) for field, gain in pairs)
+        return self.inverse_norm * (places - self.cell_mean.T @ cells)
 
 
 def code_correlation(
@@ -123,13 +125,12 @@ def code_correlation(
     shape = (n,) * dimensions
     widths = (sigma_m,) if surround_m is None else (sigma_m, surround_m)
     bins = centres_m / box_width_m * n + (n - 1) / 2
-    nodes = _nodes(bins, n, periodic)
+    centres = _nodes(bins, n, periodic)
     fields = tuple(
-        GaussianFields(_along(n, width / box_width_m * n, periodic), nodes, dimensions)
-        for width in widths
+        GaussianFields(_along(n, width / box_width_m * n, periodic), dimensions) for width in widths
     )
-    one = np.ones((len(centres_m), 1), np.float32)
-    cover = [field.times(one) for field in fields]
+    density = centres.sum(axis=1)[:, None]
+    cover = [field.at_places(density) for field in fields]
     if not cover[0].min() > _LEAST_COVER:
         message = f"{len(centres_m)} place fields of {sigma_m:g} m do not cover the box"
         raise GridjaxError(Problem(message, fix="give more place cells, or wider place fields"))
@@ -142,13 +143,13 @@ def code_correlation(
     # a common factor of all gains has no effect
     largest = np.float32(max(np.abs(gain).max() for gain in gains))
     scaled = tuple((gain / largest).astype(np.float32) for gain in gains)
-    sums = [field.transposed_times(gain) for field, gain in zip(fields, scaled, strict=True)]
-    mean = np.stack(sums).sum(axis=0) / np.float32(n**dimensions)
+    sums = [field.at_nodes(gain) for field, gain in zip(fields, scaled, strict=True)]
+    mean = centres.T @ np.stack(sums).sum(axis=0) / np.float32(n**dimensions)
     squares, total = _squares(bins, n, widths, scaled, mean, box_width_m, periodic)
     if not (squares > _LEAST_VARIATION**2 * total).all():
         raise _constant_code()
     norm = np.sqrt(squares).astype(np.float32)
-    return CodeCovariance(shape, fields, scaled, np.asarray(mean), 1 / norm)
+    return CodeCovariance(shape, centres, fields, scaled, mean, 1 / norm)
 
 
 def _constant_code() -> GridjaxError:

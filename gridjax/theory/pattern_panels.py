@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ N_ROWS = {1: 1, 2: 1, 3: 2}
 ROW_IN = {1: 1.16, 2: 1.16, 3: 1.3}
 """Height of a row, inches."""
 _SIDE, _GAP, _LEFT = 0.72, 0.06, 0.92  # inches
-_SURFACE = 1.05
+_SURFACE = 1.1
 _SECTIONS = ((2, "x", "y"), (1, "x", "z"), (0, "y", "z"))
 _LABELS = {"fontsize": plotting.SMALL, "ha": "center", "va": "top"}
 
@@ -120,7 +121,7 @@ def _volume(figure: Figure, rates, column: int, bottom: float, label: str, is_fi
                       **(_LABELS | {"va": "bottom", "color": plotting.GREY}))  # fmt: skip
         if place == 1:
             axes.text(0.5, -0.06, label, transform=axes.transAxes, **_LABELS)
-    offset = 3 * (0.9 * _SIDE + _GAP) - 0.12
+    offset = 3 * (0.9 * _SIDE + _GAP) - 0.06
     axes = _axes(
         figure, left + offset, bottom - 0.28, _SURFACE, _SURFACE, projection="3d", zorder=-1
     )
@@ -129,7 +130,7 @@ def _volume(figure: Figure, rates, column: int, bottom: float, label: str, is_fi
 
 def draw_isosurface(axes: Any, rates: Float[np.ndarray, "n n n"]) -> None:
     """Draw the surface at one standard deviation above the mean, coloured by its direction."""
-    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+    from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
     rates = _coarse(rates)
     triangles = isosurface(rates, float(rates.mean() + rates.std()))
@@ -140,14 +141,14 @@ def draw_isosurface(axes: Any, rates: Float[np.ndarray, "n n n"]) -> None:
     surface = Poly3DCollection(triangles, facecolors=colours, edgecolors=colours, linewidths=0.1)
     surface.set_rasterized(True)
     axes.add_collection3d(surface)
-    last = rates.shape[0] - 0.5
-    axes.set(xlim=(-0.5, last), ylim=(-0.5, last), zlim=(-0.5, last))
-    axes.set_box_aspect((1, 1, 1), zoom=1.25)
+    ends = (-0.5, rates.shape[0] - 0.5)
+    corners = np.array(list(product(ends, repeat=3)))
+    edges = [pair for pair in combinations(corners, 2) if (pair[0] != pair[1]).sum() == 1]
+    axes.add_collection3d(Line3DCollection(edges, colors=plotting.LIGHT, linewidths=0.6))
+    axes.set(xlim=ends, ylim=ends, zlim=ends)
+    axes.set_box_aspect((1, 1, 1), zoom=1.0)
     axes.view_init(elev=22, azim=-58)
-    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.set_ticks([])
-        axis.pane.set_alpha(0.12)
-    axes.patch.set_alpha(0)
+    axes.set_axis_off()
 
 
 def _coarse(rates: Float[np.ndarray, "n n n"]) -> Float[np.ndarray, "m m m"]:
