@@ -1,10 +1,11 @@
-"""Classes of patterns that grow in a cube on place codes, over layouts, as a table with intervals.
+"""Classes of patterns that grow in a cube on place codes, over seeds, as a table with intervals.
 
-`python -m benchmarks.volume_patterns [--layouts 16] [--cycles 2.83,3.3] [--out FILE.json]` grows
-one pattern with each dynamics on each layout of DoS or Gaussian place cells, with and without walls
-and limits on rates, and prints the share of patterns of each class of `gj.grid_score_3d` with its
-exact 95 % interval. The width of place fields follows from the number of wavelengths of k* along
-the box (cycles).
+`python -m benchmarks.volume_patterns [--ideal 32] [--layouts 16] [--cycles 2.83,3.3] [--out FILE]`
+grows patterns with both dynamics and several limits on rates: first on infinitely many place cells
+without walls (one noise for each seed), then one pattern on each drawn layout, without and with
+walls, and on Gaussian place cells. It prints the share of patterns of each class of
+`gj.grid_score_3d` with its exact 95 % interval. The width of place fields follows from the number
+of wavelengths of k* along the box (cycles).
 """
 
 from __future__ import annotations
@@ -29,28 +30,34 @@ BOX_M, RATIO = 2.2, 1.25
 DENSITY = 0.75
 """Place cells in a cube of side sigma."""
 N_BINS = 24
-SATURATIONS = (math.inf, 1.75)
+SATURATIONS = (math.inf, 2.5, 1.75, 1.5)
 DYNAMICS = ("linear", "nonnegative")
+IDEAL, PERIODIC, WALLS = "infinitely many cells", "layout, periodic", "layout, walls"
 
 
-def settings(cycles: list[float]) -> list[dict[str, Any]]:
+def settings(cycles: list[float], places: list[str]) -> list[dict[str, Any]]:
     """Return the settings of the table; Gaussian codes have the field widths of the first DoS."""
     dos = [
-        {"code": "difference_of_gaussians", "cycles": n, "periodic": periodic, "saturation": limit}
-        for n, limit, periodic in itertools.product(cycles, SATURATIONS, (True, False))
+        {"code": "difference_of_gaussians", "cycles": n, "place": place, "saturation": limit}
+        for place, limit, n in itertools.product(places, SATURATIONS, cycles)
+        if place == IDEAL or limit in (math.inf, 1.75)
     ]
-    gaussian = {"code": "gaussian", "cycles": cycles[0], "periodic": False, "saturation": math.inf}
-    return [*dos[:2], gaussian, *dos[2:]]
+    gaussian = [
+        {"code": "gaussian", "cycles": cycles[0], "place": place, "saturation": math.inf}
+        for place in places
+    ]
+    return [*dos, *gaussian]
 
 
-def patterns(setting: dict[str, Any], seed: int) -> dict[str, np.ndarray]:
-    """Return one pattern [1, n, n, n] of each dynamics on one layout."""
+def patterns(setting: dict[str, Any], seed: int, count: int = 1) -> dict[str, np.ndarray]:
+    """Return ``count`` patterns [count, n, n, n] of each dynamics on one layout."""
     # the width of the centre at which k* has this number of cycles along the box
     sigma = dos_wavenumber(1.0, RATIO) * BOX_M / (2 * math.pi * setting["cycles"])
     n_cells = round(DENSITY * (BOX_M / sigma) ** 3)
     spec = gj.place_code_spec(sigma, RATIO, BOX_M, code=setting["code"], n_cells=n_cells, seed=seed)
-    growth = gj.Growth(setting["periodic"], setting["saturation"])
-    grown = gj.layout_patterns(spec, 3, growth, 1, N_BINS)
+    place = setting["place"]
+    growth = gj.Growth(place == PERIODIC, place == IDEAL, setting["saturation"])
+    grown = gj.layout_patterns(spec, 3, growth, count, N_BINS)
     return {name: getattr(grown, name) for name in DYNAMICS}
 
 
@@ -67,18 +74,22 @@ def shares(lattice: np.ndarray) -> dict[str, list[float]]:
 def main() -> None:
     """Print the table, and write its rows if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--layouts", type=int, default=16)
+    parser.add_argument("--ideal", type=int, default=32, help="patterns without a layout; 0: none")
+    parser.add_argument("--layouts", type=int, default=16, help="layouts; 0: none")
     parser.add_argument("--cycles", default="2.83,3.3")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
+    places = [IDEAL] * bool(options.ideal) + [PERIODIC, WALLS] * bool(options.layouts)
     results = []
-    for setting in settings([float(each) for each in options.cycles.split(",")]):
+    for setting in settings([float(each) for each in options.cycles.split(",")], places):
         start = time.perf_counter()
-        grown = [patterns(setting, SEED + seed) for seed in range(options.layouts)]
+        if setting["place"] == IDEAL:
+            grown = [patterns(setting, SEED, options.ideal)]
+        else:
+            grown = [patterns(setting, SEED + seed) for seed in range(options.layouts)]
         print(setting, f"grown in {time.perf_counter() - start:.0f} s", flush=True)
         for name in DYNAMICS:
-            maps = np.concatenate([each[name] for each in grown])
-            scores = gj.pattern_lattices(maps, BOX_M)
+            scores = gj.pattern_lattices(np.concatenate([each[name] for each in grown]), BOX_M)
             found = shares(scores.lattice)
             results.append(setting | {"dynamics": name, "shares": found} | scores.to_dict())
             text = ", ".join(f"{n} {v:.2f} ({a:.2f} to {b:.2f})" for n, (v, a, b) in found.items())

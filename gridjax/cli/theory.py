@@ -60,6 +60,13 @@ def theory(
         bool,
         typer.Option("--periodic", help="Grow patterns in a box without walls: its sides join."),
     ] = False,
+    ideal: Annotated[
+        bool,
+        typer.Option(
+            "--ideal",
+            help="Grow patterns on infinitely many place cells in a box without walls.",
+        ),
+    ] = False,
     saturation: Annotated[
         float,
         typer.Option(
@@ -83,7 +90,7 @@ def theory(
     from gridjax.theory.lattice_gains import lattice_gains
     from gridjax.theory.prediction import place_code_spec, predict_spec
 
-    growth = Growth(periodic, saturation)
+    growth = Growth(periodic, ideal, saturation)
     n_cells = default_cells(dimensions) if cells is None else cells
     spec = place_code_spec(
         place_cell_rf, surround_scale, box, surround_convention, code, n_cells, seed

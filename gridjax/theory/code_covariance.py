@@ -17,6 +17,8 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.metrics.spectral.pattern_formation import Product
+from gridjax.theory.prediction import Prediction, expected_power
 
 N_POINTS = 6
 """Bins along each axis between which a centre is interpolated."""
@@ -28,6 +30,35 @@ _LEAST_COVER = 1e-3
 """Smallest sum of the centre Gaussians of all cells at a place."""
 _LEAST_VARIATION = 1e-5
 """Smallest variation of a code, as a share of its size; single precision rounds to 1e-7."""
+
+
+def expected_product(theory: Prediction, n: int) -> Product:
+    """Return the product of the expected covariance with rates, in a box without walls.
+
+    This is the covariance of infinitely many place cells: a convolution whose Fourier transform is
+    ``expected_power``, 0 for the mean. Opposite sides of the box are joined.
+
+    Args:
+        n: bins along each side of the box; positions are in row-major order.
+    """
+    from scipy import fft
+
+    d = theory.dimensions
+    axes = [*[np.fft.fftfreq(n, 1 / n)] * (d - 1), np.arange(n // 2 + 1)]
+    squared = sum(np.square(axis) for axis in np.meshgrid(*axes, indexing="ij"))
+    power = np.array(expected_power(theory, np.sqrt(squared)))
+    power.flat[0] = 0.0
+    spectrum = (power / power.max()).astype(np.float32)
+
+    def product(rates):
+        maps = np.asarray(rates, np.float32).T.reshape(-1, *[n] * d)
+        space = tuple(range(1, d + 1))
+        waves = fft.rfftn(maps, axes=space)
+        return (
+            np.asarray(fft.irfftn(waves * spectrum, [n] * d, axes=space)).reshape(len(maps), -1).T
+        )
+
+    return product
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ class Growth:
 
     periodic: bool = False
     """Whether opposite sides of the box are joined, so that there are no walls."""
+    ideal: bool = False
+    """Whether patterns grow on infinitely many place cells in a box without walls, in place of a
+    layout. The seed then decides only the noise from which they grow."""
     saturation: float = math.inf
     """Limit on rates in root mean squares of the unit's rates; see gj.metrics.grow_patterns."""
 

@@ -13,9 +13,9 @@ from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import ENCODINGS
 from gridjax.spec.target_code_info import PEAK
-from gridjax.theory.code_covariance import CodeCovariance, code_correlation
+from gridjax.theory.code_covariance import CodeCovariance, code_correlation, expected_product
 from gridjax.theory.growth_options import N_PLACES, N_STEPS, N_UNITS, Growth, check_drawable
-from gridjax.theory.prediction import N_BINS
+from gridjax.theory.prediction import N_BINS, predict_spec
 from gridjax.theory.wavenumber import surround_ratio
 
 
@@ -107,15 +107,18 @@ def layout_patterns(
     check_drawable(spec, dimensions)
     n, n_units = n or N_PLACES[dimensions], n_units or N_UNITS[dimensions]
     options = {"seed": spec.seed, "saturation": growth.saturation}
-    if dimensions == 2 and not growth.periodic:
+    cycles = power = np.zeros(0)
+    if dimensions == 2 and not (growth.periodic or growth.ideal):
         correlation = code_covariance(spec, n)
         grow = partial(pattern_formation.grow, correlation, n_units, N_STEPS, **options)
         cycles, power = _spectrum(spec)
     else:
-        product = layout_correlation(spec, dimensions, n, growth.periodic).product
+        if growth.ideal:
+            product = expected_product(predict_spec(spec, dimensions), n)
+        else:
+            product = layout_correlation(spec, dimensions, n, growth.periodic).product
         shape = (n,) * dimensions
         grow = partial(pattern_formation.grow_on, product, shape, n_units, N_STEPS, **options)
-        cycles = power = np.zeros(0)
     return LayoutPatterns(spec, grow(nonnegative=False), grow(nonnegative=True), cycles, power)
 
 
