@@ -1,5 +1,6 @@
 """The covariance of a code by factors against the code itself, and the patterns on both."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -9,7 +10,7 @@ from oracles.turing import radial_transform
 from gridjax.errors import GridjaxError
 from gridjax.metrics.spectral import pattern_formation, turing
 from gridjax.metrics.spectral.turing import cycles_per_box, dos_wavenumber
-from gridjax.theory.code_covariance import code_correlation
+from gridjax.theory.code_covariance import code_correlation, expected_product
 from gridjax.theory.growth_options import Growth
 from gridjax.theory.layout_patterns import (
     code_covariance,
@@ -17,7 +18,7 @@ from gridjax.theory.layout_patterns import (
     layout_correlation,
     layout_patterns,
 )
-from gridjax.theory.prediction import place_code_spec
+from gridjax.theory.prediction import expected_power, place_code_spec, predict
 
 WIDTH, N_CELLS = 1.0, 40
 
@@ -47,7 +48,7 @@ def slow_correlation(centres, width_m, n, sigma, surround, n_images):
 
 @pytest.mark.parametrize("n_images", [0, 2], ids=["walls", "periodic"])
 @pytest.mark.parametrize("surround", [0.3, None], ids=["dos", "gaussian"])
-@pytest.mark.parametrize(("dimensions", "n"), [(1, 40), (2, 18), (3, 12)])
+@pytest.mark.parametrize(("dimensions", "n"), [(1, 40), (2, 18), (3, 10)])
 def test_products_are_those_of_the_definition(dimensions, n, surround, n_images):
     centres = np.random.default_rng(dimensions).uniform(-0.5, 0.5, (N_CELLS, dimensions))
     fast = code_correlation(centres, WIDTH, n, 0.25, surround, n_images > 0)
@@ -99,6 +100,31 @@ def test_two_dimensions_have_the_numbers_of_the_matrix():
         found = pattern_formation.grow_on(factors.product, (24, 24), **options)
         agreement = (present * found).sum(axis=(1, 2))
         np.testing.assert_allclose(agreement, 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_infinitely_many_cells_give_each_wave_the_power_of_theory(dimensions):
+    """Against a sum over all waves of the box, each a row of a matrix."""
+    n, theory = 7, predict(0.3, 2.0, 2.2, dimensions)
+    grid = list(itertools.product(range(n), repeat=dimensions))
+    places = np.array(grid)
+    waves = (places + n // 2) % n - n // 2
+    power = expected_power(theory, np.linalg.norm(waves, axis=1))
+    power[0] = 0
+    matrix = np.exp(2j * np.pi / n * places @ waves.T)
+    rates = np.random.default_rng(1).normal(size=(n**dimensions, 3))
+    slow = (matrix * (power / power.max())) @ (matrix.conj().T @ rates) / n**dimensions
+    np.testing.assert_allclose(expected_product(theory, n)(rates), slow.real, atol=1e-5)
+
+
+def test_patterns_on_infinitely_many_cells_do_not_depend_on_the_layout():
+    spec = place_code_spec(0.2, n_cells=64, seed=4)
+    one = layout_patterns(spec, 1, Growth(ideal=True), 3, 32)
+    other = layout_patterns(dataclasses.replace(spec, layout_seed=9), 1, Growth(ideal=True), 3, 32)
+    np.testing.assert_array_equal(one.nonnegative, other.nonnegative)
+    power = np.square(np.abs(np.fft.rfft(one.linear, axis=1)))
+    expected = cycles_per_box(dos_wavenumber(0.2, 2.0), 2.2)
+    assert (power.argmax(axis=1) == round(expected)).all()
 
 
 @pytest.mark.parametrize("nonnegative", [False, True])
