@@ -45,10 +45,10 @@ def default_cells(dimensions: int) -> int:
     return N_CELLS.get(dimensions, N_CELLS[2])
 
 
-def check_drawable(spec: NetworkSpec, dimensions: int = 2) -> None:
-    """Raise GridjaxError for place fields narrower than a bin of the patterns."""
+def check_drawable(spec: NetworkSpec, dimensions: int = 2, n: int | None = None) -> None:
+    """Raise GridjaxError for place fields narrower than one of n bins (by default N_PLACES)."""
     sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
-    least = side / N_PLACES[dimensions]
+    least = side / (n or N_PLACES[dimensions])
     if sigma < least:
         message = f"place fields of {sigma:g} m are too narrow to draw in a box of {side:g} m"
         fix = f"give --place-cell-rf of at least {least:.3g}, or omit --out and --patterns"

@@ -104,7 +104,7 @@ def layout_patterns(
     box, or so few that they do not cover it.
     """
     growth = growth or Growth()
-    check_drawable(spec, dimensions)
+    check_drawable(spec, dimensions, n)
     n, n_units = n or N_PLACES[dimensions], n_units or N_UNITS[dimensions]
     options = {"seed": spec.seed, "saturation": growth.saturation}
     cycles = power = np.zeros(0)
