@@ -91,7 +91,7 @@ def test_a_volume_has_the_gains_of_lattices():
 @pytest.mark.slow
 def test_patterns_of_a_volume_have_classes_p_values_and_a_figure(tmp_path):
     out = tmp_path / "volume.png"
-    size = ("--place-cell-rf", 0.25, "--cells", 700, "--periodic")
+    size = ("--place-cell-rf", 0.25, "--ideal")
     result = called("--dimensions", 3, *size, "--json", "--out", out)
     assert result.exit_code == 0, result.output
     assert out.read_bytes().startswith(b"\x89PNG")
