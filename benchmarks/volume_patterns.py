@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 import gridjax as gj
-from gridjax.metrics.spectral.turing import dos_wavenumber
+from gridjax.metrics import dos_wavenumber, share_interval
 
 CLASSES = ("bcc", "fcc", "hcp", "sc", "columns", "lamellae", "local", "none")
 SEED = 41_000
@@ -65,15 +65,13 @@ def shares(lattice: np.ndarray) -> dict[str, list[float]]:
     """Return the share of each class that occurs, with its exact lower and upper bound."""
     counts = {name: int((lattice == name).sum()) for name in CLASSES}
     return {
-        name: list(gj.metrics.share_interval(count, len(lattice)))
-        for name, count in counts.items()
-        if count
+        name: list(share_interval(count, len(lattice))) for name, count in counts.items() if count
     }
 
 
 def main() -> None:
     """Print the table, and write its rows if asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Classes of patterns that grow in a cube.")
     parser.add_argument("--ideal", type=int, default=32, help="patterns without a layout; 0: none")
     parser.add_argument("--layouts", type=int, default=16, help="layouts; 0: none")
     parser.add_argument("--cycles", default="2.83,3.3")
