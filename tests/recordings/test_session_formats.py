@@ -31,7 +31,6 @@ SESSIONS = {
     "far too large": ({"positions": 3.4 * (PATH - 0.5) * 1e308}, "not an arena"),
     "objects": ({"positions": PATH.astype(object)}, "positions: cannot be read"),
     "complex": ({"positions": PATH + 1j}, "positions are complex128"),
-    "spans of time": ({"times": TIMES.astype("m8[s]")}, "times are timedelta64"),
     "one lost time": ({"times": np.append(TIMES[:-1], np.inf)}, "times: sample 599 is inf"),
     "microseconds": ({"times": 1.7e15 + 1e6 * TIMES}, "times: sample 0 is 1.7e+15"),
     "one spike": ({"spikes_a": 1.0}, "spikes_a are float64 of shape ()"),

@@ -92,3 +92,12 @@ def typical_speed(
     speeds = moved / (times_s[step:] - times_s[:-step])
     known = speeds[np.isfinite(speeds)]
     return float(np.median(known)) if len(known) else float("nan")
+
+
+def is_normalised(positions: Float[np.ndarray, "sample 2"]) -> bool:
+    """Return whether both axes of positions span exactly 0 to 1, or exactly -1 to 1."""
+    known = positions[np.isfinite(positions).all(axis=1)] if positions.ndim == 2 else positions[:0]
+    if not len(known):
+        return False
+    low, high = known.min(axis=0), known.max(axis=0)
+    return bool((high == 1).all() and ((low == 0).all() or (low == -1).all()))

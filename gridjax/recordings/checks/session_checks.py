@@ -19,10 +19,12 @@ from gridjax.metrics.ratemaps.occupancy import (
     SMALLEST_ARENA_M,
 )
 from gridjax.recordings.checks.activity_clock import on_activity_clock, without_unknown
+from gridjax.recordings.checks.dated_times import without_dates
 from gridjax.recordings.checks.path_cleaning import (
     FASTEST_M_S,
     SLOWEST_M_S,
     TYPICAL_M_S,
+    is_normalised,
     placeholders,
     typical_speed,
     wrong_frames,
@@ -46,6 +48,13 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     own = Problems()
     remarks = list(raw.remarks)
     raw = with_stated_units(raw, options, own)
+    if options.units is None and raw.unit is None and is_normalised(raw.positions):
+        low = f"{np.nanmin(raw.positions):g}"
+        remarks.append(
+            f"x and y both span exactly {low} to 1, read in m: if they are normalised, give the"
+            " scale as --units px --px-per-cm N"
+        )
+    raw = without_dates(raw, remarks, own)
     options = with_units_of(raw, options, remarks, own)
     raw = in_seconds(raw, options, remarks)
     raw = _checked_clock(raw, remarks, own)
