@@ -42,10 +42,10 @@ class NetworkFields:
     )
     activation: str = static(
         "relu",
-        "activation of the recurrent units",
+        "activation of the recurrent units; norm_relu is relu, divided by its norm over the units",
         NETWORK,
         READOUT,
-        choices=("relu", "tanh", "sigmoid", "linear"),
+        choices=("relu", "tanh", "sigmoid", "linear", "norm_relu"),
     )
     initializer: str = static(
         "glorot_uniform",
