@@ -68,7 +68,7 @@ class StateObjectiveFields:
     )
     code_size: float = traced(
         0.5,
-        "wanted size 1 - |mean state|^2 of the code, dimensionless",
+        "wanted size of the code: 1 minus the squared norm of the mean state, dimensionless",
         TRAINING,
         read_if=objective_reads("code_size"),
     )
