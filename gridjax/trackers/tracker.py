@@ -92,7 +92,7 @@ class Tracker(RunCallback):
             case TrainingMeasures(loss, loss_excess, position_error_m, of_states):
                 error_cm = 100 * position_error_m
                 measures = {"loss": loss, "loss_excess": loss_excess, "pos_decoding_err": error_cm}
-                measures |= {} if math.isnan(of_states) else {"state_objective": of_states}
+                measures |= {} if math.isnan(of_states) else {"state_objective_value": of_states}
             case _:
                 return
         if measures or time.perf_counter() - self._last > SECONDS_BETWEEN_RECORDS:
