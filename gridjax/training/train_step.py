@@ -254,11 +254,11 @@ def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> P
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
     analysed, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
     assessed = compute_metrics(static, state.layout, outputs, trajectories, traced.padding)
-    means = (own_mean(each, traced.padding) for each in assessed)
-    if static.state_objective == NO_OBJECTIVE:
-        return Progress(*means, jnp.full((), jnp.nan))
-    of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
-    return Progress(*means, of_states)
+    loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
+    of_states = jnp.full((), jnp.nan)
+    if static.state_objective != NO_OBJECTIVE:
+        of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+    return Progress(loss, excess, error_m, of_states)
 
 
 def compute_metrics(
