@@ -16,6 +16,9 @@ from gridjax.spec.fields.declarations import (
 )
 from gridjax.spec.fields.uses import NETWORK, READOUT, TRAINING, WEIGHTS
 
+NORM_RELU = "norm_relu"
+"""The activation that divides rates by their norm over the units."""
+
 
 @dataclass(frozen=True)
 class NetworkFields:
@@ -45,7 +48,7 @@ class NetworkFields:
         "activation of the recurrent units; norm_relu is relu, divided by its norm over the units",
         NETWORK,
         READOUT,
-        choices=("relu", "tanh", "sigmoid", "linear", "norm_relu"),
+        choices=("relu", "tanh", "sigmoid", "linear", NORM_RELU),
     )
     initializer: str = static(
         "glorot_uniform",
