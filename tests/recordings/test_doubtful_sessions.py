@@ -100,6 +100,19 @@ def test_the_guess_of_a_sampling_rate_is_the_rate(rate, tmp_path):
     np.testing.assert_allclose(session.spikes_s[0], SPIKES["grid"], atol=1 / rate, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (TIMES * 5 / 3, "no spike of any cell in the last 80"),  # 30 frames in a second, not 50
+        (TIMES - 30, "no spike of any cell in the first 30"),
+        (TIMES * 20, "all spikes lie within"),
+    ],
+)
+def test_another_clock_of_the_path_is_told(times, words, tmp_path):
+    session = session_of(tmp_path, times=times)
+    assert any(each.startswith(words) for each in session.remarks)
+
+
 def test_counts_for_other_samples_than_those_of_the_path_are_refused_with_their_file(tmp_path):
     counts = RNG.poisson(0.1, len(TIMES) - 1)
     message = refused(save_npz(tmp_path / "a.npz", PATH, TIMES, {"b": counts}))

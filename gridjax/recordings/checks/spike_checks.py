@@ -41,6 +41,9 @@ _GUESSES = (
 """Possible units of spike times other than seconds: (units per second, options)."""
 _FEWEST, _SHORTEST_SPAN = 20, 0.1
 """All spikes of a session, if there are that many, span at least this share of it."""
+_MANY, _LONGEST_SILENCE = 100, 0.1
+"""The spikes of a session, if there are that many, begin and end this close to its ends, as a share
+of it."""
 _LEAST_SPAN = 0.8
 """Smallest share of the session that the spikes must span in a unit to suggest it."""
 
@@ -141,11 +144,7 @@ def checked_spikes(
     if n_nan:
         remarks.append(f"{n_nan:,} spike times are NaN and left out")
     inside = np.concatenate([*kept.values(), np.empty(0)])
-    if len(inside) >= _FEWEST and np.ptp(inside) < _SHORTEST_SPAN * (end - start):
-        remarks.append(
-            f"all spikes lie within {np.ptp(inside):.4g} s of a session of {end - start:.4g} s: if"
-            " spikes and positions have times in different units, give --time-units"
-        )
+    _question_clock(inside, (start, end), remarks)
     _check_zeros(raw, problems)
     if wrong:
         _add_problem(raw, wrong, (start, end), problems)
@@ -155,6 +154,26 @@ def checked_spikes(
             f" after {end:.10g} s, outside the times of the path"
         )
     return kept
+
+
+def _question_clock(
+    spikes: Float[np.ndarray, " spike"], session: tuple[float, float], remarks: list[str]
+) -> None:
+    """Add a remark if all spikes are in a small part of the session, or end far from its ends."""
+    (start, end), n = session, len(spikes)
+    if n >= _FEWEST and np.ptp(spikes) < _SHORTEST_SPAN * (end - start):
+        remarks.append(
+            f"all spikes lie within {np.ptp(spikes):.4g} s of a session of {end - start:.4g} s: if"
+            " spikes and positions have times in different units, give --time-units"
+        )
+    elif n >= _MANY:
+        silent = [("first", spikes.min() - start), ("last", end - spikes.max())]
+        where, length = max(silent, key=lambda each: each[1])
+        if length > _LONGEST_SILENCE * (end - start):
+            remarks.append(
+                f"no spike of any cell in the {where} {length:.4g} s of {end - start:.4g} s: if the"
+                " clocks of spikes and positions differ, correct one of them"
+            )
 
 
 def _check_zeros(raw: RawSession, problems: Problems) -> None:
