@@ -89,10 +89,13 @@ def test_dates_of_time_zones_are_one_clock(tmp_path):
         check(read(tables(tmp_path, ending, zoned, dates(TRAIN))))
 
 
-def test_a_missing_date_of_the_path_is_refused_like_a_missing_number(tmp_path):
+def test_a_sample_without_date_is_left_out_like_one_without_number(tmp_path):
     times = dates(TIMES)
     times[3] = np.datetime64("NaT")
-    assert "times: sample 3 is nan" in refused(npz(tmp_path, times=times, spikes_grid=dates(TRAIN)))
+    session = read(npz(tmp_path, times=times, spikes_grid=dates(TRAIN)))
+    assert "1 sample without time left out, the first is sample 3" in session.remarks
+    np.testing.assert_allclose(np.ptp(session.times_s), np.ptp(TIMES), atol=1e-6)
+    assert len(session.times_s) == len(TIMES) - 1
 
 
 def test_counts_need_no_dates(tmp_path):

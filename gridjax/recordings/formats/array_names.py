@@ -7,10 +7,10 @@ import numpy as np
 from gridjax.io.dates import array_in_seconds
 
 _OTHER_NAMES = {
-    **dict.fromkeys(("t", "ts", "time", "timestamps", "post"), "times"),
+    **dict.fromkeys(("t", "ts", "time", "timestamp", "timestamps", "post"), "times"),
     **dict.fromkeys(("pos", "position", "xy"), "positions"),
-    **dict.fromkeys(("posx", "pos_x", "x_pos"), "x"),
-    **dict.fromkeys(("posy", "pos_y", "y_pos"), "y"),
+    **dict.fromkeys(("posx", "pos_x", "x_pos", "position_x"), "x"),
+    **dict.fromkeys(("posy", "pos_y", "y_pos", "position_y"), "y"),
     **dict.fromkeys(("spike_clusters", "spike_units"), "spike_cells"),
     "spiketimes": "spike_times",
 }
@@ -32,7 +32,7 @@ def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """
     own: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
-        other = _OTHER_NAMES.get(name, name)
+        other = own_name(name) or own_name(name.lower()) or name
         own[name if other in arrays else other] = array
     for name, array in own.items():
         is_flat = name in ("times", "x", "y", "spike_times", "spike_cells")
