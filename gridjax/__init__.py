@@ -11,9 +11,10 @@ Networks
     GridjaxError, Problem, Place: the error for invalid input, its problems, and their places.
 
 Extensions
-    register_encoding, register_cell, register_loss: your own target code, cell or loss.
-    TargetCodeInfo, CellInfo, LossInfo: their records. Encoding, Cell, Factored, Loss: their
-    functions. EncodingContext: the parameters that an Encoding receives.
+    register_encoding, register_cell, register_loss, register_state_objective: your own target code,
+    cell, loss, or objective on states. TargetCodeInfo, CellInfo, LossInfo, StateObjectiveInfo:
+    their records. Encoding, Cell, Factored, Loss, StateObjective: their functions.
+    EncodingContext, ObjectiveContext: the parameters that these functions receive.
     glorot_uniform, recurrent_kernel: initial weights of a cell.
 
 Parts of one network

@@ -7,6 +7,11 @@ from gridjax.model.cells import Cell, Factored, register_cell
 from gridjax.model.initializers import glorot_uniform, recurrent_kernel
 from gridjax.model.losses import Loss, register_loss
 from gridjax.model.losses import entropy as target_entropy
+from gridjax.model.state_objectives import (
+    ObjectiveContext,
+    StateObjective,
+    register_state_objective,
+)
 from gridjax.prng import Stream, stream
 from gridjax.recordings.cell_scores import InputScores
 from gridjax.recordings.map_set import MapSet
@@ -19,6 +24,7 @@ from gridjax.run.storage.run_reader import Network, Response, Run, open_run
 from gridjax.spec.cell_info import CellInfo, LossInfo
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.state_objective_info import StateObjectiveInfo
 from gridjax.spec.target_code_info import TargetCodeInfo
 from gridjax.studies.run_study import study
 from gridjax.sweep.expansion import Origin, SkippedNetworks
@@ -59,6 +65,7 @@ __all__ = [
     "MapSet",
     "Network",
     "NetworkSpec",
+    "ObjectiveContext",
     "Origin",
     "PatternLattices",
     "Place",
@@ -70,6 +77,8 @@ __all__ = [
     "Session",
     "Settings",
     "SkippedNetworks",
+    "StateObjective",
+    "StateObjectiveInfo",
     "StaticConfig",
     "Stream",
     "Sweep",
@@ -96,6 +105,7 @@ __all__ = [
     "register_cell",
     "register_encoding",
     "register_loss",
+    "register_state_objective",
     "score_inputs",
     "score_table",
     "simulate_motion",

@@ -13,6 +13,7 @@ after the call of all callbacks, unless ``train`` already raises another excepti
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ class TrainingMeasures:
     """loss minus the entropy of the targets, in nats; NaN unless the loss is a cross-entropy"""
     position_error_m: float
     """distance between decoded and true position, metres"""
+    state_objective: float = math.nan
+    """objective on states, without its weight; NaN without one"""
 
 
 @dataclass(frozen=True)

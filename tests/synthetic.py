@@ -216,7 +216,7 @@ def _history(
     for step in steps:
         falling = (1 + step) ** -0.5 * random.uniform(0.8, 1.2)
         excess = falling if spec.has_place_code else np.nan
-        history.append((int(step), Progress(falling + 3.0, excess, falling)))
+        history.append((int(step), Progress(falling + 3.0, excess, falling, np.nan)))
     return history
 
 

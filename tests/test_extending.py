@@ -40,7 +40,7 @@ def run(folder, code):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The three pages' code in one plugin, and a sweep that names all of it."""
+    """The page's code in one plugin, and a sweep that names all of it."""
     base = tmp_path_factory.mktemp("mine")
     for name, code in BLOCKS.items():
         (base / f"{name}.py").write_text(code)
@@ -49,19 +49,20 @@ def folder(tmp_path_factory):
         "rnn_type": {"value": "leaky"},
         "place_field_loss": {"value": "absolute"},
         "place_cell_rf": {"value": 0.4},
+        "state_objective": {"value": "sparse"},
+        "mean_rate_weight": {"value": 0.1},
     }
     sweep = {"method": "grid", "parameters": FEW | own}
     (base / "mine.yaml").write_text(yaml.safe_dump(sweep))
     return base
 
 
-PLUGINS = tuple(
-    part for name in ("encoding", "cell", "loss") for part in ("--plugin", f"{name}.py")
-)
+KINDS = ("encoding", "cell", "loss", "state_objective")
+PLUGINS = tuple(part for name in KINDS for part in ("--plugin", f"{name}.py"))
 
 
 def test_the_page_registers_one_of_each():
-    assert set(BLOCKS) == {"encoding", "cell", "loss"}
+    assert set(BLOCKS) == set(KINDS)
     assert len(BLOCKS["encoding"].strip().splitlines()) <= 25
 
 
@@ -81,12 +82,14 @@ from gridjax.run.execution.plugins import load_plugin
 run = gj.open_run("out")
 assert list(run.networks.place_field_values) == ["laplacian"]
 assert (run.networks.status == "finished").all()
-assert set(run.manifest["plugins"]) == {"plugin:laplacian", "plugin:leaky", "plugin:absolute"}
+assert set(run.manifest["plugins"]) == {
+    *("plugin:laplacian", "plugin:leaky", "plugin:absolute", "plugin:sparse")
+}
 try:
     run.network(run.networks.run_id[0])
 except gj.GridjaxError as error:
     print(error)
-for name in ("encoding", "cell", "loss"):
+for name in ("encoding", "cell", "loss", "state_objective"):
     load_plugin(f"{name}.py")
 network = run.network(run.networks.run_id[0])
 leak = network.params["cell"]["leak"]
@@ -117,7 +120,7 @@ def test_another_source_is_another_network(swept, tmp_path):
     ids = """
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
-for name in ("encoding", "cell", "loss"):
+for name in ("encoding", "cell", "loss", "state_objective"):
     load_plugin(f"{name}.py")
 print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
 """
@@ -180,8 +183,16 @@ OWN = {
     "encoding": "gj.register_encoding(gj.TargetCodeInfo('own'), gj.Encoding({}))",
     "cell": "gj.register_cell(gj.CellInfo('own'), gj.Cell({}))",
     "loss": "gj.register_loss(gj.LossInfo('own'), gj.Loss({}))",
+    "state_objective": (
+        "gj.register_state_objective(gj.StateObjectiveInfo('own'), gj.StateObjective({}))"
+    ),
 }
-PARAMETERS = {"encoding": "place_field_values", "cell": "rnn_type", "loss": "place_field_loss"}
+PARAMETERS = {
+    "encoding": "place_field_values",
+    "cell": "rnn_type",
+    "loss": "place_field_loss",
+    "state_objective": "state_objective",
+}
 NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
 
 
@@ -198,6 +209,7 @@ NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
         ("cell", "lambda *_: {}, lambda p, s, x, phi: s[0]", "step of 1 state(s) returns [3, 24]"),
         ("cell", "lambda *_: {}, lambda p, s, x: s", "step fails: TypeError"),
         ("loss", "lambda y, t: (y - t).mean()", "loss of [..., 12] returns []"),
+        ("state_objective", "lambda g, *_: g.mean(axis=-1)", "value returns [2, 3], not []"),
     ],
 )
 @pytest.mark.usefixtures("registering")

@@ -12,8 +12,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax.errors import GridjaxError, Place
+from gridjax.io.dates import ISO_DATES, date_in_seconds
 from gridjax.io.source_location import Problems
 from gridjax.io.unit_names import LENGTHS, TIMES
+
+
+class Clock(float):
+    """Kind of a column of times: numbers, or dates in ISO 8601 as seconds since 1970."""
+
 
 Kind = type[float] | type[str]
 Further = Callable[[Sequence[str], set[int]], dict[str, int] | None]
@@ -35,7 +41,8 @@ class Columns(NamedTuple):
     lines: Int[np.ndarray, " row"]
     """line number of each row, from 1"""
     units: dict[str, str]
-    """column name -> unit at the end of its header, such as cm; only where there is one"""
+    """column name -> unit at the end of its header, such as cm, or ISO_DATES; only where there is
+    one"""
     further: dict[str, Float[np.ndarray, " row"]]
     """numbers of the columns that ``Further`` chose"""
 
@@ -119,13 +126,23 @@ def _rows(
     table: list[list[float]] = []
     lines: list[int] = []
     wrong: dict[str, list[tuple[str, Place, str]]] = {}
+    dated: set[str] = set()
+    first_number: dict[str, int] = {}
 
     def number_at(row: list[str], at: int, name: str) -> float | None:
         value = row[at].strip()
-        number = _number(value.replace(",", ".") if has_commas else value)
+        value = value.replace(",", ".") if has_commas else value
+        number = _number(value)
+        if kinds.get(name) is Clock:
+            if number is None:
+                number = date_in_seconds(value)
+                dated.update({name} if number is not None else ())
+            elif not np.isnan(number):
+                first_number.setdefault(name, reader.line_num)
         if number is None:
             column = 1 + sum(len(field) + 1 for field in row[:at])
             fix = "give a number, with a point for decimals"
+            fix += ", or a date as in 2026-03-01T10:00:00.02" * (kinds.get(name) is Clock)
             where = Place(path, reader.line_num, column)
             wrong.setdefault(name, []).append((f"{name} is {value[:40]!r}", where, fix))
         return number
@@ -142,7 +159,7 @@ def _rows(
         lines.append(line)
         for name, at in places.items():
             value = row[at].strip()
-            if kinds[name] is float:
+            if issubclass(kinds[name], float):
                 columns[name].append(number_at(row, at, name))
             elif value:
                 columns[name].append(value)
@@ -155,6 +172,9 @@ def _rows(
             except ValueError:  # missing numbers, or texts
                 numbers = [number_at(row, at, name) for name, at in more.items()]
                 table.append([np.nan if each is None else each for each in numbers])
+    for name in dated & first_number.keys():
+        what, place = f"{name} holds dates and numbers", Place(path, first_number[name])
+        wrong[name] = [(what, place, "write all times as dates, or all in seconds")]
     for each in wrong.values():
         what, place, fix = each[0]
         others_too = f", the first of {len(each):,} such lines" if len(each) > 1 else ""
@@ -162,10 +182,10 @@ def _rows(
     if wrong:
         return None
     return Columns(
-        {name: np.array(columns[name], float) for name, kind in kinds.items() if kind is float},
+        {name: np.array(columns[name], float) for name, kind in kinds.items() if kind is not str},
         {name: columns[name] for name, kind in kinds.items() if kind is str},
         np.array(lines, int),
-        units,
+        units | dict.fromkeys(dated, ISO_DATES),
         dict(zip(more, np.reshape(np.array(table, float), (len(lines), len(more))).T, strict=True)),
     )
 

@@ -36,6 +36,9 @@ def check_array(name: str, values: Any, rank: int) -> np.ndarray:
     except (ValueError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise invalid_argument(f"{name} are not an array: {reason}", "give numbers") from None
+    if array.dtype.kind in "mM":
+        fix = f"give seconds: ({name} - {name}[0]) / np.timedelta64(1, 's')"
+        raise invalid_argument(f"{name} are of type {array.dtype}", fix)
     if not is_real(array.dtype) or array.ndim != rank:
         raise invalid_argument(
             f"{name} are {array.dtype} of shape {array.shape}",

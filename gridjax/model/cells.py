@@ -26,11 +26,21 @@ from gridjax.spec.registry import CELLS
 Params = dict[str, Array]
 Activation = Callable[[Array], Array]
 
+
+def norm_relu(x: Float[Array, "*n unit"]) -> Float[Array, "*n unit"]:
+    """Return relu(x) divided by its Euclidean norm over the units; 0 where no unit is active."""
+    rates = jax.nn.relu(x)
+    square = jnp.square(rates).sum(axis=-1, keepdims=True)
+    is_active = square > 0
+    return jnp.where(is_active, rates / jnp.sqrt(jnp.where(is_active, square, 1.0)), 0.0)
+
+
 ACTIVATIONS: dict[str, Activation] = {
     "relu": jax.nn.relu,
     "tanh": jnp.tanh,
     "sigmoid": jax.nn.sigmoid,
     "linear": lambda x: x,
+    "norm_relu": norm_relu,
 }
 """Activations by their name in sweep files."""
 PULL_BACKS: dict[str, Callable[[Array, Array], Array]] = {
@@ -39,7 +49,8 @@ PULL_BACKS: dict[str, Callable[[Array, Array], Array]] = {
     "sigmoid": lambda h, gradient: gradient * (h * (1 - h)),
     "linear": lambda h, gradient: gradient,
 }
-"""Function of each activation h = phi(x): h and the gradient of h -> the gradient of x."""
+"""Function of each elementwise activation h = phi(x): h and the gradient of h -> the gradient of x.
+"""
 
 
 class Factored(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridjax.model.cells import Cell
+from gridjax.model.cells import PULL_BACKS, Cell
 from gridjax.model.matmul import FLOAT32
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS, is_plugin
@@ -17,6 +17,8 @@ def obstacle_of_network(static: StaticConfig) -> str | None:
     if not _has_kernel(static.rnn_type):
         names = ", ".join(name for name in CELLS if _has_kernel(name))
         return f"rnn_type: {static.rnn_type}; expected one of {names}"
+    if static.activation not in PULL_BACKS:
+        return f"activation: {static.activation}; expected one of {', '.join(PULL_BACKS)}"
     if static.matmul_precision == FLOAT32:
         return f"matmul_precision: {FLOAT32}; expected tf32 or bf16, which matrix units multiply"
     if static.Ng > MOST_UNITS:

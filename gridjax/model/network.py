@@ -166,7 +166,7 @@ def _run(
     """
     phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:
-        pull_back = PULL_BACKS[static.activation] if parts.is_sum else None
+        pull_back = PULL_BACKS.get(static.activation) if parts.is_sum else None
         of_sums = None if parts.of_sums is None else partial(parts.of_sums, phi)
         update = Update(partial(parts.update, phi), pull_back, loop, of_sums)
         bias = None if parts.bias is None else parts.bias(params)

@@ -89,6 +89,7 @@ def map_set(
     if maps.size == 0:
         reading.refuse(f"maps have shape {maps.shape}", "give at least one map")
         return None
+    remarks = [*remarks, *_unclear_axes(array, is_named or cells is not None)]
     if cells is None:
         cells = [",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2])]
     maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
@@ -111,6 +112,13 @@ def _without_placeholder(
     n = int(negative[0].sum())
     line = f"{n:,} bins are {values[0]:g} in all maps, the only negative number: read as unvisited"
     return np.where(negative, np.nan, maps), [line]
+
+
+def _unclear_axes(array: np.ndarray, is_named: bool) -> list[str]:
+    """Return one line if the axis of the cells cannot be told from the shape [n, n, n]."""
+    if is_named or array.ndim != 3 or len(set(array.shape)) > 1:
+        return []
+    return [f"shape {array.shape}: the first axis is read as the cells"]
 
 
 def _has_cells_last(array: np.ndarray) -> bool:

@@ -15,6 +15,10 @@ CIRCLE_FILL = (0.7, 0.86)
 """Smallest and largest share of the bounding box that a circular arena fills; pi / 4 for a perfect
 circle."""
 
+FARTHEST_OF_CIRCLE = 0.6
+"""Largest distance of a position of a circular arena from the centre of the bounding box, in sides
+of the box; 0.5 for a perfect circle, 0.7 for a corner of the box."""
+
 
 @dataclass(frozen=True)
 class Session:
@@ -61,12 +65,14 @@ def arena_shape(session: Session) -> ArenaShape:
     width, height = np.ptp(known, axis=0)
     # The option QJ moves the points slightly, so that a path along one line has a hull. The points
     # are scaled to the unit square, which keeps precision far from the origin.
-    filled = ConvexHull((known - known.min(axis=0)) / (width, height), qhull_options="QJ").volume
+    hull = ConvexHull((known - known.min(axis=0)) / (width, height), qhull_options="QJ")
+    filled, corners = hull.volume, hull.points[hull.vertices]
     square = min(width, height) >= SQUARE * max(width, height)
     if filled > CIRCLE_FILL[1]:
         kind = "square" if square else "rectangular"
     else:
-        kind = "circular" if square and filled > CIRCLE_FILL[0] else "irregular"
+        round_ = np.hypot(*(corners - 0.5).T).max() < FARTHEST_OF_CIRCLE
+        kind = "circular" if square and filled > CIRCLE_FILL[0] and round_ else "irregular"
     return ArenaShape(kind, 100 * float(width), 100 * float(height))
 
 

@@ -15,6 +15,7 @@ from gridjax.spec.fidelity import CORRECTED, Fidelity
 from gridjax.spec.fields.declarations import BANINO, declare, evaluated, info_of
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.fields.network_fields import NetworkFields
+from gridjax.spec.fields.state_objective_fields import StateObjectiveFields
 from gridjax.spec.fields.target_code_fields import TargetCodeFields
 from gridjax.spec.fields.training_fields import TrainingFields
 from gridjax.spec.fields.uses import STATIC
@@ -28,7 +29,9 @@ ALL_SEEDS = ("seed", *SEEDS)
 
 
 @dataclass(frozen=True)
-class NetworkParameters(TrainingFields, WorldFields, TargetCodeFields, NetworkFields):
+class NetworkParameters(
+    TrainingFields, WorldFields, StateObjectiveFields, TargetCodeFields, NetworkFields
+):
     """The parameters of one network: its cells, its target code, its world and its training.
 
     The fields of the base classes come first, those of the last one before the others.

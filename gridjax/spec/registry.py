@@ -1,4 +1,4 @@
-"""Registries of target codes, cells and losses, both gridjax's own and those of plugins.
+"""Registries of target codes, cells, losses and objectives: gridjax's own and those of plugins.
 
 An entry is a record of facts and a set of functions. Planning reads the record without JAX. Sweep
 files contain the names of registered entries. The SHA-256 of a plugin's record and of the source of
@@ -19,9 +19,10 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.cell_info import CELL_INFOS, LOSS_INFOS, CellInfo, LossInfo
+from gridjax.spec.state_objective_info import STATE_OBJECTIVE_INFOS, StateObjectiveInfo
 from gridjax.spec.target_code_info import TARGET_CODES, TargetCodeInfo
 
-Info = TypeVar("Info", TargetCodeInfo, CellInfo, LossInfo)
+Info = TypeVar("Info", TargetCodeInfo, CellInfo, LossInfo, StateObjectiveInfo)
 
 
 class Registry(Generic[Info]):
@@ -108,8 +109,9 @@ class Registry(Generic[Info]):
 ENCODINGS = Registry("place_field_values", TARGET_CODES)
 CELLS = Registry("rnn_type", CELL_INFOS)
 LOSSES = Registry("place_field_loss", LOSS_INFOS)
+STATE_OBJECTIVES = Registry("state_objective", STATE_OBJECTIVE_INFOS)
 REGISTRIES: dict[str, Registry[Any]] = {
-    registry.parameter: registry for registry in (ENCODINGS, CELLS, LOSSES)
+    registry.parameter: registry for registry in (ENCODINGS, CELLS, LOSSES, STATE_OBJECTIVES)
 }
 """The registry of each parameter that has one."""
 
@@ -127,7 +129,7 @@ def plugin_hash_of(parameter: str, name: Any) -> str | None:
 
 def has_plugins() -> bool:
     """Return whether a user has registered anything."""
-    return bool(ENCODINGS.hashes or CELLS.hashes or LOSSES.hashes)
+    return any(registry.hashes for registry in REGISTRIES.values())
 
 
 def registered_plugins() -> dict[str, str]:

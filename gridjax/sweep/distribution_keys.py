@@ -14,6 +14,7 @@ from gridjax.sweep.distributions import DISTRIBUTIONS, Beta, Distribution, IntUn
 
 _LARGEST = 3.4e38  # in single precision
 _EXTREMES = (2.0**-53, 1 - 2.0**-53)  # smallest and largest u of a draw
+_LOG_NORMAL = ("log_normal", "q_log_normal")
 _POSITIVE = ("q", "sigma", "a", "b")
 
 
@@ -27,17 +28,24 @@ class SampledParameter(NamedTuple):
     place: Place
     limits: tuple[float, float] | None = None
     """min and max, if the distribution has them"""
+    mu: float | None = None
+    """mu, if the distribution has it"""
 
     @property
     def doubt(self) -> str:
         """Why the distribution may not be meant; empty if there is no doubt.
 
-        Exponents from 0 to 1 draw numbers that differ by less than a factor of e.
+        Exponents between 0 and 1 draw numbers between 1 and e, which are rarely meant.
         """
+        if self.kind in _LOG_NORMAL and self.mu is not None and 0 < self.mu < 1:
+            return (
+                f"{self.place}: {self.name}: mu of {self.kind} is an exponent of e, so the median"
+                f" is {math.exp(self.mu):.5g}; for a median of {self.mu:g} give mu:"
+                f" {math.log(self.mu):.5g}"
+            )
         if f"{self.kind}_values" not in DISTRIBUTIONS or self.limits is None:
             return ""
-        low, high = self.limits
-        if not (low > 0 and high < 1):
+        if not 0 < self.limits[0] < 1:
             return ""
         first, last = sorted(self.distribution.at(u) for u in _EXTREMES)
         return (
@@ -75,7 +83,7 @@ def read_sampled_parameter(
         problems.add(f"{name}: {kind} exceeds the largest number", place, fix)
         return None
     limits = (numbers["min"], numbers["max"]) if "min" in numbers else None
-    return SampledParameter(name, kind, distribution, place, limits)
+    return SampledParameter(name, kind, distribution, place, limits, numbers.get("mu"))
 
 
 def read_number(value: Any) -> int | float | None:

@@ -175,8 +175,10 @@ def _check_first(first: Any, problems: Problems) -> int | None:
 
 def _check_number(files: Sequence[SweepFile], problems: Problems) -> None:
     """Report files whose networks cannot all be listed or drawn."""
+    refused = {problem.place for problem in problems.found}
     for file in files:
-        if isinstance(file.networks, RandomSearch) and not file.says_number:
+        is_random = isinstance(file.networks, RandomSearch) and file.method_place not in refused
+        if is_random and not file.says_number:
             message = "method: random without the number of networks to draw"
             fix = "add run_cap: 100 to the file, or give --networks 100 (Python: first=100)"
             problems.add(message, file.method_place, fix)

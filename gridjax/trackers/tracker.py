@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
 from pathlib import Path
@@ -88,9 +89,10 @@ class Tracker(RunCallback):
                 self._trained += run_ids
             case TrainingSteps(network_steps):
                 self._steps += network_steps
-            case TrainingMeasures(loss, loss_excess, position_error_m):
+            case TrainingMeasures(loss, loss_excess, position_error_m, of_states):
                 error_cm = 100 * position_error_m
                 measures = {"loss": loss, "loss_excess": loss_excess, "pos_decoding_err": error_cm}
+                measures |= {} if math.isnan(of_states) else {"state_objective_value": of_states}
             case _:
                 return
         if measures or time.perf_counter() - self._last > SECONDS_BETWEEN_RECORDS:

@@ -20,10 +20,12 @@ from gridjax.model.matmul import FLOAT32
 from gridjax.model.network import Masks, Params
 from gridjax.model.padding import own_mean
 from gridjax.model.recurrence import FUSED, ROLLED, UNROLLED
+from gridjax.model.state_objectives import state_objective
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
 from gridjax.spec.shapes import steps_ahead
+from gridjax.spec.state_objective_info import NO_OBJECTIVE
 from gridjax.task import motion, task
 from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
@@ -46,14 +48,25 @@ class TrainState(struct.PyTreeNode):
     layout: Layout
 
 
-class Progress(NamedTuple):
-    """Loss and error of one network, at each position or averaged over positions."""
+class PositionMetrics(NamedTuple):
+    """Losses and error of one network, at each position or averaged over positions."""
 
     loss: Float[Array, "..."]
     """data loss without the weight penalty, in nats or m^2"""
     loss_excess: Float[Array, "..."]
     """loss minus the entropy of the targets, in nats; NaN unless the loss is a cross-entropy"""
     position_error_m: Float[Array, "..."]
+
+
+class Progress(NamedTuple):
+    """Measures of one network in training, as means over new trajectories."""
+
+    loss: Float[Array, ""]
+    """as in PositionMetrics, like the next two"""
+    loss_excess: Float[Array, ""]
+    position_error_m: Float[Array, ""]
+    state_objective: Float[Array, ""]
+    """objective on states, without its weight; NaN without one"""
 
 
 def init(static: StaticConfig, traced: TracedParams) -> TrainState:
@@ -140,9 +153,14 @@ def update(
     loop = FUSED if is_fused else UNROLLED
 
     def objective_of(params: Params) -> Float[Array, ""]:
-        _, outputs = forward(params, state.layout, trajectories, traced.dt_s, static, masks, loop)
+        analysed, outputs = forward(
+            params, state.layout, trajectories, traced.dt_s, static, masks, loop
+        )
         losses = objective.data_loss(outputs, targets, static, traced.padding)
         loss = own_mean(losses, traced.padding)
+        if static.state_objective != NO_OBJECTIVE:
+            of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+            loss = traced.place_loss_weight * loss + traced.state_objective_weight * of_states
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
 
     value, gradients = jax.value_and_grad(objective_of)(state.params)
@@ -164,6 +182,18 @@ def update(
         params=params,
         optimizer=moments,
     )
+
+
+def objective_of_states(
+    static: StaticConfig,
+    traced: TracedParams,
+    trajectories: Trajectories,
+    analysed: Float[Array, "time batch analysed"],
+    outputs: Float[Array, "time batch out"],
+) -> Float[Array, ""]:
+    """Return the value of the objective on states on trajectories, without its weight."""
+    inputs = task.inputs(trajectories, traced.dt_s, static)
+    return state_objective(analysed, outputs, trajectories.positions, inputs, static, traced)
 
 
 def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
@@ -222,9 +252,13 @@ def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> P
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
-    _, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
+    analysed, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
     assessed = compute_metrics(static, state.layout, outputs, trajectories, traced.padding)
-    return jax.tree.map(lambda each: own_mean(each, traced.padding), assessed)
+    loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
+    of_states = jnp.full((), jnp.nan)
+    if static.state_objective != NO_OBJECTIVE:
+        of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+    return Progress(loss, excess, error_m, of_states)
 
 
 def compute_metrics(
@@ -233,7 +267,7 @@ def compute_metrics(
     outputs: Float[Array, "time batch out"],
     trajectories: Trajectories,
     padding: Padding | None = None,
-) -> Progress:
+) -> PositionMetrics:
     """Return losses and decoding errors of the outputs of a network.
 
     Each field of the result has the shape [time, batch]. ``outputs`` are values before any softmax.
@@ -243,7 +277,7 @@ def compute_metrics(
     loss = objective.data_loss(outputs, targets, static, padding)
     code, _ = task.split_outputs(outputs, static)
     decoded = encoding(static).decode(layout.code, code)
-    return Progress(
+    return PositionMetrics(
         loss=loss,
         loss_excess=objective.loss_excess(loss, targets, static),
         position_error_m=objective.position_error(decoded, positions),

@@ -15,7 +15,7 @@ from gridjax.model.recurrence import recurrence as at_precision
 
 N_GATES = {"RNN": 1, "UGRNN": 2, "GRU": 3, "LSTM": 4}
 UPDATES = {
-    name: (Update(partial(CELLS["RNN"].factored.update, phi), PULL_BACKS[name]), "RNN")
+    name: (Update(partial(CELLS["RNN"].factored.update, phi), PULL_BACKS.get(name)), "RNN")
     for name, phi in ACTIVATIONS.items()
 }
 UPDATES |= {

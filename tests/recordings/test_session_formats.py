@@ -1,5 +1,7 @@
 """Sessions in arrays and in CSV files: what cannot be one is refused, by its file and line."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ SESSIONS = {
     "backwards": ({"times": TIMES[::-1]}, "times go back by 0.05 s at sample 1, from"),
     "one time": ({"times": TIMES * 0}, "all samples are at one time"),
     "booleans": ({"spikes_a": np.ones(9, bool)}, "spikes_a are booleans"),
-    "times nan": ({"times": np.where(TIMES == 1, np.nan, TIMES)}, "times: sample 20 is nan"),
+    "times nan": ({"times": np.where(TIMES < 20, np.nan, TIMES)}, "times: sample 0 is nan"),
     "times short": ({"times": TIMES[:-1]}, "600 positions of shape (2,) at 599 times"),
     "text": ({"times": TIMES.astype(str)}, "times are <U"),
     "four columns": ({"positions": np.ones((600, 4))}, "shape (4,)"),
@@ -31,7 +33,6 @@ SESSIONS = {
     "far too large": ({"positions": 3.4 * (PATH - 0.5) * 1e308}, "not an arena"),
     "objects": ({"positions": PATH.astype(object)}, "positions: cannot be read"),
     "complex": ({"positions": PATH + 1j}, "positions are complex128"),
-    "spans of time": ({"times": TIMES.astype("m8[s]")}, "times are timedelta64"),
     "one lost time": ({"times": np.append(TIMES[:-1], np.inf)}, "times: sample 599 is inf"),
     "microseconds": ({"times": 1.7e15 + 1e6 * TIMES}, "times: sample 0 is 1.7e+15"),
     "one spike": ({"spikes_a": 1.0}, "spikes_a are float64 of shape ()"),
@@ -107,7 +108,7 @@ TABLES = {
     ),
     "order": (GOOD_CSV.replace("\n3,", "\n1,"), "t,cell\n1,A\n", "a.csv:5: times go back by 1 s"),
     "no time": (
-        GOOD_CSV.replace("\n3,", "\n,"),
+        re.sub("\n[3-8],", "\n,", GOOD_CSV),
         "t,cell\n1,A\n",
         "a.csv:5: times: sample 3 is nan",
     ),

@@ -58,7 +58,10 @@ def test_parquet_tables_are_read_like_csv(tmp_path):
 
 
 TABLES = {
-    "dates": ({"time": pd.to_datetime(TIMES, unit="s")}, "the column time is timestamp"),
+    "dates": (
+        {"time": pd.to_datetime(TIMES, unit="s")},
+        "times of positions are dates, times of cells are numbers",
+    ),
     "texts": ({"x": "1.0"}, "the column x is"),
     "back": ({"time": TIMES[::-1]}, "rat.parquet:2: times go back by 0.05 s"),
 }

@@ -15,6 +15,7 @@ from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS
+from gridjax.spec.state_objective_info import NUMBERS
 
 STUDY_PARAMETERS = {
     "activation",
@@ -59,6 +60,7 @@ OTHER_VALUES = {
     "Fidelity": PUBLISHED,
     "PlaceMaps | None": MAPS,
 }
+OBJECTIVE = {"state_objective": "distances"}
 READING = {
     "n_bottleneck": {"architecture": "banino2018"},
     "place_cell_alpha_e": {"place_field_values": "general_difference_of_gaussians"},
@@ -66,6 +68,7 @@ READING = {
     "place_maps": {"place_field_values": "from_file"},
     "head_direction_kappa": {"n_head_direction_cells": 5},
     "fidelity": {"recurrent_dropout": 0.5},
+    **dict.fromkeys(("state_objective_weight", "place_loss_weight", *NUMBERS), OBJECTIVE),
     "recurrent_dropout": {"readout_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},
 }

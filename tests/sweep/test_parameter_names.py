@@ -39,7 +39,9 @@ def test_nested_and_dotted_names_are_the_plain_ones():
         ({"model.Ng": {"value": 8}, "Ng": {"value": 9}}, "Ng is given twice"),
         ({"a.Ng": {"value": 8}, "b.Ng": {"value": 8}}, "Ng is given twice: as 'b.Ng'"),
         ({"model": {"parameters": {"size": {"value": 8}}}}, "unknown parameter 'size'"),
-        ({"model": {"value": {"Ng": 8}}}, "unknown parameter 'model'"),
+        ({"model": {"value": {"Ng": 8}}}, "write Ng: {values: [...]} beside it, or model: {param"),
+        ({"model": {"Ng": {"value": 8}}}, "write Ng: {values: [...]} beside it, or model: {param"),
+        ({"model/Ng": {"value": 8}}, "write Ng"),
         ({"lr": {"value": 8}}, "write learning_rate"),
         ({"optim.lr": {"value": 8}}, "write learning_rate"),
         ({"n_steps": {"value": 8}}, "n_epochs times n_grad_steps_per_epoch"),
@@ -63,9 +65,25 @@ def test_exponents_that_are_probably_values_are_questioned():
         "draws 1.0001 to 1.0101; did you mean log_uniform_values?" in one
         for one in remarks(doubtful)
     )
+    assert "draws 1 to 2.7183; did you" in remarks(drawn("log_uniform", 1e-5, 1))[-1]
     for fine in (drawn("log_uniform", -9, -4), drawn("log_uniform_values", 1e-4, 1e-2)):
         assert len(remarks(fine)) == 1
     assert len(remarks(drawn("uniform", 1e-4, 1e-2))) == 1
+
+
+@pytest.mark.parametrize(("mu", "is_told"), [(0.001, True), (-6.9, False), (2, False)])
+def test_the_exponent_of_a_log_normal_is_questioned(mu, is_told):
+    given = {"learning_rate": {"distribution": "log_normal", "mu": mu, "sigma": 0.1}}
+    found = remarks(sweep(given, method="random", run_cap=20))
+    words = "so the median is 1.001; for a median of 0.001 give mu: -6.9078"
+    assert any(words in each for each in found) == is_told
+
+
+def test_bayes_is_one_problem():
+    given = {"learning_rate": {"min": 1e-4, "max": 1e-2}}
+    with pytest.raises(GridjaxError, match="use method: random with run_cap") as caught:
+        sweep(given, method="bayes")
+    assert len(caught.value.problems) == 1
 
 
 def test_a_plan_says_the_range_of_what_was_drawn():

@@ -48,6 +48,9 @@ RICH = replace(
     recurrent_dropout=0.3,
     readout_dropout=0.2,
     gradient_clip=1e-2,
+    state_objective="distances",
+    code_size_weight=0.7,
+    mean_rate_weight=0.3,
 )
 """A network that reads every traced number but measured place cells."""
 

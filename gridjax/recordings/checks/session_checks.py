@@ -18,15 +18,10 @@ from gridjax.metrics.ratemaps.occupancy import (
     NARROWEST_ARENA_M,
     SMALLEST_ARENA_M,
 )
+from gridjax.metrics.ratemaps.spike_counts import is_counts
 from gridjax.recordings.checks.activity_clock import on_activity_clock, without_unknown
-from gridjax.recordings.checks.path_cleaning import (
-    FASTEST_M_S,
-    SLOWEST_M_S,
-    TYPICAL_M_S,
-    placeholders,
-    typical_speed,
-    wrong_frames,
-)
+from gridjax.recordings.checks.dated_times import without_dates
+from gridjax.recordings.checks.known_positions import question_units, tracked_positions
 from gridjax.recordings.checks.spike_checks import checked_spikes, in_seconds
 from gridjax.recordings.checks.stated_units import with_stated_units
 from gridjax.recordings.input_options import InputOptions
@@ -46,13 +41,17 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     own = Problems()
     remarks = list(raw.remarks)
     raw = with_stated_units(raw, options, own)
+    raw = _with_known_times(raw, remarks)
+    raw = without_dates(raw, remarks, own)
+    is_given = options.units is not None or raw.unit is not None
     options = with_units_of(raw, options, remarks, own)
+    question_units(raw.positions, options, is_given, remarks)
     raw = in_seconds(raw, options, remarks)
     raw = _checked_clock(raw, remarks, own)
     if own.found:
         problems.found.update(own.found)
         return None
-    positions = _cleaned(raw, options, remarks)
+    positions = tracked_positions(raw, options, remarks)
     raw, positions = on_activity_clock(raw, positions, remarks, own)
     raw, positions = without_unknown(raw, positions, remarks, own)
     _check_arena(raw, positions, options, own)
@@ -96,6 +95,29 @@ def with_units_of(
     return replace(options, units=raw.unit or "m")  # pyright: ignore[reportArgumentType]
 
 
+def _with_known_times(raw: RawSession, remarks: list[str]) -> RawSession:
+    """Return the session without the samples that have no time (NaN), if these are fewer than half.
+
+    Counts of spikes and activity lose the same samples.
+    """
+    n, unknown = len(raw.times), np.isnan(raw.times)
+    rows = [raw.positions]
+    if raw.activity is not None and raw.activity_times is None:
+        rows.append(raw.activity)
+    if not unknown.any() or 2 * unknown.sum() >= n or any(len(each) != n for each in rows):
+        return raw
+    remarks.append(
+        f"{_count(unknown, 'sample')} without time left out, the first is sample"
+        f" {np.flatnonzero(unknown)[0]}"
+    )
+    is_table = raw.spike_lines is not None
+    spikes = {
+        cell: train[~unknown] if not is_table and is_counts(train, n) else train
+        for cell, train in raw.spikes.items()
+    }
+    return replace(_samples(raw, ~unknown), spikes=spikes)
+
+
 def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> RawSession:
     """Return the session without repeated samples; add a problem for any other wrong clock."""
 
@@ -109,8 +131,8 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         fix = "give x and y for each time, and at least two samples"
         problems.add(what, Place(raw.path), fix)
         return raw
-    has_own_clock = raw.activity_times is not None
-    if raw.activity is not None and not has_own_clock and len(raw.activity) != n:
+    is_own_clock = raw.activity_times is not None
+    if raw.activity is not None and not is_own_clock and len(raw.activity) != n:
         what = f"{len(raw.activity):,} rows of activity for {n:,} samples of the path"
         problems.add(what, Place(raw.spikes_path), "give the time of each row, in a column t")
         return raw
@@ -143,64 +165,21 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         f" {times[first]:.10g} s"
         + (": the clock is coarse; was it saved as float32?" if 10 * repeated.sum() > n else "")
     )
-    kept = ~repeated
+    return _samples(raw, ~repeated)
+
+
+def _samples(raw: RawSession, kept: Bool[np.ndarray, " sample"]) -> RawSession:
+    """Return a session with some of its samples."""
     lines, activity = None if raw.lines is None else raw.lines[kept], raw.activity
-    if activity is not None and not has_own_clock:
+    if activity is not None and raw.activity_times is None:
         activity = activity[kept]
     return replace(
-        raw, positions=positions[kept], times=times[kept], lines=lines, activity=activity
+        raw,
+        positions=raw.positions[kept],
+        times=raw.times[kept],
+        lines=lines,
+        activity=activity,
     )
-
-
-def _cleaned(
-    raw: RawSession, options: InputOptions, remarks: list[str]
-) -> Float[np.ndarray, "sample 2"]:
-    """Return positions in metres, NaN where the tracking was lost."""
-    per_metre, unit = options.per_metre, options.units
-    given = raw.positions
-    known = np.asarray(np.isfinite(given).all(axis=1))
-    if options.lost is not None:
-        is_lost = known & (given == np.asarray(options.lost)).all(axis=1)
-        x, y = options.lost
-        remarks.append(
-            f"{_count(is_lost, 'sample')} at ({x:g}, {y:g}) {unit} count as lost (--lost)"
-        )
-        known = np.asarray(known & ~is_lost)
-    if options.arena is not None:
-        low, high = np.asarray(options.arena, float).T
-        outside = known & ~((given >= low) & (given <= high)).all(axis=1)
-        if outside.any():
-            remarks.append(f"{_count(outside, 'sample')} outside of --arena count as lost")
-        known = np.asarray(known & ~outside)
-    with np.errstate(over="ignore", invalid="ignore"):
-        positions = np.where(known[:, None], given / per_metre, np.nan)
-        for each in placeholders(positions):
-            at = _is_at(positions, each)
-            x, y = given[np.flatnonzero(at)[0]]
-            remarks.append(
-                f"{_count(at, 'sample')} at exactly ({x:g}, {y:g}) {unit}, far from the"
-                " rest of the path, count as lost"
-            )
-            positions[at] = np.nan
-        wrong = wrong_frames(positions, raw.times)
-        if wrong.any():
-            remarks.append(
-                f"{_count(wrong, 'sample')} in single or short runs, reached and left faster than"
-                f" {FASTEST_M_S:g} m/s, the first at {raw.times[wrong][0]:.10g} s, count as lost"
-            )
-            positions[wrong] = np.nan
-        speed = typical_speed(positions, raw.times)
-    if speed > TYPICAL_M_S or speed < SLOWEST_M_S:
-        which = "fast" if speed > TYPICAL_M_S else "slow"
-        remarks.append(
-            f"the median speed is {speed:.3g} m/s: if this is too {which} for the animal, give"
-            " other --units or --time-units"
-        )
-    return positions
-
-
-def _is_at(positions, position) -> Bool[np.ndarray, " sample"]:
-    return np.asarray((positions == position).all(axis=1))
 
 
 def _check_arena(

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from gridjax.errors import Place
 from gridjax.io.source_location import Problems
+from gridjax.metrics.ratemaps.rate_map import MOST_AT_ZERO
 from gridjax.metrics.ratemaps.spike_counts import is_counts, times_of_counts
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession
@@ -16,15 +17,33 @@ from gridjax.recordings.session import RawSession
 _FIX = "give spikes in seconds on the clock of the positions, and within it"
 _MOST_OUTSIDE = 0.5
 """Largest share of a cell's spikes that may be outside the session."""
+_RATES = (
+    10e3,
+    12207.03125,
+    20e3,
+    24e3,
+    24414.0625,
+    25e3,
+    30e3,
+    32e3,
+    40e3,
+    44.1e3,
+    48e3,
+    48828.125,
+    50e3,
+)
+"""Usual samples per second of amplifiers."""
 _GUESSES = (
     *((1 / 60, "--time-units min"), (1e3, "--time-units ms"), (1e6, "--time-units us")),
     (1e9, "--time-units ns"),
-    *((rate, f"--time-units samples --rate {rate:g}") for rate in (20e3, 24e3, 25e3, 30e3, 32e3)),
-    *((rate, f"--time-units samples --rate {rate:g}") for rate in (40e3, 48e3, 50e3)),
+    *((rate, f"--time-units samples --rate {rate:.10g}") for rate in _RATES),
 )
 """Possible units of spike times other than seconds: (units per second, options)."""
 _FEWEST, _SHORTEST_SPAN = 20, 0.1
 """All spikes of a session, if there are that many, span at least this share of it."""
+_MANY, _LONGEST_SILENCE = 100, 0.1
+"""The spikes of a session, if there are that many, begin and end this close to its ends, as a share
+of it."""
 _LEAST_SPAN = 0.8
 """Smallest share of the session that the spikes must span in a unit to suggest it."""
 
@@ -125,11 +144,8 @@ def checked_spikes(
     if n_nan:
         remarks.append(f"{n_nan:,} spike times are NaN and left out")
     inside = np.concatenate([*kept.values(), np.empty(0)])
-    if len(inside) >= _FEWEST and np.ptp(inside) < _SHORTEST_SPAN * (end - start):
-        remarks.append(
-            f"all spikes lie within {np.ptp(inside):.4g} s of a session of {end - start:.4g} s: if"
-            " spikes and positions have times in different units, give --time-units"
-        )
+    _question_clock(inside, (start, end), remarks)
+    _check_zeros(raw, problems)
     if wrong:
         _add_problem(raw, wrong, (start, end), problems)
     elif n_outside:
@@ -138,6 +154,41 @@ def checked_spikes(
             f" after {end:.10g} s, outside the times of the path"
         )
     return kept
+
+
+def _question_clock(
+    spikes: Float[np.ndarray, " spike"], session: tuple[float, float], remarks: list[str]
+) -> None:
+    """Add a remark if all spikes are in a small part of the session, or end far from its ends."""
+    (start, end), n = session, len(spikes)
+    if n >= _FEWEST and np.ptp(spikes) < _SHORTEST_SPAN * (end - start):
+        remarks.append(
+            f"all spikes lie within {np.ptp(spikes):.4g} s of a session of {end - start:.4g} s: if"
+            " spikes and positions have times in different units, give --time-units"
+        )
+    elif n >= _MANY:
+        silent = [("first", spikes.min() - start), ("last", end - spikes.max())]
+        where, length = max(silent, key=lambda each: each[1])
+        if length > _LONGEST_SILENCE * (end - start):
+            remarks.append(
+                f"no spike of any cell in the {where} {length:.4g} s of {end - start:.4g} s: if the"
+                " clocks of spikes and positions differ, correct one of them"
+            )
+
+
+def _check_zeros(raw: RawSession, problems: Problems) -> None:
+    """Add a problem for the first cell of which many spikes are at exactly 0 s."""
+    for cell, train in raw.spikes.items():
+        n_zeros = int(np.count_nonzero(train == 0))
+        if n_zeros > MOST_AT_ZERO:
+            problems.add(
+                f"cell {cell}: {n_zeros:,} of {len(train):,} spikes are at exactly 0 s",
+                Place(raw.spikes_path),
+                f"if these are counts, give one whole number for each of the {len(raw.times):,}"
+                " samples; if they are rates, give them as activity; if zeros fill up a matrix,"
+                " leave them out",
+            )
+            return
 
 
 def _add_problem(
@@ -152,29 +203,36 @@ def _add_problem(
     train = raw.spikes[cell]
     n_outside = int((~((train >= start) & (train <= end)) & ~np.isnan(train)).sum())
     lines = None if raw.spike_lines is None else raw.spike_lines[cell]
+    every = np.concatenate(list(raw.spikes.values()))
+    frame_rate = 1 / float(np.median(np.diff(raw.times)))
     n_others = len(wrong) - 1
     more = f"; so are those of {n_others} other cell{'s' * (n_others != 1)}" if n_others else ""
     problems.add(
         f"cell {cell}: {n_outside} of {len(train)} spikes, the first at {train[at]:.10g} s, are"
         f" outside the session from {start:.10g} to {end:.10g} s{more}",
         Place(raw.spikes_path, None if lines is None else int(lines[at])),
-        _guess(np.concatenate(list(raw.spikes.values())), start, end) or _FIX,
+        _guess(every, start, end, frame_rate) or _FIX,
     )
 
 
-def _guess(spikes: Float[np.ndarray, " spike"], start: float, end: float) -> str:
+def _guess(spikes: Float[np.ndarray, " spike"], start: float, end: float, frame_rate: float) -> str:
     """Return the options with which the spikes would fill the session; empty if there are none."""
     spikes = spikes[np.isfinite(spikes)]
     fitting = []
-    for per_second, options in _GUESSES:
+    frame_rate = float(f"{frame_rate:.6g}")
+    frames = (frame_rate, f"--time-units samples --rate {frame_rate:g} (numbers of frames)")
+    for per_second, options in (*_GUESSES, frames):
         scaled = spikes / per_second
         span = float(np.ptp(scaled)) / (end - start) if len(scaled) else 0.0
         if span >= _LEAST_SPAN and _share_within(scaled, start, end) >= 1 - 1e-3:
             fitting.append((span, per_second, options))
     if not fitting:
         return ""
-    _, per_second, options = max(fitting)
-    return f"{options} (spike times divided by {per_second:,.0f} would fill the session), or {_FIX}"
+    span, per_second, options = max(fitting)
+    return (
+        f"{options}, if that is their unit (spike times divided by {per_second:,.10g} span"
+        f" {100 * span:.3g} % of the session), or {_FIX}"
+    )
 
 
 def _scaled(times: np.ndarray, per_second: float) -> np.ndarray:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from gridjax.errors import Place
+from gridjax.io.dates import ISO_DATES
 from gridjax.io.source_location import Problems
 from gridjax.io.text import shown
 from gridjax.io.unit_names import length_unit, time_unit
@@ -74,11 +75,16 @@ def _read(
         problems: list of problems.
     """
     name, known = ("--time-units", _TIMES) if column == "t" else ("--units", _LENGTHS)
-    unit = unit_of(text)
+    unit = ISO_DATES if text == ISO_DATES else unit_of(text)
     if unit is None and option is None:
         what = f"the header of {column} names {shown(text)}, which is no known unit"
         problems.add(what, Place(path, 1), f"give {name} {known}, or take it out of the header")
     elif unit is not None and option not in (None, unit):
+        if unit == ISO_DATES:
+            problems.add(
+                f"{column} holds dates, and {name} is {option}", Place(path), f"leave {name} out"
+            )
+            return unit
         what = f"the header of {column} names {shown(text)}, and {name} is {option}"
         problems.add(what, Place(path, 1), f"leave {name} out, or correct the header")
     return unit

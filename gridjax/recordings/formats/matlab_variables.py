@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from gridjax.io.text import flaw
-from gridjax.recordings.formats.named_arrays import named_session, named_spikes, own_name
+from gridjax.recordings.formats.array_names import own_name
+from gridjax.recordings.formats.named_arrays import named_session, named_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading, is_number
 from gridjax.recordings.map_set import MAP_NAMES, MapSet, map_set
 from gridjax.recordings.session import RawSession, Spikes

@@ -10,6 +10,7 @@ from gridjax.errors import GridjaxError, Place
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics.arguments import check_array
+from gridjax.recordings.formats.array_names import with_own_names, without_dates
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.usual_arrays import with_usual_forms
 from gridjax.recordings.session import Activity, RawSession, Spikes
@@ -18,50 +19,7 @@ SESSION_ARRAYS = (
     "a session holds positions [sample, 2] (or x and y), times [sample] and one of these:"
     " spike_times with spike_cells, an array spikes_NAME for each cell, or activity [sample, cell]"
 )
-_OTHER_NAMES = {
-    **dict.fromkeys(("t", "ts", "time", "timestamps", "post"), "times"),
-    **dict.fromkeys(("pos", "position", "xy"), "positions"),
-    **dict.fromkeys(("posx", "pos_x", "x_pos"), "x"),
-    **dict.fromkeys(("posy", "pos_y", "y_pos"), "y"),
-    **dict.fromkeys(("spike_clusters", "spike_units"), "spike_cells"),
-    "spiketimes": "spike_times",
-}
-"""Name of an array in other programs -> its name in gridjax."""
 _BOOLEANS = "give spike times in seconds, or one count or boolean for each sample of the path"
-
-
-def own_name(name: str) -> str | None:
-    """Return the name in gridjax of an array of a session; None for an unknown name."""
-    other = _OTHER_NAMES.get(name, name)
-    own = {*_OTHER_NAMES.values(), "activity"}
-    return other if other in own or other.startswith("spikes_") else None
-
-
-def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return the arrays of a session by their names in gridjax.
-
-    Arrays [n, 1] and [1, n] become [n], positions [2, n] become [n, 2], and x and y become
-    positions. Arrays of other shapes are not changed.
-    """
-    own: dict[str, np.ndarray] = {}
-    for name, array in arrays.items():
-        other = _OTHER_NAMES.get(name, name)
-        own[name if other in arrays else other] = array
-    for name, array in own.items():
-        is_flat = name in ("times", "x", "y", "spike_times", "spike_cells")
-        is_flat = is_flat or name.startswith("spikes_")
-        if is_flat and array.ndim == 2 and 1 in array.shape:
-            own[name] = array.reshape(-1)
-    if "positions" not in own and {"x", "y"} <= own.keys() and _are_coordinates(own["x"], own["y"]):
-        own["positions"] = np.stack([own.pop("x"), own.pop("y")], axis=1)
-    positions, n_samples = own.get("positions"), own.get("times", np.empty(0)).size
-    if positions is not None and positions.shape == (2, n_samples) and n_samples != 2:
-        own["positions"] = positions.T
-    return own
-
-
-def _are_coordinates(x: np.ndarray, y: np.ndarray) -> bool:
-    return x.ndim == 1 and x.shape == y.shape and {x.dtype.kind, y.dtype.kind} <= set("iuf")
 
 
 def named_session(
@@ -76,7 +34,8 @@ def named_session(
             refused.
     """
     remarks: list[str] = []
-    arrays = with_usual_forms(with_own_names(arrays), remarks)
+    arrays, units = without_dates(with_own_names(arrays))
+    arrays = with_usual_forms(arrays, remarks)
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
     # these names are spelling errors of spike_times and spike_cells, not names of cells
     mistaken = {"spikes_times", "spikes_cells"} & set(single)
@@ -132,6 +91,8 @@ def named_session(
         reading.path,
         activity=activity,
         activity_cells=cells,
+        time_unit=units.get("times"),
+        spike_time_unit=units.get("spikes"),
         remarks=tuple(remarks),
     )
 
@@ -142,10 +103,11 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
     Adds problems and returns None if the arrays hold no spikes.
     """
     remarks: list[str] = []
-    arrays = with_usual_forms(with_own_names(arrays), remarks)
+    arrays, units = without_dates(with_own_names(arrays))
+    arrays = with_usual_forms(arrays, remarks)
     single = any(name.startswith("spikes_") for name in arrays)
     if {"activity", "times"} <= set(arrays):
-        return _activity(reading, arrays)
+        return _activity(reading, arrays, units.get("times"))
     if not single and not {"spike_times", "spike_cells"} <= set(arrays):
         names = _listed(sorted(arrays)) if arrays else "nothing"
         fix = f"give spike_times with spike_cells, or spikes_NAME for each cell ({GUIDE}#spikes)"
@@ -154,10 +116,15 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
     own = Problems()
     trains = _spikes(reading, arrays, own, None)
     reading.problems.take(own)
-    return None if own.found else Spikes(trains, reading.path, remarks=tuple(remarks))
+    if own.found:
+        return None
+    unit = units.get("spikes")
+    return Spikes(trains, reading.path, remarks=tuple(remarks), time_unit=unit)
 
 
-def _activity(reading: Reading, arrays: Mapping[str, np.ndarray]) -> Spikes | None:
+def _activity(
+    reading: Reading, arrays: Mapping[str, np.ndarray], unit: str | None
+) -> Spikes | None:
     """Return activity [sample, cell] and its times; None after a problem."""
     own = Problems()
     times = _take(reading, arrays, "times", 1, own)
@@ -168,7 +135,9 @@ def _activity(reading: Reading, arrays: Mapping[str, np.ndarray]) -> Spikes | No
         what = f"activity has shape {values.shape} at {len(times)} times"
         own.add(what, reading.place, "give activity [sample, cell]")
     reading.problems.take(own)
-    return None if own.found else Spikes({}, reading.path, activity=Activity.of(times, values))
+    if own.found:
+        return None
+    return Spikes({}, reading.path, activity=Activity.of(times, values), time_unit=unit)
 
 
 def _take(

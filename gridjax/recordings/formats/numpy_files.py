@@ -7,11 +7,11 @@ import numpy as np
 from gridjax.errors import Place
 from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.io.text import shown
+from gridjax.recordings.formats.array_names import own_name
 from gridjax.recordings.formats.named_arrays import (
     SESSION_ARRAYS,
     named_session,
     named_spikes,
-    own_name,
     with_own_names,
 )
 from gridjax.recordings.formats.reading import GUIDE, Reading

@@ -35,6 +35,8 @@ def with_usual_forms(arrays: dict[str, np.ndarray], remarks: list[str]) -> dict[
     if not has_spikes and not any(name.startswith("spike") for name in own):
         for name in [name for name in own if _CELL.fullmatch(name) and own[name].ndim == 1]:
             own[f"spikes_{name}"] = own.pop(name)
+    if "activity" in own and own["activity"].ndim == 1:
+        own["activity"] = own["activity"][:, None]
     cells = own.get("spike_cells")
     if cells is not None and cells.dtype.kind == "f" and (np.mod(cells, 1) == 0).all():
         own["spike_cells"] = cells.astype(np.int64)

@@ -27,7 +27,7 @@ from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, s
 from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design
-from gridjax.training.train_step import Progress, TrainState
+from gridjax.training.train_step import PositionMetrics, TrainState
 
 
 class BlockMeasures(NamedTuple):
@@ -36,7 +36,7 @@ class BlockMeasures(NamedTuple):
     Those of the weights are not among them.
     """
 
-    by_time: Progress
+    by_time: PositionMetrics
     """losses and position error (metres) after each move"""
     samples: Float[Array, "network n n"]
     """samples in each of the reported bins"""

@@ -12,7 +12,7 @@ from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
 from gridjax.sweep.evaluation_sizes import T_STUDY, Design
-from gridjax.training.train_step import Progress
+from gridjax.training.train_step import PositionMetrics
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Grid scores that published studies use as thresholds for grid-like units."""
@@ -34,7 +34,7 @@ def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
     return columns | {"equivalence_id": spec.equivalence_id}
 
 
-def errors(spec: NetworkSpec, by_time: Progress, penalty: float) -> dict[str, float]:
+def errors(spec: NetworkSpec, by_time: PositionMetrics, penalty: float) -> dict[str, float]:
     """Return loss and position errors (cm) along the evaluation trajectories.
 
     ``penalty`` is the weight penalty; ``fidelity.loss_column`` decides if the loss includes it.

@@ -24,7 +24,7 @@ from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
-from gridjax.training.train_step import Progress
+from gridjax.training.train_step import PositionMetrics
 
 
 class Recording(NamedTuple):
@@ -34,7 +34,7 @@ class Recording(NamedTuple):
     """mean activity in each bin, for each of ``Design.n_bins``; NaN in unvisited bins"""
     samples: tuple[Float[Array, "n n"], ...]
     """samples per bin"""
-    by_time: Progress
+    by_time: PositionMetrics
     """losses and position error (metres) after each move, as means over trajectories"""
     points: Float[Array, "point analysed"]
     """activity of the analysed layer at move ``sequence_length``, one vector per trajectory"""
@@ -60,7 +60,7 @@ def record(
     nothing = jnp.zeros(design.n_moves)
     start = (
         tuple(empty_sums(n, static.n_analysed) for n in design.n_bins),
-        Progress(nothing, nothing, nothing),
+        PositionMetrics(nothing, nothing, nothing),
         jnp.zeros((n_kept, design.batch_size, static.n_analysed)),
     )
     sums, _ = lax.scan(batch, start, jnp.arange(design.n_batches))

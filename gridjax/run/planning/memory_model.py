@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from gridjax.spec.fields.network_fields import NORM_RELU
 from gridjax.spec.lowering import StaticConfig
-from gridjax.spec.registry import CELLS
+from gridjax.spec.registry import CELLS, STATE_OBJECTIVES
 from gridjax.spec.shapes import n_weights, steps_ahead
 
 _FLOAT_BYTES = 4
@@ -16,6 +17,10 @@ _PER_OUTPUT = 3.2
 
 CellInfo has the numbers for each unit. These numbers and the values above are fitted to the memory
 that the compiler reports on a CPU (benchmarks/memory.py)."""
+_PER_NORM = 3.0
+"""Additional numbers for each unit and position with a normalised activation."""
+_PER_PAIR = 6.0
+"""Numbers for each pair of states that an objective on states compares."""
 _PER_POSITION_AHEAD = 4.0
 """Numbers stored for each position of the trajectories that are drawn in advance."""
 
@@ -23,6 +28,7 @@ _PER_POSITION_AHEAD = 4.0
 def bytes_per_lane(static: StaticConfig) -> int:
     """Predict the memory of one network in training on a CPU, in bytes."""
     per_unit = CELLS.info(static.rnn_type).activations_per_unit
+    per_unit += _PER_NORM if static.activation == NORM_RELU else 0
     return bytes_in_training(static, per_unit, _PER_OUTPUT)
 
 
@@ -35,6 +41,8 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
     """
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
     activity = positions * (per_unit * static.Ng + per_output * static.n_outputs)
+    if STATE_OBJECTIVES.info(static.state_objective).per_pair:
+        activity += _PER_PAIR * positions**2
     layout = 4 * static.Np * static.n_field_slots
     at_most = max(activity + _GRADIENT * weights, _UPDATE * weights)
     ahead = _PER_POSITION_AHEAD * steps_ahead(static) * positions

@@ -21,7 +21,7 @@ from gridjax.run.planning.lane_width import (
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.spec.lowering import EquivalenceKey, StaticConfig, key_but_seeds, stream_seeds
 from gridjax.spec.network import NetworkSpec, values_but_seeds
-from gridjax.spec.registry import ENCODINGS
+from gridjax.spec.registry import ENCODINGS, STATE_OBJECTIVES
 from gridjax.spec.shapes import n_weights, sizes
 from gridjax.sweep.run_settings import EvaluationSettings
 
@@ -33,6 +33,7 @@ WIDTHS_OF_SEVERAL_LENGTHS = 4
 """Smallest number of lane widths of a block whose networks differ in their gradient steps."""
 
 _FLOP_PER_CELL = 20
+_FLOP_PER_PAIR = 20
 """Floating-point operations of one place cell at one position.
 
 They compute the distance, two exponentials, a shift and the normalisation."""
@@ -62,16 +63,19 @@ def flop_per_step(static: StaticConfig) -> int:
 
     The product of an [m, k] and a [k, n] matrix takes 2 m k n operations in the forward pass and
     twice as many in the backward pass. This gives 6 operations for each weight and position, or, in
-    the encoder, for each weight and trajectory. The targets of a place code take about 20
+    the encoder, for each weight and trajectory. An objective on pairs of states takes 6 operations
+    for each pair and unit, and about 20 for each pair. The targets of a place code take about 20
     operations for each position and field. The RNN of the study (Ng 1024, Np 512, batch size 200,
     20 moves) takes 38 GFLOP.
     """
     positions = static.batch_size * static.sequence_length
     encoder = sizes(static).states * static.Ng * static.n_outputs
     products = 6 * (positions * (n_weights(static) - encoder) + static.batch_size * encoder)
+    objective = STATE_OBJECTIVES.info(static.state_objective)
+    pairs = positions**2 * (6 * static.n_analysed + _FLOP_PER_PAIR) if objective.per_pair else 0
     is_place_code = ENCODINGS.info(static.place_field_values).has_place_cells
     per_position = _FLOP_PER_CELL * static.Np * static.n_field_slots if is_place_code else 0
-    return products + per_position * (positions + static.batch_size)
+    return products + pairs + per_position * (positions + static.batch_size)
 
 
 @dataclass(frozen=True)

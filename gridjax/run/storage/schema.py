@@ -92,6 +92,7 @@ HISTORY = pa.schema(
         ("loss", pa.float64()),
         ("loss_excess", pa.float64()),
         ("pos_decoding_err", pa.float64()),
+        ("state_objective_value", pa.float64()),
     ]
 )
 EMERGENCE = pa.schema(
@@ -207,6 +208,7 @@ def _history(run_id: str, history: list[tuple[int, Progress]]) -> pa.Table:
             "loss": float(progress.loss),
             "loss_excess": float(progress.loss_excess),
             "pos_decoding_err": 100 * float(progress.position_error_m),
+            "state_objective_value": float(progress.state_objective),
         }
         for step, progress in history
     ]

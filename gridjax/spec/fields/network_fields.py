@@ -16,6 +16,9 @@ from gridjax.spec.fields.declarations import (
 )
 from gridjax.spec.fields.uses import NETWORK, READOUT, TRAINING, WEIGHTS
 
+NORM_RELU = "norm_relu"
+"""The activation that divides rates by their norm over the units."""
+
 
 @dataclass(frozen=True)
 class NetworkFields:
@@ -42,10 +45,10 @@ class NetworkFields:
     )
     activation: str = static(
         "relu",
-        "activation of the recurrent units",
+        "activation of the recurrent units; norm_relu is relu, divided by its norm over the units",
         NETWORK,
         READOUT,
-        choices=("relu", "tanh", "sigmoid", "linear"),
+        choices=("relu", "tanh", "sigmoid", "linear", NORM_RELU),
     )
     initializer: str = static(
         "glorot_uniform",

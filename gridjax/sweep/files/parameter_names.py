@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
@@ -23,7 +25,8 @@ def known_parameters(
         own = name if name in FIELDS else name.rpartition(".")[2]
         own = SAME_MEANING.get(own, own)
         if own not in FIELDS:
-            fix = hint(own) or f"the parameters are {', '.join(FIELDS)}"
+            fix = hint(own) or _as_written_here(name, item)
+            fix = fix or f"the parameters are {', '.join(FIELDS)}"
             if name in SETTINGS or name == "evaluation":
                 fix = "it is a setting of the run: put it under gridjax:"
             problems.add(f"unknown parameter {show(name)}", item.name_place, fix)
@@ -33,6 +36,23 @@ def known_parameters(
         else:
             known[own] = item
     return known
+
+
+def _as_written_here(name: str, item: SourcedValue) -> str:
+    """Return how gridjax writes a group of parameters, or a path to one; empty for other names."""
+    last = re.split(r"[./]|__", name)[-1]
+    if last in FIELDS:
+        return f"write {last}"
+    group = item.value if isinstance(item.value, dict) else {}
+    value = group.get("value")
+    if value is not None and isinstance(value.value, dict):
+        group = value.value
+    inner = next((each for each in group if each in FIELDS), None)
+    if inner is None:
+        return ""
+    return (
+        f"write {inner}: {{values: [...]}} beside it, or {name}: {{parameters: {{{inner}: ...}}}}"
+    )
 
 
 def first_of_2019(parameters: dict[str, SourcedValue]) -> SourcedValue | None:

@@ -96,8 +96,11 @@ def read_file(
     method = content.get("method")
     is_grid = _is_grid(method, problems)
     settings = flatten(content["gridjax"], problems) if content.get("gridjax") else {}
-    n_points = max(_MIN_POINTS, first or 0) if is_grid else None
+    # the distributions of bayes, which is refused, are those of random
+    has_list = is_grid and (method is None or method.value != "bayes")
+    n_points = max(_MIN_POINTS, first or 0) if has_list else None
     space = _search_space(document, n_points, settings, overrides, problems)
+    is_grid = is_grid and not any(isinstance(each, SampledParameter) for each in space.values())
     listed = {name: each for name, each in space.items() if isinstance(each, ListedValues)}
     values = read_listed_values({name: each.items for name, each in listed.items()}, problems)
     networks: GridSearch | RandomSearch

@@ -12,6 +12,7 @@ from benchmarks.volume_maps import CLASSES, WAVES, plane_waves, volume_map
 from benchmarks.volume_scores import SEED, maps_of
 from gridjax.errors import GridjaxError
 
+pytestmark = pytest.mark.bits  # without the compiler's optimizations the score takes twice as long
 N = 16
 MAPS = np.stack([volume_map(c, N, 3.0, 0.05, np.random.default_rng(4)) for c in CLASSES])
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gridjax.io.csv_reader import Columns, Further, Kind, columns_named
+from gridjax.io.csv_reader import Clock, Columns, Further, Kind, columns_named
+from gridjax.io.dates import array_in_seconds
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.tables.session_tables import (
     HEADERS,
@@ -69,7 +70,9 @@ def _columns(reading: Reading, kinds: Mapping[str, Kind], further: Further) -> C
     texts: dict[str, list[str]] = {}
     for name, place in places.items():
         column = table.column(names[place])
-        if kinds[name] is float:
+        if kinds[name] is Clock and _is_time(column.type, pa):
+            numbers[name], units[name] = array_in_seconds(column.to_numpy())
+        elif issubclass(kinds[name], float):
             numbers[name] = _numbers(reading, names[place], column, pa)
         else:
             texts[name] = _texts(reading, names[place], column, pa)
@@ -86,10 +89,14 @@ def _columns(reading: Reading, kinds: Mapping[str, Kind], further: Further) -> C
     return columns
 
 
+def _is_time(kind: Any, pa: Any) -> bool:
+    return pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_duration(kind)
+
+
 def _numbers(reading: Reading, name: str, column: Any, pa: Any) -> np.ndarray:
     kind = column.type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        fix = f"write numbers, times in seconds ({_PAGE})"
+        fix = f"write numbers; times in seconds, or as timestamps ({_PAGE})"
         reading.refuse(f"the column {name} is {kind}", fix)
         return np.empty(0)
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), float)

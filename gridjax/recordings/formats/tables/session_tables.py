@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gridjax.errors import Place
-from gridjax.io.csv_reader import Columns, Further, Kind, columns_named
+from gridjax.io.csv_reader import Clock, Columns, Further, Kind, columns_named
 from gridjax.io.source_location import Problems
 from gridjax.recordings.formats.named_arrays import check_cell
 from gridjax.recordings.formats.reading import GUIDE, Reading
@@ -33,8 +33,8 @@ HEADERS = {
     ),
 }
 """Usual headers of columns, in lower case, with _ for spaces."""
-PATH_KINDS: dict[str, Kind] = {"t": float, "x": float, "y": float}
-SPIKE_KINDS: dict[str, Kind] = {"t": float, "cell": str}
+PATH_KINDS: dict[str, Kind] = {"t": Clock, "x": float, "y": float}
+SPIKE_KINDS: dict[str, Kind] = {"t": Clock, "cell": str}
 """Columns of a path and of spikes."""
 
 
@@ -123,7 +123,7 @@ def table_cells(reading: Reading, table: TableFormat) -> Spikes | None:
         fix = f"give a column for each cell, and its name in the first line ({GUIDE}#activity)"
         reading.refuse("has no columns of cells", fix)
         return None
-    kinds: dict[str, Kind] = {"t": float} if clock else {}
+    kinds: dict[str, Kind] = {"t": Clock} if clock else {}
     columns = table.columns(reading, kinds, chosen_by(reading, own))
     if columns is None:
         return None

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
+from gridjax.model.state_objectives import objective_context
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, is_plugin
+from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, STATE_OBJECTIVES, is_plugin
 from gridjax.task.encoding_context import encoding_context
 
 _TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected
@@ -33,6 +34,8 @@ def check_plugins(specs: Iterable[NetworkSpec]) -> None:
             _check_cell(static)
         if is_plugin("place_field_loss", static.place_field_loss):
             _check_loss(static)
+        if is_plugin("state_objective", static.state_objective):
+            _check_state_objective(static, traced)
 
 
 def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
@@ -72,6 +75,15 @@ def _check_loss(static: StaticConfig) -> None:
     if loss.least is not None:
         found = _shape_of(name, "least", loss.least, codes)
         _expect(name, f"least of [..., {static.Np}]", found, each)
+
+
+def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
+    name, objective = static.state_objective, STATE_OBJECTIVES[static.state_objective]
+    sizes = (static.n_analysed, static.n_outputs, 2, static.n_inputs)
+    given = [_floats(_TIMES, _BATCH, size) for size in sizes]
+    context = objective_context(jax.tree.map(jnp.asarray, traced))
+    found = _shape_of(name, "value", lambda *args: objective.value(*args, context), *given)
+    _expect(name, "value", found, _floats())
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:
