@@ -23,6 +23,12 @@ Parts of one network
     HeadDirectionCells, draw_layout, encode_targets, target_entropy, code_over_box: a target code,
     along trajectories and over the box.
 
+Theory without training
+    predict_lattice, Prediction: the lattice that a place code selects, on a line, in a square or in
+    a cube. lattice_gains: which lattice non-negative rates select. place_code_spec,
+    layout_patterns, LayoutPatterns, Growth: patterns that grow on a layout of place cells.
+    pattern_lattices, PatternLattices: their lattices.
+
 Recorded cells
     rate_map, grid_score, grid_score_3d: maps and scores of any arrays. Session, MapSet,
     ScoreOptions, score_inputs, InputScores, score_table: the functions of ``gridjax score``.

@@ -39,6 +39,12 @@ from gridjax.task.target_codes import Encoding, register_encoding
 from gridjax.task.task import Layout
 from gridjax.task.task import draw as draw_layout
 from gridjax.task.task import targets as encode_targets
+from gridjax.theory.growth_options import Growth
+from gridjax.theory.lattice_gains import lattice_gains
+from gridjax.theory.layout_patterns import LayoutPatterns, layout_patterns
+from gridjax.theory.pattern_lattices import PatternLattices, pattern_lattices
+from gridjax.theory.prediction import Prediction, place_code_spec
+from gridjax.theory.prediction import predict as predict_lattice
 from gridjax.version import __version__
 
 __all__ = [
@@ -49,9 +55,11 @@ __all__ = [
     "EvaluationSettings",
     "Factored",
     "GridjaxError",
+    "Growth",
     "HeadDirectionCells",
     "InputScores",
     "Layout",
+    "LayoutPatterns",
     "Loss",
     "LossInfo",
     "MapSet",
@@ -59,7 +67,9 @@ __all__ = [
     "NetworkSpec",
     "ObjectiveContext",
     "Origin",
+    "PatternLattices",
     "Place",
+    "Prediction",
     "Problem",
     "Response",
     "Run",
@@ -83,8 +93,13 @@ __all__ = [
     "glorot_uniform",
     "grid_score",
     "grid_score_3d",
+    "lattice_gains",
+    "layout_patterns",
     "open_run",
+    "pattern_lattices",
+    "place_code_spec",
     "plotting",
+    "predict_lattice",
     "rate_map",
     "recurrent_kernel",
     "register_cell",

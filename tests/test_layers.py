@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "run.execution": "errors forked_process io spec task model training sweep callbacks"
     " run.planning run.evaluation run.checkpointing run.storage run.worker",
     "run.calibration": "errors io training run.planning run.worker run.execution spec",
-    "theory": "errors plotting io spec metrics task",
+    "theory": "errors prng plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
     "report": "errors plotting io spec metrics task sweep run.evaluation run.storage theory",
     "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
@@ -53,7 +53,7 @@ MAY_IMPORT = {
     " run.worker run.execution run.calibration theory recordings report studies trackers",
     "__main__": "cli",
     "": "errors forked_process prng version lazy plotting spec metrics task model sweep callbacks"
-    " run.storage run.execution recordings studies trackers",
+    " run.storage run.execution theory recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

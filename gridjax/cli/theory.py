@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -41,9 +42,38 @@ def theory(
     ] = 2,
     box: Annotated[float, typer.Option(metavar="M", help="Side of the box, in metres.")] = 2.2,
     cells: Annotated[
-        int, typer.Option(metavar="N", help="Number of place cells of the random layout.")
-    ] = 512,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of place cells of the random layout; by default 512, in a volume 4,096.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Random seed of the layout and of pattern noise.")] = 0,
+    patterns: Annotated[
+        bool,
+        typer.Option(
+            "--patterns",
+            help="Grow patterns on the layout, and print their lattices; --out does so too.",
+        ),
+    ] = False,
+    periodic: Annotated[
+        bool,
+        typer.Option("--periodic", help="Grow patterns in a box without walls: its sides join."),
+    ] = False,
+    ideal: Annotated[
+        bool,
+        typer.Option(
+            "--ideal",
+            help="Grow patterns on infinitely many place cells in a box without walls.",
+        ),
+    ] = False,
+    saturation: Annotated[
+        float,
+        typer.Option(
+            metavar="R",
+            help="Limit on the rates of patterns, in root mean squares of a pattern, above 1.",
+        ),
+    ] = math.inf,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     out: Annotated[
         Path | None,
@@ -56,22 +86,36 @@ def theory(
 ) -> None:
     """Compute which lattice a target code selects, and whether it fits into the box."""
     from gridjax.theory import output
-    from gridjax.theory.prediction import check_drawable, place_code_spec, predict_spec
+    from gridjax.theory.growth_options import Growth, check_drawable, default_cells
+    from gridjax.theory.lattice_gains import lattice_gains
+    from gridjax.theory.prediction import place_code_spec, predict_spec
 
+    growth = Growth(periodic, ideal, saturation)
+    n_cells = default_cells(dimensions) if cells is None else cells
     spec = place_code_spec(
-        place_cell_rf, surround_scale, box, surround_convention, code, cells, seed
+        place_cell_rf, surround_scale, box, surround_convention, code, n_cells, seed
     )
     expected = predict_spec(spec, dimensions)
+    values, gains = expected.to_dict(), None
+    if dimensions == 3 and expected.has_peak:
+        gains = values["lattice_gains"] = lattice_gains(expected, saturation)
+    lines = output.lines(expected, gains)
     if out is not None:
         output.check_figure(out, force)
-        if dimensions == 2:
-            check_drawable(spec)
+    if out is not None or patterns:
+        from gridjax.theory.layout_patterns import layout_patterns
+
+        check_drawable(spec, dimensions)
+        layout = layout_patterns(spec, dimensions, growth)
+        lattices = output.grown_lattices(layout)
+        values["patterns"] = output.patterns_to_dict(lattices)
+        lines += output.pattern_lines(lattices)
+        if out is not None:
+            output.write_figure(expected, layout, lattices, out)
     if as_json:
-        print_line(json.dumps(expected.to_dict(), indent=1))
-    else:
-        for line in output.lines(expected):
-            print_line(line)
+        print_line(json.dumps(values, indent=1))
+        return
+    for line in lines:
+        print_line(line)
     if out is not None:
-        output.write_figure(expected, spec, out)
-        if not as_json:
-            console().print(f"figure in {out} and {out.with_suffix('.svg')}", soft_wrap=True)
+        console().print(f"figure in {out} and {out.with_suffix('.svg')}", soft_wrap=True)

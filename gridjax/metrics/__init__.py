@@ -18,6 +18,7 @@ Spectra and theory
     radial_power, RadialPower; box_modes, nearest_modes, hexagonal_triads, Mode, Triad.
     gaussian_power, surround_power, dos_wavenumber, cycles_per_box, lattice_period,
     hexagonal_period: the lattice that a place code selects.
+    lattice_energies, preferred_lattices: amplitude equations of the lattices of a volume.
     pattern_covariance, grow_patterns: patterns that grow on a code's covariance.
 
 Dimensionality

@@ -17,6 +17,7 @@ from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
 from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime
+from gridjax.metrics.spectral.amplitude_equations import lattice_energies, preferred_lattices
 from gridjax.metrics.spectral.box_modes import (
     Mode,
     Triad,
@@ -89,6 +90,7 @@ __all__ = [
     "isotropic_maps",
     "isotropic_scores",
     "lack_of_fit",
+    "lattice_energies",
     "lattice_period",
     "mean_interval",
     "modules",
@@ -97,6 +99,7 @@ __all__ = [
     "p_values",
     "participation_ratio",
     "pattern_covariance",
+    "preferred_lattices",
     "radial_power",
     "random_readout_weights",
     "rate_map",

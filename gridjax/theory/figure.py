@@ -3,90 +3,66 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 
 from gridjax import plotting
-from gridjax.io.numbers import number
 from gridjax.metrics.spectral.box_modes import box_modes
 from gridjax.metrics.spectral.turing import ENOUGH_CYCLES
-from gridjax.plotting import COLOUR_MAP, FigureResult
+from gridjax.plotting import FigureResult
 from gridjax.spec.registry import ENCODINGS
-from gridjax.theory.prediction import (
-    MOST_SPREAD,
-    N_STEPS,
-    LayoutPatterns,
-    Prediction,
-    expected_power,
-)
+from gridjax.theory import pattern_panels
+from gridjax.theory.growth_options import N_STEPS
+from gridjax.theory.layout_patterns import LayoutPatterns
+from gridjax.theory.pattern_lattices import PatternLattices, pattern_lattices
+from gridjax.theory.prediction import MOST_SPREAD, Prediction, expected_power
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TITLE = "The wavelength a target code selects"
-PER_ROW = 8
 _FEWEST_CYCLES = 5.0
 _FIRST_CYCLE = 1.0
-_SIDE, _GAP, _LEFT = 0.72, 0.06, 0.92  # inches
-_ROW, _BELOW = 1.16, 0.0
-_SPECTRUM = 3.1
-_LABELS = {"fontsize": plotting.SMALL, "ha": "center", "va": "top"}
+_SPECTRUM = 3.1  # inches
 
 
-def draw(theory: Prediction, layout: LayoutPatterns | None, name: str) -> FigureResult:
+def draw(
+    theory: Prediction,
+    layout: LayoutPatterns | None,
+    name: str,
+    lattices: Sequence[PatternLattices] = (),
+) -> FigureResult:
     """Return the figure of spectra and box modes.
 
     Args:
         layout: spectrum and patterns of one layout, which are added to the figure; None for none.
         name: name of the figure's files without ending.
+        lattices: lattices of the linear and of the non-negative patterns; computed if missing.
     """
-    patterns = 2 * _ROW + _BELOW if layout is not None else 0.0
-    height = _SPECTRUM + patterns
-    figure = plotting.new_figure(height, layout=None)
-    top, bottom = 1.0, 0.45
-    size = (
-        _LEFT - 0.3,
-        patterns + bottom,
-        plotting.WIDTH_IN - _LEFT + 0.2,
-        _SPECTRUM - top - bottom,
-    )
-    axes = figure.add_axes(_share(size, height))
-    _spectra(figure, axes, theory, layout)
+    tall = 0.0 if layout is None else pattern_panels.height_in(theory.dimensions)
+    figure = plotting.new_figure(_SPECTRUM + 2 * tall, layout=None)
+    _spectra(figure, _spectrum_axes(figure, 2 * tall), theory, layout)
     if layout is not None:
         side_cm = 100 * theory.box_width_m
         rows = {"linear": layout.linear, "rates\nnever below 0": layout.nonnegative}
         for row, (title, maps) in enumerate(rows.items()):
-            edge = patterns - row * _ROW - _SIDE - 0.05
-            figure.text(
-                0.05 / plotting.WIDTH_IN,
-                (edge + _SIDE / 2) / height,
-                title,
-                fontsize=plotting.SMALL,
-                weight="bold",
-                va="center",
-            )
-            figure.text(
-                (_LEFT - 0.1) / plotting.WIDTH_IN,
-                (edge - 0.03) / height,
-                "score60\nperiod",
-                linespacing=1.1,
-                fontsize=plotting.SMALL,
-                ha="right",
-                va="top",
-                color=plotting.GREY,
-            )
-            _patterns(figure, maps, side_cm, edge, height)
+            found = lattices[row] if lattices else pattern_lattices(maps, theory.box_width_m)
+            top = (2 - row) * tall
+            pattern_panels.draw_patterns(figure, title, maps, found, side_cm, top)
     return FigureResult(name, TITLE, figure, _caption(theory, layout), _alt(theory))
 
 
-def typical(scores: Float[np.ndarray, " unit"]) -> list[int]:
-    """Return PER_ROW units at equal steps from the highest score to the lowest."""
-    order = np.argsort(-scores, kind="stable")
-    places = np.linspace(0, len(order) - 1, min(PER_ROW, len(order))).round().astype(int)
-    return [int(unit) for unit in order[places]]
+def _spectrum_axes(figure: Figure, patterns: float) -> Axes:
+    """Return the axes of the spectra above ``patterns`` inches."""
+    top, bottom, left = 1.0, 0.45, 0.62
+    wide, height = plotting.WIDTH_IN, _SPECTRUM + patterns
+    size = (wide - 0.72, _SPECTRUM - top - bottom)
+    return figure.add_axes(
+        (left / wide, (patterns + bottom) / height, size[0] / wide, size[1] / height)
+    )
 
 
 def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatterns | None) -> None:
@@ -99,7 +75,7 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
     # The power at k* itself, because the axis of a small box may end before the curve's maximum.
     largest = float(expected_power(theory, n_star)) if theory.has_peak else 1.0
     axes.plot(cycles, expected / largest, color="black", label="theory (no walls, no disorder)")
-    if layout is not None:
+    if layout is not None and len(layout.cycles):
         shown = layout.cycles <= most
         # Below one cycle the subtracted mean dominates, so only higher cycles set the scale.
         is_compared = shown & (layout.cycles >= _FIRST_CYCLE)
@@ -163,59 +139,40 @@ def _wavelengths(axes: Axes, theory: Prediction, most: float) -> None:
     upper.set_xlabel("wavelength 2π / k (cm)", fontsize=plotting.SMALL)
 
 
-def _patterns(
-    figure: Figure,
-    maps: Float[np.ndarray, "unit n n"],
-    side_cm: float,
-    bottom: float,
-    height: float,
-) -> None:
-    from gridjax.metrics.gridscore.grid_score import grid_score
-    from gridjax.metrics.lattice.lattice import lattice
-
-    scores = np.asarray(grid_score(maps).score_60)
-    periods = np.asarray(lattice(maps, side_cm / 100).period_cm)
-    for place, unit in enumerate(typical(scores)):
-        left = _LEFT + place * (_SIDE + _GAP)
-        axes = figure.add_axes(_share((left, bottom, _SIDE, _SIDE), height))
-        rates = maps[unit]
-        limits: dict[str, Any] = {"vmin": 0.0, "vmax": rates.max()}
-        if rates.min() < 0:
-            limits = {"vmin": -np.abs(rates).max(), "vmax": np.abs(rates).max()}
-        axes.imshow(rates.T, origin="lower", cmap=COLOUR_MAP, interpolation="nearest", **limits)
-        axes.set_axis_off()
-        period = periods[unit]
-        text = f"{number(float(scores[unit]))}\n" + (
-            f"{period:.0f} cm" if np.isfinite(period) else "no lattice"
-        )
-        axes.text(0.5, -0.04, text, transform=axes.transAxes, linespacing=1.1, **_LABELS)
-
-
-def _share(
-    inches: tuple[float, float, float, float], height: float
-) -> tuple[float, float, float, float]:
-    left, bottom, width, tall = inches
-    wide = plotting.WIDTH_IN
-    return left / wide, bottom / height, width / wide, tall / height
-
-
 def _caption(theory: Prediction, layout: LayoutPatterns | None) -> str:
     text = (
         "Power of one wave of the target code by its wavenumber; the maximum of theory is 1. Grey:"
-        f" fewer than {ENOUGH_CYCLES} wavelengths in the box. Ticks: modes of a periodic box;"
-        " hexagons: the two triads nearest k* whose wave vectors sum to zero and differ in length"
-        f" by at most {100 * MOST_SPREAD:.0f} %."
+        f" fewer than {ENOUGH_CYCLES} wavelengths in the box. Ticks: modes of a periodic box."
     )
+    if theory.dimensions == 2:
+        text += (
+            " Hexagons: the two triads nearest k* whose wave vectors sum to zero and differ in"
+            f" length by at most {100 * MOST_SPREAD:.0f} %."
+        )
     if layout is None:
         return text
+    if len(layout.cycles):
+        text += (
+            " Dashed: power of one layout's cells, mean over cells and directions, scaled so that"
+            " its maximum above one cycle lies on the curve of theory."
+        )
+    count = pattern_panels.N_ROWS[theory.dimensions] * pattern_panels.PER_ROW[theory.dimensions]
     return text + (
-        " Dashed: power of one layout's cells, mean over cells and directions, scaled so that its"
-        " maximum above one cycle lies on the curve of theory."
         f" Below: patterns grown from noise in {N_STEPS} steps on the correlation between places"
-        f" under the code of that layout (seed {layout.spec.seed}); {len(layout.linear)} units,"
-        f" of which {PER_ROW} are shown, at equal steps from the highest score60 to the lowest."
-        " Below each pattern: its score60 and the period of its lattice. No network is trained."
+        f" under the code of a layout (seed {layout.spec.seed}); {len(layout.linear)} units, of"
+        f" which {count} are shown{_SHOWN[theory.dimensions]} No network is trained."
     )
+
+
+_SHOWN = {
+    1: ". Below each pattern: its period.",
+    2: ", at equal steps from the highest score60 to the lowest. Below each pattern: its score60"
+    " and the period of its lattice.",
+    3: ", at equal steps from the highest correlation with an ideal lattice to the lowest. Sections"
+    " xy, xz and yz through the bin of the largest rate, and the surface at one standard deviation"
+    " above the mean. Below each pattern: its lattice, the distance between nearest fields (columns"
+    " or planes), and the p-value of its order.",
+}
 
 
 def _alt(theory: Prediction) -> str:

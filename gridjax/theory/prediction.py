@@ -1,14 +1,10 @@
-"""Predictions for a place code before training: wavenumber, lattice and box modes.
-
-For one layout of place cells, the module also computes the spectrum of the cells over the box, and
-the patterns that grow on the covariance of their targets.
-"""
+"""Predictions for a place code before training: wavenumber, lattice and box modes."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -25,12 +21,8 @@ from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
 CODES = tuple(info.name for info in TARGET_CODES if info.spectrum)
 """Target codes with a theory: Difference of Softmaxes (DoS) and Gaussian."""
-N_PLACES = 32
-"""Bins along a side of the box on which patterns grow."""
 N_BINS = 44
 """Bins along a side of the box from which spectra are computed."""
-N_STEPS = 300
-"""Steps of pattern growth."""
 MOST_SPREAD = 0.12
 """Largest spread of a near-hexagonal triad: longest wave over shortest, minus 1."""
 _N_MODES = 4
@@ -191,68 +183,6 @@ def expected_power(theory: Prediction, cycles: Any) -> Float[np.ndarray, "..."]:
     if not theory.has_peak:
         return turing.gaussian_power(wavenumber, theory.sigma_m)
     return turing.surround_power(wavenumber, theory.sigma_m, theory.ratio, theory.dimensions)
-
-
-def code_covariance(
-    spec: NetworkSpec, n: int = N_PLACES, equal_variance: bool = True
-) -> Float[np.ndarray, "position position"]:
-    """Return the covariance of n x n bins of the box under a network's target code.
-
-    Args:
-        equal_variance: whether to return the correlation between bins in place of the covariance.
-
-    Errors are those of ``pattern_formation.covariance``.
-    """
-    from gridjax.metrics.spectral.pattern_formation import covariance
-    from gridjax.task.code_maps import code_over_box
-
-    return covariance(code_over_box(spec, n), equal_variance)
-
-
-class LayoutPatterns(NamedTuple):
-    """Spectrum of the place cells of one layout, and the patterns grown on their covariance."""
-
-    spec: NetworkSpec
-    cycles: Float[np.ndarray, " ring"]
-    """|n| of each ring, cycles per box."""
-    power: Float[np.ndarray, " ring"]
-    """Mean radial power of the cells; see gridjax.metrics.spectral.radial_spectrum."""
-    linear: Float[np.ndarray, "unit n n"]
-    """Patterns of units without limits on their rates."""
-    nonnegative: Float[np.ndarray, "unit n n"]
-    """Patterns of units with rates of at least 0."""
-
-
-def check_drawable(spec: NetworkSpec) -> None:
-    """Raise GridjaxError for place fields narrower than a bin of the patterns."""
-    sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
-    if sigma < side / N_PLACES:
-        message = f"place fields of {sigma:g} m are too narrow to draw in a box of {side:g} m"
-        fix = f"give --place-cell-rf of at least {side / N_PLACES:.3g}, or omit --out"
-        raise GridjaxError(Problem(message, fix=fix))
-
-
-def layout_patterns(spec: NetworkSpec, n_units: int = 64) -> LayoutPatterns:
-    """Return the spectrum of the layout of a network, and ``n_units`` patterns grown on it.
-
-    Raises GridjaxError for place fields narrower than a bin, and for place fields so wide that they
-    do not vary over the box.
-    """
-    from gridjax.metrics.spectral.pattern_formation import grow
-    from gridjax.metrics.spectral.radial_spectrum import mean_power, radial_power
-    from gridjax.task.code_maps import code_maps, layout_of
-
-    check_drawable(spec)
-    correlation = code_covariance(spec)
-    tuning = code_maps(spec, layout_of(spec), N_BINS).astype(np.float64)
-    spectra = radial_power(tuning, spec.box_width_in_m)
-    return LayoutPatterns(
-        spec=spec,
-        cycles=spectra.cycles,
-        power=mean_power(spectra),
-        linear=grow(correlation, n_units, N_STEPS, nonnegative=False, seed=spec.seed),
-        nonnegative=grow(correlation, n_units, N_STEPS, nonnegative=True, seed=spec.seed),
-    )
 
 
 def _nearest_modes(cycles: float, dimensions: int) -> tuple[Mode, ...]:

@@ -42,6 +42,8 @@ def test_it_prints_wavenumber_period_modes_and_whether_it_fits_without_jax():
         (("--place-cell-rf", -1), "place_cell_rf: -1.0"),
         (("--surround-scale", 1), "surround_scale: 1.0"),
         (("--dimensions", 4), "dimensions is 4"),
+        (("--saturation", 1), "saturation is 1 root mean squares"),
+        (("--dimensions", 3, "--place-cell-rf", 0.01, "--patterns"), "too narrow"),
         (("--box", 0), "box is 0 m"),
         (("--cells", 2), "Np: 2"),
         (("--out", "theory.pdf"), "no .png file"),
@@ -63,6 +65,40 @@ def test_json_says_the_same():
     assert told["modes"][0]["n"] == [4.0, 2.0]  # of 4.47, nearer to 4.68 than (4, 3) of 5
     gaussian = json.loads(called("--json", "--code", "gaussian").stdout)
     assert gaussian["wavenumber_rad_m"] is None
+
+
+def test_it_grows_patterns_on_a_line_and_says_their_periods():
+    result = called("--dimensions", 1, "--place-cell-rf", 0.06, "--patterns")
+    assert result.exit_code == 0, result.output
+    (linear,) = (line for line in result.stdout.splitlines() if line.startswith("linear"))
+    assert "row 64 of 64 (period " in linear
+    period = float(linear.split("period ")[1].split(" cm")[0])
+    assert period == pytest.approx(39.2, rel=0.1)  # walls, and one layout
+    assert "nonnegative   row" in result.stdout
+
+
+def test_a_volume_has_the_gains_of_lattices():
+    printed = called("--dimensions", 3).stdout
+    assert "bcc up to 0.049, columns up to 1.9, then lamellae" in printed
+    told = json.loads(called("--dimensions", 3, "--json").stdout)
+    gains = told["lattice_gains"]
+    assert set(gains) == {"bcc", "fcc", "hcp", "sc", "columns", "lamellae"}
+    assert max(gains, key=gains.get) in ("bcc", "fcc", "hcp")
+    assert "patterns" not in told
+    assert "lattice_gains" not in json.loads(called("--json").stdout)
+
+
+@pytest.mark.slow
+def test_patterns_of_a_volume_have_classes_p_values_and_a_figure(tmp_path):
+    out = tmp_path / "volume.png"
+    size = ("--place-cell-rf", 0.25, "--ideal")
+    result = called("--dimensions", 3, *size, "--json", "--out", out)
+    assert result.exit_code == 0, result.output
+    assert out.read_bytes().startswith(b"\x89PNG")
+    for patterns in json.loads(result.stdout)["patterns"].values():
+        assert len(patterns["lattice"]) == len(patterns["p_value"]) == 8
+        for lattice, period in zip(patterns["lattice"], patterns["period_m"], strict=True):
+            assert (period is None) == (lattice == "none")
 
 
 def test_it_warns_where_too_few_waves_fit():

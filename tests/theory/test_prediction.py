@@ -14,7 +14,8 @@ from gridjax.metrics.spectral.radial_spectrum import mean_power, peak_cycles, ra
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.code_maps import code_over_box
-from gridjax.theory import figure, prediction
+from gridjax.theory import figure, pattern_panels, prediction
+from gridjax.theory.layout_patterns import code_covariance, layout_patterns
 from gridjax.theory.output import lines
 from gridjax.theory.prediction import place_code_spec, predict
 
@@ -108,7 +109,7 @@ def test_covariances_of_places_fall_with_distance_as_theory_says():
     """Mean over pairs a shift apart, against the inverse transform of the expected power."""
     spec = dataclasses.replace(DOS, Np=4096)
     n = 22
-    sigma = prediction.code_covariance(spec, n).reshape(n, n, n, n)
+    sigma = code_covariance(spec, n).reshape(n, n, n, n)
     shifts = np.arange(8)
     inner = range(6, n - 13)
     found = [np.mean([sigma[i, j, i + s, j] for i in inner for j in range(6, 16)]) for s in shifts]
@@ -139,9 +140,7 @@ def test_the_spectrum_of_drawn_place_cells_peaks_near_k_star(sigma):
 
 @pytest.fixture(scope="module")
 def drawn():
-    return {
-        spec.place_field_values: prediction.layout_patterns(spec, 24) for spec in (DOS, GAUSSIAN)
-    }
+    return {spec.place_field_values: layout_patterns(spec, n_units=24) for spec in (DOS, GAUSSIAN)}
 
 
 @pytest.mark.slow
@@ -160,7 +159,6 @@ def test_patterns_on_drawn_layouts(drawn):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_hexagons_on_drawn_layouts_over_seeds():
     """Over 8 layouts of 512 cells: lattices on DoS alone, of the period theory names."""
     from gridjax.metrics.lattice.lattice import lattice
@@ -169,7 +167,7 @@ def test_hexagons_on_drawn_layouts_over_seeds():
     found = {}
     for code in prediction.CODES:
         periods = [
-            lattice(grow(prediction.code_covariance(place_code_spec(0.12, code=code, seed=s))), 2.2)
+            lattice(grow(code_covariance(place_code_spec(0.12, code=code, seed=s))), 2.2)
             for s in range(8)
         ]
         found[code] = np.concatenate([np.asarray(each.period_cm) for each in periods])
@@ -180,9 +178,9 @@ def test_hexagons_on_drawn_layouts_over_seeds():
 
 def test_fields_that_the_places_cannot_show_are_refused():
     with pytest.raises(GridjaxError, match="too narrow"):
-        prediction.layout_patterns(place_code_spec(0.01))
+        layout_patterns(place_code_spec(0.01))
     with pytest.raises(GridjaxError, match="does not vary"):
-        prediction.layout_patterns(place_code_spec(1e4, n_cells=16))
+        layout_patterns(place_code_spec(1e4, n_cells=16))
 
 
 def drawn_figure(expected, layout):
@@ -205,7 +203,7 @@ def test_the_figure_shows_both_spectra_modes_and_patterns(drawn, code):
     layout = drawn[code]
     made = drawn_figure(prediction.predict_spec(layout.spec), layout)
     spectra, *maps = made.figure.axes
-    assert len(maps) == 2 * figure.PER_ROW
+    assert len(maps) == 2 * pattern_panels.PER_ROW[2]
     lines_by_label = {line.get_label(): line for line in spectra.lines}
     curve = lines_by_label["theory (no walls, no disorder)"]
     assert curve.get_ydata().max() == pytest.approx(1, abs=1e-3)
@@ -230,8 +228,8 @@ def test_without_a_layout_the_figure_has_the_spectrum_alone():
 
 def test_patterns_shown_are_of_all_ranks():
     scores = np.array([0.3, 1.2, -0.5, 0.9, 0.1, 0.0, 0.2, 0.4, 0.6])
-    shown = figure.typical(scores)
+    shown = pattern_panels.typical(scores, 8)
     assert shown[0] == 1
     assert shown[-1] == 2
-    assert len(set(shown)) == figure.PER_ROW
-    assert sorted(figure.typical(scores[:3])) == [0, 1, 2]
+    assert len(set(shown)) == 8
+    assert sorted(pattern_panels.typical(scores[:3], 8)) == [0, 1, 2]

@@ -1,0 +1,55 @@
+"""Options and sizes of pattern growth, and the check of a layout; this module imports no JAX."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.fields.distributions import mean
+from gridjax.spec.network import NetworkSpec
+
+N_PLACES = {1: 256, 2: 32, 3: 48}
+"""Bins along a side of the box on which patterns grow, for each dimension."""
+N_UNITS = {1: 64, 2: 64, 3: 8}
+"""Patterns that grow, for each dimension."""
+N_CELLS = {1: 512, 2: 512, 3: 4096}
+"""Place cells of a layout by default, for each dimension."""
+N_STEPS = 300
+"""Steps of pattern growth."""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Options of pattern growth.
+
+    Raises GridjaxError for a saturation of at most 1.
+    """
+
+    periodic: bool = False
+    """Whether opposite sides of the box are joined, so that there are no walls."""
+    ideal: bool = False
+    """Whether patterns grow on infinitely many place cells in a box without walls, in place of a
+    layout. The seed then decides only the noise from which they grow."""
+    saturation: float = math.inf
+    """Limit on rates in root mean squares of the unit's rates; see gj.metrics.grow_patterns."""
+
+    def __post_init__(self) -> None:
+        if not self.saturation > 1:
+            message = f"saturation is {self.saturation:g} root mean squares"
+            raise GridjaxError(Problem(message, fix="give a number above 1"))
+
+
+def default_cells(dimensions: int) -> int:
+    """Return the number of place cells of a layout by default."""
+    return N_CELLS.get(dimensions, N_CELLS[2])
+
+
+def check_drawable(spec: NetworkSpec, dimensions: int = 2, n: int | None = None) -> None:
+    """Raise GridjaxError for place fields narrower than one of n bins (by default N_PLACES)."""
+    sigma, side = mean(spec.place_cell_rf), spec.box_width_in_m
+    least = side / (n or N_PLACES[dimensions])
+    if sigma < least:
+        message = f"place fields of {sigma:g} m are too narrow to draw in a box of {side:g} m"
+        fix = f"give --place-cell-rf of at least {least:.3g}, or omit --out and --patterns"
+        raise GridjaxError(Problem(message, fix=fix))
