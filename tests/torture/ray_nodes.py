@@ -20,7 +20,7 @@ class Nodes:
         from ray.cluster_utils import Cluster
 
         head = {"num_cpus": 0, "include_dashboard": False}
-        self.cluster = Cluster(initialize_head=True, head_node_args=head)
+        self.cluster = in_time(lambda: Cluster(initialize_head=True, head_node_args=head))
         self.nodes = []
 
     @property
@@ -29,7 +29,7 @@ class Nodes:
 
     def add(self, **environment):
         """Add a node with one CPU; ``environment`` are variables of its processes."""
-        node = self.cluster.add_node(num_cpus=1, env_vars=environment or None)
+        node = in_time(lambda: self.cluster.add_node(num_cpus=1, env_vars=environment or None))
         self.nodes.append(node)
         return node
 
@@ -78,7 +78,7 @@ class RayRun:
                 if "remark" in self.last:
                     self.remarks.append(self.last["remark"])
 
-    def wait(self, seconds=300.0):
+    def wait(self, seconds=900.0):
         """Wait for the end; return the exit code."""
         wait_until(lambda: self.process.poll() is not None, seconds)
         self.reader.join()
@@ -94,6 +94,18 @@ class RayRun:
         self.process.wait()
         self.reader.join()
         self.process.stdout.close()
+
+
+def in_time(start):
+    """Start a part of a cluster, again if the machine is too busy for the time limits of Ray."""
+    for _ in range(4):
+        try:
+            return start()
+        except Exception as error:
+            if "timed out" not in str(error):
+                raise
+            last = error
+    raise last
 
 
 def python_path():

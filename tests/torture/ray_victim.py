@@ -30,7 +30,7 @@ def main(folder, n_steps, address, *accept):
                 [Printer(), switch],
                 engine="ray",
                 address=address,
-                checkpoint_every=1,
+                checkpoint_every=2,
                 accept=accept,
             )
     except gj.GridjaxError as error:

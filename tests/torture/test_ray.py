@@ -1,6 +1,7 @@
 """Runs on a Ray cluster of several nodes: processes and nodes that are killed, stopped and added.
 
-The random test runs for GRIDJAX_RAY_S seconds (60 by default), at the seed GRIDJAX_RAY_SEED.
+The random test disturbs the run for GRIDJAX_RAY_S seconds (60 by default), at the seed
+GRIDJAX_RAY_SEED. On a slow or busy machine, GRIDJAX_RAY_STEPS=1000 shortens all runs.
 """
 
 import json
@@ -41,7 +42,7 @@ def nodes(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", python_path())
     monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-    monkeypatch.setenv("RAY_DISABLE_IMPORT_WARNING", "1")
+    monkeypatch.setenv("RAY_worker_niceness", "0")  # else other programs come first
     cluster = Nodes()
     yield cluster
     cluster.close()
@@ -147,7 +148,7 @@ def test_a_worker_that_is_paused_past_the_time_out_does_no_harm(
     paused = [actor, *workers_of_actors([actor])]
     for pid in paused:
         os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: process.told("continues from its last checkpoint"), 4 * SILENT_S)
+    wait_until(lambda: process.told("continues from its last checkpoint"), 10 * SILENT_S)
     for pid in paused:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
@@ -221,7 +222,7 @@ def test_a_stopped_run_is_resumed_by_the_ordinary_engine(name, nodes, run, whole
     nodes.add()
     nodes.add()
     process = run()
-    wait_until(lambda: len(workers(folder)) == 2 and process.n_steps > 2_000)
+    wait_until(lambda: len(workers(folder)) == 2 and process.n_steps > N_STEPS / 2)
     process.process.send_signal(getattr(signal, name))
     assert process.wait() == 75, process.last
     assert process.last == {"stopped": name, "signal": True}
@@ -268,7 +269,7 @@ def test_everything_at_random(nodes, run, whole, tmp_path, capsys):
         nodes.add()
         if runs[-1].process.poll() is not None and runs[-1].wait() != 0:
             runs.append(run())
-        assert runs[-1].wait(600) == 0, runs[-1].last
+        assert runs[-1].wait() == 0, runs[-1].last
     finally:
         resume(paused)
         reader.done.set()

@@ -34,7 +34,7 @@ from gridjax.run.storage.run_folder import FolderStore
 from gridjax.spec.network import NetworkSpec
 
 _LOG = logging.getLogger(__name__)
-_SAY_S, _FIRST_S = 15.0, 900.0
+_SAY_S, _FIRST_S = 30.0, 900.0
 """Seconds without a worker until a line says so, and until the run ends with an error."""
 _OTHERS_S = 5.0
 """Seconds that the first worker waits for workers on a device that the run has had before."""
