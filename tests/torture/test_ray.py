@@ -228,7 +228,7 @@ def test_a_stopped_run_is_resumed_by_the_ordinary_engine(name, nodes, run, whole
     assert process.last == {"stopped": name, "signal": True}
     assert process.told("continues") == []
     assert status(folder)["state"] == "stopped"
-    gj.train(parted(N_STEPS), folder, checkpoint_every=0)
+    gj.train(parted(N_STEPS), folder)
     check_whole(folder, whole, [], capsys, f"{name}, then the ordinary engine")
 
 
