@@ -165,7 +165,7 @@ def test_nodes_are_removed_and_added(nodes, run, whole, tmp_path, capsys):
     process = run()
     wait_until(lambda: has_saved(folder))
     nodes.add()
-    wait_until(lambda: len(workers(folder)) == 2)
+    wait_until(lambda: len(workers_of_actors(nodes.actors())) == 2)
     nodes.remove(first)
     wait_until(lambda: process.told("continues from its last checkpoint"))
     nodes.add()
@@ -239,7 +239,7 @@ def test_a_worker_with_other_settings_of_its_compiler_is_refused_until_it_is_acc
 ):
     nodes.add()
     first = run()
-    wait_until(lambda: len(workers(tmp_path / "run")) == 1)
+    wait_until(lambda: first.n_steps > 0)
     nodes.add(XLA_FLAGS="--xla_cpu_enable_fast_math=true")
     wait_until(lambda: first.told("is not used: "))
     (line,) = first.told("is not used: ")
