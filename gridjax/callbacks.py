@@ -41,6 +41,22 @@ class RunStart:
 
 
 @dataclass(frozen=True)
+class BlockStarted:
+    """A block of networks that a worker has taken, and the worker."""
+
+    block: str
+    """name of the block"""
+    n_networks: int
+    """networks to train"""
+    host: str
+    """host of the worker"""
+    pid: int
+    """process of the worker"""
+    device: str
+    """kind of the device that trains the block"""
+
+
+@dataclass(frozen=True)
 class TrainingSteps:
     """Gradient steps that a block of networks has made since its last event."""
 
@@ -130,7 +146,8 @@ class RunWarning:
 
 
 RunEvent = (
-    TrainingSteps
+    BlockStarted
+    | TrainingSteps
     | TrainingMeasures
     | NetworkFinished
     | BlockFinished

@@ -43,9 +43,12 @@ Time = Annotated[
 ]
 
 
-def check_slurm_options(print_slurm: bool, part: str | None, options: Mapping[str, Any]) -> None:
-    """Raise GridjaxError for options of the script without --print-slurm, and for --part with it.
+def check_slurm_options(
+    print_slurm: bool, part: str | None, engine: str, options: Mapping[str, Any]
+) -> None:
+    """Raise GridjaxError for options of the script without --print-slurm, and for others with it.
 
+    The script divides the run itself, so that it takes neither a part nor a cluster of Ray.
     ``options`` are the values of --parts, --gres and --time, None if they are not given.
     """
     given = [name for name, value in options.items() if value is not None]
@@ -55,6 +58,10 @@ def check_slurm_options(print_slurm: bool, part: str | None, options: Mapping[st
     if print_slurm and part is not None:
         message = f"--part {part} and --print-slurm: the script runs all parts"
         raise GridjaxError(Problem(message, fix="leave --part out, and give --parts N"))
+    if print_slurm and engine != "local":
+        message = f"--engine {engine} and --print-slurm: the script runs parts, each on one machine"
+        fix = "leave one of them out; docs/howto/machines.md has a script for Ray under SLURM"
+        raise GridjaxError(Problem(message, fix=fix))
 
 
 def script_of_this_command(

@@ -65,6 +65,24 @@ Part = Annotated[
         " of a job array (SLURM, LSF; with auto/N also PBS and AWS Batch).",
     ),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        "--engine",
+        metavar="local|ray",
+        help="local: this machine. ray: all GPUs of a Ray cluster, or else all its CPU cores"
+        " (extra ray). All its hosts must see DIR under the same path.",
+    ),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="auto|HOST:PORT|ray://HOST:PORT",
+        help="The Ray cluster; auto: the cluster of this host. Default: RAY_ADDRESS, or else a"
+        " cluster of this machine alone, which ends with the run.",
+    ),
+]
 SkipInvalid = Annotated[
     bool,
     typer.Option(
@@ -108,6 +126,8 @@ def sweep(
         ),
     ] = 60.0,
     workers: Workers = None,
+    engine: Engine = "local",
+    address: Address = None,
     part: Part = None,
     time_limit: TimeLimit = None,
     accept: Accept = None,
@@ -131,7 +151,9 @@ def sweep(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print errors alone.")] = False,
 ) -> None:
     """Train and score every network of a sweep; resume the run in DIR if it was stopped."""
-    check_slurm_options(print_slurm, part, {"--parts": parts, "--gres": gres, "--time": time})
+    check_slurm_options(
+        print_slurm, part, engine, {"--parts": parts, "--gres": gres, "--time": time}
+    )
     if not print_slurm:
         keep_on()
     switch = StopSwitch(time_limit)
@@ -163,6 +185,8 @@ def sweep(
                 accept=accept or (),
                 deterministic=deterministic,
                 part=part,
+                engine=engine,
+                address=address,
             )
     except (Stopped, KeyboardInterrupt) as stopped:
         if not quiet:

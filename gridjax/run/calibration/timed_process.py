@@ -17,7 +17,7 @@ from typing import Any
 
 from gridjax.errors import GridjaxError
 from gridjax.run.execution import messages
-from gridjax.run.execution.messages import Message
+from gridjax.run.execution.child_process import Message, decode, encode
 
 
 def main() -> None:
@@ -25,17 +25,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process ends this process
     output = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # output that plugins print
-    setup = messages.decode(sys.stdin.readline())
+    setup = decode(sys.stdin.readline())
     worker: Any = None
     for line in sys.stdin:
         try:
             worker = worker or _start(setup)
-            answer: Message = {"time": list(_call(worker, messages.decode(line), setup))}
+            answer: Message = {"time": list(_call(worker, decode(line), setup))}
         except GridjaxError as error:
             answer = messages.message_of_error(error)
         except Exception:
             answer = {"failure": traceback.format_exc()}
-        output.write(messages.encode(answer))
+        output.write(encode(answer))
         output.flush()
 
 

@@ -18,13 +18,15 @@ from gridjax.errors import MemoryShortageError, Problem
 from gridjax.run.calibration.timed_worker import AnyTimedWorker, TimedWorker, TrainingTime
 from gridjax.run.execution import messages
 from gridjax.run.execution.child_process import (
+    Message,
     cause_of_end,
+    decode,
+    encode,
     pipe_of,
     sources_message,
     start_python,
 )
 from gridjax.run.execution.devices import start_devices
-from gridjax.run.execution.messages import Message
 from gridjax.run.execution.plugins import plugin_sources
 from gridjax.run.planning.blocks import Block
 from gridjax.run.worker.machine import default_workers, device_kind, n_threads
@@ -126,7 +128,7 @@ class TimedProcess:
         message = {"call": name, "arguments": arguments, "merge": self._merge}
         with suppress(OSError):  # the process has ended; the next read of its output detects this
             pipe = pipe_of(self._process.stdin)
-            pipe.write(messages.encode(message))
+            pipe.write(encode(message))
             pipe.flush()
         line = pipe_of(self._process.stdout).readline()
         if not line.endswith("\n"):
@@ -135,7 +137,7 @@ class TimedProcess:
             what = f"a process that measures training ended: {cause_of_end(code)}"
             fix = "if the system has too little memory, use fewer workers: GRIDJAX_WORKERS=N"
             raise MemoryShortageError(Problem(what, fix=fix))
-        answer = messages.decode(line)
+        answer = decode(line)
         if "time" not in answer:
             raise messages.exception_of(answer)
         return TrainingTime(*answer["time"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,14 @@ import jax
 import numpy as np
 
 from gridjax.callbacks import CheckpointSaved, NetworkResumed, RunEvent, RunWarning
+from gridjax.errors import StorageError
 from gridjax.run.checkpointing.async_arrays import Leaves
-from gridjax.run.checkpointing.block_folder import CHECKPOINTS, BlockFolder
+from gridjax.run.checkpointing.block_folder import (
+    CHECKPOINTS,
+    KEPT,
+    BlockFolder,
+    attempt_folders,
+)
 from gridjax.run.checkpointing.checkpoint_list import Lane, Snapshot
 from gridjax.run.evaluation.emergence import COLUMNS
 from gridjax.run.planning.blocks import Block
@@ -54,10 +61,20 @@ class BlockCheckpointer:
         block: Block,
         policy: CheckpointPolicy,
         emit: Callable[[RunEvent], None],
+        attempt: str = "",
     ):
-        """``emit`` receives saved checkpoints, resumed networks and warnings about damage."""
+        """``emit`` receives saved checkpoints, resumed networks and warnings about damage.
+
+        ``attempt`` is the name of this attempt at the block if there can be another one at the same
+        time: eight hexadecimal digits, in the order of the attempts. It has a folder of its own.
+        """
         self._block, self._policy, self._emit = block, policy, emit
-        self._folder = BlockFolder(run_folder / CHECKPOINTS / block.name)
+        self._run_folder = run_folder
+        name = f"{block.name}-{attempt}" if attempt else block.name
+        self._folder = BlockFolder(run_folder / CHECKPOINTS / name)
+        self._earlier: list[BlockFolder] = []
+        """folders of other attempts, until this one has its own checkpoints"""
+        self._n_saved = 0
         self._folder.remove_temporaries()
         self._lanes: dict[str, Lane] | None = None
         self._saved: dict[str, int] = {}
@@ -137,11 +154,27 @@ class BlockCheckpointer:
         if self._announced is not None:
             self._emit(self._announced)
             self._announced = None
+            self._n_saved += 1
+            if self._n_saved == KEPT:
+                self._remove_earlier()
 
     def remove(self) -> None:
         """Remove the checkpoints after the block was committed."""
         self._announced = None
         self._folder.remove()
+        self._earlier = self._others()
+        self._remove_earlier()
+
+    def _others(self) -> list[BlockFolder]:
+        found = attempt_folders(self._run_folder, self._block.name)
+        return [each for each in found if each.folder != self._folder.folder]
+
+    def _remove_earlier(self) -> None:
+        """Remove the folders of earlier attempts; one that still writes fails or starts anew."""
+        earlier, self._earlier = self._earlier, []
+        for each in earlier:
+            with suppress(StorageError):
+                each.remove()
 
     def _read(self, flat: Sequence[tuple[Any, Any]]) -> dict[str, Lane]:
         """Return the saved networks that have not yet entered a lane; read them at the first call.
@@ -155,7 +188,9 @@ class BlockCheckpointer:
             shapes |= {
                 name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in _packed([]).items()
             }
-            self._lanes = self._folder.restore(shapes)
+            others, own = self._others(), self._folder.folder.name
+            self._lanes = self._folder.restore(shapes, others)
+            self._earlier = [each for each in others if own > each.folder.name or "-" not in own]
             for damage in self._folder.damage:
                 self._emit(RunWarning(f"damaged checkpoint is not used: {damage}"))
             for spec in self._block.specs:

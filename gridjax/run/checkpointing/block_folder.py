@@ -2,12 +2,17 @@
 
 One process works on a block and writes its folder ``checkpoints/BLOCK``; other processes may read
 it at any time. A damaged checkpoint is never used; the one before it is used instead.
+
+On several hosts, a process that was taken for dead can still write. There, each attempt at a block
+writes a folder of its own, ``checkpoints/BLOCK-ATTEMPT``, and resumes from the newest checkpoint of
+all of them.
 """
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -42,11 +47,11 @@ from gridjax.run.checkpointing.host_copy import HostBuffer, on_host
 CHECKPOINTS = "checkpoints"
 KEPT = 2
 """Number of checkpoints that are kept of a block: the newest, and one as a fallback."""
-_BLOCK = re.compile("[0-9a-f]{16,64}")
+_BLOCK = re.compile("([0-9a-f]{16,64})(-[0-9a-f]{8})?")
 
 
 class BlockFolder:
-    """The checkpoints of one block, in the folder ``RUN/checkpoints/BLOCK``."""
+    """The checkpoints of one block, or of one attempt at it, in a folder of their own."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -80,22 +85,33 @@ class BlockFolder:
         if saving is not None:
             saving.result()
 
-    def restore(self, shapes: dict[str, Any]) -> dict[str, Lane]:
+    def restore(
+        self, shapes: dict[str, Any], others: Sequence[BlockFolder] = ()
+    ) -> dict[str, Lane]:
         """Return the networks of the newest intact checkpoint, by run_id; none if there is none.
 
-        ``shapes`` gives shape and dtype of each array of one network; a checkpoint with other
-        arrays counts as damaged. Damaged checkpoints are skipped and named in ``damage``.
+        Damaged checkpoints are skipped and named in ``damage``.
+
+        Args:
+            shapes: shape and dtype of each array of one network; a checkpoint with other arrays
+                counts as damaged.
+            others: the folders of other attempts at the block.
         """
         self.wait()
-        listed, lanes = self.listed(), {}
-        intact = [each.block_steps for each in listed]
-        for checkpoint in listed:
+        own, lanes = self.listed(), {}
+        intact = [each.block_steps for each in own]
+        listed = [*own, *(each for other in others for each in other.listed())]
+        for damage in (damage for other in others for damage in other.damage):
+            self.damage.append(damage)
+        for checkpoint in sorted(listed, key=lambda each: -each.block_steps):
             try:
                 leaves = checkpoint.read()
                 check_shapes(leaves, shapes, len(checkpoint.run_ids))
             except UNREADABLE as error:
-                self._add_damage(checkpoint.folder, str(error))
-                intact.remove(checkpoint.block_steps)
+                if os.path.lexists(checkpoint.folder):  # else removed by its writer meanwhile
+                    self._add_damage(checkpoint.folder, str(error))
+                if checkpoint.folder.parent == self.folder:
+                    intact.remove(checkpoint.block_steps)
                 continue
             lanes = checkpoint.lanes(leaves)
             break
@@ -190,8 +206,21 @@ class BlockFolder:
             self.damage.append(damage)
 
 
+def attempt_folders(run_folder: Path, block: str) -> list[BlockFolder]:
+    """Return the folders of a block: its own one, and those of the attempts at it."""
+    return [each for each in block_folders(run_folder)[0] if block_of(each.folder) == block]
+
+
+def block_of(folder: Path) -> str:
+    """Return the name of the block whose checkpoints a folder holds."""
+    return folder.name.partition("-")[0]
+
+
 def block_folders(run_folder: Path) -> tuple[list[BlockFolder], list[str]]:
-    """Return the blocks of a run that have checkpoints, and one sentence for each alien entry."""
+    """Return the folders of checkpoints of a run, and one sentence for each alien entry.
+
+    A block has several folders if there were several attempts at it.
+    """
     root = run_folder / CHECKPOINTS
     if root.is_symlink():
         return [], [f"{root}: is a link, which is not followed"]

@@ -39,6 +39,11 @@ class BlockQueue:
             self._owners.setdefault(shape, set()).add(worker)
             return self._waiting[shape].pop(0)
 
+    def give_back(self, block: Block) -> None:
+        """Return a block that is not finished; it is the next one of its shape."""
+        with self._lock:
+            self._waiting.setdefault((block.static, block.lane_width), []).insert(0, block)
+
 
 def _flop(block: Block) -> int:
     return block.flop

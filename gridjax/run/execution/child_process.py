@@ -1,18 +1,32 @@
-"""Child processes of a run or a measurement; each computes in one thread of a CPU core."""
+"""Child processes of a run or a measurement, and the lines of JSON to and from them."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO
+from typing import IO, Any
 
-from gridjax.run.execution import messages
-from gridjax.run.execution.messages import Message
 from gridjax.run.worker.machine import ONE_THREAD
+
+Message = dict[str, Any]
+ON_ONE_CORE = ONE_THREAD | {"JAX_PLATFORMS": "cpu"}
+"""Environment of a process that computes in one thread on the CPU."""
+
+
+def encode(message: Message) -> str:
+    """Return a message as one line."""
+    return json.dumps(message) + "\n"
+
+
+def decode(line: str) -> Message:
+    """Return the message of a line."""
+    message: Message = json.loads(line)
+    return message
 
 
 def sources_message(
@@ -35,27 +49,33 @@ def sources_message(
     }
 
 
-def start_python(module: str, message: Message, locks: Sequence[int] = ()) -> subprocess.Popen[str]:
-    """Start a process on the CPU that computes in one thread, and send it its first message.
+def start_python(
+    module: str,
+    message: Message,
+    locks: Sequence[int] = (),
+    environment: Mapping[str, str] = ON_ONE_CORE,
+) -> subprocess.Popen[str]:
+    """Start a process, and send it its first message.
 
-    ``module`` is the module that the process runs (``python -m``). ``locks`` are file descriptors
-    that the process holds until it ends.
+    Args:
+        module: the module that the process runs (``python -m``).
+        message: the first message.
+        locks: file descriptors that the process holds until it ends.
+        environment: environment variables that differ from those of this process.
     """
     package = [path for path in sys.path if path]
-    environment = os.environ | ONE_THREAD | {"JAX_PLATFORMS": "cpu"}
-    environment["PYTHONPATH"] = os.pathsep.join(package)
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment,
+        env=os.environ | environment | {"PYTHONPATH": os.pathsep.join(package)},
         text=True,
         encoding="utf-8",
         pass_fds=locks,
     )
     with suppress(OSError):  # the process has ended; the next read of its output detects this
         pipe = pipe_of(process.stdin)
-        pipe.write(messages.encode(message))
+        pipe.write(encode(message))
         pipe.flush()
     return process
 

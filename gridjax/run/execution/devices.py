@@ -9,7 +9,7 @@ from typing import Any
 import jax
 
 from gridjax.run.execution.checks.jax_settings import absent_platform, check_jax_settings
-from gridjax.run.worker.machine import processor
+from gridjax.run.worker.machine import n_threads, processor
 from gridjax.run.worker.program_cache import use_program_cache
 from gridjax.training.population import Device
 
@@ -47,7 +47,12 @@ def describe_cpu(n_threads: int) -> dict[str, Any]:
 
 
 def describe(devices: Sequence[Device], deterministic: bool = False) -> dict[str, Any]:
-    """Return the manifest entry of accelerators; every part of it can change the last bits."""
+    """Return the manifest entry of the devices of this process, after JAX was started.
+
+    Every part of it can change the last bits.
+    """
+    if devices[0].platform == "cpu":
+        return describe_cpu(n_threads())
     entry = {"platform": devices[0].platform, "kind": devices[0].device_kind, "threads": 1}
     return entry | {"deterministic": deterministic, "xla_flags": _flags_of_the_user()}
 

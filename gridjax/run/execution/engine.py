@@ -1,4 +1,8 @@
-"""Choice of the workers of a run: in this process, or in one process for each CPU core."""
+"""The engines of a run, and the choice of the workers of the local one.
+
+The local engine has workers in this process, or one process for each CPU core. The engine on a Ray
+cluster is gridjax.run.execution.ray_cluster.ray_engine.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,13 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gridjax.callbacks import CallbackList, RunEvent
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.text import did_you_mean
 from gridjax.run.execution import messages
+from gridjax.run.execution.child_process import Message
 from gridjax.run.execution.devices import describe, describe_cpu, start_devices
 from gridjax.run.execution.plugins import PluginSources, plugin_sources
 from gridjax.run.execution.process_worker import ProcessWorker, WorkerSetup
@@ -21,10 +27,24 @@ from gridjax.run.worker.worker import Job, Worker
 from gridjax.spec.network import NetworkSpec
 from gridjax.training.population import Device
 
+LOCAL, RAY = "local", "ray"
+ENGINES = (LOCAL, RAY)
+
+
+class RunContext(NamedTuple):
+    """What an engine needs to know about a run beside its blocks."""
+
+    job: Job
+    locks: tuple[int, ...]
+    """file descriptors of locks that worker processes of this host hold until they end"""
+    admit: Callable[[Message], int]
+    """(device and versions of a worker of another host) -> the segment of its rows; raises
+    GridjaxError to refuse it"""
+
 
 @dataclass(frozen=True)
 class Engine:
-    """The workers of a run, before they are started."""
+    """The workers of a run on this machine, before they are started."""
 
     device: dict[str, Any]
     """entry of the manifest"""
@@ -35,17 +55,9 @@ class Engine:
     sources: PluginSources | None = None
     """sources of the plugins that worker processes load"""
 
-    def run(
-        self,
-        job: Job,
-        blocks: Sequence[Block],
-        locks: tuple[int, ...],
-        callbacks: CallbackList,
-    ) -> None:
-        """Train, evaluate and commit blocks; pass the events to the callbacks.
-
-        ``locks`` are file descriptors of locks that worker processes hold until they end.
-        """
+    def run(self, context: RunContext, blocks: Sequence[Block], callbacks: CallbackList) -> None:
+        """Train, evaluate and commit blocks; pass the events to the callbacks."""
+        job = context.job
         if self.local_devices:
 
             def local(emit: Callable[[RunEvent], None]) -> Sequence[AnyWorker]:
@@ -57,13 +69,26 @@ class Engine:
         with tempfile.TemporaryDirectory(prefix="gridjax-") as folder:
             specs = [spec for block in blocks for rows in block.rows.values() for spec in rows]
             maps = messages.write_place_maps(specs, Path(folder))
-            setup = WorkerSetup(job, sources.files, sources.modules, maps, locks)
+            setup = WorkerSetup(job, sources.files, sources.modules, maps, context.locks)
 
             def processes(emit: Callable[[RunEvent], None]) -> Sequence[AnyWorker]:
                 n_workers = min(self.n_workers, len(blocks))
                 return [ProcessWorker(setup, emit) for _ in range(n_workers)]
 
             WorkerPool(blocks, processes).run(callbacks)
+
+
+def check_engine(engine: str, address: str | None, part: str | None) -> None:
+    """Raise GridjaxError for an unknown engine, and for options that do not go with it."""
+    if engine not in ENGINES:
+        fix = did_you_mean(engine, ENGINES) or f"one of {', '.join(ENGINES)}"
+        raise GridjaxError(Problem(f"--engine {engine} is unknown", fix=fix))
+    if address is not None and engine != RAY:
+        fix = "add --engine ray, or leave it out"
+        raise GridjaxError(Problem(f"--address {address} needs --engine ray", fix=fix))
+    if part is not None and engine == RAY:
+        message = f"--part {part} and --engine ray: the cluster trains all networks"
+        raise GridjaxError(Problem(message, fix="leave one of them out"))
 
 
 def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, deterministic: bool) -> Engine:
@@ -91,8 +116,5 @@ def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, determinist
 
 
 def _in_process(devices: Sequence[Device], deterministic: bool) -> Engine:
-    if devices[0].platform == "cpu":
-        entry = describe_cpu(n_threads())
-    else:
-        entry = describe(devices, deterministic)
+    entry = describe(devices, deterministic)
     return Engine(entry, len(devices), local_devices=tuple(devices))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -14,25 +12,13 @@ from gridjax import callbacks, errors
 from gridjax.callbacks import RunEvent
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
+from gridjax.run.execution.child_process import Message
 from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.worker.worker import Job
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
-
-Message = dict[str, Any]
-
-
-def encode(message: Message) -> str:
-    """Return a message as one line."""
-    return json.dumps(message) + "\n"
-
-
-def decode(line: str) -> Message:
-    """Return the message of a line."""
-    message: Message = json.loads(line)
-    return message
 
 
 def message_of_job(job: Job) -> Message:

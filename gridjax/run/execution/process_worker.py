@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from gridjax.callbacks import RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError, Problem
 from gridjax.run.execution import messages
-from gridjax.run.execution.child_process import cause_of_end, pipe_of, sources_message, start_python
-from gridjax.run.execution.messages import Message
+from gridjax.run.execution.child_process import Message, cause_of_end, sources_message
+from gridjax.run.execution.worker_link import WorkerLink
 from gridjax.run.planning.blocks import Block
 from gridjax.run.worker.worker import Job
 
 MOST_ATTEMPTS = 2
 """How often a block is started, if its process is killed during the block."""
-_END_S = 60.0
-_PROGRAM = "gridjax.run.execution.worker_process"
 
 
 @dataclass(frozen=True)
@@ -36,8 +31,7 @@ class WorkerSetup:
 
     def message(self) -> Message:
         """Return the first message to the process."""
-        sources = sources_message(self.plugin_files, self.plugin_modules, self.place_maps)
-        return sources | {"job": messages.message_of_job(self.job)}
+        return sources_message(self.plugin_files, self.plugin_modules, self.place_maps)
 
 
 class ProcessWorker:
@@ -48,10 +42,10 @@ class ProcessWorker:
     """
 
     def __init__(self, setup: WorkerSetup, emit: Callable[[RunEvent], None]):
-        self._setup, self._emit = setup, emit
-        self._process: subprocess.Popen[str] | None = None
-        self._lock = threading.Lock()
-        self._must_stop = False
+        self._emit, self._job = emit, messages.message_of_job(setup.job)
+        self._link = WorkerLink(
+            setup.message(), lambda message: emit(messages.event_of(message)), setup.locks
+        )
 
     def run(self, block: Block) -> None:
         """Run a block in the process.
@@ -60,10 +54,12 @@ class ProcessWorker:
         MOST_ATTEMPTS times, and RuntimeError with the traceback of any other error.
         """
         for attempt in range(1, MOST_ATTEMPTS + 1):
-            code = self._run_once(block)
-            if code is None:
+            answer = self._link.run({"job": self._job} | messages.message_of_block(block))
+            if isinstance(answer, dict):
+                if "done" not in answer:
+                    raise messages.exception_of(answer)
                 return
-            what = f"a worker process ended in block {block.name}: {cause_of_end(code)}"
+            what = f"a worker process ended in block {block.name}: {cause_of_end(answer)}"
             if attempt == MOST_ATTEMPTS:
                 fix = (
                     "if the system has too little memory, use fewer workers: --workers N; the same"
@@ -74,58 +70,8 @@ class ProcessWorker:
 
     def ask_to_stop(self) -> None:
         """Request that the process saves its networks at the end of the current chunk."""
-        with self._lock:
-            self._must_stop = True
-            if self._process is not None:
-                self._send(self._process, {"stop": True})
+        self._link.ask_to_stop()
 
     def close(self) -> None:
         """End the process, after the files that it is writing are complete or removed."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        self._send(process, {"end": True})
-        with suppress(OSError):
-            pipe_of(process.stdin).close()
-        try:
-            process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        pipe_of(process.stdout).close()
-
-    def _run_once(self, block: Block) -> int | None:
-        """Run a block; return None if it is done, or the exit code of a process that ended."""
-        process = self._started()
-        self._send(process, messages.message_of_block(block))
-        for line in pipe_of(process.stdout):
-            if not line.endswith("\n"):
-                break  # the process was killed while it wrote
-            message = messages.decode(line)
-            if "event" in message:
-                self._emit(messages.event_of(message))
-            elif "done" in message:
-                if message["is_full"]:
-                    self.close()
-                return None
-            else:
-                self.close()
-                raise messages.exception_of(message)
-        code = process.wait()
-        self.close()
-        return code
-
-    def _started(self) -> subprocess.Popen[str]:
-        with self._lock:
-            if self._process is None:
-                setup = self._setup
-                self._process = start_python(_PROGRAM, setup.message(), setup.locks)
-                if self._must_stop:
-                    self._send(self._process, {"stop": True})
-            return self._process
-
-    def _send(self, process: subprocess.Popen[str], message: Message) -> None:
-        with suppress(OSError, ValueError):  # the process has ended: reading its output shows it
-            pipe = pipe_of(process.stdin)
-            pipe.write(messages.encode(message))
-            pipe.flush()
+        self._link.close()

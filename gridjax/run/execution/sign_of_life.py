@@ -7,7 +7,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from gridjax.callbacks import BlockFinished, RunCallback, RunEvent, RunStart, TrainingSteps
+from gridjax.callbacks import (
+    BlockFinished,
+    BlockStarted,
+    RunCallback,
+    RunEvent,
+    RunStart,
+    TrainingSteps,
+)
 
 FIRST_S, EVERY_S = 5.0, 30.0
 """Seconds from the start to the first record, and between two records."""
@@ -21,8 +28,9 @@ class SignOfLife(RunCallback):
     ``record`` receives a mapping of JSON values:
 
     - ``device``: kind of device; ``workers``: number of blocks that are trained at the same time;
-    - ``blocks``: for each block in training its gradient steps per second, summed over its
-      networks, and the seconds since its last chunk;
+    - ``blocks``: for each block in training the ``host``, process (``pid``) and ``device`` of its
+      worker, its gradient steps per second, summed over its networks, and the seconds since its
+      last chunk;
     - ``steps_per_s``: the sum over all blocks, and ``left_s``: the predicted time to the end of
       this process's share of the run, seconds; None until it is known.
     """
@@ -39,6 +47,7 @@ class SignOfLife(RunCallback):
         self._next = self._began + FIRST_S
         self._steps: dict[str, int] = {}
         self._seen: dict[str, float] = {}
+        self._of_block: dict[str, dict[str, Any]] = {}
         self._flop = 0.0
         self._past: deque[tuple[float, float, dict[str, int]]] = deque(maxlen=_WINDOW)
 
@@ -50,6 +59,10 @@ class SignOfLife(RunCallback):
     def on_event(self, event: RunEvent) -> None:
         """Count the gradient steps of each block."""
         match event:
+            case BlockStarted(block=block, host=host, pid=pid, device=device):
+                self._of_block[block] = {"host": host, "pid": pid, "device": device}
+                self._steps.setdefault(block, 0)
+                self._seen[block] = self._clock()
             case TrainingSteps(network_steps, flop, block):
                 self._steps[block] = self._steps.get(block, 0) + network_steps
                 self._seen[block] = self._clock()
@@ -57,6 +70,7 @@ class SignOfLife(RunCallback):
             case BlockFinished(block):
                 self._steps.pop(block, None)
                 self._seen.pop(block, None)
+                self._of_block.pop(block, None)
             case _:
                 pass
 
@@ -74,6 +88,7 @@ class SignOfLife(RunCallback):
             block: {
                 "steps_per_s": (made - steps.get(block, 0)) / seconds,
                 "idle_s": now - self._seen[block],
+                **self._of_block.get(block, {}),
             }
             for block, made in self._steps.items()
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
@@ -18,15 +18,17 @@ from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.checks.fused_check import check_fused
 from gridjax.run.execution.checks.jax_settings import check_jax_settings
 from gridjax.run.execution.checks.plugin_check import check_plugins
-from gridjax.run.execution.engine import Engine, choose_engine
+from gridjax.run.execution.engine import LOCAL, RAY, RunContext, check_engine, choose_engine
 from gridjax.run.execution.job_arrays.array_task import part_named
 from gridjax.run.execution.progress_bar import progress_bar
+from gridjax.run.execution.ray_cluster.ray_engine import RayRequest, ray_engine
 from gridjax.run.execution.sign_of_life import SignOfLife
 from gridjax.run.execution.stop_signal import time_limit_callbacks
-from gridjax.run.planning.blocks import missing_blocks
+from gridjax.run.planning.blocks import Block, missing_blocks
 from gridjax.run.planning.merging import plan_under
 from gridjax.run.planning.parts import divide, plan_of_blocks, run_ids_of
 from gridjax.run.planning.plan import Plan
+from gridjax.run.storage.admission import admit_worker
 from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
 from gridjax.run.storage.manifest import make_manifest
 from gridjax.run.storage.output_folder import (
@@ -68,6 +70,8 @@ def train(
     accept: Sequence[str] = (),
     deterministic: bool = False,
     part: str | None = None,
+    engine: str = LOCAL,
+    address: str | None = None,
 ) -> Run:
     """Train, evaluate and store every network of a sweep that ``out`` does not hold yet.
 
@@ -99,6 +103,12 @@ def train(
         part: The part of the networks that this call trains, such as ``3/16``, or ``auto`` or
             ``auto/16`` in a task of a job array. Parts can be trained at the same time or one after
             the other, on any hosts that see the folder. None: all networks.
+        engine: ``local`` trains on this machine, ``ray`` on a Ray cluster (extra ``ray``): on all
+            its GPUs, or else on all its CPU cores. All its hosts must see the folder under the same
+            path.
+        address: The Ray cluster: ``auto`` (the cluster of this host), ``HOST:PORT`` or
+            ``ray://HOST:PORT``. None: the value of RAY_ADDRESS, or else a cluster of this machine
+            alone, which ends with the run.
 
     Returns:
         The results; those of all parts that are finished so far.
@@ -112,6 +122,7 @@ def train(
     if not checkpoint_every >= 0:  # NaN too
         fix = "give seconds; 0 saves after every chunk"
         raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is not a time", fix=fix))
+    check_engine(engine, address, part)
     own_part = None if part is None else part_named(part)
     chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
     chosen = {name: value for name, value in chosen.items() if value is not None}
@@ -137,17 +148,22 @@ def train(
         check_folder(folder, sweep, accepted)  # another process may have written it
         locks = [stack.enter_context(workers_lock(folder, is_shared=own_part is not None))]
         check_plugins(sweep.specs)
-        engine = choose_engine(sweep.specs, workers, deterministic)
+        if engine == RAY:
+            poll = CallbackList(callbacks).on_poll
+            request = RayRequest(folder, me, address, workers, deterministic)
+            crew = stack.enter_context(ray_engine(sweep.specs, request, poll))
+        else:
+            crew = choose_engine(sweep.specs, workers, deterministic)
         settings = sweep.settings
-        platform = engine.device["platform"]
-        kind = "cpu" if platform == "cpu" else engine.device["kind"]
+        platform = crew.device["platform"]
+        kind = "cpu" if platform == "cpu" else crew.device["kind"]
         plan = plan_under(settings, sweep.specs, kind)
         if settings.fused_recurrence:
-            check_fused(plan, engine.device["kind"])
-        manifest = make_manifest(sweep, plan, engine.device, MATMUL_PRECISION)
+            check_fused(plan, crew.device["kind"])
+        manifest = make_manifest(sweep, plan, crew.device, MATMUL_PRECISION)
         if own_part is None:
             own = folder
-            check_space(folder, plan, engine.n_workers)
+            check_space(folder, plan, crew.n_workers)
             store = open_folder(folder, manifest, accepted)
             segment = len(store.manifest["segments"]) - 1
         else:
@@ -155,7 +171,7 @@ def train(
             division = divide(plan, own_part.n_parts)
             blocks = division[own_part.number - 1]
             plan = plan_of_blocks(plan, blocks)
-            check_space(folder, plan, engine.n_workers)
+            check_space(folder, plan, crew.n_workers)
             with manifest_lock(folder):
                 store, segment = join_folder(folder, manifest, accepted, blocks)
                 write_division(folder, [run_ids_of(blocks) for blocks in division])
@@ -167,10 +183,12 @@ def train(
             exact=platform == "cpu" or deterministic,
         )
         job = Job(folder, settings, policy)
-        sign = SignOfLife(partial(record_writer, own, me), engine.device["kind"], engine.n_workers)
+        sign = SignOfLife(partial(record_writer, own, me), crew.device["kind"], crew.n_workers)
         held = tuple(lock for lock in locks if lock is not None)
         callback = CallbackList([sign, *callbacks])
-        _run(plan, job, store, engine, held, callback, is_whole=own_part is None)
+        admit = partial(admit_worker, store, manifest, accepted)
+        run_blocks = partial(crew.run, RunContext(job, held, admit))
+        _run(plan, job, store, run_blocks, callback, is_whole=own_part is None)
     if own_part is not None:
         finish_parts(folder, settings.keep_weights, {spec.run_id for spec in sweep.specs})
     return Run(store, temporary)
@@ -180,8 +198,7 @@ def _run(
     plan: Plan,
     job: Job,
     store: FolderStore,
-    engine: Engine,
-    locks: tuple[int, ...],
+    run_blocks: Callable[[Sequence[Block], CallbackList], None],
     callbacks: CallbackList,
     is_whole: bool,
 ) -> None:
@@ -205,7 +222,7 @@ def _run(
             callbacks.on_event(RunWarning(what))
         blocks = missing_blocks(plan, committed, started_blocks(job.folder))
         if blocks:
-            engine.run(job, blocks, locks, callbacks)
+            run_blocks(blocks, callbacks)
         if is_whole:
             keep_best_of_run(store, job.settings.keep_weights)
             remove_leftovers(job.folder, committed | run_ids)

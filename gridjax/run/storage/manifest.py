@@ -46,7 +46,7 @@ def make_manifest(
 ) -> dict[str, Any]:
     """Return all inputs of a run as JSON values, without times and host names."""
     manifest = {
-        "gridjax": __version__,
+        **versions(),
         "sources": [{"name": name, "text": text} for name, text in sweep.sources],
         "sweep_seed": sweep.sweep_seed,
         "skipped": [each.to_dict() for each in sweep.skipped],
@@ -57,8 +57,6 @@ def make_manifest(
         ],
         "matmul_precision": matmul_precision,
         "device": device,
-        "versions": {"python": python_version()}
-        | {name: metadata.version(name) for name in _VERSIONS},
         "fidelity": {
             str(fidelity): dataclasses.asdict(fidelity)
             for fidelity in dict.fromkeys(spec.fidelity for spec in sweep.specs)
@@ -69,6 +67,12 @@ def make_manifest(
         "specs": [spec.to_sparse_dict() for spec in sweep.specs],
     }
     return manifest | {"segments": [segment_of(manifest)]}
+
+
+def versions() -> dict[str, Any]:
+    """Return the entries of a manifest for the versions of the programs of this process."""
+    found = {name: metadata.version(name) for name in _VERSIONS}
+    return {"gridjax": __version__, "versions": {"python": python_version()} | found}
 
 
 def manifest_of_sweep(sweep: Sweep) -> dict[str, Any]:

@@ -6,7 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from gridjax.errors import DamageError
-from gridjax.io.atomic_files import remove_folder, remove_temporaries, remove_tree, writing
+from gridjax.io.atomic_files import (
+    TEMP_PREFIX,
+    remove_folder,
+    remove_temporaries,
+    remove_tree,
+    writing,
+)
 from gridjax.run.storage.block_results import BlockResults
 from gridjax.run.storage.shards import Shard
 
@@ -30,15 +36,22 @@ class PartialResults:
             self.folder.mkdir(exist_ok=True)
             Shard.write(self.folder / results.name, results)
 
-    def read(self) -> tuple[list[BlockResults], list[str]]:
-        """Return the intact parts, and a sentence for each damaged one, which is not used."""
+    def read(self, is_alone: bool = True) -> tuple[list[BlockResults], list[str]]:
+        """Return the intact parts, and a sentence for each damaged one, which is not used.
+
+        ``is_alone`` says that no other process can write parts of the block. The temporary files
+        of a killed writer are then removed.
+        """
         parts: list[BlockResults] = []
         damage: list[str] = []
         if self.folder.is_symlink() or not self.folder.is_dir():
             return parts, damage
-        remove_temporaries(self.folder)
+        if is_alone:
+            remove_temporaries(self.folder)
         seen: set[str] = set()
         for path in sorted(self.folder.iterdir()):
+            if path.name.startswith(TEMP_PREFIX):
+                continue
             try:
                 part = Shard(path).read()
             except DamageError as error:

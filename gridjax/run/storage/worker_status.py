@@ -168,11 +168,19 @@ def _entries(part: str | None, path: Path) -> list[dict[str, Any]]:
 def _of_block(name: str, content: Any, age: float | None) -> dict[str, Any]:
     values = content if isinstance(content, dict) else {}
     idle_s = _number(values.get("idle_s"))
+    worker = {name: values.get(name) for name in ("host", "pid", "device")}
+    kinds = {"host": str, "pid": int, "device": str}
+    is_known = all(isinstance(worker[name], kind) for name, kind in kinds.items())
     return {
+        **({name: _shown(value) for name, value in worker.items()} if is_known else {}),
         "block": shown(name),
         "steps_per_s": _number(values.get("steps_per_s")),
         "last_sign_s": None if age is None else age + (idle_s or 0.0),
     }
+
+
+def _shown(value: Any) -> Any:
+    return shown(value) if isinstance(value, str) else value
 
 
 def _number(value: Any) -> float | None:

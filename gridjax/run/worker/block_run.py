@@ -53,11 +53,14 @@ class BlockRun:
         emit: Callable[[RunEvent], None],
         must_stop: Callable[[], bool],
         nulls: dict[str, NullScores],
+        attempt: str = "",
     ):
+        """``attempt`` names this attempt at the block if there can be another at the same time."""
+        self._is_alone = not attempt
         self._block, self._job, self._nulls = block, job, nulls
         self._emit, self._must_stop = emit, must_stop
         self._partial = PartialResults(job.folder, block.name)
-        self._checkpointer = BlockCheckpointer(job.folder, block, job.policy, emit)
+        self._checkpointer = BlockCheckpointer(job.folder, block, job.policy, emit, attempt)
         self._parts: list[BlockResults] = []
         """results on the disk, in ``partial/``"""
         self._new: list[NetworkResult] = []
@@ -96,7 +99,7 @@ class BlockRun:
         if networks is not None:  # a process was killed between the commit and its report
             self._end(networks)
             return
-        self._parts, damage = self._partial.read()
+        self._parts, damage = self._partial.read(self._is_alone)
         for each in damage:
             self._emit(RunWarning(f"damaged results are not used: {each}"))
         done = {run_id for part in self._parts for run_id in part.run_ids}

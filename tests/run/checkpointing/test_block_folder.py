@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from run.checkpointing.blocks import (
+    NAME,
     NETWORKS,
     SHAPES,
     block_folder,
@@ -20,7 +21,12 @@ from run.checkpointing.blocks import (
     snapshot,
 )
 
-from gridjax.run.checkpointing.block_folder import CHECKPOINTS, BlockFolder, block_folders
+from gridjax.run.checkpointing.block_folder import (
+    CHECKPOINTS,
+    BlockFolder,
+    attempt_folders,
+    block_folders,
+)
 
 
 def names(folder):
@@ -51,6 +57,26 @@ def test_the_two_newest_checkpoints_stay(tmp_path):
     assert names(folder) == [name(20), name(30)]
     assert [each.block_steps for each in folder.listed()] == [90, 60]
     check(folder.restore(SHAPES), 30)
+
+
+def test_an_attempt_resumes_from_the_newest_intact_checkpoint_of_all_attempts(tmp_path):
+    first, second, third = (
+        block_folder(tmp_path, f"{NAME}{attempt}") for attempt in ("", "-00000001", "-00000002")
+    )
+    save(first, 10, 20)
+    save(second, 30)
+    block_folder(tmp_path, "f" * 16)
+    found = attempt_folders(tmp_path, NAME)
+    assert [each.folder for each in found] == [first.folder, second.folder]
+    check(third.restore(SHAPES, found), 30)
+    assert third.damage == []
+    (second.folder / name(30) / "checkpoint.json").write_text("{}")
+    others = attempt_folders(tmp_path, NAME)
+    check(third.restore(SHAPES, others), 20)
+    assert len(third.damage) == 1
+    save(third, 25)
+    check(block_folder(tmp_path, f"{NAME}-00000002").restore(SHAPES, others), 25)
+    assert names(first) == [name(10), name(20)]
 
 
 def test_steps_of_finished_networks_count_for_what_is_newest(tmp_path):

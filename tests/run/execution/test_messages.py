@@ -11,7 +11,7 @@ import pytest
 from gridjax import callbacks
 from gridjax.errors import DamageError, GridjaxError, MemoryShortageError, Place, Problem
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
-from gridjax.run.execution import messages
+from gridjax.run.execution import child_process, messages
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import make_plan
@@ -23,6 +23,7 @@ from gridjax.spec.place_maps import PlaceMaps
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 
 EVENTS = [
+    callbacks.BlockStarted("c" * 16, 3, "a host", 12, "a card"),
     callbacks.TrainingSteps(12, 1.5e9),
     callbacks.TrainingMeasures(0.1, math.nan, 0.3),
     callbacks.NetworkFinished(("a" * 16, "b" * 16), True),
@@ -34,10 +35,10 @@ EVENTS = [
 
 
 def sent(message):
-    line = messages.encode(message)
+    line = child_process.encode(message)
     assert line.count("\n") == 1
     assert line.endswith("\n")
-    return messages.decode(line)
+    return child_process.decode(line)
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)

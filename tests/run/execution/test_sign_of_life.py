@@ -2,7 +2,7 @@
 
 import pytest
 
-from gridjax.callbacks import BlockFinished, RunStart, TrainingSteps
+from gridjax.callbacks import BlockFinished, BlockStarted, RunStart, TrainingSteps
 from gridjax.run.execution.sign_of_life import EVERY_S, FIRST_S, SignOfLife
 
 
@@ -55,3 +55,14 @@ def test_a_speed_is_that_of_the_last_records(tmp_path):
         sign.on_event(TrainingSteps(steps, 1.0, "a"))
         sign.on_poll()
     assert records[-1]["blocks"]["a"]["steps_per_s"] == 10 / EVERY_S
+
+
+def test_a_block_has_the_worker_that_took_it_last(tmp_path):
+    clock, records = Clock(), []
+    sign = SignOfLife(records.append, "cpu", 1, clock)
+    for host, pid in (("one", 1), ("two", 2)):
+        sign.on_event(BlockStarted("a", 3, host, pid, "a card"))
+    clock.now += EVERY_S
+    sign.on_poll()
+    worker = {"host": "two", "pid": 2, "device": "a card"}
+    assert records[-1]["blocks"]["a"] == worker | {"steps_per_s": 0.0, "idle_s": EVERY_S}

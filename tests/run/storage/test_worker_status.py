@@ -42,6 +42,19 @@ def test_each_block_in_training_is_a_worker(tmp_path):
     assert not (tmp_path / WRITER).exists()
 
 
+def test_a_block_on_another_host_is_shown_with_its_worker(tmp_path):
+    there = {"host": "node\x1b7", "pid": 12, "device": "a card"}
+    blocks = {"a" * 16: {"steps_per_s": 10.0, "idle_s": 0.0}, "b" * 16: {"pid": "12"}}
+    blocks["a" * 16] |= there
+    with locked(tmp_path) as me:
+        record_writer(tmp_path, me, ACTIVITY | {"blocks": blocks})
+        first, second = workers_status(tmp_path)
+    assert (first["pid"], first["device"]) == (12, "a card")
+    assert "node" in first["host"]
+    assert first["host"].isprintable()
+    assert (second["pid"], second["host"]) == (me["pid"], me["host"])
+
+
 @pytest.mark.parametrize(
     "activity",
     [None, [], {"blocks": []}, {"blocks": {"\x1b": 5}}, {"device": 1, "left_s": "x"},

@@ -10,10 +10,14 @@ path. The environment variable ``TORTURE_WORKERS`` holds JSON with these entries
     deaths: How many worker processes may end so.
     most_memory_maps: The limit of gridjax.run.worker.worker.MOST_MEMORY_MAPS; optional.
 
+If the environment variable ``TORTURE_FULL`` is set, as on one node of a cluster, the disk of the
+worker process is full from the start.
+
 The worker process then also uses the evaluation that takes no time (quick_evaluation.py). Without
 the variable, or in other processes, the module does nothing.
 """
 
+import errno
 import json
 import os
 import signal
@@ -21,6 +25,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
+TAKES_SPACE = ("open", "write", "mkdir")
 PROGRAM = "gridjax.run.execution.worker_process"
 
 
@@ -37,6 +42,8 @@ def watch(settings):
     points = (marks / f"{os.getpid()}.points").open("a", encoding="utf-8", buffering=1)
 
     def hook(name, count):
+        if os.environ.get("TORTURE_FULL") and name.split()[0] in TAKES_SPACE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         points.write(name + "\n")
         is_due = name == settings["point"] and count == settings["occurrence"]
         if is_due and may_die(marks, settings["deaths"]):
