@@ -11,8 +11,8 @@ demo: $(VENV)/installed
 
 # Tests spend most of their time in compilation, which is faster without optimizations. Tests that
 # compare bits run in the second call, compiled as users' programs are.
-# One worker more than cores, because some tests wait for other processes.
-WORKERS := $(shell expr `getconf _NPROCESSORS_ONLN` + 1)
+# One worker for each core: further workers compile and import the same again.
+WORKERS := $(shell getconf _NPROCESSORS_ONLN)
 # Python keeps the compiled test modules, whatever the environment says: collection takes half the time.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --maxprocesses 4
 test: $(VENV)/installed-dev

@@ -106,6 +106,7 @@ def test_it_warns_where_too_few_waves_fit():
     assert "NO" not in called("--place-cell-rf", 0.2, "--box", 3.3).stdout
 
 
+@pytest.mark.slow
 def test_it_draws_a_figure_and_writes_over_nothing(tmp_path):
     out = tmp_path / "theory.png"
     result = called("--dimensions", 1, "--out", out)

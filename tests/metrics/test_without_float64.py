@@ -107,7 +107,8 @@ def test_scores_of_hard_maps_equal_float64(without_float64, n):
     np.testing.assert_array_equal(found.ring_60, expected.ring_60)
 
 
-@pytest.mark.parametrize("n", [20, *(pytest.param(n, marks=pytest.mark.slow) for n in (32, 44))])
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [20, 32, 44])
 def test_published_scores_of_every_reference_map(reference, without_float64, n):
     maps = reference[f"maps_{n}"]
     without_float64()

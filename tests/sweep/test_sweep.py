@@ -33,7 +33,12 @@ def product_by_hand(path):
 
 @pytest.mark.parametrize(
     ("name", "n_networks"),
-    [("dos_many", 7680), ("cartesian", 12), ("gaussian", 6), ("dos_settings", 6)],
+    [
+        pytest.param("dos_many", 7680, marks=pytest.mark.slow),
+        ("cartesian", 12),
+        ("gaussian", 6),
+        ("dos_settings", 6),
+    ],
 )
 def test_files_of_the_study_expand_as_wandb_expands_them(name, n_networks):
     path = SWEEPS / f"{name}.yaml"

@@ -195,7 +195,13 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("name", PARTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a table",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in PARTS if name != "a table"),
+    ],
+)
 def test_a_damaged_part_of_a_block_is_named_and_trained_again(name, stopped, whole, tmp_path):
     copy = shutil.copytree(stopped, tmp_path / "run")
     file, way = PARTS[name]

@@ -226,15 +226,9 @@ TWINS = (
 )
 
 
-CASES = [("1/1", POINT)] + [
-    pytest.param(part, point, marks=SLOW)
-    for part in ("1/1", "1/2")
-    for point in TWINS
-    if (part, point) != ("1/1", POINT)
-]
-
-
-@pytest.mark.parametrize(("part", "point"), CASES)
+@SLOW
+@pytest.mark.parametrize("point", TWINS)
+@pytest.mark.parametrize("part", ["1/1", "1/2"])
 def test_a_part_twice_at_once_without_locks_has_one_result(
     part, point, untouched, tmp_path, monkeypatch
 ):

@@ -67,6 +67,7 @@ def test_a_block_whose_worker_process_is_killed_twice_stops_the_run(untouched, v
     check_resumed(folder, untouched(SHORT), SHORT)
 
 
+@pytest.mark.slow
 def test_workers_end_with_their_run_and_a_new_run_waits_for_those_that_do_not(
     victim, tmp_path, monkeypatch
 ):
