@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.registry import STATE_OBJECTIVES
-from gridjax.spec.state_objective_info import NO_OBJECTIVE, NUMBERS, StateObjectiveInfo
+from gridjax.spec.state_objective_info import NUMBERS, StateObjectiveInfo
 
 _LEAST_SQUARE = 1e-12
 """Squared distance below which the distance of two states has no gradient."""
@@ -118,17 +118,4 @@ def _distances(g: Float[Array, "state unit"]) -> Float[Array, "state state"]:
     return jnp.where(is_apart, jnp.sqrt(jnp.where(is_apart, squared, 1.0)), 0.0)
 
 
-def _nothing(
-    states: Float[Array, "time batch analysed"],
-    outputs: Float[Array, "time batch out"],
-    positions: Float[Array, "time batch 2"],
-    inputs: Float[Array, "time batch n_in"],
-    context: ObjectiveContext,
-) -> Float[Array, ""]:
-    del states, outputs, positions, inputs, context
-    return jnp.zeros(())
-
-
-STATE_OBJECTIVES.build_in(
-    **{NO_OBJECTIVE: StateObjective(_nothing)}, distances=StateObjective(distances)
-)
+STATE_OBJECTIVES.build_in(distances=StateObjective(distances))
