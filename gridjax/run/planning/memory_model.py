@@ -28,7 +28,6 @@ _PER_POSITION_AHEAD = 4.0
 def bytes_per_lane(static: StaticConfig) -> int:
     """Predict the memory of one network in training on a CPU, in bytes."""
     per_unit = CELLS.info(static.rnn_type).activations_per_unit
-    per_unit += _PER_NORM if static.activation == NORM_RELU else 0
     return bytes_in_training(static, per_unit, _PER_OUTPUT)
 
 
@@ -39,6 +38,7 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
     each position until the gradient is computed; they depend on the compiler. The memory is largest
     when the gradient is computed or, with few positions, when the weights are updated.
     """
+    per_unit += _PER_NORM if static.activation == NORM_RELU else 0
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
     activity = positions * (per_unit * static.Ng + per_output * static.n_outputs)
     if STATE_OBJECTIVES.info(static.state_objective).per_pair:
