@@ -59,10 +59,10 @@ def cluster(tmp_path, monkeypatch):
     return folder
 
 
-def task(script, number=None, **more):
+def task(script, number):
     """Start the script as a task of an array."""
-    variables = {} if number is None else {"SLURM_ARRAY_TASK_ID": str(number)}
-    environment = os.environ | variables | {"SLURM_JOB_ID": "417"} | more
+    variables = {"SLURM_ARRAY_JOB_ID": "417", "SLURM_ARRAY_TASK_ID": str(number)}
+    environment = os.environ | variables | {"SLURM_JOB_ID": "417"}
     pipe = subprocess.PIPE
     command = ["bash", str(script)]
     return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, text=True)
@@ -145,9 +145,17 @@ def fake_job(cluster, program):
     return script
 
 
-@pytest.mark.parametrize("name", ["SIGUSR1", "SIGTERM"])
-def test_a_signal_reaches_the_program_and_the_job_is_requeued(name, cluster):
-    process = task(fake_job(cluster, SAVER))
+@pytest.mark.parametrize(
+    ("name", "requeued"),
+    [
+        ("SIGUSR1", "requeue 417_2\n"),  # before the time limit
+        ("SIGTERM", None),  # by scancel, or SLURM requeues the task itself
+    ],
+)
+def test_a_signal_reaches_the_program_and_at_the_time_limit_the_task_is_requeued(
+    name, requeued, cluster
+):
+    process = task(fake_job(cluster, SAVER), 2)
     deadline = time.monotonic() + 60
     while not (cluster / "started").exists():
         assert time.monotonic() < deadline
@@ -156,12 +164,13 @@ def test_a_signal_reaches_the_program_and_the_job_is_requeued(name, cluster):
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (75, "")
     assert (cluster / "signals").read_text() == f"{name}\n"
-    assert (cluster.parent / "requeued").read_text() == "requeue 417\n"
+    log = cluster.parent / "requeued"
+    assert (log.read_text() if log.exists() else None) == requeued
 
 
 @pytest.mark.parametrize(("program", "code"), [("", 0), ("raise SystemExit(3)", 3)])
 def test_a_job_that_ends_by_itself_is_not_requeued(program, code, cluster):
-    process = task(fake_job(cluster, program))
+    process = task(fake_job(cluster, program), 1)
     process.communicate(timeout=60)
     assert process.returncode == code
     assert not (cluster.parent / "requeued").exists()
@@ -186,7 +195,7 @@ def test_two_tasks_of_the_script_make_a_complete_run_also_after_a_signal(cluster
     first.communicate(timeout=120)
     codes.append(first.returncode)
     assert codes == [75]
-    assert (cluster.parent / "requeued").read_text() == "requeue 417\n"
+    assert (cluster.parent / "requeued").read_text() == "requeue 417_1\n"
     assert status(run)["parts"]["missing"] == [1, 2]
     for process in [task(script, number) for number in (1, 2)]:  # at the same time
         out, err = process.communicate(timeout=400)

@@ -22,11 +22,14 @@ _SCRIPT = """\
 cd -- {folder} || exit 2
 
 child=
+requeue=0
 pass_on() {{
     passed=1
     if [ -n "$child" ]; then kill -s "$1" "$child" 2>/dev/null; fi
 }}
-trap 'pass_on USR1' USR1
+# USR1 comes before the time limit. TERM comes from scancel, after which the task must not run
+# again, and from a preemption, after which SLURM itself puts the task into the queue.
+trap 'requeue=1; pass_on USR1' USR1
 trap 'pass_on TERM' TERM
 
 {command} &
@@ -40,9 +43,10 @@ while [ "$passed" = 1 ]; do
     status=$?
 done
 
-# 138 and 143: a signal came before gridjax had started.
-case "$status" in
-    75 | 138 | 143) scontrol requeue "$SLURM_JOB_ID" ;;
+# 138: the signal came before gridjax had started. The job of the last task to start has the number
+# of the whole array, all of which would be put into the queue: the task is named by both numbers.
+case "$requeue $status" in
+    "1 75" | "1 138") scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID" ;;
 esac
 exit "$status"
 """
