@@ -63,9 +63,14 @@ def rename(old: Path, new: Path) -> None:
     old.replace(new)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file atomically: readers see the old or the new content, also after a crash."""
-    aside = path.with_name(TEMP_PREFIX + path.name)
+def replace_file(path: Path, content: bytes, *, by_several: bool = False) -> None:
+    """Replace a file atomically: readers see the old or the new content, also after a crash.
+
+    ``by_several``: other processes may replace it at the same time, each with a temporary file of
+    its own; one that was killed leaves it for :func:`remove_temporaries`.
+    """
+    token = f"{secrets.token_hex(6)}-" if by_several else ""
+    aside = path.with_name(TEMP_PREFIX + token + path.name)
     try:
         write_file(aside, content)
         rename(aside, path)
@@ -87,8 +92,8 @@ def create_file(path: Path, content: bytes) -> bool:
         try:
             os.link(aside, path)
         except OSError as error:
-            if os.path.lexists(path):
-                return False
+            if error.errno == errno.EEXIST or os.path.lexists(path):
+                return False  # a network file system can hide for some seconds what exists
             if error.errno not in _NO_HARD_LINKS:
                 raise
             rename(aside, path)

@@ -29,6 +29,8 @@ LONGEST_PAUSE_S, LONGEST_S = 6.0, 1500.0
 class PartProcess:
     """One part, which is started again until it is finished, as a batch system does."""
 
+    steps = N_STEPS
+
     def __init__(self, folder, number):
         self.folder, self.part = folder, f"{number}/{N_PARTS}"
         self.n_steps, self.codes = 0, []
@@ -41,12 +43,17 @@ class PartProcess:
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
             "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
         }
-        command = [sys.executable, "-m", "torture.part_victim", self.folder, N_STEPS, self.part]
+        command = [sys.executable, "-m", "torture.part_victim", self.folder, self.steps, self.part]
         self.process = subprocess.Popen(
             [*map(str, command)], stdout=subprocess.PIPE, env=environment, text=True
         )
         self.reader = threading.Thread(target=self.read, args=(self.process.stdout,))
         self.reader.start()
+        self.n_steps_before = self.n_steps
+
+    def is_training(self):
+        """Return whether the process runs and has trained."""
+        return self.process.poll() is None and self.n_steps > self.n_steps_before
 
     def read(self, pipe):
         with pipe:
@@ -88,7 +95,7 @@ def test_four_parts_at_once_are_killed_and_stopped_at_random(tmp_path, capsys):
         while sum(part.is_done() for part in parts) < N_PARTS:
             assert time.monotonic() < began + LONGEST_S
             time.sleep(draw.uniform(0, 2 * LONGEST_PAUSE_S / N_PARTS))
-            running = [part for part in parts if part.process.poll() is None]
+            running = [part for part in parts if part.is_training()]
             if not running or sum(faults.values()) >= FAULTS:
                 continue
             name, victim = draw.choice(list(faults)), draw.choice(running)

@@ -128,10 +128,11 @@ def test_a_task_that_is_cancelled_does_not_run_again_and_the_others_go_on(slurm,
 @pytest.mark.parametrize("sweep", [LONG], indirect=True)
 def test_a_task_at_its_time_limit_saves_and_is_put_into_the_queue_alone(slurm, sweep, whole):
     script(sweep, "--time", "3")
-    array = submit(slurm, sweep, "--array=2")  # its job has the number of the array
-    slurm.command("scontrol", "update", f"JobId={array}_2", "TimeLimit=3")
-    submit(slurm, sweep, "--array=1", "--time=0")
+    array = submit(slurm, sweep)
+    wait_for_checkpoints(sweep / "run", ["1/2", "2/2"])
+    slurm.command("scontrol", "update", f"JobId={array}_1", "TimeLimit=UNLIMITED")
     wait_for(lambda: slurm.tasks().get(f"{array}_2") == "PENDING", "the requeued task", 300)
+    assert slurm.tasks()[f"{array}_1"] == "RUNNING"
     assert "stopped by SIGUSR1" in logs(sweep)
     assert list((sweep / "run").glob("checkpoints/*/*/checkpoint.json"))
     slurm.command("scontrol", "update", f"JobId={array}_2", "TimeLimit=UNLIMITED")

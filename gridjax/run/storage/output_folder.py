@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem, StorageError
-from gridjax.io.atomic_files import TEMP_PREFIX, remove_tree, writing
+from gridjax.io.atomic_files import TEMP_PREFIX, remove_temporaries, remove_tree, writing
 from gridjax.io.folder_lock import LOCK, WORKERS_LOCK, WRITER
 from gridjax.io.numbers import quantity
 from gridjax.io.output_paths import check_writable, special_path
@@ -17,7 +17,12 @@ from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
 from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
 from gridjax.run.storage.partial_results import PARTIAL
-from gridjax.run.storage.parts.part_folders import PARTS, refuse_other_files, remove_part_folders
+from gridjax.run.storage.parts.part_folders import (
+    PARTS,
+    is_manifest_visible,
+    refuse_other_files,
+    remove_part_folders,
+)
 from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
 from gridjax.run.storage.run_folder import DAMAGED, SHARDS, FolderStore
 from gridjax.sweep.sweep import Sweep
@@ -32,7 +37,7 @@ def check_folder(folder: Path, sweep: Sweep, accept: tuple[str, ...] = ()) -> No
         refuse_others(folder)
         is_run = (folder / MANIFEST).exists()
         if not is_run and folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
-            is_run = (folder / MANIFEST).exists()  # another part may have written it meanwhile
+            is_run = is_manifest_visible(folder)  # another part may have written it meanwhile
             if not is_run:
                 message = f"--out {folder} is not empty and is not the folder of a run"
                 raise GridjaxError(Problem(message, fix="name a new or empty folder"))
@@ -120,6 +125,8 @@ def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
         if listed and set(listed[0].networks) - committed:
             kept.add(block.folder.name)
     with writing(folder):
+        for root in (folder, folder / SHARDS):
+            remove_temporaries(root)
         for name in (CHECKPOINTS, PARTIAL):
             root = folder / name
             if not root.is_dir() or root.is_symlink():

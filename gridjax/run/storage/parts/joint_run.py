@@ -15,7 +15,7 @@ from gridjax.run.planning.blocks import Block
 from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.output_folder import remove_leftovers
-from gridjax.run.storage.parts.part_folders import running_parts
+from gridjax.run.storage.parts.part_folders import is_manifest_visible, running_parts
 from gridjax.run.storage.resume_policy import merge_manifests, segment_number
 from gridjax.run.storage.run_folder import FolderStore
 
@@ -40,6 +40,7 @@ def join_folder(
     with writing(folder):
         if not (folder / MANIFEST).exists():
             create_file(folder / MANIFEST, dump_checksummed_json(requested))
+    is_manifest_visible(folder)  # another part may have created it
     store = FolderStore.open(folder)
     own = {run_id for block in blocks for run_id in block.run_ids}
     damaged = store.damaged({block.name for block in blocks} | store.names_of(own))
@@ -56,7 +57,7 @@ def join_folder(
             message = f"--out {folder}: part {part} of the run before this change is running"
             raise GridjaxError(Problem(message, fix="wait for all of its parts to end"))
         with writing(folder):
-            replace_file(folder / MANIFEST, dump_checksummed_json(manifest))
+            replace_file(folder / MANIFEST, dump_checksummed_json(manifest), by_several=True)
     return FolderStore.join(folder, manifest, damaged), len(manifest["segments"]) - 1
 
 

@@ -8,6 +8,7 @@ plan alone (gridjax.run.planning.parts).
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -26,6 +27,7 @@ from gridjax.io.folder_lock import LOCK, WORKERS_LOCK, WRITER, in_use, is_locked
 from gridjax.io.json_schema import check_schema
 from gridjax.io.output_paths import special_path
 from gridjax.run.planning.parts import Part
+from gridjax.run.storage.manifest import MANIFEST
 
 PARTS = "parts"
 _FOLDER = re.compile(r"([1-9][0-9]{0,5})-of-([1-9][0-9]{0,5})")
@@ -33,6 +35,26 @@ _DIVISION = re.compile(r"of-([1-9][0-9]{0,5})\.json")
 _SCHEMA = {"parts": [[str]]}
 _PATIENCE_S = 60.0
 """Longest wait for the start of other parts, in seconds; one start takes less than a second."""
+_VISIBLE_S, _BETWEEN_LOOKS_S = 60.0, 0.5
+"""Longest wait until a file of another host is visible, and the time between two looks, seconds."""
+
+
+def is_manifest_visible(run_folder: Path) -> bool:
+    """Return whether the folder has a manifest; wait for that of a part that another host runs.
+
+    A network file system shows the new files of other hosts some seconds late, in the list of a
+    folder before it opens them. In a folder without parts nothing is waited for.
+    """
+    deadline = time.monotonic() + _VISIBLE_S
+    while not (run_folder / MANIFEST).exists():
+        if time.monotonic() > deadline or not _names(run_folder) & {PARTS, MANIFEST}:
+            return False
+        time.sleep(_BETWEEN_LOOKS_S)
+    return True
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
 
 
 def part_folder(run_folder: Path, part: Part) -> Path:
@@ -111,7 +133,7 @@ def write_division(run_folder: Path, parts: Sequence[Sequence[str]]) -> None:
         content = dump_checksummed_json({"parts": [list(part) for part in parts]})
         with writing(run_folder):
             (run_folder / PARTS).mkdir(exist_ok=True)
-            replace_file(_division_file(run_folder, len(parts)), content)
+            replace_file(_division_file(run_folder, len(parts)), content, by_several=True)
 
 
 def read_division(run_folder: Path, n_parts: int) -> list[list[str]] | None:
