@@ -14,14 +14,16 @@ written before a network was trained.
 """
 
 import argparse
-import importlib.util
+import os
+import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import yaml
-from scipy import stats
 
 import gridjax as gj
 from gridjax.metrics import fit_lattice
@@ -37,12 +39,12 @@ OURS = 0.3
 """Limit of gridjax's score_60 of units that are counted beside the published ones."""
 
 
-def load_plugin() -> None:
-    """Register the network of models/piso.py."""
-    found = importlib.util.spec_from_file_location("piso", MODELS / "piso.py")
-    assert found is not None
-    assert found.loader is not None
-    found.loader.exec_module(importlib.util.module_from_spec(found))
+def register_network() -> None:
+    """Import models/piso.py, which registers the network, here and in worker processes."""
+    sys.path.insert(0, str(MODELS))
+    paths = (str(MODELS), os.environ.get("PYTHONPATH", ""))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    import_module("piso")
 
 
 def sweep(seeds: range, lane_width: int) -> gj.Sweep:
@@ -63,21 +65,22 @@ def lattice_of_positions() -> np.ndarray:
 def maps_of(network: gj.Network) -> np.ndarray:
     """Return the rate maps [unit, N_BINS, N_BINS] of a network on the published lattice."""
     positions = lattice_of_positions()[:, None]
-    activity = network.respond(np.concatenate([positions, positions], axis=1)).activity[:, 0]
+    paths = jnp.asarray(np.concatenate([positions, positions], axis=1))
+    activity = network.respond(paths).activity[:, 0]
     return np.asarray(activity, np.float64).T.reshape(-1, N_BINS, N_BINS)
 
 
 def published_scores(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the gridness and the spacing (bins) of maps, by the package spatial-maps."""
-    from spatial_maps.fields import find_peaks
-    from spatial_maps.gridcells import gridness, spacing_and_orientation
-    from spatial_maps.tools import autocorrelation
-
+    find_peaks = import_module("spatial_maps.fields").find_peaks
+    cells = import_module("spatial_maps.gridcells")
+    autocorrelation = import_module("spatial_maps.tools").autocorrelation
     scores, spacings = [], []
     for one in maps:
-        scores.append(gridness(one))
+        scores.append(cells.gridness(one))
         sums = autocorrelation(one, mode="full", normalize=True)
-        spacings.append(spacing_and_orientation(find_peaks(sums), np.array(sums.shape))[0])
+        found = cells.spacing_and_orientation(find_peaks(sums), np.array(sums.shape))
+        spacings.append(found[0])
     return np.array(scores), np.array(spacings)
 
 
@@ -98,13 +101,13 @@ def row_of(network: gj.Network) -> dict[str, Any]:
     scores, spacings = published_scores(on)
     is_grid = scores > LEAST_SCORE
     ours, period = gj.grid_score(on).score_60, fit_lattice(on, box_width_m=N_BINS / 100).period_cm
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore"):
         return row | {
             "share_grid_like_in_active": is_grid.mean(),
             "mean_spacing_grid_like": _mean(spacings[is_grid]),
             "share_above_0.3_in_active": (np.asarray(ours) > OURS).mean(),
             "share_above_0.7_in_active": (np.asarray(ours) > LEAST_SCORE).mean(),
-            "correlation_of_scores": np.corrcoef(scores, np.asarray(ours))[0, 1],
+            "correlation_of_scores": pd.Series(scores).corr(pd.Series(np.asarray(ours))),
             "mean_period_grid_like": _mean(np.asarray(period)[is_grid]),
         }
 
@@ -135,7 +138,7 @@ def compare(published: pd.DataFrame, ours: pd.DataFrame) -> tuple[pd.DataFrame, 
     table["z"] = (table["share_ours"] - table["share_published"]) / error
     table["spacing_ratio"] = table["spacing_ours"] / table["spacing_published"]
     at_rho = table[table["rho"] == CLAIMS["settings"][0][0]]
-    order = stats.spearmanr(at_rho["share_published"], at_rho["share_ours"]).statistic
+    order = at_rho["share_published"].corr(at_rho["share_ours"], method="spearman")
     claims = {name: claim["holds"] for name, claim in CLAIMS["claims"].items()}
     n_shares = int((table["z"].abs() <= 2).sum())
     spacing = claims["spacing_agrees"]
@@ -155,7 +158,7 @@ def compare(published: pd.DataFrame, ours: pd.DataFrame) -> tuple[pd.DataFrame, 
 
 def main() -> None:
     """Train, score or compare, as the first argument says."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     train = commands.add_parser("train")
     train.add_argument("out", type=Path)
@@ -169,7 +172,7 @@ def main() -> None:
     comparison.add_argument("published", type=Path)
     comparison.add_argument("tables", type=Path, nargs="+")
     given = parser.parse_args()
-    load_plugin()
+    register_network()
     if given.command == "train":
         first, last = map(int, given.seeds.split("-"))
         networks = sweep(range(first, last + 1), given.lane_width)

@@ -7,10 +7,13 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
+from oracles import grids_without_pi as grids_oracle
 from oracles import piso as piso_oracle
 
 import gridjax as gj
+from gridjax.io.python_files import import_file
 from gridjax.run.execution.plugins import load_plugin
 from gridjax.sweep.catalog import EXPERIMENTS
 from gridjax.task.motion import along
@@ -22,7 +25,7 @@ MODELS = Path(EXPERIMENTS) / "models"
 @cache
 def model(name, **values):
     """The first network of a model's sweep file, with its plugin registered."""
-    load_plugin(str(MODELS / f"{name}.py"))
+    load_plugin(str(MODELS / f"{name.removesuffix('_feedforward')}.py"))
     return replace(gj.Sweep.from_yaml(MODELS / f"{name}.yaml").specs[0], **values)
 
 
@@ -71,11 +74,98 @@ def test_piso_starts_from_the_published_distributions():
             assert 0.85 * n_in**-0.5 < largest <= n_in**-0.5
 
 
-@pytest.mark.parametrize("name", ["piso"])
+def in_float64(params):
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), params)
+
+
+def test_the_recurrent_network_without_path_integration_loss_has_the_published_one():
+    spec = model("grids_without_pi", Ng=9, batch_size=4)
+    state = train_step.init(spec.static, spec.traced)
+    assert set(state.params) == {"cell", "start"}
+    np.testing.assert_array_equal(state.params["cell"]["G"], np.eye(9))
+    rng = np.random.default_rng(1)
+    steps = rng.normal(size=(6, 4, 2)) * 0.4
+    positions = np.cumsum(steps, axis=0)
+    ours = spec.state_objective_weight * loss_of(spec, state.layout, state.params, positions)
+    params = in_float64(state.params)
+    g, at = [], []
+    for path in range(4):
+        g += grids_oracle.states(params["cell"], params["start"], positions[:, path])
+        at += list(positions[1:, path])
+    np.testing.assert_allclose(ours, grids_oracle.loss(g, at), rtol=2e-5)
+
+
+def test_the_feedforward_network_without_path_integration_has_the_published_loss():
+    spec = model("grids_without_pi_feedforward", Ng=9)
+    state = train_step.init(spec.static, spec.traced)
+    assert set(state.params) == {"cell"}
+    positions = np.random.default_rng(2).uniform(-6, 6, (2, 15, 2))
+    ours = spec.state_objective_weight * loss_of(spec, state.layout, state.params, positions)
+    cell = in_float64(state.params["cell"])
+    g = [grids_oracle.layers(cell, one) for one in positions[1]]
+    np.testing.assert_allclose(ours, grids_oracle.loss(g, list(positions[1])), rtol=2e-5)
+
+
+def test_the_walk_of_the_recurrent_network_has_the_published_speed():
+    spec = model("grids_without_pi")
+    assert spec.dt_s * spec.speed_scale == pytest.approx(0.15)
+    assert spec.box_width_in_m == pytest.approx(4 * np.pi)
+    # alpha (pairs - x mean) = alpha pairs - (1 - alpha) mean
+    assert spec.mean_rate_weight == pytest.approx((1 - 0.54) / 0.54)
+
+
+@pytest.mark.parametrize("name", ["piso", "grids_without_pi", "grids_without_pi_feedforward"])
 def test_a_gradient_step_of_a_model_changes_every_parameter(name):
-    spec = model(name)
+    spec = model(name, batch_size=16)
     before = train_step.init(spec.static, spec.traced)
     after = jax.jit(train_step.step, static_argnums=0)(spec.static, spec.traced, before)
     assert int(after.step) == 1
     for one, other in zip(*map(jax.tree.leaves, (before.params, after.params)), strict=True):
         assert (one != other).any()
+
+
+@cache
+def reproduction():
+    return import_file(Path(EXPERIMENTS) / "piso_reproduction.py", "piso_reproduction")
+
+
+def table_of(n, rise=0.0, seed=0):
+    """Networks of every setting whose shares rise with their number."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, (rho, size) in enumerate(reproduction().CLAIMS["settings"]):
+        share = np.clip(0.1 + 0.05 * number + rise + 0.05 * rng.normal(size=n), 0, 1)
+        spacing = 20 + number + 0.1 * rng.normal(size=n)
+        rows += [
+            {
+                "rho": rho,
+                "size": size,
+                "share_grid_like_in_active": share[at],
+                "mean_spacing_grid_like": spacing[at],
+            }
+            for at in range(n)
+        ]
+    return pd.DataFrame(rows)
+
+
+def test_the_comparison_with_published_networks_can_hold_fail_and_wait():
+    compare = reproduction().compare
+    table, verdicts = compare(table_of(60), table_of(64, seed=1))
+    assert len(table) == 13
+    assert all(verdict["holds"] is True for verdict in verdicts.values())
+    _, verdicts = compare(table_of(60), table_of(64, rise=0.1, seed=1))
+    assert [verdicts[name]["holds"] for name in ("shares_agree", "order_agrees")] == [False, True]
+    _, verdicts = compare(table_of(60), table_of(63, seed=1))
+    assert all(verdict["holds"] is None for verdict in verdicts.values())
+
+
+def test_the_reproduction_trains_every_setting_with_every_seed():
+    load_plugin(str(MODELS / "piso.py"))
+    specs = reproduction().sweep(range(16, 18), 4).specs
+    assert len(specs) == 26
+    assert {spec.seed for spec in specs} == {16, 17}
+    found = {(spec.state_distance_per_m, spec.code_size) for spec in specs}
+    assert found == {tuple(each) for each in reproduction().CLAIMS["settings"]}
+    positions = reproduction().lattice_of_positions()
+    assert positions.shape == (4096, 2)
+    assert np.abs(positions).max() == pytest.approx(0.8 * 2 * np.pi)

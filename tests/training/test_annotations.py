@@ -85,7 +85,7 @@ for code in ("gaussian", "difference_of_gaussians", "from_file"):
         place_maps=maps,
     )
 dropout = {"recurrent_dropout": 0.2, "readout_dropout": 0.3}
-for cell, activation in zip(CELLS, [*ACTIVATIONS, "relu"], strict=True):
+for cell, activation in zip(CELLS, ACTIVATIONS, strict=True):
     check(rnn_type=cell, activation=activation)
     check(rnn_type=cell, inputs="egocentric", n_head_direction_cells=4, **dropout)
 for initializer, optimizer in zip(
