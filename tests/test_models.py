@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from oracles import grids_without_pi as grids_oracle
 from oracles import piso as piso_oracle
+from oracles import sic as sic_oracle
 
 import gridjax as gj
 from gridjax.io.python_files import import_file
@@ -114,9 +115,30 @@ def test_the_walk_of_the_recurrent_network_has_the_published_speed():
     assert spec.mean_rate_weight == pytest.approx((1 - 0.54) / 0.54)
 
 
-@pytest.mark.parametrize("name", ["piso", "grids_without_pi", "grids_without_pi_feedforward"])
+def test_sic_has_the_published_losses():
+    spec = model("sic", Ng=6, batch_size=5, sequence_length=8)
+    state = train_step.init(spec.static, spec.traced)
+    rng = np.random.default_rng(3)
+    moves = rng.uniform(-0.06, 0.06, (8, 5, 2))  # some longer than sigma_x, some shorter
+    positions = np.concatenate([np.zeros((1, 5, 2)), np.cumsum(moves, axis=0)])
+    params = in_float64(state.params)
+    first = np.maximum(params["start"]["state"], 0)
+    states = np.zeros((8, 5, 6))
+    for path in range(5):
+        g = first / np.linalg.norm(first)
+        for t in range(8):
+            g = states[t, path] = sic_oracle.step(params["cell"], g, moves[t, path])
+    assert states.any(axis=-1).all()
+    ours = loss_of(spec, state.layout, state.params, positions)
+    expected = sic_oracle.loss(states, positions[1:], moves)
+    np.testing.assert_allclose(ours, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "name", ["piso", "grids_without_pi", "grids_without_pi_feedforward", "sic"]
+)
 def test_a_gradient_step_of_a_model_changes_every_parameter(name):
-    spec = model(name, batch_size=16)
+    spec = model(name, batch_size=16, Ng=32)
     before = train_step.init(spec.static, spec.traced)
     after = jax.jit(train_step.step, static_argnums=0)(spec.static, spec.traced, before)
     assert int(after.step) == 1
