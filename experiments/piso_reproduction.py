@@ -9,8 +9,8 @@ gridjax, on the same rate maps:
     python experiments/piso_reproduction.py compare PUBLISHED.csv TABLE.csv ...
 
 ``PUBLISHED.csv`` has a row for each published network, with the columns rho, size,
-share_grid_like_in_active and mean_spacing_grid_like. The criterion (piso_claims.yaml) was
-written before a network was trained.
+share_grid_like_in_active and mean_spacing_grid_like (0 without grid-like units). The criterion
+(piso_claims.yaml) was written before a network was trained.
 """
 
 import argparse
@@ -131,7 +131,9 @@ def compare(published: pd.DataFrame, ours: pd.DataFrame) -> tuple[pd.DataFrame, 
             row[f"n_{name}"] = len(share)
             row[f"share_{name}"] = share.mean()
             row[f"se_{name}"] = share.std(ddof=1) / np.sqrt(len(share))
-            row[f"spacing_{name}"] = one["mean_spacing_grid_like"].mean()
+            # The published table has 0 for a network without grid-like units.
+            spacing = one["mean_spacing_grid_like"]
+            row[f"spacing_{name}"] = spacing[spacing > 0].mean()
         rows.append(row)
     table = pd.DataFrame(rows)
     error = np.hypot(table["se_published"], table["se_ours"])

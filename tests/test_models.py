@@ -181,6 +181,13 @@ def test_the_comparison_with_published_networks_can_hold_fail_and_wait():
     assert all(verdict["holds"] is None for verdict in verdicts.values())
 
 
+def test_networks_without_grid_like_units_have_no_spacing():
+    published = table_of(60)
+    published.loc[::7, "mean_spacing_grid_like"] = 0.0
+    table, _ = reproduction().compare(published, table_of(64, seed=1))
+    np.testing.assert_allclose(table["spacing_ratio"], 1, atol=0.01)
+
+
 def test_the_reproduction_trains_every_setting_with_every_seed():
     load_plugin(str(MODELS / "piso.py"))
     specs = reproduction().sweep(range(16, 18), 4).specs
