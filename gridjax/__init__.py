@@ -11,10 +11,13 @@ Networks
     GridjaxError, Problem, Place: the error for invalid input, its problems, and their places.
 
 Extensions
-    register_encoding, register_cell, register_loss, register_state_objective: your own target code,
-    cell, loss, or objective on states. TargetCodeInfo, CellInfo, LossInfo, StateObjectiveInfo:
-    their records. Encoding, Cell, Factored, Loss, StateObjective: their functions.
-    EncodingContext, ObjectiveContext: the parameters that these functions receive.
+    register_encoding, register_cell, register_loss, register_state_objective, register_motion,
+    register_start, register_optimizer: your own target code, cell, loss, objective on states,
+    motion, start or optimiser. TargetCodeInfo, CellInfo, LossInfo, StateObjectiveInfo, MotionInfo,
+    StartInfo, OptimizerInfo: their records. Encoding, Cell, Factored, Loss, StateObjective, Motion,
+    Start, Optimizer: their functions. EncodingContext, ObjectiveContext, MotionContext,
+    OptimizerContext: the parameters that these functions receive. trajectories_along: the paths of
+    a motion from their positions.
     glorot_uniform, recurrent_kernel: initial weights of a cell.
 
 Parts of one network

@@ -7,6 +7,7 @@ from gridjax.model.cells import Cell, Factored, register_cell
 from gridjax.model.initializers import glorot_uniform, recurrent_kernel
 from gridjax.model.losses import Loss, register_loss
 from gridjax.model.losses import entropy as target_entropy
+from gridjax.model.starts import Start, register_start
 from gridjax.model.state_objectives import (
     ObjectiveContext,
     StateObjective,
@@ -23,7 +24,10 @@ from gridjax.run.execution.train import train
 from gridjax.run.storage.run_reader import Network, Response, Run, open_run
 from gridjax.spec.cell_info import CellInfo, LossInfo
 from gridjax.spec.lowering import StaticConfig, TracedParams
+from gridjax.spec.motion_info import MotionInfo
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.optimizer_info import OptimizerInfo
+from gridjax.spec.start_info import StartInfo
 from gridjax.spec.state_objective_info import StateObjectiveInfo
 from gridjax.spec.target_code_info import TargetCodeInfo
 from gridjax.studies.run_study import study
@@ -34,7 +38,9 @@ from gridjax.task.code_maps import code_over_box
 from gridjax.task.encoding_context import EncodingContext
 from gridjax.task.head_direction import HeadDirectionCells
 from gridjax.task.motion import Trajectories, simulate_trajectories
+from gridjax.task.motion import along as trajectories_along
 from gridjax.task.motion import simulate as simulate_motion
+from gridjax.task.motion_models import Motion, MotionContext, register_motion
 from gridjax.task.target_codes import Encoding, register_encoding
 from gridjax.task.task import Layout
 from gridjax.task.task import draw as draw_layout
@@ -45,6 +51,7 @@ from gridjax.theory.layout_patterns import LayoutPatterns, layout_patterns
 from gridjax.theory.pattern_lattices import PatternLattices, pattern_lattices
 from gridjax.theory.prediction import Prediction, place_code_spec
 from gridjax.theory.prediction import predict as predict_lattice
+from gridjax.training.optimizers import Optimizer, OptimizerContext, register_optimizer
 from gridjax.version import __version__
 
 __all__ = [
@@ -63,9 +70,15 @@ __all__ = [
     "Loss",
     "LossInfo",
     "MapSet",
+    "Motion",
+    "MotionContext",
+    "MotionInfo",
     "Network",
     "NetworkSpec",
     "ObjectiveContext",
+    "Optimizer",
+    "OptimizerContext",
+    "OptimizerInfo",
     "Origin",
     "PatternLattices",
     "Place",
@@ -77,6 +90,8 @@ __all__ = [
     "Session",
     "Settings",
     "SkippedNetworks",
+    "Start",
+    "StartInfo",
     "StateObjective",
     "StateObjectiveInfo",
     "StaticConfig",
@@ -105,6 +120,9 @@ __all__ = [
     "register_cell",
     "register_encoding",
     "register_loss",
+    "register_motion",
+    "register_optimizer",
+    "register_start",
     "register_state_objective",
     "score_inputs",
     "score_table",
@@ -115,4 +133,5 @@ __all__ = [
     "target_entropy",
     "trackers",
     "train",
+    "trajectories_along",
 ]

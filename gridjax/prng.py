@@ -38,6 +38,8 @@ class Stream(enum.IntEnum):
     """Dropout masks, folded with the step; from motion_seed."""
     DRIFT = 8
     """Long trajectories for drift curves and for the likelihood decoder; from motion_seed."""
+    MAP_NULLS = 11
+    """Nulls of the maps of a network without outputs; from weight_seed."""
 
 
 def stream(

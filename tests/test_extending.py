@@ -51,13 +51,16 @@ def folder(tmp_path_factory):
         "place_cell_rf": {"value": 0.4},
         "state_objective": {"value": "sparse"},
         "mean_rate_weight": {"value": 0.1},
+        "motion": {"value": "rays"},
+        "start": {"value": "linear"},
+        "optimizer": {"value": "clipped_adam"},
     }
     sweep = {"method": "grid", "parameters": FEW | own}
     (base / "mine.yaml").write_text(yaml.safe_dump(sweep))
     return base
 
 
-KINDS = ("encoding", "cell", "loss", "state_objective")
+KINDS = ("encoding", "cell", "loss", "state_objective", "motion", "start", "optimizer")
 PLUGINS = tuple(part for name in KINDS for part in ("--plugin", f"{name}.py"))
 
 
@@ -76,21 +79,20 @@ def swept(folder):
 
 
 def check_what_is_in(folder):
-    check = """
+    check = f"""
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
 run = gj.open_run("out")
 assert list(run.networks.place_field_values) == ["laplacian"]
 assert (run.networks.status == "finished").all()
-assert set(run.manifest["plugins"]) == {
-    *("plugin:laplacian", "plugin:leaky", "plugin:absolute", "plugin:sparse")
-}
+names = ("laplacian", "leaky", "absolute", "sparse", "rays", "linear", "clipped_adam")
+assert set(run.manifest["plugins"]) == set(map("plugin:".__add__, names))
 try:
     run.network(run.networks.run_id[0])
 except gj.GridjaxError as error:
     print(error)
-for name in ("encoding", "cell", "loss", "state_objective"):
-    load_plugin(f"{name}.py")
+for name in {KINDS!r}:
+    load_plugin(name + ".py")
 network = run.network(run.networks.run_id[0])
 leak = network.params["cell"]["leak"]
 assert leak.shape == (24,) and (leak != 0.5).any()
@@ -117,11 +119,11 @@ def test_what_users_register_trains_and_scores_like_a_built_in(folder, tmp_path)
 @pytest.mark.slow
 def test_another_source_is_another_network(swept, tmp_path):
     folder = shutil.copytree(swept, tmp_path / "mine")
-    ids = """
+    ids = f"""
 import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
-for name in ("encoding", "cell", "loss", "state_objective"):
-    load_plugin(f"{name}.py")
+for name in {KINDS!r}:
+    load_plugin(name + ".py")
 print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
 """
     before = run(folder, ids)
@@ -186,12 +188,18 @@ OWN = {
     "state_objective": (
         "gj.register_state_objective(gj.StateObjectiveInfo('own'), gj.StateObjective({}))"
     ),
+    "motion": "gj.register_motion(gj.MotionInfo('own'), gj.Motion({}))",
+    "start": "gj.register_start(gj.StartInfo('own'), gj.Start({}))",
+    "optimizer": "gj.register_optimizer(gj.OptimizerInfo('own'), gj.Optimizer({}))",
 }
 PARAMETERS = {
     "encoding": "place_field_values",
     "cell": "rnn_type",
     "loss": "place_field_loss",
     "state_objective": "state_objective",
+    "motion": "motion",
+    "start": "start",
+    "optimizer": "optimizer",
 }
 NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
 
@@ -210,6 +218,9 @@ NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
         ("cell", "lambda *_: {}, lambda p, s, x: s", "step fails: TypeError"),
         ("loss", "lambda y, t: (y - t).mean()", "loss of [..., 12] returns []"),
         ("state_objective", "lambda g, *_: g.mean(axis=-1)", "value returns [2, 3], not []"),
+        ("motion", "lambda *_: None", "simulate returns None"),
+        ("start", "lambda *_: {}, lambda p, x, n, phi: x", "state of 24 values returns [3, 2]"),
+        ("optimizer", "lambda context: context.rate", "make fails: AttributeError"),
     ],
 )
 @pytest.mark.usefixtures("registering")

@@ -52,8 +52,8 @@ MAY_IMPORT = {
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
     " run.worker run.execution run.calibration theory recordings report studies trackers",
     "__main__": "cli",
-    "": "errors forked_process prng version lazy plotting spec metrics task model sweep callbacks"
-    " run.storage run.execution theory recordings studies trackers",
+    "": "errors forked_process prng version lazy plotting spec metrics task model training sweep"
+    " callbacks run.storage run.execution theory recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

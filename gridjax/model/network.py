@@ -15,19 +15,22 @@ from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
 from gridjax.model.recurrence import ROLLED, State, Update, recurrence
+from gridjax.model.starts import Start
 from gridjax.prng import uniform
-from gridjax.spec.fields.declarations import BANINO
+from gridjax.spec.fields.declarations import BANINO, is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
-from gridjax.spec.registry import CELLS
+from gridjax.spec.registry import CELLS, STARTS
+from gridjax.spec.start_info import PLACE_CODE
 
 Params = dict[str, Any]
 """Parameters by name: encoder, the cell's dict of arrays, decoder.
 
-A cell with layers also has input and dense matrices, and biases. All matrices multiply row vectors
-from the right.
+Another start than ``place_code`` has a dict of arrays, ``start``, in place of the encoder. A
+network without recurrence has neither, and one without outputs has no decoder. A cell with layers
+also has input and dense matrices, and biases. All matrices multiply row vectors from the right.
 """
-_INPUT, _DENSE, _ENCODERS = 3, 4, 8  # numbers folded into the weights' key
+_INPUT, _DENSE, _START, _ENCODERS = 3, 4, 5, 8  # numbers folded into the weights' key
 
 
 class Masks(NamedTuple):
@@ -49,19 +52,24 @@ def init_params(
     key_encoder, key_cell, key_decoder = random.split(key, 3)
     cell: Cell = CELLS[static.rnn_type]
     n_states = CELLS.info(static.rnn_type).n_states
-    n_units, n_out = static.Ng, static.n_outputs
+    n_units, n_out = static.Ng, static.n_code
     own_out = own_outputs(static, padding)
     layer, init_cell = _drawing(cell, static, padding)
     encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, n_states))]
     has_input = _has_input_layer(static)
     n_in = n_units if has_input else static.n_inputs
-    params: Params = {
-        "encoder": jnp.concatenate(
+    params: Params = {"cell": init_cell(key_cell, n_in, n_units)}
+    if _has_encoder(static):
+        params["encoder"] = jnp.concatenate(
             [layer(each, (n_out, n_units), (own_out, n_units)) for each in encoders], axis=1
-        ),
-        "cell": init_cell(key_cell, n_in, n_units),
-        "decoder": layer(key_decoder, (static.n_analysed, n_out), (static.n_analysed, own_out)),
-    }
+        )
+    elif n_states:
+        of_start = random.fold_in(key, _START)
+        start: Start = STARTS[static.start]
+        params["start"] = start.init(of_start, n_states * n_units)
+    if static.has_outputs:
+        of_decoder = (static.n_analysed, n_out), (static.n_analysed, own_out)
+        params["decoder"] = layer(key_decoder, *of_decoder)
     if has_input:
         of_input = (static.n_inputs, n_units)
         params["input"] = layer(random.fold_in(key, _INPUT), of_input, of_input)
@@ -69,8 +77,10 @@ def init_params(
     if _has_dense_layer(static):
         of_dense = (n_units, static.n_analysed)
         params["dense"] = layer(random.fold_in(key, _DENSE), of_dense, of_dense)
-        params["encoder_bias"] = jnp.zeros(n_states * n_units)
-        params["decoder_bias"] = jnp.zeros(n_out)
+        if _has_encoder(static):
+            params["encoder_bias"] = jnp.zeros(n_states * n_units)
+        if static.has_outputs:
+            params["decoder_bias"] = jnp.zeros(n_out)
         if has_input:
             params["dense_bias"] = jnp.zeros(static.n_analysed)
     return params
@@ -107,7 +117,7 @@ def draw_masks(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) 
 
 def activity(
     params: Params,
-    start_code: Float[Array, "batch out"],
+    start: Float[Array, "batch n"] | None,
     inputs: Float[Array, "time batch n_in"],
     static: StaticConfig,
     masks: Masks | None = None,
@@ -115,18 +125,23 @@ def activity(
 ) -> Float[Array, "time batch analysed"]:
     """Return the analysed layer after each move, before its dropout.
 
-    ``loop`` is the form of the loop over time (gridjax.model.recurrence); a cell that is not
-    factored has only one.
+    ``start`` is the target code at the start; with another start than ``place_code``, the position
+    there (metres); None without recurrence. ``loop`` is the form of the loop over time
+    (gridjax.model.recurrence); a cell that is not factored has only one.
 
     The state before the first move is a linear map of the start code. The analysed layer of RNN is
     its recurrent layer. The analysed layer of the study's other cells is g = phi(W_d h + b). In the
     architecture of Banino et al. (2018) it is a linear bottleneck.
     """
     cell: Cell = CELLS[static.rnn_type]
+    n_states = CELLS.info(static.rnn_type).n_states
     if _has_input_layer(static):
         inputs = _affine(inputs, params, "input", static)
-    state_0 = _affine(start_code, params, "encoder", static)
-    state = tuple(jnp.split(state_0, CELLS.info(static.rnn_type).n_states, axis=-1))
+    if start is None:
+        phi, flat = ACTIVATIONS[static.activation], inputs.reshape(-1, inputs.shape[-1])
+        (h,) = cell.step(params["cell"], (), flat, phi)
+        return h.reshape(*inputs.shape[:-1], -1)
+    state = tuple(jnp.split(_state_0(params, start, static), n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
     h = _run(cell, params["cell"], state, inputs, static, mask, loop)
     if not _has_dense_layer(static):
@@ -145,7 +160,12 @@ def outputs(
     static: StaticConfig,
     masks: Masks | None = None,
 ) -> Float[Array, "time batch out"]:
-    """Return the outputs D g + b, where g is the analysed layer. RNN has no b."""
+    """Return the outputs D g + b, where g is the analysed layer. RNN has no b.
+
+    A network without outputs returns an array [time, batch, 0].
+    """
+    if not static.has_outputs:
+        return jnp.zeros((*analysed.shape[:-1], 0))
     if masks is not None:
         analysed = analysed * masks.readout
     return _affine(analysed, params, "decoder", static)
@@ -187,6 +207,18 @@ def _affine(x: Array, params: Params, name: str, static: StaticConfig) -> Array:
     bias = params.get(f"{name}_bias")
     y = product(x, params[name], static.matmul_precision)
     return y if bias is None else y + bias
+
+
+def _state_0(params: Params, start: Array, static: StaticConfig) -> Array:
+    if _has_encoder(static):
+        return _affine(start, params, "encoder", static)
+    n_state = CELLS.info(static.rnn_type).n_states * static.Ng
+    of_start: Start = STARTS[static.start]
+    return of_start.state(params["start"], start, n_state, ACTIVATIONS[static.activation])
+
+
+def _has_encoder(static: StaticConfig) -> bool:
+    return is_recurrent(static) and static.start == PLACE_CODE
 
 
 def _has_input_layer(static: StaticConfig) -> bool:

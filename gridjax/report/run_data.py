@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,8 +58,9 @@ class NetworkRecord:
 
     @property
     def code(self) -> str:
-        """Name of its target code."""
-        return self.spec.place_field_values
+        """Name of its target code; without outputs, of its objective on states."""
+        has_outputs = self.spec.has_outputs
+        return self.spec.place_field_values if has_outputs else self.spec.state_objective
 
     @property
     def width_cm(self) -> float:
@@ -100,6 +101,11 @@ class RunData:
     def of(self, code: str) -> list[NetworkRecord]:
         """Return the networks of one target code that did not diverge."""
         return [record for record in self.finished if record.code == code]
+
+    @property
+    def with_outputs(self) -> RunData:
+        """The networks that have outputs."""
+        return replace(self, records=[one for one in self.records if one.spec.has_outputs])
 
     def nulls_of(self, records: Iterable[NetworkRecord]) -> list[Float[np.ndarray, " readout"]]:
         """Return the scores of random readouts, as one array for each layout of the networks."""

@@ -23,18 +23,21 @@ from gridjax.spec.target_code_info import (
 class CellInfo:
     """Facts of one recurrent cell (a value of ``rnn_type``).
 
-    Raises GridjaxError if the number of states or the number of gates is below 1.
+    Raises GridjaxError if the number of states is below 0 or the number of gates is below 1, and
+    for layers around a cell without states.
     """
 
     name: str
     """name of the cell in sweep files"""
     n_states: int = 1
-    """number of arrays of its state; a linear encoder computes each from the start code"""
+    """number of arrays of its state. 0: a network without recurrence. It receives the position
+    after each move, in metres, in place of the move, and has no start"""
     has_layers: bool = True
     """whether the network has a linear layer of Ng units before the cell and an analysed layer of
     Ng units after it; otherwise the cell receives the inputs, and its output is analysed"""
     n_gates: int = 4
-    """number of columns of the recurrent kernel divided by Ng; used for the cost of a plan"""
+    """number of columns of the recurrent kernel divided by Ng; without recurrence, the number of
+    weights divided by Ng^2. Used for the cost of a plan"""
     activations_per_unit: float = 21.0
     """how many numbers are kept for each unit and position until the gradient is computed; used to
     predict memory. The values of gridjax's own cells are fitted to the compiler's report on a CPU
@@ -47,11 +50,15 @@ class CellInfo:
 
     def __post_init__(self) -> None:
         check_text_fields(self)
-        for what in ("n_states", "n_gates"):
+        for what, least in (("n_states", 0), ("n_gates", 1)):
             number = getattr(self, what)
-            if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-                message = f"rnn_type: {self.name!r}: {what}: {number!r} is not a positive number"
-                raise GridjaxError(Problem(message, fix=f"give {what} as a whole number above 0"))
+            if isinstance(number, bool) or not isinstance(number, int) or number < least:
+                message = f"rnn_type: {self.name!r}: {what}: {number!r} is not a possible number"
+                fix = f"give {what} as a whole number of at least {least}"
+                raise GridjaxError(Problem(message, fix=fix))
+        if self.has_layers and not self.n_states:
+            message = f"rnn_type: {self.name!r}: has_layers needs a state"
+            raise GridjaxError(Problem(message, fix="give has_layers=False"))
 
 
 @dataclass(frozen=True)

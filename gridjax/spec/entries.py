@@ -172,6 +172,16 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "seed": (),  # replaces the seeds that are not given
     **{name: (_entry(name, TRACED, name, partial(_seed, name), dtype=np.int32),) for name in SEEDS},
+    "place_loss_weight": (
+        _entry("place_loss_weight", TRACED, "place_loss_weight", attrgetter("place_loss_weight")),
+        _entry(
+            "has_outputs",
+            STATIC,
+            "place_loss_weight",
+            attrgetter("has_outputs"),
+            "whether the network has outputs",
+        ),
+    ),
     "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
     "n_epochs": (
         _entry(

@@ -52,9 +52,14 @@ class StaticConfig(_StaticFields):
         return 2 if self.inputs == "displacement" else 3
 
     @property
-    def n_outputs(self) -> int:
-        """Number of outputs: outputs of the target code plus head-direction cells."""
+    def n_code(self) -> int:
+        """Number of values of the target code, plus head-direction cells."""
         return self.Np + self.n_head_direction_cells
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs: one for each value of the target code, or 0 without outputs."""
+        return self.n_code if self.has_outputs else 0
 
 
 class TracedParams(_TracedFields):
@@ -125,8 +130,8 @@ def null_parts(network: NetworkParameters) -> dict[str, Any]:
         for name, switch in SWITCHES.items()
         if switch.metadata["used_by"] & OF_NULL and name not in parts
     }
-    code = f"plugin:{network.place_field_values}"
-    plugins = {name: sha for name, sha in network.plugins.items() if name == code}
+    used = {f"plugin:{name}" for name in (network.place_field_values, network.motion)}
+    plugins = {name: sha for name, sha in network.plugins.items() if name in used}
     return parts | switches | plugins
 
 

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import ANY, StaticConfig, TracedParams
+from gridjax.spec.motion_info import WALK
 from gridjax.spec.registry import ENCODINGS, LOSSES, is_plugin
+from gridjax.spec.start_info import PLACE_CODE
 from gridjax.spec.state_objective_info import NO_OBJECTIVE
 
 if TYPE_CHECKING:
@@ -63,8 +66,9 @@ def _rung(power: int, around: int) -> int:
 def padded_config(static: StaticConfig) -> StaticConfig | None:
     """Return the padded static config that a network shares with others; None if it has none.
 
-    Networks with measured place cells or an objective on states, networks with the architecture or
-    the optimiser of Banino et al. (2018), and very large networks are not padded. Np is padded only
+    Networks with measured place cells or an objective on states, networks with the architecture of
+    Banino et al. (2018), networks without recurrence, with another motion, start or optimiser than
+    those of the study, and very large networks are not padded. Np is padded only
     if the target code is gridjax's own, target code and loss have masks, and the network has no
     head-direction cells. The number of fields of a cell is padded only for gridjax's own target
     codes.
@@ -72,6 +76,8 @@ def padded_config(static: StaticConfig) -> StaticConfig | None:
     code, loss = ENCODINGS.info(static.place_field_values), LOSSES.info(static.place_field_loss)
     reads_maps = "place_maps" in code.reads
     if static.state_objective != NO_OBJECTIVE:  # pairs of padded states would count
+        return None
+    if not is_recurrent(static) or (static.motion, static.start) != (WALK, PLACE_CODE):
         return None
     if reads_maps or static.architecture != "study" or static.optimizer not in OPTIMIZERS:
         return None

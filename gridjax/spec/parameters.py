@@ -12,10 +12,16 @@ import dataclasses
 from dataclasses import Field, dataclass
 
 from gridjax.spec.fidelity import CORRECTED, Fidelity
-from gridjax.spec.fields.declarations import BANINO, declare, evaluated, info_of
+from gridjax.spec.fields.declarations import (
+    BANINO,
+    declare,
+    evaluated,
+    info_of,
+    reads_target_code,
+)
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.fields.network_fields import NetworkFields
-from gridjax.spec.fields.state_objective_fields import StateObjectiveFields
+from gridjax.spec.fields.state_objective_fields import StateObjectiveFields, has_state_objective
 from gridjax.spec.fields.target_code_fields import TargetCodeFields
 from gridjax.spec.fields.training_fields import TrainingFields
 from gridjax.spec.fields.uses import STATIC
@@ -82,6 +88,11 @@ class NetworkParameters(
         return self.n_bottleneck if self.architecture == BANINO else self.Ng
 
     @property
+    def has_outputs(self) -> bool:
+        """Whether the network has outputs, which the loss of the target code trains."""
+        return self.place_loss_weight > 0 or not has_state_objective(self)
+
+    @property
     def has_place_code(self) -> bool:
         """Whether the target is a population of place cells."""
         info = info_of(self.place_field_values)
@@ -133,6 +144,8 @@ def is_read_by(field: Field, code: str) -> bool:
 def is_read(field: Field, network: NetworkParameters) -> bool:
     """Return whether a network reads a field. A field that is not read changes no result."""
     reads = field.metadata.get("read_if")
+    if depends_on_code(field) and not reads_target_code(network):
+        return False
     return is_read_by(field, network.place_field_values) and (reads is None or reads(network))
 
 

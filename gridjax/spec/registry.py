@@ -1,4 +1,4 @@
-"""Registries of target codes, cells, losses and objectives: gridjax's own and those of plugins.
+"""Registries of the parts of a network that users may add: gridjax's own and those of plugins.
 
 An entry is a record of facts and a set of functions. Planning reads the record without JAX. Sweep
 files contain the names of registered entries. The SHA-256 of a plugin's record and of the source of
@@ -19,10 +19,22 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.cell_info import CELL_INFOS, LOSS_INFOS, CellInfo, LossInfo
+from gridjax.spec.motion_info import MOTION_INFOS, MotionInfo
+from gridjax.spec.optimizer_info import OPTIMIZER_INFOS, OptimizerInfo
+from gridjax.spec.start_info import START_INFOS, StartInfo
 from gridjax.spec.state_objective_info import STATE_OBJECTIVE_INFOS, StateObjectiveInfo
 from gridjax.spec.target_code_info import TARGET_CODES, TargetCodeInfo
 
-Info = TypeVar("Info", TargetCodeInfo, CellInfo, LossInfo, StateObjectiveInfo)
+Info = TypeVar(
+    "Info",
+    TargetCodeInfo,
+    CellInfo,
+    LossInfo,
+    StateObjectiveInfo,
+    MotionInfo,
+    StartInfo,
+    OptimizerInfo,
+)
 
 
 class Registry(Generic[Info]):
@@ -110,8 +122,12 @@ ENCODINGS = Registry("place_field_values", TARGET_CODES)
 CELLS = Registry("rnn_type", CELL_INFOS)
 LOSSES = Registry("place_field_loss", LOSS_INFOS)
 STATE_OBJECTIVES = Registry("state_objective", STATE_OBJECTIVE_INFOS)
+MOTIONS = Registry("motion", MOTION_INFOS)
+STARTS = Registry("start", START_INFOS)
+OPTIMIZERS = Registry("optimizer", OPTIMIZER_INFOS)
 REGISTRIES: dict[str, Registry[Any]] = {
-    registry.parameter: registry for registry in (ENCODINGS, CELLS, LOSSES, STATE_OBJECTIVES)
+    registry.parameter: registry
+    for registry in (ENCODINGS, CELLS, LOSSES, STATE_OBJECTIVES, MOTIONS, STARTS, OPTIMIZERS)
 }
 """The registry of each parameter that has one."""
 

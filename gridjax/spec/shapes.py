@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gridjax.spec.fields.declarations import BANINO
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS
+from gridjax.spec.start_info import PLACE_CODE
 
 STEPS_AHEAD = 16
 """Largest number of gradient steps whose trajectories are drawn together."""
@@ -52,8 +53,13 @@ def n_weights(static: StaticConfig) -> int:
     of, n_units = sizes(static), static.Ng
     recurrent = of.gates * n_units * (n_units + of.cell_inputs)
     layers = static.n_inputs * of.input_layer + n_units * of.dense_layer
-    ends = static.n_outputs * (of.states * n_units + static.n_analysed)
-    return recurrent + layers + ends
+    return recurrent + layers + encoder_weights(static) + static.n_outputs * static.n_analysed
+
+
+def encoder_weights(static: StaticConfig) -> int:
+    """Return the number of weights of the linear map from the target code to the start."""
+    has_encoder = static.start == PLACE_CODE
+    return sizes(static).states * static.Ng * static.n_code if has_encoder else 0
 
 
 def steps_ahead(static: StaticConfig) -> int:

@@ -13,6 +13,7 @@ from flax import struct
 from jax import random
 from jaxtyping import Array, Float, Key
 
+from gridjax.spec.fields.declarations import is_recurrent, reads_target_code
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.task.encoding_context import encoding_context
 from gridjax.task.head_direction import (
@@ -35,7 +36,9 @@ class Layout(struct.PyTreeNode):
 
 
 def draw(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Layout:
-    """Draw the layout of one network."""
+    """Draw the layout of one network; it is empty for a network without outputs and start code."""
+    if not reads_target_code(static):
+        return Layout(code=None, head=None)
     head = None
     if static.n_head_direction_cells:
         of_head = random.fold_in(key, _HEADINGS)
@@ -74,8 +77,11 @@ def inputs(
 
     ``displacement``: x and y of the move, metres. ``egocentric``: speed (m/s), and sine and cosine
     of the turn that follows the move (Banino et al. 2018). Together with the heading at the start,
-    egocentric inputs contain the same information as displacements.
+    egocentric inputs contain the same information as displacements. A network without recurrence
+    receives the position after each move, metres.
     """
+    if not is_recurrent(static):
+        return trajectories.positions
     if static.inputs == "displacement":
         return trajectories.moves
     speed = jnp.hypot(trajectories.moves[..., 0], trajectories.moves[..., 1]) / dt_s

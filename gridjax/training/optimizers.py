@@ -1,4 +1,4 @@
-"""The optimisers of the study, as optax transformations with traced numbers.
+"""Optimisers: those of the study, and others, as optax transformations with traced numbers.
 
 The study used Keras, where Adam has the epsilon-hat form. At paper size the gradients are as small
 as epsilon, so the position of epsilon in the formula affects learning; optax.adam gives different
@@ -7,6 +7,7 @@ results.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -14,6 +15,10 @@ import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
+
+from gridjax.spec.lowering import StaticConfig, TracedParams
+from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS, OptimizerInfo
+from gridjax.spec.registry import OPTIMIZERS
 
 ADAM_B1 = 0.9
 ADAM_B2 = 0.999
@@ -104,11 +109,77 @@ def rmsprop_momentum(learning_rate: Float[Array, ""]) -> optax.GradientTransform
     return optax.chain(scale, optax.scale(-learning_rate), optax.trace(BANINO_MOMENTUM))
 
 
-OPTIMIZERS: dict[str, Callable[[Float[Array, ""]], optax.GradientTransformation]] = {
-    "adam": adam,
-    "rmsprop": rmsprop,
-    "sgd": sgd,
-    "adagrad": adagrad,
-    "rmsprop_momentum": rmsprop_momentum,
-}
-"""Optimisers by their name in sweep files."""
+_ContextFields: Any = namedtuple(
+    "_ContextFields", ("learning_rate", "n_grad_steps", *OPTIMIZER_NUMBERS)
+)
+
+
+class OptimizerContext(_ContextFields):
+    """Numbers that an optimiser may read, as traced 0-d arrays.
+
+    learning_rate, n_grad_steps (gradient steps of the whole training), decoupled_weight_decay.
+    """
+
+    __slots__ = ()
+
+
+class Optimizer(NamedTuple):
+    """An optimiser as a pure function."""
+
+    make: Callable[[OptimizerContext], optax.GradientTransformation]
+    """numbers -> the optax transformation, whose update is added to the parameters. It receives the
+    gradients after ``gradient_clip``, and the parameters"""
+
+
+def register_optimizer(info: OptimizerInfo, optimizer: Optimizer) -> None:
+    """Add an optimiser: its record and its function. ``info.name`` is its name in sweep files.
+
+    Raises GridjaxError if the name is already used, or the source of the function cannot be found.
+    """
+    OPTIMIZERS.register(info, Optimizer(*optimizer), OptimizerInfo)
+
+
+def optimizer_of(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
+    """Return the optimiser of a network."""
+    optimizer: Optimizer = OPTIMIZERS[static.optimizer]
+    names = OptimizerContext._fields
+    return optimizer.make(OptimizerContext(*(getattr(traced, name) for name in names)))
+
+
+def _of_rate(
+    make: Callable[[Float[Array, ""]], optax.GradientTransformation],
+) -> Optimizer:
+    """Return the optimiser that reads the learning rate alone."""
+    return Optimizer(lambda context: make(context.learning_rate))
+
+
+def _adamw(context: OptimizerContext) -> optax.GradientTransformation:
+    decay = context.decoupled_weight_decay
+    return optax.adamw(context.learning_rate, weight_decay=decay)
+
+
+def _lion(context: OptimizerContext) -> optax.GradientTransformation:
+    return optax.lion(context.learning_rate, weight_decay=context.decoupled_weight_decay)
+
+
+def _adamw_cosine(context: OptimizerContext) -> optax.GradientTransformation:
+    """Return AdamW whose learning rate falls from its value to 0 along half a cosine."""
+
+    def rate(step: Any) -> Any:
+        share = jnp.minimum(step / context.n_grad_steps, 1.0)
+        return context.learning_rate * (1 + jnp.cos(jnp.pi * share)) / 2
+
+    return optax.adamw(rate, weight_decay=context.decoupled_weight_decay)
+
+
+OPTIMIZERS.build_in(
+    adam=_of_rate(adam),
+    rmsprop=_of_rate(rmsprop),
+    sgd=_of_rate(sgd),
+    adagrad=_of_rate(adagrad),
+    rmsprop_momentum=_of_rate(rmsprop_momentum),
+    optax_adam=_of_rate(optax.adam),
+    adamw=Optimizer(_adamw),
+    lion=Optimizer(_lion),
+    adamw_cosine=Optimizer(_adamw_cosine),
+)

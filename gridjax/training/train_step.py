@@ -22,15 +22,18 @@ from gridjax.model.padding import own_mean
 from gridjax.model.recurrence import FUSED, ROLLED, UNROLLED
 from gridjax.model.state_objectives import state_objective
 from gridjax.prng import Stream, stream
+from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
 from gridjax.spec.shapes import steps_ahead
+from gridjax.spec.start_info import PLACE_CODE
 from gridjax.spec.state_objective_info import NO_OBJECTIVE
-from gridjax.task import motion, task
+from gridjax.task import task
 from gridjax.task.motion import Trajectories
+from gridjax.task.motion_models import draw_paths
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
-from gridjax.training.optimizers import OPTIMIZERS
+from gridjax.training.optimizers import optimizer_of
 from gridjax.training.padding import selected_optimizer
 
 NOT_DIVERGED = -1
@@ -87,7 +90,7 @@ def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.Gradient
     """Return the optimiser of a network; with padded shapes, a traced number selects it."""
     if traced.padding is not None:
         return selected_optimizer(traced.padding.optimizer, traced.learning_rate)
-    return OPTIMIZERS[static.optimizer](traced.learning_rate)
+    return optimizer_of(static, traced)
 
 
 def forward(
@@ -104,9 +107,12 @@ def forward(
     ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
     dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence).
     """
-    start_code = task.start_code(layout, trajectories, static)
+    start = None
+    if is_recurrent(static):
+        has_code = static.start == PLACE_CODE
+        start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
     inputs = task.inputs(trajectories, dt_s, static)
-    analysed = network.activity(params, start_code, inputs, static, masks, loop)
+    analysed = network.activity(params, start, inputs, static, masks, loop)
     return analysed, network.outputs(params, analysed, static, masks)
 
 
@@ -126,7 +132,7 @@ def draw_ahead(
 
     def of_step(number: Int[Array, ""]) -> Trajectories:
         key = stream(traced.motion_seed, Stream.MOTION, number)
-        return motion.simulate(key, static.sequence_length, static.batch_size, traced)
+        return draw_paths(key, static.sequence_length, static.batch_size, static, traced)
 
     return jax.vmap(of_step)(first + jnp.arange(n_steps, dtype=jnp.int32))
 
@@ -144,7 +150,9 @@ def update(
     ``is_fused`` computes the recurrence in one kernel of a GPU (gridjax.model.fused_recurrence).
     A network whose loss or update is not finite keeps its weights and is marked as diverged.
     """
-    targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
+    targets = None
+    if static.has_outputs:
+        targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
     masks = None
     if static.has_dropout:
         of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
@@ -156,8 +164,10 @@ def update(
         analysed, outputs = forward(
             params, state.layout, trajectories, traced.dt_s, static, masks, loop
         )
-        losses = objective.data_loss(outputs, targets, static, traced.padding)
-        loss = own_mean(losses, traced.padding)
+        loss = jnp.zeros(())
+        if targets is not None:
+            losses = objective.data_loss(outputs, targets, static, traced.padding)
+            loss = own_mean(losses, traced.padding)
         if static.state_objective != NO_OBJECTIVE:
             of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
             loss = traced.place_loss_weight * loss + traced.state_objective_weight * of_states
@@ -166,7 +176,8 @@ def update(
     value, gradients = jax.value_and_grad(objective_of)(state.params)
     clip = traced.gradient_clip
     gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
-    updates, moments = make_optimizer(static, traced).update(gradients, state.optimizer)
+    optimizer = make_optimizer(static, traced)
+    updates, moments = optimizer.update(gradients, state.optimizer, state.params)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
     is_finite = jnp.isfinite(value) & _all_finite((params, moments))
     is_made = is_active & is_finite
@@ -251,11 +262,11 @@ def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> P
     """
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
-    trajectories = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+    trajectories = draw_paths(key, static.sequence_length, static.batch_size, static, traced)
     analysed, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
     assessed = compute_metrics(static, state.layout, outputs, trajectories, traced.padding)
     loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
-    of_states = jnp.full((), jnp.nan)
+    of_states = jnp.full((), jnp.nan, jnp.float32)
     if static.state_objective != NO_OBJECTIVE:
         of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
     return Progress(loss, excess, error_m, of_states)
@@ -271,8 +282,12 @@ def compute_metrics(
     """Return losses and decoding errors of the outputs of a network.
 
     Each field of the result has the shape [time, batch]. ``outputs`` are values before any softmax.
+    All are NaN for a network without outputs.
     """
     positions = trajectories.positions
+    if not static.has_outputs:
+        unknown = jnp.full(positions.shape[:2], jnp.nan, jnp.float32)
+        return PositionMetrics(unknown, unknown, unknown)
     targets = task.targets(layout, positions, trajectories.headings, static)
     loss = objective.data_loss(outputs, targets, static, padding)
     code, _ = task.split_outputs(outputs, static)

@@ -87,9 +87,15 @@ def test_numbers_of_an_objective_are_traced_and_read_by_it_alone():
     assert SPEC.static != none.static
 
 
-def test_the_loss_of_the_outputs_cannot_be_left_out():
-    with pytest.raises(GridjaxError, match=r"place_loss_weight: .* is not above 0: the outputs"):
-        read_spec(replace(SPEC, place_loss_weight=0.0))
+def test_without_a_loss_of_the_outputs_a_network_has_none_and_reads_no_target_code():
+    alone = read_spec(replace(SPEC, place_loss_weight=0.0))
+    assert SPEC.static.n_outputs == SPEC.Np
+    assert alone.static.n_outputs == 0
+    assert replace(alone, Np=9).static != alone.static  # it still starts from the place code
+    zero = replace(alone, start="zero")
+    assert replace(zero, Np=9, place_cell_rf=0.9).equivalence_key == zero.equivalence_key
+    with pytest.raises(GridjaxError, match=r"place_loss_weight: .* is below 0"):
+        read_spec(replace(SPEC, place_loss_weight=-1.0))
 
 
 def test_networks_with_an_objective_keep_their_own_shapes():

@@ -179,8 +179,9 @@ def test_one_record_adds_a_cell_to_plans_and_memory():
         own = replace(info, name="other", has_matmul_precision=True)
         with pytest.raises(GridjaxError, match="not factored"):
             gj.register_cell(own, gj.Cell(init_copy, step_copy))
-    for wrong in ({"n_states": 0}, {"n_gates": 1.5}):
-        with pytest.raises(GridjaxError, match="is not a positive number"):
+    for wrong in ({"n_states": -1}, {"n_gates": 1.5}, {"n_states": 0}):
+        what = "has_layers needs a state" if wrong == {"n_states": 0} else "not a possible number"
+        with pytest.raises(GridjaxError, match=what):
             gj.CellInfo("copy", **wrong)
 
 

@@ -1,4 +1,4 @@
-"""The five optimisers against their definitions in float64."""
+"""The optimisers against their definitions in float64, or against optax's own."""
 
 import jax
 import jax.numpy as jnp
@@ -8,10 +8,17 @@ import pytest
 from oracles import optimizers as oracle
 
 from gridjax.spec.parameters import FIELDS
-from gridjax.training.optimizers import OPTIMIZERS
+from gridjax.spec.registry import OPTIMIZERS
+from gridjax.training.optimizers import OptimizerContext
 
 RATE = 2e-3
 SCALES = {"large": 3.0, "usual": 1e-3, "epsilon": 1e-7, "below": 1e-8}
+
+
+def made_by(name, n_steps=12, decay=0.1):
+    """The transformation of an optimiser, with traced numbers."""
+    numbers = (jnp.float32(RATE), jnp.int32(n_steps), jnp.float32(decay))
+    return OPTIMIZERS[name].make(OptimizerContext(*numbers))
 
 
 def gradients(t):
@@ -29,13 +36,13 @@ def followed(transformation, n_updates=12):
     state, made = transformation.init(params), []
     update = jax.jit(transformation.update)
     for t in range(n_updates):
-        updates, state = update(as_float32(gradients(t)), state)
+        updates, state = update(as_float32(gradients(t)), state, params)
         made.append(updates)
     return made, state
 
 
 def test_adam_is_the_epsilon_hat_form_whatever_the_size_of_the_gradients():
-    made, state = followed(OPTIMIZERS["adam"](jnp.float32(RATE)))
+    made, state = followed(made_by("adam"))
     expected = oracle.Adam(RATE)
     for t, updates in enumerate(made):
         for name, theirs in expected.updates(gradients(t)).items():
@@ -60,7 +67,7 @@ SAME_FORM = {
 
 @pytest.mark.parametrize("name", SAME_FORM)
 def test_the_other_optimisers_are_those_of_the_definitions(name):
-    made, _ = followed(OPTIMIZERS[name](jnp.float32(RATE)))
+    made, _ = followed(made_by(name))
     expected = SAME_FORM[name](RATE)
     for t, updates in enumerate(made):
         for leaf, theirs in expected.updates(gradients(t)).items():
@@ -70,8 +77,25 @@ def test_the_other_optimisers_are_those_of_the_definitions(name):
             )
 
 
+OF_OPTAX = {
+    "optax_adam": optax.adam(RATE),
+    "adamw": optax.adamw(RATE, weight_decay=0.1),
+    "lion": optax.lion(RATE, weight_decay=0.1),
+    "adamw_cosine": optax.adamw(optax.cosine_decay_schedule(RATE, 12), weight_decay=0.1),
+}
+
+
+@pytest.mark.parametrize("name", OF_OPTAX)
+def test_optimisers_with_traced_numbers_are_those_of_optax_with_python_numbers(name):
+    ours, _ = followed(made_by(name))
+    theirs, _ = followed(OF_OPTAX[name])
+    for one, other in zip(ours, theirs, strict=True):
+        for leaf in one:
+            np.testing.assert_allclose(one[leaf], other[leaf], 1e-5, 1e-9)
+
+
 def test_every_optimiser_of_a_sweep_file_is_there():
-    assert set(OPTIMIZERS) == {"adam", *SAME_FORM}
+    assert set(OPTIMIZERS) == {"adam", *SAME_FORM, *OF_OPTAX}
     assert set(OPTIMIZERS) == set(FIELDS["optimizer"].metadata["choices"])
 
 
@@ -79,7 +103,7 @@ def test_every_optimiser_of_a_sweep_file_is_there():
 def test_the_place_of_epsilon_and_the_first_accumulator_are_seen(name):
     # a first gradient as small as epsilon, by hand
     small = {"w": jnp.full(3, 1e-7)}
-    transformation = OPTIMIZERS[name](jnp.float32(RATE))
+    transformation = made_by(name)
     update, _ = transformation.update(small, transformation.init(small))
     first = {
         "rmsprop": RATE * 1e-7 / (np.sqrt(0.1) * 1e-7 + 1e-7),
@@ -90,7 +114,7 @@ def test_the_place_of_epsilon_and_the_first_accumulator_are_seen(name):
 
 
 def test_the_place_of_epsilon_decides_at_small_gradients_alone():
-    ours, _ = followed(OPTIMIZERS["adam"](jnp.float32(RATE)))
+    ours, _ = followed(made_by("adam"))
     usual, _ = followed(optax.adam(RATE, eps=1e-7))
     ratio = {name: float(jnp.abs(ours[0][name] / usual[0][name]).mean()) for name in SCALES}
     assert abs(ratio["large"] - 1) < 1e-3
@@ -98,7 +122,7 @@ def test_the_place_of_epsilon_decides_at_small_gradients_alone():
 
 
 def test_adam_starts_from_nothing_and_adds_its_updates():
-    transformation = OPTIMIZERS["adam"](jnp.float32(RATE))
+    transformation = made_by("adam")
     params = as_float32(gradients(3))
     state = transformation.init(params)
     assert int(state.n_updates) == 0
@@ -110,9 +134,9 @@ def test_adam_starts_from_nothing_and_adds_its_updates():
         np.testing.assert_allclose(leaf, -RATE, rtol=1e-4)  # a gradient of 1 moves by the rate
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_no_gradient_makes_no_update(name):
-    transformation = OPTIMIZERS[name](jnp.float32(RATE))
+    transformation = made_by(name)
     nothing = {"w": jnp.zeros((2, 2))}
-    updates, _ = transformation.update(nothing, transformation.init(nothing))
+    updates, _ = transformation.update(nothing, transformation.init(nothing), nothing)
     np.testing.assert_array_equal(updates["w"], 0)

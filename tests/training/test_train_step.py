@@ -16,6 +16,7 @@ from training.blocks import (
     BANINO,
     DIVERGING,
     MEASURED,
+    OTHER_MOTION,
     RICH,
     SPEC,
     Block,
@@ -55,6 +56,12 @@ def banino():
 def rich():
     """Blocks of one network that reads every traced number but measured place cells."""
     return Block(1, RICH.static)
+
+
+@pytest.fixture(scope="module")
+def other_motion():
+    """Blocks of one network with another motion and another optimiser."""
+    return Block(1, OTHER_MOTION.static)
 
 
 @pytest.fixture(scope="module")
@@ -230,8 +237,11 @@ OF_MAPS = pytest.param("place_maps", marks=pytest.mark.slow)  # a compilation of
 )
 def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
-    block = request.getfixturevalue("measured" if is_map else "rich")
-    spec = MEASURED if is_map else RICH
+    is_other = name in ("turn_kappa", "decoupled_weight_decay")
+    block = request.getfixturevalue(
+        "measured" if is_map else "other_motion" if is_other else "rich"
+    )
+    spec = MEASURED if is_map else OTHER_MOTION if is_other else RICH
     usual = block.train([spec], N_STEPS)
     traced = block.stack([spec])
     value = getattr(traced, name)

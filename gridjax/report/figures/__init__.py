@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gridjax import plotting
 from gridjax.plotting import FigureFiles, FigureResult
@@ -38,11 +38,19 @@ def write_figures(data: RunData, run: Run, folder: Path) -> list[SavedFigure]:
         figures = (
             rate_map_gallery.draw(data, run),
             score_survival.draw(data),
-            position_errors.draw(data),
-            drift.draw(data),
+            _of_outputs(position_errors, data),
+            _of_outputs(drift, data),
             lattice_periods.draw(data),
-            target_codes.draw(data, run),
-            training_history.draw(data),
-            emergence.draw(data),
+            _of_outputs(target_codes, data, run),
+            _of_outputs(training_history, data),
+            _of_outputs(emergence, data),
         )
         return [SavedFigure(result, plotting.save(result, folder)) for result in figures]
+
+
+def _of_outputs(figure: Any, data: RunData, *run: Run) -> FigureResult:
+    """Draw a figure of the networks that have outputs."""
+    with_outputs = data.with_outputs
+    if data.records and not with_outputs.records:
+        return FigureResult(figure.NAME, figure.TITLE, None, "The networks have no outputs.")
+    return figure.draw(with_outputs, *run)

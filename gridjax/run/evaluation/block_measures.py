@@ -11,15 +11,18 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics.float_pairs import computes_in_float64
+from gridjax.metrics.linear_readout import ReadoutErrors
 from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.run.evaluation.lane_measures import (
     Dimensions,
     WeightMeasures,
     code_axis,
     dimensions,
+    initial_config,
     measure_lanes,
     measured_config,
     readout_maps,
+    untrained_maps,
     weight_measures,
 )
 from gridjax.run.evaluation.spectra import Spectra, mean_spectra
@@ -43,6 +46,8 @@ class BlockMeasures(NamedTuple):
     active: tuple[Bool[Array, "network unit"], ...]
     drift: DriftCurves
     dimensions: Dimensions
+    readout: ReadoutErrors
+    """errors of a linear readout of positions, metres"""
     spectra: Spectra
     scores: tuple[MapScores, ...]
     """for each number of bins; their readouts have an axis of new nulls in place of
@@ -50,6 +55,9 @@ class BlockMeasures(NamedTuple):
     kept_units: Int[Array, "network kept"] | None
     """units of the kept maps; None keeps no maps"""
     kept_maps: Float[Array, "network kept n n"] | None
+    null_maps: tuple[Float[Array, "network unit n n"], ...]
+    """for networks without outputs: the reported maps of all units, and those of the untrained
+    networks; else empty"""
 
 
 class Members(NamedTuple):
@@ -110,10 +118,12 @@ def start_measures(
         active=active,
         drift=measures.drift,
         dimensions=of_points,
+        readout=measures.readout,
         spectra=mean_spectra(maps[-1], measures.code_maps),
         scores=scores,
         kept_units=units,
         kept_maps=kept,
+        null_maps=_null_maps(first, design, lane_width, traced, members.lanes, maps[-1]),
     )
 
 
@@ -123,6 +133,23 @@ def start_weight_measures(specs: Sequence[NetworkSpec], state: TrainState) -> We
     (device,) = state.step.devices()
     traced = _stacked(specs, lane_width, device)
     return weight_measures(measured_config(specs[0]), lane_width, traced, state.params)
+
+
+def _null_maps(
+    spec: NetworkSpec,
+    design: Design,
+    lane_width: int,
+    traced: TracedParams,
+    lanes: tuple[int, ...],
+    maps: Float[Array, "network unit n n"],
+) -> tuple[Float[Array, "network unit n n"], ...]:
+    """Return the reported maps and those of the untrained networks, without outputs; else none."""
+    if spec.static.has_outputs:
+        return ()
+    untrained = untrained_maps(initial_config(spec), design, lane_width, traced)
+    if lanes != tuple(range(lane_width)):
+        untrained = _lanes_of(untrained, lanes)
+    return maps, untrained
 
 
 def _readouts(

@@ -16,8 +16,9 @@ from gridjax.model.network import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import drift_sizes
-from gridjax.task import motion, task
+from gridjax.task import task
 from gridjax.task.head_direction import decode_headings
+from gridjax.task.motion_models import draw_paths
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 
@@ -42,17 +43,24 @@ class DriftCurves(NamedTuple):
 def drift_curves(
     static: StaticConfig, traced: TracedParams, params: Params, layout: Layout
 ) -> DriftCurves:
-    """Run one network along long trajectories; return its errors as means over the trajectories."""
+    """Run one network along long trajectories; return its errors as means over the trajectories.
+
+    All but the start error are NaN for a network without outputs.
+    """
     n_moves, n_early, n_paths = drift_sizes(static.sequence_length)
     key = stream(traced.motion_seed, Stream.DRIFT)
-    trajectories = motion.simulate(key, n_moves, n_paths, traced)
+    trajectories = draw_paths(key, n_moves, n_paths, static, traced)
+    positions = trajectories.positions[:n_early]
+    staying = objective.position_error(trajectories.start[None], positions)
+    if not static.has_outputs:
+        unknown = jnp.full(n_moves, jnp.nan)
+        early = unknown[:n_early]
+        return DriftCurves(unknown, unknown, early, staying.mean(axis=1), early)
     _, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
     assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
     early = outputs[:n_early].reshape(-1, static.n_outputs)
     decoded = decode_likelihood(layout, early, traced.box_width_in_m, static)
-    positions = trajectories.positions[:n_early]
     best = objective.position_error(decoded.reshape(n_early, n_paths, 2), positions)
-    staying = objective.position_error(trajectories.start[None], positions)
     heading_error = jnp.full(n_early, jnp.nan)
     if layout.head is not None:
         _, of_head = task.split_outputs(outputs[:n_early], static)

@@ -24,6 +24,7 @@ from gridjax.run.evaluation.block_measures import (
     start_measures,
     start_weight_measures,
 )
+from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
 from gridjax.run.planning.lane_width import evaluation_width
@@ -132,7 +133,12 @@ def _parts(
 
 
 def null_id(spec: NetworkSpec, design: Design) -> str:
-    """Return the null_id of a network: a hash of all inputs of its random-readout scores."""
+    """Return the null_id of a network: a hash of all inputs of its random-readout scores.
+
+    It is empty for a network without outputs.
+    """
+    if not spec.has_outputs:
+        return ""
     parts = null_parts(spec) | {"design": list(design)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -178,7 +184,7 @@ def _evaluate(
                 designs[at],
                 rows[at],
                 lane(block._replace(scores=_of_units(block.scores)), place),
-                nulls[null_ids[at]],
+                nulls.get(null_ids[at]),
             )
     for at, row in enumerate(rows):
         if at not in found:
@@ -200,7 +206,8 @@ def _groups(
     first_with: dict[str, int] = {}
     for index in networks:
         lanes.setdefault((designs[index], specs[index].fidelity.empty_bins), []).append(index)
-        first_with.setdefault(null_ids[index], index)
+        if null_ids[index]:
+            first_with.setdefault(null_ids[index], index)
     new = {at for name, at in first_with.items() if name not in known_nulls}
     return [
         Members(design, empty_bins, tuple(members), tuple(at for at in members if at in new))
@@ -223,7 +230,7 @@ def _of_units(scores: Sequence[MapScores]) -> tuple[MapScores, ...]:
 
 
 def _one(
-    spec: NetworkSpec, design: Design, row: dict[str, Any], measures: Any, null: NullScores
+    spec: NetworkSpec, design: Design, row: dict[str, Any], measures: Any, null: NullScores | None
 ) -> Evaluation:
     """Return the evaluation of one network.
 
@@ -232,7 +239,7 @@ def _one(
         design: the sizes of its evaluation.
         row: the columns of its table that are known without further measures; extended.
         measures: its BlockMeasures on the host.
-        null: the null scores of its layout.
+        null: the null scores of its layout; None for a network without outputs.
     """
     curves, samples = measures.drift, measures.samples
     units = unit_columns(spec, design, measures.scores, measures.active)
@@ -240,11 +247,30 @@ def _one(
     row |= network_metrics.coverage(design, samples)
     row |= network_metrics.drift_errors(spec, curves)
     row |= {name: float(value) for name, value in measures.dimensions._asdict().items()}
-    null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
-    row |= network_metrics.shares(units, design.n_bins[-1], null.null_id, null_99)
+    row |= {
+        name: 100 * float(value)
+        for name, value in zip(network_metrics.READOUT, measures.readout, strict=True)
+    }
+    row |= network_metrics.shares(units, design.n_bins[-1]) | dict.fromkeys(COLUMNS, math.nan)
+    if null is not None:
+        null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
+        row |= network_metrics.above_null(units, design.n_bins[-1], null.null_id, null_99)
+    else:
+        row |= network_metrics.NO_NULL | _map_nulls(spec, design, units, measures)
     power = spectrum_columns(design.n_bins[-1], measures.spectra)
     kept = None
     if measures.kept_units is not None:
         kept = KeptMaps(measures.kept_units.astype(np.int64), measures.kept_maps, samples)
     drift = network_metrics.drift_columns(curves)
     return Evaluation(row, units, drift, power, null, kept)
+
+
+def _map_nulls(
+    spec: NetworkSpec, design: Design, units: dict[str, np.ndarray], measures: Any
+) -> dict[str, float]:
+    """Return the columns of the nulls of a network without outputs."""
+    score_60 = units["score_60_by_neuron"][units["nbins"] == design.n_bins[-1]]
+    seed = int(spec.traced.weight_seed)
+    maps, untrained = measures.null_maps
+    active, empty_bins = measures.active[-1], spec.fidelity.empty_bins
+    return null_columns(maps, untrained, active, score_60, seed, empty_bins)

@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float
 
 from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.dimensionality import dimension_of_neighbours, ratio_of_eigenvalues
+from gridjax.metrics.linear_readout import ReadoutErrors, readout_errors
 from gridjax.model import objective
 from gridjax.model.network import Params
 from gridjax.run.evaluation import rollout
@@ -29,6 +30,7 @@ from gridjax.sweep.evaluation_sizes import Design
 from gridjax.task.code_maps import bin_centres
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
+from gridjax.training import train_step
 from gridjax.training.population import over_networks
 
 FLAT = 1e-6
@@ -43,11 +45,11 @@ class WeightMeasures(NamedTuple):
 
     weight_penalty: Float[Array, ""]
     weight_norm: Float[Array, ""]
-    """norm of all weights, with the biases; the other norms are without them"""
+    """norm of all weights, with the biases; the other norms are without them, and NaN for a network
+    without these weights"""
     weight_norm_encoder: Float[Array, ""]
     weight_norm_decoder: Float[Array, ""]
     weight_norm_recurrent: Float[Array, ""]
-    """NaN for a cell without recurrent kernel"""
 
 
 class LaneMeasures(NamedTuple):
@@ -58,7 +60,9 @@ class LaneMeasures(NamedTuple):
     """units whose map varies, for each of ``Design.n_bins``"""
     drift: DriftCurves
     code_maps: Float[Array, "output n n"]
-    """target code at the centres of the reported bins"""
+    """target code at the centres of the reported bins; one map of NaN without a target code"""
+    readout: ReadoutErrors
+    """errors of a linear readout of positions, metres"""
 
 
 def measured_config(spec: NetworkSpec) -> StaticConfig:
@@ -68,6 +72,12 @@ def measured_config(spec: NetworkSpec) -> StaticConfig:
     uses.
     """
     return replace(evaluation_config(spec.static), decays_bias=spec.static.decays_bias)
+
+
+def initial_config(spec: NetworkSpec) -> StaticConfig:
+    """Return the static config of the evaluation, with the entries that decide initial weights."""
+    static = spec.static
+    return replace(evaluation_config(static), initializer=static.initializer)
 
 
 def code_axis(spec: NetworkSpec, n: int) -> Float[np.ndarray, " bin"]:
@@ -123,6 +133,20 @@ def dimensions(lane_width: int, points: Float[Array, "lane point analysed"]) -> 
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
+def untrained_maps(
+    static: StaticConfig, design: Design, lane_width: int, traced: TracedParams
+) -> Float[Array, "lane analysed n n"]:
+    """Return the rate maps of the reported bins before the first gradient step of all lanes."""
+    reported = design._replace(n_bins=design.n_bins[-1:])
+
+    def one(traced: TracedParams) -> Float[Array, "analysed n n"]:
+        state = train_step.init(static, traced)
+        return rollout.record(static, reported, traced, state.params, state.layout).maps[-1]
+
+    return over_networks(one, lane_width)(traced)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
 def readout_maps(
     static: StaticConfig, design: Design, lane_width: int, traced: TracedParams, layout: Layout
 ) -> tuple[Float[Array, "lane readout n n"], ...]:
@@ -153,6 +177,7 @@ def _measure_one(
         active=tuple(active_units(maps) for maps in recording.maps),
         drift=drift_curves(static, traced, params, layout),
         code_maps=_code_maps(static, layout, axis),
+        readout=readout_errors(recording.points, recording.point_positions),
     )
 
 
@@ -162,17 +187,23 @@ def _weight_measures(static: StaticConfig, traced: TracedParams, params: Params)
     return WeightMeasures(
         weight_penalty=objective.weight_penalty(params, traced.weight_decay, static),
         weight_norm=jnp.sqrt(squares),
-        weight_norm_encoder=jnp.linalg.norm(params["encoder"]),
-        weight_norm_decoder=jnp.linalg.norm(params["decoder"]),
+        weight_norm_encoder=_norm(params, "encoder"),
+        weight_norm_decoder=_norm(params, "decoder"),
         weight_norm_recurrent=jnp.full((), jnp.nan)
         if decayed is None
         else jnp.linalg.norm(decayed(params["cell"])),
     )
 
 
+def _norm(params: Params, name: str) -> Float[Array, ""]:
+    return jnp.linalg.norm(params[name]) if name in params else jnp.full((), jnp.nan)
+
+
 def _code_maps(
     static: StaticConfig, layout: Layout, axis: Float[Array, " bin"]
 ) -> Float[Array, "output n n"]:
+    if not static.has_outputs:
+        return jnp.full((1, len(axis), len(axis)), jnp.nan)
     positions = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
     encode = encoding(static).encode
     at_once = max(1, _MOST_VALUES // static.Np)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from gridjax.run.evaluation import nulls_of_maps
 from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
@@ -16,6 +17,10 @@ from gridjax.training.train_step import PositionMetrics
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Grid scores that published studies use as thresholds for grid-like units."""
+READOUT = ("readout_err_cm", "readout_chance_err_cm")
+"""Columns of the errors of a linear readout (gridjax.metrics.linear_readout), in its order."""
+NO_NULL = {"null_id": "", "null_99": math.nan, "share_above_null_99": math.nan}
+"""Columns of the null of random readouts of a network without outputs."""
 
 
 def spec_columns(spec: NetworkSpec) -> dict[str, Any]:
@@ -82,9 +87,7 @@ def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, flo
     }
 
 
-def shares(
-    units: dict[str, np.ndarray], n_reported: int, null_id: str, null_99: float
-) -> dict[str, Any]:
+def shares(units: dict[str, np.ndarray], n_reported: int) -> dict[str, Any]:
     """Return maxima and shares over all units for the reported bins; inactive units score 0."""
     reported = units["nbins"] == n_reported
     score_60 = units["score_60_by_neuron"][reported]
@@ -95,7 +98,15 @@ def shares(
     }
     for threshold in THRESHOLDS:
         row[f"share_above_{threshold}"] = (score_60 > threshold).mean()
-    return row | {
+    return row
+
+
+def above_null(
+    units: dict[str, np.ndarray], n_reported: int, null_id: str, null_99: float
+) -> dict[str, Any]:
+    """Return the null_id, the 99th percentile of the null, and the share of units above it."""
+    score_60 = units["score_60_by_neuron"][units["nbins"] == n_reported]
+    return {
         "null_id": null_id,
         "null_99": null_99,
         "share_above_null_99": (score_60 > null_99).mean(),
@@ -111,6 +122,7 @@ def no_measures(design: Design) -> dict[str, Any]:
     names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
     names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
     names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
+    names += (*READOUT, *nulls_of_maps.COLUMNS)
     return dict.fromkeys(names, math.nan) | {
         "null_id": "",
         "evaluation_sequence_length": design.sequence_length,

@@ -1,7 +1,8 @@
 """Rollouts of one network along new trajectories: rate maps, errors and activity.
 
 Random readouts of the target code of the network use the same trajectories and bins. Each batch is
-added to the sums, so that memory does not grow with the number of samples.
+added to the sums, so that memory does not grow with the number of samples. The maps of a network
+without recurrence are its activity at the bin centres.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.accumulator import RateMapSums, add_samples, empty_sums, finish
 from gridjax.model.network import Params, analysed_activation
 from gridjax.prng import Stream, stream
+from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
-from gridjax.task import motion
-from gridjax.task.motion import Trajectories
+from gridjax.task.motion import Trajectories, along
+from gridjax.task.motion_models import draw_paths
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
@@ -38,6 +40,8 @@ class Recording(NamedTuple):
     """losses and position error (metres) after each move, as means over trajectories"""
     points: Float[Array, "point analysed"]
     """activity of the analysed layer at move ``sequence_length``, one vector per trajectory"""
+    point_positions: Float[Array, "point 2"]
+    """positions of the trajectories at that move, metres"""
 
 
 def record(
@@ -45,33 +49,55 @@ def record(
 ) -> Recording:
     """Run one network along the evaluation trajectories."""
     n_kept = min(design.n_batches, -(-MOST_POINTS // design.batch_size))
+    has_paths = is_recurrent(static)
+    n_batches = design.n_batches if has_paths or static.has_outputs else n_kept
 
     def batch(sums, index):
-        maps, by_time, points = sums
-        trajectories = _trajectories(design, traced, index)
+        maps, by_time, points, places = sums
+        trajectories = _trajectories(static, design, traced, index)
         analysed, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
         assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
         by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
         positions = trajectories.positions[: design.sequence_length]
-        maps = _add(maps, positions, analysed[: design.sequence_length], traced)
+        if has_paths:
+            maps = _add(maps, positions, analysed[: design.sequence_length], traced)
         points = points.at[index % n_kept].set(analysed[design.sequence_length - 1])
-        return (maps, by_time, points), None
+        places = places.at[index % n_kept].set(positions[-1])
+        return (maps, by_time, points, places), None
 
     nothing = jnp.zeros(design.n_moves)
     start = (
         tuple(empty_sums(n, static.n_analysed) for n in design.n_bins),
         PositionMetrics(nothing, nothing, nothing),
         jnp.zeros((n_kept, design.batch_size, static.n_analysed)),
+        jnp.zeros((n_kept, design.batch_size, 2)),
     )
-    sums, _ = lax.scan(batch, start, jnp.arange(design.n_batches))
-    maps, by_time, points = sums
+    sums, _ = lax.scan(batch, start, jnp.arange(n_batches))
+    maps, by_time, points, places = sums
     finished = [finish(sums) for sums in maps]
+    if not has_paths:
+        finished = [at_centres(static, traced, params, layout, n) for n in design.n_bins]
     return Recording(
         maps=tuple(maps for maps, _ in finished),
         samples=tuple(samples for _, samples in finished),
-        by_time=jax.tree.map(lambda s: s / design.n_batches, by_time),
+        by_time=jax.tree.map(lambda s: s / n_batches, by_time),
         points=points.reshape(-1, static.n_analysed)[:MOST_POINTS],
+        point_positions=places.reshape(-1, 2)[:MOST_POINTS],
     )
+
+
+def at_centres(
+    static: StaticConfig, traced: TracedParams, params: Params, layout: Layout, n: int
+) -> tuple[Float[Array, "analysed n n"], Float[Array, "n n"]]:
+    """Return the activity of a network without recurrence at the centres of n x n bins.
+
+    The second array is the number of samples of each bin, 1.
+    """
+    axis = ((jnp.arange(n) + 0.5) / n - 0.5) * traced.box_width_in_m
+    centres = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(1, -1, 2)
+    paths = along(jnp.concatenate([centres, centres]))
+    analysed, _ = train_step.forward(params, layout, paths, traced.dt_s, static)
+    return analysed[0].T.reshape(-1, n, n), jnp.ones((n, n))
 
 
 def record_readouts(
@@ -96,7 +122,8 @@ def record_readouts(
     is_kept = n_samples * static.Np <= MOST_KEPT
 
     def along(index):
-        positions = _trajectories(design, traced, index).positions[: design.sequence_length]
+        paths = _trajectories(static, design, traced, index)
+        positions = paths.positions[: design.sequence_length]
         return positions, encode(layout.code, positions)
 
     def moments(sums, index):
@@ -121,9 +148,11 @@ def record_readouts(
     return tuple(finish(sums)[0] for sums in maps)
 
 
-def _trajectories(design: Design, traced: TracedParams, index: Array) -> Trajectories:
+def _trajectories(
+    static: StaticConfig, design: Design, traced: TracedParams, index: Array
+) -> Trajectories:
     key = stream(traced.motion_seed, Stream.EVALUATION, index)
-    return motion.simulate(key, design.n_moves, design.batch_size, traced)
+    return draw_paths(key, design.n_moves, design.batch_size, static, traced)
 
 
 def _add(

@@ -81,6 +81,8 @@ def bytes_of_readouts(static: StaticConfig, n_bins: int, settings: EvaluationSet
 
     The arguments are those of ``bytes_of_evaluation``.
     """
+    if not static.has_outputs:
+        return 0
     samples = _positions_of_batch(static, settings)
     code = (settings.samples_per_bin * n_bins**2 + samples) * static.Np
     kept = _PER_KEPT * code if code <= MOST_KEPT else 0

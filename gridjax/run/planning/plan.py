@@ -19,10 +19,11 @@ from gridjax.run.planning.lane_width import (
     is_cpu,
 )
 from gridjax.run.planning.memory_model import bytes_per_lane
+from gridjax.spec.fields.declarations import reads_target_code
 from gridjax.spec.lowering import EquivalenceKey, StaticConfig, key_but_seeds, stream_seeds
 from gridjax.spec.network import NetworkSpec, values_but_seeds
 from gridjax.spec.registry import ENCODINGS, STATE_OBJECTIVES
-from gridjax.spec.shapes import n_weights, sizes
+from gridjax.spec.shapes import encoder_weights, n_weights
 from gridjax.sweep.run_settings import EvaluationSettings
 
 MOST_BLOCKS = 64
@@ -69,11 +70,12 @@ def flop_per_step(static: StaticConfig) -> int:
     20 moves) takes 38 GFLOP.
     """
     positions = static.batch_size * static.sequence_length
-    encoder = sizes(static).states * static.Ng * static.n_outputs
+    encoder = encoder_weights(static)
     products = 6 * (positions * (n_weights(static) - encoder) + static.batch_size * encoder)
     objective = STATE_OBJECTIVES.info(static.state_objective)
     pairs = positions**2 * (6 * static.n_analysed + _FLOP_PER_PAIR) if objective.per_pair else 0
-    is_place_code = ENCODINGS.info(static.place_field_values).has_place_cells
+    info = ENCODINGS.info(static.place_field_values)
+    is_place_code = info.has_place_cells and reads_target_code(static)
     per_position = _FLOP_PER_CELL * static.Np * static.n_field_slots if is_place_code else 0
     return products + pairs + per_position * (positions + static.batch_size)
 

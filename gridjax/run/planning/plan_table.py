@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.io.numbers import quantity
 from gridjax.run.planning.plan import Plan, flop_per_step
+from gridjax.spec.fields.declarations import reads_target_code
+from gridjax.spec.lowering import StaticConfig
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,16 +43,18 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
 
     The last column has the main fields, and the fields that differ between buckets.
     """
-    statics = [dataclasses.asdict(bucket.static) for bucket in plan.buckets]
+    statics = [_static_values(bucket.static) for bucket in plan.buckets]
     statics = [
         {**static, "n_bins": bucket.n_bins}
         for static, bucket in zip(statics, plan.buckets, strict=True)
     ]
     main = ("rnn_type", "Ng", "place_field_values", "Np")
+    if not all(reads_target_code(bucket.static) for bucket in plan.buckets):
+        main = (*main, "state_objective")
     shown = [
         name
-        for name in (statics[0] if statics else ())
-        if name in main or len({static[name] for static in statics}) > 1
+        for name in dict.fromkeys(name for static in statics for name in static)
+        if name in main or len({static.get(name) for static in statics}) > 1
     ]
     return [
         (
@@ -59,10 +63,18 @@ def table_rows(plan: Plan) -> list[tuple[str, ...]]:
             str(bucket.lane_width),
             f"{quantity(bucket.bytes_per_block)}B",
             f"{quantity(flop_per_step(bucket.static) * bucket.n_network_steps)}FLOP",
-            " ".join(_in_words(name, static[name]) for name in shown),
+            " ".join(_in_words(name, static[name]) for name in shown if name in static),
         )
         for bucket, static in zip(plan.buckets, statics, strict=True)
     ]
+
+
+def _static_values(static: StaticConfig) -> dict[str, Any]:
+    """Return the values of a static config, without those of a target code that is not read."""
+    values = dataclasses.asdict(static)
+    if not reads_target_code(static):
+        del values["place_field_values"], values["Np"]
+    return values
 
 
 def _in_words(name: str, value: Any) -> str:

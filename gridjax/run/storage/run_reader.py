@@ -41,7 +41,7 @@ class Response(NamedTuple):
     logits: Float[Array, "batch time out"]
     """outputs, before any softmax"""
     decoded: Float[Array, "batch time 2"]
-    """decoded positions, metres"""
+    """decoded positions, metres; NaN for a network without outputs"""
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,11 @@ class Network:
             analysed, outputs = train_step.forward(
                 self.params, self.layout, trajectories, dt_s, static
             )
-        code, _ = task.split_outputs(outputs, static)
-        decoded = encoding(static).decode(self.layout.code, code)
+        if static.has_outputs:
+            code, _ = task.split_outputs(outputs, static)
+            decoded = encoding(static).decode(self.layout.code, code)
+        else:
+            decoded = jnp.full((*outputs.shape[:2], 2), jnp.nan)
         return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gridjax.run.evaluation import emergence
+from gridjax.run.evaluation import emergence, nulls_of_maps
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
-from gridjax.run.evaluation.network_metrics import THRESHOLDS
+from gridjax.run.evaluation.network_metrics import READOUT, THRESHOLDS
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS
 from gridjax.training.train_step import Progress
@@ -38,6 +38,7 @@ _MEASURES = [
     "decode_err_ml_cm_T50",
     "start_err_cm_T50",
     "head_direction_err_deg",
+    *READOUT,
     "participation_ratio",
     "two_nn_dimension",
     "weight_norm",
@@ -49,6 +50,7 @@ _MEASURES = [
     *(f"share_above_{threshold}" for threshold in THRESHOLDS),
     "share_above_null_99",
     "null_99",
+    *nulls_of_maps.COLUMNS,
     "share_active",
     "share_of_bins_visited",
     "samples_per_bin",

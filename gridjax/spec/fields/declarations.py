@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED
-from gridjax.spec.registry import ENCODINGS
+from gridjax.spec.registry import CELLS, ENCODINGS, Registry
+from gridjax.spec.start_info import PLACE_CODE
 from gridjax.spec.target_code_info import TargetCodeInfo
 
 BANINO = "banino2018"
@@ -50,6 +51,16 @@ def code_reads(name: str) -> Callable[[TargetCodeInfo], bool]:
     return lambda info: name in info.reads
 
 
+def entry_reads(registry: Registry[Any], name: str) -> Callable[[Any], bool]:
+    """Return the condition that the entry of a registry that a network uses reads a field."""
+
+    def reads(network: Any) -> bool:
+        entry = getattr(network, registry.parameter)
+        return entry in registry and name in registry.info(entry).reads
+
+    return reads
+
+
 def code_takes_normalization(info: TargetCodeInfo) -> bool:
     """Return whether a target code accepts a normalisation, one of its own choice or not."""
     return info.has_place_cells or bool(info.targets_unnormalized)
@@ -59,6 +70,21 @@ def chooses_normalization(network: Any) -> bool:
     """Return whether the normalisation changes the targets of a network."""
     info = info_of(network.place_field_values)
     return info is not None and bool(info.targets_unnormalized)
+
+
+def is_recurrent(network: Any) -> bool:
+    """Return whether a network, or its static config, has a state that moves change."""
+    return network.rnn_type not in CELLS or CELLS.info(network.rnn_type).n_states > 0
+
+
+def reads_target_code(network: Any) -> bool:
+    """Return whether a network, or its static config, has outputs or starts from a place code."""
+    return network.has_outputs or (is_recurrent(network) and network.start == PLACE_CODE)
+
+
+def has_outputs(network: Any) -> bool:
+    """Return whether a network has outputs, which the loss of the target code trains."""
+    return network.has_outputs
 
 
 def has_bottleneck(network: Any) -> bool:

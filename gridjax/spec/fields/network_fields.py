@@ -10,11 +10,13 @@ from gridjax.spec.fields.declarations import (
     has_active_dropout,
     has_bottleneck,
     has_given_initializer,
+    is_recurrent,
     names_of,
     static,
     traced,
 )
 from gridjax.spec.fields.uses import NETWORK, READOUT, TRAINING, WEIGHTS
+from gridjax.spec.start_info import PLACE_CODE, START_INFOS
 
 NORM_RELU = "norm_relu"
 """The activation that divides rates by their norm over the units."""
@@ -49,6 +51,14 @@ class NetworkFields:
         NETWORK,
         READOUT,
         choices=("relu", "tanh", "sigmoid", "linear", NORM_RELU),
+    )
+    start: str = static(
+        PLACE_CODE,
+        "what the state before the first move is computed from",
+        WEIGHTS,
+        NETWORK,
+        choices=names_of(START_INFOS),
+        read_if=is_recurrent,
     )
     initializer: str = static(
         "glorot_uniform",

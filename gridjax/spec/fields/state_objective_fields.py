@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gridjax.spec.fields.declarations import names_of, static, traced
-from gridjax.spec.fields.uses import TRAINING
+from gridjax.spec.fields.declarations import entry_reads, names_of, static, traced
+from gridjax.spec.fields.uses import NETWORK, TRAINING
 from gridjax.spec.registry import STATE_OBJECTIVES
 from gridjax.spec.state_objective_info import NO_OBJECTIVE, STATE_OBJECTIVE_INFOS
 
@@ -19,12 +19,7 @@ def has_state_objective(network: Any) -> bool:
 
 def objective_reads(name: str) -> Callable[[Any], bool]:
     """Return the condition that the objective of a network reads a field."""
-
-    def reads(network: Any) -> bool:
-        objective = network.state_objective
-        return objective in STATE_OBJECTIVES and name in STATE_OBJECTIVES.info(objective).reads
-
-    return reads
+    return entry_reads(STATE_OBJECTIVES, name)
 
 
 @dataclass(frozen=True)
@@ -46,10 +41,11 @@ class StateObjectiveFields:
     )
     place_loss_weight: float = traced(
         1.0,
-        "factor of the loss of the outputs beside an objective on states, dimensionless",
+        "factor of the loss of the outputs beside an objective on states, dimensionless; at 0 the"
+        " network has no outputs",
         TRAINING,
-        above=0.0,
-        why="the outputs would not be trained, and no position could be decoded from them",
+        NETWORK,
+        at_least=0.0,
         read_if=has_state_objective,
     )
     state_distance_per_m: float = traced(

@@ -11,7 +11,9 @@ from gridjax.spec.fields.declarations import (
     code_takes_normalization,
     declare,
     has_head_direction,
+    has_outputs,
     names_of,
+    reads_target_code,
     static,
     traced,
 )
@@ -29,7 +31,11 @@ class TargetCodeFields:
     """The target code (place cells, head-direction cells, or coordinates) and the loss."""
 
     place_field_values: str = static(
-        "difference_of_gaussians", "target code", CODE, choices=names_of(TARGET_CODES)
+        "difference_of_gaussians",
+        "target code",
+        CODE,
+        choices=names_of(TARGET_CODES),
+        read_if=reads_target_code,
     )
     place_maps: PlaceMaps | None = declare(
         STATIC,
@@ -49,10 +55,19 @@ class TargetCodeFields:
         read_if=chooses_normalization,
     )
     place_field_loss: str = static(
-        "crossentropy", "loss between target and output", LOSS, choices=names_of(LOSS_INFOS)
+        "crossentropy",
+        "loss between target and output",
+        LOSS,
+        choices=names_of(LOSS_INFOS),
+        read_if=has_outputs,
     )
     Np: int = static(
-        512, "outputs: place cells, or target dimensions", CODE, at_least=1, at_most=65536
+        512,
+        "outputs: place cells, or target dimensions",
+        CODE,
+        at_least=1,
+        at_most=65536,
+        read_if=reads_target_code,
     )
     n_place_fields_per_cell: int | Poisson = static(
         1,
@@ -107,6 +122,7 @@ class TargetCodeFields:
         at_least=0,
         at_most=65536,
         setting=True,
+        read_if=reads_target_code,
     )
     head_direction_kappa: float = traced(
         20.0,

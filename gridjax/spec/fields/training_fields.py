@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.spec.fields.declarations import static, traced
+from gridjax.spec.fields.declarations import entry_reads, names_of, static, traced
 from gridjax.spec.fields.uses import CODE, EVALUATION, MOTION, TRAINING, WEIGHTS
+from gridjax.spec.optimizer_info import OPTIMIZER_INFOS
+from gridjax.spec.registry import OPTIMIZERS
 
 
 @dataclass(frozen=True)
@@ -14,9 +16,16 @@ class TrainingFields:
 
     optimizer: str = static(
         "adam",
-        "optimiser, with the study's constants",
+        "optimiser; the first five have the study's constants",
         TRAINING,
-        choices=("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum"),
+        choices=names_of(OPTIMIZER_INFOS),
+    )
+    decoupled_weight_decay: float = traced(
+        0.01,
+        "weight decay of AdamW and Lion, of all parameters, dimensionless",
+        TRAINING,
+        at_least=0.0,
+        read_if=entry_reads(OPTIMIZERS, "decoupled_weight_decay"),
     )
     matmul_precision: str = static(
         "float32",

@@ -10,11 +10,23 @@ import jax.numpy as jnp
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
+from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, STATE_OBJECTIVES, is_plugin
+from gridjax.spec.registry import (
+    CELLS,
+    ENCODINGS,
+    LOSSES,
+    MOTIONS,
+    STARTS,
+    STATE_OBJECTIVES,
+    is_plugin,
+)
 from gridjax.task.encoding_context import encoding_context
+from gridjax.task.motion import Trajectories
+from gridjax.task.motion_models import motion_context
+from gridjax.training.optimizers import optimizer_of
 
 _TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected
 
@@ -36,6 +48,12 @@ def check_plugins(specs: Iterable[NetworkSpec]) -> None:
             _check_loss(static)
         if is_plugin("state_objective", static.state_objective):
             _check_state_objective(static, traced)
+        if is_plugin("motion", static.motion):
+            _check_motion(static, traced)
+        if is_plugin("start", static.start):
+            _check_start(static)
+        if is_plugin("optimizer", static.optimizer):
+            _check_optimizer(static, traced)
 
 
 def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
@@ -61,10 +79,11 @@ def _check_cell(static: StaticConfig) -> None:
 
     params = _shape_of(name, "init", init, _key())
     state = (_floats(_BATCH, n_units),) * info.n_states
+    of_step = state or (_floats(_BATCH, n_units),)
     following = _shape_of(
         name, "step", lambda *given: cell.step(*given, phi), params, state, _floats(_BATCH, n_in)
     )
-    _expect(name, f"step of {info.n_states} state(s)", following, state)
+    _expect(name, f"step of {info.n_states} state(s)", following, of_step)
 
 
 def _check_loss(static: StaticConfig) -> None:
@@ -84,6 +103,42 @@ def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
     context = objective_context(jax.tree.map(jnp.asarray, traced))
     found = _shape_of(name, "value", lambda *args: objective.value(*args, context), *given)
     _expect(name, "value", found, _floats())
+
+
+def _check_motion(static: StaticConfig, traced: TracedParams) -> None:
+    name, model = static.motion, MOTIONS[static.motion]
+    context = motion_context(jax.tree.map(jnp.asarray, traced))
+    found = _shape_of(
+        name, "simulate", lambda key: model.simulate(key, _TIMES, _BATCH, context), _key()
+    )
+    places, angles = _floats(_TIMES, _BATCH, 2), _floats(_TIMES, _BATCH)
+    shapes: Any = (_floats(_BATCH, 2), places, places, _floats(_BATCH), angles)
+    wanted = Trajectories(*shapes)
+    _expect(name, "simulate", found, wanted)
+
+
+def _check_start(static: StaticConfig) -> None:
+    start: Start = STARTS[static.start]
+    name, n_state = static.start, CELLS.info(static.rnn_type).n_states * static.Ng
+    phi = ACTIVATIONS[static.activation]
+    params = _shape_of(name, "init", lambda key: start.init(key, n_state), _key())
+
+    def state(params: Any, positions: Any) -> Any:
+        return start.state(params, positions, n_state, phi)
+
+    found = _shape_of(name, "state", state, params, _floats(_BATCH, 2))
+    _expect(name, f"state of {n_state} values", found, _floats(_BATCH, n_state))
+
+
+def _check_optimizer(static: StaticConfig, traced: TracedParams) -> None:
+    name, params = static.optimizer, {"W": _floats(2, 3)}
+    numbers = jax.tree.map(jnp.asarray, traced)
+
+    def updates(params: Any) -> Any:
+        optimizer = optimizer_of(static, numbers)
+        return optimizer.update(params, optimizer.init(params), params)[0]
+
+    _expect(name, "update", _shape_of(name, "make", updates, params), params)
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:

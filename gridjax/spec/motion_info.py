@@ -1,0 +1,45 @@
+"""Facts of each motion model: how the paths of a network are drawn. This module imports no JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.target_code_info import check_text_fields
+
+WALK = "walk"
+"""The walk of the study, which is the default and the only motion of padded shapes."""
+MOTION_NUMBERS = ("speed_scale", "turn_sd", "border_m", "turn_kappa")
+"""Parameters of a network that only its motion reads."""
+
+
+@dataclass(frozen=True)
+class MotionInfo:
+    """Facts of one motion model (a value of ``motion``).
+
+    Raises GridjaxError if ``reads`` names anything but parameters of motions.
+    """
+
+    name: str
+    """name of the motion in sweep files"""
+    reads: tuple[str, ...] = ()
+    """parameters of motions that it reads, of ``MOTION_NUMBERS``; others do not change a network"""
+    version: str = ""
+    """version of a user's motion; the run_id depends on it and on the source of the function"""
+
+    def __post_init__(self) -> None:
+        check_text_fields(self)
+        for name in self.reads:
+            if name not in MOTION_NUMBERS:
+                message = f"motion: {self.name!r}: reads: {name!r} is unknown"
+                fix = f"give some of {', '.join(MOTION_NUMBERS)}"
+                raise GridjaxError(Problem(message, fix=fix))
+
+
+MOTION_INFOS = (
+    MotionInfo(WALK, ("speed_scale", "turn_sd", "border_m")),
+    MotionInfo("von_mises_walk", ("speed_scale", "turn_kappa")),
+    MotionInfo("permuted_velocities", ("speed_scale",)),
+    MotionInfo("random_positions"),
+)
+"""gridjax's own motions."""

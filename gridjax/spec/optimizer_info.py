@@ -1,0 +1,45 @@
+"""Facts of each optimiser. This module imports no JAX."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gridjax.errors import GridjaxError, Problem
+from gridjax.spec.target_code_info import check_text_fields
+
+OPTIMIZER_NUMBERS = ("decoupled_weight_decay",)
+"""Parameters of a network that only some optimisers read."""
+
+
+@dataclass(frozen=True)
+class OptimizerInfo:
+    """Facts of one optimiser (a value of ``optimizer``).
+
+    Raises GridjaxError if ``reads`` names anything but parameters of optimisers.
+    """
+
+    name: str
+    """name of the optimiser in sweep files"""
+    reads: tuple[str, ...] = ()
+    """parameters that it reads beside ``learning_rate`` and the number of gradient steps, of
+    ``OPTIMIZER_NUMBERS``; others do not change a network"""
+    version: str = ""
+    """version of a user's optimiser; the run_id depends on it and on the source of the function"""
+
+    def __post_init__(self) -> None:
+        check_text_fields(self)
+        for name in self.reads:
+            if name not in OPTIMIZER_NUMBERS:
+                message = f"optimizer: {self.name!r}: reads: {name!r} is unknown"
+                fix = f"give some of {', '.join(OPTIMIZER_NUMBERS)}"
+                raise GridjaxError(Problem(message, fix=fix))
+
+
+OPTIMIZER_INFOS = (
+    *map(OptimizerInfo, ("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum")),
+    OptimizerInfo("optax_adam"),
+    OptimizerInfo("adamw", ("decoupled_weight_decay",)),
+    OptimizerInfo("lion", ("decoupled_weight_decay",)),
+    OptimizerInfo("adamw_cosine", ("decoupled_weight_decay",)),
+)
+"""gridjax's own optimisers."""
