@@ -15,6 +15,7 @@ from gridjax.spec.fidelity import CORRECTED, Fidelity
 from gridjax.spec.fields.declarations import BANINO, declare, evaluated, info_of
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.fields.network_fields import NetworkFields
+from gridjax.spec.fields.noise_fields import NoiseFields
 from gridjax.spec.fields.state_objective_fields import StateObjectiveFields
 from gridjax.spec.fields.target_code_fields import TargetCodeFields
 from gridjax.spec.fields.training_fields import TrainingFields
@@ -30,7 +31,7 @@ ALL_SEEDS = ("seed", *SEEDS)
 
 @dataclass(frozen=True)
 class NetworkParameters(
-    TrainingFields, WorldFields, StateObjectiveFields, TargetCodeFields, NetworkFields
+    TrainingFields, WorldFields, StateObjectiveFields, TargetCodeFields, NoiseFields, NetworkFields
 ):
     """The parameters of one network: its cells, its target code, its world and its training.
 

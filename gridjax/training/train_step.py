@@ -30,6 +30,7 @@ from gridjax.task import motion, task
 from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
+from gridjax.training.noise import NO_NOISE, Noise, draw_noise, with_noisy_moves
 from gridjax.training.optimizers import OPTIMIZERS
 from gridjax.training.padding import selected_optimizer
 
@@ -98,15 +99,17 @@ def forward(
     static: StaticConfig,
     masks: Masks | None = None,
     loop: str = ROLLED,
+    noise: Noise = NO_NOISE,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
     """Return the activity of the analysed layer and the outputs of one network on trajectories.
 
     ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
-    dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence).
+    dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence). ``noise`` is
+    that of training; the default is none.
     """
     start_code = task.start_code(layout, trajectories, static)
-    inputs = task.inputs(trajectories, dt_s, static)
-    analysed = network.activity(params, start_code, inputs, static, masks, loop)
+    inputs = task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
+    analysed = network.activity(params, start_code, inputs, static, masks, loop, noise.state)
     return analysed, network.outputs(params, analysed, static, masks)
 
 
@@ -150,11 +153,12 @@ def update(
         of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
         masks = network.draw_masks(of_masks, static, traced)
 
+    noise = draw_noise(static, traced, state.step)
     loop = FUSED if is_fused else UNROLLED
 
     def objective_of(params: Params) -> Float[Array, ""]:
         analysed, outputs = forward(
-            params, state.layout, trajectories, traced.dt_s, static, masks, loop
+            params, state.layout, trajectories, traced.dt_s, static, masks, loop, noise
         )
         losses = objective.data_loss(outputs, targets, static, traced.padding)
         loss = own_mean(losses, traced.padding)
