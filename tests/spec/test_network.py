@@ -70,6 +70,7 @@ READING = {
     "fidelity": {"recurrent_dropout": 0.5},
     **dict.fromkeys(("state_objective_weight", "place_loss_weight", *NUMBERS), OBJECTIVE),
     "turn_kappa": {"motion": "von_mises_walk"},
+    "vertical_scale": {"motion": "flattened_walk"},
     "decoupled_weight_decay": {"optimizer": "adamw"},
     "recurrent_dropout": {"readout_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},

@@ -54,10 +54,13 @@ RICH = replace(
     code_size_weight=0.7,
     mean_rate_weight=0.3,
 )
-"""A network that reads every traced number but measured place cells and those of OTHER_MOTION."""
+"""A network that reads every traced number but measured place cells and those of OTHER_MOTION and CUBE."""
 
 OTHER_MOTION = replace(RICH, motion="von_mises_walk", optimizer="adamw")
 """A network that reads the numbers of another motion and of another optimiser."""
+
+CUBE = replace(SPEC, dimensions=3, motion="flattened_walk", bin_side_in_m=0.15)
+"""A network in a cube, which reads the factor of the vertical speed."""
 
 MEASURED = replace(
     SPEC,
