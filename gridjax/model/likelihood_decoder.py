@@ -21,8 +21,8 @@ from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 
 N_COARSE = {1: 44, 2: 44, 3: 18}
-"""Number of positions along each side of the coarse grid over the box, by its dimensions (5 cm apart
-in 2.2 m; 12 cm in a cube, where place fields must be wider than that)."""
+"""Number of positions along each side of the coarse grid over the box, by its dimensions (5 cm
+apart in 2.2 m; 12 cm in a cube, where place fields must be wider than that)."""
 N_REFINED = {1: 5, 2: 5, 3: 6}
 """Number of refinements. Each halves the distance between positions (finally 1.6 to 1.9 mm)."""
 _AT_ONCE = 256
@@ -68,6 +68,6 @@ def decode_likelihood(
 
 
 def _grid(n: int, dimensions: int, side: Float[Array, ""] | float) -> Float[Array, "position d"]:
-    """Return the bin centres of a box with its centre at 0 and n bins a side, in units of ``side``."""
+    """Return the centres of n bins a side of a box around 0, in the unit of ``side``."""
     axis = (jnp.arange(n, dtype=jnp.float32) + 0.5) / n - 0.5
     return bin_grid(axis, dimensions) * side

@@ -8,7 +8,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
 
 WALK = "walk"
-"""The walk of the study, which is the default and, in the plane, the only motion of padded shapes."""
+"""The walk of the study, the default. In the plane it is the only motion of padded shapes."""
 MOTION_NUMBERS = ("speed_scale", "turn_sd", "border_m", "turn_kappa", "vertical_scale")
 """Parameters of a network that only its motion reads."""
 

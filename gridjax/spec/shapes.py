@@ -46,9 +46,9 @@ def sizes(static: StaticConfig) -> Sizes:
 def n_weights(static: StaticConfig) -> int:
     """Return the number of trained weights of a network, biases excluded.
 
-    The matrices of the RNN are W [Ng, Ng], W_x [2, Ng] (in the plane), encoder [Np, Ng] and decoder [Ng, Np]. The
-    other cells have more columns for their gates, one encoder for each array of the state, and
-    layers before and after the cell.
+    The matrices of the RNN are W [Ng, Ng], W_x [2, Ng] (in the plane), encoder [Np, Ng] and decoder
+    [Ng, Np]. The other cells have more columns for their gates, one encoder for each array of the
+    state, and layers before and after the cell.
     """
     of, n_units = sizes(static), static.Ng
     recurrent = of.gates * n_units * (n_units + of.cell_inputs)

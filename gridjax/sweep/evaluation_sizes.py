@@ -11,7 +11,7 @@ N_BINS = (20, 32)
 """Bins along each side of two further rate maps of a square (Banino et al. 2018; Sorscher et al.
 2019)."""
 VOLUME_READOUTS = 32
-"""Number of random readouts of each layout in a cube, whose maps take half a second each to score."""
+"""Number of random readouts of each layout in a cube. The score of a map takes half a second."""
 T_STUDY = 50
 """Number of moves of the trajectories that the study used for position errors."""
 MOST_POINTS = 2000

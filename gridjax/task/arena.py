@@ -20,7 +20,7 @@ def uniform_positions(
 
 
 def bin_grid(axis: Float[Array, " n"], dimensions: int) -> Float[Array, "position d"]:
-    """Return all positions whose coordinates are values of ``axis``; the last one varies fastest."""
+    """Return all positions with coordinates of ``axis``; the last coordinate varies fastest."""
     axes = jnp.meshgrid(*[axis] * dimensions, indexing="ij")
     return jnp.stack(axes, axis=-1).reshape(-1, dimensions)
 

@@ -103,7 +103,5 @@ def test_near_walls_animals_are_slow_and_turn_along_them():
                 turns_back = faces.min() < 0 or tangent @ tangent < 1e-6
                 direction = tangent - turns_back * (direction @ wall) * wall
                 direction /= np.linalg.norm(direction)
-            np.testing.assert_allclose(
-                following / np.linalg.norm(following), direction, atol=2e-3
-            )
+            np.testing.assert_allclose(following / np.linalg.norm(following), direction, atol=2e-3)
     assert n_turns > 30

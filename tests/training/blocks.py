@@ -54,7 +54,7 @@ RICH = replace(
     code_size_weight=0.7,
     mean_rate_weight=0.3,
 )
-"""A network that reads every traced number but measured place cells and those of OTHER_MOTION and CUBE."""
+"""A network that reads every traced number but those of OTHER_MOTION, CUBE and MEASURED."""
 
 OTHER_MOTION = replace(RICH, motion="von_mises_walk", optimizer="adamw")
 """A network that reads the numbers of another motion and of another optimiser."""

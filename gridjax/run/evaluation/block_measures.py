@@ -57,8 +57,8 @@ class BlockMeasures(NamedTuple):
     """units of the kept maps; None keeps no maps"""
     kept_maps: Float[Array, "network kept ..."] | None
     null_maps: tuple[Float[Array, "network unit n n"], ...]
-    """for networks of a square without outputs: the reported maps of all units, and those of the untrained
-    networks; else empty"""
+    """for networks of a square without outputs: the reported maps of all units, and those of the
+    untrained networks; else empty"""
 
 
 class Members(NamedTuple):

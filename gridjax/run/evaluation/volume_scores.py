@@ -95,9 +95,7 @@ def line_columns(
     }
 
 
-def volume_shares(
-    units: dict[str, np.ndarray], null: VolumeScores | None
-) -> dict[str, float]:
+def volume_shares(units: dict[str, np.ndarray], null: VolumeScores | None) -> dict[str, float]:
     """Return COLUMNS of one network.
 
     Args:

@@ -171,7 +171,8 @@ class Run:
 
         Returns:
             Mean activity with the dimensions unit, x, y (on a line unit, x; in a cube unit, x, y,
-            z). The coordinates x, y and z are bin centres in metres; ``samples`` is the number of samples in each bin. Bins without samples are NaN.
+            z). The coordinates x, y and z are bin centres in metres; ``samples`` is the number of
+            samples in each bin. Bins without samples are NaN.
 
         Raises:
             GridjaxError: The run_id is unknown, or its maps are not stored.

@@ -30,7 +30,9 @@ class WorldFields:
         at_least=1,
         at_most=3,
     )
-    box_width_in_m: float = traced(2.2, "side of the box along x, and along z in a cube, metres", MOTION, CODE, above=0.0)
+    box_width_in_m: float = traced(
+        2.2, "side of the box along x, and along z in a cube, metres", MOTION, CODE, above=0.0
+    )
     box_height_in_m: float = traced(2.2, "side of the box along y, metres", above=0.0)
     is_periodic: bool = static(False, "whether the box wraps around", MOTION, CODE, only=False)
     motion: str = static(WALK, "how the paths are drawn", MOTION, choices=names_of(MOTION_INFOS))

@@ -60,7 +60,10 @@ def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
     name, code = static.place_field_values, ENCODINGS[static.place_field_values]
     context = encoding_context(static, jax.tree.map(jnp.asarray, traced))
     layout = _shape_of(name, "init", lambda key: code.init(key, context), _key())
-    positions, codes = _floats(_TIMES, _BATCH, static.dimensions), _floats(_TIMES, _BATCH, static.Np)
+    positions, codes = (
+        _floats(_TIMES, _BATCH, static.dimensions),
+        _floats(_TIMES, _BATCH, static.Np),
+    )
     encoded = _shape_of(name, "encode", code.encode, layout, positions)
     _expect(name, f"encode of positions [..., {static.dimensions}]", encoded, codes)
     decoded = _shape_of(name, "decode", code.decode, layout, codes)
