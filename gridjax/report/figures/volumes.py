@@ -11,11 +11,12 @@ from gridjax.errors import GridjaxError
 from gridjax.metrics.statistics.seed_intervals import seed_interval
 from gridjax.plotting import FigureResult
 from gridjax.report.run_data import NetworkRecord, RunData, column, label, seeds_of
-from gridjax.run.evaluation.volume_scores import CLASSES
+from gridjax.run.evaluation.volume_scores import CLASSES, LATTICES
 from gridjax.run.storage.run_reader import Run
 from gridjax.theory.pattern_panels import ROW_IN, draw_volume
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
 
 NAME, TITLE = "volumes", "Maps in a cube"
@@ -109,41 +110,45 @@ def _draw_shares(axes: Axes, groups: list[Group]) -> None:
             if name in _NULLS:
                 null = 100 * np.nanmean(column(group.records, f"null_{name}"))
                 axes.plot([at], [null], "_", color=plotting.GREY, ms=7, mew=1.2, zorder=4)
-    axes.axhline(1, color=plotting.LIGHT, lw=0.6, ls=":", zorder=0)
+    ordered = len(_COLUMNS) - 1
+    axes.plot([ordered - 0.45, ordered + 0.45], [1, 1], color=plotting.GREY, lw=0.8, ls=":")
     axes.set_xticks(range(len(_LABELS)), _LABELS)
     axes.set(xlim=(-0.6, len(_LABELS) - 0.4), ylabel="units (%)")
-    axes.set_ylim(bottom=-1)
+    axes.set_ylim(-1, max(5, axes.get_ylim()[1]))
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, fontsize=6.5, frameon=False)
 
 
 def _best(group: Group, run: Run) -> list[Best]:
-    """Return the maps with the largest correlations with an ideal lattice, of different networks.
+    """Return the maps with the largest correlations with an ideal lattice.
 
-    The list is empty if no maps are kept.
+    They are of different networks if there are enough. The list is empty if no maps are kept.
     """
     order = sorted(group.records, key=lambda one: -one.row["symmetry_max"])
     found: list[Best] = []
-    for record in order:
+    for record in order[:_BEST]:
         try:
             kept = run.rate_maps(record.run_id)
         except GridjaxError:
             continue
-        found.append(_best_of(record, run, kept))
-        if len(found) == _BEST:
-            break
-    return found
+        found += _best_of(record, run, kept, -(-_BEST // len(order)))
+    return found[:_BEST]
 
 
-def _best_of(record: NetworkRecord, run: Run, kept) -> Best:
+def _best_of(record: NetworkRecord, run: Run, kept: xr.DataArray, count: int) -> list[Best]:
+    """Return the best kept maps of one network."""
     rows = run.units[run.units["run_id"] == record.run_id].set_index("unit")
-    symmetry = rows[[name for name in rows.columns if name.startswith("symmetry_")]].max(axis=1)
-    unit = int(symmetry.reindex(kept["unit"].to_numpy()).fillna(-1).idxmax())
-    row = rows.loc[unit]
-    period = f"{row['period_cm']:.0f} cm" if np.isfinite(row["period_cm"]) else "–"
-    kind = str(row["lattice"])
-    text = f"{kind}, r {symmetry[unit]:.2f}, p {row['order_p_value']:.2g}, seed {record.spec.seed}"
-    cells = (record.run_id, str(unit), kind, f"{symmetry[unit]:.2f}", f"{row['order_p_value']:.2g}")
-    return Best(kept.sel(unit=unit).to_numpy(), text, (*cells, period))
+    symmetry = rows[[f"symmetry_{name}" for name in LATTICES]].max(axis=1)
+    units, best = kept["unit"].to_numpy(), []
+    of_kept = symmetry.reindex(units).fillna(-1).to_numpy()
+    for place in np.argsort(-of_kept, kind="stable")[:count]:
+        row = rows.loc[units[place]]
+        values = (f"{of_kept[place]:.2f}", f"{row['order_p_value']:.2g}")
+        kind, period = str(row["lattice"]), row["period_cm"]
+        text = f"{kind}, r {values[0]}, p {values[1]}, seed {record.spec.seed}"
+        cells = (record.run_id, str(units[place]), kind, *values)
+        in_cm = f"{period:.0f} cm" if np.isfinite(period) else "–"
+        best.append(Best(kept.to_numpy()[place], text, (*cells, in_cm)))
+    return best
 
 
 def _caption(groups: list[Group]) -> str:

@@ -127,7 +127,7 @@ def ranking(scores: MapScores, active: Bool[Array, "lane unit"]) -> Float[Array,
     line.
     """
     if scores.of_units is not None:
-        return scores.of_units.score_60
+        return jnp.asarray(scores.of_units.score_60)
     if scores.volumes is not None:
         return jnp.asarray(best_symmetry(scores.volumes))
     return jnp.zeros(active.shape)
@@ -143,9 +143,9 @@ def unit_columns(
 
     ``scores`` and ``active`` are those of one lane, on the host.
     """
-    if spec.dimensions == 3:
+    if scores[-1].volumes is not None:
         return volume_columns(spec, design.n_bins[-1], scores[-1].volumes, active[-1])
-    if spec.dimensions == 1:
+    if scores[-1].of_units is None:
         return line_columns(spec, design.n_bins[-1], active[-1])
     unknown = np.full(spec.n_analysed, np.nan, np.float32)
     lattices = [
@@ -161,7 +161,7 @@ def unit_columns(
         return np.concatenate([np.where(on, np.asarray(value), other) for on, value in pairs])
 
     n_sizes = len(design.n_bins)
-    units = [one.of_units for one in scores]
+    units: list[Any] = [one.of_units for one in scores]
     return {
         "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), n_sizes),
         "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.n_analysed),

@@ -205,9 +205,8 @@ def _of_network(run_id: str, columns: dict[str, np.ndarray], schema: pa.Schema) 
     if not columns:
         return schema.empty_table()
     n_rows = len(next(iter(columns.values())))
-    columns = {"run_id": np.repeat(run_id, n_rows), **columns}
-    columns = dict.fromkeys(volumes.UNIT_COLUMNS, [None] * n_rows) | columns
-    return _table(columns, schema)
+    missing = dict.fromkeys(volumes.UNIT_COLUMNS, [None] * n_rows)
+    return _table({"run_id": np.repeat(run_id, n_rows), **missing, **columns}, schema)
 
 
 def _table(columns: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
