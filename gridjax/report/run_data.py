@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,10 @@ class RunData:
         """Return the networks in boxes of a number of dimensions."""
         some = [one for one in self.records if one.spec.dimensions == dimensions]
         return replace(self, records=some)
+
+    def only(self, run_ids: Collection[str]) -> RunData:
+        """Return some networks, by their run_ids."""
+        return replace(self, records=[one for one in self.records if one.run_id in run_ids])
 
     @property
     def with_outputs(self) -> RunData:

@@ -247,6 +247,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
     asked_of_all = {name for name, one in claims.items() if one.asked_of == "all"}
     assert asked_of_all == {
         "most_path_integrate",
+        "cubes_are_learned",
         "performance_stays",
         "tf32_same_loss",
         "bf16_same_loss",
@@ -254,7 +255,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "patterns_need_no_network",
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    assert versions == dict.fromkeys(versions, 2) | {"lattices": 1}
+    assert versions == dict.fromkeys(versions, 2) | {"lattices": 1, "volume": 1}
 
 
 @pytest.mark.slow

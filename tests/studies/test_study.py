@@ -20,10 +20,10 @@ from gridjax.studies.training import (
     union,
 )
 
-NAMES = [*ORDER, "lattices", "precision"]
-SEEDS = dict.fromkeys(NAMES, 64) | {"lattices": 16}
+NAMES = [*ORDER, "lattices", "precision", "volume"]
+SEEDS = dict.fromkeys(NAMES, 64) | {"lattices": 16, "volume": 16}
 """Seeds of each arm of the size desk."""
-STEPS = {name: {200_000} for name in NAMES} | {"lattices": {20_000, 30_000}}
+STEPS = {name: {200_000} for name in NAMES} | {"lattices": {20_000, 30_000}, "volume": {50_000}}
 """Gradient steps of the size paper."""
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
 
@@ -72,7 +72,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "lattices", "precision"]
+    assert without == ["encodings", "lattices", "precision", "volume"]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
