@@ -112,9 +112,10 @@ def figures(evidence, estimates):
         axes.set_ylim(bottom=-1)
     shared.counts(panels[-1], groups)
     caption = (
-        "Share of units of competent networks: ordered (p of the order at most .01), with local order"
-        " of their fields, and with any lattice. Dots: networks; bars: means and 95 % intervals over"
-        " seeds; grey: random readouts of the target codes; numbers on top: networks."
+        "Share of units of competent networks: ordered (p of the order at most .01), with local"
+        " order of their fields, and with any lattice. Dots: networks; bars: means and 95 %"
+        " intervals over seeds; grey: random readouts of the target codes; numbers on top:"
+        " networks."
     )
     of_classes = plotting.FigureResult(name, title, figure, caption)
     data = read_run_data(evidence.run)
