@@ -5,8 +5,6 @@ import pandas as pd
 
 from gridjax import plotting
 from gridjax.metrics import dos_wavenumber
-from gridjax.report.figures import volumes
-from gridjax.report.run_data import read_run_data
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
@@ -118,7 +116,4 @@ def figures(evidence, estimates):
         " networks."
     )
     of_classes = plotting.FigureResult(name, title, figure, caption)
-    data = read_run_data(evidence.run)
-    wanted = set(competent.networks["run_id"])
-    data = data.only(wanted)
-    return [of_classes, volumes.draw(data, evidence.run)]
+    return [of_classes, shared.volumes(competent)]
