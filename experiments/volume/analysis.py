@@ -98,15 +98,19 @@ def figures(evidence, estimates):
     rows = measured(competent)
     groups = [(at, arm(rows, one)) for at, one in enumerate(ARMS)]
     groups = [(at, group) for at, group in groups if len(group)]
+    beside = [(at + 0.35, group) for at, group in groups]
     figure = plotting.new_figure(3.0)
     panels = figure.subplots(1, 3, sharex=True)
     colour = plotting.colour(DOS)
     columns = {"share_ordered": "ordered", "share_local": "local order", "share_lattice": "lattice"}
     for axes, (column, text) in zip(panels, columns.items(), strict=True):
         shared.arms(axes, groups, column, colour, factor=100)
-        shared.arms(axes, groups, f"null_{column}", plotting.GREY, marker="_", factor=100)
+        shared.arms(
+            axes, beside, f"null_{column}", plotting.GREY, marker="s", factor=100, width=0.5
+        )
         axes.set_xticks(range(len(ARMS)), ARMS, rotation=60, ha="right")
-        axes.set(title=text, ylabel="units (%)" if axes is panels[0] else "")
+        axes.set_title(text, pad=14)
+        axes.set_ylabel("units (%)" if axes is panels[0] else "")
         axes.set_ylim(bottom=-1)
     shared.counts(panels[-1], groups)
     caption = (

@@ -26,7 +26,7 @@ _LABELS = (*(_NAMES.get(name, name) for name in CLASSES), "any\nlattice", "order
 _NULLS = ("share_local", "share_lattice", "share_ordered")
 """Shares that random readouts of the target code have too."""
 _BEST, _MOST_GROUPS = 2, 8
-_SHARES_IN, _HEADER_IN = 2.5, 0.3
+_SHARES_IN, _LEGEND_IN, _HEADER_IN = 2.7, 0.45, 0.3
 _SPARE = ("#332288", "#117733", "#882255", "#999933")
 
 
@@ -57,7 +57,7 @@ def draw(data: RunData, run: Run) -> FigureResult:
     height = _SHARES_IN + sum(ROW_IN[3] + _HEADER_IN for _ in shown)
     figure = plotting.new_figure(height, layout=None)
     axes = figure.add_axes(
-        (0.09, 1 - (_SHARES_IN - 0.55) / height, 0.89, (_SHARES_IN - 0.85) / height)
+        (0.09, 1 - (_SHARES_IN - 0.55) / height, 0.89, (_SHARES_IN - 0.55 - _LEGEND_IN) / height)
     )
     _draw_shares(axes, groups)
     top = height - _SHARES_IN
@@ -106,7 +106,9 @@ def _draw_shares(axes: Axes, groups: list[Group]) -> None:
             named = group.name if place == 0 else None
             axes.plot([at], [mean], "o", color=group.colour, ms=3.5, label=named, zorder=3)
             if low < high:
-                axes.plot([at, at], [low, high], color=group.colour, lw=1.2, zorder=2)
+                # few seeds can give ends far beyond all networks
+                ends = np.clip([low, high], values.min(), values.max())
+                axes.plot([at, at], ends, color=group.colour, lw=1.2, zorder=2)
             if name in _NULLS:
                 null = 100 * np.nanmean(column(group.records, f"null_{name}"))
                 axes.plot([at], [null], "_", color=plotting.GREY, ms=7, mew=1.2, zorder=4)

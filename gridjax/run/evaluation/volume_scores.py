@@ -21,6 +21,11 @@ ORDERED = 0.01
 LOCAL = "local"
 CLASSES = (*LATTICES, LOCAL)
 """Classes of units that are counted; the others have neither a lattice nor local order."""
+PLANE_COLUMNS = (
+    *("score_60_by_neuron", "score_60_mean_by_neuron", "score_90_by_neuron"),
+    *("orientation_rad", "lattice_p_value"),
+)
+"""Columns of the table of units that maps of a square alone have."""
 UNIT_COLUMNS = (
     *("order", "order_p_value"),
     *(f"symmetry_{name}" for name in LATTICES),
@@ -73,13 +78,6 @@ def volume_columns(
         **{name: np.where(active, values, np.nan) for name, values in symmetry.items()},
         "lattice": np.where(active, scores.lattice, "none"),
     }
-
-
-PLANE_COLUMNS = (
-    *("score_60_by_neuron", "score_60_mean_by_neuron", "score_90_by_neuron"),
-    *("orientation_rad", "lattice_p_value"),
-)
-"""Columns of the table of units that maps of a square alone have."""
 
 
 def line_columns(

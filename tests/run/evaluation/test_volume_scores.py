@@ -10,6 +10,7 @@ from scipy import stats
 from synthetic import synthetic_run
 from synthetic import volume_scores as made_up_scores
 
+from gridjax.errors import GridjaxError
 from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 from gridjax.run.evaluation import volume_scores
 from gridjax.run.evaluation.evaluation import evaluate_block
@@ -134,3 +135,15 @@ def test_random_maps_are_ordered_as_often_as_the_null_says():
     maps = rng.normal(size=(150, 12, 12, 12))
     p = volume_scores.score_volumes(maps[None]).order_p_value[0]
     assert stats.kstest(p, "uniform").pvalue > 1e-3
+
+
+def test_a_stored_network_of_a_cube_has_maps_with_three_axes_and_runs_along_paths():
+    run = synthetic_run([CUBE], keep_maps="best:2")
+    maps = run.rate_maps(CUBE.run_id)
+    assert maps.dims == ("unit", "x", "y", "z")
+    assert maps["samples"].dims == ("x", "y", "z")
+    network = run.network(CUBE.run_id)
+    response = network.respond(np.zeros((3, 5, 3)))
+    assert [part.shape for part in response] == [(3, 4, 6), (3, 4, 32), (3, 4, 3)]
+    with pytest.raises(GridjaxError, match=r"are not \[batch, time \+ 1, 3\]"):
+        network.respond(np.zeros((3, 5, 2)))
