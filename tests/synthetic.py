@@ -197,7 +197,8 @@ def _in_cube(
     maps = None
     if keep_maps != "none":
         count = spec.n_analysed if keep_maps == "all" else int(keep_maps.split(":")[1])
-        kept = random.random((count, n, n, n)).astype(np.float32)
+        waves = np.cos(random.uniform(2, 5, (count, 3, 1)) * np.linspace(0, 3, n))
+        kept = np.einsum("ux,uy,uz->uxyz", *waves.swapaxes(0, 1)).astype(np.float32) + 1
         kept[:, 0, 1, 2] = np.nan
         maps = KeptMaps(np.arange(count), kept, np.full((n, n, n), 50.0, np.float32))
     return Evaluation(row, units, _drift(random, spec), {}, null, maps)
