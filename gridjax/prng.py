@@ -12,11 +12,15 @@ import enum
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.extend.random import threefry_2x32
 from jaxtyping import Array, Float, Int, Key
 
 from gridjax.forked_process import refuse_forked_process
+
+ABOVE_MINUS_1 = float(np.nextafter(np.float32(-1), np.float32(0)))
+"""The smallest float32 above -1, whose inverse error function is finite."""
 
 
 class Stream(enum.IntEnum):
@@ -38,6 +42,10 @@ class Stream(enum.IntEnum):
     """Dropout masks, folded with the step; from motion_seed."""
     DRIFT = 8
     """Long trajectories for drift curves and for the likelihood decoder; from motion_seed."""
+    STATE_NOISE = 9
+    """Noise on the state in training, folded with the step; from motion_seed."""
+    VELOCITY_NOISE = 10
+    """Noise on the velocity input in training, folded with the step; from motion_seed."""
     MAP_NULLS = 11
     """Nulls of the maps of a network without outputs; from weight_seed."""
 
@@ -81,6 +89,15 @@ def uniform(
         index = lax.broadcasted_iota(jnp.uint32, shape, axis)
         place = place * jnp.asarray(size, jnp.uint32) + index
     return uniform_at(key, place, low, high)
+
+
+def normal(
+    key: Key[Array, ""],
+    shape: tuple[int, ...],
+    own: tuple[Int[Array, ""] | int, ...] | None = None,
+) -> Float[Array, "*shape"]:
+    """Return standard normal numbers; the arguments are those of ``uniform``."""
+    return jnp.float32(2**0.5) * lax.erf_inv(uniform(key, shape, own, low=ABOVE_MINUS_1))
 
 
 def uniform_at(

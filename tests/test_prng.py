@@ -5,7 +5,7 @@ import itertools
 import jax
 import numpy as np
 
-from gridjax.prng import Stream, stream
+from gridjax.prng import Stream, normal, stream
 
 
 def data(key):
@@ -14,7 +14,8 @@ def data(key):
 
 def test_the_numbers_of_the_streams_are_part_of_the_results():
     numbers = {"LAYOUT": 1, "WEIGHTS": 2, "MOTION": 3, "PROGRESS": 4, "EVALUATION": 5}
-    numbers |= {"READOUTS": 6, "DROPOUT": 7, "DRIFT": 8, "MAP_NULLS": 11}
+    numbers |= {"READOUTS": 6, "DROPOUT": 7, "DRIFT": 8, "STATE_NOISE": 9, "VELOCITY_NOISE": 10}
+    numbers |= {"MAP_NULLS": 11}
     assert {member.name: member.value for member in Stream} == numbers
 
 
@@ -56,3 +57,12 @@ def test_a_stream_does_not_depend_on_its_neighbours_under_vmap():
         np.testing.assert_array_equal(together[i], draw(seed, step))
     rows = np.asarray(together)
     assert all(set(rows[a]).isdisjoint(rows[b]) for a, b in itertools.combinations(range(3), 2))
+
+
+def test_normal_is_that_of_jax_and_the_padded_draw_begins_with_it():
+    key = stream(3, Stream.STATE_NOISE, 2)
+    own = jax.random.normal(key, (4, 3, 5))
+    np.testing.assert_array_equal(normal(key, (4, 3, 5)), own)
+    padded = normal(key, (6, 4, 5), (4, 3, 5))
+    np.testing.assert_array_equal(padded[:4, :3], own)
+    assert np.isfinite(padded).all()

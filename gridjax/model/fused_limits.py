@@ -21,6 +21,8 @@ def obstacle_of_network(static: StaticConfig) -> str | None:
         return f"activation: {static.activation}; expected one of {', '.join(PULL_BACKS)}"
     if static.matmul_precision == FLOAT32:
         return f"matmul_precision: {FLOAT32}; expected tf32 or bf16, which matrix units multiply"
+    if static.has_state_noise:
+        return "state_noise: above 0; expected 0, because the kernel adds no noise to the state"
     if static.Ng > MOST_UNITS:
         return f"Ng: {static.Ng}; expected at most {MOST_UNITS}"
     return None

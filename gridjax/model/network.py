@@ -14,7 +14,7 @@ from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
-from gridjax.model.recurrence import ROLLED, State, Update, recurrence
+from gridjax.model.recurrence import ROLLED, State, Update, recurrence, with_noise
 from gridjax.model.starts import Start
 from gridjax.prng import uniform
 from gridjax.spec.fields.declarations import BANINO, is_recurrent
@@ -122,12 +122,17 @@ def activity(
     static: StaticConfig,
     masks: Masks | None = None,
     loop: str = ROLLED,
+    noise: Float[Array, "time batch Ng"] | None = None,
 ) -> Float[Array, "time batch analysed"]:
     """Return the analysed layer after each move, before its dropout.
 
     ``start`` is the target code at the start; with another start than ``place_code``, the position
     there (metres); None without recurrence. ``loop`` is the form of the loop over time
     (gridjax.model.recurrence); a cell that is not factored has only one.
+
+    ``noise`` is added to the cell's output h after each move, after the activation and the gates:
+    the next move, the analysed layer and the readout all receive the noisy h. The state before the
+    first move and the cell state c of LSTM receive no noise.
 
     The state before the first move is a linear map of the start code. The analysed layer of RNN is
     its recurrent layer. The analysed layer of the study's other cells is g = phi(W_d h + b). In the
@@ -143,7 +148,7 @@ def activity(
         return h.reshape(*inputs.shape[:-1], -1)
     state = tuple(jnp.split(_state_0(params, start, static), n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
-    h = _run(cell, params["cell"], state, inputs, static, mask, loop)
+    h = _run(cell, params["cell"], state, inputs, static, mask, loop, noise)
     if not _has_dense_layer(static):
         return h
     return analysed_activation(static)(_affine(h, params, "dense", static))
@@ -179,6 +184,7 @@ def _run(
     static: StaticConfig,
     mask: Float[Array, "batch Ng"] | None,
     loop: str,
+    noise: Float[Array, "time batch Ng"] | None,
 ) -> Float[Array, "time batch Ng"]:
     """Return the cell's output at all times; use the factored form if the cell has one.
 
@@ -186,21 +192,24 @@ def _run(
     """
     phi = ACTIVATIONS[static.activation]
     if (parts := cell.factored) is not None:
-        pull_back = PULL_BACKS.get(static.activation) if parts.is_sum else None
+        is_of_sums = parts.is_sum and noise is None
+        pull_back = PULL_BACKS.get(static.activation) if is_of_sums else None
         of_sums = None if parts.of_sums is None else partial(parts.of_sums, phi)
         update = Update(partial(parts.update, phi), pull_back, loop, of_sums)
         bias = None if parts.bias is None else parts.bias(params)
         driven = product(inputs, parts.input_kernel(params), static.matmul_precision)
         drive = added(driven, params, parts.input_bias)
         precision = static.matmul_precision
-        return recurrence(update, precision, parts.kernel(params), bias, state, drive, mask)
+        kernel = parts.kernel(params)
+        return recurrence(update, precision, kernel, bias, state, drive, mask, noise)
 
-    def step(state: State, inputs_t: Array) -> tuple[State, Array]:
+    def step(state: State, at_t: tuple[Array, Array | None]) -> tuple[State, Array]:
+        inputs_t, noise_t = at_t
         entering = state if mask is None else (state[0] * mask, *state[1:])
-        following = cell.step(params, entering, inputs_t, phi)
+        following = with_noise(cell.step(params, entering, inputs_t, phi), noise_t)
         return following, following[0]
 
-    return lax.scan(step, state, inputs)[1]
+    return lax.scan(step, state, (inputs, noise))[1]
 
 
 def _affine(x: Array, params: Params, name: str, static: StaticConfig) -> Array:

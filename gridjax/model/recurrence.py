@@ -72,13 +72,21 @@ def recurrence(
     state_0: State,
     drive: Float[Array, "time batch drive"],
     mask: Float[Array, "batch Ng"] | None,
+    noise: Float[Array, "time batch Ng"] | None = None,
 ) -> Float[Array, "time batch Ng"]:
     """Return h_t of the states update(s_{t-1}, (h_{t-1} mask) @ kernel + bias, drive_t), t = 1..T.
 
     ``precision`` is the precision of the products (gridjax.model.matmul). ``mask`` is the dropout
-    mask, the same at all times; its gradient is 0.
+    mask, the same at all times. ``noise`` is added to h_t after the update, so that the following
+    states contain it. The gradients of both are 0. With noise, ``update.pull_back`` must be None,
+    because h_t is then no function of the sums alone, and ``update.loop`` must not be FUSED.
     """
-    return _forward(update, precision, kernel, bias, state_0, drive, mask)[0]
+    return _forward(update, precision, kernel, bias, state_0, drive, mask, noise)[0]
+
+
+def with_noise(state: State, noise: Array | None) -> State:
+    """Return a state with noise [batch, Ng] on its output h; the same state if noise is None."""
+    return state if noise is None else (state[0] + noise, *state[1:])
 
 
 def _masked(h: Array, mask: Array | None) -> Array:
@@ -93,7 +101,10 @@ def _forward(
     state_0: State,
     drive: Array,
     mask: Array | None,
+    noise: Array | None = None,
 ) -> tuple[Array, Any]:
+    if noise is not None and (update.loop == FUSED or update.pull_back is not None):
+        raise ValueError("a recurrence with noise needs a loop without pull_back")
     if update.loop == FUSED:
         from gridjax.model import fused_recurrence as fused
 
@@ -102,13 +113,14 @@ def _forward(
         return h, (kernel, bias, state_0, None, mask, (h,), sums)
     keeps_products = update.pull_back is None
 
-    def step(state: State, drive_t: Array) -> tuple[State, tuple[State, Array | None]]:
+    def step(state: State, at_t: Any) -> tuple[State, tuple[State, Array | None]]:
+        drive_t, noise_t = at_t
         product = multiply(_masked(state[0], mask), kernel, precision)
         product = product if bias is None else product + bias
-        following = update.step(state, product, drive_t)
+        following = with_noise(update.step(state, product, drive_t), noise_t)
         return following, (following, product if keeps_products else None)
 
-    _, (states, products) = scan_over_time(step, state_0, drive, update.loop)
+    _, (states, products) = scan_over_time(step, state_0, (drive, noise), update.loop)
     saved_drive = drive if keeps_products else None
     return states[0], (kernel, bias, state_0, saved_drive, mask, states, products)
 
@@ -132,7 +144,7 @@ def _backward(update: Update, precision: str, saved: Any, gradient: Array) -> tu
     d_kernel = multiply(h.T, d_products.reshape(-1, n_gates), precision)
     d_bias = None if bias is None else d_products.sum(axis=(0, 1))
     d_mask = None if mask is None else jnp.zeros_like(mask)
-    return d_kernel, d_bias, delta, d_drive, d_mask
+    return d_kernel, d_bias, delta, d_drive, d_mask, None  # None: the gradient of the noise is 0
 
 
 def _through_kernel(

@@ -110,6 +110,17 @@ def _drops(network: NetworkParameters) -> bool:
     return network.fidelity.dropout == "active" and max(rates) > 0
 
 
+def _has(name: str, network: NetworkParameters) -> bool:
+    """Return whether a number of a network is above 0."""
+    return getattr(network, name) > 0
+
+
+def _noise(name: str) -> tuple[Entry, ...]:
+    """Return the entries of a noise: its size, and whether the program draws it at all."""
+    doc = f"whether {name} is above 0; otherwise the program draws no random numbers for it"
+    return _of_field(name), _entry(f"has_{name}", STATIC, name, partial(_has, name), doc)
+
+
 def _decays_bias(network: NetworkParameters) -> bool:
     return network.rnn_type == "UGRNN" and network.fidelity.ugrnn_weight_decay == "bias"
 
@@ -182,6 +193,8 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
             "whether the network has outputs",
         ),
     ),
+    "state_noise": _noise("state_noise"),
+    "velocity_noise": _noise("velocity_noise"),
     "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
     "n_epochs": (
         _entry(

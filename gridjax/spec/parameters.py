@@ -21,6 +21,7 @@ from gridjax.spec.fields.declarations import (
 )
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.fields.network_fields import NetworkFields
+from gridjax.spec.fields.noise_fields import NoiseFields
 from gridjax.spec.fields.state_objective_fields import StateObjectiveFields, has_state_objective
 from gridjax.spec.fields.target_code_fields import TargetCodeFields
 from gridjax.spec.fields.training_fields import TrainingFields
@@ -36,7 +37,7 @@ ALL_SEEDS = ("seed", *SEEDS)
 
 @dataclass(frozen=True)
 class NetworkParameters(
-    TrainingFields, WorldFields, StateObjectiveFields, TargetCodeFields, NetworkFields
+    TrainingFields, WorldFields, StateObjectiveFields, TargetCodeFields, NoiseFields, NetworkFields
 ):
     """The parameters of one network: its cells, its target code, its world and its training.
 

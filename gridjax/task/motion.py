@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 from jax.scipy.special import erfinv
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.prng import Stream, stream, uniform
+from gridjax.prng import ABOVE_MINUS_1, Stream, stream, uniform
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
@@ -29,9 +28,6 @@ WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
 """Fields of NetworkSpec, other than seeds, that change the trajectories."""
 SLOWED_AT_WALL = 0.25
 """Factor by which the speed is multiplied for a step towards a near wall."""
-
-
-_ABOVE_MINUS_1 = float(np.nextafter(np.float32(-1), np.float32(0)))
 
 
 class Trajectories(NamedTuple):
@@ -81,8 +77,8 @@ def _draw(
     The rows are the position (2), the heading, the speeds of all steps, the turns of all steps.
     """
     if padding is not None:
-        return padded_motion_draws(key, n_steps, batch_size, padding, _ABOVE_MINUS_1)
-    return uniform(key, (3 + 2 * n_steps, batch_size), low=_ABOVE_MINUS_1)
+        return padded_motion_draws(key, n_steps, batch_size, padding, ABOVE_MINUS_1)
+    return uniform(key, (3 + 2 * n_steps, batch_size), low=ABOVE_MINUS_1)
 
 
 def walk(

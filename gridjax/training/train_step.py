@@ -33,6 +33,7 @@ from gridjax.task.motion import Trajectories
 from gridjax.task.motion_models import draw_paths
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
+from gridjax.training.noise import NO_NOISE, Noise, draw_noise, with_noisy_moves
 from gridjax.training.optimizers import optimizer_of
 from gridjax.training.padding import selected_optimizer
 
@@ -101,18 +102,20 @@ def forward(
     static: StaticConfig,
     masks: Masks | None = None,
     loop: str = ROLLED,
+    noise: Noise = NO_NOISE,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
     """Return the activity of the analysed layer and the outputs of one network on trajectories.
 
     ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
-    dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence).
+    dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence). ``noise`` is
+    that of training; the default is none.
     """
     start = None
     if is_recurrent(static):
         has_code = static.start == PLACE_CODE
         start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
-    inputs = task.inputs(trajectories, dt_s, static)
-    analysed = network.activity(params, start, inputs, static, masks, loop)
+    inputs = task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
+    analysed = network.activity(params, start, inputs, static, masks, loop, noise.state)
     return analysed, network.outputs(params, analysed, static, masks)
 
 
@@ -158,11 +161,12 @@ def update(
         of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
         masks = network.draw_masks(of_masks, static, traced)
 
+    noise = draw_noise(static, traced, state.step)
     loop = FUSED if is_fused else UNROLLED
 
     def objective_of(params: Params) -> Float[Array, ""]:
         analysed, outputs = forward(
-            params, state.layout, trajectories, traced.dt_s, static, masks, loop
+            params, state.layout, trajectories, traced.dt_s, static, masks, loop, noise
         )
         loss = jnp.zeros(())
         if targets is not None:

@@ -42,6 +42,36 @@ def test_activity_and_outputs_agree_with_the_loop_under_masks(rnn_type, activati
     near(outputs, oracle.logits(rnn_type, exact, expected, masks.readout))
 
 
+@pytest.mark.parametrize("form", ["factored", "masked", "unfactored"])
+@pytest.mark.parametrize("rnn_type", RNN_TYPES)
+def test_noise_is_added_to_h_after_each_move(rnn_type, form, monkeypatch):
+    static, params, start_code, inputs, masks = case(rnn_type=rnn_type, activation="relu")
+    noise = np.random.default_rng(9).normal(0, 0.4, (N_TIMES, N_BATCH, static.Ng))
+    given, mask = (masks, masks.recurrent) if form == "masked" else (None, None)
+    if form == "unfactored":
+        monkeypatch.setattr(network, "CELLS", OneCell(CELLS[rnn_type]._replace(factored=None)))
+
+    ours = jax.jit(network.activity, static_argnums=(3, 5))(
+        params, start_code, inputs, static, given, "rolled", np.float32(noise)
+    )
+    exact = whole.as_float64(params)
+    hidden = oracle.run(rnn_type, exact, start_code, inputs, "relu", mask, noise)
+    near(ours, oracle.analysed(rnn_type, exact, hidden, "relu"))
+
+
+class OneCell:
+    """A registry whose cells are all the same one."""
+
+    def __init__(self, cell):
+        self.cell = cell
+
+    def __getitem__(self, name):
+        return self.cell
+
+    def info(self, name):
+        return CELLS.info(name)
+
+
 @pytest.mark.parametrize("rnn_type", RNN_TYPES)
 def test_activity_and_outputs_agree_with_the_loop_without_masks(rnn_type):
     static, params, start_code, inputs, masks = case(rnn_type=rnn_type, activation="tanh")

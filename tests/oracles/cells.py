@@ -111,7 +111,7 @@ def start_state(rnn_type, params, start_code):
     return {"h": h}
 
 
-def _states(rnn_type, cell, state, entering, activation, recurrent_mask):
+def _states(rnn_type, cell, state, entering, activation, recurrent_mask, noise=None):
     """h_1 .. h_T of a cell whose inputs are already mapped, [T, batch, Ng]."""
     phi, step = ACTIVATIONS[activation], STEPS[rnn_type]
 
@@ -119,23 +119,26 @@ def _states(rnn_type, cell, state, entering, activation, recurrent_mask):
         return h if recurrent_mask is None else h * np.asarray(recurrent_mask, np.float64)
 
     out = []
-    for now in entering:
+    for t, now in enumerate(entering):
         state = step(phi, cell, state, now, recurrent)
+        if noise is not None:
+            state = state | {"h": state["h"] + np.asarray(noise[t], np.float64)}
         out.append(state["h"])
     return np.array(out)
 
 
-def run(rnn_type, params, start_code, inputs, activation, recurrent_mask=None):
+def run(rnn_type, params, start_code, inputs, activation, recurrent_mask=None, noise=None):
     """h_1 .. h_T, [T, batch, Ng], of inputs [T, batch, 2].
 
     ``recurrent_mask`` [batch, Ng], divided by the keep probability, multiplies h_{t-1} where it
-    enters the product with the recurrent kernel and nowhere else.
+    enters the product with the recurrent kernel and nowhere else. ``noise`` [T, batch, Ng] is
+    added to h_t after the move; h_{t+1} and all layers receive the sum.
     """
     entering = np.asarray(inputs, np.float64)
     if rnn_type != "RNN":
         entering = entering @ params["input"] + params["input_bias"]
     state = start_state(rnn_type, params, np.asarray(start_code, np.float64))
-    return _states(rnn_type, params["cell"], state, entering, activation, recurrent_mask)
+    return _states(rnn_type, params["cell"], state, entering, activation, recurrent_mask, noise)
 
 
 def analysed(rnn_type, params, hidden, activation):

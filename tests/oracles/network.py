@@ -17,10 +17,10 @@ def as_float64(tree):
     return np.array(tree, np.float64)
 
 
-def outputs(rnn_type, params, start_code, inputs, activation, masks=(None, None)):
-    """Outputs [T, batch, Np] from the start code; masks on the recurrence and the readout."""
+def outputs(rnn_type, params, start_code, inputs, activation, masks=(None, None), noise=None):
+    """Outputs [T, batch, Np]; masks on the recurrence and the readout, noise on the state."""
     recurrent_mask, readout_mask = masks
-    hidden = cells.run(rnn_type, params, start_code, inputs, activation, recurrent_mask)
+    hidden = cells.run(rnn_type, params, start_code, inputs, activation, recurrent_mask, noise)
     layer = cells.analysed(rnn_type, params, hidden, activation)
     return cells.logits(rnn_type, params, layer, readout_mask)
 
@@ -40,9 +40,10 @@ def objective(
     loss,
     weight_decay,
     masks=(None, None),
+    noise=None,
 ):
     """Mean loss over batch and time plus the penalty on the recurrent kernel."""
-    out = outputs(rnn_type, params, start_code, inputs, activation, masks)
+    out = outputs(rnn_type, params, start_code, inputs, activation, masks, noise)
     return LOSSES[loss](out, targets).mean() + weight_penalty(params, weight_decay)
 
 

@@ -73,6 +73,8 @@ READING = {
     "decoupled_weight_decay": {"optimizer": "adamw"},
     "recurrent_dropout": {"readout_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},
+    "state_noise": {"state_noise": 0.25},
+    "velocity_noise": {"velocity_noise": 0.25},
 }
 """What makes a network read a field that it does not read by default."""
 

@@ -59,6 +59,7 @@ SPECS = {
     ),
     "heads": replace(SMALL, n_head_direction_cells=5, inputs="egocentric"),
     "dropout": replace(SMALL, recurrent_dropout=0.3, readout_dropout=0.4, rnn_type="LSTM"),
+    "noise": replace(SMALL, state_noise=0.1, velocity_noise=0.2, rnn_type="GRU"),
     "rmsprop": replace(SMALL, optimizer="rmsprop"),
     "sgd": replace(SMALL, optimizer="sgd", learning_rate=0.5),
     "adagrad": replace(SMALL, optimizer="adagrad"),

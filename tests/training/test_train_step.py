@@ -30,6 +30,7 @@ from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
+from gridjax.training.noise import draw_noise
 from gridjax.training.population import lane
 from gridjax.training.train_step import NOT_DIVERGED
 
@@ -37,6 +38,7 @@ N_STEPS = 3
 CARTESIAN = replace(
     SPEC, Np=2, place_field_values="cartesian", place_field_loss="mse", activation="linear"
 )
+NOISY = replace(SPEC, state_noise=0.1, velocity_noise=0.3, activation="tanh")
 OPTIMIZERS = {"adam": optimizer_oracle.Adam, "rmsprop_momentum": optimizer_oracle.BaninoRMSProp}
 
 
@@ -44,6 +46,12 @@ OPTIMIZERS = {"adam": optimizer_oracle.Adam, "rmsprop_momentum": optimizer_oracl
 def cartesian():
     """Blocks of one network with another target, loss and activation."""
     return Block(1, CARTESIAN.static)
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    """Blocks of one network with noise on its state and its velocity input."""
+    return Block(1, NOISY.static)
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +108,10 @@ def targets_of(spec, layout, positions, headings):
     return np.concatenate([code, head], axis=-1)
 
 
-def outputs_of(spec, params, start_code, inputs, masks=(None, None)):
+def outputs_of(spec, params, start_code, inputs, masks=(None, None), noise=None):
     given = (params, start_code, inputs, spec.activation)
     if spec.architecture == "study":
-        return oracle.outputs(spec.rnn_type, *given, masks)
+        return oracle.outputs(spec.rnn_type, *given, masks, noise)
     hidden = cell_oracle.run_banino(*given, masks[0])
     layer = cell_oracle.analysed_banino(params, hidden)
     return cell_oracle.logits_banino(params, layer, masks[1])
@@ -126,6 +134,7 @@ def flat(tree):
     [
         pytest.param(SPEC, "block", id="cells"),
         pytest.param(CARTESIAN, "cartesian", id="cartesian"),
+        pytest.param(NOISY, "noisy", id="noise"),
         pytest.param(BANINO, "banino", id="banino", marks=pytest.mark.slow),
     ],
 )
@@ -134,13 +143,17 @@ def test_three_steps_agree_with_float64(spec, name, request):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("rates", [(0.0, 0.0), (0.3, 0.2)], ids=["whole", "dropout"])
+@pytest.mark.parametrize(
+    ("rates", "noise"),
+    [((0.0, 0.0), 0.0), ((0.3, 0.2), 0.0), ((0.3, 0.2), 0.1)],
+    ids=["whole", "dropout", "noise"],
+)
 @pytest.mark.parametrize("rnn_type", list(CELLS))
-def test_three_steps_of_every_cell_agree_with_float64(rnn_type, rates):
+def test_three_steps_of_every_cell_agree_with_float64(rnn_type, rates, noise):
     spec = replace(
         SPEC, Ng=6, rnn_type=rnn_type, recurrent_dropout=rates[0], readout_dropout=rates[1]
     )
-    spec = replace(spec, activation="tanh")
+    spec = replace(spec, activation="tanh", state_noise=noise)
     assert spec.static.has_dropout == any(rates)
     assert_three_steps_agree(spec, Block(1, spec.static))
 
@@ -157,9 +170,14 @@ def assert_three_steps_agree(spec, block):
         if spec.static.has_dropout:
             key = stream(spec.motion_seed, Stream.DROPOUT, step)
             masks = network.draw_masks(key, spec.static, spec.traced)
+        noise = draw_noise(spec.static, spec.traced, step)
+        if noise.velocity is not None:  # on the input alone: the targets are those of the true path
+            inputs = inputs + spec.dt_s * np.asarray(noise.velocity, np.float64)
 
-        def objective(tree, start_code=start_code, inputs=inputs, targets=targets, masks=masks):
-            outputs = outputs_of(spec, tree, start_code, inputs, masks)
+        def objective(
+            tree, start=start_code, inputs=inputs, targets=targets, masks=masks, noise=noise.state
+        ):
+            outputs = outputs_of(spec, tree, start, inputs, masks, noise)
             penalty = oracle.weight_penalty(tree, spec.weight_decay)
             return losses_of(spec, outputs, targets).mean() + penalty
 
@@ -278,6 +296,14 @@ def test_dropout_of_nothing_is_no_dropout(block):
         for ours, theirs in zip(*map(leaves_of, (dropped, usual)), strict=True):
             # a step of Adam whose gradient changes its sign differs by twice the rate
             assert np.abs(ours - theirs).max() > 0.5 * SPEC.learning_rate
+
+
+@pytest.mark.bits
+def test_noise_of_chunks_is_that_of_one_chunk_bit_for_bit(noisy):
+    at_once = noisy.train([NOISY], N_STEPS)
+    assert_same_bits(noisy.train([NOISY], 1, N_STEPS), at_once)
+    other = noisy.train([replace(NOISY, state_noise=0.2)], N_STEPS)
+    assert not np.array_equal(other.params["decoder"], at_once.params["decoder"])
 
 
 def test_inert_dropout_is_no_dropout_bit_for_bit():

@@ -31,6 +31,7 @@ def test_networks_and_devices_with_a_kernel_pass(rnn_type, precision, device):
         ({"rnn_type": "GRU", "matmul_precision": "bf16"}, H100, ["GRU", "RNN, SRNN, UGRNN"]),
         ({}, H100, ["matmul_precision: float32"]),
         ({"Ng": 257, "matmul_precision": "tf32"}, H100, ["Ng: 257", "at most 256"]),
+        ({"state_noise": 0.1, "matmul_precision": "tf32"}, H100, ["state_noise: above 0"]),
         ({"matmul_precision": "tf32"}, "NVIDIA A100-SXM4-80GB", ["A100"]),
         ({"Ng": 512, "matmul_precision": "tf32"}, "TPU v5e", ["TPU v5e", "Ng: 512"]),
     ],
