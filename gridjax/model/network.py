@@ -10,11 +10,12 @@ import jax.numpy as jnp
 from jax import lax, random
 from jaxtyping import Array, Float, Key
 
+from gridjax.loop_over_time import ROLLED
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
-from gridjax.model.recurrence import ROLLED, State, Update, recurrence, with_noise
+from gridjax.model.recurrence import State, Update, recurrence, with_noise
 from gridjax.model.starts import Start
 from gridjax.prng import uniform
 from gridjax.spec.fields.declarations import BANINO, is_recurrent

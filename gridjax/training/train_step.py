@@ -15,11 +15,12 @@ from flax import struct
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from gridjax.loop_over_time import ROLLED, UNROLLED
 from gridjax.model import network, objective
 from gridjax.model.matmul import FLOAT32
 from gridjax.model.network import Masks, Params
 from gridjax.model.padding import own_mean
-from gridjax.model.recurrence import FUSED, ROLLED, UNROLLED
+from gridjax.model.recurrence import FUSED
 from gridjax.model.state_objectives import state_objective
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
@@ -304,5 +305,14 @@ def compute_metrics(
 
 
 def _all_finite(tree: Any) -> Array:
-    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
-    return jnp.stack(leaves).all()
+    """Return whether all numbers are finite.
+
+    Arrays of one shape share a reduction, and each is first reduced along its last axis, because a
+    GPU then needs fewer kernels.
+    """
+    by_shape: dict[tuple[int, ...], Array] = {}
+    for leaf in jax.tree.leaves(tree):
+        is_finite = jnp.isfinite(leaf)
+        by_shape[leaf.shape] = by_shape.get(leaf.shape, True) & is_finite
+    of_rows = [jnp.atleast_1d(each).all(axis=-1).ravel() for each in by_shape.values()]
+    return jnp.concatenate(of_rows).all()
