@@ -139,7 +139,7 @@ def synthetic_evaluation(
     row |= {"evaluation_sequence_length": 50}
     if diverged_at_step is not None:
         row |= {"status": DIVERGED, "diverged_at_step": diverged_at_step}
-        return Evaluation(row, {}, {}, {}, None, None)
+        return Evaluation(row, {}, {}, {}, {}, None, None)
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
@@ -162,7 +162,7 @@ def synthetic_evaluation(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    return Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
+    return Evaluation(row, units, _drift(random, spec), _spectra(random), {}, null, maps)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
