@@ -5,6 +5,7 @@ The module imports no JAX.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 NONE, ALL = "none", "all"
@@ -68,7 +69,21 @@ def conditions_of(wanted: str) -> tuple[Condition, ...]:
     """
     if wanted == NONE:
         return ()
-    names = set(GROUPS if wanted == ALL else (name.strip() for name in wanted.split(",")))
+    names = groups_of(wanted)
     chosen = [name for group, members in GROUPS.items() if group in names for name in members]
     perturbed = [Condition(name, dose) for name in chosen for dose in DOSES[name]]
     return (Condition(NONE, 0.0), *perturbed)
+
+
+def groups_of(wanted: str) -> tuple[str, ...]:
+    """Return the names in ``GROUPS`` that the setting ``evaluation.robustness`` asks for."""
+    names = {name.strip() for name in wanted.split(",")}
+    return tuple(group for group in GROUPS if ALL in names or group in names)
+
+
+def union(settings: Iterable[str]) -> str:
+    """Return the value of ``evaluation.robustness`` that asks for all that others ask for."""
+    asked = {name for wanted in settings for name in groups_of(wanted)}
+    if asked == set(GROUPS):
+        return ALL
+    return ",".join(group for group in GROUPS if group in asked) or NONE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from gridjax import plotting
 from gridjax.plotting import FigureResult
 from gridjax.report.run_data import RunData, codes_of, label
@@ -125,7 +127,7 @@ def curve(table: pd.DataFrame, one: _Curve) -> pd.DataFrame:
     else:
         is_one = (table["perturbation"] == one.perturbation) & (table["dose"] == one.dose)
         rows, by = table[is_one], "move"
-    found = rows.groupby(by)[one.measure].quantile([0.25, 0.5, 0.75]).unstack()
+    found = rows.groupby(by)[one.measure].quantile(np.array([0.25, 0.5, 0.75])).unstack()
     return found.set_axis(["low", "median", "high"], axis=1)
 
 
