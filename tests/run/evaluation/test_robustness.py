@@ -7,8 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from oracles import cells as cell_oracle
-from oracles import network as network_oracle
+from oracles.perturbed_rollout import perturbed_rollouts
 
 import gridjax as gj
 from gridjax.prng import Stream, stream
@@ -23,7 +22,6 @@ from gridjax.sweep.evaluation_sizes import design_of
 from gridjax.sweep.perturbations import (
     KICK_ALONG,
     KICK_OFF,
-    KICKED_AT,
     LESION_GRID,
     LESION_MATCHED,
     LESION_RANDOM,
@@ -36,7 +34,6 @@ from gridjax.sweep.perturbations import (
     Condition,
 )
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.task import task
 from gridjax.task.motion_models import draw_paths
 from gridjax.training import train_step
 
@@ -261,136 +258,8 @@ def test_a_network_agrees_with_loops_in_float64(rnn_type, monkeypatch):
             lambda *given: (jnp.float32(maps), jnp.ones((N_BINS, N_BINS))),
         )
     table = measured(spec, state.params, states, ORACLE, state.layout)
-    expected = oracle(spec, traced, state, states)
+    expected = perturbed_rollouts(spec, traced, state, states, N_PATHS)
     for name, columns in expected.items():
         found = rows(table, name)
         for column, values in columns.items():
             np.testing.assert_allclose(found[column], values, rtol=2e-3, atol=2e-3, err_msg=name)
-
-
-def oracle(spec, traced, state, states):
-    """Position errors (cm) and parts of the kicks of a network, one condition at a time."""
-    key = stream(traced.motion_seed, Stream.PERTURBATIONS)
-
-    def normal(number, shape):
-        return np.asarray(jax.random.normal(jax.random.fold_in(key, number), shape), np.float64)
-
-    paths = draw_paths(jax.random.fold_in(key, 0), N_MOVES, N_PATHS, spec.static, traced)
-    moves = np.asarray(paths.moves, np.float64)
-    positions = np.asarray(paths.positions, np.float64)
-    params = network_oracle.as_float64(state.params)
-    start = np.asarray(task.start_code(state.layout, paths, spec.static))
-
-    def run(noise=None, kept=None, velocity=0.0):
-        inputs = moves + velocity
-        recurrent = kept if spec.rnn_type == "RNN" else None
-        h = cell_oracle.run(spec.rnn_type, params, start, inputs, "tanh", recurrent, noise)
-        layer = cell_oracle.analysed(spec.rnn_type, params, h, "tanh")
-        error = np.linalg.norm(
-            cell_oracle.logits(spec.rnn_type, params, layer, kept) - positions, axis=-1
-        )
-        return h, layer, 100 * error.mean(axis=1)
-
-    def at(values):
-        return values[np.array(MOVES) - 1]
-
-    clean, layer, error = run()
-    rms = np.sqrt((clean**2).mean())
-    found = {NONE: {"pos_decoding_err": at(error)}}
-    speed = np.sqrt((moves**2).sum(-1).mean())
-    noise = speed * normal(1, (N_MOVES, N_PATHS, 2)) / np.sqrt(2)
-    found[VELOCITY_NOISE] = {"pos_decoding_err": at(run(velocity=noise)[2])}
-    noise = 0.2 * rms * normal(2, clean.shape)
-    found[STATE_NOISE] = {"pos_decoding_err": at(run(noise)[2])}
-
-    n_silent, order = round(0.3 * N_UNITS), np.arange(N_UNITS)[::-1]  # the last scores best
-    drawn = np.asarray(jax.random.uniform(jax.random.fold_in(key, 3), (N_PATHS, N_UNITS)))
-    rate = np.sqrt((layer**2).mean(axis=(0, 1)))
-    partners = nearest_partners(order, rate, np.linalg.norm(params["decoder"], axis=-1))
-    lesions = {
-        LESION_RANDOM: [np.argsort(row)[:n_silent] for row in drawn],
-        LESION_GRID: [order[:n_silent]] * N_PATHS,
-        LESION_MATCHED: [partners[:n_silent]] * N_PATHS,
-    }
-    for name, silent in lesions.items():
-        kept = np.ones((N_PATHS, N_UNITS))
-        for row, units in zip(kept, silent, strict=True):
-            row[units] = 0
-        found[name] = {"pos_decoding_err": at(run(kept=kept)[2])}
-
-    planes = planes_around(states)
-    basis = np.array(
-        [
-            [plane_at(*planes, clean[KICKED_AT - 1 + k, n]) for n in range(N_PATHS)]
-            for k in MOVES_AFTER_KICK
-        ]
-    )
-    plane_0 = basis[0]
-    off = normal(4, (N_PATHS, N_UNITS))
-    off -= np.einsum("nua,nva,nv->nu", plane_0, plane_0, off)
-    weights = normal(5, (N_PATHS, 2))
-    along = np.einsum("na,nua->nu", weights, plane_0)
-    for name, direction in ((KICK_OFF, off), (KICK_ALONG, along)):
-        kick = direction / np.linalg.norm(direction, axis=1, keepdims=True)
-        noise = np.zeros_like(clean)
-        noise[KICKED_AT - 1] = 0.1 * rms * np.sqrt(N_UNITS) * kick
-        kicked, _, error = run(noise)
-        later = np.array(MOVES_AFTER_KICK) + KICKED_AT - 1
-        deviation = (kicked - clean)[later]
-        part = np.einsum("knua,knva,knv->knu", basis, basis, deviation)
-        size = 0.1 * rms * np.sqrt(N_UNITS)
-        found[name] = {
-            "pos_decoding_err": error[later],
-            "rho_par": np.sqrt((part**2).sum(-1).mean(1)) / size,
-            "rho_perp": np.sqrt(((deviation - part) ** 2).sum(-1).mean(1)) / size,
-        }
-    return found
-
-
-def nearest_partners(order, rate, norm):
-    """Partners of the first 40 % of the units, one after the other."""
-    logs = np.log(np.stack([rate, norm], axis=-1))
-    features = (logs - logs.mean(0)) / logs.std(0)
-    n_chosen = round(0.4 * N_UNITS)
-    free, partners = list(range(N_UNITS)), []
-    free = [unit for unit in free if unit not in order[:n_chosen]]
-    for unit in order[:n_chosen]:
-        best = min(free, key=lambda other: np.square(features[unit] - features[other]).sum())
-        free.remove(best)
-        partners.append(best)
-    return np.array(partners)
-
-
-def planes_around(states):
-    """Mean state [n, n, unit] and slopes [n, n, 2, unit] of a plane fitted around each bin."""
-    place = np.stack(np.meshgrid(np.arange(N_BINS), np.arange(N_BINS), indexing="ij"), axis=-1)
-    fitted = np.empty((N_BINS, N_BINS, 3, N_UNITS))
-    for i, j in np.ndindex(N_BINS, N_BINS):
-        away = (place - [i, j]).reshape(-1, 2)
-        root = np.exp(-np.square(away).sum(axis=1) / (4 * 0.7**2))[:, None]
-        rows = np.concatenate([np.ones((len(away), 1)), away], axis=1)
-        values = states.reshape(-1, N_UNITS)
-        fitted[i, j] = np.linalg.lstsq(root * rows, root * values, rcond=None)[0]
-    return fitted[:, :, 0], fitted[:, :, 1:]
-
-
-def plane_at(mean, slopes, h):
-    """Orthonormal basis [unit, 2] of the tangent plane at the point nearest to a state."""
-    distance = np.square(mean - h).sum(-1)
-    i, j = np.unravel_index(distance.argmin(), distance.shape)
-    step = np.linalg.lstsq(slopes[i, j].T, h - mean[i, j], rcond=None)[0]
-    place = np.clip(np.array([i, j]) + np.clip(step, -1, 1), 0, N_BINS - 1)
-    low = np.minimum(place.astype(int), N_BINS - 2)
-    a, b = place - low
-    between = sum(
-        weight * slopes[low[0] + di, low[1] + dj]
-        for weight, di, dj in (
-            ((1 - a) * (1 - b), 0, 0),
-            ((1 - a) * b, 0, 1),
-            (a * (1 - b), 1, 0),
-            (a * b, 1, 1),
-        )
-    )
-    x = between[0] / np.linalg.norm(between[0])
-    y = between[1] - (between[1] @ x) * x
-    return np.stack([x, y / np.linalg.norm(y)], axis=1)
