@@ -157,6 +157,7 @@ def _draw_panel(axes: Axes, panel: _Panel, table: pd.DataFrame, codes: list[str]
                                   alpha=0.2, lw=0)  # fmt: skip
     if panel.is_log:
         axes.set_yscale("log")
+        plotting.log_ticks(axes.yaxis)
     else:
         axes.set_ylim(0, None)
     _names_of_lines(axes, panel)
