@@ -77,7 +77,10 @@ def select(evidence):
     dos = rows[rows["place_field_values"] == DOS]
     by_arm = dict(iter(dos.groupby("arm")))
     none, dropout = dos["arm"] == "none", dos["arm"] == "recurrent 0.3"
-    longer, decay = dos["arm"] == "recurrent 0.3, longer", dos["arm"].str.startswith("decay")
+    longer, decay = (
+        dos["arm"] == "recurrent 0.3, longer",
+        dos["arm"].map(lambda arm: arm.startswith("decay")).astype(bool),
+    )
 
     def pair(column, first=dropout, second=none, **further):
         return {"frame": dos, "column": column, "first": first, "second": second, **further}
