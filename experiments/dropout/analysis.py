@@ -135,7 +135,7 @@ def figures(evidence, estimates):
     for axes, (_, _, label) in zip(panels, PANELS, strict=True):
         axes.set_ylabel(label)
     panels[0].set_ylim(0, None)
-    panels[0].legend(loc="upper right", ncols=2)
+    figure.legend(loc="outside upper center", ncols=2)
     panels[-1].set_ylim(0, None)
     panels[-1].set_xticks(range(len(names)), names, rotation=40, ha="right")
     caption = (
