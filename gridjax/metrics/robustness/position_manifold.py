@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float
 
 _SD_BINS = 0.7
@@ -102,9 +101,7 @@ def tangents(
     (i, j), (across, up) = jnp.moveaxis(low, -1, 0), jnp.moveaxis(share, -3, 0)
     left = slopes[i, j] * (1 - up) + slopes[i, j + 1] * up
     right = slopes[i + 1, j] * (1 - up) + slopes[i + 1, j + 1] * up
-    both = left * (1 - across) + right * across
-    # Computed once: the compiler may repeat it in both vectors of the basis, with another rounding.
-    first, second = jnp.moveaxis(lax.optimization_barrier(both), -2, 0)
+    first, second = jnp.moveaxis(left * (1 - across) + right * across, -2, 0)
     least = _FLAT * jnp.linalg.norm(manifold.mean, axis=-1).mean()
     norms = jnp.stack([_norm(first), _norm(second)])
     first = normalised(jnp.where(norms[0] > least, first, 0.0))

@@ -134,7 +134,6 @@ def perturbed_errors(
     rms = jnp.sqrt(jnp.square(h).mean())
     after_kick = h[np.array(MOVES_AFTER_KICK) + KICKED_AT - 1]
     basis = tangents(manifold, nearest_positions(manifold, after_kick, width), width)
-    basis = lax.optimization_barrier(basis)  # kicks and their parts have the same basis
     off, along = _unit_kicks(key, basis[MOVES_AFTER_KICK.index(0)])
     draws = _Draws(
         velocity=normal(random.fold_in(key, _VELOCITY), (N_MOVES, N_PATHS, 2)) / jnp.sqrt(2.0),
