@@ -96,12 +96,12 @@ def tangents(
     """
     n, slopes = len(manifold.mean), manifold.slopes
     place = jnp.clip((positions / box_width_m + 0.5) * n - 0.5, 0.0, n - 1.0)
-    low = jnp.clip(place.astype(jnp.int32), 0, max(0, n - 2))
-    share = (place - low)[..., None, None]
-    (i, j), (across, up) = jnp.moveaxis(low, -1, 0), jnp.moveaxis(share, -3, 0)
-    left = slopes[i, j] * (1 - up) + slopes[i, j + 1] * up
-    right = slopes[i + 1, j] * (1 - up) + slopes[i + 1, j + 1] * up
-    first, second = jnp.moveaxis(left * (1 - across) + right * across, -2, 0)
+    # The weights are continuous in the position. Many positions are bin centres up to rounding; for
+    # these a floor may be repeated by the compiler with another result, which mixes two bins.
+    weight = jnp.maximum(0.0, 1.0 - jnp.abs(place[..., None] - jnp.arange(n)))
+    of_bins = (weight[..., 0, :, None] * weight[..., 1, None, :]).reshape(-1, n * n)
+    both = (of_bins @ slopes.reshape(n * n, -1)).reshape(*positions.shape[:-1], 2, -1)
+    first, second = jnp.moveaxis(both, -2, 0)
     least = _FLAT * jnp.linalg.norm(manifold.mean, axis=-1).mean()
     norms = jnp.stack([_norm(first), _norm(second)])
     first = normalised(jnp.where(norms[0] > least, first, 0.0))
