@@ -16,6 +16,7 @@ from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.task import task
 from gridjax.training import train_step
@@ -139,7 +140,7 @@ def synthetic_evaluation(
     row |= {"evaluation_sequence_length": 50}
     if diverged_at_step is not None:
         row |= {"status": DIVERGED, "diverged_at_step": diverged_at_step}
-        return Evaluation(row, {}, {}, {}, None, None)
+        return Evaluation(row, {}, {}, {}, {}, None, None)
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
@@ -162,7 +163,8 @@ def synthetic_evaluation(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    return Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
+    drift, spectra = _drift(random, spec), _spectra(random)
+    return Evaluation(row, units, drift, spectra, _robustness(random), null, maps)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
@@ -237,6 +239,30 @@ def _drift(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
     steps = random.normal(0, random.uniform(0.5, 4), (len(move), 2))
     error = np.hypot(random.uniform(3, 9), np.hypot(*steps.cumsum(axis=0).T))
     return {"move": move, "pos_decoding_err": error, "loss": error / 30}
+
+
+def _robustness(random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Errors that grow with dose and move; kicks whose part off the manifold halves each move."""
+    conditions = conditions_of(ALL)
+    moves = [np.array(one.moves) for one in conditions]
+    name = np.repeat([one.perturbation for one in conditions], [len(each) for each in moves])
+    dose = np.repeat([one.dose for one in conditions], [len(each) for each in moves])
+    move, is_kick = np.concatenate(moves), np.isin(name, KICKS)
+    error = (4 + 10 * dose * np.sqrt(move)) * random.uniform(0.8, 1.2, len(move))
+    rest = np.where(name == KICK_OFF, 0.5**move, 0.1) * random.uniform(0.9, 1.1, len(move))
+    nan = np.nan
+    return {
+        "perturbation": name,
+        "dose": dose,
+        "move": move,
+        "pos_decoding_err": error,
+        "decode_err_ml_cm": 0.9 * error,
+        "decode_err_rms_cm": 1.1 * error,
+        "excess_err_cm": np.where(name == VELOCITY_NOISE, 0.2 * error, nan),
+        "diffusion_cm2_per_move": np.where(is_kick | (move == 1), nan, 1 + 20 * dose),
+        "rho_par": np.where(is_kick, np.where(name == KICK_OFF, 0.1, 0.9), nan),
+        "rho_perp": np.where(is_kick, rest, nan),
+    }
 
 
 def _weights(spec: NetworkSpec) -> dict[str, np.ndarray]:

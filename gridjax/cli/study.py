@@ -66,8 +66,8 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " lattices, precision, all; or your own folder with claims.yaml and analysis.py. The"
-            " command runs analysis.py: name only folders that you trust.",
+            " dropout, lattices, precision, all; or your own folder with claims.yaml and"
+            " analysis.py. The command runs analysis.py: name only folders that you trust.",
         ),
     ],
     out: Out = None,

@@ -95,6 +95,25 @@ def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.Gradient
     return optimizer_of(static, traced)
 
 
+def start_and_inputs(
+    layout: Layout,
+    trajectories: Trajectories,
+    dt_s: Float[Array, ""],
+    static: StaticConfig,
+    noise: Noise = NO_NOISE,
+) -> tuple[Float[Array, "batch n"] | None, Float[Array, "time batch n_in"]]:
+    """Return what a network receives on trajectories: at the start, and at each move.
+
+    The first is None for a network without recurrence. The other arguments are those of
+    ``forward``.
+    """
+    start = None
+    if is_recurrent(static):
+        has_code = static.start == PLACE_CODE
+        start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
+    return start, task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
+
+
 def forward(
     params: Params,
     layout: Layout,
@@ -111,12 +130,8 @@ def forward(
     dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence). ``noise`` is
     that of training; the default is none.
     """
-    start = None
-    if is_recurrent(static):
-        has_code = static.start == PLACE_CODE
-        start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
-    inputs = task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
-    analysed = network.activity(params, start, inputs, static, masks, loop, noise.state)
+    received = start_and_inputs(layout, trajectories, dt_s, static, noise)
+    analysed = network.activity(params, *received, static, masks, loop, noise.state)
     return analysed, network.outputs(params, analysed, static, masks)
 
 

@@ -252,9 +252,14 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "bf16_same_loss",
         "patterns_are_lattices",
         "patterns_need_no_network",
+        "dropout_helps_task",
+        "dropout_removes_changes_off_the_manifold",
+        "dropout_keeps_changes_along_the_manifold",
+        "dropout_is_not_weight_decay",
+        "dropout_is_not_slow_learning",
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    assert versions == dict.fromkeys(versions, 2) | {"lattices": 1}
+    assert versions == dict.fromkeys(versions, 2) | {"dropout": 1, "lattices": 1}
 
 
 @pytest.mark.slow

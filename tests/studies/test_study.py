@@ -20,10 +20,11 @@ from gridjax.studies.training import (
     union,
 )
 
-NAMES = [*ORDER, "lattices", "precision"]
-SEEDS = dict.fromkeys(NAMES, 64) | {"lattices": 16}
+NAMES = [*ORDER, "dropout", "lattices", "precision"]
+SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "lattices": 16}
 """Seeds of each arm of the size desk."""
-STEPS = {name: {200_000} for name in NAMES} | {"lattices": {20_000, 30_000}}
+STEPS = {name: {200_000} for name in NAMES}
+STEPS |= {name: {20_000, 30_000} for name in ("dropout", "lattices")}
 """Gradient steps of the size paper."""
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
 
@@ -32,7 +33,7 @@ def study(name):
     return find_studies(name)[0]
 
 
-def test_all_six_results_and_two_questions_of_our_own_have_a_study():
+def test_all_six_results_and_three_questions_of_our_own_have_a_study():
     assert shipped_studies() == NAMES
     assert [each.name for each in find_studies("all")] == NAMES
 
@@ -72,7 +73,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "lattices", "precision"]
+    assert without == ["encodings", "dropout", "lattices", "precision"]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
@@ -86,6 +87,15 @@ def test_studies_share_networks():
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
     assert [name for name, _ in together.claims] == NAMES
+
+
+def test_all_networks_of_a_folder_are_evaluated_as_one_of_the_studies_asks():
+    plans = [
+        StudyPlan(study(name), lay_out(study(name), Request())) for name in ("dropout", "turing")
+    ]
+    assert [plan.sweep.settings.evaluation.robustness for plan in plans] == ["all", "none"]
+    assert union(plans).settings.evaluation.robustness == "all"
+    assert union(plans[1:]).settings == plans[1].sweep.settings
 
 
 def test_seeds_replace_those_of_every_arm():

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gridjax.run.evaluation import emergence, nulls_of_maps
+from gridjax.run.evaluation import emergence, nulls_of_maps, robustness
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import READOUT, THRESHOLDS
 from gridjax.spec.network import NetworkSpec
@@ -120,6 +120,15 @@ SPECTRA = pa.schema(
         ("power_code", pa.float32()),
     ]
 )
+ROBUSTNESS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("perturbation", pa.string()),
+        ("dose", pa.float64()),
+        ("move", pa.int32()),
+        *((name, pa.float64()) for name in robustness.MEASURES),
+    ]
+)
 NULLS = pa.schema(
     [
         ("null_id", pa.string()),
@@ -137,6 +146,7 @@ TABLES = {
     "emergence": EMERGENCE,
     "drift": DRIFT,
     "spectra": SPECTRA,
+    "robustness": ROBUSTNESS,
     "nulls": NULLS,
     "timings": TIMINGS,
 }
@@ -180,6 +190,7 @@ class NetworkResult:
             ),
             "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
             "spectra": _of_network(self.run_id, self.evaluation.spectra, SPECTRA),
+            "robustness": _of_network(self.run_id, self.evaluation.robustness, ROBUSTNESS),
             "nulls": _nulls(self.evaluation.null),
             "timings": pa.Table.from_pylist(
                 [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS
