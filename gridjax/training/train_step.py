@@ -173,7 +173,7 @@ def update(
             losses = objective.data_loss(outputs, targets, static, traced.padding)
             loss = own_mean(losses, traced.padding)
         if static.state_objective != NO_OBJECTIVE:
-            of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+            of_states = objective_of_states(static, traced, params, trajectories, analysed, outputs)
             loss = traced.place_loss_weight * loss + traced.state_objective_weight * of_states
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
 
@@ -202,13 +202,15 @@ def update(
 def objective_of_states(
     static: StaticConfig,
     traced: TracedParams,
+    params: Params,
     trajectories: Trajectories,
     analysed: Float[Array, "time batch analysed"],
     outputs: Float[Array, "time batch out"],
 ) -> Float[Array, ""]:
     """Return the value of the objective on states on trajectories, without its weight."""
     inputs = task.inputs(trajectories, traced.dt_s, static)
-    return state_objective(analysed, outputs, trajectories.positions, inputs, static, traced)
+    positions, cell = trajectories.positions, params["cell"]
+    return state_objective(analysed, outputs, positions, inputs, static, traced, cell)
 
 
 def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
@@ -272,7 +274,9 @@ def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> P
     loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
     of_states = jnp.full((), jnp.nan, jnp.float32)
     if static.state_objective != NO_OBJECTIVE:
-        of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+        of_states = objective_of_states(
+            static, traced, state.params, trajectories, analysed, outputs
+        )
     return Progress(loss, excess, error_m, of_states)
 
 

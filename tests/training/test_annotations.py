@@ -85,8 +85,10 @@ for code in ("gaussian", "difference_of_gaussians", "from_file"):
         place_maps=maps,
     )
 dropout = {"recurrent_dropout": 0.2, "readout_dropout": 0.3}
-for cell, activation in zip(CELLS, ACTIVATIONS, strict=True):
-    check(rnn_type=cell, activation=activation)
+for activation in ACTIVATIONS:
+    check(activation=activation)
+for cell in CELLS:
+    check(rnn_type=cell)
     check(rnn_type=cell, inputs="egocentric", n_head_direction_cells=4, **dropout)
 for initializer, optimizer in zip(
     itertools.cycle(("glorot_normal", "orthogonal", "pytorch_uniform", "glorot_uniform")),

@@ -164,7 +164,7 @@ def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
 @pytest.mark.slow  # two more shapes, which no other test compiles
 @pytest.mark.bits
 def test_networks_in_padded_shapes_are_evaluated_in_their_own():
-    small = dataclasses.replace(A, Np=20, batch_size=9)
+    small = dataclasses.replace(A, Np=20, batch_size=14)  # rungs: 25 trajectories, 32 outputs
     padded = padded_config(A.static)
     assert padded == padded_config(small.static)
     trainer = make_trainer(padded, 2)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
+from gridjax.model.network import init_params
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
 from gridjax.spec.lowering import StaticConfig, TracedParams
@@ -99,9 +100,13 @@ def _check_loss(static: StaticConfig) -> None:
 def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
     name, objective = static.state_objective, STATE_OBJECTIVES[static.state_objective]
     sizes = (static.n_analysed, static.n_outputs, 2, static.n_inputs)
-    given = [_floats(_TIMES, _BATCH, size) for size in sizes]
-    context = objective_context(jax.tree.map(jnp.asarray, traced))
-    found = _shape_of(name, "value", lambda *args: objective.value(*args, context), *given)
+    given = [_floats(static.sequence_length, static.batch_size, size) for size in sizes]
+    numbers = jax.tree.map(jnp.asarray, traced)
+
+    def value(params: Any, *given: Any) -> Any:
+        return objective.value(*given, objective_context(numbers, params["cell"]))
+
+    found = _shape_of(name, "value", value, _params(static), *given)
     _expect(name, "value", found, _floats())
 
 
@@ -131,7 +136,7 @@ def _check_start(static: StaticConfig) -> None:
 
 
 def _check_optimizer(static: StaticConfig, traced: TracedParams) -> None:
-    name, params = static.optimizer, {"W": _floats(2, 3)}
+    name, params = static.optimizer, _params(static)
     numbers = jax.tree.map(jnp.asarray, traced)
 
     def updates(params: Any) -> Any:
@@ -139,6 +144,11 @@ def _check_optimizer(static: StaticConfig, traced: TracedParams) -> None:
         return optimizer.update(params, optimizer.init(params), params)[0]
 
     _expect(name, "update", _shape_of(name, "make", updates, params), params)
+
+
+def _params(static: StaticConfig) -> Any:
+    """Return the shapes of the parameters of a network."""
+    return jax.eval_shape(lambda key: init_params(key, static), _key())
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:
