@@ -87,11 +87,17 @@ def init(static: StaticConfig, traced: TracedParams) -> TrainState:
     )
 
 
-def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
-    """Return the optimiser of a network; with padded shapes, a traced number selects it."""
-    if traced.padding is not None:
-        return selected_optimizer(traced.padding.optimizer, traced.learning_rate)
-    return optimizer_of(static, traced)
+def make_optimizer(
+    static: StaticConfig, traced: TracedParams
+) -> optax.GradientTransformationExtraArgs:
+    """Return the optimiser of a network; with padded shapes, a traced number selects it.
+
+    Its update accepts the loss of the step as ``value``.
+    """
+    if traced.padding is None:
+        return optax.with_extra_args_support(optimizer_of(static, traced))
+    of_choice = selected_optimizer(traced.padding.optimizer, traced.learning_rate)
+    return optax.with_extra_args_support(of_choice)
 
 
 def forward(
@@ -181,9 +187,11 @@ def update(
     clip = traced.gradient_clip
     gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
     optimizer = make_optimizer(static, traced)
-    updates, moments = optimizer.update(gradients, state.optimizer, state.params)
+    updates, moments = optimizer.update(gradients, state.optimizer, state.params, value=value)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
-    is_finite = jnp.isfinite(value) & _all_finite((params, moments))
+    # an optimiser may begin with an infinite number, such as the lowest loss so far
+    is_finite = jnp.isfinite(value) & _all_finite(params)
+    is_finite &= _all_finite(moments, unless=state.optimizer)
     is_made = is_active & is_finite
     # Select new or old values *after* the update: a gradient through `where` would pass on the NaN.
     params, moments = jax.tree.map(
@@ -307,6 +315,11 @@ def compute_metrics(
     )
 
 
-def _all_finite(tree: Any) -> Array:
-    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
+def _all_finite(tree: Any, unless: Any = None) -> Array:
+    """Return whether all numbers are finite; those that equal the ones of ``unless`` may not be."""
+    others = [None] * len(jax.tree.leaves(tree)) if unless is None else jax.tree.leaves(unless)
+    leaves = [jnp.asarray(True)]
+    for leaf, other in zip(jax.tree.leaves(tree), others, strict=True):
+        is_fine = jnp.isfinite(leaf)
+        leaves.append((is_fine if other is None else is_fine | (leaf == other)).all())
     return jnp.stack(leaves).all()

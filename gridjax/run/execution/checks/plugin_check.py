@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
@@ -37,9 +38,12 @@ def check_plugins(specs: Iterable[NetworkSpec]) -> None:
 
     docs/howto/extending.md describes the arguments and results of each function.
 
-    Raises GridjaxError for the first wrong function, with its result or its exception.
+    Raises GridjaxError for the first wrong function, with its result or its exception, and for the
+    first network that cannot use its motion.
     """
-    for spec in {spec.static: spec for spec in specs if spec.plugins}.values():
+    specs = [spec for spec in specs if spec.plugins]
+    _check_use_of_motions(specs)
+    for spec in {spec.static: spec for spec in specs}.values():
         static, traced = spec.static, spec.traced
         if is_plugin("place_field_values", static.place_field_values):
             _check_encoding(static, traced)
@@ -122,6 +126,16 @@ def _check_motion(static: StaticConfig, traced: TracedParams) -> None:
     _expect(name, "simulate", found, wanted)
 
 
+def _check_use_of_motions(specs: Iterable[NetworkSpec]) -> None:
+    """Raise GridjaxError for the first network whose box or paths do not fit its motion."""
+    for spec in specs:
+        problem = MOTIONS[spec.motion].problem if is_plugin("motion", spec.motion) else None
+        words = problem and problem(spec.box_width_in_m, spec.sequence_length * spec.dt_s)
+        if words:
+            what, _, fix = words.rpartition(": ")
+            raise GridjaxError(Problem(f"motion: {spec.motion}: {what}", fix=fix))
+
+
 def _check_start(static: StaticConfig) -> None:
     start: Start = STARTS[static.start]
     name, n_state = static.start, CELLS.info(static.rnn_type).n_states * static.Ng
@@ -140,8 +154,9 @@ def _check_optimizer(static: StaticConfig, traced: TracedParams) -> None:
     numbers = jax.tree.map(jnp.asarray, traced)
 
     def updates(params: Any) -> Any:
-        optimizer = optimizer_of(static, numbers)
-        return optimizer.update(params, optimizer.init(params), params)[0]
+        optimizer = optax.with_extra_args_support(optimizer_of(static, numbers))
+        loss = jnp.zeros(())
+        return optimizer.update(params, optimizer.init(params), params, value=loss)[0]
 
     _expect(name, "update", _shape_of(name, "make", updates, params), params)
 
