@@ -71,6 +71,10 @@ READING = {
     **dict.fromkeys(("state_objective_weight", "place_loss_weight", *NUMBERS), OBJECTIVE),
     "turn_kappa": {"motion": "von_mises_walk"},
     "decoupled_weight_decay": {"optimizer": "adamw"},
+    **dict.fromkeys(
+        ("accumulated_batches", "plateau_steps", "plateau_patience"),
+        {"optimizer": "adamw_plateau"},
+    ),
     "recurrent_dropout": {"readout_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},
     "state_noise": {"state_noise": 0.25},

@@ -126,7 +126,7 @@ def test_null_scores_and_lattices_of_all_bins_on_request():
     np.testing.assert_array_equal(reported.null.score_60[20], every.null.score_60[20])
     assert np.unique(every.null.score_60[32]).size > 1000
     is_reported = reported.units["nbins"] == 20
-    lattices = ("period_cm", "orientation_rad", "lattice_p_value")
+    lattices = ("period_cm", "orientation_rad", "lattice_p_value", "phase_x_cm", "phase_y_cm")
     for name, column in every.units.items():
         other = reported.units[name]
         np.testing.assert_array_equal(other[is_reported], column[is_reported], err_msg=name)
