@@ -98,7 +98,7 @@ def make(context):
 
 waves = gj.CellInfo("waves", n_states=0, has_layers=False, n_gates=1, activations_per_unit=8.0)
 gj.register_cell(waves, gj.Cell(init, step))
-separate = gj.StateObjectiveInfo("actionable", reads=("distance_range_m",))
+separate = gj.StateObjectiveInfo("actionable", reads=("distance_range_m",), per_pair=False)
 gj.register_state_objective(separate, gj.StateObjective(losses))
 gj.register_motion(gj.MotionInfo("rooms"), gj.Motion(rooms))
 gj.register_optimizer(gj.OptimizerInfo("adam_with_geco"), gj.Optimizer(make))

@@ -14,7 +14,6 @@ MODELS = {
     "action": ("SIC", "distance_range_m"),
     "leaky_0": ("place code, no leak", "place_cell_rf"),
     "leaky_30": ("place code, leak .3", "place_cell_rf"),
-    "leaky": ("place code, learned leaks", "place_cell_rf"),
     "spacenet": ("SpaceNet", "distance_range_m"),
     "conformal_linear": ("conformal, linear", "state_distance_per_m"),
     "conformal_nonlinear": ("conformal, nonlinear", "state_distance_per_m"),

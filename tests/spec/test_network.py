@@ -13,6 +13,7 @@ from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED, USES
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS
 from gridjax.spec.state_objective_info import NUMBERS
@@ -71,10 +72,7 @@ READING = {
     **dict.fromkeys(("state_objective_weight", "place_loss_weight", *NUMBERS), OBJECTIVE),
     "turn_kappa": {"motion": "von_mises_walk"},
     "decoupled_weight_decay": {"optimizer": "adamw"},
-    **dict.fromkeys(
-        ("accumulated_batches", "plateau_steps", "plateau_patience"),
-        {"optimizer": "adamw_plateau"},
-    ),
+    **{name: {"optimizer": "adamw_plateau"} for name in OPTIMIZER_NUMBERS[1:]},
     "recurrent_dropout": {"readout_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},
     "state_noise": {"state_noise": 0.25},

@@ -120,7 +120,7 @@ def test_another_recording_is_another_network():
 
 def test_a_session_of_a_file_is_a_motion(tmp_path):
     positions, times = session()
-    arrays = {"positions": 100 * positions, "times": times, "spikes": times[::500]}
+    arrays = {"positions": 100 * positions, "times": times, "spikes_1": times[::500]}
     np.savez(tmp_path / "rat.npz", **arrays)
     (read,) = gj.read_inputs([tmp_path / "rat.npz"], gj.InputOptions(units="cm"))
     register("rat_f", read.positions_m, read.times_s)
