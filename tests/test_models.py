@@ -293,8 +293,10 @@ def test_non_negative_components_ascend_the_variance_of_the_place_code():
 def test_a_gradient_step_of_a_model_changes_every_parameter(name):
     spec = model(name, batch_size=16, Ng=32)
     before = train_step.init(spec.static, spec.traced)
-    after = jax.jit(train_step.step, static_argnums=0)(spec.static, spec.traced, before)
-    assert int(after.step) == 1
+    step, after = jax.jit(train_step.step, static_argnums=0), before
+    for _ in range(spec.accumulated_batches):
+        after = step(spec.static, spec.traced, after)
+    assert int(after.step) == spec.accumulated_batches
     for one, other in zip(*map(jax.tree.leaves, (before.params, after.params)), strict=True):
         assert (one != other).any()
 
