@@ -175,7 +175,7 @@ def _adamw_cosine(context: OptimizerContext) -> optax.GradientTransformation:
     return optax.adamw(rate, weight_decay=context.decoupled_weight_decay)
 
 
-def _adamw_accumulated(context: OptimizerContext) -> optax.GradientTransformationExtraArgs:
+def _adamw_accumulated(context: OptimizerContext) -> optax.GradientTransformation:
     """Return AdamW on the mean gradient of ``accumulated_batches`` gradient steps."""
     every = context.accumulated_batches
     steps = optax.MultiSteps(_adamw(context), every_k_schedule=lambda n_updates: every)

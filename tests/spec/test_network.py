@@ -198,7 +198,9 @@ def test_traced_leaves_are_strong_scalars():
     for name, leaf in zip(TracedParams._fields[:-1], spec.traced[:-1], strict=True):
         assert isinstance(leaf, np.ndarray)
         assert leaf.shape == ((3, 3, 3) if name == "place_maps" else ())
-        is_integer = name.endswith("_seed") or name in ("n_grad_steps", "n_fields")
+        is_integer = name.endswith("_seed") or name in (
+            "n_grad_steps", "n_fields", "accumulated_batches", "plateau_steps", "plateau_patience",
+        )  # fmt: skip
         assert leaf.dtype == (np.int32 if is_integer else np.float32), name
     assert NetworkSpec().traced.place_maps is None
 

@@ -103,7 +103,7 @@ def test_every_optimiser_of_a_sweep_file_is_there():
     names = {info.name for info in OPTIMIZER_INFOS}
     assert names == {"adam", *SAME_FORM, *OF_OPTAX, *of_batches}
     assert names <= set(OPTIMIZERS)
-    assert set(OPTIMIZERS) == set(FIELDS["optimizer"].metadata["choices"])
+    assert names == set(FIELDS["optimizer"].metadata["choices"])
 
 
 @pytest.mark.parametrize("name", ["rmsprop", "adagrad", "rmsprop_momentum"])
