@@ -4,6 +4,7 @@ import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
+from gridjax.metrics import mean_interval
 from gridjax.studies import DIFFERENCES, NULL_SHARE, percent
 from gridjax.studies import figures as shared
 
@@ -96,10 +97,24 @@ def knows_place(rows):
     return np.where(rows["place_loss_weight"] > 0, rows["is_competent"], error < KNOWS_PLACE)
 
 
+def null_score(rows):
+    """Return the score above which a unit of each network exceeds chance."""
+    own = rows[["untrained_99", "isotropic_99", "shuffled_99"]].max(axis=1)
+    return rows["null_99"].fillna(own).clip(lower=0.3)
+
+
+def with_interval(shares):
+    """Return the mean of shares of networks, with its 95 % interval if there is one."""
+    mean, low, high = mean_interval(shares.to_numpy(float), within=SHARES)
+    between = f" ({100 * low:.0f} to {100 * high:.0f})" if np.isfinite(high - low) else ""
+    return f"{percent(mean)}{between}"
+
+
 def table(rows):
     """Return one row of text for each model."""
-    head = ("model", "networks", "know their position", "grid units", "with a lattice", "modules")
-    lines = [(*head, "period over box", "clustering of phases", "scale parameter")]
+    head = "model, networks, know their position, grid units (95 %), null score, with a lattice"
+    head += ", modules, period over box, clustering of phases, scale parameter"
+    lines: list[tuple[str, ...]] = [tuple(head.split(", "))]
     for cell in trained_models(rows):
         own = of_cell(rows, cell)
         name, parameter = MODELS[cell]
@@ -110,7 +125,8 @@ def table(rows):
             name,
             f"{len(own)}",
             percent(knows_place(own).mean()),
-            percent(own["share_grid"].mean()),
+            with_interval(own["share_grid"]),
+            f"{null_score(own).mean():.2f}",
             percent(own["share_with_lattice"].mean()),
             f"{own['n_modules'].mean():.1f}",
             f"{period:.2f}" if np.isfinite(period) else "–",

@@ -99,10 +99,9 @@ def actionable(
     return value, lacks
 
 
-def components(
-    places: np.ndarray, W: np.ndarray, positions: np.ndarray, length: float
-) -> tuple[float, np.ndarray]:
+def components(W: np.ndarray, positions: np.ndarray, length: float) -> tuple[float, np.ndarray]:
     """Minus the variance of components at positions, and the weights after a projected step."""
+    places = [((x + 0.5) / 24 - 0.5, (y + 0.5) / 24 - 0.5) for x in range(24) for y in range(24)]
     code = np.zeros((len(positions), len(places)))
     for n, x in enumerate(positions):
         for i, centre in enumerate(places):
