@@ -179,7 +179,9 @@ def larger(params, seed, factor):
 CONFORMAL = {"": "linear", "_nonlinear": "nonlinear", "_additive": "additive"}
 
 
-@pytest.mark.parametrize("suffix", CONFORMAL)
+@pytest.mark.parametrize(
+    "suffix", [one if not one else pytest.param(one, marks=pytest.mark.slow) for one in CONFORMAL]
+)
 def test_conformal_isometry_has_the_published_losses(suffix):
     kind = CONFORMAL[suffix]
     spec = model(f"conformal_isometry{suffix}", Ng=6, batch_size=9)
@@ -248,6 +250,7 @@ def test_the_actionable_plane_has_the_published_losses_and_factors():
     np.testing.assert_allclose(gradient["cell"]["W"][2, 3], slope, rtol=5e-3, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_factors_of_the_actionable_plane_follow_geco():
     spec = model("actionable", Ng=7, batch_size=11, sequence_length=4)
     state = train_step.init(spec.static, spec.traced)

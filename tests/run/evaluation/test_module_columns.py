@@ -55,6 +55,7 @@ def test_phases_of_units_are_those_of_their_maps(period_m, turn):
         assert np.linalg.norm(one) < np.linalg.norm(expected) + 0.02 * period_m
 
 
+@pytest.mark.slow
 def test_phases_of_pooled_maps_of_odd_sides_have_the_same_middle():
     phases = cell_phases(0.5, 0.3, 3)
     coarse = lattice(module_maps(0.5, 0.3, phases), BOX_M)
