@@ -138,7 +138,9 @@ def test_sic_has_the_published_losses():
     np.testing.assert_allclose(ours, expected, rtol=1e-4)
 
 
-@pytest.mark.parametrize(("cell", "leak"), [("leaky", 0.3), ("leaky_60", 0.6), ("leaky_0", 0.0)])
+@pytest.mark.parametrize(
+    ("cell", "leak"), [("leaky_learned", 0.3), ("leaky_60", 0.6), ("leaky_0", 0.0)]
+)
 def test_the_leaky_network_moves_as_published(cell, leak):
     spec = model("leaky", Ng=5, Np=16, batch_size=3, sequence_length=4, rnn_type=cell)
     state = train_step.init(spec.static, spec.traced)

@@ -1,8 +1,8 @@
 """Leaky recurrent networks (Zhang et al. 2026) as a plugin: fixed leaks, and a learned one.
 
 h_t = l h_{t-1} + (1 - l) phi(W h_{t-1} + W_x v_t). ``leaky_0`` is the network without a leak;
-``leaky_10``, ``leaky_30`` and ``leaky_60`` have l = .1, .3 and .6; ``leaky`` learns one l for each
-unit, from .3. Targets and loss are those of place cells.
+``leaky_10``, ``leaky_30`` and ``leaky_60`` have l = .1, .3 and .6; ``leaky_learned`` learns one l
+for each unit, from .3. Targets and loss are those of place cells.
 
     gridjax sweep experiments/models/leaky.yaml \
         --plugin experiments/models/leaky.py --out runs/leaky
@@ -49,6 +49,6 @@ def register(name, init, step):
     gj.register_cell(info, gj.Cell(init, step, decayed=recurrent_weights))
 
 
-register("leaky", partial(init, is_learned=True), step)
+register("leaky_learned", partial(init, is_learned=True), step)
 for percent in (0, 10, 30, 60):
     register(f"leaky_{percent}", init, partial(step, leak=percent / 100))
