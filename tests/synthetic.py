@@ -182,6 +182,8 @@ def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
         "score_90_by_neuron": np.where(active, 0.1, 0).astype(np.float32),
         "period_cm": np.where(active, period, np.nan).astype(np.float32),
         "orientation_rad": np.zeros(n, np.float32),
+        "phase_x_cm": np.zeros(n, np.float32),
+        "phase_y_cm": np.zeros(n, np.float32),
         "lattice_p_value": np.where(active, 0.01, 1).astype(np.float32),
         "active": active,
     }

@@ -82,8 +82,10 @@ def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None)
     draw networks, each draws an equal part of ``n_seeds``. A file that crosses its seeds (layouts,
     weights, paths) keeps its own seeds.
 
-    Raises GridjaxError if a sweep file is missing or invalid, or if settings or seeds conflict.
+    Raises GridjaxError if a sweep file or a plugin is missing or invalid, or if settings or seeds
+    conflict.
     """
+    study.load_plugins()
     files = study.files(request.size_name) if files is None else files
     return merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
 

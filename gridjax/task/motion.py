@@ -118,7 +118,7 @@ def walk(
     )
 
 
-def along(positions: Float[Array, "time+1 batch 2"]) -> Trajectories:
+def along(positions: Float[Array, "place batch 2"]) -> Trajectories:
     """Return the trajectories along given positions (metres); the first position is the start.
 
     The heading is the direction of the next move. After the last move the heading does not change.

@@ -56,7 +56,13 @@ RICH = replace(
 )
 """A network that reads every traced number but measured place cells and those of OTHER_MOTION."""
 
-OTHER_MOTION = replace(RICH, motion="von_mises_walk", optimizer="adamw")
+OTHER_MOTION = replace(
+    RICH,
+    motion="von_mises_walk",
+    optimizer="adamw_plateau",
+    plateau_steps=1,
+    plateau_patience=1,
+)
 """A network that reads the numbers of another motion and of another optimiser."""
 
 MEASURED = replace(

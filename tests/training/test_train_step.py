@@ -28,6 +28,7 @@ from gridjax.model import network
 from gridjax.prng import Stream, stream
 from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.lowering import TracedParams
+from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
 from gridjax.training.noise import draw_noise
@@ -255,7 +256,7 @@ OF_MAPS = pytest.param("place_maps", marks=pytest.mark.slow)  # a compilation of
 )
 def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
-    is_other = name in ("turn_kappa", "decoupled_weight_decay")
+    is_other = name in ("turn_kappa", *OPTIMIZER_NUMBERS)
     block = request.getfixturevalue(
         "measured" if is_map else "other_motion" if is_other else "rich"
     )

@@ -24,6 +24,7 @@ from gridjax.run.evaluation.block_measures import (
     start_measures,
     start_weight_measures,
 )
+from gridjax.run.evaluation.module_columns import module_columns
 from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
 from gridjax.run.evaluation.robustness import conditions_for, robustness_columns
 from gridjax.run.evaluation.spectra import spectrum_columns
@@ -270,6 +271,7 @@ def _one(
         for name, value in zip(network_metrics.READOUT, measures.readout, strict=True)
     }
     row |= network_metrics.shares(units, design.n_bins[-1]) | dict.fromkeys(COLUMNS, math.nan)
+    row |= module_columns(units, design.n_bins[-1])
     if null is not None:
         null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
         row |= network_metrics.above_null(units, design.n_bins[-1], null.null_id, null_99)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gridjax.run.evaluation import emergence, nulls_of_maps, robustness
+from gridjax.run.evaluation import emergence, module_columns, nulls_of_maps, robustness
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import READOUT, THRESHOLDS
 from gridjax.spec.network import NetworkSpec
@@ -51,6 +51,7 @@ _MEASURES = [
     "share_above_null_99",
     "null_99",
     *nulls_of_maps.COLUMNS,
+    *module_columns.COLUMNS,
     "share_active",
     "share_of_bins_visited",
     "samples_per_bin",
@@ -83,6 +84,8 @@ UNITS = pa.schema(
         ("score_90_by_neuron", pa.float32()),
         ("period_cm", pa.float32()),
         ("orientation_rad", pa.float32()),
+        ("phase_x_cm", pa.float32()),
+        ("phase_y_cm", pa.float32()),
         ("lattice_p_value", pa.float32()),
         ("active", pa.bool_()),
     ]
