@@ -1,13 +1,15 @@
 """Cost of the engine on a Ray cluster: Ray's own calls, the scheduling of blocks, a large start.
 
-`python -m benchmarks.ray_cost [--actors 2] [--blocks 400] [--json FILE]` starts Ray on this machine
-and measures
+`python -m benchmarks.ray_cost [--actors 2] [--blocks 400] [--run DIR] [--json FILE]` starts Ray on
+this machine and measures
 
 - the round trip of an exchange with one actor, which is Ray's cost per task;
 - the time between two blocks of an actor whose blocks take no time: scheduling, messages and
   events, of this process and of the actors, without training and without files;
 - the time from the call of train() to the first block for 11,608 networks, with the start of Ray
-  and of the actors, and with the manifest.
+  and of the actors, and with the manifest;
+- with ``--run``, the commit of the first block of an existing run, and its share of the time
+  that the training of the block took.
 
 A simulation with these measured costs then predicts 1,000 actors: their exchanges and their blocks
 wait for one process that serves one exchange at a time.
@@ -39,6 +41,8 @@ from gridjax.run.execution.ray_cluster.connection import connected
 from gridjax.run.planning.blocks import missing_blocks
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.manifest import versions
+from gridjax.run.storage.run_folder import SHARDS, commit_block
+from gridjax.run.storage.shards import Shard
 from gridjax.run.worker.job import Job
 from gridjax.run.worker.machine import processor
 from gridjax.spec.network import NetworkSpec
@@ -150,6 +154,28 @@ def large_start_s(n_actors: int) -> dict[str, float]:
         ray_engine.RayWorker = original
 
 
+def commit_cost(run: Path, n: int = 10) -> dict[str, float]:
+    """Return the median seconds of the commit of a run's first block, and its share of training."""
+    first = min(path for path in (run / SHARDS).iterdir() if path.name[0] != ".")
+    results = Shard(first).read()
+    seconds = []
+    for _ in range(n):
+        with tempfile.TemporaryDirectory(dir=run.parent) as base:
+            (Path(base) / SHARDS).mkdir()
+            began = time.perf_counter()
+            commit_block(Path(base), results)
+            seconds.append(time.perf_counter() - began)
+    train_s = float(results.tables["timings"].to_pandas()["train_seconds"].sum())
+    commit_s = statistics.median(seconds)
+    return {
+        "networks_of_the_block": len(results.run_ids),
+        "bytes": sum(path.stat().st_size for path in first.iterdir()),
+        "commit_s": commit_s,
+        "training_s": train_s,
+        "share_of_the_training": commit_s / train_s,
+    }
+
+
 def simulate(
     n_actors: int, block_s: float, exchange_s: float, block_cost_s: float, seed: int = 0
 ) -> dict[str, float]:
@@ -199,6 +225,7 @@ def main() -> None:
     parser.add_argument("--actors", type=int, default=2)
     parser.add_argument("--blocks", type=int, default=400)
     parser.add_argument("--lanes", type=int, default=16, help="networks of a block")
+    parser.add_argument("--run", type=Path, help="run folder whose first block is committed again")
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     with connected(None, chosen.actors) as ray:
@@ -206,6 +233,8 @@ def main() -> None:
         told["exchange_s"] = exchange_s(ray, 300)
         told["blocks"] = block_costs(ray, chosen.actors, chosen.blocks, chosen.lanes)
     told["large_start"] = large_start_s(chosen.actors)
+    if chosen.run:
+        told["commit"] = commit_cost(chosen.run)
     cost = told["blocks"]["driver_cpu_s_per_block"]
     told["simulated"] = [
         simulate(n_actors, block_s, told["exchange_s"], max(cost, told["exchange_s"]))

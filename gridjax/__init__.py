@@ -17,7 +17,7 @@ Extensions
     StartInfo, OptimizerInfo: their records. Encoding, Cell, Factored, Loss, StateObjective, Motion,
     Start, Optimizer: their functions. EncodingContext, ObjectiveContext, MotionContext,
     OptimizerContext: the parameters that these functions receive. trajectories_along: the paths of
-    a motion from their positions.
+    a motion from their positions. recorded_motion: the motion of a recorded animal.
     glorot_uniform, recurrent_kernel: initial weights of a cell.
 
 Parts of one network
@@ -35,6 +35,7 @@ Theory without training
 Recorded cells
     rate_map, grid_score, grid_score_3d: maps and scores of any arrays. Session, MapSet,
     ScoreOptions, score_inputs, InputScores, score_table: the functions of ``gridjax score``.
+    read_inputs, InputOptions: the sessions and maps of files.
 
 Figures
     plotting: colours, sizes and files of gridjax's figures.

@@ -15,9 +15,11 @@ from gridjax.model.state_objectives import (
 )
 from gridjax.prng import Stream, stream
 from gridjax.recordings.cell_scores import InputScores
+from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.output import table as score_table
+from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train
@@ -41,6 +43,7 @@ from gridjax.task.motion import Trajectories, simulate_trajectories
 from gridjax.task.motion import along as trajectories_along
 from gridjax.task.motion import simulate as simulate_motion
 from gridjax.task.motion_models import Motion, MotionContext, register_motion
+from gridjax.task.recorded_motion import recorded_motion
 from gridjax.task.target_codes import Encoding, register_encoding
 from gridjax.task.task import Layout
 from gridjax.task.task import draw as draw_layout
@@ -64,6 +67,7 @@ __all__ = [
     "GridjaxError",
     "Growth",
     "HeadDirectionCells",
+    "InputOptions",
     "InputScores",
     "Layout",
     "LayoutPatterns",
@@ -116,6 +120,8 @@ __all__ = [
     "plotting",
     "predict_lattice",
     "rate_map",
+    "read_inputs",
+    "recorded_motion",
     "recurrent_kernel",
     "register_cell",
     "register_encoding",

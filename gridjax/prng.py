@@ -48,6 +48,8 @@ class Stream(enum.IntEnum):
     """Noise on the velocity input in training, folded with the step; from motion_seed."""
     MAP_NULLS = 11
     """Nulls of the maps of a network without outputs; from weight_seed."""
+    PERTURBATIONS = 12
+    """Trajectories, noise, lesions and kicks of perturbed evaluation; from motion_seed."""
 
 
 def stream(

@@ -18,6 +18,7 @@ from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.task import task
 from gridjax.training import train_step
@@ -141,7 +142,7 @@ def synthetic_evaluation(
     row |= {"evaluation_sequence_length": 50}
     if diverged_at_step is not None:
         row |= {"status": DIVERGED, "diverged_at_step": diverged_at_step}
-        return Evaluation(row, {}, {}, {}, None, None)
+        return Evaluation(row, {}, {}, {}, {}, None, None)
     if spec.dimensions == 3:
         return _in_cube(random, spec, keep_maps, row)
     units = _units(random, spec)
@@ -166,7 +167,8 @@ def synthetic_evaluation(
     row |= {"null_id": null.null_id, "null_99": level}
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
-    return Evaluation(row, units, _drift(random, spec), _spectra(random), null, maps)
+    drift, spectra = _drift(random, spec), _spectra(random)
+    return Evaluation(row, units, drift, spectra, _robustness(random), null, maps)
 
 
 def volume_scores(random: np.random.Generator, n: int) -> VolumeScores:
@@ -201,7 +203,7 @@ def _in_cube(
         kept = np.einsum("ux,uy,uz->uxyz", *waves.swapaxes(0, 1)).astype(np.float32) + 1
         kept[:, 0, 1, 2] = np.nan
         maps = KeptMaps(np.arange(count), kept, np.full((n, n, n), 50.0, np.float32))
-    return Evaluation(row, units, _drift(random, spec), {}, null, maps)
+    return Evaluation(row, units, _drift(random, spec), {}, {}, null, maps)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:
@@ -219,6 +221,8 @@ def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
         "score_90_by_neuron": np.where(active, 0.1, 0).astype(np.float32),
         "period_cm": np.where(active, period, np.nan).astype(np.float32),
         "orientation_rad": np.zeros(n, np.float32),
+        "phase_x_cm": np.zeros(n, np.float32),
+        "phase_y_cm": np.zeros(n, np.float32),
         "lattice_p_value": np.where(active, 0.01, 1).astype(np.float32),
         "active": active,
     }
@@ -276,6 +280,30 @@ def _drift(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
     steps = random.normal(0, random.uniform(0.5, 4), (len(move), 2))
     error = np.hypot(random.uniform(3, 9), np.hypot(*steps.cumsum(axis=0).T))
     return {"move": move, "pos_decoding_err": error, "loss": error / 30}
+
+
+def _robustness(random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Errors that grow with dose and move; kicks whose part off the manifold halves each move."""
+    conditions = conditions_of(ALL)
+    moves = [np.array(one.moves) for one in conditions]
+    name = np.repeat([one.perturbation for one in conditions], [len(each) for each in moves])
+    dose = np.repeat([one.dose for one in conditions], [len(each) for each in moves])
+    move, is_kick = np.concatenate(moves), np.isin(name, KICKS)
+    error = (4 + 10 * dose * np.sqrt(move)) * random.uniform(0.8, 1.2, len(move))
+    rest = np.where(name == KICK_OFF, 0.5**move, 0.1) * random.uniform(0.9, 1.1, len(move))
+    nan = np.nan
+    return {
+        "perturbation": name,
+        "dose": dose,
+        "move": move,
+        "pos_decoding_err": error,
+        "decode_err_ml_cm": 0.9 * error,
+        "decode_err_rms_cm": 1.1 * error,
+        "excess_err_cm": np.where(name == VELOCITY_NOISE, 0.2 * error, nan),
+        "diffusion_cm2_per_move": np.where(is_kick | (move == 1), nan, 1 + 20 * dose),
+        "rho_par": np.where(is_kick, np.where(name == KICK_OFF, 0.1, 0.9), nan),
+        "rho_perp": np.where(is_kick, rest, nan),
+    }
 
 
 def _weights(spec: NetworkSpec) -> dict[str, np.ndarray]:

@@ -217,7 +217,7 @@ NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
         ("cell", "lambda *_: {}, lambda p, s, x, phi: s[0]", "step of 1 state(s) returns [3, 24]"),
         ("cell", "lambda *_: {}, lambda p, s, x: s", "step fails: TypeError"),
         ("loss", "lambda y, t: (y - t).mean()", "loss of [..., 12] returns []"),
-        ("state_objective", "lambda g, *_: g.mean(axis=-1)", "value returns [2, 3], not []"),
+        ("state_objective", "lambda g, *_: g.mean(axis=-1)", "value returns [7, 16], not []"),
         ("motion", "lambda *_: None", "simulate returns None"),
         ("start", "lambda *_: {}, lambda p, x, n, phi: x", "state of 24 values returns [3, 2]"),
         ("optimizer", "lambda context: context.rate", "make fails: AttributeError"),

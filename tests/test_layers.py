@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "errors": "",
     "forked_process": "errors",
     "prng": "forked_process",
+    "loop_over_time": "",
     "version": "",
     "lazy": "",
     "callbacks": "",
@@ -27,9 +28,9 @@ MAY_IMPORT = {
     "spec": "errors io",
     "plotting": "spec",
     "metrics": "errors forked_process lazy",
-    "task": "errors prng spec",
-    "model": "errors prng spec task",
-    "training": "prng spec task model",
+    "task": "errors loop_over_time prng spec",
+    "model": "errors loop_over_time prng spec task",
+    "training": "loop_over_time prng spec task model",
     "sweep": "errors io spec",
     "run.planning": "io accelerators spec sweep",
     "run.evaluation": "prng spec metrics task model training sweep run.planning",
@@ -60,7 +61,9 @@ MAY_IMPORT = {
 Imports in functions, in stubs and under TYPE_CHECKING count like any other.
 """
 
-PURE = {"errors", "prng", "version", "spec", "metrics", "task", "model", "training"}
+PURE = {
+    *("errors", "loop_over_time", "prng", "version", "spec", "metrics", "task", "model", "training")
+}
 """Packages without clock, files, terminal or callbacks."""
 OUTWARD = {
     "builtins", "datetime", "glob", "io", "logging", "multiprocessing", "os", "pathlib", "pickle",

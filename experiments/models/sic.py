@@ -4,8 +4,8 @@ g_t = N(relu(W(v_t) g_{t-1})): the matrix W of a move comes from an MLP of the m
 the norm (``activation: norm_relu``); all paths begin in one learned state (``start: learned``) and
 are permutations of one sequence of moves (``motion: permuted_velocities``). The paper does not give
 the hidden width of the MLP and the weight of the conformal loss: 256 and 1 are used here. Its
-learning rate falls on plateaus and its gradients are sums of two batches, which is left out. The
-first move is left out of the conformal loss.
+learning rate falls on plateaus, of which it does not say the length, and each update has the mean
+gradient of two batches. The first move is left out of the conformal loss.
 
     gridjax sweep experiments/models/sic.yaml --plugin experiments/models/sic.py --out runs/sic
 

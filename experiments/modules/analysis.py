@@ -30,7 +30,9 @@ def count_modules(evidence):
         p = dip_test(np.log(period)).p if len(period) >= FEWEST_MODULE_UNITS else np.nan
         found.append((run_id, len(one.size), np.median(period), len(period), p))
     names = ["run_id", "n_modules", "period_cm", "n_lattices", "dip_p"]
-    rows = evidence.networks.merge(pd.DataFrame(found, columns=names), on="run_id")
+    rows = evidence.networks.drop(columns="n_modules").merge(
+        pd.DataFrame(found, columns=names), on="run_id"
+    )
     rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
     return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy(float)))
 

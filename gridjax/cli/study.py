@@ -66,7 +66,8 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " lattices, precision, volume, all; or your own folder with claims.yaml and"
+            " dropout, lattices, models, precision, volume, all; or your own folder with"
+            " claims.yaml and"
             " analysis.py. The command runs analysis.py: name only folders that you trust.",
         ),
     ],
@@ -87,15 +88,16 @@ def study(
     track_networks: TrackNetworks = False,
 ) -> None:
     """Train the networks of a study, test its claims, write verdicts, figures and report.html."""
-    from gridjax.studies.study import ALL, PUBLISHED, find_studies
+    from gridjax.studies.study import ALL, find_studies, with_size
     from gridjax.studies.training import Request
 
     studies = find_studies(name)
-    if name == ALL and published:
-        absent = [one.name for one in studies if not one.has(PUBLISHED)]
-        studies = [one for one in studies if one.has(PUBLISHED)]
-        print_line(f"left out, without a published design: {', '.join(absent)}")
     request = Request(size, published, seeds, read_overrides(overrides))
+    if name == ALL:
+        studies, absent = with_size(studies, request.size_name)
+        what = "a published design" if published else f"the size {size}"
+        if absent:
+            print_line(f"left out, without {what}: {', '.join(absent)}")
     trackers = study_trackers(track, track_project, track_networks, no_training, plan)
     follow(studies, request, out, plan, time_limit, no_training, accept, trackers)
 

@@ -154,11 +154,21 @@ def remove_folder(path: Path) -> None:
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a file, or a folder with its content; for a link, remove only the link itself."""
+    """Remove a file, or a folder with its content; for a link, remove only the link itself.
+
+    Another process may remove the same at the same time.
+    """
     if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
+        shutil.rmtree(path, onerror=_pass_over_absent)
     elif os.path.lexists(path):
-        path.unlink()
+        path.unlink(missing_ok=True)
+
+
+def _pass_over_absent(function: Any, path: str, error: Any) -> None:
+    """Raise the error of a removal unless there is nothing to remove."""
+    del function, path
+    if not isinstance(error[1], FileNotFoundError):
+        raise error[1]
 
 
 def remove_temporaries(folder: Path) -> None:

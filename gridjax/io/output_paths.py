@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.atomic_files import TEMP_PREFIX
 from gridjax.io.text import flaw, shown
 
 MAX_NAME_BYTES = 240
@@ -46,7 +47,7 @@ def output_files(out: Path, suffixes: Sequence[str], force: bool, example: str) 
 
 def check_writable(folder: Path) -> None:
     """Raise OSError if no file can be created in a folder."""
-    with TemporaryFile(dir=folder):
+    with TemporaryFile(prefix=TEMP_PREFIX, dir=folder):
         pass
 
 

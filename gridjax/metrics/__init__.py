@@ -8,6 +8,7 @@ Rate maps and their scores
 Lattices
     fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.
     modules, Modules, false_module_share, FEWEST_MODULE_UNITS: units that share a lattice.
+    phase_clustering: whether the phases of a module tile its unit cell.
 
 Null distributions
     random_readout_weights, readout: scores of a target code without a network.

@@ -4,7 +4,7 @@ from gridjax.metrics.gridscore.grid_score import GridScores, grid_score
 from gridjax.metrics.lattice.lattice import Lattice
 from gridjax.metrics.lattice.lattice import lattice as fit_lattice
 from gridjax.metrics.lattice.modules import FEWEST as FEWEST_MODULE_UNITS
-from gridjax.metrics.lattice.modules import Modules, false_module_share, modules
+from gridjax.metrics.lattice.modules import Modules, false_module_share, modules, phase_clustering
 from gridjax.metrics.nulls.chance_scores import (
     Thresholds,
     p_values,
@@ -99,6 +99,7 @@ __all__ = [
     "p_values",
     "participation_ratio",
     "pattern_covariance",
+    "phase_clustering",
     "preferred_lattices",
     "radial_power",
     "random_readout_weights",

@@ -10,11 +10,12 @@ import jax.numpy as jnp
 from jax import lax, random
 from jaxtyping import Array, Float, Key
 
+from gridjax.loop_over_time import ROLLED
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
-from gridjax.model.recurrence import ROLLED, State, Update, recurrence, with_noise
+from gridjax.model.recurrence import State, Update, recurrence, with_noise
 from gridjax.model.starts import Start
 from gridjax.prng import uniform
 from gridjax.spec.fields.declarations import BANINO, is_recurrent
@@ -115,7 +116,7 @@ def draw_masks(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) 
     )
 
 
-def activity(
+def hidden_states(
     params: Params,
     start: Float[Array, "batch n"] | None,
     inputs: Float[Array, "time batch n_in"],
@@ -123,8 +124,8 @@ def activity(
     masks: Masks | None = None,
     loop: str = ROLLED,
     noise: Float[Array, "time batch Ng"] | None = None,
-) -> Float[Array, "time batch analysed"]:
-    """Return the analysed layer after each move, before its dropout.
+) -> Float[Array, "time batch Ng"]:
+    """Return the cell's output h after each move.
 
     ``start`` is the target code at the start; with another start than ``place_code``, the position
     there (metres); None without recurrence. ``loop`` is the form of the loop over time
@@ -134,9 +135,7 @@ def activity(
     the next move, the analysed layer and the readout all receive the noisy h. The state before the
     first move and the cell state c of LSTM receive no noise.
 
-    The state before the first move is a linear map of the start code. The analysed layer of RNN is
-    its recurrent layer. The analysed layer of the study's other cells is g = phi(W_d h + b). In the
-    architecture of Banino et al. (2018) it is a linear bottleneck.
+    The state before the first move is a linear map of the start code.
     """
     cell: Cell = CELLS[static.rnn_type]
     n_states = CELLS.info(static.rnn_type).n_states
@@ -148,10 +147,40 @@ def activity(
         return h.reshape(*inputs.shape[:-1], -1)
     state = tuple(jnp.split(_state_0(params, start, static), n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
-    h = _run(cell, params["cell"], state, inputs, static, mask, loop, noise)
-    if not _has_dense_layer(static):
+    return _run(cell, params["cell"], state, inputs, static, mask, loop, noise)
+
+
+def activity(
+    params: Params,
+    start: Float[Array, "batch n"] | None,
+    inputs: Float[Array, "time batch n_in"],
+    static: StaticConfig,
+    masks: Masks | None = None,
+    loop: str = ROLLED,
+    noise: Float[Array, "time batch Ng"] | None = None,
+) -> Float[Array, "time batch analysed"]:
+    """Return the analysed layer after each move, before its dropout; see ``hidden_states``."""
+    h = hidden_states(params, start, inputs, static, masks, loop, noise)
+    return analysed_layer(params, h, static)
+
+
+def analysed_layer(
+    params: Params, h: Float[Array, "*n Ng"], static: StaticConfig
+) -> Float[Array, "*n analysed"]:
+    """Return the analysed layer of states h, before its dropout.
+
+    The analysed layer of RNN, and of a network without recurrence, is h itself. The analysed layer
+    of the study's other cells is g = phi(W_d h + b). In the architecture of Banino et al. (2018) it
+    is a linear bottleneck.
+    """
+    if is_analysed(static):
         return h
     return analysed_activation(static)(_affine(h, params, "dense", static))
+
+
+def is_analysed(static: StaticConfig) -> bool:
+    """Return whether the analysed layer is the cell's output h itself."""
+    return not (is_recurrent(static) and _has_dense_layer(static))
 
 
 def analysed_activation(static: StaticConfig) -> Activation:

@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float
 
+from gridjax.loop_over_time import ROLLED, scan_over_time
 from gridjax.model.matmul import multiply
 
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
-ROLLED, UNROLLED, FUSED = "rolled", "unrolled", "fused"
-"""Forms of the loop over time: a loop of XLA; the same, unrolled on accelerators, which is faster
-to run and slower to compile; one kernel of an NVIDIA GPU (gridjax.model.fused_recurrence)."""
+FUSED = "fused"
+"""Form of the loop over time beside those of gridjax.loop_over_time: one kernel of an NVIDIA GPU
+(gridjax.model.fused_recurrence)."""
 
 
 class Update(NamedTuple):
@@ -37,30 +37,6 @@ class Update(NamedTuple):
     """ROLLED, UNROLLED or FUSED"""
     of_sums: Callable[[Array, tuple[Array, ...]], Array] | None = None
     """h, drive + product of each gate -> next h; FUSED needs it, and no bias"""
-
-
-MOST_UNROLLED = 32
-"""Largest number of moves for which a loop over time is unrolled."""
-
-
-def scan_over_time(
-    step: Callable[[Any, Any], tuple[Any, Any]],
-    carry: Any,
-    inputs: Any,
-    loop: str,
-    reverse: bool = False,
-) -> tuple[Any, Any]:
-    """Return the result of ``lax.scan``; UNROLLED unrolls the loop on an accelerator.
-
-    On an accelerator, an XLA loop runs several kernels for each move, in addition to the kernels of
-    the step. On a CPU the loop costs nothing, and unrolling costs compilation time.
-    """
-    n_moves = len(jax.tree.leaves(inputs)[0])
-    scan = partial(lax.scan, step, reverse=reverse)
-    if loop == ROLLED or n_moves > MOST_UNROLLED:
-        return scan(carry, inputs)
-
-    return lax.platform_dependent(carry, inputs, cpu=scan, default=partial(scan, unroll=n_moves))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))

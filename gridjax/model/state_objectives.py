@@ -13,20 +13,23 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from gridjax.model.cells import Params
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.registry import STATE_OBJECTIVES
 from gridjax.spec.state_objective_info import NUMBERS, StateObjectiveInfo
 
 _LEAST_SQUARE = 1e-12
 """Squared distance below which the distance of two states has no gradient."""
-_ContextFields: Any = namedtuple("_ContextFields", (*NUMBERS, "box_width_in_m", "dt_s"))
+_TRACED = (*NUMBERS, "box_width_in_m", "dt_s")
+_ContextFields: Any = namedtuple("_ContextFields", (*_TRACED, "cell"))
 
 
 class ObjectiveContext(_ContextFields):
-    """Numbers that an objective on states may read, as traced 0-d arrays.
+    """Numbers that an objective on states may read, as traced 0-d arrays, and the cell.
 
     state_distance_per_m (1 / m), distance_range_m (m), code_size, code_size_weight,
-    mean_rate_weight, box_width_in_m (m), dt_s (s).
+    mean_rate_weight, box_width_in_m (m), dt_s (s). ``cell`` holds the parameters of the network's
+    cell, a dict of arrays; an objective may have a gradient by them.
     """
 
     __slots__ = ()
@@ -58,9 +61,9 @@ def register_state_objective(info: StateObjectiveInfo, objective: StateObjective
     STATE_OBJECTIVES.register(info, StateObjective(*objective), StateObjectiveInfo)
 
 
-def objective_context(traced: TracedParams) -> ObjectiveContext:
-    """Return the numbers of one network."""
-    return ObjectiveContext(*(getattr(traced, name) for name in ObjectiveContext._fields))
+def objective_context(traced: TracedParams, cell: Params) -> ObjectiveContext:
+    """Return the numbers of one network, with the parameters of its cell."""
+    return ObjectiveContext(*(getattr(traced, name) for name in _TRACED), cell)
 
 
 def state_objective(
@@ -70,10 +73,14 @@ def state_objective(
     inputs: Float[Array, "time batch n_in"],
     static: StaticConfig,
     traced: TracedParams,
+    cell: Params,
 ) -> Float[Array, ""]:
-    """Return the value of a network's objective on states, without its weight."""
+    """Return the value of a network's objective on states, without its weight.
+
+    ``cell`` holds the parameters of the network's cell.
+    """
     objective: StateObjective = STATE_OBJECTIVES[static.state_objective]
-    return objective.value(states, outputs, positions, inputs, objective_context(traced))
+    return objective.value(states, outputs, positions, inputs, objective_context(traced, cell))
 
 
 def distances(

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.target_code_info import check_text_fields
 
-OPTIMIZER_NUMBERS = ("decoupled_weight_decay",)
+OPTIMIZER_NUMBERS = (
+    "decoupled_weight_decay",
+    "accumulated_batches",
+    "plateau_steps",
+    "plateau_patience",
+)
 """Parameters of a network that only some optimisers read."""
 
 
@@ -41,5 +46,7 @@ OPTIMIZER_INFOS = (
     OptimizerInfo("adamw", ("decoupled_weight_decay",)),
     OptimizerInfo("lion", ("decoupled_weight_decay",)),
     OptimizerInfo("adamw_cosine", ("decoupled_weight_decay",)),
+    OptimizerInfo("adamw_accumulated", ("decoupled_weight_decay", "accumulated_batches")),
+    OptimizerInfo("adamw_plateau", OPTIMIZER_NUMBERS),
 )
 """gridjax's own optimisers."""

@@ -9,7 +9,7 @@ from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS
 from gridjax.spec.start_info import PLACE_CODE
 
-STEPS_AHEAD = 16
+STEPS_AHEAD = 32
 """Largest number of gradient steps whose trajectories are drawn together."""
 POSITIONS_AHEAD = 2**17
 """Largest number of positions that are drawn together; each takes 32 bytes in the plane."""

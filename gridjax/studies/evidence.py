@@ -11,6 +11,7 @@ import numpy as np
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
 from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
+from gridjax.run.evaluation.nulls_of_maps import NULLS
 from gridjax.run.storage.run_reader import Run
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.competence import ALL, COMPETENT, FINISHED, competent
@@ -63,8 +64,10 @@ class Evidence:
         networks.
         ``share_grid``: share of analysed units whose score60 is above both thresholds: the 99th
         percentile of the network's own random readouts, and .3. The second threshold is needed for
-        codes of coordinates, because their random readouts are ramps with scores far below 0. NaN
-        unless the box is a square.
+        codes of coordinates, because their random readouts are ramps with scores far below 0. For
+        networks without outputs, the first threshold is the largest of the 99th percentiles of
+        their own nulls: the untrained network, isotropic fields and shuffled bins. NaN unless the
+        box is a square.
         ``gain``: share_grid minus .01, the share under the null.
         ``has_grids``: whether share_grid is above .01 (one-sided binomial test over units, q < .05
         after Benjamini and Hochberg over these networks).
@@ -134,12 +137,19 @@ class Evidence:
 
     def _grid_units(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the numbers of grid-like units and of all units, in the order of ``rows``."""
-        units = self._reported_units(rows).merge(rows[["run_id", "null_99"]], on="run_id")
+        null = rows[["run_id"]].assign(null_99=_highest_null(rows))
+        units = self._reported_units(rows).merge(null, on="run_id")
         score = units["score_60_by_neuron"]
         is_grid = (score > units["null_99"]) & (score > LOWEST_THRESHOLD)
         counts = is_grid.groupby(units["run_id"]).agg(["sum", "size"])
         counts = counts.reindex(rows["run_id"]).reset_index(drop=True)
         return counts.set_axis(["n_grid", "n_units"], axis=1)
+
+
+def _highest_null(rows: pd.DataFrame) -> pd.Series:
+    """Return the score that the nulls of each network exceed with probability .01."""
+    names = [f"{null}_{NULL_PERCENTILE}" for null in NULLS]
+    return rows["null_99"].fillna(rows.reindex(columns=names).max(axis=1))
 
 
 def _diverged(rows: pd.DataFrame) -> pd.Series:

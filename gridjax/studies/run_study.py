@@ -14,7 +14,7 @@ from gridjax.io.text import did_you_mean
 from gridjax.run.execution.stop_signal import time_limit_callbacks
 from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude, verdict_content
-from gridjax.studies.study import ALL, PUBLISHED, SIZES, find_studies
+from gridjax.studies.study import ALL, SIZES, find_studies, with_size
 from gridjax.studies.training import Request, read_studies, train_studies
 
 _COLUMNS = {"name": "claim", "claim": "text"}
@@ -40,12 +40,11 @@ def study(
     ``out`` keeps the networks. The same call resumes a stopped study, and trains no network twice.
 
     Args:
-        name: A shipped study, such as ``emergence``; ``all``; or the path of your own folder with
-            claims.yaml and analysis.py, which is run.
+        name: A shipped study, such as ``emergence``; ``all``, those that have the size; or the path
+            of your own folder with claims.yaml and analysis.py, which is run.
         out: Folder for the results; the studies in it share networks.
         size: ``quick``, ``desk`` or ``paper``.
-        published: Whether the published design is trained in place of a size; with ``all``, only
-            the studies that have one are trained.
+        published: Whether the published design is trained in place of a size.
         seeds: Number n of seeds: seeds 0 to n-1 replace those of the size. For a study that draws
             its networks, the number of draws.
         overrides: Values of parameters or settings for every network, as for Sweep.from_yaml.
@@ -73,9 +72,9 @@ def study(
         fix = "give a positive number, or leave it out"
         raise GridjaxError(Problem(f"seeds={seeds} gives no network", fix=fix))
     studies, folder = find_studies(name), Path(out)
-    if name == ALL and published:
-        studies = [one for one in studies if one.has(PUBLISHED)]
     request = Request(size, published, seeds, overrides)
+    if name == ALL:
+        studies, _ = with_size(studies, request.size_name)
     if no_training:
         run, by_units = read_studies(studies, request, folder)
     else:

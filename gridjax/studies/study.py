@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.python_files import import_file
 from gridjax.io.text import did_you_mean
+from gridjax.run.execution.plugins import load_plugin
 from gridjax.studies.arms import Arm, arms_of
 from gridjax.studies.claims.claim_tests import estimate_claim
 from gridjax.studies.claims.claims_file import CLAIMS, Claims, read_claims
@@ -56,6 +57,14 @@ class Study:
     def claims(self) -> Claims:
         """The claims of the study. Raises GridjaxError if their file is invalid."""
         return read_claims(self.folder / CLAIMS)
+
+    def load_plugins(self) -> None:
+        """Run the plugins that the claims file names, which register parts of the networks.
+
+        Raises GridjaxError if the claims file is invalid, or if a plugin does not exist or fails.
+        """
+        for name in self.claims.plugins:
+            load_plugin(self.folder / name)
 
     def has(self, size: str) -> bool:
         """Return whether there are sweep files of a size."""
@@ -147,6 +156,13 @@ def shipped_studies() -> list[str]:
     """Return the names of the shipped studies; studies of published results come first."""
     names = sorted(path.parent.name for path in EXPERIMENTS.glob(f"*/{CLAIMS}"))
     return [*(name for name in ORDER if name in names), *(n for n in names if n not in ORDER)]
+
+
+def with_size(studies: Sequence[Study], size_name: str) -> tuple[list[Study], list[str]]:
+    """Return the studies that have sweep files of a size, and the names of the others."""
+    return [one for one in studies if one.has(size_name)], [
+        one.name for one in studies if not one.has(size_name)
+    ]
 
 
 def find_studies(name: str) -> list[Study]:

@@ -19,6 +19,8 @@ from gridjax.run.storage.run_reader import Run, open_run
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
+from gridjax.sweep import perturbations
+from gridjax.sweep.run_settings import Settings
 from gridjax.sweep.sweep import Sweep
 
 ACCEPTED = ("sweep", "lane-width")
@@ -80,8 +82,10 @@ def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None)
     draw networks, each draws an equal part of ``n_seeds``. A file that crosses its seeds (layouts,
     weights, paths) keeps its own seeds.
 
-    Raises GridjaxError if a sweep file is missing or invalid, or if settings or seeds conflict.
+    Raises GridjaxError if a sweep file or a plugin is missing or invalid, or if settings or seeds
+    conflict.
     """
+    study.load_plugins()
     files = study.files(request.size_name) if files is None else files
     return merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
 
@@ -155,11 +159,14 @@ def pilot_plans(studies: Sequence[Study], request: Request) -> list[StudyPlan]:
 def union(plans: Sequence[StudyPlan]) -> Sweep:
     """Return the networks of several studies as one population, with the hashes of their claims.
 
-    Raises GridjaxError if their settings differ.
+    All networks are evaluated under the perturbations that any of the studies asks for. Raises
+    GridjaxError if other settings differ.
     """
+    asked = perturbations.union(plan.sweep.settings.evaluation.robustness for plan in plans)
     sweeps = [
         replace(
             plan.sweep,
+            settings=_with_robustness(plan.sweep.settings, asked),
             sources=tuple((f"{plan.study.name}/{n}", t) for n, t in plan.sweep.sources),
         )
         for plan in plans
@@ -167,6 +174,11 @@ def union(plans: Sequence[StudyPlan]) -> Sweep:
     claims = dict.fromkeys((plan.study.name, plan.study.claims.sha256) for plan in plans)
     names = ", ".join(dict.fromkeys(plan.study.name for plan in plans))
     return replace(merge_sweeps(sweeps, names), claims=tuple(claims))
+
+
+def _with_robustness(settings: Settings, robustness: str) -> Settings:
+    evaluation = replace(settings.evaluation, robustness=robustness)
+    return replace(settings, evaluation=evaluation)
 
 
 def train_studies(
@@ -194,7 +206,15 @@ def train_studies(
     run = None
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
     if before:
-        run = train(union(before), out / NETWORKS, callbacks, accept=accept, progress=progress)
+        laid_out = [p for one in request.by_units for p in resolve_pilots(studies, one, None)]
+        settings = union([*before, *laid_out]).settings  # those of the whole run
+        run = train(
+            replace(union(before), settings=settings),
+            out / NETWORKS,
+            callbacks,
+            accept=accept,
+            progress=progress,
+        )
     by_units = [resolve_pilots(studies, one, run) for one in request.by_units]
     plans = [plan for of_size in by_units for plan in of_size]
     whole = union([*before, *plans])

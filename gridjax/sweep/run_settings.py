@@ -13,6 +13,7 @@ from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import PRESETS, SWITCHES
 from gridjax.spec.parameters import FIELDS
 from gridjax.spec.value_reader import read_value
+from gridjax.sweep import perturbations
 from gridjax.sweep.files.place_map_files import read_place_maps_at
 
 
@@ -53,6 +54,12 @@ class EvaluationSettings:
         at_least=0,
         at_most=64,
         never={1: "the evaluation at the last step always takes place"},
+    )
+    robustness: str = _setting(
+        perturbations.NONE,
+        "perturbations under which trained networks are evaluated too",
+        pattern=perturbations.PATTERN,
+        form=f"none, all, or some of {', '.join(perturbations.GROUPS)}, separated by commas",
     )
 
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jax.scipy.special import erfinv
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.loop_over_time import UNROLLED, scan_over_time
 from gridjax.prng import ABOVE_MINUS_1, Stream, stream, uniform
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.lowering import TracedParams
@@ -104,7 +104,8 @@ def walk(
         move = distance[:, None] * jnp.stack([jnp.cos(heading), jnp.sin(heading)], axis=-1)
         return (position + move, heading + turn + turn_away), ((position, heading), move)
 
-    last, (before, moves) = lax.scan(step, (position_0, heading_0), (speeds, turns))
+    start, draws = (position_0, heading_0), (speeds, turns)
+    last, (before, moves) = scan_over_time(step, start, draws, UNROLLED)
     positions, headings = (
         jnp.concatenate([earlier[2:], final[None]])
         for earlier, final in zip(before, last, strict=True)

@@ -43,6 +43,9 @@ class Motion(NamedTuple):
     simulate: Callable[[Key[Array, ""], int, int, MotionContext], Trajectories]
     """key, number of moves, number of paths, numbers -> the paths, with time as the first axis.
     ``gridjax.trajectories_along`` makes them from positions [moves + 1, paths, dimensions]"""
+    problem: Callable[[float, float], str | None] | None = None
+    """side of the box (metres), duration of a path (seconds) -> why a network cannot use the
+    motion, or None if it can; None: every network can"""
 
 
 def register_motion(info: MotionInfo, model: Motion) -> None:

@@ -28,6 +28,8 @@ RMSPROP_DECAY = 0.9
 ADAGRAD_START = 0.1
 BANINO_MOMENTUM = 0.9
 BANINO_EPSILON = 1e-10
+PLATEAU_FACTOR = 0.1
+"""Factor of the learning rate at each plateau of the loss."""
 
 
 class AdamState(NamedTuple):
@@ -117,7 +119,8 @@ _ContextFields: Any = namedtuple(
 class OptimizerContext(_ContextFields):
     """Numbers that an optimiser may read, as traced 0-d arrays.
 
-    learning_rate, n_grad_steps (gradient steps of the whole training), decoupled_weight_decay.
+    learning_rate, n_grad_steps (gradient steps of the whole training), decoupled_weight_decay,
+    accumulated_batches, plateau_steps, plateau_patience.
     """
 
     __slots__ = ()
@@ -140,7 +143,7 @@ def register_optimizer(info: OptimizerInfo, optimizer: Optimizer) -> None:
 
 
 def optimizer_of(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
-    """Return the optimiser of a network."""
+    """Return the optimiser of a network. Its update may read the loss of the step, ``value``."""
     optimizer: Optimizer = OPTIMIZERS[static.optimizer]
     names = OptimizerContext._fields
     return optimizer.make(OptimizerContext(*(getattr(traced, name) for name in names)))
@@ -172,6 +175,27 @@ def _adamw_cosine(context: OptimizerContext) -> optax.GradientTransformation:
     return optax.adamw(rate, weight_decay=context.decoupled_weight_decay)
 
 
+def _adamw_accumulated(context: OptimizerContext) -> optax.GradientTransformation:
+    """Return AdamW on the mean gradient of ``accumulated_batches`` gradient steps."""
+    every = context.accumulated_batches
+    steps = optax.MultiSteps(_adamw(context), every_k_schedule=lambda n_updates: every)
+    return steps.gradient_transformation()
+
+
+def _adamw_plateau(context: OptimizerContext) -> optax.GradientTransformationExtraArgs:
+    """Return the same, with a learning rate that falls to a tenth where the loss stops falling.
+
+    Factor and threshold (1e-4 of the lowest loss) are the defaults of PyTorch's
+    ReduceLROnPlateau.
+    """
+    falling = optax.contrib.reduce_on_plateau(
+        factor=PLATEAU_FACTOR,
+        patience=context.plateau_patience,
+        accumulation_size=context.plateau_steps,
+    )
+    return optax.chain(_adamw_accumulated(context), falling)
+
+
 OPTIMIZERS.build_in(
     adam=_of_rate(adam),
     rmsprop=_of_rate(rmsprop),
@@ -182,4 +206,6 @@ OPTIMIZERS.build_in(
     adamw=Optimizer(_adamw),
     lion=Optimizer(_lion),
     adamw_cosine=Optimizer(_adamw_cosine),
+    adamw_accumulated=Optimizer(_adamw_accumulated),
+    adamw_plateau=Optimizer(_adamw_plateau),
 )

@@ -15,11 +15,12 @@ from flax import struct
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
+from gridjax.loop_over_time import ROLLED, UNROLLED
 from gridjax.model import network, objective
 from gridjax.model.matmul import FLOAT32
 from gridjax.model.network import Masks, Params
 from gridjax.model.padding import own_mean
-from gridjax.model.recurrence import FUSED, ROLLED, UNROLLED
+from gridjax.model.recurrence import FUSED
 from gridjax.model.state_objectives import state_objective
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
@@ -87,11 +88,36 @@ def init(static: StaticConfig, traced: TracedParams) -> TrainState:
     )
 
 
-def make_optimizer(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
-    """Return the optimiser of a network; with padded shapes, a traced number selects it."""
-    if traced.padding is not None:
-        return selected_optimizer(traced.padding.optimizer, traced.learning_rate)
-    return optimizer_of(static, traced)
+def make_optimizer(
+    static: StaticConfig, traced: TracedParams
+) -> optax.GradientTransformationExtraArgs:
+    """Return the optimiser of a network; with padded shapes, a traced number selects it.
+
+    Its update accepts the loss of the step as ``value``.
+    """
+    if traced.padding is None:
+        return optax.with_extra_args_support(optimizer_of(static, traced))
+    of_choice = selected_optimizer(traced.padding.optimizer, traced.learning_rate)
+    return optax.with_extra_args_support(of_choice)
+
+
+def start_and_inputs(
+    layout: Layout,
+    trajectories: Trajectories,
+    dt_s: Float[Array, ""],
+    static: StaticConfig,
+    noise: Noise = NO_NOISE,
+) -> tuple[Float[Array, "batch n"] | None, Float[Array, "time batch n_in"]]:
+    """Return what a network receives on trajectories: at the start, and at each move.
+
+    The first is None for a network without recurrence. The other arguments are those of
+    ``forward``.
+    """
+    start = None
+    if is_recurrent(static):
+        has_code = static.start == PLACE_CODE
+        start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
+    return start, task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
 
 
 def forward(
@@ -110,12 +136,8 @@ def forward(
     dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence). ``noise`` is
     that of training; the default is none.
     """
-    start = None
-    if is_recurrent(static):
-        has_code = static.start == PLACE_CODE
-        start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
-    inputs = task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
-    analysed = network.activity(params, start, inputs, static, masks, loop, noise.state)
+    received = start_and_inputs(layout, trajectories, dt_s, static, noise)
+    analysed = network.activity(params, *received, static, masks, loop, noise.state)
     return analysed, network.outputs(params, analysed, static, masks)
 
 
@@ -173,7 +195,7 @@ def update(
             losses = objective.data_loss(outputs, targets, static, traced.padding)
             loss = own_mean(losses, traced.padding)
         if static.state_objective != NO_OBJECTIVE:
-            of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+            of_states = objective_of_states(static, traced, params, trajectories, analysed, outputs)
             loss = traced.place_loss_weight * loss + traced.state_objective_weight * of_states
         return loss + objective.weight_penalty(params, traced.weight_decay, static)
 
@@ -181,9 +203,9 @@ def update(
     clip = traced.gradient_clip
     gradients = jax.tree.map(lambda gradient: jnp.clip(gradient, -clip, clip), gradients)
     optimizer = make_optimizer(static, traced)
-    updates, moments = optimizer.update(gradients, state.optimizer, state.params)
+    updates, moments = optimizer.update(gradients, state.optimizer, state.params, value=value)
     params: Params = jax.tree.map(jnp.add, state.params, updates)
-    is_finite = jnp.isfinite(value) & _all_finite((params, moments))
+    is_finite = jnp.isfinite(value) & _all_finite(params, moments, state.optimizer)
     is_made = is_active & is_finite
     # Select new or old values *after* the update: a gradient through `where` would pass on the NaN.
     params, moments = jax.tree.map(
@@ -202,13 +224,15 @@ def update(
 def objective_of_states(
     static: StaticConfig,
     traced: TracedParams,
+    params: Params,
     trajectories: Trajectories,
     analysed: Float[Array, "time batch analysed"],
     outputs: Float[Array, "time batch out"],
 ) -> Float[Array, ""]:
     """Return the value of the objective on states on trajectories, without its weight."""
     inputs = task.inputs(trajectories, traced.dt_s, static)
-    return state_objective(analysed, outputs, trajectories.positions, inputs, static, traced)
+    positions, cell = trajectories.positions, params["cell"]
+    return state_objective(analysed, outputs, positions, inputs, static, traced, cell)
 
 
 def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
@@ -272,7 +296,9 @@ def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> P
     loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
     of_states = jnp.full((), jnp.nan, jnp.float32)
     if static.state_objective != NO_OBJECTIVE:
-        of_states = objective_of_states(static, traced, trajectories, analysed, outputs)
+        of_states = objective_of_states(
+            static, traced, state.params, trajectories, analysed, outputs
+        )
     return Progress(loss, excess, error_m, of_states)
 
 
@@ -303,6 +329,22 @@ def compute_metrics(
     )
 
 
-def _all_finite(tree: Any) -> Array:
-    leaves = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]
-    return jnp.stack(leaves).all()
+def _all_finite(params: Params, new: Any, old: Any) -> Array:
+    """Return whether all weights and all numbers of the optimiser's state are finite.
+
+    A single number of the optimiser may stay infinite, such as the lowest loss before any step.
+    Arrays of one shape share a reduction, and each is first reduced along its last axis, because a
+    GPU then needs fewer kernels.
+    """
+    by_shape: dict[tuple[int, ...], Array] = {}
+
+    def add(is_fine: Array) -> None:
+        by_shape[is_fine.shape] = by_shape.get(is_fine.shape, jnp.asarray(True)) & is_fine
+
+    for leaf in jax.tree.leaves(params):
+        add(jnp.isfinite(leaf))
+    for leaf, before in zip(jax.tree.leaves(new), jax.tree.leaves(old), strict=True):
+        is_finite = jnp.isfinite(leaf)
+        add(is_finite | (leaf == before) if leaf.ndim == 0 else is_finite)
+    of_rows = [jnp.atleast_1d(each).all(axis=-1).ravel() for each in by_shape.values()]
+    return jnp.concatenate(of_rows).all()

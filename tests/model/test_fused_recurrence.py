@@ -6,9 +6,10 @@ import jax
 import numpy as np
 import pytest
 
+from gridjax.loop_over_time import UNROLLED
 from gridjax.model.cells import ACTIVATIONS, CELLS, PULL_BACKS
 from gridjax.model.fused_tile import choose_tile
-from gridjax.model.recurrence import FUSED, UNROLLED, Update, recurrence
+from gridjax.model.recurrence import FUSED, Update, recurrence
 
 N_GATES = {"RNN": 1, "UGRNN": 2}
 N_LANES = 2

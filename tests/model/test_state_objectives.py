@@ -30,7 +30,7 @@ ORACLE = (3.0, 0.4, 0.3, 2.0, 0.46)
 
 
 def value(states, spec=SPEC):
-    context = objective_context(jax.tree.map(jnp.asarray, spec.traced))
+    context = objective_context(jax.tree.map(jnp.asarray, spec.traced), {})
     nothing = jnp.zeros((3, 4, 1))
     return distances(jnp.asarray(states), nothing, jnp.asarray(POSITIONS), nothing, context)
 

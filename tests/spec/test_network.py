@@ -13,6 +13,7 @@ from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED, USES
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.registry import CELLS
 from gridjax.spec.state_objective_info import NUMBERS
@@ -72,6 +73,7 @@ READING = {
     "turn_kappa": {"motion": "von_mises_walk"},
     "vertical_scale": {"motion": "flattened_walk"},
     "decoupled_weight_decay": {"optimizer": "adamw"},
+    **{name: {"optimizer": "adamw_plateau"} for name in OPTIMIZER_NUMBERS[1:]},
     "recurrent_dropout": {"readout_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},
     "state_noise": {"state_noise": 0.25},
@@ -197,7 +199,9 @@ def test_traced_leaves_are_strong_scalars():
     for name, leaf in zip(TracedParams._fields[:-1], spec.traced[:-1], strict=True):
         assert isinstance(leaf, np.ndarray)
         assert leaf.shape == ((3, 3, 3) if name == "place_maps" else ())
-        is_integer = name.endswith("_seed") or name in ("n_grad_steps", "n_fields")
+        is_integer = name.endswith("_seed") or name in (
+            "n_grad_steps", "n_fields", "accumulated_batches", "plateau_steps", "plateau_patience",
+        )  # fmt: skip
         assert leaf.dtype == (np.int32 if is_integer else np.float32), name
     assert NetworkSpec().traced.place_maps is None
 

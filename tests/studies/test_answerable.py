@@ -240,6 +240,23 @@ def test_a_smoke_test_says_so_in_every_verdict_and_on_the_page(concluded):
     assert concluded(incompetent=range(11))[1]["smoke_test"] == ""
 
 
+OF_MODELS = {
+    "piso_grids",
+    "distances_grids",
+    "distances_grids_without_moves",
+    "sic_modules",
+    "leak_improves_accuracy",
+    "spacenet_no_grids",
+    "conformal_linear_grids",
+    "conformal_nonlinear_grids",
+    "conformal_additive_grids",
+    "conformal_scale",
+    "actionable_lattices",
+    "components_lattices",
+}
+"""Claims about models that do not path-integrate, or about learning."""
+
+
 def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learning():
     from gridjax.studies.study import find_studies
 
@@ -253,9 +270,16 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "bf16_same_loss",
         "patterns_are_lattices",
         "patterns_need_no_network",
+        "dropout_helps_task",
+        "dropout_removes_changes_off_the_manifold",
+        "dropout_keeps_changes_along_the_manifold",
+        "dropout_is_not_weight_decay",
+        "dropout_is_not_slow_learning",
+        *OF_MODELS,
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    assert versions == dict.fromkeys(versions, 2) | {"lattices": 1, "volume": 1}
+    first = dict.fromkeys(("dropout", "lattices", "models", "volume"), 1)
+    assert versions == dict.fromkeys(versions, 2) | first
 
 
 @pytest.mark.slow

@@ -20,10 +20,11 @@ from gridjax.studies.training import (
     union,
 )
 
-NAMES = [*ORDER, "lattices", "precision", "volume"]
-SEEDS = dict.fromkeys(NAMES, 64) | {"lattices": 16, "volume": 16}
+NAMES = [*ORDER, "dropout", "lattices", "models", "precision", "volume"]
+SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "lattices": 16, "models": 32, "volume": 16}
 """Seeds of each arm of the size desk."""
-STEPS = {name: {200_000} for name in NAMES} | {"lattices": {20_000, 30_000}, "volume": {50_000}}
+STEPS = {name: {200_000} for name in NAMES} | {"volume": {50_000}}
+STEPS |= {name: {20_000, 30_000} for name in ("dropout", "lattices")}
 """Gradient steps of the size paper."""
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
 
@@ -32,7 +33,7 @@ def study(name):
     return find_studies(name)[0]
 
 
-def test_all_six_results_and_two_questions_of_our_own_have_a_study():
+def test_all_six_results_and_three_questions_of_our_own_have_a_study():
     assert shipped_studies() == NAMES
     assert [each.name for each in find_studies("all")] == NAMES
 
@@ -41,10 +42,11 @@ def test_all_six_results_and_two_questions_of_our_own_have_a_study():
 def test_every_size_lays_out_and_every_claim_is_named(name):
     one = study(name)
     assert one.claims.claims
-    sizes = {part: lay_out(one, Request(size=part)) for part in SIZES}
+    sizes = {part: lay_out(one, Request(size=part)) for part in SIZES if one.has(part)}
     assert len(sizes["quick"].specs) < len(sizes["desk"].specs)
     assert max(spec.Ng for spec in sizes["quick"].specs) <= 128
-    assert {spec.n_grad_steps for spec in sizes["paper"].specs} == STEPS[name]
+    if name != "models":  # the sweep file of each model has its published size
+        assert {spec.n_grad_steps for spec in sizes["paper"].specs} == STEPS[name]
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "emergence"])
@@ -72,7 +74,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "lattices", "precision", "volume"]
+    assert without == ["encodings", "dropout", "lattices", "models", "precision", "volume"]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
@@ -86,6 +88,15 @@ def test_studies_share_networks():
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
     assert [name for name, _ in together.claims] == NAMES
+
+
+def test_all_networks_of_a_folder_are_evaluated_as_one_of_the_studies_asks():
+    plans = [
+        StudyPlan(study(name), lay_out(study(name), Request())) for name in ("dropout", "turing")
+    ]
+    assert [plan.sweep.settings.evaluation.robustness for plan in plans] == ["all", "none"]
+    assert union(plans).settings.evaluation.robustness == "all"
+    assert union(plans[1:]).settings == plans[1].sweep.settings
 
 
 def test_seeds_replace_those_of_every_arm():
@@ -261,3 +272,50 @@ def test_learning_rates_are_chosen_by_error_and_never_by_score():
     chosen = resolve_pilots([one], Request(overrides={"Ng": 16}), run)[0].sweep.specs
     assert {spec.learning_rate for spec in chosen} == {1e-3}
     assert not {spec.seed for spec in chosen} & {spec.seed for spec in pilot.specs}
+
+
+def test_a_study_of_own_cells_names_its_plugins(tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "analysis.py").write_text("")
+    (folder / "quick.yaml").write_text(
+        "method: grid\nparameters: {rnn_type: {value: of_this_study}, seed: {values: [0, 1]}}\n"
+    )
+    (folder / "cell.py").write_text(
+        "import gridjax as gj\n\n\ndef init(key, n_in, n_units, initializer):\n"
+        "    return {'W': gj.glorot_uniform(key, n_in, n_units)}\n\n\n"
+        "def step(params, state, moves, activation):\n"
+        "    return (activation(state[0] + moves @ params['W']),)\n\n\n"
+        "info = gj.CellInfo('of_this_study', has_layers=False)\n"
+        "gj.register_cell(info, gj.Cell(init, step))\n"
+    )
+    claims = (
+        "title: t\nquestion: q\ncaution: c\nplugins: {}\nclaims: {{a: {{claim: c, published: p,"
+        " estimand: e, test: share, null: n, role: primary, unit: percent, holds: {{above: 0.5}},"
+        " asked_of: all}}}}\n"
+    )
+    for plugins, message in (("[none.py]", "none.py is not a file"), ("cell.py", "not a list")):
+        (folder / "claims.yaml").write_text(claims.format(plugins))
+        with pytest.raises(GridjaxError, match=message):
+            lay_out(find_studies(str(folder))[0], Request())
+    (folder / "claims.yaml").write_text(claims.format("[cell.py]"))
+    specs = lay_out(find_studies(str(folder))[0], Request()).specs
+    assert [spec.rnn_type for spec in specs] == ["of_this_study"] * 2
+    assert all(spec.plugins for spec in specs)
+
+
+def test_grid_units_of_networks_without_outputs_are_above_their_highest_null():
+    from gridjax.studies.evidence import Evidence
+
+    one = study("models")
+    specs = [spec for spec in lay_out(one, Request()).specs if spec.rnn_type == "piso"]
+    run = synthetic_run(specs, keep_maps="none", weights=False)
+    run.networks["null_99"] = np.nan
+    nulls = {"untrained_99": 0.1, "isotropic_99": 0.5, "shuffled_99": 0.35}
+    for name, value in nulls.items():
+        run.networks[name] = value
+    evidence = Evidence(run, tuple(spec.run_id for spec in specs))
+    for row in evidence.networks.itertuples():
+        units = evidence.units[evidence.units["run_id"] == row.run_id]
+        assert row.share_grid == pytest.approx((units["score_60_by_neuron"] > 0.5).mean())
+        assert row.share_grid > 0

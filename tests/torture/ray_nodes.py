@@ -16,10 +16,10 @@ ACTOR = b"ray::RayWorker"
 class Nodes:
     """A cluster; its head has no CPU, and each other node has one."""
 
-    def __init__(self):
+    def __init__(self, **head):
         from ray.cluster_utils import Cluster
 
-        head = {"num_cpus": 0, "include_dashboard": False}
+        head |= {"num_cpus": 0, "include_dashboard": False}
         self.cluster = in_time(lambda: Cluster(initialize_head=True, head_node_args=head))
         self.nodes = []
 

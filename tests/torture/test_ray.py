@@ -8,8 +8,10 @@ import json
 import os
 import random
 import signal
+import socket
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from torture.conftest import is_alive, wait_until
@@ -118,6 +120,20 @@ def test_a_run_on_two_nodes_has_the_bits_of_the_ordinary_engine(
     assert len({each["pid"] for each in seen}) == 2
     assert all(each["host"] and each["device"] for each in seen)
     check_whole(folder, whole, [process], capsys, f"two nodes, undisturbed, {seconds:.0f} s")
+
+
+def test_a_run_connects_from_outside_of_the_cluster(nodes, run, whole, tmp_path, capsys):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    other = Nodes(ray_client_server_port=port)
+    try:
+        other.add()
+        process = run(cluster=SimpleNamespace(address=f"ray://127.0.0.1:{port}"))
+        assert process.wait() == 0, process.last
+    finally:
+        other.close()
+    assert process.last["done"]
+    check_whole(tmp_path / "run", whole, [process], capsys, "through Ray's client")
 
 
 def test_actors_are_killed_and_their_blocks_continue(nodes, run, whole, tmp_path, capsys):

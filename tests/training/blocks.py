@@ -56,7 +56,13 @@ RICH = replace(
 )
 """A network that reads every traced number but those of OTHER_MOTION, CUBE and MEASURED."""
 
-OTHER_MOTION = replace(RICH, motion="von_mises_walk", optimizer="adamw")
+OTHER_MOTION = replace(
+    RICH,
+    motion="von_mises_walk",
+    optimizer="adamw_plateau",
+    plateau_steps=1,
+    plateau_patience=1,
+)
 """A network that reads the numbers of another motion and of another optimiser."""
 
 CUBE = replace(SPEC, dimensions=3, motion="flattened_walk", bin_side_in_m=0.15)

@@ -7,8 +7,11 @@ import optax
 import pytest
 from oracles import optimizers as oracle
 
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.optimizer_info import OPTIMIZER_INFOS
 from gridjax.spec.parameters import FIELDS
 from gridjax.spec.registry import OPTIMIZERS
+from gridjax.training import train_step
 from gridjax.training.optimizers import OptimizerContext
 
 RATE = 2e-3
@@ -18,7 +21,8 @@ SCALES = {"large": 3.0, "usual": 1e-3, "epsilon": 1e-7, "below": 1e-8}
 def made_by(name, n_steps=12, decay=0.1):
     """The transformation of an optimiser, with traced numbers."""
     numbers = (jnp.float32(RATE), jnp.int32(n_steps), jnp.float32(decay))
-    return OPTIMIZERS[name].make(OptimizerContext(*numbers))
+    of_batches = (jnp.int32(1), jnp.int32(5), jnp.int32(2))
+    return OPTIMIZERS[name].make(OptimizerContext(*numbers, *of_batches))
 
 
 def gradients(t):
@@ -95,8 +99,11 @@ def test_optimisers_with_traced_numbers_are_those_of_optax_with_python_numbers(n
 
 
 def test_every_optimiser_of_a_sweep_file_is_there():
-    assert set(OPTIMIZERS) == {"adam", *SAME_FORM, *OF_OPTAX}
-    assert set(OPTIMIZERS) == set(FIELDS["optimizer"].metadata["choices"])
+    of_batches = {"adamw_accumulated", "adamw_plateau"}
+    names = {info.name for info in OPTIMIZER_INFOS}
+    assert names == {"adam", *SAME_FORM, *OF_OPTAX, *of_batches}
+    assert names <= set(OPTIMIZERS)
+    assert names == set(FIELDS["optimizer"].metadata["choices"])
 
 
 @pytest.mark.parametrize("name", ["rmsprop", "adagrad", "rmsprop_momentum"])
@@ -136,7 +143,61 @@ def test_adam_starts_from_nothing_and_adds_its_updates():
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_no_gradient_makes_no_update(name):
-    transformation = made_by(name)
+    transformation = optax.with_extra_args_support(made_by(name))
     nothing = {"w": jnp.zeros((2, 2))}
-    updates, _ = transformation.update(nothing, transformation.init(nothing), nothing)
+    state = transformation.init(nothing)
+    updates, _ = transformation.update(nothing, state, nothing, value=jnp.ones(()))
     np.testing.assert_array_equal(updates["w"], 0)
+
+
+def context_of(name, **values):
+    spec = NetworkSpec(optimizer=name, learning_rate=RATE, **values)
+    names = OptimizerContext._fields
+    return OptimizerContext(*(jnp.asarray(getattr(spec.traced, one)) for one in names))
+
+
+def test_accumulated_batches_make_one_update_of_their_mean_gradient():
+    context = context_of("adamw_accumulated", accumulated_batches=3, decoupled_weight_decay=0.1)
+    ours = OPTIMIZERS["adamw_accumulated"].make(context)
+    usual = optax.adamw(RATE, weight_decay=0.1)
+    rng = np.random.default_rng(0)
+    params = {"w": jnp.asarray(rng.normal(size=4), jnp.float32)}
+    state, other = ours.init(params), usual.init(params)
+    for _ in range(3):
+        batches = [{"w": jnp.asarray(rng.normal(size=4), jnp.float32)} for _ in range(3)]
+        for number, gradient in enumerate(batches):
+            update, state = ours.update(gradient, state, params)
+            if number < 2:
+                np.testing.assert_array_equal(update["w"], 0)
+        mean = {"w": sum(batch["w"] for batch in batches) / 3}
+        expected, other = usual.update(mean, other, params)
+        np.testing.assert_allclose(update["w"], expected["w"], rtol=1e-4, atol=1e-9)
+        params = optax.apply_updates(params, update)
+
+
+def test_the_rate_falls_to_a_tenth_where_means_of_the_loss_stop_falling():
+    context = context_of("adamw_plateau", plateau_steps=2, plateau_patience=3)
+    optimizer = OPTIMIZERS["adamw_plateau"].make(context)
+    params = {"w": jnp.zeros(1)}
+    state = optimizer.init(params)
+    # means of two: 3, 1, then none lower by more than 1e-4 of it
+    losses = [2, 4, 1, 1, 5, 1, 0.99995, 1, *[1] * 6]
+    scales = []
+    for loss in losses:
+        update, state = optimizer.update({"w": jnp.ones(1)}, state, params, value=float(loss))
+        scales.append(float(-update["w"][0]) / RATE)
+    n_before = 2 * (2 + 3) - 1  # the third mean without a fall is known at its second step
+    np.testing.assert_allclose(scales[:n_before], 1, rtol=1e-3)
+    np.testing.assert_allclose(scales[n_before : n_before + 5], 0.1, rtol=1e-3)
+
+
+def test_a_network_trains_with_an_optimiser_that_begins_with_an_infinite_number():
+    spec = NetworkSpec(
+        Ng=6, Np=8, batch_size=4, sequence_length=3, optimizer="adamw_plateau",
+        learning_rate=RATE, plateau_steps=1, plateau_patience=1,
+    )  # fmt: skip
+    state = train_step.init(spec.static, spec.traced)
+    assert any(np.isinf(leaf).any() for leaf in jax.tree.leaves(state.optimizer))
+    after = jax.jit(train_step.chunk, static_argnums=0)(spec.static, spec.traced, state, 3)
+    assert int(after.step) == 3
+    assert int(after.diverged_at) == train_step.NOT_DIVERGED

@@ -29,6 +29,7 @@ from gridjax.model import network
 from gridjax.prng import Stream, stream
 from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.lowering import TracedParams
+from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
 from gridjax.training.noise import draw_noise
@@ -264,9 +265,8 @@ def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
     others = {
         "place_maps": ("measured", MEASURED),
-        "turn_kappa": ("other_motion", OTHER_MOTION),
-        "decoupled_weight_decay": ("other_motion", OTHER_MOTION),
         "vertical_scale": ("cube", CUBE),
+        **dict.fromkeys(("turn_kappa", *OPTIMIZER_NUMBERS), ("other_motion", OTHER_MOTION)),
     }
     fixture, spec = others.get(name, ("rich", RICH))
     block = request.getfixturevalue(fixture)

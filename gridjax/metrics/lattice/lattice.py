@@ -43,6 +43,9 @@ class Lattice(NamedTuple):
     `p_value`: chance that an isotropic random field has a hexagon at least as strong in its
     spectrum; 1 for constant maps. If it is above the significance level, all other fields except
     `variance_share` are NaN.
+
+    `phase_x_cm` and `phase_y_cm`: position of the peak of the plane waves nearest the middle of the
+    map, relative to the middle.
     """
 
     period_cm: Float[Array, "..."]
@@ -53,6 +56,8 @@ class Lattice(NamedTuple):
     ellipticity_spectrum: Float[Array, "..."]
     variance_share: Float[Array, "..."]
     p_value: Float[Array, "..."]
+    phase_x_cm: Float[Array, "..."]
+    phase_y_cm: Float[Array, "..."]
 
 
 def lattice(maps: Any, box_width_m: float | None = None, significance: float = 0.05) -> Lattice:
@@ -84,7 +89,9 @@ def lattice(maps: Any, box_width_m: float | None = None, significance: float = 0
 def lattice_in_bins(maps: Any, significance: float = 0.05) -> Lattice:
     """Return the lattices in checked rate maps, with periods in bins, not in centimetres."""
     n, block = maps.shape[-1], pooling(maps.shape[-1])
-    tables = (*_tables(n), np.float32(significance), np.float32(block))
+    # the blocks reach beyond a map whose side is not a multiple of theirs
+    beyond = np.float32((-(-n // block) * block - n) / 2)
+    tables = (*_tables(n), np.float32(significance), np.float32(block), beyond)
     side = n if block > 1 else map_batches.common_side(n)
     return map_batches.in_chunks(partial(_lattice, block=block), maps, tables, side)
 
@@ -95,6 +102,8 @@ def in_cm(found: Lattice, box_width_m: float, n: int) -> Lattice:
     return found._replace(
         period_cm=found.period_cm * cm_per_bin,
         period_spectrum_cm=found.period_spectrum_cm * cm_per_bin,
+        phase_x_cm=found.phase_x_cm * cm_per_bin,
+        phase_y_cm=found.phase_y_cm * cm_per_bin,
     )
 
 
@@ -140,8 +149,13 @@ def _fit(pooled, weights: Float[Array, "map n n"], search):
 
 
 @partial(jax.jit, compiler_options=QUICK)
-def _measures(fit, whole, template, significance, block: Float[Array, ""]) -> Lattice:
+def _measures(
+    fit, whole, template, significance, block: Float[Array, ""], beyond: Float[Array, ""]
+) -> Lattice:
     found = fit.p_value <= significance
+    vectors = fit.vectors * block
+    peak = plane_waves.nearest_peak(fit.peak * block + beyond, vectors)
+    phase = jnp.where(found[:, None], peak, jnp.nan)
     measures = (
         jnp.where(found, value, jnp.nan)
         for vectors in (autocorrelogram_peaks.six_peaks(whole, template), _three(fit.vectors))
@@ -157,6 +171,8 @@ def _measures(fit, whole, template, significance, block: Float[Array, ""]) -> La
         ellipticity_waves,
         fit.variance_share,
         fit.p_value,
+        phase[:, 0],
+        phase[:, 1],
     )
 
 

@@ -25,6 +25,8 @@ class Modules(NamedTuple):
     """Median period of the units of each module, centimetres."""
     size: Int[np.ndarray, " module"]
     """Number of units of each module."""
+    of_unit: Int[np.ndarray, " unit"]
+    """Module of each unit; -1 for units in none."""
 
 
 def modules(
@@ -52,7 +54,8 @@ def modules(
 
     known = np.isfinite(period_cm) & np.isfinite(orientation_rad)
     period, turn = np.asarray(period_cm)[known], np.asarray(orientation_rad)[known]
-    none = Modules(np.zeros(0), np.zeros(0, int))
+    of_unit = np.full(len(known), -1)
+    none = Modules(np.zeros(0), np.zeros(0, int), of_unit)
     if len(period) < max(fewest, 2):
         return none
     first, second = np.triu_indices(len(period), 1)
@@ -61,14 +64,42 @@ def modules(
     turned = np.minimum(turned, np.pi / 3 - turned) / TURN_RAD
     cluster = fcluster(linkage(np.maximum(apart, turned), "complete"), 1, "distance")
     sizes = np.bincount(cluster)
-    found: list[tuple[float, int]] = []
+    found: list[tuple[float, int]] = []  # median period and label of the cluster
     medians = {k: float(np.median(period[cluster == k])) for k in np.flatnonzero(sizes >= fewest)}
     # clusters of equal size are sorted by period, so that the order of units has no effect
     for label, middle in sorted(medians.items(), key=lambda one: (-sizes[one[0]], one[1])):
         if all(max(middle / other, other / middle) >= ratio for other, _ in found):
-            found.append((middle, int(sizes[label])))
+            found.append((middle, int(label)))
     found.sort()
-    return Modules(np.array([m for m, _ in found]), np.array([s for _, s in found], int))
+    for place, (_, label) in enumerate(found):
+        of_unit[np.flatnonzero(known)[cluster == label]] = place
+    sizes_found = np.array([sizes[label] for _, label in found], int)
+    return Modules(np.array([middle for middle, _ in found]), sizes_found, of_unit)
+
+
+def phase_clustering(
+    phase_cm: Float[np.ndarray, "unit 2"], period_cm: float, orientation_rad: float
+) -> float:
+    """Return how much the phases of the units of one module cluster.
+
+    It is the length of the mean vector of the units' phases along a wave of the module's lattice,
+    as a root mean square over the three waves: 1 if all phases are equal, about 1 / sqrt(n) for n
+    independent uniform phases, and near 0 for phases that tile the unit cell evenly.
+
+    Args:
+        phase_cm: [unit, 2], positions of one peak of each unit.
+        period_cm: period of the module.
+        orientation_rad: orientation of the module: angle of the axes of its lattice against x.
+    """
+    angles = orientation_rad + np.pi / 6 + np.arange(3) * np.pi / 3
+    waves = 4 * np.pi / (np.sqrt(3) * period_cm) * np.stack([np.cos(angles), np.sin(angles)])
+    mean = np.exp(1j * np.asarray(phase_cm) @ waves).mean(axis=0)
+    return float(np.sqrt(np.square(np.abs(mean)).mean()))
+
+
+def mean_orientation(orientation_rad: Float[np.ndarray, " unit"]) -> float:
+    """Return the circular mean of orientations that repeat every 60 degrees, in [0, pi/3)."""
+    return float(np.angle(np.exp(6j * np.asarray(orientation_rad)).mean()) / 6 % (np.pi / 3))
 
 
 def false_module_share(

@@ -59,6 +59,8 @@ class Fit(NamedTuple):
 
     vectors: Float[Array, "map 2 2"]
     """Two lattice vectors, 60 degrees apart, in bins."""
+    peak: Float[Array, "map 2"]
+    """Position of one peak of the waves relative to the middle of the bins of the fit, in bins."""
     variance_share: Float[Array, " map"]
     p_value: Float[Array, " map"]
 
@@ -162,9 +164,10 @@ def fit(maps: Float[Array, "map n n"], weights: Float[Array, "map n n"], tables:
     best = triples.sum(axis=1).argmax(axis=1)
     weakest = jnp.take_along_axis(triples.min(axis=1), best[:, None], axis=1)[:, 0]
     ring = (_product(power, tables.to_rings) * tables.ring_of[best]).sum(axis=1)
-    waves, residual = _refined(tables.vectors[best], maps, weights, tables)
+    waves, amplitudes, residual = _refined(tables.vectors[best], maps, weights, tables)
     return Fit(
         lattice_vectors(waves),
+        _peak(waves, amplitudes),
         1 - residual / total[:, 0, 0],
         _p_value(weakest, ring, tables.cells[best]),
     )
@@ -217,7 +220,7 @@ def _columns(vectors, amplitudes, maps, tables: Search):
 
 
 def _refined(vectors, maps, weights, tables: Search):
-    """Return wave vectors and residual sums after Gauss-Newton steps.
+    """Return wave vectors, amplitudes and residual sums after Gauss-Newton steps.
 
     Each step changes the four numbers of the wave vectors and the seven amplitudes together.
     """
@@ -241,8 +244,38 @@ def _refined(vectors, maps, weights, tables: Search):
         return vectors + move, amplitudes + change[:, :7], residual
 
     start = (vectors, jnp.zeros((n_maps, 7), maps.dtype), jnp.zeros(n_maps, maps.dtype))
-    vectors, _, residual = jax.lax.fori_loop(0, ITERATIONS, step, start)
-    return vectors, residual
+    return jax.lax.fori_loop(0, ITERATIONS, step, start)
+
+
+def _peak(waves: Float[Array, "map 4"], amplitudes: Float[Array, "map 7"]):
+    """Return a position where the three waves have their peaks together, in bins.
+
+    The phases of k1, k2 and k2 - k1 need not agree; each is changed by a third of the difference.
+    """
+    first, second, third = jnp.moveaxis(jnp.arctan2(amplitudes[:, 4:], amplitudes[:, 1:4]), 1, 0)
+    apart = third - (second - first)
+    apart = apart - 2 * jnp.pi * jnp.round(apart / (2 * jnp.pi))
+    first, second = first - apart / 3, second + apart / 3
+    basis = lattice_vectors(waves)
+    v1, v2 = basis[:, 0], basis[:, 1] - basis[:, 0]
+    return (first[:, None] * v1 + second[:, None] * v2) / (2 * jnp.pi)
+
+
+def nearest_peak(
+    peak: Float[Array, "map 2"], vectors: Float[Array, "map 2 2"]
+) -> Float[Array, "map 2"]:
+    """Return the point of a lattice through ``peak`` that is nearest the origin.
+
+    ``vectors`` are two vectors of the lattice, 60 degrees apart.
+    """
+    (a, b), (c, d) = vectors[:, 0].T, vectors[:, 1].T
+    x, y = peak.T
+    shares = jnp.stack([d * x - c * y, a * y - b * x], axis=-1) / (a * d - b * c)[:, None]
+    shares = shares - jnp.round(shares)
+    around = jnp.asarray([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)], peak.dtype)
+    points = ((shares[:, None] + around)[..., None] * vectors[:, None]).sum(axis=2)
+    best = jnp.square(points).sum(axis=2).argmin(axis=1)
+    return jnp.take_along_axis(points, best[:, None, None], axis=1)[:, 0]
 
 
 def lattice_vectors(waves: Float[Array, "map 4"]) -> Float[Array, "map 2 2"]:

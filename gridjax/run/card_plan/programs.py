@@ -170,7 +170,7 @@ def _lattices(n: int, device: Any) -> Iterator[CardProgram]:
     sac = yield from _autocorrelograms(known, basis, reach, device, masked=True)
     whole = _result(_unjitted(autocorrelogram.joined), device, sac)
     scalar = _array((), np.float32, device)
-    measures = fit, whole, template, scalar, scalar
+    measures = fit, whole, template, scalar, scalar, scalar
     lower = _lowering(device, lattice._measures, *measures)
     yield CardProgram(f"lattices, {shape}", lower)
 

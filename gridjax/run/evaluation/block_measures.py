@@ -25,11 +25,15 @@ from gridjax.run.evaluation.lane_measures import (
     untrained_maps,
     weight_measures,
 )
+from gridjax.run.evaluation.perturbed_rollout import PerturbedErrors
+from gridjax.run.evaluation.robustness import measure_robustness
+from gridjax.run.evaluation.rollout import Recording
 from gridjax.run.evaluation.spectra import Spectra, mean_spectra
 from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, ranking, score_maps
 from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design
+from gridjax.sweep.perturbations import Condition
 from gridjax.training.train_step import PositionMetrics, TrainState
 
 
@@ -59,6 +63,8 @@ class BlockMeasures(NamedTuple):
     null_maps: tuple[Float[Array, "network unit n n"], ...]
     """for networks of a square without outputs: the reported maps of all units, and those of the
     untrained networks; else empty"""
+    robustness: PerturbedErrors | None
+    """None without perturbations"""
 
 
 class Members(NamedTuple):
@@ -70,6 +76,8 @@ class Members(NamedTuple):
     lanes: tuple[int, ...]
     new_nulls: tuple[int, ...]
     """lanes whose readouts give the new null scores, one for each of these"""
+    conditions: tuple[Condition, ...]
+    """perturbations under which the networks are measured too"""
 
 
 def start_measures(
@@ -99,6 +107,7 @@ def start_measures(
         state.layout,
         jax.device_put(np.stack(axes), device),
     )
+    recording = measures.recording
     with jax.enable_x64(computes_in_float64(device.platform)):
         of_points = dimensions(lane_width, measures.recording.points)
         if members.lanes != tuple(range(lane_width)):
@@ -125,6 +134,7 @@ def start_measures(
         kept_units=units,
         kept_maps=kept,
         null_maps=_null_maps(first, design, lane_width, traced, members.lanes, maps[-1]),
+        robustness=_robustness(first, members, traced, state, recording, scores[-1]),
     )
 
 
@@ -151,6 +161,35 @@ def _null_maps(
     if lanes != tuple(range(lane_width)):
         untrained = _lanes_of(untrained, lanes)
     return maps, untrained
+
+
+def _robustness(
+    spec: NetworkSpec,
+    members: Members,
+    traced: TracedParams,
+    state: TrainState,
+    recording: Recording,
+    scores: MapScores,
+) -> PerturbedErrors | None:
+    """Return the measures under perturbations; ``recording`` is that of all lanes."""
+    if not members.conditions or scores.of_units is None:
+        return None
+    score_60 = jnp.asarray(scores.of_units.score_60)
+    lane_width = len(state.step)
+    is_whole = members.lanes == tuple(range(lane_width))
+    measured = measure_robustness(
+        measured_config(spec),
+        members.design,
+        members.conditions,
+        lane_width,
+        traced,
+        state.params,
+        state.layout,
+        recording.maps[-1],
+        recording.samples[-1],
+        score_60 if is_whole else _to_lanes(score_60, members.lanes, lane_width),
+    )
+    return measured if is_whole else _lanes_of(measured, members.lanes)
 
 
 def _readouts(
@@ -188,6 +227,15 @@ def _stacked(specs: Sequence[NetworkSpec], lane_width: int, device: Any) -> Trac
 
 def _lanes_of(tree: Any, lanes: Sequence[int]) -> Any:
     return _take(tree, np.asarray(lanes, np.int32))
+
+
+def _to_lanes(
+    values: Float[Array, "network unit"], lanes: tuple[int, ...], lane_width: int
+) -> Float[Array, "lane unit"]:
+    """Return values of some lanes as those of all lanes; 0 for the others."""
+    place = np.full(lane_width, len(lanes), np.int32)
+    place[list(lanes)] = np.arange(len(lanes))
+    return _take(jnp.concatenate([values, jnp.zeros_like(values[:1])]), place)
 
 
 @jax.jit

@@ -25,13 +25,17 @@ from gridjax.run.evaluation.block_measures import (
     start_measures,
     start_weight_measures,
 )
+from gridjax.run.evaluation.module_columns import COLUMNS as MODULE_COLUMNS
+from gridjax.run.evaluation.module_columns import module_columns
 from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
+from gridjax.run.evaluation.robustness import conditions_for, robustness_columns
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
 from gridjax.run.planning.lane_width import evaluation_width
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design, design_of
+from gridjax.sweep.perturbations import Condition
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.padding import is_in_padded_shapes
 from gridjax.training.population import MATMUL_PRECISION, lane, take_lanes, unpadded_lane
@@ -79,6 +83,8 @@ class Evaluation:
     spectra: dict[str, np.ndarray]
     """radial power of the maps at the reported bins, and of the target code; empty unless the box
     is a square"""
+    robustness: dict[str, np.ndarray]
+    """errors under perturbations; empty without any"""
     null: NullScores | None
     maps: KeptMaps | None
 
@@ -167,7 +173,7 @@ def _evaluate(
     null_ids = [null_id(spec, one) for spec, one in zip(specs, designs, strict=True)]
     diverged_at = jax.device_get(state.diverged_at)
     others = [at for at in range(len(specs)) if diverged_at[at] == NOT_DIVERGED]
-    groups = _groups(others, specs, designs, null_ids, known_nulls)
+    groups = _groups(others, specs, designs, null_ids, known_nulls, settings)
     started = [start_measures(specs, state, members, n_kept) for members in groups]
     fetched = jax.device_get((started, start_weight_measures(specs, state), state.step))
     measures, weights, steps = fetched
@@ -190,12 +196,13 @@ def _evaluate(
                 rows[at],
                 lane(block._replace(scores=_of_units(block.scores)), place),
                 nulls.get(null_ids[at]),
+                members.conditions,
             )
     for at, row in enumerate(rows):
         if at not in found:
             row |= {"status": DIVERGED, "diverged_at_step": float(diverged_at[at])}
             row |= network_metrics.no_measures(designs[at])
-            found[at] = Evaluation(row, {}, {}, {}, None, None)
+            found[at] = Evaluation(row, {}, {}, {}, {}, None, None)
     return [found[at] for at in range(len(specs))]
 
 
@@ -205,6 +212,7 @@ def _groups(
     designs: Sequence[Design],
     null_ids: Sequence[str],
     known_nulls: Mapping[str, NullScores],
+    settings: EvaluationSettings,
 ) -> list[Members]:
     """Group some networks by design and options; the first lane of an unknown null computes it."""
     lanes: dict[tuple[Design, str], list[int]] = {}
@@ -215,7 +223,13 @@ def _groups(
             first_with.setdefault(null_ids[index], index)
     new = {at for name, at in first_with.items() if name not in known_nulls}
     return [
-        Members(design, empty_bins, tuple(members), tuple(at for at in members if at in new))
+        Members(
+            design,
+            empty_bins,
+            tuple(members),
+            tuple(at for at in members if at in new),
+            conditions_for(specs[members[0]], settings),
+        )
         for (design, empty_bins), members in lanes.items()
     ]
 
@@ -239,7 +253,12 @@ def _of_units(scores: Sequence[MapScores]) -> tuple[MapScores, ...]:
 
 
 def _one(
-    spec: NetworkSpec, design: Design, row: dict[str, Any], measures: Any, null: NullScores | None
+    spec: NetworkSpec,
+    design: Design,
+    row: dict[str, Any],
+    measures: Any,
+    null: NullScores | None,
+    conditions: tuple[Condition, ...],
 ) -> Evaluation:
     """Return the evaluation of one network.
 
@@ -249,6 +268,7 @@ def _one(
         row: the columns of its table that are known without further measures; extended.
         measures: its BlockMeasures on the host.
         null: the null scores of its layout; None for a network without outputs.
+        conditions: the perturbations of its robustness.
     """
     curves, samples = measures.drift, measures.samples
     units = unit_columns(spec, design, measures.scores, measures.active)
@@ -261,7 +281,9 @@ def _one(
         for name, value in zip(network_metrics.READOUT, measures.readout, strict=True)
     }
     row |= network_metrics.shares(units, design.n_bins[-1])
-    row |= dict.fromkeys((*COLUMNS, *volume_scores.COLUMNS), math.nan)
+    row |= dict.fromkeys((*COLUMNS, *MODULE_COLUMNS, *volume_scores.COLUMNS), math.nan)
+    if spec.dimensions == 2:
+        row |= module_columns(units, design.n_bins[-1])
     if spec.dimensions == 3:
         row |= volume_scores.volume_shares(units, None if null is None else null.volumes)
     if spec.dimensions != 2:
@@ -276,7 +298,10 @@ def _one(
     if measures.kept_units is not None:
         kept = KeptMaps(measures.kept_units.astype(np.int64), measures.kept_maps, samples)
     drift = network_metrics.drift_columns(curves)
-    return Evaluation(row, units, drift, power, null, kept)
+    robustness = {}
+    if conditions:
+        robustness = robustness_columns(spec, conditions, measures.robustness)
+    return Evaluation(row, units, drift, power, robustness, null, kept)
 
 
 def _map_nulls(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.run.evaluation import nulls_of_maps, volume_scores
+from gridjax.run.evaluation import module_columns, nulls_of_maps, volume_scores
 from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
@@ -126,7 +126,7 @@ def no_measures(design: Design) -> dict[str, Any]:
     names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
     names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
     names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
-    names += (*READOUT, *nulls_of_maps.COLUMNS, *volume_scores.COLUMNS)
+    names += (*READOUT, *nulls_of_maps.COLUMNS, *module_columns.COLUMNS, *volume_scores.COLUMNS)
     return dict.fromkeys(names, math.nan) | {
         "null_id": "",
         "evaluation_sequence_length": design.sequence_length,

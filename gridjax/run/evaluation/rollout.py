@@ -55,7 +55,7 @@ def record(
 
     def batch(sums, index):
         maps, by_time, points, places = sums
-        trajectories = _trajectories(static, design, traced, index)
+        trajectories = evaluation_paths(static, design, traced, index)
         analysed, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
         assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
         by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
@@ -124,7 +124,7 @@ def record_readouts(
     is_kept = n_samples * static.Np <= MOST_KEPT
 
     def along(index):
-        paths = _trajectories(static, design, traced, index)
+        paths = evaluation_paths(static, design, traced, index)
         positions = paths.positions[: design.sequence_length]
         return positions, encode(layout.code, positions)
 
@@ -152,9 +152,10 @@ def record_readouts(
     return tuple(finish(sums, static.dimensions)[0] for sums in maps)
 
 
-def _trajectories(
+def evaluation_paths(
     static: StaticConfig, design: Design, traced: TracedParams, index: Array
 ) -> Trajectories:
+    """Draw batch ``index`` of the evaluation trajectories."""
     key = stream(traced.motion_seed, Stream.EVALUATION, index)
     return draw_paths(key, design.n_moves, design.batch_size, static, traced)
 

@@ -149,12 +149,12 @@ def unit_columns(
         return line_columns(spec, design.n_bins[-1], active[-1])
     unknown = np.full(spec.n_analysed, np.nan, np.float32)
     lattices = [
-        (unknown, unknown, unknown)
+        (unknown,) * 5
         if one.lattices is None
         else _lattice_columns(in_cm(one.lattices, spec.box_width_in_m, n))
         for one, n in zip(scores, design.n_bins, strict=True)
     ]
-    periods, orientations, p_values = zip(*lattices, strict=True)
+    periods, orientations, p_values, phases_x, phases_y = zip(*lattices, strict=True)
 
     def where_inactive(other: float, values: list[Any]) -> np.ndarray:
         pairs = zip(active, values, strict=True)
@@ -172,12 +172,14 @@ def unit_columns(
         "score_90_by_neuron": where_inactive(0.0, [s.score_90 for s in units]),
         "period_cm": where_inactive(np.nan, list(periods)),
         "orientation_rad": where_inactive(np.nan, list(orientations)),
+        "phase_x_cm": where_inactive(np.nan, list(phases_x)),
+        "phase_y_cm": where_inactive(np.nan, list(phases_y)),
         "lattice_p_value": np.concatenate(p_values),
         "active": np.concatenate(active),
     }
 
 
-def _lattice_columns(found: Lattice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the period (cm), the orientation (rad) and the p-value of each unit."""
-    period, orientation = np.asarray(found.period_cm), np.asarray(found.orientation_rad)
-    return period, orientation, np.asarray(found.p_value)
+def _lattice_columns(found: Lattice) -> tuple[np.ndarray, ...]:
+    """Return period (cm), orientation (rad), p-value and phase (cm, cm) of each unit."""
+    measures = found.period_cm, found.orientation_rad, found.p_value
+    return tuple(map(np.asarray, (*measures, found.phase_x_cm, found.phase_y_cm)))

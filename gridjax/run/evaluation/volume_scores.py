@@ -23,7 +23,7 @@ CLASSES = (*LATTICES, LOCAL)
 """Classes of units that are counted; the others have neither a lattice nor local order."""
 PLANE_COLUMNS = (
     *("score_60_by_neuron", "score_60_mean_by_neuron", "score_90_by_neuron"),
-    *("orientation_rad", "lattice_p_value"),
+    *("orientation_rad", "phase_x_cm", "phase_y_cm", "lattice_p_value"),
 )
 """Columns of the table of units that maps of a square alone have."""
 UNIT_COLUMNS = (

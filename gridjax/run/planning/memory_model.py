@@ -19,6 +19,9 @@ CellInfo has the numbers for each unit. These numbers and the values above are f
 that the compiler reports on a CPU (benchmarks/memory.py)."""
 _PER_NORM = 3.0
 """Additional numbers for each unit and position with a normalised activation."""
+_PER_STATE_NOISE = 3.0
+"""Additional numbers for each unit and position with noise on the state: the noise, and sums that
+the gradient then needs. The compiler reports 2.5 to 3.5 for RNN and 0.4 to 1.5 for gated cells."""
 _PER_PAIR = 6.0
 """Numbers for each pair of states that an objective on states compares."""
 _PER_COORDINATE_AHEAD = 2.0
@@ -39,6 +42,7 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
     when the gradient is computed or, with few positions, when the weights are updated.
     """
     per_unit += _PER_NORM if static.activation == NORM_RELU else 0
+    per_unit += _PER_STATE_NOISE if static.has_state_noise else 0
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
     activity = positions * (per_unit * static.Ng + per_output * static.n_outputs)
     if STATE_OBJECTIVES.info(static.state_objective).per_pair:

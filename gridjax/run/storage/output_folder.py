@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,11 +132,12 @@ def remove_leftovers(folder: Path, committed: AbstractSet[str]) -> None:
             root = folder / name
             if not root.is_dir() or root.is_symlink():
                 continue
-            for path in root.iterdir():
-                if path.name not in kept:
-                    remove_tree(path)
-            if not kept:
-                root.rmdir()
+            with suppress(FileNotFoundError):  # another part may remove it at the same time
+                for path in root.iterdir():
+                    if path.name not in kept:
+                        remove_tree(path)
+                if not kept:
+                    root.rmdir()
 
 
 def _is_ours(entry: Path) -> bool:

@@ -62,12 +62,28 @@ def merge_manifests(
             for run_id, spec in zip(existing["run_ids"], existing["specs"], strict=True)
             if run_id in committed and run_id not in set(requested["run_ids"])
         ]
+        _refuse_changed_plugins(folder, existing, requested, [spec for _, spec in stay])
         merged |= {name: requested[name] for name in _SWEEP}
         merged["run_ids"] = [*requested["run_ids"], *(run_id for run_id, _ in stay)]
         merged["specs"] = [*requested["specs"], *(spec for _, spec in stay)]
         merged["plugins"] = existing.get("plugins", {}) | requested["plugins"]
         merged["fidelity"] = existing.get("fidelity", {}) | requested["fidelity"]
     return merged | {"segments": [*existing["segments"], segment_of(merged, differences)]}
+
+
+def _refuse_changed_plugins(
+    folder: Path, existing: Manifest, requested: Manifest, stay: Iterable[dict[str, Any]]
+) -> None:
+    """Raise GridjaxError if networks that stay in a run have an earlier version of a plugin.
+
+    A manifest has one hash for each plugin, with which it checks the run_ids of its specs.
+    """
+    values = [value for spec in stay for value in spec.values()]
+    for key, sha in requested["plugins"].items():
+        name = key.removeprefix("plugin:")
+        if existing.get("plugins", {}).get(key, sha) != sha and name in values:
+            message = f"{folder} holds networks of an earlier version of the plugin {name}"
+            raise GridjaxError(Problem(message, fix="give another --out, or rename the plugin"))
 
 
 def segment_number(existing: Manifest, requested: Manifest) -> int | None:

@@ -159,6 +159,14 @@ class Run:
         return self._frame("spectra")
 
     @cached_property
+    def robustness(self) -> pd.DataFrame:
+        """Errors (cm) under each perturbation of ``evaluation.robustness``, by dose and move.
+
+        Without this setting there are no rows.
+        """
+        return self._frame("robustness")
+
+    @cached_property
     def nulls(self) -> pd.DataFrame:
         """Scores of random readouts of target codes; ``networks`` refers to them by ``null_id``."""
         return self._frame("nulls")

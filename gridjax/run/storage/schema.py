@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from gridjax.run.evaluation import emergence, nulls_of_maps
+from gridjax.run.evaluation import emergence, module_columns, nulls_of_maps, robustness
 from gridjax.run.evaluation import volume_scores as volumes
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import READOUT, THRESHOLDS
@@ -52,6 +52,7 @@ _MEASURES = [
     "share_above_null_99",
     "null_99",
     *nulls_of_maps.COLUMNS,
+    *module_columns.COLUMNS,
     *volumes.COLUMNS,
     "share_active",
     "share_of_bins_visited",
@@ -85,6 +86,8 @@ UNITS = pa.schema(
         ("score_90_by_neuron", pa.float32()),
         ("period_cm", pa.float32()),
         ("orientation_rad", pa.float32()),
+        ("phase_x_cm", pa.float32()),
+        ("phase_y_cm", pa.float32()),
         ("lattice_p_value", pa.float32()),
         ("active", pa.bool_()),
         *((name, pa.float32()) for name in volumes.UNIT_COLUMNS[:-1]),
@@ -124,6 +127,15 @@ SPECTRA = pa.schema(
         ("power_code", pa.float32()),
     ]
 )
+ROBUSTNESS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("perturbation", pa.string()),
+        ("dose", pa.float64()),
+        ("move", pa.int32()),
+        *((name, pa.float64()) for name in robustness.MEASURES),
+    ]
+)
 NULLS = pa.schema(
     [
         ("null_id", pa.string()),
@@ -143,6 +155,7 @@ TABLES = {
     "emergence": EMERGENCE,
     "drift": DRIFT,
     "spectra": SPECTRA,
+    "robustness": ROBUSTNESS,
     "nulls": NULLS,
     "timings": TIMINGS,
 }
@@ -186,6 +199,7 @@ class NetworkResult:
             ),
             "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
             "spectra": _of_network(self.run_id, self.evaluation.spectra, SPECTRA),
+            "robustness": _of_network(self.run_id, self.evaluation.robustness, ROBUSTNESS),
             "nulls": _nulls(self.evaluation.null),
             "timings": pa.Table.from_pylist(
                 [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS

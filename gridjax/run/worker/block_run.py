@@ -34,6 +34,7 @@ from gridjax.run.worker.out_of_memory import (
 )
 from gridjax.run.worker.program_cache import compiled_by_one_process
 from gridjax.run.worker.train_loop import train_lanes
+from gridjax.sweep import perturbations
 from gridjax.training import population
 from gridjax.training.lane_progress import LaneProgress
 from gridjax.training.population import Device, Trainer
@@ -138,17 +139,17 @@ class BlockRun:
         specs = [progress.spec for progress in due.progress]
         settings = self._job.settings
         is_last = any(progress.is_done for progress in due.progress)
-        keep_maps = settings.keep_maps if is_last else "none"
+        keep_maps, sizes = settings.keep_maps, settings.evaluation
+        if not is_last:
+            keep_maps, sizes = "none", replace(sizes, robustness=perturbations.NONE)
         try:
             with (
                 self._timed("evaluate_s"),
                 _shortage(lambda error: shortage_in_evaluation(specs, error)),
             ):
                 shape = (self._block.static, self._block.lane_width, specs[0].n_bins_reported)
-                evaluate = compiled_by_one_process(evaluate_block, shape, settings.evaluation)
-                evaluations = evaluate(
-                    specs, due.state, settings.evaluation, self._nulls, keep_maps
-                )
+                evaluate = compiled_by_one_process(evaluate_block, shape, sizes)
+                evaluations = evaluate(specs, due.state, sizes, self._nulls, keep_maps)
         except BaseException:
             with suppress(Exception):  # the first error is reported
                 self._save()

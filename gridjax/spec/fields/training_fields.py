@@ -27,6 +27,30 @@ class TrainingFields:
         at_least=0.0,
         read_if=entry_reads(OPTIMIZERS, "decoupled_weight_decay"),
     )
+    accumulated_batches: int = traced(
+        1,
+        "gradient steps whose mean gradient makes one update",
+        TRAINING,
+        at_least=1,
+        at_most=1_000_000,
+        read_if=entry_reads(OPTIMIZERS, "accumulated_batches"),
+    )
+    plateau_steps: int = traced(
+        1_000,
+        "gradient steps whose mean loss is compared with the lowest one so far",
+        TRAINING,
+        at_least=1,
+        at_most=2**31 - 1,
+        read_if=entry_reads(OPTIMIZERS, "plateau_steps"),
+    )
+    plateau_patience: int = traced(
+        10,
+        "such means without a lower one before the learning rate falls to a tenth",
+        TRAINING,
+        at_least=1,
+        at_most=2**31 - 1,
+        read_if=entry_reads(OPTIMIZERS, "plateau_patience"),
+    )
     matmul_precision: str = static(
         "float32",
         "operands of the matrix products of training: whole, or rounded to tf32 or bf16",

@@ -22,7 +22,7 @@ ASKED_OF = (ALL, COMPETENT)
 """Groups of networks that a claim can be asked of."""
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
 """Units by name: the factor between a value and its printed number, and the text after it."""
-_OF_STUDY = ("title", "question", "caution", "version", "changes", "claims")
+_OF_STUDY = ("title", "question", "caution", "version", "changes", "plugins", "claims")
 _TEXTS = ("claim", "published", "estimand", "null")
 _OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds", "asked_of")
 _CHOICES = {"test": tuple(CLAIM_TESTS), "role": ROLES, "unit": tuple(UNITS), "asked_of": ASKED_OF}
@@ -98,6 +98,8 @@ class Claims:
     """what the versions after the first changed; empty in version 1"""
     sha256: str
     """sha256 of the file; the manifest of a run records it before training"""
+    plugins: tuple[str, ...] = ()
+    """Python files beside the claims that register cells, losses and so on of its networks"""
 
 
 def read_claims(path: Path) -> Claims:
@@ -128,7 +130,25 @@ def _study(document: SourcedValue, sha256: str, problems: Problems) -> Claims | 
             "no claim is primary", document.place, "write role: primary in at least one claim"
         )
     version, changes = _version(content, document.place, problems)
-    return Claims(**texts, claims=claims, version=version, changes=changes, sha256=sha256)
+    return Claims(
+        **texts,
+        claims=claims,
+        version=version,
+        changes=changes,
+        sha256=sha256,
+        plugins=_plugins(content.get("plugins"), problems),
+    )
+
+
+def _plugins(item: SourcedValue | None, problems: Problems) -> tuple[str, ...]:
+    """Return the names of the files of plugins; add a problem for anything but a list of names."""
+    names = [] if item is None else item.plain()
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        assert item is not None
+        message = f"plugins: {show(names)} is not a list of files"
+        problems.add(message, item.place, "write plugins: [own_cell.py]")
+        return ()
+    return tuple(names)
 
 
 def _version(

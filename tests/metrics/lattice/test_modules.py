@@ -21,6 +21,9 @@ def joined(*groups):
 def test_modules_differ_by_their_ratio(ratio, count):
     found = modules(*joined(units(60, 0.3, 25), units(60 * ratio, 0.3, 15)))
     assert len(found.size) == count
+    assert list(np.bincount(found.of_unit[found.of_unit >= 0])) == list(found.size)
+    if count == 2:
+        assert list(found.of_unit) == [0] * 25 + [1] * 15
     assert found.period_cm[0] == pytest.approx(60, rel=0.01 if ratio != 1.1 else 0.1)
     if count == 2:
         assert found.period_cm[1] == pytest.approx(60 * ratio, rel=0.01)

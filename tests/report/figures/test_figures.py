@@ -18,6 +18,7 @@ from gridjax.report.figures import (
     lattice_periods,
     position_errors,
     rate_map_gallery,
+    robustness,
     score_survival,
     target_codes,
     training_history,
@@ -27,7 +28,7 @@ from gridjax.report.run_data import CODES, read_run_data
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.code_maps import bin_centres
 
-MEASURED = {"gallery", "survival", "errors", "drift", "periods"}
+MEASURED = {"gallery", "survival", "errors", "drift", "robustness", "periods"}
 DOS = quickstart_specs([0])[3]
 OTHER_BOX = {"box_width_in_m": 1.4, "box_height_in_m": 1.4}
 
@@ -49,6 +50,7 @@ def drawn_by(data, run) -> dict[str, plotting.FigureResult]:
             score_survival.draw(data),
             position_errors.draw(data),
             drift.draw(data),
+            robustness.draw(data, run),
             lattice_periods.draw(data),
             target_codes.draw(data, run),
             training_history.draw(data),
@@ -83,7 +85,8 @@ def drawn_texts(figure, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["gallery", "survival", "errors", "drift", "periods", "targets", "history"]
+    "name",
+    ["gallery", "survival", "errors", "drift", "robustness", "periods", "targets", "history"],
 )
 def test_no_text_overlaps_another_or_leaves_the_figure(drawn, name, monkeypatch):
     figure = drawn[name].figure

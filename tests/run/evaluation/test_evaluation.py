@@ -126,7 +126,7 @@ def test_null_scores_and_lattices_of_all_bins_on_request():
     np.testing.assert_array_equal(reported.null.score_60[20], every.null.score_60[20])
     assert np.unique(every.null.score_60[32]).size > 1000
     is_reported = reported.units["nbins"] == 20
-    lattices = ("period_cm", "orientation_rad", "lattice_p_value")
+    lattices = ("period_cm", "orientation_rad", "lattice_p_value", "phase_x_cm", "phase_y_cm")
     for name, column in every.units.items():
         other = reported.units[name]
         np.testing.assert_array_equal(other[is_reported], column[is_reported], err_msg=name)
@@ -164,7 +164,7 @@ def test_a_diverged_network_has_no_measures_and_disturbs_nobody():
 @pytest.mark.slow  # two more shapes, which no other test compiles
 @pytest.mark.bits
 def test_networks_in_padded_shapes_are_evaluated_in_their_own():
-    small = dataclasses.replace(A, Np=20, batch_size=9)
+    small = dataclasses.replace(A, Np=20, batch_size=14)  # rungs: 25 trajectories, 32 outputs
     padded = padded_config(A.static)
     assert padded == padded_config(small.static)
     trainer = make_trainer(padded, 2)

@@ -14,8 +14,8 @@ from gridjax.run.planning.card_memory import (
     bytes_of_training,
 )
 from gridjax.run.planning.lane_width import default_lane_width
+from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.registry import CELLS
 from gridjax.sweep.run_settings import EvaluationSettings
 
 NUMBERS = ("Ng", "Np", "batch_size", "sequence_length")
@@ -91,7 +91,7 @@ def test_memory_grows_with_the_network_and_its_evaluation():
         assert bytes_of_training(replace(spec, **change).static) > training
     for change in ({"Ng": 513}, {"Np": 513}):
         assert bytes_of_state(replace(spec, **change).static) > state
-    of_cells = [bytes_of_training(replace(spec, rnn_type=name).static) for name in CELLS]
+    of_cells = [bytes_of_training(replace(spec, rnn_type=one.name).static) for one in CELL_INFOS]
     assert of_cells == sorted(of_cells)
     lane = bytes_of_evaluation(spec.static, 44, DEFAULTS)
     for change in ({"Ng": 513}, {"Np": 513}, {"sequence_length": 80}):

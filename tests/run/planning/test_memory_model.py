@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gridjax.run.planning.memory_model import bytes_of_checkpoint, bytes_per_lane
+from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.registry import CELLS
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 SPEC = NetworkSpec(Ng=96, Np=128, batch_size=48, sequence_length=15)
@@ -16,7 +16,7 @@ WORST = 0.18
 
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1, 4])
-@pytest.mark.parametrize("rnn_type", list(CELLS))
+@pytest.mark.parametrize("rnn_type", [one.name for one in CELL_INFOS])
 def test_a_block_takes_about_what_was_predicted(rnn_type, width):
     spec = replace(SPEC, rnn_type=rnn_type)
     shapes = shapes_of_block(spec, spec.static, width)
@@ -24,11 +24,20 @@ def test_a_block_takes_about_what_was_predicted(rnn_type, width):
     assert bytes_per_lane(spec.static) * width == pytest.approx(needed, rel=WORST)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rnn_type", ["RNN", "UGRNN"])
+def test_noise_on_the_state_takes_about_what_was_predicted(rnn_type):
+    spec = replace(SPEC, rnn_type=rnn_type, state_noise=0.1)
+    needed = bytes_needed(compile_chunk(spec.static, 4, *shapes_of_block(spec, spec.static, 4)))
+    assert bytes_per_lane(spec.static) * 4 == pytest.approx(needed, rel=0.25)
+
+
 def test_memory_grows_with_what_is_held():
     least = bytes_per_lane(SPEC.static)
     for change in ({"Ng": 97}, {"Np": 129}, {"batch_size": 49}, {"sequence_length": 16}):
         assert bytes_per_lane(replace(SPEC, **change).static) > least
-    gates = [bytes_per_lane(replace(SPEC, rnn_type=name).static) for name in CELLS]
+    assert bytes_per_lane(replace(SPEC, state_noise=0.1).static) > least
+    gates = [bytes_per_lane(replace(SPEC, rnn_type=one.name).static) for one in CELL_INFOS]
     assert gates == sorted(gates)
 
 

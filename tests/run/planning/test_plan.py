@@ -82,10 +82,10 @@ def test_flop_are_those_of_the_products_where_targets_cost_nothing():
 def test_memory_is_that_of_the_update_or_of_the_activity_whichever_is_more():
     static = NetworkSpec(Ng=3, Np=5, batch_size=2, sequence_length=1).static
     assert n_weights(static) == 9 + 6 + 15 + 15
-    # widths and centres of the cells: 4 numbers a field; 2 positions, 16 steps of them ahead
-    assert bytes_per_lane(static) == round(4 * (3 * 45 + 20 + 3.5 * 45 + 4 * 16 * 2))
+    # widths and centres of the cells: 4 numbers a field; 2 positions, 32 steps of them ahead
+    assert bytes_per_lane(static) == round(4 * (3 * 45 + 20 + 3.5 * 45 + 4 * 32 * 2))
     longer = dataclasses.replace(static, sequence_length=50)  # 100 positions
-    held = 3 * 45 + 20 + 0.7 * 45 + 100 * (3.9 * 3 + 3.2 * 5) + 4 * 16 * 100
+    held = 3 * 45 + 20 + 0.7 * 45 + 100 * (3.9 * 3 + 3.2 * 5) + 4 * 32 * 100
     assert bytes_per_lane(longer) == round(4 * held)
 
 

@@ -17,6 +17,7 @@ from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksum
 from gridjax.io.folder_lock import locked
 from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.storage.integrity import verify
+from gridjax.run.storage.resume_policy import merge_manifests
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.shards import to_parquet
 from gridjax.run.storage.status import status, status_lines
@@ -207,3 +208,21 @@ def test_what_an_earlier_sweep_had_in_training_waits_for_it(whole, copy):
     assert all(ours[name].tobytes() == theirs[name].tobytes() for name in theirs)
     assert not (copy / "checkpoints").exists()
     assert status(copy)["of_earlier_sweeps"] == {"networks": 0, "bytes": 0}
+
+
+def test_an_edited_plugin_does_not_join_networks_of_its_earlier_version(whole, tmp_path):
+    """One manifest holds one hash of a plugin: the run would not be readable."""
+    found = FolderStore.open(whole).manifest
+    (run_id,), (spec,) = found["run_ids"], found["specs"]
+    own = {"specs": [spec | {"rnn_type": "own"}], "plugins": {"plugin:own": "a" * 64}}
+    existing = found | own
+    edited = {"run_ids": ["0" * 16], "plugins": {"plugin:own": "b" * 64}}
+    requested = existing | edited | {"sources": [{"name": "other", "text": "other"}]}
+    with pytest.raises(GridjaxError, match="earlier version of the plugin own"):
+        merge_manifests(existing, requested, tmp_path, ("sweep",), {run_id})
+    same = requested | {"plugins": own["plugins"]}
+    merged = merge_manifests(existing, same, tmp_path, ("sweep",), {run_id})
+    assert merged["run_ids"] == ["0" * 16, run_id]
+    # nothing of the earlier version is finished: the edited plugin takes its place
+    merged = merge_manifests(existing, requested, tmp_path, ("sweep",), set())
+    assert merged["plugins"] == edited["plugins"]

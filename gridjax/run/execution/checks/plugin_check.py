@@ -7,9 +7,11 @@ from typing import Any, NoReturn
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
+from gridjax.model.network import init_params
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
 from gridjax.spec.lowering import StaticConfig, TracedParams
@@ -36,9 +38,12 @@ def check_plugins(specs: Iterable[NetworkSpec]) -> None:
 
     docs/howto/extending.md describes the arguments and results of each function.
 
-    Raises GridjaxError for the first wrong function, with its result or its exception.
+    Raises GridjaxError for the first wrong function, with its result or its exception, and for the
+    first network that cannot use its motion.
     """
-    for spec in {spec.static: spec for spec in specs if spec.plugins}.values():
+    specs = [spec for spec in specs if spec.plugins]
+    _check_use_of_motions(specs)
+    for spec in {spec.static: spec for spec in specs}.values():
         static, traced = spec.static, spec.traced
         if is_plugin("place_field_values", static.place_field_values):
             _check_encoding(static, traced)
@@ -102,9 +107,13 @@ def _check_loss(static: StaticConfig) -> None:
 def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
     name, objective = static.state_objective, STATE_OBJECTIVES[static.state_objective]
     sizes = (static.n_analysed, static.n_outputs, static.dimensions, static.n_inputs)
-    given = [_floats(_TIMES, _BATCH, size) for size in sizes]
-    context = objective_context(jax.tree.map(jnp.asarray, traced))
-    found = _shape_of(name, "value", lambda *args: objective.value(*args, context), *given)
+    given = [_floats(static.sequence_length, static.batch_size, size) for size in sizes]
+    numbers = jax.tree.map(jnp.asarray, traced)
+
+    def value(params: Any, *given: Any) -> Any:
+        return objective.value(*given, objective_context(numbers, params["cell"]))
+
+    found = _shape_of(name, "value", value, _params(static), *given)
     _expect(name, "value", found, _floats())
 
 
@@ -118,6 +127,16 @@ def _check_motion(static: StaticConfig, traced: TracedParams) -> None:
     shapes: Any = (_floats(_BATCH, static.dimensions), places, places, _floats(_BATCH), angles)
     wanted = Trajectories(*shapes)
     _expect(name, "simulate", found, wanted)
+
+
+def _check_use_of_motions(specs: Iterable[NetworkSpec]) -> None:
+    """Raise GridjaxError for the first network whose box or paths do not fit its motion."""
+    for spec in specs:
+        problem = MOTIONS[spec.motion].problem if is_plugin("motion", spec.motion) else None
+        words = problem and problem(spec.box_width_in_m, spec.sequence_length * spec.dt_s)
+        if words:
+            what, _, fix = words.rpartition(": ")
+            raise GridjaxError(Problem(f"motion: {spec.motion}: {what}", fix=fix))
 
 
 def _check_start(static: StaticConfig) -> None:
@@ -134,14 +153,20 @@ def _check_start(static: StaticConfig) -> None:
 
 
 def _check_optimizer(static: StaticConfig, traced: TracedParams) -> None:
-    name, params = static.optimizer, {"W": _floats(2, 3)}
+    name, params = static.optimizer, _params(static)
     numbers = jax.tree.map(jnp.asarray, traced)
 
     def updates(params: Any) -> Any:
-        optimizer = optimizer_of(static, numbers)
-        return optimizer.update(params, optimizer.init(params), params)[0]
+        optimizer = optax.with_extra_args_support(optimizer_of(static, numbers))
+        loss = jnp.zeros(())
+        return optimizer.update(params, optimizer.init(params), params, value=loss)[0]
 
     _expect(name, "update", _shape_of(name, "make", updates, params), params)
+
+
+def _params(static: StaticConfig) -> Any:
+    """Return the shapes of the parameters of a network."""
+    return jax.eval_shape(lambda key: init_params(key, static), _key())
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:

@@ -74,6 +74,11 @@ def _no_cluster(address: str, error: Exception) -> GridjaxError:
     else:
         message = f"--address {address}: no connection to a Ray cluster: {reason}"
         fix = "start one with: ray start --head; or leave the address out to use this machine alone"
+        if address.startswith("ray://"):
+            fix = (
+                "check the port (ray start --head --ray-client-server-port=PORT); a cluster that "
+                "asks for a token needs RAY_AUTH_MODE=token, and its ~/.ray/auth_token on this host"
+            )
     return GridjaxError(Problem(message, fix=fix))
 
 

@@ -1,0 +1,1 @@
+"""Robustness of path integration: diffusion, kicks of the state, and matched units."""
