@@ -71,7 +71,7 @@ def page(text):
 def test_the_page_is_whole(page):
     assert page.open == []
     assert len(page.of("h1")) == 1
-    assert len(page.of("figure")) == 8
+    assert len(page.of("figure")) == 9
     identifiers = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(identifiers) == len(set(identifiers))
 
@@ -85,7 +85,7 @@ def test_what_a_sweep_file_says_is_text(text, page):
 def test_nothing_is_loaded_from_elsewhere(text, page):
     """Every image is in the page; no link, script, import or url() of anything else."""
     sources = [attributes["src"] for attributes in page.of("img")]
-    assert len(sources) == 8
+    assert len(sources) == 9
     assert all(source.startswith("data:image/") for source in sources)
     assert not page.of("link")
     assert not page.of("script")
@@ -95,7 +95,7 @@ def test_nothing_is_loaded_from_elsewhere(text, page):
 
 def test_the_images_are_those_of_the_folder(folder, page):
     files = [file.read_bytes() for file in (folder / "figures").iterdir()]
-    assert len(files) == 16
+    assert len(files) == 18
     for attributes in page.of("img"):
         assert base64.b64decode(attributes["src"].split(",")[1]) in files
 
