@@ -7,10 +7,12 @@ import jax
 import numpy as np
 import pyarrow as pa
 
+from gridjax.metrics.volume.grid_score_3d import Symmetry, VolumeScores
 from gridjax.prng import Stream, stream
 from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
+from gridjax.run.evaluation.volume_scores import volume_columns, volume_shares
 from gridjax.run.storage.block_results import BlockResults, results_of
 from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.run_reader import Run
@@ -141,6 +143,8 @@ def synthetic_evaluation(
     if diverged_at_step is not None:
         row |= {"status": DIVERGED, "diverged_at_step": diverged_at_step}
         return Evaluation(row, {}, {}, {}, {}, None, None)
+    if spec.dimensions == 3:
+        return _in_cube(random, spec, keep_maps, row)
     units = _units(random, spec)
     reported = units["nbins"] == spec.n_bins_reported
     scores = units["score_60_by_neuron"][reported]
@@ -165,6 +169,41 @@ def synthetic_evaluation(
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
     drift, spectra = _drift(random, spec), _spectra(random)
     return Evaluation(row, units, drift, spectra, _robustness(random), null, maps)
+
+
+def volume_scores(random: np.random.Generator, n: int) -> VolumeScores:
+    """Scores of n maps of a cube."""
+    lattice = random.choice(["bcc", "fcc", "columns", "local", "none"], n)
+    period = np.where(lattice == "none", np.nan, random.uniform(6, 9, n))
+    p_values = random.integers(1, 101, (3, n)) / 100
+    symmetry = Symmetry(*random.uniform(0.1, 0.9, (6, n)))
+    return VolumeScores(
+        random.random(n), p_values[0], lattice, symmetry, period, random.random(n), *p_values[1:]
+    )
+
+
+def _in_cube(
+    random: np.random.Generator, spec: NetworkSpec, keep_maps: str, row: dict[str, Any]
+) -> Evaluation:
+    """An evaluation of a network in a cube; ``row`` has its parameters."""
+    n, active = spec.n_bins_reported, random.random(spec.n_analysed) < 0.9
+    units = volume_columns(spec, n, volume_scores(random, spec.n_analysed), active)
+    readouts = volume_scores(random, 32)
+    unknown = {n: np.full(32, np.nan)}
+    null = NullScores(f"null-{spec.run_id}", unknown, unknown, readouts)
+    row |= {"loss": 1.0, "loss_excess": 0.1, "weight_penalty": 0.01, "null_id": null.null_id}
+    row |= {"pos_decoding_err": random.uniform(5, 15), "decode_err_ml_cm": random.uniform(5, 15)}
+    row |= {"pos_decoding_err_T50": random.uniform(10, 30), "share_active": active.mean()}
+    row |= {"share_of_bins_visited": 0.997, "samples_per_bin": 50.0}
+    row |= volume_shares(units, readouts)
+    maps = None
+    if keep_maps != "none":
+        count = spec.n_analysed if keep_maps == "all" else int(keep_maps.split(":")[1])
+        waves = np.cos(random.uniform(2, 5, (count, 3, 1)) * np.linspace(0, 3, n))
+        kept = np.einsum("ux,uy,uz->uxyz", *waves.swapaxes(0, 1)).astype(np.float32) + 1
+        kept[:, 0, 1, 2] = np.nan
+        maps = KeptMaps(np.arange(count), kept, np.full((n, n, n), 50.0, np.float32))
+    return Evaluation(row, units, _drift(random, spec), {}, {}, null, maps)
 
 
 def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarray]:

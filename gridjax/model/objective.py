@@ -63,7 +63,7 @@ def weight_penalty(
 
 
 def position_error(
-    decoded: Float[Array, "*n 2"], positions: Float[Array, "*n 2"]
+    decoded: Float[Array, "*n d"], positions: Float[Array, "*n d"]
 ) -> Float[Array, "*n"]:
     """Return the distance between decoded and true position, metres."""
     return jnp.sqrt(jnp.square(decoded - positions).sum(axis=-1))

@@ -28,7 +28,7 @@ class Start(NamedTuple):
 
     init: Callable[[Key[Array, ""], int], Params]
     """key, number of values of a state -> parameters, a dict of arrays, which may be empty"""
-    state: Callable[[Params, Float[Array, "batch 2"], int, Activation], Float[Array, "batch state"]]
+    state: Callable[[Params, Float[Array, "batch d"], int, Activation], Float[Array, "batch state"]]
     """parameters, positions before the first move (metres), number of values of a state, activation
     -> states"""
 

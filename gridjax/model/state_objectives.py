@@ -42,7 +42,7 @@ class StateObjective(NamedTuple):
         [
             Float[Array, "time batch analysed"],
             Float[Array, "time batch out"],
-            Float[Array, "time batch 2"],
+            Float[Array, "time batch d"],
             Float[Array, "time batch n_in"],
             ObjectiveContext,
         ],
@@ -69,7 +69,7 @@ def objective_context(traced: TracedParams, cell: Params) -> ObjectiveContext:
 def state_objective(
     states: Float[Array, "time batch analysed"],
     outputs: Float[Array, "time batch out"],
-    positions: Float[Array, "time batch 2"],
+    positions: Float[Array, "time batch d"],
     inputs: Float[Array, "time batch n_in"],
     static: StaticConfig,
     traced: TracedParams,
@@ -86,7 +86,7 @@ def state_objective(
 def distances(
     states: Float[Array, "time batch analysed"],
     outputs: Float[Array, "time batch out"],
-    positions: Float[Array, "time batch 2"],
+    positions: Float[Array, "time batch d"],
     inputs: Float[Array, "time batch n_in"],
     context: ObjectiveContext,
 ) -> Float[Array, ""]:
@@ -100,7 +100,7 @@ def distances(
     Source: Pettersen et al. (2024), with the mean activity; Xu et al. (2025), with the size.
     """
     del outputs, inputs
-    g, r = states.reshape(-1, states.shape[-1]), positions.reshape(-1, 2)
+    g, r = states.reshape(-1, states.shape[-1]), positions.reshape(-1, positions.shape[-1])
     n_states = len(g)
     between = jnp.sqrt(jnp.square(r[:, None] - r[None]).sum(axis=-1))
     difference = _distances(g) - context.state_distance_per_m * between

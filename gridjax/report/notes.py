@@ -74,12 +74,13 @@ def _null_sentence(rows: list[dict[str, Any]]) -> str:
 def _periods(data: RunData) -> str:
     """Return a sentence about the periods that theory predicts in the box.
 
-    The text is empty if no network has the target code Difference of Softmaxes.
+    The text is empty if no network in a square has the target code Difference of Softmaxes.
     """
-    expected_cm = [expected_period_cm(record.spec) for record in data.records]
+    records = data.of_dimensions(2).records
+    expected_cm = [expected_period_cm(record.spec) for record in records]
     per_box = [
         100 * record.spec.box_width_in_m / period_cm
-        for record, period_cm in zip(data.records, expected_cm, strict=True)
+        for record, period_cm in zip(records, expected_cm, strict=True)
         if period_cm is not None
     ]
     if not per_box:

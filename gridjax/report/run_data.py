@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,8 @@ class NetworkRecord:
     """its row of networks.parquet, by column"""
     unit: Int[np.ndarray, " unit"]
     score: Float[np.ndarray, " unit"]
-    """score60 at the reported bins; 0 for inactive units; empty if training diverged"""
+    """score60 at the reported bins; 0 for inactive units; NaN unless the box is a square; empty if
+    training diverged"""
     period_cm: Float[np.ndarray, " unit"]
     """lattice period of each unit, cm; NaN for units without a significant lattice"""
     history: dict[str, Float[np.ndarray, " step"]]
@@ -102,6 +103,15 @@ class RunData:
         """Return the networks of one target code that did not diverge."""
         return [record for record in self.finished if record.code == code]
 
+    def of_dimensions(self, dimensions: int) -> RunData:
+        """Return the networks in boxes of a number of dimensions."""
+        some = [one for one in self.records if one.spec.dimensions == dimensions]
+        return replace(self, records=some)
+
+    def only(self, run_ids: Collection[str]) -> RunData:
+        """Return some networks, by their run_ids."""
+        return replace(self, records=[one for one in self.records if one.run_id in run_ids])
+
     @property
     def with_outputs(self) -> RunData:
         """The networks that have outputs."""
@@ -140,7 +150,7 @@ def read_run_data(run: Run) -> RunData:
             for table, names in ((history, HISTORY), (drift, DRIFT), (emergence, EMERGENCE))
         ]
         records.append(NetworkRecord(spec, row, unit.astype(int), score, period, *curves))
-        if null_id in nulls:
+        if null_id in nulls and spec.dimensions == 2:
             null = nulls[null_id]
             scores[null_id] = null["score_60"][null["nbins"] == spec.n_bins_reported]
     return RunData(records, scores, len(rows) - len(records))

@@ -50,9 +50,8 @@ def coverage(data: RunData) -> str:
     visited = min(record.row["share_of_bins_visited"] for record in finished)
     samples = sum(record.row["samples_per_bin"] for record in finished) / len(finished)
     moves = number_range([record.row["evaluation_sequence_length"] for record in finished])
-    bins = listed(
-        [f"{n} × {n}" for n in sorted({record.spec.n_bins_reported for record in finished})]
-    )
+    sizes = {(one.spec.dimensions, one.spec.n_bins_reported) for one in finished}
+    bins = listed([" × ".join([str(n)] * dimensions) for dimensions, n in sorted(sizes)])
     return (
         f"Rate maps have {bins} bins and come from fresh trajectories of {moves} moves: on average"
         f" {samples:.0f} samples per bin; at least {100 * visited:.1f} % of the bins were visited."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from gridjax.errors import GridjaxError
@@ -10,7 +10,7 @@ from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.network import NetworkSpec, exact_key, has_hash, values_but_seeds
 from gridjax.spec.parameters import ALL_SEEDS, FIELDS, SEEDS, bins_across, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES
+from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, MOTIONS, STARTS, Registry
 from gridjax.spec.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL
 from gridjax.spec.validation import Constraint, FieldValue, Limits, Rule, read_field_value
 
@@ -79,12 +79,38 @@ def _place_maps(maps: PlaceMaps | None, n_outputs: int, code: str) -> tuple[str,
     return None
 
 
-def _bins(side: float, width: float) -> tuple[str, str] | None:
+def _bins(side: float, width: float, dimensions: int) -> tuple[str, str] | None:
     n_bins = bins_across(width, side)
-    if 8 <= n_bins <= 256:
+    fewest, most = (12, 32) if dimensions == 3 else (8, 256)
+    if fewest <= n_bins <= most:
         return None
-    what = f"bin_side_in_m: {side} divides a box of {width} m into {n_bins} bins a side"
-    return what, f"8 to 256 bins a side can be scored: give {width / 256:.3g} to {width / 8:.3g}"
+    box = f"a cube of {width} m" if dimensions == 3 else f"a box of {width} m"
+    what = f"bin_side_in_m: {side} divides {box} into {n_bins} bins a side"
+    sides = f"give {width / most:.3g} to {width / fewest:.3g}"
+    return what, f"{fewest} to {most} bins a side can be scored: {sides}"
+
+
+def _entry_of_box(registry: Registry[Any]) -> Callable[[int, str], tuple[str, str] | None]:
+    """Return the rule that an entry of a registry exists in boxes of so many dimensions."""
+
+    def broken(dimensions: int, name: str) -> tuple[str, str] | None:
+        if name not in registry or dimensions in registry.info(name).dimensions:
+            return None
+        known = ", ".join(one for one in registry if dimensions in registry.info(one).dimensions)
+        what = f"{registry.parameter}: {name} does not exist with dimensions: {dimensions}"
+        return what, f"with dimensions: {dimensions} give {known}"
+
+    return broken
+
+
+def _plane_inputs(dimensions: int, inputs: str, n_head_cells: int) -> tuple[str, str] | None:
+    if dimensions == 2 or (inputs == "displacement" and not n_head_cells):
+        return None
+    if n_head_cells:
+        what = f"n_head_direction_cells: {n_head_cells} needs dimensions: 2"
+        return what, "headings are angles in the plane: give n_head_direction_cells: {value: 0}"
+    what = f"inputs: {inputs} needs dimensions: 2"
+    return what, "turns are angles in the plane: give inputs: displacement"
 
 
 def _steps(steps: int, epochs: int) -> tuple[str, str] | None:
@@ -108,7 +134,11 @@ RULES = (
     Rule(("place_cell_alpha_e", "place_cell_alpha_i", "place_field_values"), _alphas),
     Rule(("place_maps", "Np", "place_field_values"), _place_maps),
     Rule(("matmul_precision", "rnn_type"), _precision),
-    Rule(("bin_side_in_m", "box_width_in_m"), _bins),
+    Rule(("bin_side_in_m", "box_width_in_m", "dimensions"), _bins),
+    Rule(("dimensions", "place_field_values"), _entry_of_box(ENCODINGS)),
+    Rule(("dimensions", "motion"), _entry_of_box(MOTIONS)),
+    Rule(("dimensions", "start"), _entry_of_box(STARTS)),
+    Rule(("dimensions", "inputs", "n_head_direction_cells"), _plane_inputs),
     Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
 )
 

@@ -49,7 +49,7 @@ class StaticConfig(_StaticFields):
     @property
     def n_inputs(self) -> int:
         """How many numbers the network receives at each move."""
-        return 2 if self.inputs == "displacement" else 3
+        return self.dimensions if self.inputs == "displacement" else 3
 
     @property
     def n_code(self) -> int:

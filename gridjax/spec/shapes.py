@@ -12,7 +12,7 @@ from gridjax.spec.start_info import PLACE_CODE
 STEPS_AHEAD = 32
 """Largest number of gradient steps whose trajectories are drawn together."""
 POSITIONS_AHEAD = 2**17
-"""Largest number of positions that are drawn together; each takes 32 bytes."""
+"""Largest number of positions that are drawn together; each takes 32 bytes in the plane."""
 
 
 class Sizes(NamedTuple):
@@ -46,14 +46,19 @@ def sizes(static: StaticConfig) -> Sizes:
 def n_weights(static: StaticConfig) -> int:
     """Return the number of trained weights of a network, biases excluded.
 
-    The matrices of the RNN are W [Ng, Ng], W_x [2, Ng], encoder [Np, Ng] and decoder [Ng, Np]. The
-    other cells have more columns for their gates, one encoder for each array of the state, and
-    layers before and after the cell.
+    The matrices of the RNN are W [Ng, Ng], W_x [2, Ng] (in the plane), encoder [Np, Ng] and decoder
+    [Ng, Np]. The other cells have more columns for their gates, one encoder for each array of the
+    state, and layers before and after the cell.
     """
     of, n_units = sizes(static), static.Ng
     recurrent = of.gates * n_units * (n_units + of.cell_inputs)
     layers = static.n_inputs * of.input_layer + n_units * of.dense_layer
     return recurrent + layers + encoder_weights(static) + static.n_outputs * static.n_analysed
+
+
+def n_layout(static: StaticConfig) -> int:
+    """Return the number of values of a layout of place cells: centres and two widths of fields."""
+    return (static.dimensions + 2) * static.Np * static.n_field_slots
 
 
 def encoder_weights(static: StaticConfig) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.spec.target_code_info import check_text_fields
+from gridjax.spec.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
 
 PLACE_CODE = "place_code"
 """The linear map of the target code at the start of a path, which is the default."""
@@ -16,12 +16,20 @@ class StartInfo:
 
     name: str
     """name of the start in sweep files"""
+    dimensions: tuple[int, ...] = PLANE
+    """numbers of dimensions of the positions that it accepts"""
     version: str = ""
     """version of a user's start; the run_id depends on it and on the source of the functions"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)
+        check_dimensions("start", self.name, self.dimensions)
 
 
-START_INFOS = tuple(map(StartInfo, (PLACE_CODE, "learned", "position", "zero")))
+START_INFOS = (
+    StartInfo(PLACE_CODE, EVERY),
+    StartInfo("learned", EVERY),
+    StartInfo("position"),
+    StartInfo("zero", EVERY),
+)
 """gridjax's own starts."""

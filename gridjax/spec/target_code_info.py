@@ -16,6 +16,9 @@ TARGET_KINDS = (DISTRIBUTION, UNIT_INTERVAL, POLAR, REAL)
 """Kinds of targets, in this order: each row sums to 1 over the outputs; each value lies between 0
 and 1; the two values are radius (metres) and angle (radians); values are any numbers."""
 
+EVERY, PLANE = (1, 2, 3), (2,)
+"""Numbers of dimensions of a box: a line, a square and a cube; the square alone."""
+
 PEAK, DECAY = "peak", "decay"
 """Power spectra of target codes in theory."""
 FIELD_PARAMETERS = ("n_place_fields_per_cell", "place_cell_rf")
@@ -59,6 +62,8 @@ class TargetCodeInfo:
     spectrum: str = ""
     """power spectrum of its cells that gridjax.theory derives from place_cell_rf and
     surround_scale: ``peak`` (largest at one wavenumber), ``decay`` (falls from 0); empty: none"""
+    dimensions: tuple[int, ...] = PLANE
+    """numbers of dimensions of the positions that it encodes"""
     has_masks: bool = False
     """whether its layout can be drawn with more than Np outputs, and the additional outputs masked,
     which ``--merge`` needs. ``--merge`` never pads Np of a user's code"""
@@ -67,6 +72,7 @@ class TargetCodeInfo:
 
     def __post_init__(self) -> None:
         check_text_fields(self)
+        check_dimensions("place_field_values", self.name, self.dimensions)
         if self.spectrum not in ("", PEAK, DECAY):
             message = f"place_field_values: {self.name!r}: spectrum: {self.spectrum!r} is unknown"
             raise GridjaxError(Problem(message, fix=f"give {PEAK}, {DECAY} or nothing"))
@@ -86,6 +92,13 @@ def check_kind(parameter: str, name: str, what: str, kind: str) -> None:
         raise GridjaxError(Problem(message, fix=f"give one of {', '.join(TARGET_KINDS)}"))
 
 
+def check_dimensions(parameter: str, name: str, dimensions: Any) -> None:
+    """Raise GridjaxError unless ``dimensions`` is a tuple of some of EVERY."""
+    if not isinstance(dimensions, tuple) or not dimensions or not set(dimensions) <= set(EVERY):
+        message = f"{parameter}: {name!r}: dimensions: {dimensions!r} is unknown"
+        raise GridjaxError(Problem(message, fix="give a tuple of 1, 2 and 3, such as (2, 3)"))
+
+
 def check_text_fields(info: Any) -> None:
     """Raise GridjaxError if the value of a text field of a record is not a text."""
     for field in fields(info):
@@ -101,7 +114,7 @@ _PLACE: dict[str, Any] = {
     "outputs": "place cells, of which the three most active are decoded",
     "min_outputs": 3,
 }
-_DRAWN: dict[str, Any] = {**_PLACE, "has_masks": True}
+_DRAWN: dict[str, Any] = {**_PLACE, "has_masks": True, "dimensions": EVERY}
 
 # The colours are those of Okabe and Ito, which colour-blind readers can distinguish. Their yellow
 # is hard to see on white. The other three codes therefore have grey and two colours of Paul Tol,

@@ -66,7 +66,8 @@ class Evidence:
         percentile of the network's own random readouts, and .3. The second threshold is needed for
         codes of coordinates, because their random readouts are ramps with scores far below 0. For
         networks without outputs, the first threshold is the largest of the 99th percentiles of
-        their own nulls: the untrained network, isotropic fields and shuffled bins.
+        their own nulls: the untrained network, isotropic fields and shuffled bins. NaN unless the
+        box is a square.
         ``gain``: share_grid minus .01, the share under the null.
         ``has_grids``: whether share_grid is above .01 (one-sided binomial test over units, q < .05
         after Benjamini and Hochberg over these networks).
@@ -76,7 +77,7 @@ class Evidence:
             rows = rows[rows["is_competent"] if self.asked == COMPETENT else ~_diverged(rows)]
         rows = rows.reset_index(drop=True)
         counts = self._grid_units(rows)
-        share = counts["n_grid"] / counts["n_units"]
+        share = (counts["n_grid"] / counts["n_units"]).where(rows["dimensions"] == 2)
         return rows.assign(
             share_grid=share,
             gain=share - NULL_SHARE,

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from gridjax.plotting import FigureResult
+    from gridjax.studies.evidence import Evidence
+
 _JITTER = 0.12
 BAND = "#e3e3e3"
 PUBLISHED = "#cc79a7"
@@ -111,3 +114,12 @@ def unity(axes: Axes) -> None:
     high = max(axes.get_xlim()[1], axes.get_ylim()[1])
     axes.plot([low, high], [low, high], color=plotting.GREY, lw=0.8, ls=":", zorder=1)
     axes.set(xlim=(low, high), ylim=(low, high))
+
+
+def volumes(evidence: Evidence) -> FigureResult:
+    """Draw the classes of units and the best maps of the networks of ``evidence`` in a cube."""
+    from gridjax.report.figures import volumes
+    from gridjax.report.run_data import read_run_data
+
+    networks = read_run_data(evidence.run).only(set(evidence.networks["run_id"]))
+    return volumes.draw(networks.of_dimensions(3), evidence.run)

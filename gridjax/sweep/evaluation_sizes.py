@@ -8,7 +8,10 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
 
 N_BINS = (20, 32)
-"""Bins along each side of two further rate maps (Banino et al. 2018; Sorscher et al. 2019)."""
+"""Bins along each side of two further rate maps of a square (Banino et al. 2018; Sorscher et al.
+2019)."""
+VOLUME_READOUTS = 32
+"""Number of random readouts of each layout in a cube. The score of a map takes half a second."""
 T_STUDY = 50
 """Number of moves of the trajectories that the study used for position errors."""
 MOST_POINTS = 2000
@@ -57,11 +60,12 @@ def design_of(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
     fidelity there is one batch, with the batch size of the network and T_STUDY moves.
     """
     reported = spec.n_bins_reported
-    n_bins = (*(n for n in N_BINS if n != reported), reported)
+    further = N_BINS if spec.dimensions == 2 else ()
+    n_bins = (*(n for n in further if n != reported), reported)
     one_batch = spec.fidelity.evaluation_positions == "one_batch"
     batch_size = spec.batch_size if one_batch else settings.batch_size
     sequence_length = T_STUDY if one_batch else settings.sequence_length
-    samples = settings.samples_per_bin * reported**2
+    samples = settings.samples_per_bin * reported**spec.dimensions
     return Design(
         n_bins=n_bins,
         n_bins_compared=n_bins if settings.all_bins else n_bins[-1:],
@@ -69,7 +73,7 @@ def design_of(spec: NetworkSpec, settings: EvaluationSettings) -> Design:
         n_moves=max(sequence_length, spec.sequence_length, T_STUDY),
         batch_size=batch_size,
         n_batches=1 if one_batch else -(-samples // (batch_size * sequence_length)),
-        n_readouts=settings.n_readouts,
+        n_readouts=VOLUME_READOUTS if spec.dimensions == 3 else settings.n_readouts,
     )
 
 

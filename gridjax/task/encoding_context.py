@@ -21,7 +21,7 @@ class EncodingContext(_ContextFields):
 
     Python values: place_field_values, place_field_normalization, Np (number of outputs),
     n_field_slots (largest number of fields of a cell), surround_convention, polar_angle,
-    is_periodic.
+    is_periodic, dimensions (of the box: 1, 2 or 3).
 
     Traced 0-d arrays: n_fields (number of fields that every cell has), mean_further_fields (mean of
     the Poisson number of additional fields), place_cell_rf_low and _high (metres; equal if the

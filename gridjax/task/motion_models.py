@@ -18,18 +18,20 @@ from jaxtyping import Array, Float, Key
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.motion_info import MOTION_NUMBERS, WALK, MotionInfo
 from gridjax.spec.registry import MOTIONS
-from gridjax.task import arena, motion
+from gridjax.task import arena, motion, walks
 from gridjax.task.motion import Trajectories, along
 
 _N_ANGLES = 4096
 """Number of angles of the table from which von Mises turns are drawn."""
-_ContextFields: Any = namedtuple("_ContextFields", (*MOTION_NUMBERS, "box_width_in_m", "dt_s"))
+_NUMBERS = (*MOTION_NUMBERS, "box_width_in_m", "dt_s")
+_ContextFields: Any = namedtuple("_ContextFields", (*_NUMBERS, "dimensions"))
 
 
 class MotionContext(_ContextFields):
-    """Numbers that a motion may read, as traced 0-d arrays.
+    """Numbers that a motion may read, as traced 0-d arrays; ``dimensions`` is a Python integer.
 
-    speed_scale (m / s), turn_sd (rad / s), border_m (m), turn_kappa, box_width_in_m (m), dt_s (s).
+    speed_scale (m / s), turn_sd (rad / s), border_m (m), turn_kappa, vertical_scale,
+    box_width_in_m (m), dt_s (s), dimensions (of the box: 1, 2 or 3).
     """
 
     __slots__ = ()
@@ -40,7 +42,7 @@ class Motion(NamedTuple):
 
     simulate: Callable[[Key[Array, ""], int, int, MotionContext], Trajectories]
     """key, number of moves, number of paths, numbers -> the paths, with time as the first axis.
-    ``gridjax.trajectories_along`` makes them from positions [moves + 1, paths, 2]"""
+    ``gridjax.trajectories_along`` makes them from positions [moves + 1, paths, dimensions]"""
     problem: Callable[[float, float], str | None] | None = None
     """side of the box (metres), duration of a path (seconds) -> why a network cannot use the
     motion, or None if it can; None: every network can"""
@@ -54,19 +56,19 @@ def register_motion(info: MotionInfo, model: Motion) -> None:
     MOTIONS.register(info, Motion(*model), MotionInfo)
 
 
-def motion_context(traced: TracedParams) -> MotionContext:
+def motion_context(static: StaticConfig, traced: TracedParams) -> MotionContext:
     """Return the numbers of one network."""
-    return MotionContext(*(getattr(traced, name) for name in MotionContext._fields))
+    return MotionContext(*(getattr(traced, name) for name in _NUMBERS), static.dimensions)
 
 
 def draw_paths(
     key: Key[Array, ""], n_moves: int, batch_size: int, static: StaticConfig, traced: TracedParams
 ) -> Trajectories:
     """Draw a batch of paths of ``n_moves`` moves with the motion of a network."""
-    if static.motion == WALK:
+    if static.motion == WALK and static.dimensions == 2:
         return motion.simulate(key, n_moves, batch_size, traced)
     model: Motion = MOTIONS[static.motion]
-    return model.simulate(key, n_moves, batch_size, motion_context(traced))
+    return model.simulate(key, n_moves, batch_size, motion_context(static, traced))
 
 
 def random_positions(
@@ -74,7 +76,8 @@ def random_positions(
 ) -> Trajectories:
     """Draw positions that are independent at all times, uniform in the box."""
     shape = (n_moves + 1, batch_size)
-    return along(arena.uniform_positions(key, shape, context.box_width_in_m))
+    width, dimensions = context.box_width_in_m, context.dimensions
+    return along(arena.uniform_positions(key, shape, width, dimensions))
 
 
 def von_mises_walk(
@@ -129,21 +132,24 @@ def permuted_velocities(
 ) -> Trajectories:
     """Draw one sequence of moves, and the paths of its permutations from the centre of the box.
 
-    Both coordinates of a move are uniform between -dt_s speed_scale and dt_s speed_scale. Walls
+    The coordinates of a move are uniform between -dt_s speed_scale and dt_s speed_scale. Walls
     have no effect.
 
     Source: Schaeffer et al. (2023), appendix.
     """
     of_moves, of_order = random.split(key)
     largest = context.dt_s * context.speed_scale
-    moves = random.uniform(of_moves, (n_moves, 2), minval=-largest, maxval=largest)
+    moves = random.uniform(of_moves, (n_moves, context.dimensions), minval=-largest, maxval=largest)
     keys = random.split(of_order, batch_size)
     order = jax.vmap(lambda one: random.permutation(one, n_moves), out_axes=1)(keys)
     ends = jnp.cumsum(moves[order], axis=0)
-    return along(jnp.concatenate([jnp.zeros((1, batch_size, 2)), ends]))
+    return along(jnp.concatenate([jnp.zeros((1, *ends.shape[1:])), ends]))
 
 
 MOTIONS.build_in(
+    walk=Motion(walks.walk),  # of a line and of a volume
+    flattened_walk=Motion(walks.flattened_walk),
+    planar_walk=Motion(walks.planar_walk),
     von_mises_walk=Motion(von_mises_walk),
     permuted_velocities=Motion(permuted_velocities),
     random_positions=Motion(random_positions),

@@ -9,7 +9,8 @@ d^2 / (2 sigma_I^2) of the same field. Sources: No Free Lunch from Deep Learning
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, reduce
+from operator import add
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +34,7 @@ class PlaceCells(struct.PyTreeNode):
     Each cell has the same number of slots for fields. Slots beyond its ``n_fields`` are empty.
     """
 
-    centres: Float[Array, "Np field 2"]
+    centres: Float[Array, "Np field d"]
     sigma_e: Float[Array, "Np field"]
     """width of the centre Gaussian"""
     sigma_i: Float[Array, "Np field"]
@@ -69,7 +70,9 @@ def draw_place_cells(key: Key[Array, ""], context: EncodingContext) -> PlaceCell
         )
 
     centres = per_slot(
-        lambda of_slot: arena.uniform_positions(of_slot, (context.Np,), context.box_width_in_m)
+        lambda of_slot: arena.uniform_positions(
+            of_slot, (context.Np,), context.box_width_in_m, context.dimensions
+        )
     )
     ratio = uniform(_RATIOS, context.surround_scale_low, context.surround_scale_high)
     if context.surround_convention == "variance":
@@ -103,15 +106,20 @@ def draw_poisson(
 
 
 def scaled_distances(
-    cells: PlaceCells, positions: Float[Array, "*n 2"]
+    cells: PlaceCells, positions: Float[Array, "*n d"]
 ) -> tuple[Float[Array, "*n Np"], Float[Array, "*n Np"]]:
     """Return a and b of every cell: squared distances divided by twice the squared widths."""
 
     def of_slot(slot: Int[Array, ""] | int) -> tuple[Array, Array]:
         # Differences are squared, because the expanded square loses four digits near a centre.
-        x = positions[..., None, 0] - cells.centres[:, slot, 0]
-        y = positions[..., None, 1] - cells.centres[:, slot, 1]
-        squared = x**2 + y**2
+        # An unrolled sum over the coordinates needs no array of differences.
+        squared = reduce(
+            add,
+            (
+                (positions[..., None, axis] - cells.centres[:, slot, axis]) ** 2
+                for axis in range(positions.shape[-1])
+            ),
+        )
         a = squared / (2 * cells.sigma_e[:, slot] ** 2)
         return a, squared / (2 * cells.sigma_i[:, slot] ** 2)
 
@@ -125,18 +133,18 @@ def scaled_distances(
     return of_slot(0) if n_slots == 1 else lax.fori_loop(1, n_slots, nearer, of_slot(0))
 
 
-def softmax_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
+def softmax_gaussian(cells: PlaceCells, positions: Float[Array, "*n d"]) -> Float[Array, "*n Np"]:
     """Encode by softmax(-a); each row sums to 1."""
     return _softmax(cells, -scaled_distances(cells, positions)[0])
 
 
-def plain_gaussian(cells: PlaceCells, positions: Float[Array, "*n 2"]) -> Float[Array, "*n Np"]:
+def plain_gaussian(cells: PlaceCells, positions: Float[Array, "*n d"]) -> Float[Array, "*n Np"]:
     """Encode by exp(-a), from 0 to 1."""
     return mask_cells(jnp.exp(-scaled_distances(cells, positions)[0]), cells.n_cells, 0.0)
 
 
 def difference_of_softmaxes(
-    cells: PlaceCells, positions: Float[Array, "*n 2"]
+    cells: PlaceCells, positions: Float[Array, "*n d"]
 ) -> Float[Array, "*n Np"]:
     """Encode by softmax(-a) - softmax(-b), shifted to be at least 0 and divided by its sum."""
     a, b = scaled_distances(cells, positions)
@@ -144,7 +152,7 @@ def difference_of_softmaxes(
 
 
 def difference_of_gaussians(
-    cells: PlaceCells, positions: Float[Array, "*n 2"]
+    cells: PlaceCells, positions: Float[Array, "*n d"]
 ) -> Float[Array, "*n Np"]:
     """Encode by alpha_E exp(-a) - alpha_I exp(-b), shifted to be at least 0, divided by its sum.
 
@@ -155,7 +163,7 @@ def difference_of_gaussians(
 
 
 def softmax_of_differences(
-    cells: PlaceCells, positions: Float[Array, "*n 2"]
+    cells: PlaceCells, positions: Float[Array, "*n d"]
 ) -> Float[Array, "*n Np"]:
     """Encode by softmax(-a + b).
 
@@ -177,7 +185,7 @@ def shifted(cells: PlaceCells, q: Float[Array, "*n Np"]) -> Float[Array, "*n Np"
     return raised / raised.sum(axis=-1, keepdims=True)
 
 
-def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
+def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n d"]:
     """Decode by the mean of the centres of the three most active cells, metres.
 
     If cells have several fields, one field of each cell is used: the three fields that lie closest
@@ -187,7 +195,7 @@ def decode_top_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float
     return _mean_of_closest(cells.centres[best], cells.is_field[best])
 
 
-def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n 2"]:
+def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Float[Array, "*n d"]:
     """Decode by the mean of the centres of the three least active cells, metres.
 
     In a true Difference of Gaussians, the least active cells lie on a ring around the position.
@@ -196,13 +204,13 @@ def decode_bottom_cells(cells: PlaceCells, outputs: Float[Array, "*n Np"]) -> Fl
 
 
 def _mean_of_closest(
-    fields: Float[Array, "*n 3 field 2"], is_field: Bool[Array, "*n 3 field"]
-) -> Float[Array, "*n 2"]:
+    fields: Float[Array, "*n 3 field d"], is_field: Bool[Array, "*n 3 field"]
+) -> Float[Array, "*n d"]:
     """Return the mean centre of three fields, one of each cell, chosen for the least variance."""
     if fields.shape[-2] == 1:
         return fields.mean(axis=(-3, -2))
 
-    def of_position(flat: tuple[Array, Array]) -> Float[Array, "2"]:
+    def of_position(flat: tuple[Array, Array]) -> Float[Array, " d"]:
         (one, two, three), exists = flat
         away = jnp.where(exists, 0.0, jnp.inf)
         # The variance of three points is a ninth of the sum of their three squared distances.
@@ -217,10 +225,10 @@ def _mean_of_closest(
 
     shape = fields.shape[:-3]
     flat = (fields.reshape(-1, *fields.shape[-3:]), is_field.reshape(-1, *is_field.shape[-2:]))
-    return lax.map(of_position, flat, batch_size=64).reshape(*shape, 2)
+    return lax.map(of_position, flat, batch_size=64).reshape(*shape, fields.shape[-1])
 
 
 def _squared(
-    one: Float[Array, "field 2"], other: Float[Array, "field 2"]
+    one: Float[Array, "field d"], other: Float[Array, "field d"]
 ) -> Float[Array, "field field"]:
     return jnp.square(one[:, None] - other[None]).sum(axis=-1)

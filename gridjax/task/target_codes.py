@@ -24,9 +24,9 @@ class Encoding(NamedTuple):
 
     init: Callable[[Key[Array, ""], EncodingContext], Any]
     """key, parameters of the code -> layout: any pytree of arrays, or None"""
-    encode: Callable[[Any, Float[Array, "*n 2"]], Float[Array, "*n Np"]]
+    encode: Callable[[Any, Float[Array, "*n d"]], Float[Array, "*n Np"]]
     """layout, positions (metres) -> targets"""
-    decode: Callable[[Any, Float[Array, "*n Np"]], Float[Array, "*n 2"]]
+    decode: Callable[[Any, Float[Array, "*n Np"]], Float[Array, "*n d"]]
     """layout, outputs of a network -> positions (metres)"""
 
 

@@ -49,7 +49,7 @@ def draw(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Lay
 
 def targets(
     layout: Layout,
-    positions: Float[Array, "*n 2"],
+    positions: Float[Array, "*n d"],
     headings: Float[Array, "*n"],
     static: StaticConfig,
 ) -> Float[Array, "*n out"]:
@@ -75,10 +75,10 @@ def inputs(
 ) -> Float[Array, "time batch n_in"]:
     """Return the inputs of the network at each move.
 
-    ``displacement``: x and y of the move, metres. ``egocentric``: speed (m/s), and sine and cosine
-    of the turn that follows the move (Banino et al. 2018). Together with the heading at the start,
-    egocentric inputs contain the same information as displacements. A network without recurrence
-    receives the position after each move, metres.
+    ``displacement``: the components of the move, metres. ``egocentric``: speed (m/s), and sine and
+    cosine of the turn that follows the move (Banino et al. 2018). Together with the heading at the
+    start, egocentric inputs contain the same information as displacements. A network without
+    recurrence receives the position after each move, metres.
     """
     if not is_recurrent(static):
         return trajectories.positions

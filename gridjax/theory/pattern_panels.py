@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from gridjax import plotting
 from gridjax.io.numbers import number
-from gridjax.plotting import COLOUR_MAP
+from gridjax.plotting import COLOUR_MAP, UNVISITED
 from gridjax.theory.isosurface import isosurface
 from gridjax.theory.pattern_lattices import PatternLattices
 
@@ -68,7 +68,7 @@ def draw_patterns(
         elif dimensions == 2:
             _square(figure, maps[unit], column, bottom, label)
         else:
-            _volume(figure, maps[unit], column, bottom, label, row == 0)
+            draw_volume(figure, maps[unit], column, bottom, label, row == 0)
     if dimensions == 2:
         style = {"linespacing": 1.1, "ha": "right", "va": "top", "color": plotting.GREY}
         _text(figure, _LEFT - 0.1, top - _SIDE - 0.08, "score60\nperiod", **style)
@@ -104,16 +104,38 @@ def _line(figure: Figure, rates, side_cm: float, column: int, bottom: float, lab
     axes.text(0.5, -0.04, label, transform=axes.transAxes, **_LABELS)
 
 
-def _volume(figure: Figure, rates, column: int, bottom: float, label: str, is_first: bool) -> None:
-    """Draw the sections through the bin of the largest rate, and an isosurface."""
+def draw_volume(
+    figure: Figure,
+    rates: Float[np.ndarray, "n n n"],
+    column: int,
+    bottom: float,
+    label: str,
+    is_first: bool,
+) -> None:
+    """Draw the sections through the bin of the largest rate, and an isosurface.
+
+    Args:
+        figure: a figure of plotting.WIDTH_IN.
+        rates: [n, n, n]; bins that are not finite were not visited. They are grey in sections, and
+            have the mean of the other bins in the isosurface.
+        column: 0 or 1, the place in the row.
+        bottom: lower edge of the sections, inches.
+        label: text below the sections.
+        is_first: whether the axes of the sections are named above them.
+    """
+    from matplotlib import colormaps
+
+    colours = colormaps[COLOUR_MAP].with_extremes(bad=UNVISITED)
+    masked = np.ma.masked_invalid(rates)
+    rates = masked.filled(masked.mean())
     width = (plotting.WIDTH_IN - _LEFT) / PER_ROW[3]
     left = _LEFT + column * width
     at = np.unravel_index(rates.argmax(), rates.shape)
     for place, (axis, horizontal, vertical) in enumerate(_SECTIONS):
         axes = _axes(figure, left + place * (0.9 * _SIDE + _GAP), bottom, 0.9 * _SIDE, 0.9 * _SIDE)
-        section = np.take(rates, at[axis], axis=axis)
+        section = masked.take(at[axis], axis=axis)
         axes.imshow(
-            section.T, origin="lower", cmap=COLOUR_MAP, interpolation="nearest", **_limits(rates)
+            section.T, origin="lower", cmap=colours, interpolation="nearest", **_limits(rates)
         )
         axes.set_axis_off()
         if is_first:

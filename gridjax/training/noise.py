@@ -19,7 +19,7 @@ class Noise(NamedTuple):
 
     state: Float[Array, "time batch Ng"] | None
     """added to the cell's output h after each move, in units of h"""
-    velocity: Float[Array, "time batch 2"] | None
+    velocity: Float[Array, "time batch d"] | None
     """added to the velocity of each move that enters the network, m/s"""
 
 
@@ -43,7 +43,7 @@ def draw_noise(static: StaticConfig, traced: TracedParams, step: Int[Array, ""])
         traced.state_noise * draw(Stream.STATE_NOISE, static.Ng)
         if static.has_state_noise
         else None,
-        traced.velocity_noise * draw(Stream.VELOCITY_NOISE, 2)
+        traced.velocity_noise * draw(Stream.VELOCITY_NOISE, static.dimensions)
         if static.has_velocity_noise
         else None,
     )

@@ -29,8 +29,8 @@ def decoded_by(spec, layout, outputs):
     return np.asarray(decode(layout, outputs, spec.traced.box_width_in_m, spec.static))
 
 
-def positions_in(rng, n, width=WIDTH):
-    return rng.uniform(-width / 2, width / 2, (n, 2)).astype(np.float32)
+def positions_in(rng, n, width=WIDTH, dimensions=2):
+    return rng.uniform(-width / 2, width / 2, (n, dimensions)).astype(np.float32)
 
 
 def exact_code(spec, layout):
@@ -94,6 +94,18 @@ def test_perfect_outputs_decode_within_two_millimetres_where_three_cells_cannot(
     # the last refinement is 1.6 mm to a side, so half of its diagonal is 1.1 mm
     assert error.max() < 2e-3
     assert np.mean(top) > 0.05
+
+
+@pytest.mark.parametrize("dimensions", [1, 3])
+def test_perfect_outputs_of_a_line_and_a_cube_decode_within_three_millimetres(dimensions):
+    spec = replace(SPEC, dimensions=dimensions, Np=200, place_cell_rf=0.3)
+    layout = layout_of(spec)
+    positions = positions_in(np.random.default_rng(1), 100, dimensions=dimensions)
+    targets = np.asarray(task.targets(layout, positions, np.zeros(100), spec.static))
+    decoded = decoded_by(spec, layout, np.log(targets + 1e-9))
+    error = np.linalg.norm(decoded - positions, axis=-1)
+    # the last refinement is 1.6 mm to a side, so half of the diagonal of a cube is 1.4 mm
+    assert error.max() < 3e-3
 
 
 def test_only_the_outputs_of_the_target_code_are_used():

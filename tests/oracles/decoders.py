@@ -12,7 +12,7 @@ from .losses import loss_excess, mean_squared_error
 def _each(decode_one, outputs):
     outputs = np.asarray(outputs, np.float64)
     flat = np.array([decode_one(row) for row in outputs.reshape(-1, outputs.shape[-1])])
-    return flat.reshape(*outputs.shape[:-1], 2)
+    return flat.reshape(*outputs.shape[:-1], flat.shape[-1])
 
 
 def _tightest(chosen, cells):

@@ -47,7 +47,10 @@ def exponents(position, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
     for i in range(len(cells.centres)):
         of_fields = []
         for f in range(int(cells.n_fields[i])):
-            squared = sum((float(position[k]) - float(cells.centres[i][f][k])) ** 2 for k in (0, 1))
+            squared = sum(
+                (float(position[k]) - float(cells.centres[i][f][k])) ** 2
+                for k in range(len(position))
+            )
             centre = squared / (2 * float(cells.sigma_e[i][f]) ** 2)
             surround = squared / (2 * float(cells.sigma_i[i][f]) ** 2)
             of_fields.append((centre, surround))
@@ -65,7 +68,9 @@ def _shifted(q):
 
 def _each(encode_one, positions):
     positions = np.asarray(positions, np.float64)
-    flat = np.array([encode_one(position) for position in positions.reshape(-1, 2)])
+    flat = np.array(
+        [encode_one(position) for position in positions.reshape(-1, positions.shape[-1])]
+    )
     return flat.reshape(*positions.shape[:-1], -1)
 
 

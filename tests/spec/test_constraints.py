@@ -23,6 +23,7 @@ MEASURED = {
     "place_maps": PlaceMaps.of(np.ones((3, 5, 5))),
     "Np": 3,
 }
+CUBE = {"dimensions": 3, "bin_side_in_m": 0.11}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,14 @@ MEASURED = {
         ({"place_field_values": "from_file"}, "from_file names no file"),
         (MEASURED | {"Np": 4}, "Np: 4 does not fit place_maps of 3 cells"),
         ({"bin_side_in_m": 0.3}, "into 7 bins"),
+        (CUBE | {"bin_side_in_m": 0.05}, "a cube of 2.2 m into 44 bins"),
+        (CARTESIAN | CUBE, "place_field_values: cartesian does not exist with dimensions: 3"),
+        (CUBE | {"motion": "von_mises_walk"}, "motion: von_mises_walk does not exist"),
+        ({"motion": "planar_walk"}, "motion: planar_walk does not exist with dimensions: 2"),
+        (CUBE | {"start": "position"}, "start: position does not exist with dimensions: 3"),
+        ({"dimensions": 1, "inputs": "egocentric"}, "inputs: egocentric needs dimensions: 2"),
+        (CUBE | {"n_head_direction_cells": 4}, "n_head_direction_cells: 4 needs dimensions: 2"),
+        ({"dimensions": 4}, "dimensions: 4 is above 3"),
         ({"bin_side_in_m": 0.0085}, "into 259 bins"),
         ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
         ({"Ng": -3}, "Ng: -3 is below 1"),
@@ -83,6 +92,9 @@ def test_each_broken_rule_is_one_problem(values, what):
         GENERAL | {"place_cell_alpha_e": 0},
         MEASURED,
         {"n_epochs": 1, "n_grad_steps_per_epoch": 2**31 - 1},
+        CUBE,
+        CUBE | {"motion": "planar_walk", "place_field_values": "softmax_of_differences"},
+        {"dimensions": 1, "start": "zero"},
     ],
 )
 def test_what_can_be_run_is_accepted(values):

@@ -71,6 +71,7 @@ READING = {
     "fidelity": {"recurrent_dropout": 0.5},
     **dict.fromkeys(("state_objective_weight", "place_loss_weight", *NUMBERS), OBJECTIVE),
     "turn_kappa": {"motion": "von_mises_walk"},
+    "vertical_scale": {"motion": "flattened_walk"},
     "decoupled_weight_decay": {"optimizer": "adamw"},
     **{name: {"optimizer": "adamw_plateau"} for name in OPTIMIZER_NUMBERS[1:]},
     "recurrent_dropout": {"readout_dropout": 0.25},

@@ -264,6 +264,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
     asked_of_all = {name for name, one in claims.items() if one.asked_of == "all"}
     assert asked_of_all == {
         "most_path_integrate",
+        "cubes_are_learned",
         "performance_stays",
         "tf32_same_loss",
         "bf16_same_loss",
@@ -277,7 +278,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         *OF_MODELS,
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    first = {"dropout": 1, "lattices": 1, "models": 1}
+    first = dict.fromkeys(("dropout", "lattices", "models", "volume"), 1)
     assert versions == dict.fromkeys(versions, 2) | first
 
 

@@ -20,10 +20,10 @@ from gridjax.studies.training import (
     union,
 )
 
-NAMES = [*ORDER, "dropout", "lattices", "models", "precision"]
-SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "lattices": 16, "models": 32}
+NAMES = [*ORDER, "dropout", "lattices", "models", "precision", "volume"]
+SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "lattices": 16, "models": 32, "volume": 16}
 """Seeds of each arm of the size desk."""
-STEPS = {name: {200_000} for name in NAMES}
+STEPS = {name: {200_000} for name in NAMES} | {"volume": {50_000}}
 STEPS |= {name: {20_000, 30_000} for name in ("dropout", "lattices")}
 """Gradient steps of the size paper."""
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
@@ -74,7 +74,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "dropout", "lattices", "models", "precision"]
+    assert without == ["encodings", "dropout", "lattices", "models", "precision", "volume"]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 

@@ -50,11 +50,11 @@ def decoded(spec, layout, outputs):
     return np.asarray(decode(layout, np.asarray(outputs, np.float32)))
 
 
-def somewhere(*shape, seed=0, width=WIDTH):
+def somewhere(*shape, seed=0, width=WIDTH, dimensions=2):
     """Positions in the box and up to 5 cm beyond it."""
     rng = np.random.default_rng(seed)
     beyond = width / 2 + 0.05
-    return rng.uniform(-beyond, beyond, (*shape, 2)).astype(np.float32)
+    return rng.uniform(-beyond, beyond, (*shape, dimensions)).astype(np.float32)
 
 
 def exactly(layout) -> oracle.Cells:

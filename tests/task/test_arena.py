@@ -24,6 +24,25 @@ def test_nearest_wall_agrees_with_the_loop_inside_and_outside():
     assert (np.asarray(distance) < 0).any()
 
 
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_nearest_face_agrees_with_a_loop_over_walls(dimensions):
+    positions = np.random.default_rng(0).uniform(-1.0, 1.0, (200, dimensions)).astype(np.float32)
+    distance, normal = arena.nearest_face(positions, WIDTH)
+    walls = [sign * axis for sign in (1, -1) for axis in np.eye(dimensions)]
+    for at, found, outward in zip(positions, distance, normal, strict=True):
+        distances = [WIDTH / 2 - at @ wall for wall in walls]
+        assert float(found) == pytest.approx(min(distances), abs=1e-6)
+        np.testing.assert_array_equal(outward, walls[int(np.argmin(distances))])
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_a_grid_of_bins_has_every_combination_of_coordinates_in_row_major_order(dimensions):
+    axis = np.array([-1.0, 0.5, 2.0], np.float32)
+    grid = np.asarray(arena.bin_grid(axis, dimensions))
+    expected = [[axis[i] for i in index] for index in np.ndindex(*[3] * dimensions)]
+    np.testing.assert_array_equal(grid, expected)
+
+
 @pytest.mark.parametrize(
     ("position", "quarter_turns"),
     [((1, 1), 0), ((-1, 1), 1), ((-1, -1), 2), ((1, -1), 0), ((0, 0), 0), ((0, -1), 3)],

@@ -1,5 +1,7 @@
 """Maps of a target code, against the code at single positions."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -29,6 +31,19 @@ def test_maps_are_the_code_of_the_layout_that_is_trained_with():
     np.testing.assert_allclose(
         code_maps.code_over_box(SPEC, 12)[3 * 12 + 8], expected, rtol=1e-5, atol=1e-9
     )
+
+
+def test_maps_of_a_cube_have_three_axes_of_bins():
+    spec = replace(SPEC, dimensions=3)
+    layout = code_maps.layout_of(spec)
+    maps = code_maps.code_maps(spec, layout, 6)
+    assert maps.shape == (24, 6, 6, 6)
+    axis = code_maps.bin_centres(2.2, 6)
+    point = jnp.array([axis[3], axis[0], axis[4]], jnp.float32)
+    expected = encoding(spec.static).encode(layout.code, point)
+    np.testing.assert_allclose(maps[:, 3, 0, 4], expected, rtol=1e-5, atol=1e-9)
+    over_box = code_maps.code_over_box(spec, 6)
+    np.testing.assert_allclose(over_box[3 * 36 + 4], expected, rtol=1e-5, atol=1e-9)
 
 
 def test_outputs_are_selected_in_their_order_and_large_codes_come_in_parts(monkeypatch):

@@ -278,3 +278,21 @@ def test_a_true_difference_is_lowest_on_a_ring_around_the_animal():
     away = np.linalg.norm(layout.centres[lowest, 0] - positions[:, None], axis=-1)
     # exp(-r^2/2) - exp(-r^2/8) is least at r^2 = 8 ln 4 / 3; 3000 cells lie 3.5 cm apart
     np.testing.assert_allclose(away, 0.17 * np.sqrt(8 / 3 * np.log(4)), atol=0.035)
+
+
+@pytest.mark.parametrize("dimensions", [1, 3])
+@pytest.mark.parametrize("code", ["gaussian", "difference_of_gaussians", "softmax_of_differences"])
+def test_codes_and_decoders_of_a_line_and_a_cube_agree_with_float64(code, dimensions):
+    spec = spec_of(code, dimensions=dimensions, place_cell_rf=0.4, **{"n_place_fields_per_cell": 2})
+    layout, positions = drawn(spec), somewhere(6, 5, dimensions=dimensions)
+    assert layout.centres.shape == (37, 2, dimensions)
+    expected = expected_code(spec, layout, positions)
+    np.testing.assert_allclose(
+        encoded(spec, layout, positions), expected, rtol=0, atol=2e-5 * expected.max()
+    )
+    outputs = np.random.default_rng(3).normal(size=(5, 37)).astype(np.float32)
+    np.testing.assert_allclose(
+        decoded(spec, layout, outputs),
+        decoder_oracle.top_cells(outputs, exactly(layout)),
+        atol=1e-6,
+    )

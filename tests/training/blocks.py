@@ -54,7 +54,7 @@ RICH = replace(
     code_size_weight=0.7,
     mean_rate_weight=0.3,
 )
-"""A network that reads every traced number but measured place cells and those of OTHER_MOTION."""
+"""A network that reads every traced number but those of OTHER_MOTION, CUBE and MEASURED."""
 
 OTHER_MOTION = replace(
     RICH,
@@ -64,6 +64,9 @@ OTHER_MOTION = replace(
     plateau_patience=1,
 )
 """A network that reads the numbers of another motion and of another optimiser."""
+
+CUBE = replace(SPEC, dimensions=3, motion="flattened_walk", bin_side_in_m=0.15)
+"""A network in a cube, which reads the factor of the vertical speed."""
 
 MEASURED = replace(
     SPEC,

@@ -43,7 +43,7 @@ def train(spec, traced, until):
     outputs = jax.numpy.zeros((6, static.n_outputs))
     width = traced.box_width_in_m
     found = likelihood_decoder.decode_likelihood(state.layout, outputs, width, static)
-    assert found.shape == (6, 2)
+    assert found.shape == (6, static.dimensions)
     return following, train_step.progress(static, traced, following)
 
 
@@ -100,10 +100,19 @@ for initializer, optimizer in zip(
     with jax.numpy_dtype_promotion("strict" if is_own else "standard"):
         check(initializer=initializer, optimizer=optimizer, gradient_clip=1e-3)
 for motion in MOTIONS:
-    check(motion=motion)
+    for dimensions in MOTIONS.info(motion).dimensions:
+        check(motion=motion, dimensions=dimensions)
 for start in STARTS:
     check(start=start, rnn_type="LSTM")
+for dimensions in (1, 3):
+    for code in ENCODINGS:
+        if dimensions in ENCODINGS.info(code).dimensions:
+            check(place_field_values=code, dimensions=dimensions, **codes[code])
+    for start in STARTS:
+        if dimensions in STARTS.info(start).dimensions:
+            check(start=start, dimensions=dimensions, velocity_noise=0.1)
 check(start="zero", state_objective="distances")
+check(start="zero", state_objective="distances", dimensions=3)
 for cell in CELLS:
     check(
         rnn_type=cell, architecture="banino2018", n_bottleneck=7, n_head_direction_cells=4,

@@ -14,6 +14,7 @@ from oracles import network as oracle
 from oracles import optimizers as optimizer_oracle
 from training.blocks import (
     BANINO,
+    CUBE,
     DIVERGING,
     MEASURED,
     OTHER_MOTION,
@@ -71,6 +72,12 @@ def rich():
 def other_motion():
     """Blocks of one network with another motion and another optimiser."""
     return Block(1, OTHER_MOTION.static)
+
+
+@pytest.fixture(scope="module")
+def cube():
+    """Blocks of one network in a cube."""
+    return Block(1, CUBE.static)
 
 
 @pytest.fixture(scope="module")
@@ -256,11 +263,13 @@ OF_MAPS = pytest.param("place_maps", marks=pytest.mark.slow)  # a compilation of
 )
 def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
-    is_other = name in ("turn_kappa", *OPTIMIZER_NUMBERS)
-    block = request.getfixturevalue(
-        "measured" if is_map else "other_motion" if is_other else "rich"
-    )
-    spec = MEASURED if is_map else OTHER_MOTION if is_other else RICH
+    others = {
+        "place_maps": ("measured", MEASURED),
+        "vertical_scale": ("cube", CUBE),
+        **dict.fromkeys(("turn_kappa", *OPTIMIZER_NUMBERS), ("other_motion", OTHER_MOTION)),
+    }
+    fixture, spec = others.get(name, ("rich", RICH))
+    block = request.getfixturevalue(fixture)
     usual = block.train([spec], N_STEPS)
     traced = block.stack([spec])
     value = getattr(traced, name)

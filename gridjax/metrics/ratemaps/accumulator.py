@@ -1,12 +1,12 @@
 """Rate maps as running sums: the mean activity of every unit in every bin of the box.
 
-The first axis of a map is x and the second is y. The flat index of a bin is (index along x) * n +
-(index along y).
+A map has one axis for each dimension of the box: x, then y, then z. The flat index of a bin in the
+plane is (index along x) * n + (index along y); the last axis varies fastest.
 """
 
 from __future__ import annotations
 
-import math
+from functools import reduce
 from typing import NamedTuple
 
 import jax
@@ -23,59 +23,71 @@ class RateMapSums(NamedTuple):
     """Number of samples in each bin; exact up to 2^24."""
 
 
-def empty_sums(n_bins: int, n_units: int) -> RateMapSums:
-    """Return the sums before the first sample, for maps of n_bins x n_bins bins."""
-    n_flat = n_bins * n_bins
+def empty_sums(n_bins: int, n_units: int, dimensions: int = 2) -> RateMapSums:
+    """Return the sums before the first sample, for maps of n_bins bins along each side of a box."""
+    n_flat = n_bins**dimensions
     return RateMapSums(jnp.zeros((n_flat, n_units)), jnp.zeros(n_flat))
 
 
 def bin_indices(
-    positions: Float[Array, "sample 2"],
-    n_bins: int,
-    box_width_m: Float[Array, ""] | float,
-    box_height_m: Float[Array, ""] | float,
+    positions: Float[Array, "sample d"], n_bins: int, *sides_m: Float[Array, ""] | float
 ) -> Int[Array, " sample"]:
-    """Return the flat bin of each position, and n_bins^2 for a position outside the box.
+    """Return the flat bin of each position, and n_bins^d for a position outside the box.
 
     Args:
-        positions: [sample, 2], x and y in metres; the box is centred on 0.
+        positions: [sample, d] in metres; the box is centred on 0.
         n_bins: number of bins along each side of the box.
-        box_width_m, box_height_m: sides of the box along x and y, metres.
+        sides_m: d sides of the box, along x, y and so on, metres.
 
     A bin contains its lower edge but not its upper edge; the last bin also contains the upper wall.
     numpy.histogram2d and scipy.stats.binned_statistic_2d with a range use the same rule.
     """
-    size = jnp.stack([jnp.asarray(box_width_m), jnp.asarray(box_height_m)]).astype(positions.dtype)
+    size = jnp.stack([jnp.asarray(side) for side in sides_m]).astype(positions.dtype)
     inside = (jnp.abs(positions) <= size / 2).all(axis=-1)
     bins = jnp.floor((positions / size + 0.5) * n_bins)
-    column, row = jnp.clip(bins, 0, n_bins - 1).astype(jnp.int32).T
-    return jnp.where(inside, column * n_bins + row, n_bins * n_bins)
+    along = jnp.clip(bins, 0, n_bins - 1).astype(jnp.int32).T
+    flat = reduce(lambda before, index: before * n_bins + index, along)
+    return jnp.where(inside, flat, n_bins ** len(sides_m))
 
 
 def add_samples(
     sums: RateMapSums,
-    positions: Float[Array, "sample 2"],
+    positions: Float[Array, "sample d"],
     activity: Float[Array, "sample unit"],
-    box_width_m: Float[Array, ""] | float,
-    box_height_m: Float[Array, ""] | float,
+    *sides_m: Float[Array, ""] | float,
 ) -> RateMapSums:
-    """Add samples to the sums; samples outside the box (metres, centred on 0) are ignored."""
-    n_flat = sums.samples.shape[0]
-    bins = bin_indices(positions, math.isqrt(n_flat), box_width_m, box_height_m)
+    """Add samples to the sums; samples outside the box are ignored.
+
+    Args:
+        sums: the sums so far.
+        positions: positions of the samples, metres; the box is centred on 0.
+        activity: activity of the units at these positions.
+        sides_m: d sides of the box, along x, y and so on, metres.
+    """
+    bins = bin_indices(positions, _n_bins(sums, len(sides_m)), *sides_m)
     totals = jax.lax.platform_dependent(
         sums.totals, bins, activity, cpu=_scatter, default=_multiply
     )
     return RateMapSums(totals, sums.samples.at[bins].add(1.0, mode="drop"))
 
 
-def finish(sums: RateMapSums) -> tuple[Float[Array, "unit n n"], Float[Array, "n n"]]:
-    """Return the mean activity in each bin, NaN in bins without samples, and the sample counts."""
-    n_flat, n_units = sums.totals.shape
-    n_bins = math.isqrt(n_flat)
+def finish(
+    sums: RateMapSums, dimensions: int = 2
+) -> tuple[Float[Array, "unit ..."], Float[Array, "..."]]:
+    """Return the mean activity in each bin, NaN in bins without samples, and the sample counts.
+
+    Both have one axis of bins for each of the dimensions of the box.
+    """
+    shape = (_n_bins(sums, dimensions),) * dimensions
     visited = sums.samples > 0
     mean = sums.totals / jnp.where(visited, sums.samples, 1.0)[:, None]
-    maps = jnp.where(visited[:, None], mean, jnp.nan).T.reshape(n_units, n_bins, n_bins)
-    return maps, sums.samples.reshape(n_bins, n_bins)
+    maps = jnp.where(visited[:, None], mean, jnp.nan).T.reshape(-1, *shape)
+    return maps, sums.samples.reshape(shape)
+
+
+def _n_bins(sums: RateMapSums, dimensions: int) -> int:
+    """Return the number of bins along a side."""
+    return round(sums.samples.shape[0] ** (1 / dimensions))
 
 
 def _scatter(

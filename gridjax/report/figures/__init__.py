@@ -17,6 +17,7 @@ from gridjax.report.figures import (
     score_survival,
     target_codes,
     training_history,
+    volumes,
 )
 from gridjax.report.run_data import RunData
 from gridjax.run.storage.run_reader import Run
@@ -32,22 +33,36 @@ class SavedFigure(NamedTuple):
 def write_figures(data: RunData, run: Run, folder: Path) -> list[SavedFigure]:
     """Draw every figure of a run and write it into ``folder`` as PNG and SVG.
 
-    If the kept results are not enough for a figure, its caption gives the reason.
+    If the kept results are not enough for a figure, its caption gives the reason. The figure of
+    maps in a cube is drawn only for a run with such networks.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    squares = data.of_dimensions(2) if data.records else data
+    cubes = data.of_dimensions(3)
     with plotting.styled():
-        figures = (
-            rate_map_gallery.draw(data, run),
-            score_survival.draw(data),
-            _of_outputs(position_errors, data),
-            _of_outputs(drift, data),
-            robustness.draw(data, run),
-            lattice_periods.draw(data),
-            _of_outputs(target_codes, data, run),
-            _of_outputs(training_history, data),
-            _of_outputs(emergence, data),
-        )
+        figures: list[FigureResult] = []
+        if cubes.records:
+            figures.append(volumes.draw(cubes, run))
+        if data.records and not squares.records:
+            figures += [_of_outputs(drift, data), _of_outputs(training_history, data)]
+        else:
+            figures += _of_squares(data, squares, run)
         return [SavedFigure(result, plotting.save(result, folder)) for result in figures]
+
+
+def _of_squares(data: RunData, squares: RunData, run: Run) -> list[FigureResult]:
+    """Draw the figures of a run with networks in squares, or without any network yet."""
+    return [
+        rate_map_gallery.draw(squares, run),
+        score_survival.draw(squares),
+        _of_outputs(position_errors, squares),
+        _of_outputs(drift, data),
+        robustness.draw(squares, run),
+        lattice_periods.draw(squares),
+        _of_outputs(target_codes, squares, run),
+        _of_outputs(training_history, data),
+        _of_outputs(emergence, squares),
+    ]
 
 
 def _of_outputs(figure: Any, data: RunData, *run: Run) -> FigureResult:

@@ -88,7 +88,8 @@ def evaluation_programs(
 ) -> list[CardProgram]:
     """Return the programs that evaluate a block of networks like ``spec``, without padding.
 
-    The programs that take longest to compile are the last ones.
+    The programs that take longest to compile are the last ones. The scores of volumes, which take
+    little memory, are not among them.
 
     The arguments are those of ``training_program``; ``settings`` are the sizes of the evaluation.
     """
@@ -103,13 +104,18 @@ def evaluation_programs(
     of_readouts = (readout_config(spec.static), design, lane_width, traced, state.layout)
     measures = partial(_lower, lane_measures.measure_lanes, *of_lanes)
     dimensions = _lowering(device, lane_measures.dimensions, lane_width, points)
+    is_square, of_null = spec.dimensions == 2, []
+    if spec.dimensions > 1:
+        lower = partial(_lower, lane_measures.readout_maps, *of_readouts)
+        of_null = [CardProgram("null readouts", lower)]
+    masked = spec.fidelity.empty_bins == "mask"
     return [
         CardProgram(
             "norms of the weights", partial(_lower, lane_measures.weight_measures, *of_weights)
         ),
-        *score_programs(design, device, masked=spec.fidelity.empty_bins == "mask"),
+        *(score_programs(design, device, masked) if is_square else ()),
         CardProgram("dimensions", dimensions),
-        CardProgram("null readouts", partial(_lower, lane_measures.readout_maps, *of_readouts)),
+        *of_null,
         CardProgram("rate maps and errors", measures),
     ]
 

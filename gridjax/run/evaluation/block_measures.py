@@ -29,7 +29,7 @@ from gridjax.run.evaluation.perturbed_rollout import PerturbedErrors
 from gridjax.run.evaluation.robustness import measure_robustness
 from gridjax.run.evaluation.rollout import Recording
 from gridjax.run.evaluation.spectra import Spectra, mean_spectra
-from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, score_maps
+from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, ranking, score_maps
 from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design
@@ -45,23 +45,24 @@ class BlockMeasures(NamedTuple):
 
     by_time: PositionMetrics
     """losses and position error (metres) after each move"""
-    samples: Float[Array, "network n n"]
+    samples: Float[Array, "network ..."]
     """samples in each of the reported bins"""
     active: tuple[Bool[Array, "network unit"], ...]
     drift: DriftCurves
     dimensions: Dimensions
     readout: ReadoutErrors
     """errors of a linear readout of positions, metres"""
-    spectra: Spectra
+    spectra: Spectra | None
+    """None unless the boxes are squares"""
     scores: tuple[MapScores, ...]
     """for each number of bins; their readouts have an axis of new nulls in place of
     networks"""
     kept_units: Int[Array, "network kept"] | None
     """units of the kept maps; None keeps no maps"""
-    kept_maps: Float[Array, "network kept n n"] | None
+    kept_maps: Float[Array, "network kept ..."] | None
     null_maps: tuple[Float[Array, "network unit n n"], ...]
-    """for networks without outputs: the reported maps of all units, and those of the untrained
-    networks; else empty"""
+    """for networks of a square without outputs: the reported maps of all units, and those of the
+    untrained networks; else empty"""
     robustness: PerturbedErrors | None
     """None without perturbations"""
 
@@ -119,7 +120,7 @@ def start_measures(
         units = jnp.broadcast_to(jnp.arange(maps[-1].shape[1]), maps[-1].shape[:2])
         kept = maps[-1]
     elif n_kept:
-        units = best_units(scores[-1].of_units.score_60, active[-1], n_kept)
+        units = best_units(ranking(scores[-1], active[-1]), active[-1], n_kept)
         kept = maps_of(maps[-1], units)
     return BlockMeasures(
         by_time=measures.recording.by_time,
@@ -128,14 +129,12 @@ def start_measures(
         drift=measures.drift,
         dimensions=of_points,
         readout=measures.readout,
-        spectra=mean_spectra(maps[-1], measures.code_maps),
+        spectra=mean_spectra(maps[-1], measures.code_maps) if maps[-1].ndim == 4 else None,
         scores=scores,
         kept_units=units,
         kept_maps=kept,
         null_maps=_null_maps(first, design, lane_width, traced, members.lanes, maps[-1]),
-        robustness=_robustness(
-            first, members, traced, state, recording, jnp.asarray(scores[-1].of_units.score_60)
-        ),
+        robustness=_robustness(first, members, traced, state, recording, scores[-1]),
     )
 
 
@@ -156,7 +155,7 @@ def _null_maps(
     maps: Float[Array, "network unit n n"],
 ) -> tuple[Float[Array, "network unit n n"], ...]:
     """Return the reported maps and those of the untrained networks, without outputs; else none."""
-    if spec.static.has_outputs:
+    if spec.static.has_outputs or spec.dimensions != 2:
         return ()
     untrained = untrained_maps(initial_config(spec), design, lane_width, traced)
     if lanes != tuple(range(lane_width)):
@@ -170,11 +169,12 @@ def _robustness(
     traced: TracedParams,
     state: TrainState,
     recording: Recording,
-    score_60: Float[Array, "network unit"],
+    scores: MapScores,
 ) -> PerturbedErrors | None:
     """Return the measures under perturbations; ``recording`` is that of all lanes."""
-    if not members.conditions:
+    if not members.conditions or scores.of_units is None:
         return None
+    score_60 = jnp.asarray(scores.of_units.score_60)
     lane_width = len(state.step)
     is_whole = members.lanes == tuple(range(lane_width))
     measured = measure_robustness(
@@ -194,7 +194,7 @@ def _robustness(
 
 def _readouts(
     spec: NetworkSpec, design: Design, traced: TracedParams, state: TrainState, lanes: Sequence[int]
-) -> tuple[Float[Array, "null readout n n"], ...]:
+) -> tuple[Float[Array, "null readout ..."], ...]:
     """Return the maps of the readouts of some lanes, for each of ``design.n_bins_compared``."""
     width = _readout_width(state)
     static, parts = readout_config(spec.static), []

@@ -60,7 +60,7 @@ def drift_curves(
     assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
     early = outputs[:n_early].reshape(-1, static.n_outputs)
     decoded = decode_likelihood(layout, early, traced.box_width_in_m, static)
-    best = objective.position_error(decoded.reshape(n_early, n_paths, 2), positions)
+    best = objective.position_error(decoded.reshape(positions.shape), positions)
     heading_error = jnp.full(n_early, jnp.nan)
     if layout.head is not None:
         _, of_head = task.split_outputs(outputs[:n_early], static)

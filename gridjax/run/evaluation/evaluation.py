@@ -18,12 +18,14 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
-from gridjax.run.evaluation import network_metrics
+from gridjax.metrics.volume.grid_score_3d import VolumeScores
+from gridjax.run.evaluation import network_metrics, volume_scores
 from gridjax.run.evaluation.block_measures import (
     Members,
     start_measures,
     start_weight_measures,
 )
+from gridjax.run.evaluation.module_columns import COLUMNS as MODULE_COLUMNS
 from gridjax.run.evaluation.module_columns import module_columns
 from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
 from gridjax.run.evaluation.robustness import conditions_for, robustness_columns
@@ -54,7 +56,10 @@ class NullScores:
 
     null_id: str
     score_60: dict[int, Float[np.ndarray, " readout"]]
+    """NaN in a cube, as score_90"""
     score_90: dict[int, Float[np.ndarray, " readout"]]
+    volumes: VolumeScores | None = None
+    """scores of the reported maps of a cube; else None"""
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,8 @@ class KeptMaps:
     """Rate maps of some units of one network, and the indices of these units."""
 
     units: Int[np.ndarray, " unit"]
-    maps: Float[np.ndarray, "unit n n"]
-    samples: Float[np.ndarray, "n n"]
+    maps: Float[np.ndarray, "unit ..."]
+    samples: Float[np.ndarray, "..."]
     """samples per bin"""
 
 
@@ -76,7 +81,8 @@ class Evaluation:
     drift: dict[str, np.ndarray]
     """loss and position error (cm) after each move of long trajectories"""
     spectra: dict[str, np.ndarray]
-    """radial power of the maps at the reported bins, and of the target code"""
+    """radial power of the maps at the reported bins, and of the target code; empty unless the box
+    is a square"""
     robustness: dict[str, np.ndarray]
     """errors under perturbations; empty without any"""
     null: NullScores | None
@@ -140,9 +146,9 @@ def _parts(
 def null_id(spec: NetworkSpec, design: Design) -> str:
     """Return the null_id of a network: a hash of all inputs of its random-readout scores.
 
-    It is empty for a network without outputs.
+    It is empty for a network without outputs, and on a line, whose maps have no scores.
     """
-    if not spec.has_outputs:
+    if not spec.has_outputs or spec.dimensions == 1:
         return ""
     parts = null_parts(spec) | {"design": list(design)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
@@ -229,6 +235,10 @@ def _groups(
 
 
 def _null_scores(name: str, design: Design, scores: Any, place: int) -> NullScores:
+    if scores[-1].volumes_of_readouts is not None:
+        volumes = jax.tree.map(lambda values: values[place], scores[-1].volumes_of_readouts)
+        unknown = {design.n_bins[-1]: np.full(design.n_readouts, np.nan, np.float32)}
+        return NullScores(name, unknown, unknown, volumes)
     by_bins = zip(design.n_bins, scores, strict=True)
     readouts = {n: one.of_readouts for n, one in by_bins if one.of_readouts is not None}
     return NullScores(
@@ -239,7 +249,7 @@ def _null_scores(name: str, design: Design, scores: Any, place: int) -> NullScor
 
 
 def _of_units(scores: Sequence[MapScores]) -> tuple[MapScores, ...]:
-    return tuple(one._replace(of_readouts=None) for one in scores)
+    return tuple(one._replace(of_readouts=None, volumes_of_readouts=None) for one in scores)
 
 
 def _one(
@@ -270,9 +280,15 @@ def _one(
         name: 100 * float(value)
         for name, value in zip(network_metrics.READOUT, measures.readout, strict=True)
     }
-    row |= network_metrics.shares(units, design.n_bins[-1]) | dict.fromkeys(COLUMNS, math.nan)
-    row |= module_columns(units, design.n_bins[-1])
-    if null is not None:
+    row |= network_metrics.shares(units, design.n_bins[-1])
+    row |= dict.fromkeys((*COLUMNS, *MODULE_COLUMNS, *volume_scores.COLUMNS), math.nan)
+    if spec.dimensions == 2:
+        row |= module_columns(units, design.n_bins[-1])
+    if spec.dimensions == 3:
+        row |= volume_scores.volume_shares(units, None if null is None else null.volumes)
+    if spec.dimensions != 2:
+        row |= network_metrics.NO_NULL | {"null_id": "" if null is None else null.null_id}
+    elif null is not None:
         null_99 = float(np.percentile(null.score_60[design.n_bins[-1]], NULL_PERCENTILE))
         row |= network_metrics.above_null(units, design.n_bins[-1], null.null_id, null_99)
     else:

@@ -27,6 +27,7 @@ from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import CELLS
 from gridjax.sweep.evaluation_sizes import Design
+from gridjax.task.arena import bin_grid
 from gridjax.task.code_maps import bin_centres
 from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
@@ -59,7 +60,7 @@ class LaneMeasures(NamedTuple):
     active: tuple[Bool[Array, " analysed"], ...]
     """units whose map varies, for each of ``Design.n_bins``"""
     drift: DriftCurves
-    code_maps: Float[Array, "output n n"]
+    code_maps: Float[Array, "output ..."]
     """target code at the centres of the reported bins; one map of NaN without a target code"""
     readout: ReadoutErrors
     """errors of a linear readout of positions, metres"""
@@ -135,11 +136,11 @@ def dimensions(lane_width: int, points: Float[Array, "lane point analysed"]) -> 
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def untrained_maps(
     static: StaticConfig, design: Design, lane_width: int, traced: TracedParams
-) -> Float[Array, "lane analysed n n"]:
+) -> Float[Array, "lane analysed ..."]:
     """Return the rate maps of the reported bins before the first gradient step of all lanes."""
     reported = design._replace(n_bins=design.n_bins[-1:])
 
-    def one(traced: TracedParams) -> Float[Array, "analysed n n"]:
+    def one(traced: TracedParams) -> Float[Array, "analysed ..."]:
         state = train_step.init(static, traced)
         return rollout.record(static, reported, traced, state.params, state.layout).maps[-1]
 
@@ -149,17 +150,17 @@ def untrained_maps(
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def readout_maps(
     static: StaticConfig, design: Design, lane_width: int, traced: TracedParams, layout: Layout
-) -> tuple[Float[Array, "lane readout n n"], ...]:
+) -> tuple[Float[Array, "lane readout ..."], ...]:
     """Return the rate maps of random readouts of the target codes of all lanes."""
     one = partial(rollout.record_readouts, static, design)
     return over_networks(one, lane_width)(traced, layout)
 
 
-def active_units(maps: Float[Array, "unit n n"]) -> Bool[Array, " unit"]:
+def active_units(maps: Float[Array, "unit ..."]) -> Bool[Array, " unit"]:
     """Return, for each unit, whether its map varies over the visited bins."""
-    is_visited = jnp.isfinite(maps)
-    low = jnp.where(is_visited, maps, jnp.inf).min(axis=(1, 2))
-    high = jnp.where(is_visited, maps, -jnp.inf).max(axis=(1, 2))
+    is_visited, bins = jnp.isfinite(maps), tuple(range(1, maps.ndim))
+    low = jnp.where(is_visited, maps, jnp.inf).min(axis=bins)
+    high = jnp.where(is_visited, maps, -jnp.inf).max(axis=bins)
     return high - low > FLAT * jnp.maximum(jnp.abs(low), jnp.abs(high))
 
 
@@ -201,14 +202,15 @@ def _norm(params: Params, name: str) -> Float[Array, ""]:
 
 def _code_maps(
     static: StaticConfig, layout: Layout, axis: Float[Array, " bin"]
-) -> Float[Array, "output n n"]:
+) -> Float[Array, "output ..."]:
+    shape = (len(axis),) * static.dimensions
     if not static.has_outputs:
-        return jnp.full((1, len(axis), len(axis)), jnp.nan)
-    positions = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+        return jnp.full((1, *shape), jnp.nan)
+    positions = bin_grid(axis, static.dimensions)
     encode = encoding(static).encode
     at_once = max(1, _MOST_VALUES // static.Np)
     if len(positions) <= at_once:
         code = encode(layout.code, positions)
     else:
         code = lax.map(lambda one: encode(layout.code, one), positions, batch_size=at_once)
-    return code.T.reshape(-1, len(axis), len(axis))
+    return code.T.reshape(-1, *shape)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from gridjax.run.evaluation import module_columns, nulls_of_maps
+from gridjax.run.evaluation import module_columns, nulls_of_maps, volume_scores
 from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
@@ -78,7 +78,7 @@ def drift_columns(curves: DriftCurves) -> dict[str, np.ndarray]:
     }
 
 
-def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, float]:
+def coverage(design: Design, samples: Float[np.ndarray, "..."]) -> dict[str, float]:
     """Return the coverage of the box by the samples of the rate maps."""
     return {
         "share_of_bins_visited": float((samples > 0).mean()),
@@ -88,7 +88,10 @@ def coverage(design: Design, samples: Float[np.ndarray, "n n"]) -> dict[str, flo
 
 
 def shares(units: dict[str, np.ndarray], n_reported: int) -> dict[str, Any]:
-    """Return maxima and shares over all units for the reported bins; inactive units score 0."""
+    """Return maxima and shares over all units for the reported bins; inactive units score 0.
+
+    Without grid scores (on a line and in a cube) they are NaN.
+    """
     reported = units["nbins"] == n_reported
     score_60 = units["score_60_by_neuron"][reported]
     row: dict[str, Any] = {
@@ -97,7 +100,8 @@ def shares(units: dict[str, np.ndarray], n_reported: int) -> dict[str, Any]:
         "share_active": units["active"][reported].mean(),
     }
     for threshold in THRESHOLDS:
-        row[f"share_above_{threshold}"] = (score_60 > threshold).mean()
+        is_above = np.where(np.isnan(score_60), np.nan, score_60 > threshold)
+        row[f"share_above_{threshold}"] = is_above.mean()
     return row
 
 
@@ -122,7 +126,7 @@ def no_measures(design: Design) -> dict[str, Any]:
     names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
     names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
     names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
-    names += (*READOUT, *nulls_of_maps.COLUMNS, *module_columns.COLUMNS)
+    names += (*READOUT, *nulls_of_maps.COLUMNS, *module_columns.COLUMNS, *volume_scores.COLUMNS)
     return dict.fromkeys(names, math.nan) | {
         "null_id": "",
         "evaluation_sequence_length": design.sequence_length,

@@ -33,8 +33,12 @@ MEASURES = (
 
 
 def conditions_for(spec: NetworkSpec, settings: EvaluationSettings) -> tuple[Condition, ...]:
-    """Return the conditions under which a network is evaluated; none without recurrence."""
-    return conditions_of(settings.robustness) if is_recurrent(spec) else ()
+    """Return the conditions under which a network is evaluated.
+
+    There are none without recurrence, and none on a line or in a cube.
+    """
+    has_any = is_recurrent(spec) and spec.dimensions == 2
+    return conditions_of(settings.robustness) if has_any else ()
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))

@@ -21,6 +21,7 @@ from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
+from gridjax.task.arena import bin_grid
 from gridjax.task.motion import Trajectories, along
 from gridjax.task.motion_models import draw_paths
 from gridjax.task.target_codes import encoding
@@ -32,15 +33,15 @@ from gridjax.training.train_step import PositionMetrics
 class Recording(NamedTuple):
     """Rate maps, errors and activity of a network along the evaluation trajectories."""
 
-    maps: tuple[Float[Array, "analysed n n"], ...]
+    maps: tuple[Float[Array, "analysed ..."], ...]
     """mean activity in each bin, for each of ``Design.n_bins``; NaN in unvisited bins"""
-    samples: tuple[Float[Array, "n n"], ...]
+    samples: tuple[Float[Array, "..."], ...]
     """samples per bin"""
     by_time: PositionMetrics
     """losses and position error (metres) after each move, as means over trajectories"""
     points: Float[Array, "point analysed"]
     """activity of the analysed layer at move ``sequence_length``, one vector per trajectory"""
-    point_positions: Float[Array, "point 2"]
+    point_positions: Float[Array, "point d"]
     """positions of the trajectories at that move, metres"""
 
 
@@ -67,14 +68,14 @@ def record(
 
     nothing = jnp.zeros(design.n_moves)
     start = (
-        tuple(empty_sums(n, static.n_analysed) for n in design.n_bins),
+        tuple(empty_sums(n, static.n_analysed, static.dimensions) for n in design.n_bins),
         PositionMetrics(nothing, nothing, nothing),
         jnp.zeros((n_kept, design.batch_size, static.n_analysed)),
-        jnp.zeros((n_kept, design.batch_size, 2)),
+        jnp.zeros((n_kept, design.batch_size, static.dimensions)),
     )
     sums, _ = lax.scan(batch, start, jnp.arange(n_batches))
     maps, by_time, points, places = sums
-    finished = [finish(sums) for sums in maps]
+    finished = [finish(sums, static.dimensions) for sums in maps]
     if not has_paths:
         finished = [at_centres(static, traced, params, layout, n) for n in design.n_bins]
     return Recording(
@@ -82,22 +83,23 @@ def record(
         samples=tuple(samples for _, samples in finished),
         by_time=jax.tree.map(lambda s: s / n_batches, by_time),
         points=points.reshape(-1, static.n_analysed)[:MOST_POINTS],
-        point_positions=places.reshape(-1, 2)[:MOST_POINTS],
+        point_positions=places.reshape(-1, static.dimensions)[:MOST_POINTS],
     )
 
 
 def at_centres(
     static: StaticConfig, traced: TracedParams, params: Params, layout: Layout, n: int
-) -> tuple[Float[Array, "analysed n n"], Float[Array, "n n"]]:
-    """Return the activity of a network without recurrence at the centres of n x n bins.
+) -> tuple[Float[Array, "analysed ..."], Float[Array, "..."]]:
+    """Return the activity of a network without recurrence at the bin centres, n along each side.
 
     The second array is the number of samples of each bin, 1.
     """
     axis = ((jnp.arange(n) + 0.5) / n - 0.5) * traced.box_width_in_m
-    centres = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(1, -1, 2)
+    centres = bin_grid(axis, static.dimensions)[None]
     paths = along(jnp.concatenate([centres, centres]))
     analysed, _ = train_step.forward(params, layout, paths, traced.dt_s, static)
-    return analysed[0].T.reshape(-1, n, n), jnp.ones((n, n))
+    shape = (n,) * static.dimensions
+    return analysed[0].T.reshape(-1, *shape), jnp.ones(shape)
 
 
 def record_readouts(
@@ -105,7 +107,7 @@ def record_readouts(
     design: Design,
     traced: TracedParams,
     layout: Layout,
-) -> tuple[Float[Array, "readout n n"], ...]:
+) -> tuple[Float[Array, "readout ..."], ...]:
     """Return rate maps of random readouts of the target code, for the trajectories of ``record``.
 
     The readouts are phi(w . (y - mean y)) with the activation phi of the analysed layer and
@@ -143,9 +145,11 @@ def record_readouts(
         readouts = chance_scores.readout(code, code_mean, code_scale, weights, activation)
         return _add(maps, positions, readouts, traced), None
 
-    start = tuple(empty_sums(n, design.n_readouts) for n in design.n_bins_compared)
+    start = tuple(
+        empty_sums(n, design.n_readouts, static.dimensions) for n in design.n_bins_compared
+    )
     maps, _ = lax.scan(batch, start, kept if is_kept else batches)
-    return tuple(finish(sums)[0] for sums in maps)
+    return tuple(finish(sums, static.dimensions)[0] for sums in maps)
 
 
 def evaluation_paths(
@@ -158,11 +162,11 @@ def evaluation_paths(
 
 def _add(
     sums: tuple[RateMapSums, ...],
-    positions: Float[Array, "time batch 2"],
+    positions: Float[Array, "time batch d"],
     activity: Float[Array, "time batch unit"],
     traced: TracedParams,
 ) -> tuple[RateMapSums, ...]:
-    flat = positions.reshape(-1, 2)
+    flat = positions.reshape(-1, positions.shape[-1])
     units = activity.reshape(len(flat), -1)
-    width = traced.box_width_in_m
-    return tuple(add_samples(one, flat, units, width, width) for one in sums)
+    sides = (traced.box_width_in_m,) * flat.shape[1]
+    return tuple(add_samples(one, flat, units, *sides) for one in sums)

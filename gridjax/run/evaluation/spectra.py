@@ -39,7 +39,12 @@ def mean_spectra(
 
 
 def spectrum_columns(n: int, found: Any) -> dict[str, np.ndarray]:
-    """Return the table of spectra of maps of n x n bins; ``found`` is that of one lane."""
+    """Return the table of spectra of maps of n x n bins.
+
+    ``found`` is that of one lane. It is None, and the table has no rows, for a line or a cube.
+    """
+    if found is None:
+        return {}
     return {
         "cycles_per_box": rings(n),
         "power": found.power,

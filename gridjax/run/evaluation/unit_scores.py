@@ -16,22 +16,33 @@ from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics.gridscore.grid_score import GridScores, grid_score, mean_score_60
 from gridjax.metrics.lattice.lattice import Lattice, in_cm, lattice_in_bins
+from gridjax.metrics.volume.grid_score_3d import VolumeScores
+from gridjax.run.evaluation.volume_scores import (
+    best_symmetry,
+    line_columns,
+    score_volumes,
+    volume_columns,
+)
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design
 
-Maps = Sequence[Float[Array, "lane unit n n"]]
+Maps = Sequence[Float[Array, "lane unit ..."]]
 """Maps of a block, for each number of bins of a design."""
 
 
 class MapScores(NamedTuple):
     """Scores of the maps of a block with one number of bins; arrays of a device or of the host."""
 
-    of_units: GridScores
-    """[lane, unit]"""
+    of_units: GridScores | None
+    """[lane, unit]; None unless the maps are those of a square"""
     of_readouts: GridScores | None
     """[null, readout]; None without new null scores of these bins"""
     lattices: Lattice | None
     """[lane, unit]; periods in bins. None if lattices of these bins are not measured"""
+    volumes: VolumeScores | None = None
+    """[lane, unit]; None unless the maps are those of a cube"""
+    volumes_of_readouts: VolumeScores | None = None
+    """[null, readout]; None without new null scores of a cube"""
 
 
 def score_maps(
@@ -46,6 +57,8 @@ def score_maps(
             empty without any.
         empty_bins: treatment of unvisited bins by the grid score, "mask" or "zero".
     """
+    if units[-1].ndim != 4:
+        return (_score_boxes(units[-1], readouts),)
     maps_of_readouts = dict(zip(design.n_bins_compared, readouts, strict=False))
     found = []
     for n, maps in zip(design.n_bins, units, strict=True):
@@ -63,6 +76,14 @@ def score_maps(
             lattices = _by_lane(lattice_in_bins(flat), shape, 0)
         found.append(MapScores(of_units, of_readouts, lattices))
     return tuple(found)
+
+
+def _score_boxes(maps: Float[Array, "lane unit ..."], readouts: Maps) -> MapScores:
+    """Score the maps of cubes; maps of lines have no scores."""
+    if maps.ndim == 3:
+        return MapScores(None, None, None)
+    of_readouts = score_volumes(readouts[-1]) if readouts else None
+    return MapScores(None, None, None, score_volumes(maps), of_readouts)
 
 
 @jax.jit
@@ -84,19 +105,32 @@ def _by_lane(values: Any, shape: tuple[int, int], start: int) -> Any:
 
 @partial(jax.jit, static_argnames=("n_kept",))
 def best_units(
-    score_60: Float[Array, "lane unit"], active: Bool[Array, "lane unit"], n_kept: int
+    score: Float[Array, "lane unit"], active: Bool[Array, "lane unit"], n_kept: int
 ) -> Int[Array, "lane kept"]:
     """Return the units with the highest scores, the best first; inactive units score 0."""
-    score = jnp.where(active, score_60, 0.0)
+    score = jnp.where(active, score, 0.0)
     return jnp.argsort(-score, axis=1, stable=True)[:, :n_kept]
 
 
 @jax.jit
 def maps_of(
-    maps: Float[Array, "lane unit n n"], units: Int[Array, "lane kept"]
-) -> Float[Array, "lane kept n n"]:
+    maps: Float[Array, "lane unit ..."], units: Int[Array, "lane kept"]
+) -> Float[Array, "lane kept ..."]:
     """Return the maps of some units of each lane."""
-    return jnp.take_along_axis(maps, units[:, :, None, None], axis=1)
+    return jnp.take_along_axis(maps, units.reshape(*units.shape, *[1] * (maps.ndim - 2)), axis=1)
+
+
+def ranking(scores: MapScores, active: Bool[Array, "lane unit"]) -> Float[Array, "lane unit"]:
+    """Return the score by which the best units are chosen.
+
+    It is score_60 in a square, the largest correlation with an ideal lattice in a cube, and 0 on a
+    line.
+    """
+    if scores.of_units is not None:
+        return jnp.asarray(scores.of_units.score_60)
+    if scores.volumes is not None:
+        return jnp.asarray(best_symmetry(scores.volumes))
+    return jnp.zeros(active.shape)
 
 
 def unit_columns(
@@ -109,6 +143,10 @@ def unit_columns(
 
     ``scores`` and ``active`` are those of one lane, on the host.
     """
+    if scores[-1].volumes is not None:
+        return volume_columns(spec, design.n_bins[-1], scores[-1].volumes, active[-1])
+    if scores[-1].of_units is None:
+        return line_columns(spec, design.n_bins[-1], active[-1])
     unknown = np.full(spec.n_analysed, np.nan, np.float32)
     lattices = [
         (unknown,) * 5
@@ -123,7 +161,7 @@ def unit_columns(
         return np.concatenate([np.where(on, np.asarray(value), other) for on, value in pairs])
 
     n_sizes = len(design.n_bins)
-    units = [one.of_units for one in scores]
+    units: list[Any] = [one.of_units for one in scores]
     return {
         "unit": np.tile(np.arange(spec.n_analysed, dtype=np.int32), n_sizes),
         "nbins": np.repeat(np.asarray(design.n_bins, np.int32), spec.n_analysed),

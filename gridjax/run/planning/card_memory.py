@@ -10,8 +10,15 @@ from __future__ import annotations
 from gridjax.run.planning.memory_model import bytes_in_training
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS
-from gridjax.spec.shapes import n_weights
-from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, N_BINS, T_STUDY, drift_sizes
+from gridjax.spec.shapes import n_layout, n_weights
+from gridjax.sweep.evaluation_sizes import (
+    MOST_KEPT,
+    MOST_POINTS,
+    N_BINS,
+    T_STUDY,
+    VOLUME_READOUTS,
+    drift_sizes,
+)
 from gridjax.sweep.run_settings import EvaluationSettings
 
 BYTES_OF_SCORES = 2_500_000_000
@@ -41,7 +48,7 @@ def bytes_of_state(static: StaticConfig) -> int:
 
     There are two states: one of the lanes in training, and one of the networks to evaluate.
     """
-    layout = 4 * static.Np * static.n_field_slots
+    layout = n_layout(static)
     return 2 * _FLOAT_BYTES * (3 * n_weights(static) + layout)
 
 
@@ -63,17 +70,20 @@ def bytes_of_maps(static: StaticConfig, n_bins: int, settings: EvaluationSetting
 
     The arguments are those of ``bytes_of_evaluation``.
     """
-    samples, all_bins = _positions_of_batch(static, settings), _all_bins(n_bins)
+    samples, all_bins = _positions_of_batch(static, settings), _all_bins(static, n_bins)
+    reported = n_bins**static.dimensions
     paths = drift_sizes(static.sequence_length)
     on_paths = paths.n_moves * paths.n_paths
-    per_output = _PER_PATH_OUTPUT * on_paths + _PER_SAMPLE_OUTPUT * samples + 2 * n_bins**2
+    per_output = _PER_PATH_OUTPUT * on_paths + _PER_SAMPLE_OUTPUT * samples + 2 * reported
     of_cell = _PER_SAMPLE_UNIT + _PER_SAMPLE_GATE * _excess(static)
     per_unit = of_cell * samples + 2 * all_bins + 2 * MOST_POINTS
     of_outputs = static.n_outputs * per_output + static.Ng * per_unit + _PER_PATH * on_paths
     of_cell = _PER_PATH_UNIT + _PER_PATH_GATE * _excess(static)
     per_unit = of_cell * on_paths + all_bins + MOST_POINTS
     of_units = static.Ng * per_unit + n_weights(static)
-    return round(_FLOAT_BYTES * max(of_outputs, of_units))
+    # Maps are sums over samples: a product with an array of the bins of a batch of samples.
+    of_bins = samples * reported if static.dimensions == 3 else 0
+    return round(_FLOAT_BYTES * (max(of_outputs, of_units) + of_bins))
 
 
 def bytes_of_readouts(static: StaticConfig, n_bins: int, settings: EvaluationSettings) -> int:
@@ -84,11 +94,16 @@ def bytes_of_readouts(static: StaticConfig, n_bins: int, settings: EvaluationSet
     if not static.has_outputs:
         return 0
     samples = _positions_of_batch(static, settings)
-    code = (settings.samples_per_bin * n_bins**2 + samples) * static.Np
+    if static.dimensions == 1:
+        return 0
+    n_readouts = VOLUME_READOUTS if static.dimensions == 3 else settings.n_readouts
+    reported = n_bins**static.dimensions
+    code = (settings.samples_per_bin * reported + samples) * static.Np
     kept = _PER_KEPT * code if code <= MOST_KEPT else 0
-    compared = _all_bins(n_bins) if settings.all_bins else n_bins**2
-    of_batch = _PER_READOUT_SAMPLE * samples * (settings.n_readouts + static.Np)
-    return round(_FLOAT_BYTES * (of_batch + 2 * settings.n_readouts * compared + kept))
+    compared = _all_bins(static, n_bins) if settings.all_bins else reported
+    of_batch = _PER_READOUT_SAMPLE * samples * (n_readouts + static.Np)
+    of_bins = samples * reported if static.dimensions == 3 else 0
+    return round(_FLOAT_BYTES * (of_batch + 2 * n_readouts * compared + kept + of_bins))
 
 
 def _positions_of_batch(static: StaticConfig, settings: EvaluationSettings) -> int:
@@ -102,5 +117,7 @@ def _excess(static: StaticConfig) -> float:
     return of_cell.activations_per_unit - of_rnn.activations_per_unit
 
 
-def _all_bins(n_bins: int) -> int:
-    return sum(n**2 for n in {*N_BINS, n_bins})
+def _all_bins(static: StaticConfig, n_bins: int) -> int:
+    """Return the number of bins of all maps of one unit."""
+    further = N_BINS if static.dimensions == 2 else ()
+    return sum(n**static.dimensions for n in {*further, n_bins})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridjax.spec.fields.network_fields import NORM_RELU
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS, STATE_OBJECTIVES
-from gridjax.spec.shapes import n_weights, steps_ahead
+from gridjax.spec.shapes import n_layout, n_weights, steps_ahead
 
 _FLOAT_BYTES = 4
 _STATE = 3
@@ -24,8 +24,8 @@ _PER_STATE_NOISE = 3.0
 the gradient then needs. The compiler reports 2.5 to 3.5 for RNN and 0.4 to 1.5 for gated cells."""
 _PER_PAIR = 6.0
 """Numbers for each pair of states that an objective on states compares."""
-_PER_POSITION_AHEAD = 4.0
-"""Numbers stored for each position of the trajectories that are drawn in advance."""
+_PER_COORDINATE_AHEAD = 2.0
+"""Numbers stored for each coordinate of the trajectories that are drawn in advance."""
 
 
 def bytes_per_lane(static: StaticConfig) -> int:
@@ -47,9 +47,9 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
     activity = positions * (per_unit * static.Ng + per_output * static.n_outputs)
     if STATE_OBJECTIVES.info(static.state_objective).per_pair:
         activity += _PER_PAIR * positions**2
-    layout = 4 * static.Np * static.n_field_slots
+    layout = n_layout(static)
     at_most = max(activity + _GRADIENT * weights, _UPDATE * weights)
-    ahead = _PER_POSITION_AHEAD * steps_ahead(static) * positions
+    ahead = _PER_COORDINATE_AHEAD * static.dimensions * steps_ahead(static) * positions
     return round(_FLOAT_BYTES * (_STATE * weights + layout + at_most + ahead))
 
 
@@ -58,5 +58,5 @@ def bytes_of_checkpoint(static: StaticConfig, lane_width: int) -> int:
 
     A checkpoint contains the weights, their moments and the layout of every lane.
     """
-    layout = 4 * static.Np * static.n_field_slots
+    layout = n_layout(static)
     return _FLOAT_BYTES * (3 * n_weights(static) + layout) * lane_width

@@ -16,7 +16,7 @@ from gridjax.run.storage.table_order import in_order
 
 Arrays = dict[str, np.ndarray]
 """Arrays of one network by name."""
-_SCORE = "score_60_by_neuron_max"
+_SCORE, _SCORE_OF_CUBES = "score_60_by_neuron_max", "symmetry_max"
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,16 @@ class BlockResults:
 
 
 def score_by_run_id(networks: pa.Table) -> dict[str, float]:
-    """Return the largest grid score of each network; -infinity for a diverged network."""
-    scores = zip(networks["run_id"].to_pylist(), networks[_SCORE].to_pylist(), strict=True)
-    return {run_id: -math.inf if math.isnan(score) else score for run_id, score in scores}
+    """Return the largest grid score of each network; -infinity for a network without scores.
+
+    In a cube it is the largest correlation with an ideal lattice.
+    """
+    names = ("run_id", _SCORE, _SCORE_OF_CUBES)
+    found = {}
+    for run_id, score, of_cube in zip(*(networks[n].to_pylist() for n in names), strict=True):
+        score = of_cube if math.isnan(score) else score
+        found[run_id] = -math.inf if math.isnan(score) else score
+    return found
 
 
 def results_of(networks: Sequence[NetworkResult]) -> BlockResults:

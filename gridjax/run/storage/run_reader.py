@@ -65,8 +65,8 @@ class Network:
         """Run the network along paths.
 
         Args:
-            positions: Positions in metres, [batch, time + 1, 2]; the first of each path is its
-                start.
+            positions: Positions in metres, [batch, time + 1, dimensions of the box]; the first of
+                each path is its start.
 
         Returns:
             Activity, outputs and decoded positions at the ``time`` later positions.
@@ -76,9 +76,11 @@ class Network:
         """
         refuse_forked_process()
         positions = jnp.asarray(positions, jnp.float32)
-        if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != 2:
-            message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, 2]"
-            fix = "give x and y in metres at two or more time points of each path"
+        d = self.spec.dimensions
+        if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != d:
+            message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, {d}]"
+            axes = ("x", "x and y", "x, y and z")[d - 1]
+            fix = f"give {axes} in metres at two or more time points of each path"
             raise GridjaxError(Problem(message, fix=fix))
         trajectories = motion.along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
@@ -90,7 +92,7 @@ class Network:
             code, _ = task.split_outputs(outputs, static)
             decoded = encoding(static).decode(self.layout.code, code)
         else:
-            decoded = jnp.full((*outputs.shape[:2], 2), jnp.nan)
+            decoded = jnp.full((*outputs.shape[:2], d), jnp.nan)
         return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
 
 
@@ -176,8 +178,9 @@ class Run:
             run_id: A run_id of ``networks``.
 
         Returns:
-            Mean activity with the dimensions unit, x, y. The coordinates x and y are bin centres in
-            metres; ``samples`` is the number of samples in each bin. Bins without samples are NaN.
+            Mean activity with the dimensions unit, x, y (on a line unit, x; in a cube unit, x, y,
+            z). The coordinates x, y and z are bin centres in metres; ``samples`` is the number of
+            samples in each bin. Bins without samples are NaN.
 
         Raises:
             GridjaxError: The run_id is unknown, or its maps are not stored.
@@ -189,18 +192,17 @@ class Run:
         if kept is None:
             message = f"no rate maps of {run_id} are stored (a diverged network has none)"
             raise GridjaxError(Problem(message, fix="sweep with --keep-maps all or best:32"))
-        n = kept.samples.shape[0]
+        n, axes = kept.samples.shape[0], ("x", "y", "z")[: kept.samples.ndim]
         half = spec.box_width_in_m / 2
         edges = np.linspace(-half, half, n + 1)
         centres = (edges[1:] + edges[:-1]) / 2
         return xr.DataArray(
             kept.maps,
-            dims=("unit", "x", "y"),
+            dims=("unit", *axes),
             coords={
                 "unit": kept.units,
-                "x": ("x", centres, {"units": "m"}),
-                "y": ("y", centres, {"units": "m"}),
-                "samples": (("x", "y"), kept.samples),
+                **{axis: (axis, centres, {"units": "m"}) for axis in axes},
+                "samples": (axes, kept.samples),
             },
             name="activity",
             attrs={"run_id": run_id},

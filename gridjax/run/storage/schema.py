@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.run.evaluation import emergence, module_columns, nulls_of_maps, robustness
+from gridjax.run.evaluation import volume_scores as volumes
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import READOUT, THRESHOLDS
 from gridjax.spec.network import NetworkSpec
@@ -52,6 +53,7 @@ _MEASURES = [
     "null_99",
     *nulls_of_maps.COLUMNS,
     *module_columns.COLUMNS,
+    *volumes.COLUMNS,
     "share_active",
     "share_of_bins_visited",
     "samples_per_bin",
@@ -88,6 +90,8 @@ UNITS = pa.schema(
         ("phase_y_cm", pa.float32()),
         ("lattice_p_value", pa.float32()),
         ("active", pa.bool_()),
+        *((name, pa.float32()) for name in volumes.UNIT_COLUMNS[:-1]),
+        (volumes.UNIT_COLUMNS[-1], pa.string()),
     ]
 )
 HISTORY = pa.schema(
@@ -139,6 +143,8 @@ NULLS = pa.schema(
         ("nbins", pa.int32()),
         ("score_60", pa.float32()),
         ("score_90", pa.float32()),
+        ("order_p_value", pa.float32()),
+        ("lattice", pa.string()),
     ]
 )
 TIMINGS = pa.schema([("run_id", pa.string()), ("train_seconds", pa.float64())])
@@ -206,11 +212,19 @@ def _one_row(row: dict[str, Any]) -> pa.Table:
 
 
 def _of_network(run_id: str, columns: dict[str, np.ndarray], schema: pa.Schema) -> pa.Table:
-    """Return the rows of one network in a table; a diverged network has no rows."""
+    """Return the rows of one network in a table; a diverged network has no rows.
+
+    The columns of maps of a cube are missing values for other networks.
+    """
     if not columns:
         return schema.empty_table()
     n_rows = len(next(iter(columns.values())))
-    columns = {"run_id": np.repeat(run_id, n_rows), **columns}
+    missing = dict.fromkeys(volumes.UNIT_COLUMNS, [None] * n_rows)
+    return _table({"run_id": np.repeat(run_id, n_rows), **missing, **columns}, schema)
+
+
+def _table(columns: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
+    """Return a table of these columns, cast to the types of the schema."""
     return pa.table(
         {name: pa.array(columns[name]).cast(schema.field(name).type) for name in schema.names}
     )
@@ -243,9 +257,9 @@ def _nulls(null: NullScores | None) -> pa.Table:
             "nbins": np.full(n, n_bins),
             "score_60": score_60,
             "score_90": null.score_90[n_bins],
+            **dict.fromkeys(volumes.NULL_COLUMNS, [None] * n),
         }
-        arrays = {
-            name: pa.array(column).cast(NULLS.field(name).type) for name, column in columns.items()
-        }
-        parts.append(pa.table(arrays))
+        if null.volumes is not None:
+            columns |= volumes.null_columns_of(null.volumes)
+        parts.append(_table(columns, NULLS))
     return pa.concat_tables(parts)

@@ -21,7 +21,18 @@ from gridjax.spec.registry import MOTIONS
 class WorldFields:
     """The box, the motion in it, and the inputs of the network."""
 
-    box_width_in_m: float = traced(2.2, "side of the box along x, metres", MOTION, CODE, above=0.0)
+    dimensions: int = static(
+        2,
+        "dimensions of the box: 1, a line; 2, a square; 3, a cube",
+        MOTION,
+        CODE,
+        NETWORK,
+        at_least=1,
+        at_most=3,
+    )
+    box_width_in_m: float = traced(
+        2.2, "side of the box along x, and along z in a cube, metres", MOTION, CODE, above=0.0
+    )
     box_height_in_m: float = traced(2.2, "side of the box along y, metres", above=0.0)
     is_periodic: bool = static(False, "whether the box wraps around", MOTION, CODE, only=False)
     motion: str = static(WALK, "how the paths are drawn", MOTION, choices=names_of(MOTION_INFOS))
@@ -50,6 +61,15 @@ class WorldFields:
         setting=True,
         read_if=entry_reads(MOTIONS, "turn_kappa"),
     )
+    vertical_scale: float = traced(
+        0.3,
+        "factor of the vertical speed of a flattened walk, dimensionless",
+        MOTION,
+        above=0.0,
+        at_most=1.0,
+        setting=True,
+        read_if=entry_reads(MOTIONS, "vertical_scale"),
+    )
     dt_s: float = traced(0.02, "time of one step, seconds", MOTION, above=0.0, setting=True)
     border_m: float = traced(
         0.03,
@@ -61,7 +81,7 @@ class WorldFields:
     )
     inputs: str = static(
         "displacement",
-        "inputs at each move: (x, y) in m, or speed in m/s and sin, cos of the turn",
+        "inputs at each move: its components in m, or speed in m/s and sin, cos of the turn",
         NETWORK,
         choices=("displacement", "egocentric"),
         setting=True,

@@ -65,6 +65,23 @@ def test_walls_belong_to_the_outer_bins_and_beyond_them_is_nowhere():
     np.testing.assert_array_equal(np.flatnonzero(counts), [0, 11, 15])
 
 
+@pytest.mark.parametrize("dimensions", [1, 3])
+def test_maps_of_a_line_and_of_a_cube_equal_histograms(dimensions):
+    rng = np.random.default_rng(1)
+    positions = rng.uniform(-1.1, 1.1, (500, dimensions)).astype(np.float32)
+    activity = rng.normal(size=(500, 3)).astype(np.float32)
+    empty = accumulator.empty_sums(5, 3, dimensions)
+    sums = accumulator.add_samples(empty, positions, activity, *[2.0] * dimensions)
+    maps, samples = accumulator.finish(sums, dimensions)
+    edges = [np.linspace(-1, 1, 6)] * dimensions
+    counts, _ = np.histogramdd(positions, edges)
+    np.testing.assert_array_equal(samples, counts)
+    for unit in range(3):
+        totals, _ = np.histogramdd(positions, edges, weights=activity[:, unit])
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_allclose(maps[unit], totals / counts, rtol=1e-5, atol=1e-6)
+
+
 def test_the_first_map_axis_is_x():
     positions = jnp.array([[0.9, -0.9]])
     sums = accumulator.add_samples(

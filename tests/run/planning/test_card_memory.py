@@ -73,6 +73,17 @@ def test_the_table_has_the_rows_that_its_script_makes():
     assert sorted(map(str, found)) == sorted(str(row | {"bytes": ""}) for row in made)
 
 
+def test_maps_of_a_cube_need_the_memory_of_their_bins():
+    square = NetworkSpec(Ng=64, Np=64)
+    line, cube = (replace(square, dimensions=d, bin_side_in_m=0.11).static for d in (1, 3))
+    of_maps = [bytes_of_maps(each, 20, DEFAULTS) for each in (line, square.static, cube)]
+    assert of_maps == sorted(of_maps)
+    batch = DEFAULTS.batch_size * DEFAULTS.sequence_length  # the bins of each sample, as a product
+    assert of_maps[2] - of_maps[1] > 4 * (20**3 * batch + 64 * (20**3 - 20**2 - 20**2 - 32**2))
+    assert bytes_of_readouts(line, 20, DEFAULTS) == 0
+    assert bytes_of_readouts(cube, 20, DEFAULTS) > 4 * 20**3 * batch
+
+
 def test_memory_grows_with_the_network_and_its_evaluation():
     spec = NetworkSpec(Ng=512, Np=512, batch_size=48, sequence_length=15)
     training, state = bytes_of_training(spec.static), bytes_of_state(spec.static)

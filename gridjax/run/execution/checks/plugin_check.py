@@ -65,9 +65,12 @@ def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
     name, code = static.place_field_values, ENCODINGS[static.place_field_values]
     context = encoding_context(static, jax.tree.map(jnp.asarray, traced))
     layout = _shape_of(name, "init", lambda key: code.init(key, context), _key())
-    positions, codes = _floats(_TIMES, _BATCH, 2), _floats(_TIMES, _BATCH, static.Np)
+    positions, codes = (
+        _floats(_TIMES, _BATCH, static.dimensions),
+        _floats(_TIMES, _BATCH, static.Np),
+    )
     encoded = _shape_of(name, "encode", code.encode, layout, positions)
-    _expect(name, "encode of positions [..., 2]", encoded, codes)
+    _expect(name, f"encode of positions [..., {static.dimensions}]", encoded, codes)
     decoded = _shape_of(name, "decode", code.decode, layout, codes)
     _expect(name, f"decode of outputs [..., {static.Np}]", decoded, positions)
 
@@ -103,7 +106,7 @@ def _check_loss(static: StaticConfig) -> None:
 
 def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
     name, objective = static.state_objective, STATE_OBJECTIVES[static.state_objective]
-    sizes = (static.n_analysed, static.n_outputs, 2, static.n_inputs)
+    sizes = (static.n_analysed, static.n_outputs, static.dimensions, static.n_inputs)
     given = [_floats(static.sequence_length, static.batch_size, size) for size in sizes]
     numbers = jax.tree.map(jnp.asarray, traced)
 
@@ -116,12 +119,12 @@ def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
 
 def _check_motion(static: StaticConfig, traced: TracedParams) -> None:
     name, model = static.motion, MOTIONS[static.motion]
-    context = motion_context(jax.tree.map(jnp.asarray, traced))
+    context = motion_context(static, jax.tree.map(jnp.asarray, traced))
     found = _shape_of(
         name, "simulate", lambda key: model.simulate(key, _TIMES, _BATCH, context), _key()
     )
-    places, angles = _floats(_TIMES, _BATCH, 2), _floats(_TIMES, _BATCH)
-    shapes: Any = (_floats(_BATCH, 2), places, places, _floats(_BATCH), angles)
+    places, angles = _floats(_TIMES, _BATCH, static.dimensions), _floats(_TIMES, _BATCH)
+    shapes: Any = (_floats(_BATCH, static.dimensions), places, places, _floats(_BATCH), angles)
     wanted = Trajectories(*shapes)
     _expect(name, "simulate", found, wanted)
 
@@ -145,7 +148,7 @@ def _check_start(static: StaticConfig) -> None:
     def state(params: Any, positions: Any) -> Any:
         return start.state(params, positions, n_state, phi)
 
-    found = _shape_of(name, "state", state, params, _floats(_BATCH, 2))
+    found = _shape_of(name, "state", state, params, _floats(_BATCH, static.dimensions))
     _expect(name, f"state of {n_state} values", found, _floats(_BATCH, n_state))
 
 

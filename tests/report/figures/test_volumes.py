@@ -1,0 +1,58 @@
+"""Figures of networks in a cube, and what a report leaves out for them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic import quickstart_specs, synthetic_run
+
+from gridjax.report.figures import volumes
+from gridjax.report.html import write_report
+from gridjax.report.run_data import read_run_data
+from gridjax.spec.network import NetworkSpec
+
+CUBE = NetworkSpec(dimensions=3, Ng=8, Np=16, bin_side_in_m=2.2 / 12)
+SPECS = [
+    replace(CUBE, motion=motion, place_field_values=code, seed=seed)
+    for motion, code in (
+        ("walk", "gaussian"),
+        ("planar_walk", "difference_of_gaussians"),
+    )
+    for seed in range(9)
+]
+
+
+def test_a_run_of_cubes_has_shares_and_maps_and_no_grid_scores(tmp_path):
+    run = synthetic_run(SPECS, keep_maps="best:3", weights=False, diverged=[1])
+    page = write_report(run, tmp_path).read_text()
+    names = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert names == {"volumes", "drift", "history"}
+    data = read_run_data(run)
+    lines = volumes.draw(data, run).table[1:]
+    assert len(lines) == 4  # two of each group
+    assert len({line[0] for line in lines}) == 4
+    rows = run.units.set_index(["run_id", "unit"])
+    for run_id, unit, kind, r, _, _ in lines:
+        own = rows.loc[(run_id, int(unit))]
+        assert kind == own["lattice"]
+        symmetry = own.filter(like="symmetry_").max()
+        assert float(r) == round(float(symmetry), 2) or abs(float(r) - symmetry) <= 0.0051
+        kept = rows.loc[run_id].loc[[0, 1, 2]].filter(like="symmetry_").max(axis=1)
+        assert np.isclose(symmetry, kept.max())
+    assert "12 × 12 × 12 bins" in page
+    assert "lattices of" not in page
+
+
+@pytest.mark.slow
+def test_squares_and_cubes_share_a_report(tmp_path):
+    run = synthetic_run([*quickstart_specs(range(1)), *SPECS[:2]], keep_maps="none", weights=False)
+    write_report(run, tmp_path)
+    names = {path.stem for path in (tmp_path / "figures").glob("*.png")}
+    assert {"volumes", "survival", "errors", "periods", "drift"} <= names
+
+
+def test_without_kept_maps_the_shares_are_drawn():
+    run = synthetic_run(SPECS[:3], keep_maps="none", weights=False)
+    result = volumes.draw(read_run_data(run), run)
+    assert result.figure is not None
+    assert len(result.table) == 1
