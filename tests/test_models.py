@@ -7,7 +7,6 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pandas as pd
 import pytest
 from oracles import field_models
 from oracles import grids_without_pi as grids_oracle
@@ -15,12 +14,13 @@ from oracles import piso as piso_oracle
 from oracles import sic as sic_oracle
 
 import gridjax as gj
-from gridjax.io.python_files import import_file
 from gridjax.run.execution.plugins import load_plugin
+from gridjax.spec.lowering import evaluation_config
 from gridjax.sweep.catalog import EXPERIMENTS
 from gridjax.task.motion import along
 from gridjax.task.motion_models import draw_paths
 from gridjax.training import train_step
+from gridjax.training.noise import Noise
 
 MODELS = Path(EXPERIMENTS) / "models"
 
@@ -77,6 +77,45 @@ def test_piso_starts_from_the_published_distributions():
         for name in ("W", "b"):
             largest = np.abs(cell[f"{name}{layer}"]).max()
             assert 0.85 * n_in**-0.5 < largest <= n_in**-0.5
+
+
+def test_state_noise_without_recurrence_is_added_before_the_activation():
+    spec = model("piso", Ng=7, batch_size=4, state_noise=0.4)
+    state = train_step.init(spec.static, spec.traced)
+    rng = np.random.default_rng(5)
+    positions = rng.uniform(-2 * np.pi, 2 * np.pi, (3, 4, 2))
+    noise = rng.normal(0, 0.4, (2, 4, 7)).astype(np.float32)
+    paths = along(jnp.asarray(positions, jnp.float32))
+    given = (state.params, state.layout, paths, jnp.float32(spec.dt_s), spec.static)
+    rates, _ = train_step.forward(*given, noise=Noise(jnp.asarray(noise), None))
+    cell = in_float64(state.params["cell"])
+    for at in np.ndindex(2, 4):
+        moved = cell | {"b2": cell["b2"] + noise[at]}  # one position has one bias
+        np.testing.assert_allclose(
+            rates[at], piso_oracle.rates(moved, positions[1:][at]), atol=2e-6
+        )
+    other = replace(spec, state_noise=9.0)
+    assert other.static == spec.static
+    assert other.run_id != spec.run_id
+    assert evaluation_config(spec.static) == evaluation_config(model("piso", Ng=7).static)
+
+
+def test_a_gradient_step_with_noise_makes_another_network():
+    spec = model("piso", batch_size=16)
+    steps = [replace(spec, state_noise=sd) for sd in (0.0, 0.5)]
+    after = [
+        train_step.step(s.static, s.traced, train_step.init(s.static, s.traced)) for s in steps
+    ]
+    assert (after[0].params["cell"]["W2"] != after[1].params["cell"]["W2"]).any()
+
+
+@pytest.mark.parametrize(("name", "applied"), [("spacenet", ","), ("nonnegative_pca", "nothing")])
+def test_state_noise_needs_one_activation_of_all_units(name, applied):
+    spec = model(name, batch_size=4, state_noise=0.1)
+    state = train_step.init(spec.static, spec.traced)
+    match = f"state_noise: cell .* applies its activation to .*{applied}"
+    with pytest.raises(gj.GridjaxError, match=match):
+        train_step.step(spec.static, spec.traced, state)
 
 
 def in_float64(params):
@@ -303,57 +342,3 @@ def test_a_gradient_step_of_a_model_changes_every_parameter(name):
     assert int(after.step) == spec.accumulated_batches
     for one, other in zip(*map(jax.tree.leaves, (before.params, after.params)), strict=True):
         assert (one != other).any()
-
-
-@cache
-def reproduction():
-    return import_file(Path(EXPERIMENTS) / "piso_reproduction.py", "piso_reproduction")
-
-
-def table_of(n, rise=0.0, seed=0):
-    """Networks of every setting whose shares rise with their number."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    for number, (rho, size) in enumerate(reproduction().CLAIMS["settings"]):
-        share = np.clip(0.1 + 0.05 * number + rise + 0.05 * rng.normal(size=n), 0, 1)
-        spacing = 20 + number + 0.1 * rng.normal(size=n)
-        rows += [
-            {
-                "rho": rho,
-                "size": size,
-                "share_grid_like_in_active": share[at],
-                "mean_spacing_grid_like": spacing[at],
-            }
-            for at in range(n)
-        ]
-    return pd.DataFrame(rows)
-
-
-def test_the_comparison_with_published_networks_can_hold_fail_and_wait():
-    compare = reproduction().compare
-    table, verdicts = compare(table_of(60), table_of(64, seed=1))
-    assert len(table) == 13
-    assert all(verdict["holds"] is True for verdict in verdicts.values())
-    _, verdicts = compare(table_of(60), table_of(64, rise=0.1, seed=1))
-    assert [verdicts[name]["holds"] for name in ("shares_agree", "order_agrees")] == [False, True]
-    _, verdicts = compare(table_of(60), table_of(63, seed=1))
-    assert all(verdict["holds"] is None for verdict in verdicts.values())
-
-
-def test_networks_without_grid_like_units_have_no_spacing():
-    published = table_of(60)
-    published.loc[::7, "mean_spacing_grid_like"] = 0.0
-    table, _ = reproduction().compare(published, table_of(64, seed=1))
-    np.testing.assert_allclose(table["spacing_ratio"], 1, atol=0.01)
-
-
-def test_the_reproduction_trains_every_setting_with_every_seed():
-    load_plugin(str(MODELS / "piso.py"))
-    specs = reproduction().sweep(range(16, 18), 4).specs
-    assert len(specs) == 26
-    assert {spec.seed for spec in specs} == {16, 17}
-    found = {(spec.state_distance_per_m, spec.code_size) for spec in specs}
-    assert found == {tuple(each) for each in reproduction().CLAIMS["settings"]}
-    positions = reproduction().lattice_of_positions()
-    assert positions.shape == (4096, 2)
-    assert np.abs(positions).max() == pytest.approx(0.8 * 2 * np.pi)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jax import lax, random
 from jaxtyping import Array, Float, Key
 
+from gridjax.errors import GridjaxError, Problem
 from gridjax.loop_over_time import ROLLED
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.initializers import of_layer
@@ -133,7 +134,8 @@ def hidden_states(
 
     ``noise`` is added to the cell's output h after each move, after the activation and the gates:
     the next move, the analysed layer and the readout all receive the noisy h. The state before the
-    first move and the cell state c of LSTM receive no noise.
+    first move and the cell state c of LSTM receive no noise. Without recurrence, the noise is added
+    to the argument of the activation, so that rates keep the range of the activation.
 
     The state before the first move is a linear map of the start code.
     """
@@ -142,8 +144,7 @@ def hidden_states(
     if _has_input_layer(static):
         inputs = _affine(inputs, params, "input", static)
     if start is None:
-        phi, flat = ACTIVATIONS[static.activation], inputs.reshape(-1, inputs.shape[-1])
-        (h,) = cell.step(params["cell"], (), flat, phi)
+        h = _without_recurrence(cell, params["cell"], inputs, static, noise)
         return h.reshape(*inputs.shape[:-1], -1)
     state = tuple(jnp.split(_state_0(params, start, static), n_states, axis=-1))
     mask = None if masks is None else masks.recurrent
@@ -239,6 +240,36 @@ def _run(
         return following, following[0]
 
     return lax.scan(step, state, (inputs, noise))[1]
+
+
+def _without_recurrence(
+    cell: Cell,
+    params: dict[str, Array],
+    positions: Float[Array, "time batch d"],
+    static: StaticConfig,
+    noise: Float[Array, "time batch Ng"] | None,
+) -> Float[Array, "n Ng"]:
+    """Return the rates of a cell without a state at all positions.
+
+    Raises GridjaxError for noise in a cell that does not apply its activation exactly once, to
+    Ng units: the noise of each unit is added there.
+    """
+    phi, flat = ACTIVATIONS[static.activation], positions.reshape(-1, positions.shape[-1])
+    if noise is None:
+        return cell.step(params, (), flat, phi)[0]
+    flat_noise, shapes = noise.reshape(-1, static.Ng), []
+
+    def noisy(x: Array) -> Array:
+        shapes.append(x.shape)
+        return phi(x + flat_noise if x.shape == flat_noise.shape else x)
+
+    (h,) = cell.step(params, (), flat, noisy)
+    if shapes != [flat_noise.shape]:
+        applied = ", ".join(str(list(shape)) for shape in shapes) or "nothing"
+        message = f"state_noise: cell {static.rnn_type} applies its activation to {applied}"
+        fix = f"let it apply the activation once, to {list(flat_noise.shape)} (positions, Ng)"
+        raise GridjaxError(Problem(message, fix=fix))
+    return h
 
 
 def _affine(x: Array, params: Params, name: str, static: StaticConfig) -> Array:

@@ -14,10 +14,10 @@ class NoiseFields:
 
     state_noise: float = traced(
         0.0,
-        "sd of the noise added to the state h of each unit after each move, in units of h",
+        "sd of the noise added to the state h of each unit after each move, in units of h; in a "
+        "network without recurrence, to the argument of each unit's activation",
         TRAINING,
         at_least=0.0,
-        read_if=is_recurrent,
     )
     velocity_noise: float = traced(
         0.0,
