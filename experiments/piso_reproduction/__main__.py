@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,8 @@ def null(given: argparse.Namespace) -> None:
 
 def maps(given: argparse.Namespace) -> None:
     """Write the best rate map of each setting."""
-    np.savez_compressed(given.file, **best_maps([gj.open_run(one) for one in given.runs]))
+    arrays: dict[str, Any] = best_maps([gj.open_run(one) for one in given.runs])
+    np.savez_compressed(given.file, **arrays)
 
 
 def compare(given: argparse.Namespace) -> None:

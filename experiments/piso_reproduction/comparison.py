@@ -95,7 +95,10 @@ def claims(table: pd.DataFrame) -> dict[str, tuple[float, bool]]:
     Raises GridjaxError if a setting has too few networks for a verdict.
     """
     check_numbers(
-        {f"rho {row.rho:g}, size {row.size_:g}": int(row.n_ours) for row in _rows(table)},
+        {
+            f"rho {rho:g}, size {size:g}": int(n)
+            for rho, size, n in table[["rho", "size", "n_ours"]].to_numpy(float)
+        },
         CRITERION["networks_of_each_setting"],
     )
     at_rho = table[table["rho"] == SETTINGS[0][0]]
@@ -109,7 +112,3 @@ def claims(table: pd.DataFrame) -> dict[str, tuple[float, bool]]:
         "order_agrees": (order, order >= holds["order_agrees"]["at_least"]),
         "spacing_agrees": (n_spacings, n_spacings >= spacing["settings_at_least"]),
     }
-
-
-def _rows(table: pd.DataFrame):
-    return table.rename(columns={"size": "size_"}).itertuples()

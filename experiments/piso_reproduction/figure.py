@@ -46,9 +46,9 @@ def draw(
         nulls: rows of nulls, told apart by the column ``null``; None for none.
         maps: best maps, as ``best_maps`` returns them; None for none.
     """
-    tables = {"published": published, "gridjax": ours}
+    tables: dict[str, pd.DataFrame] = {"published": published, "gridjax": ours}
     if nulls is not None:
-        tables |= dict(list(nulls.groupby("null", sort=False)))
+        tables |= {str(name): rows for name, rows in nulls.groupby("null", sort=False)}
     figure = plotting.new_figure(4.4 if maps else 3.2)
     whole: Any = figure.subfigures(2, 1, height_ratios=(1, 3)) if maps else [None, figure]
     if maps:

@@ -25,6 +25,10 @@ Spectra and theory
 Dimensionality
     participation_ratio, two_nn.
 
+Topology
+    module_torus, ModuleTorus, PersistenceBars: the torus of a module (extra ``torus``).
+    torus_units: the units of the largest module.
+
 Statistics over networks and seeds
     mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip; holm,
     benjamini_hochberg; needed_to_decide; dip_test, Dip; lack_of_fit, LackOfFit; slopes,

@@ -50,6 +50,8 @@ from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.power import needed_to_decide
 from gridjax.metrics.statistics.variance_components import Components, slopes
 from gridjax.metrics.statistics.variance_components import components as variance_components
+from gridjax.metrics.topology.module_torus import ModuleTorus, module_torus, torus_units
+from gridjax.metrics.topology.persistence import Bars as PersistenceBars
 from gridjax.metrics.volume.grid_score_3d import Symmetry, VolumeScores, grid_score_3d
 
 __all__ = [
@@ -62,7 +64,9 @@ __all__ = [
     "LackOfFit",
     "Lattice",
     "Mode",
+    "ModuleTorus",
     "Modules",
+    "PersistenceBars",
     "RadialPower",
     "RateMaps",
     "Symmetry",
@@ -93,6 +97,7 @@ __all__ = [
     "lattice_energies",
     "lattice_period",
     "mean_interval",
+    "module_torus",
     "modules",
     "nearest_modes",
     "needed_to_decide",
@@ -112,6 +117,7 @@ __all__ = [
     "statistic_interval",
     "surround_power",
     "thresholds",
+    "torus_units",
     "two_nn",
     "upper_bound",
     "variance_components",

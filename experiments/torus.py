@@ -1,0 +1,115 @@
+"""The torus of the best modules of a run, against nulls (Gardner et al. 2022).
+
+    pip install 'gridjax[torus]'
+    gridjax sweep quickstart --keep-maps all --out runs/mine
+    python experiments/torus.py runs/mine torus.csv
+
+The best networks are those with most units in their largest module, units of the same period
+(+-10 %) and orientation (+-5 degrees) whose rate maps are stored. The table has one row for each of
+them: the ratio of the second to the third bar of the first homology, its p-value against each null
+and the mean ratio of each null; with --cavities, also that of the first to the second bar of the
+second homology.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+
+import gridjax as gj
+from gridjax.metrics import FEWEST_MODULE_UNITS, ModuleTorus, module_torus, torus_units
+
+ACTIVATIONS = {
+    "relu": jax.nn.relu,
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "linear": lambda x: x,
+    "norm_relu": lambda x: (
+        jax.nn.relu(x) / jnp.maximum(jnp.linalg.norm(jax.nn.relu(x), axis=-1, keepdims=True), 1e-13)
+    ),
+}
+"""Activations of the random readouts, by their names in sweep files."""
+
+
+def module_maps(run: gj.Run, run_id: str) -> np.ndarray | None:
+    """Return the stored maps [unit, n, n] of the largest module of a network.
+
+    Returns None if no maps are stored, if they have missing bins, or if the module has too few.
+    """
+    try:
+        maps = run.rate_maps(run_id)
+    except gj.GridjaxError:
+        return None
+    units = run.units[run.units["run_id"] == run_id]
+    units = units[units["nbins"] == units["nbins"].max()].set_index("unit")
+    period, turn = (units[name].to_numpy(float) for name in ("period_cm", "orientation_rad"))
+    own = units.index[torus_units(period, turn)]
+    kept = maps.sel(unit=[unit for unit in maps["unit"].to_numpy() if unit in own]).to_numpy()
+    is_enough = len(kept) >= FEWEST_MODULE_UNITS and np.isfinite(kept).all()
+    return kept if is_enough else None
+
+
+def torus_of(run: gj.Run, run_id: str, maps: np.ndarray, given: argparse.Namespace) -> ModuleTorus:
+    """Return the torus of maps, with random readouts of the network's code if it has one."""
+    spec = run.network(run_id).spec
+    code = gj.code_over_box(spec, maps.shape[-1]) if spec.has_outputs else None
+    return module_torus(
+        jax.random.key(given.seed),
+        maps,
+        code,
+        ACTIVATIONS[spec.activation],
+        given.draws,
+        given.points,
+        given.cavities,
+    )
+
+
+def row_of(run_id: str, maps: np.ndarray, found: ModuleTorus) -> dict[str, Any]:
+    """Return the row of one network."""
+    row: dict[str, Any] = {"run_id": run_id, "n_units": len(maps)}
+    row |= {"circle_ratio": found.circle_ratio, "cavity_ratio": found.cavity_ratio}
+    for name, p in found.p_circles.items():
+        row[f"p_circles_{name}"] = p
+        row[f"circle_ratio_{name}"] = found.null_circle_ratios[name].mean()
+        row[f"p_cavities_{name}"] = found.p_cavities[name]
+    return row
+
+
+def main(words: list[str] | None = None) -> int:
+    """Write the table of the best networks; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("table", type=Path)
+    parser.add_argument("--networks", type=int, default=32, help="largest number of networks")
+    parser.add_argument("--draws", type=int, default=10, help="draws of each null")
+    parser.add_argument("--points", type=int, default=1200, help="population vectors")
+    parser.add_argument("--cavities", action="store_true", help="the second homology, too: minutes")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of the nulls")
+    given = parser.parse_args(words)
+    try:
+        run = gj.open_run(given.run)
+        of_runs = {run_id: module_maps(run, run_id) for run_id in run.networks["run_id"]}
+        modules = {run_id: maps for run_id, maps in of_runs.items() if maps is not None}
+        if not modules:
+            what = f"{given.run}: no stored maps of {FEWEST_MODULE_UNITS} units of a module"
+            raise gj.GridjaxError(gj.Problem(what, fix="sweep with --keep-maps all"))
+        best = sorted(modules, key=lambda run_id: -len(modules[run_id]))[: given.networks]
+        rows = []
+        for run_id in best:
+            maps = modules[run_id]
+            rows.append(row_of(run_id, maps, torus_of(run, run_id, maps, given)))
+            print(f"{run_id}: {rows[-1]['circle_ratio']:.2f}")
+        pd.DataFrame(rows).to_csv(given.table, index=False, float_format="%.6g")
+    except gj.GridjaxError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Topology of a module's activity: distances, persistent homology, and nulls of a torus."""

@@ -1,0 +1,77 @@
+"""experiments/torus.py: which networks and units it takes, its table, and its errors."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import gridjax as gj
+from experiments import torus
+from gridjax.metrics import ModuleTorus, PersistenceBars
+
+SIZES = {"few": 9, "large": 20, "small": 12, "none": 15, "missing": 14}
+
+
+class FakeRun:
+    """Networks whose first units are a module; the units of `none` have no stored maps."""
+
+    networks = pd.DataFrame({"run_id": list(SIZES)})
+
+    @property
+    def units(self):
+        rows = []
+        for run_id, size in SIZES.items():
+            for unit in range(30):
+                period = 50.0 if unit < size else np.nan
+                row = {"run_id": run_id, "unit": unit, "period_cm": period, "orientation_rad": 0.1}
+                rows += [row | {"nbins": 20}, row | {"nbins": 44, "period_cm": period}]
+        return pd.DataFrame(rows).sample(frac=1, random_state=0)
+
+    def rate_maps(self, run_id):
+        if run_id == "none":
+            raise gj.GridjaxError(gj.Problem("no maps"))
+        maps = np.arange(30.0)[:, None, None] * np.ones((30, 10, 10))
+        maps[1, 2, 3] = np.nan if run_id == "missing" else 0
+        order = np.arange(30)[::-1]
+        return xr.DataArray(maps[order], dims=("unit", "x", "y"), coords={"unit": order})
+
+    def network(self, run_id):
+        return SimpleNamespace(spec=SimpleNamespace(has_outputs=False, activation="relu"))
+
+
+def test_the_largest_modules_are_measured_and_written(monkeypatch, tmp_path, capsys):
+    given = []
+
+    def module_torus(key, maps, code, *more):
+        given.append((maps, code, more))
+        null = {"rotated": np.array([1.0, 3.0])}
+        return ModuleTorus(PersistenceBars(np.ones(3), np.zeros(0)), 2.5, np.nan, null, null)
+
+    monkeypatch.setattr(gj, "open_run", lambda folder: FakeRun())
+    monkeypatch.setattr(torus, "module_torus", module_torus)
+    table = tmp_path / "torus.csv"
+    assert torus.main(["runs/x", str(table), "--networks", "2", "--points", "300"]) == 0
+    rows = pd.read_csv(table)
+    assert list(rows["run_id"]) == ["large", "small"]
+    assert list(rows["n_units"]) == [20, 12]
+    assert rows["circle_ratio_rotated"].tolist() == [2, 2]
+    assert rows["p_circles_rotated"].tolist() == pytest.approx([2 / 3, 2 / 3])
+    maps, code, (_, draws, points, has_cavities) = given[1]
+    assert set(maps[:, 0, 0]) == set(range(12))
+    assert (code, draws, points, has_cavities) == (None, 10, 300, False)
+    assert "large: 2.50" in capsys.readouterr().out
+
+
+def test_a_run_without_modules_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(gj, "open_run", lambda folder: FakeRun())
+    monkeypatch.setattr(torus, "FEWEST_MODULE_UNITS", 25)
+    assert torus.main(["runs/x", str(tmp_path / "t.csv")]) == 2
+    assert "sweep with --keep-maps all" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_run_is_named(tmp_path, capsys):
+    assert torus.main([str(tmp_path / "no"), str(tmp_path / "t.csv")]) == 2
+    assert "no" in capsys.readouterr().err
