@@ -22,7 +22,13 @@ from experiments.piso_reproduction.networks import (
     of_settings,
     sweep,
 )
-from experiments.piso_reproduction.noise import noise_claims, noise_rows, noise_sweep, noisy_maps
+from experiments.piso_reproduction.noise import (
+    FIRING,
+    noise_claims,
+    noise_rows,
+    noise_sweep,
+    noisy_maps,
+)
 from gridjax import plotting
 from gridjax.run.execution.plugins import load_plugin
 from gridjax.training import train_step
@@ -85,7 +91,9 @@ def test_there_is_no_verdict_before_the_last_network(tmp_path, capsys):
     assert "no verdict: 63 networks of rho 1.5, size 0.84; expected 64" in said.err
     assert commands.main(["compare", *of.values()]) == 0
     assert "holds" not in capsys.readouterr().out
-    ours.iloc[400:].to_csv(of["rest"], index=False)
+    rest = ours.iloc[400:].copy()
+    rest.iloc[-1, rest.columns.get_loc(SHARE)] = np.nan  # a network without active units
+    rest.to_csv(of["rest"], index=False)
     assert commands.main(["verdict", *of.values()]) == 0
     assert capsys.readouterr().out.count("holds") == 3
 
@@ -200,7 +208,8 @@ class FakeRun:
     def __init__(self, seeds, settings=SETTINGS):
         of = [(rho, size, seed) for rho, size in settings for seed in seeds]
         names = ("state_distance_per_m", "code_size", "seed")
-        specs = [dict(zip(names, each, strict=True)) for each in of]
+        # a manifest has the values that differ from the defaults, such as seeds above 0
+        specs = [{n: v for n, v in zip(names, each, strict=True) if v} for each in of]
         self.manifest = {"run_ids": [str(each) for each in of], "specs": specs}
         self.networks = pd.DataFrame({"run_id": self.manifest["run_ids"]})
 
@@ -232,11 +241,16 @@ def test_a_null_of_trained_networks_needs_runs(tmp_path, capsys):
 
 def test_noise_at_scoring_is_that_of_training_or_none(monkeypatch):
     monkeypatch.setattr("experiments.piso_reproduction.noise.measures", lambda maps: {"maps": maps})
+    monkeypatch.setattr(
+        "experiments.piso_reproduction.scores.published_gridness",
+        lambda maps: np.where(np.arange(len(maps)) < 3, 0.9, 0.1),
+    )
     noisy = network(state_noise=0.5)
     clean_row, noisy_row = noise_rows(noisy)
     assert [clean_row["noise_at_scoring"], noisy_row["noise_at_scoring"]] == [0.0, 0.5]
     np.testing.assert_allclose(clean_row["maps"], maps_of(noisy), atol=1e-6)
     assert np.abs(noisy_row["maps"] - clean_row["maps"]).mean() > 0.05
+    assert noisy_row[FIRING] == pytest.approx(3 / (noisy_row["maps"].max(axis=(1, 2)) > 0).sum())
     assert len(noise_rows(network())) == 1
     # Where the noise is far larger than the network's numbers, rates are those of noise alone.
     large = noisy_maps(noisy, 1e6)
@@ -266,17 +280,20 @@ def noise_table(n, learning, scoring, seed=0):
         for at in range(n):
             clean = 0.9 - learning * dose / 40 + 0.05 * rng.normal()
             row = {"rho": 0.8, "size": 0.5, "seed": at, "noise_in_training": float(dose)}
-            rows.append(row | {"noise_at_scoring": 0.0, SHARE: clean})
+            rows.append(row | {"noise_at_scoring": 0.0, SHARE: clean, FIRING: 0.5 * clean})
             if dose:
                 share = clean - scoring * dose / 40
                 rows.append(row | {"noise_at_scoring": float(dose), SHARE: share})
     return pd.DataFrame(rows)
 
 
+OF_TRAINING = {"training_noise_lowers_share", "training_noise_lowers_share_of_firing_units"}
+
+
 @pytest.mark.parametrize(
     ("learning", "scoring", "holding"),
     [
-        (0.5, 0.0, {"published_dose_effect", "training_noise_lowers_share"}),
+        (0.5, 0.0, {"published_dose_effect", *OF_TRAINING}),
         (0.0, 0.5, {"published_dose_effect", "scoring_noise_lowers_share"}),
         (-0.05, 0.0, set()),
     ],

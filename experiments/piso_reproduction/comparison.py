@@ -64,8 +64,8 @@ def of_setting(table: pd.DataFrame, rho: float, size: float) -> pd.DataFrame:
 def by_setting(published: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each setting: number, mean share, its standard error and spacing of both.
 
-    Networks without active units have no share and are left out of it. ``z`` is the difference of
-    the shares over the standard error of the difference.
+    ``n`` is the number of networks with active units; the others have no share. ``z`` is the
+    difference of the shares over the standard error of the difference.
     """
     rows = []
     for rho, size in SETTINGS:
@@ -73,7 +73,7 @@ def by_setting(published: pd.DataFrame, ours: pd.DataFrame) -> pd.DataFrame:
         for name, table in (("published", published), ("ours", ours)):
             one = of_setting(table, rho, size)
             share = one[SHARE].dropna()
-            row[f"n_{name}"] = len(share)
+            row[f"networks_{name}"], row[f"n_{name}"] = len(one), len(share)
             row[f"share_{name}"] = share.mean()
             row[f"se_{name}"] = share.std(ddof=1) / np.sqrt(len(share))
             # The published table has 0 for a network without grid-like units.
@@ -97,7 +97,7 @@ def claims(table: pd.DataFrame) -> dict[str, tuple[float, bool]]:
     check_numbers(
         {
             f"rho {rho:g}, size {size:g}": int(n)
-            for rho, size, n in table[["rho", "size", "n_ours"]].to_numpy(float)
+            for rho, size, n in table[["rho", "size", "networks_ours"]].to_numpy(float)
         },
         CRITERION["networks_of_each_setting"],
     )

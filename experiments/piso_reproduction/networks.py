@@ -71,10 +71,12 @@ def of_settings(runs: list[gj.Run]) -> dict[tuple[float, float], list[tuple[int,
     """
     found: dict[tuple[float, float], list[tuple[int, gj.Run, str]]] = {one: [] for one in SETTINGS}
     for run in runs:
-        for run_id, spec in zip(run.manifest["run_ids"], run.manifest["specs"], strict=True):
-            setting = (spec["state_distance_per_m"], spec["code_size"])
-            if setting in found and run_id in set(run.networks["run_id"]):
-                found[setting].append((spec["seed"], run, run_id))
+        finished = set(run.networks["run_id"])
+        for run_id, values in zip(run.manifest["run_ids"], run.manifest["specs"], strict=True):
+            spec = gj.NetworkSpec.from_dict(values)
+            setting = (spec.state_distance_per_m, spec.code_size)
+            if setting in found and run_id in finished:
+                found[setting].append((spec.seed, run, run_id))
     for (rho, size), networks in found.items():
         if not networks:
             what = f"no network of rho {rho:g}, size {size:g} in the given runs"

@@ -18,11 +18,11 @@ from gridjax.metrics import dip_test, holm, mean_interval
 
 from .comparison import check_numbers
 from .networks import HERE, MODELS, as_maps, lattice_of_positions, norm_relu, register_network
-from .scores import measures
+from .scores import measures, share_in_firing
 
 CRITERION = yaml.safe_load((HERE / "noise_criterion.yaml").read_text())
 MIDDLE_DOSES = (15, 17, 19, 21, 23, 25)
-SHARE = "share_grid_like_in_active"
+SHARE, FIRING = "share_grid_like_in_active", "share_grid_like_in_firing"
 NOISE_OF_SCORES = 1
 """Number folded into the key of a network's seed for the noise at scoring."""
 
@@ -58,18 +58,19 @@ def noise_rows(network: gj.Network) -> list[dict[str, Any]]:
     for at_scoring in sorted({0.0, dose}):
         row = {"rho": spec.state_distance_per_m, "size": spec.code_size, "seed": spec.seed}
         row |= {"noise_in_training": dose, "noise_at_scoring": at_scoring}
-        rows.append(row | measures(noisy_maps(network, at_scoring)))
+        maps = noisy_maps(network, at_scoring)
+        rows.append(row | measures(maps) | {FIRING: share_in_firing(maps)})
     return rows
 
 
-def shares(table: pd.DataFrame, is_noisy: bool) -> pd.DataFrame:
+def shares(table: pd.DataFrame, is_noisy: bool, name: str = SHARE) -> pd.DataFrame:
     """Return shares by seed (rows) and dose (columns), scored with the own noise or without.
 
-    A network without active units has no grid-like unit: its share is 0 here.
+    ``name`` is the column of the shares. A network without a share has no grid-like unit: 0.
     """
     wanted = table["noise_in_training"] if is_noisy else 0.0
-    rows = table[table["noise_at_scoring"] == wanted].fillna({SHARE: 0.0})
-    return rows.pivot(index="seed", columns="noise_in_training", values=SHARE)
+    rows = table[table["noise_at_scoring"] == wanted].fillna({name: 0.0})
+    return rows.pivot(index="seed", columns="noise_in_training", values=name)
 
 
 def noise_claims(table: pd.DataFrame) -> dict[str, tuple[float, bool]]:
@@ -89,6 +90,8 @@ def noise_claims(table: pd.DataFrame) -> dict[str, tuple[float, bool]]:
     doses, means = noisy.columns.to_numpy(), noisy.mean().to_numpy()
     order = float(pd.Series(doses).corr(pd.Series(means), method="spearman"))
     in_training = mean_interval(clean[doses.max()] - clean[0.0])
+    firing = shares(table, False, FIRING)
+    of_firing = mean_interval(firing[doses.max()] - firing[0.0])
     dose = float(holds["scoring_noise_lowers_share"]["dose"])
     at_scoring = mean_interval(noisy[dose] - clean[dose])
     p = holm([dip_test(clean[float(each)].to_numpy()).p for each in MIDDLE_DOSES])
@@ -99,6 +102,10 @@ def noise_claims(table: pd.DataFrame) -> dict[str, tuple[float, bool]]:
         "training_noise_lowers_share": (
             in_training.value,
             in_training.high < holds["training_noise_lowers_share"]["below"],
+        ),
+        "training_noise_lowers_share_of_firing_units": (
+            of_firing.value,
+            of_firing.high < holds["training_noise_lowers_share_of_firing_units"]["below"],
         ),
         "scoring_noise_lowers_share": (
             at_scoring.value,

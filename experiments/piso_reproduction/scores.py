@@ -59,6 +59,15 @@ def measures(maps: np.ndarray) -> dict[str, Any]:
         }
 
 
+def share_in_firing(maps: np.ndarray) -> float:
+    """Return the published share of grid-like units among all units with a rate above 0.
+
+    It does not depend on the limit of active units. NaN if no unit fires.
+    """
+    firing = maps[maps.max(axis=(1, 2)) > 0]
+    return float((published_gridness(firing) > LEAST_SCORE).mean()) if len(firing) else float("nan")
+
+
 def row_of(network: gj.Network, maps: np.ndarray) -> dict[str, Any]:
     """Return the row of one network: its setting, its seed, and the measures of its maps."""
     spec = network.spec
