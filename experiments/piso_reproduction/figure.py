@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.metrics import mean_interval
 
 from .comparison import SHARE, of_setting
 from .networks import CRITERION, SETTINGS
@@ -26,8 +25,6 @@ LABELS = {
     "isotropic": "null: isotropic fields",
     "untrained": "null: untrained",
 }
-N_DRAWS = 2_000
-"""Bootstrap draws of each interval."""
 COUNTS = dict[str, list[int]]
 """Numbers of networks in each setting, by table."""
 
@@ -83,7 +80,7 @@ def _draw_shares(
     move: float,
     counts: COUNTS,
 ) -> None:
-    """Draw mean and 95 % interval of a table at the settings that it has."""
+    """Draw the mean and two standard errors of a table at the settings that it has."""
     found = []
     for place, (rho, size) in enumerate(settings):
         # A null that does not depend on the setting has no rho.
@@ -93,16 +90,13 @@ def _draw_shares(
             continue
         is_of_networks = "network" in rows and rows["network"].notna().all()
         clusters = rows["network"].to_numpy() if is_of_networks else np.arange(len(rows))
-        interval = mean_interval(
-            rows[SHARE].to_numpy(), clusters, n_draws=N_DRAWS, within=(0.0, 1.0)
-        )
-        counts[name].append(len(np.unique(clusters)))
-        found.append((place + move, *interval))
+        shares = rows[SHARE].groupby(clusters).mean()
+        error = shares.std(ddof=1) / np.sqrt(len(shares)) if len(shares) > 1 else 0.0
+        counts[name].append(len(shares))
+        found.append((place + move, shares.mean(), 2 * error))
     if not found:
         return
-    x, value, low, high = np.array(found).T
-    low, high = np.where(np.isfinite([low, high]), [low, high], value)
-    bars = np.maximum([value - low, high - value], 0)
+    x, value, bars = np.array(found).T
     look = LOOKS.get(name, LOOKS["untrained"])
     panel.errorbar(x, value, bars, label=LABELS.get(name, name), lw=0.9, elinewidth=0.8, **look)
     panel.set_xticks(range(len(settings)), [f"{one[axis]:g}" for one in settings])
@@ -131,9 +125,9 @@ def _caption(counts: COUNTS) -> str:
     few = min(counts["gridjax"], default=0)
     wait = "" if few >= needed else f" No verdict: it needs {needed} networks of each setting."
     return (
-        "Mean share of grid-like units among active units, by the published scorer, and its 95 % "
-        "bootstrap-t interval over networks. n is the number of networks in a setting with active "
-        f"units: {_range(counts['published'])} published, {_range(counts['gridjax'])} of gridjax; "
-        "for nulls, the number of trained networks (or draws of the untrained one) among which the "
-        f"interval is computed.{wait}"
+        "Mean share of grid-like units among active units (published scorer) and two standard "
+        "errors over networks, as in the criterion. n is the number of networks in a setting with "
+        f"active units: {_range(counts['published'])} published, {_range(counts['gridjax'])} of "
+        "gridjax; for nulls, the number of trained networks that their draws come from (of the "
+        f"untrained null: of its networks).{wait}"
     )
