@@ -129,8 +129,8 @@ def figures(evidence, estimates):
         axes.set_ylabel(label)
         if column != "log_diffusion":
             axes.set_ylim(0, None)
-    figure.legend(loc="outside upper center", ncols=2)
-    panels[-1].set_xticks(range(len(names)), names)
+    figure.legend(loc="outside upper center", ncols=3)
+    panels[-1].set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
     panels[-1].set_xlabel("leak")
     caption = (
         "Error of the likelihood decoder over 50 moves without noise; its error after"

@@ -14,8 +14,8 @@ CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
 RNN, MLP, PLACE_CELLS = "RNN", "static_mlp", "static_place_cells"
 NETWORKS = {
     RNN: "path integration",
-    MLP: "positions, two hidden layers",
-    PLACE_CELLS: "place cells, one layer",
+    MLP: "positions",
+    PLACE_CELLS: "place cells",
 }
 LOSS, SHARE, LATTICES = "loss_excess", "share_grid", "share_with_lattice"
 CALIPER_NATS = 0.01
@@ -157,17 +157,15 @@ def figures(evidence, estimates):
         shared.counts(panels[0], groups)
     for axes, (_, _, label) in zip(panels, PANELS, strict=True):
         axes.set_ylabel(label)
-        axes.set_ylim(0, None)
-    panels[0].set(ylim=(None, None), yscale="log")
+    panels[0].set_yscale("log")
     plotting.log_ticks(panels[0].yaxis)
-    panels[-1].set_xticks(
-        range(len(names)),
-        [arm.replace("; ", "\n").replace(", ", ",\n") for arm in names],
-        fontsize=plotting.SMALL,
-    )
+    for axes in panels[1:]:
+        axes.set_ylim(0, None)
+    labels = [arm.replace("; ", ",\n") for arm in names]
+    panels[-1].set_xticks(range(len(names)), labels, fontsize=plotting.SMALL)
     for axes in panels[:-1]:
         axes.tick_params(labelbottom=False)
-    figure.legend(loc="outside upper center", ncols=2)
+    figure.legend(loc="outside upper center", ncols=3)
     for at, (arm, rates) in enumerate(maps):
         axes = figure.add_subplot(grid[-1, at])
         axes.imshow(np.ma.masked_invalid(rates.T), origin="lower", cmap=plotting.COLOUR_MAP)
@@ -176,11 +174,8 @@ def figures(evidence, estimates):
     caption = (
         "Loss above the least possible loss; share of units above the 99th percentile of their own"
         " network's random readouts and above .3 (grey: chance); share of units with a significant"
-        " lattice (chance: 5 %). Dots: networks; bars: 95 % intervals over seeds. "
-        + (
-            "Maps: the unit with the highest score60 of one network (DoS) of each kind."
-            if maps
-            else ""
-        )
+        " lattice (chance: 5 %). Dots: networks; bars: 95 % intervals over seeds."
     )
-    return [plotting.FigureResult(name, title, figure, caption.strip())]
+    if maps:
+        caption += " Maps: the unit with the highest score60 of one network (DoS) of each kind."
+    return [plotting.FigureResult(name, title, figure, caption)]
