@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE
+from gridjax.studies import DIFFERENCES, NULL_SHARE, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -63,8 +63,8 @@ def arms(evidence):
 def select(evidence):
     rows = arms(evidence)
 
-    def pair(column, first=LEAK, second=NONE, code=DOS, **further):
-        own = rows[rows["place_field_values"] == code]
+    def pair(column, first=LEAK, second=NONE, code=DOS, among=rows, **further):
+        own = among[among["place_field_values"] == code]
         own = own[own["arm"].isin([first, second])]
         is_first = own["arm"] == first
         return {
@@ -88,7 +88,9 @@ def select(evidence):
             "arms": {f"leak {name}": own for name, own in fixed.groupby("arm")},
         },
         "learned_leak_makes_grids": pair(SHARE, LEARNED, within=DIFFERENCES),
-        "leak_makes_lattices": pair(LATTICES, within=DIFFERENCES),
+        "leak_makes_lattices": pair(
+            LATTICES, among=with_lattices_that_fit(rows), within=DIFFERENCES
+        ),
         "leak_is_not_its_start": pair(SHARE, second=START, within=DIFFERENCES),
         "leak_makes_grids_at_equal_loss": pair(
             SHARE, within=DIFFERENCES, on="loss_excess", caliper=CALIPER_NATS

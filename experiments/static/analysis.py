@@ -6,7 +6,7 @@ import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE
+from gridjax.studies import DIFFERENCES, NULL_SHARE, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -57,15 +57,16 @@ def select(evidence):
     def some(cell, code=DOS):
         return rows[(cells == cell) & (rows["place_field_values"] == code) & usual]
 
-    def pair(column, cell):
-        of_pair = rows[dos & usual & cells.isin([RNN, cell])]
+    def pair(column, cell, among=rows):
+        own = among[(among["place_field_values"] == DOS) & among["is_usual"]]
+        of_cell = {each: own[own["rnn_type"] == each] for each in (RNN, cell)}
         return {
-            "frame": of_pair,
+            "frame": own,
             "column": column,
-            "first": of_pair["rnn_type"] == RNN,
-            "second": of_pair["rnn_type"] == cell,
+            "first": own["rnn_type"] == RNN,
+            "second": own["rnn_type"] == cell,
             "within": DIFFERENCES,
-            "arms": {NETWORKS[each]: some(each) for each in (RNN, cell)},
+            "arms": {NETWORKS[each]: arm for each, arm in of_cell.items()},
         }
 
     def mean(cell):
@@ -105,7 +106,7 @@ def select(evidence):
                 f"{NETWORKS[PLACE_CELLS]}, any steps": rows[dos & (cells == PLACE_CELLS)],
             },
         },
-        "integration_adds_lattices": pair(LATTICES, PLACE_CELLS),
+        "integration_adds_lattices": pair(LATTICES, PLACE_CELLS, with_lattices_that_fit(rows)),
     }
 
 
