@@ -12,6 +12,7 @@ DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
 ERROR, SHARE, LATTICES = "decode_err_ml_cm_T50", "share_grid", "share_with_lattice"
 CALIPER_NATS = 0.01
+CHANCE_LATTICES = 0.05
 VELOCITY_DOSE, STATE_DOSE, LAST = 1.0, 0.1, 20
 """Doses of noise, and the move at which noisy networks are read."""
 NONE, LEAK, START, LEARNED = "none", "0.3", "none, slow start", "learned"
@@ -130,7 +131,9 @@ def figures(evidence, estimates):
     for axes, (column, _, label) in zip(panels, PANELS, strict=True):
         axes.set_ylabel(label)
         if column != "log_diffusion":
-            axes.set_ylim(0, None)
+            axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
+    panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
+    panels[-1].set_xlim(-0.5, len(names) - 0.5)
     figure.legend(loc="outside upper center", ncols=3)
     panels[-1].set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
     panels[-1].set_xlabel("leak")
@@ -139,7 +142,7 @@ def figures(evidence, estimates):
         f" {LAST} moves with noise on the velocity as large as the velocity; diffusion constant"
         f" under state noise of {STATE_DOSE:g}; share of units above the 99th percentile of their"
         " own network's random readouts and above .3 (grey: chance); share of units with a"
-        " significant lattice (chance: 5 %). Slow start: no leak, and the initial weights of a leak"
-        " of 0.3. Dots: networks; bars: 95 % intervals over seeds."
+        " significant lattice (dotted: chance). Slow start: no leak, and the initial weights of a"
+        " leak of 0.3. Dots: networks; bars: 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -20,6 +20,7 @@ NETWORKS = {
 LOSS, SHARE, LATTICES = "loss_excess", "share_grid", "share_with_lattice"
 CALIPER_NATS = 0.01
 SHARES = (0.0, 1.0)
+CHANCE_LATTICES = 0.05
 
 
 def settle(pilot, specs):
@@ -161,7 +162,9 @@ def figures(evidence, estimates):
     panels[0].set_yscale("log")
     plotting.log_ticks(panels[0].yaxis)
     for axes in panels[1:]:
-        axes.set_ylim(0, None)
+        axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
+    panels[2].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
+    panels[2].set_xlim(-0.5, len(names) - 0.5)
     labels = [arm.replace("; ", ",\n") for arm in names]
     panels[-1].set_xticks(range(len(names)), labels, fontsize=plotting.SMALL)
     for axes in panels[:-1]:
@@ -175,7 +178,7 @@ def figures(evidence, estimates):
     caption = (
         "Loss above the least possible loss; share of units above the 99th percentile of their own"
         " network's random readouts and above .3 (grey: chance); share of units with a significant"
-        " lattice (chance: 5 %). Dots: networks; bars: 95 % intervals over seeds."
+        " lattice (dotted: chance). Dots: networks; bars: 95 % intervals over seeds."
     )
     if maps:
         caption += " Maps: the unit with the highest score60 of one network (DoS) of each kind."
