@@ -128,11 +128,11 @@ def figures(evidence, estimates):
         if len(of_code):
             panels[0].plot([], [], "o", color=colour, label=CODES[code])
         shared.counts(panels[0], groups)
+    panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
     for axes, (column, _, label) in zip(panels, PANELS, strict=True):
         axes.set_ylabel(label)
         if column != "log_diffusion":
-            axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
-    panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
+            axes.set_ylim(0, None)
     panels[-1].set_xlim(-0.5, len(names) - 0.5)
     figure.legend(loc="outside upper center", ncols=3)
     panels[-1].set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])

@@ -161,9 +161,9 @@ def figures(evidence, estimates):
         axes.set_ylabel(label)
     panels[0].set_yscale("log")
     plotting.log_ticks(panels[0].yaxis)
-    for axes in panels[1:]:
-        axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
     panels[2].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
+    for axes in panels[1:]:
+        axes.set_ylim(0, None)
     panels[2].set_xlim(-0.5, len(names) - 0.5)
     labels = [arm.replace("; ", ",\n") for arm in names]
     panels[-1].set_xticks(range(len(names)), labels, fontsize=plotting.SMALL)
