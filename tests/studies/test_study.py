@@ -20,8 +20,9 @@ from gridjax.studies.training import (
     union,
 )
 
-NAMES = [*ORDER, "dropout", "lattices", "models", "precision", "volume"]
-SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "lattices": 16, "models": 32, "volume": 16}
+NAMES = [*ORDER, "dropout", "good-for", "lattices", "models", "precision", "volume"]
+SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "good-for": 16, "lattices": 16, "models": 32}
+SEEDS["volume"] = 16
 """Seeds of each arm of the size desk."""
 STEPS = {name: {200_000} for name in NAMES} | {"volume": {50_000}}
 STEPS |= {name: {20_000, 30_000} for name in ("dropout", "lattices")}
@@ -74,7 +75,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "dropout", "lattices", "models", "precision", "volume"]
+    assert without == ["encodings", *NAMES[len(ORDER) :]]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
@@ -84,6 +85,7 @@ def test_studies_share_networks():
     of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
     assert len(of["modules"] & of["turing"]) == 40
     assert len(of["modules"] & of["width-sensitivity"]) == 24
+    assert of["good-for"] < of["modules"]
     assert len(of["heterogeneity"] & of["width-sensitivity"]) == 8
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
