@@ -44,7 +44,7 @@ def lattice_units(evidence):
     score = units["score_60_by_neuron"]
     is_lattice = (q < FALSE_FINDINGS) & (score > units["null_99"]) & (score > LOWEST_SCORE)
     best = units[is_lattice].sort_values("score_60_by_neuron", ascending=False)
-    return {run_id: group for run_id, group in best.groupby("run_id")}
+    return dict(iter(best.groupby("run_id")))
 
 
 def codes_of(network, maps, lattice, period_cm):
@@ -107,11 +107,12 @@ def with_measures(evidence):
     rows, found = evidence.networks, lattice_units(evidence)
     columns = {f"{code}.{name}": np.full(len(rows), np.nan) for code in CODES for name in MEASURES}
     n_lattice = np.zeros(len(rows), int)
-    for at, (run_id, is_competent) in enumerate(zip(rows["run_id"], rows["is_competent"])):
+    for at, (run_id, is_competent) in enumerate(
+        rows[["run_id", "is_competent"]].itertuples(index=False)
+    ):
         units = found.get(run_id)
         n_lattice[at] = 0 if units is None else len(units)
-        n_units = int(rows["n_analysed"].iloc[at]) if "n_analysed" in rows else rows["Ng"].iloc[at]
-        n_used = min(n_lattice[at], MOST, n_units // 2)
+        n_used = min(n_lattice[at], MOST, int(rows["Ng"].iloc[at]) // 2)
         if not is_competent or n_used < FEWEST:
             continue
         lattice = tuple(int(unit) for unit in units["unit"].iloc[:n_used])
@@ -163,8 +164,8 @@ def figures(evidence, estimates):
         axes.set_xticks(range(len(CODES)), list(CODES.values()), rotation=50, ha="right")
     caption = (
         "Codes of equally many units with the same mean squared rate; noise in units of its root."
-        " Grey: random fields with the radial spectrum of each lattice unit (the annulus without the"
-        " lattice), other units of the network with matched rates, synthetic modules of the"
+        " Grey: random fields with the radial spectrum of each lattice unit (the annulus without"
+        " the lattice), other units of the network with matched rates, synthetic modules of the"
         " network's median period, and place cells of the width of its own. Noise threshold: noise"
         " at which 1 % of nearest-neighbour decodings err by more than 10 cm (higher is better);"
         " everywhere else lower is better. Dots: competent networks with at least"
