@@ -24,6 +24,7 @@ from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train
+from gridjax.run.storage.export import Exported, export_run
 from gridjax.run.storage.run_reader import Network, Response, Run, open_run
 from gridjax.spec.cell_info import CellInfo, LossInfo
 from gridjax.spec.lowering import StaticConfig, TracedParams
@@ -64,6 +65,7 @@ __all__ = [
     "Encoding",
     "EncodingContext",
     "EvaluationSettings",
+    "Exported",
     "Factored",
     "GridCode",
     "GridjaxError",
@@ -111,6 +113,7 @@ __all__ = [
     "code_over_box",
     "draw_layout",
     "encode_targets",
+    "export_run",
     "glorot_uniform",
     "grid_score",
     "grid_score_3d",

@@ -14,6 +14,7 @@ from gridjax.metrics import (
     modules,
 )
 from gridjax.studies import figures as shared
+from gridjax.studies import mark_small_boxes, with_lattices_that_fit
 
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
@@ -39,9 +40,10 @@ def count_modules(evidence):
 
 def select(evidence):
     arms = {}
-    for width, group in evidence.networks.groupby("place_cell_rf"):
-        arms[f"{100 * width:g} cm"] = group
-    rows = count_modules(evidence)
+    fitting = with_lattices_that_fit(evidence.networks)
+    for width_cm, group in fitting.groupby((100 * fitting["place_cell_rf"]).round(3)):
+        arms[f"{width_cm:g} cm"] = group
+    rows = with_lattices_that_fit(count_modules(evidence))
     some = rows[rows["n_modules"] > 0]
     null = (
         false_module_share(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0])
@@ -82,6 +84,7 @@ def figures(evidence, estimates):
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
     left.plot(widths, theory, color=plotting.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
     left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 205))
+    mark_small_boxes(left, rows["width_cm"], rows)
     left.legend(loc="lower right")
     most = int(rows["n_modules"].max())
     bins = np.arange(most + 2) - 0.5
@@ -91,6 +94,7 @@ def figures(evidence, estimates):
     caption = (
         "Left: periods of single units (grey dots) and of networks (median over units with a"
         " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
-        " power. Right: modules of at least 10 units."
+        " power; grey: fewer than 2.5 wavelengths fit the box, and the claims leave these networks"
+        " out. Right: modules of at least 10 units."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -14,7 +14,7 @@ from gridjax.metrics import (
     hexagonal_period,
     pattern_covariance,
 )
-from gridjax.studies import DIFFERENCES, label
+from gridjax.studies import DIFFERENCES, label, mark_small_boxes, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -57,14 +57,14 @@ def patterns(evidence):
 
 
 def select(evidence):
-    rows = periods_of(evidence)
+    rows = with_lattices_that_fit(periods_of(evidence))
     error = rows[["one_cm", "two_cm"]].sub(rows["period_cm"], axis=0).abs()
     rows = rows.assign(closer_cm=error["one_cm"] - error["two_cm"])
     grown = patterns(evidence)
     codes = grown["place_field_values"]
-    at = evidence.peaks[evidence.peaks["place_field_values"] == DOS]
+    at = with_lattices_that_fit(evidence.peaks[evidence.peaks["place_field_values"] == DOS])
     at = at.assign(ratio=at["peak_cycles"] / at["peak_cycles_code"])
-    arms = by_arm(evidence.networks)
+    arms = by_arm(with_lattices_that_fit(evidence.networks))
     slope = {"frame": rows, "column": "period_cm", "dose": "two_cm"}
     return {
         "slope_of_prediction": slope | {"arms": arms},
@@ -96,6 +96,7 @@ def figures(evidence, estimates):
         left.plot(group["two_cm"], group["period_cm"], **look)
     left.set(xlabel="predicted period, 2-D (cm)", ylabel="measured period (cm)")
     shared.unity(left)
+    mark_small_boxes(left, rows["two_cm"], rows)
     left.legend(loc="upper left")
     spectra = evidence.spectra.merge(evidence.networks[["run_id", "place_field_values"]])
     spectra = spectra[spectra["cycles_per_box"] >= 0.5]
@@ -111,7 +112,8 @@ def figures(evidence, estimates):
     right.legend(loc="lower left")
     caption = (
         "Left: median period of a network's units against the hexagonal period of the wavenumber"
-        " at which its targets have most power; dotted: equal. Right: radial power of the maps"
-        " (solid) and of the place cells themselves (dashed), means over networks."
+        " at which its targets have most power; dotted: equal; grey: fewer than 2.5 wavelengths fit"
+        " the box, and the claims leave these networks out. Right: radial power of the maps (solid)"
+        " and of the place cells themselves (dashed), means over networks."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

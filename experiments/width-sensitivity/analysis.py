@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE
+from gridjax.studies import DIFFERENCES, NULL_SHARE, mark_small_boxes, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 SEEDS = ["layout_seed", "weight_seed", "motion_seed"]
@@ -55,7 +55,7 @@ def whole_layouts(crossed):
 
 
 def select(evidence):
-    scan, larger, faster, crossed = arms(evidence)
+    scan, larger, faster, crossed = map(with_lattices_that_fit, arms(evidence))
     base = scan[scan["width_cm"] == 12]
 
     def against_base(other, name):
@@ -105,6 +105,7 @@ def figures(evidence, estimates):
     shared.counts(above, groups)
     above.set_ylabel("grid units (% of network)")
     above.set_ylim(bottom=0)
+    mark_small_boxes(above, scan["width_cm"], scan)
     above.legend(loc="upper right")
     shared.arms(below, groups, "decode_err_ml_cm", plotting.GREY, marker="s", width=0.6)
     below.set(xlabel="width of the place cells (cm)", ylabel="position error (cm)", yscale="log")
@@ -112,7 +113,8 @@ def figures(evidence, estimates):
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts,"
         " and the likelihood decoder's position error at the trained length. Dots are networks,"
-        " numbers on top how many; bars 95 % intervals over seeds; grey: what chance alone would"
-        " give networks of independent units."
+        " numbers on top how many; bars 95 % intervals over seeds; grey band: what chance alone"
+        " would give networks of independent units. Claims leave out networks in whose box fewer"
+        " than 2.5 wavelengths fit."
     )
     return [plotting.FigureResult("widths", "Grid units by place-cell width", figure, caption)]

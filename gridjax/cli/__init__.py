@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from gridjax.cli import (
     bench,
+    export,
     plan,
     report,
     scan,
@@ -25,6 +26,7 @@ from gridjax.io.text import printable
 __all__ = [
     "app",
     "bench",
+    "export",
     "main",
     "plan",
     "report",

@@ -2,8 +2,9 @@
 
 ``float32`` does not round the operands. ``tf32`` and ``bf16`` round the operands to 10 and 7 bits
 of mantissa, in the forward and the backward pass, and sum in float32, like the matrix units of
-accelerators. On a CPU the operands are rounded, then multiplied in float32. A CPU can therefore
-measure the effect of a precision on a network, but it saves no time.
+accelerators. A CPU rounds the operands and multiplies TF32 numbers in float32, which saves no time.
+It multiplies bfloat16 numbers as such: XLA uses the matrix units of processors that have some
+(AMX), and converts them to float32 on others. The results differ only in the order of the sums.
 """
 
 from __future__ import annotations
@@ -36,9 +37,61 @@ def multiply(
     return lax.platform_dependent(
         x,
         matrix,
-        cpu=partial(multiply_rounded, precision=precision),
+        cpu=partial(multiply_on_cpu, precision=precision),
         default=partial(multiply_on_matrix_units, precision=precision),
     )
+
+
+def matrix_gradient(
+    x: Float[Array, "*n k"], gradient: Float[Array, "*n m"], precision: str
+) -> Float[Array, "k m"]:
+    """Return the gradient of a matrix, the sum of x^T gradient over all leading axes.
+
+    ``gradient`` is that of x @ matrix.
+    """
+    flat_x = x.reshape(-1, x.shape[-1])
+    flat_gradient = gradient.reshape(-1, gradient.shape[-1])
+    if precision == FLOAT32:
+        return flat_x.T @ flat_gradient
+    return lax.platform_dependent(
+        flat_x,
+        flat_gradient,
+        cpu=partial(_matrix_gradient_on_cpu, precision=precision),
+        default=lambda x, gradient: multiply_on_matrix_units(x.T, gradient, precision),
+    )
+
+
+def transposed(matrix: Float[Array, "k m"]) -> Float[Array, "m k"]:
+    """Return a transposed matrix for products in a loop; a CPU writes it once, before the loop."""
+    return lax.platform_dependent(
+        matrix,
+        cpu=lambda each: lax.optimization_barrier(each.T),
+        default=lambda each: each.T,
+    )
+
+
+def multiply_on_cpu(x: Array, matrix: Array, precision: str) -> Array:
+    """Multiply rounded operands on a CPU: bfloat16 numbers by matrix units where there are some."""
+    if precision == TF32:
+        return multiply_rounded(x, matrix, precision)
+    # XLA multiplies bfloat16 numbers by matrix units only if no operand is transposed inside of the
+    # product. The barrier makes it write transposed operands, and keeps the rounding.
+    bits = _MANTISSA_BITS[precision]
+    operands = lax.optimization_barrier(
+        tuple(
+            lax.reduce_precision(each, _EXPONENT_BITS, bits).astype(jnp.bfloat16)
+            for each in (x, matrix)
+        )
+    )
+    return jnp.matmul(*operands, preferred_element_type=jnp.float32)
+
+
+def _matrix_gradient_on_cpu(x: Array, gradient: Array, precision: str) -> Array:
+    """Return x^T gradient; x^T has one axis more, because XLA moves a transpose of two axes."""
+    n_rows = x.shape[1]
+    parts = next((n for n in (16, 8, 4, 2) if n_rows % n == 0), 1)
+    rows = x.T.reshape(parts, n_rows // parts, -1) if parts > 1 else x.T
+    return multiply_on_cpu(rows, gradient, precision).reshape(n_rows, -1)
 
 
 def multiply_rounded(x: Array, matrix: Array, precision: str) -> Array:
@@ -71,12 +124,7 @@ def _backward(precision: str, saved: tuple[Array, Array], gradient: Array) -> tu
     # compute its transpose. For that, XLA on a CPU writes a transposed copy of the gradient of
     # x @ matrix, which takes a quarter of the time of a step of small networks.
     x, matrix = saved
-    flat_x = x.reshape(-1, x.shape[-1])
-    flat_gradient = gradient.reshape(-1, gradient.shape[-1])
-    return (
-        multiply(gradient, matrix.T, precision),
-        multiply(flat_x.T, flat_gradient, precision),
-    )
+    return multiply(gradient, matrix.T, precision), matrix_gradient(x, gradient, precision)
 
 
 _product.defvjp(_forward, _backward)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gridjax.loop_over_time import ROLLED, scan_over_time
-from gridjax.model.matmul import multiply
+from gridjax.model.matmul import FLOAT32, matrix_gradient, multiply, transposed
 
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
@@ -108,16 +108,14 @@ def _of_sums(update: Update) -> Callable[[Array, tuple[Array, ...]], Array]:
 
 
 def _backward(update: Update, precision: str, saved: Any, gradient: Array) -> tuple[Any, ...]:
-    kernel, bias, state_0, _, mask, states, _ = saved
+    _, bias, state_0, _, mask, states, _ = saved
     before = tuple(
         jnp.concatenate([first[None], each[:-1]])
         for first, each in zip(state_0, states, strict=True)
     )
     through_time = _through_kernel if update.loop == FUSED else _through_scan
     delta, d_products, d_drive = through_time(update, precision, saved, before, gradient)
-    n_units, n_gates = kernel.shape
-    h = _masked(before[0], mask).reshape(-1, n_units)
-    d_kernel = multiply(h.T, d_products.reshape(-1, n_gates), precision)
+    d_kernel = matrix_gradient(_masked(before[0], mask), d_products, precision)
     d_bias = None if bias is None else d_products.sum(axis=(0, 1))
     d_mask = None if mask is None else jnp.zeros_like(mask)
     return d_kernel, d_bias, delta, d_drive, d_mask, None  # None: the gradient of the noise is 0
@@ -154,10 +152,12 @@ def _through_scan(
         (through_sum, states[0]) if is_sum else (through_step, (before, products, drive))
     )
 
+    kernel_transposed = kernel.T if precision == FLOAT32 else transposed(kernel)
+
     def step(delta: State, at_t: Any) -> tuple[State, tuple[Array, Array | None]]:
         gradient_t, arguments = at_t
         d_state, d_product, d_drive = through((delta[0] + gradient_t, *delta[1:]), arguments)
-        through_kernel = _masked(multiply(d_product, kernel.T, precision), mask)
+        through_kernel = _masked(multiply(d_product, kernel_transposed, precision), mask)
         return (d_state[0] + through_kernel, *d_state[1:]), (d_product, d_drive)
 
     nothing = tuple(jnp.zeros_like(each) for each in state_0)

@@ -8,6 +8,8 @@ Tests of claims, named in ``claims.yaml``
 
 Parts of an ``analysis.py``
     ANY, DIFFERENCES: ranges of an estimate. NULL_SHARE: the share of grid units by chance.
+    wavelengths_in_box, with_lattices_that_fit, mark_small_boxes: networks in whose box at least 2.5
+    wavelengths of their targets fit.
     variance_between: the share of the variance that is between groups.
     figures: functions that draw arms, nulls and published numbers (gridjax.plotting has colours and
     sizes).

@@ -27,6 +27,11 @@ from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study, find_studies
 from gridjax.studies.training import Request, StudyPlan, read_studies, train_studies
+from gridjax.studies.wavelengths import (
+    mark_small_boxes,
+    wavelengths_in_box,
+    with_lattices_that_fit,
+)
 
 __all__ = [
     "ANY",
@@ -49,6 +54,7 @@ __all__ = [
     "find_studies",
     "judge",
     "label",
+    "mark_small_boxes",
     "matched_difference",
     "max_departure",
     "mean_vs_null",
@@ -63,5 +69,7 @@ __all__ = [
     "train_studies",
     "variance_between",
     "variance_share",
+    "wavelengths_in_box",
+    "with_lattices_that_fit",
     "write_page",
 ]

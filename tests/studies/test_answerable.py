@@ -279,7 +279,8 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
     first = dict.fromkeys(("dropout", "good-for", "lattices", "models", "volume"), 1)
-    assert versions == dict.fromkeys(versions, 2) | first
+    third = dict.fromkeys(("modules", "turing", "width-sensitivity"), 3)
+    assert versions == dict.fromkeys(versions, 2) | first | third
 
 
 @pytest.mark.slow

@@ -19,10 +19,10 @@ from gridjax.studies.training import (
     resolve_pilots,
     union,
 )
+from gridjax.studies.wavelengths import with_lattices_that_fit
 
 NAMES = [*ORDER, "dropout", "good-for", "lattices", "models", "precision", "volume"]
-SEEDS = dict.fromkeys(NAMES, 64) | {"dropout": 32, "good-for": 16, "lattices": 16, "models": 32}
-SEEDS["volume"] = 16
+SEEDS = dict.fromkeys(NAMES, 32) | {"lattices": 16, "volume": 16}
 """Seeds of each arm of the size desk."""
 STEPS = {name: {200_000} for name in NAMES} | {"volume": {50_000}}
 STEPS |= {name: {20_000, 30_000} for name in ("dropout", "lattices")}
@@ -90,6 +90,17 @@ def test_studies_share_networks():
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
     assert [name for name, _ in together.claims] == NAMES
+
+
+def test_desk_networks_of_widths_are_shared_and_their_lattices_fit_the_box():
+    of = {
+        name: lay_out(study(name), Request(size="desk")).specs
+        for name in ("width-sensitivity", "modules", "turing")
+    }
+    assert set(of["modules"]) <= set(of["turing"]) & set(of["width-sensitivity"])
+    for specs in of.values():
+        networks = synthetic_run(specs[::32], keep_maps="none", weights=False).networks
+        assert len(with_lattices_that_fit(networks)) == len(networks)
 
 
 def test_all_networks_of_a_folder_are_evaluated_as_one_of_the_studies_asks():

@@ -153,6 +153,12 @@ class FolderStore:
         shard = self._shard_of(run_id)
         return None if shard is None else shard.weights(run_id)
 
+    def results_of(self, run_ids: AbstractSet[str]) -> Iterator[BlockResults]:
+        """Yield the results, without weights, of each shard that contains one of some networks."""
+        for shard in self._shards():
+            if not run_ids.isdisjoint(self._run_ids_of(shard)):
+                yield shard.read(weights=False)
+
     def with_weights(self) -> set[str]:
         """Return the run_ids of the networks whose weights are stored."""
         return {run_id for shard in self._shards() for run_id in shard.with_weights()}

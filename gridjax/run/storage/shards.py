@@ -62,13 +62,14 @@ class Shard:
             (aside / SEAL).write_bytes(_seal(results.run_ids, _listed(files)))
         return cls(folder)
 
-    def read(self) -> BlockResults:
-        """Return all results of the shard."""
+    def read(self, weights: bool = True) -> BlockResults:
+        """Return all results of the shard, or all except the weights."""
         tables = {name: self.table(name) for name in TABLES}
         run_ids = tuple(self.run_ids())
         maps = {run_id: arrays for run_id in run_ids if (arrays := self.maps(run_id))}
-        weights = {run_id: arrays for run_id in run_ids if (arrays := self.weights(run_id))}
-        return BlockResults(run_ids, tables, maps, weights)
+        with_weights = run_ids if weights else ()
+        kept = {run_id: arrays for run_id in with_weights if (arrays := self.weights(run_id))}
+        return BlockResults(run_ids, tables, maps, kept)
 
     def run_ids(self) -> list[str]:
         """Return the networks whose results the shard contains, in order."""

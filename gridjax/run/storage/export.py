@@ -1,0 +1,101 @@
+"""Export of a run: its tables, without weights and checkpoints, as a small run folder.
+
+The exported folder is a run folder. It can be opened, reported, verified, and resumed: a resumed
+run trains only the networks that it does not contain. Each export adds one shard with the networks
+that have finished since the last export.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.run.storage.block_results import Arrays, BlockResults, join_results
+from gridjax.run.storage.manifest import MANIFEST
+from gridjax.run.storage.run_folder import FolderStore, commit_block
+
+
+class Exported(NamedTuple):
+    """What an export has written."""
+
+    added: int
+    """networks that this export has added"""
+    present: int
+    """networks that the exported folder contains now"""
+    wanted: int
+    """networks of the run, finished or not"""
+
+
+def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
+    """Copy the results of the finished networks of a run to a small run folder.
+
+    Weights and checkpoints are not copied. If ``out`` is an earlier export of the run, the networks
+    that it lacks are added.
+
+    Args:
+        folder: The folder of the run, finished or not.
+        out: The folder to write, or an earlier export of the same run.
+        maps: Number of rate maps to copy of each network; with ``keep_maps: best:N`` these are the
+            maps of its best units.
+
+    Returns:
+        The numbers of added and present networks, and of networks of the run.
+
+    Raises:
+        GridjaxError: There is no run in ``folder``, ``out`` contains something else than an
+            export of this run, or cannot be written.
+        DamageError: A file of the run is damaged.
+    """
+    if maps < 0:
+        raise GridjaxError(Problem(f"maps={maps} is negative", fix="give 0 or a positive number"))
+    out = Path(out)
+    run = FolderStore.open(Path(folder))
+    if out.exists() and out.resolve() == run.folder.resolve():
+        raise GridjaxError(Problem(f"{out} is the run itself", fix="name another folder"))
+    finished = run.committed()
+    present = _exported_before(out, run, finished)
+    new = [run_id for run_id in run.manifest["run_ids"] if run_id in finished - present]
+    results = _results(run, new, maps)  # a damaged run is found before anything is written
+    FolderStore.create(out, run.manifest, {})
+    if new:
+        commit_block(out, results)
+    return Exported(len(new), len(present) + len(new), len(run.manifest["run_ids"]))
+
+
+def _exported_before(out: Path, run: FolderStore, finished: set[str]) -> set[str]:
+    """Return the networks in ``out``.
+
+    Raises GridjaxError unless ``out`` is absent, empty, or an export of the run.
+    """
+    if not os.path.lexists(out) or (out.is_dir() and not any(out.iterdir())):
+        return set()
+    fix = "name a new folder, or an earlier export of this run"
+    if not (out / MANIFEST).exists():
+        raise GridjaxError(Problem("is not empty, and contains no run", Place(str(out)), fix))
+    there = FolderStore.open(out)
+    present = there.committed()
+    foreign = present - finished
+    if foreign:
+        message = f"contains {len(foreign)} networks that are not finished in {run.folder}"
+        raise GridjaxError(Problem(message, Place(str(out)), fix))
+    if there.manifest["settings"] != run.manifest["settings"]:
+        message = f"is the export of a run with other settings than {run.folder}"
+        raise GridjaxError(Problem(message, Place(str(out)), fix))
+    if there.with_weights():
+        message = "contains weights, so it is a run and no export"
+        raise GridjaxError(Problem(message, Place(str(out)), fix))
+    return present
+
+
+def _results(run: FolderStore, run_ids: list[str], n_maps: int) -> BlockResults:
+    """Return the results of networks as one block, without weights."""
+    whole = join_results(list(run.results_of(frozenset(run_ids))), run_ids)
+    maps = {} if n_maps == 0 else {name: _first(own, n_maps) for name, own in whole.maps.items()}
+    return BlockResults(whole.run_ids, whole.tables, maps, {})
+
+
+def _first(kept: Arrays, n: int) -> Arrays:
+    """Return the first ``n`` maps of a network."""
+    return kept | {"maps": kept["maps"][:n], "units": kept["units"][:n]}
