@@ -65,7 +65,7 @@ class GridCode:
         n = len(self._rates)
         place = xp.clip((positions / self.box_width_m + 0.5) * n - 0.5, 0, n - 1)
         low = xp.clip(xp.floor(place), 0, n - 2).astype(np.int32)
-        x, y = xp.moveaxis(place - low, -1, 0)[..., None]
+        x, y = (place - low)[..., :1], (place - low)[..., 1:]
         i, j = low[..., 0], low[..., 1]
         rates = xp.asarray(self._rates)
         left = (1 - y) * rates[i, j] + y * rates[i, j + 1]

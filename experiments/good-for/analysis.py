@@ -3,6 +3,7 @@
 from functools import cache
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 import gridjax as gj
@@ -57,8 +58,8 @@ def codes_of(network, maps, lattice, period_cm):
     keys = jax.random.split(key, 5)
     rate = np.sqrt(np.nanmean(np.square(maps), axis=(1, 2)))
     rest = np.setdiff1d(np.arange(len(maps)), lattice)
-    order = np.concatenate([lattice, rest])
-    others = metrics.matched_units(order, n, rate, np.ones_like(rate))
+    order = jnp.concatenate([lattice, rest])
+    others = metrics.matched_units(order, n, jnp.asarray(rate), jnp.ones(len(rate)))
     own = maps[lattice]
     module = (n, period_cm, width, N_BINS)
     codes = {
@@ -110,8 +111,8 @@ def with_measures(evidence):
     for at, (run_id, is_competent) in enumerate(
         rows[["run_id", "is_competent"]].itertuples(index=False)
     ):
-        units = found.get(run_id)
-        n_lattice[at] = 0 if units is None else len(units)
+        units = found.get(run_id, evidence.units[:0])
+        n_lattice[at] = len(units)
         n_used = min(n_lattice[at], MOST, int(rows["Ng"].iloc[at]) // 2)
         if not is_competent or n_used < FEWEST:
             continue

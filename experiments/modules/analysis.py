@@ -94,7 +94,7 @@ def figures(evidence, estimates):
     caption = (
         "Left: periods of single units (grey dots) and of networks (median over units with a"
         " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
-        " power; grey: fewer than 2.5 wavelengths fit the box, and the claims leave these networks"
-        " out. Right: modules of at least 10 units."
+        " power; hatched: fewer than 2.5 wavelengths fit the box, and the claims leave these"
+        " networks out. Right: modules of at least 10 units."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

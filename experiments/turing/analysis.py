@@ -112,8 +112,8 @@ def figures(evidence, estimates):
     right.legend(loc="lower left")
     caption = (
         "Left: median period of a network's units against the hexagonal period of the wavenumber"
-        " at which its targets have most power; dotted: equal; grey: fewer than 2.5 wavelengths fit"
-        " the box, and the claims leave these networks out. Right: radial power of the maps (solid)"
-        " and of the place cells themselves (dashed), means over networks."
+        " at which its targets have most power; dotted: equal; hatched: fewer than 2.5"
+        " wavelengths fit the box, and the claims leave these networks out. Right: radial power of"
+        " the maps (solid) and of the place cells themselves (dashed), means over networks."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -2,7 +2,7 @@
 
 A box with few wavelengths holds no lattice that could be told from a mode of the box. Claims about
 lattices and their periods therefore use networks in whose box at least 2.5 wavelengths fit. The
-other networks of a width scan are shown, in a grey part of the figure.
+other networks of a width scan are shown, in a hatched part of the figure.
 """
 
 from __future__ import annotations
@@ -61,17 +61,19 @@ def with_lattices_that_fit(networks: pd.DataFrame) -> pd.DataFrame:
 
 
 def mark_small_boxes(axes: Axes, x: pd.Series, networks: pd.DataFrame) -> None:
-    """Shade the part of an axis whose networks have fewer than 2.5 wavelengths in their box.
+    """Hatch the part of an axis whose networks have fewer than 2.5 wavelengths in their box.
 
     Args:
-        axes: axes with the widths of place cells on x.
-        x: the position of each network on x.
+        axes: axes with widths of place cells, or wavelengths of their targets, on x.
+        x: the position of each network on x; the number of wavelengths is proportional to 1 / x.
         networks: the networks, in the same order.
     """
-    fits = np.asarray(~(wavelengths_in_box(networks) < LEAST_WAVELENGTHS))
-    at = np.asarray(x, float)
-    if fits.all() or not fits.any() or at[~fits].min() <= at[fits].max():
+    fits = wavelengths_in_box(networks)
+    if not (fits < LEAST_WAVELENGTHS).any():
         return
-    start = (at[fits].max() + at[~fits].min()) / 2
+    start = float(np.nanmedian(np.asarray(x, float) * fits)) / LEAST_WAVELENGTHS
+    limits = axes.get_xlim()
     text = f"fewer than {LEAST_WAVELENGTHS:g} wavelengths in the box"
-    axes.axvspan(start, axes.get_xlim()[1], color=plotting.LIGHT, alpha=0.35, lw=0, label=text)
+    look = {"facecolor": "none", "edgecolor": plotting.LIGHT, "hatch": "//", "alpha": 0.5}
+    axes.axvspan(start, max(start, limits[1]), **look, lw=0, label=text, zorder=0)
+    axes.set_xlim(limits)

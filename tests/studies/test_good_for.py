@@ -39,6 +39,13 @@ def run_of(weights=True, n_lattice=N_LATTICE):
     return run, StudyPlan(STUDY, sweep)
 
 
+@pytest.mark.parametrize("size", ["quick", "desk", "paper"])
+def test_its_networks_are_networks_of_the_study_modules(size):
+    (modules,) = find_studies("modules")
+    own, shared = (lay_out(study, Request(size=size)).specs for study in (STUDY, modules))
+    assert {spec.run_id for spec in own} < {spec.run_id for spec in shared}
+
+
 @pytest.mark.slow
 def test_known_codes_give_the_known_answers(tmp_path, monkeypatch):
     monkeypatch.setattr(gj.Network, "rate_maps", known_maps)
