@@ -51,7 +51,7 @@ def lattice_units(evidence):
 def codes_of(network, maps, lattice, period_cm):
     """Return maps of the lattice units and of all that they are compared with, by name.
 
-    All have equally many units and the same mean squared rate.
+    All have equally many units and the same mean squared rate. Silent codes are left out.
     """
     spec, n = network.spec, len(lattice)
     key, width = jax.random.key(spec.seed), spec.box_width_in_m
@@ -70,7 +70,8 @@ def codes_of(network, maps, lattice, period_cm):
         "square": metrics.lattice_module(keys[2], *module, "square"),
         "place": metrics.place_code(keys[3], n, 100 * spec.place_cell_rf, width, N_BINS),
     }
-    return {name: metrics.with_unit_power(code) for name, code in codes.items()}
+    active = {name: code for name, code in codes.items() if np.nanmax(np.abs(code)) > 0}
+    return {name: metrics.with_unit_power(code) for name, code in active.items()}
 
 
 def measures_of(maps, spec, period_cm):
@@ -97,8 +98,6 @@ def measured(run, run_id, lattice, period_cm):
     except gj.GridjaxError:
         return {}
     maps = np.asarray(network.rate_maps(N_BINS, SAMPLES), np.float64)
-    if np.sqrt(np.nanmean(np.square(maps[list(lattice)]))) == 0:
-        return {}
     codes = codes_of(network, maps, np.array(lattice), period_cm)
     return {name: measures_of(code, network.spec, period_cm) for name, code in codes.items()}
 
@@ -114,10 +113,10 @@ def with_measures(evidence):
         units = found.get(run_id, evidence.units[:0])
         n_lattice[at] = len(units)
         n_used = min(n_lattice[at], MOST, int(rows["Ng"].iloc[at]) // 2)
-        if not is_competent or n_used < FEWEST:
+        period = float(units["period_cm"].median())
+        if not is_competent or n_used < FEWEST or not np.isfinite(period):
             continue
         lattice = tuple(int(unit) for unit in units["unit"].iloc[:n_used])
-        period = float(units["period_cm"].median())
         for code, values in measured(evidence.run, run_id, lattice, period).items():
             for name, value in values.items():
                 columns[f"{code}.{name}"][at] = value
@@ -126,15 +125,22 @@ def with_measures(evidence):
 
 def select(evidence):
     rows = with_measures(evidence)
+    n_measured = int(np.isfinite(rows["lattice.local_cm"]).sum())
+    remark = (
+        f"{n_measured} of {int(rows['is_competent'].sum())} competent networks have at least"
+        f" {FEWEST} lattice units and stored weights."
+    )
+
+    def estimate(values, null, **further):
+        frame = rows.assign(value=values)
+        return {"frame": frame, "column": "value", "null": null, "remark": remark, **further}
 
     def ratio(measure):
         values = rows[f"lattice.{measure}"] / rows[f"annulus.{measure}"]
-        frame = rows.assign(ratio=values)
-        return {"frame": frame, "column": "ratio", "null": 1.0, "within": (0.0, np.inf)}
+        return estimate(values, 1.0, within=(0.0, np.inf))
 
     def difference(measure, **further):
-        values = rows[f"lattice.{measure}"] - rows[f"others.{measure}"]
-        return {"frame": rows.assign(gap=values), "column": "gap", "null": 0.0, **further}
+        return estimate(rows[f"lattice.{measure}"] - rows[f"others.{measure}"], 0.0, **further)
 
     return {
         "lattice_beats_annulus": ratio("threshold"),
