@@ -21,7 +21,18 @@ from gridjax.studies.training import (
 )
 from gridjax.studies.wavelengths import with_lattices_that_fit
 
-NAMES = [*ORDER, "dropout", "good-for", "lattices", "models", "precision", "volume"]
+NAMES = [
+    *ORDER,
+    "dropout",
+    "good-for",
+    "lattices",
+    "leaky",
+    "models",
+    "precision",
+    "static",
+    "volume",
+]
+WITHOUT_PAPER = ("leaky", "models", "static")
 SEEDS = dict.fromkeys(NAMES, 32) | {"lattices": 16, "volume": 16}
 """Seeds of each arm of the size desk."""
 STEPS = {name: {200_000} for name in NAMES} | {"volume": {50_000}}
@@ -46,7 +57,7 @@ def test_every_size_lays_out_and_every_claim_is_named(name):
     sizes = {part: lay_out(one, Request(size=part)) for part in SIZES if one.has(part)}
     assert len(sizes["quick"].specs) < len(sizes["desk"].specs)
     assert max(spec.Ng for spec in sizes["quick"].specs) <= 128
-    if name != "models":  # the sweep file of each model has its published size
+    if name not in WITHOUT_PAPER:
         assert {spec.n_grad_steps for spec in sizes["paper"].specs} == STEPS[name]
 
 
@@ -110,6 +121,14 @@ def test_all_networks_of_a_folder_are_evaluated_as_one_of_the_studies_asks():
     assert [plan.sweep.settings.evaluation.robustness for plan in plans] == ["all", "none"]
     assert union(plans).settings.evaluation.robustness == "all"
     assert union(plans[1:]).settings == plans[1].sweep.settings
+
+
+def test_perturbations_must_apply_to_a_network_of_the_study_and_not_of_every_file():
+    asked = Request(overrides={"gridjax.evaluation.robustness": "all"})
+    sweep = lay_out(study("models"), asked)  # some of its files have no recurrent network
+    assert sweep.settings.evaluation.robustness == "all"
+    with pytest.raises(GridjaxError, match="robustness: all has no effect"):
+        lay_out(study("volume"), asked)
 
 
 def test_seeds_replace_those_of_every_arm():
