@@ -1,3 +1,10 @@
+from gridjax.metrics.coding.code_book import CodeBook, code_book, with_unit_power
+from gridjax.metrics.coding.few_shot_readout import few_shot_errors_cm
+from gridjax.metrics.coding.fisher_information import fisher_information, local_error_cm
+from gridjax.metrics.coding.nearest_neighbour import decoding_errors_cm, noise_threshold
+from gridjax.metrics.coding.readout_learning import unexplained_shares
+from gridjax.metrics.coding.synthetic_codes import lattice_module, place_code
+from gridjax.metrics.coding.vector_navigation import NavigationErrors, navigation_errors_cm
 from gridjax.metrics.dimensionality import participation_ratio, two_nn
 from gridjax.metrics.gridscore.autocorrelogram import autocorrelogram
 from gridjax.metrics.gridscore.grid_score import GridScores, grid_score
@@ -17,6 +24,7 @@ from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
 from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime
+from gridjax.metrics.robustness.matched_units import matched_units
 from gridjax.metrics.spectral.amplitude_equations import lattice_energies, preferred_lattices
 from gridjax.metrics.spectral.box_modes import (
     Mode,
@@ -55,6 +63,7 @@ from gridjax.metrics.volume.grid_score_3d import Symmetry, VolumeScores, grid_sc
 __all__ = [
     "FEWEST_MODULE_UNITS",
     "Arena",
+    "CodeBook",
     "Components",
     "Dip",
     "GridScores",
@@ -63,6 +72,7 @@ __all__ = [
     "Lattice",
     "Mode",
     "Modules",
+    "NavigationErrors",
     "RadialPower",
     "RateMaps",
     "Symmetry",
@@ -75,10 +85,14 @@ __all__ = [
     "autocorrelogram",
     "benjamini_hochberg",
     "box_modes",
+    "code_book",
     "cycles_per_box",
+    "decoding_errors_cm",
     "dip_test",
     "dos_wavenumber",
     "false_module_share",
+    "few_shot_errors_cm",
+    "fisher_information",
     "fit_lattice",
     "gaussian_power",
     "grid_score",
@@ -91,15 +105,21 @@ __all__ = [
     "isotropic_scores",
     "lack_of_fit",
     "lattice_energies",
+    "lattice_module",
     "lattice_period",
+    "local_error_cm",
+    "matched_units",
     "mean_interval",
     "modules",
+    "navigation_errors_cm",
     "nearest_modes",
     "needed_to_decide",
+    "noise_threshold",
     "p_values",
     "participation_ratio",
     "pattern_covariance",
     "phase_clustering",
+    "place_code",
     "preferred_lattices",
     "radial_power",
     "random_readout_weights",
@@ -113,7 +133,9 @@ __all__ = [
     "surround_power",
     "thresholds",
     "two_nn",
+    "unexplained_shares",
     "upper_bound",
     "variance_components",
     "visits",
+    "with_unit_power",
 ]

@@ -21,7 +21,17 @@ from gridjax.studies.training import (
 )
 from gridjax.studies.wavelengths import with_lattices_that_fit
 
-NAMES = [*ORDER, "dropout", "lattices", "leaky", "models", "precision", "static", "volume"]
+NAMES = [
+    *ORDER,
+    "dropout",
+    "good-for",
+    "lattices",
+    "leaky",
+    "models",
+    "precision",
+    "static",
+    "volume",
+]
 WITHOUT_PAPER = ("leaky", "models", "static")
 SEEDS = dict.fromkeys(NAMES, 32) | {"lattices": 16, "volume": 16}
 """Seeds of each arm of the size desk."""
@@ -86,6 +96,7 @@ def test_studies_share_networks():
     of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
     assert len(of["modules"] & of["turing"]) == 40
     assert len(of["modules"] & of["width-sensitivity"]) == 24
+    assert of["good-for"] < of["modules"]
     assert len(of["heterogeneity"] & of["width-sensitivity"]) == 8
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
@@ -174,7 +185,7 @@ def test_settings_that_differ_cannot_share_a_folder():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "good-for"])
 def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, monkeypatch):
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)
