@@ -33,6 +33,9 @@ Theory without training
     layout_patterns, LayoutPatterns, Growth: patterns that grow on a layout of place cells.
     pattern_lattices, PatternLattices: their lattices.
 
+Uses of units
+    GridCode: rates of units at any position, as a layer of flax or as NumPy.
+
 Recorded cells
     rate_map, grid_score, grid_score_3d: maps and scores of any arrays. Session, MapSet,
     ScoreOptions, score_inputs, InputScores, score_table: the functions of ``gridjax score``.

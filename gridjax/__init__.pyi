@@ -1,5 +1,6 @@
 from gridjax import callbacks, plotting, trackers
 from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.grid_code import GridCode
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.metrics.ratemaps.rate_map import rate_map
 from gridjax.metrics.volume.grid_score_3d import grid_score_3d
@@ -66,6 +67,7 @@ __all__ = [
     "EvaluationSettings",
     "Exported",
     "Factored",
+    "GridCode",
     "GridjaxError",
     "Growth",
     "HeadDirectionCells",

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "spec": "errors io",
     "plotting": "spec",
     "metrics": "errors forked_process lazy",
+    "grid_code": "metrics",
     "task": "errors loop_over_time prng spec",
     "model": "errors loop_over_time prng spec task",
     "training": "loop_over_time prng spec task model",
@@ -53,8 +54,8 @@ MAY_IMPORT = {
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
     " run.worker run.execution run.calibration theory recordings report studies trackers",
     "__main__": "cli",
-    "": "errors forked_process prng version lazy plotting spec metrics task model training sweep"
-    " callbacks run.storage run.execution theory recordings studies trackers",
+    "": "errors forked_process prng version lazy plotting spec metrics grid_code task model"
+    " training sweep callbacks run.storage run.execution theory recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -86,11 +86,13 @@ def theory(
 ) -> None:
     """Compute which lattice a target code selects, and whether it fits into the box."""
     from gridjax.theory import output
-    from gridjax.theory.growth_options import Growth, check_drawable, default_cells
+    from gridjax.theory.growth_options import Growth, check_drawable, check_used, default_cells
     from gridjax.theory.lattice_gains import lattice_gains
     from gridjax.theory.prediction import place_code_spec, predict_spec
 
     growth = Growth(periodic, ideal, saturation)
+    if out is None and not patterns:
+        check_used(growth, dimensions)
     n_cells = default_cells(dimensions) if cells is None else cells
     spec = place_code_spec(
         place_cell_rf, surround_scale, box, surround_convention, code, n_cells, seed

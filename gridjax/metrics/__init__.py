@@ -22,6 +22,14 @@ Spectra and theory
     lattice_energies, preferred_lattices: amplitude equations of the lattices of a volume.
     pattern_covariance, grow_patterns: patterns that grow on a code's covariance.
 
+Position codes
+    code_book, CodeBook, with_unit_power: rates at the bins of maps, at equal power.
+    fisher_information, local_error_cm: local precision.
+    decoding_errors_cm, noise_threshold: nearest-neighbour decoding, and the noise it tolerates.
+    few_shot_errors_cm, navigation_errors_cm, NavigationErrors, unexplained_shares: linear readouts
+    of positions, of displacements, and of new targets.
+    lattice_module, place_code: synthetic codes. matched_units: units of equal rates.
+
 Dimensionality
     participation_ratio, two_nn.
 

@@ -1,3 +1,10 @@
+from gridjax.metrics.coding.code_book import CodeBook, code_book, with_unit_power
+from gridjax.metrics.coding.few_shot_readout import few_shot_errors_cm
+from gridjax.metrics.coding.fisher_information import fisher_information, local_error_cm
+from gridjax.metrics.coding.nearest_neighbour import decoding_errors_cm, noise_threshold
+from gridjax.metrics.coding.readout_learning import unexplained_shares
+from gridjax.metrics.coding.synthetic_codes import lattice_module, place_code
+from gridjax.metrics.coding.vector_navigation import NavigationErrors, navigation_errors_cm
 from gridjax.metrics.dimensionality import participation_ratio, two_nn
 from gridjax.metrics.gridscore.autocorrelogram import autocorrelogram
 from gridjax.metrics.gridscore.grid_score import GridScores, grid_score
@@ -17,6 +24,7 @@ from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
 from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime
+from gridjax.metrics.robustness.matched_units import matched_units
 from gridjax.metrics.spectral.amplitude_equations import lattice_energies, preferred_lattices
 from gridjax.metrics.spectral.box_modes import (
     Mode,
@@ -57,6 +65,7 @@ from gridjax.metrics.volume.grid_score_3d import Symmetry, VolumeScores, grid_sc
 __all__ = [
     "FEWEST_MODULE_UNITS",
     "Arena",
+    "CodeBook",
     "Components",
     "Dip",
     "GridScores",
@@ -66,6 +75,7 @@ __all__ = [
     "Mode",
     "ModuleTorus",
     "Modules",
+    "NavigationErrors",
     "PersistenceBars",
     "RadialPower",
     "RateMaps",
@@ -79,10 +89,14 @@ __all__ = [
     "autocorrelogram",
     "benjamini_hochberg",
     "box_modes",
+    "code_book",
     "cycles_per_box",
+    "decoding_errors_cm",
     "dip_test",
     "dos_wavenumber",
     "false_module_share",
+    "few_shot_errors_cm",
+    "fisher_information",
     "fit_lattice",
     "gaussian_power",
     "grid_score",
@@ -95,16 +109,22 @@ __all__ = [
     "isotropic_scores",
     "lack_of_fit",
     "lattice_energies",
+    "lattice_module",
     "lattice_period",
+    "local_error_cm",
+    "matched_units",
     "mean_interval",
     "module_torus",
     "modules",
+    "navigation_errors_cm",
     "nearest_modes",
     "needed_to_decide",
+    "noise_threshold",
     "p_values",
     "participation_ratio",
     "pattern_covariance",
     "phase_clustering",
+    "place_code",
     "preferred_lattices",
     "radial_power",
     "random_readout_weights",
@@ -119,7 +139,9 @@ __all__ = [
     "thresholds",
     "torus_units",
     "two_nn",
+    "unexplained_shares",
     "upper_bound",
     "variance_components",
     "visits",
+    "with_unit_power",
 ]

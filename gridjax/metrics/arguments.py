@@ -11,7 +11,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 
-_AXES = {1: "one axis", 2: "two axes"}
+_AXES = {1: "one axis", 2: "two axes", 3: "three axes"}
 
 
 def invalid_argument(message: str, fix: str) -> GridjaxError:

@@ -23,7 +23,7 @@ from gridjax.report.settings import (
     number_range,
     varied_parameters,
 )
-from gridjax.report.summary import summary_rows
+from gridjax.report.summary import row_label, summary_rows
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.run.storage.run_reader import Run
 
@@ -139,7 +139,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         for threshold in THRESHOLDS
     ]
     return {
-        "code": label(row["code"]),
+        "code": row_label(row),
         "colour": colour(row["code"]),
         "width": numbers.in_cm(row["width_cm"]),
         "networks": (

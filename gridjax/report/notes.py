@@ -20,12 +20,24 @@ def reading_notes(data: RunData, rows: list[dict[str, Any]]) -> list[str]:
         "Read every statement about grid cells together with the position error. A network that"
         " does not path-integrate can have units that look like grid cells; they are no evidence"
         " about path integration.",
-        "A score above a threshold is no evidence by itself."
-        + _null_sentence(rows)
-        + " Compare every share with its null, not with zero.",
-        "The highest of many scores is high, and it grows with the number of units. Look at the"
-        " median and random rows of the gallery before the best row.",
     ]
+    dimensions = {record.spec.dimensions for record in data.records}
+    if 2 in dimensions or not dimensions:
+        notes += [
+            "A score above a threshold is no evidence by itself."
+            + _null_sentence(rows)
+            + " Compare every share with its null, not with zero.",
+            "The highest of many scores is high, and it grows with the number of units. Look at the"
+            " median and random rows of the gallery before the best row.",
+        ]
+    if 3 in dimensions:
+        notes.append(
+            "Maps of a cube have no scores of the plane; their classes are in the figure of maps in"
+            " a cube. Compare shares with those of random readouts of the target code (grey marks)."
+            " An ordered spectrum alone is no lattice: units that fire along a wall have one too."
+        )
+    if 1 in dimensions:
+        notes.append("Maps of a line have no scores.")
     periods = _periods(data)
     if periods:
         notes.append(periods)
@@ -58,7 +70,7 @@ def _seed_sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def _null_sentence(rows: list[dict[str, Any]]) -> str:
-    shares = [row[f"null_share_above_{THRESHOLDS[0]}"] for row in rows]
+    shares = [row[f"null_share_above_{THRESHOLDS[0]}"] for row in rows if row["dimensions"] == 2]
     shares = [share for share in shares if not math.isnan(share)]
     text = (
         " Random readouts of a target code, without network, training or path integration, reach"

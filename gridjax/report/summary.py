@@ -1,4 +1,4 @@
-"""Summary of a run: one row for each target code and width, with errors, scores and nulls."""
+"""Summary of a run: one row for each target code, width and number of dimensions."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
 
 
 def summary_rows(data: RunData) -> list[dict[str, Any]]:
-    """Return the summary's rows: one for each target code and width, in a fixed order.
+    """Return the rows: one for each target code, width and number of dimensions, in a fixed order.
 
     Columns:
-    ``code``; ``width_cm`` (NaN for codes without width); ``networks`` and ``diverged``: numbers of
-    networks; ``seeds``: number of distinct seeds of the networks that did not diverge.
+    ``code``; ``width_cm`` (NaN for codes without width); ``dimensions`` of the box; ``networks``
+    and ``diverged``: numbers of networks; ``seeds``: number of distinct seeds of the networks that
+    did not diverge.
     ``pos_decoding_err``, ``pos_decoding_err_T50`` (cm) and ``score_60_by_neuron_max``: medians over
     the networks that did not diverge; each also has ``_min`` and ``_max``.
     ``share_above_0.3`` and so on, and ``share_above_null_99``: means over these networks; each also
@@ -41,14 +42,21 @@ def summary_rows(data: RunData) -> list[dict[str, Any]]:
         widths = sorted({record.width_cm for record in records}, key=lambda w: (math.isnan(w), w))
         # The widths of a code without a width are NaN. NaNs are not equal, so only one is kept.
         for width in widths if not math.isnan(widths[0]) else widths[:1]:
-            group = [m for m in records if math.isnan(width) or m.width_cm == width]
-            finished = [record for record in group if not record.diverged]
-            row = {"code": code, "width_cm": width, "networks": len(group)}
-            row |= {"diverged": len(group) - len(finished)}
-            row |= {"seeds": len(np.unique(seeds_of(finished)))}
-            row |= _medians(finished) | _shares(finished)
-            rows.append(row | _null_shares(data.nulls_of(finished)))
+            of_width = [m for m in records if math.isnan(width) or m.width_cm == width]
+            for dimensions in sorted({record.spec.dimensions for record in of_width}):
+                group = [record for record in of_width if record.spec.dimensions == dimensions]
+                finished = [record for record in group if not record.diverged]
+                row = {"code": code, "width_cm": width, "dimensions": dimensions}
+                row |= {"networks": len(group), "diverged": len(group) - len(finished)}
+                row |= {"seeds": len(np.unique(seeds_of(finished)))}
+                row |= _medians(finished) | _shares(finished)
+                rows.append(row | _null_shares(data.nulls_of(finished)))
     return rows
+
+
+def row_label(row: dict[str, Any]) -> str:
+    """Return the name of a row: its target code, and its box unless this is a square."""
+    return label(row["code"]) + {1: ", line", 3: ", cube"}.get(row["dimensions"], "")
 
 
 def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
@@ -69,7 +77,7 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
         table.add_column(head, justify="right" if table.columns else "left", no_wrap=True)
     for row in rows:
         table.add_row(
-            label(row["code"]),
+            row_label(row),
             "–" if math.isnan(row["width_cm"]) else f"{row['width_cm']:.4g}",
             f"{row['networks'] - row['diverged']}/{row['networks']}",
             number(row["pos_decoding_err"], 1),

@@ -13,6 +13,11 @@ loss minus the least possible loss) is below a bound. The bound is the excess lo
 are the targets of a position 10 cm away. If the error of answering the start is less than 10 cm,
 this distance is used in place of 10 cm.
 
+A network without recurrence receives the position after each move. Its position error is then no
+error of path integration: it is the error of the position that its outputs encode. The same two
+bounds apply. The bound on the loss cannot replace them: it is infinite for Differences of
+Softmaxes.
+
 Competence never depends on a grid score, a period or a spectrum.
 """
 

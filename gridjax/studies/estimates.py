@@ -88,7 +88,7 @@ def mean_vs_null(
     per_seed = frame.groupby("seed")[column].mean()
     if len(per_seed) < FEWEST_SEEDS:
         return undefined_estimate(
-            f"{len(per_seed)} seeds with a value: at least {FEWEST_SEEDS} are needed"
+            f"seeds with a value: {len(per_seed)}; at least {FEWEST_SEEDS} are needed"
         )
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
     interval = mean_interval(values, seeds, LEVEL, within=within)
@@ -121,7 +121,7 @@ def seed_contrast(
     used = {seed: value for seed, value in values.items() if math.isfinite(value)}
     if len(used) < FEWEST_SEEDS:
         return undefined_estimate(
-            f"{len(used)} seeds have every arm: at least {FEWEST_SEEDS} are needed"
+            f"seeds with every arm: {len(used)}; at least {FEWEST_SEEDS} are needed"
         )
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]

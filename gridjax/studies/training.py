@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
 from gridjax.sweep import perturbations
 from gridjax.sweep.run_settings import Settings
-from gridjax.sweep.sweep import Sweep
+from gridjax.sweep.sweep import Sweep, check_perturbations
 
 ACCEPTED = ("sweep", "lane-width")
 """Changes of a run that every study accepts: additional networks, and other lane widths.
@@ -87,23 +88,26 @@ def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None)
     """
     study.load_plugins()
     files = study.files(request.size_name) if files is None else files
-    return merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
+    whole = merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
+    check_perturbations(whole.settings, whole.specs)
+    return whole
 
 
 def _read(file: Path, request: Request, n_files: int) -> Sweep:
     overrides = dict(request.overrides or {})
-    plain = Sweep.from_yaml(file, overrides=overrides)
+    read = partial(Sweep.from_yaml, file, is_part=True)
+    plain = read(overrides=overrides)
     if request.n_seeds is None:
         return plain
     if plain.is_drawn:
-        return Sweep.from_yaml(file, overrides=overrides, first=-(-request.n_seeds // n_files))
+        return read(overrides=overrides, first=-(-request.n_seeds // n_files))
     free = [name for name in SEEDS if name not in overrides]
     if any(getattr(spec, name) is not None for spec in plain.specs for name in free):
         return plain
     if "seed" in overrides:
         message = "--seeds and --set seed=... both give the seeds"
         raise GridjaxError(Problem(message, fix="give one of the two"))
-    return Sweep.from_yaml(file, overrides=overrides | {"seed": list(range(request.n_seeds))})
+    return read(overrides=overrides | {"seed": list(range(request.n_seeds))})
 
 
 def merge_sweeps(sweeps: Sequence[Sweep], name: str) -> Sweep:

@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gridjax.errors import Place, Problem
+from gridjax.spec.fields.declarations import is_recurrent
+from gridjax.spec.network import NetworkSpec
+
 NONE, ALL = "none", "all"
 VELOCITY_NOISE, STATE_NOISE = "velocity_noise", "state_noise"
 LESION_RANDOM, LESION_GRID, LESION_MATCHED = "lesion_random", "lesion_grid", "lesion_matched"
@@ -87,3 +91,32 @@ def union(settings: Iterable[str]) -> str:
     if asked == set(GROUPS):
         return ALL
     return ",".join(group for group in GROUPS if group in asked) or NONE
+
+
+def can_be_perturbed(spec: NetworkSpec) -> bool:
+    """Return whether a network is evaluated under perturbations: recurrent, in a square."""
+    return is_recurrent(spec) and spec.dimensions == 2
+
+
+def problem_of_setting(
+    wanted: str, specs: Iterable[NetworkSpec], place: Place | None = None
+) -> Problem | None:
+    """Return why ``evaluation.robustness`` has no effect in a sweep; None if it has one.
+
+    Args:
+        wanted: the value of the setting.
+        specs: the networks of the sweep. Without any, there is no problem.
+        place: the place of the value.
+    """
+    specs = list(specs)
+    if wanted == NONE or not specs or any(map(can_be_perturbed, specs)):
+        return None
+    message = (
+        f"evaluation.robustness: {wanted} has no effect: no network of the sweep has recurrence and"
+        " is in a square box"
+    )
+    fix = (
+        "remove the setting, or add recurrent networks with dimensions: 2, the only ones that are"
+        " evaluated under perturbations"
+    )
+    return Problem(message, place, fix)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gridjax.errors import GridjaxError, Problem
+from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
@@ -16,7 +16,10 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
+from gridjax.sweep.perturbations import problem_of_setting
 from gridjax.sweep.run_settings import Settings, read_settings
+
+_ROBUSTNESS = "evaluation.robustness"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Sweep:
         first: int | None = None,
         sweep_seed: int = 0,
         skip_invalid: bool = False,
+        is_part: bool = False,
     ) -> Sweep:
         """Read W&B sweep files as the networks of one run.
 
@@ -75,6 +79,8 @@ class Sweep:
             first: number of networks to use, from the start of the list; None for all.
             sweep_seed: seed of random draws.
             skip_invalid: whether networks that cannot run are left out; otherwise they are errors.
+            is_part: whether the networks are a part of a run, so that a setting may apply only to
+                networks of other parts.
 
         Raises GridjaxError with every error of all files.
         """
@@ -85,7 +91,7 @@ class Sweep:
         sources = dict.fromkeys((path.name, text) for path, _, text in contents)
         documents = [(path.name, document) for path, document, _ in contents if document]
         given = (overrides or {}, first, sweep_seed, skip_invalid)
-        return _sweep_of(documents, tuple(sources), *given, problems)
+        return _sweep_of(documents, tuple(sources), *given, problems, is_part)
 
     @classmethod
     def from_dict(
@@ -113,7 +119,8 @@ class Sweep:
         """Return a sweep of specs built in Python, checked in the same way as specs from a file.
 
         Equal specs occur once. If ``settings`` is None, default settings are used. Raises
-        GridjaxError with every error of the first invalid spec, or if there are no specs.
+        GridjaxError with every error of the first invalid spec, if there are no specs, or if
+        perturbations are asked for that apply to none of the networks.
         """
         readings = Readings()
         distinct = tuple(dict.fromkeys(read_spec(spec, readings) for spec in specs))
@@ -122,7 +129,9 @@ class Sweep:
         lines = ",\n".join(json.dumps(spec.to_dict()) for spec in distinct)
         text = f"[\n{lines}\n]"
         origins = (Origin("specs", len(distinct)),)
-        return cls(distinct, settings or Settings(), (("specs", text),), origins=origins)
+        settings = settings or Settings()
+        check_perturbations(settings, distinct)
+        return cls(distinct, settings, (("specs", text),), origins=origins)
 
 
 def _sweep_of(
@@ -133,6 +142,7 @@ def _sweep_of(
     sweep_seed: int,
     skip_invalid: bool,
     problems: Problems,
+    is_part: bool = False,
 ) -> Sweep:
     of_networks, of_run = read_overrides(overrides, problems)
     # a file that is given twice has one position, so both draw the same networks
@@ -143,8 +153,12 @@ def _sweep_of(
         position = positions[repr(document.plain())] if is_random(document) else 0
         wanted = first if isinstance(first, int) else None  # other types are refused below
         files.append((name, read_file(document, of_networks, position, problems, wanted)))
-    settings = read_settings([file.settings for _, file in files], of_run, problems)
+    blocks = [file.settings for _, file in files]
+    settings = read_settings(blocks, of_run, problems)
     specs, origins, skipped = expand_files(files, first, sweep_seed, skip_invalid, problems)
+    if not is_part:
+        asked = [block[_ROBUSTNESS] for block in (of_run, *blocks) if _ROBUSTNESS in block]
+        check_perturbations(settings, specs, asked[0].place if asked else None)
     sampled = [each for _, file in files for each in file.sampled]
     remarks = [line for _, file in files for line in file.remarks]
     return Sweep(
@@ -157,3 +171,12 @@ def _sweep_of(
         remarks=(*remarks, *(each.doubt for each in sampled if each.doubt)),
         skipped=skipped,
     )
+
+
+def check_perturbations(
+    settings: Settings, specs: Iterable[NetworkSpec], place: Place | None = None
+) -> None:
+    """Raise GridjaxError if perturbations are asked for that apply to none of the networks."""
+    problem = problem_of_setting(settings.evaluation.robustness, specs, place)
+    if problem is not None:
+        raise GridjaxError(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,7 +32,7 @@ def recorded_motion(
     are uniform over these samples. Positions between samples are interpolated linearly, so that
     moves have the duration ``dt_s`` of the network and the speeds of the animal. A path that is
     longer than every piece without a gap ends with the piece and stays there. The middle of the
-    recorded region is the middle of the box.
+    recorded region is the middle of the box. A single lost sample is interpolated.
 
     ``gridjax.read_inputs`` reads sessions of NWB, npz and other files. Register the motion with
     ``gridjax.register_motion``.
@@ -40,10 +41,11 @@ def recorded_motion(
         positions_m: [sample, 2], metres; NaN where tracking was lost.
         times_s: [sample], increasing times, seconds.
 
-    Raises GridjaxError if arrays have other shapes or too few samples, if times do not increase, or
-    if the median speed is not that of a walking animal in metres.
+    Raises GridjaxError if arrays have other types or shapes, or too few samples, if times do not
+    increase, if most successive positions are equal, or if the median speed is not that of a
+    walking animal in metres.
     """
-    positions, times = np.asarray(positions_m, np.float64), np.asarray(times_s, np.float64)
+    positions, times = _numbers("positions", positions_m), _numbers("times", times_s)
     if positions.ndim != 2 or positions.shape[1] != 2 or times.shape != positions.shape[:1]:
         message = f"recorded_motion: positions {positions.shape} and times {times.shape}"
         raise GridjaxError(Problem(message, fix="give positions [sample, 2] and times [sample]"))
@@ -58,6 +60,10 @@ def recorded_motion(
     speed = float(
         np.median(np.linalg.norm(np.diff(positions, axis=0), axis=1)[whole] / steps[whole])
     )
+    if speed == 0:
+        message = "recorded_motion: more than half of the successive positions are equal"
+        fix = "give one sample for each frame of the camera, without repeated ones"
+        raise GridjaxError(Problem(message, fix=fix))
     if not SPEEDS_M_PER_S[0] <= speed <= SPEEDS_M_PER_S[1]:
         message = f"recorded_motion: the median speed is {speed:.3g} m/s"
         raise GridjaxError(Problem(message, fix="give positions in metres and times in seconds"))
@@ -74,6 +80,22 @@ def recorded_motion(
     extent = np.ptp(positions, axis=0).max()
     longest = float(left.max() * step)
     return Motion(cut, partial(_problem, extent_m=float(extent), longest_s=longest))
+
+
+def _numbers(name: str, values: Any) -> Float[np.ndarray, "..."]:
+    """Return values as float64; masked ones are NaN."""
+    try:
+        if isinstance(values, np.ma.MaskedArray):
+            values = np.ma.filled(values.astype(np.float64), np.nan)
+        array = np.asarray(values)
+        if not np.can_cast(array.dtype, np.float64, "same_kind") and array.dtype != object:
+            raise TypeError(f"their type is {array.dtype}")
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        message = f"recorded_motion: {name} are not an array of numbers: {error}"
+        raise GridjaxError(
+            Problem(message, fix="give positions in metres and times in seconds")
+        ) from None
 
 
 def _evenly_spaced(
@@ -131,7 +153,8 @@ def _problem(
         )
     if duration_s > longest_s:
         return (
-            f"a path lasts {duration_s:.3g} s, but the longest piece without a gap"
-            f" {longest_s:.3g} s: give a smaller sequence_length or dt_s"
+            f"a path of training or evaluation lasts {duration_s:.3g} s, but the longest piece"
+            f" without a gap {longest_s:.3g} s: give a smaller dt_s or sequence_length (that of the"
+            " evaluation has at least 50 moves)"
         )
     return None

@@ -40,6 +40,19 @@ class Growth:
             raise GridjaxError(Problem(message, fix="give a number above 1"))
 
 
+def check_used(growth: Growth, dimensions: int) -> None:
+    """Raise GridjaxError for an option of the command line that has no effect without patterns."""
+    given = {
+        "--periodic": growth.periodic,
+        "--ideal": growth.ideal,
+        # in a cube it also limits the rates of the lattices whose gains are printed
+        "--saturation": growth.saturation < math.inf and dimensions != 3,
+    }
+    if unused := [name for name, is_given in given.items() if is_given]:
+        message = f"{' and '.join(unused)}: an option of patterns, but none grow"
+        raise GridjaxError(Problem(message, fix="give --patterns or --out FILE.png, too"))
+
+
 def default_cells(dimensions: int) -> int:
     """Return the number of place cells of a layout by default."""
     return N_CELLS.get(dimensions, N_CELLS[2])

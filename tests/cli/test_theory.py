@@ -43,6 +43,8 @@ def test_it_prints_wavenumber_period_modes_and_whether_it_fits_without_jax():
         (("--surround-scale", 1), "surround_scale: 1.0"),
         (("--dimensions", 4), "dimensions is 4"),
         (("--saturation", 1), "saturation is 1 root mean squares"),
+        (("--ideal", "--periodic"), "--periodic and --ideal: an option of patterns, but none grow"),
+        (("--dimensions", 1, "--saturation", 2), "--saturation: an option of patterns"),
         (("--dimensions", 3, "--place-cell-rf", 0.01, "--patterns"), "too narrow"),
         (("--box", 0), "box is 0 m"),
         (("--cells", 2), "Np: 2"),

@@ -245,7 +245,6 @@ OF_MODELS = {
     "distances_grids",
     "distances_grids_without_moves",
     "sic_modules",
-    "leak_improves_accuracy",
     "spacenet_no_grids",
     "conformal_linear_grids",
     "conformal_nonlinear_grids",
@@ -275,10 +274,15 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "dropout_keeps_changes_along_the_manifold",
         "dropout_is_not_weight_decay",
         "dropout_is_not_slow_learning",
+        "leak_improves_accuracy",
+        "leak_resists_noise",
+        "leak_damps_state_noise",
         *OF_MODELS,
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    first = dict.fromkeys(("dropout", "lattices", "models", "volume"), 1)
+    first = dict.fromkeys(
+        ("dropout", "good-for", "lattices", "leaky", "models", "static", "volume"), 1
+    )
     third = dict.fromkeys(("modules", "turing", "width-sensitivity"), 3)
     assert versions == dict.fromkeys(versions, 2) | first | third
 

@@ -21,7 +21,18 @@ from gridjax.studies.training import (
 )
 from gridjax.studies.wavelengths import with_lattices_that_fit
 
-NAMES = [*ORDER, "dropout", "lattices", "models", "precision", "volume"]
+NAMES = [
+    *ORDER,
+    "dropout",
+    "good-for",
+    "lattices",
+    "leaky",
+    "models",
+    "precision",
+    "static",
+    "volume",
+]
+WITHOUT_PAPER = ("leaky", "models", "static")
 SEEDS = dict.fromkeys(NAMES, 32) | {"lattices": 16, "volume": 16}
 """Seeds of each arm of the size desk."""
 STEPS = {name: {200_000} for name in NAMES} | {"volume": {50_000}}
@@ -46,7 +57,7 @@ def test_every_size_lays_out_and_every_claim_is_named(name):
     sizes = {part: lay_out(one, Request(size=part)) for part in SIZES if one.has(part)}
     assert len(sizes["quick"].specs) < len(sizes["desk"].specs)
     assert max(spec.Ng for spec in sizes["quick"].specs) <= 128
-    if name != "models":  # the sweep file of each model has its published size
+    if name not in WITHOUT_PAPER:
         assert {spec.n_grad_steps for spec in sizes["paper"].specs} == STEPS[name]
 
 
@@ -75,7 +86,7 @@ def test_published_arms_are_the_published_ones(name, networks):
 
 def test_a_study_without_published_arms_says_so():
     without = [one.name for one in find_studies("all") if not one.has("published")]
-    assert without == ["encodings", "dropout", "lattices", "models", "precision", "volume"]
+    assert without == ["encodings", *NAMES[len(ORDER) :]]
     with pytest.raises(GridjaxError, match="no size published"):
         lay_out(study("encodings"), Request(published=True))
 
@@ -85,6 +96,7 @@ def test_studies_share_networks():
     of = {one.study.name: {spec.run_id for spec in one.sweep.specs} for one in asked}
     assert len(of["modules"] & of["turing"]) == 40
     assert len(of["modules"] & of["width-sensitivity"]) == 24
+    assert of["good-for"] < of["modules"]
     assert len(of["heterogeneity"] & of["width-sensitivity"]) == 8
     together = union(asked)
     assert len(together.specs) == len(set.union(*of.values()))
@@ -109,6 +121,14 @@ def test_all_networks_of_a_folder_are_evaluated_as_one_of_the_studies_asks():
     assert [plan.sweep.settings.evaluation.robustness for plan in plans] == ["all", "none"]
     assert union(plans).settings.evaluation.robustness == "all"
     assert union(plans[1:]).settings == plans[1].sweep.settings
+
+
+def test_perturbations_must_apply_to_a_network_of_the_study_and_not_of_every_file():
+    asked = Request(overrides={"gridjax.evaluation.robustness": "all"})
+    sweep = lay_out(study("models"), asked)  # some of its files have no recurrent network
+    assert sweep.settings.evaluation.robustness == "all"
+    with pytest.raises(GridjaxError, match="robustness: all has no effect"):
+        lay_out(study("volume"), asked)
 
 
 def test_seeds_replace_those_of_every_arm():
@@ -165,7 +185,7 @@ def test_settings_that_differ_cannot_share_a_folder():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "good-for"])
 def test_every_claim_has_an_estimate_and_every_figure_is_drawn(name, tmp_path, monkeypatch):
     request = Request(overrides=SMALL)
     sweep = lay_out(study(name), request)

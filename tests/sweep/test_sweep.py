@@ -515,3 +515,30 @@ def test_any_mutation_of_a_sweep_file_is_read_or_refused(data, tmp_path_factory)
     path = tmp_path_factory.getbasetemp() / "mutant.yaml"
     path.write_text(text)
     read_or_refuse(Sweep.from_yaml, path)
+
+
+LINE = {"dimensions": {"value": 1}, "place_field_values": {"value": "gaussian"}}
+PERTURBED = {"evaluation": {"robustness": "all"}}
+
+
+def test_perturbations_that_apply_to_no_network_are_refused(tmp_path):
+    line = sweep_of(LINE, gridjax=PERTURBED)
+    text = "evaluation.robustness: all has no effect: no network of the sweep has recurrence"
+    path = write(tmp_path, yaml.safe_dump(line, sort_keys=False))
+    (problem,) = problems_of(Sweep.from_yaml, path)
+    assert text in problem.message
+    named = path.read_text().splitlines()[problem.place.line - 1]
+    assert named.strip() == "robustness: all"
+    plain, asked = sweep_of(LINE), {"gridjax.evaluation.robustness": "all"}
+    (problem,) = problems_of(Sweep.from_dict, plain, overrides=asked)
+    assert str(problem).startswith("--set gridjax.evaluation.robustness")
+    settings = Settings(evaluation=EvaluationSettings(robustness="all"))
+    (problem,) = problems_of(Sweep.from_specs, Sweep.from_dict(plain).specs, settings)
+    assert text in problem.message
+
+
+def test_perturbations_are_possible_if_one_network_has_them():
+    both = LINE | {"dimensions": {"values": [1, 2]}}
+    sweep = Sweep.from_dict(sweep_of(both, gridjax=PERTURBED))
+    assert {spec.dimensions for spec in sweep.specs} == {1, 2}
+    assert sweep.settings.evaluation.robustness == "all"

@@ -7,9 +7,11 @@ import pytest
 
 import gridjax as gj
 from gridjax.run.execution.checks.plugin_check import check_plugins
+from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task.motion_models import draw_paths
 
 RATE_HZ, SIDE_M, N = 50, 1.0, 20_000
+SETTINGS = EvaluationSettings()
 
 
 def session(seed=0):
@@ -86,13 +88,26 @@ def test_a_box_of_another_size_and_paths_that_are_too_long_are_refused_in_one_li
     positions, times = session()
     register("rat_d", positions, times)
     extent = np.ptp(positions, axis=0).max()
-    check_plugins([spec_of("rat_d")])
+    check_plugins([spec_of("rat_d")], SETTINGS)
     for width in (2.2, 0.5):
         box = {"box_width_in_m": width, "box_height_in_m": width, "bin_side_in_m": width / 25}
         with pytest.raises(gj.GridjaxError, match=f"span {extent:.3g} m, but box_width_in_m is"):
-            check_plugins([spec_of("rat_d"), spec_of("rat_d", **box)])
+            check_plugins([spec_of("rat_d"), spec_of("rat_d", **box)], SETTINGS)
     with pytest.raises(gj.GridjaxError, match="longest piece without a gap 400 s"):
-        check_plugins([spec_of("rat_d", sequence_length=25_000)])
+        check_plugins([spec_of("rat_d", sequence_length=25_000)], SETTINGS)
+
+
+def test_paths_of_the_evaluation_are_not_longer_than_the_recording():
+    positions, times = session()
+    positions[::45] = np.nan
+    positions[1::45] = np.nan  # pieces of .84 s: enough for 20 moves of 20 ms, not for 50
+    register("rat_g", positions, times)
+    with pytest.raises(gj.GridjaxError, match="evaluation lasts 1 s, but the longest piece"):
+        check_plugins([spec_of("rat_g", dt_s=0.02)], SETTINGS)
+    check_plugins([spec_of("rat_g", dt_s=0.016)], SETTINGS)
+    longer = EvaluationSettings(sequence_length=100)
+    with pytest.raises(gj.GridjaxError, match=r"evaluation lasts 1\.6 s"):
+        check_plugins([spec_of("rat_g", dt_s=0.016)], longer)
 
 
 @pytest.mark.parametrize("factor", [100.0, 0.001])
@@ -110,6 +125,31 @@ def test_arrays_that_are_no_session_are_refused():
             gj.recorded_motion(*wrong)
     with pytest.raises(gj.GridjaxError, match="times that do not increase"):
         gj.recorded_motion(positions, times[::-1])
+
+
+@pytest.mark.parametrize(
+    "wrong", [[["a", "b"]] * 9, [[1, 2], [3]], np.ones((9, 2)) * 1j, np.full((9, 2), "x", object)]
+)
+def test_positions_that_are_no_numbers_are_refused(wrong):
+    with pytest.raises(gj.GridjaxError, match="positions are not an array of numbers"):
+        gj.recorded_motion(wrong, np.arange(len(wrong)))
+
+
+def test_repeated_positions_are_named_as_such():
+    positions, times = session()
+    with pytest.raises(gj.GridjaxError, match="more than half of the successive positions are eq"):
+        gj.recorded_motion(np.repeat(positions[::5], 5, axis=0), times)
+
+
+def test_masked_positions_are_lost_samples():
+    positions, times = session()
+    lost = np.zeros(positions.shape, bool)
+    lost[500:600] = True
+    masked = np.ma.masked_array(np.where(lost, 9.0, positions), lost)
+    register("rat_h", masked, times)
+    register("rat_i", np.where(lost, np.nan, positions), times)
+    ours, expected = (paths_of(spec_of(name)).positions for name in ("rat_h", "rat_i"))
+    np.testing.assert_array_equal(ours, expected)
 
 
 def test_another_recording_is_another_network():

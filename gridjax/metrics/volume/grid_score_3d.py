@@ -177,7 +177,7 @@ def _symmetries(volumes, size: int):
     """Return the largest correlation with each lattice [map, lattice] and its period, bins."""
     tables = symmetry.search(volumes.values.shape[-1])
     found = np.asarray(_correlations(volumes.values, volumes.known, tables))[:size]
-    return found.max(axis=1), tables.period[found.argmax(axis=1)]
+    return found.max(axis=1), symmetry.best_period(found, tables.period)
 
 
 def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " map"]:

@@ -114,3 +114,23 @@ def correlations(
         [products[..., start:end].max(axis=-1) for start, end in pairwise(starts)],
         axis=-1,
     )
+
+
+def best_period(
+    correlations: Float[np.ndarray, "map period lattice"], period: Float[np.ndarray, " period"]
+) -> Float[np.ndarray, "map lattice"]:
+    """Return the period of the largest correlation with each lattice, bins.
+
+    It is the top of a parabola through three successive periods of the search, whose ratio is
+    constant; at either end of the search it is the period itself.
+    """
+    values = np.asarray(correlations, np.float64)
+    top = values.argmax(axis=1)
+    inner = np.clip(top, 1, len(period) - 2)
+    below, middle, above = (
+        np.take_along_axis(values, inner[:, None] + step, axis=1)[:, 0] for step in (-1, 0, 1)
+    )
+    bend = below - 2 * middle + above
+    is_top = (top == inner) & (bend < 0)
+    moved = np.where(is_top, (below - above) / np.where(is_top, 2 * bend, 1.0), 0.0)
+    return period[top] * (period[1] / period[0]) ** moved

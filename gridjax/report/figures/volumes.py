@@ -162,9 +162,9 @@ def _caption(groups: list[Group]) -> str:
         " same spectrum; the dotted line is the 1 % of such fields that are called ordered. Grey"
         " marks: random readouts of the target codes. Below: for each group, the map with the"
         " largest correlation r with an ideal lattice in each of two networks: sections through the"
-        " bin of the largest rate, and the surface at one standard deviation above the mean. Below"
-        " each: its class, r, the p-value of its order, and the seed. The best map of a large"
-        " population looks regular; the shares say how many do."
+        " bin of the largest rate, and the surface at one standard deviation above the mean (none"
+        " if no rate is that high). Below each: its class, r, the p-value of its order, and the"
+        " seed. The best map of a large population looks regular; the shares say how many do."
     )
 
 

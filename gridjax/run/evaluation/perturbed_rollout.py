@@ -54,6 +54,8 @@ from gridjax.training.noise import Noise
 
 _PATHS, _VELOCITY, _STATE, _UNITS, _OFF, _ALONG = range(6)
 """Numbers folded into the key."""
+_LEAST_OFF = 1e-4
+"""Share of a drawn direction below which its part off the tangent plane is rounding error."""
 
 
 class PerturbedErrors(NamedTuple):
@@ -226,10 +228,15 @@ def _masks(static: StaticConfig, dose: _Doses, ranks: Int[Array, "lesion batch a
 def _unit_kicks(
     key: Key[Array, ""], basis: Float[Array, "batch 2 Ng"]
 ) -> tuple[Float[Array, "batch Ng"], Float[Array, "batch Ng"]]:
-    """Draw directions of norm 1: at right angles to the tangent plane, and in it."""
+    """Draw directions of norm 1: at right angles to the tangent plane, and in it.
+
+    A direction that does not exist is 0, such as one off the plane of a network of two units.
+    """
     n_batch, _, n_units = basis.shape
     drawn = normal(random.fold_in(key, _OFF), (n_batch, n_units))
     off = drawn - part_along(drawn, basis)
+    least = _LEAST_OFF * jnp.linalg.norm(drawn, axis=-1, keepdims=True)
+    off = jnp.where(jnp.linalg.norm(off, axis=-1, keepdims=True) > least, off, 0.0)
     weights = normal(random.fold_in(key, _ALONG), (n_batch, 2))
     along = jnp.einsum("nb,nbu->nu", weights, basis)
     return normalised(off), normalised(along)
@@ -247,7 +254,8 @@ def _decoding_errors(
 ) -> tuple[Float[Array, " move"], ...]:
     """Return the mean errors of both decoders and the mean squared error of the second one.
 
-    They are NaN for a network without outputs.
+    They are NaN for a network without outputs, and at moves at which an output of a trajectory is
+    not finite, because decoders would return a position for it.
     """
     if not static.has_outputs:
         return (jnp.full(len(at), jnp.nan),) * 3
@@ -258,8 +266,10 @@ def _decoding_errors(
     decoded = encoding(static).decode(layout.code, code)
     flat = outputs.reshape(-1, static.n_outputs)
     best = decode_likelihood(layout, flat, traced.box_width_in_m, static)
-    error = objective.position_error(decoded, positions)
+    is_known = jnp.isfinite(outputs).all(axis=-1)
+    error = jnp.where(is_known, objective.position_error(decoded, positions), jnp.nan)
     best_error = objective.position_error(best.reshape(positions.shape), positions)
+    best_error = jnp.where(is_known, best_error, jnp.nan)
     return error.mean(axis=1), best_error.mean(axis=1), jnp.square(best_error).mean(axis=1)
 
 

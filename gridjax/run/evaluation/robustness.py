@@ -11,11 +11,15 @@ from jaxtyping import Array, Float
 from gridjax.metrics.robustness.diffusion import diffusion_constants, excess_error
 from gridjax.model.network import Params
 from gridjax.run.evaluation.perturbed_rollout import PerturbedErrors, perturbed_errors
-from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design
-from gridjax.sweep.perturbations import VELOCITY_NOISE, Condition, conditions_of
+from gridjax.sweep.perturbations import (
+    VELOCITY_NOISE,
+    Condition,
+    can_be_perturbed,
+    conditions_of,
+)
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task.task import Layout
 from gridjax.training.population import over_networks
@@ -37,8 +41,7 @@ def conditions_for(spec: NetworkSpec, settings: EvaluationSettings) -> tuple[Con
 
     There are none without recurrence, and none on a line or in a cube.
     """
-    has_any = is_recurrent(spec) and spec.dimensions == 2
-    return conditions_of(settings.robustness) if has_any else ()
+    return conditions_of(settings.robustness) if can_be_perturbed(spec) else ()
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))

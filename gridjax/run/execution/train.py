@@ -147,7 +147,7 @@ def train(
             refuse_running(folder, own_part)
         check_folder(folder, sweep, accepted)  # another process may have written it
         locks = [stack.enter_context(workers_lock(folder, is_shared=own_part is not None))]
-        check_plugins(sweep.specs)
+        check_plugins(sweep.specs, sweep.settings.evaluation)
         if engine == RAY:
             poll = CallbackList(callbacks).on_poll
             request = RayRequest(folder, me, address, workers, deterministic)

@@ -16,6 +16,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.model.network import Params
 from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.run.evaluation.recomputed_maps import recompute_maps
 from gridjax.run.storage.kept_weights.weights import unflatten_weights, with_maps
 from gridjax.run.storage.result_store import Store
 from gridjax.run.storage.run_folder import FolderStore
@@ -94,6 +95,49 @@ class Network:
         else:
             decoded = jnp.full((*outputs.shape[:2], d), jnp.nan)
         return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
+
+    def rate_maps(self, n_bins: int | None = None, samples_per_bin: int = 50) -> xr.DataArray:
+        """Compute the rate maps of all units again, from the weights.
+
+        Args:
+            n_bins: Bins along each side of the box; by default the number of the run's maps.
+            samples_per_bin: Mean number of samples in a bin. At the run's number of bins, with the
+                default sizes of the evaluation, the maps are those of the run.
+
+        Returns:
+            Mean activity of the analysed units, labelled as by `Run.rate_maps`.
+
+        Raises:
+            GridjaxError: A number is invalid.
+        """
+        refuse_forked_process()
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            maps, samples = recompute_maps(
+                self.spec, self.params, self.layout, n_bins, samples_per_bin
+            )
+        return _labelled_maps(self.spec, maps, np.arange(len(maps)), samples)
+
+
+def _labelled_maps(
+    spec: NetworkSpec, maps: np.ndarray, units: np.ndarray, samples: np.ndarray
+) -> xr.DataArray:
+    import xarray as xr
+
+    n, axes = samples.shape[0], ("x", "y", "z")[: samples.ndim]
+    half = spec.box_width_in_m / 2
+    edges = np.linspace(-half, half, n + 1)
+    centres = (edges[1:] + edges[:-1]) / 2
+    return xr.DataArray(
+        maps,
+        dims=("unit", *axes),
+        coords={
+            "unit": units,
+            **{axis: (axis, centres, {"units": "m"}) for axis in axes},
+            "samples": (axes, samples),
+        },
+        name="activity",
+        attrs={"run_id": spec.run_id},
+    )
 
 
 class Run:
@@ -185,28 +229,12 @@ class Run:
         Raises:
             GridjaxError: The run_id is unknown, or its maps are not stored.
         """
-        import xarray as xr
-
         spec = self._spec(run_id)
         kept = self._store.maps(run_id)
         if kept is None:
             message = f"no rate maps of {run_id} are stored (a diverged network has none)"
             raise GridjaxError(Problem(message, fix="sweep with --keep-maps all or best:32"))
-        n, axes = kept.samples.shape[0], ("x", "y", "z")[: kept.samples.ndim]
-        half = spec.box_width_in_m / 2
-        edges = np.linspace(-half, half, n + 1)
-        centres = (edges[1:] + edges[:-1]) / 2
-        return xr.DataArray(
-            kept.maps,
-            dims=("unit", *axes),
-            coords={
-                "unit": kept.units,
-                **{axis: (axis, centres, {"units": "m"}) for axis in axes},
-                "samples": (axes, kept.samples),
-            },
-            name="activity",
-            attrs={"run_id": run_id},
-        )
+        return _labelled_maps(spec, kept.maps, kept.units, kept.samples)
 
     def network(self, run_id: str) -> Network:
         """Return one trained network.

@@ -11,6 +11,8 @@ import gridjax as gj
 from benchmarks.volume_maps import CLASSES, WAVES, plane_waves, volume_map
 from benchmarks.volume_scores import SEED, maps_of
 from gridjax.errors import GridjaxError
+from gridjax.metrics.volume import symmetry
+from gridjax.metrics.volume.volumes import standardised
 
 pytestmark = pytest.mark.bits  # without the compiler's optimizations the score takes twice as long
 N = 16
@@ -32,6 +34,27 @@ def test_every_class_is_named(scores):
     for index, name in enumerate(CLASSES[:6]):
         assert getattr(scores.symmetry, name)[index] > 0.7
     assert scores.spacing_p_value[6] <= 0.05
+
+
+@pytest.mark.parametrize("name", CLASSES[:6])
+def test_periods_between_those_of_the_search_are_found(name):
+    """Within a third of the step of the search; the nearest period of it is up to 3 % away."""
+    rng = np.random.default_rng(2)
+    periods = symmetry.search(N).period
+    wanted = np.sqrt(periods[14:17] * periods[15:18])
+    maps = np.stack([volume_map(name, N, N / period, 0.0, rng, noise=0.0) for period in wanted])
+    volumes = standardised(maps)
+    found = np.asarray(symmetry.correlations(volumes.values, volumes.known, symmetry.search(N)))
+    best = symmetry.best_period(found[: len(wanted)], periods)
+    np.testing.assert_allclose(best[:, CLASSES.index(name)], wanted, rtol=0.02)
+
+
+def test_a_period_at_the_end_of_the_search_stays_there():
+    period = np.geomspace(4.0, 8.0, 5)
+    rising = np.linspace(0, 1, 5)[None, :, None] * [1.0, -1.0]
+    np.testing.assert_allclose(symmetry.best_period(rising, period), [[8.0, 4.0]])
+    flat = np.ones((1, 5, 1))
+    np.testing.assert_allclose(symmetry.best_period(flat, period), [[4.0]])
 
 
 def same(found, expected, **tolerance):

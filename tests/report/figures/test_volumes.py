@@ -9,6 +9,7 @@ from synthetic import quickstart_specs, synthetic_run
 from gridjax.report.figures import volumes
 from gridjax.report.html import write_report
 from gridjax.report.run_data import read_run_data
+from gridjax.report.summary import row_label, summary_rows
 from gridjax.spec.network import NetworkSpec
 
 CUBE = NetworkSpec(dimensions=3, Ng=8, Np=16, bin_side_in_m=2.2 / 12)
@@ -41,6 +42,20 @@ def test_a_run_of_cubes_has_shares_and_maps_and_no_grid_scores(tmp_path):
         assert np.isclose(symmetry, kept.max())
     assert "12 × 12 × 12 bins" in page
     assert "lattices of" not in page
+    assert "no such null" not in page
+    assert "gallery" not in page.partition("How to read")[2].partition("</ul>")[0]
+    assert "Compare shares with those of random readouts" in page
+
+
+def test_squares_and_cubes_have_rows_of_their_own():
+    flat = replace(CUBE, dimensions=2, place_field_values="gaussian")
+    run = synthetic_run([*SPECS[:2], flat], keep_maps="none", weights=False)
+    rows = summary_rows(read_run_data(run))
+    assert [row_label(row) for row in rows] == ["Gaussian", "Gaussian, cube"]
+    errors = run.networks.groupby(["dimensions"])["pos_decoding_err"].median()
+    for row, dimensions in zip(rows, (2, 3), strict=True):
+        assert row["networks"] == (1 if dimensions == 2 else 2)
+        assert row["pos_decoding_err"] == errors[dimensions]
 
 
 @pytest.mark.slow

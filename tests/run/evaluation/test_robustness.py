@@ -161,6 +161,24 @@ def test_a_contractive_linear_network_loses_both_parts():
         np.testing.assert_allclose(size, 0.5 ** np.array(MOVES_AFTER_KICK), atol=1e-3)
 
 
+def test_a_state_beyond_single_precision_has_no_errors():
+    table = of_linear(1e3 * np.eye(N_UNITS))  # 1e38 after 13 moves, so that rms(h) is not finite
+    for name in ("pos_decoding_err", "decode_err_ml_cm", "decode_err_rms_cm"):
+        assert np.isnan(table[name]).all()
+
+
+def test_a_network_of_two_units_cannot_be_kicked_off_its_plane():
+    spec = replace(LINEAR, Ng=2)
+    params = {
+        "encoder": np.eye(2),
+        "decoder": np.eye(2),
+        "cell": {"W_x": np.eye(2), "W": np.eye(2)},
+    }
+    table = measured(spec, params, bin_centres(spec))
+    assert np.isnan(rows(table, KICK_OFF)["rho_par"]).all()
+    np.testing.assert_allclose(rows(table, KICK_ALONG)["rho_par"], 1, atol=1e-3)
+
+
 def test_an_untrained_contractive_network_loses_both_parts():
     spec = replace(LINEAR, activation="tanh", Ng=40)
     state = train_step.init(spec.static, jax.tree.map(jnp.asarray, spec.traced))

@@ -19,7 +19,10 @@ from gridjax.callbacks import NetworkFinished
 from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.metrics.gridscore.grid_score import grid_score
+from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.run.storage.schema import TABLES
+from gridjax.sweep.evaluation_sizes import design_of
+from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.lane_progress import N_HISTORY, history_steps
 
 
@@ -97,6 +100,29 @@ def test_the_kept_maps_are_the_best_units_and_score_as_the_table_says(trained):
     active = table.loc[maps["unit"].to_numpy(), "active"].to_numpy()
     np.testing.assert_allclose(scores[active], expected[active], atol=1e-5)
     assert expected.iloc[0] == table["score_60_by_neuron"].max()
+
+
+def test_maps_computed_again_are_mean_responses_along_paths(trained):
+    network = trained.run.network(trained.run.networks["run_id"][2])
+    maps = network.rate_maps(n_bins=8, samples_per_bin=100)
+    assert maps.shape == (24, 8, 8)
+    settings = EvaluationSettings(samples_per_bin=100)
+    design = design_of(network.spec, settings)
+    paths = evaluation_paths(network.spec.static, design, network.spec.traced, 0)
+    positions = np.concatenate([paths.start[None], paths.positions]).swapaxes(0, 1)
+    activity = np.asarray(network.respond(positions).activity)[:, :50].reshape(-1, 24)
+    x, y = positions[:, 1:51].reshape(-1, 2).T
+    half = network.spec.box_width_in_m / 2
+    where = {"bins": 8, "range": [[-half, half]] * 2}
+    samples = np.histogram2d(x, y, **where)[0]
+    np.testing.assert_array_equal(maps["samples"], samples)
+    for unit in range(24):
+        total = np.histogram2d(x, y, weights=activity[:, unit], **where)[0]
+        # sums of a few hundred samples in float32
+        np.testing.assert_allclose(maps[unit], total / samples, rtol=1e-5, atol=1e-5)
+    assert network.rate_maps(samples_per_bin=1).shape == (24, 20, 20)
+    with pytest.raises(GridjaxError, match="n_bins is 1"):
+        network.rate_maps(n_bins=1)
 
 
 def test_the_history_has_log_spaced_steps_up_to_the_last(trained):

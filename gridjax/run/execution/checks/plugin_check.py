@@ -25,6 +25,8 @@ from gridjax.spec.registry import (
     STATE_OBJECTIVES,
     is_plugin,
 )
+from gridjax.sweep.evaluation_sizes import design_of
+from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task.encoding_context import encoding_context
 from gridjax.task.motion import Trajectories
 from gridjax.task.motion_models import motion_context
@@ -33,7 +35,7 @@ from gridjax.training.optimizers import optimizer_of
 _TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected
 
 
-def check_plugins(specs: Iterable[NetworkSpec]) -> None:
+def check_plugins(specs: Iterable[NetworkSpec], settings: EvaluationSettings) -> None:
     """Check that the functions of plugins do not fail and return the required shapes.
 
     docs/howto/extending.md describes the arguments and results of each function.
@@ -42,7 +44,7 @@ def check_plugins(specs: Iterable[NetworkSpec]) -> None:
     first network that cannot use its motion.
     """
     specs = [spec for spec in specs if spec.plugins]
-    _check_use_of_motions(specs)
+    _check_use_of_motions(specs, settings)
     for spec in {spec.static: spec for spec in specs}.values():
         static, traced = spec.static, spec.traced
         if is_plugin("place_field_values", static.place_field_values):
@@ -129,11 +131,15 @@ def _check_motion(static: StaticConfig, traced: TracedParams) -> None:
     _expect(name, "simulate", found, wanted)
 
 
-def _check_use_of_motions(specs: Iterable[NetworkSpec]) -> None:
-    """Raise GridjaxError for the first network whose box or paths do not fit its motion."""
+def _check_use_of_motions(specs: Iterable[NetworkSpec], settings: EvaluationSettings) -> None:
+    """Raise GridjaxError for the first network whose box or paths do not fit its motion.
+
+    The paths are those of training and of evaluation, without the long ones of drift curves.
+    """
     for spec in specs:
         problem = MOTIONS[spec.motion].problem if is_plugin("motion", spec.motion) else None
-        words = problem and problem(spec.box_width_in_m, spec.sequence_length * spec.dt_s)
+        duration_s = design_of(spec, settings).n_moves * spec.dt_s
+        words = problem and problem(spec.box_width_in_m, duration_s)
         if words:
             what, _, fix = words.rpartition(": ")
             raise GridjaxError(Problem(f"motion: {spec.motion}: {what}", fix=fix))

@@ -1,0 +1,148 @@
+"""Leaky: position errors, errors under noise and grid units by the leak of the network."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from gridjax import plotting
+from gridjax.studies import DIFFERENCES, NULL_SHARE, with_lattices_that_fit
+from gridjax.studies import figures as shared
+
+DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
+CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
+ERROR, SHARE, LATTICES = "decode_err_ml_cm_T50", "share_grid", "share_with_lattice"
+CALIPER_NATS = 0.01
+CHANCE_LATTICES = 0.05
+VELOCITY_DOSE, STATE_DOSE, LAST = 1.0, 0.1, 20
+"""Doses of noise, and the move at which noisy networks are read."""
+NONE, LEAK, START, LEARNED = "none", "0.3", "none, slow start", "learned"
+ARMS = {
+    "leaky_0": (NONE, 0.0),
+    "leaky_10": ("0.1", 0.1),
+    "leaky_30": (LEAK, 0.3),
+    "leaky_60": ("0.6", 0.6),
+    "leaky_learned": (LEARNED, np.nan),
+    "slow_start_30": (START, np.nan),
+}
+"""Cell -> name of its arm and its fixed leak; NaN: no part of the dose."""
+
+
+def settle(pilot, specs):
+    """Return specs with the learning rate that has the least position error in the pilot.
+
+    One rate for each network and code, by decode_err_ml_cm and never by a grid score. Where every
+    rate of a pair diverged, the rate of the sweep file stays.
+    """
+    keys = ["rnn_type", "place_field_values", "learning_rate"]
+    means = pilot.networks.groupby(keys)["decode_err_ml_cm"].mean().dropna()
+    best = {pair: group.idxmin()[-1] for pair, group in means.groupby(level=[0, 1])}
+
+    def rate(spec):
+        return best.get((spec.rnn_type, spec.place_field_values), spec.learning_rate)
+
+    return [replace(spec, learning_rate=rate(spec)) for spec in specs]
+
+
+def arms(evidence):
+    """Return the networks with their arm, their leak and their measures under noise."""
+    rows, table = evidence.networks, evidence.run.robustness
+
+    def measure(perturbation, dose, column):
+        is_one = (table["perturbation"] == perturbation) & np.isclose(table["dose"], dose)
+        values = table[is_one & (table["move"] == LAST)].set_index("run_id")[column]
+        return rows["run_id"].map(values).astype(float)
+
+    diffusion = measure("state_noise", STATE_DOSE, "diffusion_cm2_per_move")
+    return rows.assign(
+        arm=[ARMS[cell][0] for cell in rows["rnn_type"]],
+        leak=[ARMS[cell][1] for cell in rows["rnn_type"]],
+        noisy_cm=measure("velocity_noise", VELOCITY_DOSE, "decode_err_ml_cm"),
+        log_diffusion=np.log10(diffusion.where(diffusion > 0)),
+    )
+
+
+def select(evidence):
+    rows = arms(evidence)
+
+    def pair(column, first=LEAK, second=NONE, code=DOS, among=rows, **further):
+        own = among[among["place_field_values"] == code]
+        own = own[own["arm"].isin([first, second])]
+        is_first = own["arm"] == first
+        return {
+            "frame": own,
+            "column": column,
+            "first": is_first,
+            "second": ~is_first,
+            "arms": {f"leak {first}": own[is_first], f"leak {second}": own[~is_first]},
+            **further,
+        }
+
+    fixed = rows[(rows["place_field_values"] == DOS) & rows["leak"].notna()]
+    return {
+        "leak_improves_accuracy": pair(ERROR),
+        "leak_resists_noise": pair("noisy_cm"),
+        "leak_makes_grids": pair(SHARE, within=DIFFERENCES),
+        "grids_rise_with_leak": {
+            "frame": fixed,
+            "column": SHARE,
+            "dose": "leak",
+            "arms": {f"leak {name}": own for name, own in fixed.groupby("arm")},
+        },
+        "learned_leak_makes_grids": pair(SHARE, LEARNED, within=DIFFERENCES),
+        "leak_makes_lattices": pair(
+            LATTICES, among=with_lattices_that_fit(rows), within=DIFFERENCES
+        ),
+        "leak_is_not_its_start": pair(SHARE, second=START, within=DIFFERENCES),
+        "leak_makes_grids_at_equal_loss": pair(
+            SHARE, within=DIFFERENCES, on="loss_excess", caliper=CALIPER_NATS
+        ),
+        "leak_damps_state_noise": pair("log_diffusion"),
+        "leak_needs_a_surround": pair(SHARE, code=GAUSSIAN, within=DIFFERENCES),
+    }
+
+
+PANELS = (
+    (ERROR, 1, "position error\n(cm)"),
+    ("noisy_cm", 1, "error under\nvelocity noise (cm)"),
+    ("log_diffusion", 1, "log10 D\n(cm² per move)"),
+    (SHARE, 100, "grid units (%)"),
+    (LATTICES, 100, "units with a\nlattice (%)"),
+)
+
+
+def figures(evidence, estimates):
+    name, title = "leaky", "Error, noise and grid units by leak"
+    rows = arms(evidence)
+    if rows.empty:
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
+    names = [arm for arm, _ in ARMS.values() if arm in set(rows["arm"])]
+    figure = plotting.new_figure(7.2)
+    panels = figure.subplots(len(PANELS), 1, sharex=True)
+    shared.null_share(panels[3], int(rows["Ng"].max()), NULL_SHARE)
+    for code, shift in ((DOS, -0.15), (GAUSSIAN, 0.15)):
+        of_code = rows[rows["place_field_values"] == code]
+        groups = [(at + shift, of_code[of_code["arm"] == arm]) for at, arm in enumerate(names)]
+        colour = plotting.colour(code)
+        for axes, (column, factor, _) in zip(panels, PANELS, strict=True):
+            shared.arms(axes, groups, column, colour, factor=factor, width=0.6)
+        if len(of_code):
+            panels[0].plot([], [], "o", color=colour, label=CODES[code])
+        shared.counts(panels[0], groups)
+    panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
+    for axes, (column, _, label) in zip(panels, PANELS, strict=True):
+        axes.set_ylabel(label)
+        if column != "log_diffusion":
+            axes.set_ylim(0, None)
+    panels[-1].set_xlim(-0.5, len(names) - 0.5)
+    figure.legend(loc="outside upper center", ncols=3)
+    panels[-1].set_xticks(range(len(names)), [name.replace(", ", ",\n") for name in names])
+    panels[-1].set_xlabel("leak")
+    caption = (
+        "Error of the likelihood decoder over 50 moves without noise; its error after"
+        f" {LAST} moves with noise on the velocity as large as the velocity; diffusion constant"
+        f" under state noise of {STATE_DOSE:g}; share of units above the 99th percentile of their"
+        " own network's random readouts and above .3 (grey: chance); share of units with a"
+        " significant lattice (dotted: chance). Slow start: no leak, and the initial weights of a"
+        " leak of 0.3. Dots: networks; bars: 95 % intervals over seeds."
+    )
+    return [plotting.FigureResult(name, title, figure, caption)]

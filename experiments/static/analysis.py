@@ -1,0 +1,185 @@
+"""Static: grid units of networks that path-integrate and of networks that receive positions."""
+
+from dataclasses import replace
+
+import numpy as np
+
+import gridjax as gj
+from gridjax import plotting
+from gridjax.studies import DIFFERENCES, NULL_SHARE, with_lattices_that_fit
+from gridjax.studies import figures as shared
+
+DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
+CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
+RNN, MLP, PLACE_CELLS = "RNN", "static_mlp", "static_place_cells"
+NETWORKS = {
+    RNN: "path integration",
+    MLP: "positions",
+    PLACE_CELLS: "place cells",
+}
+LOSS, SHARE, LATTICES = "loss_excess", "share_grid", "share_with_lattice"
+CALIPER_NATS = 0.01
+SHARES = (0.0, 1.0)
+CHANCE_LATTICES = 0.05
+
+
+def settle(pilot, specs):
+    """Return specs with the learning rate that has the least loss in the pilot.
+
+    One rate for each network and code, by loss_excess and never by a grid score. Where every rate
+    of a pair diverged, the rate of the sweep file stays.
+    """
+    keys = ["rnn_type", "place_field_values", "learning_rate"]
+    means = pilot.networks.groupby(keys)[LOSS].mean().dropna()
+    best = {pair: group.idxmin()[-1] for pair, group in means.groupby(level=[0, 1])}
+
+    def rate(spec):
+        return best.get((spec.rnn_type, spec.place_field_values), spec.learning_rate)
+
+    return [replace(spec, learning_rate=rate(spec)) for spec in specs]
+
+
+def arms(evidence):
+    """Return the networks with the name of their arm; fewer steps than usual are part of it."""
+    rows = evidence.networks
+    usual = evidence.everything["n_grad_steps"].max()
+    steps = np.where(
+        rows["n_grad_steps"] < usual, [f"; {n:,} steps" for n in rows["n_grad_steps"]], ""
+    )
+    return rows.assign(
+        arm=rows["rnn_type"].map(NETWORKS) + steps, is_usual=rows["n_grad_steps"] == usual
+    )
+
+
+def select(evidence):
+    rows = arms(evidence)
+    dos, cells, usual = rows["place_field_values"] == DOS, rows["rnn_type"], rows["is_usual"]
+
+    def some(cell, code=DOS):
+        return rows[(cells == cell) & (rows["place_field_values"] == code) & usual]
+
+    def pair(column, cell, among=rows):
+        own = among[(among["place_field_values"] == DOS) & among["is_usual"]]
+        of_cell = {each: own[own["rnn_type"] == each] for each in (RNN, cell)}
+        return {
+            "frame": own,
+            "column": column,
+            "first": own["rnn_type"] == RNN,
+            "second": own["rnn_type"] == cell,
+            "within": DIFFERENCES,
+            "arms": {NETWORKS[each]: arm for each, arm in of_cell.items()},
+        }
+
+    def mean(cell):
+        return {
+            "frame": some(cell),
+            "column": SHARE,
+            "null": NULL_SHARE,
+            "within": SHARES,
+            "arms": {NETWORKS[cell]: some(cell)},
+        }
+
+    of_cells = rows[(cells == PLACE_CELLS) & usual]
+    at_equal_loss = rows[dos & cells.isin([RNN, PLACE_CELLS])]
+    return {
+        "integration_adds_to_positions": pair(SHARE, MLP),
+        "integration_adds_to_place_cells": pair(SHARE, PLACE_CELLS),
+        "grids_without_integration": mean(PLACE_CELLS),
+        "target_decides_without_integration": {
+            "frame": of_cells,
+            "column": SHARE,
+            "first": of_cells["place_field_values"] == DOS,
+            "second": of_cells["place_field_values"] == GAUSSIAN,
+            "within": DIFFERENCES,
+            "arms": {name: some(PLACE_CELLS, code) for code, name in CODES.items()},
+        },
+        "positions_have_grids": mean(MLP),
+        "integration_adds_at_equal_loss": {
+            "frame": at_equal_loss,
+            "column": SHARE,
+            "first": at_equal_loss["rnn_type"] == RNN,
+            "second": at_equal_loss["rnn_type"] == PLACE_CELLS,
+            "on": LOSS,
+            "caliper": CALIPER_NATS,
+            "within": DIFFERENCES,
+            "arms": {
+                NETWORKS[RNN]: some(RNN),
+                f"{NETWORKS[PLACE_CELLS]}, any steps": rows[dos & (cells == PLACE_CELLS)],
+            },
+        },
+        "integration_adds_lattices": pair(LATTICES, PLACE_CELLS, with_lattices_that_fit(rows)),
+    }
+
+
+def best_maps(evidence, rows):
+    """Return (name of the arm, rate map [n, n]) of one network of each arm; none without maps."""
+    found = []
+    for cell, name in NETWORKS.items():
+        own = rows[(rows["rnn_type"] == cell) & rows["is_usual"]]
+        own = own[own["place_field_values"] == DOS].sort_values("seed")
+        if own.empty:
+            continue
+        try:
+            rates = evidence.run.rate_maps(own["run_id"].iloc[0])[0]
+        except gj.GridjaxError:
+            continue
+        found.append((name, np.asarray(rates)))
+    return found
+
+
+PANELS = (
+    (LOSS, 1, "loss above the\nleast (nats)"),
+    (SHARE, 100, "grid units (%)"),
+    (LATTICES, 100, "units with a\nlattice (%)"),
+)
+
+
+def figures(evidence, estimates):
+    name, title = "static", "Loss and grid units with path integration and without"
+    rows = arms(evidence)
+    if rows.empty:
+        return [plotting.FigureResult(name, title, None, "No network is there yet.")]
+    order = {text: at for at, text in enumerate(NETWORKS.values())}
+    by = rows.assign(_at=[order[arm.partition(";")[0]] for arm in rows["arm"]])
+    names = list(by.sort_values(["_at", "n_grad_steps"], ascending=[True, False])["arm"].unique())
+    maps = best_maps(evidence, rows)
+    figure = plotting.new_figure(6.4 if maps else 5.0)
+    grid = figure.add_gridspec(len(PANELS) + bool(maps), max(len(maps), 1))
+    panels = [figure.add_subplot(grid[0, :])]
+    panels += [figure.add_subplot(grid[at, :], sharex=panels[0]) for at in (1, 2)]
+    shared.null_share(panels[1], int(rows["Ng"].max()), NULL_SHARE)
+    for code, shift in ((DOS, -0.15), (GAUSSIAN, 0.15)):
+        of_code = rows[rows["place_field_values"] == code]
+        groups = [(at + shift, of_code[of_code["arm"] == arm]) for at, arm in enumerate(names)]
+        colour = plotting.colour(code)
+        for axes, (column, factor, _) in zip(panels, PANELS, strict=True):
+            shared.arms(axes, groups, column, colour, factor=factor, width=0.6)
+        if len(of_code):
+            panels[0].plot([], [], "o", color=colour, label=CODES[code])
+        shared.counts(panels[0], groups)
+    for axes, (_, _, label) in zip(panels, PANELS, strict=True):
+        axes.set_ylabel(label)
+    panels[0].set_yscale("log")
+    plotting.log_ticks(panels[0].yaxis)
+    panels[2].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
+    for axes in panels[1:]:
+        axes.set_ylim(0, None)
+    panels[2].set_xlim(-0.5, len(names) - 0.5)
+    labels = [arm.replace("; ", ",\n") for arm in names]
+    panels[-1].set_xticks(range(len(names)), labels, fontsize=plotting.SMALL)
+    for axes in panels[:-1]:
+        axes.tick_params(labelbottom=False)
+    figure.legend(loc="outside upper center", ncols=3)
+    for at, (arm, rates) in enumerate(maps):
+        axes = figure.add_subplot(grid[-1, at])
+        axes.imshow(np.ma.masked_invalid(rates.T), origin="lower", cmap=plotting.COLOUR_MAP)
+        axes.set_axis_off()
+        axes.set_title(arm, fontsize=plotting.SMALL)
+    caption = (
+        "Loss above the least possible loss; share of units above the 99th percentile of their own"
+        " network's random readouts and above .3 (grey: chance); share of units with a significant"
+        " lattice (dotted: chance). Dots: networks; bars: 95 % intervals over seeds."
+    )
+    if maps:
+        caption += " Maps: the unit with the highest score60 of one network (DoS) of each kind."
+    return [plotting.FigureResult(name, title, figure, caption)]
