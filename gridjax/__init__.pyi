@@ -26,14 +26,14 @@ from gridjax.recordings.session import Session
 from gridjax.run.execution.train import train
 from gridjax.run.storage.export import Exported, export_run
 from gridjax.run.storage.run_reader import Network, Response, Run, open_run
-from gridjax.spec.cell_info import CellInfo, LossInfo
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.motion_info import MotionInfo
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.optimizer_info import OptimizerInfo
-from gridjax.spec.start_info import StartInfo
-from gridjax.spec.state_objective_info import StateObjectiveInfo
-from gridjax.spec.target_code_info import TargetCodeInfo
+from gridjax.spec.records.cell_info import CellInfo, LossInfo
+from gridjax.spec.records.motion_info import MotionInfo
+from gridjax.spec.records.optimizer_info import OptimizerInfo
+from gridjax.spec.records.start_info import StartInfo
+from gridjax.spec.records.state_objective_info import StateObjectiveInfo
+from gridjax.spec.records.target_code_info import TargetCodeInfo
 from gridjax.studies.run_study import study
 from gridjax.sweep.expansion import Origin, SkippedNetworks
 from gridjax.sweep.run_settings import EvaluationSettings, Settings

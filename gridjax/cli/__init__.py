@@ -18,8 +18,8 @@ from gridjax.cli import (
     theory,
     verify,
 )
-from gridjax.cli.application import app
-from gridjax.cli.streams import EXIT_PIPE, OutputLost, standard_streams
+from gridjax.cli.shared.application import app
+from gridjax.cli.shared.streams import EXIT_PIPE, OutputLost, standard_streams
 from gridjax.errors import GridjaxError
 from gridjax.io.text import printable
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gridjax.cli.application import app, print_line
-from gridjax.cli.options import Folder
+from gridjax.cli.shared.application import app, print_line
+from gridjax.cli.shared.options import Folder
 
 
 @app.command(epilog="Example:  gridjax export runs/studies/networks results/studies --maps 4")

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.accelerators.card_info import CARDS, CardInfo, card_info
-from gridjax.cli.application import Plugins, app, console, load_plugins, print_line
-from gridjax.cli.options import Overrides
+from gridjax.cli.shared.application import Plugins, app, console, load_plugins, print_line
+from gridjax.cli.shared.options import Overrides
 from gridjax.cli.sweep import Files, First, Merge, SkipInvalid, SweepSeed, print_remarks, read_sweep
 from gridjax.errors import GridjaxError, Problem
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gridjax.cli.application import Plugins, app, console, load_plugins
-from gridjax.cli.options import Folder
+from gridjax.cli.shared.application import Plugins, app, console, load_plugins
+from gridjax.cli.shared.options import Folder
 
 
 @app.command(epilog="Example:  gridjax report runs/quickstart")
@@ -13,7 +13,7 @@ def report(
 ) -> None:
     """Draw the figures of a run and write report.html, one file that holds them."""
     load_plugins(plugins)
-    from gridjax.cli.summary import print_summary
+    from gridjax.cli.shared.summary import print_summary
     from gridjax.report.html import write_report
     from gridjax.run.storage.integrity import verify_results
     from gridjax.run.storage.run_reader import open_run

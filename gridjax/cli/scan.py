@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from gridjax.cli.application import app
-from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.shared.application import app
+from gridjax.cli.shared.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.shared.tracking import Track, TrackNetworks, TrackProject
 from gridjax.cli.study import NoTraining, Out, PlanOnly, Seeds, Size, follow, study_trackers
-from gridjax.cli.tracking import Track, TrackNetworks, TrackProject
 from gridjax.errors import GridjaxError, Problem
 
 

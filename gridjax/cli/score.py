@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from gridjax.cli.application import app, console
-from gridjax.cli.streams import keep_on
+from gridjax.cli.shared.application import app, console
+from gridjax.cli.shared.streams import keep_on
 
 
 @app.command(

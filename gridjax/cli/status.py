@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from gridjax.cli.application import app, console, print_line
-from gridjax.cli.options import Folder
+from gridjax.cli.shared.application import app, console, print_line
+from gridjax.cli.shared.options import Folder
 
 _EVERY_S = 10.0
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.callbacks import RunCallback, Stopped
-from gridjax.cli.application import app, console, print_line
-from gridjax.cli.options import Accept, Overrides, TimeLimit, read_overrides
-from gridjax.cli.streams import keep_on
-from gridjax.cli.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
+from gridjax.cli.shared.application import app, console, print_line
+from gridjax.cli.shared.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.shared.streams import keep_on
+from gridjax.cli.shared.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
 from gridjax.errors import GridjaxError, Problem
 from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 

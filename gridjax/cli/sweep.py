@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.callbacks import Stopped
-from gridjax.cli.application import Plugins, app, console, load_plugins
-from gridjax.cli.options import Accept, Overrides, TimeLimit, Workers, read_overrides
-from gridjax.cli.slurm import (
+from gridjax.cli.shared.application import Plugins, app, console, load_plugins
+from gridjax.cli.shared.options import Accept, Overrides, TimeLimit, Workers, read_overrides
+from gridjax.cli.shared.slurm import (
     Gres,
     Parts,
     PrintSlurm,
@@ -19,8 +19,8 @@ from gridjax.cli.slurm import (
     check_slurm_options,
     script_of_this_command,
 )
-from gridjax.cli.streams import keep_on
-from gridjax.cli.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
+from gridjax.cli.shared.streams import keep_on
+from gridjax.cli.shared.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
 from gridjax.run.execution.stop_signal import EXIT_STOPPED, StopSwitch, on_signals
 
 EXIT_DIVERGED = 3
@@ -168,7 +168,7 @@ def sweep(
     trackers = tracker_callbacks(track, track_project, track_networks)
     if not quiet:
         print_remarks(population)
-    from gridjax.cli.summary import print_summary
+    from gridjax.cli.shared.summary import print_summary
     from gridjax.run.execution.progress_bar import ProgressBar
     from gridjax.run.execution.train import train
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from gridjax.cli.application import app, console, print_line
+from gridjax.cli.shared.application import app, console, print_line
 
 
 @app.command(

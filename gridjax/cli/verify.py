@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gridjax.cli.application import app, print_line
-from gridjax.cli.options import Folder
+from gridjax.cli.shared.application import app, print_line
+from gridjax.cli.shared.options import Folder
 
 
 @app.command(epilog="Example:  gridjax verify runs/quickstart")

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float, Key
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.initializers import of_cell, recurrent_kernel
 from gridjax.model.recurrence import State
-from gridjax.spec.cell_info import CellInfo
+from gridjax.spec.records.cell_info import CellInfo
 from gridjax.spec.registry import CELLS
 
 Params = dict[str, Array]

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jax.scipy.special import xlogy
 from jaxtyping import Array, Float
 
-from gridjax.spec.cell_info import LossInfo
+from gridjax.spec.records.cell_info import LossInfo
 from gridjax.spec.registry import LOSSES
 
 

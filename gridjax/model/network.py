@@ -22,8 +22,8 @@ from gridjax.prng import uniform
 from gridjax.spec.fields.declarations import BANINO, is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
+from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.registry import CELLS, STARTS
-from gridjax.spec.start_info import PLACE_CODE
 
 Params = dict[str, Any]
 """Parameters by name: encoder, the cell's dict of arrays, decoder.

@@ -16,8 +16,8 @@ from jaxtyping import Array, Float, Key
 
 from gridjax.model.cells import Activation, Params
 from gridjax.model.initializers import glorot_uniform
+from gridjax.spec.records.start_info import StartInfo
 from gridjax.spec.registry import STARTS
-from gridjax.spec.start_info import StartInfo
 
 _HIDDEN = (64, 128)
 """Hidden units of the layers of the start ``position`` (Pettersen et al. 2024)."""

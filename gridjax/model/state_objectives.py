@@ -15,8 +15,8 @@ from jaxtyping import Array, Float
 
 from gridjax.model.cells import Params
 from gridjax.spec.lowering import StaticConfig, TracedParams
+from gridjax.spec.records.state_objective_info import NUMBERS, StateObjectiveInfo
 from gridjax.spec.registry import STATE_OBJECTIVES
-from gridjax.spec.state_objective_info import NUMBERS, StateObjectiveInfo
 
 _LEAST_SQUARE = 1e-12
 """Squared distance below which the distance of two states has no gradient."""

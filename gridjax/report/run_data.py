@@ -15,7 +15,7 @@ from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS, is_read_by
-from gridjax.spec.target_code_info import TARGET_CODES
+from gridjax.spec.records.target_code_info import TARGET_CODES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.network import NetworkSpec, exact_key, has_hash, values_but_seeds
 from gridjax.spec.parameters import ALL_SEEDS, FIELDS, SEEDS, bins_across, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.records.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL
 from gridjax.spec.registry import CELLS, ENCODINGS, LOSSES, MOTIONS, STARTS, Registry
-from gridjax.spec.target_code_info import DISTRIBUTION, POLAR, REAL, UNIT_INTERVAL
 from gridjax.spec.validation import Constraint, FieldValue, Limits, Rule, read_field_value
 
 

@@ -16,10 +16,10 @@ import numpy as np
 
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import ANY, StaticConfig, TracedParams
-from gridjax.spec.motion_info import WALK
+from gridjax.spec.records.motion_info import WALK
+from gridjax.spec.records.start_info import PLACE_CODE
+from gridjax.spec.records.state_objective_info import NO_OBJECTIVE
 from gridjax.spec.registry import ENCODINGS, LOSSES, is_plugin
-from gridjax.spec.start_info import PLACE_CODE
-from gridjax.spec.state_objective_info import NO_OBJECTIVE
 
 if TYPE_CHECKING:
     from gridjax.spec.network import NetworkSpec

@@ -18,12 +18,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.cell_info import CELL_INFOS, LOSS_INFOS, CellInfo, LossInfo
-from gridjax.spec.motion_info import MOTION_INFOS, MotionInfo
-from gridjax.spec.optimizer_info import OPTIMIZER_INFOS, OptimizerInfo
-from gridjax.spec.start_info import START_INFOS, StartInfo
-from gridjax.spec.state_objective_info import STATE_OBJECTIVE_INFOS, StateObjectiveInfo
-from gridjax.spec.target_code_info import TARGET_CODES, TargetCodeInfo
+from gridjax.spec.records.cell_info import CELL_INFOS, LOSS_INFOS, CellInfo, LossInfo
+from gridjax.spec.records.motion_info import MOTION_INFOS, MotionInfo
+from gridjax.spec.records.optimizer_info import OPTIMIZER_INFOS, OptimizerInfo
+from gridjax.spec.records.start_info import START_INFOS, StartInfo
+from gridjax.spec.records.state_objective_info import STATE_OBJECTIVE_INFOS, StateObjectiveInfo
+from gridjax.spec.records.target_code_info import TARGET_CODES, TargetCodeInfo
 
 Info = TypeVar(
     "Info",

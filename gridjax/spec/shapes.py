@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from gridjax.spec.fields.declarations import BANINO
 from gridjax.spec.lowering import StaticConfig
+from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.registry import CELLS
-from gridjax.spec.start_info import PLACE_CODE
 
 STEPS_AHEAD = 32
 """Largest number of gradient steps whose trajectories are drawn together."""

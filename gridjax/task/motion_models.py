@@ -16,7 +16,7 @@ from jax import lax, random
 from jaxtyping import Array, Float, Key
 
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.motion_info import MOTION_NUMBERS, WALK, MotionInfo
+from gridjax.spec.records.motion_info import MOTION_NUMBERS, WALK, MotionInfo
 from gridjax.spec.registry import MOTIONS
 from gridjax.task import arena, motion, walks
 from gridjax.task.motion import Trajectories, along

@@ -1,7 +1,7 @@
 """Functions of target codes: drawing a layout, encoding positions, decoding outputs.
 
 ``encoding(static)`` returns the functions of a network's code. ``register_encoding`` adds a user's
-code. gridjax.spec.target_code_info contains the facts of each code.
+code. gridjax.spec.records.target_code_info contains the facts of each code.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from jaxtyping import Array, Float, Key
 
 from gridjax.spec.lowering import StaticConfig
+from gridjax.spec.records.target_code_info import TargetCodeInfo
 from gridjax.spec.registry import ENCODINGS
-from gridjax.spec.target_code_info import TargetCodeInfo
 from gridjax.task import coordinate_codes, measured_place_cells, place_cells
 from gridjax.task.encoding_context import EncodingContext
 

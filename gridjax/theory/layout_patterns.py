@@ -11,8 +11,8 @@ from jaxtyping import Float
 from gridjax.metrics.spectral import pattern_formation
 from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.target_code_info import PEAK
 from gridjax.spec.registry import ENCODINGS
-from gridjax.spec.target_code_info import PEAK
 from gridjax.theory.code_covariance import CodeCovariance, code_correlation, expected_product
 from gridjax.theory.growth_options import N_PLACES, N_STEPS, N_UNITS, Growth, check_drawable
 from gridjax.theory.prediction import N_BINS, predict_spec

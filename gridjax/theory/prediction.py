@@ -15,8 +15,8 @@ from gridjax.metrics.spectral.box_modes import Mode, Triad
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.target_code_info import PEAK, TARGET_CODES
 from gridjax.spec.registry import ENCODINGS
-from gridjax.spec.target_code_info import PEAK, TARGET_CODES
 from gridjax.theory.wavenumber import expected_wavenumber, surround_ratio
 
 CODES = tuple(info.name for info in TARGET_CODES if info.spectrum)

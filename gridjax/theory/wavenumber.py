@@ -8,7 +8,7 @@ from gridjax.metrics.spectral.turing import hexagonal_period, peak_wavenumber
 from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.target_code_info import PEAK
+from gridjax.spec.records.target_code_info import PEAK
 
 
 def surround_ratio(spec: NetworkSpec) -> float:

@@ -17,7 +17,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS, OptimizerInfo
+from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS, OptimizerInfo
 from gridjax.spec.registry import OPTIMIZERS
 
 ADAM_B1 = 0.9

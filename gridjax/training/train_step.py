@@ -26,9 +26,9 @@ from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.padding import Padding
+from gridjax.spec.records.start_info import PLACE_CODE
+from gridjax.spec.records.state_objective_info import NO_OBJECTIVE
 from gridjax.spec.shapes import steps_ahead
-from gridjax.spec.start_info import PLACE_CODE
-from gridjax.spec.state_objective_info import NO_OBJECTIVE
 from gridjax.task import task
 from gridjax.task.motion import Trajectories
 from gridjax.task.motion_models import draw_paths

@@ -23,8 +23,8 @@ from gridjax.run.card_plan.programs import (
     support_programs,
     training_program,
 )
-from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.cell_info import CELL_INFOS
 from gridjax.spec.registry import CELLS
 from gridjax.spec.shapes import steps_ahead
 from gridjax.sweep.run_settings import EvaluationSettings

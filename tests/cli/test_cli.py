@@ -318,7 +318,7 @@ def test_trackers_that_cannot_be_used_are_refused_before_the_run(
 
 
 def test_a_tracker_of_the_command_line_has_the_project_and_records_networks(monkeypatch):
-    from gridjax.cli.tracking import tracker_callbacks
+    from gridjax.cli.shared.tracking import tracker_callbacks
 
     made = []
     for name in ("WandB", "MLflow", "TensorBoard"):

@@ -14,7 +14,7 @@ from commands import QUICKLY, in_this_process
 from tiny import CARTESIAN, sweep_content, write_sweep
 
 import gridjax as gj
-from gridjax.cli.slurm import script_of_this_command
+from gridjax.cli.shared.slurm import script_of_this_command
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.job_arrays.slurm_script import slurm_script, without_options
 from gridjax.run.storage.status import status

@@ -13,10 +13,10 @@ from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED, USES
 from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS
+from gridjax.spec.records.state_objective_info import NUMBERS
 from gridjax.spec.registry import CELLS
-from gridjax.spec.state_objective_info import NUMBERS
 
 STUDY_PARAMETERS = {
     "activation",

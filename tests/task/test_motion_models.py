@@ -8,9 +8,9 @@ from scipy import stats
 
 from gridjax.errors import GridjaxError
 from gridjax.spec.constraints import read_spec
-from gridjax.spec.motion_info import MotionInfo
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
+from gridjax.spec.records.motion_info import MotionInfo
 from gridjax.task import motion
 from gridjax.task.motion_models import draw_paths, von_mises
 

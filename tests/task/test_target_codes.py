@@ -11,7 +11,7 @@ from gridjax.spec.constraints import read_spec, target_kind
 from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.target_code_info import TARGET_CODES
+from gridjax.spec.records.target_code_info import TARGET_CODES
 from gridjax.task import motion, place_cells
 from gridjax.task.encoding_context import encoding_context
 from gridjax.task.target_codes import ENCODINGS, encoding

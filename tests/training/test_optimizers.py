@@ -8,8 +8,8 @@ import pytest
 from oracles import optimizers as oracle
 
 from gridjax.spec.network import NetworkSpec
-from gridjax.spec.optimizer_info import OPTIMIZER_INFOS
 from gridjax.spec.parameters import FIELDS
+from gridjax.spec.records.optimizer_info import OPTIMIZER_INFOS
 from gridjax.spec.registry import OPTIMIZERS
 from gridjax.training import train_step
 from gridjax.training.optimizers import OptimizerContext

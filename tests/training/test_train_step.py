@@ -29,7 +29,7 @@ from gridjax.model import network
 from gridjax.prng import Stream, stream
 from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.lowering import TracedParams
-from gridjax.spec.optimizer_info import OPTIMIZER_NUMBERS
+from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
 from gridjax.training.noise import draw_noise

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED
+from gridjax.spec.records.start_info import PLACE_CODE
+from gridjax.spec.records.target_code_info import TargetCodeInfo
 from gridjax.spec.registry import CELLS, ENCODINGS, Registry
-from gridjax.spec.start_info import PLACE_CODE
-from gridjax.spec.target_code_info import TargetCodeInfo
 
 BANINO = "banino2018"
 """The architecture of Banino et al. (2018)."""

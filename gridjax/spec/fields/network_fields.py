@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.fields.declarations import (
     BANINO,
     has_active_dropout,
@@ -16,7 +15,8 @@ from gridjax.spec.fields.declarations import (
     traced,
 )
 from gridjax.spec.fields.uses import NETWORK, READOUT, TRAINING, WEIGHTS
-from gridjax.spec.start_info import PLACE_CODE, START_INFOS
+from gridjax.spec.records.cell_info import CELL_INFOS
+from gridjax.spec.records.start_info import PLACE_CODE, START_INFOS
 
 NORM_RELU = "norm_relu"
 """The activation that divides rates by their norm over the units."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from gridjax.spec.fields.declarations import entry_reads, names_of, static, traced
 from gridjax.spec.fields.uses import NETWORK, TRAINING
+from gridjax.spec.records.state_objective_info import NO_OBJECTIVE, STATE_OBJECTIVE_INFOS
 from gridjax.spec.registry import STATE_OBJECTIVES
-from gridjax.spec.state_objective_info import NO_OBJECTIVE, STATE_OBJECTIVE_INFOS
 
 
 def has_state_objective(network: Any) -> bool:

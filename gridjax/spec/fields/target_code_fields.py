@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.spec.cell_info import LOSS_INFOS
 from gridjax.spec.fields.declarations import (
     chooses_normalization,
     code_reads,
@@ -20,7 +19,8 @@ from gridjax.spec.fields.declarations import (
 from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.fields.uses import CODE, HEAD, LOSS, STATIC
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.target_code_info import TARGET_CODES
+from gridjax.spec.records.cell_info import LOSS_INFOS
+from gridjax.spec.records.target_code_info import TARGET_CODES
 
 _MOST_FIELDS = 32
 _HIGHEST_POISSON = 10

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gridjax.spec.fields.declarations import entry_reads, names_of, static, traced
 from gridjax.spec.fields.uses import CODE, EVALUATION, MOTION, TRAINING, WEIGHTS
-from gridjax.spec.optimizer_info import OPTIMIZER_INFOS
+from gridjax.spec.records.optimizer_info import OPTIMIZER_INFOS
 from gridjax.spec.registry import OPTIMIZERS
 
 

@@ -13,7 +13,7 @@ from gridjax.spec.fields.declarations import (
     traced,
 )
 from gridjax.spec.fields.uses import CODE, MOTION, NETWORK
-from gridjax.spec.motion_info import MOTION_INFOS, WALK
+from gridjax.spec.records.motion_info import MOTION_INFOS, WALK
 from gridjax.spec.registry import MOTIONS
 
 

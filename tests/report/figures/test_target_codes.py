@@ -18,7 +18,7 @@ from gridjax.report.html import write_report
 from gridjax.report.run_data import CODES, label, read_run_data
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.spec.target_code_info import TARGET_CODES
+from gridjax.spec.records.target_code_info import TARGET_CODES
 
 from .test_figures import drawn_texts
 

@@ -14,10 +14,10 @@ from gridjax.prng import Stream, stream
 from gridjax.run.evaluation import perturbed_rollout
 from gridjax.run.evaluation.perturbed_rollout import perturbed_errors
 from gridjax.run.evaluation.robustness import conditions_for, robustness_columns
-from gridjax.spec.cell_info import CellInfo
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.cell_info import CellInfo
+from gridjax.spec.records.start_info import StartInfo
 from gridjax.spec.registry import CELLS, STARTS
-from gridjax.spec.start_info import StartInfo
 from gridjax.sweep.evaluation_sizes import design_of
 from gridjax.sweep.perturbations import (
     KICK_ALONG,

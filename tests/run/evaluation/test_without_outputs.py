@@ -12,8 +12,8 @@ from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.run.evaluation import nulls_of_maps, rollout
 from gridjax.run.evaluation.evaluation import evaluate_block
 from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
-from gridjax.spec.cell_info import CellInfo
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.cell_info import CellInfo
 from gridjax.spec.registry import CELLS
 from gridjax.sweep.evaluation_sizes import design_of
 from gridjax.sweep.run_settings import EvaluationSettings

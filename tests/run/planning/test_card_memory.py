@@ -14,8 +14,8 @@ from gridjax.run.planning.card_memory import (
     bytes_of_training,
 )
 from gridjax.run.planning.lane_width import default_lane_width
-from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.cell_info import CELL_INFOS
 from gridjax.sweep.run_settings import EvaluationSettings
 
 NUMBERS = ("Ng", "Np", "batch_size", "sequence_length")

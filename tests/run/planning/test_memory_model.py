@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from gridjax.run.planning.memory_model import bytes_of_checkpoint, bytes_per_lane
-from gridjax.spec.cell_info import CELL_INFOS
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.records.cell_info import CELL_INFOS
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 SPEC = NetworkSpec(Ng=96, Np=128, batch_size=48, sequence_length=15)

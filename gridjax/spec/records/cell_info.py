@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.target_code_info import (
+from gridjax.spec.records.target_code_info import (
     DISTRIBUTION,
     POLAR,
     REAL,

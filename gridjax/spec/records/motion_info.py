@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
+from gridjax.spec.records.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
 
 WALK = "walk"
 """The walk of the study, the default. In the plane it is the only motion of padded shapes."""

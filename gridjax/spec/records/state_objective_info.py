@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.target_code_info import check_text_fields
+from gridjax.spec.records.target_code_info import check_text_fields
 
 NO_OBJECTIVE = "none"
 NUMBERS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.spec.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
+from gridjax.spec.records.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
 
 PLACE_CODE = "place_code"
 """The linear map of the target code at the start of a path, which is the default."""
