@@ -119,18 +119,9 @@ def figures(evidence, estimates):
     figure = plotting.new_figure(7.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
     shared.null_share(panels[3], int(rows["Ng"].max()), NULL_SHARE)
-    for code, shift in ((DOS, -0.15), (GAUSSIAN, 0.15)):
-        of_code = rows[rows["place_field_values"] == code]
-        groups = [(at + shift, of_code[of_code["arm"] == arm]) for at, arm in enumerate(names)]
-        colour = plotting.colour(code)
-        for axes, (column, factor, _) in zip(panels, PANELS, strict=True):
-            shared.arms(axes, groups, column, colour, factor=factor, width=0.6)
-        if len(of_code):
-            panels[0].plot([], [], "o", color=colour, label=CODES[code])
-        shared.counts(panels[0], groups)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES)
     panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
-    for axes, (column, _, label) in zip(panels, PANELS, strict=True):
-        axes.set_ylabel(label)
+    for axes, (column, _, _) in zip(panels, PANELS, strict=True):
         if column != "log_diffusion":
             axes.set_ylim(0, None)
     panels[-1].set_xlim(-0.5, len(names) - 0.5)

@@ -148,17 +148,7 @@ def figures(evidence, estimates):
     panels = [figure.add_subplot(grid[0, :])]
     panels += [figure.add_subplot(grid[at, :], sharex=panels[0]) for at in (1, 2)]
     shared.null_share(panels[1], int(rows["Ng"].max()), NULL_SHARE)
-    for code, shift in ((DOS, -0.15), (GAUSSIAN, 0.15)):
-        of_code = rows[rows["place_field_values"] == code]
-        groups = [(at + shift, of_code[of_code["arm"] == arm]) for at, arm in enumerate(names)]
-        colour = plotting.colour(code)
-        for axes, (column, factor, _) in zip(panels, PANELS, strict=True):
-            shared.arms(axes, groups, column, colour, factor=factor, width=0.6)
-        if len(of_code):
-            panels[0].plot([], [], "o", color=colour, label=CODES[code])
-        shared.counts(panels[0], groups)
-    for axes, (_, _, label) in zip(panels, PANELS, strict=True):
-        axes.set_ylabel(label)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES)
     panels[0].set_yscale("log")
     plotting.log_ticks(panels[0].yaxis)
     panels[2].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +64,38 @@ def arms(
         axes.plot(
             [at], [mean], marker, color=colour, ms=5, mec="white", mew=0.6, zorder=4, label=named
         )
+
+
+def arms_by_code(
+    panels: Sequence[Axes],
+    measures: Sequence[tuple[str, float, str]],
+    rows: pd.DataFrame,
+    names: Sequence[str],
+    codes: Mapping[str, str],
+) -> None:
+    """Draw each arm in one panel for each measure, the target codes side by side.
+
+    The first panel gets the numbers of networks, and a label of each code for a legend.
+
+    Args:
+        panels: axes, one for each measure; the arms are at x = 0, 1, ...
+        measures: column, factor and label of the y axis of each panel.
+        rows: networks with the columns ``arm`` and ``place_field_values``.
+        names: the arms in their order on x.
+        codes: the target codes from left to right, and their names in the legend.
+    """
+    shifts = 0.3 * (np.arange(len(codes)) - (len(codes) - 1) / 2)
+    for (code, text), shift in zip(codes.items(), shifts, strict=True):
+        of_code = rows[rows["place_field_values"] == code]
+        groups = [(at + shift, of_code[of_code["arm"] == arm]) for at, arm in enumerate(names)]
+        colour = plotting.colour(code)
+        for axes, (column, factor, _) in zip(panels, measures, strict=True):
+            arms(axes, groups, column, colour, factor=factor, width=0.6)
+        if len(of_code):
+            panels[0].plot([], [], "o", color=colour, label=text)
+        counts(panels[0], groups)
+    for axes, (_, _, label) in zip(panels, measures, strict=True):
+        axes.set_ylabel(label)
 
 
 def counts(axes: Axes, groups: Sequence[tuple[float, pd.DataFrame]]) -> None:
