@@ -51,18 +51,23 @@ def matrix_gradient(
     """
     flat_x = x.reshape(-1, x.shape[-1])
     flat_gradient = gradient.reshape(-1, gradient.shape[-1])
-    if precision == FLOAT32:
-        return flat_x.T @ flat_gradient
+    if precision != BF16:
+        return multiply(flat_x.T, flat_gradient, precision)
     return lax.platform_dependent(
         flat_x,
         flat_gradient,
-        cpu=partial(_matrix_gradient_on_cpu, precision=precision),
+        cpu=_matrix_gradient_on_cpu,
         default=lambda x, gradient: multiply_on_matrix_units(x.T, gradient, precision),
     )
 
 
-def transposed(matrix: Float[Array, "k m"]) -> Float[Array, "m k"]:
-    """Return a transposed matrix for products in a loop; a CPU writes it once, before the loop."""
+def transposed(matrix: Float[Array, "k m"], precision: str) -> Float[Array, "m k"]:
+    """Return a transposed matrix for products in a loop.
+
+    For bfloat16 products, a CPU writes it once, before the loop.
+    """
+    if precision != BF16:
+        return matrix.T
     return lax.platform_dependent(
         matrix,
         cpu=lambda each: lax.optimization_barrier(each.T),
@@ -86,12 +91,15 @@ def multiply_on_cpu(x: Array, matrix: Array, precision: str) -> Array:
     return jnp.matmul(*operands, preferred_element_type=jnp.float32)
 
 
-def _matrix_gradient_on_cpu(x: Array, gradient: Array, precision: str) -> Array:
-    """Return x^T gradient; x^T has one axis more, because XLA moves a transpose of two axes."""
+def _matrix_gradient_on_cpu(x: Array, gradient: Array) -> Array:
+    """Return x^T gradient in bfloat16.
+
+    x^T has one axis more, because XLA moves a transpose of two axes into the product.
+    """
     n_rows = x.shape[1]
     parts = next((n for n in (16, 8, 4, 2) if n_rows % n == 0), 1)
     rows = x.T.reshape(parts, n_rows // parts, -1) if parts > 1 else x.T
-    return multiply_on_cpu(rows, gradient, precision).reshape(n_rows, -1)
+    return multiply_on_cpu(rows, gradient, BF16).reshape(n_rows, -1)
 
 
 def multiply_rounded(x: Array, matrix: Array, precision: str) -> Array:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gridjax.loop_over_time import ROLLED, scan_over_time
-from gridjax.model.matmul import FLOAT32, matrix_gradient, multiply, transposed
+from gridjax.model.matmul import matrix_gradient, multiply, transposed
 
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
@@ -152,7 +152,7 @@ def _through_scan(
         (through_sum, states[0]) if is_sum else (through_step, (before, products, drive))
     )
 
-    kernel_transposed = kernel.T if precision == FLOAT32 else transposed(kernel)
+    kernel_transposed = transposed(kernel, precision)
 
     def step(delta: State, at_t: Any) -> tuple[State, tuple[Array, Array | None]]:
         gradient_t, arguments = at_t

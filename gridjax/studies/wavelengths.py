@@ -47,12 +47,8 @@ def _wavenumber(row: Any) -> float:
     if row.surround_convention == _VARIANCE:
         ratio = math.sqrt(ratio)
     is_dos = row.place_field_values == _DIFFERENCE_OF_SOFTMAXES and row.dimensions == 2
-    is_drawn = math.isnan(row.place_cell_rf) or math.isnan(ratio)
-    return (
-        math.nan
-        if is_drawn or not is_dos or ratio <= 1
-        else dos_wavenumber(row.place_cell_rf, ratio)
-    )
+    is_known = is_dos and row.place_cell_rf > 0 and ratio > 1  # a drawn width or surround is NaN
+    return dos_wavenumber(row.place_cell_rf, ratio) if is_known else math.nan
 
 
 def with_lattices_that_fit(networks: pd.DataFrame) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def test_products_of_all_shapes_and_lanes_agree_with_rounded_operands(seed):
     def products(x, matrix, gradient):
         return (
             multiply(x, matrix, "bf16"),
-            multiply(gradient, transposed(matrix), "bf16"),
+            multiply(gradient, transposed(matrix, "bf16"), "bf16"),
             matrix_gradient(x, gradient, "bf16"),
         )
 
