@@ -61,17 +61,17 @@ def matrix_gradient(
     )
 
 
-def transposed(matrix: Float[Array, "k m"], precision: str) -> Float[Array, "m k"]:
-    """Return a transposed matrix for products in a loop.
-
-    For bfloat16 products, a CPU writes it once, before the loop.
-    """
+def multiply_by_transpose(
+    x: Float[Array, "*n m"], matrix: Float[Array, "k m"], precision: str
+) -> Float[Array, "*n k"]:
+    """Return x @ matrix^T, without a rule for its gradient."""
     if precision != BF16:
-        return matrix.T
+        return multiply(x, matrix.T, precision)
     return lax.platform_dependent(
+        x,
         matrix,
-        cpu=lambda each: lax.optimization_barrier(each.T),
-        default=lambda each: each.T,
+        cpu=_multiply_by_transpose_on_cpu,
+        default=lambda x, matrix: multiply_on_matrix_units(x, matrix.T, precision),
     )
 
 
@@ -79,16 +79,36 @@ def multiply_on_cpu(x: Array, matrix: Array, precision: str) -> Array:
     """Multiply rounded operands on a CPU: bfloat16 numbers by matrix units where there are some."""
     if precision == TF32:
         return multiply_rounded(x, matrix, precision)
-    # XLA multiplies bfloat16 numbers by matrix units only if no operand is transposed inside of the
-    # product. The barrier makes it write transposed operands, and keeps the rounding.
-    bits = _MANTISSA_BITS[precision]
-    operands = lax.optimization_barrier(
+    return jnp.matmul(*_bfloat16_operands(x, matrix), preferred_element_type=jnp.float32)
+
+
+def _bfloat16_operands(x: Array, matrix: Array) -> tuple[Array, Array]:
+    """Return rounded operands. The barrier keeps the rounding and transposes outside the product.
+
+    XLA multiplies by matrix units if the first operand is not transposed inside the product, and
+    the second is either not transposed or contracted along its last axis.
+    """
+    bits = _MANTISSA_BITS[BF16]
+    return lax.optimization_barrier(
         tuple(
             lax.reduce_precision(each, _EXPONENT_BITS, bits).astype(jnp.bfloat16)
             for each in (x, matrix)
         )
     )
-    return jnp.matmul(*operands, preferred_element_type=jnp.float32)
+
+
+def _multiply_by_transpose_on_cpu(x: Array, matrix: Array) -> Array:
+    """Return x @ matrix^T in bfloat16, as one product that contracts the last axes of both.
+
+    A transposed matrix as an operand takes three times as long: XLA writes it with its axes in the
+    matrix's order, and multiplies it in float32.
+    """
+    last_axes = ((x.ndim - 1,), (1,))
+    return lax.dot_general(
+        *_bfloat16_operands(x, matrix),
+        (last_axes, ((), ())),
+        preferred_element_type=jnp.float32,
+    )
 
 
 def _matrix_gradient_on_cpu(x: Array, gradient: Array) -> Array:
@@ -132,7 +152,8 @@ def _backward(precision: str, saved: tuple[Array, Array], gradient: Array) -> tu
     # compute its transpose. For that, XLA on a CPU writes a transposed copy of the gradient of
     # x @ matrix, which takes a quarter of the time of a step of small networks.
     x, matrix = saved
-    return multiply(gradient, matrix.T, precision), matrix_gradient(x, gradient, precision)
+    to_x = multiply_by_transpose(gradient, matrix, precision)
+    return to_x, matrix_gradient(x, gradient, precision)
 
 
 _product.defvjp(_forward, _backward)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gridjax.loop_over_time import ROLLED, scan_over_time
-from gridjax.model.matmul import matrix_gradient, multiply, transposed
+from gridjax.model.matmul import matrix_gradient, multiply, multiply_by_transpose
 
 State = tuple[Array, ...]
 """Arrays [batch, Ng] of a cell at one time; the first is its output h."""
@@ -152,12 +152,10 @@ def _through_scan(
         (through_sum, states[0]) if is_sum else (through_step, (before, products, drive))
     )
 
-    kernel_transposed = transposed(kernel, precision)
-
     def step(delta: State, at_t: Any) -> tuple[State, tuple[Array, Array | None]]:
         gradient_t, arguments = at_t
         d_state, d_product, d_drive = through((delta[0] + gradient_t, *delta[1:]), arguments)
-        through_kernel = _masked(multiply(d_product, kernel_transposed, precision), mask)
+        through_kernel = _masked(multiply_by_transpose(d_product, kernel, precision), mask)
         return (d_state[0] + through_kernel, *d_state[1:]), (d_product, d_drive)
 
     nothing = tuple(jnp.zeros_like(each) for each in state_0)

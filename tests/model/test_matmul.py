@@ -10,7 +10,7 @@ import pytest
 from model.networks import case
 
 from gridjax.model import network
-from gridjax.model.matmul import matrix_gradient, multiply, product, transposed
+from gridjax.model.matmul import matrix_gradient, multiply, multiply_by_transpose, product
 
 BITS = {"tf32": 10, "bf16": 7}
 
@@ -120,7 +120,7 @@ def test_products_of_all_shapes_and_lanes_agree_with_rounded_operands(seed):
     def products(x, matrix, gradient):
         return (
             multiply(x, matrix, "bf16"),
-            multiply(gradient, transposed(matrix, "bf16"), "bf16"),
+            multiply_by_transpose(gradient, matrix, "bf16"),
             matrix_gradient(x, gradient, "bf16"),
         )
 
@@ -137,8 +137,8 @@ def test_products_of_all_shapes_and_lanes_agree_with_rounded_operands(seed):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6 * np.abs(theirs).max() + 1e-7)
 
 
-def test_no_bfloat16_product_on_a_cpu_has_a_transposed_operand():
-    """XLA multiplies transposed operands in float32, four times as slowly on matrix units."""
+def test_no_bfloat16_product_on_a_cpu_multiplies_a_transposed_matrix():
+    """XLA multiplies by transposed operands in float32, up to four times as slowly."""
     static, params, start_code, inputs, _ = case(rnn_type="RNN", matmul_precision="bf16")
 
     def loss(params):
@@ -146,8 +146,14 @@ def test_no_bfloat16_product_on_a_cpu_has_a_transposed_operand():
         return jnp.square(network.outputs(params, analysed, static)).sum()
 
     text = jax.jit(jax.grad(loss)).lower(params).as_text()
-    products = [line for line in text.splitlines() if "dot_general" in line and "bf16" in line]
+    lines = text.splitlines()
+    products = [line for line in lines if "dot_general" in line and "bf16" in line]
     assert len(products) >= 7
-    for line in products:
+    contracted = [re.search(r"contracting_dims = (\[\d+\]) x (\[\d\])", each) for each in products]
+    for line, axes in zip(products, contracted, strict=True):
         (left,) = re.findall(r": \(tensor<(\d[\dx]*)xbf16>", line)
-        assert f"contracting_dims = [{left.count('x')}] x [0]" in line, line
+        assert axes is not None and axes[1] == f"[{left.count('x')}]", line
+    assert sum(axes[2] == "[1]" for axes in contracted) == 2  # through the kernel and the decoder
+    # The others are gradients of matrices: x^T, with one more axis.
+    transposes = [line for line in lines if "stablehlo.transpose" in line]
+    assert len(transposes) == 4, transposes
