@@ -90,6 +90,22 @@ class Evidence:
         return self._reported_units(self.networks)
 
     @cached_property
+    def lattices(self) -> pd.DataFrame:
+        """``units`` with one more column: ``is_lattice``, whether the map of a unit is a lattice.
+
+        It is one if its lattice is significant (``lattice_p_value``; q < .05 after Benjamini and
+        Hochberg over the units of the network), and its score60 is above the 99th percentile of the
+        network's own random readouts (column ``null_99``, also added) and above .3.
+        """
+        units = self.units.merge(self.networks[["run_id", "null_99"]], on="run_id")
+        q = units.groupby("run_id")["lattice_p_value"].transform(
+            lambda p: benjamini_hochberg(np.nan_to_num(p.to_numpy(float), nan=1.0))
+        )
+        score = units["score_60_by_neuron"]
+        is_high = (score > units["null_99"]) & (score > LOWEST_THRESHOLD)
+        return units.assign(is_lattice=(q < FALSE_FINDINGS) & is_high)
+
+    @cached_property
     def spectra(self) -> pd.DataFrame:
         """The radial power of the networks' maps and place cells, by frequency (cycles per box)."""
         rows = self.run.spectra
