@@ -23,6 +23,7 @@ from gridjax.recordings.output import table as score_table
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
+from gridjax.run.evaluation.closed_loop import ClosedLoop
 from gridjax.run.execution.train import train
 from gridjax.run.storage.export import Exported, export_run
 from gridjax.run.storage.run_reader import Network, Response, Run, open_run
@@ -62,6 +63,7 @@ from gridjax.version import __version__
 __all__ = [
     "Cell",
     "CellInfo",
+    "ClosedLoop",
     "Encoding",
     "EncodingContext",
     "EvaluationSettings",

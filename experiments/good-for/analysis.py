@@ -1,4 +1,4 @@
-"""Uses of grid units: noise, precision and readouts, beside random features and other units."""
+"""Uses of grid units: noise, precision, readouts, places outside the box, and the closed loop."""
 
 from functools import cache
 
@@ -17,6 +17,12 @@ NOISE = 0.3
 """Noise of the readouts, in root mean square rates."""
 STEPS = 1000
 N_TARGETS = 256
+DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
+N_UNITS_READ = 256
+"""Units of a network that are read outside the box: the first ones of more."""
+N_BANDS = 5
+"""Bands of the claim about places outside: up to 1.5 sides of the box."""
+FEWEST_RATIOS = 4
 CODES = {
     "lattice": "lattice units",
     "annulus": "same spectrum",
@@ -25,6 +31,8 @@ CODES = {
     "square": "square module",
     "place": "place cells",
 }
+LOOPS = {"none": "no feedback", "outputs": "outputs", "position": "decoded position"}
+LOOP_COLOURS = {"none": plotting.GREY, "outputs": "#d55e00", "position": "#009e73"}
 MEASURES = {
     "threshold": "noise threshold",
     "threshold_within": "... within\nhalf a period",
@@ -96,10 +104,24 @@ def measured(run, run_id, lattice, period_cm):
     return {name: measures_of(code, network.spec, period_cm) for name, code in codes.items()}
 
 
+def of_lattices(rows):
+    """Return whether each network is one of those whose lattice units are compared."""
+    is_dos = rows["place_field_values"] == DOS
+    return is_dos & (rows["place_cell_rf"] == rows["place_cell_rf"][is_dos].min())
+
+
+def of_codes(rows):
+    """Return whether each network has the width at which both target codes are compared."""
+    of_gaussian = rows["place_cell_rf"][rows["place_field_values"] == GAUSSIAN]
+    return rows["place_cell_rf"].isin(of_gaussian)
+
+
 def with_measures(evidence):
     """Return the networks with the columns ``code.measure``; NaN with too few lattice units."""
     rows, found = evidence.networks, lattice_units(evidence)
+    rows = rows[of_lattices(rows)].reset_index(drop=True)
     columns = {f"{code}.{name}": np.full(len(rows), np.nan) for code in CODES for name in MEASURES}
+    columns |= {name: np.full(len(rows), np.nan) for name in ("period_ratio", "share_outside")}
     n_lattice = np.zeros(len(rows), int)
     for at, (run_id, is_competent) in enumerate(
         rows[["run_id", "is_competent"]].itertuples(index=False)
@@ -114,11 +136,61 @@ def with_measures(evidence):
         for code, values in measured(evidence.run, run_id, lattice, period).items():
             for name, value in values.items():
                 columns[f"{code}.{name}"][at] = value
+        for name, value in lattices_outside(evidence.run, run_id, lattice).items():
+            columns[name][at] = value
     return rows.assign(n_lattice=n_lattice, **columns)
 
 
+@cache
+def lattices_outside(run, run_id, lattice):
+    """Return the share of lattice units with a lattice outside, and their median period ratio."""
+    try:
+        outside = run.network(run_id).outside_box(units=lattice)
+    except gj.GridjaxError:
+        return {}
+    ratios = metrics.outside_period_ratios(outside.maps, run.network(run_id).spec.box_width_in_m)
+    known = ratios[np.isfinite(ratios)]
+    ratio = np.median(known) if len(known) >= FEWEST_RATIOS else np.nan
+    return {"period_ratio": ratio, "share_outside": len(known) / len(ratios)}
+
+
+@cache
+def outside_and_loop(run, run_id):
+    """Return the measures outside the box and those of the closed loop; None without weights."""
+    try:
+        network = run.network(run_id)
+    except gj.GridjaxError:
+        return None
+    units = range(min(network.spec.Ng, N_UNITS_READ))
+    return network.outside_box(units=units), network.closed_loop()
+
+
+def with_codes(evidence):
+    """Return the networks of both target codes with their measures outside and in the loop."""
+    rows = evidence.networks
+    rows = rows[of_codes(rows)].reset_index(drop=True)
+    names = ("excess", "range", "log_loop", "log_clean_loop")
+    columns = {name: np.full(len(rows), np.nan) for name in names}
+    curves = [None] * len(rows)
+    for at, (run_id, is_competent) in enumerate(
+        zip(rows["run_id"], rows["is_competent"], strict=True)
+    ):
+        curves[at] = outside_and_loop(evidence.run, run_id) if is_competent else None
+        if curves[at] is None:
+            continue
+        outside, loop = curves[at]
+        columns["excess"][at] = outside.excess_cm[:N_BANDS].mean()
+        columns["range"][at] = outside.range_boxes
+        diffusion = np.where(loop.diffusion_cm2_per_move > 0, loop.diffusion_cm2_per_move, np.nan)
+        none, outputs, position = np.log10(diffusion)
+        columns["log_loop"][at] = outputs - none
+        columns["log_clean_loop"][at] = position - none
+    return rows.assign(**columns, curves=curves)
+
+
 def select(evidence):
-    rows = with_measures(evidence)
+    rows, both = with_measures(evidence), with_codes(evidence)
+    is_dos, is_gaussian = (both["place_field_values"] == code for code in (DOS, GAUSSIAN))
     n_measured = int(np.isfinite(rows["lattice.local_cm"]).sum())
     remark = (
         f"{n_measured} of {int(rows['is_competent'].sum())} competent networks have at least"
@@ -136,6 +208,12 @@ def select(evidence):
     def difference(measure, **further):
         return estimate(rows[f"lattice.{measure}"] - rows[f"others.{measure}"], 0.0, **further)
 
+    def of_dos(column):
+        return {"frame": both[is_dos], "column": column, "null": 0.0}
+
+    def between_codes(column):
+        return {"frame": both, "column": column, "first": is_dos, "second": is_gaussian}
+
     return {
         "lattice_beats_annulus": ratio("threshold"),
         "lattice_beats_annulus_within_a_period": ratio("threshold_within"),
@@ -143,16 +221,27 @@ def select(evidence):
         "grids_teach_faster": difference("few_shot_cm"),
         "grids_navigate_beyond_training": difference("navigation_cm"),
         "grids_transfer_to_new_places": difference("unexplained", within=(-1.0, 1.0)),
+        "grids_generalise_outside": between_codes("excess"),
+        "lattices_persist_outside": estimate(rows["share_outside"], 0.05, within=(0.0, 1.0)),
+        "period_persists_outside": estimate(rows["period_ratio"], 1.0, within=(0.0, np.inf)),
+        "closed_loop": between_codes("log_loop"),
+        "closed_loop_lowers_diffusion": of_dos("log_loop"),
+        "clean_loop_lowers_diffusion": of_dos("log_clean_loop"),
     }
 
 
 def figures(evidence, estimates):
+    competent = evidence.ask("competent")
+    return [figure_of_codes(competent), figure_outside(competent)]
+
+
+def figure_of_codes(evidence):
     name, title = "good-for", "Lattice units and what they are compared with"
-    rows = with_measures(evidence.ask("competent"))
+    rows = with_measures(evidence)
     rows = rows[np.isfinite(rows["lattice.local_cm"])]
     if rows.empty:
         reason = f"No competent network has {FEWEST} lattice units and stored weights."
-        return [plotting.FigureResult(name, title, None, reason)]
+        return plotting.FigureResult(name, title, None, reason)
     figure = plotting.new_figure(5.4)
     panels = figure.subplots(2, 3, sharex=True).ravel()
     colours = {"lattice": plotting.colour("difference_of_gaussians")}
@@ -172,4 +261,55 @@ def figures(evidence, estimates):
         " everywhere else lower is better. Dots: competent networks with at least"
         f" {FEWEST} lattice units; bars: means and 95 % intervals over seeds."
     )
-    return [plotting.FigureResult(name, title, figure, caption)]
+    return plotting.FigureResult(name, title, figure, caption)
+
+
+def figure_outside(evidence):
+    name, title = "outside-and-loop", "Outside the box, and with the place code fed back"
+    rows = with_codes(evidence)
+    rows = rows[rows["curves"].notna()]
+    if rows.empty:
+        reason = "No competent network at the width of both target codes has stored weights."
+        return plotting.FigureResult(name, title, None, reason)
+    figure = plotting.new_figure(5.2)
+    panels = figure.subplots(2, 2)
+    names = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
+    for code, text in names.items():
+        curves = rows["curves"][rows["place_field_values"] == code]
+        width = 100 * rows["box_width_in_m"].iloc[0]
+        for axes, measure in zip(panels[0], ("excess_cm", "unique_excess_cm"), strict=True):
+            values = [getattr(outside, measure) for outside, _ in curves]
+            n_bands = len(values[0]) if values else 0
+            distance = width * (np.arange(n_bands) + 0.5) / (2 * max(n_bands, 1))
+            draw_curves(axes, distance, values, plotting.colour(code), text)
+    for axes, (code, text) in zip(panels[1], names.items(), strict=True):
+        loops = [loop for _, loop in rows["curves"][rows["place_field_values"] == code]]
+        axes.set_title(text, fontsize=plotting.SMALL)
+        for feedback, colour in LOOP_COLOURS.items():
+            values = [loop.rms_cm[loop.feedback.index(feedback)] for loop in loops]
+            draw_curves(axes, loops[0].move if loops else [], values, colour, LOOPS[feedback])
+        axes.set(xlabel="moves", ylabel="error (cm, r.m.s.)", yscale="log")
+    panels[0, 0].set_ylabel("error beyond that\nin the box (cm)")
+    panels[0, 1].set_ylabel("the same, all positions\nconsidered (cm)")
+    for axes in panels[0]:
+        axes.axhline(0, color=plotting.LIGHT, lw=0.8, zorder=0)
+        axes.set_xlabel("distance from the walls (cm)")
+    for axes in (panels[0, 0], panels[1, 0]):
+        axes.legend()
+    caption = (
+        "Above: errors of states outside the box minus those in the box after equally many moves,"
+        " decoded by the mean rates of other paths; the decoder of the left panel knows the"
+        " position to within 40 cm. Below: errors of the likelihood decoder in the box, without"
+        " feedback and if every 10 moves the start encoder receives the softmax of the outputs, or"
+        " the place code of the decoded position. Thin lines: competent networks; thick lines:"
+        " their means."
+    )
+    return plotting.FigureResult(name, title, figure, caption)
+
+
+def draw_curves(axes, x, values, colour, label):
+    """Draw one thin line for each network, and their mean where all have a value."""
+    for one in values:
+        axes.plot(x, one, color=colour, lw=0.5, alpha=0.35)
+    if values:
+        axes.plot(x, np.mean(values, axis=0), color=colour, lw=1.8, label=label)

@@ -28,6 +28,8 @@ Position codes
     decoding_errors_cm, noise_threshold: nearest-neighbour decoding, and the noise it tolerates.
     few_shot_errors_cm, navigation_errors_cm, NavigationErrors, unexplained_shares: linear readouts
     of positions, of displacements, and of new targets.
+    outside_box, OutsideBox, outside_period_ratios: a code beyond the walls of the box.
+    diffusion_constants: growth of a squared error over moves.
     lattice_module, place_code: synthetic codes. matched_units: units of equal rates.
 
 Dimensionality

@@ -2,6 +2,7 @@ from gridjax.metrics.coding.code_book import CodeBook, code_book, with_unit_powe
 from gridjax.metrics.coding.few_shot_readout import few_shot_errors_cm
 from gridjax.metrics.coding.fisher_information import fisher_information, local_error_cm
 from gridjax.metrics.coding.nearest_neighbour import decoding_errors_cm, noise_threshold
+from gridjax.metrics.coding.outside_box import OutsideBox, outside_box, outside_period_ratios
 from gridjax.metrics.coding.readout_learning import unexplained_shares
 from gridjax.metrics.coding.synthetic_codes import lattice_module, place_code
 from gridjax.metrics.coding.vector_navigation import NavigationErrors, navigation_errors_cm
@@ -24,6 +25,7 @@ from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
 from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime
+from gridjax.metrics.robustness.diffusion import diffusion_constants
 from gridjax.metrics.robustness.matched_units import matched_units
 from gridjax.metrics.spectral.amplitude_equations import lattice_energies, preferred_lattices
 from gridjax.metrics.spectral.box_modes import (
@@ -76,6 +78,7 @@ __all__ = [
     "ModuleTorus",
     "Modules",
     "NavigationErrors",
+    "OutsideBox",
     "PersistenceBars",
     "RadialPower",
     "RateMaps",
@@ -92,6 +95,7 @@ __all__ = [
     "code_book",
     "cycles_per_box",
     "decoding_errors_cm",
+    "diffusion_constants",
     "dip_test",
     "dos_wavenumber",
     "false_module_share",
@@ -120,6 +124,8 @@ __all__ = [
     "nearest_modes",
     "needed_to_decide",
     "noise_threshold",
+    "outside_box",
+    "outside_period_ratios",
     "p_values",
     "participation_ratio",
     "pattern_covariance",

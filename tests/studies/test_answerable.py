@@ -280,9 +280,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         *OF_MODELS,
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    first = dict.fromkeys(
-        ("dropout", "good-for", "lattices", "leaky", "models", "static", "volume"), 1
-    )
+    first = dict.fromkeys(("dropout", "lattices", "leaky", "models", "static", "volume"), 1)
     third = dict.fromkeys(("modules", "turing", "width-sensitivity"), 3)
     assert versions == dict.fromkeys(versions, 2) | first | third
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +15,14 @@ from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
+from gridjax.metrics.coding.outside_box import OutsideBox
+from gridjax.metrics.coding.outside_box import outside_box as measure_outside
 from gridjax.model.network import Params
+from gridjax.run.evaluation import closed_loop
+from gridjax.run.evaluation.closed_loop import ClosedLoop
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.evaluation.recomputed_maps import recompute_maps
+from gridjax.run.evaluation.walks_outside import walk_outside
 from gridjax.run.storage.kept_weights.weights import unflatten_weights, with_maps
 from gridjax.run.storage.result_store import Store
 from gridjax.run.storage.run_folder import FolderStore
@@ -116,6 +122,64 @@ class Network:
                 self.spec, self.params, self.layout, n_bins, samples_per_bin
             )
         return _labelled_maps(self.spec, maps, np.arange(len(maps)), samples)
+
+    def outside_box(
+        self,
+        n_paths: int = 4000,
+        n_moves: int = 50,
+        units: Sequence[int] | None = None,
+        within_cm: float = 40.0,
+    ) -> OutsideBox:
+        """Run the network out of its box on velocities alone, and decode its states there.
+
+        The walks start in the box, where the network receives their place code; no wall holds them.
+        A network can only be measured as far as it integrates: choose ``n_moves`` so that its
+        errors in the box stay small.
+
+        Args:
+            n_paths: Number of walks; rounded up to a multiple of 250. Half of them make the code
+                book, the others are decoded.
+            n_moves: Number of moves of a walk, at least 5.
+            units: Units of the analysed layer that are read; by default all. Memory grows by
+                8 bytes for each unit, move and walk.
+            within_cm: What the first decoder knows about the position
+                (`gridjax.metrics.outside_box`).
+
+        Returns:
+            Ranges, errors by the distance from the walls, reliability and maps.
+
+        Raises:
+            GridjaxError: A number is invalid, or the network has no recurrence, no square box or
+                another motion than the walk.
+        """
+        refuse_forked_process()
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            positions, rates = walk_outside(
+                self.spec, self.params, self.layout, n_paths, n_moves, units
+            )
+        return measure_outside(positions, rates, self.spec.box_width_in_m, within_cm)
+
+    def closed_loop(self, every: int = 10, n_moves: int = 50, n_paths: int = 200) -> ClosedLoop:
+        """Feed the place code that the network computes back through its start encoder.
+
+        Args:
+            every: Moves between two replacements of the state.
+            n_moves: Moves of a trajectory, a multiple of ``every`` and at least two of them.
+            n_paths: Number of trajectories.
+
+        Returns:
+            Errors and diffusion constants without feedback, with the outputs fed back, and with the
+            place code of the decoded position fed back, along the same trajectories.
+
+        Raises:
+            GridjaxError: A number is invalid, or the outputs of the network are not the place code
+                of its start.
+        """
+        refuse_forked_process()
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            return closed_loop.closed_loop(
+                self.spec, self.params, self.layout, every, n_moves, n_paths
+            )
 
 
 def _labelled_maps(
