@@ -93,7 +93,7 @@ def check_studies(data, folder):
     with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
         archive.extractall(folder / "unpacked", filter="data")
     run = gj.open_run(folder / "unpacked" / "tables")
-    assert {"gaussian", "difference_of_gaussians"} <= set(run.networks["place_field_values"])
+    assert {0.11, 0.12, 0.13} <= set(run.networks["place_cell_rf"])
     shutil.rmtree(folder / "unpacked")
 
 
