@@ -32,7 +32,7 @@ CODES = {
     "place": "place cells",
 }
 LOOPS = {"none": "no feedback", "outputs": "outputs", "position": "decoded position"}
-LOOP_COLOURS = {"none": plotting.GREY, "outputs": "#d55e00", "position": "#009e73"}
+LOOP_COLOURS = {"none": plotting.GREY, "outputs": "#7b3294", "position": "#009e73"}
 MEASURES = {
     "threshold": "noise threshold",
     "threshold_within": "... within\nhalf a period",
@@ -273,6 +273,7 @@ def figure_outside(evidence):
         return plotting.FigureResult(name, title, None, reason)
     figure = plotting.new_figure(5.2)
     panels = figure.subplots(2, 2)
+    panels[1, 1].sharey(panels[1, 0])
     names = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
     for code, text in names.items():
         curves = rows["curves"][rows["place_field_values"] == code]
@@ -294,8 +295,9 @@ def figure_outside(evidence):
     for axes in panels[0]:
         axes.axhline(0, color=plotting.LIGHT, lw=0.8, zorder=0)
         axes.set_xlabel("distance from the walls (cm)")
+    panels[1, 0].set_ylim(top=10 * panels[1, 0].get_ylim()[1])  # room for the legend
     for axes in (panels[0, 0], panels[1, 0]):
-        axes.legend()
+        axes.legend(loc="upper left", fontsize=plotting.SMALL)
     caption = (
         "Above: errors of states outside the box minus those in the box after equally many moves,"
         " decoded by the mean rates of other paths; the decoder of the left panel knows the"
