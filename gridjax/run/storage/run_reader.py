@@ -161,7 +161,7 @@ class Network:
             )
         return measure_outside(positions, rates, self.spec.box_width_in_m, within_cm)
 
-    def closed_loop(self, every: int = 10, n_moves: int = 50, n_paths: int = 200) -> ClosedLoop:
+    def closed_loop(self, every: int = 10, n_moves: int = 50, n_paths: int = 1000) -> ClosedLoop:
         """Feed the place code that the network computes back through its start encoder.
 
         Args:
