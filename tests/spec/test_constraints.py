@@ -10,6 +10,7 @@ from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 
+ENVIRONMENTS = {"n_environments": 2}
 CARTESIAN = {"place_field_values": "cartesian", "place_field_loss": "mse", "Np": 2}
 
 GENERAL = {"place_field_values": "general_difference_of_gaussians"}
@@ -58,6 +59,14 @@ CUBE = {"dimensions": 3, "bin_side_in_m": 0.11}
         (CUBE | {"n_head_direction_cells": 4}, "n_head_direction_cells: 4 needs dimensions: 2"),
         ({"dimensions": 4}, "dimensions: 4 is above 3"),
         ({"bin_side_in_m": 0.0085}, "into 259 bins"),
+        (CARTESIAN | ENVIRONMENTS, "n_environments: 2 does not fit place_field_values: cartesian"),
+        (MEASURED | ENVIRONMENTS, "n_environments: 2 does not fit place_field_values: from_file"),
+        ({"start": "zero"} | ENVIRONMENTS, "n_environments: 2 does not fit start: zero"),
+        (
+            {"state_objective": "distances"} | ENVIRONMENTS,
+            "n_environments: 2 does not fit state_objective: distances",
+        ),
+        ({"n_environments": 0}, "n_environments: 0 is below 1"),
         ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
         ({"Ng": -3}, "Ng: -3 is below 1"),
         ({"Ng": [1]}, "[1] is not a whole number"),
@@ -85,6 +94,9 @@ def test_each_broken_rule_is_one_problem(values, what):
         {"bin_side_in_m": 2.2 / 8},
         {"bin_side_in_m": 2.2 / 256},
         {"Np": 3},
+        ENVIRONMENTS,
+        {"start": "zero", "context_input": "one_hot"} | ENVIRONMENTS,
+        CUBE | ENVIRONMENTS,
         CARTESIAN | {"place_field_values": "polar", "place_field_loss": "polarmse"},
         CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 8},
         {"place_field_values": "gaussian", "place_field_loss": "binarycrossentropy"},
