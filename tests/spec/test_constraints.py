@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
+from gridjax.model.cells import Cell
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.records.cell_info import CellInfo
+from gridjax.spec.registry import CELLS
 
 ENVIRONMENTS = {"n_environments": 2}
 CARTESIAN = {"place_field_values": "cartesian", "place_field_loss": "mse", "Np": 2}
@@ -160,3 +163,21 @@ def test_shared_readings_change_no_result(values):
         read_spec(NetworkSpec(**known), readings)
     assert result(readings) == result(None)
     assert result(readings) == result(None)
+
+
+def test_a_cell_without_recurrence_has_one_environment(monkeypatch):
+    for name in ("_infos", "_functions", "_hashes", "_modules"):
+        monkeypatch.setattr(CELLS, name, dict(getattr(CELLS, name)))
+    info = CellInfo("still", n_states=0, has_layers=False, n_gates=1)
+    CELLS.register(info, Cell(no_weights, rates), CellInfo)
+    read_spec(NetworkSpec(rnn_type="still"))
+    with pytest.raises(GridjaxError, match="n_environments: 2 does not fit rnn_type: still"):
+        read_spec(NetworkSpec(rnn_type="still", **ENVIRONMENTS))
+
+
+def no_weights(key, n_inputs, n_units, initializer):
+    return {}
+
+
+def rates(params, state, inputs, activation):
+    return (activation(inputs),)

@@ -561,8 +561,8 @@ def test_a_comparison_of_environments_that_applies_to_no_network_is_refused(tmp_
     asked = {"gridjax.evaluation.environments": True, "gridjax.evaluation.robustness": "all"}
     both = problems_of(Sweep.from_dict, sweep_of(LINE), overrides=asked)
     assert [str(each).partition(":")[0] for each in both] == [
-        "--set gridjax.evaluation.robustness",
-        "--set gridjax.evaluation.environments",
+        "--set gridjax.evaluation.robustness=all",
+        "--set gridjax.evaluation.environments=True",
     ]
 
 

@@ -18,7 +18,7 @@ _FEWEST_BINS = 20
 """Smallest number of bins that are visited in both maps."""
 _LEAST_VARIANCE = 1e-3
 """Smallest variance of the overlapping part of a map, over that of the whole map."""
-_MOST_VALUES = 2**20
+_MOST_VALUES = 2**18
 """Limit of the values of one array of transforms; the maps are taken in parts."""
 
 

@@ -5,11 +5,13 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from tiny import PLACE_CELLS, sweep_content
+from tiny import PLACE_CELLS, StopAt, sweep_content
 
 import gridjax as gj
+from gridjax.callbacks import Stopped
 from gridjax.report.html import write_report
 from gridjax.run.evaluation.evaluation import evaluate_block
+from gridjax.run.worker import train_loop
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer
@@ -70,7 +72,7 @@ def test_lanes_change_no_bit_and_no_other_table_changes():
 
 
 @pytest.mark.slow
-def test_a_run_has_the_tables_and_its_networks_answer_in_each_environment(tmp_path):
+def test_a_run_has_the_tables_and_its_networks_answer_in_each_environment(tmp_path, monkeypatch):
     parameters = PLACE_CELLS | {"seed": {"value": 0}, "n_environments": {"values": [1, 2]}}
     content = sweep_content(**parameters)
     content["gridjax"]["evaluation"] = content["gridjax"]["evaluation"] | {"environments": True}
@@ -98,6 +100,12 @@ def test_a_run_has_the_tables_and_its_networks_answer_in_each_environment(tmp_pa
     for wrong in (2, -1, "a"):
         with pytest.raises(gj.GridjaxError, match="environment"):
             network.respond(positions, environment=wrong)
+    monkeypatch.setattr(train_loop, "CHUNK_SECONDS", 0.0)  # a step a chunk
+    with pytest.raises(Stopped):
+        gj.train(gj.Sweep.from_dict(content), tmp_path / "two", [StopAt(60)], checkpoint_every=0)
+    resumed = gj.train(gj.Sweep.from_dict(content), tmp_path / "two")
+    for name in ("environments", "remapping", "history"):
+        assert getattr(resumed, name).equals(getattr(run, name)), name
     assert write_report(run, tmp_path / "run").stat().st_size > 10_000
     gj.export_run(tmp_path / "run", tmp_path / "small")
     assert gj.open_run(tmp_path / "small").remapping.equals(run.remapping)
