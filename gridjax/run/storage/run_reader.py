@@ -51,13 +51,14 @@ class Network:
     spec: NetworkSpec
     params: Params
     layout: Layout
-    """place cells, or the parameters of another target code"""
+    """place cells, or the parameters of another target code, in all environments"""
 
     @property
     def place_cells(self) -> Any:
         """Centres [Np, field, 2] and widths [Np, field] of the place cells, in metres.
 
-        For another target code, its random parameters, or None if it has none.
+        For another target code, its random parameters, or None if it has none. With several
+        environments, they are those of environment 0; ``layout.further`` has the others.
         """
         return self.layout.code
 
