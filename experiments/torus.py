@@ -5,14 +5,15 @@
     python experiments/torus.py runs/mine torus.csv
 
 The best networks are those with most units in their largest module, units of the same period
-(+-10 %) and orientation (+-5 degrees) whose rate maps are stored. The table has one row for each of
-them: the ratio of the second to the third bar of the first homology, its p-value against each null
-and the mean ratio of each null; with --cavities, also that of the first to the second bar of the
-second homology.
+(+-10 %) and orientation (+-5 degrees) whose rate maps or weights are stored. The table has one row
+for each of them: the ratio of the second to the third bar of the first homology, its p-value
+against each null and the mean ratio of each null; with --cavities, also that of the first to the
+second bar of the second homology.
 """
 
 import argparse
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -36,20 +37,30 @@ ACTIVATIONS = {
 """Activations of the random readouts, by their names in sweep files."""
 
 
-def module_maps(run: gj.Run, run_id: str) -> np.ndarray | None:
-    """Return the stored maps [unit, n, n] of the largest module of a network.
-
-    Returns None if no maps are stored, if they have missing bins, or if the module has too few.
-    """
-    try:
-        maps = run.rate_maps(run_id)
-    except gj.GridjaxError:
-        return None
+def module_units(run: gj.Run, run_id: str) -> list[int]:
+    """Return the units of the largest module of a network that are close to its middle."""
     units = run.units[run.units["run_id"] == run_id]
     units = units[units["nbins"] == units["nbins"].max()].set_index("unit")
     period, turn = (units[name].to_numpy(float) for name in ("period_cm", "orientation_rad"))
-    own = units.index[torus_units(period, turn)]
-    kept = maps.sel(unit=[unit for unit in maps["unit"].to_numpy() if unit in own]).to_numpy()
+    return units.index[torus_units(period, turn)].tolist()
+
+
+def module_maps(run: gj.Run, run_id: str, wanted: list[int]) -> np.ndarray | None:
+    """Return the maps [unit, n, n] of units of a network: the stored ones, or from its weights.
+
+    Returns None if some are not stored, neither are the weights, and too few are left; and if a map
+    has missing bins.
+    """
+    try:
+        maps = run.rate_maps(run_id)
+        if not set(wanted) <= set(maps["unit"].to_numpy()):
+            raise gj.GridjaxError(gj.Problem("some maps are not stored"))
+    except gj.GridjaxError:
+        try:
+            maps = run.network(run_id).rate_maps()
+        except gj.GridjaxError:
+            return None
+    kept = maps.sel(unit=[unit for unit in maps["unit"].to_numpy() if unit in wanted]).to_numpy()
     is_enough = len(kept) >= FEWEST_MODULE_UNITS and np.isfinite(kept).all()
     return kept if is_enough else None
 
@@ -80,6 +91,14 @@ def row_of(run_id: str, maps: np.ndarray, found: ModuleTorus) -> dict[str, Any]:
     return row
 
 
+def register(plugin: Path) -> None:
+    """Import a file that registers cells. Raises GridjaxError if there is none."""
+    if not plugin.is_file():
+        raise gj.GridjaxError(gj.Problem(f"--plugin {plugin}: no such file", fix="name the file"))
+    sys.path.insert(0, str(plugin.parent))
+    import_module(plugin.stem)
+
+
 def main(words: list[str] | None = None) -> int:
     """Write the table of the best networks; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -90,20 +109,27 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--points", type=int, default=1200, help="population vectors")
     parser.add_argument("--cavities", action="store_true", help="the second homology, too: minutes")
     parser.add_argument("--seed", type=int, default=0, help="random seed of the nulls")
+    parser.add_argument("--plugin", type=Path, help="Python file that registers the run's cells")
     given = parser.parse_args(words)
     try:
+        if given.plugin is not None:
+            register(given.plugin)
         run = gj.open_run(given.run)
-        of_runs = {run_id: module_maps(run, run_id) for run_id in run.networks["run_id"]}
-        modules = {run_id: maps for run_id, maps in of_runs.items() if maps is not None}
-        if not modules:
-            what = f"{given.run}: no stored maps of {FEWEST_MODULE_UNITS} units of a module"
-            raise gj.GridjaxError(gj.Problem(what, fix="sweep with --keep-maps all"))
-        best = sorted(modules, key=lambda run_id: -len(modules[run_id]))[: given.networks]
+        units = {run_id: module_units(run, run_id) for run_id in run.networks["run_id"]}
+        largest = sorted(units, key=lambda run_id: -len(units[run_id]))
         rows = []
-        for run_id in best:
-            maps = modules[run_id]
+        for run_id in largest:
+            if len(units[run_id]) < FEWEST_MODULE_UNITS or len(rows) == given.networks:
+                break
+            maps = module_maps(run, run_id, units[run_id])
+            if maps is None:
+                continue
             rows.append(row_of(run_id, maps, torus_of(run, run_id, maps, given)))
-            print(f"{run_id}: {rows[-1]['circle_ratio']:.2f}")
+            print(f"{run_id}: {rows[-1]['circle_ratio']:.2f}", flush=True)
+        if not rows:
+            what = f"{given.run}: no maps of a module of at least {FEWEST_MODULE_UNITS} units"
+            fix = "sweep with --keep-maps all, or with --keep-weights all and, if needed, --plugin"
+            raise gj.GridjaxError(gj.Problem(what, fix=fix))
         pd.DataFrame(rows).to_csv(given.table, index=False, float_format="%.6g")
     except gj.GridjaxError as error:
         print(error, file=sys.stderr)

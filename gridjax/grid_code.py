@@ -16,9 +16,10 @@ class GridCode:
     """A layer without parameters: from positions to the rates of units, read from their maps.
 
     Rates are interpolated linearly between bin centres. A position beyond the outermost centres has
-    their rates. The layer is a function of NumPy or JAX arrays; the second can be differentiated,
-    compiled and mapped. It can be a layer of ``flax.linen.Sequential`` or ``flax.nnx.Sequential``,
-    or be called in any module; training does not change it.
+    their rates; a position that is NaN has rates that are NaN. The layer is a function of NumPy or
+    JAX arrays; the second can be differentiated, compiled and mapped. It can be a layer of
+    ``flax.linen.Sequential`` or ``flax.nnx.Sequential``, or be called in any module; training does
+    not change it.
 
     The maps can be those of a trained network (`gridjax.Network.rate_maps`), of a synthetic module
     (`gridjax.metrics.lattice_module`) or of recorded cells.
@@ -64,7 +65,7 @@ class GridCode:
             raise invalid_argument(message, "give x and y along the last axis, in metres")
         n = len(self._rates)
         place = xp.clip((positions / self.box_width_m + 0.5) * n - 0.5, 0, n - 1)
-        low = xp.clip(xp.floor(place), 0, n - 2).astype(np.int32)
+        low = xp.clip(xp.floor(xp.nan_to_num(place)), 0, n - 2).astype(np.int32)
         x, y = (place - low)[..., :1], (place - low)[..., 1:]
         i, j = low[..., 0], low[..., 1]
         rates = xp.asarray(self._rates)

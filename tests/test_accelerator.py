@@ -1,10 +1,13 @@
 """The script for the first minutes on an accelerator: keeping what is done."""
 
+import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +15,8 @@ from pathlib import Path
 import jax.numpy as jnp
 import pytest
 
+import gridjax as gj
+from benchmarks.accelerator import studies
 from benchmarks.accelerator.part import Part
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +36,24 @@ def test_rows_are_on_disk_as_soon_as_they_are_there(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
+def test_an_archive_in_pieces_is_the_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(studies, "PIECE", 1000)
+    (tmp_path / "tables" / "shards").mkdir(parents=True)
+    content = bytes(range(256)) * 20
+    (tmp_path / "tables" / "shards" / "x.parquet").write_bytes(content)
+    out = tmp_path / "out"
+    out.mkdir()
+    n_bytes = studies.pack(tmp_path / "tables", out)
+    pieces = [out / f"tables.tar.{number}" for number in range(len(list(out.iterdir())))]
+    assert max(piece.stat().st_size for piece in pieces) == 1000
+    whole = b"".join(piece.read_bytes() for piece in pieces)
+    assert len(whole) == n_bytes
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
+        found = archive.extractfile("tables/shards/x.parquet")
+        assert found is not None
+        assert found.read() == content
+
+
 def test_an_unknown_part_is_one_message(tmp_path):
     command = [*COMMAND, "--out", str(tmp_path / "out"), "--parts", "a,q"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -43,7 +66,7 @@ def test_an_unknown_part_is_one_message(tmp_path):
 @pytest.mark.slow
 def test_all_parts_run_with_tiny_sizes(tmp_path):
     command = [*COMMAND, "--out", str(tmp_path), "--tiny", "--minutes", "30"]
-    seconds = ",".join(f"{letter}=600" for letter in "abchdgvfei")
+    seconds = ",".join(f"{letter}=600" for letter in "abchsdgvfei")
     told = subprocess.run(
         [*command, "--seconds", seconds], cwd=ROOT, capture_output=True, text=True
     )
@@ -54,11 +77,24 @@ def test_all_parts_run_with_tiny_sizes(tmp_path):
     assert not [row for part in parts.values() for row in part.get("rows", []) if "error" in row]
     assert all(command["code"] == 0 for command in parts["b"]["commands"])
     assert len(parts["h"]["networks"]) == 6
+    check_studies(parts["s"], tmp_path)
     check_peers(parts["d"])
     check_bits(parts["g"])
     check_rest(parts["i"])
     assert len(list(tmp_path.iterdir())) <= 8
     assert all(file.stat().st_size < 16 << 20 for file in tmp_path.iterdir())
+
+
+def check_studies(data, folder):
+    """Every study was trained and exported, and its page is computed from the archive."""
+    assert [row["code"] for row in data["studies"]] == [0, 0], data
+    assert not data.get("left_out")
+    whole = b"".join(file.read_bytes() for file in sorted(folder.glob("tables.tar.*")))
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    run = gj.open_run(folder / "unpacked" / "tables")
+    assert {0.11, 0.12, 0.13} <= set(run.networks["place_cell_rf"])
+    shutil.rmtree(folder / "unpacked")
 
 
 def check_peers(data):

@@ -37,6 +37,13 @@ def test_jax_arrays_are_compiled_mapped_and_differentiated():
     np.testing.assert_allclose(slope, np.stack(moved, -1) / 1e-2, atol=1e-2)
 
 
+@pytest.mark.parametrize("xp", [np, jnp])
+def test_positions_that_are_nan_have_rates_that_are_nan(xp):
+    found = np.asarray(CODE(xp.asarray([[np.nan, 0.1], [0.1, np.nan], [0.1, 0.1]])))
+    assert np.isnan(found[:2]).all()
+    assert np.isfinite(found[2]).all()
+
+
 def test_it_is_a_layer_without_parameters():
     of_linen = linen.Sequential([CODE, linen.Dense(3)])
     params = of_linen.init(jax.random.key(0), PLACES[0])["params"]

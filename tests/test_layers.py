@@ -38,8 +38,8 @@ MAY_IMPORT = {
     "run.card_plan": "errors io accelerators spec metrics training sweep run.planning"
     " run.evaluation",
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
-    "run.storage": "errors forked_process version io spec task model training sweep run.planning"
-    " run.evaluation run.checkpointing",
+    "run.storage": "errors forked_process version io spec metrics task model training sweep"
+    " run.planning run.evaluation run.checkpointing",
     "run.worker": "errors io spec task model training sweep callbacks run.planning run.evaluation"
     " run.checkpointing run.storage",
     "run.execution": "errors forked_process io spec task model training sweep callbacks"

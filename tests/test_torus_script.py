@@ -11,11 +11,14 @@ import gridjax as gj
 from experiments import torus
 from gridjax.metrics import ModuleTorus, PersistenceBars
 
-SIZES = {"few": 9, "large": 20, "small": 12, "none": 15, "missing": 14}
+SIZES = {"few": 9, "large": 20, "small": 12, "none": 15, "missing": 14, "best": 11, "weights": 10}
 
 
 class FakeRun:
-    """Networks whose first units are a module; the units of `none` have no stored maps."""
+    """Networks whose first units are a module.
+
+    `none` has neither maps nor weights; `weights` has no maps, and `best` those of four units.
+    """
 
     networks = pd.DataFrame({"run_id": list(SIZES)})
 
@@ -30,15 +33,26 @@ class FakeRun:
         return pd.DataFrame(rows).sample(frac=1, random_state=0)
 
     def rate_maps(self, run_id):
-        if run_id == "none":
+        if run_id in ("none", "weights"):
             raise gj.GridjaxError(gj.Problem("no maps"))
-        maps = np.arange(30.0)[:, None, None] * np.ones((30, 10, 10))
-        maps[1, 2, 3] = np.nan if run_id == "missing" else 0
-        order = np.arange(30)[::-1]
-        return xr.DataArray(maps[order], dims=("unit", "x", "y"), coords={"unit": order})
+        maps = maps_of(run_id)
+        return maps[-4:] if run_id == "best" else maps
 
     def network(self, run_id):
-        return SimpleNamespace(spec=SimpleNamespace(has_outputs=False, activation="relu"))
+        def rate_maps():
+            if run_id == "none":
+                raise gj.GridjaxError(gj.Problem("no weights"))
+            return maps_of(run_id)
+
+        spec = SimpleNamespace(has_outputs=False, activation="relu")
+        return SimpleNamespace(spec=spec, rate_maps=rate_maps)
+
+
+def maps_of(run_id):
+    maps = np.arange(30.0)[:, None, None] * np.ones((30, 10, 10))
+    maps[1, 2, 3] = np.nan if run_id == "missing" else 0
+    order = np.arange(30)[::-1]
+    return xr.DataArray(maps[order], dims=("unit", "x", "y"), coords={"unit": order})
 
 
 def test_the_largest_modules_are_measured_and_written(monkeypatch, tmp_path, capsys):
@@ -52,14 +66,15 @@ def test_the_largest_modules_are_measured_and_written(monkeypatch, tmp_path, cap
     monkeypatch.setattr(gj, "open_run", lambda folder: FakeRun())
     monkeypatch.setattr(torus, "module_torus", module_torus)
     table = tmp_path / "torus.csv"
-    assert torus.main(["runs/x", str(table), "--networks", "2", "--points", "300"]) == 0
+    assert torus.main(["runs/x", str(table), "--networks", "4", "--points", "300"]) == 0
     rows = pd.read_csv(table)
-    assert list(rows["run_id"]) == ["large", "small"]
-    assert list(rows["n_units"]) == [20, 12]
-    assert rows["circle_ratio_rotated"].tolist() == [2, 2]
-    assert rows["p_circles_rotated"].tolist() == pytest.approx([2 / 3, 2 / 3])
+    assert list(rows["run_id"]) == ["large", "small", "best", "weights"]
+    assert list(rows["n_units"]) == [20, 12, 11, 10]
+    assert rows["circle_ratio_rotated"].tolist() == [2] * 4
+    assert rows["p_circles_rotated"].tolist() == pytest.approx([2 / 3] * 4)
     maps, code, (_, draws, points, has_cavities) = given[1]
     assert set(maps[:, 0, 0]) == set(range(12))
+    assert [set(maps[:, 0, 0]) for maps, *_ in given[2:]] == [set(range(11)), set(range(10))]
     assert (code, draws, points, has_cavities) == (None, 10, 300, False)
     assert "large: 2.50" in capsys.readouterr().out
 
@@ -70,6 +85,12 @@ def test_a_run_without_modules_is_named(monkeypatch, tmp_path, capsys):
     assert torus.main(["runs/x", str(tmp_path / "t.csv")]) == 2
     assert "sweep with --keep-maps all" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_missing_plugin_is_named(tmp_path, capsys):
+    words = ["runs/x", str(tmp_path / "t.csv"), "--plugin", str(tmp_path / "no.py")]
+    assert torus.main(words) == 2
+    assert "no.py: no such file" in capsys.readouterr().err
 
 
 def test_a_missing_run_is_named(tmp_path, capsys):

@@ -20,6 +20,7 @@ PARTS = {
     "b": ("smoke", 120, "a small sweep, its report"),
     "c": ("steps", 120, "gradient steps per second"),
     "h": ("answers", 240, "grid scores of trained populations"),
+    "s": ("studies", 540, "studies of the size desk"),
     "d": ("peers", 240, "PyTorch's trainers beside gridjax"),
     "g": ("bits", 240, "tables that are equal to the bit"),
     "v": ("evaluation", 120, "stages of one evaluation"),

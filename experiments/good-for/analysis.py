@@ -11,7 +11,6 @@ from gridjax import metrics, plotting
 from gridjax.studies import figures as shared
 
 N_BINS, SAMPLES = 32, 100
-FALSE_FINDINGS, LOWEST_SCORE = 0.05, 0.3
 FEWEST, MOST = 8, 64
 """Lattice units of a network that is measured; the best MOST of more are taken."""
 NOISE = 0.3
@@ -38,13 +37,8 @@ MEASURES = {
 
 def lattice_units(evidence):
     """Return the lattice units of each network by its run_id, the best first."""
-    units = evidence.units.merge(evidence.networks[["run_id", "null_99"]], on="run_id")
-    q = units.groupby("run_id")["lattice_p_value"].transform(
-        lambda p: metrics.benjamini_hochberg(np.nan_to_num(p.to_numpy(float), nan=1.0))
-    )
-    score = units["score_60_by_neuron"]
-    is_lattice = (q < FALSE_FINDINGS) & (score > units["null_99"]) & (score > LOWEST_SCORE)
-    best = units[is_lattice].sort_values("score_60_by_neuron", ascending=False)
+    units = evidence.lattices
+    best = units[units["is_lattice"]].sort_values("score_60_by_neuron", ascending=False)
     return dict(iter(best.groupby("run_id")))
 
 

@@ -33,13 +33,8 @@ FACTORS = {
 
 def with_lattices(evidence):
     """Return the networks with the share of their units that are lattices."""
-    units = evidence.units.merge(evidence.networks[["run_id", "null_99"]], on="run_id")
-    q = units.groupby("run_id")["lattice_p_value"].transform(
-        lambda p: benjamini_hochberg(np.nan_to_num(p.to_numpy(float), nan=1.0))
-    )
-    score = units["score_60_by_neuron"]
-    is_lattice = (q < FALSE_FINDINGS) & (score > units["null_99"]) & (score > LOWEST_SCORE)
-    share = is_lattice.groupby(units["run_id"]).mean()
+    units = evidence.lattices
+    share = units["is_lattice"].groupby(units["run_id"]).mean()
     rows = evidence.networks
     return rows.assign(share_lattice=rows["run_id"].map(share).astype(float))
 

@@ -25,6 +25,8 @@ MODELS = {
 """Cell -> name of the model, and the parameter that sets the scale of its maps."""
 SHARES = (0.0, 1.0)
 CHANCE_LATTICES, CHANCE_MODULES = 0.05, 0.05
+N_PATHS, SHUFFLES = 4000, 99
+"""Samples and shuffles of the heading tuning of one network of each model."""
 KNOWS_PLACE = 0.5
 """Largest error of a linear readout of the position, over that of a constant answer."""
 
@@ -110,10 +112,23 @@ def with_interval(shares):
     return f"{percent(mean)}{between}"
 
 
-def table(rows):
+def share_tuned_to_heading(evidence, rows):
+    """Return the share of units of the first network that are tuned to the heading, at p = .01.
+
+    NaN if its weights are not stored.
+    """
+    try:
+        network = evidence.run.network(rows["run_id"].iloc[0])
+        found = network.heading_tuning(N_PATHS, n_shuffles=SHUFFLES)
+    except gj.GridjaxError:
+        return np.nan
+    return (found.p_value <= 1 / (1 + SHUFFLES)).mean()
+
+
+def table(evidence, rows):
     """Return one row of text for each model."""
     head = "model, networks, know their position, grid units (95 %), null score, with a lattice"
-    head += ", modules, period over box, clustering of phases, scale parameter"
+    head += ", modules, period over box, clustering of phases, tuned to heading, scale parameter"
     lines: list[tuple[str, ...]] = [tuple(head.split(", "))]
     for cell in trained_models(rows):
         own = of_cell(rows, cell)
@@ -121,6 +136,7 @@ def table(rows):
         scales = sorted(own[parameter].unique()) if parameter else ()
         period = (own["module_period_cm"] / (100 * own["box_width_in_m"])).median()
         clustering = own["module_phase_clustering"].median()
+        tuned = share_tuned_to_heading(evidence, own)
         line = (
             name,
             f"{len(own)}",
@@ -131,6 +147,7 @@ def table(rows):
             f"{own['n_modules'].mean():.1f}",
             f"{period:.2f}" if np.isfinite(period) else "–",
             f"{clustering:.2f}" if np.isfinite(clustering) else "–",
+            percent(tuned) if np.isfinite(tuned) else "–",
             f"{parameter} {', '.join(f'{one:g}' for one in scales)}" if parameter else "–",
         )
         lines.append(line)
@@ -195,7 +212,8 @@ def figures(evidence, estimates):
         " a score60 above .3 and above the 99th percentile of each null of their network (random"
         " readouts, or the untrained network, isotropic fields and shuffled bins). Dotted: chance."
         " A network without outputs knows its position if a linear readout of its units has less"
-        " than half of the error of a constant answer."
+        " than half of the error of a constant answer. Tuned to heading: share of the units of one"
+        " network whose rate depends on the heading at a given position, at p = .01 (chance 1 %)."
     )
-    drawn = plotting.FigureResult(name, title, figure, caption, table=table(rows))
+    drawn = plotting.FigureResult(name, title, figure, caption, table=table(evidence, rows))
     return [drawn, maps_figure(evidence, rows)]

@@ -9,6 +9,7 @@ Lattices
     fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.
     modules, Modules, false_module_share, FEWEST_MODULE_UNITS: units that share a lattice.
     phase_clustering: whether the phases of a module tile its unit cell.
+    heading_tuning, HeadingTuning: tuning to the heading beyond that to position.
 
 Null distributions
     random_readout_weights, readout: scores of a target code without a network.

@@ -20,6 +20,7 @@ from gridjax.metrics.nulls.chance_scores import (
     thresholds,
 )
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
+from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
 from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
@@ -69,6 +70,7 @@ __all__ = [
     "Components",
     "Dip",
     "GridScores",
+    "HeadingTuning",
     "Interval",
     "LackOfFit",
     "Lattice",
@@ -102,6 +104,7 @@ __all__ = [
     "grid_score",
     "grid_score_3d",
     "grow_patterns",
+    "heading_tuning",
     "hexagonal_period",
     "hexagonal_triads",
     "holm",

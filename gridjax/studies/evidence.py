@@ -90,6 +90,23 @@ class Evidence:
         return self._reported_units(self.networks)
 
     @cached_property
+    def lattices(self) -> pd.DataFrame:
+        """``units`` with one more column: ``is_lattice``, whether the map of a unit is a lattice.
+
+        It is one if its lattice is significant (``lattice_p_value``; q < .05 after Benjamini and
+        Hochberg over the units of the network), and its score60 is above both thresholds of
+        ``share_grid``.
+        """
+        null = self.networks[["run_id"]].assign(null_99=_highest_null(self.networks))
+        units = self.units.merge(null, on="run_id")
+        q = units.groupby("run_id")["lattice_p_value"].transform(
+            lambda p: benjamini_hochberg(np.nan_to_num(p.to_numpy(float), nan=1.0))
+        )
+        score = units["score_60_by_neuron"]
+        is_high = (score > units.pop("null_99")) & (score > LOWEST_THRESHOLD)
+        return units.assign(is_lattice=(q < FALSE_FINDINGS) & is_high)
+
+    @cached_property
     def spectra(self) -> pd.DataFrame:
         """The radial power of the networks' maps and place cells, by frequency (cycles per box)."""
         rows = self.run.spectra

@@ -152,7 +152,8 @@ def test_no_bfloat16_product_on_a_cpu_multiplies_a_transposed_matrix():
     contracted = [re.search(r"contracting_dims = (\[\d+\]) x (\[\d\])", each) for each in products]
     for line, axes in zip(products, contracted, strict=True):
         (left,) = re.findall(r": \(tensor<(\d[\dx]*)xbf16>", line)
-        assert axes is not None and axes[1] == f"[{left.count('x')}]", line
+        assert axes is not None, line
+        assert axes[1] == f"[{left.count('x')}]", line
     assert sum(axes[2] == "[1]" for axes in contracted) == 2  # through the kernel and the decoder
     # The others are gradients of matrices: x^T, with one more axis.
     transposes = [line for line in lines if "stablehlo.transpose" in line]

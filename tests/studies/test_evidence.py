@@ -53,6 +53,26 @@ def test_units_are_those_of_the_reported_bins(evidence):
     assert len(evidence.units) == 40 * len(evidence.networks)
 
 
+def test_lattices_are_significant_among_the_units_of_their_network_and_above_both_scores(evidence):
+    units, rng = evidence.run.units, np.random.default_rng(0)
+    p_values = rng.uniform(size=len(units)) ** 4
+    units["lattice_p_value"] = np.where(rng.uniform(size=len(units)) < 0.1, np.nan, p_values)
+    null = evidence.networks.set_index("run_id")["null_99"]
+    rejected = {"by p": 0, "by null": 0}
+    for run_id, own in evidence.lattices.groupby("run_id"):
+        p = own["lattice_p_value"].fillna(1.0).to_numpy()
+        # Benjamini and Hochberg: all p up to the largest p_(k) below k / n times the limit.
+        passing = [q for k, q in enumerate(sorted(p), 1) if q < 0.05 * k / len(p)]
+        is_significant = p <= max(passing, default=-1.0)
+        score = own["score_60_by_neuron"].to_numpy()
+        is_high = (score > null[run_id]) & (score > 0.3)
+        np.testing.assert_array_equal(own["is_lattice"], is_significant & is_high)
+        rejected["by p"] += int((is_high & ~is_significant).sum())
+        rejected["by null"] += int((is_significant & ~is_high).sum())
+    assert evidence.lattices["is_lattice"].any()
+    assert all(rejected.values()), rejected
+
+
 def test_path_integration_beats_ten_centimetres_and_the_start(evidence):
     rows = evidence.networks
     expected = rows["decode_err_ml_cm_T50"] < 10

@@ -2,7 +2,7 @@
 
 They are the properties of Dorrell and Whittington (2026) that position maps can show: hexagons
 (P1), phases that tile the unit cell (P2) and several modules (P3). Conjunctive cells (P4) need the
-heading or the velocity beside the position.
+heading beside the position: gridjax.metrics.heading_tuning.
 """
 
 from __future__ import annotations

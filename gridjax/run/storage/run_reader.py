@@ -14,8 +14,10 @@ from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
+from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
 from gridjax.model.network import Params
 from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.run.evaluation.heading_samples import heading_samples
 from gridjax.run.evaluation.recomputed_maps import layout_of_environment, recompute_maps
 from gridjax.run.storage.kept_weights.weights import unflatten_weights, with_maps
 from gridjax.run.storage.result_store import Store
@@ -120,6 +122,36 @@ class Network:
                 self.spec, self.params, self.layout, n_bins, samples_per_bin, environment
             )
         return _labelled_maps(self.spec, maps, np.arange(len(maps)), samples)
+
+    def heading_tuning(
+        self,
+        n_paths: int = 20_000,
+        n_bins: int = 20,
+        n_headings: int = 36,
+        n_shuffles: int = 200,
+        seed: int = 0,
+    ) -> HeadingTuning:
+        """Measure whether the units are tuned to the heading beyond their position.
+
+        Args:
+            n_paths: Number of paths of the network's own motion, as long as those of the rate maps.
+                Each gives one sample, after its last move; the heading is this move's direction.
+            n_bins: Position bins along each side of the box.
+            n_headings: Heading bins.
+            n_shuffles: Number of shuffles.
+            seed: Random seed of the shuffles.
+
+        Returns:
+            `gridjax.metrics.HeadingTuning` of the analysed units.
+
+        Raises:
+            GridjaxError: A number is invalid, or the box is no square.
+        """
+        refuse_forked_process()
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            samples = heading_samples(self.spec, self.params, self.layout, n_paths)
+        sizes = n_bins, n_headings, n_shuffles
+        return heading_tuning(jax.random.key(seed), *samples, self.spec.box_width_in_m, *sizes)
 
 
 def _labelled_maps(

@@ -30,6 +30,7 @@ from gridjax.io.json_schema import check_schema
 from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.run.planning.blocks import block_name
 from gridjax.run.storage.block_results import Arrays, BlockResults
+from gridjax.run.storage.earlier_versions import ALWAYS, completed, is_of_earlier_version
 from gridjax.run.storage.schema import TABLES
 
 SEAL = "shard.json"
@@ -77,10 +78,12 @@ class Shard:
         return content
 
     def table(self, name: str) -> pa.Table:
-        """Return the rows of a table."""
+        """Return the rows of a table, none for a table that the writing version did not have."""
         content = retry_while_replaced(self.folder / SEAL, lambda: self._content(f"{name}.parquet"))
         if content is None:
-            raise self._damage(f"{name}.parquet", "is missing")
+            if name in ALWAYS:
+                raise self._damage(f"{name}.parquet", "is missing")
+            return TABLES[name].empty_table()
         return read_parquet(content, self.folder / f"{name}.parquet", name)
 
     def maps(self, run_id: str) -> Arrays | None:
@@ -136,7 +139,7 @@ class Shard:
         return True
 
     def check(self, rows: bool = True) -> None:
-        """Raise DamageError if a file is damaged, or a table has other columns than the schema.
+        """Raise DamageError if a file is damaged, or a table has columns that the schema lacks.
 
         ``rows=False`` reads the SHA-256 and the schema of the tables, but not their rows.
         """
@@ -148,9 +151,10 @@ class Shard:
         contents = {name: self._listed_content(name, each) for name, each in listed.items()}
         for name in TABLES:
             file = f"{name}.parquet"
-            if file not in contents:
+            if file in contents:
+                _checked(read, contents[file], self.folder / file, name)
+            elif name in ALWAYS:
                 raise self._damage(SEAL, f"lists no {file}")
-            _checked(read, contents[file], self.folder / file, name)
 
     def _weights_name(self) -> str:
         return KEPT_WEIGHTS if KEPT_WEIGHTS in self._read_seal()["files"] else WEIGHTS
@@ -234,9 +238,12 @@ class Shard:
 
 
 def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
-    """Return the table in the bytes of a Parquet file; refuse columns other than the schema's."""
+    """Return the table in the bytes of a Parquet file; refuse columns that the schema lacks.
+
+    Columns that only the schema has are added (gridjax.run.storage.earlier_versions).
+    """
     table: pa.Table = _checked(_read_table, content, path, name)
-    return table
+    return table if table.schema.equals(TABLES[name]) else completed(table, name)
 
 
 def _read_table(source: pa.BufferReader) -> pa.Table:
@@ -256,7 +263,7 @@ def _checked(read: Callable[[pa.BufferReader], Any], content: bytes, path: Path,
     except (OSError, pa.ArrowException) as error:
         raise DamageError(Problem(f"damaged: cannot be read: {error}", Place(str(path)))) from None
     schema = found if isinstance(found, pa.Schema) else found.schema
-    if not schema.equals(TABLES[name]):
+    if not (schema.equals(TABLES[name]) or is_of_earlier_version(schema, name)):
         raise DamageError(Problem("damaged: has other columns", Place(str(path)), _FIX))
     return found
 

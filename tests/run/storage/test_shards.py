@@ -1,10 +1,23 @@
 """The tables of one block on disk."""
 
+import dataclasses
+import io
 import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gridjax.errors import DamageError
+from gridjax.run.evaluation.network_metrics import spec_columns
+from gridjax.run.planning.blocks import block_name
+from gridjax.run.storage.block_results import BlockResults
+from gridjax.run.storage.earlier_versions import completed
 from gridjax.run.storage.schema import TABLES
-from gridjax.run.storage.shards import read_parquet, to_parquet
+from gridjax.run.storage.shards import Shard, read_parquet, to_parquet
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import SEEDS
 
 
 def test_no_thread_holds_the_bytes_of_a_table_after_it_is_read():
@@ -14,3 +27,62 @@ def test_no_thread_holds_the_bytes_of_a_table_after_it_is_read():
     for _ in range(300):  # pq.read_table returns before such a thread in about one call of ten
         read_parquet(content, Path("networks.parquet"), "networks")
         assert sys.getrefcount(content) == held
+
+
+NETWORKS = {"run_id": ["a", "b"], "Ng": [8, 16], "loss": [1.0, float("nan")]}
+
+
+def of_earlier_version(columns, name="networks"):
+    schema = pa.schema([TABLES[name].field(column) for column in columns])
+    return to_parquet(pa.table(columns, schema=schema))
+
+
+def test_networks_of_an_earlier_version_have_defaults_and_unknown_measures():
+    found = read_parquet(of_earlier_version(NETWORKS), Path("networks.parquet"), "networks")
+    assert found.schema.equals(TABLES["networks"])
+    rows = found.to_pandas()
+    assert list(rows["run_id"]) == ["a", "b"]
+    assert list(rows["Ng"]) == [8, 16]
+    assert list(rows["loss"].fillna(-1)) == [1.0, -1.0]
+    defaults = spec_columns(NetworkSpec())
+    for field in dataclasses.fields(NetworkSpec):
+        expected = defaults[field.name]
+        if expected is None or field.name in SEEDS:  # a seed follows the seed of its network
+            assert rows[field.name].isna().all(), field.name
+        elif field.name != "Ng":
+            assert list(rows[field.name]) == [expected, expected], field.name
+    assert rows["score_60_by_neuron_max"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "change"),
+    [
+        ({"Ng": [8]}, None),  # no key
+        (NETWORKS, pa.field("novel", pa.int64())),
+        (NETWORKS, pa.field("Np", pa.string())),  # another type
+    ],
+)
+def test_tables_with_other_columns_are_refused(columns, change):
+    table = pq.read_table(io.BytesIO(of_earlier_version(columns)))
+    if change is not None:
+        table = table.append_column(change, pa.array([None] * len(table), change.type))
+    with pytest.raises(DamageError, match="other columns"):
+        read_parquet(to_parquet(table), Path("networks.parquet"), "networks")
+
+
+def test_a_shard_of_an_earlier_version_is_intact_and_has_no_rows_of_tables_it_lacks(tmp_path):
+    tables = {name: schema.empty_table() for name, schema in TABLES.items()}
+    tables["networks"] = completed(pa.table({"run_id": ["a"]}), "networks")
+    del tables["robustness"], tables["spectra"]
+    name = block_name(["a"])
+    shard = Shard.write(tmp_path / name, BlockResults(("a",), tables, {}, {}))
+    shard.check()
+    assert shard.is_intact()
+    assert shard.table("robustness").equals(TABLES["robustness"].empty_table())
+    assert shard.read().tables["networks"]["run_id"].to_pylist() == ["a"]
+    del tables["units"]
+    (tmp_path / "other").mkdir()
+    without = Shard.write(tmp_path / "other" / name, BlockResults(("a",), tables, {}, {}))
+    assert not without.is_intact()
+    with pytest.raises(DamageError, match="units"):
+        without.table("units")

@@ -1,0 +1,51 @@
+"""Tables of runs that an earlier version of gridjax has written: what they lack, and with what.
+
+A later version may have new parameters, new measures and new tables. The networks of an earlier run
+had the default of a new parameter, since a default keeps all results. Measures that did not exist
+are missing values, and tables that did not exist have no rows.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pyarrow as pa
+
+from gridjax.run.evaluation.network_metrics import spec_columns
+from gridjax.run.storage.schema import ROW_KEYS, TABLES
+from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import SEEDS
+
+ALWAYS = ("networks", "units", "history")
+"""Tables of every version."""
+_DEFAULTS = spec_columns(NetworkSpec())
+_PARAMETERS = {field.name for field in dataclasses.fields(NetworkSpec)} - set(SEEDS)
+
+
+def is_of_earlier_version(schema: pa.Schema, name: str) -> bool:
+    """Return whether a table has some of the columns of this version, with equal types, no others.
+
+    The column that identifies the network or the null scores of a row must be there.
+    """
+    known = TABLES[name]
+    has_known = all(
+        each.name in known.names and each.type == known.field(each.name).type for each in schema
+    )
+    return has_known and ROW_KEYS[name] in schema.names
+
+
+def completed(table: pa.Table, name: str) -> pa.Table:
+    """Return a table of an earlier version with all columns of this version."""
+    schema, n = TABLES[name], len(table)
+    columns = [
+        table[field.name]
+        if field.name in table.column_names
+        else pa.repeat(pa.scalar(_missing(name, field.name), field.type), n)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _missing(name: str, column: str) -> object:
+    """Return the value of a column that a table lacks: the default of a parameter, else None."""
+    return _DEFAULTS[column] if name == "networks" and column in _PARAMETERS else None
