@@ -126,11 +126,11 @@ def main(words: list[str] | None = None) -> int:
                 continue
             rows.append(row_of(run_id, maps, torus_of(run, run_id, maps, given)))
             print(f"{run_id}: {rows[-1]['circle_ratio']:.2f}", flush=True)
+            pd.DataFrame(rows).to_csv(given.table, index=False, float_format="%.6g")
         if not rows:
             what = f"{given.run}: no maps of a module of at least {FEWEST_MODULE_UNITS} units"
             fix = "sweep with --keep-maps all, or with --keep-weights all and, if needed, --plugin"
             raise gj.GridjaxError(gj.Problem(what, fix=fix))
-        pd.DataFrame(rows).to_csv(given.table, index=False, float_format="%.6g")
     except gj.GridjaxError as error:
         print(error, file=sys.stderr)
         return 2

@@ -50,6 +50,8 @@ class Stream(enum.IntEnum):
     """Nulls of the maps of a network without outputs; from weight_seed."""
     PERTURBATIONS = 12
     """Trajectories, noise, lesions and kicks of perturbed evaluation; from motion_seed."""
+    ENVIRONMENTS = 13
+    """Environment of each trajectory in training, folded with the step; from motion_seed."""
     OUTSIDE = 14
     """Walks out of the box, folded with the batch; from motion_seed."""
     CLOSED_LOOP = 15

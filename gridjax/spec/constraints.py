@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from gridjax.errors import GridjaxError
+from gridjax.spec import environment_rules
 from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.network import NetworkSpec, exact_key, has_hash, values_but_seeds
 from gridjax.spec.parameters import ALL_SEEDS, FIELDS, SEEDS, bins_across, is_read_by
@@ -140,6 +141,10 @@ RULES = (
     Rule(("dimensions", "start"), _entry_of_box(STARTS)),
     Rule(("dimensions", "inputs", "n_head_direction_cells"), _plane_inputs),
     Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
+    Rule(("n_environments", "place_field_values"), environment_rules.of_code),
+    Rule(("n_environments", "start", "context_input"), environment_rules.of_start),
+    Rule(("n_environments", "rnn_type"), environment_rules.of_cell),
+    Rule(("n_environments", "state_objective"), environment_rules.of_objective),
 )
 
 

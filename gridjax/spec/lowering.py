@@ -17,6 +17,7 @@ import numpy as np
 from gridjax.spec.entries import ENTRIES, STATIC_ENTRIES, TRACED_ENTRIES, Entry
 from gridjax.spec.fidelity import SWITCHES
 from gridjax.spec.fields.declarations import BANINO
+from gridjax.spec.fields.environment_fields import ONE_HOT
 from gridjax.spec.fields.uses import EVALUATION, OF_NULL, STATIC, TRAINING_ALONE
 from gridjax.spec.parameters import SEEDS, NetworkParameters, unread
 
@@ -49,7 +50,8 @@ class StaticConfig(_StaticFields):
     @property
     def n_inputs(self) -> int:
         """How many numbers the network receives at each move."""
-        return self.dimensions if self.inputs == "displacement" else 3
+        of_move = self.dimensions if self.inputs == "displacement" else 3
+        return of_move + (self.n_environments if self.context_input == ONE_HOT else 0)
 
     @property
     def n_code(self) -> int:

@@ -20,6 +20,7 @@ from gridjax.spec.fields.declarations import (
     reads_target_code,
 )
 from gridjax.spec.fields.distributions import Uniform
+from gridjax.spec.fields.environment_fields import EnvironmentFields
 from gridjax.spec.fields.network_fields import NetworkFields
 from gridjax.spec.fields.noise_fields import NoiseFields
 from gridjax.spec.fields.state_objective_fields import StateObjectiveFields, has_state_objective
@@ -37,7 +38,13 @@ ALL_SEEDS = ("seed", *SEEDS)
 
 @dataclass(frozen=True)
 class NetworkParameters(
-    TrainingFields, WorldFields, StateObjectiveFields, TargetCodeFields, NoiseFields, NetworkFields
+    TrainingFields,
+    WorldFields,
+    StateObjectiveFields,
+    EnvironmentFields,
+    TargetCodeFields,
+    NoiseFields,
+    NetworkFields,
 ):
     """The parameters of one network: its cells, its target code, its world and its training.
 

@@ -56,9 +56,14 @@ def n_weights(static: StaticConfig) -> int:
     return recurrent + layers + encoder_weights(static) + static.n_outputs * static.n_analysed
 
 
-def n_layout(static: StaticConfig) -> int:
+def n_layout_of_environment(static: StaticConfig) -> int:
     """Return the number of values of a layout of place cells: centres and two widths of fields."""
     return (static.dimensions + 2) * static.Np * static.n_field_slots
+
+
+def n_layout(static: StaticConfig) -> int:
+    """Return the number of values of the layouts of all environments of a network."""
+    return n_layout_of_environment(static) * static.n_environments
 
 
 def encoder_weights(static: StaticConfig) -> int:

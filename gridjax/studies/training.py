@@ -22,7 +22,7 @@ from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
 from gridjax.sweep import perturbations
 from gridjax.sweep.run_settings import Settings
-from gridjax.sweep.sweep import Sweep, check_perturbations
+from gridjax.sweep.sweep import Sweep, check_evaluation
 
 ACCEPTED = ("sweep", "lane-width")
 """Changes of a run that every study accepts: additional networks, and other lane widths.
@@ -89,7 +89,7 @@ def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None)
     study.load_plugins()
     files = study.files(request.size_name) if files is None else files
     whole = merge_sweeps([_read(file, request, len(files)) for file in files], study.name)
-    check_perturbations(whole.settings, whole.specs)
+    check_evaluation(whole.settings, whole.specs)
     return whole
 
 

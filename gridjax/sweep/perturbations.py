@@ -12,6 +12,7 @@ from gridjax.errors import Place, Problem
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.network import NetworkSpec
 
+SETTING = "evaluation.robustness"
 NONE, ALL = "none", "all"
 VELOCITY_NOISE, STATE_NOISE = "velocity_noise", "state_noise"
 LESION_RANDOM, LESION_GRID, LESION_MATCHED = "lesion_random", "lesion_grid", "lesion_matched"

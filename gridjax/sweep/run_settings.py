@@ -61,6 +61,9 @@ class EvaluationSettings:
         pattern=perturbations.PATTERN,
         form=f"none, all, or some of {', '.join(perturbations.GROUPS)}, separated by commas",
     )
+    environments: bool = _setting(
+        False, "whether networks with several environments are compared between them"
+    )
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,11 @@ from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep import environments, perturbations
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
-from gridjax.sweep.perturbations import problem_of_setting
 from gridjax.sweep.run_settings import Settings, read_settings
-
-_ROBUSTNESS = "evaluation.robustness"
 
 
 @dataclass(frozen=True)
@@ -120,7 +118,7 @@ class Sweep:
 
         Equal specs occur once. If ``settings`` is None, default settings are used. Raises
         GridjaxError with every error of the first invalid spec, if there are no specs, or if
-        perturbations are asked for that apply to none of the networks.
+        perturbations or environments are asked for that apply to none of the networks.
         """
         readings = Readings()
         distinct = tuple(dict.fromkeys(read_spec(spec, readings) for spec in specs))
@@ -130,7 +128,7 @@ class Sweep:
         text = f"[\n{lines}\n]"
         origins = (Origin("specs", len(distinct)),)
         settings = settings or Settings()
-        check_perturbations(settings, distinct)
+        check_evaluation(settings, distinct)
         return cls(distinct, settings, (("specs", text),), origins=origins)
 
 
@@ -157,8 +155,8 @@ def _sweep_of(
     settings = read_settings(blocks, of_run, problems)
     specs, origins, skipped = expand_files(files, first, sweep_seed, skip_invalid, problems)
     if not is_part:
-        asked = [block[_ROBUSTNESS] for block in (of_run, *blocks) if _ROBUSTNESS in block]
-        check_perturbations(settings, specs, asked[0].place if asked else None)
+        given = [item for block in reversed((of_run, *blocks)) for item in block.items()]
+        check_evaluation(settings, specs, {name: value.place for name, value in given})
     sampled = [each for _, file in files for each in file.sampled]
     remarks = [line for _, file in files for line in file.remarks]
     return Sweep(
@@ -173,10 +171,24 @@ def _sweep_of(
     )
 
 
-def check_perturbations(
-    settings: Settings, specs: Iterable[NetworkSpec], place: Place | None = None
+def check_evaluation(
+    settings: Settings,
+    specs: Iterable[NetworkSpec],
+    places: Mapping[str, Place | None] | None = None,
 ) -> None:
-    """Raise GridjaxError if perturbations are asked for that apply to none of the networks."""
-    problem = problem_of_setting(settings.evaluation.robustness, specs, place)
-    if problem is not None:
-        raise GridjaxError(problem)
+    """Raise GridjaxError if measures are asked for that apply to none of the networks.
+
+    ``places`` are those of the settings, by their names.
+    """
+    specs, places = list(specs), places or {}
+    found = (
+        perturbations.problem_of_setting(
+            settings.evaluation.robustness, specs, places.get(perturbations.SETTING)
+        ),
+        environments.problem_of_setting(
+            settings.evaluation.environments, specs, places.get(environments.SETTING)
+        ),
+    )
+    problems = [problem for problem in found if problem is not None]
+    if problems:
+        raise GridjaxError(problems)

@@ -1,19 +1,22 @@
 """Task of one network: its inputs at the start and at each move, and its targets.
 
 The targets are the target code of the position, followed by the head-direction cells if the network
-has any.
+has any. A network with several environments has a layout of the target code in each of them
+(gridjax.task.environments).
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from flax import struct
 from jax import random
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float, Int, Key
 
 from gridjax.spec.fields.declarations import is_recurrent, reads_target_code
+from gridjax.spec.fields.environment_fields import ONE_HOT
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.task.encoding_context import encoding_context
 from gridjax.task.head_direction import (
@@ -24,7 +27,7 @@ from gridjax.task.head_direction import (
 from gridjax.task.motion import Trajectories
 from gridjax.task.target_codes import encoding
 
-_HEADINGS = 4  # number folded into the layout's key
+_HEADINGS, _ENVIRONMENTS = 4, 64  # numbers folded into the layout's key
 
 
 class Layout(struct.PyTreeNode):
@@ -33,6 +36,18 @@ class Layout(struct.PyTreeNode):
     code: Any
     """layout of the target code: place cells, or any pytree; None for codes without layout"""
     head: HeadDirectionCells | None
+    """head-direction cells, the same in all environments"""
+    further: Any = None
+    """layouts of the target code in environments 1, 2, ...; arrays have a leading axis of
+    environments. None with one environment"""
+    environment: Int[Array, "*batch"] | None = None
+    """environment whose layout ``code`` is; if it has an axis of trajectories, so have the arrays
+    of ``code``. None: environment 0"""
+
+    @property
+    def is_of_trajectories(self) -> bool:
+        """Whether each trajectory has a layout of its own."""
+        return self.environment is not None and self.environment.ndim == 1
 
 
 def draw(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Layout:
@@ -44,7 +59,13 @@ def draw(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Lay
         of_head = random.fold_in(key, _HEADINGS)
         kappa = traced.head_direction_kappa
         head = draw_head_direction_cells(of_head, static.n_head_direction_cells, kappa)
-    return Layout(code=encoding(static).init(key, encoding_context(static, traced)), head=head)
+    context, init = encoding_context(static, traced), encoding(static).init
+    further = None
+    if static.n_environments > 1:
+        of_environments = random.fold_in(key, _ENVIRONMENTS)
+        numbers = jnp.arange(1, static.n_environments)
+        further = jax.vmap(lambda n: init(random.fold_in(of_environments, n), context))(numbers)
+    return Layout(code=init(key, context), head=head, further=further)
 
 
 def targets(
@@ -55,9 +76,13 @@ def targets(
 ) -> Float[Array, "*n out"]:
     """Return the targets: the target code, then the head-direction cells.
 
-    Positions are in metres, headings in radians.
+    Positions are in metres, headings in radians. If each trajectory has a layout of its own, the
+    trajectories are the last axis of the headings.
     """
-    code = encoding(static).encode(layout.code, positions)
+    encode = encoding(static).encode
+    if layout.is_of_trajectories:
+        encode = jax.vmap(encode, (0, -2), -2)
+    code = encode(layout.code, positions)
     if layout.head is None:
         return code
     return jnp.concatenate([code, encode_headings(layout.head, headings)], axis=-1)
@@ -70,8 +95,24 @@ def start_code(
     return targets(layout, trajectories.start, trajectories.start_heading, static)
 
 
+def decode(
+    layout: Layout, code: Float[Array, "*n Np"], static: StaticConfig
+) -> Float[Array, "*n d"]:
+    """Return the positions (metres) that outputs of the target code encode.
+
+    If each trajectory has a layout of its own, the trajectories are the last axis but one.
+    """
+    of_code = encoding(static).decode
+    if layout.is_of_trajectories:
+        of_code = jax.vmap(of_code, (0, -2), -2)
+    return of_code(layout.code, code)
+
+
 def inputs(
-    trajectories: Trajectories, dt_s: Float[Array, ""], static: StaticConfig
+    trajectories: Trajectories,
+    dt_s: Float[Array, ""],
+    static: StaticConfig,
+    environment: Int[Array, "*batch"] | None = None,
 ) -> Float[Array, "time batch n_in"]:
     """Return the inputs of the network at each move.
 
@@ -79,7 +120,23 @@ def inputs(
     cosine of the turn that follows the move (Banino et al. 2018). Together with the heading at the
     start, egocentric inputs contain the same information as displacements. A network without
     recurrence receives the position after each move, metres.
+
+    With the context input ``one_hot``, a number for each environment follows: 1 for the environment
+    of the trajectory, 0 for the others. ``environment`` is that of all trajectories or of each of
+    them; None stands for environment 0.
     """
+    of_moves = _inputs_of_moves(trajectories, dt_s, static)
+    if static.context_input != ONE_HOT:
+        return of_moves
+    number = jnp.zeros((), jnp.int32) if environment is None else environment
+    context = jax.nn.one_hot(number, static.n_environments, dtype=of_moves.dtype)
+    shape = (*of_moves.shape[:-1], static.n_environments)
+    return jnp.concatenate([of_moves, jnp.broadcast_to(context, shape)], axis=-1)
+
+
+def _inputs_of_moves(
+    trajectories: Trajectories, dt_s: Float[Array, ""], static: StaticConfig
+) -> Float[Array, "time batch n_in"]:
     if not is_recurrent(static):
         return trajectories.positions
     if static.inputs == "displacement":

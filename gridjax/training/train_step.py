@@ -32,8 +32,8 @@ from gridjax.spec.shapes import steps_ahead
 from gridjax.task import task
 from gridjax.task.motion import Trajectories
 from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
+from gridjax.training.environments import layout_of_step
 from gridjax.training.noise import NO_NOISE, Noise, draw_noise, with_noisy_moves
 from gridjax.training.optimizers import optimizer_of
 from gridjax.training.padding import selected_optimizer
@@ -117,7 +117,8 @@ def start_and_inputs(
     if is_recurrent(static):
         has_code = static.start == PLACE_CODE
         start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
-    return start, task.inputs(with_noisy_moves(trajectories, noise, dt_s), dt_s, static)
+    received = with_noisy_moves(trajectories, noise, dt_s)
+    return start, task.inputs(received, dt_s, static, layout.environment)
 
 
 def forward(
@@ -175,9 +176,9 @@ def update(
     ``is_fused`` computes the recurrence in one kernel of a GPU (gridjax.model.fused_recurrence).
     A network whose loss or update is not finite keeps its weights and is marked as diverged.
     """
-    targets = None
+    layout, targets = layout_of_step(static, traced, state.layout, state.step), None
     if static.has_outputs:
-        targets = task.targets(state.layout, trajectories.positions, trajectories.headings, static)
+        targets = task.targets(layout, trajectories.positions, trajectories.headings, static)
     masks = None
     if static.has_dropout:
         of_masks = stream(traced.motion_seed, Stream.DROPOUT, state.step)
@@ -188,7 +189,7 @@ def update(
 
     def objective_of(params: Params) -> Float[Array, ""]:
         analysed, outputs = forward(
-            params, state.layout, trajectories, traced.dt_s, static, masks, loop, noise
+            params, layout, trajectories, traced.dt_s, static, masks, loop, noise
         )
         loss = jnp.zeros(())
         if targets is not None:
@@ -284,15 +285,16 @@ def chunk(
 
 
 def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> Progress:
-    """Measure one network on trajectories that are not used in training.
+    """Measure one network on trajectories that are not used in training, in all its environments.
 
     Returns means over times and trajectories, computed in float32.
     """
     static = replace(static, matmul_precision=FLOAT32)
     key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
     trajectories = draw_paths(key, static.sequence_length, static.batch_size, static, traced)
-    analysed, outputs = forward(state.params, state.layout, trajectories, traced.dt_s, static)
-    assessed = compute_metrics(static, state.layout, outputs, trajectories, traced.padding)
+    layout = layout_of_step(static, traced, state.layout, state.step)
+    analysed, outputs = forward(state.params, layout, trajectories, traced.dt_s, static)
+    assessed = compute_metrics(static, layout, outputs, trajectories, traced.padding)
     loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
     of_states = jnp.full((), jnp.nan, jnp.float32)
     if static.state_objective != NO_OBJECTIVE:
@@ -321,7 +323,7 @@ def compute_metrics(
     targets = task.targets(layout, positions, trajectories.headings, static)
     loss = objective.data_loss(outputs, targets, static, padding)
     code, _ = task.split_outputs(outputs, static)
-    decoded = encoding(static).decode(layout.code, code)
+    decoded = task.decode(layout, code, static)
     return PositionMetrics(
         loss=loss,
         loss_excess=objective.loss_excess(loss, targets, static),

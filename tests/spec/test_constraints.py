@@ -6,10 +6,14 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
+from gridjax.model.cells import Cell
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
+from gridjax.spec.records.cell_info import CellInfo
+from gridjax.spec.registry import CELLS
 
+ENVIRONMENTS = {"n_environments": 2}
 CARTESIAN = {"place_field_values": "cartesian", "place_field_loss": "mse", "Np": 2}
 
 GENERAL = {"place_field_values": "general_difference_of_gaussians"}
@@ -58,6 +62,14 @@ CUBE = {"dimensions": 3, "bin_side_in_m": 0.11}
         (CUBE | {"n_head_direction_cells": 4}, "n_head_direction_cells: 4 needs dimensions: 2"),
         ({"dimensions": 4}, "dimensions: 4 is above 3"),
         ({"bin_side_in_m": 0.0085}, "into 259 bins"),
+        (CARTESIAN | ENVIRONMENTS, "n_environments: 2 does not fit place_field_values: cartesian"),
+        (MEASURED | ENVIRONMENTS, "n_environments: 2 does not fit place_field_values: from_file"),
+        ({"start": "zero"} | ENVIRONMENTS, "n_environments: 2 does not fit start: zero"),
+        (
+            {"state_objective": "distances"} | ENVIRONMENTS,
+            "n_environments: 2 does not fit state_objective: distances",
+        ),
+        ({"n_environments": 0}, "n_environments: 0 is below 1"),
         ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
         ({"Ng": -3}, "Ng: -3 is below 1"),
         ({"Ng": [1]}, "[1] is not a whole number"),
@@ -85,6 +97,9 @@ def test_each_broken_rule_is_one_problem(values, what):
         {"bin_side_in_m": 2.2 / 8},
         {"bin_side_in_m": 2.2 / 256},
         {"Np": 3},
+        ENVIRONMENTS,
+        {"start": "zero", "context_input": "one_hot"} | ENVIRONMENTS,
+        CUBE | ENVIRONMENTS,
         CARTESIAN | {"place_field_values": "polar", "place_field_loss": "polarmse"},
         CARTESIAN | {"place_field_values": "high_dim_polar", "Np": 8},
         {"place_field_values": "gaussian", "place_field_loss": "binarycrossentropy"},
@@ -148,3 +163,21 @@ def test_shared_readings_change_no_result(values):
         read_spec(NetworkSpec(**known), readings)
     assert result(readings) == result(None)
     assert result(readings) == result(None)
+
+
+def test_a_cell_without_recurrence_has_one_environment(monkeypatch):
+    for name in ("_infos", "_functions", "_hashes", "_modules"):
+        monkeypatch.setattr(CELLS, name, dict(getattr(CELLS, name)))
+    info = CellInfo("still", n_states=0, has_layers=False, n_gates=1)
+    CELLS.register(info, Cell(no_weights, rates), CellInfo)
+    read_spec(NetworkSpec(rnn_type="still"))
+    with pytest.raises(GridjaxError, match="n_environments: 2 does not fit rnn_type: still"):
+        read_spec(NetworkSpec(rnn_type="still", **ENVIRONMENTS))
+
+
+def no_weights(key, n_inputs, n_units, initializer):
+    return {}
+
+
+def rates(params, state, inputs, activation):
+    return (activation(inputs),)

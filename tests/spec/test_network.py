@@ -69,6 +69,7 @@ READING = {
     "place_maps": {"place_field_values": "from_file"},
     "head_direction_kappa": {"n_head_direction_cells": 5},
     "fidelity": {"recurrent_dropout": 0.5},
+    "context_input": {"n_environments": 2},
     **dict.fromkeys(("state_objective_weight", "place_loss_weight", *NUMBERS), OBJECTIVE),
     "turn_kappa": {"motion": "von_mises_walk"},
     "vertical_scale": {"motion": "flattened_walk"},

@@ -87,3 +87,32 @@ def test_perturbations_are_possible_if_one_network_has_them():
     sweep = Sweep.from_dict(sweep_of(both, gridjax=PERTURBED))
     assert {spec.dimensions for spec in sweep.specs} == {1, 2}
     assert sweep.settings.evaluation.robustness == "all"
+
+
+COMPARED = {"evaluation": {"environments": True}}
+TWO = {"n_environments": {"value": 2}, "place_field_values": {"value": "gaussian"}}
+
+
+def test_a_comparison_of_environments_that_applies_to_no_network_is_refused(tmp_path):
+    line = sweep_of(TWO | {"dimensions": {"value": 1}}, gridjax=COMPARED)
+    text = "evaluation.environments: true has no effect: no network of the sweep has several"
+    path = write(tmp_path, yaml.safe_dump(line, sort_keys=False))
+    (problem,) = problems_of(Sweep.from_yaml, path)
+    assert text in problem.message
+    assert path.read_text().splitlines()[problem.place.line - 1].strip() == "environments: true"
+    one = sweep_of({}, gridjax={"evaluation": COMPARED["evaluation"]})
+    (problem,) = problems_of(Sweep.from_dict, one)
+    assert text in problem.message
+    asked = {"gridjax.evaluation.environments": True, "gridjax.evaluation.robustness": "all"}
+    both = problems_of(Sweep.from_dict, sweep_of(LINE), overrides=asked)
+    assert [str(each).partition(":")[0] for each in both] == [
+        "--set gridjax.evaluation.robustness=all",
+        "--set gridjax.evaluation.environments=True",
+    ]
+
+
+def test_environments_are_compared_if_one_network_has_several():
+    some = TWO | {"n_environments": {"values": [1, 2]}}
+    sweep = Sweep.from_dict(sweep_of(some, gridjax=COMPARED))
+    assert [spec.n_environments for spec in sweep.specs] == [1, 2]
+    assert sweep.settings.evaluation.environments is True

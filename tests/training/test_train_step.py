@@ -32,6 +32,8 @@ from gridjax.spec.lowering import TracedParams
 from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
+from gridjax.training import environments as environments_of_steps
+from gridjax.training import train_step
 from gridjax.training.noise import draw_noise
 from gridjax.training.population import lane
 from gridjax.training.train_step import NOT_DIVERGED
@@ -41,6 +43,7 @@ CARTESIAN = replace(
     SPEC, Np=2, place_field_values="cartesian", place_field_loss="mse", activation="linear"
 )
 NOISY = replace(SPEC, state_noise=0.1, velocity_noise=0.3, activation="tanh")
+IN_ENVIRONMENTS = replace(SPEC, n_environments=3, context_input="one_hot")
 OPTIMIZERS = {"adam": optimizer_oracle.Adam, "rmsprop_momentum": optimizer_oracle.BaninoRMSProp}
 
 
@@ -54,6 +57,12 @@ def cartesian():
 def noisy():
     """Blocks of one network with noise on its state and its velocity input."""
     return Block(1, NOISY.static)
+
+
+@pytest.fixture(scope="module")
+def environments():
+    """Blocks of one network with several environments, which is told the environment."""
+    return Block(1, IN_ENVIRONMENTS.static)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +101,19 @@ def trajectories_of(spec, purpose, step):
     return motion_oracle.Path(*(np.asarray(array, np.float64) for array in paths))
 
 
-def inputs_of(spec, paths):
+def environments_of(spec, step):
+    """The environment of each trajectory of a gradient step."""
+    key = stream(spec.motion_seed, Stream.ENVIRONMENTS, step)
+    return np.asarray(jax.random.randint(key, (spec.batch_size,), 0, spec.n_environments))
+
+
+def inputs_of(spec, paths, step=0):
+    if spec.context_input == "one_hot":
+        plain = inputs_of(replace(spec, context_input="none"), paths)
+        context = np.eye(spec.n_environments)[environments_of(spec, step)]
+        return np.concatenate(
+            [plain, np.broadcast_to(context, (*plain.shape[:-1], spec.n_environments))], axis=-1
+        )
     if spec.inputs == "displacement":
         return paths.moves
     one_by_one = [
@@ -104,7 +125,19 @@ def inputs_of(spec, paths):
     return np.stack(one_by_one, axis=1)
 
 
-def targets_of(spec, layout, positions, headings):
+def targets_of(spec, layout, positions, headings, step=0):
+    if spec.n_environments > 1:  # one trajectory after the other, with the cells of its environment
+        one, codes = replace(spec, n_environments=1), [layout.code]
+        for number in range(spec.n_environments - 1):
+            codes.append(jax.tree.map(lambda leaf, at=number: leaf[at], layout.further))
+        layouts = [layout.replace(code=codes[where]) for where in environments_of(spec, step)]
+        return np.stack(
+            [
+                targets_of(one, own, positions[..., at, :], headings[..., at])
+                for at, own in enumerate(layouts)
+            ],
+            axis=-2,
+        )
     if spec.place_field_values == "cartesian":
         return positions
     names = code_oracle.Cells._fields
@@ -143,6 +176,7 @@ def flat(tree):
         pytest.param(SPEC, "block", id="cells"),
         pytest.param(CARTESIAN, "cartesian", id="cartesian"),
         pytest.param(NOISY, "noisy", id="noise"),
+        pytest.param(IN_ENVIRONMENTS, "environments", id="environments"),
         pytest.param(BANINO, "banino", id="banino", marks=pytest.mark.slow),
     ],
 )
@@ -172,9 +206,9 @@ def assert_three_steps_agree(spec, block):
     optimizer = OPTIMIZERS[spec.optimizer](spec.learning_rate)
     for step in range(N_STEPS):
         paths = trajectories_of(spec, Stream.MOTION, step)
-        start_code = targets_of(spec, layout, paths.start, paths.start_heading)
-        targets = targets_of(spec, layout, paths.positions, paths.headings)
-        inputs, masks = inputs_of(spec, paths), (None, None)
+        start_code = targets_of(spec, layout, paths.start, paths.start_heading, step)
+        targets = targets_of(spec, layout, paths.positions, paths.headings, step)
+        inputs, masks = inputs_of(spec, paths, step), (None, None)
         if spec.static.has_dropout:
             key = stream(spec.motion_seed, Stream.DROPOUT, step)
             masks = network.draw_masks(key, spec.static, spec.traced)
@@ -241,6 +275,44 @@ def test_progress_agrees_with_float64_on_its_own_trajectories_without_dropout(sp
     least = loss_oracle.entropy(targets[..., :n]) + loss_oracle.entropy(targets[..., n:])
     assert float(progress.loss_excess[0]) == pytest.approx(loss - least.mean(), abs=1e-5)
     assert float(progress.position_error_m[0]) == pytest.approx(error, rel=1e-5)
+
+
+def test_progress_is_measured_in_all_environments(environments):
+    spec, block = IN_ENVIRONMENTS, environments
+    state = block.trainer.init(block.stack([spec]))
+    progress = block.trainer.progress(block.stack([spec]), state)
+    state = lane(jax.tree.map(np.array, state), 0)
+    paths = trajectories_of(spec, Stream.PROGRESS, 0)
+    start_code = targets_of(spec, state.layout, paths.start, paths.start_heading)
+    targets = targets_of(spec, state.layout, paths.positions, paths.headings)
+    params = oracle.as_float64(state.params)
+    outputs = outputs_of(spec, params, start_code, inputs_of(spec, paths))
+    loss = losses_of(spec, outputs, targets).mean()
+    assert float(progress.loss[0]) == pytest.approx(loss, rel=1e-5)
+
+
+def test_one_environment_runs_the_plain_path(monkeypatch):
+    """With one environment, nothing of gridjax.task.environments is called or stored."""
+    static, traced = SPEC.static, SPEC.traced
+
+    def program():
+        return str(jax.make_jaxpr(lambda state: train_step.step(static, traced, state))(state))
+
+    def refuse(*_):
+        raise AssertionError("one environment needs no choice of a layout")
+
+    state = jax.eval_shape(lambda: train_step.init(static, traced))
+    assert state.layout.further is None
+    assert state.layout.environment is None
+    assert "randint" in str(
+        jax.make_jaxpr(
+            lambda state: train_step.step(IN_ENVIRONMENTS.static, IN_ENVIRONMENTS.traced, state)
+        )(jax.eval_shape(lambda: train_step.init(IN_ENVIRONMENTS.static, IN_ENVIRONMENTS.traced)))
+    )
+    assert "randint" not in program()
+    for name in ("draw_environments", "layout_in"):
+        monkeypatch.setattr(environments_of_steps, name, refuse)
+    program()
 
 
 @pytest.mark.slow

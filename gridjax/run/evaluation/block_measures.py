@@ -96,8 +96,8 @@ def start_measures(
     lane_width = len(state.step)
     (device,) = state.step.devices()
     first, design = specs[members.lanes[0]], members.design
-    traced = _stacked(specs, lane_width, device)
-    axes = [code_axis(spec, design.n_bins[-1]) for spec in _filled(specs, lane_width)]
+    traced = stacked(specs, lane_width, device)
+    axes = [code_axis(spec, design.n_bins[-1]) for spec in filled(specs, lane_width)]
     measures = measure_lanes(
         measured_config(first),
         design,
@@ -142,7 +142,7 @@ def start_weight_measures(specs: Sequence[NetworkSpec], state: TrainState) -> We
     """Start the measures of the weights of a block; return arrays [lane] on the device."""
     lane_width = len(state.step)
     (device,) = state.step.devices()
-    traced = _stacked(specs, lane_width, device)
+    traced = stacked(specs, lane_width, device)
     return weight_measures(measured_config(specs[0]), lane_width, traced, state.params)
 
 
@@ -216,12 +216,14 @@ def _readout_width(state: TrainState) -> int:
     return 1 if device.platform == "cpu" else len(state.step)
 
 
-def _filled(specs: Sequence[NetworkSpec], lane_width: int) -> list[NetworkSpec]:
+def filled(specs: Sequence[NetworkSpec], lane_width: int) -> list[NetworkSpec]:
+    """Return the networks of all lanes of a block; copies of the last one fill the rest."""
     return [*specs, *[specs[-1]] * (lane_width - len(specs))]
 
 
-def _stacked(specs: Sequence[NetworkSpec], lane_width: int, device: Any) -> TracedParams:
-    leaves = [spec.traced for spec in _filled(specs, lane_width)]
+def stacked(specs: Sequence[NetworkSpec], lane_width: int, device: Any) -> TracedParams:
+    """Return the traced parameters of a block on its device; copies of the last fill the rest."""
+    leaves = [spec.traced for spec in filled(specs, lane_width)]
     return jax.device_put(jax.tree.map(lambda *lane: np.stack(lane), *leaves), device)
 
 

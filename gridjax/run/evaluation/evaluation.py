@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -28,12 +28,14 @@ from gridjax.run.evaluation.block_measures import (
 from gridjax.run.evaluation.module_columns import COLUMNS as MODULE_COLUMNS
 from gridjax.run.evaluation.module_columns import module_columns
 from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
+from gridjax.run.evaluation.remapping.environment_measures import measure_environments
 from gridjax.run.evaluation.robustness import conditions_for, robustness_columns
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import MapScores, unit_columns
 from gridjax.run.planning.lane_width import evaluation_width
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.environments import compares_environments
 from gridjax.sweep.evaluation_sizes import Design, design_of
 from gridjax.sweep.perturbations import Condition
 from gridjax.sweep.run_settings import EvaluationSettings
@@ -87,6 +89,10 @@ class Evaluation:
     """errors under perturbations; empty without any"""
     null: NullScores | None
     maps: KeptMaps | None
+    environments: dict[str, np.ndarray] = field(default_factory=dict)
+    """errors and grid-like units in each environment; empty unless asked for"""
+    remapping: dict[str, np.ndarray] = field(default_factory=dict)
+    """units in each environment beside environment 0; empty unless asked for"""
 
 
 def evaluate_block(
@@ -198,6 +204,12 @@ def _evaluate(
                 nulls.get(null_ids[at]),
                 members.conditions,
             )
+    for members in groups:
+        if settings.environments and compares_environments(specs[members.lanes[0]]):
+            null_99 = [found[at].network["null_99"] for at in members.lanes]
+            tables = measure_environments(specs, state, members, null_99)
+            for at, (environments, remapping) in zip(members.lanes, tables, strict=True):
+                found[at] = replace(found[at], environments=environments, remapping=remapping)
     for at, row in enumerate(rows):
         if at not in found:
             row |= {"status": DIVERGED, "diverged_at_step": float(diverged_at[at])}

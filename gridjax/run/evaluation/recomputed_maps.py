@@ -15,13 +15,19 @@ from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design, design_of
 from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.task.environments import layout_in
 from gridjax.task.task import Layout
 
 MOST_BINS, MOST_SAMPLES = 256, 10**5
 
 
 def recompute_maps(
-    spec: NetworkSpec, params: Params, layout: Layout, n_bins: int | None, samples_per_bin: int
+    spec: NetworkSpec,
+    params: Params,
+    layout: Layout,
+    n_bins: int | None,
+    samples_per_bin: int,
+    environment: int = 0,
 ) -> tuple[Float[np.ndarray, "unit ..."], Float[np.ndarray, "..."]]:
     """Return the mean activity of every analysed unit in each bin, and the samples per bin.
 
@@ -30,6 +36,7 @@ def recompute_maps(
         params, layout: its weights and target code.
         n_bins: bins along each side; None for the reported number.
         samples_per_bin: mean number of samples in a bin.
+        environment: number of the environment, from 0.
 
     The trajectories are those of an evaluation with default settings. Raises GridjaxError for
     invalid numbers.
@@ -41,8 +48,18 @@ def recompute_maps(
         n_samples = samples * n_bins**spec.dimensions
         n_batches = -(-n_samples // (design.batch_size * design.sequence_length))
         design = design._replace(n_bins=(n_bins,), n_bins_compared=(n_bins,), n_batches=n_batches)
-    maps, counts = _maps(evaluation_config(spec.static), design, spec.traced, params, layout)
+    there = layout_of_environment(spec, layout, environment)
+    maps, counts = _maps(evaluation_config(spec.static), design, spec.traced, params, there)
     return np.asarray(maps), np.asarray(counts)
+
+
+def layout_of_environment(spec: NetworkSpec, layout: Layout, environment: int) -> Layout:
+    """Return the layout of a network in one environment.
+
+    Raises GridjaxError if the network was not trained in an environment of this number.
+    """
+    number = check_int("environment", environment, 0, spec.static.n_environments - 1)
+    return layout_in(layout, number)
 
 
 @partial(jax.jit, static_argnums=(0, 1))

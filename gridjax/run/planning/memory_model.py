@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridjax.spec.fields.network_fields import NORM_RELU
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS, STATE_OBJECTIVES
-from gridjax.spec.shapes import n_layout, n_weights, steps_ahead
+from gridjax.spec.shapes import n_layout, n_layout_of_environment, n_weights, steps_ahead
 
 _FLOAT_BYTES = 4
 _STATE = 3
@@ -48,6 +48,8 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
     if STATE_OBJECTIVES.info(static.state_objective).per_pair:
         activity += _PER_PAIR * positions**2
     layout = n_layout(static)
+    if static.n_environments > 1:  # each trajectory has a copy of the layout of its environment
+        layout += static.batch_size * n_layout_of_environment(static)
     at_most = max(activity + _GRADIENT * weights, _UPDATE * weights)
     ahead = _PER_COORDINATE_AHEAD * static.dimensions * steps_ahead(static) * positions
     return round(_FLOAT_BYTES * (_STATE * weights + layout + at_most + ahead))
@@ -56,7 +58,6 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
 def bytes_of_checkpoint(static: StaticConfig, lane_width: int) -> int:
     """Predict the disk space of one checkpoint of a block, in bytes.
 
-    A checkpoint contains the weights, their moments and the layout of every lane.
+    A checkpoint contains the weights, their moments and the layouts of every lane.
     """
-    layout = n_layout(static)
-    return _FLOAT_BYTES * (3 * n_weights(static) + layout) * lane_width
+    return _FLOAT_BYTES * (3 * n_weights(static) + n_layout(static)) * lane_width

@@ -23,7 +23,7 @@ from gridjax.run.evaluation import closed_loop
 from gridjax.run.evaluation.closed_loop import ClosedLoop
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.evaluation.heading_samples import heading_samples
-from gridjax.run.evaluation.recomputed_maps import recompute_maps
+from gridjax.run.evaluation.recomputed_maps import layout_of_environment, recompute_maps
 from gridjax.run.evaluation.walks_outside import walk_outside
 from gridjax.run.storage.kept_weights.weights import unflatten_weights, with_maps
 from gridjax.run.storage.result_store import Store
@@ -32,7 +32,6 @@ from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import REGISTRIES
 from gridjax.task import motion, task
-from gridjax.task.target_codes import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.population import MATMUL_PRECISION
@@ -60,28 +59,31 @@ class Network:
     spec: NetworkSpec
     params: Params
     layout: Layout
-    """place cells, or the parameters of another target code"""
+    """place cells, or the parameters of another target code, in all environments"""
 
     @property
     def place_cells(self) -> Any:
         """Centres [Np, field, 2] and widths [Np, field] of the place cells, in metres.
 
-        For another target code, its random parameters, or None if it has none.
+        For another target code, its random parameters, or None if it has none. With several
+        environments, they are those of environment 0; ``layout.further`` has the others.
         """
         return self.layout.code
 
-    def respond(self, positions: Float[Array, "batch time+1 2"]) -> Response:
+    def respond(self, positions: Float[Array, "batch time+1 2"], environment: int = 0) -> Response:
         """Run the network along paths.
 
         Args:
             positions: Positions in metres, [batch, time + 1, dimensions of the box]; the first of
                 each path is its start.
+            environment: Number of the environment, from 0, for networks with several environments.
 
         Returns:
             Activity, outputs and decoded positions at the ``time`` later positions.
 
         Raises:
-            GridjaxError: The positions have another shape, or fewer than two time points.
+            GridjaxError: The positions have another shape, or fewer than two time points, or there
+                is no such environment.
         """
         refuse_forked_process()
         positions = jnp.asarray(positions, jnp.float32)
@@ -91,26 +93,28 @@ class Network:
             axes = ("x", "x and y", "x, y and z")[d - 1]
             fix = f"give {axes} in metres at two or more time points of each path"
             raise GridjaxError(Problem(message, fix=fix))
+        layout = layout_of_environment(self.spec, self.layout, environment)
         trajectories = motion.along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
-            analysed, outputs = train_step.forward(
-                self.params, self.layout, trajectories, dt_s, static
-            )
+            analysed, outputs = train_step.forward(self.params, layout, trajectories, dt_s, static)
         if static.has_outputs:
             code, _ = task.split_outputs(outputs, static)
-            decoded = encoding(static).decode(self.layout.code, code)
+            decoded = task.decode(layout, code, static)
         else:
             decoded = jnp.full((*outputs.shape[:2], d), jnp.nan)
         return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
 
-    def rate_maps(self, n_bins: int | None = None, samples_per_bin: int = 50) -> xr.DataArray:
+    def rate_maps(
+        self, n_bins: int | None = None, samples_per_bin: int = 50, environment: int = 0
+    ) -> xr.DataArray:
         """Compute the rate maps of all units again, from the weights.
 
         Args:
             n_bins: Bins along each side of the box; by default the number of the run's maps.
             samples_per_bin: Mean number of samples in a bin. At the run's number of bins, with the
                 default sizes of the evaluation, the maps are those of the run.
+            environment: Number of the environment, from 0, for networks with several environments.
 
         Returns:
             Mean activity of the analysed units, labelled as by `Run.rate_maps`.
@@ -121,7 +125,7 @@ class Network:
         refuse_forked_process()
         with jax.default_matmul_precision(MATMUL_PRECISION):
             maps, samples = recompute_maps(
-                self.spec, self.params, self.layout, n_bins, samples_per_bin
+                self.spec, self.params, self.layout, n_bins, samples_per_bin, environment
             )
         return _labelled_maps(self.spec, maps, np.arange(len(maps)), samples)
 
@@ -136,7 +140,7 @@ class Network:
 
         The walks start in the box, where the network receives their place code; no wall holds them.
         A network can only be measured as far as it integrates: choose ``n_moves`` so that its
-        errors in the box stay small.
+        errors in the box stay small. Networks with several environments are in environment 0.
 
         Args:
             n_paths: Number of walks; rounded up to a multiple of 250. Half of them make the code
@@ -163,6 +167,8 @@ class Network:
 
     def closed_loop(self, every: int = 10, n_moves: int = 50, n_paths: int = 1000) -> ClosedLoop:
         """Feed the place code that the network computes back through its start encoder.
+
+        Networks with several environments are in environment 0.
 
         Args:
             every: Moves between two replacements of the state.
@@ -305,6 +311,22 @@ class Run:
         Without this setting there are no rows.
         """
         return self._frame("robustness")
+
+    @cached_property
+    def environments(self) -> pd.DataFrame:
+        """Errors (cm) and grid-like units in each environment; one row for each environment.
+
+        There are rows with ``evaluation.environments``, for networks with several environments.
+        """
+        return self._frame("environments")
+
+    @cached_property
+    def remapping(self) -> pd.DataFrame:
+        """Maps of each unit in each environment, compared with environment 0.
+
+        There are rows with ``evaluation.environments``, for networks with several environments.
+        """
+        return self._frame("remapping")
 
     @cached_property
     def nulls(self) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from gridjax.run.evaluation import emergence, module_columns, nulls_of_maps, rob
 from gridjax.run.evaluation import volume_scores as volumes
 from gridjax.run.evaluation.evaluation import Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import READOUT, THRESHOLDS
+from gridjax.run.evaluation.remapping import remapping_tables
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS
 from gridjax.training.train_step import Progress
@@ -136,6 +137,22 @@ ROBUSTNESS = pa.schema(
         *((name, pa.float64()) for name in robustness.MEASURES),
     ]
 )
+ENVIRONMENTS = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("environment", pa.int32()),
+        *((name, pa.float64()) for name in remapping_tables.MEASURES),
+    ]
+)
+REMAPPING = pa.schema(
+    [
+        ("run_id", pa.string()),
+        ("environment", pa.int32()),
+        ("unit", pa.int32()),
+        ("kind", pa.string()),
+        *((name, pa.float32()) for name in remapping_tables.UNIT_MEASURES),
+    ]
+)
 NULLS = pa.schema(
     [
         ("null_id", pa.string()),
@@ -156,6 +173,8 @@ TABLES = {
     "drift": DRIFT,
     "spectra": SPECTRA,
     "robustness": ROBUSTNESS,
+    "environments": ENVIRONMENTS,
+    "remapping": REMAPPING,
     "nulls": NULLS,
     "timings": TIMINGS,
 }
@@ -200,6 +219,8 @@ class NetworkResult:
             "drift": _of_network(self.run_id, self.evaluation.drift, DRIFT),
             "spectra": _of_network(self.run_id, self.evaluation.spectra, SPECTRA),
             "robustness": _of_network(self.run_id, self.evaluation.robustness, ROBUSTNESS),
+            "environments": _of_network(self.run_id, self.evaluation.environments, ENVIRONMENTS),
+            "remapping": _of_network(self.run_id, self.evaluation.remapping, REMAPPING),
             "nulls": _nulls(self.evaluation.null),
             "timings": pa.Table.from_pylist(
                 [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS

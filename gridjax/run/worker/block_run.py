@@ -141,7 +141,8 @@ class BlockRun:
         is_last = any(progress.is_done for progress in due.progress)
         keep_maps, sizes = settings.keep_maps, settings.evaluation
         if not is_last:
-            keep_maps, sizes = "none", replace(sizes, robustness=perturbations.NONE)
+            keep_maps = "none"
+            sizes = replace(sizes, robustness=perturbations.NONE, environments=False)
         try:
             with (
                 self._timed("evaluate_s"),

@@ -1,0 +1,1 @@
+"""Evaluation of networks in all their environments, and comparison of their maps."""
