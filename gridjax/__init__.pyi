@@ -25,8 +25,9 @@ from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.evaluation.closed_loop import ClosedLoop
 from gridjax.run.execution.train import train
+from gridjax.run.results.network import Network, Response
+from gridjax.run.results.run import Run, open_run
 from gridjax.run.storage.export import Exported, export_run
-from gridjax.run.storage.run_reader import Network, Response, Run, open_run
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.cell_info import CellInfo, LossInfo

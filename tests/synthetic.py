@@ -13,9 +13,9 @@ from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, Evaluation, KeptMaps, NullScores
 from gridjax.run.evaluation.network_metrics import THRESHOLDS, spec_columns
 from gridjax.run.evaluation.volume_scores import volume_columns, volume_shares
+from gridjax.run.results.run import Run
 from gridjax.run.storage.block_results import BlockResults, results_of
 from gridjax.run.storage.kept_weights.weights import flatten_weights
-from gridjax.run.storage.run_reader import Run
 from gridjax.run.storage.schema import NETWORKS, NetworkResult
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of

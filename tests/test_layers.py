@@ -38,25 +38,29 @@ MAY_IMPORT = {
     "run.card_plan": "errors io accelerators spec metrics training sweep run.planning"
     " run.evaluation",
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
-    "run.storage": "errors forked_process version io spec metrics task model training sweep"
-    " run.planning run.evaluation run.checkpointing",
+    "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
+    " run.checkpointing",
+    "run.results": "errors forked_process spec metrics task model training run.evaluation"
+    " run.storage",
     "run.worker": "errors io spec task model training sweep callbacks run.planning run.evaluation"
     " run.checkpointing run.storage",
     "run.execution": "errors forked_process io spec task model training sweep callbacks"
-    " run.planning run.evaluation run.checkpointing run.storage run.worker",
+    " run.planning run.evaluation run.checkpointing run.storage run.results run.worker",
     "run.calibration": "errors io training run.planning run.worker run.execution spec",
     "theory": "errors prng plotting io spec metrics task",
     "recordings": "errors version plotting io metrics",
-    "report": "errors plotting io spec metrics task sweep run.evaluation run.storage theory",
+    "report": "errors plotting io spec metrics task sweep run.evaluation run.storage run.results"
+    " theory",
     "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
-    " run.storage callbacks run.execution report",
-    "trackers": "errors callbacks spec run.storage report",
+    " run.storage run.results callbacks run.execution report",
+    "trackers": "errors callbacks spec run.storage run.results report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
-    " run.worker run.execution run.calibration theory recordings report studies trackers",
+    " run.results run.worker run.execution run.calibration theory recordings report studies"
+    " trackers",
     "__main__": "cli",
     "": "errors forked_process prng version lazy plotting spec metrics grid_code task model"
-    " training sweep callbacks run.evaluation run.storage run.execution theory recordings studies"
-    " trackers",
+    " training sweep callbacks run.evaluation run.storage run.results run.execution theory"
+    " recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
 

@@ -15,8 +15,8 @@ def report(
     load_plugins(plugins)
     from gridjax.cli.shared.summary import print_summary
     from gridjax.report.html import write_report
+    from gridjax.run.results.run import open_run
     from gridjax.run.storage.integrity import verify_results
-    from gridjax.run.storage.run_reader import open_run
 
     run = open_run(folder)
     verify_results(folder)

@@ -25,7 +25,7 @@ from gridjax.report.settings import (
 )
 from gridjax.report.summary import row_label, summary_rows
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 
 PAGE, FIGURES = "report.html", "figures"
 LARGEST_SVG = 400_000

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax.run.evaluation.evaluation import DIVERGED
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.fields.distributions import mean
 from gridjax.spec.network import NetworkSpec

@@ -12,7 +12,7 @@ from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
 from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.run.evaluation.nulls_of_maps import NULLS
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.competence import ALL, COMPETENT, FINISHED, competent
 

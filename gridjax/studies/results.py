@@ -13,7 +13,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.atomic_files import replace_file
 from gridjax.io.numbers import percent
 from gridjax.plotting import FigureResult
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 from gridjax.studies.claims.claim_tests import CLAIM_TESTS
 from gridjax.studies.claims.claims_file import UNITS
 from gridjax.studies.claims.verdicts import MANY, Verdict, judge

@@ -16,7 +16,7 @@ from typing import Any
 from gridjax.callbacks import RunCallback
 from gridjax.errors import GridjaxError, Problem
 from gridjax.run.execution.train import train
-from gridjax.run.storage.run_reader import Run, open_run
+from gridjax.run.results.run import Run, open_run
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study

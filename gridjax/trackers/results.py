@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gridjax.run.storage.run_reader import Run, open_run
+from gridjax.run.results.run import Run, open_run
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS
 from gridjax.trackers.tracked_run import TrackedRun

@@ -7,10 +7,10 @@ from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.report.html import write_report
 from gridjax.run.checkpointing.block_folder import CHECKPOINTS
 from gridjax.run.execution.train import train
+from gridjax.run.results.run import open_run
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.output_folder import remove_leftovers
 from gridjax.run.storage.partial_results import PARTIAL, PartialResults
-from gridjax.run.storage.run_reader import open_run
 from gridjax.run.storage.shards import Shard
 from gridjax.run.storage.status import status
 

@@ -12,11 +12,11 @@ from gridjax.io.atomic_files import remove_tree
 from gridjax.io.folder_lock import is_locked, writer
 from gridjax.report.html import write_report
 from gridjax.run.execution.train import train
+from gridjax.run.results.run import open_run
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.partial_results import PartialResults
 from gridjax.run.storage.run_folder import FolderStore
-from gridjax.run.storage.run_reader import open_run
 from gridjax.run.storage.shards import Shard
 
 from .runfolder import MANIFEST_CONTENT, RUN_IDS, SWEEP, block_folder, save

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from gridjax.report.run_data import read_run_data
 from gridjax.report.summary import summary_rows, summary_table
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 
 
 def print_summary(console: Console, run: Run) -> None:

@@ -20,7 +20,7 @@ from gridjax.report.figures import (
     volumes,
 )
 from gridjax.report.run_data import RunData
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 
 
 class SavedFigure(NamedTuple):

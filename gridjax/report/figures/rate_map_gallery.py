@@ -13,7 +13,7 @@ from gridjax.io.numbers import number
 from gridjax.plotting import COLOUR_MAP, UNVISITED, FigureResult
 from gridjax.report.figures.unit_selection import Row, Unit, choose, kept_maps
 from gridjax.report.run_data import NetworkRecord, RunData, label, only
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ import numpy as np
 from gridjax import plotting
 from gridjax.plotting import FigureResult
 from gridjax.report.run_data import RunData, codes_of, label
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 from gridjax.sweep.perturbations import (
     DOSES,
     KICK_ALONG,

@@ -12,7 +12,7 @@ from gridjax.errors import GridjaxError
 from gridjax.metrics.spectral.standing_waves import standing_waves
 from gridjax.plotting import COLOUR_MAP, FigureResult
 from gridjax.report.run_data import NetworkRecord, RunData, label, reads_width
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 from gridjax.spec.fields.distributions import bounds
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.code_maps import bin_centres, code_maps, layout_of

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError
 from gridjax.report.run_data import NetworkRecord
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,7 +12,7 @@ from gridjax.metrics.statistics.seed_intervals import seed_interval
 from gridjax.plotting import FigureResult
 from gridjax.report.run_data import NetworkRecord, RunData, column, label, seeds_of
 from gridjax.run.evaluation.volume_scores import CLASSES, LATTICES
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 from gridjax.theory.pattern_panels import ROW_IN, draw_volume
 
 if TYPE_CHECKING:

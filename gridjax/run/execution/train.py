@@ -28,6 +28,7 @@ from gridjax.run.planning.blocks import Block, missing_blocks
 from gridjax.run.planning.merging import plan_under
 from gridjax.run.planning.parts import divide, plan_of_blocks, run_ids_of
 from gridjax.run.planning.plan import Plan
+from gridjax.run.results.run import Run
 from gridjax.run.storage.admission import admit_worker
 from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
 from gridjax.run.storage.manifest import make_manifest
@@ -48,7 +49,6 @@ from gridjax.run.storage.parts.part_folders import (
     write_division,
 )
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
-from gridjax.run.storage.run_reader import Run
 from gridjax.run.worker.worker import Job
 from gridjax.sweep.run_settings import change_settings
 from gridjax.sweep.sweep import Sweep

@@ -10,7 +10,7 @@ from gridjax import plotting
 from gridjax.report.figures import robustness
 from gridjax.report.figures.robustness import PANELS, curve
 from gridjax.report.run_data import read_run_data
-from gridjax.run.storage.run_reader import Run
+from gridjax.run.results.run import Run
 
 
 @pytest.fixture(scope="module")

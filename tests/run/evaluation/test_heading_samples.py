@@ -9,7 +9,7 @@ import pytest
 from gridjax.errors import GridjaxError
 from gridjax.run.evaluation.heading_samples import heading_samples
 from gridjax.run.evaluation.rollout import evaluation_paths
-from gridjax.run.storage.run_reader import Network
+from gridjax.run.results.network import Network
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import design_of
 from gridjax.sweep.run_settings import EvaluationSettings

@@ -1,0 +1,1 @@
+"""What a run has found: tables, maps and single networks, read from its store."""
