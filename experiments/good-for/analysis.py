@@ -171,14 +171,15 @@ def with_codes(evidence):
     rows = rows[of_codes(rows)].reset_index(drop=True)
     names = ("excess", "range", "log_loop", "log_clean_loop")
     columns = {name: np.full(len(rows), np.nan) for name in names}
-    curves = [None] * len(rows)
+    curves = []
     for at, (run_id, is_competent) in enumerate(
         zip(rows["run_id"], rows["is_competent"], strict=True)
     ):
-        curves[at] = outside_and_loop(evidence.run, run_id) if is_competent else None
-        if curves[at] is None:
+        found = outside_and_loop(evidence.run, run_id) if is_competent else None
+        curves.append(found)
+        if found is None:
             continue
-        outside, loop = curves[at]
+        outside, loop = found
         columns["excess"][at] = outside.excess_cm[:N_BANDS].mean()
         columns["range"][at] = outside.range_boxes
         diffusion = np.where(loop.diffusion_cm2_per_move > 0, loop.diffusion_cm2_per_move, np.nan)
