@@ -229,7 +229,7 @@ def test_conformal_isometry_has_the_published_losses(suffix):
     state = train_step.init(spec.static, spec.traced)
     places = np.asarray(drawn_paths(spec).positions, np.float64)
     cell = larger(state.params["cell"], 6, 0.3)
-    ours = loss_of(spec, None, {"cell": cell}, np.concatenate([places[:1], places]))
+    ours = loss_of(spec, state.layout, {"cell": cell}, np.concatenate([places[:1], places]))
     weight = {"linear": 10.0, "nonlinear": 30.0, "additive": 2000.0}[kind]
     expected = field_models.conformal(in_float64(cell), places, 10.0, kind, weight)
     np.testing.assert_allclose(ours, expected, rtol=1e-3)
@@ -276,7 +276,7 @@ def test_the_actionable_plane_has_the_published_losses_and_factors():
     cell = state.params["cell"]
 
     def ours(params):
-        return loss_of(spec, None, params, np.concatenate([rooms[:1], rooms]))
+        return loss_of(spec, state.layout, params, np.concatenate([rooms[:1], rooms]))
 
     value, gradient = jax.value_and_grad(ours)({"cell": cell})
     factors = {"positive": 0.1, "norm": 0.005}
@@ -324,7 +324,7 @@ def test_non_negative_components_ascend_the_variance_of_the_place_code():
     positions = np.asarray(paths.positions, np.float64)
     cell = in_float64(state.params["cell"])
     expected, W = field_models.components(cell["W"], positions[0], 0.2)
-    ours = loss_of(spec, None, state.params, np.concatenate([positions, positions]))
+    ours = loss_of(spec, state.layout, state.params, np.concatenate([positions, positions]))
     np.testing.assert_allclose(ours, expected, rtol=1e-4)
     after = jax.jit(train_step.step, static_argnums=0)(spec.static, spec.traced, state)
     np.testing.assert_allclose(after.params["cell"]["W"], W, rtol=1e-3, atol=1e-5)
