@@ -176,7 +176,7 @@ def flat(tree):
         pytest.param(SPEC, "block", id="cells"),
         pytest.param(CARTESIAN, "cartesian", id="cartesian"),
         pytest.param(NOISY, "noisy", id="noise"),
-        pytest.param(IN_ENVIRONMENTS, "environments", id="environments"),
+        pytest.param(IN_ENVIRONMENTS, "environments", id="environments", marks=pytest.mark.slow),
         pytest.param(BANINO, "banino", id="banino", marks=pytest.mark.slow),
     ],
 )

@@ -75,6 +75,7 @@ def test_walks_start_in_the_box_and_no_wall_holds_them(monkeypatch):
     np.testing.assert_allclose(rates[:, 1:], response.activity, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_an_exact_integrator_has_no_limit_outside_and_one_with_a_gain_drifts():
     exact = linear_integrator().outside_box(n_paths=2000, n_moves=40)
     assert exact.range_boxes == exact.unique_range_boxes == exact.reach_boxes >= 1.3
@@ -84,6 +85,7 @@ def test_an_exact_integrator_has_no_limit_outside_and_one_with_a_gain_drifts():
     assert errors[-1] > exact.error_in_box_cm[-1] + 1
 
 
+@pytest.mark.slow
 def test_the_closed_loop_is_that_of_loops():
     network = with_place_code()
     spec, static, layout = network.spec, network.spec.static, network.layout
