@@ -1,4 +1,4 @@
-"""Which networks are evaluated in all their environments, and the check of that setting.
+"""Choice of the networks that are evaluated in all their environments, and check of that setting.
 
 The module imports no JAX.
 """

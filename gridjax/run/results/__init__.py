@@ -1,1 +1,1 @@
-"""What a run has found: tables, maps and single networks, read from its store."""
+"""Results of a run: tables, maps and single networks, read from its store."""
