@@ -23,7 +23,7 @@ from gridjax.recordings.output import table as score_table
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
-from gridjax.run.evaluation.closed_loop import ClosedLoop
+from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
 from gridjax.run.execution.train import train
 from gridjax.run.results.network import Network, Response
 from gridjax.run.results.run import Run, open_run

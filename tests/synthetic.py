@@ -16,7 +16,7 @@ from gridjax.run.evaluation.volume_scores import volume_columns, volume_shares
 from gridjax.run.results.run import Run
 from gridjax.run.storage.block_results import BlockResults, results_of
 from gridjax.run.storage.kept_weights.weights import flatten_weights
-from gridjax.run.storage.schema import NETWORKS, NetworkResult
+from gridjax.run.storage.tables.schema import NETWORKS, NetworkResult
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of
 from gridjax.sweep.run_settings import EvaluationSettings, Settings

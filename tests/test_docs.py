@@ -16,7 +16,7 @@ from commands import QUICKLY
 from source_tree import text_of
 
 import gridjax as gj
-from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.tables.schema import TABLES
 from gridjax.sweep.run_settings import SETTINGS
 from gridjax.sweep.sweep import Sweep
 

@@ -131,7 +131,7 @@ def _train_and_evaluate(
     import jax
 
     from gridjax.run.evaluation.evaluation import evaluate_block
-    from gridjax.run.storage.schema import NetworkResult
+    from gridjax.run.storage.tables.schema import NetworkResult
 
     begun = time.perf_counter()
     specs, nulls = list(sweep.specs), {}

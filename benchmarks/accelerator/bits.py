@@ -106,7 +106,7 @@ def compare(first: Path, other: Path) -> dict[str, Any]:
     import numpy as np
 
     from gridjax.run.storage.run_folder import FolderStore
-    from gridjax.run.storage.schema import ROW_KEYS, TABLES
+    from gridjax.run.storage.tables.schema import ROW_KEYS, TABLES
 
     stores = FolderStore.open(first), FolderStore.open(other)
     shared = sorted(stores[0].committed() & stores[1].committed())

@@ -100,8 +100,8 @@ def _bfloat16_operands(x: Array, matrix: Array) -> tuple[Array, Array]:
 def _multiply_by_transpose_on_cpu(x: Array, matrix: Array) -> Array:
     """Return x @ matrix^T in bfloat16, as one product that contracts the last axes of both.
 
-    A transposed matrix as an operand takes three times as long: XLA writes it with its axes in the
-    matrix's order, and multiplies it in float32.
+    A transposed matrix as an operand takes up to four times as long: XLA writes it with its axes in
+    the matrix's order, and multiplies it in float32.
     """
     last_axes = ((x.ndim - 1,), (1,))
     return lax.dot_general(

@@ -38,7 +38,7 @@ import yaml
 import gridjax as gj
 from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import make_plan
-from gridjax.run.storage.schema import NETWORKS
+from gridjax.run.storage.tables.schema import NETWORKS
 from gridjax.spec.lowering import evaluation_config, null_parts
 from gridjax.task.encoding_context import encoding_context
 

@@ -10,8 +10,8 @@ from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.planning import plan
 from gridjax.run.storage.partial_results import PARTIAL
 from gridjax.run.storage.run_folder import SHARDS, FolderStore
-from gridjax.run.storage.schema import ROW_KEYS, TABLES
 from gridjax.run.storage.shards import SEAL, Shard, to_parquet
+from gridjax.run.storage.tables.schema import ROW_KEYS, TABLES
 
 SEEDS, RATES = (0, 3, 5), (2e-3, 1e30)
 N_NETWORKS = len(SEEDS) * len(RATES)

@@ -14,8 +14,8 @@ from gridjax.io.folder_lock import locked
 from gridjax.run.storage.integrity import verify
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.run_folder import FolderStore
-from gridjax.run.storage.schema import TABLES
 from gridjax.run.storage.status import status
+from gridjax.run.storage.tables.schema import TABLES
 
 N_PROCESSES, N_TURNS = 4, 5
 TAKE_TURNS = """

@@ -17,11 +17,11 @@ from gridjax.metrics.coding.outside_box import OutsideBox
 from gridjax.metrics.coding.outside_box import outside_box as measure_outside
 from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
 from gridjax.model.network import Params
-from gridjax.run.evaluation import closed_loop
-from gridjax.run.evaluation.closed_loop import ClosedLoop
-from gridjax.run.evaluation.heading_samples import heading_samples
-from gridjax.run.evaluation.recomputed_maps import layout_of_environment, recompute_maps
-from gridjax.run.evaluation.walks_outside import walk_outside
+from gridjax.run.evaluation.one_network import closed_loop
+from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
+from gridjax.run.evaluation.one_network.heading_samples import heading_samples
+from gridjax.run.evaluation.one_network.recomputed_maps import layout_of_environment, recompute_maps
+from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.run.results.labelled_maps import labelled_maps
 from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.run.planning.blocks import block_name
-from gridjax.run.storage.schema import TABLES, NetworkResult
-from gridjax.run.storage.table_order import in_order
+from gridjax.run.storage.tables.schema import TABLES, NetworkResult
+from gridjax.run.storage.tables.table_order import in_order
 
 Arrays = dict[str, np.ndarray]
 """Arrays of one network by name."""

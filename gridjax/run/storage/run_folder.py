@@ -35,7 +35,7 @@ from gridjax.run.evaluation.evaluation import KeptMaps
 from gridjax.run.storage.block_results import BlockResults, null_ids_of
 from gridjax.run.storage.manifest import MANIFEST, read_manifest
 from gridjax.run.storage.shards import MAPS, SEAL, Shard
-from gridjax.run.storage.table_order import in_order
+from gridjax.run.storage.tables.table_order import in_order
 
 SHARDS = "shards"
 DAMAGED = "damaged"

@@ -30,8 +30,8 @@ from gridjax.io.json_schema import check_schema
 from gridjax.io.npy_errors import NOT_NPZ
 from gridjax.run.planning.blocks import block_name
 from gridjax.run.storage.block_results import Arrays, BlockResults
-from gridjax.run.storage.earlier_versions import ALWAYS, completed, is_of_earlier_version
-from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.tables.earlier_versions import ALWAYS, completed, is_of_earlier_version
+from gridjax.run.storage.tables.schema import TABLES
 
 SEAL = "shard.json"
 MAPS = "maps.npz"
@@ -240,7 +240,7 @@ class Shard:
 def read_parquet(content: bytes, path: Path, name: str) -> pa.Table:
     """Return the table in the bytes of a Parquet file; refuse columns that the schema lacks.
 
-    Columns that only the schema has are added (gridjax.run.storage.earlier_versions).
+    Columns that only the schema has are added (gridjax.run.storage.tables.earlier_versions).
     """
     table: pa.Table = _checked(_read_table, content, path, name)
     return table if table.schema.equals(TABLES[name]) else completed(table, name)

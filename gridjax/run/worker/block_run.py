@@ -24,7 +24,7 @@ from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_block
 from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.partial_results import PartialResults
 from gridjax.run.storage.run_folder import commit_block, networks_of_block
-from gridjax.run.storage.schema import NetworkResult
+from gridjax.run.storage.tables.schema import NetworkResult
 from gridjax.run.worker.job import Job
 from gridjax.run.worker.lanes import DueNetworks, Lanes
 from gridjax.run.worker.out_of_memory import (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.run.evaluation.heading_samples import heading_samples
+from gridjax.run.evaluation.one_network.heading_samples import heading_samples
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.run.results.network import Network
 from gridjax.spec.network import NetworkSpec

@@ -14,8 +14,8 @@ from gridjax.errors import GridjaxError
 from gridjax.metrics import diffusion_constants
 from gridjax.model.likelihood_decoder import decode_likelihood
 from gridjax.prng import Stream, stream
-from gridjax.run.evaluation import walks_outside
-from gridjax.run.evaluation.walks_outside import walk_outside
+from gridjax.run.evaluation.one_network import walks_outside
+from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
 from gridjax.task.motion_models import draw_paths

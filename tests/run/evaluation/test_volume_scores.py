@@ -15,7 +15,7 @@ from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 from gridjax.run.evaluation import volume_scores
 from gridjax.run.evaluation.evaluation import evaluate_block
 from gridjax.run.storage.block_results import results_of, score_by_run_id
-from gridjax.run.storage.schema import NETWORKS, UNITS, NetworkResult
+from gridjax.run.storage.tables.schema import NETWORKS, UNITS, NetworkResult
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import VOLUME_READOUTS, design_of
 from gridjax.sweep.run_settings import EvaluationSettings

@@ -20,7 +20,7 @@ from gridjax.errors import GridjaxError
 from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.run.evaluation.rollout import evaluation_paths
-from gridjax.run.storage.schema import TABLES
+from gridjax.run.storage.tables.schema import TABLES
 from gridjax.sweep.evaluation_sizes import design_of
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.training.lane_progress import N_HISTORY, history_steps

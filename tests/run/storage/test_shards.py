@@ -13,9 +13,9 @@ from gridjax.errors import DamageError
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.planning.blocks import block_name
 from gridjax.run.storage.block_results import BlockResults
-from gridjax.run.storage.earlier_versions import completed
-from gridjax.run.storage.schema import TABLES
 from gridjax.run.storage.shards import Shard, read_parquet, to_parquet
+from gridjax.run.storage.tables.earlier_versions import completed
+from gridjax.run.storage.tables.schema import TABLES
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import SEEDS
 

@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from gridjax.run.storage.schema import TABLES
-from gridjax.run.storage.table_order import in_order
+from gridjax.run.storage.tables.schema import TABLES
+from gridjax.run.storage.tables.table_order import in_order
 
 
 def nulls(*rows):

@@ -12,7 +12,7 @@ import dataclasses
 import pyarrow as pa
 
 from gridjax.run.evaluation.network_metrics import spec_columns
-from gridjax.run.storage.schema import ROW_KEYS, TABLES
+from gridjax.run.storage.tables.schema import ROW_KEYS, TABLES
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import SEEDS
 

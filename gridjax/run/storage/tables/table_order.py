@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int
 
-from gridjax.run.storage.schema import ROW_KEYS, TABLES
+from gridjax.run.storage.tables.schema import ROW_KEYS, TABLES
 
 
 def in_order(name: str, parts: Sequence[pa.Table], keys: Sequence[str]) -> pa.Table:

@@ -1,0 +1,1 @@
+"""Measures of one network, computed again from its weights."""
