@@ -56,6 +56,10 @@ class Stream(enum.IntEnum):
     """Walks out of the box, folded with the batch; from motion_seed."""
     CLOSED_LOOP = 15
     """Trajectories of networks whose outputs are fed back; from motion_seed."""
+    LANDMARKS = 16
+    """Landmarks in training, folded with the step; from motion_seed."""
+    LANDMARK_PATHS = 17
+    """Trajectories, noise and landmarks of evaluation with landmarks; from motion_seed."""
 
 
 def stream(

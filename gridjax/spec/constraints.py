@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from typing import Any
 
 from gridjax.errors import GridjaxError
-from gridjax.spec import environment_rules
+from gridjax.spec import environment_rules, landmark_rules
 from gridjax.spec.fields.declarations import info_of
 from gridjax.spec.network import NetworkSpec, exact_key, has_hash, values_but_seeds
 from gridjax.spec.parameters import ALL_SEEDS, FIELDS, SEEDS, bins_across, is_read_by
@@ -145,6 +145,8 @@ RULES = (
     Rule(("n_environments", "start", "context_input"), environment_rules.of_start),
     Rule(("n_environments", "rnn_type"), environment_rules.of_cell),
     Rule(("n_environments", "state_objective"), environment_rules.of_objective),
+    Rule(("landmark_rate", "rnn_type"), landmark_rules.of_cell),
+    Rule(("landmark_rate", "state_objective"), landmark_rules.of_objective),
 )
 
 

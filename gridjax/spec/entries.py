@@ -195,6 +195,16 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "state_noise": _noise("state_noise"),
     "velocity_noise": _noise("velocity_noise"),
+    "landmark_rate": (
+        _of_field("landmark_rate"),
+        _entry(
+            "has_landmarks",
+            STATIC,
+            "landmark_rate",
+            partial(_has, "landmark_rate"),
+            "whether the network has an input for landmarks",
+        ),
+    ),
     "gradient_clip": (_entry("gradient_clip", TRACED, "gradient_clip", _clip),),
     "n_epochs": (
         _entry(

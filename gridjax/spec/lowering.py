@@ -51,7 +51,8 @@ class StaticConfig(_StaticFields):
     def n_inputs(self) -> int:
         """How many numbers the network receives at each move."""
         of_move = self.dimensions if self.inputs == "displacement" else 3
-        return of_move + (self.n_environments if self.context_input == ONE_HOT else 0)
+        of_context = self.n_environments if self.context_input == ONE_HOT else 0
+        return of_move + of_context + (self.Np if self.has_landmarks else 0)
 
     @property
     def n_code(self) -> int:

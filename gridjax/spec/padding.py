@@ -66,10 +66,10 @@ def _rung(power: int, around: int) -> int:
 def padded_config(static: StaticConfig) -> StaticConfig | None:
     """Return the padded static config that a network shares with others; None if it has none.
 
-    Networks with measured place cells, several environments or an objective on states, networks
-    with the architecture of Banino et al. (2018), networks without recurrence, with another motion,
-    start or optimiser than those of the study, in boxes of one or three dimensions, and very large
-    networks are not padded.
+    Networks with measured place cells, several environments, landmarks or an objective on states,
+    networks with the architecture of Banino et al. (2018), networks without recurrence, with
+    another motion, start or optimiser than those of the study, in boxes of one or three dimensions,
+    and very large networks are not padded.
     Np is padded only if the target code is gridjax's own, target code and loss have masks, and the
     network has no head-direction cells. The number of fields of a cell is padded only for gridjax's
     own target codes.
@@ -78,7 +78,7 @@ def padded_config(static: StaticConfig) -> StaticConfig | None:
     reads_maps = "place_maps" in code.reads
     if static.state_objective != NO_OBJECTIVE:  # pairs of padded states would count
         return None
-    if static.dimensions != 2 or static.n_environments > 1:
+    if static.dimensions != 2 or static.n_environments > 1 or static.has_landmarks:
         return None
     if not is_recurrent(static) or (static.motion, static.start) != (WALK, PLACE_CODE):
         return None

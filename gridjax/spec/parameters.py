@@ -21,6 +21,7 @@ from gridjax.spec.fields.declarations import (
 )
 from gridjax.spec.fields.distributions import Uniform
 from gridjax.spec.fields.environment_fields import EnvironmentFields
+from gridjax.spec.fields.landmark_fields import LandmarkFields
 from gridjax.spec.fields.network_fields import NetworkFields
 from gridjax.spec.fields.noise_fields import NoiseFields
 from gridjax.spec.fields.state_objective_fields import StateObjectiveFields, has_state_objective
@@ -43,6 +44,7 @@ class NetworkParameters(
     StateObjectiveFields,
     EnvironmentFields,
     TargetCodeFields,
+    LandmarkFields,
     NoiseFields,
     NetworkFields,
 ):

@@ -79,13 +79,23 @@ def targets(
     Positions are in metres, headings in radians. If each trajectory has a layout of its own, the
     trajectories are the last axis of the headings.
     """
-    encode = encoding(static).encode
-    if layout.is_of_trajectories:
-        encode = jax.vmap(encode, (0, -2), -2)
-    code = encode(layout.code, positions)
+    code = target_code(layout, positions, static)
     if layout.head is None:
         return code
     return jnp.concatenate([code, encode_headings(layout.head, headings)], axis=-1)
+
+
+def target_code(
+    layout: Layout, positions: Float[Array, "*n d"], static: StaticConfig
+) -> Float[Array, "*n Np"]:
+    """Return the target code of positions (metres), without head-direction cells.
+
+    If each trajectory has a layout of its own, the trajectories are the last axis but one.
+    """
+    encode = encoding(static).encode
+    if layout.is_of_trajectories:
+        encode = jax.vmap(encode, (0, -2), -2)
+    return encode(layout.code, positions)
 
 
 def start_code(
@@ -113,6 +123,7 @@ def inputs(
     dt_s: Float[Array, ""],
     static: StaticConfig,
     environment: Int[Array, "*batch"] | None = None,
+    landmarks: Float[Array, "time batch Np"] | None = None,
 ) -> Float[Array, "time batch n_in"]:
     """Return the inputs of the network at each move.
 
@@ -124,14 +135,20 @@ def inputs(
     With the context input ``one_hot``, a number for each environment follows: 1 for the environment
     of the trajectory, 0 for the others. ``environment`` is that of all trajectories or of each of
     them; None stands for environment 0.
+
+    A network with landmarks last receives ``landmarks`` (gridjax.task.landmarks). None stands for
+    no landmark at any move, an input of 0.
     """
-    of_moves = _inputs_of_moves(trajectories, dt_s, static)
-    if static.context_input != ONE_HOT:
-        return of_moves
-    number = jnp.zeros((), jnp.int32) if environment is None else environment
-    context = jax.nn.one_hot(number, static.n_environments, dtype=of_moves.dtype)
-    shape = (*of_moves.shape[:-1], static.n_environments)
-    return jnp.concatenate([of_moves, jnp.broadcast_to(context, shape)], axis=-1)
+    parts = [_inputs_of_moves(trajectories, dt_s, static)]
+    shape, dtype = parts[0].shape[:-1], parts[0].dtype
+    if static.context_input == ONE_HOT:
+        number = jnp.zeros((), jnp.int32) if environment is None else environment
+        context = jax.nn.one_hot(number, static.n_environments, dtype=dtype)
+        parts.append(jnp.broadcast_to(context, (*shape, static.n_environments)))
+    if static.has_landmarks:
+        without = jnp.zeros((*shape, static.Np), dtype)
+        parts.append(without if landmarks is None else landmarks)
+    return parts[0] if len(parts) == 1 else jnp.concatenate(parts, axis=-1)
 
 
 def _inputs_of_moves(

@@ -34,6 +34,7 @@ from gridjax.task.motion import Trajectories
 from gridjax.task.motion_models import draw_paths
 from gridjax.task.task import Layout
 from gridjax.training.environments import layout_of_step
+from gridjax.training.landmarks import landmarks_of_step
 from gridjax.training.noise import NO_NOISE, Noise, draw_noise, with_noisy_moves
 from gridjax.training.optimizers import optimizer_of
 from gridjax.training.padding import selected_optimizer
@@ -107,6 +108,7 @@ def start_and_inputs(
     dt_s: Float[Array, ""],
     static: StaticConfig,
     noise: Noise = NO_NOISE,
+    landmarks: Float[Array, "time batch Np"] | None = None,
 ) -> tuple[Float[Array, "batch n"] | None, Float[Array, "time batch n_in"]]:
     """Return what a network receives on trajectories: at the start, and at each move.
 
@@ -118,7 +120,7 @@ def start_and_inputs(
         has_code = static.start == PLACE_CODE
         start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
     received = with_noisy_moves(trajectories, noise, dt_s)
-    return start, task.inputs(received, dt_s, static, layout.environment)
+    return start, task.inputs(received, dt_s, static, layout.environment, landmarks)
 
 
 def forward(
@@ -130,14 +132,16 @@ def forward(
     masks: Masks | None = None,
     loop: str = ROLLED,
     noise: Noise = NO_NOISE,
+    landmarks: Float[Array, "time batch Np"] | None = None,
 ) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
     """Return the activity of the analysed layer and the outputs of one network on trajectories.
 
     ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
     dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence). ``noise`` is
-    that of training; the default is none.
+    that of training; the default is none. ``landmarks`` are the inputs of gridjax.task.landmarks;
+    the default is no landmark at any move.
     """
-    received = start_and_inputs(layout, trajectories, dt_s, static, noise)
+    received = start_and_inputs(layout, trajectories, dt_s, static, noise, landmarks)
     analysed = network.activity(params, *received, static, masks, loop, noise.state)
     return analysed, network.outputs(params, analysed, static, masks)
 
@@ -185,11 +189,12 @@ def update(
         masks = network.draw_masks(of_masks, static, traced)
 
     noise = draw_noise(static, traced, state.step)
+    landmarks = landmarks_of_step(static, traced, layout, trajectories, state.step)
     loop = FUSED if is_fused else UNROLLED
 
     def objective_of(params: Params) -> Float[Array, ""]:
         analysed, outputs = forward(
-            params, layout, trajectories, traced.dt_s, static, masks, loop, noise
+            params, layout, trajectories, traced.dt_s, static, masks, loop, noise, landmarks
         )
         loss = jnp.zeros(())
         if targets is not None:

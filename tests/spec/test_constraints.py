@@ -70,6 +70,11 @@ CUBE = {"dimensions": 3, "bin_side_in_m": 0.11}
             "n_environments: 2 does not fit state_objective: distances",
         ),
         ({"n_environments": 0}, "n_environments: 0 is below 1"),
+        ({"landmark_rate": 1.5}, "landmark_rate: 1.5 is above 1"),
+        (
+            {"state_objective": "distances", "landmark_rate": 0.1},
+            "landmark_rate: 0.1 does not fit state_objective: distances",
+        ),
         ({"n_epochs": 2**16, "n_grad_steps_per_epoch": 2**15}, "is 2147483648 steps"),
         ({"Ng": -3}, "Ng: -3 is below 1"),
         ({"Ng": [1]}, "[1] is not a whole number"),

@@ -79,6 +79,8 @@ READING = {
     "readout_dropout": {"recurrent_dropout": 0.25},
     "state_noise": {"state_noise": 0.25},
     "velocity_noise": {"velocity_noise": 0.25},
+    "landmark_rate": {"landmark_rate": 0.25},
+    "landmark_noise_in_m": {"landmark_rate": 0.25},
 }
 """What makes a network read a field that it does not read by default."""
 

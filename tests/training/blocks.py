@@ -65,8 +65,15 @@ OTHER_MOTION = replace(
 )
 """A network that reads the numbers of another motion and of another optimiser."""
 
-CUBE = replace(SPEC, dimensions=3, motion="flattened_walk", bin_side_in_m=0.15)
-"""A network in a cube, which reads the factor of the vertical speed."""
+CUBE = replace(
+    SPEC,
+    dimensions=3,
+    motion="flattened_walk",
+    bin_side_in_m=0.15,
+    landmark_rate=0.4,
+    landmark_noise_in_m=0.1,
+)
+"""A network in a cube, which reads the factor of the vertical speed, with landmarks."""
 
 MEASURED = replace(
     SPEC,

@@ -207,6 +207,7 @@ def test_a_rung_depends_on_its_own_spec_alone():
         {"architecture": "banino2018", "rnn_type": "LSTM"},
         {"place_field_values": "from_file"},
         {"n_environments": 2},
+        {"landmark_rate": 0.1},
     ],
 )
 def test_what_knows_no_masks_is_not_padded(changes):

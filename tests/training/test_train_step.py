@@ -32,6 +32,7 @@ from gridjax.spec.lowering import TracedParams
 from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.registry import CELLS
 from gridjax.task import motion
+from gridjax.task.landmarks import draw_landmarks
 from gridjax.training import environments as environments_of_steps
 from gridjax.training import train_step
 from gridjax.training.noise import draw_noise
@@ -42,8 +43,9 @@ N_STEPS = 3
 CARTESIAN = replace(
     SPEC, Np=2, place_field_values="cartesian", place_field_loss="mse", activation="linear"
 )
-NOISY = replace(SPEC, state_noise=0.1, velocity_noise=0.3, activation="tanh")
-IN_ENVIRONMENTS = replace(SPEC, n_environments=3, context_input="one_hot")
+LANDMARKS = {"landmark_rate": 0.4, "landmark_noise_in_m": 0.2}
+NOISY = replace(SPEC, state_noise=0.1, velocity_noise=0.3, activation="tanh", **LANDMARKS)
+IN_ENVIRONMENTS = replace(SPEC, n_environments=3, context_input="one_hot", **LANDMARKS)
 OPTIMIZERS = {"adam": optimizer_oracle.Adam, "rmsprop_momentum": optimizer_oracle.BaninoRMSProp}
 
 
@@ -55,13 +57,13 @@ def cartesian():
 
 @pytest.fixture(scope="module")
 def noisy():
-    """Blocks of one network with noise on its state and its velocity input."""
+    """Blocks of one network with noise on its state and its velocity input, and landmarks."""
     return Block(1, NOISY.static)
 
 
 @pytest.fixture(scope="module")
 def environments():
-    """Blocks of one network with several environments, which is told the environment."""
+    """Blocks of one network with several environments and landmarks, told the environment."""
     return Block(1, IN_ENVIRONMENTS.static)
 
 
@@ -107,7 +109,11 @@ def environments_of(spec, step):
     return np.asarray(jax.random.randint(key, (spec.batch_size,), 0, spec.n_environments))
 
 
-def inputs_of(spec, paths, step=0):
+def inputs_of(spec, paths, step=0, landmarks=None):
+    if spec.static.has_landmarks:
+        without = inputs_of(replace(spec, landmark_rate=0.0), paths, step)
+        none = np.zeros((*without.shape[:-1], spec.Np))
+        return np.concatenate([without, none if landmarks is None else landmarks], axis=-1)
     if spec.context_input == "one_hot":
         plain = inputs_of(replace(spec, context_input="none"), paths)
         context = np.eye(spec.n_environments)[environments_of(spec, step)]
@@ -147,6 +153,19 @@ def targets_of(spec, layout, positions, headings, step=0):
         return code
     head = code_oracle.head_directions(headings, layout.head.preferred, spec.head_direction_kappa)
     return np.concatenate([code, head], axis=-1)
+
+
+def landmarks_of(spec, layout, paths, step):
+    """The code of the measured positions of a gradient step, and 0 at the other moves."""
+    key = stream(spec.motion_seed, Stream.LANDMARKS, step)
+    numbers = spec.landmark_rate, spec.landmark_noise_in_m
+    drawn = draw_landmarks(key, np.asarray(paths.positions, np.float32), *numbers)
+    code = targets_of(spec, layout, np.asarray(drawn.positions, np.float64), paths.headings, step)
+    code = code[..., : spec.Np]
+    for move, trajectory in np.ndindex(drawn.is_seen.shape):
+        if not drawn.is_seen[move, trajectory]:
+            code[move, trajectory] = 0.0
+    return code
 
 
 def outputs_of(spec, params, start_code, inputs, masks=(None, None), noise=None):
@@ -208,13 +227,17 @@ def assert_three_steps_agree(spec, block):
         paths = trajectories_of(spec, Stream.MOTION, step)
         start_code = targets_of(spec, layout, paths.start, paths.start_heading, step)
         targets = targets_of(spec, layout, paths.positions, paths.headings, step)
-        inputs, masks = inputs_of(spec, paths, step), (None, None)
+        landmarks, masks = None, (None, None)
         if spec.static.has_dropout:
             key = stream(spec.motion_seed, Stream.DROPOUT, step)
             masks = network.draw_masks(key, spec.static, spec.traced)
         noise = draw_noise(spec.static, spec.traced, step)
         if noise.velocity is not None:  # on the input alone: the targets are those of the true path
-            inputs = inputs + spec.dt_s * np.asarray(noise.velocity, np.float64)
+            moves = paths.moves + spec.dt_s * np.asarray(noise.velocity, np.float64)
+            paths = paths._replace(moves=moves)
+        if spec.static.has_landmarks:
+            landmarks = landmarks_of(spec, layout, paths, step)
+        inputs = inputs_of(spec, paths, step, landmarks)
 
         def objective(
             tree, start=start_code, inputs=inputs, targets=targets, masks=masks, noise=noise.state
@@ -337,7 +360,7 @@ def test_every_traced_field_moves_the_result_and_none_compiles(name, request):
     is_map = name == "place_maps"
     others = {
         "place_maps": ("measured", MEASURED),
-        "vertical_scale": ("cube", CUBE),
+        **dict.fromkeys(("vertical_scale", *LANDMARKS), ("cube", CUBE)),
         **dict.fromkeys(("turn_kappa", *OPTIMIZER_NUMBERS), ("other_motion", OTHER_MOTION)),
     }
     fixture, spec = others.get(name, ("rich", RICH))

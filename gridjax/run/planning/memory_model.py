@@ -22,6 +22,8 @@ _PER_NORM = 3.0
 _PER_STATE_NOISE = 3.0
 """Additional numbers for each unit and position with noise on the state: the noise, and sums that
 the gradient then needs. The compiler reports 2.5 to 3.5 for RNN and 0.4 to 1.5 for gated cells."""
+_PER_LANDMARK = 3.0
+"""Additional numbers for each value of the target code and position with landmarks."""
 _PER_PAIR = 6.0
 """Numbers for each pair of states that an objective on states compares."""
 _PER_COORDINATE_AHEAD = 2.0
@@ -45,6 +47,7 @@ def bytes_in_training(static: StaticConfig, per_unit: float, per_output: float) 
     per_unit += _PER_STATE_NOISE if static.has_state_noise else 0
     weights, positions = n_weights(static), static.batch_size * static.sequence_length
     activity = positions * (per_unit * static.Ng + per_output * static.n_outputs)
+    activity += positions * _PER_LANDMARK * static.Np if static.has_landmarks else 0
     if STATE_OBJECTIVES.info(static.state_objective).per_pair:
         activity += _PER_PAIR * positions**2
     layout = n_layout(static)
