@@ -31,6 +31,7 @@ Position codes
     of positions, of displacements, and of new targets.
     outside_box, OutsideBox, outside_period_ratios: a code beyond the walls of the box.
     diffusion_constants: growth of a squared error over moves.
+    kalman_filter, KalmanEstimates: positions from noisy moves and noisy landmarks.
     lattice_module, place_code: synthetic codes. matched_units: units of equal rates.
 
 Dimensionality

@@ -27,6 +27,7 @@ from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
 from gridjax.metrics.ratemaps.time_shifts import activity_shift_scores, shift_scores
 from gridjax.metrics.ratemaps.tracked_time import TrackedTime
 from gridjax.metrics.robustness.diffusion import diffusion_constants
+from gridjax.metrics.robustness.kalman import KalmanEstimates, kalman_filter
 from gridjax.metrics.robustness.matched_units import matched_units
 from gridjax.metrics.spectral.amplitude_equations import lattice_energies, preferred_lattices
 from gridjax.metrics.spectral.box_modes import (
@@ -74,6 +75,7 @@ __all__ = [
     "GridScores",
     "HeadingTuning",
     "Interval",
+    "KalmanEstimates",
     "LackOfFit",
     "Lattice",
     "Mode",
@@ -114,6 +116,7 @@ __all__ = [
     "holm",
     "isotropic_maps",
     "isotropic_scores",
+    "kalman_filter",
     "lack_of_fit",
     "lattice_energies",
     "lattice_module",

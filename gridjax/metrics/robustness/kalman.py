@@ -1,0 +1,83 @@
+"""Kalman filter of a position from noisy moves and noisy landmarks."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from gridjax.metrics.arguments import check_array, invalid_argument
+
+
+class KalmanEstimates(NamedTuple):
+    """Estimates of the positions of a batch of paths, after each move."""
+
+    positions: Float[np.ndarray, "time batch d"]
+    """estimated position, in the unit of the moves"""
+    variance: Float[np.ndarray, "time batch"]
+    """variance of the error of each coordinate that the filter expects, in the unit squared"""
+
+
+def kalman_filter(
+    start: Float[np.ndarray, "batch d"],
+    moves: Float[np.ndarray, "time batch d"],
+    landmarks: Float[np.ndarray, "time batch d"],
+    is_seen: Bool[np.ndarray, "time batch"],
+    move_variance: float | Float[np.ndarray, " time"],
+    landmark_variance: float,
+) -> KalmanEstimates:
+    """Estimate positions from a known start, noisy moves and noisy measurements of the position.
+
+    x_t = x_{t-1} + u_t, where the moves u have independent Gaussian noise; after some moves there
+    is a measurement z_t = x_t + noise. The filter knows both variances. It knows neither walls nor
+    which moves are probable: an estimator that does can have smaller errors.
+
+    Source: Kalman (1960). The coordinates are independent, so that every variance is a scalar.
+
+    Args:
+        start: true positions before the first move.
+        moves: noisy moves.
+        landmarks: measured positions after each move; not read where there is no measurement.
+        is_seen: whether there is a measurement after each move.
+        move_variance: variance of the noise of each coordinate of a move; one number, or one for
+            each move.
+        landmark_variance: variance of the noise of each coordinate of a measurement.
+
+    Returns:
+        Estimates after each move, with the measurement of that move, and their variances.
+
+    Raises:
+        GridjaxError: Shapes do not fit, or a variance is negative or not finite.
+    """
+    moves = check_array("moves", moves, 3)
+    start, landmarks = check_array("start", start, 2), check_array("landmarks", landmarks, 3)
+    is_seen = np.asarray(is_seen, bool)
+    shapes = (start.shape, landmarks.shape, is_seen.shape)
+    if shapes != (moves.shape[1:], moves.shape, moves.shape[:2]):
+        given = [list(shape) for shape in shapes]
+        message = f"start, landmarks and is_seen have the shapes {given}, moves {list(moves.shape)}"
+        raise invalid_argument(message, "give [batch, d], [time, batch, d] and [time, batch]")
+    of_moves = _variances("move_variance", move_variance, len(moves))
+    (of_landmark,) = _variances("landmark_variance", landmark_variance, 1)
+    positions, variances = np.empty_like(moves), np.empty(is_seen.shape)
+    position, variance = start, np.zeros(len(start))
+    for t, seen in enumerate(is_seen):
+        position, variance = position + moves[t], variance + of_moves[t]
+        total = variance + of_landmark
+        # with variance 0, the position is known already
+        gain = np.where(seen & (total > 0), variance / np.where(total > 0, total, 1.0), 0.0)
+        difference = np.where(seen[:, None], landmarks[t] - position, 0.0)
+        position, variance = position + gain[:, None] * difference, (1 - gain) * variance
+        positions[t], variances[t] = position, variance
+    return KalmanEstimates(positions, variances)
+
+
+def _variances(name: str, value: float | np.ndarray, n: int) -> Float[np.ndarray, " time"]:
+    """Return one variance for each move; raise GridjaxError unless they are finite and >= 0."""
+    array = check_array(name, value, np.ndim(value) if np.ndim(value) < 2 else 1)
+    if array.shape not in ((), (n,)) or not (np.isfinite(array) & (array >= 0)).all():
+        shown = f"{array:g}" if array.ndim == 0 else f"an array of shape {list(array.shape)}"
+        expected = "a finite number of at least 0" + (f", or {n} of them" if n > 1 else "")
+        raise invalid_argument(f"{name} is {shown}", f"give {expected}")
+    return np.broadcast_to(array, n)
