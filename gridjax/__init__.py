@@ -5,7 +5,8 @@ Networks
     Settings, EvaluationSettings, Origin, SkippedNetworks: parts of a Sweep.
     study: a study's networks, the tests of its claims, and its page.
     open_run, Run, Network, Response: the results of a run, one trained network, and its outputs.
-    ClosedLoop: errors of a network whose outputs are fed back.
+    ClosedLoop: errors of a network whose outputs are fed back. LandmarkErrors: errors of a network
+    with landmarks, beside those of a Kalman filter.
     export_run, Exported: a copy of the tables of a run, without weights.
     callbacks: the events of a run in training, and the base class of objects that receive them.
     trackers: callbacks for Weights & Biases, MLflow and TensorBoard.

@@ -24,6 +24,7 @@ from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.score import score_inputs
 from gridjax.recordings.session import Session
 from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
+from gridjax.run.evaluation.one_network.landmark_errors import LandmarkErrors
 from gridjax.run.execution.train import train
 from gridjax.run.results.network import Network, Response
 from gridjax.run.results.run import Run, open_run
@@ -76,6 +77,7 @@ __all__ = [
     "HeadDirectionCells",
     "InputOptions",
     "InputScores",
+    "LandmarkErrors",
     "Layout",
     "LayoutPatterns",
     "Loss",

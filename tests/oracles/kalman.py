@@ -8,10 +8,9 @@ def kalman_filter(start, moves, landmarks, is_seen, move_variance, landmark_vari
     d = len(start)
     x, P = np.array(start, np.float64), np.zeros((d, d))  # noqa: N806
     F = H = np.eye(d)  # noqa: N806
-    R = landmark_variance * np.eye(d)  # noqa: N806
+    Q, R = move_variance * np.eye(d), landmark_variance * np.eye(d)  # noqa: N806
     estimates, covariances = [], []
     for t in range(len(moves)):
-        Q = np.broadcast_to(move_variance, len(moves))[t] * np.eye(d)  # noqa: N806
         x = F @ x + moves[t]
         P = F @ P @ F.T + Q  # noqa: N806
         if is_seen[t]:

@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from training.blocks import SPEC
 
+from gridjax.prng import Stream, stream
 from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.run.planning.plan import make_plan
 from gridjax.spec.lowering import evaluation_config
+from gridjax.task import task
 from gridjax.training import train_step
 from gridjax.training.landmarks import landmarks_of_step
 
@@ -38,13 +41,17 @@ def test_the_training_history_has_no_landmarks():
 
 def test_each_step_has_landmarks_of_its_own():
     static, traced = SEEING.static, SEEING.traced
-    layout = train_step.init(static, traced).layout
-    ahead = train_step.draw_ahead(static, traced, np.int32(0), 1)
-    paths = jax.tree.map(lambda leaf: leaf[0], ahead)
-    drawn = [landmarks_of_step(static, traced, layout, paths, np.int32(n)) for n in (0, 0, 1)]
+
+    @jax.jit
+    def of_step(traced, step):
+        layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
+        ahead = train_step.draw_ahead(static, traced, jnp.int32(0), 1)
+        paths = jax.tree.map(lambda leaf: leaf[0], ahead)
+        return landmarks_of_step(static, traced, layout, paths, step)
+
+    drawn = [of_step(traced, np.int32(step)) for step in (0, 0, 1)]
     np.testing.assert_array_equal(*drawn[:2])
     assert not np.array_equal(*drawn[1:])
-    assert landmarks_of_step(SPEC.static, SPEC.traced, layout, paths, np.int32(0)) is None
 
 
 def test_networks_share_a_compilation_unless_one_has_no_landmarks():

@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from gridjax.metrics.arguments import check_array, invalid_argument
+from gridjax.metrics.arguments import check_array, check_float, invalid_argument
+
+MOST_VARIANCE = 1e12
 
 
 class KalmanEstimates(NamedTuple):
@@ -24,7 +26,7 @@ def kalman_filter(
     moves: Float[np.ndarray, "time batch d"],
     landmarks: Float[np.ndarray, "time batch d"],
     is_seen: Bool[np.ndarray, "time batch"],
-    move_variance: float | Float[np.ndarray, " time"],
+    move_variance: float,
     landmark_variance: float,
 ) -> KalmanEstimates:
     """Estimate positions from a known start, noisy moves and noisy measurements of the position.
@@ -40,15 +42,14 @@ def kalman_filter(
         moves: noisy moves.
         landmarks: measured positions after each move; not read where there is no measurement.
         is_seen: whether there is a measurement after each move.
-        move_variance: variance of the noise of each coordinate of a move; one number, or one for
-            each move.
+        move_variance: variance of the noise of each coordinate of a move.
         landmark_variance: variance of the noise of each coordinate of a measurement.
 
     Returns:
         Estimates after each move, with the measurement of that move, and their variances.
 
     Raises:
-        GridjaxError: Shapes do not fit, or a variance is negative or not finite.
+        GridjaxError: Shapes do not fit, or a variance is not from 0 to 1e12.
     """
     moves = check_array("moves", moves, 3)
     start, landmarks = check_array("start", start, 2), check_array("landmarks", landmarks, 3)
@@ -58,12 +59,12 @@ def kalman_filter(
         given = [list(shape) for shape in shapes]
         message = f"start, landmarks and is_seen have the shapes {given}, moves {list(moves.shape)}"
         raise invalid_argument(message, "give [batch, d], [time, batch, d] and [time, batch]")
-    of_moves = _variances("move_variance", move_variance, len(moves))
-    (of_landmark,) = _variances("landmark_variance", landmark_variance, 1)
+    of_move = check_float("move_variance", move_variance, 0.0, MOST_VARIANCE)
+    of_landmark = check_float("landmark_variance", landmark_variance, 0.0, MOST_VARIANCE)
     positions, variances = np.empty_like(moves), np.empty(is_seen.shape)
     position, variance = start, np.zeros(len(start))
     for t, seen in enumerate(is_seen):
-        position, variance = position + moves[t], variance + of_moves[t]
+        position, variance = position + moves[t], variance + of_move
         total = variance + of_landmark
         # with variance 0, the position is known already
         gain = np.where(seen & (total > 0), variance / np.where(total > 0, total, 1.0), 0.0)
@@ -71,13 +72,3 @@ def kalman_filter(
         position, variance = position + gain[:, None] * difference, (1 - gain) * variance
         positions[t], variances[t] = position, variance
     return KalmanEstimates(positions, variances)
-
-
-def _variances(name: str, value: float | np.ndarray, n: int) -> Float[np.ndarray, " time"]:
-    """Return one variance for each move; raise GridjaxError unless they are finite and >= 0."""
-    array = check_array(name, value, np.ndim(value) if np.ndim(value) < 2 else 1)
-    if array.shape not in ((), (n,)) or not (np.isfinite(array) & (array >= 0)).all():
-        shown = f"{array:g}" if array.ndim == 0 else f"an array of shape {list(array.shape)}"
-        expected = "a finite number of at least 0" + (f", or {n} of them" if n > 1 else "")
-        raise invalid_argument(f"{name} is {shown}", f"give {expected}")
-    return np.broadcast_to(array, n)

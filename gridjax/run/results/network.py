@@ -20,6 +20,7 @@ from gridjax.model.network import Params
 from gridjax.run.evaluation.one_network import closed_loop
 from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
 from gridjax.run.evaluation.one_network.heading_samples import heading_samples
+from gridjax.run.evaluation.one_network.landmark_errors import LandmarkErrors, landmark_errors
 from gridjax.run.evaluation.one_network.recomputed_maps import layout_of_environment, recompute_maps
 from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.run.results.labelled_maps import labelled_maps
@@ -180,6 +181,56 @@ class Network:
         with jax.default_matmul_precision(MATMUL_PRECISION):
             return closed_loop.closed_loop(
                 self.spec, self.params, self.layout, every, n_moves, n_paths
+            )
+
+    def landmarks(
+        self,
+        rate: float | None = None,
+        noise_in_m: float | None = None,
+        velocity_noise: float | None = None,
+        n_moves: int = 50,
+        burn_in: int = 20,
+        every: int = 5,
+        n_paths: int = 1000,
+    ) -> LandmarkErrors:
+        """Compare the network with a Kalman filter on the same noisy moves and landmarks.
+
+        Networks with several environments are in environment 0. The filter knows the start, the
+        noisy moves, the landmarks and both noises, but not which moves are probable. The network
+        can learn this, so that an efficiency can exceed 1. An efficiency contains all errors of the
+        network, also those that have nothing to do with landmarks.
+
+        Args:
+            rate: Probability of a landmark after a move; by default that of the training, as the
+                next two.
+            noise_in_m: Sd of the noise on each coordinate of a landmark, metres.
+            velocity_noise: Sd of the noise on each component of the velocity, m/s.
+            n_moves: Moves of a trajectory.
+            burn_in: Number of the first moves that the efficiencies leave out.
+            every: Moves between two measurements.
+            n_paths: Number of trajectories.
+
+        Returns:
+            Mean squared errors by move, of the network with landmarks and without, and of the
+            filter; and the efficiencies.
+
+        Raises:
+            GridjaxError: A number is invalid, or the network has no landmark input or egocentric
+                inputs.
+        """
+        refuse_forked_process()
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            return landmark_errors(
+                self.spec,
+                self.params,
+                self.layout,
+                rate,
+                noise_in_m,
+                velocity_noise,
+                n_moves,
+                burn_in,
+                every,
+                n_paths,
             )
 
     def heading_tuning(
