@@ -66,9 +66,9 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " dropout, lattices, leaky, models, precision, static, volume, all; or your own folder"
-            " with claims.yaml and analysis.py. The command runs analysis.py: name only folders"
-            " that you trust.",
+            " dropout, good-for, landmarks, lattices, leaky, models, precision, static, volume,"
+            " all; or your own folder with claims.yaml and analysis.py. The command runs"
+            " analysis.py: name only folders that you trust.",
         ),
     ],
     out: Out = None,

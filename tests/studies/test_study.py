@@ -25,6 +25,7 @@ NAMES = [
     *ORDER,
     "dropout",
     "good-for",
+    "landmarks",
     "lattices",
     "leaky",
     "models",
