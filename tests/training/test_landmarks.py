@@ -5,11 +5,9 @@ from dataclasses import replace
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
 from training.blocks import SPEC
 
 from gridjax.prng import Stream, stream
-from gridjax.run.planning.memory_model import bytes_per_lane
 from gridjax.run.planning.plan import make_plan
 from gridjax.spec.lowering import evaluation_config
 from gridjax.task import task
@@ -60,10 +58,3 @@ def test_networks_share_a_compilation_unless_one_has_no_landmarks():
 
     assert n_buckets(0.1, 0.2, 1.0) == 1
     assert n_buckets(0.0, 0.1, 0.2) == 2
-
-
-@pytest.mark.parametrize("rnn_type", ["RNN", "LSTM"])
-def test_the_input_counts_in_the_memory(rnn_type):
-    spec = replace(SPEC, rnn_type=rnn_type)
-    more = bytes_per_lane(replace(spec, landmark_rate=0.1).static) - bytes_per_lane(spec.static)
-    assert more >= 4 * SPEC.Np * SPEC.batch_size * SPEC.sequence_length

@@ -22,8 +22,9 @@ _PER_NORM = 3.0
 _PER_STATE_NOISE = 3.0
 """Additional numbers for each unit and position with noise on the state: the noise, and sums that
 the gradient then needs. The compiler reports 2.5 to 3.5 for RNN and 0.4 to 1.5 for gated cells."""
-_PER_LANDMARK = 3.0
-"""Additional numbers for each value of the target code and position with landmarks."""
+_PER_LANDMARK = 1.0
+"""Additional numbers for each value of the target code and position with landmarks: the input. The
+compiler reports 1.0 for RNN and 0.8 for GRU."""
 _PER_PAIR = 6.0
 """Numbers for each pair of states that an objective on states compares."""
 _PER_COORDINATE_AHEAD = 2.0

@@ -32,11 +32,20 @@ def test_noise_on_the_state_takes_about_what_was_predicted(rnn_type):
     assert bytes_per_lane(spec.static) * 4 == pytest.approx(needed, rel=0.25)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("rnn_type", ["RNN", "GRU"])
+def test_landmarks_take_about_what_was_predicted(rnn_type):
+    spec = replace(SPEC, rnn_type=rnn_type, landmark_rate=0.1)
+    needed = bytes_needed(compile_chunk(spec.static, 1, *shapes_of_block(spec, spec.static, 1)))
+    assert bytes_per_lane(spec.static) == pytest.approx(needed, rel=WORST)
+
+
 def test_memory_grows_with_what_is_held():
     least = bytes_per_lane(SPEC.static)
     for change in ({"Ng": 97}, {"Np": 129}, {"batch_size": 49}, {"sequence_length": 16}):
         assert bytes_per_lane(replace(SPEC, **change).static) > least
     assert bytes_per_lane(replace(SPEC, state_noise=0.1).static) > least
+    assert bytes_per_lane(replace(SPEC, landmark_rate=0.1).static) > least
     gates = [bytes_per_lane(replace(SPEC, rnn_type=one.name).static) for one in CELL_INFOS]
     assert gates == sorted(gates)
 
