@@ -88,8 +88,9 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     placed at random (p at most 0.1). The spheres are as many as the fields, and as wide as 0.4 of
     the typical distance between fields.
 
-    Only the dependence of the autocorrelogram on direction counts for the lattice. Its orientation
-    and offset, and the scale and offset of the values, have no effect.
+    The orientations of the search are eight degrees apart; around the best one of each lattice they
+    are one degree apart. Only the dependence of the autocorrelogram on direction counts for the
+    lattice. Its orientation and offset, and the scale and offset of the values, have no effect.
 
     The isotropic null are Gaussian random fields with the map's radially averaged spectrum, random
     phases and the map's unknown bins. The search covers periods from a sixth of a side (but at
@@ -176,8 +177,9 @@ _correlations = jax.jit(symmetry.correlations)
 def _symmetries(volumes, size: int):
     """Return the largest correlation with each lattice [map, lattice] and its period, bins."""
     tables = symmetry.search(volumes.values.shape[-1])
-    found = np.asarray(_correlations(volumes.values, volumes.known, tables))[:size]
-    return found.max(axis=1), symmetry.best_period(found, tables.period)
+    found = _correlations(volumes.values, volumes.known, tables)
+    by_period, best = (np.asarray(values)[:size] for values in found)
+    return best, symmetry.best_period(by_period, tables.period)
 
 
 def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " map"]:

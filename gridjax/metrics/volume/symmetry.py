@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from gridjax.metrics.volume.orientation import refined
 from gridjax.metrics.volume.templates import N_DIRECTIONS, RADII, points, templates
 
 LONGEST, SHORTEST = 1.6, 6.0
@@ -25,6 +26,15 @@ STEP = 1.06
 """Ratio of successive periods of the search."""
 LEAST_OVERLAP = 0.06
 """Lags at which a smaller share of the volume overlaps with itself are not used."""
+
+
+class Correlations(NamedTuple):
+    """Largest correlations of volumes with each lattice."""
+
+    by_period: Float[Array, "map period lattice"]
+    """Over the orientations of the search, at each period."""
+    refined: Float[Array, "map lattice"]
+    """Over all periods, and over orientations around the best one at the best period."""
 
 
 class Search(NamedTuple):
@@ -96,8 +106,8 @@ def autocorrelogram(
 
 def correlations(
     volumes: Float[Array, "map n n n"], known: Bool[Array, "map n n n"], tables: Search
-) -> Float[Array, "map period lattice"]:
-    """Return the largest correlation with each lattice at each period, over all rotations."""
+) -> Correlations:
+    """Return the largest correlations with each lattice, over all rotations."""
     flat = autocorrelogram(volumes, known).reshape(len(volumes), -1)
     spheres = (flat[:, tables.corner] * tables.share).sum(axis=-1)
     shape = (*spheres.shape[:2], len(RADII), N_DIRECTIONS)
@@ -110,10 +120,18 @@ def correlations(
     products = jnp.einsum("mrp,tp->mrt", weighted, tables.values)
     products = products / (tables.length.T * jnp.maximum(length, 1e-12)[..., None])
     starts = (0, *templates().ends)
-    return jnp.stack(
-        [products[..., start:end].max(axis=-1) for start, end in pairwise(starts)],
-        axis=-1,
-    )
+    parts = [products[..., start:end] for start, end in pairwise(starts)]
+    by_period = jnp.stack([part.max(axis=-1) for part in parts], axis=-1)
+    at = by_period.argmax(axis=1)
+    # orientation of the best template of each lattice, at its best period
+    template = jnp.stack([part.argmax(axis=-1) for part in parts], axis=-1)
+    template = jnp.take_along_axis(template, at[:, None], axis=1)[:, 0]
+    orientation = jnp.asarray(templates().orientations, jnp.float32)[
+        template + jnp.asarray(starts[:-1])
+    ]
+    measured = spheres.reshape(*shape[:2], -1)[jnp.arange(len(volumes))[:, None], at]
+    best = refined(measured, tables.weight[at], orientation)
+    return Correlations(by_period, jnp.maximum(best, by_period.max(axis=1)))
 
 
 def best_period(

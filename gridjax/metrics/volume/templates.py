@@ -9,8 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from gridjax.metrics.volume.rotations import (
     cubic_rotations,
@@ -42,6 +44,8 @@ class Templates(NamedTuple):
     """Values at each radius and direction, the direction varies fastest."""
     ends: tuple[int, ...]
     """Index after the last template of each lattice, in the order of LATTICES."""
+    orientations: Float[np.ndarray, "template 3 3"]
+    """Matrix R of each template: the value in a direction d is that of R^T d in the lattice."""
 
 
 def points() -> Float[np.ndarray, "point 3"]:
@@ -93,27 +97,33 @@ def _ideal(name: str, places: Float[np.ndarray, "... 3"]) -> Float[np.ndarray, "
     return np.exp((inner - square / 2) / PEAK**2) @ weights
 
 
-def _turned(
-    name: str, orientations: Float[np.ndarray, "rotation 3 3"]
-) -> Float[np.ndarray, "rotation point"]:
-    """Return the autocorrelogram of a lattice in each orientation.
-
-    It is tabulated over polar angle and azimuth, and interpolated.
-    """
-    polar = np.arange(0, 180 + FINENESS, FINENESS)
-    azimuth = np.arange(-180, 180 + FINENESS, FINENESS)
-    theta, phi = np.meshgrid(np.deg2rad(polar), np.deg2rad(azimuth), indexing="ij")
+@lru_cache(maxsize=1)
+def tables() -> Float[np.ndarray, "lattice polar azimuth radius"]:
+    """Return the autocorrelogram of each lattice by polar angle, azimuth and radius."""
+    polar = np.deg2rad(np.arange(0, 180 + FINENESS, FINENESS))
+    azimuth = np.deg2rad(np.arange(-180, 180 + FINENESS, FINENESS))
+    theta, phi = np.meshgrid(polar, azimuth, indexing="ij")
     sphere = np.stack([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)], -1)
-    table = np.stack([_ideal(name, radius * sphere) for radius in RADII], -1).astype(np.float32)
-    x, y, z = np.moveaxis(directions(N_DIRECTIONS) @ orientations, -1, 0)
-    row = np.rad2deg(np.arccos(np.clip(z, -1, 1))) / FINENESS
-    column = (np.rad2deg(np.arctan2(y, x)) + 180) / FINENESS
-    i = np.minimum(row.astype(int), len(polar) - 2)
-    j = np.minimum(column.astype(int), len(azimuth) - 2)
-    a, b = (part[..., None].astype(np.float32) for part in (row - i, column - j))
+    parts = [[_ideal(name, radius * sphere) for radius in RADII] for name in LATTICES]
+    return np.moveaxis(np.array(parts, np.float32), 1, -1)
+
+
+def turned(
+    table: Float[Array, "polar azimuth radius"], orientation: Float[Array, "3 3"]
+) -> Float[Array, " point"]:
+    """Return the autocorrelogram of a lattice in an orientation, interpolated in its table."""
+    x, y, z = jnp.moveaxis(directions(N_DIRECTIONS) @ orientation, -1, 0)
+    row = jnp.rad2deg(jnp.arccos(jnp.clip(z, -1, 1))) / FINENESS
+    column = (jnp.rad2deg(jnp.arctan2(y, x)) + 180) / FINENESS
+    i = jnp.minimum(row.astype(int), table.shape[0] - 2)
+    j = jnp.minimum(column.astype(int), table.shape[1] - 2)
+    a, b = (row - i)[:, None], (column - j)[:, None]
     values = (1 - a) * ((1 - b) * table[i, j] + b * table[i, j + 1])
     values += a * ((1 - b) * table[i + 1, j] + b * table[i + 1, j + 1])
-    return np.swapaxes(values, 1, 2).reshape(len(orientations), -1)
+    return values.T.ravel()
+
+
+_turned = jax.jit(jax.vmap(turned, (None, 0)))
 
 
 @lru_cache(maxsize=1)
@@ -125,5 +135,10 @@ def templates() -> Templates:
     normals[:, :, 2] = directions(N_NORMALS)
     orientations = dict.fromkeys(("bcc", "fcc", "sc"), cubic)
     orientations |= {"hcp": hexagonal, "columns": hexagonal, "lamellae": normals}
-    parts = [_turned(name, orientations[name]) for name in LATTICES]
-    return Templates(np.concatenate(parts), tuple(np.cumsum([len(part) for part in parts])))
+    parts = [
+        np.asarray(_turned(table, orientations[name].astype(np.float32)))
+        for name, table in zip(LATTICES, tables(), strict=True)
+    ]
+    ends = tuple(np.cumsum([len(part) for part in parts]))
+    turns = np.concatenate([orientations[name] for name in LATTICES])
+    return Templates(np.concatenate(parts), ends, turns)

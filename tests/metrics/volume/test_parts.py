@@ -5,9 +5,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.spatial import KDTree
+from scipy.spatial.transform import Rotation
 
 from benchmarks.volume_maps import bumps, lattice_points
-from gridjax.metrics.volume import arrangement, isotropic_volumes, rotations, spectrum, symmetry
+from gridjax.metrics.volume import (
+    arrangement,
+    isotropic_volumes,
+    orientation,
+    rotations,
+    spectrum,
+    symmetry,
+)
 from gridjax.metrics.volume import templates as ideal
 from gridjax.metrics.volume.volumes import standardised
 
@@ -63,9 +71,35 @@ def test_ideal_neighbours_are_the_pairs_of_a_lattice(name):
 
 def test_templates_are_turned_lattices():
     turns = rotations.rotations(7)
-    for name in ideal.LATTICES:
+    for name, table in zip(ideal.LATTICES, ideal.tables(), strict=True):
         exact = np.stack([ideal._ideal(name, ideal.points() @ turn) for turn in turns])
-        np.testing.assert_allclose(ideal._turned(name, turns), exact, atol=0.03)
+        found = np.stack([ideal.turned(table, turn) for turn in turns])
+        np.testing.assert_allclose(found, exact, atol=0.03)
+
+
+def test_templates_have_the_orientations_of_their_table():
+    every = ideal.templates()
+    for index, name in zip((3, 2_500, 7_100), ("bcc", "hcp", "lamellae"), strict=True):
+        exact = ideal._ideal(name, ideal.points() @ every.orientations[index])
+        np.testing.assert_allclose(every.values[index], exact, atol=0.03)
+
+
+def test_orientations_around_the_best_one_find_a_lattice_between_those_of_the_search():
+    """A lattice itself, turned by five degrees: its correlation is 1 where the two agree."""
+    weight = np.repeat(ideal.RADII**2, ideal.N_DIRECTIONS).astype(np.float32)
+    away = Rotation.from_rotvec(np.deg2rad([3.0, -3.4, 2.0])).as_matrix()
+    starts = rotations.rotations(len(ideal.LATTICES))
+    measured, without = [], []
+    for name, start in zip(ideal.LATTICES, starts, strict=True):
+        values = ideal._ideal(name, ideal.points() @ (away @ start))
+        by_sphere = values.reshape(len(ideal.RADII), -1)
+        measured.append((by_sphere - by_sphere.mean(1, keepdims=True)).ravel())
+        unturned = ideal._ideal(name, ideal.points() @ start)
+        without.append(orientation.correlation(measured[-1], weight, unturned))
+    weights = np.broadcast_to(weight, (1, len(starts), weight.size))
+    found = orientation.refined(np.array([measured], np.float32), weights, starts[None])
+    assert (np.asarray(found) > 0.99).all()
+    assert (np.array(without) < 0.97).all()
 
 
 def test_autocorrelogram_is_the_mean_over_pairs_of_known_bins():
@@ -87,7 +121,8 @@ def test_correlations_are_those_of_one_template_at_a_time():
 
     volumes, known = volume(bumps("fcc", N, 2.5, 0.1, 0.18, np.random.default_rng(1)))
     tables = symmetry.search(N)
-    found = np.asarray(symmetry.correlations(volumes, known, tables))[0]
+    scores = symmetry.correlations(volumes, known, tables)
+    found = np.asarray(scores.by_period)[0]
     whole = np.fft.fftshift(np.asarray(symmetry.autocorrelogram(volumes, known))[0])
     read = RegularGridInterpolator([np.arange(-N, N)] * 3, whole)
     index = int(np.abs(tables.period - N / 2.5).argmin())
@@ -111,6 +146,7 @@ def test_correlations_are_those_of_one_template_at_a_time():
         some = ideal.templates().values[start:end]
         best.append(max(correlation(measured, centred(one)) for one in some))
     np.testing.assert_allclose(found[index], best, atol=2e-3)
+    assert (np.asarray(scores.refined)[0] >= found.max(axis=0)).all()
 
 
 def test_power_around_a_shell_is_the_fourier_transform():
