@@ -110,9 +110,10 @@ def figures(evidence, estimates):
     for axes in panels:
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_xticks(range(len(names)), names)
-        axes.set_ylim(0, None)
     for axes in panels[:3]:
         axes.axhline(1, color=plotting.GREY, lw=0.8, ls=":", zorder=0)
+    for axes in panels:
+        axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
     for axes in panels[2:]:
         axes.set_xlabel("moves with a landmark in training")
     caption = (
