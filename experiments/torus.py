@@ -99,6 +99,20 @@ def register(plugin: Path) -> None:
     import_module(plugin.stem)
 
 
+def check(given: argparse.Namespace) -> None:
+    """Refuse arguments that would fail only after the measurement, or take all networks."""
+    if given.networks < 1:
+        raise gj.GridjaxError(
+            gj.Problem(f"--networks is {given.networks}", fix="give a number from 1")
+        )
+    if not 0 <= given.seed < 2**32:
+        fix = "give a number from 0 to 2**32 - 1"
+        raise gj.GridjaxError(gj.Problem(f"--seed is {given.seed}", fix=fix))
+    if given.table.is_dir() or not given.table.parent.is_dir():
+        fix = "name a file in a folder that exists"
+        raise gj.GridjaxError(gj.Problem(f"{given.table}: cannot write a table there", fix=fix))
+
+
 def main(words: list[str] | None = None) -> int:
     """Write the table of the best networks; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -112,6 +126,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--plugin", type=Path, help="Python file that registers the run's cells")
     given = parser.parse_args(words)
     try:
+        check(given)
         if given.plugin is not None:
             register(given.plugin)
         run = gj.open_run(given.run)

@@ -96,3 +96,26 @@ def test_a_missing_plugin_is_named(tmp_path, capsys):
 def test_a_missing_run_is_named(tmp_path, capsys):
     assert torus.main([str(tmp_path / "no"), str(tmp_path / "t.csv")]) == 2
     assert "no" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "message"),
+    [
+        ("t.csv", ["--networks", "-1"], "--networks is -1"),
+        ("t.csv", ["--networks", "0"], "--networks is 0"),
+        ("t.csv", ["--seed", str(2**64)], "--seed is"),
+        ("no/t.csv", [], "cannot write a table there"),
+        ("", [], "cannot write a table there"),
+    ],
+)
+def test_bad_arguments_are_named_before_the_measurement(
+    monkeypatch, tmp_path, capsys, table, words, message
+):
+    def measured(*given):
+        raise AssertionError("measured")
+
+    monkeypatch.setattr(gj, "open_run", lambda folder: FakeRun())
+    monkeypatch.setattr(torus, "torus_of", measured)
+    assert torus.main(["runs/x", str(tmp_path / table), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

@@ -136,7 +136,9 @@ def outside_period_ratios(maps: Any, box_width_m: float) -> Float[np.ndarray, " 
     """Return the period of each unit's lattice around the box, divided by its period in the box.
 
     Both are from `fit_lattice`: in the middle of the maps, which is the box, and in the maps
-    without it. NaN for a unit without a significant lattice in one of the two.
+    without it. NaN for a unit without a significant lattice in one of the two. `fit_lattice`
+    searches periods from a ninth of the side of its maps. Most units whose period is shorter than
+    2/9 of the box therefore have NaN, too, whatever their lattice outside.
 
     Args:
         maps: [unit, 2 n, 2 n], maps of the window of twice the side of the box, as those of
