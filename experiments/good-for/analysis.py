@@ -23,6 +23,10 @@ N_UNITS_READ = 256
 N_BANDS = 5
 """Bands of the claim about places outside: up to 1.5 sides of the box."""
 FEWEST_RATIOS = 4
+SHORTEST_PERIOD = 2 / 9
+"""Shortest period of a lattice that can be found outside the box, in sides of the box."""
+LEAST_DIFFUSION = 0.01
+"""A smaller diffusion constant (cm^2 per move), also one below 0, counts as this one."""
 CODES = {
     "lattice": "lattice units",
     "annulus": "same spectrum",
@@ -132,11 +136,16 @@ def with_measures(evidence):
         period = float(units["period_cm"].median())
         if not is_competent or n_used < FEWEST or not np.isfinite(period):
             continue
-        lattice = tuple(int(unit) for unit in units["unit"].iloc[:n_used])
+        used = units.iloc[:n_used]
+        lattice = tuple(int(unit) for unit in used["unit"])
         for code, values in measured(evidence.run, run_id, lattice, period).items():
             for name, value in values.items():
                 columns[f"{code}.{name}"][at] = value
-        for name, value in lattices_outside(evidence.run, run_id, lattice).items():
+        least_cm = 100 * SHORTEST_PERIOD * rows["box_width_in_m"].iloc[at]
+        found_outside = tuple(int(unit) for unit in used["unit"][used["period_cm"] >= least_cm])
+        if len(found_outside) < FEWEST_RATIOS:
+            continue
+        for name, value in lattices_outside(evidence.run, run_id, found_outside).items():
             columns[name][at] = value
     return rows.assign(n_lattice=n_lattice, **columns)
 
@@ -182,8 +191,9 @@ def with_codes(evidence):
         outside, loop = found
         columns["excess"][at] = outside.excess_cm[:N_BANDS].mean()
         columns["range"][at] = outside.range_boxes
-        diffusion = np.where(loop.diffusion_cm2_per_move > 0, loop.diffusion_cm2_per_move, np.nan)
-        none, outputs, position = np.log10(diffusion)
+        none, outputs, position = np.log10(
+            np.maximum(loop.diffusion_cm2_per_move, LEAST_DIFFUSION)  # NaN stays NaN
+        )
         columns["log_loop"][at] = outputs - none
         columns["log_clean_loop"][at] = position - none
     return rows.assign(**columns, curves=curves)

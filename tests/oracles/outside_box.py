@@ -22,10 +22,13 @@ def outside_box(positions, rates, box_width_m, within_cm, n_bins):
 
     states = defaultdict(list)
     for path, rate in zip(positions[0::2], rates[0::2], strict=True):
+        visited = set()
         for place, rate_there in zip(path, rate, strict=True):
-            states[bin_of(100 * place)].append(rate_there)
+            if bin_of(100 * place) not in visited:
+                states[bin_of(100 * place)].append(rate_there)
+            visited.add(bin_of(100 * place))
     book = {
-        place: np.mean(some, axis=0)
+        place: np.mean(some[:FEWEST_IN_BIN], axis=0)
         for place, some in states.items()
         if len(some) >= FEWEST_IN_BIN and min(place) >= 0 and max(place) < 2 * n_bins
     }

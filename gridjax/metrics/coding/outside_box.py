@@ -22,8 +22,9 @@ WINDOW = 2
 N_BANDS = 10
 """Bands between the walls and the edge of the window, each a twentieth of the box wide."""
 FEWEST_IN_BIN, FEWEST_IN_BAND, FEWEST_IN_BOX = 5, 200, 50
-"""States that the mean rate of a bin, the mean error of a band, and the mean error in the box after
-a number of moves need. Neighbouring states of a path are similar, so a band needs many."""
+"""States that the mean rate of a bin (of as many paths, for the code book), the mean error of a
+band, and the mean error in the box after a number of moves need. Neighbouring states of a path are
+similar, so a band needs many."""
 THINNING = 5
 """States in the box, which are the most, are decoded in every fifth of the tested paths."""
 FEWEST_BINS = 20
@@ -78,11 +79,13 @@ def outside_box(
     """Measure how far a position code reaches beyond the walls of the box.
 
     The paths start in the box and leave it; walls do not hold them. The code book is the mean of
-    the rates in each bin over the paths 0, 2, 4 and so on. The states of the other paths are
-    decoded by the nearest entry of the code book. A square's range ends at the first band around
-    the box in which the mean error exceeds that inside, after equally many moves, by more than 10
-    cm. Errors that grow with the length of a path alone do not limit it, because they grow inside,
-    too. A state with rates that are not finite has an infinite error.
+    the rates in each bin over one state of each of five paths, of the paths 0, 2, 4 and so on. Each
+    bin has equally many: a mean over fewer states has larger errors, and bins outside are visited
+    less often. The states of the other paths are decoded by the nearest entry of the code book. A
+    square's range ends at the first band around the box in which the mean error exceeds that
+    inside, after equally many moves, by more than 10 cm. Errors that grow with the length of a path
+    alone do not limit it, because they grow inside, too. A state with rates that are not finite has
+    an infinite error.
 
     Args:
         positions: [path, move, 2], metres from the middle of the box, after each move.
@@ -101,13 +104,14 @@ def outside_box(
     within_cm = check_float("within_cm", within_cm, 100 * width / n_bins, 1e9)
     book_paths, tested_paths = _halves(positions, rates, width, n_bins)
     first, second = (_mean_rates(half, n_bins) for half in (book_paths, tested_paths))
+    book = _mean_rates(_of_each_bin(book_paths, FEWEST_IN_BIN), n_bins)
     centres = _centres_cm(width, n_bins)
-    known = np.flatnonzero(first.counts >= FEWEST_IN_BIN)
+    known = np.flatnonzero(book.counts == FEWEST_IN_BIN)
     distance = np.abs(tested_paths.positions_cm).max(axis=1) / (100 * width) - 0.5
     is_tested = (distance >= 0) | (tested_paths.paths % THINNING == 0)
     is_tested &= np.isin(tested_paths.bins, known)
     tested, distance = tested_paths.chosen(is_tested), distance[is_tested]
-    errors = _errors_cm(tested, first.rates[known], centres[known], within_cm)
+    errors = _errors_cm(tested, book.rates[known], centres[known], within_cm)
     n_moves = int(tested_paths.moves.max())
     within, in_box, samples = _excess_cm(errors[0], distance, tested.moves, n_moves)
     unique, _, _ = _excess_cm(errors[1], distance, tested.moves, n_moves)
@@ -199,6 +203,17 @@ def _halves(positions: Any, rates: Any, width: float, n_bins: int) -> tuple[_Sam
 def _centres_cm(width: float, n_bins: int) -> Float[np.ndarray, "bin 2"]:
     axis = bin_centres_cm(WINDOW * n_bins, WINDOW * width)
     return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
+
+
+def _of_each_bin(samples: _Samples, most: int) -> _Samples:
+    """Return finite states in each bin of the window: the first of each path, at most ``most``."""
+    used = np.flatnonzero((samples.bins >= 0) & np.isfinite(samples.rates).all(axis=1))
+    pairs = np.stack([samples.bins[used], samples.paths[used]])
+    (bins, _), first = np.unique(pairs, axis=1, return_index=True)  # in the order of bins, paths
+    place = np.arange(len(bins)) - np.searchsorted(bins, bins)
+    chosen = np.zeros(len(samples.bins), bool)
+    chosen[used[first[place < most]]] = True
+    return samples.chosen(chosen)
 
 
 def _mean_rates(samples: _Samples, n_bins: int) -> _MeanRates:

@@ -22,7 +22,8 @@ class HeadingTuning(NamedTuple):
     expected: Float[np.ndarray, "unit heading"]
     """mean rate at each heading of a unit that has the same rate map and no heading tuning"""
     variance_share: Float[np.ndarray, " unit"]
-    """share of the variance of the rate that ``curves - expected`` explains"""
+    """share of the variance of the rate that ``curves - expected`` explains. With two or three
+    samples in a bin it is too large, and can exceed 1: the mean of the others is then uncertain"""
     chance_variance_share: Float[np.ndarray, " unit"]
     """mean share after shuffles of the headings; sampling alone explains as much"""
     p_value: Float[np.ndarray, " unit"]

@@ -125,7 +125,7 @@ class Network:
 
     def outside_box(
         self,
-        n_paths: int = 4000,
+        n_paths: int = 6000,
         n_moves: int = 50,
         units: Sequence[int] | None = None,
         within_cm: float = 40.0,
