@@ -103,6 +103,16 @@ BANINO = replace(
 
 DIVERGING = replace(SPEC, learning_rate=1e30, motion_seed=8)
 
+N_STEPS = 3
+"""Gradient steps of most tests."""
+
+CARTESIAN = replace(
+    SPEC, Np=2, place_field_values="cartesian", place_field_loss="mse", activation="linear"
+)
+LANDMARKS = {"landmark_rate": 0.4, "landmark_noise_in_m": 0.2}
+NOISY = replace(SPEC, state_noise=0.1, velocity_noise=0.3, activation="tanh", **LANDMARKS)
+IN_ENVIRONMENTS = replace(SPEC, n_environments=3, context_input="one_hot", **LANDMARKS)
+
 
 class Block:
     """The trainer of one bucket at one lane width, with targets given as one number or a list."""
