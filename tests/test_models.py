@@ -100,6 +100,7 @@ def test_state_noise_without_recurrence_is_added_before_the_activation():
     assert evaluation_config(spec.static) == evaluation_config(model("piso", Ng=7).static)
 
 
+@pytest.mark.slow
 def test_a_gradient_step_with_noise_makes_another_network():
     spec = model("piso", batch_size=16)
     steps = [replace(spec, state_noise=sd) for sd in (0.0, 0.5)]
@@ -267,6 +268,7 @@ def test_the_table_of_conformal_isometry_stays_not_negative_with_norm_1():
     assert table.any(axis=-1).mean() > 0.9
 
 
+@pytest.mark.slow
 def test_the_actionable_plane_has_the_published_losses_and_factors():
     spec = model("actionable", Ng=7, batch_size=11, sequence_length=4)
     paths = drawn_paths(spec)

@@ -261,7 +261,7 @@ ORACLE = (*CONDITIONS, *(Condition(name, 0.3) for name in (LESION_RANDOM, LESION
 ORACLE = (*ORACLE, Condition(LESION_MATCHED, 0.3))
 
 
-@pytest.mark.parametrize("rnn_type", ["RNN", "LSTM"])
+@pytest.mark.parametrize("rnn_type", ["RNN", pytest.param("LSTM", marks=pytest.mark.slow)])
 def test_a_network_agrees_with_loops_in_float64(rnn_type, monkeypatch):
     monkeypatch.setattr(perturbed_rollout, "N_PATHS", N_PATHS)
     spec = replace(LINEAR, rnn_type=rnn_type, activation="tanh")

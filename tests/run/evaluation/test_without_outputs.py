@@ -62,6 +62,7 @@ def test_maps_without_recurrence_are_the_activity_at_the_bin_centres(waves):
     np.testing.assert_array_equal(samples, 1)
 
 
+@pytest.mark.slow
 def test_a_network_without_recurrence_can_have_outputs(waves):
     spec = replace(waves, place_loss_weight=1.0, Np=5)
     static, traced = spec.static, jax.tree.map(jnp.asarray, spec.traced)
