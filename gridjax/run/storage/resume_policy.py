@@ -13,6 +13,7 @@ from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.text import show, shown
+from gridjax.sweep.run_settings import Settings
 
 SEGMENT = (
     *("gridjax", "versions", "device", "matmul_precision", "lane_widths", "settings"),
@@ -168,7 +169,16 @@ def _sweep(existing: Manifest, requested: Manifest) -> str:
 
 
 def _settings(existing: Manifest, requested: Manifest) -> str:
-    return _unequal(existing["settings"], requested["settings"])
+    # the version that wrote the folder may not have had all settings: they have their default
+    known = _by_full_name(Settings().to_dict()) | _by_full_name(existing["settings"])
+    return _unequal(known, _by_full_name(requested["settings"]))
+
+
+def _by_full_name(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with the evaluation's as evaluation.NAME."""
+    evaluation = settings["evaluation"].items()
+    rest = {name: value for name, value in settings.items() if name != "evaluation"}
+    return rest | {f"evaluation.{name}": value for name, value in evaluation}
 
 
 def _lane_width(existing: Manifest, requested: Manifest) -> str:

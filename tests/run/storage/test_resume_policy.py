@@ -1,5 +1,6 @@
 """Runs that stop during training, or are damaged, and are resumed: they give the same bits."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ from gridjax.io.atomic_files import digest, dump_checksummed_json, load_checksum
 from gridjax.io.folder_lock import locked
 from gridjax.run.checkpointing.block_folder import block_folders
 from gridjax.run.storage.integrity import verify
-from gridjax.run.storage.resume_policy import merge_manifests
+from gridjax.run.storage.resume_policy import check_sweep, merge_manifests
 from gridjax.run.storage.run_folder import FolderStore
 from gridjax.run.storage.shards import to_parquet
 from gridjax.run.storage.status import status, status_lines
@@ -142,6 +143,17 @@ def test_settings_of_jax_that_cannot_work_are_refused(name, value, message, tmp_
     assert "Traceback" not in done.stderr
     if name != "JAX_PLATFORMS":  # JAX is started after the folder is locked
         assert [file.name for file in tmp_path.iterdir()] == ["s.yaml"]
+
+
+def test_settings_that_an_earlier_version_did_not_have_are_their_defaults(whole):
+    requested = json.loads((whole / "manifest.json").read_text())
+    earlier = json.loads((whole / "manifest.json").read_text())
+    del earlier["settings"]["evaluation"]["environments"], earlier["settings"]["merge"]
+    check_sweep(whole, earlier, requested, ())
+    requested["settings"]["evaluation"]["environments"] = True
+    told = r"evaluation\.environments False in the folder, True now"
+    with pytest.raises(GridjaxError, match=told):
+        check_sweep(whole, earlier, requested, ())
 
 
 def test_a_damaged_table_is_found_when_it_is_read(whole, tmp_path):
