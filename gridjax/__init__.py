@@ -37,6 +37,8 @@ Theory without training
 
 Uses of units
     GridCode: rates of units at any position, as a layer of flax or as NumPy.
+    train_agents, AgentSettings, Agents: agents that navigate to goals on position codes.
+    agent_barrier: a wall with a gap in their arena.
 
 Recorded cells
     rate_map, grid_score, grid_score_3d: maps and scores of any arrays. Session, MapSet,

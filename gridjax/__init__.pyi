@@ -1,4 +1,6 @@
 from gridjax import callbacks, plotting, trackers
+from gridjax.agents.population import Agents, train_agents
+from gridjax.agents.settings import AgentSettings, agent_barrier
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.grid_code import GridCode
 from gridjax.metrics.gridscore.grid_score import grid_score
@@ -63,6 +65,8 @@ from gridjax.training.optimizers import Optimizer, OptimizerContext, register_op
 from gridjax.version import __version__
 
 __all__ = [
+    "AgentSettings",
+    "Agents",
     "Cell",
     "CellInfo",
     "ClosedLoop",
@@ -114,6 +118,7 @@ __all__ = [
     "TracedParams",
     "Trajectories",
     "__version__",
+    "agent_barrier",
     "callbacks",
     "code_over_box",
     "draw_layout",
@@ -149,5 +154,6 @@ __all__ = [
     "target_entropy",
     "trackers",
     "train",
+    "train_agents",
     "trajectories_along",
 ]

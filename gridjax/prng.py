@@ -60,6 +60,12 @@ class Stream(enum.IntEnum):
     """Landmarks in training, folded with the step; from motion_seed."""
     LANDMARK_PATHS = 17
     """Trajectories, noise and landmarks of evaluation with landmarks; from motion_seed."""
+    AGENT_CODES = 18
+    """Cells, readouts and walks of the codes that agents read; from layout_seed, motion_seed."""
+    AGENTS = 19
+    """Weights, decisions and trials of an agent in training; from the agent's seed."""
+    AGENT_TESTS = 20
+    """Decisions and trials of an agent in tests; from the agent's seed."""
 
 
 def stream(

@@ -31,16 +31,17 @@ MAY_IMPORT = {
     "grid_code": "metrics",
     "task": "errors loop_over_time prng spec",
     "model": "errors loop_over_time prng spec task",
+    "agents": "errors prng spec metrics task model",
     "training": "loop_over_time prng spec task model",
     "sweep": "errors io spec",
     "run.planning": "io accelerators spec sweep",
-    "run.evaluation": "prng spec metrics task model training sweep run.planning",
+    "run.evaluation": "prng spec metrics task model agents training sweep run.planning",
     "run.card_plan": "errors io accelerators spec metrics training sweep run.planning"
     " run.evaluation",
     "run.checkpointing": "errors io spec training callbacks run.planning run.evaluation",
     "run.storage": "errors version io spec task model training sweep run.planning run.evaluation"
     " run.checkpointing",
-    "run.results": "errors forked_process spec metrics task model training run.evaluation"
+    "run.results": "errors forked_process spec metrics task model agents training run.evaluation"
     " run.storage",
     "run.worker": "errors io spec task model training sweep callbacks run.planning run.evaluation"
     " run.checkpointing run.storage",
@@ -51,7 +52,8 @@ MAY_IMPORT = {
     "recordings": "errors version plotting io metrics",
     "report": "errors plotting io spec metrics task sweep run.evaluation run.storage run.results"
     " theory",
-    "studies": "errors lazy plotting io spec metrics task model sweep run.planning run.evaluation"
+    "studies": "errors version lazy plotting io spec metrics task model sweep run.planning"
+    " run.evaluation"
     " run.storage run.results callbacks run.execution report",
     "trackers": "errors callbacks spec run.storage run.results report",
     "cli": "errors version io accelerators sweep callbacks run.planning run.card_plan run.storage"
@@ -59,7 +61,7 @@ MAY_IMPORT = {
     " trackers",
     "__main__": "cli",
     "": "errors forked_process prng version lazy plotting spec metrics grid_code task model"
-    " training sweep callbacks run.evaluation run.storage run.results run.execution theory"
+    " agents training sweep callbacks run.evaluation run.storage run.results run.execution theory"
     " recordings studies trackers",
 }
 """What each package may import beside itself, from the lowest layer up; "" is gridjax/__init__.py.
@@ -68,7 +70,8 @@ Imports in functions, in stubs and under TYPE_CHECKING count like any other.
 """
 
 PURE = {
-    *("errors", "loop_over_time", "prng", "version", "spec", "metrics", "task", "model", "training")
+    *("errors", "loop_over_time", "prng", "version", "spec", "metrics", "task", "model"),
+    *("agents", "training"),
 }
 """Packages without clock, files, terminal or callbacks."""
 OUTWARD = {

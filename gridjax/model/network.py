@@ -151,6 +151,19 @@ def hidden_states(
     return _run(cell, params["cell"], state, inputs, static, mask, loop, noise)
 
 
+def continued(
+    params: Params,
+    h: Float[Array, "batch Ng"],
+    inputs: Float[Array, "time batch n_in"],
+    static: StaticConfig,
+) -> Float[Array, "time batch Ng"]:
+    """Return the state h after each further move of a cell whose whole state is h."""
+    cell: Cell = CELLS[static.rnn_type]
+    if _has_input_layer(static):
+        inputs = _affine(inputs, params, "input", static)
+    return _run(cell, params["cell"], (h,), inputs, static, None, ROLLED, None)
+
+
 def activity(
     params: Params,
     start: Float[Array, "batch n"] | None,

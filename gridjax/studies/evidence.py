@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gridjax.errors import GridjaxError
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
 from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.run.evaluation.nulls_of_maps import NULLS
+from gridjax.run.results.network import Network
 from gridjax.run.results.run import Run
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.competence import ALL, COMPETENT, FINISHED, competent
+from gridjax.studies.kept_measures import kept_measure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +43,8 @@ class Evidence:
     """run_ids of the study's networks, trained or not"""
     asked: str = ALL
     """the networks in ``networks``: all (except diverged ones), competent or finished"""
+    folder: Path | None = None
+    """the folder of the study's results, in which ``kept`` keeps measures; None: nowhere"""
 
     def ask(self, whom: str) -> Evidence:
         """Return the evidence of all, of the competent or of the finished networks."""
@@ -144,6 +151,31 @@ class Evidence:
     def _specs(self) -> dict[str, dict]:
         manifest = self.run.manifest
         return dict(zip(manifest["run_ids"], manifest["specs"], strict=True))
+
+    def kept(
+        self,
+        run_id: str,
+        identity: dict[str, Any],
+        compute: Callable[[Network], dict[str, Any]],
+    ) -> dict[str, Any] | None:
+        """Return measures of a network that take long, from a file or computed and written there.
+
+        A study that stops while it computes measures resumes with the next network.
+
+        Args:
+            run_id: the network.
+            identity: JSON values that decide the measures, such as settings. The weights of the
+                network and the version of gridjax are added to them.
+            compute: function from the network to its measures: JSON values and arrays, by name.
+
+        Returns the measures with lists in place of arrays, or None if the run did not keep the
+        network's weights. Raises GridjaxError if the folder cannot be written.
+        """
+        try:
+            network = self.run.network(run_id)
+        except GridjaxError:
+            return None
+        return kept_measure(self.folder, run_id, network, identity, compute)
 
     def _reported_units(self, rows: pd.DataFrame) -> pd.DataFrame:
         import pandas as pd

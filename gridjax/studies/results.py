@@ -43,12 +43,15 @@ def conclude(
     Returns the verdicts in the order of the claims. Raises GridjaxError if the folder cannot be
     written, or if the analysis does not fit its claims.
     """
-    study, evidence = plan.study, plan.evidence(run)
+    study, folder = plan.study, out / plan.study.name
+    evidence = plan.evidence(run, folder)
     estimates = study.estimates(evidence)
     caution = _caution(evidence, size_name)
     verdicts = judge(study.claims.claims, estimates, study.arms(evidence), caution)
-    by_units = [(_units(plan), verdicts), *((_units(one), _judged(one, run)) for one in larger)]
-    folder = out / study.name
+    by_units = [
+        (_units(plan), verdicts),
+        *((_units(one), _judged(one, run, folder)) for one in larger),
+    ]
     with plotting.styled():
         figures = study.figures(evidence, estimates)
         try:
@@ -67,8 +70,8 @@ def conclude(
     return verdicts
 
 
-def _judged(plan: StudyPlan, run: Run) -> list[Verdict]:
-    study, evidence = plan.study, plan.evidence(run)
+def _judged(plan: StudyPlan, run: Run, folder: Path) -> list[Verdict]:
+    study, evidence = plan.study, plan.evidence(run, folder)
     return judge(study.claims.claims, study.estimates(evidence), study.arms(evidence))
 
 

@@ -71,9 +71,9 @@ class StudyPlan:
     study: Study
     sweep: Sweep
 
-    def evidence(self, run: Run) -> Evidence:
-        """Return the study's networks in a run."""
-        return Evidence(run, tuple(spec.run_id for spec in self.sweep.specs))
+    def evidence(self, run: Run, folder: Path | None = None) -> Evidence:
+        """Return the study's networks in a run; ``folder`` is that of the study's results."""
+        return Evidence(run, tuple(spec.run_id for spec in self.sweep.specs), folder=folder)
 
 
 def lay_out(study: Study, request: Request, files: Sequence[Path] | None = None) -> Sweep:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from gridjax.agents.population import Agents
+from gridjax.agents.settings import AgentSettings
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.metrics.coding.outside_box import OutsideBox
@@ -21,6 +23,7 @@ from gridjax.run.evaluation.one_network import closed_loop
 from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
 from gridjax.run.evaluation.one_network.heading_samples import heading_samples
 from gridjax.run.evaluation.one_network.landmark_errors import LandmarkErrors, landmark_errors
+from gridjax.run.evaluation.one_network.navigation import AGENT_CODES, navigation
 from gridjax.run.evaluation.one_network.recomputed_maps import layout_of_environment, recompute_maps
 from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.run.results.labelled_maps import labelled_maps
@@ -231,6 +234,43 @@ class Network:
                 burn_in,
                 every,
                 n_paths,
+            )
+
+    def agents(
+        self,
+        codes: Sequence[str] = AGENT_CODES,
+        lesions: Mapping[str, Sequence[int]] | None = None,
+        seeds: Sequence[int] = (0,),
+        settings: AgentSettings | None = None,
+    ) -> Agents:
+        """Train agents that navigate to goals on codes of this network, and test them.
+
+        The network integrates the agent's moves from its place code at the start of a trial, so
+        that what the agent reads contains the network's errors. The memory of a goal is the mean
+        rates there. `gridjax.train_agents` trains agents on maps, without a network.
+
+        Args:
+            codes: What the agents observe of their position and of their goal. ``place``: place
+                cells that always know the position, without the network. ``units``: the analysed
+                layer. ``outputs``: the network's outputs after a softmax, which estimate the place
+                cells. ``readouts``: random readouts of these outputs, the null of ``units``.
+                ``both``: place and units. All but ``both`` have equally many units.
+            lesions: Units that agents do not receive in a test, by the name of the lesion. Codes
+                without units have NaN there.
+            seeds: Seeds of the agents of each code.
+            settings: Sizes, arena and training; by default `gridjax.AgentSettings()`.
+
+        Returns:
+            Training curves, and success and efficiency of every agent in the tests.
+
+        Raises:
+            GridjaxError: A code, a unit or a seed is invalid, or the network cannot integrate the
+                moves of an agent.
+        """
+        refuse_forked_process()
+        with jax.default_matmul_precision(MATMUL_PRECISION):
+            return navigation(
+                self.spec, self.params, self.layout, codes, lesions or {}, seeds, settings
             )
 
     def heading_tuning(

@@ -1,0 +1,185 @@
+"""Agents: learning, efficiency and lesions of agents on codes of path-integrating networks."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+
+import gridjax as gj
+from gridjax import metrics, plotting
+from gridjax.studies import DIFFERENCES
+from gridjax.studies import figures as shared
+
+SETTINGS = gj.AgentSettings()
+SHORT = dataclasses.replace(SETTINGS, n_updates=60, n_test_trials=100)
+FEWEST_UNITS = 256
+"""Agents on networks with fewer units (of the size quick) have the short training."""
+CODES = {
+    "place": "place cells",
+    "both": "place cells and units",
+    "units": "units",
+    "outputs": "outputs",
+    "readouts": "random readouts",
+}
+COLOURS = {
+    "place": plotting.GREY,
+    "both": "#7b3294",
+    "units": plotting.colour("difference_of_gaussians"),
+    "outputs": "#009e73",
+    "readouts": "#e69f00",
+}
+GRID_LIKE, MATCHED = "most grid-like", "matched"
+LESIONED = 0.25
+"""Share of the units that a lesion silences."""
+LEARNED = 0.5
+"""Least success of agents that count as having learned."""
+
+
+def lesions_of(network, score_60):
+    """Return the units of both lesions: those with the highest scores, and matched ones."""
+    maps = np.nan_to_num(np.asarray(network.rate_maps(), np.float64))
+    rate = np.sqrt(np.square(maps).mean(axis=(1, 2)))
+    order = np.argsort(-np.nan_to_num(score_60, nan=-np.inf), kind="stable")
+    n = round(LESIONED * len(order))
+    partners = metrics.matched_units(jnp.asarray(order), n, jnp.asarray(rate), jnp.ones(len(rate)))
+    return {GRID_LIKE: order[:n].tolist(), MATCHED: np.asarray(partners).tolist()}
+
+
+def agents_of(evidence, run_id):
+    """Return the results of the agents of a network by code; None without its weights."""
+    units = evidence.run.units
+    units = units[units["run_id"] == run_id]
+    units = units[units["nbins"] == evidence.spec(run_id).n_bins_reported].sort_values("unit")
+    settings = SETTINGS if evidence.spec(run_id).Ng >= FEWEST_UNITS else SHORT
+    identity = {
+        "settings": dataclasses.asdict(settings),
+        "codes": list(CODES),
+        "lesioned": LESIONED,
+        "score_60": [round(float(score), 6) for score in units["score_60_by_neuron"]],
+    }
+
+    def train(network):
+        lesions = lesions_of(network, units["score_60_by_neuron"].to_numpy())
+        found = network.agents(list(CODES), lesions, [network.spec.seed], settings)
+        return {
+            "reached": found.reached[:, 0],
+            "lesion": list(found.lesion),
+            "success": found.success[:, 0],
+            "efficiency": found.efficiency[:, 0],
+        }
+
+    return evidence.kept(run_id, identity, train)
+
+
+def with_agents(evidence):
+    """Return the competent networks with the measures of their agents as columns."""
+    rows = evidence.networks
+    rows = rows[rows["is_competent"]].reset_index(drop=True)
+    found = [agents_of(evidence, run_id) for run_id in rows["run_id"]]
+    columns = {"found": found}
+    for at, code in enumerate(CODES):
+        for name in ("learning", "success", "new", "efficiency", GRID_LIKE, MATCHED, "no goal"):
+            columns[f"{code}.{name}"] = [
+                np.nan if each is None else measure(each, at, name) for each in found
+            ]
+    return rows.assign(**columns)
+
+
+def measure(found, code, name):
+    """Return one number of the agent of a network and a code."""
+    if name == "learning":
+        return np.nanmean(found["reached"][code])
+    if name in ("success", "new"):
+        return found["success"][code][0][name == "new"]
+    if name == "efficiency":
+        return found["efficiency"][code][0][0]
+    lesion = "no goal code" if name == "no goal" else name
+    return found["success"][code][found["lesion"].index(lesion)][0]
+
+
+def select(evidence):
+    rows = with_agents(evidence)
+
+    def difference(values, has_learned=None):
+        values = values if has_learned is None else values.where(has_learned)
+        frame = rows.assign(value=values.astype(float))
+        return {"frame": frame, "column": "value", "within": DIFFERENCES}
+
+    learned = {code: rows[f"{code}.success"] >= LEARNED for code in CODES}
+    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.success"] for code in CODES}
+    return {
+        "grid_agents_beat_place_agents": difference(
+            rows["units.efficiency"] - rows["place.efficiency"]
+        ),
+        "units_add_to_place_cells": difference(rows["both.learning"] - rows["place.learning"]),
+        "units_teach_faster_than_readouts": difference(
+            rows["units.learning"] - rows["readouts.learning"]
+        ),
+        "agents_need_grid_like_units": difference(
+            rows[f"units.{MATCHED}"] - rows[f"units.{GRID_LIKE}"], learned["units"]
+        ),
+        "agents_use_the_goal_code": difference(rows["units.success"] - rows["units.no goal"]),
+        "units_lead_to_new_goals": difference(
+            to_new["units"] - to_new["place"], learned["units"] & learned["place"]
+        ),
+    }
+
+
+def figures(evidence, estimates):
+    name, title = "agents", "Agents that navigate on codes of one network"
+    rows = with_agents(evidence.ask("competent"))
+    rows = rows[rows["found"].notna()]
+    if rows.empty:
+        reason = "No competent network has stored weights."
+        return [plotting.FigureResult(name, title, None, reason)]
+    figure = plotting.new_figure(5.6)
+    grid = figure.add_gridspec(2, 6)
+    curves = figure.add_subplot(grid[0, :])
+    draw_learning(curves, rows)
+    panels = [figure.add_subplot(grid[1, 2 * at : 2 * at + 2]) for at in range(3)]
+    for axes, measures in zip(panels, (("success", "new"), ("efficiency",), ()), strict=True):
+        for at, code in enumerate(CODES):
+            for shift, column in zip((-0.15, 0.15), measures, strict=False):
+                place = at if len(measures) == 1 else at + shift
+                colour = COLOURS[code]
+                width = 0.25 if len(measures) > 1 else 0.6
+                shared.arms(axes, [(place, rows)], f"{code}.{column}", colour, width=width)
+        axes.set_ylim(0, 1)
+        if measures:
+            axes.set_xticks(range(len(CODES)), list(CODES.values()), rotation=50, ha="right")
+    draw_lesions(panels[2], rows)
+    panels[0].set_ylabel("success\n(known and new goals)")
+    panels[1].set_ylabel("efficiency")
+    panels[2].set_ylabel("success of agents\non units")
+    caption = (
+        "Above: share of the trials in training that end at their goal; thin lines: networks, thick"
+        " lines: their means. Below: tests. Left: success with goals where training had goals, and"
+        " (right of each pair) in the quadrant where it had none. Middle: straight distance over"
+        " the length of the path, 0 without success. Right: agents on units with all of them,"
+        f" without the {100 * LESIONED:g} % most grid-like, without as many matched ones, and"
+        " without the code of the goal. Dots: competent networks; bars: means and 95 % intervals"
+        " over seeds."
+    )
+    return [plotting.FigureResult(name, title, figure, caption)]
+
+
+def draw_learning(axes, rows):
+    """Draw the share of trials that end at their goal, in means over tenths of the training."""
+    for at, (code, text) in enumerate(CODES.items()):
+        curves = np.array([each["reached"][at] for each in rows["found"]], float)
+        n = curves.shape[1] - curves.shape[1] % 10 or curves.shape[1]
+        parts = np.nanmean(curves[:, :n].reshape(len(curves), -1, max(n // 30, 1)), axis=2)
+        updates = (np.arange(parts.shape[1]) + 0.5) * n / parts.shape[1]
+        axes.plot(updates, parts.T, color=COLOURS[code], lw=0.5, alpha=0.35)
+        axes.plot(updates, parts.mean(axis=0), color=COLOURS[code], lw=1.8, label=text)
+    axes.set(xlabel="updates of the policy", ylabel="trials that reach\ntheir goal", ylim=(0, 1))
+    axes.legend(fontsize=plotting.SMALL, ncol=2)
+
+
+def draw_lesions(axes, rows):
+    """Draw the success of agents on units, intact and with lesions."""
+    names = {"success": "all units", GRID_LIKE: "without\ngrid-like", MATCHED: "without\nmatched"}
+    names["no goal"] = "without\ngoal code"
+    for at, name in enumerate(names):
+        shared.arms(axes, [(at, rows)], f"units.{name}", COLOURS["units"], width=0.6)
+    axes.set_xticks(range(len(names)), list(names.values()), rotation=50, ha="right")

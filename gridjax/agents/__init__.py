@@ -1,0 +1,1 @@
+"""Agents that navigate to goals on position codes, trained as populations."""

@@ -1,0 +1,138 @@
+"""Populations of agents: training and tests of many agents at once, on several codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from gridjax.agents.codes import Code
+from gridjax.agents.network_code import places_of
+from gridjax.agents.ppo import train_agent
+from gridjax.agents.scores import GOALS, Lesion, test_agent
+from gridjax.agents.settings import AgentSettings
+from gridjax.agents.trials import World
+from gridjax.metrics.arguments import check_float, check_int, invalid_argument
+from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps, with_unit_power
+
+INTACT, NO_GOAL = "intact", "no goal code"
+MOST_SEEDS, LARGEST_SEED = 10**4, 2**31 - 1
+
+
+class Agents(NamedTuple):
+    """Training and tests of agents, by code and seed."""
+
+    code: tuple[str, ...]
+    seed: tuple[int, ...]
+    lesion: tuple[str, ...]
+    """``intact``; ``no goal code``: no unit tells the goal; then the lesions that were asked for"""
+    goals: tuple[str, ...]
+    """``known``: where training had goals; ``new``: in the quadrant x > 0, y > 0, where it had none
+    unless ``held_out_quadrant`` is False"""
+    reached: Float[np.ndarray, "code seed update"]
+    """share of the trials that ended at their goal, before each update of the training; NaN if none
+    ended"""
+    success: Float[np.ndarray, "code seed lesion goals"]
+    """share of the test trials in which the agent came to its goal"""
+    efficiency: Float[np.ndarray, "code seed lesion goals"]
+    """straight distance over the length of the path, 0 without success (SPL, Anderson et al. 2018);
+    walls count as if they were not there"""
+
+
+def train_agents(
+    codes: Mapping[str, Any],
+    box_width_m: float,
+    seeds: Sequence[int] = (0,),
+    settings: AgentSettings | None = None,
+) -> Agents:
+    """Train agents that navigate on position codes, and test them; one for each code and seed.
+
+    An agent in a square arena observes the code of its position, the code of its goal and its head
+    direction. It learns to come to its goal by proximal policy optimisation. All agents train at
+    once. This is the task of Banino et al. (2018, Nature 557:429), without vision.
+
+    Args:
+        codes: Maps of each code by name, [unit, n, n], without NaN. The numbers of units may
+            differ. Rates of a code are scaled to a mean square of 1.
+        box_width_m: Side of the arena.
+        seeds: Seeds of the agents.
+        settings: Sizes, arena and training; by default `gridjax.AgentSettings()`.
+
+    Raises GridjaxError for invalid arguments.
+    """
+    width = check_float("box_width_m", box_width_m, 1e-3, WIDEST_BOX_M)
+    tables = {name: _table(name, maps) for name, maps in codes.items()}
+    if not tables:
+        raise invalid_argument("there is no code", "give maps by name")
+    if len({len(table) for table in tables.values()}) > 1:
+        raise invalid_argument("the maps have different numbers of bins", "give equal numbers")
+    most = max(table.shape[1] for table in tables.values())
+    padded = [np.pad(each, ((0, 0), (0, most - each.shape[1]))) for each in tables.values()]
+    n_bins = round(len(padded[0]) ** 0.5)
+    stacked = Code(
+        places=jnp.broadcast_to(places_of(n_bins, width), (len(tables), n_bins**2, 2)),
+        exact=jnp.asarray(np.stack(padded), jnp.float32),
+        goal=jnp.zeros((len(tables), n_bins**2, 0)),
+        network=None,
+    )
+    world = World(settings or AgentSettings(), width, None)
+    return train_codes(world, tuple(tables), stacked, check_seeds(seeds), {})
+
+
+def check_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    """Return seeds; raise GridjaxError unless they are different whole numbers, at least one."""
+    checked = tuple(check_int("seed", seed, 0, LARGEST_SEED) for seed in seeds)
+    if not checked or len(set(checked)) < len(checked) or len(checked) > MOST_SEEDS:
+        raise invalid_argument(f"seeds are {list(seeds)}", "give different seeds, at least one")
+    return checked
+
+
+def train_codes(
+    world: World,
+    names: tuple[str, ...],
+    codes: Code,
+    seeds: tuple[int, ...],
+    lesions: Mapping[str, Float[np.ndarray, " unit"]],
+) -> Agents:
+    """Train and test an agent for each code (leading axis of ``codes``) and each seed.
+
+    ``lesions`` are masks of the units that are read from the network.
+    """
+    n_exact, n_read = codes.exact.shape[-1], codes.goal.shape[-1]
+    whole = np.ones(n_exact + n_read)
+    masks = [np.concatenate([np.ones(n_exact), each]) for each in lesions.values()]
+    lesion = Lesion(
+        here=jnp.asarray(np.stack([whole, whole, *masks]), jnp.float32),
+        goal=jnp.asarray(np.stack([whole, 0 * whole, *masks]), jnp.float32),
+    )
+    lanes = _trained_and_tested(world, codes, jnp.asarray(seeds), lesion)
+    reached, success, efficiency = (np.asarray(each, np.float64) for each in lanes)
+    found = (INTACT, NO_GOAL, *lesions)
+    return Agents(names, seeds, found, GOALS, reached, success, efficiency)
+
+
+@partial(jax.jit, static_argnums=0)
+def _trained_and_tested(
+    world: World, codes: Code, seeds: Array, lesions: Lesion
+) -> tuple[Array, Array, Array]:
+    def one(code: Code, seed: Array) -> tuple[Array, Array, Array]:
+        trained = train_agent(world, code, seed)
+        scores = test_agent(world, code, trained.params, seed, lesions)
+        return trained.reached, scores.success, scores.efficiency
+
+    return jax.vmap(lambda code: jax.vmap(partial(one, code))(seeds))(codes)
+
+
+def _table(name: str, maps: Any) -> Float[np.ndarray, "place unit"]:
+    """Return the maps of a code as [place, unit], scaled to a mean square of 1."""
+    checked = check_maps(maps)
+    if np.isnan(checked).any():
+        message = f"maps of code {name!r} have bins without a rate (NaN)"
+        raise invalid_argument(message, "leave these units out, or use fewer bins")
+    scaled = with_unit_power(checked)
+    return np.moveaxis(scaled, 0, -1).reshape(-1, len(scaled))

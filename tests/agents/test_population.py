@@ -1,0 +1,104 @@
+"""Agents on maps and on networks, as users call them: results, and one message for bad input."""
+
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+import gridjax as gj
+from gridjax import metrics
+from gridjax.errors import GridjaxError
+from gridjax.spec.network import NetworkSpec
+from gridjax.training import train_step
+
+SMALL = gj.AgentSettings(
+    n_updates=2, n_walkers=4, horizon=8, n_hidden=8, max_decisions=10, n_test_trials=20
+)
+SPEC = NetworkSpec(
+    place_field_values="difference_of_gaussians", Np=20, Ng=12, place_cell_rf=0.4, seed=3
+)
+MAPS = metrics.place_code(jax.random.key(0), 6, 15, 1.0, 8)
+
+
+def network_of(spec):
+    state = train_step.init(spec.static, spec.traced)
+    return gj.Network(spec, jax.tree.map(lambda leaf: 3 * leaf, state.params), state.layout)
+
+
+@pytest.mark.slow
+def test_agents_on_a_network_have_results_for_each_code_and_lesion():
+    found = network_of(SPEC).agents(lesions={"few": [0, 5]}, seeds=(0, 2), settings=SMALL)
+    assert found.code == ("place", "units", "outputs", "readouts", "both")
+    assert found.seed == (0, 2)
+    assert found.lesion == ("intact", "no goal code", "few")
+    assert found.goals == ("known", "new")
+    assert found.reached.shape == (5, 2, 2)
+    assert found.success.shape == found.efficiency.shape == (5, 2, 3, 2)
+    with_units = [1, 4]
+    without = [0, 2, 3]
+    assert np.isfinite(found.success[with_units]).all()
+    assert np.isnan(found.success[without][:, :, 2]).all()
+    assert np.isfinite(found.success[without][:, :, :2]).all()
+    assert ((found.success[:, :, :2] >= 0) & (found.success[:, :, :2] <= 1)).all()
+    assert (found.efficiency[:, :, :2] <= found.success[:, :, :2]).all()
+
+
+def test_agents_on_units_have_results_with_and_without_lesions():
+    found = network_of(SPEC).agents(("units",), {"few": [0, 5]}, settings=SMALL)
+    assert found.code == ("units",)
+    assert found.lesion == ("intact", "no goal code", "few")
+    assert found.success.shape == (1, 1, 3, 2)
+    assert np.isfinite(found.success).all()
+
+
+@pytest.mark.slow
+def test_a_code_has_the_same_numbers_with_other_codes_or_without():
+    one = network_of(SPEC)
+    both = one.agents(("units", "both"), settings=SMALL)
+    alone = one.agents(("units",), settings=SMALL)
+    np.testing.assert_allclose(both.reached[0], alone.reached[0], atol=1e-6)
+    np.testing.assert_allclose(both.success[0], alone.success[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: gj.train_agents({}, 1.0), "there is no code"),
+        (lambda: gj.train_agents({"a": MAPS[0]}, 1.0), "three axes"),
+        (lambda: gj.train_agents({"a": MAPS * np.nan}, 1.0), "bins without a rate"),
+        (lambda: gj.train_agents({"a": 0 * MAPS}, 1.0), "all rates are 0"),
+        (lambda: gj.train_agents({"a": MAPS, "b": MAPS[:, :7, :7]}, 1.0), "numbers of bins"),
+        (lambda: gj.train_agents({"a": MAPS}, -1.0), "box_width_m is -1"),
+        (lambda: gj.train_agents({"a": MAPS}, 1.0, ()), "seeds are"),
+        (lambda: gj.train_agents({"a": MAPS}, 1.0, (1, 1)), "different seeds"),
+        (lambda: gj.AgentSettings(n_updates=0), "n_updates is 0"),
+        (lambda: gj.AgentSettings(n_minibatches=3), "3 for 32 walkers"),
+        (lambda: gj.AgentSettings(turns_deg=(0.0,)), "2 to 36 angles"),
+        (lambda: gj.AgentSettings(walls=((0, 1, 2),)), "walls contain"),
+        (lambda: gj.AgentSettings(discount=1.5), "discount is 1.5"),
+        (lambda: network_of(SPEC).agents(("grid",)), "codes are"),
+        (lambda: network_of(SPEC).agents((), settings=SMALL), "codes are"),
+        (lambda: network_of(SPEC).agents(lesions={"a": [12]}), "unit of lesion 'a' is 12"),
+    ],
+)
+def test_bad_input_has_one_message(call, message):
+    with pytest.raises(GridjaxError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rnn_type": "LSTM"},
+        {"n_head_direction_cells": 4},
+        {"start": "zero"},
+        {"inputs": "egocentric"},
+        {"n_environments": 2},
+        {"landmark_rate": 0.1},
+        {"place_field_values": "cartesian", "place_field_loss": "mse", "Np": 2},
+    ],
+)
+def test_networks_that_cannot_integrate_the_moves_of_an_agent_are_refused(change):
+    with pytest.raises(GridjaxError, match="cannot integrate the moves of an agent"):
+        network_of(replace(SPEC, **change)).agents(settings=SMALL)
