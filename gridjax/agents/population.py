@@ -21,6 +21,7 @@ from gridjax.metrics.arguments import check_float, check_int, invalid_argument
 from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps, with_unit_power
 
 INTACT, NO_GOAL = "intact", "no goal code"
+_ARRAYS = ("reached", "success", "efficiency")
 MOST_SEEDS, LARGEST_SEED = 10**4, 2**31 - 1
 
 
@@ -53,8 +54,9 @@ def train_agents(
     """Train agents that navigate on position codes, and test them; one for each code and seed.
 
     An agent in a square arena observes the code of its position, the code of its goal and its head
-    direction. It learns to come to its goal by proximal policy optimisation. All agents train at
-    once. This is the task of Banino et al. (2018, Nature 557:429), without vision.
+    direction. It learns to come to its goal by proximal policy optimisation. The agents of all
+    codes with equally many units train at once. This is the task of Banino et al. (2018, Nature
+    557:429), without vision.
 
     Args:
         codes: Maps of each code by name, [unit, n, n], without NaN. The numbers of units may
@@ -71,17 +73,28 @@ def train_agents(
         raise invalid_argument("there is no code", "give maps by name")
     if len({len(table) for table in tables.values()}) > 1:
         raise invalid_argument("the maps have different numbers of bins", "give equal numbers")
-    most = max(table.shape[1] for table in tables.values())
-    padded = [np.pad(each, ((0, 0), (0, most - each.shape[1]))) for each in tables.values()]
-    n_bins = round(len(padded[0]) ** 0.5)
-    stacked = Code(
-        places=jnp.broadcast_to(places_of(n_bins, width), (len(tables), n_bins**2, 2)),
-        exact=jnp.asarray(np.stack(padded), jnp.float32),
-        goal=jnp.zeros((len(tables), n_bins**2, 0)),
-        network=None,
-    )
     world = World(settings or AgentSettings(), width, None)
-    return train_codes(world, tuple(tables), stacked, check_seeds(seeds), {})
+    checked = check_seeds(seeds)
+    found: dict[str, Agents] = {}
+    for n_units in {table.shape[1] for table in tables.values()}:
+        names = tuple(name for name, table in tables.items() if table.shape[1] == n_units)
+        stacked = _exact_codes(np.stack([tables[name] for name in names]), width)
+        trained = train_codes(world, names, stacked, checked, {})
+        found |= {name: of_code(trained, name) for name in names}
+    return together([found[name] for name in tables])
+
+
+def of_code(agents: Agents, name: str) -> Agents:
+    """Return the agents of one code; the arrays have no axis of codes."""
+    at = agents.code.index(name)
+    arrays = {array: getattr(agents, array)[at] for array in _ARRAYS}
+    return agents._replace(code=(name,), **arrays)
+
+
+def together(agents: Sequence[Agents]) -> Agents:
+    """Return the agents of several codes along a leading axis; the inverse of ``of_code``."""
+    arrays = {name: np.stack([getattr(each, name) for each in agents]) for name in _ARRAYS}
+    return agents[0]._replace(code=tuple(each.code[0] for each in agents), **arrays)
 
 
 def check_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
@@ -114,6 +127,18 @@ def train_codes(
     reached, success, efficiency = (np.asarray(each, np.float64) for each in lanes)
     found = (INTACT, NO_GOAL, *lesions)
     return Agents(names, seeds, found, GOALS, reached, success, efficiency)
+
+
+def _exact_codes(tables: Float[np.ndarray, "code place unit"], width: float) -> Code:
+    """Return codes that always know the position, along a leading axis."""
+    n_codes, n_places, _ = tables.shape
+    places = places_of(round(n_places**0.5), width)
+    return Code(
+        places=jnp.broadcast_to(places, (n_codes, n_places, 2)),
+        exact=jnp.asarray(tables, jnp.float32),
+        goal=jnp.zeros((n_codes, n_places, 0)),
+        network=None,
+    )
 
 
 @partial(jax.jit, static_argnums=0)

@@ -42,8 +42,9 @@ class AgentSettings:
     clip: float = 0.2
     """largest relative change of a decision's probability (Schulman et al. 2017)"""
     shaping: float = 1.0
-    """reward for each metre by which a decision brings an agent closer to its goal; as the
-    difference of a potential it changes no optimal policy (Ng, Harada and Russell 1999)"""
+    """reward for each metre by which a decision brings an agent closer to its goal. It is the
+    difference of a potential, which changes no optimal policy (Ng, Harada and Russell 1999) but for
+    trials that take too long"""
     entropy: float = 0.01
     """weight of the entropy of the policy in the loss"""
     step_cm: float = 2.0

@@ -66,8 +66,8 @@ def study(
         typer.Argument(
             metavar="NAME",
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
-            " dropout, good-for, landmarks, lattices, leaky, models, precision, static, volume,"
-            " all; or your own folder with claims.yaml and analysis.py. The command runs"
+            " agents, dropout, good-for, landmarks, lattices, leaky, models, precision, static,"
+            " volume, all; or your own folder with claims.yaml and analysis.py. The command runs"
             " analysis.py: name only folders that you trust.",
         ),
     ],

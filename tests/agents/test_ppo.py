@@ -93,15 +93,27 @@ def test_the_loss_is_that_of_schulman_et_al():
     assert float(found) == pytest.approx(total / 18, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_agent_has_the_same_numbers_in_any_company():
     codes = {"place": MAPS, "lattice": metrics.lattice_module(jax.random.key(1), 16, 40, WIDTH, 8)}
     both = gj.train_agents(codes, WIDTH, (4, 7), SMALL)
-    alone = gj.train_agents({"place": MAPS}, WIDTH, (7,), SMALL)
+    assert both.code == ("place", "lattice")
     assert both.reached.shape == (2, 2, 3)
     assert both.success.shape == both.efficiency.shape == (2, 2, 2, 2)
-    np.testing.assert_allclose(both.reached[0, 1], alone.reached[0, 0], atol=1e-6)
-    np.testing.assert_allclose(both.success[0, 1], alone.success[0, 0], atol=1e-6)
+    for at, name in enumerate(codes):
+        alone = gj.train_agents({name: codes[name]}, WIDTH, (7,), SMALL)
+        np.testing.assert_allclose(both.reached[at, 1], alone.reached[0, 0], atol=1e-6)
+        np.testing.assert_allclose(both.success[at, 1], alone.success[0, 0], atol=1e-6)
     assert not np.array_equal(both.reached[0, 0], both.reached[0, 1], equal_nan=True)
+
+
+@pytest.mark.slow
+def test_codes_of_one_size_train_together_as_alone():
+    codes = {"place": MAPS, "again": MAPS[::-1]}
+    both = gj.train_agents(codes, WIDTH, (7,), SMALL)
+    alone = gj.train_agents({"again": MAPS[::-1]}, WIDTH, (7,), SMALL)
+    np.testing.assert_allclose(both.reached[1], alone.reached[0], atol=1e-6)
+    np.testing.assert_allclose(both.success[1], alone.success[0], atol=1e-6)
 
 
 def test_success_and_efficiency_of_an_agent_that_goes_straight_ahead():

@@ -23,6 +23,7 @@ from gridjax.studies.wavelengths import with_lattices_that_fit
 
 NAMES = [
     *ORDER,
+    "agents",
     "dropout",
     "good-for",
     "landmarks",
@@ -46,7 +47,7 @@ def study(name):
     return find_studies(name)[0]
 
 
-def test_all_six_results_and_three_questions_of_our_own_have_a_study():
+def test_all_six_results_and_questions_of_our_own_have_a_study():
     assert shipped_studies() == NAMES
     assert [each.name for each in find_studies("all")] == NAMES
 

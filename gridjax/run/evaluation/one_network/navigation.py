@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from gridjax.agents.codes import OUTPUTS, READ, READOUTS, UNITS, Code
 from gridjax.agents.network_code import PLACE_CELLS, code_of_network, places_of
-from gridjax.agents.population import Agents, check_seeds, train_codes
+from gridjax.agents.population import Agents, check_seeds, of_code, together, train_codes
 from gridjax.agents.settings import AgentSettings
 from gridjax.agents.trials import World
 from gridjax.metrics.arguments import check_int, invalid_argument
@@ -76,34 +76,22 @@ def navigation(
             *(_code(name, spec, params, layout, static, place) for name in names),
         )
         trained = train_codes(world, names, code, checked, {} if group == (PLACE,) else masks)
-        found |= {name: _of_code(trained, name, tuple(masks)) for name in names}
-    return _together([found[name] for name in codes])
+        found |= {name: _with_lesions(of_code(trained, name), tuple(masks)) for name in names}
+    return together([found[name] for name in codes])
 
 
-def _of_code(trained: Agents, name: str, lesions: tuple[str, ...]) -> Agents:
-    """Return the agents of one code; scores with lesions are NaN for codes without units."""
-    at = trained.code.index(name)
-    both = trained.success[at], trained.efficiency[at]
-    if name not in (UNITS, BOTH):
-        missing = ((0, 0), (0, len(lesions)), (0, 0))
-        both = (np.pad(each[:, :2], missing, constant_values=np.nan) for each in both)
-    success, efficiency = both
-    return trained._replace(
-        code=(name,),
-        lesion=(*trained.lesion[:2], *lesions),
-        reached=trained.reached[at],
-        success=success,
-        efficiency=efficiency,
+def _with_lesions(agents: Agents, lesions: tuple[str, ...]) -> Agents:
+    """Return agents of one code with all lesions; scores are NaN for codes without units."""
+    if agents.code[0] in (UNITS, BOTH):
+        return agents
+    missing = ((0, 0), (0, len(lesions)), (0, 0))
+    success, efficiency = (
+        np.pad(each[:, :2], missing, constant_values=np.nan)
+        for each in (agents.success, agents.efficiency)
     )
-
-
-def _together(agents: Sequence[Agents]) -> Agents:
-    """Return the agents of several codes along a leading axis."""
-    arrays = {
-        name: np.stack([getattr(each, name) for each in agents])
-        for name in ("reached", "success", "efficiency")
-    }
-    return agents[0]._replace(code=tuple(each.code[0] for each in agents), **arrays)
+    return agents._replace(
+        lesion=(*agents.lesion[:2], *lesions), success=success, efficiency=efficiency
+    )
 
 
 def _can_navigate(static: StaticConfig) -> bool:

@@ -1,0 +1,85 @@
+"""Measures that a study keeps: computed once for the same weights and settings, and never wrong."""
+
+import math
+
+import jax
+import numpy as np
+import pytest
+from synthetic import synthetic_run
+
+from gridjax.errors import GridjaxError
+from gridjax.spec.network import NetworkSpec
+from gridjax.studies.evidence import Evidence
+from gridjax.studies.kept_measures import weights_digest
+
+SPEC = NetworkSpec(Ng=8, Np=6, seed=1)
+CODE = np.array([[0.25, math.nan], [1.0, 2.0]])
+
+
+@pytest.fixture
+def counted(tmp_path):
+    """Evidence of one network, and a function that counts how often it measures."""
+    evidence = Evidence(synthetic_run([SPEC]), (SPEC.run_id,), folder=tmp_path / "agents")
+    calls = []
+
+    def measure(network):
+        calls.append(network.spec)
+        return {"code": CODE, "names": ["a"], "one": np.float64(0.5)}
+
+    return evidence, measure, calls
+
+
+def test_measures_are_computed_once_and_read_with_all_their_digits(counted, capsys):
+    evidence, measure, calls = counted
+    found = [evidence.kept(SPEC.run_id, {"steps": (1, 2)}, measure) for _ in range(3)]
+    assert calls == [SPEC]
+    for one in found:
+        np.testing.assert_array_equal(one["code"], CODE)
+        assert (one["names"], one["one"]) == (["a"], 0.5)
+    assert capsys.readouterr().err == f"agents: measuring network {SPEC.run_id}\n"
+
+
+def test_other_settings_other_weights_and_damage_are_measured_again(counted):
+    evidence, measure, calls = counted
+    evidence.kept(SPEC.run_id, {"steps": 1}, measure)
+    evidence.kept(SPEC.run_id, {"steps": 2}, measure)
+    assert len(calls) == 2
+    evidence.kept(SPEC.run_id, {"steps": 2}, measure)
+    assert len(calls) == 2
+    (file,) = (evidence.folder / "measures").iterdir()
+    file.write_text(file.read_text().replace("0.25", "0.26"))
+    assert evidence.kept(SPEC.run_id, {"steps": 2}, measure)["code"][0][0] == 0.25
+    assert len(calls) == 3
+    file.write_bytes(b"{")
+    evidence.kept(SPEC.run_id, {"steps": 2}, measure)
+    assert len(calls) == 4
+
+
+def test_the_digest_is_of_every_weight_and_of_the_place_cells():
+    network = synthetic_run([SPEC]).network(SPEC.run_id)
+    digests = {weights_digest(network)}
+    leaves, tree = jax.tree.flatten((network.params, network.layout))
+    for at, leaf in enumerate(leaves):
+        changed = np.array(leaf)
+        changed.flat[-1] += 1
+        parts = jax.tree.unflatten(tree, [*leaves[:at], changed, *leaves[at + 1 :]])
+        digests.add(weights_digest(type(network)(SPEC, *parts)))
+    assert len(digests) == len(leaves) + 1
+
+
+def test_without_a_folder_nothing_is_kept_and_without_weights_nothing_is_measured(counted):
+    evidence, measure, calls = counted
+    nowhere = Evidence(evidence.run, evidence.wanted)
+    assert nowhere.kept(SPEC.run_id, {}, measure)["names"] == ["a"]
+    assert nowhere.kept(SPEC.run_id, {}, measure)["names"] == ["a"]
+    assert len(calls) == 2
+    without = Evidence(synthetic_run([SPEC], weights=False), (SPEC.run_id,))
+    assert without.kept(SPEC.run_id, {}, measure) is None
+    assert len(calls) == 2
+
+
+def test_a_folder_that_cannot_be_written_has_one_message(counted):
+    evidence, measure, _ = counted
+    evidence.folder.write_text("a file")
+    with pytest.raises(GridjaxError, match="cannot be written"):
+        evidence.kept(SPEC.run_id, {}, measure)
