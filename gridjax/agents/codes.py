@@ -30,14 +30,18 @@ class NetworkCode(NamedTuple):
     """weights of the random readouts"""
     mean: Float[Array, " out"]
     """mean of the softmax outputs over places, which the readouts subtract"""
+    offset: Float[Array, " unit"]
+    """mean over places of the rates that are read, which is subtracted from them"""
     scale: Float[Array, ""]
-    """factor that gives the rates that are read a mean square of 1"""
+    """factor that gives them then a mean square of 1 over units and places"""
 
 
 class Code(NamedTuple):
     """A position code of one agent, at the places of a square lattice of n x n bins.
 
-    Rates at other positions are interpolated linearly. Units that an agent lacks have rates of 0.
+    Rates at other positions are interpolated linearly. All rates are standardised: the mean of a
+    unit over the places is 0, and the mean square over units and places is 1. A constant rate, as
+    cells with a surround have far from their field, would else hide what depends on the position.
     """
 
     places: Float[Array, "place 2"]
@@ -67,11 +71,12 @@ def rates_at(
 def read_rates(
     code: NetworkCode, h: Float[Array, "*n Ng"], static: StaticConfig
 ) -> Float[Array, "*n unit"]:
-    """Return the rates that the agent reads from states of its network."""
+    """Return the standardised rates that the agent reads from states of its network."""
     units = network.analysed_layer(code.params, h, static)
     out = jax.nn.softmax(network.outputs(code.params, units, static), axis=-1)
     readouts = jax.nn.relu((out - code.mean) @ code.weights)
-    return code.scale * jnp.stack([units, out[..., code.cells], readouts])[code.read]
+    rates = jnp.stack([units, out[..., code.cells], readouts])[code.read]
+    return code.scale * (rates - code.offset)
 
 
 def code_at(

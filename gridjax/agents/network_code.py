@@ -41,7 +41,7 @@ def code_of_network(
         static, traced, params, layout: the network.
         n_bins: bins along each side of the box.
         read: index in ``codes.READ``: what the agent reads.
-        exact: rates of further units, which always know the position.
+        exact: standardised rates of further units, which always know the position.
     """
     places = places_of(n_bins, traced.box_width_in_m)
     rest = motion.along(jnp.stack([places, places]))
@@ -59,12 +59,16 @@ def code_of_network(
         cells=jax.random.permutation(of_cells, max(n_units, n_out))[:n_units] % n_out,
         weights=random_readout_weights(of_weights, n_out, n_units),
         mean=out.mean(axis=0),
+        offset=jnp.zeros(n_units),
         scale=jnp.ones(()),
     )
     goal = _mean_rates(static, n_bins, traced, layout, read_from)
     goal = jnp.where(jnp.isnan(goal), read_rates(read_from, starts, static), goal)
-    scale = 1 / jnp.sqrt(jnp.square(goal).mean())
-    return Code(places, exact, scale * goal, read_from._replace(scale=scale))
+    offset = goal.mean(axis=0)
+    power = jnp.square(goal - offset).mean()
+    scale = jnp.where(power > 0, 1 / jnp.sqrt(power), 0.0)
+    standardised = read_from._replace(offset=offset, scale=scale)
+    return Code(places, exact, scale * (goal - offset), standardised)
 
 
 def places_of(n_bins: int, box_width_m: Any) -> Float[Array, "place 2"]:

@@ -18,7 +18,7 @@ from gridjax.agents.scores import GOALS, Lesion, test_agent
 from gridjax.agents.settings import AgentSettings
 from gridjax.agents.trials import World
 from gridjax.metrics.arguments import check_float, check_int, invalid_argument
-from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps, with_unit_power
+from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps
 
 INTACT, NO_GOAL = "intact", "no goal code"
 _ARRAYS = ("reached", "success", "efficiency")
@@ -60,7 +60,8 @@ def train_agents(
 
     Args:
         codes: Maps of each code by name, [unit, n, n], without NaN. The numbers of units may
-            differ. Rates of a code are scaled to a mean square of 1.
+            differ. Rates are standardised: each unit's mean over places is 0, and the mean
+            square of a code is 1.
         box_width_m: Side of the arena.
         seeds: Seeds of the agents.
         settings: Sizes, arena and training; by default `gridjax.AgentSettings()`.
@@ -68,7 +69,7 @@ def train_agents(
     Raises GridjaxError for invalid arguments.
     """
     width = check_float("box_width_m", box_width_m, 1e-3, WIDEST_BOX_M)
-    tables = {name: _table(name, maps) for name, maps in codes.items()}
+    tables = {name: standardised(name, maps) for name, maps in codes.items()}
     if not tables:
         raise invalid_argument("there is no code", "give maps by name")
     if len({len(table) for table in tables.values()}) > 1:
@@ -153,11 +154,22 @@ def _trained_and_tested(
     return jax.vmap(lambda code: jax.vmap(partial(one, code))(seeds))(codes)
 
 
-def _table(name: str, maps: Any) -> Float[np.ndarray, "place unit"]:
-    """Return the maps of a code as [place, unit], scaled to a mean square of 1."""
+def standardised(name: str, maps: Any) -> Float[np.ndarray, "place unit"]:
+    """Return the maps [unit, n, n] of a code as rates [place, unit].
+
+    The mean over places is 0 for each unit, and the mean square over units and places is 1.
+
+    Raises GridjaxError unless the maps are known in all bins and depend on the position.
+    """
     checked = check_maps(maps)
     if np.isnan(checked).any():
         message = f"maps of code {name!r} have bins without a rate (NaN)"
         raise invalid_argument(message, "leave these units out, or use fewer bins")
-    scaled = with_unit_power(checked)
-    return np.moveaxis(scaled, 0, -1).reshape(-1, len(scaled))
+    rates = np.moveaxis(checked, 0, -1).reshape(-1, len(checked))
+    rates = rates - rates.mean(axis=0)
+    scale = np.abs(rates).max()
+    if not scale > 1e-12 * np.abs(checked).max():
+        message = f"rates of code {name!r} do not depend on the position"
+        raise invalid_argument(message, "give maps that do")
+    rates = rates / scale
+    return rates / np.sqrt(np.square(rates).mean())

@@ -67,7 +67,7 @@ def test_a_code_has_the_same_numbers_with_other_codes_or_without():
         (lambda: gj.train_agents({}, 1.0), "there is no code"),
         (lambda: gj.train_agents({"a": MAPS[0]}, 1.0), "three axes"),
         (lambda: gj.train_agents({"a": MAPS * np.nan}, 1.0), "bins without a rate"),
-        (lambda: gj.train_agents({"a": 0 * MAPS}, 1.0), "all rates are 0"),
+        (lambda: gj.train_agents({"a": 0 * MAPS + 3}, 1.0), "do not depend on the position"),
         (lambda: gj.train_agents({"a": MAPS, "b": MAPS[:, :7, :7]}, 1.0), "numbers of bins"),
         (lambda: gj.train_agents({"a": MAPS}, -1.0), "box_width_m is -1"),
         (lambda: gj.train_agents({"a": MAPS}, 1.0, ()), "seeds are"),
@@ -75,7 +75,7 @@ def test_a_code_has_the_same_numbers_with_other_codes_or_without():
         (lambda: gj.AgentSettings(n_updates=0), "n_updates is 0"),
         (lambda: gj.AgentSettings(n_minibatches=3), "3 for 32 walkers"),
         (lambda: gj.AgentSettings(turns_deg=(0.0,)), "2 to 36 angles"),
-        (lambda: gj.AgentSettings(walls=((0, 1, 2),)), "walls contain"),
+        (lambda: gj.AgentSettings(walls=(("a", 1),)), "walls contain"),  # pyright: ignore
         (lambda: gj.AgentSettings(discount=1.5), "discount is 1.5"),
         (lambda: network_of(SPEC).agents(("grid",)), "codes are"),
         (lambda: network_of(SPEC).agents((), settings=SMALL), "codes are"),

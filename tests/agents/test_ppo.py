@@ -32,7 +32,7 @@ MAPS = metrics.place_code(jax.random.key(0), 20, 15, WIDTH, 8)
 
 
 def code_of(maps, n_bins=8):
-    table = population._table("a", maps)
+    table = population.standardised("a", maps)
     return Code(places_of(n_bins, WIDTH), jnp.asarray(table), jnp.zeros((n_bins**2, 0)), None)
 
 
@@ -155,11 +155,11 @@ def test_success_and_efficiency_of_an_agent_that_goes_straight_ahead():
 def test_agents_learn_on_place_cells_and_need_the_code_of_the_goal():
     settings = gj.AgentSettings(n_updates=120, n_test_trials=200)
     maps = metrics.place_code(jax.random.key(0), 200, 15, 1.5, 20)
-    silent = np.full((1, 20, 20), 1.0)
-    found = gj.train_agents({"place": maps, "constant": silent}, 1.5, (0, 1), settings)
-    place, constant = found.success
+    stripes = np.sin(np.arange(20) * 2 * np.pi / 5) * np.ones((1, 20, 20))  # tell y modulo 37 cm
+    found = gj.train_agents({"place": maps, "stripes": stripes}, 1.5, (0, 1), settings)
+    place, stripes = found.success
     assert (place[:, 0, 0] > 0.9).all()
     assert (place[:, 1, 0] < 0.6).all()
-    assert (constant[:, 0, 0] < 0.7).all()
+    assert (stripes[:, 0, 0] < 0.7).all()
     assert (found.efficiency[0, :, 0, 0] > 0.5).all()
     assert (np.nanmean(found.reached[0, :, -20:], axis=-1) > 0.95).all()

@@ -31,7 +31,7 @@ def counted(tmp_path):
 
 def test_measures_are_computed_once_and_read_with_all_their_digits(counted, capsys):
     evidence, measure, calls = counted
-    found = [evidence.kept(SPEC.run_id, {"steps": (1, 2)}, measure) for _ in range(3)]
+    found = [evidence.kept(SPEC.run_id, {"steps": (1, 2)}, measure) or {} for _ in range(3)]
     assert calls == [SPEC]
     for one in found:
         np.testing.assert_array_equal(one["code"], CODE)
@@ -48,7 +48,9 @@ def test_other_settings_other_weights_and_damage_are_measured_again(counted):
     assert len(calls) == 2
     (file,) = (evidence.folder / "measures").iterdir()
     file.write_text(file.read_text().replace("0.25", "0.26"))
-    assert evidence.kept(SPEC.run_id, {"steps": 2}, measure)["code"][0][0] == 0.25
+    again = evidence.kept(SPEC.run_id, {"steps": 2}, measure)
+    assert again is not None
+    assert again["code"][0][0] == 0.25
     assert len(calls) == 3
     file.write_bytes(b"{")
     evidence.kept(SPEC.run_id, {"steps": 2}, measure)
@@ -70,8 +72,8 @@ def test_the_digest_is_of_every_weight_and_of_the_place_cells():
 def test_without_a_folder_nothing_is_kept_and_without_weights_nothing_is_measured(counted):
     evidence, measure, calls = counted
     nowhere = Evidence(evidence.run, evidence.wanted)
-    assert nowhere.kept(SPEC.run_id, {}, measure)["names"] == ["a"]
-    assert nowhere.kept(SPEC.run_id, {}, measure)["names"] == ["a"]
+    for _ in range(2):
+        assert (nowhere.kept(SPEC.run_id, {}, measure) or {})["names"] == ["a"]
     assert len(calls) == 2
     without = Evidence(synthetic_run([SPEC], weights=False), (SPEC.run_id,))
     assert without.kept(SPEC.run_id, {}, measure) is None

@@ -11,11 +11,17 @@ from jaxtyping import Array, Float
 
 from gridjax.agents.codes import OUTPUTS, READ, READOUTS, UNITS, Code
 from gridjax.agents.network_code import PLACE_CELLS, code_of_network, places_of
-from gridjax.agents.population import Agents, check_seeds, of_code, together, train_codes
+from gridjax.agents.population import (
+    Agents,
+    check_seeds,
+    of_code,
+    standardised,
+    together,
+    train_codes,
+)
 from gridjax.agents.settings import AgentSettings
 from gridjax.agents.trials import World
 from gridjax.metrics.arguments import check_int, invalid_argument
-from gridjax.metrics.coding.code_book import with_unit_power
 from gridjax.model.network import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
@@ -120,14 +126,14 @@ def _mask(name: str, units: Sequence[int], n_units: int) -> Float[np.ndarray, " 
 def _place_cells(spec: NetworkSpec, layout: Layout, static: StaticConfig) -> Array:
     """Return rates [place, cell] of as many of the network's place cells as it has units.
 
-    They are drawn without replacement, as far as there are enough, and have a mean square of 1.
+    They are drawn without replacement; of fewer, all are returned. Rates are standardised.
     """
     code = task.target_code(layout, places_of(N_BINS, spec.box_width_in_m), static)
     key = stream(spec.traced.layout_seed, Stream.AGENT_CODES)
     order = np.asarray(jax.random.permutation(jax.random.fold_in(key, PLACE_CELLS), code.shape[1]))
     chosen = np.asarray(code, np.float64)[:, order[: static.n_analysed]]
     maps = np.moveaxis(chosen, -1, 0).reshape(-1, N_BINS, N_BINS)
-    return jnp.asarray(with_unit_power(maps).reshape(len(maps), -1).T, jnp.float32)
+    return jnp.asarray(standardised(PLACE, maps), jnp.float32)
 
 
 def _code(
