@@ -17,8 +17,8 @@ import gridjax as gj
 from gridjax.run.execution.plugins import load_plugin
 from gridjax.spec.lowering import evaluation_config
 from gridjax.sweep.catalog import EXPERIMENTS
-from gridjax.task.motion import along
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import along
 from gridjax.training import train_step
 from gridjax.training.noise import Noise
 

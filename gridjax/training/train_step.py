@@ -30,8 +30,8 @@ from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.records.state_objective_info import NO_OBJECTIVE
 from gridjax.spec.shapes import steps_ahead
 from gridjax.task import task
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.task import Layout
 from gridjax.training.environments import layout_of_step
 from gridjax.training.landmarks import landmarks_of_step

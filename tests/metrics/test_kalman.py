@@ -8,7 +8,7 @@ from oracles import kalman as slow
 from gridjax.errors import GridjaxError
 from gridjax.metrics import kalman_filter
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 
 Q, R = 0.3, 1.7
 
@@ -81,7 +81,7 @@ def test_errors_have_the_variance_that_the_filter_expects_and_another_gain_is_wo
 def test_along_walks_the_filter_is_nearly_the_best_linear_estimator(rate, free, in_box, linear):
     """The numbers of the page on uses of grid units, in cm."""
     spec, n_paths = NetworkSpec(), 1500
-    paths = motion._simulate(jax.random.key(0), 50, n_paths, spec.traced)
+    paths = square_walk._simulate(jax.random.key(0), 50, n_paths, spec.traced)
     start, moves, positions = (
         np.asarray(each, np.float64) for each in (paths.start, paths.moves, paths.positions)
     )

@@ -10,7 +10,7 @@ from synthetic import synthetic_run
 
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, lay_out, pilot_sweep, resolve_pilots
-from gridjax.task.motion import along
+from gridjax.task.motion.trajectories import along
 from gridjax.training import train_step
 
 SMALL = {"Ng": 5, "Np": 16, "batch_size": 3, "sequence_length": 4}

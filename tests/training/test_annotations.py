@@ -17,8 +17,9 @@ packages = ["gridjax.prng", "gridjax.task", "gridjax.model", "gridjax.training"]
 with install_import_hook(packages, "beartype.beartype"):
     from gridjax.model import likelihood_decoder
     from gridjax.training import train_step
-    from gridjax.task import arena, coordinate_codes, head_direction, measured_place_cells
-    from gridjax.task import place_cells, task
+    from gridjax.task import arena, task
+    from gridjax.task.target_codes import coordinate_codes, head_direction
+    from gridjax.task.target_codes import measured_place_cells, place_cells
 from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.model.cells import ACTIVATIONS

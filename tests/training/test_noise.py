@@ -9,7 +9,8 @@ from training.blocks import SPEC
 
 from gridjax.run.planning.plan import make_plan
 from gridjax.spec.lowering import evaluation_config
-from gridjax.task import motion, task
+from gridjax.task import task
+from gridjax.task.motion import square_walk
 from gridjax.training import train_step
 from gridjax.training.noise import draw_noise, with_noisy_moves
 
@@ -42,7 +43,7 @@ def test_the_noises_of_a_step_have_streams_of_their_own():
 @pytest.mark.parametrize("inputs", ["displacement", "egocentric"])
 def test_velocity_noise_changes_the_inputs_and_not_the_path(inputs):
     spec = replace(NOISY, inputs=inputs)
-    path = motion._simulate(jax.random.key(1), 9, 300, spec.traced)
+    path = square_walk._simulate(jax.random.key(1), 9, 300, spec.traced)
     noise = draw_noise(spec.static, spec.traced, STEP)
     noisy = with_noisy_moves(path, noise, spec.traced.dt_s)
     changed = {name for name in path._fields if getattr(noisy, name) is not getattr(path, name)}

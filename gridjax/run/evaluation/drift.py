@@ -17,8 +17,8 @@ from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import drift_sizes
 from gridjax.task import task
-from gridjax.task.head_direction import decode_headings
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.target_codes.head_direction import decode_headings
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 

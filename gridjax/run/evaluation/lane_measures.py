@@ -29,7 +29,7 @@ from gridjax.spec.registry import CELLS
 from gridjax.sweep.evaluation_sizes import Design
 from gridjax.task.arena import bin_grid
 from gridjax.task.code_maps import bin_centres
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.population import over_networks

@@ -45,9 +45,9 @@ from gridjax.sweep.perturbations import (
     Condition,
 )
 from gridjax.task import task
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.noise import Noise

@@ -22,9 +22,9 @@ from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
 from gridjax.task.arena import bin_grid
-from gridjax.task.motion import Trajectories, along
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories, along
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.train_step import PositionMetrics

@@ -26,7 +26,8 @@ from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.run.results.labelled_maps import labelled_maps
 from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion, task
+from gridjax.task import task
+from gridjax.task.motion.trajectories import along
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.population import MATMUL_PRECISION
@@ -88,7 +89,7 @@ class Network:
             fix = f"give {axes} in metres at two or more time points of each path"
             raise GridjaxError(Problem(message, fix=fix))
         layout = layout_of_environment(self.spec, self.layout, environment)
-        trajectories = motion.along(positions.swapaxes(0, 1))
+        trajectories = along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
             analysed, outputs = train_step.forward(self.params, layout, trajectories, dt_s, static)

@@ -258,7 +258,7 @@ def test_spectra_of_gaussian_and_dos_codes():
 
 
 def test_a_tuning_is_the_code_of_the_most_central_cell():
-    from gridjax.task.target_codes import encoding
+    from gridjax.task.target_codes.encodings import encoding
 
     run = synthetic_run([NetworkSpec(place_field_values="gaussian", Np=32, Ng=4)])
     network = run.network(run.manifest["run_ids"][0])

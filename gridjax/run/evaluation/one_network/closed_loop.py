@@ -26,8 +26,8 @@ from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.task import task
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 
 NONE, OUTPUTS, POSITION = "none", "outputs", "position"

@@ -19,8 +19,8 @@ from gridjax.prng import Stream, normal, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.landmarks import Landmarks, draw_landmarks, landmark_inputs
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.noise import Noise, with_noisy_moves

@@ -17,7 +17,7 @@ from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.motion_info import WALK
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 
@@ -78,6 +78,6 @@ def _batch(
     key = stream(traced.motion_seed, Stream.OUTSIDE, index)
     # the animal turns and slows down within this distance of a wall: never
     without_walls = traced._replace(border_m=jnp.float32(-jnp.inf))
-    paths = motion.simulate(key, n_moves, _AT_ONCE, without_walls)
+    paths = square_walk.simulate(key, n_moves, _AT_ONCE, without_walls)
     analysed, _ = train_step.forward(params, layout, paths, traced.dt_s, static)
     return paths.positions.swapaxes(0, 1), analysed.swapaxes(0, 1)

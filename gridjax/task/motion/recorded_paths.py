@@ -12,8 +12,8 @@ from jax import random
 from jaxtyping import Array, Float, Int, Key
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.task.motion import Trajectories, along
-from gridjax.task.motion_models import Motion, MotionContext
+from gridjax.task.motion.motion_models import Motion, MotionContext
+from gridjax.task.motion.trajectories import Trajectories, along
 
 SPEEDS_M_PER_S = (0.005, 2.0)
 """Smallest and largest median speed of a walking animal; others are a sign of another unit."""
