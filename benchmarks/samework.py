@@ -13,7 +13,7 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
 from gridjax.task.motion import square_walk
 from gridjax.task.motion.trajectories import Trajectories
-from gridjax.training import population, train_step
+from gridjax.training import forward_pass, population, train_step
 
 RTOL = 1e-5
 
@@ -29,7 +29,7 @@ def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
         @jax.jit
         def loss_of(state: train_step.TrainState, paths: Trajectories) -> Any:
             layout = state.layout
-            _, outputs = train_step.forward(state.params, layout, paths, traced.dt_s, static)
+            _, outputs = forward_pass.forward(state.params, layout, paths, traced.dt_s, static)
             targets = task.targets(layout, paths.positions, paths.headings, static)
             loss = objective.data_loss(outputs, targets, static).mean()
             return loss + objective.weight_penalty(state.params, traced.weight_decay, static)

@@ -16,7 +16,7 @@ from jaxtyping import install_import_hook, TypeCheckError
 packages = ["gridjax.prng", "gridjax.task", "gridjax.model", "gridjax.training"]
 with install_import_hook(packages, "beartype.beartype"):
     from gridjax.model import likelihood_decoder
-    from gridjax.training import train_step
+    from gridjax.training import position_metrics, train_step
     from gridjax.task import arena, task
     from gridjax.task.target_codes import coordinate_codes, head_direction
     from gridjax.task.target_codes import measured_place_cells, place_cells
@@ -45,7 +45,7 @@ def train(spec, traced, until):
     width = traced.box_width_in_m
     found = likelihood_decoder.decode_likelihood(state.layout, outputs, width, static)
     assert found.shape == (6, static.dimensions)
-    return following, train_step.progress(static, traced, following)
+    return following, position_metrics.progress(static, traced, following)
 
 
 def check(**settings):

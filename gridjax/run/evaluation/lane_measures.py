@@ -19,7 +19,7 @@ from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.dimensionality import dimension_of_neighbours, ratio_of_eigenvalues
 from gridjax.metrics.linear_readout import ReadoutErrors, readout_errors
 from gridjax.model import objective
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation import rollout
 from gridjax.run.evaluation.drift import DriftCurves, drift_curves
 from gridjax.run.evaluation.rollout import Recording

@@ -16,7 +16,7 @@ from gridjax.forked_process import refuse_forked_process
 from gridjax.metrics.coding.outside_box import OutsideBox
 from gridjax.metrics.coding.outside_box import outside_box as measure_outside
 from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation.one_network import closed_loop
 from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
 from gridjax.run.evaluation.one_network.heading_samples import heading_samples
@@ -29,7 +29,7 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
 from gridjax.task.motion.trajectories import along
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training.forward_pass import forward
 from gridjax.training.population import MATMUL_PRECISION
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Network:
         trajectories = along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
-            analysed, outputs = train_step.forward(self.params, layout, trajectories, dt_s, static)
+            analysed, outputs = forward(self.params, layout, trajectories, dt_s, static)
         if static.has_outputs:
             code, _ = task.split_outputs(outputs, static)
             decoded = task.decode(layout, code, static)

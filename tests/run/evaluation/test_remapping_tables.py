@@ -13,7 +13,7 @@ from gridjax.run.evaluation.remapping.remapping_tables import (
     environment_tables,
 )
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.train_step import PositionMetrics
+from gridjax.training.position_metrics import PositionMetrics
 
 N, WIDTH_CM, PERIOD_CM, TURN, SHIFT_CM = 20, 220.0, 60.0, 0.2, np.array([22.0, -11.0])
 N_GRID, N_PLACE = 20, 14

@@ -19,7 +19,7 @@ from gridjax.metrics.arguments import check_int, invalid_argument
 from gridjax.metrics.robustness.diffusion import diffusion_constants
 from gridjax.model import network
 from gridjax.model.likelihood_decoder import decode_likelihood
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config

@@ -18,7 +18,7 @@ from gridjax.metrics.remapping.map_correlation import MapCorrelation
 from gridjax.metrics.remapping.phase_coherence import phase_coherence
 from gridjax.metrics.remapping.unit_kinds import GRID, PLACE, orientation_difference
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.train_step import PositionMetrics
+from gridjax.training.position_metrics import PositionMetrics
 
 GRID_SCORE = 0.3
 """Smallest grid score of a grid-like unit, if the null is below it."""

@@ -11,9 +11,9 @@ import optax
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
-from gridjax.model.network import init_params
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
+from gridjax.model.weights import init_params
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import (
