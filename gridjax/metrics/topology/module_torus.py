@@ -13,6 +13,7 @@ from gridjax.metrics.arguments import check_int, invalid_argument
 from gridjax.metrics.lattice.modules import mean_orientation, modules
 from gridjax.metrics.nulls.chance_scores import p_values, random_readout_weights, readout
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps
+from gridjax.metrics.topology.fuzzy_distances import varying
 from gridjax.metrics.topology.persistence import N_COMPONENTS, N_POINTS, Bars, bars, load_ripser
 
 PERIOD_SPREAD, TURN_SPREAD_RAD = 0.1, np.deg2rad(5)
@@ -202,7 +203,7 @@ def _checked_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
         raise invalid_argument(f"maps have shape {array.shape}", fix)
     if not np.isfinite(array).all():
         raise invalid_argument("maps contain NaN or infinity", "give maps without missing bins")
-    n_varying = int((array[:, disc(array.shape[1])].std(axis=1) > 0).sum())
+    n_varying = int(varying(array[:, disc(array.shape[1])].T).sum())
     if n_varying < N_COMPONENTS:
         fix = f"give at least {N_COMPONENTS} units of one module that vary"
         raise invalid_argument(f"maps of {n_varying} units vary", fix)
