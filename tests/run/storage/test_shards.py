@@ -60,6 +60,7 @@ def test_networks_of_an_earlier_version_have_defaults_and_unknown_measures():
         ({"Ng": [8]}, None),  # no key
         (NETWORKS, pa.field("novel", pa.int64())),
         (NETWORKS, pa.field("Np", pa.string())),  # another type
+        (NETWORKS, pa.field("loss", pa.float64())),  # twice
     ],
 )
 def test_tables_with_other_columns_are_refused(columns, change):

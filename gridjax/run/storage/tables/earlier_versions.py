@@ -31,7 +31,8 @@ def is_of_earlier_version(schema: pa.Schema, name: str) -> bool:
     has_known = all(
         each.name in known.names and each.type == known.field(each.name).type for each in schema
     )
-    return has_known and ROW_KEYS[name] in schema.names
+    is_once = len(set(schema.names)) == len(schema.names)
+    return has_known and is_once and ROW_KEYS[name] in schema.names
 
 
 def completed(table: pa.Table, name: str) -> pa.Table:
