@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 from flax import linen, nnx
 from scipy.interpolate import RegularGridInterpolator
 
@@ -35,6 +36,13 @@ def test_jax_arrays_are_compiled_mapped_and_differentiated():
     slope = jax.jacobian(CODE)(place)
     moved = [CODE(place + jnp.eye(2)[axis] * 1e-2) - CODE(place) for axis in range(2)]
     np.testing.assert_allclose(slope, np.stack(moved, -1) / 1e-2, atol=1e-2)
+
+
+def test_maps_of_xarray_may_have_their_axes_in_any_place():
+    centres = (np.arange(7) + 0.5) / 7 * 1.4 - 0.7
+    maps = xr.DataArray(MAPS, dims=("unit", "x", "y"), coords={"x": centres, "y": centres})
+    for same in (maps, maps.transpose("y", "unit", "x"), maps[:, :, ::-1]):
+        np.testing.assert_array_equal(gj.GridCode(same, 1.4)(PLACES), CODE(PLACES))
 
 
 @pytest.mark.parametrize("xp", [np, jnp])

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.metrics.arguments import check_array, check_float, invalid_argument
+from gridjax.metrics.map_labels import map_labels
 
 WIDEST_BOX_M = 1e6
 
@@ -23,10 +24,11 @@ class CodeBook(NamedTuple):
 def check_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
     """Return the maps of a population as float64.
 
-    Raises GridjaxError unless they are [unit, n, n] with a unit, at least three bins along each
-    axis, and finite values or NaN.
+    Maps of xarray may have the axes x and y in any place. Raises GridjaxError unless the maps are
+    [unit, n, n] with a unit, at least three bins along each axis, and finite values or NaN.
     """
-    checked = check_array("maps", maps, 3)
+    labels = map_labels(maps)
+    checked = check_array("maps", maps if labels is None else labels.values, 3)
     units, n, other = checked.shape
     if units < 1 or n != other or n < 3:
         fix = "give maps of a square box, [unit, n, n], with n at least 3"
