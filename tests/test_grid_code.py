@@ -73,6 +73,8 @@ def test_it_is_a_layer_without_parameters():
         (lambda: gj.GridCode(MAPS[0], 1.0), "three axes"),
         (lambda: gj.GridCode(np.where(MAPS > 2, np.nan, MAPS), 1.0), "units have bins without"),
         (lambda: gj.GridCode(MAPS, -1), "box_width_m"),
+        (lambda: gj.GridCode(1e200 * MAPS, 1.0), r"largest rate is 2\.\d+e\+200"),
+        (lambda: gj.GridCode(1e-200 * MAPS, 1.0), r"largest rate is 2\.\d+e-200"),
         (lambda: CODE(np.zeros((3, 3))), r"shape \(3, 3\)"),
         (lambda: CODE(1.0), r"shape \(\)"),
     ],

@@ -73,7 +73,9 @@ def with_unit_power(maps: Any) -> Float[np.ndarray, "unit n n"]:
     Raises GridjaxError for invalid maps, or if all rates are 0.
     """
     maps = check_maps(maps)
-    power = np.nanmean(np.square(maps)) if np.isfinite(maps).any() else 0.0
-    if power == 0:
+    largest = np.abs(maps[np.isfinite(maps)]).max(initial=0.0)
+    if largest == 0:
         raise invalid_argument("all rates are 0 or NaN", "leave silent populations out")
-    return maps / np.sqrt(power)
+    # a power of two, so that squares of tiny and of huge rates stay finite and above 0
+    scaled = np.ldexp(maps, -np.frexp(largest)[1])
+    return scaled / np.sqrt(np.nanmean(np.square(scaled)))
