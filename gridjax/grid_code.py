@@ -66,7 +66,9 @@ class GridCode:
         """
         is_jax = isinstance(positions, jax.Array)
         xp = jnp if is_jax else np
-        positions = xp.asarray(positions, None if is_jax else np.float32)
+        # places within a bin need float32, also of positions in half precision
+        dtype = jnp.promote_types(positions.dtype, jnp.float32) if is_jax else np.float32
+        positions = xp.asarray(positions, dtype)
         if not positions.ndim or positions.shape[-1] != 2:
             message = f"positions have shape {tuple(positions.shape)}"
             raise invalid_argument(message, "give x and y along the last axis, in metres")

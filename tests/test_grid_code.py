@@ -32,6 +32,8 @@ def test_jax_arrays_are_compiled_mapped_and_differentiated():
     assert isinstance(found, jax.Array)
     # places of up to 7 bins in float32, and slopes of up to 5 a bin: 2e-6 of rounding
     np.testing.assert_allclose(found, CODE(PLACES), atol=1e-5)
+    half = jnp.asarray(PLACES, jnp.bfloat16)
+    np.testing.assert_allclose(CODE(half), CODE(half.astype(jnp.float32)))
     place = jnp.array([0.13, -0.21])
     slope = jax.jacobian(CODE)(place)
     moved = [CODE(place + jnp.eye(2)[axis] * 1e-2) - CODE(place) for axis in range(2)]
