@@ -78,11 +78,13 @@ def torus_of(run: gj.Run, run_id: str, maps: np.ndarray, given: argparse.Namespa
     """Return the torus of maps, with random readouts of the network's code if it has one."""
     spec = spec_of(run, run_id)
     code = gj.code_over_box(spec, maps.shape[-1]) if spec.has_outputs else None
+    # the analysed units of a bottleneck are linear
+    activation = "linear" if spec.architecture == "banino2018" else spec.activation
     return module_torus(
         jax.random.key(given.seed),
         maps,
         code,
-        ACTIVATIONS[spec.activation],
+        ACTIVATIONS[activation],
         given.draws,
         given.points,
         given.cavities,
