@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
-from gridjax.metrics.arguments import check_int, invalid_argument
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument
 from gridjax.metrics.lattice.modules import mean_orientation, modules
 from gridjax.metrics.nulls.chance_scores import p_values, random_readout_weights, readout
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps
@@ -194,11 +194,8 @@ def _ratio(lengths: Float[np.ndarray, " bar"], place: int) -> float:
 
 
 def _checked_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
-    try:
-        array = np.asarray(maps, np.float64)
-    except (ValueError, TypeError):
-        raise invalid_argument("maps are not numbers", "give an array [unit, n, n]") from None
-    if array.ndim != 3 or array.shape[1] != array.shape[2] or array.shape[1] < 8:
+    array = check_array("maps", maps, 3)
+    if array.shape[1] != array.shape[2] or array.shape[1] < 8:
         fix = "give maps [unit, n, n] of a square box, n at least 8"
         raise invalid_argument(f"maps have shape {array.shape}", fix)
     if not np.isfinite(array).all():
@@ -211,8 +208,8 @@ def _checked_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
 
 
 def _checked_code(code: Any, maps: Float[np.ndarray, "unit n n"]) -> Float[np.ndarray, "bin out"]:
-    array = np.asarray(code, np.float64)
-    if array.ndim != 2 or len(array) != maps.shape[1] * maps.shape[2]:
+    array = check_array("code", code, 2)
+    if len(array) != maps.shape[1] * maps.shape[2]:
         n = maps.shape[1]
         fix = f"give [n * n, output]: code_over_box(spec, n={n})"
         raise invalid_argument(f"code has shape {array.shape}, maps {maps.shape}", fix)
