@@ -13,6 +13,7 @@ from jaxtyping import Array, Float
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
+from gridjax.metrics.arguments import check_int
 from gridjax.metrics.coding.outside_box import OutsideBox
 from gridjax.metrics.coding.outside_box import outside_box as measure_outside
 from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
@@ -259,7 +260,8 @@ class Network:
             GridjaxError: A number is invalid, or the box is no square.
         """
         refuse_forked_process()
+        key = jax.random.key(check_int("seed", seed, 0, 2**32 - 1), impl="threefry2x32")
         with jax.default_matmul_precision(MATMUL_PRECISION):
             samples = heading_samples(self.spec, self.params, self.layout, n_paths)
         sizes = n_bins, n_headings, n_shuffles
-        return heading_tuning(jax.random.key(seed), *samples, self.spec.box_width_in_m, *sizes)
+        return heading_tuning(key, *samples, self.spec.box_width_in_m, *sizes)
