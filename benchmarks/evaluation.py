@@ -46,7 +46,7 @@ def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
     from gridjax.metrics.gridscore.grid_score import grid_score
     from gridjax.metrics.lattice.lattice import lattice_in_bins
     from gridjax.run.evaluation import lane_measures
-    from gridjax.run.evaluation.evaluation import evaluate_block
+    from gridjax.run.evaluation.block_evaluation import evaluate_block
     from gridjax.run.evaluation.spectra import mean_spectra
     from gridjax.spec.lowering import readout_config
     from gridjax.sweep.evaluation_sizes import design_of

@@ -17,7 +17,7 @@ import numpy as np
 from gridjax.prng import Stream, stream
 from gridjax.run.execution.devices import start_devices
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 
 from .options import Options, Say
 from .peers import numpy_motion
@@ -38,7 +38,7 @@ def _row(batch_size: int, options: Options, say: Say) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     traced = jax.device_put(NetworkSpec().traced)
     simulate = jax.jit(
-        lambda step: motion.simulate(
+        lambda step: square_walk.simulate(
             stream(traced.motion_seed, Stream.MOTION, step), N_MOVES, batch_size, traced
         )
     )

@@ -10,8 +10,10 @@ import numpy as np
 from gridjax.model import objective
 from gridjax.prng import Stream, stream
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion, task
-from gridjax.training import population, train_step
+from gridjax.task import task
+from gridjax.task.motion import square_walk
+from gridjax.task.motion.trajectories import Trajectories
+from gridjax.training import forward_pass, population, train_step
 
 RTOL = 1e-5
 
@@ -22,12 +24,12 @@ def example(spec: NetworkSpec) -> tuple[dict[str, np.ndarray], float]:
     with jax.default_matmul_precision(population.MATMUL_PRECISION):
         state = jax.jit(train_step.init, static_argnums=0)(static, traced)
         key = stream(traced.motion_seed, Stream.MOTION)
-        paths = motion.simulate(key, static.sequence_length, static.batch_size, traced)
+        paths = square_walk.simulate(key, static.sequence_length, static.batch_size, traced)
 
         @jax.jit
-        def loss_of(state: train_step.TrainState, paths: motion.Trajectories) -> Any:
+        def loss_of(state: train_step.TrainState, paths: Trajectories) -> Any:
             layout = state.layout
-            _, outputs = train_step.forward(state.params, layout, paths, traced.dt_s, static)
+            _, outputs = forward_pass.forward(state.params, layout, paths, traced.dt_s, static)
             targets = task.targets(layout, paths.positions, paths.headings, static)
             loss = objective.data_loss(outputs, targets, static).mean()
             return loss + objective.weight_penalty(state.params, traced.weight_decay, static)

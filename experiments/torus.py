@@ -65,15 +65,26 @@ def module_maps(run: gj.Run, run_id: str, wanted: list[int]) -> np.ndarray | Non
     return kept if is_enough else None
 
 
+def spec_of(run: gj.Run, run_id: str) -> gj.NetworkSpec:
+    """Return the spec of a network, also of one whose weights are not stored."""
+    try:
+        return run.network(run_id).spec
+    except gj.GridjaxError:
+        specs = dict(zip(run.manifest["run_ids"], run.manifest["specs"], strict=True))
+        return gj.NetworkSpec.from_dict(specs[run_id])
+
+
 def torus_of(run: gj.Run, run_id: str, maps: np.ndarray, given: argparse.Namespace) -> ModuleTorus:
     """Return the torus of maps, with random readouts of the network's code if it has one."""
-    spec = run.network(run_id).spec
+    spec = spec_of(run, run_id)
     code = gj.code_over_box(spec, maps.shape[-1]) if spec.has_outputs else None
+    # the analysed units of a bottleneck are linear
+    activation = "linear" if spec.architecture == "banino2018" else spec.activation
     return module_torus(
         jax.random.key(given.seed),
         maps,
         code,
-        ACTIVATIONS[spec.activation],
+        ACTIVATIONS[activation],
         given.draws,
         given.points,
         given.cavities,

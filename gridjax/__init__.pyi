@@ -44,14 +44,15 @@ from gridjax.sweep.expansion import Origin, SkippedNetworks
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
 from gridjax.task.code_maps import code_over_box
-from gridjax.task.encoding_context import EncodingContext
-from gridjax.task.head_direction import HeadDirectionCells
-from gridjax.task.motion import Trajectories, simulate_trajectories
-from gridjax.task.motion import along as trajectories_along
-from gridjax.task.motion import simulate as simulate_motion
-from gridjax.task.motion_models import Motion, MotionContext, register_motion
-from gridjax.task.recorded_motion import recorded_motion
-from gridjax.task.target_codes import Encoding, register_encoding
+from gridjax.task.motion.motion_models import Motion, MotionContext, register_motion
+from gridjax.task.motion.recorded_paths import recorded_motion
+from gridjax.task.motion.square_walk import simulate as simulate_motion
+from gridjax.task.motion.square_walk import simulate_trajectories
+from gridjax.task.motion.trajectories import Trajectories
+from gridjax.task.motion.trajectories import along as trajectories_along
+from gridjax.task.target_codes.context import EncodingContext
+from gridjax.task.target_codes.encodings import Encoding, register_encoding
+from gridjax.task.target_codes.head_direction import HeadDirectionCells
 from gridjax.task.task import Layout
 from gridjax.task.task import draw as draw_layout
 from gridjax.task.task import targets as encode_targets

@@ -11,6 +11,9 @@ import numpy as np
 from gridjax.metrics.arguments import check_float, invalid_argument
 from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps
 
+LEAST_RATE, LARGEST_RATE = 1e-30, 1e30
+"""Limits of the largest absolute rate of a GridCode, whose numbers are float32."""
+
 
 class GridCode:
     """A layer without parameters: from positions to the rates of units, read from their maps.
@@ -39,6 +42,10 @@ class GridCode:
             message = f"maps of {n_unknown} of {len(checked)} units have bins without a rate (NaN)"
             fix = "compute maps with more samples or fewer bins, or leave these units out"
             raise invalid_argument(message, fix)
+        largest = np.abs(checked).max()
+        if largest and not LEAST_RATE <= largest <= LARGEST_RATE:
+            fix = f"give rates from {LEAST_RATE:g} to {LARGEST_RATE:g}, as with_unit_power returns"
+            raise invalid_argument(f"the largest rate is {largest:g}", fix)
         self.box_width_m = check_float("box_width_m", box_width_m, 1e-6, WIDEST_BOX_M)
         self._rates = np.ascontiguousarray(np.moveaxis(checked, 0, -1), np.float32)
         self._rates.flags.writeable = False
@@ -59,7 +66,9 @@ class GridCode:
         """
         is_jax = isinstance(positions, jax.Array)
         xp = jnp if is_jax else np
-        positions = xp.asarray(positions, None if is_jax else np.float32)
+        # places within a bin need float32, also of positions in half precision
+        dtype = jnp.promote_types(positions.dtype, jnp.float32) if is_jax else np.float32
+        positions = xp.asarray(positions, dtype)
         if not positions.ndim or positions.shape[-1] != 2:
             message = f"positions have shape {tuple(positions.shape)}"
             raise invalid_argument(message, "give x and y along the last axis, in metres")

@@ -16,14 +16,15 @@ from gridjax.run.evaluation.volume_scores import volume_columns, volume_shares
 from gridjax.run.results.run import Run
 from gridjax.run.storage.block_results import BlockResults, results_of
 from gridjax.run.storage.kept_weights.weights import flatten_weights
-from gridjax.run.storage.tables.schema import NETWORKS, NetworkResult
+from gridjax.run.storage.tables.network_result import NetworkResult
+from gridjax.run.storage.tables.schema import NETWORKS
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of
 from gridjax.sweep.run_settings import EvaluationSettings, Settings
 from gridjax.task import task
 from gridjax.training import train_step
 from gridjax.training.lane_progress import evaluation_steps
-from gridjax.training.train_step import Progress
+from gridjax.training.position_metrics import Progress
 
 OTHER_BINS = (20, 32)
 N_READOUTS = 100

@@ -19,7 +19,7 @@ from benchmarks.timing import in_turns, ratio, steps_for
 from gridjax import cli
 from gridjax.prng import Stream, stream
 from gridjax.run.planning.plan import flop_per_step
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 from gridjax.training import train_step
 
 TINY = replace(SIZES["small"], Ng=12, Np=10, batch_size=4, sequence_length=3)
@@ -134,7 +134,7 @@ def test_numpy_walks_as_the_oracle_does():
 
 def test_numpy_draws_as_gridjax_does():
     n_animals, spec = 20_000, SIZES["paper"]
-    ours = motion.simulate(jax.random.key(1), 20, n_animals, spec.traced)
+    ours = square_walk.simulate(jax.random.key(1), 20, n_animals, spec.traced)
     theirs = numpy_motion.simulate(np.random.default_rng(1), 20, n_animals)
     squares = [np.square(each.moves).sum(axis=-1).mean() for each in (ours, theirs)]
     assert squares[0] == pytest.approx(squares[1], rel=0.02)  # five standard errors
@@ -161,7 +161,7 @@ def test_the_pytorch_peer_computes_and_trains_as_gridjax_does(explicit):
     state = first = jax.jit(train_step.init, static_argnums=0)(spec.static, spec.traced)
     for step in range(3):
         key = stream(spec.traced.motion_seed, Stream.MOTION, step)
-        paths = motion.simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
+        paths = square_walk.simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
         own = (paths.start, paths.moves, paths.positions)
         trainer.step(numpy_motion.Paths(*(np.array(each) for each in own)))
         state = step_of(spec.static, spec.traced, state)

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import xarray as xr
 from flax import linen, nnx
 from scipy.interpolate import RegularGridInterpolator
 
@@ -31,10 +32,19 @@ def test_jax_arrays_are_compiled_mapped_and_differentiated():
     assert isinstance(found, jax.Array)
     # places of up to 7 bins in float32, and slopes of up to 5 a bin: 2e-6 of rounding
     np.testing.assert_allclose(found, CODE(PLACES), atol=1e-5)
+    half = jnp.asarray(PLACES, jnp.bfloat16)
+    np.testing.assert_allclose(CODE(half), CODE(half.astype(jnp.float32)))
     place = jnp.array([0.13, -0.21])
     slope = jax.jacobian(CODE)(place)
     moved = [CODE(place + jnp.eye(2)[axis] * 1e-2) - CODE(place) for axis in range(2)]
     np.testing.assert_allclose(slope, np.stack(moved, -1) / 1e-2, atol=1e-2)
+
+
+def test_maps_of_xarray_may_have_their_axes_in_any_place():
+    centres = (np.arange(7) + 0.5) / 7 * 1.4 - 0.7
+    maps = xr.DataArray(MAPS, dims=("unit", "x", "y"), coords={"x": centres, "y": centres})
+    for same in (maps, maps.transpose("y", "unit", "x"), maps[:, :, ::-1]):
+        np.testing.assert_array_equal(gj.GridCode(same, 1.4)(PLACES), CODE(PLACES))
 
 
 @pytest.mark.parametrize("xp", [np, jnp])
@@ -65,6 +75,8 @@ def test_it_is_a_layer_without_parameters():
         (lambda: gj.GridCode(MAPS[0], 1.0), "three axes"),
         (lambda: gj.GridCode(np.where(MAPS > 2, np.nan, MAPS), 1.0), "units have bins without"),
         (lambda: gj.GridCode(MAPS, -1), "box_width_m"),
+        (lambda: gj.GridCode(1e200 * MAPS, 1.0), r"largest rate is 2\.\d+e\+200"),
+        (lambda: gj.GridCode(1e-200 * MAPS, 1.0), r"largest rate is 2\.\d+e-200"),
         (lambda: CODE(np.zeros((3, 3))), r"shape \(3, 3\)"),
         (lambda: CODE(1.0), r"shape \(\)"),
     ],

@@ -1,6 +1,7 @@
 """experiments/torus.py: which networks and units it takes, its table, and its errors."""
 
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ class FakeRun:
     """
 
     networks = pd.DataFrame({"run_id": list(SIZES)})
+    manifest: ClassVar = {"run_ids": list(SIZES), "specs": [{"Np": 24} for _ in SIZES]}
 
     @property
     def units(self):
@@ -44,7 +46,7 @@ class FakeRun:
                 raise gj.GridjaxError(gj.Problem("no weights"))
             return maps_of(run_id)
 
-        spec = SimpleNamespace(has_outputs=False, activation="relu")
+        spec = SimpleNamespace(has_outputs=False, activation="relu", architecture="study")
         return SimpleNamespace(spec=spec, rate_maps=rate_maps)
 
 
@@ -77,6 +79,27 @@ def test_the_largest_modules_are_measured_and_written(monkeypatch, tmp_path, cap
     assert [set(maps[:, 0, 0]) for maps, *_ in given[2:]] == [set(range(11)), set(range(10))]
     assert (code, draws, points, has_cavities) == (None, 10, 300, False)
     assert "large: 2.50" in capsys.readouterr().out
+
+
+def test_maps_without_weights_suffice(monkeypatch, tmp_path):
+    def no_weights(self, run_id):
+        raise gj.GridjaxError(gj.Problem("no weights"))
+
+    found = []
+
+    def module_torus(key, maps, code, activation, *more):
+        assert code.shape == (100, 24)
+        found.append(activation)
+        return ModuleTorus(PersistenceBars(np.ones(3), np.zeros(0)), 2.5, np.nan, {}, {})
+
+    monkeypatch.setattr(FakeRun, "network", no_weights)
+    monkeypatch.setitem(FakeRun.manifest["specs"][2], "architecture", "banino2018")
+    monkeypatch.setattr(gj, "open_run", lambda folder: FakeRun())
+    monkeypatch.setattr(torus, "module_torus", module_torus)
+    assert torus.main(["runs/x", str(tmp_path / "t.csv")]) == 0
+    assert list(pd.read_csv(tmp_path / "t.csv")["run_id"]) == ["large", "small"]
+    # the analysed layer of the second network is a linear bottleneck
+    assert found == [torus.ACTIVATIONS[name] for name in ("relu", "linear")]
 
 
 def test_a_run_without_modules_is_named(monkeypatch, tmp_path, capsys):

@@ -112,7 +112,7 @@ def _evaluate_untrained(sweep: Any) -> None:
     """Compile the evaluation of a sweep by evaluating one untrained network."""
     import jax
 
-    from gridjax.run.evaluation.evaluation import evaluate_block
+    from gridjax.run.evaluation.block_evaluation import evaluate_block
     from gridjax.training import population
 
     begun, spec = time.perf_counter(), sweep.specs[0]
@@ -130,8 +130,8 @@ def _train_and_evaluate(
 ) -> dict[str, Any]:
     import jax
 
-    from gridjax.run.evaluation.evaluation import evaluate_block
-    from gridjax.run.storage.tables.schema import NetworkResult
+    from gridjax.run.evaluation.block_evaluation import evaluate_block
+    from gridjax.run.storage.tables.network_result import NetworkResult
 
     begun = time.perf_counter()
     specs, nulls = list(sweep.specs), {}

@@ -15,7 +15,7 @@ def measure(part: Part) -> None:
 
     from gridjax import Sweep, grid_score
     from gridjax.metrics.lattice.lattice import lattice
-    from gridjax.run.evaluation.evaluation import evaluate_block
+    from gridjax.run.evaluation.block_evaluation import evaluate_block
     from gridjax.run.evaluation.lane_measures import (
         code_axis,
         measure_lanes,

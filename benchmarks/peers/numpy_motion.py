@@ -1,7 +1,8 @@
 """Motion model of the study in NumPy: vectorised over a batch, and one animal at a time.
 
-The computation of gridjax.task.motion, on the host as in the published code: T + 1 moves, each
-along the old heading. An animal near a wall that it faces slows down and turns along the wall.
+The computation of gridjax.task.motion.square_walk, on the host as in the published code: T + 1
+moves, each along the old heading. An animal near a wall that it faces slows down and turns along
+the wall.
 """
 
 from __future__ import annotations

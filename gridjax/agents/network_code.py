@@ -16,8 +16,9 @@ from gridjax.metrics.ratemaps.accumulator import add_samples, empty_sums
 from gridjax.model import network
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.task import motion, task
-from gridjax.task.motion_models import draw_paths
+from gridjax.task import task
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import along
 from gridjax.task.task import Layout
 
 _N_PATHS, _N_MOVES, _SAMPLES_PER_BIN = 500, 20, 100
@@ -44,7 +45,7 @@ def code_of_network(
         exact: standardised rates of further units, which always know the position.
     """
     places = places_of(n_bins, traced.box_width_in_m)
-    rest = motion.along(jnp.stack([places, places]))
+    rest = along(jnp.stack([places, places]))
     code = task.start_code(layout, rest, static)
     starts = network.hidden_states(params, code, task.inputs(rest, traced.dt_s, static), static)[0]
     units = network.analysed_layer(params, starts, static)

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from gridjax.model.losses import Loss
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import LOSSES
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 
 N_POSITIONS = 24

@@ -17,7 +17,7 @@ from gridjax.model.losses import Loss, entropy
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import LOSSES
 from gridjax.task.arena import bin_grid
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 
 N_COARSE = {1: 44, 2: 44, 3: 18}

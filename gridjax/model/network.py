@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax, random
@@ -13,26 +12,15 @@ from jaxtyping import Array, Float, Key
 from gridjax.errors import GridjaxError, Problem
 from gridjax.loop_over_time import ROLLED
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
-from gridjax.model.initializers import of_layer
 from gridjax.model.matmul import product
-from gridjax.model.padding import own_outputs, own_readout_shape, padded_layers
+from gridjax.model.padding import own_readout_shape
 from gridjax.model.recurrence import State, Update, recurrence, with_noise
 from gridjax.model.starts import Start
+from gridjax.model.weights import Params, has_dense_layer, has_encoder, has_input_layer
 from gridjax.prng import uniform
 from gridjax.spec.fields.declarations import BANINO, is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.padding import Padding
-from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.registry import CELLS, STARTS
-
-Params = dict[str, Any]
-"""Parameters by name: encoder, the cell's dict of arrays, decoder.
-
-Another start than ``place_code`` has a dict of arrays, ``start``, in place of the encoder. A
-network without recurrence has neither, and one without outputs has no decoder. A cell with layers
-also has input and dense matrices, and biases. All matrices multiply row vectors from the right.
-"""
-_INPUT, _DENSE, _START, _ENCODERS = 3, 4, 5, 8  # numbers folded into the weights' key
 
 
 class Masks(NamedTuple):
@@ -42,63 +30,6 @@ class Masks(NamedTuple):
     """factors on h_{t-1} in the recurrence; they are the same at all times of a sequence"""
     readout: Float[Array, "time batch analysed"]
     """factors on the analysed layer before the decoder"""
-
-
-def init_params(
-    key: Key[Array, ""], static: StaticConfig, padding: Padding | None = None
-) -> Params:
-    """Draw a network's initial weights. Biases start at 0; the cell sets its own biases.
-
-    In padded shapes, the weights of the unpadded shapes come first; all other entries are 0.
-    """
-    key_encoder, key_cell, key_decoder = random.split(key, 3)
-    cell: Cell = CELLS[static.rnn_type]
-    n_states = CELLS.info(static.rnn_type).n_states
-    n_units, n_out = static.Ng, static.n_code
-    own_out = own_outputs(static, padding)
-    layer, init_cell = _drawing(cell, static, padding)
-    encoders = [key_encoder, *(random.fold_in(key, _ENCODERS + i) for i in range(1, n_states))]
-    has_input = _has_input_layer(static)
-    n_in = n_units if has_input else static.n_inputs
-    params: Params = {"cell": init_cell(key_cell, n_in, n_units)}
-    if _has_encoder(static):
-        params["encoder"] = jnp.concatenate(
-            [layer(each, (n_out, n_units), (own_out, n_units)) for each in encoders], axis=1
-        )
-    elif n_states:
-        of_start = random.fold_in(key, _START)
-        start: Start = STARTS[static.start]
-        params["start"] = start.init(of_start, n_states * n_units)
-    if static.has_outputs:
-        of_decoder = (static.n_analysed, n_out), (static.n_analysed, own_out)
-        params["decoder"] = layer(key_decoder, *of_decoder)
-    if has_input:
-        of_input = (static.n_inputs, n_units)
-        params["input"] = layer(random.fold_in(key, _INPUT), of_input, of_input)
-        params["input_bias"] = jnp.zeros(n_units)
-    if _has_dense_layer(static):
-        of_dense = (n_units, static.n_analysed)
-        params["dense"] = layer(random.fold_in(key, _DENSE), of_dense, of_dense)
-        if _has_encoder(static):
-            params["encoder_bias"] = jnp.zeros(n_states * n_units)
-        if static.has_outputs:
-            params["decoder_bias"] = jnp.zeros(n_out)
-        if has_input:
-            params["dense_bias"] = jnp.zeros(static.n_analysed)
-    return params
-
-
-def _drawing(
-    cell: Cell, static: StaticConfig, padding: Padding | None
-) -> tuple[Callable[..., Array], Callable[..., Params]]:
-    """Return the functions that draw a layer and the cell."""
-    if padding is not None:
-        return padded_layers(cell.init, padding)
-    name = static.initializer
-    return (
-        lambda key, shape, own: of_layer(key, shape[0], shape[1], name),
-        lambda key, n_in, n_units: cell.init(key, n_in, n_units, name),
-    )
 
 
 def draw_masks(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) -> Masks:
@@ -141,7 +72,7 @@ def hidden_states(
     """
     cell: Cell = CELLS[static.rnn_type]
     n_states = CELLS.info(static.rnn_type).n_states
-    if _has_input_layer(static):
+    if has_input_layer(static):
         inputs = _affine(inputs, params, "input", static)
     if start is None:
         h = _without_recurrence(cell, params["cell"], inputs, static, noise)
@@ -194,7 +125,7 @@ def analysed_layer(
 
 def is_analysed(static: StaticConfig) -> bool:
     """Return whether the analysed layer is the cell's output h itself."""
-    return not (is_recurrent(static) and _has_dense_layer(static))
+    return not (is_recurrent(static) and has_dense_layer(static))
 
 
 def analysed_activation(static: StaticConfig) -> Activation:
@@ -292,20 +223,8 @@ def _affine(x: Array, params: Params, name: str, static: StaticConfig) -> Array:
 
 
 def _state_0(params: Params, start: Array, static: StaticConfig) -> Array:
-    if _has_encoder(static):
+    if has_encoder(static):
         return _affine(start, params, "encoder", static)
     n_state = CELLS.info(static.rnn_type).n_states * static.Ng
     of_start: Start = STARTS[static.start]
     return of_start.state(params["start"], start, n_state, ACTIVATIONS[static.activation])
-
-
-def _has_encoder(static: StaticConfig) -> bool:
-    return is_recurrent(static) and static.start == PLACE_CODE
-
-
-def _has_input_layer(static: StaticConfig) -> bool:
-    return CELLS.info(static.rnn_type).has_layers and static.architecture != BANINO
-
-
-def _has_dense_layer(static: StaticConfig) -> bool:
-    return CELLS.info(static.rnn_type).has_layers or static.architecture == BANINO

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from gridjax.model.losses import cross_entropy, entropy
-from gridjax.model.network import Params
 from gridjax.model.padding import mask_outputs
+from gridjax.model.weights import Params
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.padding import Padding
 from gridjax.spec.registry import CELLS, LOSSES

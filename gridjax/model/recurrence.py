@@ -82,7 +82,7 @@ def _forward(
     if noise is not None and (update.loop == FUSED or update.pull_back is not None):
         raise ValueError("a recurrence with noise needs a loop without pull_back")
     if update.loop == FUSED:
-        from gridjax.model import fused_recurrence as fused
+        from gridjax.model.fused_recurrence import kernels as fused
 
         of = fused.Recurrence(_of_sums(update), update.pull_back, precision)
         h, sums = fused.forward(of, kernel, state_0[0], drive, mask)
@@ -125,7 +125,7 @@ def _through_kernel(
     update: Update, precision: str, saved: Any, before: State, gradient: Array
 ) -> tuple[State, Array, Array]:
     """Return the gradients of the state at time 0, of all products and of all drives."""
-    from gridjax.model import fused_recurrence as fused
+    from gridjax.model.fused_recurrence import kernels as fused
 
     kernel, _, _, _, mask, states, sums = saved
     kept = (states[0], None) if sums is None else (sums, before[0])

@@ -19,7 +19,7 @@ from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.session import RawSession, Session
-from gridjax.recordings.spike_sources import chosen_cells, with_spikes_of
+from gridjax.recordings.spike_sources import chosen_cells, with_spikes_of, without_cells
 
 _OWN_OPTIONS = {
     "series": "--series",
@@ -47,18 +47,21 @@ class ReadFile:
 
 
 def read_inputs(
-    names: Sequence[str | Path], options: InputOptions | None = None
+    names: Sequence[str | Path], options: InputOptions | None = None, path_only: bool = False
 ) -> list[MapSet | Session]:
     """Return the maps and sessions of files, in the order of the names.
 
     Args:
         names: files, or patterns such as ``rat*/*.npz`` that match files.
         options: meaning of the numbers of all sessions; None for metres and seconds.
+        path_only: whether only the paths of sessions are read. Files without cells are then
+            accepted, such as those of video trackers; the sessions have no cells, and the times of
+            the path as the file has them. ``gridjax.recorded_motion`` needs no more.
 
     Raises GridjaxError with the problems of all files.
     """
     problems = Problems()
-    read = read_files(names, options, problems)
+    read = read_files(names, options, problems, path_only)
     for each in read:
         problems.take(each.problems)
     problems.raise_any()
@@ -66,7 +69,10 @@ def read_inputs(
 
 
 def read_files(
-    names: Sequence[str | Path], options: InputOptions | None, problems: Problems
+    names: Sequence[str | Path],
+    options: InputOptions | None,
+    problems: Problems,
+    path_only: bool = False,
 ) -> list[ReadFile]:
     """Return the content and the problems of each file.
 
@@ -74,16 +80,21 @@ def read_files(
         names: files or patterns, as for ``read_inputs``.
         options: meaning of the numbers, as for ``read_inputs``.
         problems: list that receives a problem for each name that matches no file.
+        path_only: as for ``read_inputs``.
 
     Raises GridjaxError for invalid options.
     """
     options = options or InputOptions()
     options.check()
+    of_cells = [name for name in ("spikes", "cells", "activity") if getattr(options, name)]
+    if path_only and of_cells:
+        what = f"{', '.join(of_cells)} would have no effect with path_only"
+        raise GridjaxError(Problem(what, fix=f"leave {', '.join(of_cells)} out"))
     paths = _expanded(names, problems)
     if options.spikes is not None and len(paths) > 1:
         what = f"--spikes {shown(options.spikes)} is given with {len(paths)} inputs"
         raise GridjaxError(Problem(what, fix="give one input and its spikes in each call"))
-    return [_read(path, options) for path in paths]
+    return [_read(path, options, path_only) for path in paths]
 
 
 def _expanded(names: Sequence[str | Path], problems: Problems) -> list[str]:
@@ -112,8 +123,8 @@ def _matches(pattern: Path) -> list[str]:
         return []
 
 
-def _read(path: str, options: InputOptions) -> ReadFile:
-    reading = Reading(path, options)
+def _read(path: str, options: InputOptions, path_only: bool) -> ReadFile:
+    reading = Reading(path, options, path_only)
     known = format_of(reading)
     result = None
     if known is not None:
@@ -123,12 +134,16 @@ def _read(path: str, options: InputOptions) -> ReadFile:
         result = known.read(reading)
         if isinstance(result, MapSet) and options.spikes is not None:
             reading.refuse("holds maps, but --spikes applies to sessions only", "remove --spikes")
+        if isinstance(result, MapSet) and path_only:
+            reading.refuse("holds maps and no path", "give the file of a session")
+        if isinstance(result, RawSession) and path_only:
+            result = without_cells(result)
         if isinstance(result, RawSession) and options.spikes is not None:
             result = _with_other_spikes(reading, result)
         if isinstance(result, RawSession):
             result = chosen_cells(result, options.cells, reading.problems)
         if isinstance(result, RawSession):
-            result = checked_session(result, options, reading.problems)
+            result = checked_session(result, options, reading.problems, path_only)
     if reading.problems.found:
         result = None
     return ReadFile(path, known.name if known else "", reading.found, result, reading.problems)

@@ -27,7 +27,7 @@ class Session:
     name: str
     """Path of the file."""
     cells: tuple[str, ...]
-    """Names of the cells."""
+    """Names of the cells; none if only the path was read."""
     positions_m: Float[np.ndarray, "sample 2"]
     """Positions x, y in metres; NaN where tracking was lost."""
     times_s: Float[np.ndarray, " sample"]

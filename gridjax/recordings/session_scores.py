@@ -45,6 +45,10 @@ def prepare_session(
     from gridjax.metrics.ratemaps.occupancy import visits
 
     place = Place(session.name)
+    if not session.cells:
+        fix = "read the file with its cells, without path_only"
+        problems.add("has no cells: only its path was read", place, fix)
+        return None
     try:
         visited_bins = visits(
             session.positions_m,

@@ -37,6 +37,19 @@ def with_spikes_of(raw: RawSession, spikes: Spikes) -> RawSession:
     )
 
 
+def without_cells(raw: RawSession) -> RawSession:
+    """Return a session with its path alone."""
+    return replace(
+        raw,
+        spikes={},
+        spike_lines=None,
+        activity=None,
+        activity_times=None,
+        activity_cells=(),
+        spike_time_unit=None,
+    )
+
+
 def chosen_cells(
     raw: RawSession, names: Sequence[str] | None, problems: Problems
 ) -> RawSession | None:

@@ -35,19 +35,23 @@ class Arm:
     @property
     def shortage(self) -> str:
         """Reason why the arm allows no verdict; empty if it allows one or has no network."""
-        n, able = len(self.run_ids), len(self.competent)
-        if not n or (able >= FEWEST_COMPETENT and self.share >= LEAST_SHARE):
+        if not self.run_ids:
             return ""
-        return f"{self.name}: {able} of {n} networks are competent ({percent(self.share)})"
+        if len(self.competent) < FEWEST_COMPETENT:
+            return f"fewer than {FEWEST_COMPETENT} networks are competent"
+        if self.share < LEAST_SHARE:
+            return f"fewer than {percent(LEAST_SHARE)} of the networks are competent"
+        return ""
 
 
 def shortage(arms: Iterable[Arm]) -> str:
     """Return why the arms of a claim allow no verdict; an empty text if they allow one."""
-    found = [arm.shortage for arm in arms if arm.shortage]
-    if not found:
-        return ""
-    needed = f"at least {FEWEST_COMPETENT} and {percent(LEAST_SHARE)} of an arm are needed"
-    return f"{'; '.join(found)}; {needed}"
+    by_reason: dict[str, dict[str, None]] = {}
+    for arm in arms:
+        if reason := arm.shortage:
+            share = f"{arm.name}: {len(arm.competent)} of {len(arm.run_ids)}"
+            by_reason.setdefault(reason, {})[share] = None
+    return "; ".join(f"{reason} ({'; '.join(shares)})" for reason, shares in by_reason.items())
 
 
 def arms_of(name: str, arguments: Mapping[str, Any], place: Place) -> tuple[Arm, ...]:

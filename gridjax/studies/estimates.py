@@ -87,9 +87,7 @@ def mean_vs_null(
     frame = frame[np.isfinite(frame[column])]
     per_seed = frame.groupby("seed")[column].mean()
     if len(per_seed) < FEWEST_SEEDS:
-        return undefined_estimate(
-            f"seeds with a value: {len(per_seed)}; at least {FEWEST_SEEDS} are needed"
-        )
+        return undefined_estimate(f"too few seeds with a value ({len(per_seed)})")
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
     interval = mean_interval(values, seeds, LEVEL, within=within)
     interval, remark = drop_degenerate_bounds(interval, remark)
@@ -120,9 +118,7 @@ def seed_contrast(
     values = {seed: float(contrast(group)) for seed, group in frame.groupby("seed")}
     used = {seed: value for seed, value in values.items() if math.isfinite(value)}
     if len(used) < FEWEST_SEEDS:
-        return undefined_estimate(
-            f"seeds with every arm: {len(used)}; at least {FEWEST_SEEDS} are needed"
-        )
+        return undefined_estimate(f"too few seeds with every arm ({len(used)})")
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]
     interval = mean_interval(differences, None, LEVEL, within=within)

@@ -95,6 +95,7 @@ def _study(path: Path) -> dict[str, Any]:
         check_schema(content, _FORM, "the file")
         for verdict in content["verdicts"]:
             verdict["rows"] = _rows(path.parent, verdict["name"])
+        content["sentences"] = _sentences(content["verdicts"])
         own = {verdict["name"] for verdict in content["verdicts"]}
         for line in content["by_units"]:
             for size in line["sizes"]:
@@ -107,6 +108,16 @@ def _study(path: Path) -> dict[str, Any]:
         fix = "analyse the study again: gridjax study NAME --no-training --out DIR"
         raise DamageError(Problem(f"damaged: {error}", place, fix)) from None
     return content
+
+
+def _sentences(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the sentences about the verdicts, each once, with the claims that it is about."""
+    claims: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        # without an estimate, the remark is its reason, which the sentence gives if it is decisive
+        remark = "" if verdict["value"] is None else verdict["remark"]
+        claims.setdefault(f"{verdict['sentence']} {remark}".strip(), []).append(verdict["claim"])
+    return [{"text": text, "claims": of_text} for text, of_text in claims.items()]
 
 
 def _rows(folder: Path, name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gridjax.spec.network import NetworkSpec
+from gridjax.studies.arms import shortage
 from gridjax.studies.claims.verdicts import MANY, NOT_ANSWERABLE, Verdict
 from gridjax.studies.study import Study
 from gridjax.studies.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
@@ -102,7 +103,6 @@ def _notes(verdicts: Sequence[Verdict]) -> list[str]:
     """Return the notes on several verdicts: the warning about the size, and too small arms."""
     cautions = [one.caution for one in verdicts if one.caution]
     blocked = [one for one in verdicts if one.outcome == NOT_ANSWERABLE]
-    short = [arm.shortage for one in blocked for arm in one.arms if arm.shortage]
-    return [f"This is {text}." for text in dict.fromkeys(cautions)] + [
-        f"{text}." for text in dict.fromkeys(short)
-    ]
+    short = shortage(dict.fromkeys(arm for one in blocked for arm in one.arms))
+    notes = [f"This is {text}." for text in dict.fromkeys(cautions)]
+    return [*notes, f"Not answerable: {short}."] if short else notes

@@ -17,7 +17,7 @@ from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 
 _MOST_VALUES = 2**23

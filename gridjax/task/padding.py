@@ -15,7 +15,7 @@ from gridjax.spec.padding import Padding
 def padded_motion_draws(
     key: Key[Array, ""], n_steps: int, batch_size: int, padding: Padding, low: float
 ) -> Float[Array, "drawn batch"]:
-    """Return the draws of motion.simulate from (-1, 1) in the padded shape.
+    """Return the draws of square_walk.simulate from (-1, 1) in the padded shape.
 
     The draws of the unpadded shape come first. The rows are the position (2), the heading, the
     speeds of all steps and the turns of all steps.

@@ -18,14 +18,14 @@ from jaxtyping import Array, Float, Int, Key
 from gridjax.spec.fields.declarations import is_recurrent, reads_target_code
 from gridjax.spec.fields.environment_fields import ONE_HOT
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.task.encoding_context import encoding_context
-from gridjax.task.head_direction import (
+from gridjax.task.motion.trajectories import Trajectories
+from gridjax.task.target_codes.context import encoding_context
+from gridjax.task.target_codes.encodings import encoding
+from gridjax.task.target_codes.head_direction import (
     HeadDirectionCells,
     draw_head_direction_cells,
     encode_headings,
 )
-from gridjax.task.motion import Trajectories
-from gridjax.task.target_codes import encoding
 
 _HEADINGS, _ENVIRONMENTS = 4, 64  # numbers folded into the layout's key
 

@@ -138,8 +138,8 @@ def code_correlation(
     """Return the correlation between the places of a box under a place code.
 
     The code is softmax(-a), or for a surround the shifted difference of two softmaxes
-    (gridjax.task.place_cells). The mean of each cell over the box is subtracted, and the code at
-    each place has the norm 1.
+    (gridjax.task.target_codes.place_cells). The mean of each cell over the box is subtracted, and
+    the code at each place has the norm 1.
 
     Args:
         centres_m: [cell, d], centres of the fields, metres; the centre of the box is 0.

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.task.landmarks import draw_landmarks, landmark_inputs
-from gridjax.task.motion import Trajectories
+from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.task import Layout
 
 

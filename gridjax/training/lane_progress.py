@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.train_step import Progress
+from gridjax.training.position_metrics import Progress
 
 N_HISTORY = 64
 """Number of log-spaced steps in the training history after step 0; short trainings have fewer."""

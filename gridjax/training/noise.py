@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from gridjax.prng import Stream, normal, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.task.motion import Trajectories
+from gridjax.task.motion.trajectories import Trajectories
 
 
 class Noise(NamedTuple):

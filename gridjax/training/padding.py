@@ -13,7 +13,7 @@ import optax
 from jaxtyping import Array, Float, Int
 
 from gridjax.spec.padding import OPTIMIZERS
-from gridjax.task.place_cells import PlaceCells
+from gridjax.task.target_codes.place_cells import PlaceCells
 from gridjax.training.optimizers import ADAGRAD_START, ADAM_B1, ADAM_B2, EPSILON, RMSPROP_DECAY
 
 

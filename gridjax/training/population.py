@@ -21,9 +21,10 @@ from jaxtyping import Array, Bool, Int
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_traced_params
-from gridjax.training import train_step
+from gridjax.training import position_metrics, train_step
 from gridjax.training.padding import in_own_shapes, is_in_padded_shapes
-from gridjax.training.train_step import Progress, TrainState
+from gridjax.training.position_metrics import Progress
+from gridjax.training.train_step import TrainState
 
 Device = Any
 """A jax.Device; type checkers do not accept that name as a type."""
@@ -98,7 +99,7 @@ def make_trainer(static: StaticConfig, lane_width: int, is_fused: bool = False) 
     return Trainer(
         init=jitted(over_networks(partial(train_step.init, static), lane_width)),
         chunk=jitted(chunk_of_block(static, lane_width, is_fused), donate_argnums=1),
-        progress=jitted(over_networks(partial(train_step.progress, static), lane_width)),
+        progress=jitted(over_networks(partial(position_metrics.progress, static), lane_width)),
         stack=partial(_stack, static, lane_width),
     )
 

@@ -5,8 +5,7 @@ gridjax.training.population maps these functions over networks.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,27 +14,23 @@ from flax import struct
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from gridjax.loop_over_time import ROLLED, UNROLLED
+from gridjax.loop_over_time import UNROLLED
 from gridjax.model import network, objective
-from gridjax.model.matmul import FLOAT32
-from gridjax.model.network import Masks, Params
 from gridjax.model.padding import own_mean
 from gridjax.model.recurrence import FUSED
-from gridjax.model.state_objectives import state_objective
+from gridjax.model.weights import Params, init_params
 from gridjax.prng import Stream, stream
-from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.spec.padding import Padding
-from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.records.state_objective_info import NO_OBJECTIVE
 from gridjax.spec.shapes import steps_ahead
 from gridjax.task import task
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.task import Layout
 from gridjax.training.environments import layout_of_step
+from gridjax.training.forward_pass import forward, objective_of_states
 from gridjax.training.landmarks import landmarks_of_step
-from gridjax.training.noise import NO_NOISE, Noise, draw_noise, with_noisy_moves
+from gridjax.training.noise import draw_noise
 from gridjax.training.optimizers import optimizer_of
 from gridjax.training.padding import selected_optimizer
 
@@ -54,31 +49,10 @@ class TrainState(struct.PyTreeNode):
     layout: Layout
 
 
-class PositionMetrics(NamedTuple):
-    """Losses and error of one network, at each position or averaged over positions."""
-
-    loss: Float[Array, "..."]
-    """data loss without the weight penalty, in nats or m^2"""
-    loss_excess: Float[Array, "..."]
-    """loss minus the entropy of the targets, in nats; NaN unless the loss is a cross-entropy"""
-    position_error_m: Float[Array, "..."]
-
-
-class Progress(NamedTuple):
-    """Measures of one network in training, as means over new trajectories."""
-
-    loss: Float[Array, ""]
-    """as in PositionMetrics, like the next two"""
-    loss_excess: Float[Array, ""]
-    position_error_m: Float[Array, ""]
-    state_objective: Float[Array, ""]
-    """objective on states, without its weight; NaN without one"""
-
-
 def init(static: StaticConfig, traced: TracedParams) -> TrainState:
     """Draw the layout and the initial weights of one network."""
     weights_key = stream(traced.weight_seed, Stream.WEIGHTS)
-    params = network.init_params(weights_key, static, traced.padding)
+    params = init_params(weights_key, static, traced.padding)
     layout_key = stream(traced.layout_seed, Stream.LAYOUT)
     return TrainState(
         step=jnp.zeros((), jnp.int32),
@@ -100,50 +74,6 @@ def make_optimizer(
         return optax.with_extra_args_support(optimizer_of(static, traced))
     of_choice = selected_optimizer(traced.padding.optimizer, traced.learning_rate)
     return optax.with_extra_args_support(of_choice)
-
-
-def start_and_inputs(
-    layout: Layout,
-    trajectories: Trajectories,
-    dt_s: Float[Array, ""],
-    static: StaticConfig,
-    noise: Noise = NO_NOISE,
-    landmarks: Float[Array, "time batch Np"] | None = None,
-) -> tuple[Float[Array, "batch n"] | None, Float[Array, "time batch n_in"]]:
-    """Return what a network receives on trajectories: at the start, and at each move.
-
-    The first is None for a network without recurrence. The other arguments are those of
-    ``forward``.
-    """
-    start = None
-    if is_recurrent(static):
-        has_code = static.start == PLACE_CODE
-        start = task.start_code(layout, trajectories, static) if has_code else trajectories.start
-    received = with_noisy_moves(trajectories, noise, dt_s)
-    return start, task.inputs(received, dt_s, static, layout.environment, landmarks)
-
-
-def forward(
-    params: Params,
-    layout: Layout,
-    trajectories: Trajectories,
-    dt_s: Float[Array, ""],
-    static: StaticConfig,
-    masks: Masks | None = None,
-    loop: str = ROLLED,
-    noise: Noise = NO_NOISE,
-    landmarks: Float[Array, "time batch Np"] | None = None,
-) -> tuple[Float[Array, "time batch analysed"], Float[Array, "time batch out"]]:
-    """Return the activity of the analysed layer and the outputs of one network on trajectories.
-
-    ``dt_s`` is the duration of a move in seconds. ``masks`` are the dropout masks; None means no
-    dropout. ``loop`` is the form of the loop over time (gridjax.model.recurrence). ``noise`` is
-    that of training; the default is none. ``landmarks`` are the inputs of gridjax.task.landmarks;
-    the default is no landmark at any move.
-    """
-    received = start_and_inputs(layout, trajectories, dt_s, static, noise, landmarks)
-    analysed = network.activity(params, *received, static, masks, loop, noise.state)
-    return analysed, network.outputs(params, analysed, static, masks)
 
 
 def step(static: StaticConfig, traced: TracedParams, state: TrainState) -> TrainState:
@@ -227,20 +157,6 @@ def update(
     )
 
 
-def objective_of_states(
-    static: StaticConfig,
-    traced: TracedParams,
-    params: Params,
-    trajectories: Trajectories,
-    analysed: Float[Array, "time batch analysed"],
-    outputs: Float[Array, "time batch out"],
-) -> Float[Array, ""]:
-    """Return the value of the objective on states on trajectories, without its weight."""
-    inputs = task.inputs(trajectories, traced.dt_s, static)
-    positions, cell = trajectories.positions, params["cell"]
-    return state_objective(analysed, outputs, positions, inputs, static, traced, cell)
-
-
 def steps_to_make(state: TrainState, until: Int[Array, " *lane"]) -> Int[Array, " *lane"]:
     """Return the number of gradient steps left to step ``until``; 0 for a diverged network."""
     return jnp.where(state.diverged_at == NOT_DIVERGED, until - state.step, 0)
@@ -287,53 +203,6 @@ def chunk(
     start = (jnp.zeros((), jnp.int32), state.replace(layout=None))
     _, trained = lax.while_loop(is_left, group, start)
     return trained.replace(layout=layout)
-
-
-def progress(static: StaticConfig, traced: TracedParams, state: TrainState) -> Progress:
-    """Measure one network on trajectories that are not used in training, in all its environments.
-
-    Returns means over times and trajectories, computed in float32.
-    """
-    static = replace(static, matmul_precision=FLOAT32)
-    key = stream(traced.motion_seed, Stream.PROGRESS, state.step)
-    trajectories = draw_paths(key, static.sequence_length, static.batch_size, static, traced)
-    layout = layout_of_step(static, traced, state.layout, state.step)
-    analysed, outputs = forward(state.params, layout, trajectories, traced.dt_s, static)
-    assessed = compute_metrics(static, layout, outputs, trajectories, traced.padding)
-    loss, excess, error_m = (own_mean(each, traced.padding) for each in assessed)
-    of_states = jnp.full((), jnp.nan, jnp.float32)
-    if static.state_objective != NO_OBJECTIVE:
-        of_states = objective_of_states(
-            static, traced, state.params, trajectories, analysed, outputs
-        )
-    return Progress(loss, excess, error_m, of_states)
-
-
-def compute_metrics(
-    static: StaticConfig,
-    layout: Layout,
-    outputs: Float[Array, "time batch out"],
-    trajectories: Trajectories,
-    padding: Padding | None = None,
-) -> PositionMetrics:
-    """Return losses and decoding errors of the outputs of a network.
-
-    Each field of the result has the shape [time, batch]. ``outputs`` are values before any softmax.
-    All are NaN for a network without outputs.
-    """
-    positions = trajectories.positions
-    if not static.has_outputs:
-        unknown = jnp.full(positions.shape[:2], jnp.nan, jnp.float32)
-        return PositionMetrics(unknown, unknown, unknown)
-    targets = task.targets(layout, positions, trajectories.headings, static)
-    loss = objective.data_loss(outputs, targets, static, padding)
-    code, _ = task.split_outputs(outputs, static)
-    decoded = task.decode(layout, code, static)
-    return PositionMetrics(
-        loss=loss,
-        loss_excess=objective.loss_excess(loss, targets, static),
-        position_error_m=objective.position_error(decoded, positions),
-    )
 
 
 def _all_finite(params: Params, new: Any, old: Any) -> Array:

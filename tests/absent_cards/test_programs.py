@@ -28,7 +28,7 @@ from gridjax.spec.records.cell_info import CELL_INFOS
 from gridjax.spec.registry import CELLS
 from gridjax.spec.shapes import steps_ahead
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 from gridjax.training.memory_analysis import bytes_needed
 
 LANES = 4
@@ -162,7 +162,7 @@ def test_public_functions_of_one_network_compile(compiled, device):
     key = jax.eval_shape(lambda: jax.random.key(0))
     traced = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((), leaf.dtype), SPEC.traced)
     key, traced = on_device((key, traced), device)
-    simulate = partial(motion._simulate.lower, key, 20, 200, traced)
+    simulate = partial(square_walk._simulate.lower, key, 20, 200, traced)
     compiled(CardProgram("trajectories", simulate))
     maps, table = on_device(
         (

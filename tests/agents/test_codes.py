@@ -14,7 +14,7 @@ from gridjax.model import network
 from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
 from gridjax.training import train_step
 
 SPEC = NetworkSpec(

@@ -8,7 +8,7 @@ from oracles import kalman as slow
 from gridjax.errors import GridjaxError
 from gridjax.metrics import kalman_filter
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 
 Q, R = 0.3, 1.7
 
@@ -81,7 +81,7 @@ def test_errors_have_the_variance_that_the_filter_expects_and_another_gain_is_wo
 def test_along_walks_the_filter_is_nearly_the_best_linear_estimator(rate, free, in_box, linear):
     """The numbers of the page on uses of grid units, in cm."""
     spec, n_paths = NetworkSpec(), 1500
-    paths = motion._simulate(jax.random.key(0), 50, n_paths, spec.traced)
+    paths = square_walk._simulate(jax.random.key(0), 50, n_paths, spec.traced)
     start, moves, positions = (
         np.asarray(each, np.float64) for each in (paths.start, paths.moves, paths.positions)
     )
@@ -109,12 +109,23 @@ def test_along_walks_the_filter_is_nearly_the_best_linear_estimator(rate, free, 
     assert error_cm(np.stack(best, axis=1)) == pytest.approx(linear, abs=0.06)
 
 
+def test_masked_landmarks_are_not_seen():
+    start, moves, landmarks, is_seen, *variances = noisy_paths(0.4)[1]
+    masked = np.ma.masked_array(np.ones(is_seen.shape), mask=~is_seen)
+    np.testing.assert_array_equal(
+        kalman_filter(start, moves, landmarks, masked, *variances).positions,
+        kalman_filter(start, moves, landmarks, is_seen, *variances).positions,
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({0: np.zeros((4, 2))}, "shapes .* moves"),
         ({2: np.zeros((12, 5, 3))}, "shapes .* moves"),
         ({3: np.ones((12, 4))}, "shapes .* moves"),
+        ({3: np.full((12, 5), np.nan)}, "is_seen has other values"),
+        ({3: np.full((12, 5), 0.5)}, "is_seen has other values"),
         ({1: np.zeros((12, 5))}, "three axes"),
         ({4: -1.0}, "move_variance is -1"),
         ({4: np.ones(12)}, "move_variance is"),

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from gridjax.model import network
+from gridjax.model.weights import init_params
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 
@@ -46,7 +47,7 @@ def case(seed=3, rate=0.4, n_times=N_TIMES, **settings) -> Case:
     """A network of the study or of Banino's with masks that drop ``rate`` of the units."""
     static = static_of(sequence_length=n_times, **settings)
     rng = np.random.default_rng(seed)
-    params = drawn(lambda key: network.init_params(key, static), rng)
+    params = drawn(lambda key: init_params(key, static), rng)
     shape = (n_times, static.batch_size)
 
     def mask(*shape):

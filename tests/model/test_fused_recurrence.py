@@ -8,7 +8,7 @@ import pytest
 
 from gridjax.loop_over_time import UNROLLED
 from gridjax.model.cells import ACTIVATIONS, CELLS, PULL_BACKS
-from gridjax.model.fused_tile import choose_tile
+from gridjax.model.fused_recurrence.tile import choose_tile
 from gridjax.model.recurrence import FUSED, Update, recurrence
 
 N_GATES = {"RNN": 1, "UGRNN": 2}

@@ -8,6 +8,7 @@ from oracles import cells as oracle
 from oracles import initializers as law
 
 from gridjax.model import network
+from gridjax.model.weights import init_params
 from gridjax.spec.fidelity import PUBLISHED
 
 # unequal and large enough to tell laws apart
@@ -22,7 +23,7 @@ LAWS = {
 
 def initial(seed=7, **settings):
     static = static_of(**{"Ng": NG, "Np": NP} | settings)
-    return jax.tree.map(np.asarray, network.init_params(jax.random.key(seed), static))
+    return jax.tree.map(np.asarray, init_params(jax.random.key(seed), static))
 
 
 def shapes_of(params):
@@ -32,7 +33,7 @@ def shapes_of(params):
 @pytest.mark.parametrize("rnn_type", RNN_TYPES)
 def test_shapes_are_those_of_the_definitions(rnn_type):
     static = static_of(rnn_type=rnn_type, Ng=7, Np=5)
-    params = jax.eval_shape(lambda: network.init_params(jax.random.key(0), static))
+    params = jax.eval_shape(lambda: init_params(jax.random.key(0), static))
     assert shapes_of(params) == oracle.shapes(rnn_type, 2, 7, 5)
 
 
@@ -93,7 +94,7 @@ def test_banino_s_bottleneck_has_no_bias_and_its_lstm_hears_the_inputs():
         n_head_direction_cells=3,
         inputs="egocentric",
     )
-    params = jax.eval_shape(lambda: network.init_params(jax.random.key(0), static))
+    params = jax.eval_shape(lambda: init_params(jax.random.key(0), static))
     assert shapes_of(params) == {
         "encoder": (8, 18),
         "encoder_bias": (18,),

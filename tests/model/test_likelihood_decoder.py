@@ -12,7 +12,7 @@ from gridjax.model.likelihood_decoder import decode_likelihood
 from gridjax.prng import Stream, stream
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 
 WIDTH, N_DENSE = 1.8, 91
 """A dense grid of 2 cm."""

@@ -6,7 +6,8 @@ import pytest
 from model.networks import RNN_TYPES, drawn, static_of
 from oracles import losses as oracle
 
-from gridjax.model import network, objective
+from gridjax.model import objective
+from gridjax.model.weights import init_params
 from gridjax.spec.fidelity import PUBLISHED
 
 N_CELLS, N_HEAD = 13, 4
@@ -64,7 +65,7 @@ def test_loss_excess_of_another_loss_is_nan(loss):
 
 def penalty_and_gradient(static, rate=0.3):
     rng = np.random.default_rng(1)
-    params = drawn(lambda key: network.init_params(key, static), rng)
+    params = drawn(lambda key: init_params(key, static), rng)
 
     def penalty(params):
         return objective.weight_penalty(params, np.float32(rate), static)

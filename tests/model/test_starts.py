@@ -9,6 +9,7 @@ import pytest
 
 from gridjax.model import network
 from gridjax.model.cells import norm_relu
+from gridjax.model.weights import init_params
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
 from gridjax.spec.shapes import n_weights
@@ -19,7 +20,7 @@ AT = jnp.asarray([[0.3, -0.2], [0.3, -0.2], [-0.9, 0.4], [0.0, 0.0]])
 
 def state_of(start, cell="RNN"):
     static = replace(SPEC, start=start, rnn_type=cell).static
-    params = network.init_params(jax.random.key(2), static)
+    params = init_params(jax.random.key(2), static)
     return np.asarray(network._state_0(params, AT, static)), params
 
 
@@ -54,6 +55,6 @@ def test_only_the_place_code_needs_an_encoder_and_can_be_padded():
     assert padded_config(SPEC.static) is not None
     for start in ("zero", "learned", "position"):
         static = replace(SPEC, start=start).static
-        assert "encoder" not in network.init_params(jax.random.key(0), static)
+        assert "encoder" not in init_params(jax.random.key(0), static)
         assert n_weights(static) == n_weights(SPEC.static) - 5 * 6
         assert padded_config(static) is None

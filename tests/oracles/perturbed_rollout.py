@@ -19,7 +19,7 @@ from gridjax.sweep.perturbations import (
     VELOCITY_NOISE,
 )
 from gridjax.task import task
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
 
 from . import cells as cell_oracle
 from . import network as network_oracle

@@ -14,8 +14,8 @@ from gridjax.spec.fidelity import CORRECTED, PRESETS, PUBLISHED, SWITCHES, Fidel
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import ENCODINGS
 from gridjax.sweep.sweep import Sweep
-from gridjax.task.encoding_context import encoding_context
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.context import encoding_context
+from gridjax.task.target_codes.encodings import encoding
 
 PAGE = text_of("docs", "explanation", "fidelity.md")
 SMALL = {"seed": {"value": 3}, "n_grad_steps_per_epoch": {"value": 5}}

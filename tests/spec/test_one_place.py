@@ -40,7 +40,7 @@ from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.tables.schema import NETWORKS
 from gridjax.spec.lowering import evaluation_config, null_parts
-from gridjax.task.encoding_context import encoding_context
+from gridjax.task.target_codes.context import encoding_context
 
 open("a.yaml", "w").write(
     "method: grid\\nparameters: {seed: {values: [0, 1]}}\\ngridjax: {wind_m_per_s: 2.5}\\n"

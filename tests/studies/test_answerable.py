@@ -52,8 +52,9 @@ def test_an_arm_needs_eight_competent_networks_and_half(n_competent, n, is_enoug
     assert (not one.shortage) == is_enough
     assert (not shortage([arm(64, 64), one])) == is_enough
     if not is_enough:
-        assert f"an arm: {n_competent} of {n} networks" in shortage([one])
-        assert "at least 8 and 50 % of an arm are needed" in shortage([one])
+        reason = "8" if n_competent < 8 else "50 % of the"
+        told = f"fewer than {reason} networks are competent (an arm: {n_competent} of {n})"
+        assert shortage([arm(64, 64), one]) == told
 
 
 def claim(name="a", asked_of="competent", role="primary", low=0.01):
@@ -75,8 +76,7 @@ def test_too_few_competent_networks_never_decide(value, role):
     assert math.isnan(blocked.p_holm)
     assert math.isnan(blocked.networks_needed)
     assert blocked.sentence == (
-        "Not answerable at this size: 12 cm: 7 of 8 networks are competent (88 %);"
-        " at least 8 and 50 % of an arm are needed."
+        "Not answerable at this size: fewer than 8 networks are competent (12 cm: 7 of 8)."
     )
     (free,) = judge([claim(role=role)], found, {"a": (arm(8, 8),)})
     assert free.outcome == {-0.5: DOES_NOT, 0.01: UNDECIDED, 0.5: HOLDS}[value]
@@ -214,7 +214,7 @@ def test_the_numbers_shown_are_those_that_were_used(concluded):
     assert len(rows) == len(told["arms"])
     verdict_cells = re.findall(r'<span class="verdict \w+">([^<]*)</span>', page)
     assert verdict_cells == [learn.outcome, NOT_ANSWERABLE]
-    assert "Gaussian: 7 of 10 networks are competent (70 %)" in html.unescape(page)
+    assert "fewer than 8 networks are competent (Gaussian: 7 of 10)" in html.unescape(page)
     kept = csv.DictReader((plan.study.folder.parent / "out/own/rows/more.csv").open())
     assert {row["run_id"] for row in kept} == set(more.estimate.rows["run_id"])
 

@@ -186,6 +186,19 @@ def test_what_is_missing_and_what_is_quick_is_told(out, page):
     assert "Size quick: own." in shown
 
 
+def test_a_sentence_about_several_claims_is_said_once(out):
+    one, other, *_ = json.loads((out / "own" / "verdicts.json").read_text())["verdicts"]
+    short = {"outcome": "undecided", "value": None, "remark": "too few seeds with a value (3)"}
+    short["sentence"] = f"Undecided: {short['remark']}."
+    verdicts = [one | short | {"claim": "A."}, other | {"claim": "B."}, one | short]
+    verdicts[2] |= {"claim": "C."}
+    told = told_of(out, verdicts=verdicts).partition("<ul>")[2].partition("</ul>")[0]
+    items = [" ".join(item.split()) for item in told.split("<li>")[1:]]
+    assert items[0] == f"<strong>A.</strong><br> <strong>C.</strong> {short['sentence']}</li>"
+    assert items[1].startswith("<strong>B.</strong> ")
+    assert len(items) == 2
+
+
 def test_a_number_of_networks_is_told_only_where_it_is_known(out):
     verdicts = json.loads((out / "own" / "verdicts.json").read_text())["verdicts"]
 

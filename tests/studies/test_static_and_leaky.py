@@ -10,8 +10,8 @@ from synthetic import synthetic_run
 
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, lay_out, pilot_sweep, resolve_pilots
-from gridjax.task.motion import along
-from gridjax.training import train_step
+from gridjax.task.motion.trajectories import along
+from gridjax.training import forward_pass, train_step
 
 SMALL = {"Ng": 5, "Np": 16, "batch_size": 3, "sequence_length": 4}
 
@@ -27,7 +27,7 @@ def rates(spec, positions):
     state = train_step.init(spec.static, spec.traced)
     paths = along(jnp.asarray(positions, jnp.float32))
     traced = jax.tree.map(jnp.asarray, spec.traced)
-    h, _ = train_step.forward(state.params, state.layout, paths, traced.dt_s, spec.static)
+    h, _ = forward_pass.forward(state.params, state.layout, paths, traced.dt_s, spec.static)
     start = None
     if "encoder" in state.params:
         start = train_step.task.start_code(state.layout, paths, spec.static)

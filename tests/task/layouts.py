@@ -9,9 +9,9 @@ from oracles import encodings as oracle
 
 from gridjax.prng import Stream, stream
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import target_codes
-from gridjax.task.encoding_context import encoding_context
-from gridjax.task.place_cells import draw_place_cells
+from gridjax.task.target_codes import encodings
+from gridjax.task.target_codes.context import encoding_context
+from gridjax.task.target_codes.place_cells import draw_place_cells
 
 WIDTH = 1.9
 USUAL = {"Np": 37, "place_cell_rf": 0.17, "surround_scale": 1.6}
@@ -25,7 +25,7 @@ def spec_of(code, **settings):
 def drawn(spec, seed=0):
     """The layout of the target code, as NumPy arrays."""
     key, static = stream(seed, Stream.LAYOUT), spec.static
-    init = target_codes.encoding(static).init
+    init = encodings.encoding(static).init
     if init is draw_place_cells:
         # of one code for all, which it does not read: drawing is compiled once
         static = replace(static, place_field_values="gaussian", place_field_normalization="global")
@@ -41,12 +41,12 @@ def _compiled(init):
 
 
 def encoded(spec, layout, positions):
-    encode = jax.jit(target_codes.encoding(spec.static).encode)
+    encode = jax.jit(encodings.encoding(spec.static).encode)
     return np.asarray(encode(layout, np.asarray(positions, np.float32)))
 
 
 def decoded(spec, layout, outputs):
-    decode = jax.jit(target_codes.encoding(spec.static).decode)
+    decode = jax.jit(encodings.encoding(spec.static).decode)
     return np.asarray(decode(layout, np.asarray(outputs, np.float32)))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import code_maps
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.training import train_step
 
 SPEC = NetworkSpec(place_field_values="gaussian", place_cell_rf=0.2, Np=24, Ng=4, seed=3)

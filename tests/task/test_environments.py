@@ -9,8 +9,9 @@ from oracles import encodings as code_oracle
 from task.layouts import exactly, spec_of
 
 from gridjax.prng import Stream, stream
-from gridjax.task import motion, task
+from gridjax.task import task
 from gridjax.task.environments import draw_environments, layout_in
+from gridjax.task.motion import square_walk
 
 N = 4
 ONE = replace(spec_of("difference_of_gaussians"), n_head_direction_cells=3, batch_size=6)
@@ -30,7 +31,7 @@ def layout():
 @pytest.fixture(scope="module")
 def paths():
     key = stream(4, Stream.MOTION)
-    return jax.tree.map(np.asarray, motion._simulate(key, 5, len(WHERE), SPEC.traced))
+    return jax.tree.map(np.asarray, square_walk._simulate(key, 5, len(WHERE), SPEC.traced))
 
 
 def assert_equal(one, other):

@@ -8,7 +8,8 @@ from oracles.encodings import exponents, single_fields, softmax
 import gridjax as gj
 from experiments.gaussian_losses import floor, mean_entropy
 from gridjax.prng import Stream, stream
-from gridjax.task import motion, task
+from gridjax.task import task
+from gridjax.task.motion import square_walk
 
 N_LAYOUTS, N_BATCHES = 16, 20
 
@@ -38,7 +39,7 @@ def test_floors_are_the_entropy_by_the_definition():
     static, traced = spec.static, spec.traced
     layout = task.draw(stream(traced.layout_seed, Stream.LAYOUT), static, traced)
     cells = single_fields(layout.code.centres[:, 0], 0.3)
-    simulate = jax.jit(motion.simulate, static_argnums=(1, 2))
+    simulate = jax.jit(square_walk.simulate, static_argnums=(1, 2))
     entropies = []
     for step in range(3):  # of each batch of paths another moment
         walked = simulate(stream(traced.motion_seed, Stream.MOTION, step), 3, 5, traced)

@@ -9,9 +9,10 @@ from oracles import encodings as code_oracle
 from task.layouts import spec_of
 
 from gridjax.prng import Stream, stream
-from gridjax.task import motion, task
+from gridjax.task import task
 from gridjax.task.environments import layout_in
 from gridjax.task.landmarks import Landmarks, draw_landmarks, landmark_inputs
+from gridjax.task.motion.trajectories import along
 
 RATE, NOISE_M = 0.3, 0.07
 SPEC = replace(spec_of("difference_of_gaussians"), n_head_direction_cells=3, landmark_rate=RATE)
@@ -25,7 +26,7 @@ def draw(spec):
 
 def paths_of(n_moves=5, n_paths=4):
     start = np.random.default_rng(0).uniform(-1, 1, (n_moves, n_paths, 2)).astype(np.float32)
-    return motion.along(np.concatenate([np.zeros_like(start[:1]), start]))
+    return along(np.concatenate([np.zeros_like(start[:1]), start]))
 
 
 def code_of(layout, positions):

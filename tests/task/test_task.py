@@ -10,7 +10,8 @@ from oracles import motion as oracle
 from task.layouts import exactly, spec_of
 
 from gridjax.prng import Stream, stream
-from gridjax.task import motion, task
+from gridjax.task import task
+from gridjax.task.motion import square_walk
 
 N_MOVES, N_BATCH, N_HEAD, KAPPA = 25, 7, 5, 6.0
 SPEC = replace(
@@ -26,7 +27,7 @@ SPEC = replace(
 @pytest.fixture(scope="module")
 def paths():
     key = stream(4, Stream.MOTION)
-    return jax.tree.map(np.asarray, motion._simulate(key, N_MOVES, N_BATCH, SPEC.traced))
+    return jax.tree.map(np.asarray, square_walk._simulate(key, N_MOVES, N_BATCH, SPEC.traced))
 
 
 @pytest.fixture(scope="module")

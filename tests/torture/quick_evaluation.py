@@ -18,7 +18,7 @@ from gridjax.training.train_step import NOT_DIVERGED
 
 
 def evaluate_block(specs, state, settings, known_nulls, keep_maps):
-    """Take the place of gridjax.run.evaluation.evaluation.evaluate_block."""
+    """Take the place of gridjax.run.evaluation.block_evaluation.evaluate_block."""
     return [_evaluation(spec, lane(state, index), keep_maps) for index, spec in enumerate(specs)]
 
 

@@ -14,8 +14,8 @@ from training.blocks import N_STEPS
 
 from gridjax.model import network
 from gridjax.prng import Stream, stream
-from gridjax.task import motion
 from gridjax.task.landmarks import draw_landmarks
+from gridjax.task.motion import square_walk
 from gridjax.training.noise import draw_noise
 from gridjax.training.population import lane
 from gridjax.training.train_step import NOT_DIVERGED
@@ -25,7 +25,7 @@ OPTIMIZERS = {"adam": optimizer_oracle.Adam, "rmsprop_momentum": optimizer_oracl
 
 def trajectories_of(spec, purpose, step):
     key = stream(spec.motion_seed, purpose, step)
-    paths = motion._simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
+    paths = square_walk._simulate(key, spec.sequence_length, spec.batch_size, spec.traced)
     return motion_oracle.Path(*(np.asarray(array, np.float64) for array in paths))
 
 

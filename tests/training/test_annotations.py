@@ -16,9 +16,10 @@ from jaxtyping import install_import_hook, TypeCheckError
 packages = ["gridjax.prng", "gridjax.task", "gridjax.model", "gridjax.training"]
 with install_import_hook(packages, "beartype.beartype"):
     from gridjax.model import likelihood_decoder
-    from gridjax.training import train_step
-    from gridjax.task import arena, coordinate_codes, head_direction, measured_place_cells
-    from gridjax.task import place_cells, task
+    from gridjax.training import position_metrics, train_step
+    from gridjax.task import arena, task
+    from gridjax.task.target_codes import coordinate_codes, head_direction
+    from gridjax.task.target_codes import measured_place_cells, place_cells
 from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.model.cells import ACTIVATIONS
@@ -44,7 +45,7 @@ def train(spec, traced, until):
     width = traced.box_width_in_m
     found = likelihood_decoder.decode_likelihood(state.layout, outputs, width, static)
     assert found.shape == (6, static.dimensions)
-    return following, train_step.progress(static, traced, following)
+    return following, position_metrics.progress(static, traced, following)
 
 
 def check(**settings):

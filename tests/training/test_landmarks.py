@@ -11,7 +11,7 @@ from gridjax.prng import Stream, stream
 from gridjax.run.planning.plan import make_plan
 from gridjax.spec.lowering import evaluation_config
 from gridjax.task import task
-from gridjax.training import train_step
+from gridjax.training import position_metrics, train_step
 from gridjax.training.landmarks import landmarks_of_step
 
 SEEING = replace(SPEC, landmark_rate=0.3)
@@ -32,7 +32,7 @@ def test_a_network_without_landmarks_has_neither_their_input_nor_their_draws():
 
 
 def test_the_training_history_has_no_landmarks():
-    draws = [program(train_step.progress, spec).count("erf_inv") for spec in (SEEING, SPEC)]
+    draws = [program(position_metrics.progress, spec).count("erf_inv") for spec in (SEEING, SPEC)]
     assert draws[0] == draws[1]
     assert evaluation_config(SEEING.static).has_landmarks  # the input itself remains
 

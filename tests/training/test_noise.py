@@ -9,8 +9,9 @@ from training.blocks import SPEC
 
 from gridjax.run.planning.plan import make_plan
 from gridjax.spec.lowering import evaluation_config
-from gridjax.task import motion, task
-from gridjax.training import train_step
+from gridjax.task import task
+from gridjax.task.motion import square_walk
+from gridjax.training import position_metrics, train_step
 from gridjax.training.noise import draw_noise, with_noisy_moves
 
 LARGE = replace(SPEC, Ng=40, batch_size=300, sequence_length=9)
@@ -42,7 +43,7 @@ def test_the_noises_of_a_step_have_streams_of_their_own():
 @pytest.mark.parametrize("inputs", ["displacement", "egocentric"])
 def test_velocity_noise_changes_the_inputs_and_not_the_path(inputs):
     spec = replace(NOISY, inputs=inputs)
-    path = motion._simulate(jax.random.key(1), 9, 300, spec.traced)
+    path = square_walk._simulate(jax.random.key(1), 9, 300, spec.traced)
     noise = draw_noise(spec.static, spec.traced, STEP)
     noisy = with_noisy_moves(path, noise, spec.traced.dt_s)
     changed = {name for name in path._fields if getattr(noisy, name) is not getattr(path, name)}
@@ -76,7 +77,7 @@ def test_zero_noise_draws_nothing_and_each_noise_draws_its_own():
 
 def test_evaluation_and_the_training_history_are_free_of_noise():
     assert evaluation_config(NOISY.static) == evaluation_config(LARGE.static)
-    assert program(train_step.progress, NOISY) == program(train_step.progress, LARGE)
+    assert program(position_metrics.progress, NOISY) == program(position_metrics.progress, LARGE)
 
 
 def test_networks_share_a_compilation_unless_one_has_no_noise():

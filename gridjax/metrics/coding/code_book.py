@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.metrics.arguments import check_array, check_float, invalid_argument
+from gridjax.metrics.map_labels import map_labels
 
 WIDEST_BOX_M = 1e6
 
@@ -23,10 +24,11 @@ class CodeBook(NamedTuple):
 def check_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
     """Return the maps of a population as float64.
 
-    Raises GridjaxError unless they are [unit, n, n] with a unit, at least three bins along each
-    axis, and finite values or NaN.
+    Maps of xarray may have the axes x and y in any place. Raises GridjaxError unless the maps are
+    [unit, n, n] with a unit, at least three bins along each axis, and finite values or NaN.
     """
-    checked = check_array("maps", maps, 3)
+    labels = map_labels(maps)
+    checked = check_array("maps", maps if labels is None else labels.values, 3)
     units, n, other = checked.shape
     if units < 1 or n != other or n < 3:
         fix = "give maps of a square box, [unit, n, n], with n at least 3"
@@ -71,7 +73,9 @@ def with_unit_power(maps: Any) -> Float[np.ndarray, "unit n n"]:
     Raises GridjaxError for invalid maps, or if all rates are 0.
     """
     maps = check_maps(maps)
-    power = np.nanmean(np.square(maps)) if np.isfinite(maps).any() else 0.0
-    if power == 0:
+    largest = np.abs(maps[np.isfinite(maps)]).max(initial=0.0)
+    if largest == 0:
         raise invalid_argument("all rates are 0 or NaN", "leave silent populations out")
-    return maps / np.sqrt(power)
+    # a power of two, so that squares of tiny and of huge rates stay finite and above 0
+    scaled = np.ldexp(maps, -np.frexp(largest)[1])
+    return scaled / np.sqrt(np.nanmean(np.square(scaled)))

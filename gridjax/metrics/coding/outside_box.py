@@ -12,13 +12,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from gridjax.metrics.arguments import check_array, check_float, check_int, invalid_argument
-from gridjax.metrics.coding.code_book import WIDEST_BOX_M, bin_centres_cm, check_maps
+from gridjax.metrics.arguments import check_float, check_int, invalid_argument
+from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps
 from gridjax.metrics.coding.nearest_neighbour import LARGE_ERROR_CM
+from gridjax.metrics.coding.path_samples import (
+    WINDOW,
+    MeanRates,
+    decoding_errors_cm,
+    first_of_each_bin,
+    halves_of,
+    mean_rates,
+    window_centres_cm,
+)
 from gridjax.metrics.lattice.lattice import lattice
 
-WINDOW = 2
-"""Side of the square in which positions are decoded, in boxes; both have the same middle."""
 N_BANDS = 10
 """Bands between the walls and the edge of the window, each a twentieth of the box wide."""
 FEWEST_IN_BIN, FEWEST_IN_BAND, FEWEST_IN_BOX = 5, 200, 50
@@ -29,7 +36,6 @@ THINNING = 5
 """States in the box, which are the most, are decoded in every fifth of the tested paths."""
 FEWEST_BINS = 20
 """Bins that a correlation of two maps needs."""
-_AT_ONCE = 1000
 
 
 class OutsideBox(NamedTuple):
@@ -56,21 +62,6 @@ class OutsideBox(NamedTuple):
     reliability_outside: float
     maps: Float[np.ndarray, "unit m m"]
     """mean rates in the window, from all paths; NaN in bins with fewer than five samples"""
-
-
-class _Samples(NamedTuple):
-    positions_cm: Float[np.ndarray, "sample 2"]
-    rates: Float[np.ndarray, "sample unit"]
-    bins: Int[np.ndarray, " sample"]
-    """flat index; -1 outside the window"""
-    moves: Int[np.ndarray, " sample"]
-    """moves since the start, from 1"""
-    paths: Int[np.ndarray, " sample"]
-    """number of the path within its half"""
-
-    def chosen(self, which: Bool[np.ndarray, " sample"]) -> _Samples:
-        """Return some of the samples."""
-        return _Samples(*(values[which] for values in self))
 
 
 def outside_box(
@@ -102,16 +93,16 @@ def outside_box(
         raise invalid_argument(f"n_bins is {n_bins}", "give an even number")
     width = check_float("box_width_m", box_width_m, 1e-6, WIDEST_BOX_M)
     within_cm = check_float("within_cm", within_cm, 100 * width / n_bins, 1e9)
-    book_paths, tested_paths = _halves(positions, rates, width, n_bins)
-    first, second = (_mean_rates(half, n_bins) for half in (book_paths, tested_paths))
-    book = _mean_rates(_of_each_bin(book_paths, FEWEST_IN_BIN), n_bins)
-    centres = _centres_cm(width, n_bins)
+    book_paths, tested_paths = halves_of(positions, rates, width, n_bins)
+    first, second = (mean_rates(half, n_bins) for half in (book_paths, tested_paths))
+    book = mean_rates(first_of_each_bin(book_paths, FEWEST_IN_BIN), n_bins)
+    centres = window_centres_cm(width, n_bins)
     known = np.flatnonzero(book.counts == FEWEST_IN_BIN)
     distance = np.abs(tested_paths.positions_cm).max(axis=1) / (100 * width) - 0.5
     is_tested = (distance >= 0) | (tested_paths.paths % THINNING == 0)
     is_tested &= np.isin(tested_paths.bins, known)
     tested, distance = tested_paths.chosen(is_tested), distance[is_tested]
-    errors = _errors_cm(tested, book.rates[known], centres[known], within_cm)
+    errors = decoding_errors_cm(tested, book.rates[known], centres[known], within_cm)
     n_moves = int(tested_paths.moves.max())
     within, in_box, samples = _excess_cm(errors[0], distance, tested.moves, n_moves)
     unique, _, _ = _excess_cm(errors[1], distance, tested.moves, n_moves)
@@ -165,92 +156,6 @@ def outside_period_ratios(maps: Any, box_width_m: float) -> Float[np.ndarray, " 
     return np.asarray(lattice(around, WINDOW * width).period_cm) / inside
 
 
-class _MeanRates(NamedTuple):
-    rates: Float[np.ndarray, "bin unit"]
-    """0 in bins without samples"""
-    counts: Int[np.ndarray, " bin"]
-
-
-def _halves(positions: Any, rates: Any, width: float, n_bins: int) -> tuple[_Samples, _Samples]:
-    """Return the samples of the even and of the odd paths."""
-    positions, rates = check_array("positions", positions, 3), check_array("rates", rates, 3)
-    if positions.shape[2] != 2 or positions.shape[:2] != rates.shape[:2] or len(positions) < 2:
-        message = f"positions have shape {positions.shape}, rates {rates.shape}"
-        fix = "give positions [path, move, 2] and rates [path, move, unit] of at least two paths"
-        raise invalid_argument(message, fix)
-    if not np.isfinite(positions).all():
-        raise invalid_argument("positions are not all finite", "leave such paths out")
-    n_units, n_moves, side = rates.shape[2], positions.shape[1], WINDOW * n_bins
-    place = np.floor((positions / (WINDOW * width) + 0.5) * side).astype(int)
-    is_in = ((place >= 0) & (place < side)).all(axis=-1)
-    flat = np.where(is_in, place[..., 0] * side + place[..., 1], -1)
-    moves = np.broadcast_to(np.arange(1, n_moves + 1), flat.shape)
-    numbers = np.broadcast_to(np.arange(len(flat))[:, None] // 2, flat.shape)
-
-    def half(first: int) -> _Samples:
-        paths = slice(first, None, 2)
-        return _Samples(
-            100 * positions[paths].reshape(-1, 2),
-            rates[paths].reshape(-1, n_units),
-            flat[paths].ravel(),
-            moves[paths].ravel(),
-            numbers[paths].ravel(),
-        )
-
-    return half(0), half(1)
-
-
-def _centres_cm(width: float, n_bins: int) -> Float[np.ndarray, "bin 2"]:
-    axis = bin_centres_cm(WINDOW * n_bins, WINDOW * width)
-    return np.stack(np.meshgrid(axis, axis, indexing="ij"), axis=-1).reshape(-1, 2)
-
-
-def _of_each_bin(samples: _Samples, most: int) -> _Samples:
-    """Return finite states in each bin of the window: the first of each path, at most ``most``."""
-    used = np.flatnonzero((samples.bins >= 0) & np.isfinite(samples.rates).all(axis=1))
-    pairs = np.stack([samples.bins[used], samples.paths[used]])
-    (bins, _), first = np.unique(pairs, axis=1, return_index=True)  # in the order of bins, paths
-    place = np.arange(len(bins)) - np.searchsorted(bins, bins)
-    chosen = np.zeros(len(samples.bins), bool)
-    chosen[used[first[place < most]]] = True
-    return samples.chosen(chosen)
-
-
-def _mean_rates(samples: _Samples, n_bins: int) -> _MeanRates:
-    """Return the mean rates in each bin of the window, over the states with finite rates."""
-    from scipy.sparse import csr_array
-
-    n = (WINDOW * n_bins) ** 2
-    used = np.flatnonzero((samples.bins >= 0) & np.isfinite(samples.rates).all(axis=1))
-    bins = samples.bins[used]
-    members = csr_array((np.ones(len(used)), (bins, np.arange(len(used)))), (n, len(used)))
-    counts = np.bincount(bins, minlength=n)
-    sums = members @ samples.rates[used]
-    return _MeanRates(sums / np.maximum(counts, 1)[:, None], counts)
-
-
-def _errors_cm(
-    tested: _Samples,
-    book: Float[np.ndarray, "known unit"],
-    centres_cm: Float[np.ndarray, "known 2"],
-    within_cm: float,
-) -> Float[np.ndarray, "2 sample"]:
-    """Return the decoding errors: among the bins within a distance, and among all bins."""
-    errors = np.full((2, len(tested.bins)), np.inf)
-    power = np.square(book).sum(axis=1) / 2
-    for start in range(0, len(tested.bins), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
-        rates, here = tested.rates[part], tested.positions_cm[part]
-        is_finite = np.asarray(np.isfinite(rates).all(axis=1))
-        score = np.where(is_finite[:, None], rates, 0.0) @ book.T - power
-        away = np.hypot(here[:, None, 0] - centres_cm[:, 0], here[:, None, 1] - centres_cm[:, 1])
-        near = np.where(away <= within_cm, score, -np.inf)
-        for row, considered in enumerate((near, score)):
-            found = away[np.arange(len(here)), considered.argmax(axis=1)]
-            errors[row, part] = np.where(is_finite, found, np.inf)
-    return errors
-
-
 def _excess_cm(
     errors: Float[np.ndarray, " sample"],
     distance: Float[np.ndarray, " sample"],
@@ -284,7 +189,7 @@ def _side(is_good: Bool[np.ndarray, " band"]) -> float:
     return 1 + (WINDOW - 1) * n_good / N_BANDS
 
 
-def _reliability(first: _MeanRates, second: _MeanRates, chosen: Bool[np.ndarray, " bin"]) -> float:
+def _reliability(first: MeanRates, second: MeanRates, chosen: Bool[np.ndarray, " bin"]) -> float:
     """Return the correlation of two maps over bins, as a mean over the units that vary in both."""
     used = chosen & (first.counts >= FEWEST_IN_BIN) & (second.counts >= FEWEST_IN_BIN)
     if used.sum() < FEWEST_BINS:

@@ -13,6 +13,8 @@ from gridjax.metrics.coding.code_book import check_maps
 
 STEPS = (1, 10, 100, 1000, 10000)
 """Numbers of gradient steps."""
+_FLAT = 1e-12
+"""Standard deviation of targets over their root mean square, below which it is rounding."""
 
 
 def unexplained_shares(
@@ -43,10 +45,11 @@ def unexplained_shares(
     if len(both) < 2:
         fix = "give maps with at least two bins that all of them have"
         raise invalid_argument(f"{len(both)} bins are known in all maps", fix)
+    level = np.square(both[:, len(maps) :]).sum()
     both = both - both.mean(axis=0)
     rates, wanted = both[:, : len(maps)], both[:, len(maps) :]
     total = np.square(wanted).sum()
-    if total == 0:
+    if total <= _FLAT**2 * level:
         raise invalid_argument("all targets are constant", "give targets that depend on the place")
     left, singular, _ = np.linalg.svd(rates, full_matrices=False)
     if singular[0] == 0:

@@ -32,7 +32,8 @@ class HeadingTuning(NamedTuple):
     """length of the mean vector of the corrected curve: the mean rate + curves - expected, and 0
     where this is negative; 0 to 1. NaN for units with negative rates"""
     preferred_rad: Float[np.ndarray, " unit"]
-    """direction of the mean vector of ``curves - expected``, -pi to pi"""
+    """direction of the mean vector of ``curves - expected``, -pi to pi; NaN if this is 0 at all
+    headings, as with one sample in each bin"""
 
 
 def heading_tuning(
@@ -92,6 +93,9 @@ def heading_tuning(
         message = f"{is_known.sum()} of {len(rates)} samples are known and inside the box"
         raise invalid_argument(message, "give positions in metres from the middle of the box")
     rates, positions, headings = rates[is_known], positions[is_known], headings[is_known]
+    # powers of two, so that squares of tiny and of huge rates stay finite and above 0
+    _, exponents = np.frexp(np.abs(rates).max(axis=0))
+    rates = np.ldexp(rates, -exponents)
 
     places = np.minimum(((positions / width + 0.5) * n_bins).astype(int), n_bins - 1)
     of_bin = places[:, 0] * n_bins + places[:, 1]
@@ -123,8 +127,8 @@ def heading_tuning(
         at_least += found >= share * (1 - 1e-9)  # equal but for rounding counts as equal
     length, preferred = _mean_vectors(beyond, rates)
     return HeadingTuning(
-        curves.T,
-        (curves - beyond).T,
+        np.ldexp(curves, exponents).T,
+        np.ldexp(curves - beyond, exponents).T,
         share,
         np.where(varies, by_chance, np.nan),
         np.where(varies, at_least / (n_shuffles + 1), np.nan),
@@ -158,4 +162,5 @@ def _mean_vectors(
     total = corrected.sum(axis=0)
     is_rate = (rates >= 0).all(axis=0) & (total > 0)
     length = np.abs(directions @ corrected) / np.where(is_rate, total, np.nan)
-    return length, np.angle(directions @ np.nan_to_num(beyond))
+    known = np.nan_to_num(beyond)
+    return length, np.where(known.any(axis=0), np.angle(directions @ known), np.nan)

@@ -41,7 +41,7 @@ def kalman_filter(
         start: true positions before the first move.
         moves: noisy moves.
         landmarks: measured positions after each move; not read where there is no measurement.
-        is_seen: whether there is a measurement after each move.
+        is_seen: whether there is a measurement after each move; masked values are false.
         move_variance: variance of the noise of each coordinate of a move.
         landmark_variance: variance of the noise of each coordinate of a measurement.
 
@@ -49,11 +49,16 @@ def kalman_filter(
         Estimates after each move, with the measurement of that move, and their variances.
 
     Raises:
-        GridjaxError: Shapes do not fit, or a variance is not from 0 to 1e12.
+        GridjaxError: Shapes do not fit, ``is_seen`` has other values than true and false, or a
+            variance is not from 0 to 1e12.
     """
     moves = check_array("moves", moves, 3)
     start, landmarks = check_array("start", start, 2), check_array("landmarks", landmarks, 3)
-    is_seen = np.asarray(is_seen, bool)
+    seen_values = np.ma.filled(np.ma.asarray(is_seen), False)
+    if not np.isin(seen_values, (False, True)).all():
+        fix = "give true or false, or 1 or 0, for each move of each path"
+        raise invalid_argument("is_seen has other values than true and false", fix)
+    is_seen = seen_values.astype(bool)
     shapes = (start.shape, landmarks.shape, is_seen.shape)
     if shapes != (moves.shape[1:], moves.shape, moves.shape[:2]):
         given = [list(shape) for shape in shapes]

@@ -9,9 +9,11 @@ Melville (2018), arXiv 1802.03426; Gardner et al. (2022), who use it for populat
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 _HALVINGS = 64
+_FLAT = 1e-6
+"""Limit of activity, relative to the largest absolute activity of the unit: below it is rounding"""
 _LEAST_SCALE = 1e-3
 """Smallest sigma over the mean distance of all neighbours."""
 
@@ -23,11 +25,18 @@ def principal_components(
 
     Units that do not vary are left out.
     """
-    varies = activity.std(axis=0) > 0
-    z = activity[:, varies]
+    z = activity[:, varying(activity)]
+    _, exponents = np.frexp(np.abs(z).max(axis=0, initial=0.0))
+    z = np.ldexp(z, -exponents)  # squares of tiny and of huge rates stay finite and above 0
     z = (z - z.mean(axis=0)) / z.std(axis=0)
     left, scales, _ = np.linalg.svd(z, full_matrices=False)
     return left[:, :n] * scales[:n]
+
+
+def varying(activity: Float[np.ndarray, "sample unit"]) -> Bool[np.ndarray, " unit"]:
+    """Return which units vary by more than a millionth of their largest absolute activity."""
+    largest = np.abs(activity).max(axis=0)
+    return (activity.max(axis=0) / 2 - activity.min(axis=0) / 2) > _FLAT / 2 * largest
 
 
 def membership(

@@ -9,10 +9,11 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
-from gridjax.metrics.arguments import check_int, invalid_argument
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument
 from gridjax.metrics.lattice.modules import mean_orientation, modules
 from gridjax.metrics.nulls.chance_scores import p_values, random_readout_weights, readout
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps
+from gridjax.metrics.topology.fuzzy_distances import varying
 from gridjax.metrics.topology.persistence import N_COMPONENTS, N_POINTS, Bars, bars, load_ripser
 
 PERIOD_SPREAD, TURN_SPREAD_RAD = 0.1, np.deg2rad(5)
@@ -193,16 +194,13 @@ def _ratio(lengths: Float[np.ndarray, " bar"], place: int) -> float:
 
 
 def _checked_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
-    try:
-        array = np.asarray(maps, np.float64)
-    except (ValueError, TypeError):
-        raise invalid_argument("maps are not numbers", "give an array [unit, n, n]") from None
-    if array.ndim != 3 or array.shape[1] != array.shape[2] or array.shape[1] < 8:
+    array = check_array("maps", maps, 3)
+    if array.shape[1] != array.shape[2] or array.shape[1] < 8:
         fix = "give maps [unit, n, n] of a square box, n at least 8"
         raise invalid_argument(f"maps have shape {array.shape}", fix)
     if not np.isfinite(array).all():
         raise invalid_argument("maps contain NaN or infinity", "give maps without missing bins")
-    n_varying = int((array[:, disc(array.shape[1])].std(axis=1) > 0).sum())
+    n_varying = int(varying(array[:, disc(array.shape[1])].T).sum())
     if n_varying < N_COMPONENTS:
         fix = f"give at least {N_COMPONENTS} units of one module that vary"
         raise invalid_argument(f"maps of {n_varying} units vary", fix)
@@ -210,8 +208,8 @@ def _checked_maps(maps: Any) -> Float[np.ndarray, "unit n n"]:
 
 
 def _checked_code(code: Any, maps: Float[np.ndarray, "unit n n"]) -> Float[np.ndarray, "bin out"]:
-    array = np.asarray(code, np.float64)
-    if array.ndim != 2 or len(array) != maps.shape[1] * maps.shape[2]:
+    array = check_array("code", code, 2)
+    if len(array) != maps.shape[1] * maps.shape[2]:
         n = maps.shape[1]
         fix = f"give [n * n, output]: code_over_box(spec, n={n})"
         raise invalid_argument(f"code has shape {array.shape}, maps {maps.shape}", fix)

@@ -65,7 +65,7 @@ def components(n: int, seed: int, block: int) -> Components:
     """Return the components of BLOCK fields of n x n x n bins."""
     table = rings(n)
     n_rings = np.arange(len(table.at))
-    key = random.fold_in(random.key(seed), block)
+    key = random.fold_in(random.key(seed, impl="threefry2x32"), block)
     fields, seen = [], []
     for draw in range(BLOCK):
         made = _components(random.fold_in(key, draw), n, table.low, table.share, n_rings)

@@ -28,7 +28,9 @@ from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession, Session
 
 
-def checked_session(raw: RawSession, options: InputOptions, problems: Problems) -> Session | None:
+def checked_session(
+    raw: RawSession, options: InputOptions, problems: Problems, path_only: bool = False
+) -> Session | None:
     """Return the checked session of a file.
 
     If the session is invalid, add its problems to `problems` and return None.
@@ -37,6 +39,7 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
         raw: the session as read from the file, in the units of ``options``.
         options: the meaning of its numbers.
         problems: list of the problems of all files.
+        path_only: whether the session may have no cell.
     """
     own = Problems()
     remarks = list(raw.remarks)
@@ -55,7 +58,8 @@ def checked_session(raw: RawSession, options: InputOptions, problems: Problems) 
     raw, positions = on_activity_clock(raw, positions, remarks, own)
     raw, positions = without_unknown(raw, positions, remarks, own)
     _check_arena(raw, positions, options, own)
-    spikes = {} if own.found or raw.activity is not None else checked_spikes(raw, remarks, own)
+    has_no_spikes = own.found or path_only or raw.activity is not None
+    spikes = {} if has_no_spikes else checked_spikes(raw, remarks, own)
     problems.found.update(own.found)
     if own.found:
         return None

@@ -36,6 +36,8 @@ def named_session(
     remarks: list[str] = []
     arrays, units = without_dates(with_own_names(arrays))
     arrays = with_usual_forms(arrays, remarks)
+    if reading.path_only:
+        arrays = {name: each for name, each in arrays.items() if name in ("positions", "times")}
     single = {name: name.removeprefix("spikes_") for name in arrays if name.startswith("spikes_")}
     # these names are spelling errors of spike_times and spike_cells, not names of cells
     mistaken = {"spikes_times", "spikes_cells"} & set(single)

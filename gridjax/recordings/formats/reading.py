@@ -25,6 +25,8 @@ class Reading:
 
     path: str
     options: InputOptions = InputOptions()
+    path_only: bool = False
+    """Whether only the path of a session is read, without its cells."""
     problems: Problems = field(default_factory=Problems)
     found: list[str] = field(default_factory=list)
     """One line for each array, series or table of the file, in its own names."""
@@ -36,8 +38,8 @@ class Reading:
 
     @property
     def may_lack_spikes(self) -> bool:
-        """Whether the spikes come from another file."""
-        return self.options.spikes is not None
+        """Whether the spikes come from another file, or are not read."""
+        return self.path_only or self.options.spikes is not None
 
     def refuse(self, what: str, fix: str) -> None:
         """Add a problem of the file."""

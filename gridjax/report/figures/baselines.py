@@ -44,7 +44,7 @@ def chance_errors(records: Sequence[NetworkRecord], n_moves: int) -> Chance | No
 
 def chance_curves(records: Sequence[NetworkRecord], n_moves: int) -> ChanceCurves | None:
     """Return simulated chance errors after each move; None if motion settings differ."""
-    from gridjax.task.motion import WORLD, simulate_trajectories
+    from gridjax.task.motion.square_walk import WORLD, simulate_trajectories
 
     world: dict[str, Any] = {name: only(records, name) for name in WORLD}
     if None in world.values():

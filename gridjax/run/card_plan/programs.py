@@ -24,7 +24,7 @@ from gridjax.spec.lowering import StaticConfig, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import MOST_POINTS, Design, design_of
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.training import train_step
+from gridjax.training import position_metrics, train_step
 from gridjax.training.memory_analysis import shapes_of_block
 from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_networks
 
@@ -76,7 +76,7 @@ def support_programs(
     """
     traced, state, _ = on_device(shapes_of_block(spec, static, lane_width), device)
     init = jax.jit(over_networks(partial(train_step.init, static), lane_width))
-    progress = jax.jit(over_networks(partial(train_step.progress, static), lane_width))
+    progress = jax.jit(over_networks(partial(position_metrics.progress, static), lane_width))
     return [
         CardProgram("initial state", partial(_lower, init, traced)),
         CardProgram("progress", partial(_lower, progress, traced, state)),

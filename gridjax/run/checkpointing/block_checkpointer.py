@@ -16,12 +16,7 @@ import numpy as np
 from gridjax.callbacks import CheckpointSaved, NetworkResumed, RunEvent, RunWarning
 from gridjax.errors import StorageError
 from gridjax.run.checkpointing.async_arrays import Leaves
-from gridjax.run.checkpointing.block_folder import (
-    CHECKPOINTS,
-    KEPT,
-    BlockFolder,
-    attempt_folders,
-)
+from gridjax.run.checkpointing.block_folder import CHECKPOINTS, KEPT, BlockFolder, attempt_folders
 from gridjax.run.checkpointing.checkpoint_list import Lane, Snapshot
 from gridjax.run.evaluation.emergence import COLUMNS
 from gridjax.run.planning.blocks import Block
@@ -29,7 +24,8 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.training.lane_progress import N_HISTORY, History, LaneProgress
 from gridjax.training.leaf_names import leaf_name
 from gridjax.training.population import Device
-from gridjax.training.train_step import Progress, TrainState
+from gridjax.training.position_metrics import Progress
+from gridjax.training.train_step import TrainState
 
 _STEPS, _MEASURES, _COUNT = "history/steps", "history/measures", "history/count"
 _LONGEST = 256

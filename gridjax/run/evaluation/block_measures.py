@@ -34,7 +34,8 @@ from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design
 from gridjax.sweep.perturbations import Condition
-from gridjax.training.train_step import PositionMetrics, TrainState
+from gridjax.training.position_metrics import PositionMetrics
+from gridjax.training.train_step import TrainState
 
 
 class BlockMeasures(NamedTuple):

@@ -12,15 +12,15 @@ from jaxtyping import Array, Float
 
 from gridjax.model import objective
 from gridjax.model.likelihood_decoder import decode_likelihood
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import drift_sizes
 from gridjax.task import task
-from gridjax.task.head_direction import decode_headings
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.target_codes.head_direction import decode_headings
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training import forward_pass, position_metrics
 
 
 class DriftCurves(NamedTuple):
@@ -56,8 +56,8 @@ def drift_curves(
         unknown = jnp.full(n_moves, jnp.nan)
         early = unknown[:n_early]
         return DriftCurves(unknown, unknown, early, staying.mean(axis=1), early)
-    _, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
-    assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
+    _, outputs = forward_pass.forward(params, layout, trajectories, traced.dt_s, static)
+    assessed = position_metrics.compute_metrics(static, layout, outputs, trajectories)
     early = outputs[:n_early].reshape(-1, static.n_outputs)
     decoded = decode_likelihood(layout, early, traced.box_width_in_m, static)
     best = objective.position_error(decoded.reshape(positions.shape), positions)

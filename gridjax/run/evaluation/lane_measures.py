@@ -19,7 +19,7 @@ from gridjax.metrics.compiler_options import QUICK
 from gridjax.metrics.dimensionality import dimension_of_neighbours, ratio_of_eigenvalues
 from gridjax.metrics.linear_readout import ReadoutErrors, readout_errors
 from gridjax.model import objective
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation import rollout
 from gridjax.run.evaluation.drift import DriftCurves, drift_curves
 from gridjax.run.evaluation.rollout import Recording
@@ -29,7 +29,7 @@ from gridjax.spec.registry import CELLS
 from gridjax.sweep.evaluation_sizes import Design
 from gridjax.task.arena import bin_grid
 from gridjax.task.code_maps import bin_centres
-from gridjax.task.target_codes import encoding
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 from gridjax.training import train_step
 from gridjax.training.population import over_networks

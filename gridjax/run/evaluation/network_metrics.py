@@ -13,7 +13,7 @@ from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
 from gridjax.sweep.evaluation_sizes import T_STUDY, Design
-from gridjax.training.train_step import PositionMetrics
+from gridjax.training.position_metrics import PositionMetrics
 
 THRESHOLDS = (0.3, 0.8, 1.2)
 """Grid scores that published studies use as thresholds for grid-like units."""

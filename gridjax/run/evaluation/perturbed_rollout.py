@@ -25,7 +25,8 @@ from gridjax.metrics.robustness.position_manifold import (
 )
 from gridjax.model import network, objective
 from gridjax.model.likelihood_decoder import decode_likelihood
-from gridjax.model.network import Masks, Params
+from gridjax.model.network import Masks
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, normal, stream
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.spec.lowering import StaticConfig, TracedParams
@@ -45,11 +46,11 @@ from gridjax.sweep.perturbations import (
     Condition,
 )
 from gridjax.task import task
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training import forward_pass
 from gridjax.training.noise import Noise
 
 _PATHS, _VELOCITY, _STATE, _UNITS, _OFF, _ALONG = range(6)
@@ -126,7 +127,7 @@ def perturbed_errors(
     """
     key = stream(traced.motion_seed, Stream.PERTURBATIONS)
     paths = draw_paths(random.fold_in(key, _PATHS), N_MOVES, N_PATHS, static, traced)
-    start, inputs = train_step.start_and_inputs(layout, paths, traced.dt_s, static)
+    start, inputs = forward_pass.start_and_inputs(layout, paths, traced.dt_s, static)
     h = network.hidden_states(params, start, inputs, static)
     analysed = network.analysed_layer(params, h, static)
     if not network.is_analysed(static):
@@ -153,7 +154,7 @@ def perturbed_errors(
         state = (dose.state * rms * draws.state).at[KICKED_AT - 1].add(kick)
         noise = Noise(state, dose.velocity * speed * draws.velocity)
         masks = _masks(static, dose, draws.ranks)
-        start, inputs = train_step.start_and_inputs(layout, paths, traced.dt_s, static, noise)
+        start, inputs = forward_pass.start_and_inputs(layout, paths, traced.dt_s, static, noise)
         changed = network.hidden_states(params, start, inputs, static, masks, noise=noise.state)
         at = dose.moves - 1
         errors = _decoding_errors(static, traced, params, layout, changed[at], paths, at, masks)
@@ -281,7 +282,7 @@ def _state_maps(
 
     def batch(sums, index):
         paths = evaluation_paths(static, design, traced, index)
-        received = train_step.start_and_inputs(layout, paths, traced.dt_s, static)
+        received = forward_pass.start_and_inputs(layout, paths, traced.dt_s, static)
         h = network.hidden_states(params, *received, static)[: design.sequence_length]
         positions = paths.positions[: design.sequence_length].reshape(-1, 2)
         return add_samples(sums, positions, h.reshape(-1, static.Ng), width, width), None

@@ -16,18 +16,19 @@ from jaxtyping import Array, Float
 
 from gridjax.metrics.nulls import chance_scores
 from gridjax.metrics.ratemaps.accumulator import RateMapSums, add_samples, empty_sums, finish
-from gridjax.model.network import Params, analysed_activation
+from gridjax.model.network import analysed_activation
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
 from gridjax.task.arena import bin_grid
-from gridjax.task.motion import Trajectories, along
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories, along
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
-from gridjax.training import train_step
-from gridjax.training.train_step import PositionMetrics
+from gridjax.training import forward_pass, position_metrics
+from gridjax.training.position_metrics import PositionMetrics
 
 
 class Recording(NamedTuple):
@@ -56,8 +57,8 @@ def record(
     def batch(sums, index):
         maps, by_time, points, places = sums
         trajectories = evaluation_paths(static, design, traced, index)
-        analysed, outputs = train_step.forward(params, layout, trajectories, traced.dt_s, static)
-        assessed = train_step.compute_metrics(static, layout, outputs, trajectories)
+        analysed, outputs = forward_pass.forward(params, layout, trajectories, traced.dt_s, static)
+        assessed = position_metrics.compute_metrics(static, layout, outputs, trajectories)
         by_time = jax.tree.map(lambda s, new: s + new.mean(axis=1), by_time, assessed)
         positions = trajectories.positions[: design.sequence_length]
         if has_paths:
@@ -97,7 +98,7 @@ def at_centres(
     axis = ((jnp.arange(n) + 0.5) / n - 0.5) * traced.box_width_in_m
     centres = bin_grid(axis, static.dimensions)[None]
     paths = along(jnp.concatenate([centres, centres]))
-    analysed, _ = train_step.forward(params, layout, paths, traced.dt_s, static)
+    analysed, _ = forward_pass.forward(params, layout, paths, traced.dt_s, static)
     shape = (n,) * static.dimensions
     return analysed[0].T.reshape(-1, *shape), jnp.ones(shape)
 

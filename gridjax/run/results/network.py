@@ -15,10 +15,11 @@ from gridjax.agents.population import Agents
 from gridjax.agents.settings import AgentSettings
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
+from gridjax.metrics.arguments import check_int
 from gridjax.metrics.coding.outside_box import OutsideBox
 from gridjax.metrics.coding.outside_box import outside_box as measure_outside
 from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation.one_network import closed_loop
 from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
 from gridjax.run.evaluation.one_network.heading_samples import heading_samples
@@ -29,9 +30,10 @@ from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.run.results.labelled_maps import labelled_maps
 from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion, task
+from gridjax.task import task
+from gridjax.task.motion.trajectories import along
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training.forward_pass import forward
 from gridjax.training.population import MATMUL_PRECISION
 
 if TYPE_CHECKING:
@@ -91,10 +93,10 @@ class Network:
             fix = f"give {axes} in metres at two or more time points of each path"
             raise GridjaxError(Problem(message, fix=fix))
         layout = layout_of_environment(self.spec, self.layout, environment)
-        trajectories = motion.along(positions.swapaxes(0, 1))
+        trajectories = along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
         with jax.default_matmul_precision(MATMUL_PRECISION):
-            analysed, outputs = train_step.forward(self.params, layout, trajectories, dt_s, static)
+            analysed, outputs = forward(self.params, layout, trajectories, dt_s, static)
         if static.has_outputs:
             code, _ = task.split_outputs(outputs, static)
             decoded = task.decode(layout, code, static)
@@ -298,7 +300,8 @@ class Network:
             GridjaxError: A number is invalid, or the box is no square.
         """
         refuse_forked_process()
+        key = jax.random.key(check_int("seed", seed, 0, 2**32 - 1), impl="threefry2x32")
         with jax.default_matmul_precision(MATMUL_PRECISION):
             samples = heading_samples(self.spec, self.params, self.layout, n_paths)
         sizes = n_bins, n_headings, n_shuffles
-        return heading_tuning(jax.random.key(seed), *samples, self.spec.box_width_in_m, *sizes)
+        return heading_tuning(key, *samples, self.spec.box_width_in_m, *sizes)

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from gridjax.run.planning.blocks import block_name
-from gridjax.run.storage.tables.schema import TABLES, NetworkResult
+from gridjax.run.storage.tables.network_result import NetworkResult
+from gridjax.run.storage.tables.schema import TABLES
 from gridjax.run.storage.tables.table_order import in_order
 
 Arrays = dict[str, np.ndarray]

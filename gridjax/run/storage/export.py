@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.run.storage.block_results import Arrays, BlockResults, join_results
 from gridjax.run.storage.manifest import MANIFEST
+from gridjax.run.storage.resume_policy import different_settings
 from gridjax.run.storage.run_folder import FolderStore, commit_block
 
 
@@ -80,7 +81,7 @@ def _exported_before(out: Path, run: FolderStore, finished: set[str]) -> set[str
     if foreign:
         message = f"contains {len(foreign)} networks that are not finished in {run.folder}"
         raise GridjaxError(Problem(message, Place(str(out)), fix))
-    if there.manifest["settings"] != run.manifest["settings"]:
+    if different_settings(there.manifest, run.manifest):
         message = f"is the export of a run with other settings than {run.folder}"
         raise GridjaxError(Problem(message, Place(str(out)), fix))
     if there.with_weights():

@@ -168,10 +168,13 @@ def _sweep(existing: Manifest, requested: Manifest) -> str:
     return ", ".join(parts)
 
 
-def _settings(existing: Manifest, requested: Manifest) -> str:
-    # the version that wrote the folder may not have had all settings: they have their default
-    known = _by_full_name(Settings().to_dict()) | _by_full_name(existing["settings"])
-    return _unequal(known, _by_full_name(requested["settings"]))
+def different_settings(existing: Manifest, requested: Manifest) -> str:
+    """Return the settings that differ between two manifests; empty if there are none.
+
+    The version that wrote a manifest may not have had all settings: they have their default.
+    """
+    default = _by_full_name(Settings().to_dict())
+    return _unequal(*(default | _by_full_name(each["settings"]) for each in (existing, requested)))
 
 
 def _by_full_name(settings: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +217,7 @@ def _device(existing: Manifest, requested: Manifest) -> str:
 
 _CHANGES: dict[str, Callable[[Manifest, Manifest], str]] = {
     "sweep": _sweep,
-    "settings": _settings,
+    "settings": different_settings,
     "lane-width": _lane_width,
     "versions": _versions,
     "precision": _precision,

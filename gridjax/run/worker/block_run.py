@@ -13,8 +13,9 @@ import pyarrow as pa
 from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
 from gridjax.errors import MemoryShortageError, StorageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer
+from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.evaluation.emergence import emergence_row
-from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores, evaluate_block
+from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.merging import padding_column
@@ -24,7 +25,7 @@ from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_block
 from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.partial_results import PartialResults
 from gridjax.run.storage.run_folder import commit_block, networks_of_block
-from gridjax.run.storage.tables.schema import NetworkResult
+from gridjax.run.storage.tables.network_result import NetworkResult
 from gridjax.run.worker.job import Job
 from gridjax.run.worker.lanes import DueNetworks, Lanes
 from gridjax.run.worker.out_of_memory import (

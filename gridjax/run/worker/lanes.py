@@ -18,7 +18,8 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.training import population
 from gridjax.training.lane_progress import LaneProgress
 from gridjax.training.population import Device, Trainer
-from gridjax.training.train_step import NOT_DIVERGED, Progress, TrainState
+from gridjax.training.position_metrics import Progress
+from gridjax.training.train_step import NOT_DIVERGED, TrainState
 
 Restore = Callable[[TrainState, Mapping[int, LaneProgress], Device], TrainState]
 """(state, new networks by lane, device) -> the state with the saved states of these networks"""

@@ -90,6 +90,14 @@ def test_a_lattice_that_repeats_has_no_threshold_but_within_its_period():
     assert noise_threshold(KEY, np.zeros((2, N, N)), BOX_M, 500) == 0
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_unit_power_does_not_depend_on_the_scale(scale):
+    maps = np.where(MAPS.max() > MAPS, MAPS, np.nan)
+    found = with_unit_power(scale * maps)
+    assert np.nanmean(np.square(found)) == pytest.approx(1)
+    np.testing.assert_allclose(found, with_unit_power(maps))
+
+
 def test_random_features_of_the_same_spectrum_lack_the_repetition():
     lattice = with_unit_power(lattice_module(KEY, 12, 60, BOX_M, N))
     annulus = with_unit_power(isotropic_maps(KEY, lattice, 1)[:, 0])
@@ -194,6 +202,7 @@ def test_new_targets_are_learned_as_by_gradient_descent():
         (lambda: few_shot_errors_cm(KEY, MAPS, BOX_M, n_labelled=[]), "n_labelled"),
         (lambda: unexplained_shares(MAPS, MAPS[:, :4, :4]), "targets"),
         (lambda: unexplained_shares(MAPS, np.ones((1, N, N))), "constant"),
+        (lambda: unexplained_shares(MAPS, np.full((1, N, N), 0.1)), "constant"),
         (lambda: with_unit_power(np.zeros((1, N, N))), "all rates are 0"),
         (lambda: lattice_module(KEY, 3, 50, BOX_M, N, "round"), "symmetry"),
         (lambda: place_code(KEY, 0, 10, BOX_M, N), "n_units"),

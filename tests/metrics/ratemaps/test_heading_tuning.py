@@ -50,6 +50,27 @@ def test_curves_and_shares_are_those_of_loops_over_samples():
         assert found.variance_share[unit] == pytest.approx(share / (400 * own.var()))
 
 
+@pytest.mark.parametrize("scale", [1e-200, 1e200])
+def test_the_unit_of_the_rates_changes_nothing_but_the_curves(scale):
+    positions, headings = samples(300)
+    rates = lattice_rates(positions, 2) * (1 + np.cos(headings))[:, None]
+    mixed = np.concatenate([scale * rates, rates], axis=1)
+    found = heading_tuning(KEY, mixed, positions, headings, WIDTH, 4, 6, 3)
+    for name, values in found._asdict().items():
+        factor = scale if name in ("curves", "expected") else 1.0
+        assert np.isfinite(values).all(), name
+        np.testing.assert_allclose(values[:2], factor * values[2:], rtol=1e-9, err_msg=name)
+
+
+def test_one_sample_in_each_bin_says_nothing_of_the_heading():
+    positions = (np.stack(np.indices((3, 3)), axis=-1).reshape(-1, 2) - 1.0) / 2
+    headings = np.linspace(0, 6, 9)
+    rates = (2 + np.cos(headings))[:, None]
+    found = heading_tuning(KEY, rates, positions, headings, WIDTH, 4, 6, 9)
+    assert (found.variance_share, found.p_value, found.vector_length) == (0, 1, pytest.approx(0))
+    assert np.isnan(found.preferred_rad)
+
+
 def test_a_conjunctive_unit_has_the_vector_length_and_direction_of_its_tuning():
     positions, headings = samples(40_000)
     kappa, preferred = np.array([0.5, 1.0, 2.0]), np.array([-2.0, 0.0, 1.0])

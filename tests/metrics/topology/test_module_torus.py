@@ -39,9 +39,13 @@ def test_memberships_and_chosen_points_are_those_of_the_oracle(k):
 
 def test_principal_components_are_those_of_scaled_units():
     activity = cloud(50) @ np.random.default_rng(1).normal(size=(6, 9)) * np.arange(1, 10)
-    activity = np.concatenate([activity, np.ones((50, 1))], axis=1)
+    # units that are constant but for rounding; the deviation of 0.1 is not 0
+    constant = np.full((50, 1), 0.1), 1 + 1e-8 * np.random.default_rng(2).normal(size=(50, 1))
+    activity = np.concatenate([activity, *constant], axis=1)
     found = principal_components(activity, 4)
     np.testing.assert_allclose(found, principal_components(activity * 7 + 3, 4), atol=1e-9)
+    for scale in (1e-200, 1e200):
+        np.testing.assert_allclose(found, principal_components(activity * scale, 4), atol=1e-9)
     values = np.linalg.eigvalsh(np.corrcoef(activity[:, :9].T))[::-1]
     np.testing.assert_allclose(np.square(found).mean(axis=0), values[:4])
     np.testing.assert_allclose(found.T @ found, np.diag(50 * values[:4]), atol=1e-9)
@@ -116,8 +120,10 @@ def without_ripser(monkeypatch):
         (np.zeros((9, 20, 21)), {}, r"maps have shape \(9, 20, 21\)"),
         (np.zeros((9, 20, 20)), {}, "maps of 0 units vary"),
         (lattice_maps(5), {}, "maps of 5 units vary"),
+        (np.full((9, 20, 20), 0.1), {}, "maps of 0 units vary"),
         (np.full((9, 20, 20), np.nan), {}, "NaN"),
-        ("maps", {}, "not numbers"),
+        (np.ma.masked_greater(lattice_maps(), 2), {}, "NaN"),
+        ("maps", {}, "maps are <U4"),
         (lattice_maps(), {"n_draws": 0}, "n_draws is 0"),
         (lattice_maps(), {"n_points": 3}, "n_points is 3"),
         (lattice_maps(), {"code": np.zeros((7, 3))}, r"code has shape \(7, 3\)"),

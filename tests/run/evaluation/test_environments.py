@@ -10,7 +10,7 @@ from tiny import PLACE_CELLS, StopAt, sweep_content
 import gridjax as gj
 from gridjax.callbacks import Stopped
 from gridjax.report.html import write_report
-from gridjax.run.evaluation.evaluation import evaluate_block
+from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.worker import train_loop
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.run_settings import EvaluationSettings

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from gridjax.metrics import float_pairs, map_batches
-from gridjax.run.evaluation import evaluation
-from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED, evaluate_block
+from gridjax.run.evaluation import block_evaluation
+from gridjax.run.evaluation.block_evaluation import evaluate_block
+from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
 from gridjax.sweep.run_settings import EvaluationSettings
@@ -86,7 +87,7 @@ def test_a_block_evaluated_in_parts_has_the_bits_of_blocks_of_that_width(monkeyp
         of_part = [specs[lane] for lane in dict.fromkeys(lanes)]
         expected += evaluate_block(of_part, part, SETTINGS, known, "best:4")
         known |= {each.null.null_id: each.null for each in expected}
-    monkeypatch.setattr(evaluation, "evaluation_width", lambda *arguments: 3)
+    monkeypatch.setattr(block_evaluation, "evaluation_width", lambda *arguments: 3)
     found = evaluate_block(specs, state, SETTINGS, {}, "best:4")
     for ours, theirs in zip(found, expected, strict=True):
         same(ours, theirs)

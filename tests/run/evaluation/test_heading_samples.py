@@ -54,6 +54,9 @@ def test_other_boxes_and_numbers_are_refused():
     one = network()
     with pytest.raises(GridjaxError, match="n_paths is 1"):
         one.heading_tuning(n_paths=1)
+    for seed in (-1, "a"):
+        with pytest.raises(GridjaxError, match="seed is"):
+            one.heading_tuning(seed=seed)
     line = replace(SPEC, dimensions=1)
     with pytest.raises(GridjaxError, match="1 dimensions"):
         heading_samples(line, {}, one.layout, 10)

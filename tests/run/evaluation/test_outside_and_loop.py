@@ -18,8 +18,8 @@ from gridjax.run.evaluation.one_network import walks_outside
 from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.spec.network import NetworkSpec
 from gridjax.task import task
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.training import train_step
 
 N_UNITS = 12

@@ -34,7 +34,7 @@ from gridjax.sweep.perturbations import (
     Condition,
 )
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
 from gridjax.training import train_step
 
 SETTINGS = EvaluationSettings(samples_per_bin=40, batch_size=100)

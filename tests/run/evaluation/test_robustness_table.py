@@ -8,7 +8,7 @@ import pytest
 from tiny import PLACE_CELLS, sweep_content
 
 import gridjax as gj
-from gridjax.run.evaluation.evaluation import evaluate_block
+from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.perturbations import (
     DOSES,

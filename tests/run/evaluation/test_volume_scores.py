@@ -13,9 +13,10 @@ from synthetic import volume_scores as made_up_scores
 from gridjax.errors import GridjaxError
 from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 from gridjax.run.evaluation import volume_scores
-from gridjax.run.evaluation.evaluation import evaluate_block
+from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.storage.block_results import results_of, score_by_run_id
-from gridjax.run.storage.tables.schema import NETWORKS, UNITS, NetworkResult
+from gridjax.run.storage.tables.network_result import NetworkResult
+from gridjax.run.storage.tables.schema import NETWORKS, UNITS
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import VOLUME_READOUTS, design_of
 from gridjax.sweep.run_settings import EvaluationSettings

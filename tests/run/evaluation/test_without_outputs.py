@@ -10,7 +10,7 @@ import pytest
 import gridjax as gj
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.run.evaluation import nulls_of_maps, rollout
-from gridjax.run.evaluation.evaluation import evaluate_block
+from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.cell_info import CellInfo

@@ -135,7 +135,7 @@ SHAPES: dict[str, Any] = {"Ng": 12, "Np": 7, "batch_size": 3, "sequence_length":
 def test_weights_are_those_of_the_network(rnn_type, architecture):
     import jax
 
-    from gridjax.model.network import init_params
+    from gridjax.model.weights import init_params
 
     spec = NetworkSpec(
         rnn_type=rnn_type,

@@ -8,6 +8,7 @@ from tiny import CARTESIAN, Recorder, sweep_content
 
 import gridjax as gj
 from gridjax.errors import DamageError, GridjaxError
+from gridjax.io.atomic_files import dump_checksummed_json, load_checksummed_json
 from gridjax.run.storage.integrity import verify
 
 pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
@@ -100,6 +101,14 @@ def test_an_export_into_something_else_is_refused(runs, tmp_path):
     with pytest.raises(GridjaxError, match="maps=-1 is negative"):
         gj.export_run(runs / "one", tmp_path / "new", maps=-1)
     assert not (tmp_path / "new").exists()
+
+
+def test_an_export_of_an_earlier_version_is_completed(runs, tmp_path):
+    gj.export_run(runs / "one", tmp_path / "out")
+    manifest = load_checksummed_json((tmp_path / "out" / "manifest.json").read_bytes())
+    del manifest["settings"]["evaluation"]["environments"]
+    (tmp_path / "out" / "manifest.json").write_bytes(dump_checksummed_json(manifest))
+    assert gj.export_run(runs / "one", tmp_path / "out") == (0, 1, 1)
 
 
 def test_an_export_of_a_run_with_other_settings_is_refused(runs, tmp_path):

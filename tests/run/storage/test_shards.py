@@ -29,7 +29,8 @@ def test_no_thread_holds_the_bytes_of_a_table_after_it_is_read():
         assert sys.getrefcount(content) == held
 
 
-NETWORKS = {"run_id": ["a", "b"], "Ng": [8, 16], "loss": [1.0, float("nan")]}
+NETWORKS = {"run_id": ["a", "b"], "status": ["finished"] * 2, "Ng": [8, 16]}
+NETWORKS |= {"loss": [1.0, float("nan")]}
 
 
 def of_earlier_version(columns, name="networks"):
@@ -57,9 +58,11 @@ def test_networks_of_an_earlier_version_have_defaults_and_unknown_measures():
 @pytest.mark.parametrize(
     ("columns", "change"),
     [
-        ({"Ng": [8]}, None),  # no key
+        ({"status": ["finished"], "Ng": [8]}, None),  # no key
+        ({"run_id": ["a"], "Ng": [8]}, None),  # neither finished nor diverged
         (NETWORKS, pa.field("novel", pa.int64())),
         (NETWORKS, pa.field("Np", pa.string())),  # another type
+        (NETWORKS, pa.field("loss", pa.float64())),  # twice
     ],
 )
 def test_tables_with_other_columns_are_refused(columns, change):
@@ -68,6 +71,17 @@ def test_tables_with_other_columns_are_refused(columns, change):
         table = table.append_column(change, pa.array([None] * len(table), change.type))
     with pytest.raises(DamageError, match="other columns"):
         read_parquet(to_parquet(table), Path("networks.parquet"), "networks")
+
+
+@pytest.mark.parametrize(
+    ("name", "column"),
+    [("units", "unit"), ("units", "nbins"), ("history", "step"), ("nulls", "readout")],
+)
+def test_rows_of_nothing_known_are_refused(name, column):
+    table = TABLES[name].empty_table()
+    assert read_parquet(to_parquet(table), Path("t.parquet"), name).equals(table)
+    with pytest.raises(DamageError, match="other columns"):
+        read_parquet(to_parquet(table.drop_columns([column])), Path("t.parquet"), name)
 
 
 def test_a_shard_of_an_earlier_version_is_intact_and_has_no_rows_of_tables_it_lacks(tmp_path):

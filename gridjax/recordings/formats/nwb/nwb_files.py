@@ -113,6 +113,8 @@ def _cells(reading: Reading, file: Any) -> Spikes | None:
 
     Activity is read if --activity names it, or if the file has no units.
     """
+    if reading.path_only:
+        return Spikes({}, reading.path)
     options, table = reading.options, file.units
     found = responses(reading, file)
     n_units = 0 if table is None else len(table.id)

@@ -19,15 +19,15 @@ from gridjax.metrics.arguments import check_int, invalid_argument
 from gridjax.metrics.robustness.diffusion import diffusion_constants
 from gridjax.model import network
 from gridjax.model.likelihood_decoder import decode_likelihood
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.task import task
-from gridjax.task.motion_models import draw_paths
-from gridjax.task.target_codes import encoding
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
 
 NONE, OUTPUTS, POSITION = "none", "outputs", "position"

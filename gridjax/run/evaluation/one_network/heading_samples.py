@@ -11,14 +11,14 @@ from jax import lax
 from jaxtyping import Array, Float
 
 from gridjax.metrics.arguments import check_int, invalid_argument
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.evaluation_sizes import Design, design_of
 from gridjax.sweep.run_settings import EvaluationSettings
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training import forward_pass
 
 MOST_PATHS = 10**6
 
@@ -59,7 +59,7 @@ def _samples(
 ) -> HeadingSamples:
     def batch(index: Array) -> HeadingSamples:
         paths = evaluation_paths(static, design, traced, index)
-        activity, _ = train_step.forward(params, layout, paths, traced.dt_s, static)
+        activity, _ = forward_pass.forward(params, layout, paths, traced.dt_s, static)
         last = design.sequence_length - 1
         x, y = paths.moves[last].T
         return HeadingSamples(activity[last], paths.positions[last], jnp.arctan2(y, x))

@@ -14,15 +14,15 @@ from jaxtyping import Array, Float, Int
 from gridjax.metrics.arguments import check_float, check_int, invalid_argument
 from gridjax.metrics.robustness.kalman import kalman_filter
 from gridjax.model.likelihood_decoder import decode_likelihood
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, normal, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.task.landmarks import Landmarks, draw_landmarks, landmark_inputs
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training import forward_pass
 from gridjax.training.noise import Noise, with_noisy_moves
 
 _PATHS, _VELOCITY, _LANDMARKS = range(3)  # numbers folded into the key
@@ -177,7 +177,7 @@ def _squared_errors(
 ) -> Float[Array, "move batch"]:
     """Return the squared errors (m^2) of the likelihood decoder; NaN without finite outputs."""
     entered = None if landmarks is None else landmark_inputs(layout, landmarks, static)
-    _, outputs = train_step.forward(params, layout, noisy, traced.dt_s, static, landmarks=entered)
+    _, outputs = forward_pass.forward(params, layout, noisy, traced.dt_s, static, landmarks=entered)
     at = slice(every - 1, None, every)
     outputs, positions = outputs[at], paths.positions[at]
     flat = outputs.reshape(-1, outputs.shape[-1])

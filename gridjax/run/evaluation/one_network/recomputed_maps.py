@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.metrics.arguments import check_int
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation.rollout import record
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec

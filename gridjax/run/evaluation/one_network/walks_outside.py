@@ -11,15 +11,15 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.metrics.arguments import check_int, invalid_argument
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.motion_info import WALK
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 from gridjax.task.task import Layout
-from gridjax.training import train_step
+from gridjax.training import forward_pass
 
 _AT_ONCE = 250
 MOST_PATHS, MOST_MOVES = 10**5, 10**4
@@ -78,6 +78,6 @@ def _batch(
     key = stream(traced.motion_seed, Stream.OUTSIDE, index)
     # the animal turns and slows down within this distance of a wall: never
     without_walls = traced._replace(border_m=jnp.float32(-jnp.inf))
-    paths = motion.simulate(key, n_moves, _AT_ONCE, without_walls)
-    analysed, _ = train_step.forward(params, layout, paths, traced.dt_s, static)
+    paths = square_walk.simulate(key, n_moves, _AT_ONCE, without_walls)
+    analysed, _ = forward_pass.forward(params, layout, paths, traced.dt_s, static)
     return paths.positions.swapaxes(0, 1), analysed.swapaxes(0, 1)

@@ -23,7 +23,7 @@ from gridjax.metrics.remapping.map_correlation import (
     map_correlation,
 )
 from gridjax.metrics.remapping.unit_kinds import partners, unit_kinds
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.run.evaluation.block_measures import Members, filled, stacked
 from gridjax.run.evaluation.lane_measures import active_units, measured_config
 from gridjax.run.evaluation.remapping.remapping_tables import (
@@ -38,7 +38,8 @@ from gridjax.sweep.evaluation_sizes import Design
 from gridjax.task.environments import layout_in
 from gridjax.task.task import Layout
 from gridjax.training.population import over_networks
-from gridjax.training.train_step import PositionMetrics, TrainState
+from gridjax.training.position_metrics import PositionMetrics
+from gridjax.training.train_step import TrainState
 
 
 class EnvironmentMaps(NamedTuple):

@@ -16,9 +16,9 @@ from jaxtyping import Bool, Float
 
 from gridjax.metrics.remapping.map_correlation import MapCorrelation
 from gridjax.metrics.remapping.phase_coherence import phase_coherence
-from gridjax.metrics.remapping.unit_kinds import GRID, PLACE, orientation_difference
+from gridjax.metrics.remapping.unit_kinds import GRID, PLACE, SILENT, orientation_difference
 from gridjax.spec.network import NetworkSpec
-from gridjax.training.train_step import PositionMetrics
+from gridjax.training.position_metrics import PositionMetrics
 
 GRID_SCORE = 0.3
 """Smallest grid score of a grid-like unit, if the null is below it."""
@@ -140,14 +140,19 @@ def _unit_columns(
     spec: NetworkSpec, n_bins: int, there: InEnvironment, remapping: Remapping
 ) -> dict[str, np.ndarray]:
     own, cm = remapping.own, 100 * spec.box_width_in_m / n_bins
-    x, y = cm * own.shift.T
+    # a map that is constant but for rounding has correlations too
+    is_silent = remapping.kinds == SILENT
+    correlation, shifted, x, y = (
+        np.where(is_silent, np.nan, each)
+        for each in (own.correlation, own.correlation_shifted, *(cm * own.shift.T))
+    )
     null, shifted_null = (
         np.where(remapping.is_alone, np.nan, each)
         for each in (remapping.shuffled.correlation, remapping.shuffled.correlation_shifted)
     )
     values = (
         *(there.score_60, there.period_cm, there.orientation_rad, *there.phase_cm.T),
-        *(own.correlation, null, own.correlation_shifted, shifted_null, x, y),
+        *(correlation, null, shifted, shifted_null, x, y),
     )
     columns = dict(zip(UNIT_MEASURES, map(np.asarray, values), strict=True))
     return {"kind": remapping.kinds, **columns}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.model.fused_limits import obstacle_of_device, obstacle_of_network
+from gridjax.model.fused_recurrence.limits import obstacle_of_device, obstacle_of_network
 from gridjax.run.planning.plan import Plan
 
 

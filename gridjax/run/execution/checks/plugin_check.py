@@ -11,9 +11,9 @@ import optax
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.model.cells import ACTIVATIONS
-from gridjax.model.network import init_params
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
+from gridjax.model.weights import init_params
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import (
@@ -27,9 +27,9 @@ from gridjax.spec.registry import (
 )
 from gridjax.sweep.evaluation_sizes import design_of
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.task.encoding_context import encoding_context
-from gridjax.task.motion import Trajectories
-from gridjax.task.motion_models import motion_context
+from gridjax.task.motion.motion_models import motion_context
+from gridjax.task.motion.trajectories import Trajectories
+from gridjax.task.target_codes.context import encoding_context
 from gridjax.training.optimizers import optimizer_of
 
 _TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from gridjax.model.network import Params
+from gridjax.model.weights import Params
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.task.task import Layout

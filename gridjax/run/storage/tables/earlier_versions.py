@@ -18,6 +18,11 @@ from gridjax.spec.parameters import SEEDS
 
 ALWAYS = ("networks", "units", "history")
 """Tables of every version."""
+_OF_ROWS = {
+    *("status", "unit", "nbins", "step", "move", "cycles_per_box"),
+    *("perturbation", "dose", "environment", "readout"),
+}
+"""Columns that say what a row is about, in the tables that have them; no version lacks them."""
 _DEFAULTS = spec_columns(NetworkSpec())
 _PARAMETERS = {field.name for field in dataclasses.fields(NetworkSpec)} - set(SEEDS)
 
@@ -25,13 +30,15 @@ _PARAMETERS = {field.name for field in dataclasses.fields(NetworkSpec)} - set(SE
 def is_of_earlier_version(schema: pa.Schema, name: str) -> bool:
     """Return whether a table has some of the columns of this version, with equal types, no others.
 
-    The column that identifies the network or the null scores of a row must be there.
+    The columns that identify a row must be there, and no column twice.
     """
     known = TABLES[name]
     has_known = all(
         each.name in known.names and each.type == known.field(each.name).type for each in schema
     )
-    return has_known and ROW_KEYS[name] in schema.names
+    is_once = len(set(schema.names)) == len(schema.names)
+    needed = {ROW_KEYS[name], *_OF_ROWS.intersection(known.names)}
+    return has_known and is_once and needed <= set(schema.names)
 
 
 def completed(table: pa.Table, name: str) -> pa.Table:

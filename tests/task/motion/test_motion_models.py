@@ -11,8 +11,8 @@ from gridjax.spec.constraints import read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
 from gridjax.spec.records.motion_info import MotionInfo
-from gridjax.task import motion
-from gridjax.task.motion_models import draw_paths, von_mises
+from gridjax.task.motion import square_walk
+from gridjax.task.motion.motion_models import draw_paths, von_mises
 
 BOX = 1.4
 N_MOVES, N_PATHS = 30, 200
@@ -29,7 +29,7 @@ def paths_of(name, **values):
 
 def test_the_default_is_the_walk_of_the_study():
     paths, spec = paths_of("walk"), NetworkSpec(box_width_in_m=BOX, box_height_in_m=BOX)
-    own = motion.simulate(jax.random.key(4), N_MOVES, N_PATHS, spec.traced)
+    own = square_walk.simulate(jax.random.key(4), N_MOVES, N_PATHS, spec.traced)
     jax.tree.map(np.testing.assert_array_equal, paths, own)
 
 

@@ -7,8 +7,8 @@ from flax import struct
 from jax import lax
 from jaxtyping import Array, Float, Key
 
-from gridjax.task.encoding_context import EncodingContext
-from gridjax.task.place_cells import N_DECODED
+from gridjax.task.target_codes.context import EncodingContext
+from gridjax.task.target_codes.place_cells import N_DECODED
 
 
 class MeasuredCells(struct.PyTreeNode):

@@ -10,7 +10,7 @@ from scipy import stats
 from task.layouts import WIDTH, decoded, drawn, encoded, exactly, somewhere, spec_of
 
 from gridjax.spec.fields.distributions import Poisson, Uniform
-from gridjax.task import place_cells
+from gridjax.task.target_codes import place_cells
 
 SMALLEST_P = 1e-4  # one seed in 10^4 would fail a correct generator
 FIELDS = {

@@ -20,8 +20,8 @@ from jax.scipy.special import gammaln, xlogy
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from gridjax.task import arena
-from gridjax.task.encoding_context import EncodingContext
 from gridjax.task.padding import mask_cells, own_cells_and_slots
+from gridjax.task.target_codes.context import EncodingContext
 
 N_DECODED = 3
 """Number of place cells whose centres are averaged to decode a position."""

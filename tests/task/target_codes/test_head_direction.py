@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from oracles import encodings as oracle
 from scipy import stats
 
-from gridjax.task import head_direction
+from gridjax.task.target_codes import head_direction
 
 
 def cells_of(n_cells, kappa=3.0, seed=0):

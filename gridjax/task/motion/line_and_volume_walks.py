@@ -1,7 +1,7 @@
 """Walks on a line and in a volume, which turn along or away from the walls.
 
-They are the walk of gridjax.task.motion in other dimensions: Rayleigh speeds, a direction that
-diffuses, and slow turns at near walls. Directions are vectors of length 1.
+They are the walk of gridjax.task.motion.square_walk in other dimensions: Rayleigh speeds, a
+direction that diffuses, and slow turns at near walls. Directions are vectors of length 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from jaxtyping import Array, Float, Key
 
 from gridjax.prng import ABOVE_MINUS_1, normal, uniform
 from gridjax.task import arena
-from gridjax.task.motion import SLOWED_AT_WALL, Trajectories, without_headings
+from gridjax.task.motion.square_walk import SLOWED_AT_WALL
+from gridjax.task.motion.trajectories import Trajectories, without_headings
 
 _LEAST = 1e-6
 """Length below which a vector has no direction."""

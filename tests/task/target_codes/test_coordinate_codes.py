@@ -10,7 +10,7 @@ from oracles import encodings as oracle
 from scipy import stats
 from task.layouts import decoded, drawn, encoded, somewhere, spec_of
 
-from gridjax.task import coordinate_codes
+from gridjax.task.target_codes import coordinate_codes
 
 SMALLEST_P = 1e-4  # one seed in 10^4 would fail a correct generator
 SIZES = {"cartesian": 2, "polar": 2, "high_dim_cartesian": 15, "high_dim_polar": 14}

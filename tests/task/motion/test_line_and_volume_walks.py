@@ -7,7 +7,7 @@ import pytest
 
 from gridjax.spec.constraints import read_spec
 from gridjax.spec.network import NetworkSpec
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
 
 BOX, N_MOVES, N_PATHS = 1.4, 60, 400
 OPEN = 100.0

@@ -1,4 +1,4 @@
-"""Trajectories: a smooth random walk that slows down and turns along the walls.
+"""Walk in a square: a smooth random walk that slows down and turns along the walls.
 
 This motion model is used in the study and in related work (Sorscher et al. 2019; Nayebi et al.
 2021; No Free Lunch, 2022). The constants of the study are the defaults of NetworkSpec.
@@ -7,7 +7,7 @@ This motion model is used in the study and in related work (Sorscher et al. 2019
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,31 +22,13 @@ from gridjax.spec.lowering import TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import Padding
 from gridjax.task import arena
+from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.padding import padded_motion_draws
 
 WORLD = ("box_width_in_m", "speed_scale", "turn_sd", "dt_s", "border_m")
 """Fields of NetworkSpec, other than seeds, that change the trajectories."""
 SLOWED_AT_WALL = 0.25
 """Factor by which the speed is multiplied for a step towards a near wall."""
-
-
-class Trajectories(NamedTuple):
-    """Paths of a batch of animals, metres.
-
-    simulate_trajectories returns arrays with batch as their first axis.
-    """
-
-    start: Float[Array, "batch d"]
-    """position before the first move"""
-    moves: Float[Array, "time batch d"]
-    """displacement of each move in coordinates of the box: the network's input"""
-    positions: Float[Array, "time batch d"]
-    """position after each move: start + cumsum(moves)"""
-    start_heading: Float[Array, " batch"]
-    """heading of the first move, radians; NaN unless the box is a square"""
-    headings: Float[Array, "time batch"]
-    """heading after each move and the turn that follows it, radians, not limited to one circle; NaN
-    unless the box is a square"""
 
 
 def simulate(
@@ -117,29 +99,6 @@ def walk(
         start_heading=before[1][1],
         headings=headings,
     )
-
-
-def along(positions: Float[Array, "point batch d"]) -> Trajectories:
-    """Return the trajectories along given positions (metres); the first position is the start.
-
-    The heading is the direction of the next move. After the last move the heading does not change.
-    """
-    moves = jnp.diff(positions, axis=0)
-    if positions.shape[-1] != 2:
-        return without_headings(positions[0], moves, positions[1:])
-    headings = jnp.arctan2(moves[..., 1], moves[..., 0])
-    after = jnp.concatenate([headings[1:], headings[-1:]])
-    return Trajectories(positions[0], moves, positions[1:], headings[0], after)
-
-
-def without_headings(
-    start: Float[Array, "batch d"],
-    moves: Float[Array, "time batch d"],
-    positions: Float[Array, "time batch d"],
-) -> Trajectories:
-    """Return trajectories on a line or in a volume, whose headings are NaN."""
-    unknown = jnp.full(positions.shape[:-1], jnp.nan)
-    return Trajectories(start, moves, positions, unknown[0], unknown)
 
 
 def _avoid_wall(

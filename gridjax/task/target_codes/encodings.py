@@ -15,8 +15,8 @@ from jaxtyping import Array, Float, Key
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.records.target_code_info import TargetCodeInfo
 from gridjax.spec.registry import ENCODINGS
-from gridjax.task import coordinate_codes, measured_place_cells, place_cells
-from gridjax.task.encoding_context import EncodingContext
+from gridjax.task.target_codes import coordinate_codes, measured_place_cells, place_cells
+from gridjax.task.target_codes.context import EncodingContext
 
 
 class Encoding(NamedTuple):

@@ -5,7 +5,8 @@ recurrent kernel matrix once, and keeps it in the shared memory of its multiproc
 above 128 KiB is too large for that: TF32 with more than 128 units, or UGRNN with more than 128.
 The program then reads it in chunks at every time; the cache of the card holds it.
 
-On a CPU, JAX interprets the kernels. gridjax.model.fused_limits lists what they cannot do.
+On a CPU, JAX interprets the kernels. gridjax.model.fused_recurrence.limits lists what they cannot
+do.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 from jaxtyping import Array, Float
 
-from gridjax.model.fused_tile import Tile, choose_tile, read, write
+from gridjax.model.fused_recurrence.tile import Tile, choose_tile, read, write
 from gridjax.model.matmul import BF16, multiply_on_matrix_units, multiply_rounded
 
 NextState = Callable[[Array, tuple[Array, ...]], Array]

@@ -8,7 +8,7 @@ import pytest
 import gridjax as gj
 from gridjax.run.execution.checks.plugin_check import check_plugins
 from gridjax.sweep.run_settings import EvaluationSettings
-from gridjax.task.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_paths
 
 RATE_HZ, SIDE_M, N = 50, 1.0, 20_000
 SETTINGS = EvaluationSettings()
@@ -158,11 +158,10 @@ def test_another_recording_is_another_network():
         register("rat_e", *session(5))
 
 
-def test_a_session_of_a_file_is_a_motion(tmp_path):
+def test_a_session_of_a_file_without_cells_is_a_motion(tmp_path):
     positions, times = session()
-    arrays = {"positions": 100 * positions, "times": times, "spikes_1": times[::500]}
-    np.savez(tmp_path / "rat.npz", **arrays)
-    (read,) = gj.read_inputs([tmp_path / "rat.npz"], gj.InputOptions(units="cm"))
+    np.savez(tmp_path / "rat.npz", positions=100 * positions, times=times)
+    (read,) = gj.read_inputs([tmp_path / "rat.npz"], gj.InputOptions(units="cm"), path_only=True)
     register("rat_f", read.positions_m, read.times_s)
     paths = paths_of(spec_of("rat_f"))
     register("rat_a", positions, times)

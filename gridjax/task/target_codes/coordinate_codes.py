@@ -11,7 +11,7 @@ from flax import struct
 from jax import random
 from jaxtyping import Array, Float, Key
 
-from gridjax.task.encoding_context import EncodingContext
+from gridjax.task.target_codes.context import EncodingContext
 
 KAPPA = 1.0
 """Concentration of the angle units of high-dimensional polar targets."""

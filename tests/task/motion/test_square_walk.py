@@ -13,7 +13,7 @@ import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.prng import Stream, stream
 from gridjax.spec.network import NetworkSpec
-from gridjax.task import motion
+from gridjax.task.motion import square_walk
 
 BOX, BORDER, DT = 1.4, 0.05, 0.03
 SMALLEST_P = 1e-4  # one seed in 10^4 would fail a correct generator
@@ -54,7 +54,7 @@ def drawn_for(rng, n_steps=9):
 def in_double_precision(numbers, world):
     with jax.enable_x64(True):
         world = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float64), world)
-        return jax.tree.map(np.asarray, motion.walk(*map(jnp.asarray, numbers), world))
+        return jax.tree.map(np.asarray, square_walk.walk(*map(jnp.asarray, numbers), world))
 
 
 def test_walk_agrees_with_the_loop_over_animals_at_every_wall_and_corner():
@@ -69,7 +69,7 @@ def test_walk_agrees_with_the_loop_over_animals_at_every_wall_and_corner():
 
 def test_walk_in_single_precision_differs_by_rounding_alone():
     numbers = [array.astype(np.float32) for array in drawn_for(np.random.default_rng(2))]
-    walked = motion.walk(*map(jnp.asarray, numbers), WORLD)
+    walked = square_walk.walk(*map(jnp.asarray, numbers), WORLD)
     expected = in_double_precision([array.astype(np.float64) for array in numbers], WORLD)
     for ours, theirs in zip(walked, expected, strict=True):
         # headings up to 12 rad are rounded to 1e-6 and displace 10 steps of up to 0.1 m
@@ -112,20 +112,6 @@ def test_the_heading_before_a_move_is_its_direction(crowd):
     np.testing.assert_allclose(along, np.linalg.norm(moves, axis=-1), rtol=1e-5, atol=1e-9)
 
 
-def test_paths_along_positions_have_the_moves_and_headings_between_them():
-    rng = np.random.default_rng(3)
-    positions = rng.uniform(-0.5, 0.5, (6, 4, 2)).astype(np.float32)
-    path = motion.along(jnp.asarray(positions))
-    np.testing.assert_array_equal(path.start, positions[0])
-    np.testing.assert_array_equal(path.positions, positions[1:])
-    np.testing.assert_allclose(path.moves, np.diff(positions, axis=0), rtol=1e-6)
-    heading = np.arctan2(*np.moveaxis(np.diff(positions, axis=0), -1, 0)[::-1])
-    np.testing.assert_allclose(path.start_heading, heading[0], rtol=1e-5)
-    # after the last move it stays
-    expected = np.concatenate([heading[1:], heading[-1:]])
-    np.testing.assert_allclose(path.headings, expected, rtol=1e-5, atol=1e-6)
-
-
 @pytest.mark.parametrize(("heading", "slope"), [(0.3, 1.0), (-0.3, -1.0)])
 def test_an_animal_facing_a_near_wall_slows_down_and_turns_to_run_parallel(heading, slope):
     at = BOX / 2 - BORDER / 2
@@ -146,8 +132,8 @@ def test_an_animal_that_leaves_a_near_wall_is_left_alone():
 
 def simulated(seed, **settings):
     key = stream(seed, Stream.MOTION)
-    paths = motion._simulate(key, N_MOVES, N_ANIMALS, traced(**settings))
-    return motion.Trajectories(*map(np.asarray, paths))
+    paths = square_walk._simulate(key, N_MOVES, N_ANIMALS, traced(**settings))
+    return gj.Trajectories(*map(np.asarray, paths))
 
 
 @pytest.fixture(scope="module")
@@ -257,7 +243,7 @@ def test_the_public_function_is_the_batch_first_simulation():
     assert paths.start.shape == (7, 2)
     assert paths.moves.shape == paths.positions.shape == (7, 4, 2)
     key = stream(9, Stream.MOTION)
-    direct = motion._simulate(key, 4, 7, traced(box_width_in_m=1.3, dt_s=0.05))
+    direct = square_walk._simulate(key, 4, 7, traced(box_width_in_m=1.3, dt_s=0.05))
     np.testing.assert_array_equal(paths.start, direct.start)
     np.testing.assert_array_equal(paths.moves, direct.moves.swapaxes(0, 1))
     np.testing.assert_array_equal(paths.positions, direct.positions.swapaxes(0, 1))

@@ -12,9 +12,10 @@ from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.records.target_code_info import TARGET_CODES
-from gridjax.task import motion, place_cells
-from gridjax.task.encoding_context import encoding_context
-from gridjax.task.target_codes import ENCODINGS, encoding
+from gridjax.task.motion import square_walk
+from gridjax.task.target_codes import place_cells
+from gridjax.task.target_codes.context import encoding_context
+from gridjax.task.target_codes.encodings import ENCODINGS, encoding
 
 COORDINATES = {"cartesian": 2, "polar": 2, "high_dim_cartesian": 12, "high_dim_polar": 12}
 DRAWN_CODES = [info.name for info in TARGET_CODES if "place_cell_rf" in info.reads]
@@ -97,7 +98,7 @@ def test_perfect_gaussian_codes_decode_at_the_floor_of_their_layout(n_cells, flo
         context = encoding_context(spec.static, spec.traced)
         cells = code.init(stream(seed, Stream.LAYOUT), context)
         key = stream(seed, Stream.MOTION)
-        positions = motion.simulate(key, 20, 100, spec.traced).positions
+        positions = square_walk.simulate(key, 20, 100, spec.traced).positions
         found = code.decode(cells, code.encode(cells, positions))
         return objective.position_error(found, positions).mean()
 

@@ -1,7 +1,7 @@
 """Motion models: the registry of functions that draw the paths of a network, and gridjax's own.
 
-gridjax.task.motion has the walk of the study, which is the default. ``register_motion`` adds a
-user's motion.
+gridjax.task.motion.square_walk has the walk of the study, which is the default.
+``register_motion`` adds a user's motion.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from jaxtyping import Array, Float, Key
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.records.motion_info import MOTION_NUMBERS, WALK, MotionInfo
 from gridjax.spec.registry import MOTIONS
-from gridjax.task import arena, motion, walks
-from gridjax.task.motion import Trajectories, along
+from gridjax.task import arena
+from gridjax.task.motion import line_and_volume_walks, square_walk
+from gridjax.task.motion.trajectories import Trajectories, along
 
 _N_ANGLES = 4096
 """Number of angles of the table from which von Mises turns are drawn."""
@@ -66,7 +67,7 @@ def draw_paths(
 ) -> Trajectories:
     """Draw a batch of paths of ``n_moves`` moves with the motion of a network."""
     if static.motion == WALK and static.dimensions == 2:
-        return motion.simulate(key, n_moves, batch_size, traced)
+        return square_walk.simulate(key, n_moves, batch_size, traced)
     model: Motion = MOTIONS[static.motion]
     return model.simulate(key, n_moves, batch_size, motion_context(static, traced))
 
@@ -147,9 +148,9 @@ def permuted_velocities(
 
 
 MOTIONS.build_in(
-    walk=Motion(walks.walk),  # of a line and of a volume
-    flattened_walk=Motion(walks.flattened_walk),
-    planar_walk=Motion(walks.planar_walk),
+    walk=Motion(line_and_volume_walks.walk),  # of a line and of a volume
+    flattened_walk=Motion(line_and_volume_walks.flattened_walk),
+    planar_walk=Motion(line_and_volume_walks.planar_walk),
     von_mises_walk=Motion(von_mises_walk),
     permuted_velocities=Motion(permuted_velocities),
     random_positions=Motion(random_positions),

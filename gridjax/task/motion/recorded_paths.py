@@ -12,8 +12,8 @@ from jax import random
 from jaxtyping import Array, Float, Int, Key
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.task.motion import Trajectories, along
-from gridjax.task.motion_models import Motion, MotionContext
+from gridjax.task.motion.motion_models import Motion, MotionContext
+from gridjax.task.motion.trajectories import Trajectories, along
 
 SPEEDS_M_PER_S = (0.005, 2.0)
 """Smallest and largest median speed of a walking animal; others are a sign of another unit."""
@@ -34,8 +34,8 @@ def recorded_motion(
     longer than every piece without a gap ends with the piece and stays there. The middle of the
     recorded region is the middle of the box. A single lost sample is interpolated.
 
-    ``gridjax.read_inputs`` reads sessions of NWB, npz and other files. Register the motion with
-    ``gridjax.register_motion``.
+    ``gridjax.read_inputs`` reads sessions of NWB, npz and other files; with ``path_only=True`` also
+    files without cells. Register the motion with ``gridjax.register_motion``.
 
     Args:
         positions_m: [sample, 2], metres; NaN where tracking was lost.
