@@ -90,7 +90,7 @@ def continued(
 ) -> Float[Array, "time batch Ng"]:
     """Return the state h after each further move of a cell whose whole state is h."""
     cell: Cell = CELLS[static.rnn_type]
-    if _has_input_layer(static):
+    if has_input_layer(static):
         inputs = _affine(inputs, params, "input", static)
     return _run(cell, params["cell"], (h,), inputs, static, None, ROLLED, None)
 

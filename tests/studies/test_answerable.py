@@ -254,7 +254,7 @@ OF_MODELS = {
     "components_lattices",
 }
 """Claims about models that do not path-integrate, or about learning."""
-OF_VERSION_1 = ("dropout", "landmarks", "lattices", "leaky", "models", "static", "volume")
+OF_VERSION_1 = ("agents", "dropout", "landmarks", "lattices", "leaky", "models", "static", "volume")
 """Studies whose claims have not changed."""
 
 
