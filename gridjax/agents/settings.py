@@ -140,12 +140,11 @@ def _walls(walls: Any) -> tuple[Wall, ...]:
 def _wall(wall: Any) -> Wall:
     try:
         ends = np.asarray(wall, np.float64)
-        is_wall = ends.shape == (2, 2) and bool(np.isfinite(ends).all())
     except (TypeError, ValueError):
-        is_wall = False
-    if not is_wall:
+        ends = np.zeros(0)
+    if ends.shape != (2, 2) or not np.isfinite(ends).all():
         raise invalid_argument(f"walls contain {wall!r}", f"give {_FORM} in metres")
-    (x1, y1), (x2, y2) = ends.tolist()
+    x1, y1, x2, y2 = map(float, ends.flat)
     return (x1, y1), (x2, y2)
 
 
