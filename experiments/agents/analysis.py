@@ -164,7 +164,7 @@ def figures(evidence, estimates):
 
 
 def draw_learning(axes, rows):
-    """Draw the share of trials that end at their goal, in means over tenths of the training."""
+    """Draw the share of trials that end at their goal, in means over thirtieths of the training."""
     for at, (code, text) in enumerate(CODES.items()):
         curves = np.array([each["reached"][at] for each in rows["found"]], float)
         n = curves.shape[1] - curves.shape[1] % 10 or curves.shape[1]

@@ -48,15 +48,17 @@ def walk(
     heading = jnp.mod(pose.heading + turns[action], 2 * jnp.pi)
     wanted = settings.step_cm / 100 * jnp.stack([jnp.cos(heading), jnp.sin(heading)], axis=-1)
 
-    def one(position: Array, _: None) -> tuple[Array, tuple[Array, Array]]:
-        following = jnp.clip(position + wanted, -box_width_m / 2, box_width_m / 2)
-        crosses = crosses_wall(settings, position, following)[..., None]
-        following = jnp.where(crosses, position, following)
-        return following, (following, following - position)
+    def one(position: Array, _: None) -> tuple[Array, tuple[Array, Array, Array]]:
+        free = position + wanted
+        within = jnp.clip(free, -box_width_m / 2, box_width_m / 2)
+        crosses = crosses_wall(settings, position, within)
+        following = jnp.where(crosses[..., None], position, within)
+        is_blocked = crosses | (within != free).any(axis=-1)
+        return following, (following, following - position, is_blocked)
 
-    position, (path, moves) = lax.scan(one, pose.position, None, settings.moves_per_decision)
-    is_blocked = (jnp.abs(moves - wanted) > 1e-6).any(axis=(0, 2))
-    return Moved(Pose(position, heading), moves, path, is_blocked)
+    n = settings.moves_per_decision
+    position, (path, moves, is_blocked) = lax.scan(one, pose.position, None, n)
+    return Moved(Pose(position, heading), moves, path, is_blocked.any(axis=0))
 
 
 def crosses_wall(

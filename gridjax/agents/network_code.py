@@ -95,6 +95,6 @@ def _mean_rates(
         return add_samples(sums, paths.positions.reshape(-1, 2), rates, *sides), None
 
     n_batches = -(-_SAMPLES_PER_BIN * n_bins**2 // (_N_MOVES * _N_PATHS))
-    empty = empty_sums(n_bins, code.starts.shape[-1])
+    empty = empty_sums(n_bins, code.offset.shape[-1])
     sums = lax.scan(batch, empty, jnp.arange(n_batches))[0]
     return sums.totals / sums.samples[:, None]

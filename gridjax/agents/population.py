@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from gridjax.agents.codes import Code
 from gridjax.agents.network_code import places_of
 from gridjax.agents.ppo import train_agent
 from gridjax.agents.scores import GOALS, Lesion, test_agent
-from gridjax.agents.settings import AgentSettings
+from gridjax.agents.settings import AgentSettings, check_arena
 from gridjax.agents.trials import World
 from gridjax.metrics.arguments import check_float, check_int, invalid_argument
 from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps
@@ -69,13 +69,15 @@ def train_agents(
     Raises GridjaxError for invalid arguments.
     """
     width = check_float("box_width_m", box_width_m, 1e-3, WIDEST_BOX_M)
+    if not isinstance(codes, Mapping):
+        raise invalid_argument(f"codes are of type {type(codes).__name__}", "give maps by name")
+    settings, checked = checked_settings(settings, width), check_seeds(seeds)
     tables = {name: standardised(name, maps) for name, maps in codes.items()}
     if not tables:
         raise invalid_argument("there is no code", "give maps by name")
     if len({len(table) for table in tables.values()}) > 1:
         raise invalid_argument("the maps have different numbers of bins", "give equal numbers")
-    world = World(settings or AgentSettings(), width, None)
-    checked = check_seeds(seeds)
+    world = World(settings, width, None)
     found: dict[str, Agents] = {}
     for n_units in {table.shape[1] for table in tables.values()}:
         names = tuple(name for name, table in tables.items() if table.shape[1] == n_units)
@@ -98,8 +100,20 @@ def together(agents: Sequence[Agents]) -> Agents:
     return agents[0]._replace(code=tuple(each.code[0] for each in agents), **arrays)
 
 
+def checked_settings(settings: AgentSettings | None, box_width_m: float) -> AgentSettings:
+    """Return settings, or the default ones; raise GridjaxError unless they fit into the box."""
+    settings = AgentSettings() if settings is None else settings
+    if not isinstance(settings, AgentSettings):
+        message = f"settings are of type {type(settings).__name__}"
+        raise invalid_argument(message, "give gridjax.AgentSettings(...)")
+    check_arena(settings, box_width_m)
+    return settings
+
+
 def check_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
     """Return seeds; raise GridjaxError unless they are different whole numbers, at least one."""
+    if not isinstance(seeds, Iterable):
+        raise invalid_argument(f"seeds are {seeds!r}", "give several in a list, such as [0]")
     checked = tuple(check_int("seed", seed, 0, LARGEST_SEED) for seed in seeds)
     if not checked or len(set(checked)) < len(checked) or len(checked) > MOST_SEEDS:
         raise invalid_argument(f"seeds are {list(seeds)}", "give different seeds, at least one")

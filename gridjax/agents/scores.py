@@ -34,7 +34,8 @@ class Scores(NamedTuple):
     """share of the trials in which the agent came to its goal"""
     efficiency: Float[Array, "*condition"]
     """success weighted by path length (Anderson et al. 2018, arXiv:1807.06757): the mean of the
-    straight distance over the length of the path, 0 without success"""
+    straight distance over the length of the path, both in moves, 0 without success; a move that a
+    wall stops or shortens counts as a whole one"""
 
 
 def test_agent(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from gridjax.errors import GridjaxError, Problem
+import numpy as np
+
 from gridjax.metrics.arguments import check_float, check_int, invalid_argument
+from gridjax.metrics.coding.code_book import WIDEST_BOX_M
 
 Wall = tuple[tuple[float, float], tuple[float, float]]
 """The two ends of a wall, metres from the middle of the arena."""
 MOST = 10**6
+_FORM = "((x1, y1), (x2, y2))"
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,10 @@ class AgentSettings:
     horizon: int = 64
     """decisions of each walker between two updates"""
     n_epochs: int = 3
-    """gradient steps on all decisions of an update, times the number of minibatches"""
+    """passes over the decisions of an update; each takes ``n_minibatches`` gradient steps"""
     n_minibatches: int = 2
     n_hidden: int = 64
-    """units of the policy's layer and of its recurrent layer (GRU)"""
+    """units of each layer of the policy but the conjunctive one"""
     learning_rate: float = 1e-3
     """of Adam at the first update; it falls linearly to 0"""
     discount: float = 0.97
@@ -61,18 +66,24 @@ class AgentSettings:
     """trials of each test"""
 
     def __post_init__(self) -> None:
-        """Raise GridjaxError for values that no agent can have."""
-        for name, (low, high) in _WHOLE.items():
-            check_int(name, getattr(self, name), low, high)
+        """Store plain numbers and tuples; raise GridjaxError for values that no agent can have."""
+        checked: dict[str, Any] = {
+            name: check_int(name, getattr(self, name), low, high)
+            for name, (low, high) in _WHOLE.items()
+        }
         for name, (low, high) in _NUMBERS.items():
-            check_float(name, getattr(self, name), low, high)
-        if self.n_walkers % self.n_minibatches:
+            checked[name] = check_float(name, getattr(self, name), low, high)
+        if checked["n_walkers"] % checked["n_minibatches"]:
             message = f"n_minibatches is {self.n_minibatches} for {self.n_walkers} walkers"
             raise invalid_argument(message, "give a divisor of n_walkers")
-        if not 2 <= len(self.turns_deg) <= 36 or not all(map(math.isfinite, self.turns_deg)):
-            raise invalid_argument(f"turns_deg is {self.turns_deg}", "give 2 to 36 angles")
-        for wall in self.walls:
-            _check_wall(wall)
+        if not isinstance(self.held_out_quadrant, bool | np.bool_):
+            message = f"held_out_quadrant is {self.held_out_quadrant!r}"
+            raise invalid_argument(message, "give True or False")
+        checked["held_out_quadrant"] = bool(self.held_out_quadrant)
+        checked["turns_deg"] = _turns(self.turns_deg)
+        checked["walls"] = _walls(self.walls)
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
 
 _WHOLE = {
@@ -99,18 +110,49 @@ _NUMBERS = {
 }
 
 
-def _check_wall(wall: Wall) -> None:
+def check_arena(settings: AgentSettings, box_width_m: float) -> None:
+    """Raise GridjaxError unless goals, moves and walls fit into a square box."""
+    for name in ("goal_radius_cm", "step_cm"):
+        value = getattr(settings, name)
+        if not 2 * value < 100 * box_width_m:
+            message = f"{name} is {value:g} in a box of {box_width_m:g} m"
+            raise invalid_argument(message, "give less than half the side of the box")
+    half = (1 + _ROUNDING) * box_width_m / 2
+    for wall in settings.walls:
+        if max(abs(number) for end in wall for number in end) > half:
+            message = f"wall {wall} ends outside a box of {box_width_m:g} m"
+            raise invalid_argument(message, "give metres from the middle of the box")
+
+
+def _turns(turns: Any) -> tuple[float, ...]:
+    is_series = isinstance(turns, Sequence | np.ndarray) and not isinstance(turns, str)
+    if not is_series or not 2 <= len(turns) <= 36:
+        raise invalid_argument(f"turns_deg is {turns!r}", "give 2 to 36 angles")
+    return tuple(check_float("angle of turns_deg", turn, -360, 360) for turn in turns)
+
+
+def _walls(walls: Any) -> tuple[Wall, ...]:
+    if not isinstance(walls, Sequence | np.ndarray) or isinstance(walls, str):
+        raise invalid_argument(f"walls are {walls!r}", f"give walls, each {_FORM}")
+    return tuple(_wall(wall) for wall in walls)
+
+
+def _wall(wall: Any) -> Wall:
     try:
-        numbers = [float(number) for end in wall for number in end]
-        is_wall = len(numbers) == 4 and all(map(math.isfinite, numbers))
+        ends = np.asarray(wall, np.float64)
     except (TypeError, ValueError):
-        is_wall = False
-    if not is_wall:
-        problem = Problem(f"walls contain {wall!r}", fix="give ((x1, y1), (x2, y2)) in metres")
-        raise GridjaxError(problem)
+        ends = np.zeros(0)
+    if ends.shape != (2, 2) or not np.isfinite(ends).all():
+        raise invalid_argument(f"walls contain {wall!r}", f"give {_FORM} in metres")
+    x1, y1, x2, y2 = map(float, ends.flat)
+    return (x1, y1), (x2, y2)
 
 
 def agent_barrier(box_width_m: float, gap_m: float) -> tuple[Wall, ...]:
-    """Return a wall through the middle of the arena, along y, with a gap in its middle."""
-    half = box_width_m / 2
-    return (((0.0, -half), (0.0, -gap_m / 2)), ((0.0, gap_m / 2), (0.0, half)))
+    """Return a wall through the middle of the arena, along y, with a gap in its middle.
+
+    Raises GridjaxError unless the gap is narrower than the box.
+    """
+    half = check_float("box_width_m", box_width_m, 1e-3, WIDEST_BOX_M) / 2
+    gap = check_float("gap_m", gap_m, 0.0, 2 * half)
+    return (((0.0, -half), (0.0, -gap / 2)), ((0.0, gap / 2), (0.0, half)))

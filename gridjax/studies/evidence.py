@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gridjax.errors import GridjaxError
+from gridjax.errors import DamageError, GridjaxError
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
 from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
@@ -164,15 +164,18 @@ class Evidence:
 
         Args:
             run_id: the network.
-            identity: JSON values that decide the measures, such as settings. The weights of the
-                network and the version of gridjax are added to them.
+            identity: JSON values that decide the measures, such as settings. The weights and the
+                spec of the network, and the version and the source of gridjax, are added to them.
             compute: function from the network to its measures: JSON values and arrays, by name.
 
         Returns the measures with lists in place of arrays, or None if the run did not keep the
-        network's weights. Raises GridjaxError if the folder cannot be written.
+        network's weights. Raises GridjaxError if the folder cannot be written, and DamageError if
+        the weights are damaged.
         """
         try:
             network = self.run.network(run_id)
+        except DamageError:
+            raise
         except GridjaxError:
             return None
         return kept_measure(self.folder, run_id, network, identity, compute)

@@ -7,6 +7,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from gridjax.run.results.network import Network
 from gridjax.version import __version__
 
 FOLDER = "measures"
+_NOT_MEASURING = ("studies", "report", "cli", "trackers", "recordings", "theory", "version.py")
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -31,14 +33,15 @@ def kept_measure(
 ) -> dict[str, Any]:
     """Return measures of a network: those of an earlier call, or computed and written to a file.
 
-    Measures of an earlier call are used if the weights of the network, the version of gridjax and
-    ``identity`` are the same.
+    Measures of an earlier call are used if the weights and the spec of the network, the version and
+    the source of gridjax, and ``identity`` are the same. A study that changes what it measures must
+    change ``identity``.
 
     Args:
         folder: the folder of the study's results; None: nothing is kept.
         name: name of the file, such as the run_id of the network.
         network: the network.
-        identity: JSON values that decide the measures, such as settings.
+        identity: JSON values that decide the measures, such as settings; NaN is allowed.
         compute: function from the network to its measures: JSON values and arrays, by name.
 
     Raises GridjaxError if the folder cannot be written.
@@ -47,8 +50,12 @@ def kept_measure(
         return _plain(compute(network))
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a file")
-    identity = identity | {"gridjax": __version__, "weights": weights_digest(network)}
-    identity = json.loads(json.dumps(identity))
+    identity = identity | {
+        "gridjax": __version__,
+        "source": source_digest(),
+        "spec": repr(network.spec),
+        "weights": weights_digest(network),
+    }
     file = folder / FOLDER / f"{name}.json"
     if (kept := _read(file, identity)) is not None:
         return kept
@@ -56,7 +63,8 @@ def kept_measure(
     measures = _plain(compute(network))
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(file, dump_checksummed_json({"identity": identity, "measures": measures}))
+        content = dump_checksummed_json({"identity": identity, "measures": measures})
+        replace_file(file, content, by_several=True)
     except OSError as error:
         message = f"{file.parent} cannot be written: {error.strerror or error}"
         raise GridjaxError(Problem(message, fix="make it writable")) from None
@@ -73,13 +81,34 @@ def weights_digest(network: Network) -> str:
     return found.hexdigest()
 
 
+@cache
+def source_digest() -> str:
+    """Return the SHA-256 of the modules of gridjax that measure networks, in hexadecimal.
+
+    These are all modules but those of studies, reports and the command line.
+    """
+    root = Path(__file__).parents[1]
+    found = hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        name = file.relative_to(root)
+        if name.parts[0] not in _NOT_MEASURING:
+            found.update(f"{name.as_posix()} ".encode() + file.read_bytes())
+    return found.hexdigest()
+
+
 def _read(file: Path, identity: dict[str, Any]) -> dict[str, Any] | None:
     """Return the measures in a file; None if it is missing, damaged or of other values."""
     try:
         content = load_checksummed_json(file.read_bytes())
     except (OSError, ValueError):
         return None
-    return content["measures"] if content.get("identity") == identity else None
+    # as text, because NaN differs from NaN
+    same = _text(content.get("identity")) == _text(identity)
+    return content["measures"] if same else None
+
+
+def _text(identity: Any) -> str:
+    return json.dumps(identity, sort_keys=True)
 
 
 def _plain(measures: dict[str, Any]) -> dict[str, Any]:

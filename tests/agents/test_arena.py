@@ -65,6 +65,13 @@ def test_walkers_turn_move_slide_along_the_box_and_stop_at_walls():
     assert stopped.sum() > 5  # walls within the arena
 
 
+def test_no_move_is_blocked_far_from_the_walls_of_a_large_box():
+    x = jnp.linspace(10.0, 45.0, 36)
+    pose = Pose(jnp.stack([x, x], axis=-1), jnp.linspace(0.1, 6.2, 36))
+    moved = arena.walk(gj.AgentSettings(), 100.0, pose, jnp.zeros(36, int))
+    assert not moved.is_blocked.any()
+
+
 def test_an_agent_on_a_wall_may_leave_it_and_none_may_enter():
     before, free = jnp.array([[0.0, 0.0], [-0.1, 0.0]]), jnp.array([[0.05, 0.0], [0.0, 0.0]])
     np.testing.assert_array_equal(arena.crosses_wall(SETTINGS, before, free), [False, True])

@@ -118,6 +118,13 @@ def test_the_memory_of_a_goal_is_the_mean_rate_there(read):
     assert away.max() < 0.2 * np.ptp(slow)
 
 
+def test_a_bottleneck_may_have_other_numbers_of_units_than_the_cell():
+    spec = replace(SPEC, architecture="banino2018", n_bottleneck=7, inputs="displacement")
+    code = code_of(network_of(spec), "units")
+    assert code.goal.shape == (N_BINS**2, 7)
+    assert code.network.starts.shape == (N_BINS**2, spec.Ng)
+
+
 def test_silent_units_or_fewer_outputs_than_units_are_possible():
     code = code_of(network_of(replace(SPEC, Np=5)), "outputs")
     assert code.goal.shape == (N_BINS**2, SPEC.Ng)

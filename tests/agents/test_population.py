@@ -1,6 +1,7 @@
 """Agents on maps and on networks, as users call them: results, and one message for bad input."""
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import jax
 import numpy as np
@@ -75,6 +76,28 @@ def test_a_code_has_the_same_numbers_with_other_codes_or_without():
         (lambda: gj.AgentSettings(n_updates=0), "n_updates is 0"),
         (lambda: gj.AgentSettings(n_minibatches=3), "3 for 32 walkers"),
         (lambda: gj.AgentSettings(turns_deg=(0.0,)), "2 to 36 angles"),
+        (lambda: gj.AgentSettings(turns_deg=("a", 1)), "angle of turns_deg is 'a'"),  # pyright: ignore
+        (lambda: gj.AgentSettings(turns_deg=5), "turns_deg is 5"),  # pyright: ignore
+        (lambda: gj.AgentSettings(walls=5), "walls are 5"),  # pyright: ignore
+        (lambda: gj.AgentSettings(held_out_quadrant="no"), "quadrant is 'no'"),  # pyright: ignore
+        (lambda: gj.agent_barrier(1.0, 1.5), "gap_m is 1.5"),
+        (lambda: gj.train_agents([MAPS], 1.0), "codes are of type list"),  # pyright: ignore
+        (lambda: gj.train_agents({"a": MAPS}, 1.0, 3), "seeds are 3"),  # pyright: ignore
+        (lambda: gj.train_agents({"a": MAPS}, 0.2), "goal_radius_cm is 12 in a box of 0.2 m"),
+        (
+            lambda: gj.train_agents({"a": MAPS}, 1.0, settings=gj.AgentSettings(step_cm=60)),
+            "step_cm is 60",
+        ),
+        (
+            lambda: gj.train_agents(
+                {"a": MAPS}, 1.0, settings=gj.AgentSettings(walls=(((0, -40), (0, 40)),))
+            ),
+            "ends outside a box of 1 m",
+        ),
+        (lambda: gj.train_agents({"a": MAPS}, 1.0, settings={}), "of type dict"),  # pyright: ignore
+        (lambda: network_of(SPEC).agents(lesions=[1]), "lesions are of type"),  # pyright: ignore
+        (lambda: network_of(SPEC).agents(lesions={"a": 1}), "lesion 'a' are 1"),  # pyright: ignore
+        (lambda: network_of(SPEC).agents(lesions={"intact": [1]}), "has the name 'intact'"),
         (lambda: gj.AgentSettings(walls=(("a", 1),)), "walls contain"),  # pyright: ignore
         (lambda: gj.AgentSettings(discount=1.5), "discount is 1.5"),
         (lambda: network_of(SPEC).agents(("grid",)), "codes are"),
@@ -85,6 +108,19 @@ def test_a_code_has_the_same_numbers_with_other_codes_or_without():
 def test_bad_input_has_one_message(call, message):
     with pytest.raises(GridjaxError, match=message):
         call()
+
+
+def test_settings_of_lists_and_arrays_are_those_of_numbers_and_tuples():
+    wall, turns = ((0.0, -0.5), (0.0, 0.2)), (-90.0, 0.0, 90.0)
+    plain = gj.AgentSettings(n_updates=3, turns_deg=turns, walls=(wall,))
+    other = gj.AgentSettings(
+        n_updates=np.int64(3),  # pyright: ignore
+        turns_deg=list(turns),  # pyright: ignore
+        walls=np.array([wall]),  # pyright: ignore
+    )
+    assert other == plain
+    assert hash(other) == hash(plain)
+    assert json.loads(json.dumps(asdict(other))) == json.loads(json.dumps(asdict(plain)))
 
 
 @pytest.mark.parametrize(

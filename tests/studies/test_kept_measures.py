@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from synthetic import synthetic_run
 
-from gridjax.errors import GridjaxError
+from gridjax.errors import DamageError, GridjaxError
+from gridjax.io import atomic_files
 from gridjax.spec.network import NetworkSpec
+from gridjax.studies import kept_measures
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.kept_measures import weights_digest
 
@@ -55,6 +57,52 @@ def test_other_settings_other_weights_and_damage_are_measured_again(counted):
     file.write_bytes(b"{")
     evidence.kept(SPEC.run_id, {"steps": 2}, measure)
     assert len(calls) == 4
+
+
+def test_settings_with_nan_are_the_same_settings(counted):
+    evidence, measure, calls = counted
+    for _ in range(2):
+        evidence.kept(SPEC.run_id, {"score_60": [math.nan, 0.5]}, measure)
+    assert len(calls) == 1
+
+
+def test_other_source_of_gridjax_is_measured_again(counted, monkeypatch):
+    evidence, measure, calls = counted
+    evidence.kept(SPEC.run_id, {}, measure)
+    monkeypatch.setattr(kept_measures, "source_digest", lambda: "other")
+    evidence.kept(SPEC.run_id, {}, measure)
+    assert len(calls) == 2
+
+
+def test_processes_that_measure_the_same_network_have_temporary_files_of_their_own(
+    counted, monkeypatch
+):
+    """The first process is about to rename its file when the second one writes and renames."""
+    evidence, measure, calls = counted
+    rename = atomic_files.rename
+
+    def rename_after_the_other(old, new):
+        monkeypatch.setattr(atomic_files, "rename", rename)
+        evidence.kept(SPEC.run_id, {}, measure)
+        rename(old, new)
+
+    monkeypatch.setattr(atomic_files, "rename", rename_after_the_other)
+    evidence.kept(SPEC.run_id, {}, measure)
+    assert len(calls) == 2
+    assert [file.suffix for file in (evidence.folder / "measures").iterdir()] == [".json"]
+    evidence.kept(SPEC.run_id, {}, measure)
+    assert len(calls) == 2
+
+
+def test_damaged_weights_have_a_message_and_are_not_left_out(counted, monkeypatch):
+    evidence, measure, _ = counted
+
+    def damaged(run_id):
+        raise DamageError(f"{run_id} is damaged")
+
+    monkeypatch.setattr(evidence.run, "network", damaged)
+    with pytest.raises(DamageError, match="is damaged"):
+        evidence.kept(SPEC.run_id, {}, measure)
 
 
 def test_the_digest_is_of_every_weight_and_of_the_place_cells():

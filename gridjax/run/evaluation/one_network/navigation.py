@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,8 +13,11 @@ from jaxtyping import Array, Float
 from gridjax.agents.codes import OUTPUTS, READ, READOUTS, UNITS, Code
 from gridjax.agents.network_code import PLACE_CELLS, code_of_network, places_of
 from gridjax.agents.population import (
+    INTACT,
+    NO_GOAL,
     Agents,
     check_seeds,
+    checked_settings,
     of_code,
     standardised,
     together,
@@ -68,15 +72,16 @@ def navigation(
         fix = f"give different ones of {', '.join(AGENT_CODES)}"
         raise invalid_argument(f"codes are {list(codes)}", fix)
     checked = check_seeds(seeds)
+    settings = checked_settings(settings, spec.box_width_in_m)
+    _check_lesions(lesions)
     masks = {name: _mask(name, units, static.n_analysed) for name, units in lesions.items()}
     place = _place_cells(spec, layout, static)
-    settings, width = settings or AgentSettings(), spec.box_width_in_m
     found: dict[str, Agents] = {}
     for group in _GROUPS:
         names = tuple(name for name in codes if name in group)
         if not names:
             continue
-        world = World(settings, width, None if group == (PLACE,) else static)
+        world = World(settings, spec.box_width_in_m, None if group == (PLACE,) else static)
         code = jax.tree.map(
             lambda *each: jnp.stack(each),
             *(_code(name, spec, params, layout, static, place) for name in names),
@@ -113,6 +118,19 @@ def _can_navigate(static: StaticConfig) -> bool:
         and static.n_environments == 1
         and CELLS.info(static.rnn_type).n_states == 1
     )
+
+
+def _check_lesions(lesions: Any) -> None:
+    """Raise GridjaxError unless lesions are units by names that no other test has."""
+    if not isinstance(lesions, Mapping):
+        message = f"lesions are of type {type(lesions).__name__}"
+        raise invalid_argument(message, "give units by the name of the lesion")
+    for name, units in lesions.items():
+        if name in (INTACT, NO_GOAL):
+            raise invalid_argument(f"a lesion has the name {name!r}", "give another name")
+        if not isinstance(units, Iterable):
+            message = f"units of lesion {name!r} are {units!r}"
+            raise invalid_argument(message, "give the numbers of units in a list")
 
 
 def _mask(name: str, units: Sequence[int], n_units: int) -> Float[np.ndarray, " unit"]:
