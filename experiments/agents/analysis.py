@@ -16,14 +16,16 @@ FEWEST_UNITS = 256
 """Agents on networks with fewer units (of the size quick) have the short training."""
 CODES = {
     "place": "place cells",
-    "both": "place cells and units",
+    "place_units": "place cells and units",
+    "place_readouts": "place cells and readouts",
     "units": "units",
     "outputs": "outputs",
     "readouts": "random readouts",
 }
 COLOURS = {
     "place": plotting.GREY,
-    "both": "#7b3294",
+    "place_units": "#7b3294",
+    "place_readouts": "#c2a5cf",
     "units": plotting.colour("difference_of_gaussians"),
     "outputs": "#009e73",
     "readouts": "#e69f00",
@@ -111,7 +113,9 @@ def select(evidence):
         "grid_agents_beat_place_agents": difference(
             rows["units.efficiency"] - rows["place.efficiency"]
         ),
-        "units_add_to_place_cells": difference(rows["both.learning"] - rows["place.learning"]),
+        "units_add_to_place_cells": difference(
+            rows["place_units.learning"] - rows["place_readouts.learning"]
+        ),
         "units_teach_faster_than_readouts": difference(
             rows["units.learning"] - rows["readouts.learning"]
         ),

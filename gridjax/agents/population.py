@@ -21,6 +21,8 @@ from gridjax.metrics.arguments import check_float, check_int, invalid_argument
 from gridjax.metrics.coding.code_book import WIDEST_BOX_M, check_maps
 
 INTACT, NO_GOAL = "intact", "no goal code"
+_PRECISION = "float32"
+"""Precision of matrix products, also on cards that would round to TF32."""
 _ARRAYS = ("reached", "success", "efficiency")
 MOST_SEEDS, LARGEST_SEED = 10**4, 2**31 - 1
 
@@ -138,7 +140,8 @@ def train_codes(
         here=jnp.asarray(np.stack([whole, whole, *masks]), jnp.float32),
         goal=jnp.asarray(np.stack([whole, 0 * whole, *masks]), jnp.float32),
     )
-    lanes = _trained_and_tested(world, codes, jnp.asarray(seeds), lesion)
+    with jax.default_matmul_precision(_PRECISION):
+        lanes = _trained_and_tested(world, codes, jnp.asarray(seeds), lesion)
     reached, success, efficiency = (np.asarray(each, np.float64) for each in lanes)
     found = (INTACT, NO_GOAL, *lesions)
     return Agents(names, seeds, found, GOALS, reached, success, efficiency)

@@ -13,6 +13,7 @@ from gridjax.errors import GridjaxError
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import train_step
 
+CODES = ("place", "units", "outputs", "readouts", "place_units", "place_readouts")
 SMALL = gj.AgentSettings(
     n_updates=2, n_walkers=4, horizon=8, n_hidden=8, max_decisions=10, n_test_trials=20
 )
@@ -30,14 +31,14 @@ def network_of(spec):
 @pytest.mark.slow
 def test_agents_on_a_network_have_results_for_each_code_and_lesion():
     found = network_of(SPEC).agents(lesions={"few": [0, 5]}, seeds=(0, 2), settings=SMALL)
-    assert found.code == ("place", "units", "outputs", "readouts", "both")
+    assert found.code == CODES
     assert found.seed == (0, 2)
     assert found.lesion == ("intact", "no goal code", "few")
     assert found.goals == ("known", "new")
-    assert found.reached.shape == (5, 2, 2)
-    assert found.success.shape == found.efficiency.shape == (5, 2, 3, 2)
+    assert found.reached.shape == (6, 2, 2)
+    assert found.success.shape == found.efficiency.shape == (6, 2, 3, 2)
     with_units = [1, 4]
-    without = [0, 2, 3]
+    without = [0, 2, 3, 5]
     assert np.isfinite(found.success[with_units]).all()
     assert np.isnan(found.success[without][:, :, 2]).all()
     assert np.isfinite(found.success[without][:, :, :2]).all()
@@ -56,7 +57,7 @@ def test_agents_on_units_have_results_with_and_without_lesions():
 @pytest.mark.slow
 def test_a_code_has_the_same_numbers_with_other_codes_or_without():
     one = network_of(SPEC)
-    both = one.agents(("units", "both"), settings=SMALL)
+    both = one.agents(("units", "place_units"), settings=SMALL)
     alone = one.agents(("units",), settings=SMALL)
     np.testing.assert_allclose(both.reached[0], alone.reached[0], atol=1e-6)
     np.testing.assert_allclose(both.success[0], alone.success[0], atol=1e-6)

@@ -256,7 +256,8 @@ class Network:
                 cells that always know the position, without the network. ``units``: the analysed
                 layer. ``outputs``: the network's outputs after a softmax, which estimate the place
                 cells. ``readouts``: random readouts of these outputs, the null of ``units``.
-                ``both``: place and units. All but ``both`` have equally many units.
+                ``place_units`` and ``place_readouts``: place cells together with units, or with
+                readouts, and so with twice as many units as the others.
             lesions: Units that agents do not receive in a test, by the name of the lesion. Codes
                 without units have NaN there.
             seeds: Seeds of the agents of each code.

@@ -36,9 +36,11 @@ from gridjax.spec.registry import CELLS
 from gridjax.task import task
 from gridjax.task.task import Layout
 
-PLACE, BOTH = "place", "both"
-AGENT_CODES = (PLACE, UNITS, OUTPUTS, READOUTS, BOTH)
-_GROUPS = ((PLACE,), READ, (BOTH,))
+PLACE, PLACE_UNITS, PLACE_READOUTS = "place", "place_units", "place_readouts"
+AGENT_CODES = (PLACE, UNITS, OUTPUTS, READOUTS, PLACE_UNITS, PLACE_READOUTS)
+_WITH_PLACE = {PLACE_UNITS: UNITS, PLACE_READOUTS: READOUTS}
+"""Codes of place cells together with what is read from the network."""
+_GROUPS = ((PLACE,), READ, tuple(_WITH_PLACE))
 """Codes of equal shapes, whose agents are trained at once."""
 N_BINS = 32
 """Bins along each side of the box, between which rates are interpolated."""
@@ -93,7 +95,7 @@ def navigation(
 
 def _with_lesions(agents: Agents, lesions: tuple[str, ...]) -> Agents:
     """Return agents of one code with all lesions; scores are NaN for codes without units."""
-    if agents.code[0] in (UNITS, BOTH):
+    if agents.code[0] in (UNITS, PLACE_UNITS):
         return agents
     missing = ((0, 0), (0, len(lesions)), (0, 0))
     success, efficiency = (
@@ -165,6 +167,6 @@ def _code(
     if name == PLACE:
         places = places_of(N_BINS, spec.box_width_in_m)
         return Code(places, place, jnp.zeros((len(places), 0)), None)
-    read = jnp.asarray(READ.index(name if name in READ else UNITS))
-    exact = place if name == BOTH else place[:, :0]
+    read = jnp.asarray(READ.index(_WITH_PLACE.get(name, name)))
+    exact = place if name in _WITH_PLACE else place[:, :0]
     return code_of_network(static, N_BINS, spec.traced, params, layout, read, exact)
