@@ -72,12 +72,23 @@ class GridCode:
         if not positions.ndim or positions.shape[-1] != 2:
             message = f"positions have shape {tuple(positions.shape)}"
             raise invalid_argument(message, "give x and y along the last axis, in metres")
-        n = len(self._rates)
-        place = xp.clip((positions / self.box_width_m + 0.5) * n - 0.5, 0, n - 1)
-        low = xp.clip(xp.floor(xp.nan_to_num(place)), 0, n - 2).astype(np.int32)
-        x, y = (place - low)[..., :1], (place - low)[..., 1:]
-        i, j = low[..., 0], low[..., 1]
-        rates = xp.asarray(self._rates)
-        left = (1 - y) * rates[i, j] + y * rates[i, j + 1]
-        right = (1 - y) * rates[i + 1, j] + y * rates[i + 1, j + 1]
-        return (1 - x) * left + x * right
+        return interpolated_rates(xp, xp.asarray(self._rates), positions, self.box_width_m)
+
+
+def interpolated_rates(xp: Any, rates: Any, positions: Any, box_width_m: float) -> Any:
+    """Return the rates [..., unit] at positions, interpolated linearly between bin centres.
+
+    Args:
+        xp: numpy or jax.numpy, whose arrays the others are.
+        rates: [n, n, unit], rates at the bin centres, the axes x and y.
+        positions: [..., 2], metres from the middle of the box.
+        box_width_m: side of the box.
+    """
+    n = len(rates)
+    place = xp.clip((positions / box_width_m + 0.5) * n - 0.5, 0, n - 1)
+    low = xp.clip(xp.floor(xp.nan_to_num(place)), 0, n - 2).astype(np.int32)
+    x, y = (place - low)[..., :1], (place - low)[..., 1:]
+    i, j = low[..., 0], low[..., 1]
+    left = (1 - y) * rates[i, j] + y * rates[i, j + 1]
+    right = (1 - y) * rates[i + 1, j] + y * rates[i + 1, j + 1]
+    return (1 - x) * left + x * right

@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "grid_code": "metrics",
     "task": "errors loop_over_time prng spec",
     "model": "errors loop_over_time prng spec task",
-    "agents": "errors prng spec metrics task model",
+    "agents": "errors prng spec metrics grid_code task model",
     "training": "loop_over_time prng spec task model",
     "sweep": "errors io spec",
     "run.planning": "io accelerators spec sweep",

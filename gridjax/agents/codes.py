@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from gridjax.grid_code import interpolated_rates
 from gridjax.model import network
 from gridjax.spec.lowering import StaticConfig
 
@@ -59,13 +60,7 @@ def rates_at(
 ) -> Float[Array, "*n unit"]:
     """Return rates at positions (metres), interpolated linearly between bin centres."""
     n = round(len(table) ** 0.5)
-    place = jnp.clip((positions / box_width_m + 0.5) * n - 0.5, 0, n - 1)
-    low = jnp.clip(jnp.floor(place), 0, n - 2).astype(jnp.int32)
-    x, y = jnp.split(place - low, 2, axis=-1)
-    at = low[..., 0] * n + low[..., 1]
-    before = (1 - y) * table[at] + y * table[at + 1]
-    after = (1 - y) * table[at + n] + y * table[at + n + 1]
-    return (1 - x) * before + x * after
+    return interpolated_rates(jnp, table.reshape(n, n, -1), positions, box_width_m)
 
 
 def read_rates(

@@ -17,6 +17,7 @@ from gridjax.model import network
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.task import task
+from gridjax.task.arena import bin_grid
 from gridjax.task.motion.motion_models import draw_paths
 from gridjax.task.motion.trajectories import along
 from gridjax.task.task import Layout
@@ -75,7 +76,7 @@ def code_of_network(
 def places_of(n_bins: int, box_width_m: Any) -> Float[Array, "place 2"]:
     """Return the bin centres, metres; the second coordinate varies fastest."""
     centres = ((jnp.arange(n_bins) + 0.5) / n_bins - 0.5) * box_width_m
-    return jnp.stack(jnp.meshgrid(centres, centres, indexing="ij"), axis=-1).reshape(-1, 2)
+    return bin_grid(centres, 2)
 
 
 def _mean_rates(
