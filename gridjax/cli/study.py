@@ -68,7 +68,7 @@ def study(
             help="emergence, encodings, modules, turing, width-sensitivity, heterogeneity,"
             " agents, dropout, good-for, landmarks, lattices, leaky, models, precision, static,"
             " volume, all; or your own folder with claims.yaml and analysis.py. The command runs"
-            " analysis.py: name only folders that you trust.",
+            " the analysis: name only folders that you trust.",
         ),
     ],
     out: Out = None,

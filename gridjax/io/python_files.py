@@ -11,6 +11,8 @@ from types import ModuleType
 def import_file(path: Path, name: str) -> ModuleType:
     """Run a Python file or the __init__.py of a package as the module ``name``; return the module.
 
+    The modules of a package are imported anew.
+
     Raises ImportError if the file name is not that of a Python file. Also raises every exception of
     the file itself.
     """
@@ -18,6 +20,9 @@ def import_file(path: Path, name: str) -> ModuleType:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is not named as a Python file")
     module = module_from_spec(spec)
+    # modules of another package of this name
+    for other in [each for each in sys.modules if each.startswith(f"{name}.")]:
+        del sys.modules[other]
     sys.modules[name] = module  # before the file runs, because dataclasses look up their module
     try:
         spec.loader.exec_module(module)

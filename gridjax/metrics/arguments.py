@@ -50,6 +50,13 @@ def check_array(name: str, values: Any, rank: int) -> np.ndarray:
     return np.asarray(np.ma.filled(array, np.nan))
 
 
+def to_floats(values: Any) -> np.ndarray:
+    """Return numbers as a float64 array of any shape; masked values become NaN."""
+    if np.ma.isMaskedArray(values):
+        return np.asarray(np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan))
+    return np.asarray(values, np.float64)
+
+
 def check_float(name: str, value: Any, low: float, high: float) -> float:
     """Return a real number; raise GridjaxError unless low <= number <= high."""
     found = _scalar(value)

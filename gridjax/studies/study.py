@@ -1,10 +1,10 @@
 """Studies: folders that contain sweep files, a claims file and an analysis.
 
-A study is a folder with ``claims.yaml``, ``analysis.py`` and a sweep file (or a folder of sweep
-files) for each size. The sizes are ``quick``, ``desk``, ``paper``, and ``published`` for the
-published design. If the networks depend on a pilot (for example for a learning rate), the study
-also has sweep files ``pilot/quick.yaml`` and so on, and its analysis has a function
-``settle(pilot, specs)``.
+A study is a folder with ``claims.yaml``, ``analysis.py`` (or a package, ``analysis/__init__.py``)
+and a sweep file (or a folder of sweep files) for each size. The sizes are ``quick``, ``desk``,
+``paper``, and ``published`` for the published design. If the networks depend on a pilot (for
+example for a learning rate), the study also has sweep files ``pilot/quick.yaml`` and so on, and its
+analysis has a function ``settle(pilot, specs)``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from gridjax.studies.estimates import Estimate
     from gridjax.studies.evidence import Evidence
 
-ANALYSIS, PILOT = "analysis.py", "pilot"
+ANALYSIS, ANALYSIS_PACKAGE = "analysis.py", "analysis/__init__.py"
+PILOT = "pilot"
 QUICK = "quick"
 """The size of smoke tests."""
 SIZES = (QUICK, "desk", "paper")
@@ -124,7 +125,7 @@ class Study:
 
     @property
     def _place(self) -> Place:
-        return Place(str(self.folder / ANALYSIS))
+        return Place(str(_analysis_file(self.folder)))
 
     def _select(self, evidence: Evidence) -> Mapping[str, Any]:
         """Return the arguments of the test of every claim, as the analysis selects them."""
@@ -142,7 +143,7 @@ class Study:
     @cached_property
     def _module(self) -> ModuleType:
         name = f"gridjax_study_{self.name.replace('-', '_')}"
-        return import_file(self.folder / ANALYSIS, name)
+        return import_file(_analysis_file(self.folder), name)
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self._module, name, None)
@@ -178,11 +179,17 @@ def find_studies(name: str) -> list[Study]:
     if name in shipped:
         return [Study(name, EXPERIMENTS / name)]
     folder = Path(name)
-    if (folder / CLAIMS).is_file() and (folder / ANALYSIS).is_file():
+    if (folder / CLAIMS).is_file() and _analysis_file(folder).is_file():
         return [Study(_name(folder), folder)]
     fix = did_you_mean(name, [*shipped, ALL])
     fix = fix or f"the studies are {', '.join([*shipped, ALL])}, or a folder with {CLAIMS}"
     raise GridjaxError(Problem(f"no study {name!r}", fix=fix))
+
+
+def _analysis_file(folder: Path) -> Path:
+    """Return the file of a study's analysis: the module, or else that of the package."""
+    package = folder / ANALYSIS_PACKAGE
+    return package if package.is_file() and not (folder / ANALYSIS).exists() else folder / ANALYSIS
 
 
 def _name(folder: Path) -> str:

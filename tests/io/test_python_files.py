@@ -29,6 +29,17 @@ def test_a_package_finds_its_own_modules(tmp_path):
     assert inner.VALUE == 5
 
 
+def test_two_packages_of_one_name_have_their_own_modules(tmp_path):
+    found = []
+    for value in (5, 6):
+        package = tmp_path / str(value)
+        package.mkdir()
+        (package / "__init__.py").write_text("from .inner import VALUE\n")
+        (package / "inner.py").write_text(f"VALUE = {value}\n")
+        found.append(import_file(package / "__init__.py", "same_name_of_this_test").VALUE)
+    assert found == [5, 6]
+
+
 def test_a_file_that_fails_or_is_no_python_file_is_no_module(tmp_path):
     bad, text = tmp_path / "bad.py", tmp_path / "notes.txt"
     bad.write_text("raise RuntimeError('no')\n")

@@ -51,6 +51,14 @@ def test_diffusion_is_the_slope_of_a_line_that_numpy_fits():
         assert found[end - 1] == pytest.approx(expected, rel=1e-9)
 
 
+def test_masked_errors_are_missing():
+    moves, errors = [1, 2, 4, 8], [1.0, 2.0, 4.0, 8.0]
+    masked = np.ma.masked_array(errors, [False, False, False, True])
+    expected = [np.nan, 1.0, 1.0, np.nan]
+    np.testing.assert_allclose(diffusion_constants(masked, moves), expected, equal_nan=True)
+    assert np.isnan(excess_error(masked, np.zeros(4))[-1])
+
+
 def test_excess_error_keeps_its_sign():
     np.testing.assert_allclose(excess_error(np.array([25.0, 9.0]), np.array([9.0, 25.0])), [4, -4])
 

@@ -92,7 +92,7 @@ def test_its_networks_are_networks_of_the_study_turing(size):
 
 @pytest.mark.slow
 def test_known_codes_give_the_known_answers(tmp_path, monkeypatch):
-    monkeypatch.setattr(STUDY._module, "N_BINS", 24)
+    monkeypatch.setattr(STUDY._module.codes, "N_BINS", 24)
     run, plan = run_of()
     verdicts = conclude(plan, run, "desk", tmp_path)
     value = {one.claim.name: one.estimate.value for one in verdicts}
@@ -130,7 +130,7 @@ def test_other_units_are_none_of_the_lattice_units_and_have_equal_power():
     run, plan = run_of()
     network = run.network(plan.sweep.specs[0].run_id)
     maps = known_maps(network, 32, 1)
-    codes = STUDY._module.codes_of(network, maps, np.arange(N_LATTICE), 60.0)
+    codes = STUDY._module.codes.codes_of(network, maps, np.arange(N_LATTICE), 60.0)
     for code in codes.values():
         assert code.shape == (N_LATTICE, 32, 32)
         assert np.square(code).mean() == pytest.approx(1)

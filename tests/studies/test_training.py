@@ -162,6 +162,21 @@ def test_a_function_that_is_missing_is_named_with_its_file(study_of):
     assert "analysis.py" in str(caught.value.problems[0].place)
 
 
+def test_an_analysis_may_be_a_package(study_of):
+    study = study_of(GRID)
+    (study.folder / "analysis.py").unlink()
+    package = study.folder / "analysis"
+    package.mkdir()
+    (package / "__init__.py").write_text("from .arms import settle\n")
+    (package / "arms.py").write_text("def settle(pilot, specs):\n    return specs[:1]\n")
+    (found,) = find_studies(str(study.folder))
+    assert found.settle(None, (1, 2)) == (1,)
+    with pytest.raises(GridjaxError, match="no function figures") as caught:
+        found.figures(None, {})
+    place = str(caught.value.problems[0].place)
+    assert place.endswith("__init__.py")
+
+
 def test_a_name_that_is_no_study_gets_a_suggestion(study_of, tmp_path):
     for name, fix in (("modles", "did you mean modules?"), ("x", "the studies are emergence,")):
         with pytest.raises(GridjaxError) as caught:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from gridjax.metrics.arguments import to_floats
 from gridjax.metrics.lattice.lattice import lattice
 
 FEWEST = 10
@@ -45,15 +46,16 @@ def modules(
     lattices have two orientations.
 
     Args:
-        period_cm: [unit], periods of the lattices, NaN for units without a lattice.
-        orientation_rad: [unit], orientations of the lattices, NaN for units without a lattice.
+        period_cm: [unit], periods of the lattices, NaN or masked for units without a lattice.
+        orientation_rad: [unit], their orientations, NaN or masked for units without a lattice.
         fewest: smallest number of units of a module.
         ratio: smallest ratio of the periods of two modules.
     """
     from scipy.cluster.hierarchy import fcluster, linkage
 
+    period_cm, orientation_rad = to_floats(period_cm), to_floats(orientation_rad)
     known = np.isfinite(period_cm) & np.isfinite(orientation_rad)
-    period, turn = np.asarray(period_cm)[known], np.asarray(orientation_rad)[known]
+    period, turn = period_cm[known], orientation_rad[known]
     of_unit = np.full(len(known), -1)
     none = Modules(np.zeros(0), np.zeros(0, int), of_unit)
     if len(period) < max(fewest, 2):
@@ -93,13 +95,13 @@ def phase_clustering(
     """
     angles = orientation_rad + np.pi / 6 + np.arange(3) * np.pi / 3
     waves = 4 * np.pi / (np.sqrt(3) * period_cm) * np.stack([np.cos(angles), np.sin(angles)])
-    mean = np.exp(1j * np.asarray(phase_cm) @ waves).mean(axis=0)
+    mean = np.exp(1j * to_floats(phase_cm) @ waves).mean(axis=0)
     return float(np.sqrt(np.square(np.abs(mean)).mean()))
 
 
 def mean_orientation(orientation_rad: Float[np.ndarray, " unit"]) -> float:
     """Return the circular mean of orientations that repeat every 60 degrees, in [0, pi/3)."""
-    return float(np.angle(np.exp(6j * np.asarray(orientation_rad)).mean()) / 6 % (np.pi / 3))
+    return float(np.angle(np.exp(6j * to_floats(orientation_rad)).mean()) / 6 % (np.pi / 3))
 
 
 def false_module_share(

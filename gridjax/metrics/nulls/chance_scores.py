@@ -13,6 +13,7 @@ from jax import random
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.metrics.arguments import to_floats
 from gridjax.metrics.map_labels import is_data_array
 
 
@@ -50,7 +51,7 @@ def p_values(
     """Return p-values: (1 + number of null scores >= the observed score) / (1 + number of draws).
 
     The 1 counts the observation itself; without it p could be 0. A null score of NaN counts as at
-    least as high. p is NaN if the observed score is NaN.
+    least as high. p is NaN if the observed score is NaN. Masked scores count as NaN.
 
     Args:
         observed: [...], scores; a DataArray gives a DataArray.
@@ -62,7 +63,7 @@ def p_values(
     if is_data_array(observed):
         scores: Any = observed
         return scores.copy(data=p_values(scores.values, _matched(scores, null)))
-    observed, null = np.asarray(observed, float), np.asarray(null, float)
+    observed, null = to_floats(observed), to_floats(null)
     as_high = ~(null < observed[..., None])
     p = (1 + as_high.sum(axis=-1)) / (1 + null.shape[-1])
     return np.where(np.isnan(observed), np.nan, p)
@@ -99,12 +100,13 @@ def thresholds(
     """Return percentiles of the null scores of each cell, and of the scores of all cells together.
 
     Args:
-        null: [..., draw]; or a DataArray with an axis draw, which gives DataArrays.
+        null: [..., draw]; or a DataArray with an axis draw, which gives DataArrays. A missing
+            score, NaN or masked, gives NaN.
         percent: percentiles, 0 to 100.
     """
     if is_data_array(null):
         return _labelled_thresholds(null, percent)
-    null = np.asarray(null, float)
+    null = to_floats(null)
     return Thresholds(np.percentile(null, percent, axis=-1), np.percentile(null, percent))
 
 

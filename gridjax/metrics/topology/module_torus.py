@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, Key
 
-from gridjax.metrics.arguments import check_array, check_int, invalid_argument
+from gridjax.metrics.arguments import check_array, check_int, invalid_argument, to_floats
 from gridjax.metrics.lattice.modules import mean_orientation, modules
 from gridjax.metrics.nulls.chance_scores import p_values, random_readout_weights, readout
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps
@@ -67,9 +67,10 @@ def torus_units(
         return np.zeros(len(period_cm), bool)
     largest = int(found.size.argmax())
     own = found.of_unit == largest
-    turned = np.asarray(orientation_rad) - mean_orientation(np.asarray(orientation_rad)[own])
+    period_cm, orientation_rad = to_floats(period_cm), to_floats(orientation_rad)
+    turned = orientation_rad - mean_orientation(orientation_rad[own])
     turned = np.abs((turned + np.pi / 6) % (np.pi / 3) - np.pi / 6)
-    spread = np.abs(np.asarray(period_cm) / found.period_cm[largest] - 1)
+    spread = np.abs(period_cm / found.period_cm[largest] - 1)
     return own & (spread <= PERIOD_SPREAD) & (turned <= TURN_SPREAD_RAD)
 
 

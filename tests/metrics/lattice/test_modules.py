@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gridjax.metrics.lattice.modules import false_module_share, modules
+from gridjax.metrics.lattice.modules import false_module_share, mean_orientation, modules
 
 RANDOM = np.random.default_rng(7)
 
@@ -55,6 +55,22 @@ def test_units_without_lattice_and_the_order_of_units_change_nothing():
     again = modules(more[0][order], more[1][order])
     assert np.array_equal(found.period_cm, again.period_cm)
     assert np.array_equal(found.size, again.size)
+
+
+def test_masked_units_have_no_lattice():
+    # Values behind a mask are often a fill value: here the period of a second module.
+    period, turn = joined(units(60, 0.3, 25), units(90, 0.3, 15))
+    is_missing = np.arange(40) >= 25
+    masked_period = np.ma.masked_array(period, is_missing)
+    masked_turn = np.ma.masked_array(turn, is_missing)
+    expected = modules(np.where(is_missing, np.nan, period), turn)
+    assert len(expected.size) == 1
+    for given in ((masked_period, turn), (period, masked_turn)):
+        found = modules(*given)
+        assert list(found.size) == [25]
+        assert np.array_equal(found.of_unit, expected.of_unit)
+    assert mean_orientation(masked_turn[:25]) == mean_orientation(turn[:25])
+    assert np.isnan(mean_orientation(masked_turn))
 
 
 def test_of_two_groups_of_one_size_the_smaller_period_counts_whatever_the_order():

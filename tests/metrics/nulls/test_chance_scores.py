@@ -41,6 +41,18 @@ def test_p_values():
     )
 
 
+def test_masked_scores_are_missing():
+    observed = np.ma.masked_array([2.0, 2.0, 2.0], [False, True, False])
+    null = np.ma.masked_array([[1.0, 1.0, 3.0]] * 3, [[False] * 3, [False] * 3, [True] * 3])
+    # A masked null score counts as at least as high.
+    p = chance_scores.p_values(observed, null)
+    assert np.array_equal(p, [0.5, np.nan, 1.0], equal_nan=True)
+    found = chance_scores.thresholds(null)
+    assert np.isnan(found.per_cell[:, 2]).all()
+    assert np.isfinite(found.per_cell[:, 0]).all()
+    assert np.isnan(found.pooled).all()
+
+
 def test_p_values_of_the_null_itself_are_at_most_nominal():
     rng = np.random.default_rng(1)
     p = chance_scores.p_values(rng.normal(size=20000), rng.normal(size=(20000, 19)))

@@ -23,6 +23,11 @@ _OF_ROWS = {
     *("perturbation", "dose", "environment", "readout"),
 }
 """Columns that say what a row is about, in the tables that have them; no version lacks them."""
+_OF_NETWORKS = {
+    *("rnn_type", "Ng", "Np", "place_field_values", "place_cell_rf", "box_width_in_m"),
+    *("batch_size", "learning_rate", "seed"),
+}
+"""Parameters that the networks of every version have."""
 _DEFAULTS = spec_columns(NetworkSpec())
 _PARAMETERS = {field.name for field in dataclasses.fields(NetworkSpec)} - set(SEEDS)
 
@@ -30,7 +35,8 @@ _PARAMETERS = {field.name for field in dataclasses.fields(NetworkSpec)} - set(SE
 def is_of_earlier_version(schema: pa.Schema, name: str) -> bool:
     """Return whether a table has some of the columns of this version, with equal types, no others.
 
-    The columns that identify a row must be there, and no column twice.
+    The columns that identify a row must be there, the parameters that every version has, and no
+    column twice.
     """
     known = TABLES[name]
     has_known = all(
@@ -38,6 +44,8 @@ def is_of_earlier_version(schema: pa.Schema, name: str) -> bool:
     )
     is_once = len(set(schema.names)) == len(schema.names)
     needed = {ROW_KEYS[name], *_OF_ROWS.intersection(known.names)}
+    if name == "networks":
+        needed |= _OF_NETWORKS
     return has_known and is_once and needed <= set(schema.names)
 
 
