@@ -3,7 +3,7 @@
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE
+from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -122,8 +122,8 @@ def figures(evidence, estimates):
     names = sorted(rows["arm"].unique(), key=lambda arm: (arm != "none", arm))
     figure = plotting.new_figure(7.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
-    shared.null_share(panels[-1], int(rows["Ng"].max()), NULL_SHARE)
-    shared.arms_by_code(panels, PANELS, rows, names, CODES)
+    shared.null_share(panels[-1], int(rows["Ng"].max()), evidence.n_readouts)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, ("share_grid",))
     panels[0].set_ylim(0, None)
     figure.legend(loc="outside upper center", ncols=2)
     panels[-1].set_ylim(0, None)
@@ -133,7 +133,7 @@ def figures(evidence, estimates):
         " position manifold (ρ⊥) and along it (ρ∥) that is left, norm of the kick a tenth of the"
         f" state's; diffusion constant under state noise of {NOISE:g} up to move {LAST}; share of"
         " units above the 99th percentile of their own network's random readouts. An arm corrects"
-        " errors if ρ⊥ falls and ρ∥ does not. Dots: networks; bars: 95 % intervals over seeds;"
-        " grey: chance."
+        " errors if ρ⊥ falls and ρ∥ does not. Dots: networks (hollow: not competent, and in"
+        " no mean of grid units); bars: 95 % intervals over seeds; grey: chance."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

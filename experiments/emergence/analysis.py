@@ -87,16 +87,17 @@ def figures(evidence, estimates):
     plotting.log_ticks(left.xaxis)
     figure.legend(loc="outside lower center", ncols=3, handletextpad=0.2)
     names = {CODE: "target code", "rnn_type": "cell", "place_cell_rf": "width"}
-    values = rows["share_grid"].to_numpy()
-    shares = {n: variance_between(rows[n].to_numpy(), values) for n in [CODE, *FACTORS]}
+    able = rows[rows["is_competent"]]
+    values = able["share_grid"].to_numpy()
+    shares = {n: variance_between(able[n].to_numpy(), values) for n in [CODE, *FACTORS]}
     by_size = sorted(shares, key=lambda name: shares[name])
     texts = [names.get(name, name.replace("_", " ")) for name in by_size]
     right.barh(texts, [100 * shares[n] for n in by_size], color=plotting.LIGHT, height=0.6)
     right.set_xlabel("variance of grid units between values (%)")
     caption = (
         "Left: every network that did not diverge; dotted: 10 cm, dashed: the error of staying at"
-        " the start. Right: how much of the variance of the share of grid units lies between the"
-        f" values of each hyperparameter (n = {len(rows)})."
+        " the start. Right: how much of the variance of the share of grid units of competent"
+        f" networks lies between the values of each hyperparameter (n = {len(able)})."
     )
     return [plotting.FigureResult(name, title, figure, caption, table=thresholds(rows))]
 

@@ -78,14 +78,14 @@ def figures(evidence, estimates):
     codes = [code for code in CODES if code in set(rows[CODE])]
     figure = plotting.new_figure(4.4)
     above, below = figure.subplots(2, 1, sharex=True)
-    shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
+    shared.null_share(above, int(rows["Ng"].max()), evidence.n_readouts)
     for activation, moved, marker in (("relu", -0.18, "o"), ("tanh", 0.18, "s")):
         some = rows[rows["activation"] == activation]
         for at, code in enumerate(codes):
             group, colour = some[some[CODE] == code], plotting.colour(code)
             named = activation if at == 0 else None
             arm = [(at + moved, group)]
-            shared.arms(above, arm, SHARE, colour, marker, 100, 0.8, named)
+            shared.arms(above, arm, SHARE, colour, marker, 100, 0.8, named, True)
             shared.arms(below, arm, ERROR, colour, marker, 1, 0.8)
             shared.counts(above, arm)
     above.set(ylabel="grid units (%)", ylim=(0, None))
@@ -99,6 +99,7 @@ def figures(evidence, estimates):
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts"
         " and above .3; position error of the likelihood decoder at the trained length. Circles"
-        f" relu, squares tanh; grey band: chance. Learning rates as the pilot chose: {chosen}."
+        " relu, squares tanh; hollow: not competent, and in no mean of grid units; grey band:"
+        f" chance. Learning rates as the pilot chose: {chosen}."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE
+from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
 DOSES = ["widths", "surrounds", "fields"]
@@ -97,12 +97,12 @@ def figures(evidence, estimates):
     keys = keys.sort_values(list(keys.columns))
     figure = plotting.new_figure(5.6)
     above, middle, below = figure.subplots(3, 1, sharex=True)
-    shared.null_share(above, int(rows["Ng"].max()), NULL_SHARE)
+    shared.null_share(above, int(rows["Ng"].max()), evidence.n_readouts)
     names = []
     for at, key in enumerate(keys.itertuples(index=False)):
         group = rows.merge(keys.iloc[[at]])
         colour = plotting.colour("difference_of_gaussians") if not key.as_published else "#0072b2"
-        shared.arms(above, [(at, group)], "share_grid", colour, factor=100)
+        shared.arms(above, [(at, group)], "share_grid", colour, factor=100, is_of_competent=True)
         shared.arms(middle, [(at, group)], "decode_err_ml_cm", colour)
         shared.arms(below, [(at, group)], "loss_excess", colour)
         shared.counts(above, [(at, group)])
@@ -116,6 +116,7 @@ def figures(evidence, estimates):
         " position error of the likelihood decoder at the trained length, and cross-entropy above"
         " the targets' own entropy, by what differs"
         " between place fields (largest over smallest; fields per cell). Blue: the published arm."
-        " Dots networks, bars 95 % intervals over seeds, grey chance."
+        " Dots networks (hollow: not competent, and in no mean of grid units), bars 95 % intervals"
+        " over seeds, grey chance."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE, with_lattices_that_fit
+from gridjax.studies import DIFFERENCES, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -118,8 +118,8 @@ def figures(evidence, estimates):
     names = [arm for arm, _ in ARMS.values() if arm in set(rows["arm"])]
     figure = plotting.new_figure(7.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
-    shared.null_share(panels[3], int(rows["Ng"].max()), NULL_SHARE)
-    shared.arms_by_code(panels, PANELS, rows, names, CODES)
+    shared.null_share(panels[3], int(rows["Ng"].max()), evidence.n_readouts)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, (SHARE, LATTICES))
     panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
     for axes, (column, _, _) in zip(panels, PANELS, strict=True):
         if column != "log_diffusion":
@@ -134,6 +134,7 @@ def figures(evidence, estimates):
         f" under state noise of {STATE_DOSE:g}; share of units above the 99th percentile of their"
         " own network's random readouts and above .3 (grey: chance); share of units with a"
         " significant lattice (dotted: chance). Slow start: no leak, and the initial weights of a"
-        " leak of 0.3. Dots: networks; bars: 95 % intervals over seeds."
+        " leak of 0.3. Dots: networks (hollow: not competent, and in no mean of grid units or"
+        " lattices); bars: 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -22,19 +22,25 @@ PUBLISHED |= {16: 137.4, 17: 138.2, 18: 141.2, 19: 144.1, 20: 152.4}
 
 
 def count_modules(evidence):
-    """Return every network with its number of modules, median period (cm) and dip test."""
-    units = evidence.units.dropna(subset=["period_cm", "orientation_rad"])
+    """Return every network with its lattice units, modules, median period (cm) and dip test.
+
+    Networks with fewer than FEWEST_MODULE_UNITS lattice units have no period and no dip test.
+    """
+    units = evidence.lattices
     found = []
-    for run_id, group in units.groupby("run_id"):
+    for run_id, group in units[units["is_lattice"]].groupby("run_id"):
         period = group["period_cm"].to_numpy(float)
         one = modules(period, group["orientation_rad"].to_numpy(float))
-        p = dip_test(np.log(period)).p if len(period) >= FEWEST_MODULE_UNITS else np.nan
-        found.append((run_id, len(one.size), np.median(period), len(period), p))
+        is_enough = len(period) >= FEWEST_MODULE_UNITS
+        p = dip_test(np.log(period)).p if is_enough else np.nan
+        middle = np.median(period) if is_enough else np.nan
+        found.append((run_id, len(one.size), middle, len(period), p))
     names = ["run_id", "n_modules", "period_cm", "n_lattices", "dip_p"]
     rows = evidence.networks.drop(columns="n_modules").merge(
-        pd.DataFrame(found, columns=names), on="run_id"
+        pd.DataFrame(found, columns=names), on="run_id", how="left"
     )
     rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
+    rows = rows.fillna({"n_modules": 0, "n_lattices": 0})
     return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy(float)))
 
 
@@ -64,15 +70,16 @@ def select(evidence):
 
 
 def figures(evidence, estimates):
-    rows = count_modules(evidence)
+    competent = evidence.ask("competent")
+    rows = count_modules(competent)
     name, title = "modules", "Periods and modules by place-cell width"
-    if rows.empty:
-        return [
-            plotting.FigureResult(name, title, None, "No unit of these networks has a lattice.")
-        ]
+    if not rows["n_lattices"].any():
+        reason = "No unit of a competent network has a lattice."
+        return [plotting.FigureResult(name, title, None, reason)]
     figure = plotting.new_figure(3.3)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
-    periods = evidence.units.dropna(subset=["period_cm"]).merge(rows[["run_id", "width_cm"]])
+    periods = competent.lattices.merge(rows[["run_id", "width_cm"]], on="run_id")
+    periods = periods[periods["is_lattice"]]
     random = np.random.default_rng(0)
     moved = periods["width_cm"] + random.uniform(-0.25, 0.25, len(periods))
     left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=plotting.LIGHT, zorder=1)
@@ -92,9 +99,11 @@ def figures(evidence, estimates):
     right.set(xlabel="modules of a network", ylabel="networks", xticks=range(most + 1))
     right.set_title(f"n = {len(rows)}")
     caption = (
-        "Left: periods of single units (grey dots) and of networks (median over units with a"
-        " lattice); crosses: the study's modes; dashed: the period of the wavenumber with most"
-        " power; hatched: fewer than 2.5 wavelengths fit the box, and the claims leave these"
-        " networks out. Right: modules of at least 10 units."
+        "Competent networks. Left: periods of single lattice units (grey dots) and of networks"
+        f" (median over their lattice units, at least {FEWEST_MODULE_UNITS}); a lattice unit has a"
+        " significant lattice and a score above its network's null; crosses: the study's modes;"
+        " dashed: the period of the wavenumber with most power; hatched: fewer than 2.5 wavelengths"
+        " fit the box, and the claims leave these networks out. Right: modules of at least"
+        f" {FEWEST_MODULE_UNITS} lattice units."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

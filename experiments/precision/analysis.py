@@ -1,7 +1,7 @@
 """Precision: networks of the same seeds, trained with float32 and with rounded operands."""
 
 from gridjax import plotting
-from gridjax.studies import ANY, DIFFERENCES, NULL_SHARE
+from gridjax.studies import ANY, DIFFERENCES
 from gridjax.studies import figures as shared
 
 NAMES = {"float32": "float32", "tf32": "TF32", "bf16": "bfloat16"}
@@ -34,8 +34,8 @@ def figures(evidence, estimates):
     colour = plotting.colour("difference_of_gaussians")
     shared.arms(above, groups, "loss_excess", colour)
     shared.counts(above, groups)
-    shared.null_share(below, int(rows["Ng"].max()), NULL_SHARE)
-    shared.arms(below, groups, "share_grid", colour, factor=100)
+    shared.null_share(below, int(rows["Ng"].max()), evidence.n_readouts)
+    shared.arms(below, groups, "share_grid", colour, factor=100, is_of_competent=True)
     above.set(ylabel="loss excess (nats)", ylim=(0, None))
     below.set(ylabel="grid units (%)", ylim=(0, None))
     below.set_xticks(range(len(groups)), NAMES.values())
@@ -43,6 +43,7 @@ def figures(evidence, estimates):
     caption = (
         "Cross-entropy above the targets' own entropy, and share of analysed units above the 99th"
         " percentile of their own network's random readouts, of the same seeds trained with float32"
-        " and with rounded operands. Dots: networks; bars: 95 % intervals over seeds, grey: chance."
+        " and with rounded operands. Dots: networks (hollow: not competent, and in no mean of grid"
+        " units); bars: 95 % intervals over seeds, grey: chance."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -147,8 +147,8 @@ def figures(evidence, estimates):
     grid = figure.add_gridspec(len(PANELS) + bool(maps), max(len(maps), 1))
     panels = [figure.add_subplot(grid[0, :])]
     panels += [figure.add_subplot(grid[at, :], sharex=panels[0]) for at in (1, 2)]
-    shared.null_share(panels[1], int(rows["Ng"].max()), NULL_SHARE)
-    shared.arms_by_code(panels, PANELS, rows, names, CODES)
+    shared.null_share(panels[1], int(rows["Ng"].max()), evidence.n_readouts)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, (SHARE, LATTICES))
     # measured on few paths, the loss of a network without recurrence can be below the least loss
     if rows[LOSS].min() > 0:
         panels[0].set_yscale("log")
@@ -170,7 +170,8 @@ def figures(evidence, estimates):
     caption = (
         "Loss above the least possible loss; share of units above the 99th percentile of their own"
         " network's random readouts and above .3 (grey: chance); share of units with a significant"
-        " lattice (dotted: chance). Dots: networks; bars: 95 % intervals over seeds."
+        " lattice (dotted: chance). Dots: networks (hollow: not competent, and in no mean of grid"
+        " units or lattices); bars: 95 % intervals over seeds."
     )
     if maps:
         caption += " Maps: the unit with the highest score60 of one network (DoS) of each kind."

@@ -22,9 +22,9 @@ N_BINS, FEWEST, LAYOUTS = 32, 10, 8
 
 
 def periods_of(evidence):
-    """Return DoS networks with enough lattices: their median period and both predictions, cm."""
-    units = evidence.units.dropna(subset=["period_cm"])
-    periods = units.groupby("run_id")["period_cm"].agg(["median", "size"])
+    """Return DoS networks with enough lattice units: their median period, two predictions, cm."""
+    units = evidence.lattices
+    periods = units[units["is_lattice"]].groupby("run_id")["period_cm"].agg(["median", "size"])
     rows = evidence.networks.merge(periods[periods["size"] >= FEWEST], on="run_id")
     rows = rows[rows["place_field_values"] == DOS]
     k = [dos_wavenumber(*row) for row in rows[["place_cell_rf", "surround_scale"]].to_numpy()]
@@ -81,12 +81,11 @@ def select(evidence):
 
 
 def figures(evidence, estimates):
-    rows = periods_of(evidence)
+    competent = evidence.ask("competent")
+    rows = periods_of(competent)
     name, title = "turing", "Predicted and measured periods, and spectra"
-    if rows.empty:
-        return [
-            plotting.FigureResult(name, title, None, "No network has ten units with a lattice.")
-        ]
+    if competent.networks.empty:
+        return [plotting.FigureResult(name, title, None, "No network has learned the task.")]
     figure = plotting.new_figure(3.4)
     left, right = figure.subplots(1, 2)
     markers = dict(zip(sorted(rows["surround_scale"].unique()), "osD^v", strict=False))
@@ -95,10 +94,15 @@ def figures(evidence, estimates):
         look["label"] = f"surround scale {ratio:g}, n = {len(group)}"
         left.plot(group["two_cm"], group["period_cm"], **look)
     left.set(xlabel="predicted period, 2-D (cm)", ylabel="measured period (cm)")
-    shared.unity(left)
-    mark_small_boxes(left, rows["two_cm"], rows)
-    left.legend(loc="upper left")
-    spectra = evidence.spectra.merge(evidence.networks[["run_id", "place_field_values"]])
+    if rows.empty:
+        left.set(xticks=[], yticks=[])
+        text = f"no network has\n{FEWEST} lattice units"
+        left.text(0.5, 0.5, text, ha="center", va="center", transform=left.transAxes)
+    else:
+        shared.unity(left)
+        mark_small_boxes(left, rows["two_cm"], rows)
+        left.legend(loc="upper left")
+    spectra = competent.spectra.merge(competent.networks[["run_id", "place_field_values"]])
     spectra = spectra[spectra["cycles_per_box"] >= 0.5]
     for code, group in spectra.groupby("place_field_values"):
         mean = group.groupby("cycles_per_box")[["power", "power_code"]].mean()
@@ -111,8 +115,10 @@ def figures(evidence, estimates):
     right.set_xlim(0.5, 8)
     right.legend(loc="lower left")
     caption = (
-        "Left: median period of a network's units against the hexagonal period of the wavenumber"
-        " at which its targets have most power; dotted: equal; hatched: fewer than 2.5"
+        f"Competent networks. Left: median period of the lattice units (at least {FEWEST}) of a"
+        " network against the hexagonal period of the wavenumber at which its targets have most"
+        " power; a lattice unit has a significant lattice and a score above its network's null;"
+        " dotted: equal; hatched: fewer than 2.5"
         " wavelengths fit the box, and the claims leave these networks out. Right: radial power of"
         " the maps (solid) and of the place cells themselves (dashed), means over networks."
     )

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE, mark_small_boxes, with_lattices_that_fit
+from gridjax.metrics import upper_bound
+from gridjax.studies import DIFFERENCES, mark_small_boxes, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 SEEDS = ["layout_seed", "weight_seed", "motion_seed"]
@@ -34,12 +35,26 @@ def peak(scan, width):
 
     near = scan[scan["width_cm"].isin([width - 1, width, width + 1])]
     return {
+        "remark": f"Networks with more grid units than by chance: {counts(near)}.",
         "frame": near,
         "column": "share_grid",
         "contrast": contrast,
         "within": DIFFERENCES,
         "arms": by_width(near),
     }
+
+
+def counts(scan):
+    """Return how many networks of each width have grids, and the upper bound of their share.
+
+    A mean over networks of which few have grids has too narrow an interval.
+    """
+    found = []
+    for name, group in by_width(scan).items():
+        n = int(group["has_grids"].sum())
+        most = 100 * upper_bound(n, len(group))
+        found.append(f"{n} of {len(group)} at {name} (at most {most:.0f} %, one-sided 95 %)")
+    return ", ".join(found)
 
 
 def by_width(scan):
@@ -97,10 +112,11 @@ def figures(evidence, estimates):
         ]
     figure = plotting.new_figure(4.6)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-    groups = [(width, group) for width, group in scan.groupby("width_cm")]
-    shared.null_share(above, int(scan["Ng"].iloc[0]), NULL_SHARE)
+    groups = list(scan.groupby("width_cm"))
+    shared.null_share(above, int(scan["Ng"].iloc[0]), evidence.n_readouts)
     colour = plotting.colour("difference_of_gaussians")
-    shared.arms(above, groups, "share_grid", colour, factor=100, width=0.6, label="mean, 95 %")
+    look = {"factor": 100, "width": 0.6, "label": "mean, 95 %", "is_of_competent": True}
+    shared.arms(above, groups, "share_grid", colour, **look)
     shared.published(above, [12], [4.8], "published mean at 12 cm (Ng 4096)")
     shared.counts(above, groups)
     above.set_ylabel("grid units (% of network)")
@@ -112,9 +128,9 @@ def figures(evidence, estimates):
     plotting.log_ticks(below.yaxis)
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts,"
-        " and the likelihood decoder's position error at the trained length. Dots are networks,"
-        " numbers on top how many; bars 95 % intervals over seeds; grey band: what chance alone"
-        " would give networks of independent units. Claims leave out networks in whose box fewer"
-        " than 2.5 wavelengths fit."
+        " and the likelihood decoder's position error at the trained length. Dots are networks"
+        " (hollow: not competent, and in no mean of grid units), numbers on top how many; bars 95 %"
+        " intervals over seeds; grey band: what chance alone would give networks of independent"
+        " units. Claims leave out networks in whose box fewer than 2.5 wavelengths fit."
     )
     return [plotting.FigureResult("widths", "Grid units by place-cell width", figure, caption)]

@@ -15,6 +15,7 @@ Null distributions
     random_readout_weights, readout: scores of a target code without a network.
     isotropic_maps, isotropic_scores: random fields with a map's spectrum.
     p_values, thresholds, Thresholds: comparison of a score with null scores.
+    count_above: how many units are above a percentile of null scores by chance.
 
 Spectra and theory
     radial_power, RadialPower; box_modes, nearest_modes, hexagonal_triads, Mode, Triad.

@@ -15,6 +15,7 @@ from gridjax.metrics.lattice.modules import FEWEST as FEWEST_MODULE_UNITS
 from gridjax.metrics.lattice.modules import Modules, false_module_share, modules, phase_clustering
 from gridjax.metrics.nulls.chance_scores import (
     Thresholds,
+    count_above,
     p_values,
     random_readout_weights,
     readout,
@@ -97,6 +98,7 @@ __all__ = [
     "benjamini_hochberg",
     "box_modes",
     "code_book",
+    "count_above",
     "cycles_per_box",
     "decoding_errors_cm",
     "diffusion_constants",

@@ -147,7 +147,7 @@ def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> flo
         groups: the label of the group of each value [n].
         values: numbers [n].
     """
-    total = np.var(values)
+    total = np.var(values) if len(values) else 0.0
     if total == 0:
         return 0.0
     _, index = np.unique(groups.astype(str), return_inverse=True)

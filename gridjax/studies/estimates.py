@@ -12,11 +12,9 @@ import numpy as np
 from gridjax.metrics.statistics.intervals import (
     Interval,
     mean_interval,
-    share_interval,
-    upper_bound,
 )
 from gridjax.metrics.statistics.permutation import sign_flip
-from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
+from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_share_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +160,8 @@ def share(
 ) -> Estimate:
     """Estimate the share of networks with a property.
 
-    The interval is the exact binomial interval. The estimate has no p.
+    The interval is the exact binomial interval; that of networks that share seeds is wider
+    (`gridjax.metrics.statistics.seed_intervals`). The estimate has no p.
 
     Args:
         frame: one row for each network, with ``run_id`` and ``seed``.
@@ -174,8 +173,9 @@ def share(
         return undefined_estimate("no network")
     is_counted = is_counted.astype(bool)
     k, n = int(is_counted.sum()), len(frame)
-    most = 100 * upper_bound(k, n, LEVEL)
+    most = 100 * seed_share_interval(is_counted, frame["seed"], 2 * LEVEL - 1).high
     counted = f"{k} of {n} networks: at most {most:.1f} % (one-sided 95 %)."
     remark = f"{counted} {remark}".strip()
     rows = frame[["run_id", "seed"]].assign(is_counted=is_counted)
-    return Estimate(*share_interval(k, n, LEVEL), n=n, rows=rows, null=null, remark=remark)
+    interval = seed_share_interval(is_counted, frame["seed"], LEVEL)
+    return Estimate(*interval, n=n, rows=rows, null=null, remark=remark)

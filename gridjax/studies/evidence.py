@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridjax.errors import DamageError, GridjaxError
+from gridjax.metrics.nulls.chance_scores import count_above
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
 from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
@@ -76,8 +77,9 @@ class Evidence:
         their own nulls: the untrained network, isotropic fields and shuffled bins. NaN unless the
         box is a square.
         ``gain``: share_grid minus .01, the share under the null.
-        ``has_grids``: whether share_grid is above .01 (one-sided binomial test over units, q < .05
-        after Benjamini and Hochberg over these networks).
+        ``has_grids``: whether more units are above the percentile than by chance
+        (`gridjax.metrics.count_above`, one-sided, q < .05 after Benjamini and Hochberg over these
+        networks).
         """
         rows = self.everything
         if self.asked != FINISHED:
@@ -88,7 +90,7 @@ class Evidence:
         return rows.assign(
             share_grid=share,
             gain=share - NULL_SHARE,
-            has_grids=_exceeds_null(counts),
+            has_grids=_exceeds_null(counts, self.n_readouts),
         )
 
     @cached_property
@@ -118,6 +120,11 @@ class Evidence:
         """The radial power of the networks' maps and place cells, by frequency (cycles per box)."""
         rows = self.run.spectra
         return rows[rows["run_id"].isin(self.networks["run_id"])]
+
+    @property
+    def n_readouts(self) -> int:
+        """The number of random readouts of each network's null."""
+        return int(self.run.manifest["settings"]["evaluation"]["n_readouts"])
 
     @property
     def n_missing(self) -> int:
@@ -208,9 +215,8 @@ def _diverged(rows: pd.DataFrame) -> pd.Series:
     return rows["status"] == DIVERGED
 
 
-def _exceeds_null(counts: pd.DataFrame) -> np.ndarray:
+def _exceeds_null(counts: pd.DataFrame, n_readouts: int) -> np.ndarray:
     """Return whether each network has more grid-like units than the null, at q < .05."""
-    from scipy.stats import binom
-
-    p = binom.sf(counts["n_grid"] - 1, counts["n_units"], NULL_SHARE)
+    by_chance = count_above(counts["n_units"].to_numpy(), n_readouts, NULL_PERCENTILE)
+    p = by_chance.sf(counts["n_grid"].to_numpy() - 1)
     return benjamini_hochberg(p) < FALSE_FINDINGS

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gridjax import plotting
+from gridjax.metrics.nulls.chance_scores import count_above
 from gridjax.metrics.statistics.seed_intervals import seed_interval
+from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +34,7 @@ def arms(
     factor: float = 1.0,
     width: float = 1.0,
     label: str | None = None,
+    is_of_competent: bool = False,
 ) -> None:
     """Draw each arm: its networks as small dots, their mean, and its 95 % interval over seeds.
 
@@ -43,16 +46,24 @@ def arms(
         factor: number by which the column is multiplied (100 for percent).
         width: the distance between neighbouring positions.
         label: the text of the legend.
+        is_of_competent: whether the mean and its interval are those of the competent networks. The
+            other networks are then hollow dots.
     """
-    for number, (at, frame) in enumerate(groups):
+    for at, frame in groups:
         frame = frame[np.isfinite(frame[column])]
-        if frame.empty:
-            continue
         values = factor * frame[column].to_numpy()
         spread = np.linspace(-_JITTER, _JITTER, len(values)) if len(values) > 1 else np.zeros(1)
-        axes.plot(
-            at + width * spread, values, marker, color=colour, ms=2.2, mew=0, alpha=0.45, zorder=2
-        )
+        is_counted = np.ones(len(frame), bool)
+        if is_of_competent:
+            is_counted = frame["is_competent"].to_numpy(bool)
+        for some, face in ((is_counted, colour), (~is_counted, "none")):
+            if some.any():
+                look = {"mfc": face, "mew": 0 if face == colour else 0.5, "ms": 2.2, "alpha": 0.45}
+                x = (at + width * spread)[some]
+                axes.plot(x, values[some], marker, color=colour, zorder=2, **look)
+        frame, values = frame[is_counted], values[is_counted]
+        if frame.empty:
+            continue
         mean = values.mean()
         _, low, high = seed_interval(values, frame["seed"].to_numpy())
         if low < high:
@@ -60,10 +71,9 @@ def arms(
                 [low, high], values.min(), values.max()
             )  # few seeds can give infinite ends
             axes.plot([at, at], ends, color=colour, lw=1.4, zorder=3)
-        named = label if number == 0 else None
-        axes.plot(
-            [at], [mean], marker, color=colour, ms=5, mec="white", mew=0.6, zorder=4, label=named
-        )
+        look = {"mec": "white", "mew": 0.6, "ms": 5, "zorder": 4}
+        axes.plot([at], [mean], marker, color=colour, label=label, **look)
+        label = None  # once in the legend
 
 
 def arms_by_code(
@@ -72,6 +82,7 @@ def arms_by_code(
     rows: pd.DataFrame,
     names: Sequence[str],
     codes: Mapping[str, str],
+    of_competent: Sequence[str] = (),
 ) -> None:
     """Draw each arm in one panel for each measure, the target codes side by side.
 
@@ -83,6 +94,7 @@ def arms_by_code(
         rows: networks with the columns ``arm`` and ``place_field_values``.
         names: the arms in their order on x.
         codes: the target codes from left to right, and their names in the legend.
+        of_competent: columns whose means are those of the competent networks.
     """
     shifts = 0.3 * (np.arange(len(codes)) - (len(codes) - 1) / 2)
     for (code, text), shift in zip(codes.items(), shifts, strict=True):
@@ -90,7 +102,8 @@ def arms_by_code(
         groups = [(at + shift, of_code[of_code["arm"] == arm]) for at, arm in enumerate(names)]
         colour = plotting.colour(code)
         for axes, (column, factor, _) in zip(panels, measures, strict=True):
-            arms(axes, groups, column, colour, factor=factor, width=0.6)
+            is_of_competent = column in of_competent
+            arms(axes, groups, column, colour, "o", factor, 0.6, None, is_of_competent)
         if len(of_code):
             panels[0].plot([], [], "o", color=colour, label=text)
         counts(panels[0], groups)
@@ -121,17 +134,17 @@ def null_band(axes: Axes, low: float, high: float, text: str = "") -> None:
     axes.axhspan(low, high, color=BAND, zorder=0, lw=0, label=text or None)
 
 
-def null_share(axes: Axes, n_units: int, share: float) -> None:
+def null_share(axes: Axes, n_units: int, n_readouts: int) -> None:
     """Draw the range of a network's share of grid units by chance, in percent.
 
     Args:
+        axes: the axes to draw on.
         n_units: number of units of the network; they are treated as independent.
-        share: the probability for each unit. The band is the central 95 % of the binomial
-            distribution.
+        n_readouts: number of random readouts of the null (``Evidence.n_readouts``). The band is the
+            central 95 % of the distribution `gridjax.metrics.count_above`.
     """
-    from scipy.stats import binom
-
-    low, high = (100 / n_units * float(binom.ppf(q, n_units, share)) for q in (0.025, 0.975))
+    count = count_above(n_units, n_readouts, NULL_PERCENTILE)
+    low, high = (100 / n_units * float(count.ppf(q)) for q in (0.025, 0.975))
     null_band(axes, low, high, f"null: 95 % of networks of {n_units} units")
 
 

@@ -63,6 +63,36 @@ def test_where_the_claim_holds_under_the_null_the_interval_decides_alone():
     assert math.isnan(verdict.p_holm)
 
 
+def test_a_null_at_the_end_of_the_claimed_values_does_not_decide_alone():
+    """The claim: a difference is above 0. An interval just above 0 is no significant test."""
+    of = {"value": 0.03, "low": 0.001, "high": 0.06}
+    for region in ({"low": 0.0}, {"low": 0.0, "high": 0.1}):
+        assert judged(claim(**region), estimate(**of, p=0.04)).outcome == HOLDS
+        assert judged(claim(**region), estimate(**of, p=0.074)).outcome == UNDECIDED
+
+
+def test_a_test_that_is_not_significant_is_told_with_the_networks_it_needs():
+    verdict = judged(claim(), estimate(0.03, 0.015, 0.045, p=0.056))
+    assert verdict.sentence.startswith(
+        "Undecided: 3 % (1.5 % to 4.5 %); it holds where the value is above 1 %, as the interval"
+        " does, but p = 0.056 after Holm's correction; a decision needs about "
+    )
+
+
+def test_the_null_must_be_excluded_at_the_level_of_holm():
+    """Five tests: the half width that excludes the null is that of a level of .99."""
+    near = estimate(0.03, 0.0275, 0.0325, p=0.02, null=0.005)
+    others = [(claim(f"b{k}"), estimate(0.03, 0.02, 0.04, p=0.5)) for k in range(4)]
+    narrow = judged(claim(), near, *others)
+    assert narrow.outcome == UNDECIDED
+    assert narrow.networks_needed == 21  # the interval is narrow enough
+    inside = estimate(0.03, 0.011, 0.08, p=0.02, null=0.009)
+    by_hand = 20 * (2.80 / 1.96 * 0.019 * 2.576 / 1.96 / 0.021) ** 2
+    assert judged(claim(), inside, *others).networks_needed == pytest.approx(
+        max(by_hand, 20 * (2.80 / 1.96 * 0.019 / 0.02) ** 2, 20 * 8 / 10), rel=0.02
+    )
+
+
 def test_holm_runs_over_the_tests_that_are_needed():
     of = {"value": 0.03, "low": 0.02, "high": 0.04}
     alone = judged(claim(), estimate(**of, p=0.02))
@@ -145,7 +175,7 @@ def test_verdicts_are_those_of_the_rule_applied_by_hand():
             # one value must be finite for a sentence
             middle = [end for end in interval if math.isfinite(end)] or [0.0]
             found[str(k)] = estimate(sum(middle) / len(middle), *interval, p=p)
-        contradicted = region[0] > 0 or region[1] < 0  # the null of estimate() is 0
+        contradicted = region[0] >= 0 or region[1] <= 0  # the null of estimate() is 0
         tested = {n: found[n].p for n in "02" if contradicted and math.isfinite(found[n].p)}
         order = sorted(tested, key=lambda n: tested[n])
         least = 0.0

@@ -125,6 +125,26 @@ def _labelled_thresholds(null: Any, percent: tuple[float, ...]) -> Thresholds:
     return Thresholds(per_cell, xarray.DataArray(found.pooled, dims="percent", coords=coords))
 
 
+def count_above(n_units: int, n_draws: int, percent: float = 99.0) -> Any:
+    """Return the distribution of the number of units above a percentile of null scores, by chance.
+
+    The scores of units and of the null are independent and of one distribution. The percentile is
+    that of a finite number of draws, so the share of scores above it has a beta distribution, and
+    the number of units a beta-binomial one. It is wider than the binomial distribution.
+
+    Args:
+        n_units: number of units, or an array of such numbers.
+        n_draws: number of null scores.
+        percent: the percentile, 0 to 100, by linear interpolation between null scores.
+
+    Returns a distribution of scipy.stats. Source: Wilks 1941, Annals of Mathematical Statistics 12.
+    """
+    from scipy.stats import betabinom
+
+    rank = 1 + (n_draws - 1) * percent / 100
+    return betabinom(n_units, n_draws + 1 - rank, rank)
+
+
 def shifts(
     key: Key[Array, ""], n_draws: int, duration_s: float, min_shift_s: float
 ) -> Float[np.ndarray, " draw"]:

@@ -62,6 +62,13 @@ def mean_interval(
     With 85 % zeros the coverage is .98-1.00, and that of BCa .86-.94. The percentile bootstrap
     covers less than BCa.
 
+    If few clusters have large values, a sample can contain none of them, and no bootstrap knows of
+    them. Example: shares from Beta(2, 4) in 7 % or 10 % of 30 clusters, and units by chance (1 % of
+    256) in the others, minus the mean of two such arms without the former. The upper bound was too
+    low in .17 and .07 of 800 samples, in place of .025; with large shares in 40 % of the clusters of
+    all arms it was .03. Show with such an interval how many clusters have large values, and the
+    `upper_bound` of their share.
+
     The method has two disadvantages. If few clusters differ from the others, some draws contain
     none of them, and a bound can be infinite; it is then the end of `within`. With 60 % zeros this
     happens in 38 % of the samples of 8 clusters, 6 % of 16 and none of 32; with 85 % zeros in 89 %,

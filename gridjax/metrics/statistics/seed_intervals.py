@@ -1,4 +1,4 @@
-"""Intervals of means over seeds, for reports and studies."""
+"""Intervals of means and shares over seeds, for reports and studies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gridjax.metrics.statistics.intervals import Interval, mean_intervals
+from gridjax.metrics.statistics.intervals import Interval, mean_intervals, share_interval
 
 FEWEST_SEEDS = 8
 """Smallest number of seeds for an interval; with fewer seeds its coverage is not known."""
@@ -50,3 +50,40 @@ def seed_intervals(
         interval if interval.low < interval.high else Interval(interval.value, math.nan, math.nan)
         for interval in intervals
     ]
+
+
+def seed_share_interval(is_counted: Any, seeds: Any, level: float = 0.95) -> Interval:
+    """Return the share of networks with a property and its interval, for networks that share seeds.
+
+    It is the exact binomial interval of the number of independent networks that have the same
+    variance as these, at most their number. The variance is that of a share over clusters (seeds).
+    If no network or every network has the property, nothing is known about the likeness of networks
+    of one seed; they then count as independent.
+
+    Args:
+        is_counted: [network], truth values.
+        seeds: [network], seed of each network.
+        level: coverage of the interval, between 0 and 1.
+
+    Raises GridjaxError as ``share_interval``. Source: Korn and Graubard 1998, Survey Methodology
+    24.
+    """
+    from scipy.stats import beta
+    from scipy.stats import t as student
+
+    counted = np.asarray(is_counted, bool)
+    n, k = len(counted), int(counted.sum())
+    exact = share_interval(k, n, level)
+    _, of = np.unique(np.asarray(seeds), return_inverse=True)
+    n_seeds = int(of.max()) + 1
+    if n_seeds == n or n_seeds == 1 or k in (0, n):
+        return exact
+    of_seeds = np.bincount(of, counted - exact.value)
+    variance = n_seeds / (n_seeds - 1) * float(np.square(of_seeds).sum()) / n**2
+    quantiles = student.ppf((1 + level) / 2, [n - 1, n_seeds - 1])
+    ratio = exact.value * (1 - exact.value) / variance if variance > 0 else math.inf
+    alike = min(float(n), ratio * float(quantiles[0] / quantiles[1]) ** 2)
+    some, tail = alike * exact.value, (1 - level) / 2
+    low = float(beta.ppf(tail, some, alike - some + 1))
+    high = float(beta.ppf(1 - tail, some + 1, alike - some))
+    return Interval(exact.value, low, high)

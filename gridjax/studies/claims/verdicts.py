@@ -36,9 +36,9 @@ class Verdict:
     outcome: str
     """holds, does not hold, undecided or not answerable at this size"""
     networks_needed: float
-    """number of networks with which the interval would exclude the margin with 80 % power, if the
-    estimate stays the same; infinite if the estimate equals the margin; NaN if the claim is decided
-    or has no interval"""
+    """number of networks with which the interval would exclude the margin with 80 % power, and, if
+    the test is not significant, the value of the null, too, if the estimate stays the same;
+    infinite if the estimate equals the margin; NaN if the claim is decided or has no interval"""
     arms: tuple[Arm, ...] = ()
     """the arms of the claim, and how many of their networks are competent"""
     caution: str = ""
@@ -64,6 +64,8 @@ class Verdict:
             return f"Holds: {found}; {wanted}."
         if self.outcome == DOES_NOT:
             return f"Does not hold: {found}; {wanted}."
+        if claim.low <= estimate.low and estimate.high <= claim.high:
+            wanted += f", as the interval does, but p = {self.p_holm:.2g} after Holm's correction"
         if math.isnan(self.networks_needed):
             return f"Undecided: {found}; {wanted}."
         needed = f"more than {MANY:,} networks"
@@ -120,9 +122,10 @@ def _is_tested(claim: Claim, estimate: Estimate) -> bool:
     """Return whether a claim needs its test: if it is primary and false under its null.
 
     A claim that is true under its null is decided only by its interval. Example: the claim is that
-    a difference is small, and the null is no difference.
+    a difference is small, and the null is no difference. If the null is an end of the claim's
+    values, the test is needed. Example: the claim is that a difference is above 0.
     """
-    contradicted = not claim.low <= estimate.null <= claim.high
+    contradicted = not claim.low < estimate.null < claim.high
     return claim.role == "primary" and math.isfinite(estimate.p) and contradicted
 
 
@@ -144,12 +147,22 @@ def _verdict(claim: Claim, estimate: Estimate, p_holm: float, n_tests: int) -> V
 
 
 def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
-    """Return the number of networks that would decide the claim if the estimate stays the same."""
+    """Return the number of networks that would decide the claim if the estimate stays the same.
+
+    Args:
+        claim: the claim.
+        estimate: its estimate, with an interval.
+        n_tests: number of tests in Holm's correction if the claim's own test is not significant;
+            else 0.
+    """
     ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
     interval = Interval(estimate.value, estimate.low, estimate.high)
     needed = 0.0  # equal networks: an interval of width 0 needs only significance
     if interval.low < interval.high:
         needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
+        if n_tests and math.isfinite(estimate.null):
+            stricter = _at_level(interval, 1 - ALPHA / n_tests)
+            needed = max(needed, needed_to_decide(stricter, estimate.null, estimate.n))
     if math.isnan(needed):
         return needed
     if n_tests and "seed" in estimate.rows:
@@ -157,3 +170,12 @@ def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
         fewest = math.ceil(math.log2(2 * n_tests / ALPHA))
         needed = max(needed, estimate.n * fewest / max(estimate.rows["seed"].nunique(), 1))
     return max(math.ceil(needed) if math.isfinite(needed) else needed, float(estimate.n + 1))
+
+
+def _at_level(interval: Interval, level: float) -> Interval:
+    """Return a 95 % interval with the halves that a normal distribution gives at another level."""
+    from scipy.special import ndtri
+
+    factor = float(ndtri((1 + level) / 2) / ndtri(1 - ALPHA / 2))
+    value, low, high = interval
+    return Interval(value, value - factor * (value - low), value + factor * (high - value))

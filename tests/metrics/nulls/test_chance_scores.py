@@ -68,6 +68,21 @@ def test_thresholds_per_cell_and_pooled():
     np.testing.assert_allclose(found.pooled, [189.05, 197.01])
 
 
+@pytest.mark.parametrize(("n_units", "n_draws", "percent"), [(40, 101, 99.0), (256, 64, 95.0)])
+def test_units_above_the_percentile_of_finite_draws(n_units, n_draws, percent):
+    """Scores of units and draws of one distribution, drawn often, and counted."""
+    rng = np.random.default_rng(0)
+    units, draws = rng.normal(size=(4000, n_units)), rng.normal(size=(4000, n_draws))
+    counts = (units > np.percentile(draws, percent, axis=1)[:, None]).sum(axis=1)
+    found = chance_scores.count_above(n_units, n_draws, percent)
+    assert counts.mean() == pytest.approx(found.mean(), rel=0.06)
+    assert counts.std() == pytest.approx(found.std(), rel=0.06)
+    binomial_sd = np.sqrt(n_units * percent / 100 * (1 - percent / 100))
+    assert found.std() > 1.15 * binomial_sd
+    for k in range(int(found.ppf(0.99))):
+        assert (counts > k).mean() == pytest.approx(found.sf(k), abs=0.03)
+
+
 def test_shifts_are_never_short_either_way_round():
     moves = chance_scores.shifts(KEY, 5000, 600.0, 20.0)
     assert moves.min() >= 20
