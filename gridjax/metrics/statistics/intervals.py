@@ -64,8 +64,8 @@ def mean_interval(
 
     If few clusters have large values, a sample can contain none of them, and no bootstrap knows of
     them. Example: shares from Beta(2, 4) in 7 % or 10 % of 30 clusters, and units by chance (1 % of
-    256) in the others, minus the mean of two such arms without the former. The upper bound was too
-    low in .17 and .07 of 800 samples, in place of .025; with large shares in 40 % of the clusters of
+    256) in the others, minus the mean of two arms of units by chance. The upper bound was too low
+    in .17 and .07 of 800 samples, in place of .025; with large shares in 40 % of the clusters of
     all arms it was .03. Show with such an interval how many clusters have large values, and the
     `upper_bound` of their share.
 

@@ -178,3 +178,20 @@ def test_coverage_of_skewed_shares(n_clusters):
     # three standard errors of 600 below what the docstrings say
     assert held["t"] / 600 > 0.925
     assert held["bca"] / 600 > {8: 0.90, 16: 0.90, 64: 0.92}[n_clusters]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("share", "too_low"), [(0.067, 0.17), (0.1, 0.07)])
+def test_rare_large_values_are_missed_as_often_as_the_docstring_says(share, too_low):
+    """Contrasts of 30 seeds: one arm has few grid networks, the two beside it only chance units."""
+    rng, n, missed = np.random.default_rng(1), 30, 0
+
+    def arm(of_grids):
+        has_grids = rng.random(n) < of_grids
+        return rng.binomial(256, np.where(has_grids, rng.beta(2, 4, n), 0.01)) / 256
+
+    truth = share * (2 / 6 - 0.01)
+    for at in range(800):
+        contrast = arm(share) - (arm(0) + arm(0)) / 2
+        missed += truth > mean_interval(contrast, n_draws=1000, seed=at, within=(-1, 1)).high
+    assert missed / 800 == pytest.approx(too_low, abs=0.035)
