@@ -52,7 +52,8 @@ def patterns(evidence):
     rows = rows[(rows["surround_scale"] == 2) | (rows["place_field_values"] == GAUSSIAN)]
     width = rows.loc[rows["place_field_values"] == GAUSSIAN, "place_cell_rf"].min()
     rows = rows[rows["place_cell_rf"] == width]
-    rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
+    n_codes = rows.groupby("seed")["place_field_values"].nunique()
+    rows = rows[rows["seed"].isin(sorted(n_codes.index[n_codes == 2])[:LAYOUTS])]
     return rows.assign(share=[pattern_share(evidence.spec(one)) for one in rows["run_id"]])
 
 

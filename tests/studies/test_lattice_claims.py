@@ -1,6 +1,7 @@
 """Claims about periods and modules: lattices by chance decide nothing, real ones are measured."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,3 +81,14 @@ def test_the_picture_counts_competent_networks_without_a_module(tmp_path):
     right = drawn.figure.axes[1]
     assert right.get_title() == "n = 90"
     assert [round(bar.get_height()) for bar in right.patches] == [1, 89]
+
+
+def test_patterns_are_compared_on_eight_layouts_that_have_both_codes(monkeypatch):
+    asked, run = study_of("turing", is_real=False)
+    monkeypatch.setattr(asked.study._module, "pattern_share", lambda spec: 0.1)
+    rows = run.networks
+    is_first = (rows["place_field_values"] == "gaussian") & (rows["seed"] == 0)
+    others = replace(asked.evidence(run), wanted=tuple(rows["run_id"][~is_first]))
+    found = asked.study._module.patterns(others)
+    assert sorted(found["seed"]) == sorted([*range(1, 9), *range(1, 9)])
+    assert set(found.groupby("seed")["place_field_values"].nunique()) == {2}
