@@ -122,10 +122,11 @@ def figures(evidence, estimates):
     above.set_ylabel("grid units (% of network)")
     above.set_ylim(bottom=0)
     mark_small_boxes(above, scan["width_cm"], scan)
-    above.legend(loc="upper right")
+    figure.legend(loc="outside upper center", ncols=3)
     shared.arms(below, groups, "decode_err_ml_cm", plotting.GREY, marker="s", width=0.6)
     below.set(xlabel="width of the place cells (cm)", ylabel="position error (cm)", yscale="log")
     plotting.log_ticks(below.yaxis)
+    below.set_xticks(sorted(scan["width_cm"].unique()))
     caption = (
         "Share of analysed units above the 99th percentile of their own network's random readouts,"
         " and the likelihood decoder's position error at the trained length. Dots are networks"
