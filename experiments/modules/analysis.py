@@ -26,7 +26,7 @@ def count_modules(evidence):
 
     Networks with fewer than FEWEST_MODULE_UNITS lattice units have no period and no dip test.
     """
-    units = evidence.lattices
+    units = evidence.lattices.dropna(subset=["period_cm", "orientation_rad"])
     found = []
     for run_id, group in units[units["is_lattice"]].groupby("run_id"):
         period = group["period_cm"].to_numpy(float)

@@ -23,7 +23,7 @@ N_BINS, FEWEST, LAYOUTS = 32, 10, 8
 
 def periods_of(evidence):
     """Return DoS networks with enough lattice units: their median period, two predictions, cm."""
-    units = evidence.lattices
+    units = evidence.lattices.dropna(subset=["period_cm"])
     periods = units[units["is_lattice"]].groupby("run_id")["period_cm"].agg(["median", "size"])
     rows = evidence.networks.merge(periods[periods["size"] >= FEWEST], on="run_id")
     rows = rows[rows["place_field_values"] == DOS]
