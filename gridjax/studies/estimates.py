@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridjax.metrics.statistics.intervals import (
-    Interval,
-    mean_interval,
-)
+from gridjax.metrics.statistics.intervals import Interval, mean_interval
 from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_share_interval
 
