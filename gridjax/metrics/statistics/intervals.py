@@ -168,9 +168,14 @@ def share_interval(k: int, n: int, level: float = 0.95) -> Interval:
     Raises GridjaxError unless 0 <= k <= n, n >= 1 and 0 < level < 1.
     Source: Clopper and Pearson 1934.
     """
+    return binomial_interval(*_count(k, n), _level(level))
+
+
+def binomial_interval(k: float, n: float, level: float) -> Interval:
+    """Return the interval of Clopper and Pearson for k of n; both may be fractions."""
     from scipy.stats import beta
 
-    k, n, tail = *_count(k, n), (1 - _level(level)) / 2
+    tail = (1 - level) / 2
     low = 0.0 if k == 0 else float(beta.ppf(tail, k, n - k + 1))
     high = 1.0 if k == n else float(beta.ppf(1 - tail, k + 1, n - k))
     return Interval(k / n, low, high)

@@ -7,7 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gridjax.metrics.statistics.intervals import Interval, mean_intervals, share_interval
+from gridjax.metrics.statistics.intervals import (
+    Interval,
+    binomial_interval,
+    mean_intervals,
+    share_interval,
+)
 
 FEWEST_SEEDS = 8
 """Smallest number of seeds for an interval; with fewer seeds its coverage is not known."""
@@ -68,7 +73,6 @@ def seed_share_interval(is_counted: Any, seeds: Any, level: float = 0.95) -> Int
     Raises GridjaxError as ``share_interval``. Source: Korn and Graubard 1998, Survey Methodology
     24.
     """
-    from scipy.stats import beta
     from scipy.stats import t as student
 
     counted = np.asarray(is_counted, bool)
@@ -83,7 +87,5 @@ def seed_share_interval(is_counted: Any, seeds: Any, level: float = 0.95) -> Int
     quantiles = student.ppf((1 + level) / 2, [n - 1, n_seeds - 1])
     ratio = exact.value * (1 - exact.value) / variance if variance > 0 else math.inf
     alike = min(float(n), ratio * float(quantiles[0] / quantiles[1]) ** 2)
-    some, tail = alike * exact.value, (1 - level) / 2
-    low = float(beta.ppf(tail, some, alike - some + 1))
-    high = float(beta.ppf(1 - tail, some + 1, alike - some))
-    return Interval(exact.value, low, high)
+    equivalent = binomial_interval(alike * exact.value, alike, level)
+    return Interval(exact.value, equivalent.low, equivalent.high)
