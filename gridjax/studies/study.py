@@ -91,7 +91,8 @@ class Study:
     def estimates(self, evidence: Evidence) -> dict[str, Estimate]:
         """Return the estimate of every claim, computed by its test in the claims file.
 
-        A claim uses all networks or only the competent ones, as its ``asked_of`` says.
+        A claim uses all networks that did not diverge, the competent ones or all finished ones, as
+        its ``asked_of`` says.
 
         Raises GridjaxError if ``select()`` of the analysis does not return the arguments of the
         test for every claim, or returns arguments for an unknown claim.

@@ -172,11 +172,12 @@ def concluded(tmp_path):
     """Return the verdicts, and the files, of ten seeds; some Gaussian networks do not learn."""
     folder = tmp_path / "own"
     folder.mkdir()
-    (folder / "claims.yaml").write_text(CLAIMS)
     (folder / "analysis.py").write_text(ANALYSIS)
-    plan = StudyPlan(Study("own", folder), Sweep.from_specs(SPECS))
 
-    def run(incompetent=(), diverged=(), size="desk"):
+    def run(incompetent=(), diverged=(), size="desk", asked_of="all"):
+        text = CLAIMS.replace("asked_of: all", f"asked_of: {asked_of}")
+        (folder / "claims.yaml").write_text(text)
+        plan = StudyPlan(Study("own", folder), Sweep.from_specs(SPECS))
         made = synthetic_run(SPECS, keep_maps="none", weights=False, diverged=diverged)
         make_competent(made).networks.loc[list(incompetent), "decode_err_ml_cm_T50"] = 10.0
         verdicts = conclude(plan, made, size, tmp_path / "out")
@@ -219,6 +220,15 @@ def test_the_numbers_shown_are_those_that_were_used(concluded):
     assert {row["run_id"] for row in kept} == set(more.estimate.rows["run_id"])
 
 
+def test_a_share_of_finished_networks_counts_those_that_diverged(concluded):
+    (learn, _), told, page, _, _ = concluded(
+        incompetent=[10], diverged=[12, 0], asked_of="finished"
+    )
+    assert (learn.estimate.value, learn.estimate.n) == (pytest.approx(17 / 20), 20)
+    assert told["verdicts"][0]["asked_of"] == "finished"
+    assert "<small>asked of all, also diverged</small>" in page
+
+
 def test_the_page_tells_of_the_version_and_whom_a_claim_asks(concluded):
     _, told, page, _, _ = concluded()
     assert (told["version"], told["changes"]) == (2, "Now of competent networks.")
@@ -254,7 +264,7 @@ OF_MODELS = {
     "components_lattices",
 }
 """Claims about models that do not path-integrate, or about learning."""
-OF_VERSION_1 = ("agents", "dropout", "landmarks", "lattices", "leaky", "models", "static", "volume")
+OF_VERSION_1 = ("agents", "dropout", "landmarks", "lattices", "leaky", "models", "static")
 """Studies whose claims have not changed."""
 
 
@@ -264,8 +274,6 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
     claims = {one.name: one for study in find_studies("all") for one in study.claims.claims}
     asked_of_all = {name for name, one in claims.items() if one.asked_of == "all"}
     assert asked_of_all == {
-        "most_path_integrate",
-        "cubes_are_learned",
         "performance_stays",
         "tf32_same_loss",
         "bf16_same_loss",
@@ -283,9 +291,11 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "landmarks_spoil_integration",
         *OF_MODELS,
     }
+    asked_of_finished = {name for name, one in claims.items() if one.asked_of == "finished"}
+    assert asked_of_finished == {"most_path_integrate", "cubes_are_learned"}
     versions = {study.name: study.claims.version for study in find_studies("all")}
     first = dict.fromkeys(OF_VERSION_1, 1)
-    third = dict.fromkeys(("good-for", "width-sensitivity"), 3)
+    third = dict.fromkeys(("emergence", "good-for", "width-sensitivity"), 3)
     fourth = dict.fromkeys(("modules", "turing"), 4)
     assert versions == dict.fromkeys(versions, 2) | first | third | fourth
 
@@ -309,5 +319,5 @@ def test_every_shipped_claim_names_arms_that_hold_its_rows():
             of_arms = frozenset().union(*(each.run_ids for each in arms[one.name]))
             competent = frozenset().union(*(each.competent for each in arms[one.name]))
             used = set(estimates[one.name].rows["run_id"])
-            assert used <= (of_arms if one.asked_of == "all" else competent), (name, one.name)
+            assert used <= (competent if one.asked_of == "competent" else of_arms), (name, one.name)
             assert of_arms, (name, one.name)

@@ -14,11 +14,11 @@ from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.studies.claims.claim_tests import CLAIM_TESTS
-from gridjax.studies.competence import ALL, COMPETENT
+from gridjax.studies.competence import ALL, COMPETENT, FINISHED
 
 CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
-ASKED_OF = (ALL, COMPETENT)
+ASKED_OF = (ALL, COMPETENT, FINISHED)
 """Groups of networks that a claim can be asked of."""
 UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
 """Units by name: the factor between a value and its printed number, and the text after it."""
