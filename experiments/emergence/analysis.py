@@ -17,24 +17,42 @@ STUDY = {
     "difference_of_gaussians": (1689, 0.926, 0.907, 0.391),
     "softmax_of_differences": (71, 1.0, 0.041, 0.013),
 }
+MANY_LATTICES = 10
+UNREAD = {
+    "place_cell_rf": ["high_dim_cartesian", "high_dim_polar"],
+    "surround_scale": ["high_dim_cartesian", "high_dim_polar", "gaussian"],
+}
+"""Codes that do not read a parameter: all their networks count as one group of it."""
+
+
+def factors_of(rows):
+    """Return the values of each hyperparameter, by its name; "not read" where a code has none."""
+    values = {name: rows[name].astype(str) for name in [CODE, *FACTORS]}
+    for name, codes in UNREAD.items():
+        values[name] = values[name].mask(rows[CODE].isin(codes), "not read")
+    return {name: column.to_numpy() for name, column in values.items()}
 
 
 def select(evidence):
     rows = evidence.networks
     codes, grids = rows[CODE].to_numpy(), rows["has_grids"].to_numpy(float)
-    counts = rows[CODE].map({code: n * share for code, (n, share, *_) in STUDY.items()}).to_numpy()
+    able_of_study = {code: n * share for code, (n, share, *_) in STUDY.items()}
+    counts = rows[CODE].map(able_of_study).to_numpy()
+    # 2-D Cartesian targets are not trained here; none of their networks in the study has grids
+    without_grids = able_of_study["cartesian"]
 
     def at_published_counts(some):
         weight = counts[some]
         for code in np.unique(codes[some]):
             own = codes[some] == code
             weight = np.where(own, weight / own.sum(), weight)
-        return float(weight @ grids[some] / weight.sum()) if weight.sum() else 0.0
+        return float(weight @ grids[some] / (weight.sum() + without_grids))
 
     # shares among networks that path-integrate; codes that do not learn are no part of them
     able = {"networks that path-integrate": rows[rows["is_competent"]]}
-    values = rows["share_grid"].to_numpy()
-    factors = {name: rows[name].to_numpy() for name in [CODE, *FACTORS]}
+    by_code = {label(code): group for code, group in rows.groupby(CODE)}
+    values, factors = rows["share_grid"].to_numpy(), factors_of(rows)
+    lattices = evidence.lattices.groupby("run_id")["is_lattice"].sum()
 
     def code_above_others(some):
         of = {
@@ -46,7 +64,7 @@ def select(evidence):
         "most_path_integrate": {
             "frame": rows,
             "is_counted": rows["is_competent"],
-            "arms": {label(code): group for code, group in rows.groupby(CODE)},
+            "arms": by_code,
         },
         "few_have_grids": {
             "frame": rows,
@@ -54,12 +72,18 @@ def select(evidence):
             "null": 0.05,
             "arms": able,
         },
+        "few_have_lattices": {
+            "frame": rows,
+            "is_counted": rows["run_id"].map(lattices).fillna(0) >= MANY_LATTICES,
+            "null": 0.0,
+            "arms": able,
+        },
         "few_at_published_counts": {
             "rows": rows,
             "statistic": at_published_counts,
             "null": 0.05,
             "columns": [CODE, "has_grids"],
-            "arms": able,
+            "arms": by_code,
         },
         "code_matters_most": {
             "rows": rows,
@@ -89,7 +113,8 @@ def figures(evidence, estimates):
     names = {CODE: "target code", "rnn_type": "cell", "place_cell_rf": "width"}
     able = rows[rows["is_competent"]]
     values = able["share_grid"].to_numpy()
-    shares = {n: variance_between(able[n].to_numpy(), values) for n in [CODE, *FACTORS]}
+    of_factors = factors_of(able).items()
+    shares = {name: max(variance_between(groups, values), 0.0) for name, groups in of_factors}
     by_size = sorted(shares, key=lambda name: shares[name])
     texts = [names.get(name, name.replace("_", " ")) for name in by_size]
     right.barh(texts, [100 * shares[n] for n in by_size], color=plotting.LIGHT, height=0.6)
@@ -97,7 +122,8 @@ def figures(evidence, estimates):
     caption = (
         "Left: every network that did not diverge; dotted: 10 cm, dashed: the error of staying at"
         " the start. Right: how much of the variance of the share of grid units of competent"
-        f" networks lies between the values of each hyperparameter (n = {len(able)})."
+        f" networks lies between the values of each hyperparameter (n = {len(able)}; corrected for"
+        " the number of values)."
     )
     return [plotting.FigureResult(name, title, figure, caption, table=thresholds(rows))]
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import CODES, DIFFERENCES, NULL_SHARE, label
+from gridjax.studies import CODES, DIFFERENCES, label
 from gridjax.studies import figures as shared
 
 CODE = "place_field_values"
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 COORDINATES = ["cartesian", "high_dim_cartesian", "high_dim_polar"]
 ERROR, SHARE = "decode_err_ml_cm", "share_grid"
-CALIPER_CM = 3.0
+CALIPER_CM = 0.5
 
 
 def settle(pilot, specs):
@@ -52,18 +52,18 @@ def select(evidence):
         "dos_above_null": {
             "frame": relu[dos],
             "column": "gain",
-            "within": (-NULL_SHARE, 1.0),
+            "within": (-evidence.chance_share, 1.0),
             "arms": by_arm(relu[dos]),
         },
         "gaussian_never": {
             "frame": gaussian,
-            "is_counted": gaussian["has_grids"],
+            "is_counted": evidence.has_grids_among(gaussian),
             "null": 0.05,
             "arms": by_arm(gaussian),
         },
         "coordinates_never": {
             "frame": coordinates,
-            "is_counted": coordinates["has_grids"],
+            "is_counted": evidence.has_grids_among(coordinates),
             "null": 0.05,
             "arms": by_arm(coordinates),
         },

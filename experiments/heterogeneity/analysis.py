@@ -5,6 +5,7 @@ import re
 import numpy as np
 
 from gridjax import plotting
+from gridjax.metrics import mean_interval
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
@@ -50,6 +51,30 @@ def by_dose(rows):
     return {name_of(*doses): group for doses, group in rows.groupby(DOSES)}
 
 
+def errors_of_learners(rows):
+    """Return the rows of seeds whose homogeneous network is competent; diverged ones have an error.
+
+    A network that diverged has the mean error of answering the start over 50 moves.
+    """
+    able = rows.loc[rows["equal"] & rows["is_competent"], "seed"]
+    rows = rows[rows["seed"].isin(able)]
+    worst = rows["start_err_cm_T50"].mean()
+    return rows.assign(error=rows["decode_err_ml_cm"].fillna(worst))
+
+
+def nothing_to_lose(rows):
+    """Return that homogeneous networks have no grid units above chance; empty if they have."""
+    equal = rows[rows["equal"]].dropna(subset=["gain"])
+    if equal.empty:
+        return ""
+    gain = mean_interval(equal["gain"], equal["seed"])
+    if gain.low > 0:
+        return ""
+    value, low, high = (f"{100 * number:.1f}" for number in gain)
+    found = f"{value} points more than by chance, {low} to {high}"
+    return f"homogeneous networks have no grid units to lose ({found})"
+
+
 def select(evidence):
     rows = arms(evidence)
     rows = rows[rows["rnn_type"] == "RNN"]
@@ -57,6 +82,7 @@ def select(evidence):
     of_widths = rows[(rows["fields"] == 0) & equal_surrounds]
     of_fields = rows[(rows["widths"] == 0) & equal_surrounds]
     compared = by_dose(rows[rows["equal"] | rows["as_published"]])
+    learners, reason = errors_of_learners(rows), nothing_to_lose(rows)
     return {
         "grids_vanish": {
             "frame": rows,
@@ -65,12 +91,13 @@ def select(evidence):
             "second": rows["as_published"],
             "within": DIFFERENCES,
             "arms": compared,
+            "unanswerable": reason,
         },
         "performance_stays": {
-            "frame": rows,
-            "column": "decode_err_ml_cm",
-            "first": rows["as_published"],
-            "second": rows["equal"],
+            "frame": learners,
+            "column": "error",
+            "first": learners["as_published"],
+            "second": learners["equal"],
             "arms": compared,
         },
         "little_widths": {
@@ -78,12 +105,14 @@ def select(evidence):
             "column": "share_grid",
             "dose": "widths",
             "arms": by_dose(of_widths),
+            "unanswerable": reason,
         },
         "more_fields": {
             "frame": of_fields,
             "column": "share_grid",
             "dose": "fields",
             "arms": by_dose(of_fields),
+            "unanswerable": reason,
         },
     }
 

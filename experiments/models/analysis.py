@@ -5,7 +5,7 @@ import numpy as np
 import gridjax as gj
 from gridjax import plotting
 from gridjax.metrics import mean_interval
-from gridjax.studies import DIFFERENCES, NULL_SHARE, percent
+from gridjax.studies import DIFFERENCES, percent
 from gridjax.studies import figures as shared
 
 MODELS = {
@@ -46,7 +46,7 @@ def select(evidence):
         return arguments | {"arms": {MODELS[cell][0]: own}}
 
     def grids(cell, **values):
-        return mean(cell, "share_grid", NULL_SHARE, **values)
+        return mean(cell, "share_grid", evidence.chance_share, **values)
 
     def leak(column, **within):
         own = rows[rows["rnn_type"].isin(("leaky_0", "leaky_30"))]
@@ -205,7 +205,7 @@ def figures(evidence, estimates):
         axes.set_ylabel(text)
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(len(cells)), [MODELS[cell][0] for cell in cells], rotation=90)
-    for axes, chance in zip(panels, (NULL_SHARE, CHANCE_LATTICES), strict=False):
+    for axes, chance in zip(panels, (evidence.chance_share, CHANCE_LATTICES), strict=False):
         axes.axhline(100 * chance, color=plotting.GREY, lw=0.8, ls=":")
     caption = (
         "Dots: networks; large dots and bars: means and 95 % intervals over seeds. Grid units have"

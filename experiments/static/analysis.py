@@ -6,7 +6,7 @@ import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, NULL_SHARE, with_lattices_that_fit
+from gridjax.studies import DIFFERENCES, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -74,7 +74,7 @@ def select(evidence):
         return {
             "frame": some(cell),
             "column": SHARE,
-            "null": NULL_SHARE,
+            "null": evidence.chance_share,
             "within": SHARES,
             "arms": {NETWORKS[cell]: some(cell)},
         }

@@ -7,10 +7,10 @@ Tests of claims, named in ``claims.yaml``
     particular designs.
 
 Parts of an ``analysis.py``
-    ANY, DIFFERENCES: ranges of an estimate. NULL_SHARE: the share of grid units by chance.
+    ANY, DIFFERENCES: ranges of an estimate.
     wavelengths_in_box, with_lattices_that_fit, mark_small_boxes: networks in whose box at least 2.5
     wavelengths of their targets fit.
-    variance_between: the share of the variance that is between groups.
+    variance_between: the share of the variance that is between groups (epsilon squared).
     figures: functions that draw arms, nulls and published numbers (gridjax.plotting has colours and
     sizes).
     CODES, label: the target codes, and their printed names. percent: a share as printed text.

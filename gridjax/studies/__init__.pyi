@@ -22,7 +22,7 @@ from gridjax.studies.estimates import (
     seed_contrast,
     share,
 )
-from gridjax.studies.evidence import NULL_SHARE, Evidence
+from gridjax.studies.evidence import Evidence
 from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study, find_studies
@@ -38,7 +38,6 @@ __all__ = [
     "CLAIM_TESTS",
     "CODES",
     "DIFFERENCES",
-    "NULL_SHARE",
     "Arm",
     "Claim",
     "ClaimTest",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ARMS = "arms"
 """Key of the arguments that an analysis selects for a claim: the rows of each arm by its name."""
+UNANSWERABLE = "unanswerable"
+"""Key of the arguments: why networks of this size cannot answer the claim; empty if they can."""
 ALL_NETWORKS = "all networks"
 """Name of the only arm of a claim about one group of networks."""
 

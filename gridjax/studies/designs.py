@@ -124,35 +124,43 @@ def resampled_statistic(
 ) -> Estimate:
     """Estimate a statistic of a population of networks.
 
-    The interval is from resampled networks. The estimate has no p.
+    The interval is from resampled seeds. The estimate has no p.
 
     Args:
-        rows: one row for each network, with ``run_id``.
+        rows: one row for each network, with ``run_id`` and ``seed``.
         statistic: a function that takes positions of rows and returns a number.
         null: the value under the null hypothesis, shown with the estimate.
         columns: the columns that the statistic reads; the rows of the estimate contain them.
     """
     if len(rows) < FEWEST_NETWORKS:
         return undefined_estimate(f"{len(rows)} networks: at least {FEWEST_NETWORKS} are needed")
-    interval = statistic_interval(lambda some: statistic(some.astype(int)), np.arange(len(rows)))
+    positions, seeds = np.arange(len(rows)), rows["seed"].to_numpy()
+    interval = statistic_interval(lambda some: statistic(some.astype(int)), positions, seeds)
     interval, remark = drop_degenerate_bounds(interval)
-    used = rows[["run_id", *columns]]
+    used = rows[["run_id", "seed", *columns]]
     return Estimate(*interval, n=len(rows), rows=used, null=null, remark=remark)
 
 
 def variance_between(groups: np.ndarray, values: Float[np.ndarray, " n"]) -> float:
-    """Return the share of the variance of values that is between groups (eta squared).
+    """Return the share of the variance of values that is between groups (epsilon squared).
+
+    The share is corrected for the number of groups: its mean is about 0 if the groups do not
+    differ, and it can be negative. It is 0 if all values are equal, or if each is a group.
 
     Args:
         groups: the label of the group of each value [n].
         values: numbers [n].
+
+    Source: Kelley 1935, PNAS 21.
     """
-    total = np.var(values) if len(values) else 0.0
-    if total == 0:
+    labels, index = np.unique(groups.astype(str), return_inverse=True)
+    n, n_groups = len(values), len(labels)
+    total = float(np.var(values)) if n else 0.0
+    if total == 0 or n == n_groups:
         return 0.0
-    _, index = np.unique(groups.astype(str), return_inverse=True)
     means = np.bincount(index, values) / np.bincount(index)
-    return float(np.var(means[index]) / total)
+    within = float(np.mean(np.square(values - means[index])))
+    return 1 - (n - 1) / (n - n_groups) * within / total
 
 
 def matched_difference(
@@ -166,40 +174,39 @@ def matched_difference(
 ) -> Estimate:
     """Estimate the mean difference between matched networks of two arms; its null is 0.
 
-    Each network of the first arm is compared with the nearest network of the second arm. The
-    interval is from resampled seeds of the first arm. The test flips the signs of these seeds' mean
-    differences. The rows of the estimate contain networks of both arms; their column ``nearest`` is
-    the run_id of the network of the comparison. There is no interval if fewer than eight different
-    networks are nearest, because the differences of all seeds then depend on the same few networks.
+    Each network is matched with at most one network of the other arm: of all ways to make the most
+    pairs, the one with the least sum of distances. The interval is from resampled seeds of the
+    first arm. The test flips the signs of these seeds' mean differences. The rows of the estimate
+    contain networks of both arms; their column ``match`` is the run_id of the other network.
 
     Args:
         frame: one row for each network, with ``run_id`` and ``seed``.
         column: the column whose difference is estimated.
         first, second: truth values [row]: whether a network belongs to the first or the second arm.
-        on: the column whose distance defines the nearest network.
+        on: the column whose distance decides the matches.
         caliper: the largest allowed distance in ``on``; networks without a match are omitted.
         within: the range that the difference can have, in the column's unit.
     """
     import pandas as pd
+    from scipy.optimize import linear_sum_assignment
 
     frame = frame.dropna(subset=[on, column])
     ours, theirs = frame[first[frame.index]], frame[second[frame.index]]
-    distances = {at: (theirs[on] - value).abs() for at, value in ours[on].items()}
-    nearest = {at: one.idxmin() for at, one in distances.items() if (one <= caliper).any()}
-    others = theirs.loc[list(nearest.values())]
-    pairs = ours.loc[list(nearest)].assign(nearest=others["run_id"].to_numpy())
+    distances = np.abs(np.subtract.outer(ours[on].to_numpy(), theirs[on].to_numpy()))
+    # a pair beyond the caliper costs more than all allowed pairs together
+    costs = np.where(distances <= caliper, distances, 1 + caliper * (1 + min(distances.shape)))
+    of_ours, of_theirs = linear_sum_assignment(costs)
+    allowed = distances[of_ours, of_theirs] <= caliper
+    pairs, others = ours.iloc[of_ours[allowed]], theirs.iloc[of_theirs[allowed]]
+    pairs = pairs.assign(match=others["run_id"].to_numpy())
     pairs["gap"] = pairs[column] - others[column].to_numpy()
-    others = others.drop_duplicates("run_id").assign(nearest="")
-    remark = f"{len(pairs)} networks; number of different nearest networks: {len(others)}."
+    others = others.assign(match=pairs["run_id"].to_numpy())
+    remark = f"{len(pairs)} pairs of networks."
+    if len(pairs):
+        apart = float((pairs[on].to_numpy() - others[on].to_numpy()).mean())
+        remark = f"{len(pairs)} pairs of networks; mean difference of {on}: {apart:.2g}."
     estimate = seed_contrast(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), within, remark)
     if not estimate.n:
         return estimate
-    rows = pd.concat([pairs, others])[["run_id", "seed", on, column, "nearest"]]
-    estimate = replace(estimate, n=len(rows), rows=rows)
-    if len(others) >= FEWEST_SEEDS:
-        return estimate
-    remark += (
-        f" With fewer than {FEWEST_SEEDS} of these there is no interval: all differences depend on"
-        " the same networks."
-    )
-    return replace(estimate, low=math.nan, high=math.nan, p=math.nan, remark=remark)
+    rows = pd.concat([pairs, others])[["run_id", "seed", on, column, "match"]]
+    return replace(estimate, n=len(rows), rows=rows)

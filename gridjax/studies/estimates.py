@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridjax.metrics.statistics.intervals import Interval, mean_interval
+from gridjax.metrics.statistics.intervals import Interval, mean_interval, share_interval
 from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_share_interval
 
@@ -43,6 +43,8 @@ class Estimate:
     """the value expected under the null, in the unit of ``value``"""
     remark: str = ""
     """additional information for readers, or the reason why there is no estimate"""
+    unanswerable: str = ""
+    """why the networks of this size cannot answer the claim; empty if they can"""
 
 
 def undefined_estimate(reason: str) -> Estimate:
@@ -172,6 +174,10 @@ def share(
     k, n = int(is_counted.sum()), len(frame)
     most = 100 * seed_share_interval(is_counted, frame["seed"], 2 * LEVEL - 1).high
     counted = f"{k} of {n} networks: at most {most:.1f} % (one-sided 95 %)."
+    n_seeds = frame["seed"].nunique()
+    if k == 0 and n_seeds < n:
+        alike = 100 * share_interval(0, n_seeds, 2 * LEVEL - 1).high
+        counted += f" At most {alike:.1f} % if the networks of one seed are always alike."
     remark = f"{counted} {remark}".strip()
     rows = frame[["run_id", "seed"]].assign(is_counted=is_counted)
     interval = seed_share_interval(is_counted, frame["seed"], LEVEL)

@@ -25,8 +25,6 @@ from gridjax.studies.kept_measures import kept_measure
 if TYPE_CHECKING:
     import pandas as pd
 
-NULL_SHARE = 1 - NULL_PERCENTILE / 100
-"""Share of units that count as grid units by chance."""
 LOWEST_THRESHOLD = THRESHOLDS[0]
 """Score60 below which no unit counts as a grid unit."""
 FALSE_FINDINGS = 0.05
@@ -76,7 +74,7 @@ class Evidence:
         networks without outputs, the first threshold is the largest of the 99th percentiles of
         their own nulls: the untrained network, isotropic fields and shuffled bins. NaN unless the
         box is a square.
-        ``gain``: share_grid minus .01, the share under the null.
+        ``gain``: share_grid minus ``chance_share``.
         ``has_grids``: whether more units are above the percentile than by chance
         (`gridjax.metrics.count_above`, one-sided, q < .05 after Benjamini and Hochberg over these
         networks).
@@ -89,9 +87,30 @@ class Evidence:
         share = (counts["n_grid"] / counts["n_units"]).where(rows["dimensions"] == 2)
         return rows.assign(
             share_grid=share,
-            gain=share - NULL_SHARE,
+            gain=share - self.chance_share,
             has_grids=_exceeds_null(counts, self.n_readouts),
         )
+
+    def has_grids_among(self, rows: pd.DataFrame) -> pd.Series:
+        """Return ``has_grids`` of some networks, corrected over these networks alone.
+
+        Args:
+            rows: rows of ``networks``.
+
+        Returns truth values with the index of ``rows``.
+        """
+        import pandas as pd
+
+        found = _exceeds_null(self._grid_units(rows), self.n_readouts)
+        return pd.Series(found, rows.index, bool)
+
+    @property
+    def chance_share(self) -> float:
+        """The expected share of units above the 99th percentile of ``n_readouts`` null scores.
+
+        It is .01096 for 1,024 null scores, because the percentile is that of a sample.
+        """
+        return float(count_above(1, self.n_readouts, NULL_PERCENTILE).mean())
 
     @cached_property
     def units(self) -> pd.DataFrame:

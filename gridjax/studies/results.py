@@ -47,7 +47,8 @@ def conclude(
     evidence = plan.evidence(run, folder)
     estimates = study.estimates(evidence)
     caution = _caution(evidence, size_name)
-    verdicts = judge(study.claims.claims, estimates, study.arms(evidence), caution)
+    arms, unfinished = study.arms(evidence), _unfinished(evidence)
+    verdicts = judge(study.claims.claims, estimates, arms, caution, unfinished)
     by_units = [
         (_units(plan), verdicts),
         *((_units(one), _judged(one, run, folder)) for one in larger),
@@ -72,7 +73,15 @@ def conclude(
 
 def _judged(plan: StudyPlan, run: Run, folder: Path) -> list[Verdict]:
     study, evidence = plan.study, plan.evidence(run, folder)
-    return judge(study.claims.claims, study.estimates(evidence), study.arms(evidence))
+    estimates, arms = study.estimates(evidence), study.arms(evidence)
+    return judge(study.claims.claims, estimates, arms, unfinished=_unfinished(evidence))
+
+
+def _unfinished(evidence: Evidence) -> str:
+    """Return how many networks are not trained; empty if all are."""
+    if not evidence.n_missing:
+        return ""
+    return f"{evidence.n_missing:,} of {len(set(evidence.wanted)):,} networks are not trained"
 
 
 def _caution(evidence: Evidence, size_name: str) -> str:

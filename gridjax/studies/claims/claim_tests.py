@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gridjax.errors import GridjaxError, Place, Problem
-from gridjax.studies.arms import ARMS
+from gridjax.studies.arms import ARMS, UNANSWERABLE
 from gridjax.studies.designs import (
     matched_difference,
     max_departure,
@@ -46,11 +46,11 @@ CLAIM_TESTS = {
         ClaimTest(slope, "sign flips of the seeds' slopes; the interval resamples seeds"),
         ClaimTest(
             matched_difference,
-            "sign flips of the differences, by seed of the first arm; the interval resamples these"
-            " seeds",
+            "sign flips of the pairs' differences, by seed of the first arm; the interval resamples"
+            " these seeds",
         ),
         ClaimTest(share, "no p-value; exact binomial interval"),
-        ClaimTest(resampled_statistic, "no p-value; the interval resamples networks"),
+        ClaimTest(resampled_statistic, "no p-value; the interval resamples seeds"),
         ClaimTest(variance_share, "no p-value; the interval resamples levels of the first factor"),
         ClaimTest(
             max_departure,
@@ -79,9 +79,12 @@ def estimate_claim(name: str, test: str, arguments: Any, place: Place) -> Estima
     if not isinstance(arguments, Mapping):
         message = f"{name}: select() gives {type(arguments).__name__} for the test {test}"
         raise GridjaxError(Problem(message, place, fix=fix))
-    arguments = {name: value for name, value in arguments.items() if name != ARMS}
+    reason = str(arguments.get(UNANSWERABLE, ""))
+    others = (ARMS, UNANSWERABLE)
+    arguments = {name: value for name, value in arguments.items() if name not in others}
     try:
         signature.bind(**arguments)
     except TypeError as error:
         raise GridjaxError(Problem(f"{name}: the test {test}: {error}", place, fix=fix)) from None
-    return function(**arguments)
+    estimate = function(**arguments)
+    return replace(estimate, unanswerable=reason) if reason else estimate

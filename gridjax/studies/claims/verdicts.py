@@ -18,7 +18,10 @@ from gridjax.studies.estimates import Estimate
 
 HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
 NOT_ANSWERABLE = "not answerable at this size"
-"""Outcome of a claim about competent networks if an arm has too few of them."""
+"""Outcome of a claim about competent networks if an arm has too few of them, and of a claim with an
+estimate that is ``unanswerable``."""
+NOT_FINISHED = "not finished"
+"""Outcome of every claim if some networks of the study are not trained."""
 ALPHA = 0.05
 MANY = 1_000_000
 """Largest printed number of needed networks; a larger one is printed as "more than 1,000,000"."""
@@ -31,10 +34,10 @@ class Verdict:
     claim: Claim
     estimate: Estimate
     p_holm: float
-    """p after Holm's correction over the study's tests; NaN if the claim needs no test, or if it is
-    not answerable"""
+    """p after Holm's correction over the study's tests; NaN if the claim needs no test, is not
+    answerable or not finished"""
     outcome: str
-    """holds, does not hold, undecided or not answerable at this size"""
+    """holds, does not hold, undecided, not answerable at this size or not finished"""
     networks_needed: float
     """number of networks with which the interval would exclude the margin with 80 % power, and, if
     the test is not significant, the value of the null, too, if the estimate stays the same;
@@ -43,6 +46,8 @@ class Verdict:
     """the arms of the claim, and how many of their networks are competent"""
     caution: str = ""
     """a warning about all verdicts of this size, such as ``a smoke test``; added to the sentence"""
+    reason: str = ""
+    """why the claim is not answerable, or which part of the study is not finished"""
 
     @property
     def sentence(self) -> str:
@@ -51,8 +56,8 @@ class Verdict:
 
     @property
     def _decision(self) -> str:
-        if self.outcome == NOT_ANSWERABLE:
-            return f"Not answerable at this size: {shortage(self.arms)}."
+        if self.outcome in (NOT_ANSWERABLE, NOT_FINISHED):
+            return f"{self.outcome.capitalize()}: {self.reason}."
         estimate, claim = self.estimate, self.claim
         if not math.isfinite(estimate.value):
             return f"Undecided: {estimate.remark or 'nothing was estimated'}."
@@ -79,39 +84,42 @@ def judge(
     estimates: Mapping[str, Estimate],
     arms: Mapping[str, tuple[Arm, ...]] | None = None,
     caution: str = "",
+    unfinished: str = "",
 ) -> list[Verdict]:
     """Return the verdict on every claim, in the order of the claims.
 
     A claim about competent networks is not answerable if an arm has fewer than eight of them, or if
-    they are fewer than half of the arm. Such a claim is not tested: it does not count in Holm's
-    correction.
+    they are fewer than half of the arm; any claim is not if its estimate is ``unanswerable``. Such
+    a claim is not tested: it does not count in Holm's correction.
 
     Args:
         claims: the claims.
         estimates: the estimate of each claim, by name.
         arms: the arms of each claim, by name; without them, every claim is answerable.
         caution: a warning about all verdicts, which is added to their sentences.
+        unfinished: which networks of the study are not trained; there is then no verdict.
 
     Raises KeyError if a claim has no estimate.
     """
     arms = arms or {}
-    blocked = {
-        claim.name
+    reasons = {
+        claim.name: shortage(arms.get(claim.name, ())) if claim.asked_of == COMPETENT else ""
         for claim in claims
-        if claim.asked_of == COMPETENT and shortage(arms.get(claim.name, ()))
     }
+    blocked = {name: text or estimates[name].unanswerable for name, text in reasons.items()}
     tested = [
         claim.name
         for claim in claims
-        if claim.name not in blocked and _is_tested(claim, estimates[claim.name])
+        if not blocked[claim.name] and _is_tested(claim, estimates[claim.name])
     ]
     adjusted = holm(np.array([estimates[name].p for name in tested]))
     corrected = dict(zip(tested, adjusted, strict=True))
     verdicts = []
     for claim in claims:
         estimate, p_holm = estimates[claim.name], float(corrected.get(claim.name, math.nan))
-        if claim.name in blocked:
-            verdict = Verdict(claim, estimate, math.nan, NOT_ANSWERABLE, math.nan)
+        if reason := unfinished or blocked[claim.name]:
+            outcome = NOT_FINISHED if unfinished else NOT_ANSWERABLE
+            verdict = Verdict(claim, estimate, math.nan, outcome, math.nan, reason=reason)
         else:
             verdict = _verdict(claim, estimate, p_holm, len(tested))
         verdicts.append(replace(verdict, arms=arms.get(claim.name, ()), caution=caution))
