@@ -302,3 +302,20 @@ def test_the_most_pairs_with_the_least_distances_are_made(caliper):
     pairs = errors_of_pairs(rows, first, caliper)
     assert len(pairs) == -most
     assert sum(abs(a - b) for a, b in pairs) == pytest.approx(least)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("means", [(3.5, 3.5), (3.5, 3.0), (3.5, 2.7)])
+def test_intervals_of_matched_networks_cover_the_true_difference(means):
+    """300 samples of two arms of 32 networks whose column does not depend on the arm."""
+    random, covered, n = np.random.default_rng(4), 0, 300
+    for _ in range(n):
+        errors = np.concatenate([random.normal(mean, 0.5, 32) for mean in means])
+        rows = pd.DataFrame({"run_id": map(str, range(64)), "seed": [*range(32)] * 2})
+        rows = rows.assign(error=errors, x=random.normal(size=64))
+        first = rows.index < 32
+        found = matched_difference(
+            rows, "x", pd.Series(first), pd.Series(~first), "error", caliper=0.5
+        )
+        covered += found.low <= 0 <= found.high
+    assert 0.9 <= covered / n <= 0.98
