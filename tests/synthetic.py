@@ -189,6 +189,7 @@ def _in_cube(
     """An evaluation of a network in a cube; ``row`` has its parameters."""
     n, active = spec.n_bins_reported, random.random(spec.n_analysed) < 0.9
     units = volume_columns(spec, n, volume_scores(random, spec.n_analysed), active)
+    units["copy_of"] = np.arange(spec.n_analysed, dtype=np.float32)
     readouts = volume_scores(random, 32)
     unknown = {n: np.full(32, np.nan)}
     null = NullScores(f"null-{spec.run_id}", unknown, unknown, readouts)
@@ -226,6 +227,7 @@ def _units(random: np.random.Generator, spec: NetworkSpec) -> dict[str, np.ndarr
         "phase_y_cm": np.zeros(n, np.float32),
         "lattice_p_value": np.where(active, 0.01, 1).astype(np.float32),
         "active": active,
+        "copy_of": np.tile(np.arange(spec.n_analysed, dtype=np.float32), len(sizes)),
     }
 
 

@@ -4,6 +4,7 @@ Rate maps and their scores
     rate_map, RateMaps, Arena; visits, Visits, TrackedTime, shift_scores,
     activity_shift_scores; autocorrelogram; grid_score, GridScores.
     grid_score_3d, VolumeScores, Symmetry: maps of a volume.
+    copy_of: units whose maps are copies of each other.
 
 Lattices
     fit_lattice, Lattice: period, orientation and ellipticity of a map's lattice.

@@ -22,6 +22,7 @@ from gridjax.metrics.nulls.chance_scores import (
     thresholds,
 )
 from gridjax.metrics.nulls.isotropic_fields import isotropic_maps, isotropic_scores
+from gridjax.metrics.ratemaps.copies import copy_of
 from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tuning
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.rate_map import RateMaps, rate_map
@@ -98,6 +99,7 @@ __all__ = [
     "benjamini_hochberg",
     "box_modes",
     "code_book",
+    "copy_of",
     "count_above",
     "cycles_per_box",
     "decoding_errors_cm",

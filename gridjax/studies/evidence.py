@@ -75,9 +75,11 @@ class Evidence:
         their own nulls: the untrained network, isotropic fields and shuffled bins. NaN unless the
         box is a square.
         ``gain``: share_grid minus ``chance_share``.
-        ``has_grids``: whether more units are above the percentile than by chance
-        (`gridjax.metrics.count_above`, one-sided, q < .05 after Benjamini and Hochberg over these
-        networks).
+        ``has_grids``: whether more distinct maps are above both than are above the percentile by
+        chance (`gridjax.metrics.count_above`, one-sided, q < .05 after Benjamini and Hochberg over
+        these networks). A map is distinct if it is no copy of another unit's map
+        (`gridjax.metrics.copy_of`). If a table of an earlier version lacks ``copy_of``, every map
+        of every network counts.
         """
         rows = self.everything
         if self.asked != FINISHED:
@@ -214,14 +216,26 @@ class Evidence:
         return self.run.units.merge(reported, on=["run_id", "nbins"])
 
     def _grid_units(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the numbers of grid-like units and of all units, in the order of ``rows``."""
+        """Return the numbers of grid-like and of all units and distinct maps, as ``rows`` are."""
+        import pandas as pd
+
         null = rows[["run_id"]].assign(null_99=_highest_null(rows))
         units = self._reported_units(rows).merge(null, on="run_id")
         score = units["score_60_by_neuron"]
         is_grid = (score > units["null_99"]) & (score > LOWEST_THRESHOLD)
-        counts = is_grid.groupby(units["run_id"]).agg(["sum", "size"])
-        counts = counts.reindex(rows["run_id"]).reset_index(drop=True)
-        return counts.set_axis(["n_grid", "n_units"], axis=1)
+        is_distinct = units["copy_of"] == units["unit"]
+        if units["copy_of"].isna().any():
+            is_distinct[:] = True
+        of_units = pd.DataFrame(
+            {
+                "n_grid": is_grid,
+                "n_units": 1,
+                "n_distinct_grid": is_grid & is_distinct,
+                "n_distinct": is_distinct,
+            }
+        )
+        counts = of_units.groupby(units["run_id"]).sum()
+        return counts.reindex(rows["run_id"]).reset_index(drop=True)
 
 
 def _highest_null(rows: pd.DataFrame) -> pd.Series:
@@ -235,7 +249,7 @@ def _diverged(rows: pd.DataFrame) -> pd.Series:
 
 
 def _exceeds_null(counts: pd.DataFrame, n_readouts: int) -> np.ndarray:
-    """Return whether each network has more grid-like units than the null, at q < .05."""
-    by_chance = count_above(counts["n_units"].to_numpy(), n_readouts, NULL_PERCENTILE)
-    p = by_chance.sf(counts["n_grid"].to_numpy() - 1)
+    """Return whether each network has more distinct grid-like maps than the null, at q < .05."""
+    by_chance = count_above(counts["n_distinct"].to_numpy(), n_readouts, NULL_PERCENTILE)
+    p = by_chance.sf(counts["n_distinct_grid"].to_numpy() - 1)
     return benjamini_hochberg(p) < FALSE_FINDINGS

@@ -137,7 +137,8 @@ def test_the_start_of_training_and_its_progress_compile(compiled, device):
 
 NAMES = [
     *("autocorrelograms", "exact correlations", "grid scores", "plane waves", "lattices"),
-    *("spectra", "dimensions", "null readouts", "rate maps and errors", "norms of the weights"),
+    *("copies", "spectra", "dimensions", "null readouts"),
+    *("rate maps and errors", "norms of the weights"),
 ]
 UNKNOWN = {"tpu": {"exact correlations"}}
 """Programs that an evaluation on other cards has: a TPU has no transforms that they correct."""

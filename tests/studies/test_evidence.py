@@ -1,5 +1,7 @@
 """What an analysis sees: networks once, their grid-like units, and which are competent."""
 
+import math
+
 import numpy as np
 import pytest
 from scipy.stats import beta, binom
@@ -118,6 +120,23 @@ def test_networks_with_grids_are_those_of_benjamini_and_hochberg_by_hand():
     assert 0 < expected.sum() < (np.array(p) < 0.05).sum() < 20
     assert (rows["has_grids"] == expected).all()
     assert (np.array(p)[expected] > 0.05 / 20).any()  # Bonferroni would have found fewer
+
+
+def test_copies_of_a_map_are_one_grid():
+    """Eight units with grids are many if their maps differ, and one if they are copies."""
+    specs = quickstart_specs(range(2), n_units=30)
+    run = synthetic_run(specs, keep_maps="none", weights=False)
+    run.units["score_60_by_neuron"] = np.where(run.units["unit"] < 8, 1.0, 0.2)
+    run.networks["null_99"] = 0.5
+    ids = tuple(spec.run_id for spec in specs)
+    assert Evidence(run, ids).networks["has_grids"].all()
+    run.units.loc[run.units["unit"] < 8, "copy_of"] = 0.0
+    rows = Evidence(run, ids).networks
+    assert not rows["has_grids"].any()
+    assert rows["share_grid"].to_numpy() == pytest.approx(8 / 30)  # a share counts all units
+    # a table without copies: every map of every network counts
+    run.units.loc[run.units["run_id"] == ids[0], "copy_of"] = math.nan
+    assert Evidence(run, ids).networks["has_grids"].all()
 
 
 def test_a_unit_above_a_null_that_lies_low_is_no_grid_unit():

@@ -18,6 +18,7 @@ from gridjax.metrics import map_batches
 from gridjax.metrics.float_pairs import FloatPair, computes_in_float64
 from gridjax.metrics.gridscore import autocorrelogram, centred_sums, grid_score
 from gridjax.metrics.lattice import lattice
+from gridjax.metrics.ratemaps.copies import copies_in_lanes
 from gridjax.metrics.spectral import radial_spectrum
 from gridjax.run.evaluation import lane_measures
 from gridjax.spec.lowering import StaticConfig, readout_config
@@ -101,6 +102,7 @@ def evaluation_programs(
     of_weights = (static, lane_width, traced, state.params)
     n_points = min(MOST_POINTS, design.batch_size * design.n_batches)
     points = _array((lane_width, n_points, spec.static.n_analysed), np.float32, device)
+    maps = _array((lane_width, spec.static.n_analysed, *2 * design.n_bins[-1:]), np.float32, device)
     of_readouts = (readout_config(spec.static), design, lane_width, traced, state.layout)
     measures = partial(_lower, lane_measures.measure_lanes, *of_lanes)
     dimensions = _lowering(device, lane_measures.dimensions, lane_width, points)
@@ -114,6 +116,7 @@ def evaluation_programs(
             "norms of the weights", partial(_lower, lane_measures.weight_measures, *of_weights)
         ),
         *(score_programs(design, device, masked) if is_square else ()),
+        *([CardProgram("copies", partial(_lower, copies_in_lanes, maps))] if is_square else ()),
         CardProgram("dimensions", dimensions),
         *of_null,
         CardProgram("rate maps and errors", measures),

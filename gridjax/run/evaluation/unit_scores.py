@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.metrics.gridscore.grid_score import GridScores, grid_score, mean_score_60
 from gridjax.metrics.lattice.lattice import Lattice, in_cm, lattice_in_bins
+from gridjax.metrics.ratemaps.copies import copies_in_lanes
 from gridjax.metrics.volume.grid_score_3d import VolumeScores
 from gridjax.run.evaluation.volume_scores import (
     best_symmetry,
@@ -43,6 +44,9 @@ class MapScores(NamedTuple):
     """[lane, unit]; None unless the maps are those of a cube"""
     volumes_of_readouts: VolumeScores | None = None
     """[null, readout]; None without new null scores of a cube"""
+    copies: Int[Array, "lane unit"] | None = None
+    """the unit whose map each map is a copy of, or itself; None if lattices of these bins
+    are not measured, and on a line"""
 
 
 def score_maps(
@@ -68,13 +72,14 @@ def score_maps(
         together = flat if null is None else _flat([maps, null])
         scores = grid_score(together, nan=empty_bins, correlations=True)
         of_units = _by_lane(scores, shape, 0)
-        of_readouts = lattices = None
+        of_readouts = lattices = copies = None
         if null is not None:
             rest = scores._replace(correlations=None)
             of_readouts = _by_lane(rest, null.shape[:2], len(flat))
         if n in design.n_bins_compared:
             lattices = _by_lane(lattice_in_bins(flat), shape, 0)
-        found.append(MapScores(of_units, of_readouts, lattices))
+            copies = copies_in_lanes(maps)
+        found.append(MapScores(of_units, of_readouts, lattices, copies=copies))
     return tuple(found)
 
 
@@ -83,7 +88,8 @@ def _score_boxes(maps: Float[Array, "lane unit ..."], readouts: Maps) -> MapScor
     if maps.ndim == 3:
         return MapScores(None, None, None)
     of_readouts = score_volumes(readouts[-1]) if readouts else None
-    return MapScores(None, None, None, score_volumes(maps), of_readouts)
+    copies = copies_in_lanes(maps)
+    return MapScores(None, None, None, score_volumes(maps), of_readouts, copies)
 
 
 @jax.jit
@@ -144,7 +150,8 @@ def unit_columns(
     ``scores`` and ``active`` are those of one lane, on the host.
     """
     if scores[-1].volumes is not None:
-        return volume_columns(spec, design.n_bins[-1], scores[-1].volumes, active[-1])
+        columns = volume_columns(spec, design.n_bins[-1], scores[-1].volumes, active[-1])
+        return columns | {"copy_of": _copies(scores[-1], active[-1])}
     if scores[-1].of_units is None:
         return line_columns(spec, design.n_bins[-1], active[-1])
     unknown = np.full(spec.n_analysed, np.nan, np.float32)
@@ -176,7 +183,15 @@ def unit_columns(
         "phase_y_cm": where_inactive(np.nan, list(phases_y)),
         "lattice_p_value": np.concatenate(p_values),
         "active": np.concatenate(active),
+        "copy_of": np.concatenate([_copies(*one) for one in zip(scores, active, strict=True)]),
     }
+
+
+def _copies(scores: MapScores, active: Bool[np.ndarray, " unit"]) -> Float[np.ndarray, " unit"]:
+    """Return the unit whose map each map is a copy of; NaN if copies were not looked for."""
+    if scores.copies is None:
+        return np.full(len(active), np.nan, np.float32)
+    return np.where(active, scores.copies, np.arange(len(active))).astype(np.float32)
 
 
 def _lattice_columns(found: Lattice) -> tuple[np.ndarray, ...]:

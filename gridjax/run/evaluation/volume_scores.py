@@ -88,7 +88,7 @@ def line_columns(
     return {
         "unit": np.arange(spec.n_analysed, dtype=np.int32),
         "nbins": np.full(spec.n_analysed, n_bins, np.int32),
-        **dict.fromkeys((*PLANE_COLUMNS, "period_cm"), unknown),
+        **dict.fromkeys((*PLANE_COLUMNS, "period_cm", "copy_of"), unknown),
         "active": active,
     }
 

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from gridjax.metrics import float_pairs, map_batches
+from gridjax.metrics import copy_of, float_pairs, map_batches
 from gridjax.run.evaluation import block_evaluation
 from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED
@@ -127,7 +127,14 @@ def test_null_scores_and_lattices_of_all_bins_on_request():
     np.testing.assert_array_equal(reported.null.score_60[20], every.null.score_60[20])
     assert np.unique(every.null.score_60[32]).size > 1000
     is_reported = reported.units["nbins"] == 20
-    lattices = ("period_cm", "orientation_rad", "lattice_p_value", "phase_x_cm", "phase_y_cm")
+    lattices = (
+        "period_cm",
+        "orientation_rad",
+        "lattice_p_value",
+        "phase_x_cm",
+        "phase_y_cm",
+        "copy_of",
+    )
     for name, column in every.units.items():
         other = reported.units[name]
         np.testing.assert_array_equal(other[is_reported], column[is_reported], err_msg=name)
@@ -186,6 +193,10 @@ def test_kept_maps_are_those_of_the_best_units():
     np.testing.assert_array_equal(every.maps.units, np.arange(n_units))
     np.testing.assert_array_equal(best.maps.units, order)
     np.testing.assert_array_equal(best.maps.maps, every.maps.maps[order])
+    own, active = np.arange(n_units), every.units["active"][-n_units:]
+    copies = np.where(active, copy_of(every.maps.maps), own)
+    assert (copies != own).any()
+    np.testing.assert_array_equal(every.units["copy_of"][-n_units:], copies)
     assert none.maps is None
 
 

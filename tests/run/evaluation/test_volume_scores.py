@@ -50,7 +50,7 @@ def test_columns_are_counts_of_units():
     active = np.arange(40) % 4 > 0
     spec = dataclasses.replace(CUBE, Ng=40)
     units = volume_scores.volume_columns(spec, 12, scores, active)
-    assert set(units) == set(UNITS.names) - {"run_id"}
+    assert set(units) == set(UNITS.names) - {"run_id", "copy_of"}
     assert (units["lattice"][~active] == "none").all()
     assert np.isnan(units["order_p_value"][~active]).all()
     np.testing.assert_allclose(

@@ -85,6 +85,7 @@ UNITS = pa.schema(
         ("phase_y_cm", pa.float32()),
         ("lattice_p_value", pa.float32()),
         ("active", pa.bool_()),
+        ("copy_of", pa.float32()),
         *((name, pa.float32()) for name in volumes.UNIT_COLUMNS[:-1]),
         (volumes.UNIT_COLUMNS[-1], pa.string()),
     ]
