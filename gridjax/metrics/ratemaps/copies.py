@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from gridjax.forked_process import refuse_forked_process
 from gridjax.metrics.arguments import check_float, invalid_argument, to_floats
@@ -57,10 +57,14 @@ def copies_in_lanes(
     maps: Float[Array, "lane map *bins"], least: float = COPY
 ) -> Int[Array, "lane map"]:
     """Return ``copy_of`` of each lane; a lane's indices do not depend on the other lanes."""
-    return lax.map(partial(_copies, least=least), maps.reshape(*maps.shape[:2], -1))
+    flat = maps.reshape(*maps.shape[:2], -1)
+    # one product a lane has the same bits beside any other lanes; the loop takes all lanes at once,
+    # because an accelerator's host waits at every round of it
+    alike = lax.map(partial(_alike, least=least), flat)
+    return jax.vmap(_first_alike)(alike)
 
 
-def _copies(maps: Float[Array, "map bin"], least: float) -> Int[Array, " map"]:
+def _alike(maps: Float[Array, "map bin"], least: float) -> Bool[Array, "map map"]:
     visited = jnp.isfinite(maps)
     values = jnp.where(visited, maps, 0.0)
     mean = values.sum(axis=1, keepdims=True) / jnp.maximum(visited.sum(axis=1, keepdims=True), 1)
@@ -68,11 +72,14 @@ def _copies(maps: Float[Array, "map bin"], least: float) -> Int[Array, " map"]:
     size = jnp.sqrt(jnp.square(values).sum(axis=1, keepdims=True))
     varies = size > _LEAST_VARIATION * jnp.abs(mean) * jnp.sqrt(maps.shape[1])
     values = jnp.where(varies, values / jnp.where(varies, size, 1.0), 0.0)
-    order = jnp.arange(len(maps))
+    return jnp.abs(jnp.matmul(values, values.T, precision=lax.Precision.HIGHEST)) >= least
+
+
+def _first_alike(alike: Bool[Array, "map map"]) -> Int[Array, " map"]:
+    order = jnp.arange(len(alike))
 
     def assign(found: Int[Array, " map"]) -> Int[Array, " map"]:
-        leader = jnp.argmax(found < 0)  # the first map that is not assigned yet
-        alike = jnp.abs((values * values[leader]).sum(axis=1)) >= least
-        return jnp.where((found < 0) & (alike | (order == leader)), leader, found)
+        first = jnp.argmax(found < 0)  # the first map that is not assigned yet
+        return jnp.where((found < 0) & (alike[first] | (order == first)), first, found)
 
-    return lax.while_loop(lambda found: (found < 0).any(), assign, jnp.full(len(maps), -1))
+    return lax.while_loop(lambda found: (found < 0).any(), assign, jnp.full(len(alike), -1))
