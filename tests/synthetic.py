@@ -159,6 +159,7 @@ def synthetic_evaluation(
         "score_60_by_neuron_max": scores.max(),
         "score_90_by_neuron_max": 0.5,
         "share_active": units["active"][reported].mean(),
+        "n_distinct_maps": float(units["active"][reported].sum()),
         "share_of_bins_visited": 0.997,
         "samples_per_bin": 50.0,
     }
@@ -196,6 +197,7 @@ def _in_cube(
     row |= {"loss": 1.0, "loss_excess": 0.1, "weight_penalty": 0.01, "null_id": null.null_id}
     row |= {"pos_decoding_err": random.uniform(5, 15), "decode_err_ml_cm": random.uniform(5, 15)}
     row |= {"pos_decoding_err_T50": random.uniform(10, 30), "share_active": active.mean()}
+    row |= {"n_distinct_maps": float(active.sum())}
     row |= {"share_of_bins_visited": 0.997, "samples_per_bin": 50.0}
     row |= volume_shares(units, readouts)
     maps = None

@@ -98,11 +98,19 @@ def shares(units: dict[str, np.ndarray], n_reported: int) -> dict[str, Any]:
         "score_60_by_neuron_max": score_60.max(),
         "score_90_by_neuron_max": units["score_90_by_neuron"][reported].max(),
         "share_active": units["active"][reported].mean(),
+        "n_distinct_maps": _distinct({name: column[reported] for name, column in units.items()}),
     }
     for threshold in THRESHOLDS:
         is_above = np.where(np.isnan(score_60), np.nan, score_60 > threshold)
         row[f"share_above_{threshold}"] = is_above.mean()
     return row
+
+
+def _distinct(units: dict[str, np.ndarray]) -> float:
+    """Return the number of active units whose map is no copy; NaN if none were looked for."""
+    if np.isnan(units["copy_of"]).all():
+        return math.nan
+    return float((units["active"] & (units["copy_of"] == units["unit"])).sum())
 
 
 def above_null(
@@ -124,7 +132,8 @@ def no_measures(design: Design) -> dict[str, Any]:
     names += ("head_direction_err_deg",)
     names += ("participation_ratio", "two_nn_dimension")
     names += ("share_of_bins_visited", "samples_per_bin", "score_60_by_neuron_max")
-    names += ("score_90_by_neuron_max", "share_active", "null_99", "share_above_null_99")
+    names += ("score_90_by_neuron_max", "share_active", "n_distinct_maps", "null_99")
+    names += ("share_above_null_99",)
     names += tuple(f"share_above_{threshold}" for threshold in THRESHOLDS)
     names += (*READOUT, *nulls_of_maps.COLUMNS, *module_columns.COLUMNS, *volume_scores.COLUMNS)
     return dict.fromkeys(names, math.nan) | {

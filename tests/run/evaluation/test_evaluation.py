@@ -197,6 +197,7 @@ def test_kept_maps_are_those_of_the_best_units():
     copies = np.where(active, copy_of(every.maps.maps), own)
     assert (copies != own).any()
     np.testing.assert_array_equal(every.units["copy_of"][-n_units:], copies)
+    assert every.network["n_distinct_maps"] == ((copies == own) & active).sum()
     assert none.maps is None
 
 

@@ -50,6 +50,7 @@ _MEASURES = [
     *module_columns.COLUMNS,
     *volumes.COLUMNS,
     "share_active",
+    "n_distinct_maps",
     "share_of_bins_visited",
     "samples_per_bin",
 ]
