@@ -156,3 +156,4 @@ def test_no_claim_has_a_verdict_before_the_last_network():
     )
     assert {verdict.outcome for verdict in found} == {NOT_FINISHED}
     assert all(math.isnan(verdict.p_holm) for verdict in found)
+    assert all(math.isnan(verdict.estimate.value) for verdict in found)

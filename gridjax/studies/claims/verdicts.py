@@ -97,7 +97,7 @@ def judge(
         estimates: the estimate of each claim, by name.
         arms: the arms of each claim, by name; without them, every claim is answerable.
         caution: a warning about all verdicts, which is added to their sentences.
-        unfinished: which networks of the study are not trained; there is then no verdict.
+        unfinished: which networks of the study are not trained; the verdicts then have no numbers.
 
     Raises KeyError if a claim has no estimate.
     """
@@ -117,6 +117,9 @@ def judge(
     verdicts = []
     for claim in claims:
         estimate, p_holm = estimates[claim.name], float(corrected.get(claim.name, math.nan))
+        if unfinished:
+            nan = math.nan
+            estimate = replace(estimate, value=nan, low=nan, high=nan, p=nan, remark=unfinished)
         if reason := unfinished or blocked[claim.name]:
             outcome = NOT_FINISHED if unfinished else NOT_ANSWERABLE
             verdict = Verdict(claim, estimate, math.nan, outcome, math.nan, reason=reason)
