@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridjax.metrics.statistics.intervals import Interval, mean_interval, share_interval
+from gridjax.metrics.statistics.intervals import Interval, mean_interval, upper_bound
 from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_share_interval
 
@@ -176,7 +176,7 @@ def share(
     counted = f"{k} of {n} networks: at most {most:.1f} % (one-sided 95 %)."
     n_seeds = frame["seed"].nunique()
     if k == 0 and n_seeds < n:
-        alike = 100 * share_interval(0, n_seeds, 2 * LEVEL - 1).high
+        alike = 100 * upper_bound(0, n_seeds, LEVEL)
         counted += f" At most {alike:.1f} % if the networks of one seed are always alike."
     remark = f"{counted} {remark}".strip()
     rows = frame[["run_id", "seed"]].assign(is_counted=is_counted)
