@@ -170,7 +170,20 @@ def synthetic_evaluation(
     row |= {"share_above_null_99": (scores > level).mean()}
     maps = None if keep_maps == "none" else _maps(random, spec, scores, keep_maps)
     drift, spectra = _drift(random, spec), _spectra(random)
+    if not spec.has_outputs:
+        row |= _without_outputs(scores)
+        return Evaluation(row, units, drift, spectra, _robustness(random), None, maps)
     return Evaluation(row, units, drift, spectra, _robustness(random), null, maps)
+
+
+def _without_outputs(scores: np.ndarray) -> dict[str, Any]:
+    """The columns of a network without outputs: nulls of its own and a readout, and no code's."""
+    names = ("loss", "loss_excess", "pos_decoding_err", "pos_decoding_err_T50", "decode_err_ml_cm")
+    row: dict[str, Any] = dict.fromkeys((*names, "null_99", "share_above_null_99"), float("nan"))
+    row |= {"null_id": "", "readout_err_cm": 61.0, "readout_chance_err_cm": 84.0}
+    for name, level in (("untrained", 0.4), ("isotropic", 0.6), ("shuffled", 0.1)):
+        row |= {f"{name}_99": level, f"share_above_{name}_99": (scores > level).mean()}
+    return row
 
 
 def volume_scores(random: np.random.Generator, n: int) -> VolumeScores:
@@ -264,7 +277,10 @@ def _history(
     for step in steps:
         falling = (1 + step) ** -0.5 * random.uniform(0.8, 1.2)
         excess = falling if spec.has_place_code else np.nan
-        history.append((int(step), Progress(falling + 3.0, excess, falling, np.nan)))
+        progress = Progress(falling + 3.0, excess, falling, np.nan)
+        if not spec.has_outputs:
+            progress = Progress(np.nan, np.nan, np.nan, falling)
+        history.append((int(step), progress))
     return history
 
 

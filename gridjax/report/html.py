@@ -23,7 +23,7 @@ from gridjax.report.settings import (
     number_range,
     varied_parameters,
 )
-from gridjax.report.summary import row_label, summary_rows
+from gridjax.report.summary import READOUT_MEDIANS, row_label, summary_rows
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.run.results.run import Run
 
@@ -85,7 +85,8 @@ def render(run: Run, data: RunData, figures: list[SavedFigure]) -> str:
         fewest_seeds=FEWEST_SEEDS,
         rows=[_row(row) for row in rows],
         notes=reading_notes(data, rows),
-        figures=[_figure(saved) for saved in figures],
+        figures=[_figure(saved) for saved in figures if saved.files is not None],
+        not_drawn=_not_drawn(figures),
         varied=varied_parameters(data.records),
         constant=constant_parameters(data.records),
         fidelities=fidelity_switches(data.records),
@@ -146,7 +147,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             str(row["networks"]),
             counted(row["seeds"], "seed") + (f", {diverged} diverged" if diverged else ""),
         ),
-        "errors": [_with_range(row, name) for name in ("pos_decoding_err", "pos_decoding_err_T50")],
+        "errors": [_error(row), _with_range(row, "pos_decoding_err_T50")],
         "shares": shares,
         "best": _with_range(row, "score_60_by_neuron_max", 2),
         "above_null": _with_interval(row, "share_above_null_99"),
@@ -161,6 +162,14 @@ def _with_range(row: dict[str, Any], name: str, decimals: int = 1) -> tuple[str,
     return (texts[0], f"{texts[1]} to {texts[2]}" if low < high else "")
 
 
+def _error(row: dict[str, Any]) -> tuple[str, str]:
+    """Return the position error; without outputs that of a linear readout, beside chance."""
+    if math.isfinite(row["pos_decoding_err"]) or math.isnan(row["readout_err_cm"]):
+        return _with_range(row, "pos_decoding_err")
+    value, chance = (numbers.number(row[name], 1) for name in READOUT_MEDIANS)
+    return (value, f"readout; chance {chance}")
+
+
 def _with_interval(row: dict[str, Any], name: str) -> tuple[str, str]:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     interval = f"{_share(low)} to {_share(high)}" if low < high else ""
@@ -171,18 +180,25 @@ def _share(share: float) -> str:
     return numbers.percent(share).removesuffix(" %")
 
 
+def _not_drawn(figures: list[SavedFigure]) -> list[tuple[str, str]]:
+    """Return the titles of figures that are not drawn and the reason, once for each reason."""
+    titles: dict[str, list[str]] = {}
+    for result, files in figures:
+        if files is None:
+            titles.setdefault(result.caption, []).append(result.title)
+    return [("; ".join(names), reason) for reason, names in titles.items()]
+
+
 def _figure(saved: SavedFigure) -> dict[str, Any]:
     result, files = saved
+    assert files is not None
     figure = {
         "name": result.name,
         "title": result.title,
         "caption": result.caption,
         "alt": result.alt,
-        "uri": "",
         "table": result.table,
     }
-    if files is None:
-        return figure
     small = files.svg.stat().st_size <= LARGEST_SVG
     image, kind = (files.svg, "svg+xml") if small else (files.png, "png")
     encoded = base64.b64encode(image.read_bytes()).decode()

@@ -23,9 +23,16 @@ def reading_notes(data: RunData, rows: list[dict[str, Any]]) -> list[str]:
     ]
     dimensions = {record.spec.dimensions for record in data.records}
     if 2 in dimensions or not dimensions:
+        if data.without_outputs.records:
+            notes.append(
+                "Networks without outputs do not answer where they are. Their position error is"
+                " that of a linear readout of the units after the last move (beside it chance, the"
+                " error of the mean position). Units of one period repeat within a larger box, so"
+                " that even perfect lattices can have a large error."
+            )
         notes += [
             "A score above a threshold is no evidence by itself."
-            + _null_sentence(rows)
+            + _null_sentence(rows, data)
             + " Compare every share with its null, not with zero.",
             "The highest of many scores is high, and it grows with the number of units. Look at the"
             " median and random rows of the gallery before the best row.",
@@ -69,7 +76,14 @@ def _seed_sentence(rows: list[dict[str, Any]]) -> str:
     return sentence
 
 
-def _null_sentence(rows: list[dict[str, Any]]) -> str:
+def _null_sentence(rows: list[dict[str, Any]], data: RunData) -> str:
+    if data.records and not data.with_outputs.records:
+        return (
+            " The networks have no target code, so that no random readouts of one are there. Their"
+            " nulls are the same network before training, random fields with the spectrum of its"
+            " maps, and its maps with the bins in random order. A unit is above the null if it"
+            " scores above the 99th percentile of each."
+        )
     shares = [row[f"null_share_above_{THRESHOLDS[0]}"] for row in rows if row["dimensions"] == 2]
     shares = [share for share in shares if not math.isnan(share)]
     text = (
@@ -88,7 +102,7 @@ def _periods(data: RunData) -> str:
 
     The text is empty if no network in a square has the target code Difference of Softmaxes.
     """
-    records = data.of_dimensions(2).records
+    records = data.of_dimensions(2).with_outputs.records
     expected_cm = [expected_period_cm(record.spec) for record in records]
     per_box = [
         100 * record.spec.box_width_in_m / period_cm

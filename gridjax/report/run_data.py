@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.results.run import Run
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 
 CODES = tuple(info.name for info in TARGET_CODES)
 """gridjax's own target codes, in the order of tables and figures."""
-HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err")
+HISTORY = ("step", "loss", "loss_excess", "pos_decoding_err", "state_objective_value")
 EMERGENCE = (
     *("step", "pos_decoding_err", "score_60_by_neuron_max"),
     *("share_above_0.3", "share_above_null_99"),
 )
 DRIFT = ("move", "pos_decoding_err")
-_UNITS = ("unit", "score_60_by_neuron", "period_cm")
+OWN_NULLS = ("untrained", "isotropic", "shuffled")
+"""Nulls of a network without outputs; its row has the 99th percentile of each."""
+_UNITS = ("unit", "score_60_by_neuron", "period_cm", "active")
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class NetworkRecord:
     training diverged"""
     period_cm: Float[np.ndarray, " unit"]
     """lattice period of each unit, cm; NaN for units without a significant lattice"""
+    is_active: Bool[np.ndarray, " unit"]
+    """whether the map of each unit varies"""
     history: dict[str, Float[np.ndarray, " step"]]
     """the columns HISTORY by name; errors in cm"""
     drift: dict[str, Float[np.ndarray, " move"]]
@@ -74,9 +79,27 @@ class NetworkRecord:
         return self.row["status"] == DIVERGED
 
     @property
+    def nulls_99(self) -> dict[str, float]:
+        """The 99th percentile of each null of the network, by the name of the null.
+
+        It is the random readouts of the target code or, without outputs, each of OWN_NULLS.
+        """
+        if self.spec.has_outputs:
+            return {"random readouts": self.row["null_99"]}
+        return {name: self.row[f"{name}_99"] for name in OWN_NULLS}
+
+    @property
     def is_above_null(self) -> np.ndarray:
-        """Whether each unit scores above the 99th percentile of the network's random readouts."""
-        return self.score > self.row["null_99"]
+        """Whether each unit scores above the 99th percentile of each null of the network."""
+        return self.score > np.max(list(self.nulls_99.values()))
+
+    @property
+    def share_above_null(self) -> float:
+        """Share of units that score above each null's 99th percentile; NaN without a null."""
+        if self.spec.has_outputs:
+            return self.row["share_above_null_99"]
+        has_null = len(self.score) and np.isfinite(list(self.nulls_99.values())).all()
+        return float(self.is_above_null.mean()) if has_null else math.nan
 
 
 @dataclass(frozen=True)
@@ -117,6 +140,11 @@ class RunData:
         """The networks that have outputs."""
         return replace(self, records=[one for one in self.records if one.spec.has_outputs])
 
+    @property
+    def without_outputs(self) -> RunData:
+        """The networks that have no outputs, and therefore no random readouts of a target code."""
+        return replace(self, records=[one for one in self.records if not one.spec.has_outputs])
+
     def nulls_of(self, records: Iterable[NetworkRecord]) -> list[Float[np.ndarray, " readout"]]:
         """Return the scores of random readouts, as one array for each layout of the networks."""
         names = dict.fromkeys(record.row["null_id"] for record in records)
@@ -144,12 +172,13 @@ def read_run_data(run: Run) -> RunData:
         spec = NetworkSpec.from_dict(specs[run_id])
         rows_of_units = units.get(run_id, _empty((*_UNITS, "nbins")))
         at = rows_of_units["nbins"] == spec.n_bins_reported
-        unit, score, period = (rows_of_units[name][at] for name in _UNITS)
+        unit, score, period, active = (rows_of_units[name][at] for name in _UNITS)
+        of_units = (unit.astype(int), score, period, active.astype(bool))
         curves = [
             table.get(run_id, _empty(names))
             for table, names in ((history, HISTORY), (drift, DRIFT), (emergence, EMERGENCE))
         ]
-        records.append(NetworkRecord(spec, row, unit.astype(int), score, period, *curves))
+        records.append(NetworkRecord(spec, row, *of_units, *curves))
         if null_id in nulls and spec.dimensions == 2:
             null = nulls[null_id]
             scores[null_id] = null["score_60"][null["nbins"] == spec.n_bins_reported]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SHARES = (*(f"share_above_{threshold}" for threshold in THRESHOLDS), "share_above_null_99")
 MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
+READOUT_MEDIANS = ("readout_err_cm", "readout_chance_err_cm")
 
 
 def summary_rows(data: RunData) -> list[dict[str, Any]]:
@@ -29,8 +30,11 @@ def summary_rows(data: RunData) -> list[dict[str, Any]]:
     did not diverge.
     ``pos_decoding_err``, ``pos_decoding_err_T50`` (cm) and ``score_60_by_neuron_max``: medians over
     the networks that did not diverge; each also has ``_min`` and ``_max``.
-    ``share_above_0.3`` and so on, and ``share_above_null_99``: means over these networks; each also
-    has ``_low`` and ``_high``, the 95 % interval of metrics.statistics.seed_intervals.
+    ``readout_err_cm`` and ``readout_chance_err_cm``: the same for a linear readout of the units and
+    for the mean position; only for networks without outputs, which have no position errors.
+    ``share_above_0.3`` and so on, and ``share_above_null_99`` (of networks without outputs, above
+    each of their nulls): means over these networks; each also has ``_low`` and ``_high``, the 95 %
+    interval of metrics.statistics.seed_intervals.
     ``layouts``: number of layouts with random readouts of the target code;
     ``null_share_above_0.3`` and so on: their mean share above each threshold.
 
@@ -49,7 +53,9 @@ def summary_rows(data: RunData) -> list[dict[str, Any]]:
                 row = {"code": code, "width_cm": width, "dimensions": dimensions}
                 row |= {"networks": len(group), "diverged": len(group) - len(finished)}
                 row |= {"seeds": len(np.unique(seeds_of(finished)))}
-                row |= _medians(finished) | _shares(finished)
+                row |= _medians(finished, MEDIANS) | _shares(finished)
+                without = [record for record in finished if not record.spec.has_outputs]
+                row |= _medians(without, READOUT_MEDIANS)
                 rows.append(row | _null_shares(data.nulls_of(finished)))
     return rows
 
@@ -64,9 +70,11 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     from rich import box
     from rich.table import Table
 
+    has_readouts = any(math.isfinite(row["readout_err_cm"]) for row in rows)
     table = Table(
         title="Share of units above a score60, mean over networks, beside random readouts (null)",
-        caption="error, best: median network; by definition 1 % of the null is above its 99 %",
+        caption="error, best: median network; by definition 1 % of the null is above its 99 %"
+        + ("; *: error of a linear readout; > null 99 % of three nulls" if has_readouts else ""),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,
@@ -80,7 +88,7 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
             row_label(row),
             "–" if math.isnan(row["width_cm"]) else f"{row['width_cm']:.4g}",
             f"{row['networks'] - row['diverged']}/{row['networks']}",
-            number(row["pos_decoding_err"], 1),
+            _error(row),
             number(row["pos_decoding_err_T50"], 1),
             percent(row["share_above_0.3"]),
             percent(row["null_share_above_0.3"]),
@@ -92,9 +100,17 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     return table
 
 
-def _medians(finished: list[NetworkRecord]) -> dict[str, float]:
+def _error(row: dict[str, Any]) -> str:
+    """Return the position error; without outputs that of a linear readout, with a star."""
+    readout_cm = row["readout_err_cm"]
+    if math.isnan(row["pos_decoding_err"]) and math.isfinite(readout_cm):
+        return f"{number(readout_cm, 1)}*"
+    return number(row["pos_decoding_err"], 1)
+
+
+def _medians(finished: list[NetworkRecord], names: Sequence[str]) -> dict[str, float]:
     row: dict[str, float] = {}
-    for name in MEDIANS:
+    for name in names:
         values = column(finished, name)
         measured = values[np.isfinite(values)]
         for suffix, function in (("", np.median), ("_min", np.min), ("_max", np.max)):
@@ -106,6 +122,8 @@ def _shares(finished: list[NetworkRecord]) -> dict[str, float]:
     row: dict[str, float] = {}
     for name in SHARES:
         values = column(finished, name)
+        if name == "share_above_null_99":
+            values = np.array([record.share_above_null for record in finished], float)
         is_measured = np.isfinite(values)
         mean = low = high = math.nan
         if is_measured.any():

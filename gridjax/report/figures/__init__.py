@@ -44,7 +44,7 @@ def write_figures(data: RunData, run: Run, folder: Path) -> list[SavedFigure]:
         if cubes.records:
             figures.append(volumes.draw(cubes, run))
         if data.records and not squares.records:
-            figures += [_of_outputs(drift, data), _of_outputs(training_history, data)]
+            figures += [_of_outputs(drift, data), training_history.draw(data)]
         else:
             figures += _of_squares(data, squares, run)
         return [SavedFigure(result, plotting.save(result, folder)) for result in figures]
@@ -60,7 +60,7 @@ def _of_squares(data: RunData, squares: RunData, run: Run) -> list[FigureResult]
         robustness.draw(squares, run),
         lattice_periods.draw(squares),
         _of_outputs(target_codes, squares, run),
-        _of_outputs(training_history, data),
+        training_history.draw(data),
         _of_outputs(emergence, squares),
     ]
 

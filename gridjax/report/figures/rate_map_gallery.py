@@ -156,20 +156,27 @@ def _network(unit: Unit, say_box: bool) -> str:
 
 def _population(records: list[NetworkRecord]) -> str:
     scores = np.concatenate([record.score for record in records])
+    active = np.concatenate([record.is_active for record in records])
     networks = plotting.counted(len(records), "network")
-    return f"{networks}, {len(scores):,} units, median score60 {number(float(np.median(scores)))}"
+    text = f"{networks}, {len(scores):,} units"
+    if not active.any():
+        return f"{text}, all inactive"
+    if not active.all():
+        text += f" ({len(scores) - active.sum():,} inactive)"
+    return f"{text}, median score60 {number(float(np.median(scores[active])))}"
 
 
 def _caption(blocks: dict[str, list[Row]], keep: str) -> str:
     text = (
         "Mean activity of single units over the box, x to the right and y up; one block for each"
         " target code, each row ordered by score60. Best: the highest scores, with few units of"
-        " each network; median: the units nearest the median score; random: units chosen at random,"
-        " inactive ones included. Below each map: its score60, its lattice period (none without a"
-        " significant hexagonal lattice), and its network by the width σ of the place fields in cm"
-        " and the seed. Colours run from the lowest to the highest rate of each map, so weak maps"
-        " look as strong as others. The best maps of any large population look good; the survival"
-        " curves show how many units score as high, and how many random readouts do."
+        " each network; median: the units nearest the median score of active units (whose map"
+        " varies); random: units chosen at random, inactive ones included. Below each map: its"
+        " score60, its lattice period (none without a significant hexagonal lattice), and its"
+        " network by the width σ of the place fields in cm and the seed. Colours run from the"
+        " lowest to the highest rate of each map, so weak maps look as strong as others. The best"
+        " maps of any large population look good; the survival curves show how many units score as"
+        " high, and how many random readouts do."
     )
     if any("of kept" in row.name for rows in blocks.values() for row in rows):
         text += (

@@ -8,9 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from gridjax import plotting
+from gridjax.io.numbers import percent
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_intervals
 from gridjax.plotting import FigureResult
-from gridjax.report.run_data import RunData, codes_of, label, seeds_of
+from gridjax.report.run_data import OWN_NULLS, RunData, codes_of, label, seeds_of
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ NAME, TITLE = "survival", "Grid scores against their null"
 MOST_NAMES = 5
 MOST_LINES = 60
 FEW_LAYOUTS = 20
+_STYLES = ((0, (4, 1.5)), "-.", (0, (1, 1)))
+"""Lines of the 99th percentiles of OWN_NULLS."""
 _GRID = np.linspace(-0.6, 1.8, 241)
 _BAND_STEP = 4
 """Step between thresholds with an interval; the band is straight between these thresholds."""
@@ -130,9 +133,20 @@ def _one_code(axes: Axes, data: RunData, code: str, lines: np.ndarray) -> None:
             alpha=0.45,
             label=f"random readouts, {_null_range_name(len(nulls))}",
         )
+    for (name, score), style in zip(_own_nulls(data, code).items(), _STYLES, strict=False):
+        text = f"{name} null, 99th percentile (median)"
+        axes.axvline(score, color="black", lw=1.2, ls=style, label=text)
     axes.set_title(
         _numbers(data, code), loc="right", fontsize=plotting.SMALL, weight="normal", linespacing=1.2
     )
+
+
+def _own_nulls(data: RunData, code: str) -> dict[str, float]:
+    """Return the median 99th percentile of each null of the networks of a code without outputs."""
+    records = data.without_outputs.of(code)
+    values = {name: [record.nulls_99[name] for record in records] for name in OWN_NULLS}
+    finite = {name: np.asarray(some)[np.isfinite(some)] for name, some in values.items()}
+    return {name: float(np.median(some)) for name, some in finite.items() if len(some)}
 
 
 def _legend(figure: Figure, panels: np.ndarray) -> None:
@@ -186,6 +200,9 @@ def _numbers(data: RunData, code: str) -> str:
     nulls = data.nulls_of(records)
     n_units = sum(len(record.score) for record in records)
     trained = f"{plotting.counted(len(records), 'network')}, {n_units:,} units"
+    if own := _own_nulls(data, code):
+        above = np.nanmean([record.share_above_null for record in data.without_outputs.of(code)])
+        return f"{trained}\n{percent(float(above))} above all {len(own)} nulls' 99 %"
     if not nulls:
         return f"{trained}\nno null"
     layouts = plotting.counted(len(nulls), "layout")
@@ -205,7 +222,19 @@ def _caption(data: RunData, codes: list[str]) -> str:
         " network's own target code, from the same trajectories and bins, without network, training"
         " or path integration (median and range over layouts). A curve is evidence of grid cells"
         " only where it leaves its null."
+        f"{_own_nulls_caption(data, codes)}"
         f" Dotted: thresholds of the literature, .3, .8 and 1.2. {numbers}."
+    )
+
+
+def _own_nulls_caption(data: RunData, codes: list[str]) -> str:
+    if not any(_own_nulls(data, code) for code in codes):
+        return ""
+    return (
+        " Networks without outputs have no such readouts. Vertical lines: 99th percentiles of their"
+        " own nulls (median over networks), which are the scores of the same network before"
+        " training, of random isotropic fields with the spectrum and the values of its maps, and of"
+        " its maps with the bins in random order."
     )
 
 

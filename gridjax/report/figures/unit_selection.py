@@ -41,6 +41,7 @@ Load = Callable[[str], "xr.DataArray | None"]
 def choose(records: list[NetworkRecord], load: Load, keep: str) -> list[Row]:
     """Return three rows of units of networks: best units, median units and random units.
 
+    Median units are those nearest the median score of active units; if no unit is active, of all.
     ``load`` returns the kept maps of a run_id. ``keep`` is the run's setting keep_maps. Rows
     without any map are omitted.
     """
@@ -53,13 +54,15 @@ def choose(records: list[NetworkRecord], load: Load, keep: str) -> list[Row]:
     place = np.concatenate(orders)
     rank = np.concatenate([np.arange(len(order)) for order in orders])
     score = np.concatenate([m.score[order] for m, order in zip(records, orders, strict=True)])
+    active = np.concatenate([m.is_active[order] for m, order in zip(records, orders, strict=True)])
+    typical = np.flatnonzero(active) if active.any() else np.arange(len(score))
 
     of_kept = "" if len(place) == sum(len(record.unit) for record in records) else " of kept"
     by_score = np.argsort(-score, kind="stable")
-    from_median = np.argsort(np.abs(score - np.median(score)), kind="stable")
+    from_median = np.abs(score[typical] - np.median(score[typical]))
     chosen = {
         "best": by_score[rank[by_score] < n_each],
-        f"median{of_kept}": from_median,
+        f"median{of_kept}": typical[np.argsort(from_median, kind="stable")],
         f"random{of_kept}": np.random.default_rng(0).permutation(len(score)),
     }
     rows = [
