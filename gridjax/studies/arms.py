@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.numbers import percent
-from gridjax.studies.competence import FEWEST_COMPETENT, LEAST_SHARE
+from gridjax.run.evaluation.evaluation import DIVERGED
+from gridjax.studies.competence import FEWEST_COMPETENT, LEAST_SHARE, MOST_DIVERGED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,6 +29,7 @@ class Arm:
     name: str
     run_ids: frozenset[str]
     competent: frozenset[str]
+    diverged: frozenset[str] = frozenset()
 
     @property
     def share(self) -> float:
@@ -44,6 +46,16 @@ class Arm:
         if self.share < LEAST_SHARE:
             return f"fewer than {percent(LEAST_SHARE)} of the networks are competent"
         return ""
+
+
+def divergence(arms: Iterable[Arm]) -> str:
+    """Return why a claim about all networks that did not diverge allows no verdict, or "".
+
+    Networks that diverged are no random sample of an arm: without them, the others can look better.
+    """
+    many = [arm for arm in arms if len(arm.diverged) > MOST_DIVERGED * len(arm.run_ids)]
+    counts = "; ".join(f"{arm.name}: {len(arm.diverged)} of {len(arm.run_ids)}" for arm in many)
+    return f"more than {percent(MOST_DIVERGED)} of the networks diverged ({counts})" if many else ""
 
 
 def shortage(arms: Iterable[Arm]) -> str:
@@ -81,12 +93,13 @@ def arms_of(name: str, arguments: Mapping[str, Any], place: Place) -> tuple[Arm,
 
 def _arm(name: str, frame: pd.DataFrame) -> Arm:
     able = frame.loc[frame["is_competent"].astype(bool), "run_id"]
-    return Arm(name, frozenset(frame["run_id"]), frozenset(able))
+    diverged = frame.loc[frame["status"] == DIVERGED, "run_id"]
+    return Arm(name, frozenset(frame["run_id"]), frozenset(able), frozenset(diverged))
 
 
 def _has_networks(frame: Any) -> bool:
     columns = getattr(frame, "columns", ())
-    return "run_id" in columns and "is_competent" in columns
+    return {"run_id", "is_competent", "status"}.issubset(columns)
 
 
 def _from_test(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,8 @@ LEAST_SHARE = 0.5
 """Smallest share of competent networks in an arm that allows a verdict."""
 FEWEST_COMPETENT = 8
 """Smallest number of competent networks in an arm that allows a verdict."""
+MOST_DIVERGED = 0.1
+"""Largest share of diverged networks in an arm that allows a verdict on all others."""
 
 _SQUARED = ("mse", "polarmse")
 

@@ -175,9 +175,12 @@ def matched_difference(
     """Estimate the mean difference between matched networks of two arms; its null is 0.
 
     Each network is matched with at most one network of the other arm: of all ways to make the most
-    pairs, the one with the least sum of distances. The interval is from resampled seeds of the
-    first arm. The test flips the signs of these seeds' mean differences. The rows of the estimate
-    contain networks of both arms; their column ``match`` is the run_id of the other network.
+    pairs, the one with the least sum of distances. Pairs are not equal in ``on``: from each
+    difference is subtracted what the distance in ``on`` explains, by the slope of ``column`` over
+    ``on`` among the matched networks within arms. The interval is from resampled seeds of the
+    first arm, with this slope fixed. The test flips the signs of these seeds' mean differences. The
+    rows of the estimate contain networks of both arms; their column ``match`` is the run_id of the
+    other network.
 
     Args:
         frame: one row for each network, with ``run_id`` and ``seed``.
@@ -199,14 +202,26 @@ def matched_difference(
     allowed = distances[of_ours, of_theirs] <= caliper
     pairs, others = ours.iloc[of_ours[allowed]], theirs.iloc[of_theirs[allowed]]
     pairs = pairs.assign(match=others["run_id"].to_numpy())
-    pairs["gap"] = pairs[column] - others[column].to_numpy()
+    apart = pairs[on] - others[on].to_numpy()
+    slope_of_on = _slope_within((pairs, others), column, on)
+    pairs["gap"] = pairs[column] - others[column].to_numpy() - slope_of_on * apart
     others = others.assign(match=pairs["run_id"].to_numpy())
     remark = f"{len(pairs)} pairs of networks."
     if len(pairs):
-        apart = float((pairs[on].to_numpy() - others[on].to_numpy()).mean())
-        remark = f"{len(pairs)} pairs of networks; mean difference of {on}: {apart:.2g}."
+        explained = slope_of_on * apart.mean()
+        remark += (
+            f" Their mean difference of {on} is {apart.mean():.2g}, which explains"
+            f" {explained:.2g} (subtracted)."
+        )
     estimate = seed_contrast(pairs, "gap", lambda of_seed: of_seed["gap"].mean(), within, remark)
     if not estimate.n:
         return estimate
     rows = pd.concat([pairs, others])[["run_id", "seed", on, column, "match"]]
     return replace(estimate, n=len(rows), rows=rows)
+
+
+def _slope_within(arms: Sequence[pd.DataFrame], column: str, on: str) -> float:
+    """Return the slope of a column over another among networks within arms; 0 if on is constant."""
+    x, y = (np.concatenate([arm[name] - arm[name].mean() for arm in arms]) for name in (on, column))
+    squares = float(x @ x)
+    return float(x @ y) / squares if squares > 0 else 0.0

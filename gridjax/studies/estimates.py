@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gridjax.metrics.statistics.intervals import Interval, mean_interval, upper_bound
+from gridjax.metrics.statistics.intervals import (
+    Interval,
+    binomial_interval,
+    mean_interval,
+    upper_bound,
+)
 from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS, seed_share_interval
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 ALIKE = "All values are equal, so that resampling gives no interval."
+EXACT = "Few seeds differ, so that resampling gives no bound: bounds are those of a binomial share."
 ANY = (-math.inf, math.inf)
 """The range of an estimate without bounds."""
 DIFFERENCES = (-1.0, 1.0)
@@ -48,11 +54,11 @@ class Estimate:
 
 
 def undefined_estimate(reason: str) -> Estimate:
-    """Return an estimate with value NaN and no networks; the reason is its remark."""
+    """Return an estimate with value NaN and no networks, which is unanswerable for this reason."""
     import pandas as pd
 
-    nan = math.nan
-    return Estimate(nan, nan, nan, 0, pd.DataFrame({"run_id": []}), remark=reason)
+    nan, rows = math.nan, pd.DataFrame({"run_id": []})
+    return Estimate(nan, nan, nan, 0, rows, remark=reason, unanswerable=reason)
 
 
 def drop_degenerate_bounds(interval: Interval, remark: str = "") -> tuple[Interval, str]:
@@ -60,6 +66,37 @@ def drop_degenerate_bounds(interval: Interval, remark: str = "") -> tuple[Interv
     if interval.low < interval.high or math.isnan(interval.low):
         return interval, remark
     return Interval(interval.value, math.nan, math.nan), f"{remark} {ALIKE}".strip()
+
+
+def bounds_in_range(
+    interval: Interval, n_seeds: int, within: tuple[float, float], remark: str = ""
+) -> tuple[Interval, str]:
+    """Return the interval of a mean over seeds and its remark, with bounds where draws give none.
+
+    If all values are equal, or if so few seeds differ that a bound is the end of the range, the
+    bound is that of a mean of values that are all at one end of the range or the other: Clopper and
+    Pearson's for a share. Of all values in the range with this mean, these vary most, so that the
+    bound is cautious. Without a range, equal values have no bounds.
+
+    Args:
+        interval: the mean and its interval from resampled seeds.
+        n_seeds: number of seeds.
+        within: the range of the values.
+        remark: text to show beside the estimate.
+    """
+    least, most = within
+    value, low, high = interval
+    if not math.isfinite(most - least):
+        return drop_degenerate_bounds(interval, remark)
+    is_equal = low == high
+    if math.isnan(low) or not (is_equal or low <= least or high >= most):
+        return interval, remark
+    share = (value - least) / (most - least)
+    _, lowest, highest = binomial_interval(share * n_seeds, n_seeds, LEVEL)
+    lowest, highest = (least + (most - least) * end for end in (lowest, highest))
+    low = lowest if is_equal else max(low, lowest)
+    high = highest if is_equal else min(high, highest)
+    return Interval(value, low, high), f"{remark} {EXACT}".strip()
 
 
 def mean_vs_null(
@@ -87,7 +124,7 @@ def mean_vs_null(
         return undefined_estimate(f"too few seeds with a value ({len(per_seed)})")
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
     interval = mean_interval(values, seeds, LEVEL, within=within)
-    interval, remark = drop_degenerate_bounds(interval, remark)
+    interval, remark = bounds_in_range(interval, len(per_seed), within, remark)
     p = sign_flip(per_seed.to_numpy() - null)
     rows = frame[["run_id", "seed", column]]
     return Estimate(*interval, n=len(frame), rows=rows, p=p, null=null, remark=remark)
@@ -119,7 +156,7 @@ def seed_contrast(
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]
     interval = mean_interval(differences, None, LEVEL, within=within)
-    interval, remark = drop_degenerate_bounds(interval, remark)
+    interval, remark = bounds_in_range(interval, len(differences), within, remark)
     p = sign_flip(differences)
     return Estimate(*interval, n=len(rows), rows=rows, p=p, null=0.0, remark=remark)
 

@@ -121,14 +121,15 @@ class Evidence:
 
     @cached_property
     def lattices(self) -> pd.DataFrame:
-        """``units`` with one more column: ``is_lattice``, whether the map of a unit is a lattice.
+        """Distinct maps of ``units``, and ``is_lattice``: whether each of them is a lattice.
 
-        It is one if its lattice is significant (``lattice_p_value``; q < .05 after Benjamini and
-        Hochberg over the units of the network), and its score60 is above both thresholds of
-        ``share_grid``.
+        A map is distinct as for ``has_grids``: copies are left out. It is a lattice if its lattice
+        is significant (``lattice_p_value``; q < .05 after Benjamini and Hochberg over the distinct
+        maps of the network), and its score60 is above both thresholds of ``share_grid``.
         """
         null = self.networks[["run_id"]].assign(null_99=_highest_null(self.networks))
         units = self.units.merge(null, on="run_id")
+        units = units[_is_distinct(units)].reset_index(drop=True)
         q = units.groupby("run_id")["lattice_p_value"].transform(
             lambda p: benjamini_hochberg(np.nan_to_num(p.to_numpy(float), nan=1.0))
         )
@@ -223,9 +224,7 @@ class Evidence:
         units = self._reported_units(rows).merge(null, on="run_id")
         score = units["score_60_by_neuron"]
         is_grid = (score > units["null_99"]) & (score > LOWEST_THRESHOLD)
-        is_distinct = units["copy_of"] == units["unit"]
-        if units["copy_of"].isna().any():
-            is_distinct[:] = True
+        is_distinct = _is_distinct(units)
         of_units = pd.DataFrame(
             {
                 "n_grid": is_grid,
@@ -236,6 +235,13 @@ class Evidence:
         )
         counts = of_units.groupby(units["run_id"]).sum()
         return counts.reindex(rows["run_id"]).reset_index(drop=True)
+
+
+def _is_distinct(units: pd.DataFrame) -> pd.Series:
+    """Return whether each map is no copy of another one; none is if a table lacks ``copy_of``."""
+    if units["copy_of"].isna().any():
+        return units["unit"] == units["unit"]
+    return units["copy_of"] == units["unit"]
 
 
 def _highest_null(rows: pd.DataFrame) -> pd.Series:

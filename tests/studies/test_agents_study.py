@@ -8,6 +8,7 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 import gridjax as gj
+from gridjax.studies.claims.verdicts import NOT_ANSWERABLE
 from gridjax.studies.results import conclude
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, StudyPlan, lay_out
@@ -98,7 +99,7 @@ def test_agents_that_have_not_learned_decide_nothing_about_lesions_and_new_goals
 def test_networks_without_weights_decide_nothing(tmp_path):
     run, plan = run_of(weights=False)
     verdicts = conclude(plan, run, "desk", tmp_path)
-    assert {one.outcome for one in verdicts} == {"undecided"}
+    assert {one.outcome for one in verdicts} == {NOT_ANSWERABLE}
 
 
 @pytest.mark.parametrize("size", ["desk", "paper"])

@@ -87,7 +87,7 @@ def test_performance_does_not_stay_if_heterogeneous_networks_diverge(arms):
     assert some.estimate.n == 2 * len(equal)
     # without a homogeneous network that has learned, there is no performance to keep
     none = judged("heterogeneity", lambda run: (alike(run), unlearn(run)))["performance_stays"]
-    assert none.outcome == "undecided"
+    assert none.outcome == NOT_ANSWERABLE
 
 
 def unlearn(run):

@@ -87,6 +87,21 @@ def test_a_claim_about_learning_is_decided_with_arms_that_do_not_learn():
     assert verdict.outcome == HOLDS
 
 
+@pytest.mark.parametrize(("n_diverged", "outcome"), [(3, HOLDS), (4, NOT_ANSWERABLE)])
+def test_a_claim_about_all_networks_needs_arms_that_did_not_diverge(n_diverged, outcome):
+    """Of 32 networks, three may diverge: the others are no random sample."""
+    ids = [f"n{k}" for k in range(32)]
+    some = Arm("dropout", frozenset(ids), frozenset(ids), frozenset(ids[:n_diverged]))
+    (verdict,) = judge([claim(asked_of="all")], {"a": estimate(0.5, 0.01)}, {"a": (some,)})
+    assert verdict.outcome == outcome
+    if n_diverged == 4:
+        reason = "more than 10 % of the networks diverged (dropout: 4 of 32)"
+        assert verdict.sentence == f"Not answerable at this size: {reason}."
+    # a claim about all finished networks counts those that diverged itself
+    (verdict,) = judge([claim(asked_of="finished")], {"a": estimate(0.5, 0.01)}, {"a": (some,)})
+    assert verdict.outcome == HOLDS
+
+
 def test_a_claim_that_is_not_answerable_is_no_test_of_the_correction():
     claims = [claim("a"), claim("b"), claim("c")]
     found = {"a": estimate(0.5, 0.02), "b": estimate(0.5, 1e-6), "c": estimate(0.5, 0.03)}
@@ -103,6 +118,7 @@ FRAME = pd.DataFrame(
     {
         "run_id": list("abcd"),
         "is_competent": [True, False, True, True],
+        "status": ["finished", "diverged", "finished", "finished"],
         "width": [0.1, 0.1, 0.2, 0.2],
     }
 )

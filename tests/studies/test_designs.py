@@ -93,9 +93,11 @@ def test_networks_matched_by_error_make_pairs():
     rows = pd.DataFrame([*ours, *theirs])
     first = rows["run_id"].str.startswith("a")
     found = matched_difference(rows, "x", first, ~first, "error", 1.0)
-    assert found.value == pytest.approx(5)
+    # of equal errors: 5 + (error - 10) / 2 minus (error - 10.4) / 2
+    assert found.value == pytest.approx(5.2)
     assert found.n == 18
-    assert found.remark.startswith("9 pairs of networks; mean difference of error: -0.4.")
+    assert found.remark.startswith("9 pairs of networks. Their mean difference of error is -0.4,")
+    assert "which explains -0.2 (subtracted)" in found.remark
     match = found.rows.set_index("run_id")["match"]
     assert all(match[match[name]] == name for name in match.index)
     few = rows[first | (rows["run_id"] == "b4")]

@@ -6,16 +6,70 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from gridjax.studies.designs import resampled_statistic, slope
 from gridjax.studies.estimates import (
+    ALIKE,
     DIFFERENCES,
+    EXACT,
     mean_vs_null,
     paired_difference,
     seed_contrast,
     share,
     undefined_estimate,
 )
+
+
+def shares(values):
+    return pd.DataFrame({"run_id": [f"n{k}" for k in range(len(values))], "x": values}).assign(
+        seed=np.arange(len(values))
+    )
+
+
+def test_equal_shares_have_the_bounds_of_a_binomial_share():
+    found = mean_vs_null(shares([0.0] * 32), "x", 0.01, (0, 1))
+    assert (found.value, found.low) == (0, 0)
+    assert found.high == pytest.approx(1 - 0.025 ** (1 / 32))  # 10.9 %
+    assert found.remark == EXACT
+    found = mean_vs_null(shares([1.0] * 32), "x", 0.5, (0, 1))
+    assert (found.low, found.high) == (pytest.approx(0.025 ** (1 / 32)), 1)
+    found = mean_vs_null(shares([0.0] * 32), "x", 0.01)  # without a range
+    assert math.isnan(found.high)
+    assert found.remark == ALIKE
+
+
+@pytest.mark.parametrize("n_large", [1, 2, 3])
+def test_shares_of_few_networks_have_a_finite_bound(n_large):
+    """One unit of 256 in one to three of 32 networks: resampling gives 100 %."""
+    found = mean_vs_null(shares([1 / 256] * n_large + [0.0] * (32 - n_large)), "x", 0.01, (0, 1))
+    assert found.value == pytest.approx(n_large / 32 / 256)
+    assert found.low >= 0
+    assert 0.10 < found.high < 0.12
+    assert found.remark == EXACT
+
+
+def test_differences_have_bounds_within_their_range():
+    pairs = shares([0.0] * 12).assign(arm="a")
+    frame = pd.concat([pairs, pairs.assign(arm="b", run_id=pairs["run_id"] + "b")])
+    found = paired_difference(frame, "x", frame["arm"] == "a", frame["arm"] == "b", DIFFERENCES)
+    assert -0.6 < found.low < 0 == found.value < found.high < 0.6
+    assert found.low == pytest.approx(-found.high)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("n", [8, 32])
+@pytest.mark.parametrize("share_of_zeros", [0.85, 0.97])
+@pytest.mark.parametrize("shape", [(1, 6), (50, 50)])
+def test_bounds_of_few_different_shares_cover(n, share_of_zeros, shape):
+    """Where resampling gives no bound, the binomial one is too low in at most .025 of samples."""
+    random = np.random.default_rng(0)
+    truth = (1 - share_of_zeros) * shape[0] / sum(shape)
+    too_low, n_samples = 0, 200
+    for _ in range(n_samples):
+        values = random.beta(*shape, n) * (random.random(n) > share_of_zeros)
+        too_low += mean_vs_null(shares(values), "x", 0.01, (0, 1)).high < truth
+    assert too_low <= binom.ppf(0.999, n_samples, 0.04)
 
 
 @pytest.fixture

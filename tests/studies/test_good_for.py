@@ -10,6 +10,7 @@ from synthetic import synthetic_run
 
 import gridjax as gj
 from gridjax import metrics
+from gridjax.studies.claims.verdicts import NOT_ANSWERABLE
 from gridjax.studies.results import conclude
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, StudyPlan, lay_out
@@ -122,7 +123,7 @@ def test_networks_without_weights_or_lattice_units_decide_nothing(weights, n_lat
     verdicts = conclude(plan, run, "desk", tmp_path)
     of_codes = {one.claim.name for one in verdicts if weights} & OF_CODES
     others = [one for one in verdicts if one.claim.name not in of_codes]
-    assert {one.outcome for one in others} == {"undecided"}
+    assert {one.outcome for one in others} == {NOT_ANSWERABLE}
     assert all(math.isnan(one.estimate.value) for one in others)
 
 

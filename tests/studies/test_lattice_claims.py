@@ -9,6 +9,7 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.metrics import dos_wavenumber, hexagonal_period
+from gridjax.studies.claims.verdicts import NOT_ANSWERABLE
 from gridjax.studies.results import conclude
 from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, StudyPlan, lay_out
@@ -52,7 +53,7 @@ def test_lattices_by_chance_have_no_period(name, tmp_path, monkeypatch):
         monkeypatch.setattr(asked.study._module, "LAYOUTS", 1)
     verdicts = {one.claim.name: one for one in conclude(asked, run, "desk", tmp_path)}
     for claim in PERIODS[name]:
-        assert verdicts[claim].outcome == "undecided"
+        assert verdicts[claim].outcome == NOT_ANSWERABLE
         assert math.isnan(verdicts[claim].estimate.value)
 
 

@@ -142,7 +142,8 @@ def test_a_verdict_is_a_sentence():
     )
     assert judged(claim(), estimate(-0.03, -0.04, -0.02)).sentence.startswith("Does not hold: −3 %")
     assert "a decision needs about" in judged(claim(), estimate(0.02, 0, 0.04)).sentence
-    assert judged(claim(), undefined_estimate("no network")).sentence == "Undecided: no network."
+    nothing = judged(claim(), undefined_estimate("no network"))
+    assert nothing.sentence == "Not answerable at this size: no network."
 
 
 def test_a_claim_without_an_estimate_is_an_error():

@@ -11,15 +11,15 @@ import numpy as np
 from gridjax.metrics.statistics.intervals import Interval
 from gridjax.metrics.statistics.multiple_testing import holm
 from gridjax.metrics.statistics.power import needed_to_decide
-from gridjax.studies.arms import Arm, shortage
+from gridjax.studies.arms import Arm, divergence, shortage
 from gridjax.studies.claims.claims_file import Claim
-from gridjax.studies.competence import COMPETENT
+from gridjax.studies.competence import ALL, COMPETENT, FINISHED
 from gridjax.studies.estimates import Estimate
 
 HOLDS, DOES_NOT, UNDECIDED = "holds", "does not hold", "undecided"
 NOT_ANSWERABLE = "not answerable at this size"
-"""Outcome of a claim about competent networks if an arm has too few of them, and of a claim with an
-estimate that is ``unanswerable``."""
+"""Outcome of a claim about competent networks if an arm has too few of them, of a claim about all
+networks if too many of an arm diverged, and of a claim whose estimate is ``unanswerable``."""
 NOT_FINISHED = "not finished"
 """Outcome of every claim if some networks of the study are not trained."""
 ALPHA = 0.05
@@ -89,8 +89,9 @@ def judge(
     """Return the verdict on every claim, in the order of the claims.
 
     A claim about competent networks is not answerable if an arm has fewer than eight of them, or if
-    they are fewer than half of the arm; any claim is not if its estimate is ``unanswerable``. Such
-    a claim is not tested: it does not count in Holm's correction.
+    they are fewer than half of the arm; a claim about all networks that did not diverge is not if
+    more than one in ten of an arm diverged; any claim is not if its estimate is ``unanswerable``.
+    Such a claim is not tested: it does not count in Holm's correction.
 
     Args:
         claims: the claims.
@@ -102,10 +103,8 @@ def judge(
     Raises KeyError if a claim has no estimate.
     """
     arms = arms or {}
-    reasons = {
-        claim.name: shortage(arms.get(claim.name, ())) if claim.asked_of == COMPETENT else ""
-        for claim in claims
-    }
+    gates = {COMPETENT: shortage, ALL: divergence, FINISHED: lambda _: ""}
+    reasons = {claim.name: gates[claim.asked_of](arms.get(claim.name, ())) for claim in claims}
     blocked = {name: text or estimates[name].unanswerable for name, text in reasons.items()}
     tested = [
         claim.name
