@@ -49,6 +49,16 @@ def sweep_files(name: str | Path) -> list[Path]:
     return [Path(name)]
 
 
+def plugin_file(name: str | Path) -> Path:
+    """Return the file of a plugin: an existing path, or else the name of a shipped one.
+
+    Shipped plugins are Python files of the experiments, such as ``models/piso.py``. Any other name
+    is returned unchanged.
+    """
+    path, shipped = Path(name), EXPERIMENTS / name
+    return path if path.exists() or not shipped.is_file() else shipped
+
+
 def benchmark(name: str) -> ModuleType:
     """Import a module of the shipped benchmarks as gridjax.benchmarks.NAME."""
     package = "gridjax.benchmarks"

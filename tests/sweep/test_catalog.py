@@ -2,7 +2,7 @@
 
 import pytest
 
-from gridjax.sweep.catalog import EXPERIMENTS, sweep_files
+from gridjax.sweep.catalog import EXPERIMENTS, plugin_file, sweep_files
 from gridjax.sweep.sweep import Sweep
 
 TWO_SIZES = ("nfl-ideal", "sorscher2019", "nayebi2021", "banino2018")
@@ -42,3 +42,13 @@ def test_a_folder_without_sizes_is_all_its_files():
     assert len(sweep_files("quickstart")) == 3
     assert len(sweep_files("quickstart/gaussian.yaml")) == 1
     assert [str(path) for path in sweep_files("nothing")] == ["nothing"]
+
+
+def test_a_plugin_is_a_file_or_a_shipped_one_by_name(tmp_path, monkeypatch):
+    shipped = EXPERIMENTS / "models" / "piso.py"
+    assert plugin_file("models/piso.py") == plugin_file(shipped) == shipped
+    assert str(plugin_file("models/nothing.py")) == "models/nothing.py"
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "piso.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert str(plugin_file("models/piso.py")) == "models/piso.py"  # a user's file comes first

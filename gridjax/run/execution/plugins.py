@@ -12,6 +12,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.python_files import import_file
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import REGISTRIES, is_plugin
+from gridjax.sweep.catalog import plugin_file
 
 _PREFIX = "gridjax_plugin_"
 
@@ -26,11 +27,14 @@ class PluginSources(NamedTuple):
 
 
 def load_plugin(path: str | Path) -> None:
-    """Run a Python file of the user that registers target codes, cells or losses.
+    """Run a Python file that registers target codes, cells or losses: a user's, or a shipped one.
+
+    Args:
+        path: the file, or the name of a shipped plugin, such as ``models/piso.py``.
 
     Raises GridjaxError if the file does not exist or fails.
     """
-    path = Path(path)
+    path = plugin_file(path)
     name = f"{_PREFIX}{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}"
     if not path.is_file():
         raise GridjaxError(Problem(f"--plugin {path} is not a file", fix="give a Python file"))
