@@ -142,3 +142,15 @@ def test_arms_have_names_that_say_what_they_are(name):
     names = {arm.name for of_claim in arms.values() for arm in of_claim}
     assert not names & {"first", "second", "all networks"}
     assert all(arm.run_ids for of_claim in arms.values() for arm in of_claim)
+
+
+@pytest.mark.parametrize("name", ["dropout", "landmarks", "leaky", "static"])
+def test_differences_of_grid_units_have_a_margin_of_one_point(name):
+    (study,) = find_studies(name)
+    differences = [
+        claim
+        for claim in study.claims.claims
+        if claim.unit == "percent" and claim.test != "mean_vs_null" and "lattices" not in claim.name
+    ]
+    assert differences
+    assert {min(abs(claim.low), abs(claim.high)) for claim in differences} == {0.01}
