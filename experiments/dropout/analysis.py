@@ -9,11 +9,18 @@ from gridjax.studies import figures as shared
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
 ERROR = "decode_err_ml_cm_T50"
-CALIPER_NATS = 0.01
-KICK, NOISE, LESION = 0.1, 0.1, 0.1
-"""Doses of the claims."""
+CALIPER_NATS = 0.0015
+"""Largest difference of matched losses, about the sd of loss_excess within an arm of R5."""
+KICK, NOISE, LESION = 0.1, 0.2, 0.02
+"""Doses of the claims. This noise adds about as much diffusion as a network's own drift has; with
+twice as much, networks of R5 lose trajectories within 20 moves."""
 AFTER_KICK, LAST = 5, 20
 """Moves at which kicks and other perturbations are read."""
+LEAST_DIFFUSION = 0.01
+"""A smaller diffusion constant (cm^2 per move), also one below 0, counts as this one."""
+FEWEST_WITH_GRIDS = 8
+"""Fewest networks with grids that decide a claim about their lesions."""
+NONE, DROPOUT = "none", "recurrent 0.3"
 PERTURBED = {
     "recurrent_dropout": "recurrent {:g}",
     "readout_dropout": "readout {:g}",
@@ -33,9 +40,10 @@ def arms(evidence):
         parts = [text.format(row[name]) for name, text in PERTURBED.items() if row[name] > 0]
         if row["weight_decay"] > usual_decay:
             parts.append(f"decay {row['weight_decay']:g}")
+        parts = parts or [NONE]
         if row["n_grad_steps"] > usual_steps:
             parts.append("longer")
-        return ", ".join(parts) or "none"
+        return ", ".join(parts)
 
     rows = rows.assign(arm=[name_of(row) for _, row in rows.iterrows()])
     table = evidence.run.robustness
@@ -48,60 +56,100 @@ def arms(evidence):
     def log10(values):
         return np.log10(values.where(values > 0))
 
+    diffusion = "diffusion_cm2_per_move"
+    by_noise = measure("state_noise", NOISE, LAST, diffusion) - measure("none", 0, LAST, diffusion)
     error = "decode_err_ml_cm"
     silenced = [measure(f"lesion_{which}", LESION, LAST, error) for which in ("grid", "matched")]
     return rows.assign(
         log_off=log10(measure("kick_off", KICK, AFTER_KICK, "rho_perp")),
         along=measure("kick_along", KICK, AFTER_KICK, "rho_par"),
-        log_diffusion=log10(measure("state_noise", NOISE, LAST, "diffusion_cm2_per_move")),
+        log_diffusion=np.log10(by_noise.clip(lower=LEAST_DIFFUSION)),  # NaN stays NaN
         grid_lesion_cm=silenced[0] - silenced[1],
+        lesioned_cm=(silenced[0] + silenced[1]) / 2,
     )
 
 
-def without_arms_and_error(rows, columns):
-    """Return columns without the means of the arms and without what is linear in the error."""
+def without_arms_seeds_and_error(rows, columns):
+    """Return columns without the means of arms and seeds and what is linear in the error.
+
+    Means of arms and of seeds are fitted together. The part that is linear in the error is that of
+    its deviations from them.
+    """
     rows = rows.dropna(subset=[*columns, ERROR])
-    centred = rows[[*columns, ERROR]] - rows.groupby("arm")[[*columns, ERROR]].transform("mean")
-    error = centred[ERROR].to_numpy()
+    labels = [rows[name].to_numpy() for name in ("arm", "seed")]
+    groups = np.hstack([each[:, None] == np.unique(each) for each in labels]).astype(float)
+    values = rows[[*columns, ERROR]].to_numpy(float)
+    if len(values):
+        values = values - groups @ np.linalg.lstsq(groups, values, rcond=None)[0]
+    error = values[:, -1]
     power = error @ error
-    for column in columns:
-        values = centred[column].to_numpy()
-        rows = rows.assign(
-            **{column: values - error * (error @ values) / power if power else values}
-        )
-    return rows
+    slopes = error @ values[:, :-1] / power if power else np.zeros(len(columns))
+    left = values[:, :-1] - error[:, None] * slopes
+    return rows.assign(**dict(zip(columns, left.T, strict=True)))
+
+
+def lesion_of_grids(evidence, none):
+    """Return the arguments of the claim about lesions, for rows of unperturbed training.
+
+    It is asked of networks with grids. A network that a lesion stops from integrating says nothing
+    about its units: the mean of both errors must be below that of answering the start. This mean
+    does not favour a lesion.
+    """
+    able = none[none["is_competent"]]
+    able = able[evidence.has_grids_among(able)]
+    integrates = able["lesioned_cm"] < able["start_err_cm_T50"]
+    reason = ""
+    if (n := int(integrates.sum())) < FEWEST_WITH_GRIDS:
+        reason = f"{n} networks that have grids integrate with a lesion ({len(able)} have grids)"
+    return {
+        "frame": able[integrates],
+        "column": "grid_lesion_cm",
+        "null": 0.0,
+        "arms": {NONE: none},
+        "unanswerable": reason,
+    }
 
 
 def select(evidence):
     rows = arms(evidence)
     dos = rows[rows["place_field_values"] == DOS]
-    by_arm = dict(iter(dos.groupby("arm")))
-    none, dropout = dos["arm"] == "none", dos["arm"] == "recurrent 0.3"
-    longer, decay = (
-        dos["arm"] == "recurrent 0.3, longer",
-        dos["arm"].map(lambda arm: arm.startswith("decay")).astype(bool),
-    )
+    is_decay = dos["arm"].map(lambda arm: arm.startswith("decay")).astype(bool)
 
-    def pair(column, first=dropout, second=none, **further):
-        return {"frame": dos, "column": column, "first": first, "second": second, **further}
+    def pair(column, first=DROPOUT, second=NONE, of_second=None, **further):
+        is_first = dos["arm"] == first
+        is_second = dos["arm"] == second if of_second is None else of_second
+        return {
+            "frame": dos,
+            "column": column,
+            "first": is_first,
+            "second": is_second,
+            "arms": {first: dos[is_first], second: dos[is_second]},
+            **further,
+        }
 
-    residuals = without_arms_and_error(dos, ["log_diffusion", "share_grid"])
+    others = dos[~is_decay]
     return {
         "dropout_helps_task": pair(ERROR),
         "dropout_removes_changes_off_the_manifold": pair("log_off"),
         "dropout_keeps_changes_along_the_manifold": pair("along"),
         "dropout_makes_grids": pair("share_grid", within=DIFFERENCES),
         "grids_explain_robustness": {
-            "frame": residuals,
+            "frame": without_arms_seeds_and_error(others, ["log_diffusion", "share_grid"]),
             "column": "log_diffusion",
             "dose": "share_grid",
-            "arms": by_arm,
+            "arms": dict(iter(others.groupby("arm"))),
         },
-        "grid_units_carry_position": {"frame": dos[none], "column": "grid_lesion_cm", "null": 0.0},
+        "grid_units_carry_position": lesion_of_grids(evidence, dos[dos["arm"] == NONE]),
         "dropout_is_not_weight_decay": pair(
-            "log_off", second=decay, on="loss_excess", caliper=CALIPER_NATS
+            "log_off",
+            second="weight decay",
+            of_second=is_decay,
+            on="loss_excess",
+            caliper=CALIPER_NATS,
         ),
-        "dropout_is_not_slow_learning": pair(ERROR, first=longer),
+        "dropout_is_not_slow_learning": pair(
+            ERROR, first=f"{DROPOUT}, longer", second=f"{NONE}, longer"
+        ),
     }
 
 
@@ -109,7 +157,7 @@ PANELS = (
     (ERROR, 1, "position error\n(cm)"),
     ("log_off", 1, f"log10 ρ⊥ after\n{AFTER_KICK} moves"),
     ("along", 1, f"ρ∥ after\n{AFTER_KICK} moves"),
-    ("log_diffusion", 1, "log10 D\n(cm² per move)"),
+    ("log_diffusion", 1, "log10 D of noise\n(cm² per move)"),
     ("share_grid", 100, "grid units (%)"),
 )
 
@@ -119,7 +167,7 @@ def figures(evidence, estimates):
     rows = arms(evidence)
     if rows.empty:
         return [plotting.FigureResult(name, title, None, "No network is there yet.")]
-    names = sorted(rows["arm"].unique(), key=lambda arm: (arm != "none", arm))
+    names = sorted(rows["arm"].unique(), key=lambda arm: (arm != NONE, arm))
     figure = plotting.new_figure(7.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
     shared.null_share(panels[-1], int(rows["Ng"].max()), evidence.n_readouts)
@@ -131,9 +179,10 @@ def figures(evidence, estimates):
     caption = (
         "Error of the likelihood decoder over 50 moves without perturbation; part of a kick off the"
         " position manifold (ρ⊥) and along it (ρ∥) that is left, norm of the kick a tenth of the"
-        f" state's; diffusion constant under state noise of {NOISE:g} up to move {LAST}; share of"
-        " units above the 99th percentile of their own network's random readouts. An arm corrects"
-        " errors if ρ⊥ falls and ρ∥ does not. Dots: networks (hollow: not competent, and in"
-        " no mean of grid units); bars: 95 % intervals over seeds; grey: chance."
+        f" state's; diffusion constant D that state noise of {NOISE:g} adds to the network's own,"
+        f" up to move {LAST}; share of units above the 99th percentile of their own network's"
+        " random readouts. An arm corrects errors if ρ⊥ falls and ρ∥ does not. Dots: networks"
+        " (hollow: not competent, and in no mean of grid units); bars: 95 % intervals over seeds;"
+        " grey: chance."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

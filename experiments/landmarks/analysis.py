@@ -1,78 +1,141 @@
 """Landmarks: errors of networks with noisy landmarks, beside those of Kalman filters."""
 
-from functools import cache
-
 import numpy as np
 
-import gridjax as gj
 from gridjax import plotting
+from gridjax.metrics import mean_interval
+from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
-RATE = 0.05
-"""Share of the moves with a landmark in the measurements, and in the training of most claims."""
-ERROR, SHARE = "decode_err_ml_cm_T50", "share_grid"
-CALIPER_CM = 1.0
-MEASURES = ("error_ratio", "efficiency_in_box", "efficiency_median")
+RATE, MOST, NONE = 0.05, 0.2, 0.0
+"""Shares of the moves with a landmark in training: of most claims, of claims about what training
+with landmarks costs, and without any. The measurements have RATE."""
+BURN_IN = 20
+"""Moves that efficiencies leave out."""
+ERROR, SHARE, WITHOUT = "decode_err_ml_cm_T50", "share_grid", "without_cm"
+CALIPER_CM = 0.2
+"""Largest difference of matched errors, a third of the sd of clean errors within an arm of R5."""
+MEASURES = ("error_ratio", "efficiency_in_box", "efficiency_median", WITHOUT)
 
 
-@cache
-def measured(run, run_id):
+def measured(evidence, run_id):
     """Return the errors of a network with landmarks and without; None without its weights."""
-    try:
-        return run.network(run_id).landmarks(rate=RATE)
-    except gj.GridjaxError:
+    identity = {"rate": RATE, "burn_in": BURN_IN}
+
+    def measure(network):
+        return network.landmarks(rate=RATE, burn_in=BURN_IN)._asdict()
+
+    found = evidence.kept(run_id, identity, measure)
+    if found is None:
         return None
+    found = {name: np.asarray(value, float) for name, value in found.items()}
+    is_after = found["move"] > BURN_IN
+    return found | {WITHOUT: np.sqrt(found["mse_without_cm2"][is_after].mean())}
 
 
 def with_measures(evidence):
     """Return the networks with their measures; NaN for those trained without landmarks."""
     rows = evidence.networks
+    has_landmarks = (rows["landmark_rate"] > 0) & (rows["status"] != DIVERGED)
     found = [
-        measured(evidence.run, run_id) if rate > 0 else None
-        for run_id, rate in zip(rows["run_id"], rows["landmark_rate"], strict=True)
+        measured(evidence, run_id) if has else None
+        for run_id, has in zip(rows["run_id"], has_landmarks, strict=True)
     ]
     columns = {
-        name: [np.nan if each is None else getattr(each, name) for each in found]
-        for name in MEASURES
+        name: [np.nan if each is None else float(each[name]) for each in found] for name in MEASURES
     }
     arm = [f"{100 * rate:g} %" for rate in rows["landmark_rate"]]
-    return rows.assign(**columns, found=found, arm=arm)
+    is_missing = [has and each is None for has, each in zip(has_landmarks, found, strict=True)]
+    return rows.assign(**columns, found=found, arm=arm, is_missing=is_missing)
+
+
+def unmeasured(rows):
+    """Return how many networks have no weights to measure; empty if all have."""
+    n = int(rows["is_missing"].sum())
+    return f"{n} of {len(rows)} networks have no stored weights, and no measures" if n else ""
+
+
+def nothing_to_remove(rows):
+    """Return that networks without landmarks have no grid units above chance; empty if they do."""
+    gains = rows.dropna(subset=["gain"])
+    if gains.empty:
+        return ""
+    gain = mean_interval(gains["gain"], gains["seed"])
+    if gain.low > 0:
+        return ""
+    value, low, high = (f"{100 * number:.1f}" for number in gain)
+    found = f"{value} points more than by chance, {low} to {high}"
+    return f"networks trained without landmarks have no grid units to lose ({found})"
+
+
+def cost_of_landmarks(of_seed):
+    """Return the mean over codes of the errors with most landmarks minus those with none.
+
+    NaN if a network of either code is missing.
+    """
+    means = of_seed.groupby(["place_field_values", "arm"])[ERROR].mean()
+    most, none = (f"{100 * rate:g} %" for rate in (MOST, NONE))
+    costs = [means.get((code, most), np.nan) - means.get((code, none), np.nan) for code in CODES]
+    return np.mean(costs)
 
 
 def select(evidence):
     rows = with_measures(evidence)
-    is_dos, rate = rows["place_field_values"] == DOS, rows["landmark_rate"]
+    code, rate = rows["place_field_values"], rows["landmark_rate"]
+
+    def some(each_code, each_rate):
+        return rows[(code == each_code) & np.isclose(rate, each_rate)]
+
     usual = rows[np.isclose(rate, RATE)]
-    of_dos = usual["place_field_values"] == DOS
-    pairs = {"frame": usual, "first": of_dos, "second": ~of_dos, "on": ERROR, "caliper": CALIPER_CM}
-    most, none = rate == rate.max(), rate == 0
+    is_dos = usual["place_field_values"] == DOS
+    of_usual = {text: some(each, RATE) for each, text in CODES.items()}
+    pairs = {
+        "frame": usual,
+        "first": is_dos,
+        "second": ~is_dos,
+        "on": WITHOUT,
+        "caliper": CALIPER_CM,
+        "arms": of_usual,
+        "unanswerable": unmeasured(usual),
+    }
+    ends = rows[np.isclose(rate, MOST) | (rate == NONE)]
+    dos = ends[ends["place_field_values"] == DOS]
+    arms = {
+        each: {f"landmarks after {100 * end:g} %": some(each, end) for end in (MOST, NONE)}
+        for each in CODES
+    }
     return {
         "landmarks_lower_errors": {
             "frame": usual,
             "column": "error_ratio",
             "null": 1.0,
             "within": (0.0, np.inf),
-            "arms": {
-                text: usual[usual["place_field_values"] == code] for code, text in CODES.items()
-            },
+            "arms": of_usual,
+            "unanswerable": unmeasured(usual),
         },
         "landmarks_need_grids": {**pairs, "column": "efficiency_in_box"},
         "landmarks_need_grids_median": {**pairs, "column": "efficiency_median"},
         "landmarks_spoil_integration": {
-            "frame": rows,
+            "frame": ends,
             "column": ERROR,
-            "first": most,
-            "second": none,
+            "contrast": cost_of_landmarks,
+            "arms": {
+                f"{text}, {name}": arm
+                for each, text in CODES.items()
+                for name, arm in arms[each].items()
+            },
         },
         "landmarks_remove_grids": {
-            "frame": rows[is_dos],
+            "frame": dos,
             "column": SHARE,
-            "first": most[is_dos],
-            "second": none[is_dos],
+            "first": np.isclose(dos["landmark_rate"], MOST),
+            "second": dos["landmark_rate"] == NONE,
             "within": DIFFERENCES,
+            "arms": arms[DOS],
+            "unanswerable": nothing_to_remove(some(DOS, NONE)),
         },
     }
 
@@ -120,9 +183,9 @@ def figures(evidence, estimates):
         "Above: networks trained with landmarks after 5 % of the moves, with noisy velocities."
         " Thin lines: networks; thick lines: roots of their mean squared errors. Grey: the Kalman"
         " filter on the same noisy moves and landmarks, clipped to the box. Below: the same"
-        " measurement of all networks that receive landmarks, and the error without noise and"
-        " landmarks. Efficiency: mean (median) squared error of the filter over that of the"
-        " network, after 25 to 50 moves. Dots: networks; bars: 95 % intervals over seeds."
+        " measurement of all networks that receive landmarks, and the error over 50 moves without"
+        " noise and landmarks. Efficiency: mean (median) squared error of the filter over that of"
+        " the network, after 25 to 50 moves. Dots: networks; bars: 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 
@@ -132,8 +195,8 @@ def draw_errors(axes, found, code):
     colour = plotting.colour(code)
     for measure, style, text in LINES:
         for each in found:
-            error = np.sqrt(getattr(each, measure))
-            axes.plot(each.move, error, style, color=colour, lw=0.5, alpha=0.35)
+            error = np.sqrt(each[measure])
+            axes.plot(each["move"], error, style, color=colour, lw=0.5, alpha=0.35)
         draw_mean(axes, found, measure, linestyle=style, color=colour, label=text)
     draw_mean(axes, found, "mse_kalman_in_box_cm2", color=plotting.GREY, label="Kalman filter")
 
@@ -141,5 +204,5 @@ def draw_errors(axes, found, code):
 def draw_mean(axes, found, measure, **style):
     """Draw the root of the mean of a squared error over networks, if there are any."""
     if len(found):
-        mean = np.mean([getattr(each, measure) for each in found], axis=0)
-        axes.plot(found.iloc[0].move, np.sqrt(mean), lw=1.8, **style)
+        mean = np.mean([each[measure] for each in found], axis=0)
+        axes.plot(found.iloc[0]["move"], np.sqrt(mean), lw=1.8, **style)

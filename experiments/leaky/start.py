@@ -9,6 +9,7 @@ as slowly as that of ``leaky_30``; it can unlearn that.
 """
 
 import jax.numpy as jnp
+from jax.random import fold_in
 
 import gridjax as gj
 
@@ -17,10 +18,10 @@ LEAK = 0.3
 
 def init(key, n_inputs, n_units, initializer):
     """Draw the weights of ``leaky_0``, and change them to those of a slow start."""
-    w = gj.recurrent_kernel(key, n_units, n_units, n_units, initializer)
+    w = gj.recurrent_kernel(fold_in(key, 0), n_units, n_units, n_units, initializer)
     return {
         "W": LEAK * jnp.eye(n_units) + (1 - LEAK) * w,
-        "W_x": (1 - LEAK) * gj.glorot_uniform(key, n_inputs, n_units),
+        "W_x": (1 - LEAK) * gj.glorot_uniform(fold_in(key, 1), n_inputs, n_units),
     }
 
 

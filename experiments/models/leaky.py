@@ -13,6 +13,7 @@ Source: Zhang, Zhang, Zheng and Xu (2026), arXiv 2604.16547. The values of l are
 from functools import partial
 
 import jax.numpy as jnp
+from jax.random import fold_in
 
 import gridjax as gj
 
@@ -22,8 +23,8 @@ LEARNED_FROM = 0.3
 def init(key, n_inputs, n_units, initializer, is_learned=False):
     """Draw the weights; a learned leak starts at .3."""
     params = {
-        "W": gj.recurrent_kernel(key, n_units, n_units, n_units, initializer),
-        "W_x": gj.glorot_uniform(key, n_inputs, n_units),
+        "W": gj.recurrent_kernel(fold_in(key, 0), n_units, n_units, n_units, initializer),
+        "W_x": gj.glorot_uniform(fold_in(key, 1), n_inputs, n_units),
     }
     if is_learned:
         params["leak"] = jnp.full(n_units, LEARNED_FROM)

@@ -6,6 +6,7 @@ import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
+from gridjax.metrics import mean_interval
 from gridjax.studies import DIFFERENCES, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
@@ -18,7 +19,8 @@ NETWORKS = {
     PLACE_CELLS: "place cells",
 }
 LOSS, SHARE, LATTICES = "loss_excess", "share_grid", "share_with_lattice"
-CALIPER_NATS = 0.01
+CALIPER_NATS = 0.0015
+"""Largest difference of matched losses, about the sd of loss_excess within an arm of R5."""
 SHARES = (0.0, 1.0)
 CHANCE_LATTICES = 0.05
 
@@ -26,11 +28,13 @@ CHANCE_LATTICES = 0.05
 def settle(pilot, specs):
     """Return specs with the learning rate that has the least loss in the pilot.
 
-    One rate for each network and code, by loss_excess and never by a grid score. Where every rate
-    of a pair diverged, the rate of the sweep file stays.
+    One rate for each network and code, by loss_excess and never by a grid score. A rate at which
+    any network diverged is out. Where every rate of a pair is out, that of the sweep file stays.
     """
     keys = ["rnn_type", "place_field_values", "learning_rate"]
-    means = pilot.networks.groupby(keys)[LOSS].mean().dropna()
+    # a network that diverged has no loss: its rate has the mean NaN
+    means = pilot.everything.groupby(keys)[LOSS].agg(lambda losses: losses.mean(skipna=False))
+    means = means.dropna()
     best = {pair: group.idxmin()[-1] for pair, group in means.groupby(level=[0, 1])}
 
     def rate(spec):
@@ -51,6 +55,19 @@ def arms(evidence):
     )
 
 
+def nothing_to_explain(integrating):
+    """Return that networks that path-integrate have no gain of grid units; empty if they have."""
+    gains = integrating.dropna(subset=["gain"])
+    if gains.empty:
+        return ""
+    gain = mean_interval(gains["gain"], gains["seed"])
+    if gain.low > 0:
+        return ""
+    value, low, high = (f"{100 * number:.1f}" for number in gain)
+    found = f"{value} points more than by chance, {low} to {high}"
+    return f"networks that path-integrate have no grid units to explain ({found})"
+
+
 def select(evidence):
     rows = arms(evidence)
     dos, cells, usual = rows["place_field_values"] == DOS, rows["rnn_type"], rows["is_usual"]
@@ -58,7 +75,9 @@ def select(evidence):
     def some(cell, code=DOS):
         return rows[(cells == cell) & (rows["place_field_values"] == code) & usual]
 
-    def pair(column, cell, among=rows):
+    reason = nothing_to_explain(some(RNN))
+
+    def pair(column, cell, among=rows, unanswerable=reason):
         own = among[(among["place_field_values"] == DOS) & among["is_usual"]]
         of_cell = {each: own[own["rnn_type"] == each] for each in (RNN, cell)}
         return {
@@ -68,6 +87,24 @@ def select(evidence):
             "second": own["rnn_type"] == cell,
             "within": DIFFERENCES,
             "arms": {NETWORKS[each]: arm for each, arm in of_cell.items()},
+            "unanswerable": unanswerable,
+        }
+
+    def at_equal_loss(cell):
+        own = rows[dos & cells.isin([RNN, cell])]
+        return {
+            "frame": own,
+            "column": SHARE,
+            "first": own["rnn_type"] == RNN,
+            "second": own["rnn_type"] == cell,
+            "on": LOSS,
+            "caliper": CALIPER_NATS,
+            "within": DIFFERENCES,
+            "arms": {
+                NETWORKS[RNN]: some(RNN),
+                f"{NETWORKS[cell]}, any steps": rows[dos & (cells == cell)],
+            },
+            "unanswerable": reason,
         }
 
     def mean(cell):
@@ -80,7 +117,6 @@ def select(evidence):
         }
 
     of_cells = rows[(cells == PLACE_CELLS) & usual]
-    at_equal_loss = rows[dos & cells.isin([RNN, PLACE_CELLS])]
     return {
         "integration_adds_to_positions": pair(SHARE, MLP),
         "integration_adds_to_place_cells": pair(SHARE, PLACE_CELLS),
@@ -94,20 +130,11 @@ def select(evidence):
             "arms": {name: some(PLACE_CELLS, code) for code, name in CODES.items()},
         },
         "positions_have_grids": mean(MLP),
-        "integration_adds_at_equal_loss": {
-            "frame": at_equal_loss,
-            "column": SHARE,
-            "first": at_equal_loss["rnn_type"] == RNN,
-            "second": at_equal_loss["rnn_type"] == PLACE_CELLS,
-            "on": LOSS,
-            "caliper": CALIPER_NATS,
-            "within": DIFFERENCES,
-            "arms": {
-                NETWORKS[RNN]: some(RNN),
-                f"{NETWORKS[PLACE_CELLS]}, any steps": rows[dos & (cells == PLACE_CELLS)],
-            },
-        },
-        "integration_adds_lattices": pair(LATTICES, PLACE_CELLS, with_lattices_that_fit(rows)),
+        "integration_adds_at_equal_loss": at_equal_loss(PLACE_CELLS),
+        "integration_adds_to_positions_at_equal_loss": at_equal_loss(MLP),
+        "integration_adds_lattices": pair(
+            LATTICES, PLACE_CELLS, with_lattices_that_fit(rows), unanswerable=""
+        ),
     }
 
 

@@ -29,7 +29,7 @@ GROUPS = {
 DOSES = {
     VELOCITY_NOISE: (0.25, 0.5, 1.0, 2.0),
     STATE_NOISE: (0.05, 0.1, 0.2, 0.4),
-    **dict.fromkeys(LESIONS, (0.1, 0.2, 0.3, 0.4)),
+    **dict.fromkeys(LESIONS, (0.02, 0.1, 0.2, 0.3, 0.4)),
     **dict.fromkeys(KICKS, (0.1, 0.5)),
 }
 """Noise: its root mean square over that of the velocity or of the state. Lesions: share of the

@@ -83,7 +83,7 @@ def test_the_slow_start_moves_like_a_leaky_network_while_all_units_are_active():
 
 
 @pytest.mark.parametrize(
-    ("name", "error"), [("static", "loss_excess"), ("leaky", "decode_err_ml_cm")]
+    ("name", "error"), [("static", "loss_excess"), ("leaky", "decode_err_ml_cm_T50")]
 )
 def test_each_network_and_code_has_the_learning_rate_of_least_error(name, error):
     (one,) = find_studies(name)

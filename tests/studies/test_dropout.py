@@ -1,0 +1,156 @@
+"""The study dropout on made-up networks: what each of its claims compares, and whom it asks."""
+
+import numpy as np
+import pytest
+from studies.known_networks import (
+    N_SEEDS,
+    by_seed,
+    evidence_of,
+    noise,
+    run_of,
+    set_grids,
+    set_measure,
+    verdicts_of,
+)
+
+from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE, UNDECIDED
+from gridjax.studies.study import find_studies
+from gridjax.studies.training import Request, lay_out
+
+DOS = "difference_of_gaussians"
+ERROR = "decode_err_ml_cm_T50"
+DIFFUSION = "diffusion_cm2_per_move"
+
+
+@pytest.fixture
+def made_up():
+    plan, run = run_of("dropout")
+    return plan, run, plan.study._module.arms(evidence_of(plan, run))["arm"].to_numpy()
+
+
+def test_more_steps_alone_do_not_count_as_dropout(made_up):
+    plan, run, arm = made_up
+    longer = np.array(["longer" in name for name in arm])
+    run.networks[ERROR] = 6 - longer + by_seed(run) + noise(run, 0.05)
+    found = verdicts_of(plan, run)["dropout_is_not_slow_learning"]
+    assert found.outcome == DOES_NOT
+    assert found.estimate.value == pytest.approx(0, abs=0.1)
+    assert found.estimate.n == 2 * N_SEEDS
+    dropout = np.array([name.startswith("recurrent 0.3") for name in arm])
+    run.networks[ERROR] -= dropout
+    assert verdicts_of(plan, run)["dropout_is_not_slow_learning"].outcome == HOLDS
+
+
+def test_the_drift_of_a_network_is_no_effect_of_noise(made_up):
+    plan, run, _ = made_up
+    counts = np.random.default_rng(2).integers(2, 9, len(run.networks))
+    set_grids(run, counts)
+    drift = 10.0 ** (1 - counts / 8)  # networks with more grid units drift less
+    set_measure(run, "none", 0, DIFFUSION, drift)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, drift + 10.0 ** noise(run, 0.1))
+    name = "grids_explain_robustness"
+    assert verdicts_of(plan, run)[name].outcome == UNDECIDED
+    set_measure(run, "state_noise", 0.2, DIFFUSION, drift + 10.0 ** (noise(run, 0.01) - counts / 8))
+    found = verdicts_of(plan, run)[name]
+    assert found.outcome == HOLDS
+    assert found.estimate.value == pytest.approx(-2, abs=0.1)  # a unit is a 16th
+    assert not [arm for arm in found.arms if "decay" in arm.name]
+
+
+def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):
+    plan, run, _ = made_up
+    set_measure(run, "none", 0, DIFFUSION, 3.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, 2.0)
+    rows = plan.study._module.arms(evidence_of(plan, run))
+    assert (rows["log_diffusion"] == -2).all()
+    set_measure(run, "state_noise", 0.2, DIFFUSION, np.nan)
+    assert plan.study._module.arms(evidence_of(plan, run))["log_diffusion"].isna().all()
+
+
+def test_arms_seeds_and_errors_explain_nothing_of_what_is_left(made_up):
+    plan, run, _ = made_up
+    module = plan.study._module
+    rows = module.arms(evidence_of(plan, run)).iloc[::2]  # some arms and seeds are not complete
+    rows = rows.drop(index=rows.index[::7])
+    random = np.random.default_rng(3)
+    seeds, arms = random.normal(size=1000), dict.fromkeys(rows["arm"])
+    arms = {name: random.normal() for name in arms}
+    explained = rows["arm"].map(arms) + seeds[rows["seed"]]
+    rows[ERROR] = 5 + explained + random.normal(size=len(rows))
+    rows["log_diffusion"] = 3 * explained - 2 * rows[ERROR]
+    left = module.without_arms_seeds_and_error(rows, ["log_diffusion", "share_grid"])
+    np.testing.assert_allclose(left["log_diffusion"], 0, atol=1e-9)
+
+
+def set_lesions(run, grid, matched):
+    set_measure(run, "lesion_grid", 0.02, "decode_err_ml_cm", grid)
+    set_measure(run, "lesion_matched", 0.02, "decode_err_ml_cm", matched)
+
+
+def test_lesions_ask_networks_that_have_grids_and_still_integrate(made_up):
+    plan, run, arm = made_up
+    is_none = (arm == "none") & (run.networks["place_field_values"] == DOS)
+    name = "grid_units_carry_position"
+    set_lesions(run, 12 + noise(run, 0.5), 8.0)
+    found = verdicts_of(plan, run)[name]
+    assert found.outcome == NOT_ANSWERABLE
+    assert "0 have grids" in found.sentence
+    has_grids = is_none & (run.networks["seed"] < 9)
+    set_grids(run, np.where(has_grids, 10, 0))
+    found = verdicts_of(plan, run)[name]
+    assert found.outcome == HOLDS
+    assert set(found.estimate.rows["run_id"]) == set(run.networks["run_id"][has_grids])
+    assert found.estimate.value == pytest.approx(4, abs=0.5)
+    # starts are 40 cm away: after these lesions, networks do not integrate
+    set_lesions(run, 127 + noise(run, 0.5), 110.0)
+    found = verdicts_of(plan, run)[name]
+    assert found.outcome == NOT_ANSWERABLE
+    assert "0 networks that have grids integrate" in found.sentence
+    # the mean of both lesions decides, so that one that is much worse still counts
+    set_lesions(run, 60 + noise(run, 0.5), 10.0)
+    assert verdicts_of(plan, run)[name].estimate.n == 9
+
+
+@pytest.mark.parametrize(("change", "outcome"), [(0.0, HOLDS), (-0.2, DOES_NOT), (0.2, DOES_NOT)])
+def test_a_kick_that_is_kept_neither_shrinks_nor_grows(made_up, change, outcome):
+    plan, run, arm = made_up
+    dropout = arm == "recurrent 0.3"
+    left = 0.8 + change * dropout + by_seed(run) + noise(run, 0.01)
+    set_measure(run, "kick_along", 0.1, "rho_par", left)
+    set_measure(run, "kick_off", 0.1, "rho_perp", np.where(dropout, 0.2, 0.4) + noise(run, 0.01))
+    found = verdicts_of(plan, run)
+    assert found["dropout_keeps_changes_along_the_manifold"].outcome == outcome
+    assert found["dropout_removes_changes_off_the_manifold"].outcome == HOLDS
+    run.networks.loc[dropout, ERROR] = 30.0  # networks without a manifold
+    found = verdicts_of(plan, run)
+    for name, one in found.items():
+        if "along" in name or "off" in name or name == "dropout_is_not_weight_decay":
+            assert one.outcome == NOT_ANSWERABLE
+
+
+def test_decays_are_those_with_which_networks_learn():
+    (study,) = find_studies("dropout")
+    for size in ("quick", "desk", "paper"):
+        decays = {spec.weight_decay for spec in lay_out(study, Request(size=size)).specs}
+        assert max(decays) <= 5e-4
+
+
+@pytest.mark.parametrize("name", ["dropout", "landmarks", "leaky", "static"])
+def test_arms_have_names_that_say_what_they_are(name):
+    plan, run = run_of(name)
+    arms = plan.study.arms(plan.evidence(run))
+    names = {arm.name for of_claim in arms.values() for arm in of_claim}
+    assert not names & {"first", "second", "all networks"}
+    assert all(arm.run_ids for of_claim in arms.values() for arm in of_claim)
+
+
+@pytest.mark.parametrize("name", ["dropout", "landmarks", "leaky", "static"])
+def test_differences_of_grid_units_have_a_margin_of_one_point(name):
+    (study,) = find_studies(name)
+    differences = [
+        claim
+        for claim in study.claims.claims
+        if claim.unit == "percent" and claim.test != "mean_vs_null" and "lattices" not in claim.name
+    ]
+    assert differences
+    assert {min(abs(claim.low), abs(claim.high)) for claim in differences} == {0.01}
