@@ -2,13 +2,13 @@
 
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
 
 import gridjax as gj
-from gridjax import metrics, plotting
+from gridjax import plotting
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
+from gridjax.studies.competence import FEWEST_COMPETENT
 
 SETTINGS = gj.AgentSettings()
 SHORT = dataclasses.replace(SETTINGS, n_updates=60, n_test_trials=100)
@@ -31,20 +31,51 @@ COLOURS = {
     "readouts": "#e69f00",
 }
 GRID_LIKE, MATCHED = "most grid-like", "matched"
-LESIONED = 0.25
+N_DRAWS = 3
+"""Draws of matched units; their mean success is compared."""
+LESIONED = 0.1
 """Share of the units that a lesion silences."""
+N_NEAREST = 3
+"""Each matched unit is drawn from as many nearest ones that are free."""
+LEAST_SD = 1e-3
+"""Units with a smaller share of the mean standard deviation are silent, and in no lesion."""
 LEARNED = 0.5
 """Least success of agents that count as having learned."""
+BOTH_GAINS = (-2.0, 2.0)
+"""The range of a difference of two differences of shares."""
 
 
 def lesions_of(network, score_60):
-    """Return the units of both lesions: those with the highest scores, and matched ones."""
-    maps = np.nan_to_num(np.asarray(network.rate_maps(), np.float64))
-    rate = np.sqrt(np.square(maps).mean(axis=(1, 2)))
+    """Return the units of all lesions by name, and the share of the code's variance in each.
+
+    The first lesion has the units with the highest scores. Each draw of matched units has as many
+    others, of nearly the same standard deviation over the places: a lesion leaves units at their
+    mean rate, so that their variance is what agents lose.
+    """
+    maps = np.asarray(network.rate_maps(), np.float64)
+    sd = np.nan_to_num(np.nanstd(maps, axis=(1, 2)))
     order = np.argsort(-np.nan_to_num(score_60, nan=-np.inf), kind="stable")
-    n = round(LESIONED * len(order))
-    partners = metrics.matched_units(jnp.asarray(order), n, jnp.asarray(rate), jnp.ones(len(rate)))
-    return {GRID_LIKE: order[:n].tolist(), MATCHED: np.asarray(partners).tolist()}
+    order = order[sd[order] > LEAST_SD * sd.mean()]
+    n = min(round(LESIONED * len(sd)), len(order) // 2)
+    random = np.random.default_rng(network.spec.seed)
+    lesions = {GRID_LIKE: order[:n].tolist()}
+    log_sd = np.log(np.maximum(sd, np.finfo(float).tiny))
+    for draw in range(N_DRAWS):
+        lesions[f"{MATCHED} {draw + 1}"] = matched(log_sd, order[:n], order[n:], random)
+    total = max(float(np.square(sd).sum()), np.finfo(float).tiny)
+    return lesions, {
+        name: float(np.square(sd[units]).sum()) / total for name, units in lesions.items()
+    }
+
+
+def matched(log_sd, chosen, others, random):
+    """Return a partner of each chosen unit, drawn from the nearest other units that are free."""
+    free, partners = list(others), []
+    for unit in random.permutation(chosen):
+        distance = np.abs(log_sd[free] - log_sd[unit])
+        nearest = np.argsort(distance, kind="stable")[:N_NEAREST]
+        partners.append(int(free.pop(random.choice(nearest))))
+    return partners
 
 
 def agents_of(evidence, run_id):
@@ -57,17 +88,20 @@ def agents_of(evidence, run_id):
         "settings": dataclasses.asdict(settings),
         "codes": list(CODES),
         "lesioned": LESIONED,
+        "draws": N_DRAWS,
+        "nearest": N_NEAREST,
         "score_60": [round(float(score), 6) for score in units["score_60_by_neuron"]],
     }
 
     def train(network):
-        lesions = lesions_of(network, units["score_60_by_neuron"].to_numpy())
+        lesions, variance = lesions_of(network, units["score_60_by_neuron"].to_numpy())
         found = network.agents(list(CODES), lesions, [network.spec.seed], settings)
         return {
             "reached": found.reached[:, 0],
             "lesion": list(found.lesion),
             "success": found.success[:, 0],
             "efficiency": found.efficiency[:, 0],
+            "variance": [variance.get(name, 0.0) for name in found.lesion],
         }
 
     return evidence.kept(run_id, identity, train)
@@ -80,11 +114,22 @@ def with_agents(evidence):
     found = [agents_of(evidence, run_id) for run_id in rows["run_id"]]
     columns = {"found": found}
     for at, code in enumerate(CODES):
-        for name in ("learning", "success", "new", "efficiency", GRID_LIKE, MATCHED, "no goal"):
-            columns[f"{code}.{name}"] = [
-                np.nan if each is None else measure(each, at, name) for each in found
-            ]
+        for name in MEASURES:
+            columns[f"{code}.{name}"] = np.array(
+                [np.nan if each is None else measure(each, at, name) for each in found], float
+            )
+    for name in (GRID_LIKE, MATCHED):
+        columns[f"variance.{name}"] = np.array(
+            [np.nan if each is None else mean_of(each, each["variance"], name) for each in found],
+            float,
+        )
     return rows.assign(**columns)
+
+
+MEASURES = (
+    *("learning", "success", "new", "efficiency"),
+    *(GRID_LIKE, MATCHED, "no goal", "new, no goal"),
+)
 
 
 def measure(found, code, name):
@@ -95,20 +140,29 @@ def measure(found, code, name):
         return found["success"][code][0][name == "new"]
     if name == "efficiency":
         return found["efficiency"][code][0][0]
-    lesion = "no goal code" if name == "no goal" else name
-    return found["success"][code][found["lesion"].index(lesion)][0]
+    if name in ("no goal", "new, no goal"):
+        return found["success"][code][found["lesion"].index("no goal code")][name != "no goal"]
+    return mean_of(found, [known for known, _ in found["success"][code]], name)
+
+
+def mean_of(found, values, name):
+    """Return the mean of the values of all lesions whose names begin like this."""
+    chosen = [at for at, lesion in enumerate(found["lesion"]) if lesion.startswith(name)]
+    return np.mean([values[at] for at in chosen])
 
 
 def select(evidence):
+    arms = {"12 cm": evidence.networks}  # with all networks, whether they are competent or not
     rows = with_agents(evidence)
 
-    def difference(values, has_learned=None):
-        values = values if has_learned is None else values.where(has_learned)
+    def difference(values, which=None, within=DIFFERENCES, **further):
+        values = values if which is None else values.where(which)
         frame = rows.assign(value=values.astype(float))
-        return {"frame": frame, "column": "value", "within": DIFFERENCES}
+        return {"frame": frame, "column": "value", "within": within, "arms": arms, **further}
 
     learned = {code: rows[f"{code}.success"] >= LEARNED for code in CODES}
-    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.success"] for code in CODES}
+    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.new, no goal"] for code in CODES}
+    have_grids = evidence.has_grids_among(rows)
     return {
         "grid_agents_beat_place_agents": difference(
             rows["units.efficiency"] - rows["place.efficiency"]
@@ -120,13 +174,35 @@ def select(evidence):
             rows["units.learning"] - rows["readouts.learning"]
         ),
         "agents_need_grid_like_units": difference(
-            rows[f"units.{MATCHED}"] - rows[f"units.{GRID_LIKE}"], learned["units"]
+            rows[f"units.{MATCHED}"] - rows[f"units.{GRID_LIKE}"],
+            learned["units"] & have_grids,
+            unanswerable=few_with_grids(rows, have_grids),
+            remark=variances(rows[have_grids]),
         ),
         "agents_use_the_goal_code": difference(rows["units.success"] - rows["units.no goal"]),
         "units_lead_to_new_goals": difference(
-            to_new["units"] - to_new["place"], learned["units"] & learned["place"]
+            to_new["units"] - to_new["place"],
+            learned["units"] & learned["place"],
+            within=BOTH_GAINS,
         ),
     }
+
+
+def few_with_grids(rows, have_grids):
+    """Return that too few networks have grid units to lose; empty if they are enough."""
+    n = int(have_grids.sum())
+    if n >= FEWEST_COMPETENT:
+        return ""
+    return f"fewer than {FEWEST_COMPETENT} networks have grid units to lose ({n} of {len(rows)})"
+
+
+def variances(rows):
+    """Return the remark about the variance of the code that the lesions remove."""
+    known = rows.dropna(subset=[f"variance.{GRID_LIKE}"])
+    if known.empty:
+        return ""
+    own, other = (100 * known[f"variance.{name}"].mean() for name in (GRID_LIKE, MATCHED))
+    return f"Lesions remove {own:.1f} % (grid-like) and {other:.1f} % (matched) of the variance."
 
 
 def figures(evidence, estimates):
@@ -160,8 +236,8 @@ def figures(evidence, estimates):
         " lines: their means. Below: tests. Left: success with goals where training had goals, and"
         " (right of each pair) in the quadrant where it had none. Middle: straight distance over"
         " the length of the path, 0 without success. Right: agents on units with all of them,"
-        f" without the {100 * LESIONED:g} % most grid-like, without as many matched ones, and"
-        " without the code of the goal. Dots: competent networks; bars: means and 95 % intervals"
+        f" without the {100 * LESIONED:g} % most grid-like, without as many matched ones"
+        " (mean of three draws), and without the code of the goal. Dots: competent networks; bars: means and 95 % intervals"
         " over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
