@@ -112,7 +112,7 @@ def with_agents(evidence):
     rows = evidence.networks
     rows = rows[rows["is_competent"]].reset_index(drop=True)
     found = [agents_of(evidence, run_id) for run_id in rows["run_id"]]
-    columns = {"found": found}
+    columns = {}
     for at, code in enumerate(CODES):
         for name in MEASURES:
             columns[f"{code}.{name}"] = np.array(
@@ -123,7 +123,7 @@ def with_agents(evidence):
             [np.nan if each is None else mean_of(each, each["variance"], name) for each in found],
             float,
         )
-    return rows.assign(**columns)
+    return rows.assign(found=found, **columns)
 
 
 MEASURES = (
@@ -237,8 +237,8 @@ def figures(evidence, estimates):
         " (right of each pair) in the quadrant where it had none. Middle: straight distance over"
         " the length of the path, 0 without success. Right: agents on units with all of them,"
         f" without the {100 * LESIONED:g} % most grid-like, without as many matched ones"
-        " (mean of three draws), and without the code of the goal. Dots: competent networks; bars: means and 95 % intervals"
-        " over seeds."
+        " (mean of three draws), and without the code of the goal. Dots: competent networks;"
+        " bars: means and 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 
