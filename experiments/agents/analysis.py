@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 import gridjax as gj
 from gridjax import plotting
@@ -35,8 +36,10 @@ N_DRAWS = 3
 """Draws of matched units; their mean success is compared."""
 LESIONED = 0.1
 """Share of the units that a lesion silences."""
-N_NEAREST = 3
-"""Each matched unit is drawn from as many nearest ones that are free."""
+CALIPER = 0.1
+"""Largest difference of the log standard deviations of a lesioned and a matched unit."""
+FEWEST_LESIONED = 8
+"""Units that a lesion needs."""
 LEAST_SD = 1e-3
 """Units with a smaller share of the mean standard deviation are silent, and in no lesion."""
 LEARNED = 0.5
@@ -48,34 +51,42 @@ BOTH_GAINS = (-2.0, 2.0)
 def lesions_of(network, score_60):
     """Return the units of all lesions by name, and the share of the code's variance in each.
 
-    The first lesion has the units with the highest scores. Each draw of matched units has as many
-    others, of nearly the same standard deviation over the places: a lesion leaves units at their
-    mean rate, so that their variance is what agents lose.
+    A lesion leaves units at their mean rate, so that their variance over places is what agents
+    lose. The first lesion has the units with the highest scores that have a partner of nearly the
+    same standard deviation among the others: grid-like units vary most, and the largest have none.
+    Each draw of matched units has partners of all of them.
     """
     maps = np.asarray(network.rate_maps(), np.float64)
     sd = np.nan_to_num(np.nanstd(maps, axis=(1, 2)))
     order = np.argsort(-np.nan_to_num(score_60, nan=-np.inf), kind="stable")
     order = order[sd[order] > LEAST_SD * sd.mean()]
-    n = min(round(LESIONED * len(sd)), len(order) // 2)
-    random = np.random.default_rng(network.spec.seed)
-    lesions = {GRID_LIKE: order[:n].tolist()}
     log_sd = np.log(np.maximum(sd, np.finfo(float).tiny))
+    n, random = round(LESIONED * len(sd)), np.random.default_rng(network.spec.seed)
+    others = order[n:]
+    lesioned, _ = partners(log_sd, order[:n], others, 0)
+    lesions = {GRID_LIKE: lesioned.tolist()}
     for draw in range(N_DRAWS):
-        lesions[f"{MATCHED} {draw + 1}"] = matched(log_sd, order[:n], order[n:], random)
+        noise = random.random((len(lesioned), len(others)))
+        _, matched = partners(log_sd, lesioned, others, noise)
+        lesions[f"{MATCHED} {draw + 1}"] = matched.tolist()
     total = max(float(np.square(sd).sum()), np.finfo(float).tiny)
     return lesions, {
         name: float(np.square(sd[units]).sum()) / total for name, units in lesions.items()
     }
 
 
-def matched(log_sd, chosen, others, random):
-    """Return a partner of each chosen unit, drawn from the nearest other units that are free."""
-    free, partners = list(others), []
-    for unit in random.permutation(chosen):
-        distance = np.abs(log_sd[free] - log_sd[unit])
-        nearest = np.argsort(distance, kind="stable")[:N_NEAREST]
-        partners.append(int(free.pop(random.choice(nearest))))
-    return partners
+def partners(log_sd, units, others, noise):
+    """Return the units that have a partner within the caliper, and their partners, all different.
+
+    Of all ways to make the most pairs it is the one with the least sum of distances and of
+    ``noise`` [unit, other] times the caliper.
+    """
+    distances = np.abs(np.subtract.outer(log_sd[units], log_sd[others]))
+    # a pair beyond the caliper costs more than all allowed pairs together
+    costs = np.where(distances <= CALIPER, distances + CALIPER * noise, 1.0 + len(units))
+    of_units, of_others = linear_sum_assignment(costs)
+    allowed = distances[of_units, of_others] <= CALIPER
+    return units[of_units[allowed]], others[of_others[allowed]]
 
 
 def agents_of(evidence, run_id):
@@ -89,7 +100,7 @@ def agents_of(evidence, run_id):
         "codes": list(CODES),
         "lesioned": LESIONED,
         "draws": N_DRAWS,
-        "nearest": N_NEAREST,
+        "caliper": CALIPER,
         "score_60": [round(float(score), 6) for score in units["score_60_by_neuron"]],
     }
 
@@ -102,6 +113,7 @@ def agents_of(evidence, run_id):
             "success": found.success[:, 0],
             "efficiency": found.efficiency[:, 0],
             "variance": [variance.get(name, 0.0) for name in found.lesion],
+            "n_lesioned": len(lesions[GRID_LIKE]),
         }
 
     return evidence.kept(run_id, identity, train)
@@ -123,7 +135,8 @@ def with_agents(evidence):
             [np.nan if each is None else mean_of(each, each["variance"], name) for each in found],
             float,
         )
-    return rows.assign(found=found, **columns)
+    n_lesioned = [0 if each is None else each["n_lesioned"] for each in found]
+    return rows.assign(found=found, n_lesioned=np.array(n_lesioned, int), **columns)
 
 
 MEASURES = (
@@ -163,6 +176,7 @@ def select(evidence):
     learned = {code: rows[f"{code}.success"] >= LEARNED for code in CODES}
     to_new = {code: rows[f"{code}.new"] - rows[f"{code}.new, no goal"] for code in CODES}
     have_grids = evidence.has_grids_among(rows)
+    can_lose = have_grids & learned["units"] & (rows["n_lesioned"] >= FEWEST_LESIONED)
     return {
         "grid_agents_beat_place_agents": difference(
             rows["units.efficiency"] - rows["place.efficiency"]
@@ -175,9 +189,9 @@ def select(evidence):
         ),
         "agents_need_grid_like_units": difference(
             rows[f"units.{MATCHED}"] - rows[f"units.{GRID_LIKE}"],
-            learned["units"] & have_grids,
+            can_lose,
             unanswerable=few_with_grids(rows, have_grids),
-            remark=variances(rows[have_grids]),
+            remark=variances(rows[can_lose]),
         ),
         "agents_use_the_goal_code": difference(rows["units.success"] - rows["units.no goal"]),
         "units_lead_to_new_goals": difference(
@@ -197,12 +211,14 @@ def few_with_grids(rows, have_grids):
 
 
 def variances(rows):
-    """Return the remark about the variance of the code that the lesions remove."""
-    known = rows.dropna(subset=[f"variance.{GRID_LIKE}"])
-    if known.empty:
+    """Return the remark about the units of the lesions and the variance that these remove."""
+    if rows.empty:
         return ""
-    own, other = (100 * known[f"variance.{name}"].mean() for name in (GRID_LIKE, MATCHED))
-    return f"Lesions remove {own:.1f} % (grid-like) and {other:.1f} % (matched) of the variance."
+    own, other = (100 * rows[f"variance.{name}"].mean() for name in (GRID_LIKE, MATCHED))
+    return (
+        f"Lesions have {rows['n_lesioned'].mean():.1f} units, and remove {own:.1f} % (grid-like)"
+        f" and {other:.1f} % (matched) of the variance."
+    )
 
 
 def figures(evidence, estimates):
@@ -236,9 +252,9 @@ def figures(evidence, estimates):
         " lines: their means. Below: tests. Left: success with goals where training had goals, and"
         " (right of each pair) in the quadrant where it had none. Middle: straight distance over"
         " the length of the path, 0 without success. Right: agents on units with all of them,"
-        f" without the {100 * LESIONED:g} % most grid-like, without as many matched ones"
-        " (mean of three draws), and without the code of the goal. Dots: competent networks;"
-        " bars: means and 95 % intervals over seeds."
+        f" without the {100 * LESIONED:g} % most grid-like that have partners, without these"
+        " partners (mean of three draws), and without the code of the goal. Dots: competent"
+        " networks; bars: means and 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 

@@ -14,13 +14,13 @@ from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, StudyPlan, lay_out
 
 (STUDY,) = find_studies("agents")
-N_UNITS = 32
+N_UNITS = 128
 ERROR = "decode_err_ml_cm_T50"
 SUCCESS = {"place": 0.9, "place_units": 0.95, "place_readouts": 0.85}
 SUCCESS |= {"units": 0.7, "outputs": 0.3, "readouts": 0.2}
 LOSSES = np.array([0.0, 0.5, 0.2, 0.05, 0.1, 0.15])
 """Success that is lost: intact, no goal code, grid-like, three draws of matched units."""
-N_LESIONED = 3
+N_LESIONED = 13
 NEW = {
     "place": 0.3,
     "place_units": 0.2,
@@ -71,7 +71,7 @@ def run_of(weights=True, size="quick", n_competent=None, with_grids=None):
 def known_maps(network):
     """The last unit is silent; the standard deviations of the others rise with their number."""
     wave = np.cos(np.linspace(0, 2 * np.pi, 16, endpoint=False)).reshape(4, 4)
-    sd = np.linspace(1, 2, N_UNITS)
+    sd = np.linspace(1, 1.1, N_UNITS)
     sd[-1] = 0
     return 1 + sd[:, None, None] * wave
 
@@ -169,6 +169,19 @@ def test_matched_units_have_the_variance_of_the_lesioned_ones_and_differ_between
     grid_like, *draws = lesions.values()
     assert len({frozenset(each) for each in draws}) > 1
     assert all(set(each).isdisjoint(grid_like) for each in draws)
+    own, *others = variance.values()
+    assert others == pytest.approx([own] * 3, rel=0.1)
+
+
+def test_units_that_vary_more_than_all_others_are_not_lesioned(monkeypatch):
+    """The six with the highest scores vary twice as much: no other unit loses as much."""
+    run, plan = run_of()
+    network = run.network(plan.sweep.specs[0].run_id)
+    maps = known_maps(network)
+    maps[:6] = 1 + 4 * (maps[:6] - 1)
+    monkeypatch.setattr(gj.Network, "rate_maps", lambda _: maps)
+    lesions, variance = STUDY._module.lesions_of(network, -np.arange(N_UNITS))
+    assert sorted(lesions["most grid-like"]) == list(range(6, N_LESIONED))
     own, *others = variance.values()
     assert others == pytest.approx([own] * 3, rel=0.2)
 
