@@ -9,7 +9,6 @@ import gridjax as gj
 from gridjax import plotting
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
-from gridjax.studies.competence import FEWEST_COMPETENT
 
 SETTINGS = gj.AgentSettings()
 SHORT = dataclasses.replace(SETTINGS, n_updates=60, n_test_trials=100)
@@ -42,6 +41,8 @@ FEWEST_LESIONED = 8
 """Units that a lesion needs."""
 LEAST_SD = 1e-3
 """Units with a smaller share of the mean standard deviation are silent, and in no lesion."""
+FEWEST_NETWORKS = 8
+"""Networks with grid units that the claim about lesions needs."""
 LEARNED = 0.5
 """Least success of agents that count as having learned."""
 BOTH_GAINS = (-2.0, 2.0)
@@ -205,9 +206,9 @@ def select(evidence):
 def few_with_grids(rows, have_grids):
     """Return that too few networks have grid units to lose; empty if they are enough."""
     n = int(have_grids.sum())
-    if n >= FEWEST_COMPETENT:
+    if n >= FEWEST_NETWORKS:
         return ""
-    return f"fewer than {FEWEST_COMPETENT} networks have grid units to lose ({n} of {len(rows)})"
+    return f"fewer than {FEWEST_NETWORKS} networks have grid units to lose ({n} of {len(rows)})"
 
 
 def variances(rows):
