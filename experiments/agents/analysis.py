@@ -2,11 +2,11 @@
 
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 import gridjax as gj
-from gridjax import metrics, plotting
+from gridjax import plotting
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
@@ -31,20 +31,63 @@ COLOURS = {
     "readouts": "#e69f00",
 }
 GRID_LIKE, MATCHED = "most grid-like", "matched"
-LESIONED = 0.25
+N_DRAWS = 3
+"""Draws of matched units; their mean success is compared."""
+LESIONED = 0.1
 """Share of the units that a lesion silences."""
+CALIPER = 0.1
+"""Largest difference of the log standard deviations of a lesioned and a matched unit."""
+FEWEST_LESIONED = 8
+"""Units that a lesion needs."""
+LEAST_SD = 1e-3
+"""Units with a smaller share of the mean standard deviation are silent, and in no lesion."""
+FEWEST_NETWORKS = 8
+"""Networks with grid units that the claim about lesions needs."""
 LEARNED = 0.5
 """Least success of agents that count as having learned."""
+BOTH_GAINS = (-2.0, 2.0)
+"""The range of a difference of two differences of shares."""
 
 
 def lesions_of(network, score_60):
-    """Return the units of both lesions: those with the highest scores, and matched ones."""
-    maps = np.nan_to_num(np.asarray(network.rate_maps(), np.float64))
-    rate = np.sqrt(np.square(maps).mean(axis=(1, 2)))
+    """Return the units of all lesions by name, and the share of the code's variance in each.
+
+    A lesion leaves units at their mean rate, so that their variance over places is what agents
+    lose. The first lesion has the units with the highest scores that have a partner of nearly the
+    same standard deviation among the others: grid-like units vary most, and the largest have none.
+    Each draw of matched units has partners of all of them.
+    """
+    maps = np.asarray(network.rate_maps(), np.float64)
+    sd = np.nan_to_num(np.nanstd(maps, axis=(1, 2)))
     order = np.argsort(-np.nan_to_num(score_60, nan=-np.inf), kind="stable")
-    n = round(LESIONED * len(order))
-    partners = metrics.matched_units(jnp.asarray(order), n, jnp.asarray(rate), jnp.ones(len(rate)))
-    return {GRID_LIKE: order[:n].tolist(), MATCHED: np.asarray(partners).tolist()}
+    order = order[sd[order] > LEAST_SD * sd.mean()]
+    log_sd = np.log(np.maximum(sd, np.finfo(float).tiny))
+    n, random = round(LESIONED * len(sd)), np.random.default_rng(network.spec.seed)
+    others = order[n:]
+    lesioned, _ = partners(log_sd, order[:n], others, 0)
+    lesions = {GRID_LIKE: lesioned.tolist()}
+    for draw in range(N_DRAWS):
+        noise = random.random((len(lesioned), len(others)))
+        _, matched = partners(log_sd, lesioned, others, noise)
+        lesions[f"{MATCHED} {draw + 1}"] = matched.tolist()
+    total = max(float(np.square(sd).sum()), np.finfo(float).tiny)
+    return lesions, {
+        name: float(np.square(sd[units]).sum()) / total for name, units in lesions.items()
+    }
+
+
+def partners(log_sd, units, others, noise):
+    """Return the units that have a partner within the caliper, and their partners, all different.
+
+    Of all ways to make the most pairs it is the one with the least sum of distances and of
+    ``noise`` [unit, other] times the caliper.
+    """
+    distances = np.abs(np.subtract.outer(log_sd[units], log_sd[others]))
+    # a pair beyond the caliper costs more than all allowed pairs together
+    costs = np.where(distances <= CALIPER, distances + CALIPER * noise, 1.0 + len(units))
+    of_units, of_others = linear_sum_assignment(costs)
+    allowed = distances[of_units, of_others] <= CALIPER
+    return units[of_units[allowed]], others[of_others[allowed]]
 
 
 def agents_of(evidence, run_id):
@@ -57,17 +100,21 @@ def agents_of(evidence, run_id):
         "settings": dataclasses.asdict(settings),
         "codes": list(CODES),
         "lesioned": LESIONED,
+        "draws": N_DRAWS,
+        "caliper": CALIPER,
         "score_60": [round(float(score), 6) for score in units["score_60_by_neuron"]],
     }
 
     def train(network):
-        lesions = lesions_of(network, units["score_60_by_neuron"].to_numpy())
+        lesions, variance = lesions_of(network, units["score_60_by_neuron"].to_numpy())
         found = network.agents(list(CODES), lesions, [network.spec.seed], settings)
         return {
             "reached": found.reached[:, 0],
             "lesion": list(found.lesion),
             "success": found.success[:, 0],
             "efficiency": found.efficiency[:, 0],
+            "variance": [variance.get(name, 0.0) for name in found.lesion],
+            "n_lesioned": len(lesions[GRID_LIKE]),
         }
 
     return evidence.kept(run_id, identity, train)
@@ -78,13 +125,25 @@ def with_agents(evidence):
     rows = evidence.networks
     rows = rows[rows["is_competent"]].reset_index(drop=True)
     found = [agents_of(evidence, run_id) for run_id in rows["run_id"]]
-    columns = {"found": found}
+    columns = {}
     for at, code in enumerate(CODES):
-        for name in ("learning", "success", "new", "efficiency", GRID_LIKE, MATCHED, "no goal"):
-            columns[f"{code}.{name}"] = [
-                np.nan if each is None else measure(each, at, name) for each in found
-            ]
-    return rows.assign(**columns)
+        for name in MEASURES:
+            columns[f"{code}.{name}"] = np.array(
+                [np.nan if each is None else measure(each, at, name) for each in found], float
+            )
+    for name in (GRID_LIKE, MATCHED):
+        columns[f"variance.{name}"] = np.array(
+            [np.nan if each is None else mean_of(each, each["variance"], name) for each in found],
+            float,
+        )
+    n_lesioned = [0 if each is None else each["n_lesioned"] for each in found]
+    return rows.assign(found=found, n_lesioned=np.array(n_lesioned, int), **columns)
+
+
+MEASURES = (
+    *("learning", "success", "new", "efficiency"),
+    *(GRID_LIKE, MATCHED, "no goal", "new, no goal"),
+)
 
 
 def measure(found, code, name):
@@ -95,20 +154,30 @@ def measure(found, code, name):
         return found["success"][code][0][name == "new"]
     if name == "efficiency":
         return found["efficiency"][code][0][0]
-    lesion = "no goal code" if name == "no goal" else name
-    return found["success"][code][found["lesion"].index(lesion)][0]
+    if name in ("no goal", "new, no goal"):
+        return found["success"][code][found["lesion"].index("no goal code")][name != "no goal"]
+    return mean_of(found, [known for known, _ in found["success"][code]], name)
+
+
+def mean_of(found, values, name):
+    """Return the mean of the values of all lesions whose names begin like this."""
+    chosen = [at for at, lesion in enumerate(found["lesion"]) if lesion.startswith(name)]
+    return np.mean([values[at] for at in chosen])
 
 
 def select(evidence):
+    arms = {"12 cm": evidence.networks}  # with all networks, whether they are competent or not
     rows = with_agents(evidence)
 
-    def difference(values, has_learned=None):
-        values = values if has_learned is None else values.where(has_learned)
+    def difference(values, which=None, within=DIFFERENCES, **further):
+        values = values if which is None else values.where(which)
         frame = rows.assign(value=values.astype(float))
-        return {"frame": frame, "column": "value", "within": DIFFERENCES}
+        return {"frame": frame, "column": "value", "within": within, "arms": arms, **further}
 
     learned = {code: rows[f"{code}.success"] >= LEARNED for code in CODES}
-    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.success"] for code in CODES}
+    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.new, no goal"] for code in CODES}
+    have_grids = evidence.has_grids_among(rows)
+    can_lose = have_grids & learned["units"] & (rows["n_lesioned"] >= FEWEST_LESIONED)
     return {
         "grid_agents_beat_place_agents": difference(
             rows["units.efficiency"] - rows["place.efficiency"]
@@ -120,13 +189,37 @@ def select(evidence):
             rows["units.learning"] - rows["readouts.learning"]
         ),
         "agents_need_grid_like_units": difference(
-            rows[f"units.{MATCHED}"] - rows[f"units.{GRID_LIKE}"], learned["units"]
+            rows[f"units.{MATCHED}"] - rows[f"units.{GRID_LIKE}"],
+            can_lose,
+            unanswerable=few_with_grids(rows, have_grids),
+            remark=variances(rows[can_lose]),
         ),
         "agents_use_the_goal_code": difference(rows["units.success"] - rows["units.no goal"]),
         "units_lead_to_new_goals": difference(
-            to_new["units"] - to_new["place"], learned["units"] & learned["place"]
+            to_new["units"] - to_new["place"],
+            learned["units"] & learned["place"],
+            within=BOTH_GAINS,
         ),
     }
+
+
+def few_with_grids(rows, have_grids):
+    """Return that too few networks have grid units to lose; empty if they are enough."""
+    n = int(have_grids.sum())
+    if n >= FEWEST_NETWORKS:
+        return ""
+    return f"fewer than {FEWEST_NETWORKS} networks have grid units to lose ({n} of {len(rows)})"
+
+
+def variances(rows):
+    """Return the remark about the units of the lesions and the variance that these remove."""
+    if rows.empty:
+        return ""
+    own, other = (100 * rows[f"variance.{name}"].mean() for name in (GRID_LIKE, MATCHED))
+    return (
+        f"Lesions have {rows['n_lesioned'].mean():.1f} units, and remove {own:.1f} % (grid-like)"
+        f" and {other:.1f} % (matched) of the variance."
+    )
 
 
 def figures(evidence, estimates):
@@ -160,9 +253,9 @@ def figures(evidence, estimates):
         " lines: their means. Below: tests. Left: success with goals where training had goals, and"
         " (right of each pair) in the quadrant where it had none. Middle: straight distance over"
         " the length of the path, 0 without success. Right: agents on units with all of them,"
-        f" without the {100 * LESIONED:g} % most grid-like, without as many matched ones, and"
-        " without the code of the goal. Dots: competent networks; bars: means and 95 % intervals"
-        " over seeds."
+        f" without the {100 * LESIONED:g} % most grid-like that have partners, without these"
+        " partners (mean of three draws), and without the code of the goal. Dots: competent"
+        " networks; bars: means and 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 

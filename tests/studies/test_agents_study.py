@@ -14,10 +14,13 @@ from gridjax.studies.study import find_studies
 from gridjax.studies.training import Request, StudyPlan, lay_out
 
 (STUDY,) = find_studies("agents")
-N_UNITS = 32
+N_UNITS = 128
+ERROR = "decode_err_ml_cm_T50"
 SUCCESS = {"place": 0.9, "place_units": 0.95, "place_readouts": 0.85}
 SUCCESS |= {"units": 0.7, "outputs": 0.3, "readouts": 0.2}
-LOSSES = np.array([0.0, 0.5, 0.2, 0.1])  # intact, no goal code, grid-like, matched
+LOSSES = np.array([0.0, 0.5, 0.2, 0.05, 0.1, 0.15])
+"""Success that is lost: intact, no goal code, grid-like, three draws of matched units."""
+N_LESIONED = 13
 NEW = {
     "place": 0.3,
     "place_units": 0.2,
@@ -29,11 +32,12 @@ NEW = {
 
 
 def known_agents(network, codes, lesions, seeds, settings):
-    """Agents of known scores; both lesions silence a quarter of the units and share none."""
-    grid_like, matched = (set(units) for units in lesions.values())
-    assert len(grid_like) == len(matched) == N_UNITS // 4
-    assert not grid_like & matched
-    assert grid_like == set(range(N_UNITS - N_UNITS // 4, N_UNITS))  # the highest scores
+    """Agents of known scores; all lesions silence a tenth of the units."""
+    grid_like, *draws = (set(units) for units in lesions.values())
+    assert [len(each) for each in (grid_like, *draws)] == [N_LESIONED] * 4
+    assert not any(grid_like & matched for matched in draws)
+    # the highest scores, but for the last unit, which is silent
+    assert grid_like == set(range(N_UNITS - N_LESIONED - 1, N_UNITS - 1))
     assert seeds == [network.spec.seed]
     known = np.array([SUCCESS[code] for code in codes])[:, None, None]
     lost = known - LOSSES[:, None] * np.ones(2)
@@ -50,18 +54,32 @@ def known_agents(network, codes, lesions, seeds, settings):
     )
 
 
-def run_of(weights=True):
-    sweep = lay_out(STUDY, Request(overrides={"Ng": N_UNITS, "n_grad_steps_per_epoch": 5}))
+def run_of(weights=True, size="quick", n_competent=None, with_grids=None):
+    """Return a made-up run; the first networks are competent, the first ones have grid units."""
+    overrides = {"Ng": N_UNITS, "n_grad_steps_per_epoch": 5}
+    sweep = lay_out(STUDY, Request(size=size, overrides=overrides))
     run = synthetic_run(sweep.specs, keep_maps="none", weights=weights)
     make_competent(run)
-    run.units["score_60_by_neuron"] = run.units["unit"] / N_UNITS
+    ids = run.networks["run_id"]
+    run.networks.loc[ids.index[n_competent:] if n_competent is not None else [], ERROR] = 30.0
+    has_grids = run.units["run_id"].isin(ids[:with_grids])
+    run.units["score_60_by_neuron"] = run.units["unit"] / N_UNITS * np.where(has_grids, 1, 0.1)
+    run.networks["null_99"] = 0.5
     return run, StudyPlan(STUDY, sweep)
+
+
+def known_maps(network):
+    """The last unit is silent; the standard deviations of the others rise with their number."""
+    wave = np.cos(np.linspace(0, 2 * np.pi, 16, endpoint=False)).reshape(4, 4)
+    sd = np.linspace(1, 1.1, N_UNITS)
+    sd[-1] = 0
+    return 1 + sd[:, None, None] * wave
 
 
 @pytest.fixture(autouse=True)
 def known_networks(monkeypatch):
     monkeypatch.setattr(gj.Network, "agents", known_agents)
-    monkeypatch.setattr(gj.Network, "rate_maps", lambda _: np.ones((N_UNITS, 4, 4)))
+    monkeypatch.setattr(gj.Network, "rate_maps", known_maps)
 
 
 def test_known_agents_give_the_known_answers(tmp_path):
@@ -75,7 +93,7 @@ def test_known_agents_give_the_known_answers(tmp_path):
             "units_teach_faster_than_readouts": (0.7 - 0.2) / 2,
             "agents_need_grid_like_units": 0.1,
             "agents_use_the_goal_code": 0.5,
-            "units_lead_to_new_goals": 0.2,
+            "units_lead_to_new_goals": 0.0,  # both lose .5 without the code of the goal
         }
     )
     assert {one.estimate.n for one in verdicts} == {8}
@@ -100,6 +118,72 @@ def test_networks_without_weights_decide_nothing(tmp_path):
     run, plan = run_of(weights=False)
     verdicts = conclude(plan, run, "desk", tmp_path)
     assert {one.outcome for one in verdicts} == {NOT_ANSWERABLE}
+
+
+@pytest.mark.parametrize("n_competent", [0, 9])
+def test_few_competent_networks_of_an_arm_allow_no_verdict(n_competent, tmp_path):
+    run, plan = run_of(size="desk", n_competent=n_competent)
+    verdicts = conclude(plan, run, "desk", tmp_path)
+    assert {one.outcome for one in verdicts} == {NOT_ANSWERABLE}
+    assert all(f"12 cm: {n_competent} of 31" in one.sentence for one in verdicts)
+    assert all(len(arm.run_ids) == 31 for one in verdicts for arm in one.arms)
+
+
+@pytest.mark.parametrize("with_grids", [7, 8])
+def test_agents_need_grid_like_units_only_where_there_are_grid_units(with_grids, tmp_path):
+    run, plan = run_of(size="desk", with_grids=with_grids)
+    found = {one.claim.name: one for one in conclude(plan, run, "desk", tmp_path)}
+    lesion = found["agents_need_grid_like_units"]
+    if with_grids == 8:
+        assert lesion.outcome != NOT_ANSWERABLE
+        assert lesion.estimate.n == 8
+        assert lesion.estimate.value == pytest.approx(0.1)
+        assert "of the variance" in lesion.estimate.remark
+    else:
+        assert lesion.outcome == NOT_ANSWERABLE
+        assert "fewer than 8 networks have grid units to lose (7 of 31)" in lesion.sentence
+    assert found["agents_use_the_goal_code"].estimate.n == 31
+
+
+def test_new_goals_do_not_count_losses_on_known_ones(tmp_path, monkeypatch):
+    """Both agents come to few new goals; the one on place cells comes to more known ones."""
+
+    def agents(network, codes, lesions, seeds, settings):
+        found = known_agents(network, codes, lesions, seeds, settings)
+        found.success[..., 1] = 0.2
+        found.success[codes.index("units"), :, 0, 1] = 0.22
+        return found
+
+    monkeypatch.setattr(gj.Network, "agents", agents)
+    run, plan = run_of(size="desk")
+    found = {one.claim.name: one for one in conclude(plan, run, "desk", tmp_path)}
+    assert found["units_lead_to_new_goals"].estimate.value == pytest.approx(0.02)
+
+
+def test_matched_units_have_the_variance_of_the_lesioned_ones_and_differ_between_draws():
+    run, plan = run_of()
+    network = run.network(plan.sweep.specs[0].run_id)
+    scores = np.random.default_rng(0).random(N_UNITS)
+    lesions, variance = STUDY._module.lesions_of(network, scores)
+    assert all(N_UNITS - 1 not in units for units in lesions.values())  # silent
+    grid_like, *draws = lesions.values()
+    assert len({frozenset(each) for each in draws}) > 1
+    assert all(set(each).isdisjoint(grid_like) for each in draws)
+    own, *others = variance.values()
+    assert others == pytest.approx([own] * 3, rel=0.1)
+
+
+def test_units_that_vary_more_than_all_others_are_not_lesioned(monkeypatch):
+    """The six with the highest scores vary twice as much: no other unit loses as much."""
+    run, plan = run_of()
+    network = run.network(plan.sweep.specs[0].run_id)
+    maps = known_maps(network)
+    maps[:6] = 1 + 4 * (maps[:6] - 1)
+    monkeypatch.setattr(gj.Network, "rate_maps", lambda _: maps)
+    lesions, variance = STUDY._module.lesions_of(network, -np.arange(N_UNITS))
+    assert sorted(lesions["most grid-like"]) == list(range(6, N_LESIONED))
+    own, *others = variance.values()
+    assert others == pytest.approx([own] * 3, rel=0.2)
 
 
 @pytest.mark.parametrize("size", ["desk", "paper"])

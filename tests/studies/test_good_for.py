@@ -19,11 +19,17 @@ N_LATTICE, N_UNITS = 10, 32
 (STUDY,) = find_studies("good-for")
 OF_CODES = {
     "grids_generalise_outside",
+    "grids_generalise_outside_at_equal_error",
     "closed_loop",
     "closed_loop_lowers_diffusion",
     "clean_loop_lowers_diffusion",
 }
 """Claims that need no lattice units."""
+OF_PAIRS = (
+    "grids_generalise_outside",
+    "grids_generalise_outside_at_equal_error",
+    "closed_loop",
+)
 
 
 def known_maps(network, n_bins, samples_per_bin):
@@ -65,7 +71,17 @@ def known_outside(network, units):
     )
     maps[:, box, box] = inside[:, box, box]
     return metrics.OutsideBox(
-        1.7, 1.2, 1.7, excess, 2 * excess, np.full(10, 300), np.full(50, 4.0), 0.8, 0.6, maps
+        1.7,
+        1.2,
+        1.7,
+        excess,
+        2 * excess,
+        np.full(10, 300),
+        np.full(50, 4.0),
+        0.8,
+        0.6,
+        maps,
+        4 + excess,
     )
 
 
@@ -109,7 +125,8 @@ def test_known_codes_give_the_known_answers(tmp_path, monkeypatch):
     assert value["closed_loop"] == value["closed_loop_lowers_diffusion"] == pytest.approx(1)
     assert value["clean_loop_lowers_diffusion"] == pytest.approx(-1)
     n = {one.claim.name: one.estimate.n for one in verdicts}
-    pairs = {"grids_generalise_outside": 16, "closed_loop": 16}
+    assert value["grids_generalise_outside_at_equal_error"] == pytest.approx(-4)
+    pairs = dict.fromkeys(OF_PAIRS, 16)
     assert n == dict.fromkeys(n, 8) | pairs
     outcomes = {one.claim.name: one.outcome for one in verdicts}
     assert outcomes["lattice_beats_annulus"] == "does not hold"
@@ -122,16 +139,21 @@ def test_networks_without_weights_or_lattice_units_decide_nothing(weights, n_lat
     run, plan = run_of(weights, n_lattice)
     verdicts = conclude(plan, run, "desk", tmp_path)
     of_codes = {one.claim.name for one in verdicts if weights} & OF_CODES
+    of_codes -= {"closed_loop"}  # it lowers nothing here
     others = [one for one in verdicts if one.claim.name not in of_codes]
     assert {one.outcome for one in others} == {NOT_ANSWERABLE}
-    assert all(math.isnan(one.estimate.value) for one in others)
+    of_lattices = [one for one in others if one.claim.name not in OF_CODES]
+    assert all(math.isnan(one.estimate.value) for one in of_lattices)
+    assert all("(0 of 8 competent networks, 0 seeds)" in one.sentence for one in of_lattices)
 
 
 def test_other_units_are_none_of_the_lattice_units_and_have_equal_power():
     run, plan = run_of()
     network = run.network(plan.sweep.specs[0].run_id)
     maps = known_maps(network, 32, 1)
-    codes = STUDY._module.codes.codes_of(network, maps, np.arange(N_LATTICE), 60.0)
+    codes = STUDY._module.codes.codes_of(
+        network, maps, np.arange(N_LATTICE), np.arange(N_LATTICE, N_UNITS), 60.0
+    )
     for code in codes.values():
         assert code.shape == (N_LATTICE, 32, 32)
         assert np.square(code).mean() == pytest.approx(1)

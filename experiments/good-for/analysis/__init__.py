@@ -2,23 +2,74 @@
 
 import numpy as np
 
+from gridjax.metrics import mean_interval
+
 from .drawing import figure_of_codes, figure_outside
 from .lattice_networks import DOS, FEWEST, with_measures
-from .target_codes import GAUSSIAN, with_codes
+from .target_codes import CALIPER_CM, GAUSSIAN, with_codes
+
+FEWEST_SEEDS = 8
+"""Seeds with lattice units that a claim about them needs."""
+
+
+def few_lattices(rows, values):
+    """Return that too few seeds have a network with lattice units; empty if they are enough."""
+    known = rows[np.isfinite(values)]
+    n_seeds = known["seed"].nunique()
+    if n_seeds >= FEWEST_SEEDS:
+        return ""
+    return (
+        f"fewer than {FEWEST_SEEDS} seeds have a network whose lattice units can be measured"
+        f" ({len(known)} of {int(rows['is_competent'].sum())} competent networks, {n_seeds} seeds)"
+    )
+
+
+def nothing_is_lowered(rows):
+    """Return that feedback does not lower the diffusion of networks; empty if it does."""
+    rows = rows.dropna(subset=["log_loop"])
+    if rows.empty:
+        return ""
+    change = mean_interval(rows["log_loop"], rows["seed"])
+    if change.high < 0:
+        return ""
+    value, low, high = (f"{number:.2g}" for number in change)
+    return (
+        "feeding the outputs back does not lower diffusion with Difference-of-Softmaxes targets"
+        f" (log10 D changes by {value}, {low} to {high})"
+    )
+
+
+def without_value(rows, column):
+    """Return the remark about competent networks that have no value; empty if there are none."""
+    able = rows[rows["is_competent"]]
+    n = int((~np.isfinite(able[column])).sum())
+    return f"{n} of {len(able)} competent networks have no value, and are left out." if n else ""
 
 
 def select(evidence):
     rows, both = with_measures(evidence), with_codes(evidence)
     is_dos, is_gaussian = (both["place_field_values"] == code for code in (DOS, GAUSSIAN))
-    n_measured = int(np.isfinite(rows["lattice.local_cm"]).sum())
+    n_able, n_measured = (
+        int(rows["is_competent"].sum()),
+        np.isfinite(rows["lattice.local_cm"]).sum(),
+    )
     remark = (
-        f"{n_measured} of {int(rows['is_competent'].sum())} competent networks have at least"
+        f"{n_measured} of {n_able} competent networks have at least"
         f" {FEWEST} lattice units and stored weights."
     )
+    widths = {f"DoS, {100 * width:g} cm": group for width, group in rows.groupby("place_cell_rf")}
 
     def estimate(values, null, **further):
         frame = rows.assign(value=values)
-        return {"frame": frame, "column": "value", "null": null, "remark": remark, **further}
+        return {
+            "frame": frame,
+            "column": "value",
+            "null": null,
+            "remark": f"{remark} {int(np.isfinite(values).sum())} have a value.",
+            "arms": widths,
+            "unanswerable": few_lattices(rows, values),
+            **further,
+        }
 
     def ratio(measure):
         values = rows[f"lattice.{measure}"] / rows[f"annulus.{measure}"]
@@ -28,10 +79,17 @@ def select(evidence):
         return estimate(rows[f"lattice.{measure}"] - rows[f"others.{measure}"], 0.0, **further)
 
     def of_dos(column):
-        return {"frame": both[is_dos], "column": column, "null": 0.0}
+        frame = both[is_dos]
+        return {
+            "frame": frame,
+            "column": column,
+            "null": 0.0,
+            "remark": without_value(frame, column),
+        }
 
-    def between_codes(column):
-        return {"frame": both, "column": column, "first": is_dos, "second": is_gaussian}
+    def between_codes(column, **further):
+        arms = {"frame": both, "column": column, "first": is_dos, "second": is_gaussian}
+        return arms | further
 
     return {
         "lattice_beats_annulus": ratio("threshold"),
@@ -40,10 +98,17 @@ def select(evidence):
         "grids_teach_faster": difference("few_shot_cm"),
         "grids_navigate_beyond_training": difference("navigation_cm"),
         "grids_transfer_to_new_places": difference("unexplained", within=(-1.0, 1.0)),
-        "grids_generalise_outside": between_codes("excess"),
+        "grids_generalise_outside": between_codes("excess", remark=without_value(both, "excess")),
+        "grids_generalise_outside_at_equal_error": between_codes(
+            "excess", on="in_box", caliper=CALIPER_CM
+        ),
         "lattices_persist_outside": estimate(rows["share_outside"], 0.05, within=(0.0, 1.0)),
         "period_persists_outside": estimate(rows["period_ratio"], 1.0, within=(0.0, np.inf)),
-        "closed_loop": between_codes("log_loop"),
+        "closed_loop": between_codes(
+            "log_loop",
+            remark=without_value(both, "log_loop"),
+            unanswerable=nothing_is_lowered(both[is_dos]),
+        ),
         "closed_loop_lowers_diffusion": of_dos("log_loop"),
         "clean_loop_lowers_diffusion": of_dos("log_clean_loop"),
     }

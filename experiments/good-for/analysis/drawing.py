@@ -31,7 +31,8 @@ def figure_of_codes(evidence):
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(len(CODES)), list(CODES.values()), rotation=50, ha="right")
     caption = (
-        "Codes of equally many units with the same mean squared rate; noise in units of its root."
+        "Codes of equally many distinct maps with the same mean squared rate; noise in units of"
+        " its root."
         " Grey: random fields with the radial spectrum of each lattice unit (the annulus without"
         " the lattice), other units of the network with matched rates, synthetic modules of the"
         " network's median period, and place cells of the width of its own. Noise threshold: noise"
@@ -82,9 +83,24 @@ def figure_outside(evidence):
         " position to within 40 cm. Below: errors of the likelihood decoder in the box, without"
         " feedback and if every 10 moves the start encoder receives the softmax of the outputs, or"
         " the place code of the decoded position. Thin lines: competent networks; thick lines:"
-        " their means."
+        " their means. Table: mean errors of the decoder that knows the position to within 40 cm,"
+        " over the moves in the box and over the bands outside; the difference is that at equally"
+        " many moves."
     )
-    return plotting.FigureResult(name, title, figure, caption)
+    return plotting.FigureResult(name, title, figure, caption, table=errors(rows, names))
+
+
+def errors(rows, names):
+    """Return the mean errors of both target codes in the box and outside, in cm, as a table."""
+    bands = "outside, up to 1.5 sides (cm)"
+    table: list[tuple[str, ...]] = [
+        ("targets", "networks", "error in the box (cm)", bands, "difference (cm)")
+    ]
+    for code, text in names.items():
+        own = rows[rows["place_field_values"] == code]
+        means = (f"{own[name].mean():.1f}" for name in ("in_box", "outside", "excess"))
+        table.append((text, str(len(own)), *means))
+    return tuple(table)
 
 
 def draw_curves(axes, x, values, colour, label):

@@ -18,37 +18,41 @@ SHORTEST_PERIOD = 2 / 9
 
 
 def lattice_units(evidence):
-    """Return the lattice units of each network by its run_id, the best first."""
+    """Return the lattice units and the other active units by run_id, the best lattices first.
+
+    Both have distinct maps: no map is a copy of another one, and no other unit copies a lattice.
+    """
     units = evidence.lattices
-    best = units[units["is_lattice"]].sort_values("score_60_by_neuron", ascending=False)
-    return dict(iter(best.groupby("run_id")))
-
-
-def of_lattices(rows):
-    """Return whether each network is one of those whose lattice units are compared."""
-    is_dos = rows["place_field_values"] == DOS
-    return is_dos & (rows["place_cell_rf"] == rows["place_cell_rf"][is_dos].min())
+    units = units.sort_values("score_60_by_neuron", ascending=False, kind="stable")
+    of_networks = units[units["is_lattice"] | units["active"].astype(bool)].groupby("run_id")
+    return {
+        run_id: (own[own["is_lattice"]], own[~own["is_lattice"]]) for run_id, own in of_networks
+    }
 
 
 def with_measures(evidence):
-    """Return the networks with the columns ``code.measure``; NaN with too few lattice units."""
+    """Return the networks of both widths with Difference-of-Softmaxes targets and their measures.
+
+    These are the columns ``code.measure``; NaN with too few lattice units, or too few others.
+    """
     rows, found = evidence.networks, lattice_units(evidence)
-    rows = rows[of_lattices(rows)].reset_index(drop=True)
+    rows = rows[rows["place_field_values"] == DOS].reset_index(drop=True)
     columns = {f"{code}.{name}": np.full(len(rows), np.nan) for code in CODES for name in MEASURES}
     columns |= {name: np.full(len(rows), np.nan) for name in ("period_ratio", "share_outside")}
     n_lattice = np.zeros(len(rows), int)
+    none = evidence.units[:0], evidence.units[:0]
     for at, (run_id, is_competent) in enumerate(
         rows[["run_id", "is_competent"]].itertuples(index=False)
     ):
-        units = found.get(run_id, evidence.units[:0])
+        units, others = found.get(run_id, none)
         n_lattice[at] = len(units)
-        n_used = min(n_lattice[at], MOST, int(rows["Ng"].iloc[at]) // 2)
+        n_used = min(len(units), MOST, len(others))
         period = float(units["period_cm"].median())
         if not is_competent or n_used < FEWEST or not np.isfinite(period):
             continue
         used = units.iloc[:n_used]
-        lattice = tuple(int(unit) for unit in used["unit"])
-        for code, values in measured(evidence.run, run_id, lattice, period).items():
+        lattice, rest = (tuple(int(unit) for unit in each["unit"]) for each in (used, others))
+        for code, values in measured(evidence.run, run_id, lattice, rest, period).items():
             for name, value in values.items():
                 columns[f"{code}.{name}"][at] = value
         least_cm = 100 * SHORTEST_PERIOD * rows["box_width_in_m"].iloc[at]

@@ -11,6 +11,8 @@ N_UNITS_READ = 256
 """Units of a network that are read outside the box: the first ones of more."""
 N_BANDS = 5
 """Bands of the claim about places outside: up to 1.5 sides of the box."""
+CALIPER_CM = 1.0
+"""Largest difference of the errors in the box of networks that are compared at equal error."""
 LEAST_DIFFUSION = 0.01
 """A smaller diffusion constant (cm^2 per move), also one below 0, counts as this one."""
 
@@ -36,7 +38,7 @@ def with_codes(evidence):
     """Return the networks of both target codes with their measures outside and in the loop."""
     rows = evidence.networks
     rows = rows[of_codes(rows)].reset_index(drop=True)
-    names = ("excess", "range", "log_loop", "log_clean_loop")
+    names = ("excess", "outside", "in_box", "log_loop", "log_clean_loop")
     columns = {name: np.full(len(rows), np.nan) for name in names}
     curves = []
     for at, (run_id, is_competent) in enumerate(
@@ -48,7 +50,8 @@ def with_codes(evidence):
             continue
         outside, loop = found
         columns["excess"][at] = outside.excess_cm[:N_BANDS].mean()
-        columns["range"][at] = outside.range_boxes
+        columns["outside"][at] = outside.error_cm[:N_BANDS].mean()
+        columns["in_box"][at] = np.nanmean(outside.error_in_box_cm)
         none, outputs, position = np.log10(
             np.maximum(loop.diffusion_cm2_per_move, LEAST_DIFFUSION)  # NaN stays NaN
         )

@@ -62,6 +62,8 @@ class OutsideBox(NamedTuple):
     reliability_outside: float
     maps: Float[np.ndarray, "unit m m"]
     """mean rates in the window, from all paths; NaN in bins with fewer than five samples"""
+    error_cm: Float[np.ndarray, " band"]
+    """mean error itself of the states of ``excess_cm``, with ``within_cm``"""
 
 
 def outside_box(
@@ -76,7 +78,7 @@ def outside_box(
     square's range ends at the first band around the box in which the mean error exceeds that
     inside, after equally many moves, by more than 10 cm. Errors that grow with the length of a path
     alone do not limit it, because they grow inside, too. A state with rates that are not finite has
-    an infinite error.
+    the largest error that its decoder can make.
 
     Args:
         positions: [path, move, 2], metres from the middle of the box, after each move.
@@ -104,8 +106,9 @@ def outside_box(
     tested, distance = tested_paths.chosen(is_tested), distance[is_tested]
     errors = decoding_errors_cm(tested, book.rates[known], centres[known], within_cm)
     n_moves = int(tested_paths.moves.max())
-    within, in_box, samples = _excess_cm(errors[0], distance, tested.moves, n_moves)
-    unique, _, _ = _excess_cm(errors[1], distance, tested.moves, n_moves)
+    of_bands, in_box, samples = _of_bands(errors[0], distance, tested.moves, n_moves)
+    within, error = of_bands
+    (unique, _), _, _ = _of_bands(errors[1], distance, tested.moves, n_moves)
     is_inside = np.abs(centres).max(axis=1) < 50 * width
     counts = first.counts + second.counts
     sums = first.rates * first.counts[:, None] + second.rates * second.counts[:, None]
@@ -124,6 +127,7 @@ def outside_box(
         reliability_in_box=_reliability(first, second, is_inside),
         reliability_outside=_reliability(first, second, ~is_inside),
         maps=means.T.reshape(-1, side, side),
+        error_cm=error,
     )
 
 
@@ -156,15 +160,16 @@ def outside_period_ratios(maps: Any, box_width_m: float) -> Float[np.ndarray, " 
     return np.asarray(lattice(around, WINDOW * width).period_cm) / inside
 
 
-def _excess_cm(
+def _of_bands(
     errors: Float[np.ndarray, " sample"],
     distance: Float[np.ndarray, " sample"],
     moves: Int[np.ndarray, " sample"],
     n_moves: int,
-) -> tuple[Float[np.ndarray, " band"], Float[np.ndarray, " move"], Int[np.ndarray, " band"]]:
-    """Return the excess in each band, the mean error in the box by move, and states of the bands.
+) -> tuple[Float[np.ndarray, "2 band"], Float[np.ndarray, " move"], Int[np.ndarray, " band"]]:
+    """Return the excess and the error in each band, the mean error in the box, and band sizes.
 
-    A state whose move has too few states in the box is left out.
+    The mean error in the box is by move. A state whose move has too few states in the box is left
+    out.
     """
     inside = distance < 0
     sums = np.bincount(moves[inside], errors[inside], minlength=n_moves + 1)
@@ -172,9 +177,12 @@ def _excess_cm(
     in_box = np.where(counts >= FEWEST_IN_BOX, sums / np.maximum(counts, 1), np.nan)
     baseline, band = in_box[moves], _band(distance)
     used = np.isfinite(baseline) & (band >= 0) & (band < N_BANDS)
-    beyond, band = errors[used] - baseline[used], band[used]
+    errors, baseline, band = errors[used], baseline[used], band[used]
     samples = np.bincount(band, minlength=N_BANDS)
-    means = np.bincount(band, beyond, minlength=N_BANDS) / np.maximum(samples, 1)
+    means = [
+        np.bincount(band, values, minlength=N_BANDS) / np.maximum(samples, 1)
+        for values in (errors - baseline, errors)
+    ]
     return np.where(samples >= FEWEST_IN_BAND, means, np.nan), in_box[1:], samples
 
 

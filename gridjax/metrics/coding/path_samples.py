@@ -107,8 +107,11 @@ def decoding_errors_cm(
     centres_cm: Float[np.ndarray, "known 2"],
     within_cm: float,
 ) -> Float[np.ndarray, "2 sample"]:
-    """Return the decoding errors: among the bins within a distance, and among all bins."""
-    errors = np.full((2, len(tested.bins)), np.inf)
+    """Return the decoding errors: among the bins within a distance, and among all bins.
+
+    A state with rates that are not finite has the largest error that its decoder can make there.
+    """
+    errors = np.empty((2, len(tested.bins)))
     power = np.square(book).sum(axis=1) / 2
     for start in range(0, len(tested.bins), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
@@ -117,7 +120,8 @@ def decoding_errors_cm(
         score = np.where(is_finite[:, None], rates, 0.0) @ book.T - power
         away = np.hypot(here[:, None, 0] - centres_cm[:, 0], here[:, None, 1] - centres_cm[:, 1])
         near = np.where(away <= within_cm, score, -np.inf)
+        farthest = (np.where(away <= within_cm, away, 0.0).max(axis=1), away.max(axis=1))
         for row, considered in enumerate((near, score)):
             found = away[np.arange(len(here)), considered.argmax(axis=1)]
-            errors[row, part] = np.where(is_finite, found, np.inf)
+            errors[row, part] = np.where(is_finite, found, farthest[row])
     return errors
