@@ -75,7 +75,7 @@ def select(evidence):
         "few_have_lattices": {
             "frame": rows,
             "is_counted": rows["run_id"].map(lattices).fillna(0) >= MANY_LATTICES,
-            "null": 0.0,
+            "null": 0.05,
             "arms": able,
         },
         "few_at_published_counts": {
