@@ -1,6 +1,5 @@
 """Models of other groups: grid units, lattices and modules of each, by one evaluation."""
 
-import jax
 import numpy as np
 
 import gridjax as gj
@@ -8,7 +7,6 @@ from gridjax import plotting
 from gridjax.metrics import mean_interval
 from gridjax.studies import figures as shared
 from gridjax.studies import percent
-from gridjax.task.motion.motion_models import draw_paths
 
 MODELS = {
     "piso": ("PIso", "code_size"),
@@ -84,16 +82,32 @@ def explained_by_place(states, positions, width_m):
     return float(1 - within / total) if total > 0 else 0.0
 
 
+def walks(spec):
+    """Return new paths [path, time + 1, 2] of the motion of an integrator, metres."""
+    rng, half = np.random.default_rng(0), spec.box_width_in_m / 2
+    step, shape = spec.dt_s * spec.speed_scale, (N_WALKS, 2)
+    if spec.motion == "permuted_velocities":  # uniform moves from the centre, without walls
+        moves = rng.uniform(-step, step, (spec.sequence_length, *shape))
+        return np.concatenate([np.zeros((1, *shape)), moves.cumsum(axis=0)]).swapaxes(0, 1)
+    assert spec.motion == "von_mises_walk"
+    path, heading = [rng.uniform(-half, half, shape)], rng.uniform(-np.pi, np.pi, N_WALKS)
+    for _ in range(spec.sequence_length):
+        heading = heading + rng.vonmises(0, spec.turn_kappa, N_WALKS)
+        direction = np.stack([np.cos(heading), np.sin(heading)], axis=1)
+        move = rng.rayleigh(step, (N_WALKS, 1)) * direction
+        move = np.where(np.abs(path[-1] + move) > half, -move, move)  # walls reflect
+        heading = np.arctan2(*move.T[::-1])
+        path.append(path[-1] + move)
+    return np.stack(path, axis=1)
+
+
 def share_explained(network):
     """Return how much of the variance of a network's states after its paths its position explains.
 
     The paths are new ones of its own motion, as long as those of its training.
     """
     spec = network.spec
-    traced = jax.tree.map(np.asarray, spec.traced)
-    key = jax.random.key(0, impl="threefry2x32")
-    paths = draw_paths(key, spec.sequence_length, N_WALKS, spec.static, traced)
-    positions = np.concatenate([paths.start[None], paths.positions]).swapaxes(0, 1)
+    positions = walks(spec)
     states = np.asarray(network.respond(positions).activity)[:, -1]
     return {"share": explained_by_place(states, positions[:, -1], spec.box_width_in_m)}
 

@@ -173,8 +173,9 @@ def figures(evidence, estimates):
     right.set_xlim(0.5, 8)
     right.legend(loc="lower left")
     caption = (
-        "Competent networks. Left: hexagonal period of the wavenumber at which the maps of a network"
-        " have most power, against that of its targets; hollow: median period of its lattices (at"
+        "Competent networks. Left: hexagonal period of the wavenumber at which the maps of a"
+        " network have most power, against that of its targets; hollow: median period of its"
+        " lattices (at"
         f" least {FEWEST} distinct maps with a significant lattice and a score above the network's"
         " null); dotted: equal; hatched: fewer than 2.5"
         " wavelengths fit the box, and the claims leave these networks out. Right: radial power of"

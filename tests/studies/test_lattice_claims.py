@@ -48,7 +48,9 @@ def study_of(name, is_real, some_competent=False, n_lattices=N_LATTICES):
     if some_competent:
         run.networks.loc[run.networks["seed"] < 2, "decode_err_ml_cm_T50"] = 30.0
     noise = np.exp(rng.normal(0, 0.01, len(of_spec)))
-    set_spectra(run, {run_id: of_spec[run_id] * e for run_id, e in zip(of_spec, noise, strict=True)})
+    set_spectra(
+        run, {run_id: of_spec[run_id] * e for run_id, e in zip(of_spec, noise, strict=True)}
+    )
     return StudyPlan(study, sweep), run
 
 
@@ -122,9 +124,7 @@ def test_few_networks_with_lattices_answer_nothing_about_periods(name, monkeypat
 
 
 @pytest.mark.parametrize(("factor", "outcome"), [(1.05, HOLDS), (1.37, "does not hold")])
-def test_a_formula_that_is_wrong_itself_is_not_the_better_one(
-    factor, outcome, monkeypatch
-):
+def test_a_formula_that_is_wrong_itself_is_not_the_better_one(factor, outcome, monkeypatch):
     asked, run = study_of("turing", is_real=False)
     noise = np.random.default_rng(4).normal(0, 0.01, len(asked.sweep.specs))
     given = zip(asked.sweep.specs, noise, strict=True)
@@ -170,7 +170,9 @@ def test_patterns_are_those_of_all_layouts_whether_their_network_diverged_or_not
     run.networks["null_99"] = 0.5
     asked = StudyPlan(study, sweep)
     shares = {"gaussian": 0.1, "difference_of_gaussians": 0.4}
-    monkeypatch.setattr(study._module, "pattern_share", lambda spec: shares[spec.place_field_values])
+    monkeypatch.setattr(
+        study._module, "pattern_share", lambda spec: shares[spec.place_field_values]
+    )
     evidence = asked.evidence(make_competent(run))
     found = study.estimates(evidence)["patterns_need_no_network"]
     assert set(found.rows["seed"]) == set(range(8))

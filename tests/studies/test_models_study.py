@@ -146,6 +146,22 @@ def test_states_are_measured_of_networks_that_receive_moves_and_have_weights(ask
     np.testing.assert_equal([found[spec.run_id] for spec in specs], expected)
 
 
+def test_states_are_measured_on_paths_of_the_motion_of_the_model(asked):
+    for spec in asked.sweep.specs:
+        if spec.seed or spec.rnn_type not in INTEGRATORS.values():
+            continue
+        paths = asked.study._module.walks(spec)
+        assert paths.shape == (4000, spec.sequence_length + 1, 2)
+        moves = np.linalg.norm(np.diff(paths, axis=1), axis=-1)
+        scale = spec.dt_s * spec.speed_scale
+        uniform = spec.motion == "permuted_velocities"
+        assert np.square(moves).mean() == pytest.approx(
+            (2 / 3 if uniform else 2) * scale**2, rel=0.02
+        )
+        if not uniform:
+            assert np.abs(paths).max() <= spec.box_width_in_m / 2
+
+
 def test_too_many_diverged_networks_leave_no_verdict(asked, integrating):
     integrating(0.9)
     cells = ("spacenet", "piso", "action")
