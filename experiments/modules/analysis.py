@@ -45,6 +45,7 @@ def count_modules(evidence):
         pd.DataFrame(found, columns=names), on="run_id", how="left"
     )
     rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
+    rows["period_cm"] = rows["period_cm"].astype(float)
     return rows.fillna({"n_modules": 0, "n_lattices": 0})
 
 
@@ -94,7 +95,7 @@ def select(evidence):
     tested = tested.assign(dip_q=benjamini_hochberg(tested["dip_p"].to_numpy(float)))
     logs = rows.assign(
         log_spectral=np.log(rows["spectral_cm"]),
-        log_period=np.log(rows["period_cm"].astype(float)),
+        log_period=np.log(rows["period_cm"]),
         log_width=np.log(rows["width_cm"].astype(float)),
     )
     slope, half = {"frame": logs, "dose": "log_width"}, len(rows) / 2
