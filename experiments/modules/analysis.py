@@ -145,7 +145,8 @@ def figures(evidence, estimates):
     groups = list(rows.groupby("width_cm"))
     colour = plotting.colour("difference_of_gaussians")
     shared.arms(left, groups, "period_cm", colour, label="lattices: medians, mean, 95 %")
-    shared.arms(left, groups, "spectral_cm", plotting.GREY, label="spectra: mean, 95 %")
+    beside = [(width + 0.4, group) for width, group in groups]
+    shared.arms(left, beside, "spectral_cm", plotting.GREY, label="spectra: mean, 95 %")
     shared.published(left, list(PUBLISHED), list(PUBLISHED.values()), "published modes")
     widths = np.linspace(7, 21)
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
@@ -161,8 +162,8 @@ def figures(evidence, estimates):
     caption = (
         "Competent networks. Left: periods of single lattices (light dots; distinct maps with a"
         " significant lattice and a score above their network's null) and of networks (median over"
-        f" at least {FEWEST_MODULE_UNITS} of them); grey: of the wavenumber at which the maps of a"
-        " network have most power, which need no lattice; crosses: the study's modes; dashed: the"
+        f" at least {FEWEST_MODULE_UNITS} of them); grey, beside them: of the wavenumber at which"
+        " the maps of a network have most power, which need no lattice; crosses: the study's modes; dashed: the"
         " period of the wavenumber at which targets have most power; hatched: fewer than 2.5"
         " wavelengths fit the box, and the claims leave these networks out. Right: modules of at"
         f" least {FEWEST_MODULE_UNITS} lattices. {remark(competent)}"
