@@ -163,9 +163,10 @@ def figures(evidence, estimates):
         "Competent networks. Left: periods of single lattices (light dots; distinct maps with a"
         " significant lattice and a score above their network's null) and of networks (median over"
         f" at least {FEWEST_MODULE_UNITS} of them); grey, beside them: of the wavenumber at which"
-        " the maps of a network have most power, which need no lattice; crosses: the study's modes; dashed: the"
-        " period of the wavenumber at which targets have most power; hatched: fewer than 2.5"
-        " wavelengths fit the box, and the claims leave these networks out. Right: modules of at"
+        " the maps of a network have most power, which need no lattice; crosses: the study's modes;"
+        " dashed: the period of the wavenumber at which targets have most power; hatched: fewer"
+        " than 2.5 wavelengths fit the box, and the claims leave these networks out. Right: modules"
+        " of at"
         f" least {FEWEST_MODULE_UNITS} lattices. {remark(competent)}"
     ).strip()
     return [plotting.FigureResult(name, title, figure, caption)]
