@@ -38,6 +38,19 @@ def test_conformal_isometry_has_the_published_losses(suffix):
     np.testing.assert_allclose(ours, expected, rtol=1e-3)
 
 
+def test_the_isometry_of_the_linear_transformation_has_the_published_weight_of_each_scale():
+    places = None
+    for s, weight in ((5.0, 10.0), (10.0, 10.0), (15.0, 20.0)):
+        spec = model("conformal_isometry", Ng=4, batch_size=5, state_distance_per_m=s)
+        state = train_step.init(spec.static, spec.traced)
+        if places is None:
+            places = np.asarray(drawn_paths(spec).positions, np.float64)
+        cell = larger(state.params["cell"], 6, 0.3)
+        ours = loss_of(spec, state.layout, {"cell": cell}, np.concatenate([places[:1], places]))
+        expected = field_models.conformal(in_float64(cell), places, s, "linear", weight)
+        np.testing.assert_allclose(ours, expected, rtol=1e-3)
+
+
 def drawn_paths(spec, seed=7):
     """The trajectories of one gradient step."""
     traced = jax.tree.map(jnp.asarray, spec.traced)
@@ -57,6 +70,18 @@ def test_moves_of_conformal_isometry_are_short_and_long_in_turn_and_inside_the_b
         turns = np.arctan2(*move[length > 0.01].T[::-1]) / (2 * np.pi / 18)
         is_one_of_18 = np.abs(turns - np.round(turns)) < 1e-3
         assert is_one_of_18.all() if first == 0 else is_one_of_18.mean() < 0.1
+
+
+def test_the_additive_transformation_has_72_directions():
+    spec = model("conformal_isometry_additive", Ng=4, batch_size=500)
+    B = train_step.init(spec.static, spec.traced).params["cell"]["B"]
+    assert B.shape == (72, 4)
+    assert 0.9e-3 < np.abs(B).max() <= 1e-3
+    places = np.asarray(drawn_paths(spec).positions)
+    move = places[1] - places[0]
+    turns = np.arctan2(*move[np.linalg.norm(move, axis=-1) > 0.01].T[::-1]) / (2 * np.pi / 72)
+    assert np.abs(turns - np.round(turns)).max() < 0.01
+    assert len(np.unique(np.round(turns))) > 60
 
 
 def test_the_table_of_conformal_isometry_stays_not_negative_with_norm_1():

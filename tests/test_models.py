@@ -151,6 +151,17 @@ def test_sic_has_the_published_losses():
     np.testing.assert_allclose(ours, expected, rtol=1e-4)
 
 
+def test_pairs_of_fewer_states_weigh_as_much_as_the_published_number_of_pairs():
+    """States that are all alike: separation is the number of ordered pairs that are far apart."""
+    spec = model("sic", Ng=6, batch_size=5, sequence_length=8)
+    state = train_step.init(spec.static, spec.traced)
+    cell = jax.tree.map(jnp.zeros_like, state.params["cell"])
+    cell["b2"] = jnp.eye(6).ravel()  # every move keeps the state
+    far = np.arange(9.0)[:, None, None] * 100 + np.arange(5.0)[:, None] * [[1.0, 0.0]]
+    value = loss_of(spec, state.layout, state.params | {"cell": cell}, far)
+    assert value == pytest.approx(7800 * 7799 - 0.5, rel=1e-5)
+
+
 @pytest.mark.parametrize(
     ("cell", "leak"), [("leaky_learned", 0.3), ("leaky_60", 0.6), ("leaky_0", 0.0)]
 )

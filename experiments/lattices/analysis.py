@@ -19,6 +19,7 @@ from gridjax.studies import figures as shared
 
 N_BINS, LAYOUTS, N_PATTERNS = 32, 8, 64
 FALSE_FINDINGS, LOWEST_SCORE = 0.05, 0.3
+UNKNOWN_COPIES = "The tables do not say which maps are copies of another one: every map counts."
 FACTORS = {
     "Ng": "units",
     "weight_decay": "weight decay",
@@ -32,7 +33,7 @@ FACTORS = {
 
 
 def with_lattices(evidence):
-    """Return the networks with the share of their units that are lattices."""
+    """Return the networks with the share of their distinct maps that are lattices."""
     units = evidence.lattices
     share = units["is_lattice"].groupby(units["run_id"]).mean()
     rows = evidence.networks
@@ -45,11 +46,26 @@ def base_values(evidence):
     return {factor: rows[factor].mode().iloc[0] for factor in FACTORS if len(rows)}
 
 
-def varying(rows, base, factor, width=None):
+def base_width(evidence):
+    """Return the width of the place cells of the base setting: the most frequent one."""
+    return evidence.everything["place_cell_rf"].mode().max()
+
+
+def in_claims(evidence, base, factor):
+    """Return the values of a factor that claims are about: those with as many seeds as the base.
+
+    Doses of fewer seeds show where learning fails. All finished networks are counted, so that the
+    values do not depend on any measure.
+    """
+    rows = varying(evidence.everything, base, factor, base_width(evidence))
+    n_seeds = rows.groupby(factor)["seed"].nunique()
+    return n_seeds.index[2 * n_seeds > n_seeds.max()]
+
+
+def varying(rows, base, factor, width):
     """Return the networks that have the base values of all factors but one, at one width."""
     fixed = [name for name in base if name != factor]
     is_one = np.logical_and.reduce([rows[name] == base[name] for name in fixed])
-    width = rows["place_cell_rf"].min() if width is None else width
     return rows[is_one & (rows["place_cell_rf"] == width)]
 
 
@@ -65,7 +81,7 @@ def pattern_share(spec):
 def patterns(evidence):
     """Return one row for each layout of the base setting, with its share of lattice patterns."""
     rows, base = evidence.networks, base_values(evidence)
-    rows = varying(rows, base, None) if base else rows
+    rows = varying(rows, base, None, base_width(evidence)) if base else rows
     rows = rows[rows["seed"].isin(sorted(rows["seed"].unique())[:LAYOUTS])]
     return rows.assign(share=[pattern_share(evidence.spec(one)) for one in rows["run_id"]])
 
@@ -77,9 +93,12 @@ def by_value(rows, factor):
 
 def select(evidence):
     rows, base = with_lattices(evidence), base_values(evidence)
+    usual = base_width(evidence)
+    remark = UNKNOWN_COPIES if evidence.units["copy_of"].isna().any() else ""
 
     def dose(factor, logarithm):
-        own = varying(rows, base, factor)
+        own = varying(rows, base, factor, usual)
+        own = own[own[factor].isin(in_claims(evidence, base, factor))]
         own = own.assign(dose=logarithm(own[factor].astype(float)))
         arguments = {"frame": own, "column": "share_lattice", "dose": "dose"}
         return arguments | {"arms": by_value(own, factor)}
@@ -88,14 +107,15 @@ def select(evidence):
         both = pd.concat([first, second], ignore_index=True)
         is_first = np.r_[np.ones(len(first), bool), np.zeros(len(second), bool)]
         arguments = {"frame": both, "column": "share_lattice", "within": DIFFERENCES}
+        arguments |= {"remark": remark}
         arms = dict(zip(names, (first, second), strict=True))
         return arguments | {"first": is_first, "second": ~is_first, "arms": arms}
 
-    narrow, wide = (
-        varying(rows, base, None, width)
-        for width in (rows["place_cell_rf"].min(), rows["place_cell_rf"].max())
-    )
-    activations = varying(rows, base, "activation")
+    widths = evidence.everything["place_cell_rf"]
+    narrow, wide = (varying(rows, base, None, width) for width in (widths.min(), widths.max()))
+    wide = wide[wide["place_cell_rf"] > widths.min()]  # none, if there is one width
+    of_base = varying(rows, base, None, usual)
+    activations = varying(rows, base, "activation", usual)
     relu, tanh = (activations[activations["activation"] == name] for name in ("relu", "tanh"))
     grown = patterns(evidence)
     return {
@@ -107,11 +127,12 @@ def select(evidence):
             "arms": {"layouts": grown},
         },
         "a_third_are_lattices": {
-            "frame": narrow,
+            "frame": of_base,
             "column": "share_lattice",
             "null": 0.01,
             "within": (0.0, 1.0),
-            "arms": {"base": narrow},
+            "arms": {"base": of_base},
+            "remark": remark,
         },
         "wider_fields": difference(wide, narrow, ("widest fields", "narrowest fields")),
         "more_units": dose("Ng", np.log2),
@@ -125,7 +146,7 @@ def select(evidence):
 
 
 def figures(evidence, estimates):
-    name, title = "lattices", "Units with a lattice, by one factor of the setting at a time"
+    name, title = "lattices", "Maps that are lattices, by one factor of the setting at a time"
     competent, base = evidence.ask("competent"), base_values(evidence)
     if competent.networks.empty:
         return [plotting.FigureResult(name, title, None, "No network has learned the task.")]
@@ -137,18 +158,21 @@ def figures(evidence, estimates):
     own = [(at, varying(rows, base, None, width)) for at, width in enumerate(widths)]
     draw(panels[0], own, [f"{100 * width:g}" for width in widths], "field width (cm)", colour)
     for axes, (factor, text) in zip(panels[1:], FACTORS.items(), strict=True):
-        groups = list(varying(rows, base, factor).groupby(factor))
+        groups = list(varying(rows, base, factor, base_width(evidence)).groupby(factor))
         labels = [one if isinstance(one, str) else f"{one:g}" for one, _ in groups]
         draw(axes, [(at, group) for at, (_, group) in enumerate(groups)], labels, text, colour)
     for axes in panels[::4]:
-        axes.set_ylabel("lattice units (%)")
+        axes.set_ylabel("lattices (%)")
         axes.set_ylim(bottom=0)
     caption = (
-        "Share of units with a significant lattice (q < .05 over the units of a network) and a"
-        " score above .3 and above the 99th percentile of the network's own random readouts. Dots:"
-        " competent networks; bars: means and 95 % intervals over seeds; numbers on top: networks."
-        " Each panel changes one factor of the base setting, at the narrowest fields."
+        "Share of the distinct maps of a network (copies count once) with a significant lattice"
+        " (q < .05 over these maps) and a score above .3 and above the 99th percentile of the"
+        " network's own random readouts. Dots: competent networks; bars: means and 95 % intervals"
+        " over seeds; numbers on top: networks. Each panel changes one factor of the base setting."
+        " Values with fewer seeds are in no claim: they show where learning fails."
     )
+    if competent.units["copy_of"].isna().any():
+        caption += f" {UNKNOWN_COPIES}"
     return [plotting.FigureResult(name, title, figure, caption)]
 
 

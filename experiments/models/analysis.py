@@ -5,16 +5,14 @@ import numpy as np
 import gridjax as gj
 from gridjax import plotting
 from gridjax.metrics import mean_interval
-from gridjax.studies import DIFFERENCES, percent
 from gridjax.studies import figures as shared
+from gridjax.studies import percent
 
 MODELS = {
     "piso": ("PIso", "code_size"),
     "identity_rnn": ("distances, recurrent", "state_distance_per_m"),
     "position_mlp": ("distances, feed-forward", "state_distance_per_m"),
     "action": ("SIC", "distance_range_m"),
-    "leaky_0": ("place code, no leak", "place_cell_rf"),
-    "leaky_30": ("place code, leak .3", "place_cell_rf"),
     "spacenet": ("SpaceNet", "distance_range_m"),
     "conformal_linear": ("conformal, linear", "state_distance_per_m"),
     "conformal_nonlinear": ("conformal, nonlinear", "state_distance_per_m"),
@@ -23,20 +21,122 @@ MODELS = {
     "components": ("non-negative components", None),
 }
 """Cell -> name of the model, and the parameter that sets the scale of its maps."""
+INTEGRATORS = ("identity_rnn", "action")
+"""Cells that receive the moves and no position."""
 SHARES = (0.0, 1.0)
 CHANCE_LATTICES, CHANCE_MODULES = 0.05, 0.05
 N_PATHS, SHUFFLES = 4000, 99
 """Samples and shuffles of the heading tuning of one network of each model."""
 KNOWS_PLACE = 0.5
-"""Largest error of a linear readout of the position, over that of a constant answer."""
+"""Largest error of a linear readout of the position, over that of a constant answer; least share of
+the variance of an integrator's states that its position explains."""
+FEWEST, LEAST_SHARE = 8, 0.5
+"""Integrators that know their place, for a verdict: their number, and their share of a model."""
+N_WALKS, N_PLACES = 4000, 20
+"""Paths, and bins along each side of the box, of the variance that the position explains."""
 
 
 def of_cell(rows, cell):
     return rows[rows["rnn_type"] == cell]
 
 
+def of_active(rows):
+    """Return the networks with two shares of their active units: with grids, and with a lattice.
+
+    A unit is active if its map varies. A network without an active unit has shares of 0.
+    """
+    active = rows["share_active"]
+
+    def share(column):
+        return (rows[column] / active).where(active > 0, rows[column] * 0.0).clip(upper=1.0)
+
+    return rows.assign(
+        share_grid_active=share("share_grid"), share_lattice_active=share("share_with_lattice")
+    )
+
+
+def explained_by_place(states, positions, width_m):
+    """Return the share of the variance of states that bins of the position explain.
+
+    It is corrected for the number of bins: about 0 if states do not depend on the position.
+
+    Args:
+        states: rates [path, unit].
+        positions: where each path ends [path, 2], metres; those outside the box are left out.
+        width_m: side of the box.
+    """
+    at = np.floor((positions / width_m + 0.5) * N_PLACES).astype(int)
+    inside = ((at >= 0) & (at < N_PLACES)).all(axis=1)
+    places, states = at[inside] @ (N_PLACES, 1), states[inside]
+    _, place, count = np.unique(places, return_inverse=True, return_counts=True)
+    is_used = count[place] > 1
+    _, place, count = np.unique(places[is_used], return_inverse=True, return_counts=True)
+    states = states[is_used].astype(float)
+    if len(states) <= len(count):
+        return np.nan
+    means = np.zeros((len(count), states.shape[1]))
+    np.add.at(means, place, states)
+    means /= count[:, None]
+    within = np.square(states - means[place]).sum() / (len(states) - len(count))
+    total = np.square(states - states.mean(axis=0)).sum() / (len(states) - 1)
+    return float(1 - within / total) if total > 0 else 0.0
+
+
+def walks(spec):
+    """Return new paths [path, time + 1, 2] of the motion of an integrator, metres."""
+    rng, half = np.random.default_rng(0), spec.box_width_in_m / 2
+    step, shape = spec.dt_s * spec.speed_scale, (N_WALKS, 2)
+    if spec.motion == "permuted_velocities":  # uniform moves from the centre, without walls
+        moves = rng.uniform(-step, step, (spec.sequence_length, *shape))
+        return np.concatenate([np.zeros((1, *shape)), moves.cumsum(axis=0)]).swapaxes(0, 1)
+    assert spec.motion == "von_mises_walk"
+    path, heading = [rng.uniform(-half, half, shape)], rng.uniform(-np.pi, np.pi, N_WALKS)
+    for _ in range(spec.sequence_length):
+        heading = heading + rng.vonmises(0, spec.turn_kappa, N_WALKS)
+        direction = np.stack([np.cos(heading), np.sin(heading)], axis=1)
+        move = rng.rayleigh(step, (N_WALKS, 1)) * direction
+        move = np.where(np.abs(path[-1] + move) > half, -move, move)  # walls reflect
+        heading = np.arctan2(*move.T[::-1])
+        path.append(path[-1] + move)
+    return np.stack(path, axis=1)
+
+
+def share_explained(network):
+    """Return how much of the variance of a network's states after its paths its position explains.
+
+    The paths are new ones of its own motion, as long as those of its training.
+    """
+    spec = network.spec
+    positions = walks(spec)
+    states = np.asarray(network.respond(positions).activity)[:, -1]
+    return {"share": explained_by_place(states, positions[:, -1], spec.box_width_in_m)}
+
+
+def place_in_states(evidence, rows):
+    """Return for each network the share of the variance of its states that its place explains.
+
+    NaN for networks that are no integrators, that diverged, or whose weights are not stored.
+    """
+    identity = {"measure": "variance explained by place", "paths": N_WALKS, "bins": N_PLACES}
+    found = []
+    for row in rows.itertuples():
+        is_measured = row.rnn_type in INTEGRATORS and row.status == "finished"
+        kept = evidence.kept(row.run_id, identity, share_explained) if is_measured else None
+        found.append(np.nan if kept is None else kept["share"])
+    return np.array(found, float)
+
+
+def too_few_integrate(evidence, rows):
+    """Return why the networks of a model are no test of it; empty if enough know their place."""
+    known = int((place_in_states(evidence, rows) >= KNOWS_PLACE).sum())
+    if known >= max(FEWEST, LEAST_SHARE * len(rows)):
+        return ""
+    text = f"only {known} of {len(rows)} networks integrate their path: the position explains"
+    return f"{text} {percent(KNOWS_PLACE)} of the variance of their states"
+
+
 def select(evidence):
-    rows = evidence.networks
+    rows = of_active(evidence.networks)
 
     def mean(cell, column, null, **values):
         own = of_cell(rows, cell)
@@ -46,15 +146,7 @@ def select(evidence):
         return arguments | {"arms": {MODELS[cell][0]: own}}
 
     def grids(cell, **values):
-        return mean(cell, "share_grid", evidence.chance_share, **values)
-
-    def leak(column, **within):
-        own = rows[rows["rnn_type"].isin(("leaky_0", "leaky_30"))]
-        first = own["rnn_type"] == "leaky_30"
-        arms = {"leak .3": own[first], "no leak": own[~first]}
-        return {"frame": own, "column": column, "first": first, "second": ~first, **within} | {
-            "arms": arms
-        }
+        return mean(cell, "share_grid_active", evidence.chance_share, **values)
 
     sic, linear = of_cell(rows, "action"), of_cell(rows, "conformal_linear")
     linear = linear.assign(
@@ -63,16 +155,16 @@ def select(evidence):
     )
     return {
         "piso_grids": grids("piso"),
-        "distances_grids": grids("identity_rnn"),
+        "distances_grids": grids("identity_rnn")
+        | {"unanswerable": too_few_integrate(evidence, of_cell(rows, "identity_rnn"))},
         "distances_grids_without_moves": grids("position_mlp"),
         "sic_modules": {
             "frame": sic,
             "is_counted": sic["n_modules"] > 1,
             "null": CHANCE_MODULES,
             "arms": {"SIC": sic},
+            "unanswerable": too_few_integrate(evidence, sic),
         },
-        "leak_improves_grids": leak("share_grid", within=DIFFERENCES),
-        "leak_improves_accuracy": leak("decode_err_ml_cm_T50"),
         "spacenet_no_grids": grids("spacenet"),
         "conformal_linear_grids": grids("conformal_linear", state_distance_per_m=10.0),
         "conformal_nonlinear_grids": grids("conformal_nonlinear"),
@@ -81,10 +173,10 @@ def select(evidence):
             "frame": linear,
             "column": "log_period",
             "dose": "log_scale",
-            "arms": {"conformal, linear": linear},
+            "arms": {f"s {s:g}": own for s, own in linear.groupby("state_distance_per_m")},
         },
-        "actionable_lattices": mean("waves", "share_with_lattice", CHANCE_LATTICES),
-        "components_lattices": mean("components", "share_with_lattice", CHANCE_LATTICES),
+        "actionable_lattices": mean("waves", "share_lattice_active", CHANCE_LATTICES),
+        "components_lattices": mean("components", "share_lattice_active", CHANCE_LATTICES),
     }
 
 
@@ -93,10 +185,11 @@ def trained_models(rows):
     return [cell for cell in MODELS if len(of_cell(rows, cell))]
 
 
-def knows_place(rows):
-    """Return whether each network knows its position: competent, or by a linear readout."""
+def knows_place(evidence, rows):
+    """Return whether each network knows its position: by its states, or by a linear readout."""
     error = rows["readout_err_cm"] / rows["readout_chance_err_cm"]
-    return np.where(rows["place_loss_weight"] > 0, rows["is_competent"], error < KNOWS_PLACE)
+    integrates = place_in_states(evidence, rows) >= KNOWS_PLACE
+    return np.where(rows["rnn_type"].isin(INTEGRATORS), integrates, error < KNOWS_PLACE)
 
 
 def null_score(rows):
@@ -127,7 +220,8 @@ def share_tuned_to_heading(evidence, rows):
 
 def table(evidence, rows):
     """Return one row of text for each model."""
-    head = "model, networks, know their position, grid units (95 %), null score, with a lattice"
+    head = "model, networks, know their position, active, of these grid units (95 %)"
+    head += ", null score, with a lattice"
     head += ", modules, period over box, clustering of phases, tuned to heading, scale parameter"
     lines: list[tuple[str, ...]] = [tuple(head.split(", "))]
     for cell in trained_models(rows):
@@ -140,10 +234,11 @@ def table(evidence, rows):
         line = (
             name,
             f"{len(own)}",
-            percent(knows_place(own).mean()),
-            with_interval(own["share_grid"]),
+            percent(knows_place(evidence, own).mean()),
+            percent(own["share_active"].mean()),
+            with_interval(own["share_grid_active"]),
             f"{null_score(own).mean():.2f}",
-            percent(own["share_with_lattice"].mean()),
+            percent(own["share_lattice_active"].mean()),
             f"{own['n_modules'].mean():.1f}",
             f"{period:.2f}" if np.isfinite(period) else "–",
             f"{clustering:.2f}" if np.isfinite(clustering) else "–",
@@ -185,7 +280,7 @@ def maps_figure(evidence, rows):
 
 
 def figures(evidence, estimates):
-    rows = evidence.ask("all").networks
+    rows = of_active(evidence.ask("all").networks)
     cells = trained_models(rows)
     name, title = "models", "Grid units, lattices and modules of each model"
     if not cells:
@@ -193,8 +288,8 @@ def figures(evidence, estimates):
     rows = rows.assign(readout=rows["readout_err_cm"] / rows["readout_chance_err_cm"])
     figure = plotting.new_figure(4.6)
     columns = {
-        "share_grid": ("grid units (%)", 100),
-        "share_with_lattice": ("units with a lattice (%)", 100),
+        "share_grid_active": ("grid units of active ones (%)", 100),
+        "share_lattice_active": ("with a lattice, of active (%)", 100),
         "n_modules": ("modules", 1),
         "readout": ("readout error over chance", 1),
     }
@@ -208,11 +303,14 @@ def figures(evidence, estimates):
     for axes, chance in zip(panels, (evidence.chance_share, CHANCE_LATTICES), strict=False):
         axes.axhline(100 * chance, color=plotting.GREY, lw=0.8, ls=":")
     caption = (
-        "Dots: networks; large dots and bars: means and 95 % intervals over seeds. Grid units have"
+        "Dots: networks; large dots and bars: means and 95 % intervals over seeds. A unit is active"
+        " if its map varies. Grid units have"
         " a score60 above .3 and above the 99th percentile of each null of their network (random"
         " readouts, or the untrained network, isotropic fields and shuffled bins). Dotted: chance."
-        " A network without outputs knows its position if a linear readout of its units has less"
-        " than half of the error of a constant answer. Tuned to heading: share of the units of one"
+        " A recurrent network knows its position if that explains half of the variance of its"
+        " states; another one if a linear readout of its units has less than half of the error of a"
+        " constant answer. Leaky networks have a study of their own, leaky. Tuned to heading: share"
+        " of the units of one"
         " network whose rate depends on the heading at a given position, at p = .01 (chance 1 %)."
     )
     drawn = plotting.FigureResult(name, title, figure, caption, table=table(evidence, rows))

@@ -7,6 +7,10 @@ the hidden width of the MLP and the weight of the conformal loss: 256 and 1 are 
 learning rate falls on plateaus, of which it does not say the length, and each update has the mean
 gradient of two batches. The first move is left out of the conformal loss.
 
+Separation and invariance are sums over ordered pairs of states, so that their size beside the other
+losses depends on the number of states. With fewer states than the 7,800 of the paper (130 paths of
+60 moves) they are multiplied by the ratio of the numbers of pairs.
+
     gridjax sweep experiments/models/sic.yaml --plugin experiments/models/sic.py --out runs/sic
 
 Source: Schaeffer, Khona, Ma, Eyzaguirre, Koyejo and Fiete (2023), arXiv 2311.02316, appendix.
@@ -20,6 +24,7 @@ import jax.numpy as jnp
 import gridjax as gj
 
 HIDDEN = (256, 256)
+PUBLISHED_STATES = 130 * 60
 SIGMA_G, SEPARATION, INVARIANCE, CAPACITY, CONFORMAL = 0.4, 1.0, 0.1, 0.5, 1.0
 
 
@@ -42,7 +47,7 @@ def step(params, state, moves, activation):
 
 
 def losses(states, outputs, positions, moves, context):
-    """Return the sum over pairs of separation and invariance, minus capacity, plus conformal."""
+    """Return separation and invariance of as many pairs as published, capacity and conformal."""
     del outputs
     sigma_x = context.distance_range_m
     g, x = states.reshape(-1, states.shape[-1]), positions.reshape(-1, 2)
@@ -59,7 +64,9 @@ def losses(states, outputs, positions, moves, context):
     n_short = jnp.maximum(is_short.sum(), 1)
     away = jnp.where(is_short, ratio - jnp.where(is_short, ratio, 0).sum() / n_short, 0)
     conformal = jnp.square(away).sum() / n_short
-    pairs = SEPARATION * separation + INVARIANCE * invariance
+    published = PUBLISHED_STATES * (PUBLISHED_STATES - 1)
+    per_pair = 2 * published / (len(g) * (len(g) - 1))  # a pair is above the diagonal once
+    pairs = per_pair * (SEPARATION * separation + INVARIANCE * invariance)
     return pairs + CAPACITY * capacity + CONFORMAL * conformal
 
 

@@ -6,25 +6,30 @@ import pandas as pd
 from gridjax import plotting
 from gridjax.metrics import (
     FEWEST_MODULE_UNITS,
+    RadialPower,
     benjamini_hochberg,
     dip_test,
     dos_wavenumber,
     false_module_share,
     hexagonal_period,
     modules,
+    spectral_period,
 )
 from gridjax.studies import figures as shared
 from gridjax.studies import mark_small_boxes, with_lattices_that_fit
 
 # R3's modes by width: cm, cm
 PUBLISHED = {8: 72.8, 9: 83.4, 10: 87.8, 11: 93.8, 12: 107.4, 13: 105.8, 14: 117.9, 15: 129.9}
+FEWEST_NETWORKS = 8
+UNKNOWN_COPIES = "The tables do not say which maps are copies of another one: every map counts."
 PUBLISHED |= {16: 137.4, 17: 138.2, 18: 141.2, 19: 144.1, 20: 152.4}
 
 
 def count_modules(evidence):
-    """Return every network with its lattice units, modules, median period (cm) and dip test.
+    """Return every network with its lattices, modules, median period (cm) and dip test.
 
-    Networks with fewer than FEWEST_MODULE_UNITS lattice units have no period and no dip test.
+    Lattices are distinct maps: copies of a map count once. Networks with fewer than
+    FEWEST_MODULE_UNITS of them have no period and no dip test.
     """
     units = evidence.lattices.dropna(subset=["period_cm", "orientation_rad"])
     found = []
@@ -40,8 +45,36 @@ def count_modules(evidence):
         pd.DataFrame(found, columns=names), on="run_id", how="left"
     )
     rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
-    rows = rows.fillna({"n_modules": 0, "n_lattices": 0})
-    return rows.assign(dip_q=benjamini_hochberg(rows["dip_p"].to_numpy(float)))
+    rows["period_cm"] = rows["period_cm"].astype(float)
+    return rows.fillna({"n_modules": 0, "n_lattices": 0})
+
+
+def with_spectral_periods(evidence, rows):
+    """Return networks with the period (cm) of the wavenumber at which their maps have most power.
+
+    NaN if the power of a network's maps is largest at the longest or the shortest waves.
+    """
+    found = {}
+    sides = rows.set_index("run_id")[["box_width_in_m", "box_height_in_m"]].min(axis=1)
+    for run_id, one in evidence.spectra.groupby("run_id"):
+        if run_id in sides:
+            one = one.sort_values("cycles_per_box")
+            cycles = one["cycles_per_box"].to_numpy(float)
+            wavenumber = 2 * np.pi / sides[run_id] * cycles
+            spectrum = RadialPower(cycles, wavenumber, one["power"].to_numpy(float))
+            found[run_id] = 100 * float(spectral_period(spectrum))
+    return rows.assign(spectral_cm=rows["run_id"].map(found).astype(float))
+
+
+def too_few(known, what, least):
+    """Return that fewer than ``least`` of the competent networks have something, or ""."""
+    n = int(known.sum())
+    return f"{n} of {len(known)} competent networks have {what}" if n < least else ""
+
+
+def remark(evidence):
+    """Return that copies of a map count, if the tables do not say which maps are copies."""
+    return UNKNOWN_COPIES if evidence.units["copy_of"].isna().any() else ""
 
 
 def select(evidence):
@@ -49,33 +82,59 @@ def select(evidence):
     fitting = with_lattices_that_fit(evidence.networks)
     for width_cm, group in fitting.groupby((100 * fitting["place_cell_rf"]).round(3)):
         arms[f"{width_cm:g} cm"] = group
-    rows = with_lattices_that_fit(count_modules(evidence))
-    some = rows[rows["n_modules"] > 0]
+    rows = with_spectral_periods(evidence, with_lattices_that_fit(count_modules(evidence)))
+    can_have_two = rows["n_lattices"] >= 2 * FEWEST_MODULE_UNITS
+    some = rows[can_have_two]
     null = (
         false_module_share(some["period_cm"].to_numpy(), some["box_width_in_m"].iloc[0])
         if len(some)
         else 0
     )
-    tested = rows[np.isfinite(rows["dip_q"])]
+    has_period = np.isfinite(rows["period_cm"])
+    tested = rows[has_period]
+    tested = tested.assign(dip_q=benjamini_hochberg(tested["dip_p"].to_numpy(float)))
     logs = rows.assign(
-        log_period=np.log(rows["period_cm"].astype(float)),
+        log_spectral=np.log(rows["spectral_cm"]),
+        log_period=np.log(rows["period_cm"]),
         log_width=np.log(rows["width_cm"].astype(float)),
     )
+    slope, half = {"frame": logs, "dose": "log_width"}, len(rows) / 2
+    ten, twenty = (f"{n} distinct lattice maps" for n in (FEWEST_MODULE_UNITS, 20))
+    counted = {"remark": remark(evidence)}
     selected = {
-        "one_module": {"frame": some, "is_counted": some["n_modules"] > 1, "null": null},
-        "unimodal": {"frame": tested, "is_counted": tested["dip_q"] < 0.05, "null": 0.05},
-        "width_sets_period": {"frame": logs, "column": "log_period", "dose": "log_width"},
+        "one_module": {
+            "frame": some,
+            "is_counted": some["n_modules"] > 1,
+            "null": null,
+            "unanswerable": too_few(can_have_two, twenty, FEWEST_NETWORKS),
+            **counted,
+        },
+        "unimodal": {
+            "frame": tested,
+            "is_counted": tested["dip_q"] < 0.05,
+            "null": 0.05,
+            "unanswerable": too_few(has_period, ten, FEWEST_NETWORKS),
+            **counted,
+        },
+        "width_sets_period": slope
+        | {
+            "column": "log_spectral",
+            "unanswerable": too_few(
+                np.isfinite(rows["spectral_cm"]), "a wavenumber of most power", half
+            ),
+        },
+        "width_sets_lattices": slope
+        | {"column": "log_period", "unanswerable": too_few(has_period, ten, half)},
     }
     return {name: arguments | {"arms": arms} for name, arguments in selected.items()}
 
 
 def figures(evidence, estimates):
     competent = evidence.ask("competent")
-    rows = count_modules(competent)
+    rows = with_spectral_periods(competent, count_modules(competent))
     name, title = "modules", "Periods and modules by place-cell width"
-    if not rows["n_lattices"].any():
-        reason = "No unit of a competent network has a lattice."
-        return [plotting.FigureResult(name, title, None, reason)]
+    if rows.empty:
+        return [plotting.FigureResult(name, title, None, "No network has learned the task.")]
     figure = plotting.new_figure(3.3)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     periods = competent.lattices.merge(rows[["run_id", "width_cm"]], on="run_id")
@@ -85,7 +144,9 @@ def figures(evidence, estimates):
     left.plot(moved, periods["period_cm"], ".", ms=1.5, alpha=0.35, color=plotting.LIGHT, zorder=1)
     groups = list(rows.groupby("width_cm"))
     colour = plotting.colour("difference_of_gaussians")
-    shared.arms(left, groups, "period_cm", colour, label="networks' medians, mean, 95 %")
+    shared.arms(left, groups, "period_cm", colour, label="lattices: medians, mean, 95 %")
+    beside = [(width + 0.4, group) for width, group in groups]
+    shared.arms(left, beside, "spectral_cm", plotting.GREY, label="spectra: mean, 95 %")
     shared.published(left, list(PUBLISHED), list(PUBLISHED.values()), "published modes")
     widths = np.linspace(7, 21)
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
@@ -99,11 +160,13 @@ def figures(evidence, estimates):
     right.set(xlabel="modules of a network", ylabel="networks", xticks=range(most + 1))
     right.set_title(f"n = {len(rows)}")
     caption = (
-        "Competent networks. Left: periods of single lattice units (grey dots) and of networks"
-        f" (median over their lattice units, at least {FEWEST_MODULE_UNITS}); a lattice unit has a"
-        " significant lattice and a score above its network's null; crosses: the study's modes;"
-        " dashed: the period of the wavenumber with most power; hatched: fewer than 2.5 wavelengths"
-        " fit the box, and the claims leave these networks out. Right: modules of at least"
-        f" {FEWEST_MODULE_UNITS} lattice units."
-    )
+        "Competent networks. Left: periods of single lattices (light dots; distinct maps with a"
+        " significant lattice and a score above their network's null) and of networks (median over"
+        f" at least {FEWEST_MODULE_UNITS} of them); grey, beside them: of the wavenumber at which"
+        " the maps of a network have most power, which need no lattice; crosses: the study's modes;"
+        " dashed: the period of the wavenumber at which targets have most power; hatched: fewer"
+        " than 2.5 wavelengths fit the box, and the claims leave these networks out. Right: modules"
+        " of at"
+        f" least {FEWEST_MODULE_UNITS} lattices. {remark(competent)}"
+    ).strip()
     return [plotting.FigureResult(name, title, figure, caption)]

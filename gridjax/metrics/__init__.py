@@ -19,7 +19,8 @@ Null distributions
     count_above: how many units are above a percentile of null scores by chance.
 
 Spectra and theory
-    radial_power, RadialPower; box_modes, nearest_modes, hexagonal_triads, Mode, Triad.
+    radial_power, RadialPower, spectral_period; box_modes, nearest_modes, hexagonal_triads, Mode,
+    Triad.
     gaussian_power, surround_power, dos_wavenumber, cycles_per_box, lattice_period,
     hexagonal_period: the lattice that a place code selects.
     lattice_energies, preferred_lattices: amplitude equations of the lattices of a volume.

@@ -41,7 +41,7 @@ from gridjax.metrics.spectral.box_modes import (
 )
 from gridjax.metrics.spectral.pattern_formation import covariance as pattern_covariance
 from gridjax.metrics.spectral.pattern_formation import grow as grow_patterns
-from gridjax.metrics.spectral.radial_spectrum import RadialPower, radial_power
+from gridjax.metrics.spectral.radial_spectrum import RadialPower, radial_power, spectral_period
 from gridjax.metrics.spectral.turing import (
     cycles_per_box,
     dos_wavenumber,
@@ -150,6 +150,7 @@ __all__ = [
     "shift_scores",
     "sign_flip",
     "slopes",
+    "spectral_period",
     "statistic_interval",
     "surround_power",
     "thresholds",

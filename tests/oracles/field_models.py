@@ -55,7 +55,8 @@ def conformal(
         v = [table_at(params["table"], places[t, path]) for t in range(4)]
         move = places[1, path] - places[0, path]
         turn = math.atan2(move[1], move[0]) % (2 * math.pi)
-        B = params["B"][round(turn / (2 * math.pi / 18)) % 18]
+        n_directions = 72 if kind == "additive" else 18
+        B = params["B"][round(turn / (2 * math.pi / n_directions)) % n_directions]
         length = math.hypot(*move)
         if kind == "linear":
             moved = (np.eye(len(B)) + B * length) @ v[0]

@@ -17,11 +17,11 @@ def step(params: dict[str, np.ndarray], g: np.ndarray, move: np.ndarray) -> np.n
 
 
 def loss(g: np.ndarray, positions: np.ndarray, moves: np.ndarray, sigma_x: float = 0.05) -> float:
-    """The weighted sum of the four losses of states [time, batch, unit]."""
+    """The weighted sum of the four losses of states [time, batch, unit], over ordered pairs."""
     flat, at = g.reshape(-1, g.shape[-1]), positions.reshape(-1, 2)
     separation = invariance = 0.0
     for i in range(len(flat)):
-        for j in range(i + 1, len(flat)):
+        for j in (j for j in range(len(flat)) if j != i):
             square = math.dist(flat[i], flat[j]) ** 2
             distance = math.dist(at[i], at[j])
             if distance > sigma_x:
@@ -36,4 +36,5 @@ def loss(g: np.ndarray, positions: np.ndarray, moves: np.ndarray, sigma_x: float
             if 0 < speed < sigma_x and change > 0:
                 ratios.append(change / speed)
     conformal = float(np.var(ratios)) if ratios else 0.0
-    return 1.0 * separation + 0.1 * invariance + 0.5 * capacity + 1.0 * conformal
+    scale = 7800 * 7799 / (len(flat) * (len(flat) - 1))  # pairs of 130 paths of 60 moves
+    return scale * (1.0 * separation + 0.1 * invariance) + 0.5 * capacity + 1.0 * conformal

@@ -130,6 +130,22 @@ def peak_wavenumber(spectrum: RadialPower) -> Float[np.ndarray, "..."]:
     return peak_cycles(spectrum) * (spectrum.wavenumber[-1] / spectrum.cycles[-1])
 
 
+def spectral_period(spectrum: RadialPower) -> Float[np.ndarray, "..."]:
+    """Return the period (m) of the hexagonal lattice whose wavenumber has most power.
+
+    It needs no lattice: maps of any form have one if their power rises to a maximum and falls. It
+    is NaN for maps whose power is largest at the first or the last ring that can be a peak, and for
+    maps without variance. The wavenumber is that of a parabola through three rings.
+
+    Args:
+        spectrum: radial power spectra of maps; the power can be a mean over maps.
+    """
+    cycles = peak_cycles(spectrum)
+    is_inside = (cycles > spectrum.cycles[FIRST]) & (cycles < spectrum.cycles[-1])
+    wavenumber = np.where(is_inside, peak_wavenumber(spectrum), np.nan)
+    return 4 * np.pi / (np.sqrt(3) * wavenumber)
+
+
 @lru_cache(maxsize=16)
 def _tables(n: int, n_rings: int, window: str):
     """Return the taper [n], the waves along y and x, and the weights of wave vectors in rings."""

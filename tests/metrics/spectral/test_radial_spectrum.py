@@ -11,6 +11,7 @@ from gridjax.metrics.spectral.radial_spectrum import (
     peak_cycles,
     peak_wavenumber,
     radial_power,
+    spectral_period,
 )
 
 
@@ -120,3 +121,15 @@ def test_bad_arguments_are_refused():
     ):
         with pytest.raises(GridjaxError, match=said):
             call()
+
+
+def test_the_spectral_period_is_that_of_the_hexagonal_lattice_of_the_peak():
+    box_m, period_m, n = 2.2, 0.5, 64
+    x = np.stack(np.meshgrid(*2 * [(np.arange(n) + 0.5) / n * box_m], indexing="ij"))
+    angles = np.deg2rad([10, 70, 130])
+    waves = 4 * np.pi / (np.sqrt(3) * period_m) * np.c_[np.cos(angles), np.sin(angles)]
+    lattice = np.cos(np.einsum("wd,dxy->wxy", waves, x)).sum(axis=0)
+    ramp = x[0]
+    found = spectral_period(radial_power(np.stack([lattice, ramp, np.ones((n, n))]), box_m))
+    assert found[0] == pytest.approx(period_m, rel=0.02)
+    assert np.isnan(found[1:]).all()  # most power at the longest waves; no power at all

@@ -1,9 +1,12 @@
 """Tables of environments of made-up units: grids whose phases shift, place cells that remap."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gridjax.metrics.remapping.unit_kinds import partners, unit_kinds
+from gridjax.run.evaluation.remapping import remapping_tables
 from gridjax.run.evaluation.remapping.environment_measures import _compare
 from gridjax.run.evaluation.remapping.remapping_tables import (
     MEASURES,
@@ -114,6 +117,30 @@ def test_grids_keep_their_lattice_and_shift_together(found):
     # shifts that differ by a vector of the lattice are the same
     (expected,), ours = lattice_maps(SHIFT_CM[None]), lattice_maps(shifts.T)
     assert min(np.corrcoef(expected.ravel(), one.ravel())[0, 1] for one in ours) > 0.9
+
+
+def test_lattices_that_are_kept_are_nearer_than_those_of_other_units():
+    """Periods and orientations that differ between units; the median ratio cannot tell them."""
+    random = np.random.default_rng(5)
+    known = np.arange(35) < N_GRID
+    period = np.where(known, random.uniform(50, 100, 35), np.nan)
+    turn = np.where(known, random.uniform(0, np.pi / 3, 35), np.nan)
+    kinds = np.where(known, "grid", "place")
+    shuffled = np.r_[np.roll(np.arange(N_GRID), 7), N_GRID:35]
+
+    def changes(period, turn):
+        after = replace(before, period_cm=period, orientation_rad=turn)
+        return remapping_tables._changes_of_lattices(before, after, kinds)
+
+    before = replace(measures(np.zeros((N_GRID, 2)), 0.0, 1.0, 5.0), period_cm=period)
+    before = replace(before, orientation_rad=turn)
+    kept, lost = changes(1.02 * period, turn), changes(period[shuffled], turn[shuffled])
+    assert kept["grid_period_change"] == pytest.approx(1.02)
+    for found in (kept, lost):
+        assert 1.1 < found["grid_period_change_null"] < 1.5
+        assert 8 < found["grid_turn_deg_null"] < 22
+    assert 1.1 < lost["grid_period_change"] < 1.5
+    assert np.median((period[shuffled] / period)[known]) == pytest.approx(1, abs=0.15)
 
 
 def test_place_cells_remap_like_shuffled_units(found):

@@ -16,7 +16,13 @@ from jaxtyping import Bool, Float
 
 from gridjax.metrics.remapping.map_correlation import MapCorrelation
 from gridjax.metrics.remapping.phase_coherence import phase_coherence
-from gridjax.metrics.remapping.unit_kinds import GRID, PLACE, SILENT, orientation_difference
+from gridjax.metrics.remapping.unit_kinds import (
+    GRID,
+    PLACE,
+    SILENT,
+    orientation_difference,
+    partners,
+)
 from gridjax.spec.network import NetworkSpec
 from gridjax.training.position_metrics import PositionMetrics
 
@@ -33,6 +39,9 @@ MEASURES = (
     "grid_turn_deg",
     "grid_phase_coherence",
     "grid_phase_coherence_null",
+    "grid_period_change",
+    "grid_period_change_null",
+    "grid_turn_deg_null",
 )
 """Columns of numbers of the table ``environments``, in their order."""
 UNIT_MEASURES = (
@@ -182,6 +191,35 @@ def _comparison(
         "grid_turn_deg": float(np.degrees(_median(turn[is_grid]))),
         "grid_phase_coherence": coherence[0],
         "grid_phase_coherence_null": coherence[1],
+        **_changes_of_lattices(first, there, units["kind"]),
+    }
+
+
+def _changes_of_lattices(
+    first: InEnvironment, there: InEnvironment, kinds: np.ndarray
+) -> dict[str, float]:
+    """Return the median change of the period of grid-like units, and the nulls of shuffled units.
+
+    A change is the larger of the two periods over the smaller one: a ratio of periods is near 1 in
+    the median for unrelated maps, too. In the nulls, the lattice of a unit in the first environment
+    is compared with those of other grid-like units in the other one.
+    """
+    is_grid = kinds == GRID
+    others = partners(kinds)[:, is_grid]
+    is_known = others >= 0
+
+    def change(period_cm: Float[np.ndarray, "... unit"]) -> Float[np.ndarray, "... unit"]:
+        return np.exp(np.abs(np.log(period_cm / first.period_cm[is_grid])))
+
+    def turned(orientation_rad: Float[np.ndarray, "... unit"]) -> Float[np.ndarray, "... unit"]:
+        return orientation_difference(first.orientation_rad[is_grid], orientation_rad)
+
+    return {
+        "grid_period_change": _median(change(there.period_cm[is_grid])),
+        "grid_period_change_null": _median(change(there.period_cm[others])[is_known]),
+        "grid_turn_deg_null": float(
+            np.degrees(_median(turned(there.orientation_rad[others])[is_known]))
+        ),
     }
 
 
