@@ -151,7 +151,8 @@ def figures(evidence, estimates):
     widths = np.linspace(7, 21)
     theory = [100 * hexagonal_period(dos_wavenumber(w / 100, 2)) for w in widths]
     left.plot(widths, theory, color=plotting.GREY, lw=1, ls="--", label="theory, 7.55 σ", zorder=1)
-    left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, 205))
+    highest = np.nanmax([195, *rows["spectral_cm"]])
+    left.set(xlabel="width of the place cells (cm)", ylabel="period (cm)", ylim=(0, highest + 10))
     mark_small_boxes(left, rows["width_cm"], rows)
     left.legend(loc="lower right")
     most = int(rows["n_modules"].max())
