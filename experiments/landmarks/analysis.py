@@ -4,7 +4,6 @@ import numpy as np
 
 from gridjax import plotting
 from gridjax.metrics import mean_interval
-from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.studies import DIFFERENCES
 from gridjax.studies import figures as shared
 
@@ -39,7 +38,7 @@ def measured(evidence, run_id):
 def with_measures(evidence):
     """Return the networks with their measures; NaN for those trained without landmarks."""
     rows = evidence.networks
-    has_landmarks = (rows["landmark_rate"] > 0) & (rows["status"] != DIVERGED)
+    has_landmarks = (rows["landmark_rate"] > 0) & (rows["status"] != "diverged")
     found = [
         measured(evidence, run_id) if has else None
         for run_id, has in zip(rows["run_id"], has_landmarks, strict=True)
