@@ -30,6 +30,14 @@ FACTORS = {
     "activation": "activation",
 }
 """The factors of the settings by column, with their names in the figure."""
+OF_CLAIMS = {
+    "Ng": (192, 512),
+    "weight_decay": (1e-5, 3e-4),
+    "learning_rate": (2e-3, 5e-3),
+    "n_grad_steps": (10_000, 32_000),
+    "sequence_length": (15, 30),
+}
+"""The least and the largest dose of each factor that claims are about."""
 
 
 def with_lattices(evidence):
@@ -52,14 +60,19 @@ def base_width(evidence):
 
 
 def in_claims(evidence, base, factor):
-    """Return the values of a factor that claims are about: those with as many seeds as the base.
+    """Return the values of a factor that claims are about: all, or those in OF_CLAIMS.
 
-    Doses of fewer seeds show where learning fails. All finished networks are counted, so that the
-    values do not depend on any measure.
+    Doses beyond these show where learning fails. A size whose base setting is beyond them, such as
+    quick, has no such doses.
     """
     rows = varying(evidence.everything, base, factor, base_width(evidence))
-    n_seeds = rows.groupby(factor)["seed"].nunique()
-    return n_seeds.index[2 * n_seeds > n_seeds.max()]
+    values = np.sort(rows[factor].unique())
+    if factor not in OF_CLAIMS or not len(values):
+        return values
+    least, most = OF_CLAIMS[factor]
+    if not least <= base[factor] <= most:
+        return values
+    return values[(values >= least) & (values <= most)]
 
 
 def varying(rows, base, factor, width):

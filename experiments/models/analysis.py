@@ -126,9 +126,19 @@ def place_in_states(evidence, rows):
     return np.array(found, float)
 
 
+def silent(rows):
+    """Return that too many networks have no active unit; empty if at most one in ten has none."""
+    n = int((rows["share_active"] == 0).sum())
+    return f"{n} of {len(rows)} networks have no active unit" if 10 * n > len(rows) else ""
+
+
 def too_few_integrate(evidence, rows):
     """Return why the networks of a model are no test of it; empty if enough know their place."""
-    known = int((place_in_states(evidence, rows) >= KNOWS_PLACE).sum())
+    shares = place_in_states(evidence, rows)
+    is_finished = (rows["status"] == "finished").to_numpy()
+    if n := int((is_finished & np.isnan(shares)).sum()):
+        return f"the weights of {n} of {len(rows)} networks are not stored"
+    known = int((shares >= KNOWS_PLACE).sum())
     if known >= max(FEWEST, LEAST_SHARE * len(rows)):
         return ""
     text = f"only {known} of {len(rows)} networks integrate their path: the position explains"
@@ -143,7 +153,7 @@ def select(evidence):
         for name, value in values.items():
             own = own[own[name] == value]
         arguments = {"frame": own, "column": column, "null": null, "within": SHARES}
-        return arguments | {"arms": {MODELS[cell][0]: own}}
+        return arguments | {"arms": {MODELS[cell][0]: own}, "unanswerable": silent(own)}
 
     def grids(cell, **values):
         return mean(cell, "share_grid_active", evidence.chance_share, **values)
@@ -188,7 +198,8 @@ def trained_models(rows):
 def knows_place(evidence, rows):
     """Return whether each network knows its position: by its states, or by a linear readout."""
     error = rows["readout_err_cm"] / rows["readout_chance_err_cm"]
-    integrates = place_in_states(evidence, rows) >= KNOWS_PLACE
+    shares = place_in_states(evidence, rows)
+    integrates = np.where(np.isnan(shares), np.nan, shares >= KNOWS_PLACE)
     return np.where(rows["rnn_type"].isin(INTEGRATORS), integrates, error < KNOWS_PLACE)
 
 

@@ -55,17 +55,18 @@ def arms(evidence):
     )
 
 
-def nothing_to_explain(integrating):
-    """Return that networks that path-integrate have no gain of grid units; empty if they have."""
-    gains = integrating.dropna(subset=["gain"])
-    if gains.empty:
+def nothing_to_explain(*arms):
+    """Return that networks of no arm have a gain of grid units; empty if those of one have."""
+    gains = [arm.dropna(subset=["gain"]) for arm in arms]
+    if any(arm.empty for arm in gains):
         return ""
-    gain = mean_interval(gains["gain"], gains["seed"])
-    if gain.low > 0:
+    found = [mean_interval(arm["gain"], arm["seed"], within=DIFFERENCES) for arm in gains]
+    if any(gain.low > 0 for gain in found):
         return ""
-    value, low, high = (f"{100 * number:.1f}" for number in gain)
-    found = f"{value} points more than by chance, {low} to {high}"
-    return f"networks that path-integrate have no grid units to explain ({found})"
+    texts = (
+        f"{100 * gain.value:.1f} ({100 * gain.low:.1f} to {100 * gain.high:.1f})" for gain in found
+    )
+    return f"no grid units to explain: {' and '.join(texts)} points more than by chance"
 
 
 def select(evidence):
@@ -75,9 +76,7 @@ def select(evidence):
     def some(cell, code=DOS):
         return rows[(cells == cell) & (rows["place_field_values"] == code) & usual]
 
-    reason = nothing_to_explain(some(RNN))
-
-    def pair(column, cell, among=rows, unanswerable=reason):
+    def pair(column, cell, among=rows, unanswerable=None):
         own = among[(among["place_field_values"] == DOS) & among["is_usual"]]
         of_cell = {each: own[own["rnn_type"] == each] for each in (RNN, cell)}
         return {
@@ -87,7 +86,9 @@ def select(evidence):
             "second": own["rnn_type"] == cell,
             "within": DIFFERENCES,
             "arms": {NETWORKS[each]: arm for each, arm in of_cell.items()},
-            "unanswerable": unanswerable,
+            "unanswerable": nothing_to_explain(*of_cell.values())
+            if unanswerable is None
+            else unanswerable,
         }
 
     def at_equal_loss(cell):
@@ -104,7 +105,7 @@ def select(evidence):
                 NETWORKS[RNN]: some(RNN),
                 f"{NETWORKS[cell]}, any steps": rows[dos & (cells == cell)],
             },
-            "unanswerable": reason,
+            "unanswerable": nothing_to_explain(some(RNN), some(cell)),
         }
 
     def mean(cell):

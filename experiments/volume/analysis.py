@@ -78,17 +78,18 @@ def period_ratios(rows, units):
     return groups.median()[groups.size() >= FEWEST_PERIODS]
 
 
-def nothing_to_lose(base):
-    """Return that networks of the first arm have no order above chance; empty if they have."""
-    base = base.dropna(subset=["order_gain"])
-    if base.empty:
+def nothing_to_lose(*arms):
+    """Return that networks of no arm have order above chance; empty if those of one have."""
+    known = [arm.dropna(subset=["order_gain"]) for arm in arms]
+    if any(arm.empty for arm in known):
         return ""
-    gain = mean_interval(base["order_gain"], base["seed"])
-    if gain.low > 0:
+    gains = [mean_interval(one["order_gain"], one["seed"], within=DIFFERENCES) for one in known]
+    if any(gain.low > 0 for gain in gains):
         return ""
-    value, low, high = (f"{100 * number:.1f}" for number in gain)
-    found = f"{value} points more than random readouts, {low} to {high}"
-    return f"networks of DoS, relu and isotropic paths have no ordered units to lose ({found})"
+    texts = (
+        f"{100 * one.value:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})" for one in gains
+    )
+    return f"no ordered units to lose: {' and '.join(texts)} points more than random readouts"
 
 
 def arm(rows, name):
@@ -101,18 +102,17 @@ def arm(rows, name):
 def select(evidence):
     rows = measured(evidence)
     base = arm(rows, "DoS, relu")
-    reason = nothing_to_lose(base)
 
     def mean(column, null=0.0, within=DIFFERENCES, of="DoS, relu"):
         frame = arm(rows, of)
         arguments = {"frame": frame, "column": column, "null": null, "within": within}
         return arguments | {"arms": {of: frame}}
 
-    def difference(first, second, column, unanswerable=""):
+    def difference(first, second, column, unanswerable="", within=DIFFERENCES):
         one, other = arm(rows, first), arm(rows, second)
         both = pd.concat([one, other], ignore_index=True)
         is_first = np.r_[np.ones(len(one), bool), np.zeros(len(other), bool)]
-        arguments = {"frame": both, "column": column, "within": DIFFERENCES}
+        arguments = {"frame": both, "column": column, "within": within}
         return arguments | {
             "first": is_first,
             "second": ~is_first,
@@ -120,20 +120,23 @@ def select(evidence):
             "unanswerable": unanswerable,
         }
 
+    def order(first, second):
+        # both shares are above those of readouts: a difference of two differences
+        reason = nothing_to_lose(arm(rows, first), arm(rows, second))
+        return difference(first, second, "order_gain", reason, (-2.0, 2.0))
+
     return {
         "local_order_only": mean("local_only"),
         "ordered_relu": mean("order_gain"),
         "bcc_not_fcc": mean("bcc_minus_fcc"),
-        "tanh_loses_order": difference("DoS, relu", "DoS, tanh", "order_gain", reason),
-        "gaussian_has_less_order": difference("DoS, relu", "Gaussian, relu", "order_gain", reason),
+        "tanh_loses_order": order("DoS, relu", "DoS, tanh"),
+        "gaussian_has_less_order": order("DoS, relu", "Gaussian, relu"),
         "gaussian_has_order": mean("order_gain", of="Gaussian, relu"),
         "gaussian_has_no_local_order": mean("local_gain", of="Gaussian, relu"),
         "flattened_motion_gives_columns": difference(
             "DoS, relu, flattened", "DoS, relu", "share_columns"
         ),
-        "planar_paths_keep_order": difference(
-            "DoS, relu, planar", "DoS, relu", "order_gain", reason
-        ),
+        "planar_paths_keep_order": order("DoS, relu, planar", "DoS, relu"),
         "period_as_predicted": mean("period_ratio", null=1.0, within=(0.0, np.inf)),
         "cubes_are_learned": {
             "frame": base,

@@ -84,6 +84,8 @@ def render(run: Run, data: RunData, figures: list[SavedFigure]) -> str:
         thresholds=THRESHOLDS,
         fewest_seeds=FEWEST_SEEDS,
         rows=[_row(row) for row in rows],
+        with_outputs=bool(data.with_outputs.records) or not data.records,
+        without_outputs=bool(data.without_outputs.records),
         notes=reading_notes(data, rows),
         figures=[_figure(saved) for saved in figures if saved.files is not None],
         not_drawn=_not_drawn(figures),
@@ -102,6 +104,7 @@ def _headline(run: Run, data: RunData) -> dict[str, str]:
     return {
         "title": ", ".join(names),
         "networks": counted(len(records), "network"),
+        "what": "target codes" if data.with_outputs.records or not records else "objectives",
         "codes": listed([label(code) for code in data.codes]) or "none yet",
         "steps": number_range([record.spec.n_grad_steps for record in records]),
         "seconds": f"{seconds:,.0f} s of training, summed over networks",

@@ -23,13 +23,6 @@ def reading_notes(data: RunData, rows: list[dict[str, Any]]) -> list[str]:
     ]
     dimensions = {record.spec.dimensions for record in data.records}
     if 2 in dimensions or not dimensions:
-        if data.without_outputs.records:
-            notes.append(
-                "Networks without outputs do not answer where they are. Their position error is"
-                " that of a linear readout of the units after the last move (beside it chance, the"
-                " error of the mean position). Units of one period repeat within a larger box, so"
-                " that even perfect lattices can have a large error."
-            )
         notes += [
             "A score above a threshold is no evidence by itself."
             + _null_sentence(rows, data)
@@ -37,11 +30,23 @@ def reading_notes(data: RunData, rows: list[dict[str, Any]]) -> list[str]:
             "The highest of many scores is high, and it grows with the number of units. Look at the"
             " median and random rows of the gallery before the best row.",
         ]
+    if data.without_outputs.records:
+        notes.append(
+            "Networks without outputs do not answer where they are. Their position error is that of"
+            " a linear readout of the units after the last move (beside it chance, the error of the"
+            " mean position). Units of one period repeat within a larger box, so that even perfect"
+            " lattices can have a large error."
+        )
     if 3 in dimensions:
+        readouts = (
+            " Compare shares with those of random readouts of the target code (grey marks)."
+            if data.of_dimensions(3).with_outputs.records
+            else ""
+        )
         notes.append(
             "Maps of a cube have no scores of the plane; their classes are in the figure of maps in"
-            " a cube. Compare shares with those of random readouts of the target code (grey marks)."
-            " An ordered spectrum alone is no lattice: units that fire along a wall have one too."
+            f" a cube.{readouts} An ordered spectrum alone is no lattice: units that fire along a"
+            " wall have one too."
         )
     if 1 in dimensions:
         notes.append("Maps of a line have no scores.")
@@ -77,24 +82,31 @@ def _seed_sentence(rows: list[dict[str, Any]]) -> str:
 
 
 def _null_sentence(rows: list[dict[str, Any]], data: RunData) -> str:
-    if data.records and not data.with_outputs.records:
-        return (
-            " The networks have no target code, so that no random readouts of one are there. Their"
-            " nulls are the same network before training, random fields with the spectrum of its"
-            " maps, and its maps with the bins in random order. A unit is above the null if it"
-            " scores above the 99th percentile of each."
+    """Return sentences about the nulls of the networks in squares, with outputs and without."""
+    squares = data.of_dimensions(2)
+    text = ""
+    if squares.with_outputs.records or not data.records:
+        text = (
+            " Random readouts of a target code, without network, training or path integration,"
+            " reach high scores too" + _null_shares(rows)
         )
+    if squares.without_outputs.records:
+        text += (
+            " The nulls of networks without outputs are the same network before training, random"
+            " fields with the spectrum of its maps, and its maps with the bins in random order. A"
+            " unit is above the null if it scores above the 99th percentile of each."
+        )
+    return text
+
+
+def _null_shares(rows: list[dict[str, Any]]) -> str:
     shares = [row[f"null_share_above_{THRESHOLDS[0]}"] for row in rows if row["dimensions"] == 2]
     shares = [share for share in shares if not math.isnan(share)]
-    text = (
-        " Random readouts of a target code, without network, training or path integration, reach"
-        " high scores too"
-    )
     if not shares:
-        return f"{text}; this run has no such null."
+        return "; this run has no such null."
     low, high = numbers.percent(min(shares)), numbers.percent(max(shares))
     share = low if low == high else f"{low.removesuffix(' %')} to {high}"
-    return f"{text}: here {share} of them score above {THRESHOLDS[0]}."
+    return f": here {share} of them score above {THRESHOLDS[0]}."
 
 
 def _periods(data: RunData) -> str:

@@ -74,7 +74,9 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
     table = Table(
         title="Share of units above a score60, mean over networks, beside random readouts (null)",
         caption="error, best: median network; by definition 1 % of the null is above its 99 %"
-        + ("; *: error of a linear readout; > null 99 % of three nulls" if has_readouts else ""),
+        + (
+            "; *: error of a linear readout, and > null 99 % of three nulls" if has_readouts else ""
+        ),
         title_justify="left",
         caption_justify="left",
         box=box.SIMPLE_HEAD,

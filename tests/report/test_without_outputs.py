@@ -54,11 +54,12 @@ def test_a_missing_null_is_no_null(run):
 def test_the_page_has_its_nulls_its_readout_and_its_objective(run, tmp_path):
     text = page_of(run, tmp_path)
     assert "61.0 readout; chance 84.0" in text
-    assert "Their nulls are the same network before training" in text
-    assert "Random readouts of a target code" not in text
+    assert "The nulls of networks without outputs are the same network before training" in text
+    assert "readouts of" not in text.lower().replace("error of a linear readout of", "")
+    assert "objectives: distances" in text
     assert "Theory expects" not in text  # of place codes
     assert "above all 3 nulls' 99 %" in text.replace("&#39;", "'")
-    assert "Objective on states of 3 networks" in text
+    assert "Objective on states of 3 networks on fresh trajectories" in text
     assert "Losses of different target codes" not in text
     (listed,) = re.findall(r"Figures that are not drawn (.*) Settings", text)
     assert "Position error over time" in listed
@@ -84,8 +85,9 @@ def test_networks_with_and_without_outputs_are_in_one_report(tmp_path):
     run = synthetic_run([*quickstart_specs([0, 1]), *specs_without(range(2))])
     text = page_of(run, tmp_path)
     assert "Random readouts of a target code" in text
+    assert "The nulls of networks without outputs are" in text
     assert "Networks without outputs do not answer where they are" in text
-    assert "Loss, objective on states and position error of 12 networks" in text
+    assert "Loss of 10 networks, objective on states of 2 networks and position error of 10" in text
 
 
 def test_an_objective_with_negative_values_has_a_linear_axis(run, tmp_path):

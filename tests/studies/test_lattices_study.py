@@ -96,3 +96,14 @@ def test_wider_fields_are_compared_with_narrower_ones(asked, run):
     found = judged(asked, run)["wider_fields"].estimate
     assert found.n == 64
     assert found.value == pytest.approx(0.9 * 64 / 256, abs=0.02)
+
+
+def test_doses_beyond_those_of_the_claims_stay_outside_with_any_number_of_seeds():
+    (one,) = find_studies("lattices")
+    sweep = lay_out(one, Request(size="desk", n_seeds=12))
+    run = make_competent(synthetic_run(sweep.specs, keep_maps="none", weights=False))
+    evidence = StudyPlan(one, sweep).evidence(run)
+    module = one._module
+    base = module.base_values(evidence)
+    for factor, doses in DOSES.values():
+        assert set(module.in_claims(evidence, base, factor)) == doses

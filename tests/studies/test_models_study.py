@@ -93,6 +93,23 @@ def test_no_grid_unit_in_any_network_of_spacenet_is_decided(asked):
     assert found.estimate.high == pytest.approx(0.109, abs=0.001)
 
 
+def test_networks_whose_units_are_all_silent_have_no_verdict(asked):
+    """That no unit is a grid is no finding about networks without an active unit."""
+    run = made_up(asked)
+    rows = run.networks.index[of_cell(run, "spacenet")]
+    run.networks.loc[rows[:3], "share_active"] = 0.0
+    assert judged(asked, run)["spacenet_no_grids"].outcome == HOLDS
+    run.networks.loc[rows[:4], "share_active"] = 0.0
+    found = judged(asked, run)["spacenet_no_grids"]
+    assert found.outcome == NOT_ANSWERABLE
+    assert "4 of 32 networks have no active unit" in found.sentence
+
+
+def test_integrators_without_weights_have_a_reason_of_their_own(asked):
+    found = judged(asked, made_up(asked))["distances_grids"]
+    assert "the weights of 32 of 32 networks are not stored" in found.sentence
+
+
 def test_models_that_do_not_integrate_their_path_refute_nothing(asked, integrating):
     run = made_up(asked)
     run.networks["n_modules"] = 0.0

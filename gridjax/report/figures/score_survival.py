@@ -218,12 +218,19 @@ def _caption(data: RunData, codes: list[str]) -> str:
         " reported bins, score 0 for inactive units); logarithmic, because grid-like units are few."
         " Thick: mean over networks; thin: each network."
         f" {_interval_caption(data, codes)}"
+        f"{_readouts_caption(data)}{_own_nulls_caption(data, codes)}"
+        " A curve is evidence of grid cells only where it leaves its null."
+        f" Dotted: thresholds of the literature, .3, .8 and 1.2. {numbers}."
+    )
+
+
+def _readouts_caption(data: RunData) -> str:
+    if not data.with_outputs.records:
+        return ""
+    return (
         " Dashed and hatched: the null, which is the same score of random readouts of each"
         " network's own target code, from the same trajectories and bins, without network, training"
-        " or path integration (median and range over layouts). A curve is evidence of grid cells"
-        " only where it leaves its null."
-        f"{_own_nulls_caption(data, codes)}"
-        f" Dotted: thresholds of the literature, .3, .8 and 1.2. {numbers}."
+        " or path integration (median and range over layouts)."
     )
 
 
@@ -231,8 +238,8 @@ def _own_nulls_caption(data: RunData, codes: list[str]) -> str:
     if not any(_own_nulls(data, code) for code in codes):
         return ""
     return (
-        " Networks without outputs have no such readouts. Vertical lines: 99th percentiles of their"
-        " own nulls (median over networks), which are the scores of the same network before"
+        " Vertical lines: 99th percentiles of the nulls of networks without outputs (median over"
+        " networks), which are the scores of the same network before"
         " training, of random isotropic fields with the spectrum and the values of its maps, and of"
         " its maps with the bins in random order."
     )

@@ -130,16 +130,19 @@ def _chance(axes: Axes, records: list[NetworkRecord]) -> list[Line2D]:
 
 def _caption(data: RunData, shown: dict[str, list[NetworkRecord]]) -> str:
     n_diverged = len(data.records) - len(data.finished)
-    networks = plotting.counted(len(data.records), "network")
     what = {"loss_excess": "loss", "loss": "loss", "state_objective_value": "objective on states"}
-    names = list(dict.fromkeys(what.get(name, "position error") for name in shown))
+    counts = {}
+    for name, records in shown.items():
+        kind = what.get(name, "position error")
+        counts[kind] = counts.get(kind, 0) + len(records)
+    names = [f"{kind} of {plotting.counted(n, 'network')}" for kind, n in counts.items()]
     text = (
-        f"{plotting.listed(names).capitalize()} of {networks} on fresh trajectories during"
-        " training; logarithmic axes (an objective with negative values has a linear one),"
+        f"{plotting.listed(names).capitalize()} on fresh trajectories during training; logarithmic"
+        " axes (an objective with negative values has a linear one),"
         f" without step 0. Thin: each network, at most {MOST_LINES} of each code;"
         " thick: median over networks."
     )
-    if "loss" in names:
+    if "loss" in counts:
         text += " Losses of different target codes cannot be compared, position errors can."
     if "state_objective_value" in shown:
         text += " Objectives of different kinds or numbers cannot be compared."
