@@ -66,6 +66,8 @@ class Stream(enum.IntEnum):
     """Weights, decisions and trials of an agent in training; from the agent's seed."""
     AGENT_TESTS = 20
     """Decisions and trials of an agent in tests; from the agent's seed."""
+    OWN_PATHS = 21
+    """New paths of a network's motion, drawn on request; from motion_seed."""
 
 
 def stream(

@@ -17,7 +17,7 @@ def test_the_numbers_of_the_streams_are_part_of_the_results():
     numbers |= {"READOUTS": 6, "DROPOUT": 7, "DRIFT": 8, "STATE_NOISE": 9, "VELOCITY_NOISE": 10}
     numbers |= {"MAP_NULLS": 11, "PERTURBATIONS": 12, "ENVIRONMENTS": 13, "OUTSIDE": 14}
     numbers |= {"CLOSED_LOOP": 15, "LANDMARKS": 16, "LANDMARK_PATHS": 17}
-    numbers |= {"AGENT_CODES": 18, "AGENTS": 19, "AGENT_TESTS": 20}
+    numbers |= {"AGENT_CODES": 18, "AGENTS": 19, "AGENT_TESTS": 20, "OWN_PATHS": 21}
     assert {member.name: member.value for member in Stream} == numbers
 
 

@@ -5,8 +5,7 @@ import re
 import numpy as np
 
 from gridjax import plotting
-from gridjax.metrics import mean_interval
-from gridjax.studies import DIFFERENCES
+from gridjax.studies import DIFFERENCES, without_gain
 from gridjax.studies import figures as shared
 
 DOSES = ["widths", "surrounds", "fields"]
@@ -62,19 +61,6 @@ def errors_of_learners(rows):
     return rows.assign(error=rows["decode_err_ml_cm"].fillna(worst))
 
 
-def nothing_to_lose(rows):
-    """Return that homogeneous networks have no grid units above chance; empty if they have."""
-    equal = rows[rows["equal"]].dropna(subset=["gain"])
-    if equal.empty:
-        return ""
-    gain = mean_interval(equal["gain"], equal["seed"])
-    if gain.low > 0:
-        return ""
-    value, low, high = (f"{100 * number:.1f}" for number in gain)
-    found = f"{value} points more than by chance, {low} to {high}"
-    return f"homogeneous networks have no grid units to lose ({found})"
-
-
 def select(evidence):
     rows = arms(evidence)
     rows = rows[rows["rnn_type"] == "RNN"]
@@ -82,7 +68,8 @@ def select(evidence):
     of_widths = rows[(rows["fields"] == 0) & equal_surrounds]
     of_fields = rows[(rows["widths"] == 0) & equal_surrounds]
     compared = by_dose(rows[rows["equal"] | rows["as_published"]])
-    learners, reason = errors_of_learners(rows), nothing_to_lose(rows)
+    learners = errors_of_learners(rows)
+    reason = without_gain({"homogeneous": rows[rows["equal"]]})
     return {
         "grids_vanish": {
             "frame": rows,

@@ -3,8 +3,7 @@
 import numpy as np
 
 from gridjax import plotting
-from gridjax.metrics import mean_interval
-from gridjax.studies import DIFFERENCES
+from gridjax.studies import DIFFERENCES, without_gain
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -55,19 +54,6 @@ def unmeasured(rows):
     """Return how many networks have no weights to measure; empty if all have."""
     n = int(rows["is_missing"].sum())
     return f"{n} of {len(rows)} networks have no stored weights, and no measures" if n else ""
-
-
-def nothing_to_remove(rows):
-    """Return that networks without landmarks have no grid units above chance; empty if they do."""
-    gains = rows.dropna(subset=["gain"])
-    if gains.empty:
-        return ""
-    gain = mean_interval(gains["gain"], gains["seed"])
-    if gain.low > 0:
-        return ""
-    value, low, high = (f"{100 * number:.1f}" for number in gain)
-    found = f"{value} points more than by chance, {low} to {high}"
-    return f"networks trained without landmarks have no grid units to lose ({found})"
 
 
 def cost_of_landmarks(of_seed):
@@ -134,7 +120,7 @@ def select(evidence):
             "second": dos["landmark_rate"] == NONE,
             "within": DIFFERENCES,
             "arms": arms[DOS],
-            "unanswerable": nothing_to_remove(some(DOS, NONE)),
+            "unanswerable": without_gain({"no landmarks": some(DOS, NONE)}),
         },
     }
 

@@ -6,8 +6,7 @@ import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
-from gridjax.metrics import mean_interval
-from gridjax.studies import DIFFERENCES, with_lattices_that_fit
+from gridjax.studies import DIFFERENCES, with_lattices_that_fit, without_gain
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -55,20 +54,6 @@ def arms(evidence):
     )
 
 
-def nothing_to_explain(*arms):
-    """Return that networks of no arm have a gain of grid units; empty if those of one have."""
-    gains = [arm.dropna(subset=["gain"]) for arm in arms]
-    if any(arm.empty for arm in gains):
-        return ""
-    found = [mean_interval(arm["gain"], arm["seed"], within=DIFFERENCES) for arm in gains]
-    if any(gain.low > 0 for gain in found):
-        return ""
-    texts = (
-        f"{100 * gain.value:.1f} ({100 * gain.low:.1f} to {100 * gain.high:.1f})" for gain in found
-    )
-    return f"no grid units to explain: {' and '.join(texts)} points more than by chance"
-
-
 def select(evidence):
     rows = arms(evidence)
     dos, cells, usual = rows["place_field_values"] == DOS, rows["rnn_type"], rows["is_usual"]
@@ -76,7 +61,10 @@ def select(evidence):
     def some(cell, code=DOS):
         return rows[(cells == cell) & (rows["place_field_values"] == code) & usual]
 
-    def pair(column, cell, among=rows, unanswerable=None):
+    def beside_rnn(cell):
+        return {NETWORKS[each]: some(each) for each in (RNN, cell)}
+
+    def pair(column, cell, among=rows, unanswerable=""):
         own = among[(among["place_field_values"] == DOS) & among["is_usual"]]
         of_cell = {each: own[own["rnn_type"] == each] for each in (RNN, cell)}
         return {
@@ -86,9 +74,7 @@ def select(evidence):
             "second": own["rnn_type"] == cell,
             "within": DIFFERENCES,
             "arms": {NETWORKS[each]: arm for each, arm in of_cell.items()},
-            "unanswerable": nothing_to_explain(*of_cell.values())
-            if unanswerable is None
-            else unanswerable,
+            "unanswerable": unanswerable,
         }
 
     def at_equal_loss(cell):
@@ -105,7 +91,7 @@ def select(evidence):
                 NETWORKS[RNN]: some(RNN),
                 f"{NETWORKS[cell]}, any steps": rows[dos & (cells == cell)],
             },
-            "unanswerable": nothing_to_explain(some(RNN), some(cell)),
+            "unanswerable": without_gain(beside_rnn(cell)),
         }
 
     def mean(cell):
@@ -119,8 +105,12 @@ def select(evidence):
 
     of_cells = rows[(cells == PLACE_CELLS) & usual]
     return {
-        "integration_adds_to_positions": pair(SHARE, MLP),
-        "integration_adds_to_place_cells": pair(SHARE, PLACE_CELLS),
+        "integration_adds_to_positions": pair(
+            SHARE, MLP, unanswerable=without_gain(beside_rnn(MLP))
+        ),
+        "integration_adds_to_place_cells": pair(
+            SHARE, PLACE_CELLS, unanswerable=without_gain(beside_rnn(PLACE_CELLS))
+        ),
         "grids_without_integration": mean(PLACE_CELLS),
         "target_decides_without_integration": {
             "frame": of_cells,
@@ -133,9 +123,7 @@ def select(evidence):
         "positions_have_grids": mean(MLP),
         "integration_adds_at_equal_loss": at_equal_loss(PLACE_CELLS),
         "integration_adds_to_positions_at_equal_loss": at_equal_loss(MLP),
-        "integration_adds_lattices": pair(
-            LATTICES, PLACE_CELLS, with_lattices_that_fit(rows), unanswerable=""
-        ),
+        "integration_adds_lattices": pair(LATTICES, PLACE_CELLS, with_lattices_that_fit(rows)),
     }
 
 

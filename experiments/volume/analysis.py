@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from gridjax import plotting
-from gridjax.metrics import dos_wavenumber, mean_interval
-from gridjax.studies import DIFFERENCES
+from gridjax.metrics import dos_wavenumber
+from gridjax.studies import DIFFERENCES, without_gain
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -78,20 +78,6 @@ def period_ratios(rows, units):
     return groups.median()[groups.size() >= FEWEST_PERIODS]
 
 
-def nothing_to_lose(*arms):
-    """Return that networks of no arm have order above chance; empty if those of one have."""
-    known = [arm.dropna(subset=["order_gain"]) for arm in arms]
-    if any(arm.empty for arm in known):
-        return ""
-    gains = [mean_interval(one["order_gain"], one["seed"], within=DIFFERENCES) for one in known]
-    if any(gain.low > 0 for gain in gains):
-        return ""
-    texts = (
-        f"{100 * one.value:.1f} ({100 * one.low:.1f} to {100 * one.high:.1f})" for one in gains
-    )
-    return f"no ordered units to lose: {' and '.join(texts)} points more than random readouts"
-
-
 def arm(rows, name):
     """Return the networks of an arm."""
     code, activation, motion = ARMS[name]
@@ -122,7 +108,8 @@ def select(evidence):
 
     def order(first, second):
         # both shares are above those of readouts: a difference of two differences
-        reason = nothing_to_lose(arm(rows, first), arm(rows, second))
+        both = {name: arm(rows, name) for name in (first, second)}
+        reason = without_gain(both, "order_gain", "ordered units", "random readouts")
         return difference(first, second, "order_gain", reason, (-2.0, 2.0))
 
     return {

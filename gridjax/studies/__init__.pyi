@@ -23,6 +23,7 @@ from gridjax.studies.estimates import (
     share,
 )
 from gridjax.studies.evidence import Evidence
+from gridjax.studies.gains import without_gain
 from gridjax.studies.html import write_page
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study, find_studies
@@ -70,5 +71,6 @@ __all__ = [
     "variance_share",
     "wavelengths_in_box",
     "with_lattices_that_fit",
+    "without_gain",
     "write_page",
 ]

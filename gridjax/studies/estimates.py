@@ -73,13 +73,13 @@ def bounds_in_range(
 ) -> tuple[Interval, str]:
     """Return the interval of a mean over seeds and its remark, with bounds where draws give none.
 
-    If all values are equal, or if so few seeds differ that a bound is the end of the range, the
-    bound is that of a mean of values that are all at one end of the range or the other: Clopper and
-    Pearson's for a share. Of all values in the range with this mean, these vary most, so that the
-    bound is cautious. Without a range, equal values have no bounds.
+    If all values are equal, or if so few seeds differ that a bound is infinite, the bound is that
+    of a mean of values that are all at one end of the range or the other: Clopper and Pearson's for
+    a share. Of all values in the range with this mean, these vary most, so that the bound is
+    cautious. Bounds do not exceed the range. Without one, equal values have no bounds.
 
     Args:
-        interval: the mean and its interval from resampled seeds.
+        interval: the mean and its interval from resampled seeds, not limited to the range.
         n_seeds: number of seeds.
         within: the range of the values.
         remark: text to show beside the estimate.
@@ -89,13 +89,13 @@ def bounds_in_range(
     if not math.isfinite(most - least):
         return drop_degenerate_bounds(interval, remark)
     is_equal = low == high
-    if math.isnan(low) or not (is_equal or low <= least or high >= most):
-        return interval, remark
+    if math.isnan(low) or not (is_equal or math.isinf(low) or math.isinf(high)):
+        return Interval(value, max(low, least), min(high, most)), remark
     share = (value - least) / (most - least)
     _, lowest, highest = binomial_interval(share * n_seeds, n_seeds, LEVEL)
     lowest, highest = (least + (most - least) * end for end in (lowest, highest))
-    low = lowest if is_equal else max(low, lowest)
-    high = highest if is_equal else min(high, highest)
+    low = lowest if is_equal or math.isinf(low) else max(low, least)
+    high = highest if is_equal or math.isinf(high) else min(high, most)
     return Interval(value, low, high), f"{remark} {EXACT}".strip()
 
 
@@ -123,7 +123,7 @@ def mean_vs_null(
     if len(per_seed) < FEWEST_SEEDS:
         return undefined_estimate(f"too few seeds with a value ({len(per_seed)})")
     values, seeds = frame[column].to_numpy(), frame["seed"].to_numpy()
-    interval = mean_interval(values, seeds, LEVEL, within=within)
+    interval = mean_interval(values, seeds, LEVEL)
     interval, remark = bounds_in_range(interval, len(per_seed), within, remark)
     p = sign_flip(per_seed.to_numpy() - null)
     rows = frame[["run_id", "seed", column]]
@@ -155,7 +155,7 @@ def seed_contrast(
         return undefined_estimate(f"too few seeds with every arm ({len(used)})")
     differences = np.array(list(used.values()))
     rows = frame[frame["seed"].isin(list(used))][["run_id", "seed", column]]
-    interval = mean_interval(differences, None, LEVEL, within=within)
+    interval = mean_interval(differences, None, LEVEL)
     interval, remark = bounds_in_range(interval, len(differences), within, remark)
     p = sign_flip(differences)
     return Estimate(*interval, n=len(rows), rows=rows, p=p, null=0.0, remark=remark)

@@ -8,11 +8,13 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
+from gridjax.metrics.statistics.intervals import Interval, binomial_interval
 from gridjax.studies.designs import resampled_statistic, slope
 from gridjax.studies.estimates import (
     ALIKE,
     DIFFERENCES,
     EXACT,
+    bounds_in_range,
     mean_vs_null,
     paired_difference,
     seed_contrast,
@@ -47,6 +49,14 @@ def test_shares_of_few_networks_have_a_finite_bound(n_large):
     assert found.low >= 0
     assert 0.10 < found.high < 0.12
     assert found.remark == EXACT
+
+
+def test_a_bound_that_draws_give_is_cut_off_at_the_range():
+    cut_off, remark = bounds_in_range(Interval(0.02, -0.01, 0.06), 32, (0, 1))
+    assert (cut_off, remark) == ((0.02, 0, 0.06), "")
+    one_side, remark = bounds_in_range(Interval(0.02, 0.01, math.inf), 32, (0, 1))
+    assert (one_side.low, remark) == (0.01, EXACT)
+    assert one_side.high == binomial_interval(0.64, 32, 0.95).high
 
 
 def test_differences_have_bounds_within_their_range():

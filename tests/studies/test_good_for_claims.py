@@ -138,6 +138,8 @@ def test_a_loop_that_lowers_nothing_is_not_compared(loops):
     assert found["closed_loop"].outcome == NOT_ANSWERABLE
     assert "does not lower diffusion" in found["closed_loop"].sentence
     assert found["closed_loop_lowers_diffusion"].outcome == "does not hold"
+    loops["factor"] = {True: 3.0, False: 0.3}  # it lowers that of the other code alone
+    assert judged((0, 0))["closed_loop"].outcome == "does not hold"
 
 
 @pytest.mark.usefixtures("asked")

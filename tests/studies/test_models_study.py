@@ -138,7 +138,7 @@ def test_half_of_the_networks_and_eight_must_integrate(asked, monkeypatch):
 
 
 def test_states_that_follow_the_place_are_told_from_those_that_do_not(asked):
-    explained = asked.study._module.explained_by_place
+    explained = asked.study._module.place.explained_by_place
     rng = np.random.default_rng(0)
     positions = rng.uniform(-1.1, 1.1, (4000, 2))
     waves = rng.normal(size=(2, 30)) * 8
@@ -161,22 +161,6 @@ def test_states_are_measured_of_networks_that_receive_moves_and_have_weights(ask
     )
     expected = [0, np.nan, 0, 0, np.nan, np.nan]  # made-up weights are 0: no unit is active
     np.testing.assert_equal([found[spec.run_id] for spec in specs], expected)
-
-
-def test_states_are_measured_on_paths_of_the_motion_of_the_model(asked):
-    for spec in asked.sweep.specs:
-        if spec.seed or spec.rnn_type not in INTEGRATORS.values():
-            continue
-        paths = asked.study._module.walks(spec)
-        assert paths.shape == (4000, spec.sequence_length + 1, 2)
-        moves = np.linalg.norm(np.diff(paths, axis=1), axis=-1)
-        scale = spec.dt_s * spec.speed_scale
-        uniform = spec.motion == "permuted_velocities"
-        assert np.square(moves).mean() == pytest.approx(
-            (2 / 3 if uniform else 2) * scale**2, rel=0.02
-        )
-        if not uniform:
-            assert np.abs(paths).max() <= spec.box_width_in_m / 2
 
 
 def test_too_many_diverged_networks_leave_no_verdict(asked, integrating):

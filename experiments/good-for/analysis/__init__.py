@@ -24,18 +24,18 @@ def few_lattices(rows, values):
     )
 
 
-def nothing_is_lowered(rows):
-    """Return that feedback does not lower the diffusion of networks; empty if it does."""
-    rows = rows.dropna(subset=["log_loop"])
-    if rows.empty:
+def nothing_is_lowered(*arms):
+    """Return that feedback lowers the diffusion of networks of no code; empty if of one."""
+    known = [rows.dropna(subset=["log_loop"]) for rows in arms]
+    if any(rows.empty for rows in known):
         return ""
-    change = mean_interval(rows["log_loop"], rows["seed"])
-    if change.high < 0:
+    changes = [mean_interval(rows["log_loop"], rows["seed"]) for rows in known]
+    if any(change.high < 0 for change in changes):
         return ""
-    value, low, high = (f"{number:.2g}" for number in change)
+    texts = (f"{one.value:.2g}, {one.low:.2g} to {one.high:.2g}" for one in changes)
     return (
-        "feeding the outputs back does not lower diffusion with Difference-of-Softmaxes targets"
-        f" (log10 D changes by {value}, {low} to {high})"
+        "feeding the outputs back does not lower diffusion with either code (changes of log10 D:"
+        f" {'; '.join(texts)})"
     )
 
 
@@ -107,7 +107,7 @@ def select(evidence):
         "closed_loop": between_codes(
             "log_loop",
             remark=without_value(both, "log_loop"),
-            unanswerable=nothing_is_lowered(both[is_dos]),
+            unanswerable=nothing_is_lowered(both[is_dos], both[is_gaussian]),
         ),
         "closed_loop_lowers_diffusion": of_dos("log_loop"),
         "clean_loop_lowers_diffusion": of_dos("log_clean_loop"),

@@ -25,6 +25,7 @@ from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
 from gridjax.run.evaluation.one_network.heading_samples import heading_samples
 from gridjax.run.evaluation.one_network.landmark_errors import LandmarkErrors, landmark_errors
 from gridjax.run.evaluation.one_network.navigation import AGENT_CODES, navigation
+from gridjax.run.evaluation.one_network.own_paths import own_paths
 from gridjax.run.evaluation.one_network.recomputed_maps import layout_of_environment, recompute_maps
 from gridjax.run.evaluation.one_network.walks_outside import walk_outside
 from gridjax.run.results.labelled_maps import labelled_maps
@@ -68,6 +69,24 @@ class Network:
         environments, they are those of environment 0; ``layout.further`` has the others.
         """
         return self.layout.code
+
+    def paths(
+        self, n_paths: int = 1000, n_moves: int | None = None
+    ) -> Float[np.ndarray, "path time+1 d"]:
+        """Draw new paths of the network's own motion, which are none of its training.
+
+        Args:
+            n_paths: Number of paths.
+            n_moves: Moves of a path; by default as many as in the network's training.
+
+        Returns:
+            Positions in metres, as `respond` takes them. The same call returns the same paths.
+
+        Raises:
+            GridjaxError: A number is invalid.
+        """
+        refuse_forked_process()
+        return own_paths(self.spec, n_paths, n_moves)
 
     def respond(self, positions: Float[Array, "batch time+1 2"], environment: int = 0) -> Response:
         """Run the network along paths.

@@ -8,6 +8,8 @@ from gridjax.metrics import mean_interval
 from gridjax.studies import figures as shared
 from gridjax.studies import percent
 
+from . import place_in_states as place
+
 MODELS = {
     "piso": ("PIso", "code_size"),
     "identity_rnn": ("distances, recurrent", "state_distance_per_m"),
@@ -32,8 +34,6 @@ KNOWS_PLACE = 0.5
 the variance of an integrator's states that its position explains."""
 FEWEST, LEAST_SHARE = 8, 0.5
 """Integrators that know their place, for a verdict: their number, and their share of a model."""
-N_WALKS, N_PLACES = 4000, 20
-"""Paths, and bins along each side of the box, of the variance that the position explains."""
 
 
 def of_cell(rows, cell):
@@ -55,73 +55,20 @@ def of_active(rows):
     )
 
 
-def explained_by_place(states, positions, width_m):
-    """Return the share of the variance of states that bins of the position explain.
-
-    It is corrected for the number of bins: about 0 if states do not depend on the position.
-
-    Args:
-        states: rates [path, unit].
-        positions: where each path ends [path, 2], metres; those outside the box are left out.
-        width_m: side of the box.
-    """
-    at = np.floor((positions / width_m + 0.5) * N_PLACES).astype(int)
-    inside = ((at >= 0) & (at < N_PLACES)).all(axis=1)
-    places, states = at[inside] @ (N_PLACES, 1), states[inside]
-    _, place, count = np.unique(places, return_inverse=True, return_counts=True)
-    is_used = count[place] > 1
-    _, place, count = np.unique(places[is_used], return_inverse=True, return_counts=True)
-    states = states[is_used].astype(float)
-    if len(states) <= len(count):
-        return np.nan
-    means = np.zeros((len(count), states.shape[1]))
-    np.add.at(means, place, states)
-    means /= count[:, None]
-    within = np.square(states - means[place]).sum() / (len(states) - len(count))
-    total = np.square(states - states.mean(axis=0)).sum() / (len(states) - 1)
-    return float(1 - within / total) if total > 0 else 0.0
-
-
-def walks(spec):
-    """Return new paths [path, time + 1, 2] of the motion of an integrator, metres."""
-    rng, half = np.random.default_rng(0), spec.box_width_in_m / 2
-    step, shape = spec.dt_s * spec.speed_scale, (N_WALKS, 2)
-    if spec.motion == "permuted_velocities":  # uniform moves from the centre, without walls
-        moves = rng.uniform(-step, step, (spec.sequence_length, *shape))
-        return np.concatenate([np.zeros((1, *shape)), moves.cumsum(axis=0)]).swapaxes(0, 1)
-    assert spec.motion == "von_mises_walk"
-    path, heading = [rng.uniform(-half, half, shape)], rng.uniform(-np.pi, np.pi, N_WALKS)
-    for _ in range(spec.sequence_length):
-        heading = heading + rng.vonmises(0, spec.turn_kappa, N_WALKS)
-        direction = np.stack([np.cos(heading), np.sin(heading)], axis=1)
-        move = rng.rayleigh(step, (N_WALKS, 1)) * direction
-        move = np.where(np.abs(path[-1] + move) > half, -move, move)  # walls reflect
-        heading = np.arctan2(*move.T[::-1])
-        path.append(path[-1] + move)
-    return np.stack(path, axis=1)
-
-
-def share_explained(network):
-    """Return how much of the variance of a network's states after its paths its position explains.
-
-    The paths are new ones of its own motion, as long as those of its training.
-    """
-    spec = network.spec
-    positions = walks(spec)
-    states = np.asarray(network.respond(positions).activity)[:, -1]
-    return {"share": explained_by_place(states, positions[:, -1], spec.box_width_in_m)}
-
-
 def place_in_states(evidence, rows):
     """Return for each network the share of the variance of its states that its place explains.
 
     NaN for networks that are no integrators, that diverged, or whose weights are not stored.
     """
-    identity = {"measure": "variance explained by place", "paths": N_WALKS, "bins": N_PLACES}
+    identity = {
+        "measure": "variance explained by place",
+        "paths": place.N_PATHS,
+        "bins": place.N_PLACES,
+    }
     found = []
     for row in rows.itertuples():
         is_measured = row.rnn_type in INTEGRATORS and row.status == "finished"
-        kept = evidence.kept(row.run_id, identity, share_explained) if is_measured else None
+        kept = evidence.kept(row.run_id, identity, place.share_explained) if is_measured else None
         found.append(np.nan if kept is None else kept["share"])
     return np.array(found, float)
 
