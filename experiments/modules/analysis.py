@@ -6,14 +6,12 @@ import pandas as pd
 from gridjax import plotting
 from gridjax.metrics import (
     FEWEST_MODULE_UNITS,
-    RadialPower,
     benjamini_hochberg,
     dip_test,
     dos_wavenumber,
     false_module_share,
     hexagonal_period,
     modules,
-    spectral_period,
 )
 from gridjax.studies import figures as shared
 from gridjax.studies import mark_small_boxes, with_lattices_that_fit
@@ -46,24 +44,8 @@ def count_modules(evidence):
     )
     rows["width_cm"] = (100 * rows["place_cell_rf"]).round(3)
     rows["period_cm"] = rows["period_cm"].astype(float)
+    rows["spectral_cm"] = rows["run_id"].map(evidence.spectral_periods).astype(float)
     return rows.fillna({"n_modules": 0, "n_lattices": 0})
-
-
-def with_spectral_periods(evidence, rows):
-    """Return networks with the period (cm) of the wavenumber at which their maps have most power.
-
-    NaN if the power of a network's maps is largest at the longest or the shortest waves.
-    """
-    found = {}
-    sides = rows.set_index("run_id")[["box_width_in_m", "box_height_in_m"]].min(axis=1)
-    for run_id, one in evidence.spectra.groupby("run_id"):
-        if run_id in sides:
-            one = one.sort_values("cycles_per_box")
-            cycles = one["cycles_per_box"].to_numpy(float)
-            wavenumber = 2 * np.pi / sides[run_id] * cycles
-            spectrum = RadialPower(cycles, wavenumber, one["power"].to_numpy(float))
-            found[run_id] = 100 * float(spectral_period(spectrum))
-    return rows.assign(spectral_cm=rows["run_id"].map(found).astype(float))
 
 
 def too_few(known, what, least):
@@ -82,7 +64,7 @@ def select(evidence):
     fitting = with_lattices_that_fit(evidence.networks)
     for width_cm, group in fitting.groupby((100 * fitting["place_cell_rf"]).round(3)):
         arms[f"{width_cm:g} cm"] = group
-    rows = with_spectral_periods(evidence, with_lattices_that_fit(count_modules(evidence)))
+    rows = with_lattices_that_fit(count_modules(evidence))
     can_have_two = rows["n_lattices"] >= 2 * FEWEST_MODULE_UNITS
     some = rows[can_have_two]
     null = (
@@ -131,7 +113,7 @@ def select(evidence):
 
 def figures(evidence, estimates):
     competent = evidence.ask("competent")
-    rows = with_spectral_periods(competent, count_modules(competent))
+    rows = count_modules(competent)
     name, title = "modules", "Periods and modules by place-cell width"
     if rows.empty:
         return [plotting.FigureResult(name, title, None, "No network has learned the task.")]

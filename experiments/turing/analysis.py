@@ -8,13 +8,11 @@ import numpy as np
 import gridjax as gj
 from gridjax import plotting
 from gridjax.metrics import (
-    RadialPower,
     dos_wavenumber,
     grid_score,
     grow_patterns,
     hexagonal_period,
     pattern_covariance,
-    spectral_period,
 )
 from gridjax.studies import DIFFERENCES, label, mark_small_boxes, with_lattices_that_fit
 from gridjax.studies import figures as shared
@@ -24,22 +22,6 @@ N_BINS, FEWEST, LAYOUTS = 32, 10, 8
 LARGEST_ERROR = math.log(1.1)
 """Largest error of the logarithm of a period that a formula predicts: 10 %."""
 UNKNOWN_COPIES = "The tables do not say which maps are copies of another one: every map counts."
-
-
-def spectral_periods(evidence):
-    """Return, by run_id, the period (cm) of the wavenumber at which maps have most power.
-
-    NaN if the power of a network's maps is largest at the longest or the shortest waves.
-    """
-    found = {}
-    sides = evidence.networks.set_index("run_id")[["box_width_in_m", "box_height_in_m"]].min(axis=1)
-    for run_id, one in evidence.spectra.groupby("run_id"):
-        one = one.sort_values("cycles_per_box")
-        cycles = one["cycles_per_box"].to_numpy(float)
-        wavenumber = 2 * np.pi / sides[run_id] * cycles
-        spectrum = RadialPower(cycles, wavenumber, one["power"].to_numpy(float))
-        found[run_id] = 100 * float(spectral_period(spectrum))
-    return found
 
 
 def periods_of(evidence):
@@ -56,7 +38,7 @@ def periods_of(evidence):
     k = [dos_wavenumber(*row) for row in rows[["place_cell_rf", "surround_scale"]].to_numpy()]
     two = np.array([100 * hexagonal_period(one) for one in k])
     return rows.assign(
-        spectral_cm=rows["run_id"].map(spectral_periods(evidence)).astype(float),
+        spectral_cm=rows["run_id"].map(evidence.spectral_periods).astype(float),
         lattice_cm=rows["run_id"].map(of_lattices).astype(float),
         two_cm=two,
         one_cm=two / math.sqrt(1.5),

@@ -12,6 +12,7 @@ import numpy as np
 
 from gridjax.errors import DamageError, GridjaxError
 from gridjax.metrics.nulls.chance_scores import count_above
+from gridjax.metrics.spectral.radial_spectrum import RadialPower, spectral_period
 from gridjax.metrics.statistics.multiple_testing import benjamini_hochberg
 from gridjax.run.evaluation.evaluation import DIVERGED, NULL_PERCENTILE
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
@@ -170,6 +171,24 @@ class Evidence:
         for power, name in (("power", "peak_cycles"), ("power_code", "peak_cycles_code")):
             top = rows.loc[rows.groupby("run_id")[power].idxmax(), ["run_id", "cycles_per_box"]]
             found = found.merge(top.rename(columns={"cycles_per_box": name}), on="run_id")
+        return found
+
+    @cached_property
+    def spectral_periods(self) -> dict[str, float]:
+        """The period (cm) of the wavenumber at which the maps of each network have most power.
+
+        By run_id of ``networks``; it needs no lattice (`gridjax.metrics.spectral_period`). NaN if
+        the power is largest at the longest or the shortest waves.
+        """
+        networks, found = self.networks, {}
+        sides = np.minimum(networks["box_width_in_m"], networks["box_height_in_m"])
+        side_of = dict(zip(networks["run_id"], sides, strict=True))
+        for run_id, rows in self.spectra.groupby("run_id"):
+            rows = rows.sort_values("cycles_per_box")
+            cycles = rows["cycles_per_box"].to_numpy(float)
+            wavenumber = 2 * np.pi / side_of[run_id] * cycles
+            spectrum = RadialPower(cycles, wavenumber, rows["power"].to_numpy(float))
+            found[str(run_id)] = 100 * float(spectral_period(spectrum))
         return found
 
     def spec(self, run_id: str) -> NetworkSpec:
