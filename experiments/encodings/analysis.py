@@ -1,11 +1,7 @@
 """Encodings: grid units by target code, at learning rates chosen by position error."""
 
-from dataclasses import replace
-
-import numpy as np
-
 from gridjax import plotting
-from gridjax.studies import CODES, DIFFERENCES, label
+from gridjax.studies import CODES, DIFFERENCES, label, with_best_rates
 from gridjax.studies import figures as shared
 
 CODE = "place_field_values"
@@ -16,21 +12,8 @@ CALIPER_CM = 0.5
 
 
 def settle(pilot, specs):
-    """Return specs with the learning rate that has the least position error in the pilot.
-
-    One rate for each code and activation, by decode_err_ml_cm and never by a grid score. Where
-    every rate of a pair diverged, the rate of the sweep file stays.
-    """
-    rows = pilot.networks.groupby([CODE, "activation", "learning_rate"])[ERROR].mean()
-    best = {}
-    for (code, activation, rate), error in rows.dropna().items():
-        if error < best.get((code, activation), (np.inf, None))[0]:
-            best[code, activation] = (error, rate)
-
-    def rate(spec):
-        return best.get((spec.place_field_values, spec.activation), (0, spec.learning_rate))[1]
-
-    return [replace(spec, learning_rate=rate(spec)) for spec in specs]
+    """Return specs with the learning rate that has the least position error in the pilot."""
+    return with_best_rates(pilot, specs, ERROR, [CODE, "activation"])
 
 
 def by_arm(rows):

@@ -1,11 +1,9 @@
 """Leaky: position errors, errors under noise and grid units by the leak of the network."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, with_lattices_that_fit
+from gridjax.studies import DIFFERENCES, with_best_rates, with_lattices_that_fit
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -33,22 +31,8 @@ ARMS = {
 
 
 def settle(pilot, specs):
-    """Return specs with the learning rate that has the least position error in the pilot.
-
-    One rate for each network and code, by the error over 50 moves and never by a grid score. A rate
-    at which any network diverged is out. Where every rate of a pair is out, that of the sweep file
-    stays.
-    """
-    keys = ["rnn_type", "place_field_values", "learning_rate"]
-    # a network that diverged has no error: its rate has the mean NaN
-    means = pilot.everything.groupby(keys)[ERROR].agg(lambda errors: errors.mean(skipna=False))
-    means = means.dropna()
-    best = {pair: group.idxmin()[-1] for pair, group in means.groupby(level=[0, 1])}
-
-    def rate(spec):
-        return best.get((spec.rnn_type, spec.place_field_values), spec.learning_rate)
-
-    return [replace(spec, learning_rate=rate(spec)) for spec in specs]
+    """Return specs with the learning rate that has the least error over 50 moves in the pilot."""
+    return with_best_rates(pilot, specs, ERROR, ["rnn_type", "place_field_values"])
 
 
 def arms(evidence):

@@ -1,12 +1,15 @@
 """Static: grid units of networks that path-integrate and of networks that receive positions."""
 
-from dataclasses import replace
-
 import numpy as np
 
 import gridjax as gj
 from gridjax import plotting
-from gridjax.studies import DIFFERENCES, with_lattices_that_fit, without_gain
+from gridjax.studies import (
+    DIFFERENCES,
+    with_best_rates,
+    with_lattices_that_fit,
+    without_gain,
+)
 from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
@@ -25,21 +28,8 @@ CHANCE_LATTICES = 0.05
 
 
 def settle(pilot, specs):
-    """Return specs with the learning rate that has the least loss in the pilot.
-
-    One rate for each network and code, by loss_excess and never by a grid score. A rate at which
-    any network diverged is out. Where every rate of a pair is out, that of the sweep file stays.
-    """
-    keys = ["rnn_type", "place_field_values", "learning_rate"]
-    # a network that diverged has no loss: its rate has the mean NaN
-    means = pilot.everything.groupby(keys)[LOSS].agg(lambda losses: losses.mean(skipna=False))
-    means = means.dropna()
-    best = {pair: group.idxmin()[-1] for pair, group in means.groupby(level=[0, 1])}
-
-    def rate(spec):
-        return best.get((spec.rnn_type, spec.place_field_values), spec.learning_rate)
-
-    return [replace(spec, learning_rate=rate(spec)) for spec in specs]
+    """Return specs with the learning rate that has the least loss in the pilot."""
+    return with_best_rates(pilot, specs, LOSS, ["rnn_type", "place_field_values"])
 
 
 def arms(evidence):

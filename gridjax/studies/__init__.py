@@ -10,6 +10,7 @@ Parts of an ``analysis.py``
     ANY, DIFFERENCES: ranges of an estimate.
     wavelengths_in_box, with_lattices_that_fit, mark_small_boxes: networks in whose box at least 2.5
     wavelengths of their targets fit.
+    with_best_rates: specs with the learning rates that a pilot chooses.
     without_gain: that networks have no more grid units than by chance, as a reason for no verdict.
     variance_between: the share of the variance that is between groups (epsilon squared).
     figures: functions that draw arms, nulls and published numbers (gridjax.plotting has colours and

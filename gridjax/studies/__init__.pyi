@@ -25,6 +25,7 @@ from gridjax.studies.estimates import (
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.gains import without_gain
 from gridjax.studies.html import write_page
+from gridjax.studies.pilots import with_best_rates
 from gridjax.studies.results import conclude
 from gridjax.studies.study import Study, find_studies
 from gridjax.studies.training import Request, StudyPlan, read_studies, train_studies
@@ -70,6 +71,7 @@ __all__ = [
     "variance_between",
     "variance_share",
     "wavelengths_in_box",
+    "with_best_rates",
     "with_lattices_that_fit",
     "without_gain",
     "write_page",
