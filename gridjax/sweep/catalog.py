@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from gridjax.errors import GridjaxError, Problem
 from gridjax.io.python_files import import_file
 
 _PACKAGE = Path(__file__).parents[1]
@@ -24,6 +25,8 @@ BENCHMARKS = _shipped("benchmarks")
 
 QUICK = "quick.yaml"
 """The sweep file of a shipped experiment if the name contains no size."""
+STUDY = "claims.yaml"
+"""A file that only the folder of a study has; it is no sweep file."""
 
 
 def sweep_files(name: str | Path) -> list[Path]:
@@ -33,20 +36,35 @@ def sweep_files(name: str | Path) -> list[Path]:
     the name is that of a shipped experiment: ``quickstart``, ``quickstart/gaussian.yaml``, or an
     experiment with sizes, such as ``nfl-ideal`` (size quick) and ``nfl-ideal/paper``. Any other
     name is returned unchanged, and reading it gives the error message.
+
+    Raises GridjaxError if the name is that of a folder of a study without a sweep file QUICK.
     """
     with suppress(OSError):  # not a possible file name
         path = Path(name)
         if path.is_file():
             return [path]
-        if path.is_dir() and (files := sorted(path.glob("*.yaml"))):
+        if path.is_dir() and (files := _in_folder(path, name)):
             return files
         shipped = EXPERIMENTS / name
         for file in (shipped, shipped / QUICK, shipped.with_name(f"{shipped.name}.yaml")):
             if file.is_file():
                 return [file]
-        if shipped.is_dir() and (files := sorted(shipped.glob("*.yaml"))):
+        if shipped.is_dir() and (files := _in_folder(shipped, name)):
             return files
     return [Path(name)]
+
+
+def _in_folder(folder: Path, name: str | Path) -> list[Path]:
+    """Return the sweep files of a folder. Raises GridjaxError if it is the folder of a study."""
+    files = sorted(folder.glob("*.yaml"))
+    if folder / STUDY in files:
+        sizes = [each for each in sorted(folder.iterdir()) if any(each.glob("*.yaml"))]
+        examples = [*sizes, *(file for file in files if file.name != STUDY)]
+        fix = f"run gridjax study {name}"
+        if examples:
+            fix += f", or name its sweep files, such as {name}/{examples[0].name}"
+        raise GridjaxError(Problem(f"{name} is a study, not a sweep", fix=fix))
+    return files
 
 
 def plugin_file(name: str | Path) -> Path:

@@ -11,6 +11,7 @@ from gridjax.io.numbers import percent
 from gridjax.report.html import write_report
 from gridjax.report.run_data import read_run_data
 from gridjax.report.summary import SHARES, summary_rows
+from gridjax.run.storage.tables.schema import TABLES
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED, SWITCHES
 from gridjax.spec.network import NetworkSpec
 
@@ -118,6 +119,11 @@ def test_the_table_comes_first_and_says_what_it_is_measured_against(page):
     assert "Read every statement about grid cells together with the position error" in text
     for code, width in (("Gaussian", 20), ("Gaussian", 24), ("DoS", 20), ("DoS", 24)):
         assert re.search(rf"{code} {width} cm", text)
+
+
+def test_the_end_of_the_page_names_every_table_of_the_run(page):
+    footer = page.text.partition("its tables (")[2].partition(")")[0]
+    assert sorted(footer.replace(",", " ").split()) == sorted(TABLES)
 
 
 def test_what_is_missing_is_said(page):

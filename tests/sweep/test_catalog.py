@@ -2,6 +2,7 @@
 
 import pytest
 
+from gridjax.errors import GridjaxError
 from gridjax.sweep.catalog import EXPERIMENTS, plugin_file, sweep_files
 from gridjax.sweep.sweep import Sweep
 
@@ -52,3 +53,12 @@ def test_a_plugin_is_a_file_or_a_shipped_one_by_name(tmp_path, monkeypatch):
     (tmp_path / "models" / "piso.py").touch()
     monkeypatch.chdir(tmp_path)
     assert str(plugin_file("models/piso.py")) == "models/piso.py"  # a user's file comes first
+
+
+@pytest.mark.parametrize("name", ["width-sensitivity", EXPERIMENTS / "precision"])
+def test_the_name_of_a_study_is_no_sweep(name):
+    with pytest.raises(GridjaxError, match=r"is a study, not a sweep") as error:
+        sweep_files(name)
+    assert f"gridjax study {name}, or" in str(error.value)
+    example = str(error.value).rpartition(" ")[2]
+    assert specs_of(example)

@@ -24,8 +24,8 @@ Plugins = Annotated[
     typer.Option(
         "--plugin",
         metavar="FILE.py",
-        help="Python file that registers target codes, cells or losses, or the name of a shipped"
-        " one, such as models/piso.py; it is run first.",
+        help="Python file that registers your own parts of networks (target codes, cells, losses,"
+        " motions, ...), or the name of a shipped one, such as models/piso.py; it is run first.",
     ),
 ]
 
