@@ -191,6 +191,8 @@ def test_spacenet_has_the_published_loss():
     ours = loss_of(spec, state.layout, state.params, positions)
     cell = in_float64(state.params["cell"])
     np.testing.assert_allclose(ours, field_models.spacenet(cell, positions[1], 0.25), rtol=1e-4)
+    shapes = {name: leaf.shape for name, leaf in cell.items() if name.startswith("W")}
+    assert shapes == {"W0": (2, 64), "W1": (64, 128), "W2": (128, 9)}
 
 
 @pytest.mark.parametrize(
