@@ -195,6 +195,20 @@ def test_spacenet_has_the_published_loss():
     assert shapes == {"W0": (2, 64), "W1": (64, 128), "W2": (128, 9)}
 
 
+@pytest.mark.parametrize("name", ["sic", "spacenet"])
+def test_losses_of_pairs_exist_in_a_cube(name):
+    spec = model(name, Ng=4, batch_size=6, sequence_length=3, dimensions=3)
+    state = train_step.init(spec.static, spec.traced)
+    rng = np.random.default_rng(6)
+    positions = rng.uniform(-1, 1, (4, 6, 3))
+    flat = np.concatenate([positions[..., :2], 0 * positions[..., :1]], axis=-1)
+    in_cube, in_plane = (
+        loss_of(spec, state.layout, state.params, each) for each in (positions, flat)
+    )
+    assert np.isfinite(in_cube)
+    assert in_cube != in_plane
+
+
 @pytest.mark.parametrize(
     "name", ["piso", "grids_without_pi", "grids_without_pi_feedforward", "sic", "spacenet"]
 )
