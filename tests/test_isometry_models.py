@@ -7,8 +7,10 @@ import pytest
 from oracles import field_models
 from published_models import in_float64, loss_of, model
 
+from gridjax.spec.registry import OPTIMIZERS
 from gridjax.task.motion.motion_models import draw_paths
 from gridjax.training import train_step
+from gridjax.training.optimizers import OptimizerContext
 
 
 def larger(params, seed, factor):
@@ -141,6 +143,17 @@ def test_factors_of_the_actionable_plane_follow_geco():
             log_factor[name] += 1e-4 * mean[name]
             found = state.params["cell"][f"log_factor_{name}"]
             np.testing.assert_allclose(found, log_factor[name], rtol=1e-5, err_msg=f"{number}")
+
+
+def test_adam_of_the_actionable_plane_has_epsilon_inside_the_root():
+    context = model("actionable").traced._asdict() | {"learning_rate": 0.1}
+    context = OptimizerContext(*(context[name] for name in OptimizerContext._fields))
+    adam = OPTIMIZERS["adam_with_geco"].make(context)
+    params = {"cell": {"W": jnp.ones(3)}}
+    slopes = np.array([1.0, 1e-4, 1e-6])
+    updates, _ = adam.update({"cell": {"W": jnp.asarray(slopes)}}, adam.init(params), params)
+    expected = -0.1 * slopes / np.sqrt(slopes**2 + 1e-8)
+    np.testing.assert_allclose(updates["cell"]["W"], expected, rtol=1e-4)
 
 
 def test_non_negative_components_ascend_the_variance_of_the_place_code():

@@ -191,6 +191,22 @@ def test_spacenet_has_the_published_loss():
     ours = loss_of(spec, state.layout, state.params, positions)
     cell = in_float64(state.params["cell"])
     np.testing.assert_allclose(ours, field_models.spacenet(cell, positions[1], 0.25), rtol=1e-4)
+    shapes = {name: leaf.shape for name, leaf in cell.items() if name.startswith("W")}
+    assert shapes == {"W0": (2, 64), "W1": (64, 128), "W2": (128, 9)}
+
+
+@pytest.mark.parametrize("name", ["sic", "spacenet"])
+def test_losses_of_pairs_exist_in_a_cube(name):
+    spec = model(name, Ng=4, batch_size=6, sequence_length=3, dimensions=3)
+    state = train_step.init(spec.static, spec.traced)
+    rng = np.random.default_rng(6)
+    positions = rng.uniform(-1, 1, (4, 6, 3))
+    flat = np.concatenate([positions[..., :2], 0 * positions[..., :1]], axis=-1)
+    in_cube, in_plane = (
+        loss_of(spec, state.layout, state.params, each) for each in (positions, flat)
+    )
+    assert np.isfinite(in_cube)
+    assert in_cube != in_plane
 
 
 @pytest.mark.parametrize(

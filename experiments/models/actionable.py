@@ -21,6 +21,7 @@ import gridjax as gj
 LARGEST_WAVE, SHIFT_SD, SEPARATION, KERNEL_VARIANCE = 2.0, 5.0, 100.0, 0.4
 FIRST_FACTOR, GOAL = {"positive": 0.1, "norm": 0.005}, {"positive": -9.0, "norm": 6.0}
 GECO_RATE, GECO_MEMORY = 1e-4, 0.9
+EPSILON = 1e-8
 
 
 def init(key, n_inputs, n_units, initializer):
@@ -84,7 +85,10 @@ def rooms(key, n_moves, n_paths, context):
 
 
 def make(context):
-    """Return Adam for waves and weights, and GECO for the logarithms of the factors."""
+    """Return Adam for waves and weights, and GECO for the logarithms of the factors.
+
+    As published, epsilon is inside the root: gradients below 1e-4 make small updates.
+    """
 
     def names(params):
         return jax.tree_util.tree_map_with_path(
@@ -92,7 +96,7 @@ def make(context):
         )
 
     geco = optax.chain(optax.ema(GECO_MEMORY, debias=False), optax.scale(-GECO_RATE))
-    adam = optax.adam(context.learning_rate, b2=0.9)
+    adam = optax.adam(context.learning_rate, b2=0.9, eps=0.0, eps_root=EPSILON)
     return optax.multi_transform({"adam": adam, "geco": geco}, names)
 
 

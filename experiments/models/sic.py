@@ -5,7 +5,8 @@ the norm (``activation: norm_relu``); all paths begin in one learned state (``st
 are permutations of one sequence of moves (``motion: permuted_velocities``). The paper does not give
 the hidden width of the MLP and the weight of the conformal loss: 256 and 1 are used here. Its
 learning rate falls on plateaus, of which it does not say the length, and each update has the mean
-gradient of two batches. The first move is left out of the conformal loss.
+gradient of two batches. It gives a gradient clip of .1, but not of what: here of each number, as in
+``gradient_clip``. The first move is left out of the conformal loss.
 
 Separation and invariance are sums over ordered pairs of states, so that their size beside the other
 losses depends on the number of states. With fewer states than the 7,800 of the paper (130 paths of
@@ -50,7 +51,7 @@ def losses(states, outputs, positions, moves, context):
     """Return separation and invariance of as many pairs as published, capacity and conformal."""
     del outputs
     sigma_x = context.distance_range_m
-    g, x = states.reshape(-1, states.shape[-1]), positions.reshape(-1, 2)
+    g, x = (each.reshape(-1, each.shape[-1]) for each in (states, positions))
     distance = jnp.sqrt(jnp.square(x[:, None] - x[None]).sum(-1))
     square = jnp.maximum(jnp.square(g).sum(-1)[:, None] + jnp.square(g).sum(-1) - 2 * g @ g.T, 0)
     is_far, upper = distance > sigma_x, jnp.triu(jnp.ones_like(square), 1)

@@ -1,6 +1,6 @@
 """SpaceNet (Pettersen, Rogge and Lepperod 2024) as a plugin: similarities without contexts.
 
-Layers of 512, 512 and Ng relu units of a position. The similarity of two population vectors,
+Layers of 64, 128 and Ng relu units of a position. The similarity of two population vectors,
 exp(-|p_i - p_j|^2), shall be beta + (1 - beta) exp(-|r_i - r_j|^2 / (2 s^2)), with the mean square
 rate as a penalty; s is ``distance_range_m``. The factor of contexts is left out: one environment.
 
@@ -17,7 +17,7 @@ import jax.numpy as jnp
 
 import gridjax as gj
 
-HIDDEN = (512, 512)
+HIDDEN = (64, 128)
 BETA, PENALTY = 0.5, 0.1
 
 
@@ -43,17 +43,19 @@ def step(params, state, positions, activation):
 
 
 def similarity_error(states, outputs, positions, inputs, context):
-    """Return the mean squared error of similarities of all pairs, and the penalty of rates."""
+    """Return the mean squared error of similarities over pairs, and the penalty of rates."""
     del outputs, inputs
-    p, r = states.reshape(-1, states.shape[-1]), positions.reshape(-1, 2)
+    p, r = (each.reshape(-1, each.shape[-1]) for each in (states, positions))
     near = jnp.square(r[:, None] - r[None]).sum(-1)
     wanted = BETA + (1 - BETA) * jnp.exp(-near / (2 * jnp.square(context.distance_range_m)))
     squares = jnp.square(p).sum(-1)
     apart = jnp.maximum(squares[:, None] + squares[None] - 2 * p @ p.T, 0.0)
-    return jnp.square(jnp.exp(-apart) - wanted).mean() + PENALTY * jnp.square(p).mean()
+    # A state is like itself, as wanted, so that the diagonal adds nothing to the sum over pairs.
+    error = jnp.square(jnp.exp(-apart) - wanted).sum() / max(1, len(p) * (len(p) - 1))
+    return error + PENALTY * jnp.square(p).mean()
 
 
-layers = gj.CellInfo("spacenet", n_states=0, has_layers=False, n_gates=6, activations_per_unit=8.0)
+layers = gj.CellInfo("spacenet", n_states=0, has_layers=False, n_gates=1, activations_per_unit=8.0)
 gj.register_cell(layers, gj.Cell(init, step))
 of_pairs = gj.StateObjectiveInfo("spacenet", reads=("distance_range_m",))
 gj.register_state_objective(of_pairs, gj.StateObjective(similarity_error))

@@ -7,7 +7,7 @@ from typing import Any
 
 from gridjax.errors import GridjaxError
 from gridjax.spec import environment_rules, landmark_rules
-from gridjax.spec.fields.declarations import info_of
+from gridjax.spec.fields.declarations import BANINO, info_of
 from gridjax.spec.network import NetworkSpec, exact_key, has_hash, values_but_seeds
 from gridjax.spec.parameters import ALL_SEEDS, FIELDS, SEEDS, bins_across, is_read_by
 from gridjax.spec.place_maps import PlaceMaps
@@ -128,6 +128,13 @@ def _precision(precision: str, cell: str) -> tuple[str, str] | None:
     return what, "this cell forms its own matrix products: give matmul_precision: float32"
 
 
+def _bottleneck(architecture: str, cell: str) -> tuple[str, str] | None:
+    if architecture != BANINO or cell not in CELLS or CELLS.info(cell).n_states:
+        return None
+    what = f"architecture: {architecture} does not fit rnn_type: {cell}"
+    return what, "networks without recurrence have no bottleneck: give architecture: study"
+
+
 RULES = (
     Rule(("box_height_in_m", "box_width_in_m"), _square_box),
     Rule(("Np", "place_field_values"), _outputs),
@@ -135,6 +142,7 @@ RULES = (
     Rule(("place_cell_alpha_e", "place_cell_alpha_i", "place_field_values"), _alphas),
     Rule(("place_maps", "Np", "place_field_values"), _place_maps),
     Rule(("matmul_precision", "rnn_type"), _precision),
+    Rule(("architecture", "rnn_type"), _bottleneck),
     Rule(("bin_side_in_m", "box_width_in_m", "dimensions"), _bins),
     Rule(("dimensions", "place_field_values"), _entry_of_box(ENCODINGS)),
     Rule(("dimensions", "motion"), _entry_of_box(MOTIONS)),

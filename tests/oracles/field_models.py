@@ -29,7 +29,7 @@ def spacenet(params: dict[str, np.ndarray], positions: np.ndarray, s: float) -> 
         rates.append(h)
     errors = []
     for i, p in enumerate(rates):
-        for j, q in enumerate(rates):
+        for j, q in enumerate(rates[:i]):
             near = math.exp(-(math.dist(positions[i], positions[j]) ** 2) / (2 * s**2))
             errors.append((math.exp(-(math.dist(p, q) ** 2)) - (0.5 + 0.5 * near)) ** 2)
     return float(np.mean(errors) + 0.1 * np.mean(np.square(rates)))

@@ -170,7 +170,7 @@ def test_shared_readings_change_no_result(values):
     assert result(readings) == result(None)
 
 
-def test_a_cell_without_recurrence_has_one_environment(monkeypatch):
+def test_a_cell_without_recurrence_has_one_environment_and_no_bottleneck(monkeypatch):
     for name in ("_infos", "_functions", "_hashes", "_modules"):
         monkeypatch.setattr(CELLS, name, dict(getattr(CELLS, name)))
     info = CellInfo("still", n_states=0, has_layers=False, n_gates=1)
@@ -178,6 +178,8 @@ def test_a_cell_without_recurrence_has_one_environment(monkeypatch):
     read_spec(NetworkSpec(rnn_type="still"))
     with pytest.raises(GridjaxError, match="n_environments: 2 does not fit rnn_type: still"):
         read_spec(NetworkSpec(rnn_type="still", **ENVIRONMENTS))
+    with pytest.raises(GridjaxError, match="architecture: banino2018 does not fit rnn_type: still"):
+        read_spec(NetworkSpec(rnn_type="still", architecture="banino2018"))
 
 
 def no_weights(key, n_inputs, n_units, initializer):

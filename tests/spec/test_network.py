@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gridjax.errors import GridjaxError
+from gridjax.run.execution.plugins import load_plugin
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED
 from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED, USES
@@ -17,6 +18,7 @@ from gridjax.spec.place_maps import PlaceMaps
 from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.records.state_objective_info import NUMBERS
 from gridjax.spec.registry import CELLS
+from gridjax.sweep.catalog import EXPERIMENTS
 
 STUDY_PARAMETERS = {
     "activation",
@@ -141,6 +143,25 @@ def test_what_a_network_does_not_read_makes_no_other_network():
         for e, i in pairs
     }
     assert len(networks) == 1
+
+
+def test_dropout_and_weight_decay_that_cannot_act_make_no_other_network():
+    def n_distinct(names, values, **common):
+        points = itertools.product(values, repeat=len(names))
+        specs = [NetworkSpec(**common, **dict(zip(names, at, strict=True))) for at in points]
+        return len({spec.equivalence_key for spec in specs})
+
+    for plugin in ("piso", "leaky"):
+        load_plugin(str(EXPERIMENTS / "models" / f"{plugin}.py"))
+    rates = ("recurrent_dropout", "readout_dropout")
+    no_outputs = {"state_objective": "distances", "place_loss_weight": 0.0}
+    assert n_distinct(rates, (0.0, 0.5)) == 4
+    assert n_distinct(rates, (0.0, 0.5), **no_outputs) == 2
+    assert n_distinct(rates, (0.0, 0.5), rnn_type="piso") == 2
+    assert n_distinct(rates, (0.0, 0.5), rnn_type="piso", **no_outputs) == 1
+    assert not NetworkSpec(rnn_type="piso", recurrent_dropout=0.5).static.has_dropout
+    for cell, n in (("LSTM", 3), ("leaky_30", 3), ("piso", 1)):
+        assert n_distinct(("weight_decay",), (0.0, 1e-4, 1e-2), rnn_type=cell) == n
 
 
 def test_published_networks_that_differ_in_inert_settings_alone_are_one():

@@ -9,7 +9,7 @@ from typing import Any
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED
 from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.records.target_code_info import TargetCodeInfo
-from gridjax.spec.registry import CELLS, ENCODINGS, Registry
+from gridjax.spec.registry import CELLS, ENCODINGS, Registry, is_plugin
 
 BANINO = "banino2018"
 """The architecture of Banino et al. (2018)."""
@@ -103,6 +103,17 @@ def has_given_initializer(network: Any) -> bool:
     return not (network.rnn_type == "UGRNN" and is_replaced)
 
 
-def has_active_dropout(network: Any) -> bool:
-    """Return whether dropout rates act in training."""
-    return network.fidelity.dropout == "active"
+def drops_states(network: Any) -> bool:
+    """Return whether the dropout of the recurrence acts: there is one, and dropout is active."""
+    return network.fidelity.dropout == "active" and is_recurrent(network)
+
+
+def drops_readout(network: Any) -> bool:
+    """Return whether the dropout before the decoder acts: there is one, and dropout is active."""
+    return network.fidelity.dropout == "active" and network.has_outputs
+
+
+def has_decayed_weights(network: Any) -> bool:
+    """Return whether weight decay applies to weights of the cell; a user's cell may have none."""
+    is_user_cell = is_plugin(CELLS.parameter, network.rnn_type)
+    return not is_user_cell or CELLS[network.rnn_type].decayed is not None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gridjax.spec.fields.declarations import (
     BANINO,
-    has_active_dropout,
+    drops_readout,
+    drops_states,
     has_bottleneck,
     has_given_initializer,
     is_recurrent,
@@ -73,7 +74,7 @@ class NetworkFields:
         TRAINING,
         at_least=0.0,
         below=1.0,
-        read_if=has_active_dropout,
+        read_if=drops_states,
     )
     readout_dropout: float = traced(
         0.0,
@@ -81,5 +82,5 @@ class NetworkFields:
         TRAINING,
         at_least=0.0,
         below=1.0,
-        read_if=has_active_dropout,
+        read_if=drops_readout,
     )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.spec.fields.declarations import entry_reads, names_of, static, traced
+from gridjax.spec.fields.declarations import (
+    entry_reads,
+    has_decayed_weights,
+    names_of,
+    static,
+    traced,
+)
 from gridjax.spec.fields.uses import CODE, EVALUATION, MOTION, TRAINING, WEIGHTS
 from gridjax.spec.records.optimizer_info import OPTIMIZER_INFOS
 from gridjax.spec.registry import OPTIMIZERS
@@ -64,6 +70,7 @@ class TrainingFields:
         "lambda in lambda sum(W^2) of the recurrent kernel, dimensionless",
         TRAINING,
         at_least=0.0,
+        read_if=has_decayed_weights,
     )
     gradient_clip: float | None = traced(
         None, "largest size of each gradient, dimensionless; none when omitted", TRAINING, above=0.0
