@@ -14,9 +14,11 @@ from published_models import in_float64, loss_of, model
 
 import gridjax as gj
 from gridjax.spec.lowering import evaluation_config
+from gridjax.spec.registry import OPTIMIZERS
 from gridjax.task.motion.trajectories import along
 from gridjax.training import forward_pass, train_step
 from gridjax.training.noise import Noise
+from gridjax.training.optimizers import OptimizerContext
 
 
 def test_piso_has_the_published_loss_and_its_gradient():
@@ -149,6 +151,25 @@ def test_sic_has_the_published_losses():
     ours = loss_of(spec, state.layout, state.params, positions)
     expected = sic_oracle.loss(states, positions[1:], moves)
     np.testing.assert_allclose(ours, expected, rtol=1e-4)
+
+
+def test_sic_clips_the_norm_of_the_mean_gradient_of_two_batches():
+    context = model("sic", decoupled_weight_decay=0.0, learning_rate=0.1).traced._asdict()
+    context = OptimizerContext(*(context[name] for name in OptimizerContext._fields))
+    optimizer = OPTIMIZERS["adamw_clipped"].make(context)
+    params = {"cell": jnp.ones(3)}
+    state = optimizer.init(params)
+    batches = np.array([[30.0, 0, 0], [0, 40.0, 0], [1e-3, 0, 0], [1e-3, 0, 1e-3]])
+    found = []
+    for gradient in batches:
+        updates, state = optimizer.update({"cell": jnp.asarray(gradient)}, state, params, value=1.0)
+        found.append(np.asarray(updates["cell"]))
+    means = [np.array([0.06, 0.08, 0.0]), np.array([1e-3, 0.0, 5e-4])]  # the first has norm .1
+    first = means[0]
+    second = 0.9 * 0.1 * first + 0.1 * means[1], 0.999 * 0.001 * first**2 + 0.001 * means[1] ** 2
+    second = second[0] / (1 - 0.9**2) / (np.sqrt(second[1] / (1 - 0.999**2)) + 1e-8)
+    expected = [0 * first, -0.1 * np.sign(first), 0 * first, -0.1 * second]
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_pairs_of_fewer_states_weigh_as_much_as_the_published_number_of_pairs():

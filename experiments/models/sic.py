@@ -5,8 +5,8 @@ the norm (``activation: norm_relu``); all paths begin in one learned state (``st
 are permutations of one sequence of moves (``motion: permuted_velocities``). The paper does not give
 the hidden width of the MLP and the weight of the conformal loss: 256 and 1 are used here. Its
 learning rate falls on plateaus, of which it does not say the length, and each update has the mean
-gradient of two batches. It gives a gradient clip of .1, but not of what: here of each number, as in
-``gradient_clip``. The first move is left out of the conformal loss.
+gradient of two batches. It gives a gradient clip of .1, but not of what: here of the norm of this
+mean gradient, as an independent port has it. The first move is left out of the conformal loss.
 
 Separation and invariance are sums over ordered pairs of states, so that their size beside the other
 losses depends on the number of states. With fewer states than the 7,800 of the paper (130 paths of
@@ -21,12 +21,14 @@ from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
+import optax
 
 import gridjax as gj
 
 HIDDEN = (256, 256)
 PUBLISHED_STATES = 130 * 60
 SIGMA_G, SEPARATION, INVARIANCE, CAPACITY, CONFORMAL = 0.4, 1.0, 0.1, 0.5, 1.0
+CLIP, FALL = 0.1, 0.1
 
 
 def init(key, n_inputs, n_units, initializer):
@@ -71,7 +73,23 @@ def losses(states, outputs, positions, moves, context):
     return pairs + CAPACITY * capacity + CONFORMAL * conformal
 
 
+def make(context):
+    """Return AdamW on mean gradients of a norm of at most CLIP; its rate falls on plateaus."""
+    adamw = optax.adamw(context.learning_rate, weight_decay=context.decoupled_weight_decay)
+    clipped, every = (
+        optax.chain(optax.clip_by_global_norm(CLIP), adamw),
+        context.accumulated_batches,
+    )
+    every = context.accumulated_batches
+    steps = optax.MultiSteps(clipped, every_k_schedule=lambda n_updates: every)
+    patience, mean_of = context.plateau_patience, context.plateau_steps
+    falling = optax.contrib.reduce_on_plateau(FALL, patience, accumulation_size=mean_of)
+    return optax.chain(steps.gradient_transformation(), falling)
+
+
 action = gj.CellInfo("action", has_layers=False, n_gates=260, activations_per_unit=300.0)
 gj.register_cell(action, gj.Cell(init, step))
 of_pairs = gj.StateObjectiveInfo("sic", reads=("distance_range_m",))
 gj.register_state_objective(of_pairs, gj.StateObjective(losses))
+numbers = ("decoupled_weight_decay", "accumulated_batches", "plateau_steps", "plateau_patience")
+gj.register_optimizer(gj.OptimizerInfo("adamw_clipped", numbers), gj.Optimizer(make))
