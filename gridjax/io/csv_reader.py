@@ -28,7 +28,9 @@ name; None after a problem."""
 MISSING = {"", "na", "n/a", "nan", "null", "none"}
 """Texts of a missing number, in lower case."""
 _UNIT = re.compile(r"[\s_]*[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*$")
-_SUFFIX = re.compile(rf"[\s_]({'|'.join(map(re.escape, (*LENGTHS, *TIMES)))})$")
+_LENGTH, _TIME = (
+    re.compile(rf"[\s_]({'|'.join(map(re.escape, units))})$") for units in (LENGTHS, TIMES)
+)
 _SEPARATORS = ",;\t"
 
 
@@ -196,23 +198,25 @@ def columns_named(
     """Return the index of each column that the header names once, and the units of its names.
 
     A unit stands in brackets or at the end, as in "x (cm)" and "x_cm". The name itself goes before
-    its other names, and these before names with a unit at the end.
+    its other names, and these before names with a unit at the end. Times end with a unit of time,
+    other columns with one of length, so that x_min is not x in minutes.
     """
     plain, units = [], []
     for name in header:
         unit = _UNIT.search(name)
         plain.append(re.sub(r"[\s.-]+", "_", _UNIT.sub("", name).strip().lower()))
         units.append(unit[1] if unit else "")
-    stems = [_SUFFIX.sub("", name) for name in plain]
     places = {}
-    for kind in kinds:
+    for kind, type_ in kinds.items():
+        ending = _TIME if type_ is Clock else _LENGTH
+        stems = [ending.sub("", name) for name in plain]
         known = (kind, *others.get(kind, ()))
         tiers = [(plain, known[:1]), (plain, known[1:]), (stems, known)]
         by_tier = [[at for at, name in enumerate(texts) if name in ns] for texts, ns in tiers]
         found = next(filter(None, by_tier), [])
         if len(found) == 1:
             places[kind] = found[0]
-            suffix = _SUFFIX.search(plain[found[0]])
+            suffix = ending.search(plain[found[0]])
             if not any(by_tier[:2]) and suffix:
                 units[found[0]] = suffix[1]
     return places, {name: units[at] for name, at in places.items() if units[at]}

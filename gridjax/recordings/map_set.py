@@ -68,11 +68,12 @@ def map_set(
         reading.refuse("holds maps, but --cells applies to sessions only", fix)
         return None
     if not is_named and _has_cells_last(array):
-        n, _, n_cells = array.shape
-        what = f"{name or 'the array'} has shape {array.shape}: {n_cells} maps of {n} by {n} bins?"
+        n_x, n_y, n_cells = array.shape
+        maps = f"{n_cells} map{'s' * (n_cells != 1)} of {n_x} by {n_y} bins"
+        what = f"{name or 'the array'} has shape {array.shape}: {maps}?"
         fix = (
             "give [..., x, y], the cells first: numpy.moveaxis(maps, -1, 0); if these are"
-            f" rectangular maps of {n} by {n_cells} bins, give them with four axes, maps[None]"
+            f" rectangular maps of {n_y} by {n_cells} bins, give them with four axes, maps[None]"
         )
         reading.refuse(what, fix)
         return None
@@ -126,7 +127,8 @@ def _has_cells_last(array: np.ndarray) -> bool:
     if array.ndim != 3:
         return False
     first, second, last = array.shape
-    return first == second != last and first >= map_batches.SMALLEST
+    is_narrow = last < map_batches.SMALLEST <= min(first, second)
+    return (first == second != last and first >= map_batches.SMALLEST) or is_narrow
 
 
 def _padded(maps: np.ndarray) -> Float[np.ndarray, "... n n"]:

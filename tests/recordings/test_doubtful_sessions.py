@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+import gridjax as gj
+from gridjax.errors import GridjaxError
 from gridjax.recordings.checks.path_cleaning import (
     longest_rest,
     placeholders,
@@ -147,3 +149,26 @@ def test_a_box_and_a_place_beside_it_are_no_circle(tmp_path):
 def test_names_in_capitals_are_read(tmp_path):
     np.savez(tmp_path / "a.npz", X=PATH[:, 0], Y=PATH[:, 1], T=TIMES, spikes_grid=SPIKES["grid"])
     np.testing.assert_array_equal(read(tmp_path / "a.npz").positions_m, PATH)
+
+
+def test_a_rate_in_each_sample_is_no_spike_times(tmp_path):
+    rate = np.hypot(*PATH.T) + 0.1
+    message = refused(save_npz(tmp_path / "a.npz", PATH, TIMES, {"b": rate}))
+    assert "cell b: one number for each of the 2,400 samples, which do not increase" in message
+    assert "give them as activity [sample, cell]" in message
+    with pytest.raises(GridjaxError, match="spikes of unit 0 are one number for each position"):
+        gj.rate_map(PATH, times_s=TIMES, spikes=[rate])
+    # as many spikes as samples, in increasing order
+    trains = [np.sort(RNG.uniform(0, 120, len(TIMES)))]
+    assert gj.rate_map(PATH, times_s=TIMES, spikes=trains).n_left_out == 0
+
+
+@pytest.mark.parametrize("interval", [0.2, 1.0, 16.0])
+def test_spike_times_that_are_rounded_are_told(interval, tmp_path):
+    spikes = {cell: interval * np.ceil(train / interval) for cell, train in SPIKES.items()}
+    words = f"spike times are multiples of {interval:g} s: they are rounded"
+    assert any(each.startswith(words) for each in session_of(tmp_path, spikes=spikes).remarks)
+    # a clock of the path as coarse as the spikes is a slow camera or microscope
+    if interval < 1:
+        slow = session_of(tmp_path, PATH[::4], TIMES[::4], spikes)
+        assert not any("multiples" in each for each in slow.remarks)

@@ -225,3 +225,16 @@ def test_damaged_files_and_a_missing_library_are_one_message(tmp_path, monkeypat
     message = refusal(tmp_path / "c.mat")
     assert "MATLAB files of version 7.3 need the package h5py" in message
     assert "pip install 'gridjax[labs]'" in message
+
+
+@SAVERS
+def test_a_train_of_counts_is_the_second_choice(save, tmp_path):
+    counts = np.histogram(SPIKES["grid"], np.append(TIMES, TIMES[-1] + 0.05))[0]
+    path = {"posx": PATH[:, 0], "posy": PATH[:, 1], "post": TIMES, "spiketrain": counts}
+    save(tmp_path / "a.mat", path)
+    (session,) = read_inputs([tmp_path / "a.mat"])
+    assert len(session.spikes_s[0]) == counts.sum()
+    save(tmp_path / "a.mat", path | {"cellTS": SPIKES["grid"]})
+    (session,) = read_inputs([tmp_path / "a.mat"])
+    np.testing.assert_array_equal(session.spikes_s[0], SPIKES["grid"])
+    assert session.remarks == ("spiketrain not used",)

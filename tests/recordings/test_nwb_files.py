@@ -122,3 +122,15 @@ def test_damaged_files_and_a_missing_library_are_one_message(tmp_path, monkeypat
     message = refused(tmp_path / "a.nwb")
     assert "NWB files need the package pynwb" in message
     assert "pip install 'gridjax[labs]'" in message
+
+
+def test_epochs_that_are_not_used_are_told(tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    path = save(tmp_path / "a.nwb", ("one", {}))
+    assert not any("epochs" in remark for remark in read(path).remarks)
+    with pynwb.NWBHDF5IO(path, "a") as io:
+        file = io.read()
+        file.add_epoch(0.0, 30.0, ["track"])
+        file.add_epoch(30.0, 60.0, ["box"])
+        io.write(file)
+    assert any(remark.startswith("2 epochs not used") for remark in read(path).remarks)

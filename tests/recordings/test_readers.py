@@ -114,6 +114,7 @@ def test_arenas_are_told_apart():
 
 ARRAYS = {
     "cells last": (np.zeros((9, 9, 12)), r"12 maps of 9 by 9 bins\?"),
+    "rectangles, cells last": (np.zeros((12, 9, 5)), r"5 maps of 12 by 9 bins\?"),
     "few axes": (np.zeros(9), r"shape \(9,\)"),
     "not square, complex": (np.zeros((2, 9, 10), complex), "complex128"),
     "a line": (np.zeros((2, 1, 300)), "300 bins"),

@@ -148,3 +148,25 @@ def test_spikes_in_another_unit_than_the_path_are_questioned(tmp_path):
     assert read(tmp_path, **arrays).remarks == ()
     session = read(tmp_path, **arrays | {"spikes_a": TRAINS[0] / 60})
     assert any("all spikes lie within " in remark for remark in session.remarks)
+
+
+@pytest.mark.parametrize("name", ["spiketrain", "spike_train"])
+def test_one_train_of_counts(name, tmp_path):
+    session = read(tmp_path, **PATH_AND_TIMES, **{name: COUNTS[:, 0]})
+    assert len(session.spikes_s[0]) == COUNTS[:, 0].sum()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"pos": PATH, "xy": 2 * PATH, "t": TIMES}, "several arrays of positions: pos, xy"),
+        ({"pos": PATH, "t": TIMES, "ts": 2 * TIMES}, "several arrays of times: t, ts"),
+    ],
+)
+def test_two_arrays_of_one_meaning_are_refused(arrays, words, tmp_path):
+    with pytest.raises(GridjaxError, match=words):
+        read(tmp_path, **arrays, spikes_a=TRAINS[0])
+    named = arrays | PATH_AND_TIMES
+    session = read(tmp_path, **named, spikes_a=TRAINS[0])
+    np.testing.assert_array_equal(session.positions_m, PATH)
+    assert any(each.endswith("not used") for each in session.remarks)

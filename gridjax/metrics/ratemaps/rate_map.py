@@ -16,7 +16,7 @@ from jaxtyping import Float, Int
 from gridjax.metrics.arguments import check_array, check_float, invalid_argument
 from gridjax.metrics.ratemaps.occupancy import Arena, Visits, visits
 from gridjax.metrics.ratemaps.session_labels import session_arrays
-from gridjax.metrics.ratemaps.spike_counts import is_counts
+from gridjax.metrics.ratemaps.spike_counts import is_counts, is_signal
 from gridjax.metrics.ratemaps.tracked_time import tracked_spikes
 
 # Radius of the Gaussian in standard deviations; at this distance it is 3e-4 of its peak.
@@ -143,6 +143,11 @@ def spike_counts(seen: Visits, spikes: Sequence[Any]) -> Float[np.ndarray, "unit
         train = check_array(f"spikes of unit {unit}", given, 1)
         if np.asarray(given).dtype == bool or is_counts(train, n_samples):
             raise invalid_argument(f"spikes of unit {unit} are not times, but {_NOT_TIMES}", _FIX)
+        if is_signal(train, n_samples):
+            raise invalid_argument(
+                f"spikes of unit {unit} are one number for each position, which do not increase",
+                "give rates or calcium as activity=...; if these are spike times, sort them",
+            )
         if np.count_nonzero(train == 0) > MOST_AT_ZERO:
             what = f"{np.count_nonzero(train == 0):,} of {len(train):,} spikes of unit {unit} are"
             raise invalid_argument(

@@ -1,9 +1,11 @@
-"""Spikes as counts: one whole number for each sample of the path, in place of spike times."""
+"""Values for each sample of the path in place of spike times: counts of spikes, or a signal."""
 
 from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+
+_SHORTEST_SIGNAL, _LEAST_FALLS = 20, 0.1
 
 
 def is_counts(train: Float[np.ndarray, " value"], n_samples: int) -> bool:
@@ -16,6 +18,16 @@ def is_counts(train: Float[np.ndarray, " value"], n_samples: int) -> bool:
         return False
     is_whole = bool((np.isfinite(train) & (train == np.floor(train)) & (train >= 0)).all())
     return is_whole and 2 * len(np.unique(train)) < n_samples
+
+
+def is_signal(values: Float[np.ndarray, " value"], n_samples: int) -> bool:
+    """Return whether values are a signal, such as a rate in each sample, and not spike times.
+
+    They are as many as there are samples, and more than a tenth of them are below the one before.
+    """
+    if len(values) != n_samples or n_samples < _SHORTEST_SIGNAL:
+        return False
+    return bool((np.diff(values) < 0).mean() > _LEAST_FALLS)
 
 
 def times_of_counts(

@@ -27,6 +27,9 @@ from gridjax.recordings.checks.stated_units import with_stated_units
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession, Session
 
+_DISTANT = 5
+"""Distance of tracks of several animals, in median steps of one of them."""
+
 
 def checked_session(
     raw: RawSession, options: InputOptions, problems: Problems, path_only: bool = False
@@ -163,6 +166,14 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
     if n - repeated.sum() < 2:
         problems.add("all samples are at one time", Place(raw.path), "give the time of each sample")
         return raw
+    if _are_several_tracks(positions, repeated):
+        problems.add(
+            f"{_count(repeated, 'sample')} of {n:,} have the time of the sample before, and a"
+            " distant position: tracks of several animals or body parts",
+            place(np.flatnonzero(repeated)[0]),
+            "give the path of one of them",
+        )
+        return raw
     first = np.flatnonzero(repeated)[0]
     remarks.append(
         f"{_count(repeated, 'sample')} with the time of the sample before left out, the first at"
@@ -170,6 +181,21 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         + (": the clock is coarse; was it saved as float32?" if 10 * repeated.sum() > n else "")
     )
     return _samples(raw, ~repeated)
+
+
+def _are_several_tracks(
+    positions: Float[np.ndarray, "sample 2"], repeated: Bool[np.ndarray, " sample"]
+) -> bool:
+    """Return whether a path has several tracks in turn, as in tables of several animals.
+
+    Of a single track, samples at the time of the one before are at most a step away.
+    """
+    steps = np.hypot(*np.diff(positions, axis=0).T)
+    apart, along = steps[repeated[1:]], np.hypot(*np.diff(positions[~repeated], axis=0).T)
+    apart, along = apart[np.isfinite(apart)], along[np.isfinite(along)]
+    if 3 * repeated.sum() < len(repeated) or not len(apart) or not len(along):
+        return False
+    return bool(np.median(apart) > _DISTANT * np.median(along))
 
 
 def _samples(raw: RawSession, kept: Bool[np.ndarray, " sample"]) -> RawSession:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from gridjax.errors import Place
 from gridjax.io.source_location import Problems
 from gridjax.metrics.ratemaps.rate_map import MOST_AT_ZERO
-from gridjax.metrics.ratemaps.spike_counts import is_counts, times_of_counts
+from gridjax.metrics.ratemaps.spike_counts import is_counts, is_signal, times_of_counts
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession
 
@@ -44,6 +44,9 @@ _FEWEST, _SHORTEST_SPAN = 20, 0.1
 _MANY, _LONGEST_SILENCE = 100, 0.1
 """The spikes of a session, if there are that many, begin and end this close to its ends, as a share
 of it."""
+_COARSEST_S, _WHOLE = 0.15, 0.01
+"""Longest interval that spike times may be multiples of without a remark, seconds, and how close to
+whole multiples they must be."""
 _LEAST_SPAN = 0.8
 """Smallest share of the session that the spikes must span in a unit to suggest it."""
 
@@ -129,7 +132,10 @@ def checked_spikes(
     """
     if not raw.spikes:
         problems.add("holds no cell", Place(raw.spikes_path), "give the spikes of at least one")
-    start, end = raw.times[0], raw.times[-1] + np.median(np.diff(raw.times))
+    if _has_signal(raw, problems):
+        return {}
+    step = float(np.median(np.diff(raw.times)))
+    start, end = raw.times[0], raw.times[-1] + step
     kept, n_nan, n_outside, n_spikes, wrong = {}, 0, 0, 0, []
     for cell, train in raw.spikes.items():
         is_time = ~np.isnan(train)
@@ -145,6 +151,7 @@ def checked_spikes(
         remarks.append(f"{n_nan:,} spike times are NaN and left out")
     inside = np.concatenate([*kept.values(), np.empty(0)])
     _question_clock(inside, (start, end), remarks)
+    _question_resolution(inside, step, remarks)
     _check_zeros(raw, problems)
     if wrong:
         _add_problem(raw, wrong, (start, end), problems)
@@ -174,6 +181,43 @@ def _question_clock(
                 f"no spike of any cell in the {where} {length:.4g} s of {end - start:.4g} s: if the"
                 " clocks of spikes and positions differ, correct one of them"
             )
+
+
+def _question_resolution(
+    spikes: Float[np.ndarray, " spike"], step_s: float, remarks: list[str]
+) -> None:
+    """Add a remark if spike times are multiples of a long interval, because they are rounded.
+
+    Args:
+        spikes: spike times of all cells, seconds.
+        step_s: median interval of the path, seconds; spikes may be at the times of the path.
+        remarks: list of remarks.
+    """
+    between = np.diff(np.unique(spikes))
+    if len(spikes) < _MANY or not len(between):
+        return
+    interval = float(between.min())
+    multiples = between / interval
+    is_whole = bool((np.abs(multiples - np.round(multiples)) < _WHOLE).all())
+    if is_whole and interval > max(_COARSEST_S, 2 * step_s):
+        remarks.append(
+            f"spike times are multiples of {interval:.4g} s: they are rounded, or were saved as"
+            " float32, and maps are blurred by the way that the animal moves in this time"
+        )
+
+
+def _has_signal(raw: RawSession, problems: Problems) -> bool:
+    """Add a problem for the first cell whose spikes are a signal; return whether there is one."""
+    for cell, train in raw.spikes.items():
+        if raw.spike_lines is None and is_signal(train, len(raw.times)):
+            problems.add(
+                f"cell {cell}: one number for each of the {len(train):,} samples, which do not"
+                " increase: a rate or calcium, no spike times",
+                Place(raw.spikes_path),
+                "give them as activity [sample, cell]; if these are spike times, sort them",
+            )
+            return True
+    return False
 
 
 def _check_zeros(raw: RawSession, problems: Problems) -> None:

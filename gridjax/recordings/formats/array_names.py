@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from gridjax.io.dates import array_in_seconds
@@ -22,6 +24,16 @@ def own_name(name: str) -> str | None:
     other = _OTHER_NAMES.get(name, name)
     own = {*_OTHER_NAMES.values(), "activity"}
     return other if other in own or other.startswith("spikes_") else None
+
+
+def of_one_meaning(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return arrays that mean the same, by their name in gridjax, if none has this name itself."""
+    names, meant = list(names), {}
+    for name in names:
+        own = own_name(name) or own_name(name.lower())
+        if own is not None and own not in names:
+            meant.setdefault(own, []).append(name)
+    return {own: others for own, others in meant.items() if len(others) > 1}
 
 
 def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

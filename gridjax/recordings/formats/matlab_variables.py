@@ -17,6 +17,9 @@ _SPIKES = {"spikes", "spike_times", "spiketimes", "spike_ts", "spk", "spiketrain
 """Names of cell arrays and fields of structs that hold spikes, in lower case."""
 _SINGLE = {"spikes", "spike_ts", "spk", "cellts"}
 """Names of an array that is the spike train of a single cell, in lower case."""
+_TRAIN = {"spiketrain", "spike_train"}
+"""Names, in lower case, of such an array that is used only if no other variable holds spikes: it
+usually holds counts of the spikes in each sample."""
 _OF_SPIKES = ("spike", "spk", "unit", "cell", "neuron", "cluster")
 _OF_PATH = ("pos", "track", "behav", "path", "video")
 """Parts of the names of structs of spikes, and of structs of a path."""
@@ -133,6 +136,12 @@ def _named(reading: Reading, flat: dict[str, Any]) -> dict[str, np.ndarray] | No
     if cells is not None and cells.dtype.kind == "f" and (np.mod(cells, 1) == 0).all():
         arrays["spike_cells"] = cells.astype(np.int64)  # MATLAB's numbers are doubles
     if len(trains) > 1:
+        second = {name for name in trains if _leaf(name) in _TRAIN}
+        first_choice = {name: each for name, each in trains.items() if name not in second}
+        if len(first_choice) == 1:
+            arrays |= {name: flat[name] for name in second}
+            trains = first_choice
+    if len(trains) > 1:
         reading.refuse(f"holds several variables of spikes: {', '.join(trains)}", _FIX)
         return None
     for found in trains.values():
@@ -149,7 +158,7 @@ def _trains(name: str, value: Any) -> dict[str, np.ndarray] | None:
     is_of_spikes = any(word in parent for word in _OF_SPIKES)
     is_named = leaf in _SPIKES or (is_of_spikes and leaf in _TIMES)
     if isinstance(value, np.ndarray):
-        is_train = leaf in _SINGLE and is_number(value) and _is_vector(value)
+        is_train = leaf in _SINGLE | _TRAIN and is_number(value) and _is_vector(value)
         return {name: value.reshape(-1)} if is_train else None
     if not isinstance(value, list) or not value:
         return None

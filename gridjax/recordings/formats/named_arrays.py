@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from gridjax.errors import GridjaxError, Place
 from gridjax.io.source_location import Problems
 from gridjax.io.text import flaw, shown
 from gridjax.metrics.arguments import check_array
-from gridjax.recordings.formats.array_names import with_own_names, without_dates
+from gridjax.recordings.formats.array_names import of_one_meaning, with_own_names, without_dates
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.usual_arrays import with_usual_forms
 from gridjax.recordings.session import Activity, RawSession, Spikes
@@ -34,6 +34,8 @@ def named_session(
             refused.
     """
     remarks: list[str] = []
+    if _has_doubles(reading, arrays):
+        return None
     arrays, units = without_dates(with_own_names(arrays))
     arrays = with_usual_forms(arrays, remarks)
     if reading.path_only:
@@ -105,6 +107,8 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
     Adds problems and returns None if the arrays hold no spikes.
     """
     remarks: list[str] = []
+    if _has_doubles(reading, [name for name in arrays if name.lower().startswith("spike")]):
+        return None
     arrays, units = without_dates(with_own_names(arrays))
     arrays = with_usual_forms(arrays, remarks)
     single = any(name.startswith("spikes_") for name in arrays)
@@ -122,6 +126,17 @@ def named_spikes(reading: Reading, arrays: dict[str, np.ndarray]) -> Spikes | No
         return None
     unit = units.get("spikes")
     return Spikes(trains, reading.path, remarks=tuple(remarks), time_unit=unit)
+
+
+def _has_doubles(reading: Reading, names: Iterable[str]) -> bool:
+    """Add a problem if several arrays mean the same, such as pos and xy; return whether they do."""
+    doubles = of_one_meaning(names)
+    for own, others in doubles.items():
+        reading.refuse(
+            f"holds several arrays of {own}: {_listed(sorted(others))}",
+            f"save one of them, or name the one that counts {own}",
+        )
+    return bool(doubles)
 
 
 def _activity(

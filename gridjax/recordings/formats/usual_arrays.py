@@ -12,7 +12,8 @@ import numpy as np
 
 from gridjax.recordings.formats.reading import is_number
 
-_MATRICES = ("spikes", "spike_times", "spike_counts", "counts", "spike_matrix", "spike_train")
+_TRAINS = ("spikes", "spike_train", "spiketrain")
+_MATRICES = (*_TRAINS, "spike_times", "spike_counts", "counts", "spike_matrix")
 _CELL = re.compile(r"(cell|unit|neuron|clu|cluster)[_-]?\d+", re.IGNORECASE)
 _RATES = ("fps", "frame_rate", "framerate", "sampling_rate", "sample_rate", "fs")
 
@@ -77,7 +78,7 @@ def _take_matrix(own: dict[str, np.ndarray], n_samples: int | None, remarks: lis
         return
     (name,) = names
     array = own[name]
-    if array.ndim == 1 and name in ("spikes", "spike_train"):
+    if array.ndim == 1 and name in _TRAINS:
         own["spikes_0"] = own.pop(name)
         remarks.append(f"{name}: read as the spikes of a single cell")
     if array.ndim != 2 or not array.size:

@@ -19,6 +19,7 @@ from gridjax.io.source_location import Problems
 from gridjax.recordings.formats.named_arrays import check_cell
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.tables.activity_columns import activity_columns, chosen_by, left_out
+from gridjax.recordings.formats.tables.row_groups import refuse_mixed_cells, told_sessions
 from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SPIKES, ACTIVITY = ".spikes", ".activity"
@@ -83,6 +84,7 @@ def table_session(reading: Reading, table: TableFormat) -> RawSession | None:
     samples = table.columns(reading, PATH_KINDS, chosen_by(reading, own))
     if samples is None or cells is None:
         return None
+    sessions = told_sessions(reading, header, table.columns)
     path, among = reading.path, cells.activity
     if own:
         values = np.stack(list(samples.further.values()), axis=1)
@@ -100,7 +102,7 @@ def table_session(reading: Reading, table: TableFormat) -> RawSession | None:
         activity_cells=() if among is None else among.cells,
         activity_times=None if among is None else among.times,
         units={(path, name): unit for name, unit in samples.units.items()} | dict(cells.units),
-        remarks=(*remarks, *cells.remarks),
+        remarks=(*sessions, *remarks, *cells.remarks),
     )
 
 
@@ -118,6 +120,8 @@ def table_cells(reading: Reading, table: TableFormat) -> Spikes | None:
     is_of_spikes = len(places) == len(SPIKE_KINDS) or reading.path.endswith(SPIKES + table.ending)
     if not is_of_activity and (is_of_spikes or not own):
         columns = table.columns(reading, SPIKE_KINDS, lambda header, used: {})
+        if columns is not None:
+            refuse_mixed_cells(reading, header, table.columns)
         return None if columns is None else _spikes(reading, columns)
     if not own:
         fix = f"give a column for each cell, and its name in the first line ({GUIDE}#activity)"
