@@ -36,6 +36,15 @@ _PATIENCE_OF_PARTS_S = 10.0
 _POLL_S = 0.05
 
 
+def system_lock(path: Path, timeout_s: float) -> FileLock:
+    """Return the lock of a file, which the operating system releases when its process ends.
+
+    On a file system without such locks, acquiring it raises OSError: a file that marks the lock
+    instead would stay after a process was killed on another host.
+    """
+    return FileLock(path, timeout=timeout_s, fallback_to_soft=False)
+
+
 @contextmanager
 def locked(
     folder: Path,
@@ -54,9 +63,9 @@ def locked(
 
     Raises GridjaxError if another process holds the lock.
     """
-    lock = FileLock(folder / LOCK)
+    lock = system_lock(folder / LOCK, _PATIENCE_S if patience_s is None else patience_s)
     try:
-        lock.acquire(timeout=_PATIENCE_S if patience_s is None else patience_s)
+        lock.acquire()
     except Timeout:
         raise (refusal or (lambda: in_use(folder)))() from None
     except (OSError, NotImplementedError) as error:
@@ -139,9 +148,9 @@ def is_locked(folder: Path) -> bool:
     """Return whether a process holds the lock of a folder."""
     if not (folder / LOCK).is_file() or (folder / LOCK).is_symlink():
         return False
-    lock = FileLock(folder / LOCK)
+    lock = system_lock(folder / LOCK, 0)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire()
     except Timeout:
         return True
     except (OSError, NotImplementedError):
@@ -219,4 +228,4 @@ def _read_writer(folder: Path) -> dict[str, Any]:
 
 def _not_lockable(folder: Path, error: BaseException) -> GridjaxError:
     message = f"--out {folder} cannot be locked: {error}"
-    return GridjaxError(Problem(message, fix="give a folder on another file system"))
+    return GridjaxError(Problem(message, fix="give a folder on a file system with file locks"))

@@ -235,3 +235,14 @@ def test_a_run_resumes_to_the_same_bits_from_every_damaged_file(place, stopped, 
         gj.train(tortured(N_STEPS), copy)
         check_finished(copy, whole)
         shutil.rmtree(copy)
+
+
+def test_damage_to_partial_results_is_verified(stopped, tmp_path):
+    verify(stopped)
+    copy = shutil.copytree(stopped, tmp_path / "run")
+    (units, *_) = copy.glob(f"{PARTIAL}/*/*/units.parquet")
+    units.write_bytes(units.read_bytes()[:-1])
+    with pytest.raises(DamageError, match=r"units\.parquet") as caught:
+        verify(copy)
+    (problem,) = caught.value.problems
+    assert problem.fix == "nothing is needed; a resumed sweep trains its networks again"

@@ -72,7 +72,10 @@ class BlockCheckpointer:
         """folders of other attempts, until this one has its own checkpoints"""
         self._n_saved = 0
         self._folder.remove_temporaries()
+        self.unfinished = {spec.run_id for spec in block.specs}
+        """networks without results; saved states of others are not used"""
         self._lanes: dict[str, Lane] | None = None
+        """saved states of the networks that have not yet entered a lane"""
         self._saved: dict[str, int] = {}
         self._saved_at = time.monotonic()
         self._announced: CheckpointSaved | None = None
@@ -115,6 +118,7 @@ class BlockCheckpointer:
     def save(self, lanes: Mapping[int, LaneProgress], state: TrainState, block_steps: int) -> None:
         """Start to save the networks in ``lanes`` if a step was made since the last checkpoint.
 
+        Saved states that wait for a lane, as after a lane width was lowered, are saved again.
         ``block_steps`` are the gradient steps of the block, those of finished networks included.
         """
         steps = {progress.spec.run_id: progress.made for progress in lanes.values()}
@@ -126,16 +130,20 @@ class BlockCheckpointer:
             leaf_name(path): leaf if is_whole else leaf[np.asarray(list(lanes))]
             for path, leaf in flat
         }
-        in_training = list(lanes.values())
+        in_training, waiting = list(lanes.values()), self._lanes or {}
+        of_waiting = waiting.values()
         snapshot = Snapshot(
-            run_ids=list(steps),
-            steps=list(steps.values()),
-            leaves=leaves | _packed(in_training),
-            seconds=[progress.seconds for progress in in_training],
+            run_ids=[*steps, *waiting],
+            steps=[*steps.values(), *(lane.steps for lane in of_waiting)],
+            leaves=_extended(leaves | _packed(in_training), [lane.leaves for lane in of_waiting]),
+            seconds=[each.seconds for each in (*in_training, *of_waiting)],
             segment=self._policy.segment,
-            resumed=[progress.resumed for progress in in_training],
+            resumed=[
+                *(progress.resumed for progress in in_training),
+                *map(self._is_inexact, of_waiting),
+            ],
             networks=self._block.run_ids,
-            block_steps=block_steps,
+            block_steps=block_steps + sum(lane.steps for lane in of_waiting),
         )
         self.wait()
         self._folder.save(snapshot)
@@ -185,7 +193,8 @@ class BlockCheckpointer:
                 name: jax.ShapeDtypeStruct(a.shape[1:], a.dtype) for name, a in _packed([]).items()
             }
             others, own = self._others(), self._folder.folder.name
-            self._lanes = self._folder.restore(shapes, others)
+            found = self._folder.restore(shapes, others)
+            self._lanes = {name: lane for name, lane in found.items() if name in self.unfinished}
             self._earlier = [each for each in others if own > each.folder.name or "-" not in own]
             for damage in self._folder.damage:
                 self._emit(RunWarning(f"damaged checkpoint is not used: {damage}"))
@@ -207,6 +216,16 @@ def _is_of(lane: Lane, spec: NetworkSpec) -> bool:
     count, evaluations = (int(lane.leaves[name]) for name in (_COUNT, _N_EVALUATIONS))
     are_counts = 0 <= count <= _LONGEST and 0 <= evaluations <= _MOST_EVALUATIONS
     return are_counts and 0 <= lane.steps <= spec.n_grad_steps
+
+
+def _extended(leaves: dict[str, Any], others: Sequence[Leaves]) -> dict[str, Any]:
+    """Return arrays of networks, with the arrays of other networks after them."""
+    if not others:
+        return leaves
+    return {
+        name: np.concatenate([np.asarray(leaf), [other[name] for other in others]])
+        for name, leaf in leaves.items()
+    }
 
 
 def _packed(networks: Sequence[LaneProgress]) -> Leaves:

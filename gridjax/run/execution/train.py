@@ -218,8 +218,8 @@ def _run(
     try:
         callbacks.on_start(start)
         for damage in store.set_aside:
-            what = f"damaged results were moved to {DAMAGED}/ and are computed again: {damage}"
-            callbacks.on_event(RunWarning(what))
+            what = f"damaged results were moved to {DAMAGED}/: {damage}; those of networks of this"
+            callbacks.on_event(RunWarning(f"{what} sweep are computed again"))
         blocks = missing_blocks(plan, committed, started_blocks(job.folder))
         if blocks:
             run_blocks(blocks, callbacks)

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.errors import DamageError, GridjaxError, Place, Problem
 from gridjax.run.storage.block_results import Arrays, BlockResults, join_results
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.resume_policy import different_settings
@@ -47,7 +47,7 @@ def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
     Raises:
         GridjaxError: There is no run in ``folder``, ``out`` contains something else than an
             export of this run, or cannot be written.
-        DamageError: A file of the run is damaged.
+        DamageError: A file of the run, or of the earlier export, is damaged.
     """
     if maps < 0:
         raise GridjaxError(Problem(f"maps={maps} is negative", fix="give 0 or a positive number"))
@@ -76,6 +76,9 @@ def _exported_before(out: Path, run: FolderStore, finished: set[str]) -> set[str
     if not (out / MANIFEST).exists():
         raise GridjaxError(Problem("is not empty, and contains no run", Place(str(out)), fix))
     there = FolderStore.open(out)
+    if damaged := there.damaged():
+        places = [Place(file) for file in damaged.values()]
+        raise DamageError([Problem("damaged, in an earlier export", at, fix) for at in places])
     present = there.committed()
     foreign = present - finished
     if foreign:

@@ -74,10 +74,15 @@ class PartialResults:
 def partial_run_ids(run_folder: Path) -> set[str]:
     """Return the run_ids of the networks with partial results; damaged parts are left out."""
     found: set[str] = set()
+    for shard in partial_shards(run_folder):
+        with suppress(DamageError):
+            found |= set(shard.run_ids())
+    return found
+
+
+def partial_shards(run_folder: Path) -> list[Shard]:
+    """Return all parts of all blocks of a run; links are not followed."""
     root = run_folder / PARTIAL
     if root.is_symlink():
-        return found
-    for path in root.glob("[0-9a-f]*/[0-9a-f]*"):
-        with suppress(DamageError):
-            found |= set(Shard(path).run_ids())
-    return found
+        return []
+    return [Shard(path) for path in sorted(root.glob("[0-9a-f]*/[0-9a-f]*"))]

@@ -111,6 +111,7 @@ class BlockRun:
                 self._n_steps_finished += spec.n_grad_steps
             else:
                 waiting.append(spec)
+        self._checkpointer.unfinished = {spec.run_id for spec in waiting}
         training = train_lanes(
             self._lanes,
             waiting,

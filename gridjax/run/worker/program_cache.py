@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import jax
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
+from gridjax.io.folder_lock import system_lock
 from gridjax.run.worker.machine import processor, processor_flags
 
 MOST_BYTES = 4 << 30
@@ -81,7 +82,7 @@ def compiled_by_one_process(call: Function, *key: Hashable) -> Function:
             return call(*arguments, **options)
         with ExitStack() as stack:
             with suppress(OSError, Timeout, NotImplementedError):
-                stack.enter_context(FileLock(Path(folder) / f".{name}", timeout=_PATIENCE_S))
+                stack.enter_context(system_lock(Path(folder) / f".{name}", _PATIENCE_S))
             result = call(*arguments, **options)
         _CALLED.add(name)
         return result
@@ -112,7 +113,7 @@ def remove_damaged(folder: Path) -> list[str]:
     """
     damaged = []
     stamp = folder / ".checked"
-    with FileLock(folder / ".lockfile", timeout=1):
+    with system_lock(folder / ".lockfile", 1):
         checked_s = stamp.stat().st_mtime if stamp.exists() else 0.0
         for program in folder.glob(f"*{_PROGRAM}"):
             used = program.with_name(program.name.removesuffix(_PROGRAM) + _TIME_OF_USE)

@@ -86,6 +86,15 @@ def test_a_damaged_run_is_not_exported(runs, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_nothing_is_added_to_a_damaged_export(runs, tmp_path):
+    gj.export_run(runs / "one", tmp_path / "out")
+    (units,) = (tmp_path / "out").rglob("units.parquet")
+    units.write_bytes(units.read_bytes()[:-1])
+    with pytest.raises(DamageError, match=r"units\.parquet: damaged, in an earlier export"):
+        gj.export_run(runs / "three", tmp_path / "out")
+    assert len(list((tmp_path / "out" / "shards").iterdir())) == 1
+
+
 def test_an_export_into_something_else_is_refused(runs, tmp_path):
     with pytest.raises(GridjaxError, match="is the run itself"):
         gj.export_run(runs / "one", runs / "one")

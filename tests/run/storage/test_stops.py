@@ -1,13 +1,14 @@
 """Runs that are stopped by a signal, a time limit or a callback, with all networks saved."""
 
 import signal
+from contextlib import suppress
 
 import pytest
-from tiny import Recorder, StopAt
+from tiny import CARTESIAN, Recorder, StopAt, sweep_content
 from torture.sweeps import promised
 
 import gridjax as gj
-from gridjax.callbacks import Stopped, TrainingSteps
+from gridjax.callbacks import NetworkResumed, Stopped, TrainingSteps
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.stop_signal import StopSwitch, on_signals, read_duration
 from gridjax.run.storage.status import status
@@ -103,3 +104,34 @@ def test_a_closed_terminal_stops_a_run_with_all_saved_unless_it_is_ignored(tmp_p
         signal.raise_signal(signal.SIGHUP)
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
     assert switch.reason is None
+
+
+def test_networks_that_wait_for_a_lane_keep_their_steps_after_the_lanes_were_halved(tmp_path):
+    """Otherwise each call would resume from the step at which the lane width was lowered."""
+
+    def train(lane_width, last_step):
+        content = sweep_content(**CARTESIAN | {"seed": {"values": [0, 1, 2, 3]}})
+        content["gridjax"] = content["gridjax"] | {"lane_width": lane_width}
+        recorder = StopAt(last_step)
+        with suppress(Stopped):
+            gj.train(
+                gj.Sweep.from_dict(content),
+                tmp_path / "run",
+                [recorder],
+                checkpoint_every=0,
+                accept=("lane-width", "settings"),
+            )
+        return {event.run_id: event.step for event in recorder.of(NetworkResumed)}
+
+    train(4, 4 * 40)
+    train(2, 2 * 10)
+    resumed = train(2, 2 * 10)
+    entered_first = set(resumed)
+    assert len(entered_first) == 2
+    assert min(resumed.values()) > 40 + 10
+    resumed = train(2, 4 * 90)
+    run = gj.open_run(tmp_path / "run")
+    assert set(resumed) == set(run.networks["run_id"])
+    for run_id, step in resumed.items():
+        assert step > (40 + 2 * 10 if run_id in entered_first else 40)
+    assert run.networks["resumed"].all()
