@@ -84,6 +84,15 @@ def test_nulls_p_values_and_thresholds_keep_the_names():
     assert limits.pooled["percent"].values.tolist() == [95, 99]
 
 
+def test_masked_null_scores_of_named_units_are_missing():
+    observed = xarray.DataArray([1.0, 2.0], dims="unit")
+    null = np.ma.masked_array(
+        [[0.0, 0.0, 3.0], [0.0, 1.0, 1.0]], [[True, False, False], [False] * 3]
+    )
+    # a masked null score counts as at least as high
+    np.testing.assert_allclose(metrics.p_values(observed, null), [3 / 4, 1 / 4])
+
+
 def test_other_units_and_bins_that_are_not_square_are_refused():
     maps = labelled()
     observed = gj.grid_score(maps).score_60

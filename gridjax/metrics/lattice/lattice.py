@@ -1,9 +1,11 @@
 """Period, orientation, ellipticity and significance of the lattice in a rate map.
 
 Each map gives two independent estimates: from the six peaks of the masked autocorrelogram nearest
-its centre, and from three plane waves fitted to the map. Both have no bias in a box that holds few
-periods. The estimator of Schaeffer et al. (2022), from the raw correlation, has a bias: in a box of
-2.2 m its period is 2.5 % too small at 75 cm, and 8.4 % too small at 150 cm.
+its centre, and from three plane waves fitted to the map. The period of the plane waves has no bias
+in a box that holds few periods. That of the peaks has none up to .6 of the box; it is 1 % too large
+at .7 of the box and 2 % at .8, with a standard deviation of 3 % over phases and orientations of
+lattices without noise. The estimator of Schaeffer et al. (2022), from the raw correlation, has a
+larger bias: in a box of 2.2 m its period is 2.5 % too small at 75 cm, and 8.4 % at 150 cm.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from gridjax.metrics.map_labels import map_labels
 # Maps of more bins along a side are first averaged over blocks of bins. This number of bins is
 # sufficient for periods of at least a ninth of the box.
 LARGEST_SIDE = 43
+# A map is constant if its range is below this share of its largest absolute value: rounding error.
+CONSTANT = 1e-12
 
 
 class Lattice(NamedTuple):
@@ -41,8 +45,12 @@ class Lattice(NamedTuple):
     and `variance_share`, the share of the map's variance that the waves explain.
 
     `p_value`: chance that an isotropic random field has a hexagon at least as strong in its
-    spectrum; 1 for constant maps. If it is above the significance level, all other fields except
-    `variance_share` are NaN.
+    spectrum. If it is above the significance level, all other fields except `variance_share` are
+    NaN. For constant maps it is 1, and all other fields are NaN.
+    It is calibrated for random fields of any sign and for those with rates below the mean set to 0:
+    1 to 10 % are significant at .05. If only rates above one standard deviation are left, as in
+    maps of few separate fields, 9 to 29 % are (400 fields in each of 24 cases). Compare such maps
+    with `isotropic_maps`, which have their values.
 
     `phase_x_cm` and `phase_y_cm`: position of the peak of the plane waves nearest the middle of the
     map, relative to the middle.
@@ -66,14 +74,15 @@ def lattice(maps: Any, box_width_m: float | None = None, significance: float = 0
     The search covers periods from a ninth of the box (but at least 2.4 bins) to 0.8 of the box.
     Maps of xarray give results with the labels of their other axes. NumPy maps give NumPy arrays;
     JAX maps stay on their device. A map's result does not depend on its batch, its scale or its
-    offset.
+    offset, if the offset is below a million standard deviations of the map.
 
     Args:
         maps: [..., n, n], n from 8 to 256, first axis x, second y; bins that are not finite are
             unknown. Or a DataArray with the axes x and y in any place.
         box_width_m: side of the n x n square, 1e-6 to 1e6 metres; needed unless the coordinates x
             and y of a DataArray have the attribute units ("m", "cm" or "mm").
-        significance: largest p-value of a lattice, 0 to 1; 1 returns the best fit of every map.
+        significance: largest p-value of a lattice, 0 to 1; 1 returns the best fit of every map that
+            varies.
 
     Raises GridjaxError for maps of another shape or type, and for numbers outside these ranges.
     """
@@ -145,7 +154,15 @@ def _fit(pooled, weights: Float[Array, "map n n"], search):
     values = single(known)
     scale = jnp.nanmax(jnp.abs(values), axis=(1, 2), keepdims=True)
     scaled = jnp.where((weights > 0) & (scale > 0), values / jnp.where(scale > 0, scale, 1), 0.0)
-    return plane_waves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search), known
+    found = plane_waves.fit(scaled.astype(jnp.float32), weights.astype(jnp.float32), search)
+    span = jnp.nanmax(values, axis=(1, 2)) - jnp.nanmin(values, axis=(1, 2))
+    varies = span > CONSTANT * scale[:, 0, 0]  # False for a map without known bins, too
+    found = found._replace(
+        vectors=jnp.where(varies[:, None, None], found.vectors, jnp.nan),
+        variance_share=jnp.where(varies, found.variance_share, jnp.nan),
+        p_value=jnp.where(varies, found.p_value, 1.0),
+    )
+    return found, known
 
 
 @partial(jax.jit, compiler_options=QUICK)

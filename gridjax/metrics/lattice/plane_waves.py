@@ -55,7 +55,7 @@ class Search(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Fitted waves; NaN where the map is constant."""
+    """Fitted waves; without meaning where the map is constant."""
 
     vectors: Float[Array, "map 2 2"]
     """Two lattice vectors, 60 degrees apart, in bins."""

@@ -69,10 +69,10 @@ def p_values(
     return np.where(np.isnan(observed), np.nan, p)
 
 
-def _matched(observed: Any, null: Any) -> np.ndarray:
+def _matched(observed: Any, null: Any) -> Any:
     """Return null scores in the order of the axes of observed scores, the draws last."""
     if not is_data_array(null):
-        return np.asarray(null, float)
+        return null
     fix = "give null scores of the same units, in the same order, and one axis of draws"
     others = [dim for dim in null.dims if dim not in observed.dims]
     if len(others) != 1 or len(null.dims) != 1 + len(observed.dims):

@@ -48,8 +48,14 @@ def copy_of(
             f"an array of shape {shape} has no square maps of several units",
             "give an array [..., map, n, n]",
         )
-    lanes = jnp.asarray(to_floats(maps), jnp.float32).reshape(-1, *shape[-3:])
+    lanes = jnp.asarray(_below_one(to_floats(maps)), jnp.float32).reshape(-1, *shape[-3:])
     return np.asarray(copies_in_lanes(lanes, least)).reshape(shape[:-2])
+
+
+def _below_one(maps: Float[np.ndarray, "*batch n n"]) -> Float[np.ndarray, "*batch n n"]:
+    """Return maps times powers of two, with rates below 1 whose squares float32 can hold."""
+    largest = np.max(np.abs(maps), (-2, -1), where=np.isfinite(maps), initial=0.0, keepdims=True)
+    return np.ldexp(maps, -np.frexp(largest)[1])
 
 
 @partial(jax.jit, static_argnames=("least",))

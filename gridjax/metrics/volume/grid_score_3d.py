@@ -96,6 +96,14 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     phases and the map's unknown bins. The search covers periods from a sixth of a side (but at
     least 2.8 bins) to a side divided by 1.6. A map's result does not depend on its batch.
 
+    The null does not have the values of the map, as that of `isotropic_maps` does. If negative
+    rates of a random field with a narrow band of wavelengths are set to 0, its fields stay in their
+    places, but its spectrum becomes wider, so that its null is less even. Of 32 such fields (20
+    bins, 3.5 waves along a side, standard deviation .5) 1 has local order, 26 have it without
+    their rates below the mean, and 31 without those below one standard deviation above the mean;
+    with 2.5 waves (.3) these are 0, 9 and 21. Compare the local order of units whose rates are at
+    least 0 with that of random readouts of the same code and activation.
+
     Args:
         maps: [..., n, n, n], n from 12 to 128 cubic bins; bins that are not finite are unknown, so
             that an arena of any shape fits into a cube. Maps of more than 32 bins a side are

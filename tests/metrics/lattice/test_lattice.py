@@ -131,6 +131,16 @@ def test_false_positives_on_noise(width, rectified):
     assert significant <= binom.ppf(0.999, 400, 0.05)
 
 
+@pytest.mark.parametrize("n", [20, 45])
+@pytest.mark.parametrize("rate", [0.0, 0.1])
+def test_constant_maps_have_no_lattice_at_any_level(n, rate):
+    maps = np.full((3, n, n), rate)
+    maps[1, :5] = maps[2] = np.nan
+    found = lattice(maps, BOX, significance=1.0)
+    np.testing.assert_array_equal(found.p_value, 1)
+    assert np.isnan(found._replace(p_value=found.period_cm)).all()
+
+
 def test_a_level_of_one_gives_the_best_fit_whatever_it_is_worth():
     rng = np.random.default_rng(8)
     maps = np.array([oracle.smoothed_noise(rng, 20, 2.0, True) for _ in range(20)])

@@ -73,3 +73,12 @@ def test_what_are_no_maps_is_refused(shape):
 def test_a_correlation_out_of_range_is_refused(correlation):
     with pytest.raises(gj.GridjaxError, match="correlation is"):
         gj.metrics.copy_of(np.zeros((2, 5, 5)), correlation)
+
+
+@pytest.mark.parametrize("scale", [1e-40, 1e-22, 1e22, 1e40])
+def test_the_unit_of_the_rates_does_not_matter(scale):
+    rng = np.random.default_rng(3)
+    maps = rng.normal(size=(6, 9, 9))
+    maps[3:] = -2 * maps[:3] + 0.1 * rng.normal(size=(3, 9, 9))
+    maps[:, 2, 3] = np.nan
+    assert list(gj.metrics.copy_of(scale * maps)) == [0, 1, 2, 0, 1, 2]
