@@ -49,6 +49,14 @@ def smoothed_noise(rng, n, width_bins, rectified):
     return np.maximum(field, 0) if rectified else field
 
 
+def isotropic_fields(rng, n, waves, count):
+    """Gaussian fields of one wavelength, ``waves`` of it in the box: sums of 120 plane waves."""
+    at = (np.arange(n) + 0.5) / n
+    turn, phase = rng.uniform(0, 2 * np.pi, (2, count, 120, 1, 1))
+    along = np.cos(turn) * at[:, None] + np.sin(turn) * at
+    return np.sqrt(2 / 120) * np.cos(2 * np.pi * waves * along + phase).sum(1)
+
+
 def fitted_period(rate, period, turn):
     """Mean length, in bins, of three lattice vectors fitted by scipy, starting from the truth."""
     n = len(rate)

@@ -131,6 +131,17 @@ def test_false_positives_on_noise(width, rectified):
     assert significant <= binom.ppf(0.999, 400, 0.05)
 
 
+@pytest.mark.parametrize("cut", [-0.5, 0.5, 1.0, 1.5])
+@pytest.mark.parametrize("waves", [2.5, pytest.param(4.0, marks=pytest.mark.slow)])
+def test_false_positives_where_low_rates_are_cut_off(waves, cut):
+    """Fields of one wavelength: as strongly coupled as waves can be."""
+    rng = np.random.default_rng(8)
+    maps = np.maximum(oracle.isotropic_fields(rng, 20, waves, 400) - cut, 0.0)
+    p_values = lattice(maps[maps.any((1, 2))], BOX).p_value
+    for level, most in ((0.05, 0.08), (0.01, 0.03)):  # without the skewness .1 to .25 at .05
+        assert (p_values < level).sum() <= binom.ppf(0.999, 400, most)
+
+
 @pytest.mark.parametrize("n", [20, 45])
 @pytest.mark.parametrize("rate", [0.0, 0.1])
 def test_constant_maps_have_no_lattice_at_any_level(n, rate):
