@@ -45,7 +45,7 @@ def test_the_readme_makes_the_promises_that_its_page_explains():
 
 
 def test_every_parameter_and_setting_is_documented_with_its_default():
-    text = (DOCS / "howto" / "sweeps.md").read_text()
+    text = (DOCS / "reference" / "parameters.md").read_text()
     rows = dict(re.findall(r"^\| `(\S+)` \|(.*)$", text, flags=re.MULTILINE))
     for field in dataclasses.fields(gj.NetworkSpec):
         row = rows.pop(field.name)

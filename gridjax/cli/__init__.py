@@ -39,6 +39,11 @@ __all__ = [
     "verify",
 ]
 
+# Typer lists commands in the order of their imports. This order is that of the README's table.
+_IN_ORDER = [sweep, study, scan, plan, report, status, export, verify, bench, score, theory]
+_POSITIONS = {module.__name__: position for position, module in enumerate(_IN_ORDER)}
+app.registered_commands.sort(key=lambda command: _POSITIONS[command.callback.__module__])
+
 
 def main() -> None:
     """Run the command line. A GridjaxError is printed as one message and sets the exit code."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 from commands import in_this_process
+from source_tree import text_of
 from tiny import CARTESIAN, sweep_content, write_sweep
+from typer.main import get_group
 
 import gridjax as gj
 from gridjax import cli
@@ -35,6 +38,11 @@ def test_version_and_help_with_examples():
         shown = gridjax(command, "--help")
         assert shown.returncode == 0
         assert "Example" in shown.stdout, command
+
+
+def test_the_commands_are_listed_in_the_order_of_the_readme():
+    rows = re.findall(r"^\| `gridjax (\w+)", text_of("README.md"), flags=re.MULTILINE)
+    assert list(get_group(cli.app).commands) == rows
 
 
 def test_plan_prints_integers_as_json_and_needs_no_jax():

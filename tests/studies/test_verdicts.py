@@ -152,7 +152,7 @@ def test_a_claim_without_an_estimate_is_an_error():
 
 
 def by_hand(low, high, interval, p_holm, tested):
-    """The rule of docs/explanation/studies.md, word by word."""
+    """The rule of docs/reference/claims.md, word by word."""
     if any(math.isnan(end) for end in interval):
         return UNDECIDED
     if not (interval[1] >= low and interval[0] <= high):  # none of the interval lies there
