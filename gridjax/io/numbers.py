@@ -67,5 +67,11 @@ def percent(share: float) -> str:
 
 
 def number(value: float, decimals: int = 2) -> str:
-    """Format a number with fixed decimals; NaN is a dash."""
-    return "–" if math.isnan(value) else f"{value:.{decimals}f}".replace("-", "−")
+    """Format a number with fixed decimals, from 100,000 with a power of ten; NaN is a dash."""
+    if math.isnan(value):
+        return "–"
+    text = f"{value:.{decimals}f}"
+    if 1e5 <= abs(value) < math.inf:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "−")

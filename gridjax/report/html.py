@@ -93,12 +93,15 @@ def render(run: Run, data: RunData, figures: list[SavedFigure]) -> str:
         constant=constant_parameters(data.records),
         fidelities=fidelity_switches(data.records),
         coverage=coverage(data),
+        versions=_versions(run),
+        accepted=_accepted(run),
         sources=[_truncated(source) for source in run.manifest["sources"]],
     )
 
 
 def _headline(run: Run, data: RunData) -> dict[str, str]:
-    records, device = data.records, run.manifest["device"]
+    records = data.records
+    devices = [f"{one['kind']} ({one['platform']})" for one in _used(run, "device")]
     seconds = run.timings["train_seconds"].sum()
     names = [source["name"].removesuffix(".yaml") for source in run.manifest["sources"]]
     return {
@@ -108,8 +111,35 @@ def _headline(run: Run, data: RunData) -> dict[str, str]:
         "codes": listed([label(code) for code in data.codes]) or "none yet",
         "steps": number_range([record.spec.n_grad_steps for record in records]),
         "seconds": f"{seconds:,.0f} s of training, summed over networks",
-        "device": f"{device['kind']} ({device['platform']})",
+        "device": listed(list(dict.fromkeys(devices))),
+        "version": listed(_used(run, "gridjax")),
     }
+
+
+def _used(run: Run, name: str) -> list[Any]:
+    """Return the distinct values of a part of the manifest under which networks were finished.
+
+    They differ between the segments of a run that was resumed under accepted changes.
+    """
+    numbers = sorted({int(number) for number in run.networks["segment"].dropna()})
+    segments = run.manifest["segments"]
+    used = [segments[number] for number in numbers if number < len(segments)]
+    values = [(run.manifest | segment)[name] for segment in used or [run.manifest]]
+    return [value for position, value in enumerate(values) if value not in values[:position]]
+
+
+def _versions(run: Run) -> list[tuple[str, str]]:
+    """Return the name of each library, and its versions under which networks were finished."""
+    used = _used(run, "versions")
+    names = dict.fromkeys(name for versions in used for name in versions)
+    found = {name: dict.fromkeys(str(one[name]) for one in used if name in one) for name in names}
+    return [(name, ", ".join(versions)) for name, versions in found.items()]
+
+
+def _accepted(run: Run) -> str:
+    """Return the changes under which the run was resumed; empty without any."""
+    changes = [each for one in run.manifest["segments"] for each in one.get("accepted", ())]
+    return ", ".join(dict.fromkeys(changes))
 
 
 def _warnings(run: Run, data: RunData) -> list[str]:
@@ -148,7 +178,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "width": numbers.in_cm(row["width_cm"]),
         "networks": (
             str(row["networks"]),
-            counted(row["seeds"], "seed") + (f", {diverged} diverged" if diverged else ""),
+            counted(row["seeds"], "seed") + (f",\n{diverged} diverged" if diverged else ""),
         ),
         "errors": [_error(row), _with_range(row, "pos_decoding_err_T50")],
         "shares": shares,

@@ -15,12 +15,14 @@ from typing import Any
 
 from gridjax.callbacks import RunCallback
 from gridjax.errors import GridjaxError, Problem
+from gridjax.io.source_location import MAX_VALUES
 from gridjax.run.execution.train import train
 from gridjax.run.results.run import Run, open_run
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
 from gridjax.sweep import perturbations
+from gridjax.sweep.expansion import MAX_NETWORKS
 from gridjax.sweep.run_settings import Settings
 from gridjax.sweep.sweep import Sweep, check_evaluation
 
@@ -99,6 +101,10 @@ def _read(file: Path, request: Request, n_files: int) -> Sweep:
     plain = read(overrides=overrides)
     if request.n_seeds is None:
         return plain
+    most = MAX_NETWORKS if plain.is_drawn else MAX_VALUES
+    if request.n_seeds > most:
+        message = f"--seeds {request.n_seeds:,} is above {most:,}"
+        raise GridjaxError(Problem(message, fix="give fewer seeds"))
     if plain.is_drawn:
         return read(overrides=overrides, first=-(-request.n_seeds // n_files))
     free = [name for name in SEEDS if name not in overrides]

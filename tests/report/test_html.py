@@ -189,6 +189,20 @@ def test_a_run_without_results_has_a_page(tmp_path):
     assert page.open == []
 
 
+def test_a_resumed_run_names_every_device_and_version(tmp_path):
+    run = synthetic_run(quickstart_specs([0])[:2], diverged=[0, 1])
+    later = {"device": {"kind": "other", "platform": "gpu"}, "versions": {"jax": "0.11"}}
+    unused = {"device": {"kind": "unused", "platform": "gpu"}, "versions": {"jax": "0.12"}}
+    segments = [{}, unused, later | {"accepted": ["device", "versions"]}]
+    run.manifest["segments"] = segments
+    run.networks["segment"] = [0, 2]
+    text = " ".join(Page(write_report(run, tmp_path).read_text()).text.split())
+    assert "cpu (cpu) and other (gpu); " in text
+    assert "accepted changesdevice, versions" in text
+    assert "jax0.10, 0.11" in text
+    assert "unused" not in text
+
+
 def test_a_folder_that_cannot_be_written(tmp_path):
     blocked = tmp_path / "file"
     blocked.write_text("no folder")

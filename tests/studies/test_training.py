@@ -69,6 +69,8 @@ def test_seeds_and_overrides_replace_what_the_files_say(study_of):
     assert laid_out(study, n_seeds=1, overrides=changed) == [(8, 0.1, 0)]
     with pytest.raises(GridjaxError, match="both give the seeds"):
         laid_out(study, n_seeds=1, overrides={"seed": 3})
+    with pytest.raises(GridjaxError, match="--seeds 100,000,000,000 is above 20,000"):
+        laid_out(study, n_seeds=100_000_000_000)  # a list of this length fits into no memory
 
 
 def test_of_files_that_draw_each_draws_its_part(study_of):
@@ -80,6 +82,8 @@ def test_of_files_that_draw_each_draws_its_part(study_of):
     assert len(more) == 20
     assert set(more) > {*of_files[0], *of_files[1]}
     assert len(laid_out(study, n_seeds=3)) == 4  # no file draws half a network
+    with pytest.raises(GridjaxError, match="--seeds 1,000,001 is above 1,000,000"):
+        laid_out(study, n_seeds=1_000_001)
 
 
 def test_what_a_file_draws_does_not_depend_on_the_others(study_of):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +11,15 @@ from jaxtyping import Float
 from gridjax.report.run_data import NetworkRecord, only
 from gridjax.sweep.evaluation_sizes import T_STUDY
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_SIDES = 10
+"""Position errors are drawn up to this number of sides of the box.
+
+No answer inside a square errs by more than 1.4 sides. The outputs of codes without place cells can
+leave the box, and a single network with an error of 1e9 m would hide all others.
+"""
 _N_SAMPLES = 100_000
 _FEWEST_PATHS = 300
 
@@ -29,6 +38,17 @@ class ChanceCurves(NamedTuple):
 
     centre_cm: Float[np.ndarray, " move"]
     start_cm: Float[np.ndarray, " move"]
+
+
+def largest_drawn_cm(records: Sequence[NetworkRecord]) -> float:
+    """Return the largest position error that figures draw, cm."""
+    return 100 * MOST_SIDES * max(record.spec.box_width_in_m for record in records)
+
+
+def end_axis(axes: Axes, most_cm: float) -> None:
+    """End a vertical axis of position errors at ``most_cm`` if it is longer."""
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, min(high, max(most_cm, 10 * low)))
 
 
 def chance_errors(records: Sequence[NetworkRecord], n_moves: int) -> Chance | None:

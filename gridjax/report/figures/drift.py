@@ -10,7 +10,12 @@ from jaxtyping import Float
 
 from gridjax import plotting
 from gridjax.plotting import FigureResult
-from gridjax.report.figures.baselines import ChanceCurves, chance_curves
+from gridjax.report.figures.baselines import (
+    ChanceCurves,
+    chance_curves,
+    end_axis,
+    largest_drawn_cm,
+)
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label
 from gridjax.sweep.evaluation_sizes import FEWEST_PATHS, MOST_PATHS, T_STUDY, TIMES_TRAINED
 
@@ -57,9 +62,11 @@ def draw(data: RunData) -> FigureResult:
         _networks(axes, group)
         _marks(axes, group)
         _chance(axes, chance)
-    _scales(panels, len(codes), n_columns)
+    most_cm = largest_drawn_cm(records)
+    _scales(panels, len(codes), n_columns, most_cm)
     _legend(figure, groups, chance)
-    return FigureResult(NAME, TITLE, figure, _caption(groups, chance), _alt(groups))
+    caption = _caption(groups, chance) + _beyond(records, most_cm)
+    return FigureResult(NAME, TITLE, figure, caption, _alt(groups))
 
 
 def errors_by_move(records: list[NetworkRecord]) -> Float[np.ndarray, "network move"]:
@@ -123,10 +130,11 @@ def _chance(axes: Axes, chance: ChanceCurves | None) -> None:
     axes.plot(moves, chance.centre_cm, **_CENTRE)
 
 
-def _scales(panels: np.ndarray, n_panels: int, n_columns: int) -> None:
+def _scales(panels: np.ndarray, n_panels: int, n_columns: int, most_cm: float) -> None:
     first = panels[0]
     first.set(xscale="log", yscale="log")
     first.set_xlim(1, None)
+    end_axis(first, most_cm)
     plotting.log_ticks(first.xaxis)
     plotting.log_ticks(first.yaxis)
     for axes in panels[:n_panels:n_columns]:
@@ -189,6 +197,15 @@ def _caption(groups: dict[str, list[NetworkRecord]], chance: ChanceCurves | None
     else:
         text += " Errors of these answers differ between the networks and are not drawn."
     return f"{text} {numbers}."
+
+
+def _beyond(records: list[NetworkRecord], most_cm: float) -> str:
+    """Return a sentence about the networks whose errors leave the panels; empty without any."""
+    n = sum(bool((record.drift["pos_decoding_err"] > most_cm).any()) for record in records)
+    if not n:
+        return ""
+    lines = "leaves the panel" if n == 1 else "leave the panels"
+    return f" {plotting.counted(n, 'network')} {lines} above {most_cm / 100:g} m."
 
 
 def _alt(groups: dict[str, list[NetworkRecord]]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gridjax import plotting
 from gridjax.plotting import FigureResult
-from gridjax.report.figures.baselines import Chance, chance_errors
+from gridjax.report.figures.baselines import Chance, chance_errors, largest_drawn_cm
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, column, label, only
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
 from gridjax.sweep.evaluation_sizes import T_STUDY
@@ -67,7 +67,7 @@ def _points(axes: Axes, finished: list[NetworkRecord], error: str, score: str) -
     for code in codes_of(finished):
         group = [record for record in finished if record.code == code]
         axes.scatter(
-            column(group, error),
+            np.minimum(column(group, error), largest_drawn_cm(finished)),
             column(group, score),
             s=22 if len(finished) < 200 else 8,
             c=plotting.colour(code),
@@ -111,8 +111,8 @@ def _scales(panels: np.ndarray, finished: list[NetworkRecord], columns: list[_Co
     first = panels[0, 0]
     first.set_xscale("log")
     if len(errors):
-        low, high = errors.min() / 1.4, errors.max() * 3
-        first.set_xlim(low, high)
+        most_cm = 1.4 * largest_drawn_cm(finished)
+        first.set_xlim(min(errors.min() / 1.4, most_cm / 2), min(errors.max() * 3, most_cm))
     plotting.log_ticks(first.xaxis)
     first.set_ylabel("highest score60 of its units")
     below = panels[1, 0]
@@ -143,6 +143,9 @@ def _caption(data: RunData, columns: list[_Column]) -> str:
         " highest of many scores is high for noise too. A network far to the right has not learned"
         " to path-integrate, so its units are no evidence about path integration."
     )
+    most_cm = largest_drawn_cm(finished)
+    if any((column(finished, panel.error) > most_cm).any() for panel in columns):
+        text += f" Errors above {most_cm / 100:g} m are drawn there, at the right edge."
     if any(panel.chance for panel in columns):
         text += (
             " Dashed: errors of answers that need no network, always the centre of the box or"

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NAME, TITLE = "gallery", "Rate maps"
 _SIDE, _PITCH, _LABELS, _HEADER = 0.68, 0.755, 0.29, 0.36  # inches
 _LEFT, _TOP = 0.33, 0.34
+_SECOND_LINE = 0.1  # inches
+_LONGEST = 15
+"""Largest number of characters below a map; a longer name of a network takes two lines."""
 
 
 def draw(data: RunData, run: Run) -> FigureResult:
@@ -36,7 +39,10 @@ def draw(data: RunData, run: Run) -> FigureResult:
         return FigureResult(NAME, TITLE, None, reason)
     side_m = only(data.finished, "box_width_in_m")
     n_rows = sum(map(len, blocks.values()))
-    height = _TOP + len(blocks) * _HEADER + n_rows * (_SIDE + _LABELS)
+    every = (unit for rows in blocks.values() for row in rows for unit in row.units)
+    has_two_lines = any("\n" in _network(unit, side_m is None) for unit in every)
+    labels = _LABELS + (_SECOND_LINE if has_two_lines else 0)
+    height = _TOP + len(blocks) * _HEADER + n_rows * (_SIDE + labels)
     figure = plotting.new_figure(height, layout=None)
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
@@ -50,7 +56,7 @@ def draw(data: RunData, run: Run) -> FigureResult:
         top -= _HEADER
         for row in rows:
             _draw_row(axes, row, top, say_box=side_m is None)
-            top -= _SIDE + _LABELS
+            top -= _SIDE + labels
     axes.set(xlim=(0, plotting.WIDTH_IN), ylim=(0, height))
     return FigureResult(NAME, TITLE, figure, _caption(blocks, keep), _alt(blocks), _table(blocks))
 
@@ -85,6 +91,7 @@ def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
             ha="center",
             va="top",
             fontsize=6,
+            linespacing=1.1,
             color=plotting.GREY,
         )
 
@@ -147,11 +154,11 @@ def _period(unit: Unit) -> str:
 
 def _network(unit: Unit, say_box: bool) -> str:
     spec, width_cm = unit.record.spec, unit.record.width_cm
-    parts = [f"σ {width_cm:.4g}"] if np.isfinite(width_cm) else []
-    parts.append(f"seed {spec.seed}")
-    if say_box:
-        parts.append(f"{spec.box_width_in_m:g} m")
-    return ", ".join(parts)
+    width = [f"σ {width_cm:.4g}"] if np.isfinite(width_cm) else []
+    box = [f"{spec.box_width_in_m:g} m"] if say_box else []
+    seed = f"seed {spec.seed}"
+    name = ", ".join([*width, seed, *box])
+    return name if len(name) <= _LONGEST else f"{', '.join([*width, *box])}\n{seed}"
 
 
 def _population(records: list[NetworkRecord]) -> str:

@@ -15,6 +15,7 @@ from gridjax.report.run_data import NetworkRecord, RunData, label, reads_width
 from gridjax.run.results.run import Run
 from gridjax.spec.fields.distributions import bounds
 from gridjax.spec.network import NetworkSpec
+from gridjax.spec.parameters import FIELDS, is_read_by
 from gridjax.task.code_maps import bin_centres, code_maps, layout_of
 from gridjax.task.task import Layout
 from gridjax.theory.wavenumber import expected_wavenumber
@@ -220,7 +221,7 @@ def _caption(rows: dict[str, list[CodeMaps]]) -> str:
         " single standing waves of the box, for the first width. Black: wavenumber k* at which"
         " theory expects most power for DoS. A code whose power falls from the longest wave on"
         " (Gaussian, Cartesian) selects no wavelength; a code with a peak at k* selects one, before"
-        f" any network is trained. One layout of each code: {_layouts(rows)}."
+        f" any network is trained. {_layouts(rows)}."
     )
 
 
@@ -229,12 +230,38 @@ def _layout_seed(spec: NetworkSpec) -> int:
 
 
 def _layouts(rows: dict[str, list[CodeMaps]]) -> str:
-    parts = []
+    """Return the layouts of the drawn codes: one for each code, or for each width if they differ.
+
+    The surround is given if it differs between the lines of a code.
+    """
+    parts, is_single = [], True
     for name, codes in rows.items():
-        spec = codes[0].spec
-        cells = f"{spec.Np} cells" if spec.has_place_code else f"{spec.Np} outputs"
-        parts.append(f"{label(name)} {cells}, seed {_layout_seed(spec)}")
-    return "; ".join(parts)
+        surrounds = [_surround(code) for code in codes]
+        differ = len(set(surrounds)) > 1
+        texts = [
+            _layout_text(code.spec) + (surround if differ else "")
+            for code, surround in zip(codes, surrounds, strict=True)
+        ]
+        if len(set(texts)) == 1:
+            parts.append(f"{label(name)} {texts[0]}")
+            continue
+        is_single = False
+        of_widths = (f"{_width(code)}: {text}" for code, text in zip(codes, texts, strict=True))
+        parts.append(f"{label(name)} {', '.join(of_widths)}")
+    each = "One layout of each code" if is_single else "One layout of each line"
+    return f"{each}: {'; '.join(parts)}"
+
+
+def _layout_text(spec: NetworkSpec) -> str:
+    cells = f"{spec.Np} cells" if spec.has_place_code else f"{spec.Np} outputs"
+    return f"{cells}, seed {_layout_seed(spec)}"
+
+
+def _surround(code: CodeMaps) -> str:
+    if not is_read_by(FIELDS["surround_scale"], code.spec.place_field_values):
+        return ""
+    low, high = bounds(code.spec.surround_scale)
+    return f", s {low:.4g}" if low == high else f", s {low:.4g} to {high:.4g}"
 
 
 def _alt(rows: dict[str, list[CodeMaps]]) -> str:

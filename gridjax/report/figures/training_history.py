@@ -8,7 +8,7 @@ import numpy as np
 
 from gridjax import plotting
 from gridjax.plotting import FigureResult
-from gridjax.report.figures.baselines import chance_errors
+from gridjax.report.figures.baselines import chance_errors, end_axis, largest_drawn_cm
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label, only
 from gridjax.spec.fields.state_objective_fields import has_state_objective
 
@@ -55,6 +55,8 @@ def draw(data: RunData) -> FigureResult:
         for code in codes_of(records):
             some = [record for record in records if record.code == code]
             medians[code] = _lines(axes, some, name)
+        if name in _IN_CM:
+            end_axis(axes, largest_drawn_cm(records))
         if axes.get_yscale() == "log":
             plotting.log_ticks(axes.yaxis)
     handles = list(medians.values())
@@ -150,10 +152,14 @@ def _caption(data: RunData, shown: dict[str, list[NetworkRecord]]) -> str:
         text += (
             " Dashed: error of always answering the start of the trajectory, at the trained length."
         )
+        most_cm = largest_drawn_cm(shown["pos_decoding_err"])
+        if any((m.history["pos_decoding_err"] > most_cm).any() for m in shown["pos_decoding_err"]):
+            text += f" Position errors above {most_cm / 100:g} m are outside of the panel."
     if n_diverged:
+        lines = "its line ends" if n_diverged == 1 else "their lines end"
         text += (
-            f" {plotting.counted(n_diverged, 'network')} diverged: its line ends with a cross at"
-            " the last finite value."
+            f" {plotting.counted(n_diverged, 'network')} diverged: {lines} with a cross at the last"
+            " finite value."
         )
     return text
 

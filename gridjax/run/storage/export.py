@@ -38,8 +38,8 @@ def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
     Args:
         folder: The folder of the run, finished or not.
         out: The folder to write, or an earlier export of the same run.
-        maps: Number of rate maps to copy of each network; with ``keep_maps: best:N`` these are the
-            maps of its best units.
+        maps: Number of rate maps to copy of each added network; with ``keep_maps: best:N`` these
+            are the maps of its best units. Networks that ``out`` has are not changed.
 
     Returns:
         The numbers of added and present networks, and of networks of the run.

@@ -133,6 +133,9 @@ def test_the_command_says_what_it_added(runs, tmp_path):
     done = in_this_process(tmp_path, "export", runs / "three", "out", "--maps", 1)
     assert done.returncode == 0
     assert done.stdout.startswith("3 networks added to out; 3 of the 3 networks of the run")
+    again = in_this_process(tmp_path, "export", runs / "three", "out", "--maps", 2)
+    assert again.returncode == 0
+    assert "3 networks were in it and keep the maps of their export" in again.stdout
     absent = in_this_process(tmp_path, "export", "absent", "new")
     assert (absent.returncode, absent.stdout) == (2, "")
     assert "absent" in absent.stderr
