@@ -32,10 +32,10 @@ ITERATIONS = 5
 # significant at .05.
 HEXAGONS_PER_CELL = 4.5
 # Rates that are cut off from below couple the waves k1, k2 and k2 - k1: two strong waves make the
-# third strong, too. The chance of a small p is then c sqrt(p), with c = RECTIFIED (skewness of the
-# map - LEAST_SKEWNESS) / sqrt(Fourier cells), at most 1. The numbers are from simulations of 286,000
-# random fields with 2 to 6 waves in the box, cut off at -.5 to 2 standard deviations: fields with
-# all their power at one wavelength have c, others less.
+# third strong, too. The chance of a p at least as small is then c sqrt(p), where c is RECTIFIED *
+# (skewness of the map - LEAST_SKEWNESS) / sqrt(Fourier cells), at most 1. The numbers come from
+# simulations of 286,000 random fields with 2 to 6 waves in the box, cut off at -.5 to 2 standard
+# deviations: fields with all their power at one wavelength have this c, others a smaller one.
 RECTIFIED, LEAST_SKEWNESS = 0.85, 0.4
 
 _product = partial(jnp.matmul, precision=jax.lax.Precision.HIGHEST)
@@ -196,11 +196,12 @@ def spectrum(maps: Float[Array, "map n n"], tables: Search) -> Float[Array, "map
 def _p_value(weakest, ring, cells, skewness):
     """Return the chance that an isotropic random field has a hexagon at least this strong.
 
-    First for a Gaussian field. On a half circle of m independent Fourier cells, the powers of such a field are m independent
-    exponential numbers. Divided by their sum they are distributed as uniform spacings: three given
-    cells all exceed t with probability (1 - 3 t)^(m - 1). The strength of a hexagon is the power of
-    the weakest of its three waves, so that stripes and square lattices are not significant. Then
-    for fields whose low rates are cut off, by the skewness of the map.
+    First for a Gaussian field. On a half circle of m independent Fourier cells, the powers of such
+    a field are m independent exponential numbers. Divided by their sum they are distributed as
+    uniform spacings: three given cells all exceed t with probability (1 - 3 t)^(m - 1). The
+    strength of a hexagon is the power of the weakest of its three waves, so that stripes and square
+    lattices are not significant. Then for fields whose low rates are cut off, by the skewness of
+    the map.
     """
     share = jnp.where(ring > 0, weakest / jnp.where(ring > 0, cells * ring, 1.0), 0.0)
     one = jnp.maximum(1 - 3 * share, 0.0) ** (cells - 1)
