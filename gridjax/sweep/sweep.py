@@ -35,8 +35,8 @@ class Sweep:
     drawn: tuple[tuple[str, str], ...] = ()
     """(parameter, distribution) of each parameter that is drawn from a distribution"""
     remarks: tuple[str, ...] = ()
-    """keys of the files that have another effect in other programs, and distributions that may
-    not be meant, one line each"""
+    """keys of the files that have another effect in other programs, distributions that may not be
+    meant, and a grid of fewer networks than asked for, one line each"""
     skipped: tuple[SkippedNetworks, ...] = ()
     """networks left out by ``skip_invalid``, by reason"""
     claims: tuple[tuple[str, str], ...] = ()
@@ -159,6 +159,9 @@ def _sweep_of(
         check_evaluation(settings, specs, {name: value.place for name, value in given})
     sampled = [each for _, file in files for each in file.sampled]
     remarks = [line for _, file in files for line in file.remarks]
+    if first is not None and len(specs) < first and not any(each.n_draws for each in origins):
+        n_networks = f"{len(specs):,} distinct networks that can run"
+        remarks.append(f"--networks {first:,}: the sweep has only {n_networks}")
     return Sweep(
         specs=specs,
         settings=settings,
