@@ -135,6 +135,15 @@ def _bottleneck(architecture: str, cell: str) -> tuple[str, str] | None:
     return what, "networks without recurrence have no bottleneck: give architecture: study"
 
 
+def _box_of_cell(width: float, cell: str) -> tuple[str, str] | None:
+    only = CELLS.info(cell).box_width_in_m if cell in CELLS else None
+    if only is None or width == only:
+        return None
+    what = f"box_width_in_m: {width} does not fit rnn_type: {cell}"
+    side = f"give box_width_in_m and box_height_in_m: {{value: {only}}}"
+    return what, f"this cell is made for a box of {only} m: {side}"
+
+
 RULES = (
     Rule(("box_height_in_m", "box_width_in_m"), _square_box),
     Rule(("Np", "place_field_values"), _outputs),
@@ -146,6 +155,8 @@ RULES = (
     Rule(("bin_side_in_m", "box_width_in_m", "dimensions"), _bins),
     Rule(("dimensions", "place_field_values"), _entry_of_box(ENCODINGS)),
     Rule(("dimensions", "motion"), _entry_of_box(MOTIONS)),
+    Rule(("dimensions", "rnn_type"), _entry_of_box(CELLS)),
+    Rule(("box_width_in_m", "rnn_type"), _box_of_cell),
     Rule(("dimensions", "start"), _entry_of_box(STARTS)),
     Rule(("dimensions", "inputs", "n_head_direction_cells"), _plane_inputs),
     Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
