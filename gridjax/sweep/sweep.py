@@ -14,6 +14,7 @@ from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep import environments, perturbations
+from gridjax.sweep.doubts import doubts
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
@@ -36,7 +37,8 @@ class Sweep:
     """(parameter, distribution) of each parameter that is drawn from a distribution"""
     remarks: tuple[str, ...] = ()
     """keys of the files that have another effect in other programs, distributions that may not be
-    meant, and a grid of fewer networks than asked for, one line each"""
+    meant, networks that cannot path-integrate, and a grid of fewer networks than asked for, one
+    line each"""
     skipped: tuple[SkippedNetworks, ...] = ()
     """networks left out by ``skip_invalid``, by reason"""
     claims: tuple[tuple[str, str], ...] = ()
@@ -169,7 +171,7 @@ def _sweep_of(
         sweep_seed=sweep_seed,
         origins=origins,
         drawn=tuple(dict.fromkeys((each.name, each.kind) for each in sampled)),
-        remarks=(*remarks, *(each.doubt for each in sampled if each.doubt)),
+        remarks=(*remarks, *doubts(specs), *(each.doubt for each in sampled if each.doubt)),
         skipped=skipped,
     )
 

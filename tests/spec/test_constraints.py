@@ -214,3 +214,19 @@ def test_cells_that_are_made_for_one_box_refuse_others(plugin, cell, side):
         read_spec(spec(side, dimensions=3, bin_side_in_m=0.1))
     with pytest.raises(GridjaxError, match="dimensions"):
         CellInfo("flat", dimensions=(4,))
+
+
+def test_a_network_is_not_asked_for_a_heading_or_a_landmark_that_it_cannot_know():
+    load_plugin("static/static.py")
+    with pytest.raises(GridjaxError, match=r"4 does not fit rnn_type: static_mlp.*\n.*no heading"):
+        read_spec(NetworkSpec(rnn_type="static_mlp", n_head_direction_cells=4))
+    polar: dict[str, Any] = CARTESIAN | {
+        "place_field_values": "polar",
+        "place_field_loss": "polarmse",
+    }
+    for code in (CARTESIAN, polar):
+        name = code["place_field_values"]
+        with pytest.raises(GridjaxError, match=f"0.1 does not fit place_field_values: {name}"):
+            read_spec(NetworkSpec(**code, landmark_rate=0.1))
+        read_spec(NetworkSpec(**code, landmark_rate=1.0))
+    read_spec(NetworkSpec(landmark_rate=0.1))

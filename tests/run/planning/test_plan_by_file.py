@@ -72,3 +72,14 @@ def test_fewer_distinct_networks_than_asked_for_are_said():
     drawn = {"method": "random", "parameters": values(Ng=[8, 16, 32])}
     (line,) = remarks(Sweep.from_dict(drawn, first=20))
     assert line.endswith(": 20 random networks, sweep seed 0; only 3 distinct ones are trained")
+
+
+def test_networks_that_do_not_know_their_heading_are_said():
+    def lines(**further):
+        given = values(seed=[0, 1], inputs=["egocentric"], **further)
+        return remarks(Sweep.from_dict({"parameters": given}))
+
+    (line,) = lines(start=["place_code", "position"])
+    assert line.startswith("4 networks with inputs: egocentric cannot path-integrate")
+    assert lines(n_head_direction_cells=[12]) == lines(start=["zero"]) == []
+    assert lines(landmark_rate=[0.1]) == []
