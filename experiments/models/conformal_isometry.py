@@ -117,7 +117,14 @@ def make(context):
 
 
 for kind in N_DIRECTIONS:
-    cell = gj.CellInfo(f"conformal_{kind}", n_states=0, has_layers=False, n_gates=1)
+    cell = gj.CellInfo(
+        f"conformal_{kind}",
+        n_states=0,
+        has_layers=False,
+        n_gates=1,
+        dimensions=(2,),
+        box_width_in_m=1.0,
+    )
     gj.register_cell(cell, gj.Cell(partial(init, kind=kind), step))
     info = gj.StateObjectiveInfo(cell.name, reads=("state_distance_per_m",), per_pair=False)
     gj.register_state_objective(info, gj.StateObjective(partial(losses, kind=kind)))

@@ -58,7 +58,9 @@ def make(context):
     return optax.GradientTransformation(lambda params: jnp.zeros((), jnp.int32), update)
 
 
-cells = gj.CellInfo("components", n_states=0, has_layers=False, n_gates=8)
+cells = gj.CellInfo(
+    "components", n_states=0, has_layers=False, n_gates=8, dimensions=(2,), box_width_in_m=1.0
+)
 gj.register_cell(cells, gj.Cell(init, step))
 variance = gj.StateObjectiveInfo("minus_variance", per_pair=False)
 gj.register_state_objective(variance, gj.StateObjective(minus_variance))

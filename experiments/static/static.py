@@ -59,11 +59,12 @@ def step_place_cells(params, state, positions, activation):
     return (activation(jnp.exp(-squares / (2 * FIELD_M**2)) @ params["W_x"]),)
 
 
-def register(name, n_gates, init, step, into_units):
+def register(name, n_gates, init, step, into_units, **box):
     """Add one network without recurrence; ``into_units`` names the weights that decay."""
-    info = gj.CellInfo(name, n_states=0, has_layers=False, n_gates=n_gates)
+    info = gj.CellInfo(name, n_states=0, has_layers=False, n_gates=n_gates, **box)
     gj.register_cell(info, gj.Cell(init, step, decayed=lambda params: params[into_units]))
 
 
 register("static_mlp", 1, init_mlp, step_mlp, "W2")
-register("static_place_cells", 2, init_place_cells, step_place_cells, "W_x")
+IN_BOX = {"dimensions": (2,), "box_width_in_m": BOX_M}
+register("static_place_cells", 2, init_place_cells, step_place_cells, "W_x", **IN_BOX)

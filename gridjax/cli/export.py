@@ -34,9 +34,3 @@ def export(
         f"{found.added} networks added to {out}; {found.present} of the {found.wanted} networks of"
         " the run are in it"
     )
-    if maps and found.present > found.added:
-        n_before = found.present - found.added
-        print_line(
-            f"{n_before} networks were in it and keep the maps of their export; for other numbers"
-            " of maps name a new folder"
-        )

@@ -192,12 +192,15 @@ def sweep(
         if not quiet:
             console().print(f"stopped by {stopped or 'Ctrl-C'}")
         raise typer.Exit(EXIT_STOPPED) from None
-    if not quiet and not run.is_finished:
+    if not quiet and part is not None and not run.is_finished:
         told = f"this part is finished, and {len(run.networks)} networks of all parts"
         console().print(f"{told}; gridjax status {out} shows the other parts", soft_wrap=True)
     elif not quiet:
         print_summary(console(), run)
         console().print(f"results in {out}; for figures run gridjax report {out}", soft_wrap=True)
+        if run.n_missing:
+            told = f"{run.n_missing} networks of an earlier sweep have no results"
+            console().print(f"{told}; run the command of that sweep again", soft_wrap=True)
     if fail_on_diverged and run.n_diverged:
         raise typer.Exit(EXIT_DIVERGED)
 

@@ -135,6 +135,23 @@ def _bottleneck(architecture: str, cell: str) -> tuple[str, str] | None:
     return what, "networks without recurrence have no bottleneck: give architecture: study"
 
 
+def _headings(n_head_cells: int, cell: str) -> tuple[str, str] | None:
+    if not n_head_cells or cell not in CELLS or CELLS.info(cell).n_states:
+        return None
+    what = f"n_head_direction_cells: {n_head_cells} does not fit rnn_type: {cell}"
+    why = "networks without recurrence receive positions and no heading"
+    return what, f"{why}: give n_head_direction_cells: {{value: 0}}"
+
+
+def _box_of_cell(width: float, cell: str) -> tuple[str, str] | None:
+    only = CELLS.info(cell).box_width_in_m if cell in CELLS else None
+    if only is None or width == only:
+        return None
+    what = f"box_width_in_m: {width} does not fit rnn_type: {cell}"
+    side = f"give box_width_in_m and box_height_in_m: {{value: {only}}}"
+    return what, f"this cell is made for a box of {only} m: {side}"
+
+
 RULES = (
     Rule(("box_height_in_m", "box_width_in_m"), _square_box),
     Rule(("Np", "place_field_values"), _outputs),
@@ -146,6 +163,8 @@ RULES = (
     Rule(("bin_side_in_m", "box_width_in_m", "dimensions"), _bins),
     Rule(("dimensions", "place_field_values"), _entry_of_box(ENCODINGS)),
     Rule(("dimensions", "motion"), _entry_of_box(MOTIONS)),
+    Rule(("dimensions", "rnn_type"), _entry_of_box(CELLS)),
+    Rule(("box_width_in_m", "rnn_type"), _box_of_cell),
     Rule(("dimensions", "start"), _entry_of_box(STARTS)),
     Rule(("dimensions", "inputs", "n_head_direction_cells"), _plane_inputs),
     Rule(("n_grad_steps_per_epoch", "n_epochs"), _steps),
@@ -155,6 +174,8 @@ RULES = (
     Rule(("n_environments", "state_objective"), environment_rules.of_objective),
     Rule(("landmark_rate", "rnn_type"), landmark_rules.of_cell),
     Rule(("landmark_rate", "state_objective"), landmark_rules.of_objective),
+    Rule(("landmark_rate", "place_field_values"), landmark_rules.of_code),
+    Rule(("n_head_direction_cells", "rnn_type"), _headings),
 )
 
 

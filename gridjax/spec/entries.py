@@ -17,6 +17,7 @@ import numpy as np
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.fidelity import SWITCHES
+from gridjax.spec.fields.declarations import reads_target_code
 from gridjax.spec.fields.distributions import Poisson, bounds, n_slots
 from gridjax.spec.fields.uses import STATIC, TRACED
 from gridjax.spec.parameters import FIELDS, SEEDS, NetworkParameters
@@ -69,6 +70,12 @@ def _entry(
 def _seed(name: str, network: NetworkParameters) -> int:
     own = getattr(network, name)
     return network.seed if own is None else own
+
+
+def _seed_in_identity(name: str, network: NetworkParameters) -> int:
+    """Return a seed, or 0 for the seed of the layout of a network without a target code."""
+    is_read = name != "layout_seed" or reads_target_code(network)
+    return _seed(name, network) if is_read else 0
 
 
 def _bound(name: str, which: int, network: NetworkParameters) -> float:
@@ -182,7 +189,19 @@ EXCEPTIONS: dict[str, tuple[Entry, ...]] = {
         ),
     ),
     "seed": (),  # replaces the seeds that are not given
-    **{name: (_entry(name, TRACED, name, partial(_seed, name), dtype=np.int32),) for name in SEEDS},
+    **{
+        name: (
+            _entry(
+                name,
+                TRACED,
+                name,
+                partial(_seed, name),
+                dtype=np.int32,
+                identity=partial(_seed_in_identity, name),
+            ),
+        )
+        for name in SEEDS
+    },
     "place_loss_weight": (
         _entry("place_loss_weight", TRACED, "place_loss_weight", attrgetter("place_loss_weight")),
         _entry(

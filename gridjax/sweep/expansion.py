@@ -31,7 +31,7 @@ class Origin(NamedTuple):
     n_skipped: int = 0
     """number of networks that are left out because they cannot run"""
     n_draws: int = 0
-    """number of random draws; 0 for a grid"""
+    """number of random draws that were needed; 0 for a grid"""
 
 
 class SkippedNetworks(NamedTuple):
@@ -84,9 +84,9 @@ def expand_files(
     origins = []
     for name, file in files:
         before = len(specs), len(left_out)
-        _add_networks(file, counted, sweep_seed, specs, left_out, problems)
+        n_points = _add_networks(file, counted, sweep_seed, specs, left_out, problems)
         added = len(specs) - before[0], len(left_out) - before[1]
-        n_draws = file.n_points(counted) if isinstance(file.networks, RandomSearch) else 0
+        n_draws = n_points if isinstance(file.networks, RandomSearch) else 0
         origins.append(Origin(name, *added, n_draws))
     skipped = tuple(SkippedNetworks(*each) for each in Counter(left_out.values()).items())
     if not specs:
@@ -104,10 +104,12 @@ def _add_networks(
     specs: dict[NetworkSpec, None],
     left_out: dict[NetworkSpec, Problem],
     problems: Problems,
-) -> None:
+) -> int:
+    """Add the networks of a file; return how many of its points were read."""
+    k = -1
     for k, (spec, reasons) in enumerate(file.points(first, sweep_seed)):
         if len(specs) == first:
-            return
+            return k
         if k == MAX_NETWORKS:
             n_found = len(specs)
             message = f"{MAX_NETWORKS} grid points hold only {n_found} networks that can run"
@@ -125,6 +127,7 @@ def _add_networks(
         message += f" that can run: {len(specs)}, not {first}"
         problems.add(message, file.place, "give shorter ranges, or a lower number of networks")
         problems.raise_any()
+    return k + 1
 
 
 def _refuse_invalid(

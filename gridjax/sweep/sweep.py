@@ -14,6 +14,7 @@ from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep import environments, perturbations
+from gridjax.sweep.doubts import doubts
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
@@ -35,8 +36,9 @@ class Sweep:
     drawn: tuple[tuple[str, str], ...] = ()
     """(parameter, distribution) of each parameter that is drawn from a distribution"""
     remarks: tuple[str, ...] = ()
-    """keys of the files that have another effect in other programs, and distributions that may
-    not be meant, one line each"""
+    """keys of the files that have another effect in other programs, distributions that may not be
+    meant, networks that cannot path-integrate, and a grid of fewer networks than asked for, one
+    line each"""
     skipped: tuple[SkippedNetworks, ...] = ()
     """networks left out by ``skip_invalid``, by reason"""
     claims: tuple[tuple[str, str], ...] = ()
@@ -159,6 +161,9 @@ def _sweep_of(
         check_evaluation(settings, specs, {name: value.place for name, value in given})
     sampled = [each for _, file in files for each in file.sampled]
     remarks = [line for _, file in files for line in file.remarks]
+    if first is not None and len(specs) < first and not any(each.n_draws for each in origins):
+        n_networks = f"{len(specs):,} distinct networks that can run"
+        remarks.append(f"--networks {first:,}: the sweep has only {n_networks}")
     return Sweep(
         specs=specs,
         settings=settings,
@@ -166,7 +171,7 @@ def _sweep_of(
         sweep_seed=sweep_seed,
         origins=origins,
         drawn=tuple(dict.fromkeys((each.name, each.kind) for each in sampled)),
-        remarks=(*remarks, *(each.doubt for each in sampled if each.doubt)),
+        remarks=(*remarks, *doubts(specs), *(each.doubt for each in sampled if each.doubt)),
         skipped=skipped,
     )
 

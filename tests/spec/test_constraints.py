@@ -7,6 +7,7 @@ import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.model.cells import Cell
+from gridjax.run.execution.plugins import load_plugin
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
@@ -188,3 +189,44 @@ def no_weights(key, n_inputs, n_units, initializer):
 
 def rates(params, state, inputs, activation):
     return (activation(inputs),)
+
+
+@pytest.mark.parametrize(
+    ("plugin", "cell", "side"),
+    [
+        ("models/nonnegative_pca.py", "components", 1.0),
+        ("models/conformal_isometry.py", "conformal_linear", 1.0),
+        ("static/static.py", "static_place_cells", 2.2),
+    ],
+)
+def test_cells_that_are_made_for_one_box_refuse_others(plugin, cell, side):
+    load_plugin(plugin)
+    values: dict[str, Any] = {"rnn_type": cell, "motion": "random_positions"}
+
+    def spec(side, **further):
+        return NetworkSpec(**values, box_width_in_m=side, box_height_in_m=side, **further)
+
+    read_spec(spec(side))
+    what = rf"box_width_in_m: 1\.5 does not fit rnn_type: {cell}\n +this cell is .* box of {side}"
+    with pytest.raises(GridjaxError, match=what):
+        read_spec(spec(1.5))
+    with pytest.raises(GridjaxError, match=f"rnn_type: {cell} does not exist with dimensions: 3"):
+        read_spec(spec(side, dimensions=3, bin_side_in_m=0.1))
+    with pytest.raises(GridjaxError, match="dimensions"):
+        CellInfo("flat", dimensions=(4,))
+
+
+def test_a_network_is_not_asked_for_a_heading_or_a_landmark_that_it_cannot_know():
+    load_plugin("static/static.py")
+    with pytest.raises(GridjaxError, match=r"4 does not fit rnn_type: static_mlp.*\n.*no heading"):
+        read_spec(NetworkSpec(rnn_type="static_mlp", n_head_direction_cells=4))
+    polar: dict[str, Any] = CARTESIAN | {
+        "place_field_values": "polar",
+        "place_field_loss": "polarmse",
+    }
+    for code in (CARTESIAN, polar):
+        name = code["place_field_values"]
+        with pytest.raises(GridjaxError, match=f"0.1 does not fit place_field_values: {name}"):
+            read_spec(NetworkSpec(**code, landmark_rate=0.1))
+        read_spec(NetworkSpec(**code, landmark_rate=1.0))
+    read_spec(NetworkSpec(landmark_rate=0.1))

@@ -9,6 +9,7 @@ import pytest
 
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.plugins import load_plugin
+from gridjax.run.planning.plan import make_plan
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED
 from gridjax.spec.fields.distributions import Poisson, Uniform
 from gridjax.spec.fields.uses import EVALUATION, STATIC, TRACED, USES
@@ -162,6 +163,22 @@ def test_dropout_and_weight_decay_that_cannot_act_make_no_other_network():
     assert not NetworkSpec(rnn_type="piso", recurrent_dropout=0.5).static.has_dropout
     for cell, n in (("LSTM", 3), ("leaky_30", 3), ("piso", 1)):
         assert n_distinct(("weight_decay",), (0.0, 1e-4, 1e-2), rnn_type=cell) == n
+
+
+def test_the_seed_of_a_layout_makes_no_other_network_without_a_target_code():
+    no_code = {"state_objective": "distances", "place_loss_weight": 0.0, "start": "zero"}
+
+    def n_distinct(**values):
+        specs = [NetworkSpec(**values, layout_seed=seed) for seed in (None, 0, 1)]
+        assert make_plan(specs).n_distinct == len({spec.equivalence_key for spec in specs})
+        return len({spec.equivalence_key for spec in specs})
+
+    assert n_distinct(**no_code) == 1
+    for reading in ({"start": "place_code"}, {"place_loss_weight": 1.0}):
+        assert n_distinct(**no_code | reading) == 2
+    free = {"weight_seed": 1, "motion_seed": 1}
+    specs = [NetworkSpec(**no_code, **free, seed=seed) for seed in (0, 1)]
+    assert specs[0].equivalence_id == specs[1].equivalence_id
 
 
 def test_published_networks_that_differ_in_inert_settings_alone_are_one():

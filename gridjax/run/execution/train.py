@@ -219,7 +219,8 @@ def _run(
         callbacks.on_start(start)
         for damage in store.set_aside:
             what = f"damaged results were moved to {DAMAGED}/: {damage}; those of networks of this"
-            callbacks.on_event(RunWarning(f"{what} sweep are computed again"))
+            other = "those of an earlier sweep are missing until its command is run again"
+            callbacks.on_event(RunWarning(f"{what} sweep are computed again; {other}"))
         blocks = missing_blocks(plan, committed, started_blocks(job.folder))
         if blocks:
             run_blocks(blocks, callbacks)

@@ -94,6 +94,8 @@ def remarks(sweep: Sweep) -> list[str]:
     for origin in sweep.origins:
         if origin.n_draws:
             drawn = f"{origin.n_draws:,} random networks, sweep seed {sweep.sweep_seed}"
+            if origin.n_networks + origin.n_skipped < origin.n_draws:  # some were drawn twice
+                drawn += f"; only {origin.n_networks:,} distinct ones are trained"
             lines.append(f"{shown(origin.name)}: {drawn}")
     lines += sweep.remarks
     if sweep.skipped:

@@ -38,8 +38,13 @@ class Run:
 
     @property
     def is_finished(self) -> bool:
-        """Whether every network of the sweep has results."""
-        return len(self._store.committed()) == len(self.manifest["run_ids"])
+        """Whether every network of the run has results, those of accepted earlier sweeps too."""
+        return self.n_missing == 0
+
+    @property
+    def n_missing(self) -> int:
+        """Number of networks of the run that have no results."""
+        return len(self.manifest["run_ids"]) - len(self._store.committed())
 
     @property
     def n_diverged(self) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
+from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.block_results import Arrays, BlockResults, join_results
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.resume_policy import different_settings
@@ -33,7 +34,7 @@ def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
     """Copy the results of the finished networks of a run to a small run folder.
 
     Weights and checkpoints are not copied. If ``out`` is an earlier export of the run, the networks
-    that it lacks are added.
+    that it lacks are added, with as many maps as those that it has.
 
     Args:
         folder: The folder of the run, finished or not.
@@ -46,7 +47,7 @@ def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
 
     Raises:
         GridjaxError: There is no run in ``folder``, ``out`` contains something else than an
-            export of this run, or cannot be written.
+            export of this run, has another number of maps, or cannot be written.
         DamageError: A file of the run, or of the earlier export, is damaged.
     """
     if maps < 0:
@@ -57,6 +58,8 @@ def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
         raise GridjaxError(Problem(f"{out} is the run itself", fix="name another folder"))
     finished = run.committed()
     present = _exported_before(out, run, finished)
+    if present:
+        _check_maps(FolderStore.open(out), run, maps)
     new = [run_id for run_id in run.manifest["run_ids"] if run_id in finished - present]
     results = _results(run, new, maps)  # a damaged run is found before anything is written
     FolderStore.create(out, run.manifest, {})
@@ -91,6 +94,24 @@ def _exported_before(out: Path, run: FolderStore, finished: set[str]) -> set[str
         message = "contains weights, so it is a run and no export"
         raise GridjaxError(Problem(message, Place(str(out)), fix))
     return present
+
+
+def _check_maps(there: FolderStore, run: FolderStore, n_maps: int) -> None:
+    """Raise GridjaxError if an earlier export has more or fewer maps of each network than asked.
+
+    The first network that did not diverge is compared; each of them has the same number.
+    """
+    columns = there.table("networks").select(["run_id", "status"]).to_pylist()
+    first = next((each["run_id"] for each in columns if each["status"] != DIVERGED), None)
+    of_run = None if first is None else run.maps(first)
+    if first is None or of_run is None:
+        return
+    copied = there.maps(first)
+    n_there, n_here = 0 if copied is None else len(copied.maps), len(of_run.maps)
+    if n_there != min(n_maps, n_here):
+        message = f"has {n_there} maps of each network, not {min(n_maps, n_here)}"
+        fix = f"give --maps {n_there} (Python: maps={n_there}), or name a new folder"
+        raise GridjaxError(Problem(message, Place(str(there.folder)), fix))
 
 
 def _results(run: FolderStore, run_ids: list[str], n_maps: int) -> BlockResults:

@@ -16,6 +16,7 @@ from gridjax.io.output_paths import check_writable, special_path
 from gridjax.run.checkpointing.block_folder import CHECKPOINTS, KEPT, block_folders
 from gridjax.run.planning.memory_model import bytes_of_checkpoint
 from gridjax.run.planning.plan import Plan
+from gridjax.run.storage.lost_results import networks_with_results
 from gridjax.run.storage.manifest import MANIFEST, manifest_of_sweep
 from gridjax.run.storage.partial_results import PARTIAL
 from gridjax.run.storage.parts.part_folders import (
@@ -99,7 +100,8 @@ def open_folder(folder: Path, requested: dict[str, Any], accept: tuple[str, ...]
         store = FolderStore.open(folder)
         damaged = store.damaged()
         intact = store.committed_in(damaged.keys())
-        manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
+        lost = networks_with_results(folder) - intact
+        manifest = merge_manifests(store.manifest, requested, folder, accept, intact, lost)
         is_stored = manifest is store.manifest
     return FolderStore.create(folder, manifest, damaged, is_stored)
 

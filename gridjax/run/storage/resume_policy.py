@@ -8,6 +8,7 @@ of the tables contains the number of its segment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,14 @@ def merge_manifests(
     folder: Path,
     accepted: Iterable[str],
     committed: set[str],
+    lost: AbstractSet[str] = frozenset(),
 ) -> Manifest:
     """Return the manifest under which an existing run is resumed.
 
-    ``committed`` are the run_ids of the networks with undamaged results. These networks stay in the
-    run; networks of an earlier sweep follow those of the requested sweep. If all requested networks
-    are committed, only sweep and settings are compared, because this machine computes nothing.
+    ``committed`` are the run_ids of the networks with undamaged results, ``lost`` those of networks
+    whose results were damaged. Both stay in the run, the lost ones as missing networks; networks of
+    an earlier sweep follow those of the requested sweep. If all requested networks are committed,
+    only sweep and settings are compared, because this machine computes nothing.
 
     Raises GridjaxError that names every difference and the options that accept it.
     """
@@ -58,10 +61,11 @@ def merge_manifests(
         return existing
     merged = existing | {name: requested[name] for name in SEGMENT if name != "sources"}
     if "sweep" in differences:
+        requested_ids = set(requested["run_ids"])
         stay = [
             (run_id, spec)
             for run_id, spec in zip(existing["run_ids"], existing["specs"], strict=True)
-            if run_id in committed and run_id not in set(requested["run_ids"])
+            if run_id in committed | lost and run_id not in requested_ids
         ]
         _refuse_changed_plugins(folder, existing, requested, [spec for _, spec in stay])
         merged |= {name: requested[name] for name in _SWEEP}

@@ -59,6 +59,7 @@ def status(folder: Path) -> dict[str, Any]:
         "diverged": n_diverged,
         "damage": damage,
         "segments": len(store.manifest["segments"]),
+        "has_earlier_sweeps": any("sweep" in s["accepted"] for s in store.manifest["segments"]),
         "last_finished_s": _seconds_since(store.last_finished()),
         "in_training": _in_training(store.manifest, committed | partial, checkpoints),
         "workers": workers_status(folder) if is_running else [],
@@ -89,6 +90,8 @@ def status_lines(state: dict[str, Any]) -> list[str]:
         lines += part_lines(state["parts"], is_whole)
     elif state["state"] in (STOPPED, KILLED):
         lines.append("run the sweep command again to resume the rest")
+        if state["has_earlier_sweeps"]:
+            lines.append("networks of an earlier sweep need the command of that sweep")
     lines += workers_lines(state["workers"])
     if state["of_earlier_sweeps"]["networks"]:
         n, size = (state["of_earlier_sweeps"][name] for name in ("networks", "bytes"))

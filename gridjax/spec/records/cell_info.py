@@ -6,14 +6,16 @@ with the same records. This module imports no JAX.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.records.target_code_info import (
     DISTRIBUTION,
+    EVERY,
     POLAR,
     REAL,
     UNIT_INTERVAL,
+    check_dimensions,
     check_kind,
     check_text_fields,
 )
@@ -47,9 +49,15 @@ class CellInfo:
     cell needs ``Cell.factored`` for it"""
     version: str = ""
     """version of a user's cell; the run_id depends on it and on the source of the functions"""
+    dimensions: tuple[int, ...] = field(default=EVERY, repr=False)
+    """numbers of dimensions of the boxes in which it exists"""
+    box_width_in_m: float | None = field(default=None, repr=False)
+    """the only side of the box in which it exists, metres; None: every side. The hash of a plugin
+    is that of the repr: these two refuse networks and change none"""
 
     def __post_init__(self) -> None:
         check_text_fields(self)
+        check_dimensions("rnn_type", self.name, self.dimensions)
         for what, least in (("n_states", 0), ("n_gates", 1)):
             number = getattr(self, what)
             if isinstance(number, bool) or not isinstance(number, int) or number < least:

@@ -49,7 +49,7 @@ def test_each_file_has_its_networks_replicates_buckets_and_what_was_left_out(tmp
 def test_draws_and_reasons_are_said(tmp_path):
     sweep, _ = planned(tmp_path, first=20, sweep_seed=4)
     drawn, left_out, reason = remarks(sweep)
-    assert drawn == "drawn.yaml: 20 random networks, sweep seed 4"
+    assert drawn == "drawn.yaml: 6 random networks, sweep seed 4"  # after 14 of the grids
     assert left_out == "left out 1 networks whose values cannot run:"
     assert reason.startswith(f"  1  {tmp_path}/alphas.yaml:3:")
     assert reason.endswith("make every target 0")
@@ -62,3 +62,24 @@ def test_many_reasons_are_cut_short():
     assert lines[0] == "left out 31 networks whose values cannot run:"
     assert len(lines) == 1 + 20 + 1
     assert lines[-1] == "  and 11 more reasons"
+
+
+def test_fewer_distinct_networks_than_asked_for_are_said():
+    grid = {"parameters": values(Ng=[8, 16], seed=[0, 1])}
+    (line,) = remarks(Sweep.from_dict(grid, first=100))
+    assert line == "--networks 100: the sweep has only 4 distinct networks that can run"
+    assert remarks(Sweep.from_dict(grid, first=4)) == remarks(Sweep.from_dict(grid)) == []
+    drawn = {"method": "random", "parameters": values(Ng=[8, 16, 32])}
+    (line,) = remarks(Sweep.from_dict(drawn, first=20))
+    assert line.endswith(": 20 random networks, sweep seed 0; only 3 distinct ones are trained")
+
+
+def test_networks_that_do_not_know_their_heading_are_said():
+    def lines(**further):
+        given = values(seed=[0, 1], inputs=["egocentric"], **further)
+        return remarks(Sweep.from_dict({"parameters": given}))
+
+    (line,) = lines(start=["place_code", "position"])
+    assert line.startswith("4 networks with inputs: egocentric cannot path-integrate")
+    assert lines(n_head_direction_cells=[12]) == lines(start=["zero"]) == []
+    assert lines(landmark_rate=[0.1]) == []

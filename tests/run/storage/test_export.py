@@ -52,6 +52,24 @@ def test_no_maps_are_copied_by_default(runs, tmp_path):
         exported.rate_maps(exported.networks["run_id"][0])
 
 
+def test_an_earlier_export_with_another_number_of_maps_is_refused(runs, tmp_path):
+    gj.export_run(runs / "three", tmp_path / "none")
+    with pytest.raises(GridjaxError, match=r"has 0 maps of each network, not 2\n +give --maps 0"):
+        gj.export_run(runs / "three", tmp_path / "none", maps=2)
+    gj.export_run(runs / "one", tmp_path / "two", maps=2)
+    before = sorted((tmp_path / "two").rglob("*"))
+    for maps, told in ((0, 0), (1, 1), (3, 3)):
+        with pytest.raises(GridjaxError, match=f"has 2 maps of each network, not {told}"):
+            gj.export_run(runs / "three", tmp_path / "two", maps=maps)
+    assert sorted((tmp_path / "two").rglob("*")) == before
+    assert gj.export_run(runs / "three", tmp_path / "two", maps=2) == (2, 3, 3)
+
+
+def test_an_export_of_more_maps_than_the_run_has_can_be_repeated(runs, tmp_path):
+    for added in (1, 0):
+        assert gj.export_run(runs / "one", tmp_path / "out", maps=1000) == (added, 1, 1)
+
+
 def test_a_later_export_adds_what_has_finished_since(runs, tmp_path):
     run = shutil.copytree(runs / "one", tmp_path / "run")
     assert gj.export_run(run, tmp_path / "out") == (1, 1, 1)
@@ -134,8 +152,8 @@ def test_the_command_says_what_it_added(runs, tmp_path):
     assert done.returncode == 0
     assert done.stdout.startswith("3 networks added to out; 3 of the 3 networks of the run")
     again = in_this_process(tmp_path, "export", runs / "three", "out", "--maps", 2)
-    assert again.returncode == 0
-    assert "3 networks were in it and keep the maps of their export" in again.stdout
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "has 1 maps of each network, not 2" in again.stderr
     absent = in_this_process(tmp_path, "export", "absent", "new")
     assert (absent.returncode, absent.stdout) == (2, "")
     assert "absent" in absent.stderr

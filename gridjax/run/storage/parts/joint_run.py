@@ -13,6 +13,7 @@ from gridjax.io.atomic_files import create_file, dump_checksummed_json, replace_
 from gridjax.io.folder_lock import locked, workers_lock
 from gridjax.run.planning.blocks import Block
 from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_run
+from gridjax.run.storage.lost_results import networks_with_results
 from gridjax.run.storage.manifest import MANIFEST
 from gridjax.run.storage.output_folder import remove_leftovers
 from gridjax.run.storage.parts.part_folders import is_manifest_visible, running_parts
@@ -50,7 +51,8 @@ def join_folder(
     intact = store.committed_in(damaged.keys())
     if own <= intact:  # this machine computes nothing
         intact |= set(requested["run_ids"])
-    manifest = merge_manifests(store.manifest, requested, folder, accept, intact)
+    lost = networks_with_results(folder) - intact
+    manifest = merge_manifests(store.manifest, requested, folder, accept, intact, lost)
     if manifest is not store.manifest:
         changed = {"sweep", "settings"} & set(manifest["segments"][-1]["accepted"])
         for part in running_parts(folder) if changed else ():
