@@ -168,6 +168,17 @@ def test_maps_have_their_cells_last_or_in_a_cell_array(save, tmp_path):
 
 
 @SAVERS
+def test_the_cells_of_rectangular_maps(save, tmp_path):
+    rectangles = np.random.default_rng(0).random((12, 9, 5))
+    save(tmp_path / "a.mat", {"maps": rectangles})
+    (few,) = read_inputs([tmp_path / "a.mat"])
+    assert (len(few.cells), few.n_x, few.n_y) == (5, 12, 9)
+    np.testing.assert_array_equal(few.maps[:, :, 1:10], np.moveaxis(rectangles, -1, 0))
+    save(tmp_path / "b.mat", {"maps": np.random.default_rng(0).random((12, 9, 20))})
+    assert "the axis of the cells is not clear" in refusal(tmp_path / "b.mat")
+
+
+@SAVERS
 def test_a_struct_of_one_unit_is_one_cell(save, tmp_path):
     path = {"x": PATH[:, 0], "y": PATH[:, 1], "t": TIMES}
     unit = {"id": np.array([[7.0]]), "spike_times": column(TRAINS[0])}

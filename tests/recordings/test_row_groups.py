@@ -40,7 +40,9 @@ def test_sessions_of_a_path_are_told(ending, tmp_path):
     later = (TIMES > 30).astype(int)
     session = read(save(tmp_path, ending, {"session": later}))
     line = "the column session has 2 values: all rows are scored as one session"
-    assert session.remarks == (line,)
+    assert session.remarks == (f"{line}; --time START:STOP chooses a part",)
+    part = read(tmp_path / f"a.{ending}", windows_s=((31.0, None),))
+    assert [remark[:10] for remark in part.remarks] == ["--time 31:"]
     assert not read(save(tmp_path, ending, {"session": 7, "trial": later})).remarks
 
 

@@ -10,7 +10,7 @@ from gridjax.io.text import flaw
 from gridjax.recordings.formats.array_names import own_name
 from gridjax.recordings.formats.named_arrays import named_session, named_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading, is_number
-from gridjax.recordings.map_set import MAP_NAMES, MapSet, map_set
+from gridjax.recordings.map_set import MAP_NAMES, MapSet, has_cells_last, map_set
 from gridjax.recordings.session import RawSession, Spikes
 
 _SPIKES = {"spikes", "spike_times", "spiketimes", "spike_ts", "spk", "spiketrains", "cellts"}
@@ -237,11 +237,12 @@ def _maps(reading: Reading, name: str, value: Any) -> MapSet | None:
         cells, array = [str(1 + at) for at in range(len(value))], np.stack(value)
     elif isinstance(value, np.ndarray) and value.ndim == 3:
         first, second, last = value.shape
-        if (first == second) == (second == last):
+        is_last = has_cells_last(value)
+        if not is_last and (first == second) == (second == last):
             what = f"{name} has shape {value.shape}: the axis of the cells is not clear"
             reading.refuse(what, f"give a cell array of maps; {fix}")
             return None
-        array = np.moveaxis(value, -1, 0) if first == second else value
+        array = np.moveaxis(value, -1, 0) if is_last or first == second else value
         cells = [str(1 + at) for at in range(len(array))]
     remarks = []
     if reading.options.axes == "xy":

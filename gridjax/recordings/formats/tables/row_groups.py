@@ -40,13 +40,19 @@ def refuse_mixed_cells(reading: Reading, header: Sequence[str], read: Read) -> N
 
 
 def told_sessions(reading: Reading, header: Sequence[str], read: Read) -> list[str]:
-    """Return one line for each column that divides a path into several sessions."""
+    """Return one line for each column that divides a path into several sessions.
+
+    With --time there is none.
+    """
     told = []
+    if reading.options.windows_s is not None:
+        return told
     for group in columns_named(header, _OF_PATH, {})[0]:
         values = np.unique(_texts(reading, (group,), read).get(group, []))
         if len(values) > 1:
             told.append(
-                f"the column {group} has {len(values):,} values: all rows are scored as one session"
+                f"the column {group} has {len(values):,} values: all rows are scored as one"
+                " session; --time START:STOP chooses a part"
             )
     return told
 
