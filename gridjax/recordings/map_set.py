@@ -117,7 +117,7 @@ def _without_placeholder(
 
 
 def _unclear_axes(array: np.ndarray) -> list[str]:
-    """Return one line if the shape does not tell whether the first or the last axis is the cells."""
+    """Return one line if the shape does not tell whether the first or last axis is the cells."""
     if array.ndim != 3 or min(array.shape) < map_batches.SMALLEST:
         return []
     first, second, last = array.shape

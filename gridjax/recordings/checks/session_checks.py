@@ -19,6 +19,7 @@ from gridjax.metrics.ratemaps.occupancy import (
     SMALLEST_ARENA_M,
 )
 from gridjax.metrics.ratemaps.spike_counts import is_counts
+from gridjax.metrics.ratemaps.tracked_time import FRAMES_FIX, are_frame_numbers
 from gridjax.recordings.checks.activity_clock import on_activity_clock, without_unknown
 from gridjax.recordings.checks.dated_times import without_dates
 from gridjax.recordings.checks.known_positions import question_units, tracked_positions
@@ -64,6 +65,8 @@ def checked_session(
     if own.found:
         problems.found.update(own.found)
         return None
+    if raw.time_unit is None and options.time_units is None and are_frame_numbers(raw.times):
+        remarks.append(f"times of the path are whole numbers, one apart, read in s: {FRAMES_FIX}")
     positions = tracked_positions(raw, options, remarks)
     raw, positions = on_activity_clock(raw, positions, remarks, own)
     raw, positions = without_unknown(raw, positions, remarks, own)

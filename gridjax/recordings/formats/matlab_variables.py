@@ -162,16 +162,31 @@ def _trains(name: str, value: Any) -> dict[str, np.ndarray] | None:
         return {name: value.reshape(-1)} if is_train else None
     if not isinstance(value, list) or not value:
         return None
+    while all(isinstance(each, list) and len(each) == 1 for each in value):
+        value = [each[0] for each in value]  # a cell in each cell
     if all(isinstance(each, dict) for each in value):
         is_unit = is_named or any(word in leaf for word in _OF_SPIKES)
         fields = _SPIKES | (_TIMES if is_unit else set())
         return _trains_of_structs(value, fields)
     is_cells = is_named or leaf in ("units", "cells", "neurons")
-    if not is_cells or not all(isinstance(each, np.ndarray) for each in value):
+    if not is_cells:
         return None
-    if not all(is_number(each) and _is_vector(each) for each in value):
+    trains = _numbered(value)
+    if not trains or not all(isinstance(each, np.ndarray) for each in trains.values()):
         return None
-    return {str(1 + at): each.reshape(-1) for at, each in enumerate(value)}
+    if not all(is_number(each) and _is_vector(each) for each in trains.values()):
+        return None
+    return {cell: each.reshape(-1) for cell, each in trains.items()}
+
+
+def _numbered(value: list[Any]) -> dict[str, Any]:
+    """Return what is in a cell array by its number, such as 3; by all numbers, such as 2_1, if some
+    cells hold cells."""
+    found = {}
+    for at, each in enumerate(value, 1):
+        within = _numbered(each) if isinstance(each, list) else {"": each}
+        found |= {f"{at}_{name}" if name else str(at): one for name, one in within.items()}
+    return found
 
 
 def _single_unit(name: str, flat: dict[str, Any]) -> dict[str, np.ndarray] | None:

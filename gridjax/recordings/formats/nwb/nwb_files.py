@@ -106,6 +106,9 @@ def _path(reading: Reading, file: Any) -> tuple[str, Any] | None:
 def _positions(reading: Reading, name: str, series: Any, remarks: list[str]) -> np.ndarray | None:
     """Return positions in the unit of the series."""
     values = series_values(reading, name, series)
+    if values is not None and values.shape[0] in (2, 3) and values.shape[1] > 3:
+        remarks.append(f"{name} is read as [axis, sample], the reverse of what NWB says")
+        values = values.T
     if values is not None and values.shape[1] > 2:
         remarks.append(f"{name} has {values.shape[1]} columns; the first two are read as x and y")
     return None if values is None else values[:, :2]
