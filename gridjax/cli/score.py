@@ -125,6 +125,21 @@ def score(
         str | None,
         typer.Option(metavar="NAME,...", help="Cells of sessions to score, separated by commas."),
     ] = None,
+    time: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="START:STOP",
+            help="Part of sessions to score, in seconds of the clock of the path; several may be"
+            " given. START or STOP may be left out.",
+        ),
+    ] = None,
+    epoch: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Epochs or trials of NWB files to score, by a tag or label; several may be given.",
+        ),
+    ] = None,
     arena: Annotated[
         str | None,
         typer.Option(
@@ -182,6 +197,7 @@ def score(
         read_names,
         read_point,
         read_width,
+        read_windows,
     )
     from gridjax.recordings.options import ScoreOptions
     from gridjax.recordings.output import score_files
@@ -202,6 +218,8 @@ def score(
         start_s=start,
         cells=None if cells is None else read_names(cells),
         spikes=spikes,
+        windows_s=read_windows(time) if time else None,
+        epochs=tuple(epoch) if epoch else None,
     )
     options = ScoreOptions(
         shuffles=shuffles,

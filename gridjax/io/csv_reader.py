@@ -21,6 +21,10 @@ class Clock(float):
     """Kind of a column of times: numbers, or dates in ISO 8601 as seconds since 1970."""
 
 
+class Label(str):
+    """Kind of a column of texts that may be empty."""
+
+
 Kind = type[float] | type[str]
 Further = Callable[[Sequence[str], set[int]], dict[str, int] | None]
 """Function from the header and the columns that are read anyway to further columns of numbers, by
@@ -59,8 +63,9 @@ def read_columns(
     """Read columns of a CSV file whose first line names its columns, in any order.
 
     The text is UTF-8. Fields stand between commas, or else semicolons or tabs, whichever the first
-    line has; between semicolons, decimals may have commas. Blank lines and all other columns are
-    skipped. Errors are added to ``problems``, and the result is then None.
+    line has; between semicolons or tabs, decimals may have commas. A # before the first name, as
+    numpy.savetxt writes it, is no part of it. Blank lines and all other columns are skipped. Errors
+    are added to ``problems``, and the result is then None.
 
     Args:
         path: the file.
@@ -74,8 +79,7 @@ def read_columns(
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             separator = _separator(file)
             reader = csv.reader(file, strict=True, delimiter=separator)
-            has_commas = separator == ";"
-            columns = _rows(path, reader, kinds, others or {}, further, has_commas, found)
+            columns = _rows(path, reader, kinds, others or {}, further, separator, found)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         found.add(f"cannot be read: {error}", Place(path), "give UTF-8 text, fields between commas")
         columns = None
@@ -90,9 +94,15 @@ def read_header(path: str) -> list[str]:
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True, delimiter=_separator(file))
-            return [name.strip() for name in next(reader, [])]
+            return _names(next(reader, []))
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
+
+
+def _names(fields: Sequence[str]) -> list[str]:
+    """Return the names in a first line, without the # that numpy.savetxt writes before them."""
+    names = [name.strip() for name in fields]
+    return [name.lstrip("#").strip() if at == 0 else name for at, name in enumerate(names)]
 
 
 def _separator(file: TextIO) -> str:
@@ -108,10 +118,10 @@ def _rows(
     kinds: Mapping[str, Kind],
     others: Mapping[str, Sequence[str]],
     further: Further,
-    has_commas: bool,
+    separator: str,
     problems: Problems,
 ) -> Columns | None:
-    header = [name.strip() for name in next(reader, [])]
+    header = _names(next(reader, []))
     places, units = columns_named(header, kinds, others)
     if len(places) < len(kinds):
         first = ",".join(header)[:80]
@@ -130,10 +140,14 @@ def _rows(
     wrong: dict[str, list[tuple[str, Place, str]]] = {}
     dated: set[str] = set()
     first_number: dict[str, int] = {}
+    first_mark: dict[str, int] = {}
 
     def number_at(row: list[str], at: int, name: str) -> float | None:
         value = row[at].strip()
-        value = value.replace(",", ".") if has_commas else value
+        if separator == "\t":
+            for mark in {",", "."} & set(value):
+                first_mark.setdefault(mark, reader.line_num)
+        value = value if separator == "," else value.replace(",", ".")
         number = _number(value)
         if kinds.get(name) is Clock:
             if number is None:
@@ -163,6 +177,8 @@ def _rows(
             value = row[at].strip()
             if issubclass(kinds[name], float):
                 columns[name].append(number_at(row, at, name))
+            elif kinds[name] is Label:
+                columns[name].append("" if value.lower() in MISSING else value)
             elif value:
                 columns[name].append(value)
             else:
@@ -177,15 +193,20 @@ def _rows(
     for name in dated & first_number.keys():
         what, place = f"{name} holds dates and numbers", Place(path, first_number[name])
         wrong[name] = [(what, place, "write all times as dates, or all in seconds")]
+    if len(first_mark) > 1:
+        what = "numbers with commas and numbers with points"
+        place = Place(path, max(first_mark.values()))
+        wrong["marks"] = [(what, place, "write decimals in one way, and no mark for thousands")]
     for each in wrong.values():
         what, place, fix = each[0]
         others_too = f", the first of {len(each):,} such lines" if len(each) > 1 else ""
         problems.add(what + others_too, place, fix)
     if wrong:
         return None
+    of_texts = {name for name, kind in kinds.items() if issubclass(kind, str)}
     return Columns(
-        {name: np.array(columns[name], float) for name, kind in kinds.items() if kind is not str},
-        {name: columns[name] for name, kind in kinds.items() if kind is str},
+        {name: np.array(columns[name], float) for name in kinds if name not in of_texts},
+        {name: columns[name] for name in kinds if name in of_texts},
         np.array(lines, int),
         units | dict.fromkeys(dated, ISO_DATES),
         dict(zip(more, np.reshape(np.array(table, float), (len(lines), len(more))).T, strict=True)),

@@ -57,7 +57,9 @@ FORMATS = {
     ".csv": CSV,
     ".tsv": CSV,
     ".mat": Format("MATLAB file", matlab_file, matlab_spikes),
-    ".nwb": Format("NWB file", nwb_session, nwb_spikes, frozenset(("series", "activity"))),
+    ".nwb": Format(
+        "NWB file", nwb_session, nwb_spikes, frozenset(("series", "activity", "epochs"))
+    ),
     ".h5": Format("HDF5 file of DeepLabCut", deeplabcut_hdf5, options=_TRACKS),
     ".parquet": Format("Parquet table", parquet_session, parquet_spikes),
     ".nc": Format("NetCDF file", netcdf_file, options=_TRACKS | {"series"}),

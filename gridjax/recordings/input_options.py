@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Real
+from typing import Any, Literal
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.source_location import Problems
+from gridjax.io.text import shown
 
 Units = Literal["m", "cm", "mm", "px"]
 TimeUnits = Literal["min", "s", "ms", "us", "ns", "samples"]
 Axes = Literal["xy", "yx"]
+_WINDOW_FIX = "give START:STOP in seconds, with START below STOP; one of them may be left out"
 _PER_METRE = {"m": 1.0, "cm": 100.0, "mm": 1000.0}
 _PER_SECOND = {"min": 1 / 60, "s": 1.0, "ms": 1e3, "us": 1e6, "ns": 1e9}
 
@@ -51,6 +55,11 @@ class InputOptions:
     """Seconds added to the times of a video tracker: time of frame 0 on the clock of the spikes."""
     spikes: str | None = None
     """File or folder with the spikes; it replaces the spikes of the input."""
+    windows_s: tuple[tuple[float | None, float | None], ...] | None = None
+    """(first, last) second of each part of a session to read, on the clock of its path; None for
+    an open end, and in place of all parts for the whole session."""
+    epochs: tuple[str, ...] | None = None
+    """Names of the epochs or trials of an NWB file to read, in place of windows_s."""
 
     @property
     def per_metre(self) -> float:
@@ -93,6 +102,14 @@ class InputOptions:
             problems.add(f"--likelihood is {self.likelihood:g}", None, "give 0 to 1")
         if not math.isfinite(self.start_s):
             problems.add(f"--start is {self.start_s:g}", None, "give seconds")
+        if self.windows_s is not None and self.epochs is not None:
+            problems.add("--time and --epoch exclude each other", None, "give one of them")
+        windows = self.windows_s
+        if windows is not None and (not windows or not all(map(_is_window, windows))):
+            problems.add(f"--time is {windows}", None, _WINDOW_FIX)
+        names = self.epochs
+        if names is not None and (isinstance(names, str) or not names or not all(names)):
+            problems.add(f"--epoch is {names!r}", None, "give the names of epochs, at least one")
         if (self.units == "px") != (self.px_per_cm is not None):
             fix = "give both --units px and --px-per-cm, or neither"
             problems.add("--units px and --px-per-cm belong together", None, fix)
@@ -104,6 +121,19 @@ class InputOptions:
             problems.add("--time-units samples and --rate belong together", None, fix)
         problems.raise_any()
 
+    @property
+    def part(self) -> str:
+        """The options that choose parts of sessions, as text; empty for whole sessions."""
+        if self.windows_s is None:
+            return f"--epoch {', '.join(map(shown, self.epochs))}" if self.epochs else ""
+        return ", ".join(window_text(*window) for window in self.windows_s)
+
+
+def window_text(start: float | None, stop: float | None) -> str:
+    """Return a part of a session as an option, such as --time 0:600."""
+    ends = ["" if end is None else f"{end:.10g}" for end in (start, stop)]
+    return f"--time {ends[0]}:{ends[1]}"
+
 
 def read_arena(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the arena that a text x0:x1,y0:y1 gives. Raises GridjaxError for any other text."""
@@ -113,6 +143,24 @@ def read_arena(text: str) -> tuple[tuple[float, float], tuple[float, float]]:
         raise GridjaxError(Problem(f"--arena {text} is not an arena", fix=fix))
     (x_low, x_high), (y_low, y_high) = sides
     return (x_low, x_high), (y_low, y_high)
+
+
+def read_windows(texts: Sequence[str]) -> tuple[tuple[float | None, float | None], ...]:
+    """Return the parts of a session that texts START:STOP give, seconds; None for an open end.
+
+    Raises GridjaxError for other texts.
+    """
+    problems, windows = Problems(), []
+    for text in texts:
+        ends = [
+            None if not end.strip() else (_numbers(end, ":") or [math.nan])[0]
+            for end in text.split(":")
+        ]
+        if not _is_window(ends):
+            problems.add(f"--time {text} is no part of a session", None, _WINDOW_FIX)
+        windows.append(tuple(ends))
+    problems.raise_any()
+    return tuple(windows)
 
 
 def read_width(text: str) -> float | tuple[float, float]:
@@ -140,6 +188,16 @@ def read_names(text: str) -> tuple[str, ...]:
         fix = "give names of cells, each once, separated by commas"
         raise GridjaxError(Problem(f"--cells is {text!r}", fix=fix))
     return names
+
+
+def _is_window(ends: Any) -> bool:
+    """Return whether ends are two, not both open, finite, and the first is below the second."""
+    if not isinstance(ends, (tuple, list)) or len(ends) != 2:
+        return False
+    given = [end for end in ends if end is not None]
+    if not all(isinstance(end, Real) and math.isfinite(end) for end in given):
+        return False
+    return len(given) == 1 or (len(given) == 2 and given[0] < given[1])
 
 
 def _numbers(text: str, separator: str) -> list[float]:

@@ -67,7 +67,7 @@ def map_set(
         fix = "remove --cells, and select the maps in the table of scores"
         reading.refuse("holds maps, but --cells applies to sessions only", fix)
         return None
-    if not is_named and _has_cells_last(array):
+    if not is_named and has_cells_last(array):
         n_x, n_y, n_cells = array.shape
         maps = f"{n_cells} map{'s' * (n_cells != 1)} of {n_x} by {n_y} bins"
         what = f"{name or 'the array'} has shape {array.shape}: {maps}?"
@@ -77,6 +77,7 @@ def map_set(
         )
         reading.refuse(what, fix)
         return None
+    unclear = [] if is_named or cells is not None else _unclear_axes(array)
     is_rectangle = array.ndim >= 2 and array.shape[-1] != array.shape[-2] and is_number(array)
     if reading.options.axes == "yx" and array.ndim >= 2:
         array = np.swapaxes(array, -1, -2)
@@ -90,7 +91,7 @@ def map_set(
     if maps.size == 0:
         reading.refuse(f"maps have shape {maps.shape}", "give at least one map")
         return None
-    remarks = [*remarks, *_unclear_axes(array, is_named or cells is not None)]
+    remarks = [*remarks, *unclear]
     if cells is None:
         cells = [",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2])]
     maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
@@ -115,14 +116,20 @@ def _without_placeholder(
     return np.where(negative, np.nan, maps), [line]
 
 
-def _unclear_axes(array: np.ndarray, is_named: bool) -> list[str]:
-    """Return one line if the axis of the cells cannot be told from the shape [n, n, n]."""
-    if is_named or array.ndim != 3 or len(set(array.shape)) > 1:
+def _unclear_axes(array: np.ndarray) -> list[str]:
+    """Return one line if the shape does not tell whether the first or last axis is the cells."""
+    if array.ndim != 3 or min(array.shape) < map_batches.SMALLEST:
         return []
-    return [f"shape {array.shape}: the first axis is read as the cells"]
+    first, second, last = array.shape
+    if second == last != first:
+        return []
+    return [
+        f"shape {array.shape}: the first axis is read as the cells, {first:,} maps of {second} by"
+        f" {last} bins; if the last axis is the cells, give numpy.moveaxis(maps, -1, 0)"
+    ]
 
 
-def _has_cells_last(array: np.ndarray) -> bool:
+def has_cells_last(array: np.ndarray) -> bool:
     """Return whether an array looks like maps [x, y, cell], with the cells on the last axis."""
     if array.ndim != 3:
         return False

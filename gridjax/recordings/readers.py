@@ -28,6 +28,7 @@ _OWN_OPTIONS = {
     "likelihood": "--likelihood",
     "fps": "--fps",
     "start_s": "--start",
+    "epochs": "--epoch",
 }
 """Field of InputOptions -> its option, for options that only some formats use."""
 
@@ -134,6 +135,8 @@ def _read(path: str, options: InputOptions, path_only: bool) -> ReadFile:
         result = known.read(reading)
         if isinstance(result, MapSet) and options.spikes is not None:
             reading.refuse("holds maps, but --spikes applies to sessions only", "remove --spikes")
+        if isinstance(result, MapSet) and options.windows_s is not None:
+            reading.refuse("holds maps, but --time applies to sessions only", "remove --time")
         if isinstance(result, MapSet) and path_only:
             reading.refuse("holds maps and no path", "give the file of a session")
         if isinstance(result, RawSession) and path_only:

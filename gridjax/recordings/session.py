@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 SQUARE = 0.9
 """Smallest ratio of the shorter side to the longer side of a square arena."""
@@ -102,8 +102,18 @@ class RawSession:
     """Unit of the times of positions that the file states, as in --time-units."""
     spike_time_unit: str | None = None
     """Unit of the times of spikes or activity that their file states."""
+    windows_s: tuple[tuple[float, float], ...] | None = None
+    """First and last second of the parts that --epoch chooses; None for the whole session."""
     remarks: tuple[str, ...] = ()
     """Remarks of the reader of the format."""
+
+    def with_samples(self, kept: Bool[np.ndarray, " sample"]) -> RawSession:
+        """Return the session with some of its samples, and with the activity at them."""
+        lines, activity = None if self.lines is None else self.lines[kept], self.activity
+        if activity is not None and self.activity_times is None:
+            activity = activity[kept]
+        positions, times = self.positions[kept], self.times[kept]
+        return replace(self, positions=positions, times=times, lines=lines, activity=activity)
 
 
 class Activity(NamedTuple):

@@ -1,5 +1,6 @@
 """MATLAB files of both versions: usual variables, structs and cell arrays, and what is refused."""
 
+import itertools
 import sys
 
 import numpy as np
@@ -19,6 +20,7 @@ TRAINS = [SPIKES["grid"], SPIKES["anywhere"], SPIKES["silent"]]
 def save_73(path, variables):
     """Write variables as MATLAB's save -v7.3 does, with h5py: axes reversed, cells by reference."""
     h5py = pytest.importorskip("h5py")
+    numbers = itertools.count()
 
     def put(file, group, name, value):
         if isinstance(value, dict):
@@ -52,7 +54,7 @@ def save_73(path, variables):
     def put_refs(file, group, name, values):
         references = []
         for value in values:
-            target = f"#refs#/{len(file['#refs#'])}"
+            target = f"#refs#/{next(numbers)}"
             put(file, file, target, value)
             references.append(file[target].ref)
         data = np.array(references, h5py.ref_dtype).reshape(1, -1)
@@ -81,7 +83,7 @@ def save_5(path, variables):
             return structs
         cells = np.empty((1, len(value)), object)
         for at, each in enumerate(value):
-            cells[0, at] = np.asarray(each)
+            cells[0, at] = plain(each) if isinstance(each, list) else np.asarray(each)
         return cells
 
     savemat(path, {name: plain(value) for name, value in variables.items()})
@@ -165,6 +167,34 @@ def test_maps_have_their_cells_last_or_in_a_cell_array(save, tmp_path):
     assert not turned.remarks
     save(tmp_path / "d.mat", {"maps": np.zeros((9, 9, 9))})
     assert "the axis of the cells is not clear" in refusal(tmp_path / "d.mat")
+
+
+@SAVERS
+def test_cells_within_cells(save, tmp_path):
+    path = {"posx": column(PATH[:, 0]), "posy": column(PATH[:, 1]), "post": column(TIMES)}
+    first, second = map(column, TRAINS[:2])
+    for spikes, cells in (
+        ([[first], [second]], ("1", "2")),
+        ([[[first]], [[second]]], ("1", "2")),
+        ([[first, second], [first]], ("1_1", "1_2", "2_1")),
+        ([[first, second], second], ("1_1", "1_2", "2")),
+    ):
+        save(tmp_path / "a.mat", path | {"spikes": spikes})
+        (session,) = read_inputs([tmp_path / "a.mat"])
+        assert sorted(session.cells) == sorted(cells)
+        train = session.spikes_s[session.cells.index(cells[0])]
+        np.testing.assert_array_equal(train, TRAINS[0])
+
+
+@SAVERS
+def test_the_cells_of_rectangular_maps(save, tmp_path):
+    rectangles = np.random.default_rng(0).random((12, 9, 5))
+    save(tmp_path / "a.mat", {"maps": rectangles})
+    (few,) = read_inputs([tmp_path / "a.mat"])
+    assert (len(few.cells), few.n_x, few.n_y) == (5, 12, 9)
+    np.testing.assert_array_equal(few.maps[:, :, 1:10], np.moveaxis(rectangles, -1, 0))
+    save(tmp_path / "b.mat", {"maps": np.random.default_rng(0).random((12, 9, 20))})
+    assert "the axis of the cells is not clear" in refusal(tmp_path / "b.mat")
 
 
 @SAVERS

@@ -66,6 +66,14 @@ def test_positions_are_in_metres_whatever_the_series_stores(name, tmp_path):
     assert session.remarks[0] == "positions from behavior/Position/SpatialSeries"
 
 
+@pytest.mark.filterwarnings("ignore")  # pynwb warns about the shape
+def test_positions_with_their_axes_first(tmp_path):
+    turned = {"data": PATH.T, "rate": 20.0, "starting_time": 0.0}
+    session = read(save(tmp_path / "a.nwb", ("led", turned)))
+    np.testing.assert_array_equal(session.positions_m, PATH)
+    assert any("is read as [axis, sample], the reverse" in line for line in session.remarks)
+
+
 def test_a_session_that_starts_late_keeps_its_clock(tmp_path):
     late = {"rate": 20.0, "starting_time": 1.5}
     session = read(save(tmp_path / "a.nwb", ("SpatialSeries", late)))

@@ -13,7 +13,7 @@ from gridjax.recordings.map_set import MapSet
 from gridjax.recordings.readers import read_inputs
 from gridjax.recordings.session import Session, arena_shape
 
-from .sessions import GOOD_CSV, changed, recording, refusal, save_csv, save_npz
+from .sessions import GOOD_CSV, changed, read, recording, refusal, save_csv, save_npz
 
 PATH, TIMES, SPIKES = recording(seconds=30)
 
@@ -78,6 +78,19 @@ def test_empty_fields_of_a_csv_are_lost_positions(tmp_path):
     (session,) = read_inputs([tmp_path / "a.csv"])
     assert session.n_lost == 1
     assert np.isnan(session.positions_m[2]).all()
+
+
+@pytest.mark.parametrize("axes", ["xy", "yx"])
+def test_shapes_that_do_not_tell_the_cells_are_told(axes, tmp_path):
+    for shape, is_unclear in {(9, 9, 9): True, (12, 9, 20): True, (12, 9, 9): False}.items():
+        np.save(tmp_path / "a.npy", np.random.default_rng(0).random(shape))
+        remarks = read(tmp_path / "a.npy", axes=axes).remarks
+        n, n_x, n_y = shape
+        line = (
+            f"shape {shape}: the first axis is read as the cells, {n} maps of {n_x} by {n_y} bins"
+        )
+        fix = "; if the last axis is the cells, give numpy.moveaxis(maps, -1, 0)"
+        assert remarks == (line + fix,) * is_unclear
 
 
 def test_maps_are_numbered_by_their_place(tmp_path):

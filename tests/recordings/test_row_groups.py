@@ -36,11 +36,26 @@ def test_a_number_that_stands_for_several_cells_is_refused(column, ending, tmp_p
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_empty_values_and_floats_divide_rows_too(ending, tmp_path):
+    some = np.where(np.arange(len(TRAIN)) < 5, np.nan, ODD)
+    message = refused(save(tmp_path, ending, spikes={"tetrode": some}))
+    assert "cell 1 has spikes of 2 values of tetrode" in message
+    # an empty value is not another tetrode
+    one = np.where(np.arange(len(TRAIN)) < 5, np.nan, 1.0)
+    assert read(save(tmp_path, ending, spikes={"tetrode": one})).cells == ("1",)
+    epoch = np.where(TIMES > 30, 2.0, np.nan)
+    (line,) = read(save(tmp_path, ending, {"epoch": epoch}, {"tetrode": 1})).remarks
+    assert line.startswith("the column epoch has 1 value and rows without one: all rows are scored")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_sessions_of_a_path_are_told(ending, tmp_path):
     later = (TIMES > 30).astype(int)
     session = read(save(tmp_path, ending, {"session": later}))
     line = "the column session has 2 values: all rows are scored as one session"
-    assert session.remarks == (line,)
+    assert session.remarks == (f"{line}; --time START:STOP chooses a part",)
+    part = read(tmp_path / f"a.{ending}", windows_s=((31.0, None),))
+    assert [remark[:10] for remark in part.remarks] == ["--time 31:"]
     assert not read(save(tmp_path, ending, {"session": 7, "trial": later})).remarks
 
 

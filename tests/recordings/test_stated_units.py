@@ -116,3 +116,25 @@ def test_semicolons_and_tabs_separate_too(tmp_path):
     path = save(tmp_path, "t;x;y", "t;cell", separator=";")
     path.write_text(path.read_text().replace(".", ","))
     read(path)
+
+
+def test_decimal_commas_between_tabs(tmp_path):
+    path = save(tmp_path, "t\tx\ty", "t\tcell", separator="\t")
+    expected = read(path)
+    text = path.read_text()
+    path.write_text(text.replace(".", ","))
+    np.testing.assert_array_equal(read(path).positions_m, expected.positions_m)
+    path.write_text(text.replace(".", ",", 9))
+    assert "numbers with commas and numbers with points" in refused(path)
+
+
+def test_a_header_may_begin_with_a_hash_as_numpy_writes_it(tmp_path):
+    path = tmp_path / "a.csv"
+    np.savetxt(path, np.column_stack([TIMES, 100 * PATH]), delimiter=",", header="t,x (cm),y (cm)")
+    spikes = np.column_stack([TRAIN, np.full(len(TRAIN), 3)])
+    np.savetxt(
+        tmp_path / "a.spikes.csv", spikes, delimiter=",", header="t,cell", fmt=["%.18e", "%d"]
+    )
+    session = read(path)
+    assert session.cells == ("3",)
+    np.testing.assert_allclose(session.positions_m, PATH, rtol=0, atol=1e-12)

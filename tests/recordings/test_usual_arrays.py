@@ -7,7 +7,9 @@ import pytest
 import gridjax as gj
 from gridjax.errors import GridjaxError
 from gridjax.recordings.input_options import InputOptions
+from gridjax.recordings.options import ScoreOptions
 from gridjax.recordings.readers import read_inputs
+from gridjax.recordings.score import score_inputs
 
 from .sessions import ideal_map, recording
 
@@ -109,6 +111,48 @@ def test_times_in_minutes_and_nanoseconds(tmp_path):
     assert any("too fast for the animal" in remark for remark in session.remarks)
     session = read(tmp_path, positions=PATH, times=TIMES * 1000, spikes_a=TRAINS[0] * 1000)
     assert any("too slow for the animal" in remark for remark in session.remarks)
+
+
+LEDS = {
+    "x and y": {"x": PATH[:, :1] + [0.0, 0.04], "y": PATH[:, 1:] + [0.0, 0.04], "times": TIMES},
+    "rows of x and y": {"x": np.stack([PATH[:, 0]] * 2), "y": np.stack([PATH[:, 1]] * 2)},
+    "four columns": {"positions": np.hstack([PATH, PATH]), "times": TIMES},
+    "four rows": {"positions": np.hstack([PATH, PATH]).T, "times": TIMES},
+    "times and four columns": {"positions": np.hstack([TIMES[:, None], PATH, PATH])},
+    "three axes": {"positions": np.stack([PATH, PATH], axis=1), "times": TIMES},
+}
+
+
+@pytest.mark.parametrize("name", LEDS)
+def test_paths_of_two_leds_are_refused_with_what_to_give(name, tmp_path):
+    with pytest.raises(GridjaxError, match=r"have shape .*: the paths of two LEDs\?") as caught:
+        read(tmp_path, spikes_a=SPIKES["grid"], **LEDS[name])
+    (problem,) = caught.value.problems
+    assert problem.fix.startswith("give x and y of one of them, or their means over both")
+
+
+def test_positions_with_their_axes_first(tmp_path):
+    for positions, more in (
+        (PATH.T, {"times": TIMES}),
+        (PATH.T, {"fps": 20.0}),
+        (np.stack([TIMES, *PATH.T]), {}),
+    ):
+        session = read(tmp_path, positions=positions, spikes_a=SPIKES["grid"], **more)
+        np.testing.assert_array_equal(session.positions_m, PATH)
+        np.testing.assert_allclose(session.times_s, TIMES, rtol=0, atol=1e-12)
+
+
+def test_numbers_of_frames_in_place_of_times(tmp_path):
+    arrays = {"positions": PATH, "times": np.arange(len(TIMES)), "spikes_a": 20 * SPIKES["grid"]}
+    session = read(tmp_path, **arrays)
+    hint = "if the times of the path are numbers of frames, give --time-units samples --rate FPS"
+    assert any(hint in line for line in session.remarks)
+    with pytest.raises(GridjaxError, match=r"no sample is as fast as 2\.5 cm/s") as caught:
+        score_inputs([session], ScoreOptions())
+    assert caught.value.problems[0].fix.startswith(hint)
+    session = read(tmp_path, {"time_units": "samples", "rate_hz": 20.0}, **arrays)
+    np.testing.assert_allclose(session.times_s, TIMES, rtol=0, atol=1e-12)
+    assert not any("frames" in line for line in session.remarks)
 
 
 def test_maps_of_usual_names_and_with_a_number_for_unvisited_bins(tmp_path):

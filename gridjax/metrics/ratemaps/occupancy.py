@@ -15,7 +15,12 @@ from gridjax.metrics.arguments import (
     invalid_argument,
 )
 from gridjax.metrics.ratemaps import session_labels
-from gridjax.metrics.ratemaps.tracked_time import TrackedTime, tracked_time
+from gridjax.metrics.ratemaps.tracked_time import (
+    FRAMES_FIX,
+    TrackedTime,
+    are_frame_numbers,
+    tracked_time,
+)
 
 # Limits of the longer side of an arena, metres. Positions with another extent have a wrong unit.
 SMALLEST_ARENA_M, LARGEST_ARENA_M = 0.2, 20.0
@@ -98,10 +103,14 @@ def visits(
         if min_speed_cm_s > 0:
             counts &= _speed(path, tracked.clock_s, known) >= min_speed_cm_s / 100
             if not counts.any():
+                fix = (
+                    "give the units of times and positions (--time-units, --units), or a lower"
+                    " minimum"
+                )
+                is_frames = are_frame_numbers(tracked.times_s)
                 raise invalid_argument(
                     f"no sample is as fast as {min_speed_cm_s:g} cm/s",
-                    "give the units of times and positions (--time-units, --units), or a lower"
-                    " minimum",
+                    f"{FRAMES_FIX}; else {fix}" if is_frames else fix,
                 )
     place = np.clip(np.floor(place), 0, arena.n_bins - 1)
     column, row = np.where(counts[:, None], place, 0).astype(int).T

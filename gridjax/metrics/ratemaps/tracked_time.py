@@ -15,6 +15,11 @@ from jaxtyping import Bool, Float, Int
 # Longest duration of one sample, and longest loss of the position that is not a gap, in median
 # steps. The half keeps rounding errors of the times from deciding about a loss of five samples.
 LONGEST_STEP = 5.5
+_FEWEST_FRAMES = 20
+FRAMES_FIX = (
+    "if the times of the path are numbers of frames, give --time-units samples --rate FPS with"
+    " spikes in frames too, or frames / FPS as times with spikes in seconds"
+)
 
 
 class TrackedTime(NamedTuple):
@@ -100,6 +105,13 @@ def tracked_spikes(train_s: Float[np.ndarray, " spike"], tracked: TrackedTime) -
     samples, since = samples[counts], since[counts]
     n_outside, n_in_gaps = int((~inside).sum()), int((~counts).sum())
     return TrackedSpikes(tracked.clock_s[samples] + since, samples, n_outside, n_in_gaps)
+
+
+def are_frame_numbers(times_s: Float[np.ndarray, " sample"]) -> bool:
+    """Return whether increasing times may be numbers of frames: whole, and mostly one apart."""
+    if len(times_s) < _FEWEST_FRAMES or not (times_s == np.floor(times_s)).all():
+        return False
+    return bool(_median_step(times_s) == 1)
 
 
 def _median_step(times_s: Float[np.ndarray, " sample"]) -> float:

@@ -19,11 +19,14 @@ from gridjax.metrics.ratemaps.occupancy import (
     SMALLEST_ARENA_M,
 )
 from gridjax.metrics.ratemaps.spike_counts import is_counts
+from gridjax.metrics.ratemaps.tracked_time import FRAMES_FIX, are_frame_numbers
 from gridjax.recordings.checks.activity_clock import on_activity_clock, without_unknown
 from gridjax.recordings.checks.dated_times import without_dates
 from gridjax.recordings.checks.known_positions import question_units, tracked_positions
-from gridjax.recordings.checks.spike_checks import checked_spikes, in_seconds
+from gridjax.recordings.checks.spike_checks import check_whole, checked_spikes
+from gridjax.recordings.checks.spike_units import in_seconds, with_spike_times
 from gridjax.recordings.checks.stated_units import with_stated_units
+from gridjax.recordings.checks.time_windows import within
 from gridjax.recordings.input_options import InputOptions
 from gridjax.recordings.session import RawSession, Session
 
@@ -52,11 +55,18 @@ def checked_session(
     is_given = options.units is not None or raw.unit is not None
     options = with_units_of(raw, options, remarks, own)
     question_units(raw.positions, options, is_given, remarks)
-    raw = in_seconds(raw, options, remarks)
+    raw, with_counts = in_seconds(raw, options, remarks)
+    windows = options.windows_s or raw.windows_s
+    if windows is not None:
+        check_whole(with_spike_times(raw, with_counts, []), own)
+        raw = within(raw, windows, with_counts, options, remarks, own)
+    raw = with_spike_times(raw, with_counts, remarks)
     raw = _checked_clock(raw, remarks, own)
     if own.found:
         problems.found.update(own.found)
         return None
+    if raw.time_unit is None and options.time_units is None and are_frame_numbers(raw.times):
+        remarks.append(f"times of the path are whole numbers, one apart, read in s: {FRAMES_FIX}")
     positions = tracked_positions(raw, options, remarks)
     raw, positions = on_activity_clock(raw, positions, remarks, own)
     raw, positions = without_unknown(raw, positions, remarks, own)
@@ -122,7 +132,7 @@ def _with_known_times(raw: RawSession, remarks: list[str]) -> RawSession:
         cell: train[~unknown] if not is_table and is_counts(train, n) else train
         for cell, train in raw.spikes.items()
     }
-    return replace(_samples(raw, ~unknown), spikes=spikes)
+    return replace(raw.with_samples(~unknown), spikes=spikes)
 
 
 def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> RawSession:
@@ -180,7 +190,7 @@ def _checked_clock(raw: RawSession, remarks: list[str], problems: Problems) -> R
         f" {times[first]:.10g} s"
         + (": the clock is coarse; was it saved as float32?" if 10 * repeated.sum() > n else "")
     )
-    return _samples(raw, ~repeated)
+    return raw.with_samples(~repeated)
 
 
 def _are_several_tracks(
@@ -196,20 +206,6 @@ def _are_several_tracks(
     if 3 * repeated.sum() < len(repeated) or not len(apart) or not len(along):
         return False
     return bool(np.median(apart) > _DISTANT * np.median(along))
-
-
-def _samples(raw: RawSession, kept: Bool[np.ndarray, " sample"]) -> RawSession:
-    """Return a session with some of its samples."""
-    lines, activity = None if raw.lines is None else raw.lines[kept], raw.activity
-    if activity is not None and raw.activity_times is None:
-        activity = activity[kept]
-    return replace(
-        raw,
-        positions=raw.positions[kept],
-        times=raw.times[kept],
-        lines=lines,
-        activity=activity,
-    )
 
 
 def _check_arena(

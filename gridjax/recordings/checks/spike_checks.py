@@ -1,8 +1,6 @@
-"""Checks of the spikes of a session: their unit, counts in place of times, spikes left out."""
+"""Checks of the spikes of a session: signals in place of times, clocks, spikes left out."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
@@ -10,35 +8,12 @@ from jaxtyping import Float
 from gridjax.errors import Place
 from gridjax.io.source_location import Problems
 from gridjax.metrics.ratemaps.rate_map import MOST_AT_ZERO
-from gridjax.metrics.ratemaps.spike_counts import is_counts, is_signal, times_of_counts
-from gridjax.recordings.input_options import InputOptions
+from gridjax.metrics.ratemaps.spike_counts import is_signal
+from gridjax.recordings.checks.spike_units import FIX, guess, share_within
 from gridjax.recordings.session import RawSession
 
-_FIX = "give spikes in seconds on the clock of the positions, and within it"
 _MOST_OUTSIDE = 0.5
 """Largest share of a cell's spikes that may be outside the session."""
-_RATES = (
-    10e3,
-    12207.03125,
-    20e3,
-    24e3,
-    24414.0625,
-    25e3,
-    30e3,
-    32e3,
-    40e3,
-    44.1e3,
-    48e3,
-    48828.125,
-    50e3,
-)
-"""Usual samples per second of amplifiers."""
-_GUESSES = (
-    *((1 / 60, "--time-units min"), (1e3, "--time-units ms"), (1e6, "--time-units us")),
-    (1e9, "--time-units ns"),
-    *((rate, f"--time-units samples --rate {rate:.10g}") for rate in _RATES),
-)
-"""Possible units of spike times other than seconds: (units per second, options)."""
 _FEWEST, _SHORTEST_SPAN = 20, 0.1
 """All spikes of a session, if there are that many, span at least this share of it."""
 _MANY, _LONGEST_SILENCE = 100, 0.1
@@ -47,79 +22,30 @@ of it."""
 _COARSEST_S, _WHOLE = 0.15, 0.01
 """Longest interval that spike times may be multiples of without a remark, seconds, and how close to
 whole multiples they must be."""
-_LEAST_SPAN = 0.8
-"""Smallest share of the session that the spikes must span in a unit to suggest it."""
 
 
-def in_seconds(raw: RawSession, options: InputOptions, remarks: list[str]) -> RawSession:
-    """Return the session with times in seconds, and with spike times in place of counts.
+def check_whole(raw: RawSession, problems: Problems) -> None:
+    """Add the problems of spikes that only the whole session shows, before a part is taken.
 
-    Spikes are in the unit that their file states, else in that of --time-units, else in that of the
-    path or in seconds, whichever lets them fill more of the session. If the file of the path states
-    no unit, its times are in the unit of --time-units, or else of the spikes, if most spikes then
-    lie between its first and its last time; otherwise they are in seconds.
+    Values that are no spike times, and times in another unit, could be within the part by chance.
     """
-    times, n_samples = raw.times, len(raw.times)
-    with_counts = [
-        cell
-        for cell, train in raw.spikes.items()
-        if raw.spike_lines is None and is_counts(train, n_samples)
-    ]
-    unit = raw.spike_time_unit or options.time_units or _unit_like(raw, options, with_counts)
-    trains = {
-        cell: _scaled(train, options.per_second(unit))
-        for cell, train in raw.spikes.items()
-        if cell not in with_counts
-    }
-    activity_times = raw.activity_times
-    if activity_times is not None:
-        activity_times = _scaled(activity_times, options.per_second(unit))
-    of_path = raw.time_unit
-    if of_path is None:
-        candidate = options.time_units or unit
-        per_second = options.per_second(candidate)
-        all_times = np.concatenate(list(trains.values())) if trains else np.empty(0)
-        all_times = all_times if activity_times is None else activity_times
-        # without spikes there is one clock alone
-        is_one_clock = (
-            n_samples < 2
-            or not len(all_times)
-            or _share_within(all_times, times[0] / per_second, times[-1] / per_second) > 0.5
+    times = raw.times
+    if len(times) < 2 or not (np.diff(times) >= 0).all() or times[0] == times[-1]:
+        return
+    if _has_signal(raw, problems):
+        return
+    _check_zeros(raw, problems)
+    every = np.concatenate([*raw.spikes.values(), np.empty(0)])
+    start, end = float(times[0]), float(times[-1])
+    share = share_within(every, start, end)
+    step = float(np.median(np.diff(np.unique(times))))
+    if share < 1 - _MOST_OUTSIDE and (fix := guess(every, start, end, 1 / step)):
+        problems.add(
+            f"{100 * (1 - share):.0f} % of the spikes are outside the session from {start:.10g} to"
+            f" {end:.10g} s",
+            Place(raw.spikes_path),
+            fix,
         )
-        of_path = candidate if is_one_clock else "s"
-    times = _scaled(times, options.per_second(of_path))
-    if of_path != unit and (trains or activity_times is not None):
-        remarks.append(f"spike times are in {unit}, times of positions in {of_path}")
-    elif options.time_units is None and unit != "s":
-        remarks.append(f"times in {unit}, as the file states")
-    is_ordered = n_samples > 1 and bool((np.diff(times) >= 0).all())
-    for cell in with_counts if is_ordered else ():
-        trains[cell] = times_of_counts(raw.spikes[cell], times)
-    if with_counts:
-        remarks.append(
-            f"{_cells(with_counts)}: one whole number for each sample, read as counts of spikes"
-        )
-    return replace(raw, times=times, spikes=trains, activity_times=activity_times)
-
-
-def _unit_like(raw: RawSession, options: InputOptions, with_counts: list[str]) -> str:
-    """Return the unit of times of cells whose file states none: that of the path, or seconds."""
-    of_path = raw.time_unit or "s"
-    trains = [train for cell, train in raw.spikes.items() if cell not in with_counts]
-    all_times = (
-        raw.activity_times
-        if raw.activity_times is not None
-        else np.concatenate([*trains, np.empty(0)])
-    )
-    start, end = (raw.times[[0, -1]] if len(raw.times) else np.zeros(2)) / options.per_second(
-        of_path
-    )
-    spans = {"s": 0.0, of_path: 0.0}
-    for unit in spans:
-        scaled = all_times / options.per_second(unit)
-        inside = scaled[(scaled >= start) & (scaled <= end)]
-        spans[unit] = float(np.ptp(inside)) if 2 * len(inside) > len(scaled) else 0.0
-    return "s" if spans["s"] > spans[of_path] else of_path
 
 
 def checked_spikes(
@@ -255,37 +181,5 @@ def _add_problem(
         f"cell {cell}: {n_outside} of {len(train)} spikes, the first at {train[at]:.10g} s, are"
         f" outside the session from {start:.10g} to {end:.10g} s{more}",
         Place(raw.spikes_path, None if lines is None else int(lines[at])),
-        _guess(every, start, end, frame_rate) or _FIX,
+        guess(every, start, end, frame_rate) or FIX,
     )
-
-
-def _guess(spikes: Float[np.ndarray, " spike"], start: float, end: float, frame_rate: float) -> str:
-    """Return the options with which the spikes would fill the session; empty if there are none."""
-    spikes = spikes[np.isfinite(spikes)]
-    fitting = []
-    frame_rate = float(f"{frame_rate:.6g}")
-    frames = (frame_rate, f"--time-units samples --rate {frame_rate:g} (numbers of frames)")
-    for per_second, options in (*_GUESSES, frames):
-        scaled = spikes / per_second
-        span = float(np.ptp(scaled)) / (end - start) if len(scaled) else 0.0
-        if span >= _LEAST_SPAN and _share_within(scaled, start, end) >= 1 - 1e-3:
-            fitting.append((span, per_second, options))
-    if not fitting:
-        return ""
-    span, per_second, options = max(fitting)
-    return (
-        f"{options}, if that is their unit (spike times divided by {per_second:,.10g} span"
-        f" {100 * span:.3g} % of the session), or {_FIX}"
-    )
-
-
-def _scaled(times: np.ndarray, per_second: float) -> np.ndarray:
-    return times if per_second == 1 else times / per_second
-
-
-def _share_within(times: Float[np.ndarray, " time"], low: float, high: float) -> float:
-    return float(((times >= low) & (times <= high)).mean()) if len(times) else 1.0
-
-
-def _cells(names: list[str]) -> str:
-    return f"cell {names[0]}" if len(names) == 1 else f"{len(names)} cells"

@@ -39,8 +39,8 @@ def of_one_meaning(names: Iterable[str]) -> dict[str, list[str]]:
 def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the arrays of a session by their names in gridjax.
 
-    Arrays [n, 1] and [1, n] become [n], positions [2, n] become [n, 2], and x and y become
-    positions. Arrays of other shapes are not changed.
+    Arrays [n, 1] and [1, n] become [n], positions [2, n] and [3, n] become [n, 2] and [n, 3], and x
+    and y become positions. Arrays of other shapes are not changed.
     """
     own: dict[str, np.ndarray] = {}
     for name, array in arrays.items():
@@ -53,9 +53,12 @@ def with_own_names(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             own[name] = array.reshape(-1)
     if "positions" not in own and {"x", "y"} <= own.keys() and _are_coordinates(own["x"], own["y"]):
         own["positions"] = np.stack([own.pop("x"), own.pop("y")], axis=1)
-    positions, n_samples = own.get("positions"), own.get("times", np.empty(0)).size
-    if positions is not None and positions.shape == (2, n_samples) and n_samples != 2:
-        own["positions"] = positions.T
+    positions = own.get("positions")
+    if positions is not None and positions.ndim == 2:
+        n_axes, n = positions.shape
+        n_times = own["times"].size if "times" in own else n
+        if n_axes in (2, 3) and n > 3 and n == n_times:
+            own["positions"] = positions.T
     return own
 
 

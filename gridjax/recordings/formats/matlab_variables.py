@@ -10,7 +10,7 @@ from gridjax.io.text import flaw
 from gridjax.recordings.formats.array_names import own_name
 from gridjax.recordings.formats.named_arrays import named_session, named_spikes
 from gridjax.recordings.formats.reading import GUIDE, Reading, is_number
-from gridjax.recordings.map_set import MAP_NAMES, MapSet, map_set
+from gridjax.recordings.map_set import MAP_NAMES, MapSet, has_cells_last, map_set
 from gridjax.recordings.session import RawSession, Spikes
 
 _SPIKES = {"spikes", "spike_times", "spiketimes", "spike_ts", "spk", "spiketrains", "cellts"}
@@ -162,16 +162,31 @@ def _trains(name: str, value: Any) -> dict[str, np.ndarray] | None:
         return {name: value.reshape(-1)} if is_train else None
     if not isinstance(value, list) or not value:
         return None
+    while all(isinstance(each, list) and len(each) == 1 for each in value):
+        value = [each[0] for each in value]  # a cell in each cell
     if all(isinstance(each, dict) for each in value):
         is_unit = is_named or any(word in leaf for word in _OF_SPIKES)
         fields = _SPIKES | (_TIMES if is_unit else set())
         return _trains_of_structs(value, fields)
     is_cells = is_named or leaf in ("units", "cells", "neurons")
-    if not is_cells or not all(isinstance(each, np.ndarray) for each in value):
+    if not is_cells:
         return None
-    if not all(is_number(each) and _is_vector(each) for each in value):
+    trains = _numbered(value)
+    if not trains or not all(isinstance(each, np.ndarray) for each in trains.values()):
         return None
-    return {str(1 + at): each.reshape(-1) for at, each in enumerate(value)}
+    if not all(is_number(each) and _is_vector(each) for each in trains.values()):
+        return None
+    return {cell: each.reshape(-1) for cell, each in trains.items()}
+
+
+def _numbered(value: list[Any]) -> dict[str, Any]:
+    """Return what is in a cell array by its number, such as 3; by all numbers, such as 2_1, if some
+    cells hold cells."""
+    found = {}
+    for at, each in enumerate(value, 1):
+        within = _numbered(each) if isinstance(each, list) else {"": each}
+        found |= {f"{at}_{name}" if name else str(at): one for name, one in within.items()}
+    return found
 
 
 def _single_unit(name: str, flat: dict[str, Any]) -> dict[str, np.ndarray] | None:
@@ -237,11 +252,12 @@ def _maps(reading: Reading, name: str, value: Any) -> MapSet | None:
         cells, array = [str(1 + at) for at in range(len(value))], np.stack(value)
     elif isinstance(value, np.ndarray) and value.ndim == 3:
         first, second, last = value.shape
-        if (first == second) == (second == last):
+        is_last = has_cells_last(value)
+        if not is_last and (first == second) == (second == last):
             what = f"{name} has shape {value.shape}: the axis of the cells is not clear"
             reading.refuse(what, f"give a cell array of maps; {fix}")
             return None
-        array = np.moveaxis(value, -1, 0) if first == second else value
+        array = np.moveaxis(value, -1, 0) if is_last or first == second else value
         cells = [str(1 + at) for at in range(len(array))]
     remarks = []
     if reading.options.axes == "xy":

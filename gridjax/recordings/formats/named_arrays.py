@@ -12,7 +12,7 @@ from gridjax.io.text import flaw, shown
 from gridjax.metrics.arguments import check_array
 from gridjax.recordings.formats.array_names import of_one_meaning, with_own_names, without_dates
 from gridjax.recordings.formats.reading import GUIDE, Reading
-from gridjax.recordings.formats.usual_arrays import with_usual_forms
+from gridjax.recordings.formats.usual_arrays import two_points, with_usual_forms
 from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SESSION_ARRAYS = (
@@ -37,6 +37,10 @@ def named_session(
     if _has_doubles(reading, arrays):
         return None
     arrays, units = without_dates(with_own_names(arrays))
+    if pair := two_points(arrays):
+        fix = "give x and y of one of them, or their means over both, as positions [sample, 2]"
+        reading.refuse(f"{pair}: the paths of two LEDs?", fix)
+        return None
     arrays = with_usual_forms(arrays, remarks)
     if reading.path_only:
         arrays = {name: each for name, each in arrays.items() if name in ("positions", "times")}

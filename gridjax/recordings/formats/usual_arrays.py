@@ -46,6 +46,26 @@ def with_usual_forms(arrays: dict[str, np.ndarray], remarks: list[str]) -> dict[
     return own
 
 
+def two_points(own: dict[str, np.ndarray]) -> str:
+    """Return the arrays that look like the paths of two LEDs, with their shape; empty for none.
+
+    Args:
+        own: the arrays under the names of ``named_arrays``.
+    """
+    x, y, positions = own.get("x"), own.get("y"), own.get("positions")
+    if positions is None and x is not None and y is not None:
+        is_pair = x.shape == y.shape and x.ndim == 2 and min(x.shape) == 2 < max(x.shape)
+        return f"x and y have shape {x.shape}" if is_pair else ""
+    if positions is None or not is_number(positions) or max(positions.shape, default=0) <= 5:
+        return ""
+    sides = sorted(positions.shape)
+    is_pair = sides[:-1] in ([4], [2, 2])
+    if sides[:-1] == [5]:  # the time, and two points
+        clock = positions[:, 0] if positions.shape[1] == 5 else positions[0]
+        is_pair = bool((np.diff(clock) > 0).all())
+    return f"positions have shape {positions.shape}" if is_pair else ""
+
+
 def _take_path(own: dict[str, np.ndarray], remarks: list[str]) -> None:
     """Replace positions of three columns, and a frame rate without times, in place."""
     positions, times = own.get("positions"), own.get("times")

@@ -11,6 +11,7 @@ import numpy as np
 from gridjax.io.text import shown
 from gridjax.io.unit_names import length_unit
 from gridjax.recordings.formats.nwb.nwb_activity import responses, roi_activity
+from gridjax.recordings.formats.nwb.nwb_epochs import epoch_windows
 from gridjax.recordings.formats.nwb.nwb_series import (
     PAGE,
     chosen_series,
@@ -57,7 +58,8 @@ def _session(reading: Reading, file: Any) -> RawSession | None:
     if series is None or spikes is None:
         return None
     name, values = series
-    remarks = [f"positions from {name}", *_epochs(file), *spikes.remarks]
+    windows, told = epoch_windows(reading, file)
+    remarks = [f"positions from {name}", *told, *spikes.remarks]
     positions = _positions(reading, name, values, remarks)
     times = None if positions is None else series_times(reading, name, values, len(positions))
     if times is None or positions is None:
@@ -80,6 +82,7 @@ def _session(reading: Reading, file: Any) -> RawSession | None:
         unit=unit,
         time_unit="s",
         spike_time_unit="s",
+        windows_s=windows,
         remarks=tuple(remarks),
     )
 
@@ -103,17 +106,12 @@ def _path(reading: Reading, file: Any) -> tuple[str, Any] | None:
 def _positions(reading: Reading, name: str, series: Any, remarks: list[str]) -> np.ndarray | None:
     """Return positions in the unit of the series."""
     values = series_values(reading, name, series)
+    if values is not None and values.shape[0] in (2, 3) and values.shape[1] > 3:
+        remarks.append(f"{name} is read as [axis, sample], the reverse of what NWB says")
+        values = values.T
     if values is not None and values.shape[1] > 2:
         remarks.append(f"{name} has {values.shape[1]} columns; the first two are read as x and y")
     return None if values is None else values[:, :2]
-
-
-def _epochs(file: Any) -> list[str]:
-    """Return one line about the epochs of a file, if there are several."""
-    n = 0 if file.epochs is None else len(file.epochs)
-    if n < 2:
-        return []
-    return [f"{n:,} epochs not used: all tracked time of the positions is scored as one session"]
 
 
 def _cells(reading: Reading, file: Any) -> Spikes | None:

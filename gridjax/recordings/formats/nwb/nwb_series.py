@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from gridjax.io.text import shown
 from gridjax.recordings.formats.reading import GUIDE, Reading
 
 PAGE = f"{GUIDE}#nwb"
+_MOST_NAMES = 40
 
 
 def series_of(file: Any, kind: str) -> dict[str, Any]:
@@ -64,12 +65,17 @@ def chosen_series(
     if len(fitting) == 1:
         return fitting[0], found[fitting[0]]
     if wanted is not None and not fitting:
-        listed = ", ".join(map(shown, found))
-        reading.refuse(f"has no {what} {shown(wanted)}", f"choose {option} from {listed}")
+        fix = f"choose {option} from {listed(list(found))}"
+        reading.refuse(f"has no {what} {shown(wanted)}", fix)
     else:
-        problem = f"has {len(fitting)} {what}: {', '.join(map(shown, fitting))}"
+        problem = f"has {len(fitting)} {what}: {listed(fitting)}"
         reading.refuse(problem, f"choose one, such as {option} {shown(fitting[0])} ({PAGE})")
     return None
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names of a file as text."""
+    return ", ".join(map(shown, names[:_MOST_NAMES])) + ", ..." * (len(names) > _MOST_NAMES)
 
 
 def series_times(

@@ -7,7 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from gridjax.io.csv_reader import Clock, Columns, Further, Kind, columns_named
+from gridjax.io.csv_reader import (
+    MISSING,
+    Clock,
+    Columns,
+    Further,
+    Kind,
+    Label,
+    columns_named,
+)
 from gridjax.io.dates import array_in_seconds
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.tables.session_tables import (
@@ -74,6 +82,8 @@ def _columns(reading: Reading, kinds: Mapping[str, Kind], further: Further) -> C
             numbers[name], units[name] = array_in_seconds(column.to_numpy())
         elif issubclass(kinds[name], float):
             numbers[name] = _numbers(reading, names[place], column, pa)
+        elif kinds[name] is Label:
+            texts[name] = [_label(value) for value in column.to_pylist()]
         else:
             texts[name] = _texts(reading, names[place], column, pa)
     if reading.problems.found:
@@ -100,6 +110,14 @@ def _numbers(reading: Reading, name: str, column: Any, pa: Any) -> np.ndarray:
         reading.refuse(f"the column {name} is {kind}", fix)
         return np.empty(0)
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(), float)
+
+
+def _label(value: Any) -> str:
+    """Return a value as text, without the point of whole numbers; empty for a missing value."""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.15g}"
+    text = "" if value is None else str(value).strip()
+    return "" if text.lower() in MISSING else text
 
 
 def _texts(reading: Reading, name: str, column: Any, pa: Any) -> list[str]:

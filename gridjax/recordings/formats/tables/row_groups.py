@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from gridjax.io.csv_reader import Columns, Further, Kind, columns_named
+from gridjax.io.csv_reader import Columns, Further, Kind, Label, columns_named
 from gridjax.io.source_location import Problems
 from gridjax.io.text import shown
 from gridjax.recordings.formats.reading import Reading
@@ -27,7 +25,7 @@ def refuse_mixed_cells(reading: Reading, header: Sequence[str], read: Read) -> N
     for group in columns_named(header, _OF_CELLS, {})[0]:
         texts = _texts(reading, ("cell", group), read)
         pairs = set(zip(texts.get("cell", ()), texts.get(group, ()), strict=True))
-        names = [cell for cell, _ in pairs]
+        names = [cell for cell, value in pairs if value]  # an empty value says nothing
         mixed = sorted({cell for cell in names if names.count(cell) > 1})
         if mixed:
             n = names.count(mixed[0])
@@ -40,19 +38,28 @@ def refuse_mixed_cells(reading: Reading, header: Sequence[str], read: Read) -> N
 
 
 def told_sessions(reading: Reading, header: Sequence[str], read: Read) -> list[str]:
-    """Return one line for each column that divides a path into several sessions."""
+    """Return one line for each column that divides a path into several sessions.
+
+    With --time there is none.
+    """
     told = []
+    if reading.options.windows_s is not None:
+        return told
     for group in columns_named(header, _OF_PATH, {})[0]:
-        values = np.unique(_texts(reading, (group,), read).get(group, []))
+        values = set(_texts(reading, (group,), read).get(group, []))
         if len(values) > 1:
+            n = len(values - {""})
+            empty = " and rows without one" * ("" in values)
             told.append(
-                f"the column {group} has {len(values):,} values: all rows are scored as one session"
+                f"the column {group} has {n:,} value{'s' * (n != 1)}{empty}: all rows are scored as"
+                " one session; --time START:STOP chooses a part"
             )
     return told
 
 
 def _texts(reading: Reading, names: Sequence[str], read: Read) -> Mapping[str, list[str]]:
-    """Return columns as texts; none if one of them has empty or other values."""
+    """Return columns as texts; none if the column of cells is not valid."""
     own = replace(reading, problems=Problems(), found=[])
-    columns = read(own, dict.fromkeys(names, str), lambda header, used: {})
+    kinds: dict[str, Kind] = {name: str if name == "cell" else Label for name in names}
+    columns = read(own, kinds, lambda header, used: {})
     return {} if columns is None else columns.texts
