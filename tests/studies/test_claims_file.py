@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -71,9 +72,11 @@ def test_a_file_is_read_with_its_hash(claims_of):
 
 def test_values_are_shown_in_the_claims_unit(claims_of):
     more, alike = claims_of(GOOD).claims
-    assert more.region == "above 1 %"
+    assert more.region == "above 1 point"
     assert alike.region == "between 0.9 and 1.1"
-    assert more.shown(-0.0123) == "−1.23 %"
+    assert more.shown(-0.0123) == "−1.23 points"
+    assert replace(more, test="share", null="none").shown(-0.0123) == "−1.23 %"
+    assert replace(more, test="mean_vs_null").shown(0.34) == "34 points"  # null: no difference
     assert more.shown(math.nan) == "–"
     assert alike.shown(-math.inf) == "−∞"
     assert alike.shown(12345.6) == "12346"

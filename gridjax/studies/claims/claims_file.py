@@ -20,8 +20,12 @@ CLAIMS = "claims.yaml"
 ROLES = ("primary", "secondary")
 ASKED_OF = (ALL, COMPETENT, FINISHED)
 """Groups of networks that a claim can be asked of."""
-UNITS = {"percent": (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
+PERCENT = "percent"
+UNITS = {PERCENT: (100.0, " %"), "cm": (1.0, " cm"), "nats": (1.0, " nats"), "number": (1.0, "")}
 """Units by name: the factor between a value and its printed number, and the text after it."""
+DIFFERENCE_TESTS = ("paired_difference", "seed_contrast", "matched_difference", "slope")
+NO_DIFFERENCE = "no difference"
+"""Beginning of the null of a claim whose mean is that of differences."""
 _OF_STUDY = ("title", "question", "caution", "version", "changes", "plugins", "claims")
 _TEXTS = ("claim", "published", "estimand", "null")
 _OF_CLAIM = (*_TEXTS, "test", "role", "unit", "holds", "asked_of")
@@ -69,8 +73,16 @@ class Claim:
             return f"above {low}"
         return f"below {high}" if math.isinf(self.low) else f"between {low} and {high}"
 
+    @property
+    def is_difference(self) -> bool:
+        """Whether the estimate is a difference or a slope, so that its percent are points."""
+        return self.test in DIFFERENCE_TESTS or self.null.startswith(NO_DIFFERENCE)
+
     def shown(self, value: float) -> str:
-        """Return a value as text in the claim's unit, with three digits."""
+        """Return a value as text in the claim's unit, with three digits.
+
+        A difference of two shares is in points: 1 point is the difference of 3 % and 2 %.
+        """
         factor, unit = UNITS[self.unit]
         if math.isnan(value):
             return "–"
@@ -80,6 +92,8 @@ class Claim:
             round(value * factor, 9) + 0.0
         )  # removes rounding errors of sums, and the sign of -0
         written = f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+        if self.unit == PERCENT and self.is_difference:
+            unit = " point" if written in ("1", "-1") else " points"
         return f"{written}{unit}".replace("-", "−")
 
 
