@@ -31,6 +31,17 @@ _OWN_OPTIONS = {
     "epochs": "--epoch",
 }
 """Field of InputOptions -> its option, for options that only some formats use."""
+_OF_SESSIONS = {
+    "spikes": "--spikes",
+    "windows_s": "--time",
+    "units": "--units",
+    "px_per_cm": "--px-per-cm",
+    "time_units": "--time-units",
+    "rate_hz": "--rate",
+    "arena": "--arena",
+    "lost": "--lost",
+}
+"""Field of InputOptions -> its option, for options that rate maps do not use."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +144,8 @@ def _read(path: str, options: InputOptions, path_only: bool) -> ReadFile:
         others = () if options.spikes is None else ("activity",)
         _refuse_unused(reading, known, [name for name in _OWN_OPTIONS if name not in others])
         result = known.read(reading)
-        if isinstance(result, MapSet) and options.spikes is not None:
-            reading.refuse("holds maps, but --spikes applies to sessions only", "remove --spikes")
-        if isinstance(result, MapSet) and options.windows_s is not None:
-            reading.refuse("holds maps, but --time applies to sessions only", "remove --time")
+        if isinstance(result, MapSet):
+            _refuse_options_of_sessions(reading)
         if isinstance(result, MapSet) and path_only:
             reading.refuse("holds maps and no path", "give the file of a session")
         if isinstance(result, RawSession) and path_only:
@@ -163,6 +172,20 @@ def _refuse_unused(reading: Reading, known: Format, names: Sequence[str]) -> Non
     if unused:
         what = f"{known.name}: {', '.join(unused)} would have no effect"
         reading.refuse(what, f"leave {', '.join(unused)} out ({GUIDE})")
+
+
+def _refuse_options_of_sessions(reading: Reading) -> None:
+    """Add a problem if options are given that rate maps do not use."""
+    usual, given = InputOptions(), reading.options
+    unused = [
+        option
+        for name, option in _OF_SESSIONS.items()
+        if getattr(given, name) != getattr(usual, name)
+    ]
+    if unused:
+        options, apply = ", ".join(unused), "applies" if len(unused) == 1 else "apply"
+        what = f"holds maps, but {options} {apply} to sessions only"
+        reading.refuse(what, f"remove {options}, or give maps and sessions in two calls")
 
 
 def _with_other_spikes(reading: Reading, raw: RawSession) -> RawSession | None:

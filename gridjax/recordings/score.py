@@ -34,6 +34,8 @@ def score_inputs(
     """
     options.check()
     problems = Problems()
+    if not any(isinstance(each, Session) for each in inputs):
+        _refuse_options_of_sessions(options, problems)
     prepared = []
     for each in inputs:
         if isinstance(each, Session):
@@ -49,6 +51,29 @@ def score_inputs(
         for each in prepared
         if each is not None
     ]
+
+
+_OF_SESSIONS = {
+    "min_shift_s": "--min-shift",
+    "n_bins": "--bins",
+    "bin_cm": "--bin-cm",
+    "smoothing_cm": "--smooth-cm",
+    "min_speed_cm_s": "--min-speed",
+}
+"""Field of ScoreOptions -> its option, for options that rate maps do not use."""
+
+
+def _refuse_options_of_sessions(options: ScoreOptions, problems: Problems) -> None:
+    """Add a problem if options are given that rate maps do not use."""
+    usual = ScoreOptions()
+    unused = [
+        option
+        for name, option in _OF_SESSIONS.items()
+        if getattr(options, name) != getattr(usual, name)
+    ]
+    if unused:
+        what = f"{', '.join(unused)} would have no effect: there are rate maps only"
+        problems.add(what, None, f"leave {', '.join(unused)} out")
 
 
 def pooled_thresholds(scored: Sequence[InputScores]) -> dict[str, Float[np.ndarray, "2"]]:

@@ -55,6 +55,16 @@ def test_a_grid_cell_is_known_from_its_spikes(scored):
     assert found["n_spikes"].tolist() == [len(SPIKES[cell]) for cell in found["cell"]]
 
 
+def test_options_of_sessions_are_refused_for_maps_alone(folder, tmp_path):
+    np.save(tmp_path / "maps.npy", np.random.default_rng(0).random((2, 12, 12)))
+    maps = read_inputs([tmp_path / "maps.npy"])
+    with pytest.raises(GridjaxError, match=r"--bins, --min-speed would have no effect"):
+        score_inputs(maps, ScoreOptions(n_bins=20, min_speed_cm_s=3.0))
+    assert (
+        len(score_inputs([*maps, *read_inputs([folder / "rat.npz"])], ScoreOptions(n_bins=20))) == 2
+    )
+
+
 def test_rows_are_what_the_functions_say(scored):
     """The same numbers by the public functions, one cell at a time."""
     (one,) = scored

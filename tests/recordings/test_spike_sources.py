@@ -89,6 +89,8 @@ def test_cells_are_chosen_by_name(folder):
     assert "choose from anywhere, grid" in message
     np.save(folder / "maps.npy", np.zeros((9, 9)))
     assert "--cells applies to sessions only" in refused(folder / "maps.npy", cells=("0",))
+    useless = refused(folder / "maps.npy", units="cm", lost=(0.0, 0.0))
+    assert "holds maps, but --units, --lost apply to sessions only" in useless
     activity = np.random.default_rng(0).normal(size=(len(TIMES), 4))
     np.savez(folder / "a.npz", positions=PATH, times=TIMES, activity=activity)
     (session,) = read_inputs([folder / "a.npz"], InputOptions(cells=("2", "0")))
