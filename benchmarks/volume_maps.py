@@ -164,6 +164,29 @@ def isotropic_field(whole: np.ndarray, n: int, rng: np.random.Generator) -> np.n
     return field[:n, :n, :n]
 
 
+def narrow_band_fields(
+    n: int, waves: float, band: float, least: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Return eight random fields [8, n, n, n] of a narrow band of wavelengths.
+
+    They are the parts, a side apart, of a field in a box of four sides.
+
+    Args:
+        waves: mean number of waves along a side.
+        band: standard deviation of the number of waves.
+        least: rates below this many standard deviations of each field are set to it.
+    """
+    side = 4 * n
+    step = np.fft.fftfreq(side) * n
+    radius = np.sqrt(step[:, None, None] ** 2 + step[:, None] ** 2 + step[: side // 2 + 1] ** 2)
+    noise = np.fft.rfftn(rng.normal(size=(side,) * 3))
+    amplitude = np.exp(-((radius - waves) ** 2) / (4 * band**2))
+    whole = np.fft.irfftn(noise * amplitude, (side,) * 3, (0, 1, 2))
+    parts = whole.reshape(2, 2 * n, 2, 2 * n, 2, 2 * n)[:, :n, :, :n, :, :n]
+    fields = parts.transpose(0, 2, 4, 1, 3, 5).reshape(8, n, n, n)
+    return np.maximum(fields, least * fields.std(axis=(1, 2, 3), keepdims=True))
+
+
 WAVES = {
     "bcc": [(1, 1, 0), (1, -1, 0), (1, 0, 1), (1, 0, -1), (0, 1, 1), (0, 1, -1)],
     "fcc": [(1, 1, 1), (1, 1, -1), (1, -1, 1), (-1, 1, 1)],

@@ -4,6 +4,7 @@
 synthetic maps of each class and prints how often each answer is given. Planar sections are measured
 on FCC, HCP and columns in the orientation that they assume, and on all classes in random
 orientations. They have no null; their threshold is the 95th percentile over random fields.
+`--random N` scores random fields of a narrow band of wavelengths instead, also rectified ones.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,15 @@ import numpy as np
 from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 
 from .planar_sections import SCORES, planar_scores
-from .volume_maps import CLASSES, LATTICE_CONSTANT, WAVES, aligned, plane_waves, volume_map
+from .volume_maps import (
+    CLASSES,
+    LATTICE_CONSTANT,
+    WAVES,
+    aligned,
+    narrow_band_fields,
+    plane_waves,
+    volume_map,
+)
 
 SEED = 71_128
 """Seed of the tables in the documentation and of the test; constants were chosen on others."""
@@ -52,6 +62,20 @@ def lines(table: dict[str, dict[str, int]]) -> list[str]:
     for name, row in table.items():
         rows.append(f"{name:10}" + "".join(f"{row[answer]:>10}" for answer in answers))
     return rows
+
+
+def random_fields(count: int, seed: int) -> None:
+    """Print the answers on random fields of a narrow band of wavelengths, by their least rate."""
+    for n, (waves, band) in product((20, 24), ((2.5, 0.3), (3.5, 0.5))):
+        for name, least in (("any sign", -np.inf), ("at least 0", 0.0), ("above 1 sd", 1.0)):
+            rng = np.random.default_rng([seed, n, round(10 * waves)])
+            fields = [narrow_band_fields(n, waves, band, least, rng) for _ in range(-(-count // 8))]
+            found = grid_score_3d(np.concatenate(fields)[:count], seed=seed)
+            answers = {a: int((found.lattice == a).sum()) for a in CLASSES}
+            order = int((found.order_p_value <= 0.05).sum())
+            print(
+                f"{n} bins, {waves} waves, {name}: {answers}, order p <= .05: {order}", flush=True
+            )
 
 
 def planar(count: int, periods: float, jitter: float, n: int = 24) -> dict[str, dict[str, int]]:
@@ -93,9 +117,12 @@ def main() -> None:
     parser.add_argument("--waves", action="store_true", help="sums of plane waves, not fields")
     parser.add_argument("--constants", action="store_true", help="periods are lattice constants")
     parser.add_argument("--planar", type=int, default=30, help="maps of each class; 0 for none")
+    parser.add_argument("--random", type=int, default=0, help="random fields of each kind, only")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
+    if given.random:
+        return random_fields(given.random, given.seed)
     told = []
     for periods in given.periods:
         for jitter in [0.0] if given.waves else [percent / 100 for percent in given.jitters]:

@@ -17,14 +17,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import random
-from jax.scipy.special import ndtri
 from jaxtyping import Array, Bool, Float, Key
+
+from gridjax.metrics.nulls.translation import adjusted, hermite_shares, translated
 
 # Ratio of the padded side to the side of a map; with 2 no lag wraps around.
 PADDING = 2
-ITERATIONS = 20
-# Terms of the Hermite series of the map's values; the last term also gets the remainder.
-TERMS = 8
 # Points per bin in the tables of covariance, and points per ring in its integration.
 FINENESS = 4
 
@@ -107,30 +105,6 @@ def radial_spectrum(
     return _over_rings(jnp.abs(waves) ** 2, table)
 
 
-def _series(values, count):
-    """Return the shares s_m in corr(f(g), f(g')) = sum over m of s_m corr(g, g')^m.
-
-    The function f maps Gaussian numbers g to the map's values by rank. The shares are the squares
-    of its Hermite coefficients, divided by the variance.
-    """
-    index = jnp.arange(values.shape[1], dtype=values.dtype)
-    inside = index < count[:, None]
-    gauss = ndtri(jnp.where(inside, (index + 0.5) / count[:, None], 0.5))
-    centred = jnp.where(inside, values - _mean(values, inside)[:, None], 0.0)
-    before, now, factorial, shares = jnp.ones_like(gauss), gauss, 1.0, []
-    for order in range(1, TERMS + 1):
-        factorial *= order
-        shares.append(_mean(centred * now, inside) ** 2 / factorial)
-        before, now = now, gauss * now - order * before
-    variance = _mean(centred**2, inside)
-    shares = jnp.stack(shares) / jnp.where(variance > 0, variance, 1.0)
-    return shares.at[-1].add(jnp.maximum(1 - shares.sum(axis=0), 0.0))
-
-
-def _mean(values, inside):
-    return jnp.where(inside, values, 0.0).sum(axis=1) / jnp.maximum(inside.sum(axis=1), 1)
-
-
 def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
     """Return the parameters of draws for maps (float32, below 1); NaN bins are unknown."""
     n_maps, n = maps.shape[:2]
@@ -139,36 +113,27 @@ def model(maps: Float[Array, "map n n"], table: Rings) -> Model:
     count = known.sum(axis=(1, 2)).astype(maps.dtype)
     values = jnp.sort(jnp.where(known, maps, jnp.inf).reshape(n_maps, -1), axis=1)
     values = jnp.where(jnp.isfinite(values), values, 0.0)
-    shares = _series(values, count)[..., None, None]
+    shares = hermite_shares(values, count)
     target = radial_spectrum(maps, known, table)
     target = target / jnp.maximum(target.sum(1, keepdims=True), 1e-30)
     window = jnp.abs(jnp.fft.fft2(known.astype(maps.dtype), (side, side))) ** 2
     pairs = jnp.fft.ifft2(window).real
     pairs = pairs / jnp.maximum(pairs.sum((1, 2), keepdims=True), 1.0)
 
-    def seen(power):
+    def expected(power):
         """Return the expected radial spectrum of the translated field within the window."""
         gauss = jnp.matmul(power, table.covariance, precision=jax.lax.Precision.HIGHEST)
         gauss = _between(gauss, FINENESS * table.radius)
-        translated, product = 0.0, 1.0
-        for share in shares:
-            product = product * gauss
-            translated = translated + share * product
+        final = translated(gauss, shares)
         # subtraction of the mean within the window also reduces the longest waves
-        mean = (translated * pairs).sum((1, 2), keepdims=True)
-        waves = jnp.fft.fft2((translated - mean) * pairs).real
-        expected = jnp.maximum(_over_rings(waves, table), 0.0)
-        return expected / jnp.maximum(expected.sum(1, keepdims=True), 1e-30)
-
-    def step(_, power):
-        expected = seen(power)
-        ratio = target / jnp.maximum(expected, 1e-6 * expected.max(1, keepdims=True) + 1e-30)
-        power = power * jnp.clip(ratio, 0.2, 5.0)
-        return power / power.sum(1, keepdims=True)
+        mean = (final * pairs).sum((1, 2), keepdims=True)
+        waves = jnp.fft.fft2((final - mean) * pairs).real
+        spectrum = jnp.maximum(_over_rings(waves, table), 0.0)
+        return spectrum / jnp.maximum(spectrum.sum(1, keepdims=True), 1e-30)
 
     start = (target + 1e-9) * table.area
     start = start / start.sum(1, keepdims=True)
-    return Model(jax.lax.fori_loop(0, ITERATIONS, step, start), values, known)
+    return Model(adjusted(target, start, expected), values, known)
 
 
 def draw(key: Key[Array, ""], one: Model, table: Rings, n_draws: int) -> Float[Array, "draw n n"]:

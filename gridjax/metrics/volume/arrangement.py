@@ -2,7 +2,7 @@
 
 Fields are maxima of the smoothed map. If they have a characteristic distance, the distances from
 each field to its two nearest fields vary little, and the nearest is not near. This is compared with
-random fields that have the map's spectrum, and with hard spheres placed at random.
+random fields that have the map's spectrum and values, and with hard spheres placed at random.
 """
 
 from __future__ import annotations

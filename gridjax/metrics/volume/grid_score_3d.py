@@ -60,8 +60,9 @@ class VolumeScores(NamedTuple):
 
     `variation`: standard deviation divided by mean of the distances from each field to its two
     nearest fields; NaN for fewer than six fields. `spacing_p_value`: chance that the distances of a
-    field of the isotropic null are as even and as large: that their variation divided by the mean
-    distance to the nearest field is at most that of the map. `spheres_p_value`: chance that hard
+    field of the isotropic null are as even and as large: that their variation divided by the cube
+    of the mean distance to the nearest field (the space around a field) is at most that of the map.
+    Random fields with fewer than six fields count as even. `spheres_p_value`: chance that hard
     spheres placed at random have at most the map's variation.
     """
 
@@ -92,17 +93,15 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     are one degree apart. Only the dependence of the autocorrelogram on direction counts for the
     lattice. Its orientation and offset, and the scale and offset of the values, have no effect.
 
-    The isotropic null are Gaussian random fields with the map's radially averaged spectrum, random
-    phases and the map's unknown bins. The search covers periods from a sixth of a side (but at
-    least 2.8 bins) to a side divided by 1.6. A map's result does not depend on its batch.
+    The isotropic null are random fields with the map's values, unknown bins and radially averaged
+    spectrum, as in `isotropic_maps`: Gaussian fields whose values are replaced, rank by rank, by
+    those of the map, and whose spectrum is adjusted for this. Of 1,920 random fields of a narrow
+    band of wavelengths 3 % have local order, with rates of any sign as well as with rates of at
+    least 0 or above one standard deviation. Of disordered packings with 10 % jitter 50 of 60 have
+    it with 2.5 distances along a side, which is 13 fields, and 60 of 60 with 3.5.
 
-    The null does not have the values of the map, as that of `isotropic_maps` does. If negative
-    rates of a random field with a narrow band of wavelengths are set to 0, its fields stay in their
-    places, but its spectrum becomes wider, so that its null is less even. Of 32 such fields (20
-    bins, 3.5 waves along a side, standard deviation .5) 1 has local order, 26 have it without
-    their rates below the mean, and 31 without those below one standard deviation above the mean;
-    with 2.5 waves (.3) these are 0, 9 and 21. Compare the local order of units whose rates are at
-    least 0 with that of random readouts of the same code and activation.
+    The search covers periods from a sixth of a side (but at least 2.8 bins) to a side divided by
+    1.6. A map's result does not depend on its batch.
 
     Args:
         maps: [..., n, n, n], n from 12 to 128 cubic bins; bins that are not finite are unknown, so
@@ -157,7 +156,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
             for index in range(size):
                 spheres[start + index] = _against_spheres(found, index, volumes.known[index], seed)
     order_p = p_values(order[:, 0], order[:, 1:])
-    spacing_p = _p_of_low(variation / nearest)
+    spacing_p = _p_of_low(variation / nearest**3)
     best = (correlations - HANDICAP).argmax(axis=1)
     rows = np.arange(len(flat))
     is_alike = correlations[rows, best] >= LEAST_SYMMETRY[best]
@@ -191,8 +190,8 @@ def _symmetries(volumes, size: int):
 
 
 def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " map"]:
-    """Return p-values of the first value being low; a missing null value counts as high."""
-    return p_values(-values[:, 0], np.nan_to_num(-values[:, 1:], nan=-np.inf))
+    """Return p-values of the first value being low; a missing null value counts as low."""
+    return p_values(-values[:, 0], -values[:, 1:])
 
 
 def _against_spheres(found: Measures, index: int, known: np.ndarray, seed: int) -> float:

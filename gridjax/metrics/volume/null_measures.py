@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -32,23 +31,18 @@ class Measures(NamedTuple):
     """Typical distance between fields, bins, from the wave number of most power."""
 
 
+_ring_power = jax.jit(spectrum.ring_power)
+
+
 @jax.jit
-def _spectra(volumes, table, blur):
-    power = spectrum.ring_power(volumes, table)
-    return power, jax.vmap(isotropic_volumes.amplitudes, (0, None))(power, blur)
-
-
-@partial(jax.jit, static_argnames="n")
 def _measure(
     volume: Float[Array, "n n n"],
     known: Bool[Array, "n n n"],
-    mixture: Float[Array, " draw*n*n*n"],
+    null: Float[Array, "draw n n n"],
     wavenumber: Float[Array, ""],
     waves: Float[Array, "2 n frequency"],
     kernel: Float[Array, "n n"],
-    n: int,
 ):
-    null = isotropic_volumes.centred(mixture.reshape(-1, n, n, n), known)
     fields = jnp.concatenate([volume[None], null])
     shell = spectrum.shell_power(spectrum.power_around(fields, waves), wavenumber)
     smooth = arrangement.smooth(fields, known, kernel)
@@ -62,8 +56,9 @@ def measures(volumes: Volumes, seed: int, block: int) -> Measures:
     """
     n = volumes.values.shape[-1]
     parts = isotropic_volumes.components(n, seed, block)
-    power, amplitude = _spectra(volumes.values, spectrum.rings(n), parts.blur)
-    mixtures = isotropic_volumes.mixtures(amplitude, parts.fields)
+    power = _ring_power(volumes.values, spectrum.rings(n))
+    amplitude = isotropic_volumes.fitted_amplitudes(power, volumes, parts)
+    mixtures = isotropic_volumes.mixtures(amplitude, parts)
     n_fields = 1 + isotropic_volumes.BLOCK
     n_maps = len(volumes.values)
     order, variation, nearest = np.full((3, n_maps, n_fields), np.nan)
@@ -72,14 +67,15 @@ def measures(volumes: Volumes, seed: int, block: int) -> Measures:
         wavenumber = spectrum.peak(np.asarray(power[index]), n)
         most = spectrum.largest_frequency(n, wavenumber)
         distance = FIELD_DISTANCE * 2 * n / wavenumber
+        volume, known = volumes.values[index], volumes.known[index]
+        fields = np.asarray(mixtures[index]).reshape(-1, n, n, n)
         found, smooth, is_field = _measure(
-            volumes.values[index],
-            volumes.known[index],
-            mixtures[index],
+            volume,
+            known,
+            isotropic_volumes.by_rank(fields, volume, known),
             np.float32(wavenumber),
             spectrum.waves(n, most),
             arrangement.kernel(n, arrangement.SMOOTHING * distance),
-            n,
         )
         owner, place = arrangement.places(np.asarray(smooth), np.asarray(is_field))
         order[index] = found

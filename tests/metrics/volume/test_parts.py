@@ -10,7 +10,6 @@ from scipy.spatial.transform import Rotation
 from benchmarks.volume_maps import bumps, lattice_points
 from gridjax.metrics.volume import (
     arrangement,
-    isotropic_volumes,
     orientation,
     rotations,
     spectrum,
@@ -165,26 +164,6 @@ def test_order_is_the_share_of_the_strongest_tenth():
     ranked = np.sort(shell, axis=0)[::-1]
     tenth = ranked[: round(len(shell) / 10)].sum(0) / shell.sum(0)
     np.testing.assert_allclose(spectrum.order(shell), tenth, rtol=1e-5)
-
-
-@pytest.mark.slow
-def test_fields_of_the_null_have_the_radial_spectrum_of_a_field():
-    """The mean over fields, for the spectrum of a random field whose waves are within a shell."""
-    n, rng, side = N, np.random.default_rng(2), 4 * N
-    step = np.fft.fftfreq(side) * side / 2
-    radius = np.sqrt(step[:, None, None] ** 2 + step[:, None] ** 2 + step**2)
-    target, table = 0.0, spectrum.rings(n)
-    for _ in range(60):
-        waves = np.fft.fftn(rng.normal(size=(side,) * 3)) * np.exp(-((radius - 5.0) ** 2) / 2)
-        field = np.fft.ifftn(waves).real[:n, :n, :n]
-        volumes = (field - field.mean())[None].astype(np.float32)
-        target = target + np.asarray(spectrum.ring_power(volumes, table))[0] / 60
-    parts = isotropic_volumes.components(n, 5, 0)
-    amplitude = isotropic_volumes.amplitudes(target, parts.blur)
-    fields = isotropic_volumes.mixtures(amplitude[None], parts.fields)
-    power = np.asarray(spectrum.ring_power(fields.reshape(-1, n, n, n), table)).mean(axis=0)
-    # a ring has some thirty independent frequencies: 2 % for the means over 60 and 99 fields
-    np.testing.assert_allclose(power, target, atol=0.05 * target.max())
 
 
 def test_spacing_is_that_of_the_two_nearest_fields():
