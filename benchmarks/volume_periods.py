@@ -4,7 +4,7 @@
 layouts of the study volume's size desk (2,048 place cells of 13 cm, s = 1.25, a cube of 1.65 m with
 walls, 16 bins a side, no limit on rates; two patterns on each layout) and scores them and ideal
 lattices of waves of k* with `gj.grid_score_3d`. It prints the median over layouts of the measured
-period, divided by the wavelength of k*. The study's predictions are these numbers.
+period, divided by the wavelength of k*. The study compares lattices with waves of one length.
 """
 
 from __future__ import annotations

@@ -23,16 +23,16 @@ PERIODS = {
     **dict.fromkeys(("bcc", "fcc", "hcp"), np.sqrt(1.5)),
     "columns": 2 / np.sqrt(3),
     **dict.fromkeys(("sc", "lamellae"), 1.0),
-    "local": 1.106,
 }
-"""Expected distance of the nearest fields (columns, planes) by class, in wavelengths of k*.
+"""Expected distance of the nearest fields (columns, planes) by lattice, in wavelengths of k*.
 
-Those of lattices are those of waves of one length; HCP is packed as FCC is. Local order is no sum
-of waves: its number is the median over 12 layouts of the size desk on which patterns grew
-(`python -m benchmarks.volume_periods --layouts 12`; 22 of 24 patterns, 1.086 to 1.161).
+They are those of waves of one length; HCP is packed as FCC is. Local order is no sum of waves.
 """
-FEWEST_PERIODS = 10
-"""Units with a class that the median period of a network needs."""
+CLASSES = (*PERIODS, "local")
+FEWEST_UNITS = 10
+"""Units with a lattice that the median period of a network needs."""
+FEWEST_DISTANCES = 2.5
+"""Distances between fields along a side that local order needs to be found in most maps."""
 ORDERED = 0.01
 
 
@@ -65,17 +65,29 @@ def share_classed(maps, owner):
 
     Maps that are large along a wall are ordered, too, but have the class "none".
     """
-    is_classed = (maps["order_p_value"] <= ORDERED) & maps["lattice"].isin(list(PERIODS))
+    is_classed = (maps["order_p_value"] <= ORDERED) & maps["lattice"].isin(CLASSES)
     return is_classed.groupby(maps[owner]).mean()
 
 
 def period_ratios(rows, units):
-    """Return the median of the units' periods over those expected of their class, by run_id."""
+    """Return the median period of lattices over that expected of their class, by run_id."""
     known = units[units["lattice"].isin(list(PERIODS))].dropna(subset=["period_cm"])
     known = known.merge(rows[["run_id", "wavelength_cm"]], on="run_id")
     expected = known["lattice"].map(PERIODS).astype(float) * known["wavelength_cm"]
     groups = (known["period_cm"] / expected).groupby(known["run_id"])
-    return groups.median()[groups.size() >= FEWEST_PERIODS]
+    return groups.median()[groups.size() >= FEWEST_UNITS]
+
+
+def too_small(rows):
+    """Return that too few distances between fields fit along a side for local order, or nothing."""
+    sides_cm = 100 * rows[["box_width_in_m", "box_height_in_m"]].min(axis=1)
+    distances = sides_cm / (PERIODS["bcc"] * rows["wavelength_cm"])
+    if rows.empty or distances.min() >= FEWEST_DISTANCES:
+        return ""
+    return (
+        f"the cube holds {distances.min():.1f} distances between fields along each side; local"
+        f" order is found in most maps from {FEWEST_DISTANCES} on"
+    )
 
 
 def arm(rows, name):
@@ -93,6 +105,9 @@ def select(evidence):
         frame = arm(rows, of)
         arguments = {"frame": frame, "column": column, "null": null, "within": within}
         return arguments | {"arms": {of: frame}}
+
+    def local(column, of="DoS, relu"):
+        return mean(column, of=of) | {"unanswerable": too_small(arm(rows, of))}
 
     def difference(first, second, column, unanswerable="", within=DIFFERENCES):
         one, other = arm(rows, first), arm(rows, second)
@@ -113,13 +128,13 @@ def select(evidence):
         return difference(first, second, "order_gain", reason, (-2.0, 2.0))
 
     return {
-        "local_order_only": mean("local_only"),
+        "local_order_only": local("local_only"),
         "ordered_relu": mean("order_gain"),
         "bcc_not_fcc": mean("bcc_minus_fcc"),
         "tanh_loses_order": order("DoS, relu", "DoS, tanh"),
         "gaussian_has_less_order": order("DoS, relu", "Gaussian, relu"),
         "gaussian_has_order": mean("order_gain", of="Gaussian, relu"),
-        "gaussian_has_no_local_order": mean("local_gain", of="Gaussian, relu"),
+        "gaussian_has_no_local_order": local("local_gain", of="Gaussian, relu"),
         "flattened_motion_gives_columns": difference(
             "DoS, relu, flattened", "DoS, relu", "share_columns"
         ),

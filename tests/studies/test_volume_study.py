@@ -13,7 +13,9 @@ from gridjax.studies.training import Request, StudyPlan, lay_out
 
 (STUDY,) = find_studies("volume")
 N_UNITS = 128
-PERIODS = STUDY._module.PERIODS
+PERIODS, CLASSES = STUDY._module.PERIODS, STUDY._module.CLASSES
+LARGER = {"box_width_in_m": 2.0, "box_height_in_m": 2.0, "bin_side_in_m": 0.1}
+ABOUT_LOCAL_ORDER = ("local_order_only", "gaussian_has_no_local_order")
 ABOUT_ORDER_TO_LOSE = ("tanh_loses_order", "gaussian_has_less_order", "planar_paths_keep_order")
 
 
@@ -42,8 +44,8 @@ def set_shares(run):
     """Give the table of networks the shares of classes of the table of units."""
     classes = run.units["lattice"]
     owner = run.units["run_id"]
-    for name in (*PERIODS, "lattice"):
-        is_one = classes == name if name in PERIODS else ~classes.isin(["local", "none"])
+    for name in (*CLASSES, "lattice"):
+        is_one = classes == name if name in CLASSES else ~classes.isin(["local", "none"])
         run.networks[f"share_{name}"] = run.networks["run_id"].map(is_one.groupby(owner).mean())
     is_local = (run.nulls["lattice"] == "local").groupby(run.nulls["null_id"]).mean()
     run.networks["null_share_local"] = run.networks["null_id"].map(is_local)
@@ -95,10 +97,10 @@ def test_local_order_needs_units_with_local_order():
         run.nulls.loc[lattices, "lattice"] = "bcc"
         run.networks["null_share_lattice"] = 0.2
 
-    no_unit = judged(lattices_of_readouts)["local_order_only"]
+    no_unit = judged(lattices_of_readouts, LARGER)["local_order_only"]
     assert no_unit.outcome == "does not hold"
     assert no_unit.estimate.value < 0.01
-    half = judged(lambda run: ordered(run, some(run, 0.4), "local"))["local_order_only"]
+    half = judged(lambda run: ordered(run, some(run, 0.4), "local"), LARGER)["local_order_only"]
     assert half.outcome == "holds"
     assert half.estimate.value == pytest.approx(0.39, abs=0.04)
 
@@ -106,7 +108,25 @@ def test_local_order_needs_units_with_local_order():
         ordered(run, some(run, 0.8), "bcc")
         ordered(run, some(run, 0.4, seed=1), "local")
 
-    assert judged(as_many_lattices)["local_order_only"].outcome == "does not hold"
+    assert judged(as_many_lattices, LARGER)["local_order_only"].outcome == "does not hold"
+
+
+def test_local_order_is_asked_where_it_can_be_found():
+    """At the size desk the score misses most local order, so that its absence says nothing."""
+
+    def half(run):
+        ordered(run, some(run, 0.4), "local")
+
+    small, large = judged(half), judged(half, LARGER)
+    for name in ABOUT_LOCAL_ORDER:
+        assert small[name].outcome == NOT_ANSWERABLE
+        assert "2.1 distances between fields" in small[name].sentence
+        assert large[name].outcome != NOT_ANSWERABLE
+    (paper,) = {
+        (one.box_width_in_m, one.box_height_in_m)
+        for one in lay_out(STUDY, Request(size="paper")).specs
+    }
+    assert paper == (2.0, 2.0)
 
 
 def test_columns_are_no_sign_of_bcc():
@@ -118,8 +138,8 @@ def test_columns_are_no_sign_of_bcc():
     assert judged(lambda run: ordered(run, some(run, 0.3), "bcc"))["bcc_not_fcc"].outcome == "holds"
 
 
-@pytest.mark.parametrize("lattice", ["local", "columns", "bcc"])
-def test_periods_are_those_of_their_class(lattice):
+@pytest.mark.parametrize("lattice", ["lamellae", "columns", "bcc"])
+def test_periods_are_those_of_their_lattice(lattice):
     """Periods of networks whose units all have one class, in wavelengths of k*."""
     wavelength_cm = 100 * 2 * math.pi * 0.13 * math.sqrt((1.25**2 - 1) / (4 * math.log(1.25)))
 
@@ -133,10 +153,10 @@ def test_periods_are_those_of_their_class(lattice):
     assert found.outcome == "holds"
 
 
-def test_a_period_needs_ten_units_with_a_class():
+def test_a_period_needs_ten_units_with_a_lattice():
     def few(run):
-        run.units["lattice"] = "none"
-        ordered(run, run.units["unit"] < 9, "local")
+        run.units["lattice"] = "local"
+        ordered(run, run.units["unit"] < 9, "bcc")
         run.units["period_cm"] = 50.0
 
     assert judged(few)["period_as_predicted"].outcome == NOT_ANSWERABLE
@@ -161,9 +181,11 @@ def test_order_that_networks_do_not_have_cannot_be_lost():
 def test_gaussian_networks_alone_answer_their_claims():
     """If no pilot network of the other targets learns, only these are trained."""
     alone = {"place_field_values": "gaussian", "motion": "walk"}
-    found = judged(overrides=alone)
+    found = judged(overrides=alone | LARGER)
     assert found["gaussian_has_no_local_order"].outcome == "holds"
     assert found["gaussian_has_order"].outcome == "does not hold"
     assert found["gaussian_has_order"].estimate.n == 16
     answered = {name for name, one in found.items() if one.outcome != NOT_ANSWERABLE}
     assert answered == {"gaussian_has_order", "gaussian_has_no_local_order"}
+    at_desk = {n for n, one in judged(overrides=alone).items() if one.outcome != NOT_ANSWERABLE}
+    assert at_desk == {"gaussian_has_order"}
