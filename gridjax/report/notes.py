@@ -7,7 +7,7 @@ from typing import Any
 
 from gridjax.io import numbers
 from gridjax.metrics.statistics.seed_intervals import FEWEST_SEEDS
-from gridjax.report.figures.lattice_periods import ENOUGH_PERIODS
+from gridjax.report.figures.lattice_periods import ENOUGH_PERIODS, TOO_FEW
 from gridjax.report.run_data import RunData
 from gridjax.report.summary import SHARES
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
@@ -126,7 +126,7 @@ def _periods(data: RunData) -> str:
     low, high = min(per_box), max(per_box)
     expected = f"{low:.1f}" if round(low, 1) == round(high, 1) else f"{low:.1f} to {high:.1f}"
     few = (
-        f" With fewer than {ENOUGH_PERIODS} periods a lattice cannot be distinguished from one"
+        f" With {TOO_FEW} a lattice cannot be distinguished from one"
         " field with neighbours, so a hexagonal pattern is weak evidence."
         if low < ENOUGH_PERIODS
         else ""

@@ -8,7 +8,7 @@ import numpy as np
 
 from gridjax import plotting
 from gridjax.metrics.lattice import plane_waves
-from gridjax.metrics.spectral.turing import dos_wavenumber, hexagonal_period
+from gridjax.metrics.spectral.turing import ENOUGH_CYCLES, dos_wavenumber, hexagonal_period
 from gridjax.plotting import FigureResult
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label, only, reads_width
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 NAME, TITLE = "periods", "Lattice period against place-field width"
-ENOUGH_PERIODS = 2.5
+ENOUGH_PERIODS = ENOUGH_CYCLES * np.sqrt(3) / 2
 """Smallest number of periods across the box at which a lattice can be identified.
 
-With fewer periods, a lattice looks like one field with neighbours.
+With fewer periods, a lattice looks like one field with neighbours. It is the same limit as that of
+wavelengths: the wavelength of a hexagonal lattice is √3/2 of its period.
 """
+TOO_FEW = f"fewer than {ENOUGH_CYCLES} wavelengths ({ENOUGH_PERIODS:.2f} periods)"
 MOST_TICKS = 8
 MOST_BARS = 10
 """Largest number of networks of one width that have one bar each.
@@ -146,7 +148,7 @@ def _limits(axes: Axes, side_m: float | None) -> None:
         color="#f0f0f0",
         lw=0,
         zorder=0,
-        label=f"fewer than {ENOUGH_PERIODS} periods in the box",
+        label=f"{TOO_FEW} in the box",
     )
     axes.axhline(
         100 * side_m * plane_waves.LONGEST,
@@ -199,7 +201,7 @@ def _caption(data: RunData, codes: list[str], side_m: float | None) -> str:
     if side_m is None:
         return text + " The limits of boxes are not drawn, because boxes differ in size."
     return text + (
-        f" Grey: fewer than {ENOUGH_PERIODS} periods fit into the box of {side_m:g} m, too few to"
+        f" Grey: {TOO_FEW} fit into the box of {side_m:g} m, too few to"
         " distinguish a lattice from one field with neighbours. Dotted: the longest period that is"
         f" searched, {plane_waves.LONGEST:g} of the box; longer ones are rarely found, or measured"
         " too short."

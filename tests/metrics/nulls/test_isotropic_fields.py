@@ -122,6 +122,32 @@ def test_false_positives_are_nominal(width):
         assert low <= (p <= level).sum() <= high
 
 
+def narrow_band(n, waves, count, spread=0.1):
+    """Return random fields: sums of 128 waves, about ``waves`` in the box, in random directions."""
+    rng = np.random.default_rng(int(10 * waves))
+    axis = (np.arange(n) + 0.5) / n
+    x, y = np.meshgrid(axis, axis, indexing="ij")
+    fields = []
+    for _ in range(count):
+        k = 2 * np.pi * waves * (1 + spread * rng.normal(size=(128, 1, 1)))
+        angle, phase = rng.uniform(0, 2 * np.pi, (2, 128, 1, 1))
+        size = rng.rayleigh(size=(128, 1, 1))
+        waves_of_one = size * np.cos(k * (np.cos(angle) * x + np.sin(angle) * y) + phase)
+        fields.append(waves_of_one.sum(0) / np.sqrt((size**2).sum() / 2))
+    return np.array(fields)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("waves", [2.0, 3.5, 5.0])
+@pytest.mark.parametrize("cut", [-np.inf, 0.0, 1.0])
+def test_false_positives_of_rectified_fields_of_a_narrow_band(waves, cut):
+    """The random fields that networks form, any sign and without the rates below a threshold."""
+    maps = np.maximum(narrow_band(32, waves, 200), cut)
+    p = p_values(score(maps), isotropic_scores(KEY, maps, 39, score))
+    assert (p <= 0.05).sum() <= binom.ppf(0.9995, 200, 0.05)
+    assert binom.ppf(0.0005, 200, 0.5) <= (p <= 0.5).sum() <= binom.ppf(0.9995, 200, 0.5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("lowest", "highest"), [(0.3, 1.0), (1.0, 1.4)])
 def test_power_on_clean_lattices_with_39_draws(lowest, highest):
