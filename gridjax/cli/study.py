@@ -61,6 +61,7 @@ NoTraining = Annotated[
     "gridjax study all --size desk --plan"
 )
 def study(
+    context: typer.Context,
     name: Annotated[
         str,
         typer.Argument(
@@ -91,6 +92,10 @@ def study(
     from gridjax.studies.study import ALL, find_studies, with_size
     from gridjax.studies.training import Request
 
+    given = context.get_parameter_source("size")
+    if published and given is not None and given.name == "COMMANDLINE":
+        message = "--published and --size both choose the networks"
+        raise GridjaxError(Problem(message, fix="give one of the two"))
     studies = find_studies(name)
     request = Request(size, published, seeds, read_overrides(overrides))
     if name == ALL:

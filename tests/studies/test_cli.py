@@ -29,6 +29,13 @@ def test_a_plan_prices_every_network_and_writes_nothing(command, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("order", ["--published --size desk", "--size quick --published"])
+def test_a_size_of_the_published_design_is_refused(order, tmp_path):
+    done = gridjax(tmp_path, "study", "emergence", "--plan", *order.split())
+    assert done.returncode == 2
+    assert "--published and --size both choose the networks" in done.stderr
+
+
 def test_a_plan_of_several_counts_what_they_share_once():
     studies = [find_studies(name)[0] for name in ("modules", "turing", "encodings")]
     table, together, shared, *_, pilot = plan_lines(studies, Request(), "cpu")
