@@ -1,5 +1,7 @@
 """The SHA-256 of a plugin covers the modules beside its file that its functions use."""
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -83,3 +85,96 @@ def test_modules_beside_a_plugin_are_part_of_its_hash(digest, used):
         )
     ]
     assert len({before, *changed}) == 4
+
+
+CLASSES = """
+from dataclasses import dataclass
+from functools import partial
+import flax.linen as nn
+import jax.numpy as jnp
+import gridjax as gj
+from jax.numpy import tanh as squashed
+
+class Layer(nn.Module):
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(self.features)(x) * GAIN + shifted(x)
+
+class Base:
+    scale = 1.5
+
+class Plain(Base):
+    def __init__(self):
+        self.leak, self.me = 0.25, self
+
+    @staticmethod
+    def mixed(x):
+        return x * 0.75
+
+@dataclass(frozen=True)
+class Sizes:
+    width: int = 7
+
+GAIN = 3.0
+LAYER, PLAIN, SIZES, GRU = Layer(4), Plain(), [Sizes(), max], nn.GRUCell(features=16)
+LIMITED = partial(jnp.clip, max=6.0)
+
+def shifted(x):
+    return x + 11
+
+def init(key, n_inputs, n_units, initializer):
+    return {"W": gj.glorot_uniform(key, n_inputs, n_units)}
+
+def step(params, state, inputs, activation):
+    used = LAYER, PLAIN.mixed, SIZES, GRU, LIMITED, squashed
+    return (activation(inputs @ params["W"]),)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("nn.Dense(self.features)(x)", "nn.Dense(self.features)(2 * x)"),
+        ("GAIN = 3.0", "GAIN = 4.0"),
+        ("x + 11", "x + 12"),
+        ("Layer(4)", "Layer(5)"),
+        ("features=16", "features=17"),
+        ("0.25", "0.5"),
+        ("scale = 1.5", "scale = 2.5"),
+        ("x * 0.75", "x * 0.5"),
+        ("width: int = 7", "width: int = 8"),
+        ("Sizes(), max", "Sizes(), min"),
+        ("max=6.0", "max=7.0"),
+        ("jnp.clip, ", "jnp.minimum, "),
+        ("import tanh as", "import sin as"),
+    ],
+)
+def test_classes_and_what_they_hold_are_part_of_the_hash(digest, old, new):
+    assert CLASSES.count(old) == 1
+    before = digest(**{"plugin.py": CLASSES})
+    assert digest("moved", **{"plugin.py": CLASSES}) == before
+    assert digest(**{"plugin.py": CLASSES.replace(old, new)}) != before
+
+
+def test_the_hash_of_a_class_is_the_same_in_every_process(tmp_path):
+    (tmp_path / "plugin.py").write_text(CLASSES)
+    program = (
+        "import sys; sys.path.insert(0, '.'); import plugin, gridjax as gj;"
+        "from gridjax.spec.registry import plugin_hash;"
+        "info = gj.CellInfo('own_cell', n_states=0, has_layers=False);"
+        "print(plugin_hash(info, gj.Cell(plugin.init, plugin.step)))"
+    )
+    digests = {
+        subprocess.run(
+            [sys.executable, "-B", "-c", program],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(digests) == 1
