@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from gridjax.cli.shared.application import app, console, print_line
+from gridjax.errors import GridjaxError, Problem
 
 
 @app.command(
@@ -90,6 +91,9 @@ def theory(
     from gridjax.theory.lattice_gains import lattice_gains
     from gridjax.theory.prediction import place_code_spec, predict_spec
 
+    if 0 < box < place_cell_rf < math.inf:
+        message = f"place fields of {place_cell_rf:g} m are wider than the box of {box:g} m"
+        raise GridjaxError(Problem(message, fix="give both in metres, for example 0.12"))
     growth = Growth(periodic, ideal, saturation)
     if out is None and not patterns:
         check_used(growth, dimensions)

@@ -40,6 +40,7 @@ def test_it_prints_wavenumber_period_modes_and_whether_it_fits_without_jax():
     ("arguments", "said"),
     [
         (("--place-cell-rf", -1), "place_cell_rf: -1.0"),
+        (("--place-cell-rf", 12), "place fields of 12 m are wider than the box of 2.2 m"),
         (("--surround-scale", 1), "surround_scale: 1.0"),
         (("--dimensions", 4), "dimensions is 4"),
         (("--saturation", 1), "saturation is 1 root mean squares"),

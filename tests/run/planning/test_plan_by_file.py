@@ -83,3 +83,15 @@ def test_networks_that_do_not_know_their_heading_are_said():
     assert line.startswith("4 networks with inputs: egocentric cannot path-integrate")
     assert lines(n_head_direction_cells=[12]) == lines(start=["zero"]) == []
     assert lines(landmark_rate=[0.1]) == []
+
+
+def test_place_fields_wider_than_the_box_are_said():
+    def lines(**given):
+        return remarks(Sweep.from_dict({"parameters": values(seed=[0, 1], **given)}))
+
+    (line,) = lines(place_cell_rf=[12.0, 0.12])
+    assert line.startswith("2 networks have place fields wider than their box")
+    assert lines(place_cell_rf=["Uniform(9, 15)"])[0].startswith("2 networks")
+    places = {"place_field_values": ["cartesian"], "place_field_loss": ["mse"], "Np": [2]}
+    assert lines(place_cell_rf=[12.0], **places) == []
+    assert lines(place_cell_rf=[2.0]) == lines(place_cell_rf=["Uniform(0.1, 15)"]) == []
