@@ -49,8 +49,8 @@ def stages(n_networks: int, repeats: int) -> list[dict[str, Any]]:
     from gridjax.run.evaluation.block_evaluation import evaluate_block
     from gridjax.run.evaluation.spectra import mean_spectra
     from gridjax.spec.lowering import readout_config
-    from gridjax.sweep.evaluation_sizes import design_of
-    from gridjax.sweep.run_settings import EvaluationSettings
+    from gridjax.sweep.settings.evaluation_sizes import design_of
+    from gridjax.sweep.settings.run_settings import EvaluationSettings
     from gridjax.training.population import MATMUL_PRECISION, make_trainer
 
     from .options import SIZES

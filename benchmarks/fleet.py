@@ -11,7 +11,7 @@ from gridjax.run.calibration.timed_workers import TimedWorkers
 from gridjax.run.planning.blocks import Block
 from gridjax.run.planning.lane_width import default_lane_width
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed, compile_chunk, shapes_of_block
 
 from .timing import CpuTime, seconds_of

@@ -21,7 +21,7 @@ from gridjax.accelerators.absent_device import absent_device
 from gridjax.accelerators.card_info import CARDS
 from gridjax.run.card_plan.programs import CardProgram, evaluation_programs, training_program
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed
 
 from .options import SIZES

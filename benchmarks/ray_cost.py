@@ -46,7 +46,7 @@ from gridjax.run.storage.shards import Shard
 from gridjax.run.worker.job import Job
 from gridjax.run.worker.machine import processor
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings.run_settings import Settings
 
 N_LARGE = 11_608
 _DEVICE = {"platform": "cpu", "kind": "none", "threads": 1, "deterministic": False, "xla_flags": ""}

@@ -41,7 +41,7 @@ from gridjax.spec.records.state_objective_info import StateObjectiveInfo
 from gridjax.spec.records.target_code_info import TargetCodeInfo
 from gridjax.studies.run_study import study
 from gridjax.sweep.expansion import Origin, SkippedNetworks
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
 from gridjax.task.code_maps import code_over_box
 from gridjax.task.motion.motion_models import Motion, MotionContext, register_motion

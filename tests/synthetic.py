@@ -19,8 +19,8 @@ from gridjax.run.storage.kept_weights.weights import flatten_weights
 from gridjax.run.storage.tables.network_result import NetworkResult
 from gridjax.run.storage.tables.schema import NETWORKS
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.perturbations import ALL, KICK_OFF, KICKS, VELOCITY_NOISE, conditions_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 from gridjax.task import task
 from gridjax.training import train_step
 from gridjax.training.lane_progress import evaluation_steps

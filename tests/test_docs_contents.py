@@ -15,7 +15,7 @@ from source_tree import text_of
 
 import gridjax as gj
 from gridjax.run.storage.tables.schema import TABLES
-from gridjax.sweep.run_settings import SETTINGS
+from gridjax.sweep.settings.run_settings import SETTINGS
 from gridjax.sweep.sweep import Sweep
 
 ROOT = Path(__file__).parents[1]

@@ -24,7 +24,7 @@ def measure(part: Part) -> None:
     )
     from gridjax.spec.lowering import readout_config
     from gridjax.sweep.catalog import EXPERIMENTS
-    from gridjax.sweep.evaluation_sizes import design_of
+    from gridjax.sweep.settings.evaluation_sizes import design_of
     from gridjax.training.population import MATMUL_PRECISION, make_trainer
 
     file = EXPERIMENTS / "lattices" / "paper" / "units-1024.yaml"

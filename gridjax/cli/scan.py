@@ -45,8 +45,8 @@ def scan(
     track_networks: TrackNetworks = False,
 ) -> None:
     """Train networks at several place-cell widths; draw the share of grid units by width."""
-    from gridjax.studies.scan import read_widths, scanning
-    from gridjax.studies.training import Request
+    from gridjax.studies.networks.scan import read_widths, scanning
+    from gridjax.studies.networks.training import Request
 
     values = read_overrides(overrides)
     if "place_cell_rf" in values:

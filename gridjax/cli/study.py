@@ -89,8 +89,8 @@ def study(
     track_networks: TrackNetworks = False,
 ) -> None:
     """Train the networks of a study, test its claims, write verdicts, figures and report.html."""
+    from gridjax.studies.networks.training import Request
     from gridjax.studies.study import ALL, find_studies, with_size
-    from gridjax.studies.training import Request
 
     given = context.get_parameter_source("size")
     if published and given is not None and given.name == "COMMANDLINE":
@@ -140,7 +140,7 @@ def follow(
         accept: names of accepted changes of the run.
         trackers: callbacks of trackers.
     """
-    from gridjax.studies.tables import plan_lines, verdict_table
+    from gridjax.studies.output.tables import plan_lines, verdict_table
 
     if plan:
         from gridjax.run.worker.machine import device_name
@@ -151,9 +151,9 @@ def follow(
     if out is None:
         raise GridjaxError(Problem("no --out DIR is given", fix="name a folder for the results"))
     from gridjax.run.execution.progress_bar import ProgressBar
-    from gridjax.studies.html import write_page
-    from gridjax.studies.results import conclude
-    from gridjax.studies.training import read_studies, train_studies
+    from gridjax.studies.networks.training import read_studies, train_studies
+    from gridjax.studies.output.html import write_page
+    from gridjax.studies.output.results import conclude
 
     keep_on()
     switch = StopSwitch(time_limit_s)

@@ -24,11 +24,11 @@ from gridjax.studies.estimates import (
 )
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.gains import without_gain
-from gridjax.studies.html import write_page
-from gridjax.studies.pilots import with_best_rates
-from gridjax.studies.results import conclude
+from gridjax.studies.networks.pilots import with_best_rates
+from gridjax.studies.networks.training import Request, StudyPlan, read_studies, train_studies
+from gridjax.studies.output.html import write_page
+from gridjax.studies.output.results import conclude
 from gridjax.studies.study import Study, find_studies
-from gridjax.studies.training import Request, StudyPlan, read_studies, train_studies
 from gridjax.studies.wavelengths import (
     mark_small_boxes,
     wavelengths_in_box,

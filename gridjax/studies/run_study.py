@@ -12,10 +12,10 @@ from gridjax.callbacks import RunCallback
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.text import did_you_mean
 from gridjax.run.execution.stop_signal import time_limit_callbacks
-from gridjax.studies.html import write_page
-from gridjax.studies.results import conclude, verdict_content
+from gridjax.studies.networks.training import Request, read_studies, train_studies
+from gridjax.studies.output.html import write_page
+from gridjax.studies.output.results import conclude, verdict_content
 from gridjax.studies.study import ALL, SIZES, find_studies, with_size
-from gridjax.studies.training import Request, read_studies, train_studies
 
 _COLUMNS = {"name": "claim", "claim": "text"}
 """Columns with another name than in the JSON file of a study, where ``claim`` is a sentence."""

@@ -14,8 +14,8 @@ from gridjax.io.source_location import Problems
 from gridjax.io.text import show
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.files.sweep_file import SweepFile
-from gridjax.sweep.grid_search import GridSearch
-from gridjax.sweep.random_search import RandomSearch
+from gridjax.sweep.search.grid_search import GridSearch
+from gridjax.sweep.search.random_search import RandomSearch
 
 MAX_NETWORKS = 1_000_000
 """Largest number of grid points and draws; more would need too much memory."""

@@ -11,7 +11,7 @@ from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.files.other_names import SAME_MEANING, hint
 from gridjax.sweep.files.place_map_files import read_place_maps_at
-from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
+from gridjax.sweep.settings.run_settings import OF_NETWORKS, SETTINGS
 
 
 def read_overrides(

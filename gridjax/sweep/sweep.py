@@ -13,12 +13,13 @@ from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep import environments, perturbations
+from gridjax.sweep import environments
 from gridjax.sweep.doubts import doubts
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
-from gridjax.sweep.run_settings import Settings, read_settings
+from gridjax.sweep.settings import perturbations
+from gridjax.sweep.settings.run_settings import Settings, read_settings
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from benchmarks.lane_table import MAPS, READOUTS, TRAINING, program_of, read_tab
 from gridjax.run.card_plan.programs import score_programs
 from gridjax.run.planning.card_memory import BYTES_OF_SCORES
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed
 
 TOLERANCE = 0.02

@@ -27,7 +27,7 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.cell_info import CELL_INFOS
 from gridjax.spec.registry import CELLS
 from gridjax.spec.shapes import steps_ahead
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.motion import square_walk
 from gridjax.training.memory_analysis import bytes_needed
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from source_tree import shipped
 
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.distributions import DISTRIBUTIONS
-from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS
+from gridjax.sweep.search.distributions import DISTRIBUTIONS
+from gridjax.sweep.settings.run_settings import OF_NETWORKS, SETTINGS
 
 _ROOT = Path(__file__).parents[2]
 _SOURCES = sorted(shipped("experiments").glob("*/*.yaml")) + sorted(

@@ -26,7 +26,7 @@ from gridjax.metrics.lattice.lattice import lattice as lattice_of
 from gridjax.metrics.spectral.radial_spectrum import radial_power
 from gridjax.run.card_plan.programs import evaluation_programs
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 
 # The error of a correlation, and of a score: sums over rings of some thousand correlations.
 CORRELATION, SCORE = 2e-6, 2e-5

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 
 from gridjax.prng import Stream, stream
-from gridjax.sweep.perturbations import (
+from gridjax.sweep.settings.perturbations import (
     KICK_ALONG,
     KICK_OFF,
     KICKED_AT,

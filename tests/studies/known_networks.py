@@ -5,8 +5,8 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 SMALL = {"Ng": 16}
 N_SEEDS = 12

@@ -9,9 +9,9 @@ from synthetic import synthetic_run
 
 import gridjax as gj
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE
-from gridjax.studies.results import conclude
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
+from gridjax.studies.output.results import conclude
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 (STUDY,) = find_studies("agents")
 N_UNITS = 128

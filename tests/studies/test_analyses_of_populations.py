@@ -8,8 +8,8 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE, NOT_FINISHED, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 SMALL = {"Ng": 16, "n_grad_steps_per_epoch": 5}
 DOS = "difference_of_gaussians"

@@ -17,11 +17,11 @@ from gridjax.studies.arms import Arm, arms_of, shortage
 from gridjax.studies.claims.claims_file import Claim
 from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE, UNDECIDED, judge
 from gridjax.studies.estimates import Estimate
-from gridjax.studies.html import write_page
-from gridjax.studies.results import conclude
+from gridjax.studies.networks.training import StudyPlan
+from gridjax.studies.output.html import write_page
+from gridjax.studies.output.results import conclude
+from gridjax.studies.output.tables import verdict_table
 from gridjax.studies.study import Study
-from gridjax.studies.tables import verdict_table
-from gridjax.studies.training import StudyPlan
 from gridjax.sweep.sweep import Sweep
 
 CODES = ("difference_of_gaussians", "gaussian")

@@ -9,10 +9,10 @@ from commands import in_this_process as gridjax
 import gridjax as gj
 from gridjax.callbacks import Stopped
 from gridjax.run.execution.stop_signal import EXIT_STOPPED
-from gridjax.studies.scan import scanning
+from gridjax.studies.networks.scan import scanning
+from gridjax.studies.networks.training import Request, lay_out
+from gridjax.studies.output.tables import plan_lines
 from gridjax.studies.study import find_studies
-from gridjax.studies.tables import plan_lines
-from gridjax.studies.training import Request, lay_out
 
 
 @pytest.mark.parametrize("command", ["study modules", "scan --widths 0.1:0.12:0.01 --seeds 3"])
@@ -115,7 +115,7 @@ def test_trackers_follow_the_training_of_networks(command, tmp_path, monkeypatch
         given.extend(callbacks)
         raise Stopped("the test")
 
-    monkeypatch.setattr("gridjax.studies.training.train_studies", train)
+    monkeypatch.setattr("gridjax.studies.networks.training.train_studies", train)
     monkeypatch.setattr(gj.trackers, "WandB", lambda project, per_network: tracker)
     done = gridjax(tmp_path, *command.split(), "--out", "out", "--track", "wandb")
     assert done.returncode == EXIT_STOPPED, done.stderr

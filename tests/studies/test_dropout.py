@@ -14,8 +14,8 @@ from studies.known_networks import (
 )
 
 from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE, UNDECIDED
+from gridjax.studies.networks.training import Request, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, lay_out
 
 DOS = "difference_of_gaussians"
 ERROR = "decode_err_ml_cm_T50"

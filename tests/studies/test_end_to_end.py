@@ -16,8 +16,8 @@ from tiny import Recorder
 
 import gridjax as gj
 from gridjax.errors import GridjaxError
+from gridjax.studies.networks.training import NETWORKS, Request, train_studies
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import NETWORKS, Request, train_studies
 
 pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
 
@@ -141,7 +141,7 @@ def test_a_study_goes_on_where_its_output_cannot_be_written(studied, page_study,
 
 def test_damaged_verdicts_are_named(studied, tmp_path):
     from gridjax.errors import GridjaxError
-    from gridjax.studies.html import write_page
+    from gridjax.studies.output.html import write_page
 
     out = tmp_path / "out"
     shutil.copytree(studied[0] / "fast", out / "fast")

@@ -11,9 +11,9 @@ from synthetic import synthetic_run
 import gridjax as gj
 from gridjax import metrics
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE
-from gridjax.studies.results import conclude
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
+from gridjax.studies.output.results import conclude
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 N_LATTICE, N_UNITS = 10, 32
 (STUDY,) = find_studies("good-for")

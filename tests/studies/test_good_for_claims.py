@@ -9,8 +9,8 @@ import gridjax as gj
 from gridjax import metrics
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 (STUDY,) = find_studies("good-for")
 MODULE = STUDY._module

@@ -12,10 +12,10 @@ import pytest
 from synthetic import quickstart_specs, synthetic_run
 
 from gridjax.errors import DamageError, GridjaxError
-from gridjax.studies.html import write_page
-from gridjax.studies.results import conclude
+from gridjax.studies.networks.training import StudyPlan
+from gridjax.studies.output.html import write_page
+from gridjax.studies.output.results import conclude
 from gridjax.studies.study import Study
-from gridjax.studies.training import StudyPlan
 from gridjax.sweep.sweep import Sweep
 
 EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7 * 7 }} [/b]'

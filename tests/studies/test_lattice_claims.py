@@ -10,8 +10,8 @@ from synthetic import synthetic_run
 
 from gridjax.metrics import dos_wavenumber, hexagonal_period
 from gridjax.studies.claims.verdicts import HOLDS, NOT_ANSWERABLE, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 N_UNITS, N_LATTICES = 64, 20
 OF_LATTICES = {

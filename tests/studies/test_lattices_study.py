@@ -6,8 +6,8 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 from gridjax.studies.wavelengths import with_lattices_that_fit
 
 DOSES = {

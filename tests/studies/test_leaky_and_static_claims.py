@@ -7,8 +7,8 @@ from studies.known_networks import by_seed, noise, run_of, set_grids, set_measur
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE
+from gridjax.studies.networks.training import Request, lay_out, pilot_sweep, resolve_pilots
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, lay_out, pilot_sweep, resolve_pilots
 from gridjax.training import train_step
 
 DOS = "difference_of_gaussians"

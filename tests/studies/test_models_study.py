@@ -7,8 +7,8 @@ import pytest
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import HOLDS, NOT_ANSWERABLE, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 INTEGRATORS = {"distances_grids": "identity_rnn", "sic_modules": "action"}
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pandas as pd
 
 from gridjax.spec.network import NetworkSpec
-from gridjax.studies.pilots import with_best_rates
+from gridjax.studies.networks.pilots import with_best_rates
 
 NAN = float("nan")
 ROWS = [

@@ -6,8 +6,8 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import HOLDS, NOT_ANSWERABLE, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 EXCESS = 0.0214
 """Mean excess of the loss of float32 networks of 12-cm place cells, nats."""

@@ -3,7 +3,7 @@
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.studies.scan import read_widths
+from gridjax.studies.networks.scan import read_widths
 
 
 def test_both_ends_belong_to_a_range():

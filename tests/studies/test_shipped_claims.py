@@ -5,8 +5,8 @@ import pytest
 from studies.conftest import make_competent
 from synthetic import synthetic_run
 
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 OF_MODELS = {
     "piso_grids",

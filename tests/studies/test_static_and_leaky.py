@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from synthetic import synthetic_run
 
+from gridjax.studies.networks.training import Request, lay_out, pilot_sweep, resolve_pilots
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, lay_out, pilot_sweep, resolve_pilots
 from gridjax.task.motion.trajectories import along
 from gridjax.training import forward_pass, train_step
 

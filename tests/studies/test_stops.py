@@ -16,7 +16,7 @@ from gridjax.callbacks import TrainingSteps
 from gridjax.cli import main
 from gridjax.run.execution import progress_bar
 from gridjax.run.execution.stop_signal import EXIT_STOPPED
-from gridjax.studies.training import NETWORKS
+from gridjax.studies.networks.training import NETWORKS
 
 pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
 

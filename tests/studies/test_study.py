@@ -4,9 +4,9 @@ import pytest
 from synthetic import synthetic_run
 
 from gridjax.errors import GridjaxError
-from gridjax.studies.scan import scanning
+from gridjax.studies.networks.scan import scanning
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out, resolve_pilots, union
 from gridjax.studies.study import ORDER, SIZES, find_studies, shipped_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out, resolve_pilots, union
 from gridjax.studies.wavelengths import with_lattices_that_fit
 
 NAMES = [

@@ -8,9 +8,15 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.errors import GridjaxError
-from gridjax.studies.results import conclude
+from gridjax.studies.networks.training import (
+    Request,
+    StudyPlan,
+    lay_out,
+    pilot_sweep,
+    resolve_pilots,
+)
+from gridjax.studies.output.results import conclude
 from gridjax.studies.study import find_studies, shipped_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out, pilot_sweep, resolve_pilots
 
 NAMES = shipped_studies()
 NEED_WEIGHTS = ("agents", "good-for", "landmarks")

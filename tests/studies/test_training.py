@@ -5,8 +5,7 @@ import hashlib
 import pytest
 
 from gridjax.errors import GridjaxError
-from gridjax.studies.study import Study, find_studies
-from gridjax.studies.training import (
+from gridjax.studies.networks.training import (
     NETWORKS,
     Request,
     StudyPlan,
@@ -16,6 +15,7 @@ from gridjax.studies.training import (
     resolve_pilots,
     union,
 )
+from gridjax.studies.study import Study, find_studies
 
 GRID = """\
 method: grid

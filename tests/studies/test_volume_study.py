@@ -8,8 +8,8 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE, judge
+from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
-from gridjax.studies.training import Request, StudyPlan, lay_out
 
 (STUDY,) = find_studies("volume")
 N_UNITS = 128

@@ -11,7 +11,7 @@ from scipy import stats
 from source_tree import text_of
 from sweep_files import values
 
-from gridjax.sweep.distributions import (
+from gridjax.sweep.search.distributions import (
     DISTRIBUTIONS,
     Beta,
     IntUniform,
@@ -26,7 +26,7 @@ from gridjax.sweep.distributions import (
     n_grid_values,
     pick,
 )
-from gridjax.sweep.random_search import uniform_numbers
+from gridjax.sweep.search.random_search import uniform_numbers
 from gridjax.sweep.sweep import Sweep
 
 SHARES = (1e-9, 0.003, 0.25, 0.5, 0.61, 0.97, 1 - 1e-9)

@@ -10,7 +10,7 @@ from gridjax.errors import GridjaxError
 from gridjax.run.planning.plan_by_file import drawn_lines, drawn_ranges, remarks
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.files.other_names import OTHER_NAMES, SAME_MEANING
-from gridjax.sweep.run_settings import SETTINGS
+from gridjax.sweep.settings.run_settings import SETTINGS
 
 QUICK = {"parameters": {"n_epochs": {"value": 1}}}
 BASE = {"n_epochs": {"value": 1}, "n_grad_steps_per_epoch": {"value": 2}}

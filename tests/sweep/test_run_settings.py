@@ -4,7 +4,7 @@ import pytest
 import yaml
 from sweep_files import SWEEPS, problems_of, sweep_of, values, write
 
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
 
 

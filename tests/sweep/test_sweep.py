@@ -11,7 +11,7 @@ from sweep_files import SWEEPS, problems_of, sweep_of, values, without_hint
 
 from gridjax.errors import GridjaxError
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from gridjax.report.run_data import NetworkRecord, only
-from gridjax.sweep.evaluation_sizes import T_STUDY
+from gridjax.sweep.settings.evaluation_sizes import T_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

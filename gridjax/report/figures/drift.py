@@ -17,7 +17,7 @@ from gridjax.report.figures.baselines import (
     largest_drawn_cm,
 )
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, label
-from gridjax.sweep.evaluation_sizes import FEWEST_PATHS, MOST_PATHS, T_STUDY, TIMES_TRAINED
+from gridjax.sweep.settings.evaluation_sizes import FEWEST_PATHS, MOST_PATHS, T_STUDY, TIMES_TRAINED
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

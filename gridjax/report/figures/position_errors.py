@@ -11,7 +11,7 @@ from gridjax.plotting import FigureResult
 from gridjax.report.figures.baselines import Chance, chance_errors, largest_drawn_cm
 from gridjax.report.run_data import NetworkRecord, RunData, codes_of, column, label, only
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
-from gridjax.sweep.evaluation_sizes import T_STUDY
+from gridjax.sweep.settings.evaluation_sizes import T_STUDY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

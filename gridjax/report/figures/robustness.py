@@ -10,7 +10,7 @@ from gridjax import plotting
 from gridjax.plotting import FigureResult
 from gridjax.report.run_data import RunData, codes_of, label
 from gridjax.run.results.run import Run
-from gridjax.sweep.perturbations import (
+from gridjax.sweep.settings.perturbations import (
     DOSES,
     KICK_ALONG,
     KICK_OFF,

@@ -25,7 +25,7 @@ from gridjax.run.planning.merging import lane_steps
 from gridjax.run.planning.plan import Bucket, Plan
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.shapes import steps_ahead
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.memory_analysis import bytes_needed
 
 Report = Callable[[str], None]

@@ -23,8 +23,8 @@ from gridjax.metrics.spectral import radial_spectrum
 from gridjax.run.evaluation import lane_measures
 from gridjax.spec.lowering import StaticConfig, readout_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import MOST_POINTS, Design, design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import MOST_POINTS, Design, design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training import position_metrics, train_step
 from gridjax.training.memory_analysis import shapes_of_block
 from gridjax.training.population import MATMUL_PRECISION, chunk_of_block, over_networks

@@ -33,8 +33,8 @@ from gridjax.run.planning.lane_width import evaluation_width
 from gridjax.spec.lowering import null_parts
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.environments import compares_environments
-from gridjax.sweep.evaluation_sizes import Design, design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import Design, design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.padding import is_in_padded_shapes
 from gridjax.training.population import MATMUL_PRECISION, lane, take_lanes, unpadded_lane
 from gridjax.training.train_step import NOT_DIVERGED, TrainState

@@ -32,8 +32,8 @@ from gridjax.run.evaluation.spectra import Spectra, mean_spectra
 from gridjax.run.evaluation.unit_scores import MapScores, best_units, maps_of, ranking, score_maps
 from gridjax.spec.lowering import TracedParams, readout_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design
-from gridjax.sweep.perturbations import Condition
+from gridjax.sweep.settings.evaluation_sizes import Design
+from gridjax.sweep.settings.perturbations import Condition
 from gridjax.training.position_metrics import PositionMetrics
 from gridjax.training.train_step import TrainState
 

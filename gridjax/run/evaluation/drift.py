@@ -15,7 +15,7 @@ from gridjax.model.likelihood_decoder import decode_likelihood
 from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.sweep.evaluation_sizes import drift_sizes
+from gridjax.sweep.settings.evaluation_sizes import drift_sizes
 from gridjax.task import task
 from gridjax.task.motion.motion_models import draw_paths
 from gridjax.task.target_codes.head_direction import decode_headings

@@ -19,8 +19,8 @@ from gridjax.run.evaluation.robustness import robustness_columns
 from gridjax.run.evaluation.spectra import spectrum_columns
 from gridjax.run.evaluation.unit_scores import unit_columns
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design
-from gridjax.sweep.perturbations import Condition
+from gridjax.sweep.settings.evaluation_sizes import Design
+from gridjax.sweep.settings.perturbations import Condition
 
 NULL_PERCENTILE = 99
 FINISHED = "finished"

@@ -26,7 +26,7 @@ from gridjax.run.evaluation.rollout import Recording
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import CELLS
-from gridjax.sweep.evaluation_sizes import Design
+from gridjax.sweep.settings.evaluation_sizes import Design
 from gridjax.task.arena import bin_grid
 from gridjax.task.code_maps import bin_centres
 from gridjax.task.target_codes.encodings import encoding

@@ -12,7 +12,7 @@ from gridjax.run.evaluation import module_columns, nulls_of_maps, volume_scores
 from gridjax.run.evaluation.drift import DriftCurves
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import DRAWN_PARAMETERS, SEEDS
-from gridjax.sweep.evaluation_sizes import T_STUDY, Design
+from gridjax.sweep.settings.evaluation_sizes import T_STUDY, Design
 from gridjax.training.position_metrics import PositionMetrics
 
 THRESHOLDS = (0.3, 0.8, 1.2)

@@ -30,8 +30,8 @@ from gridjax.model.weights import Params
 from gridjax.prng import Stream, normal, stream
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.sweep.evaluation_sizes import Design
-from gridjax.sweep.perturbations import (
+from gridjax.sweep.settings.evaluation_sizes import Design
+from gridjax.sweep.settings.perturbations import (
     KICK_ALONG,
     KICK_OFF,
     KICKED_AT,

@@ -13,9 +13,14 @@ from gridjax.model.weights import Params
 from gridjax.run.evaluation.perturbed_rollout import PerturbedErrors, perturbed_errors
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design
-from gridjax.sweep.perturbations import VELOCITY_NOISE, Condition, can_be_perturbed, conditions_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import Design
+from gridjax.sweep.settings.perturbations import (
+    VELOCITY_NOISE,
+    Condition,
+    can_be_perturbed,
+    conditions_of,
+)
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.task import Layout
 from gridjax.training.population import over_networks
 

@@ -21,7 +21,7 @@ from gridjax.model.weights import Params
 from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
-from gridjax.sweep.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
+from gridjax.sweep.settings.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
 from gridjax.task.arena import bin_grid
 from gridjax.task.motion.motion_models import draw_paths
 from gridjax.task.motion.trajectories import Trajectories, along

@@ -25,7 +25,7 @@ from gridjax.run.evaluation.volume_scores import (
     volume_columns,
 )
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design
+from gridjax.sweep.settings.evaluation_sizes import Design
 
 Maps = Sequence[Float[Array, "lane unit ..."]]
 """Maps of a block, for each number of bins of a design."""

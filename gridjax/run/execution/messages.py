@@ -18,7 +18,7 @@ from gridjax.run.planning.merging import bucket_shape
 from gridjax.run.worker.worker import Job
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 
 
 def message_of_job(job: Job) -> Message:

@@ -50,7 +50,7 @@ from gridjax.run.storage.parts.part_folders import (
 )
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.worker.worker import Job
-from gridjax.sweep.run_settings import change_settings
+from gridjax.sweep.settings.run_settings import change_settings
 from gridjax.sweep.sweep import Sweep
 from gridjax.training.population import MATMUL_PRECISION
 

@@ -11,7 +11,7 @@ from gridjax.run.planning.memory_model import bytes_in_training
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS
 from gridjax.spec.shapes import n_layout, n_weights
-from gridjax.sweep.evaluation_sizes import (
+from gridjax.sweep.settings.evaluation_sizes import (
     MOST_KEPT,
     MOST_POINTS,
     N_BINS,
@@ -19,7 +19,7 @@ from gridjax.sweep.evaluation_sizes import (
     VOLUME_READOUTS,
     drift_sizes,
 )
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 
 BYTES_OF_SCORES = 2_500_000_000
 """Memory of the scores of one chunk of maps, bytes. The size of a chunk is constant."""

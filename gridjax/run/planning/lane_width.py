@@ -16,7 +16,7 @@ from gridjax.run.planning.card_memory import (
     bytes_of_training,
 )
 from gridjax.spec.lowering import StaticConfig
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 
 SHARE = 0.6
 """Largest share of a card's memory that a block uses by default. On a GPU, JAX gives programs 75 %.

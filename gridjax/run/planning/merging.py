@@ -18,7 +18,7 @@ from gridjax.run.planning.plan import Bucket, Plan, flop_per_step, make_plan, ow
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config, padded_sizes
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings.run_settings import Settings
 
 
 def padded_shape(spec: NetworkSpec) -> StaticConfig:

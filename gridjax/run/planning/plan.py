@@ -24,7 +24,7 @@ from gridjax.spec.lowering import EquivalenceKey, StaticConfig, key_but_seeds, s
 from gridjax.spec.network import NetworkSpec, values_but_seeds
 from gridjax.spec.registry import ENCODINGS, STATE_OBJECTIVES
 from gridjax.spec.shapes import encoder_weights, n_weights
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 
 MOST_BLOCKS = 64
 """Number of blocks into which a sweep of one bucket is divided, if its blocks can be that large."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.io.text import show, shown
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings.run_settings import Settings
 
 SEGMENT = (
     *("gridjax", "versions", "device", "matmul_precision", "lane_widths", "settings"),

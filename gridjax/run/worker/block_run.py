@@ -35,7 +35,7 @@ from gridjax.run.worker.out_of_memory import (
 )
 from gridjax.run.worker.program_cache import compiled_by_one_process
 from gridjax.run.worker.train_loop import train_lanes
-from gridjax.sweep import perturbations
+from gridjax.sweep.settings import perturbations
 from gridjax.training import population
 from gridjax.training.lane_progress import LaneProgress
 from gridjax.training.population import Device, Trainer

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings.run_settings import Settings
 
 
 @dataclass(frozen=True)

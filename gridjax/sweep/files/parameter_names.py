@@ -8,7 +8,7 @@ from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
 from gridjax.sweep.files.other_names import OF_2019, SAME_MEANING, hint
-from gridjax.sweep.run_settings import SETTINGS
+from gridjax.sweep.settings.run_settings import SETTINGS
 
 
 def known_parameters(

@@ -11,14 +11,14 @@ from gridjax.io.source_location import MAX_VALUES, Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.distribution_keys import SampledParameter, read_number
 from gridjax.sweep.files.parameter_names import first_of_2019, known_parameters
 from gridjax.sweep.files.run_config import is_run_config, sweep_of_run
-from gridjax.sweep.grid_search import GridSearch, make_grid_search
 from gridjax.sweep.parameter_values import read_listed_values
-from gridjax.sweep.random_search import RandomSearch
-from gridjax.sweep.run_settings import OF_NETWORKS, SETTINGS, flatten
-from gridjax.sweep.search_space import GridBudget, ListedValues, read_parameter
+from gridjax.sweep.search.distribution_keys import SampledParameter, read_number
+from gridjax.sweep.search.grid_search import GridSearch, make_grid_search
+from gridjax.sweep.search.random_search import RandomSearch
+from gridjax.sweep.search.search_space import GridBudget, ListedValues, read_parameter
+from gridjax.sweep.settings.run_settings import OF_NETWORKS, SETTINGS, flatten
 
 WANDB_KEYS = (
     *("program", "project", "entity", "name", "description", "method", "metric", "parameters"),

@@ -13,7 +13,7 @@ from gridjax.report.html import write_report
 from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.worker import train_loop
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer
 
 SETTINGS = EvaluationSettings(samples_per_bin=40, batch_size=100, environments=True)

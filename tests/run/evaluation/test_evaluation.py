@@ -17,7 +17,7 @@ from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.run.evaluation.evaluation import DIVERGED, FINISHED
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer, unpadded_lane
 
 # the settings and shapes of the sweeps in tiny, which other tests compile

@@ -11,8 +11,8 @@ from gridjax.run.evaluation.one_network.heading_samples import heading_samples
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.run.results.network import Network
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training import train_step
 
 SPEC = NetworkSpec(Ng=6, Np=16, batch_size=8, sequence_length=5, place_cell_rf=0.3)

@@ -18,8 +18,8 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.cell_info import CellInfo
 from gridjax.spec.records.start_info import StartInfo
 from gridjax.spec.registry import CELLS, STARTS
-from gridjax.sweep.evaluation_sizes import design_of
-from gridjax.sweep.perturbations import (
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.perturbations import (
     KICK_ALONG,
     KICK_OFF,
     LESION_GRID,
@@ -33,7 +33,7 @@ from gridjax.sweep.perturbations import (
     VELOCITY_NOISE,
     Condition,
 )
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.motion.motion_models import draw_paths
 from gridjax.training import train_step
 

@@ -10,7 +10,7 @@ from tiny import PLACE_CELLS, sweep_content
 import gridjax as gj
 from gridjax.run.evaluation.block_evaluation import evaluate_block
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.perturbations import (
+from gridjax.sweep.settings.perturbations import (
     DOSES,
     KICK_ALONG,
     KICK_OFF,
@@ -19,7 +19,7 @@ from gridjax.sweep.perturbations import (
     conditions_of,
     union,
 )
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer
 
 # the settings and shapes of the sweeps in tiny, which other tests compile

@@ -18,8 +18,8 @@ from gridjax.run.storage.block_results import results_of, score_by_run_id
 from gridjax.run.storage.tables.network_result import NetworkResult
 from gridjax.run.storage.tables.schema import NETWORKS, UNITS
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import VOLUME_READOUTS, design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import VOLUME_READOUTS, design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.population import make_trainer
 
 SETTINGS = EvaluationSettings(samples_per_bin=10, batch_size=50)

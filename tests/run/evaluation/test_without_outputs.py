@@ -15,8 +15,8 @@ from gridjax.run.evaluation.nulls_of_maps import COLUMNS, null_columns
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.cell_info import CellInfo
 from gridjax.spec.registry import CELLS
-from gridjax.sweep.evaluation_sizes import design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training import train_step
 from gridjax.training.population import make_trainer
 

@@ -18,7 +18,7 @@ from gridjax.run.planning.plan import make_plan
 from gridjax.run.storage.run_folder import SHARDS
 from gridjax.run.worker.job import Job
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings.run_settings import Settings
 
 N_BLOCKS = 5
 DONE, FULL = "done", messages.message_of_error(StorageError(Problem("no space is left")))

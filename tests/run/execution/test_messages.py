@@ -20,7 +20,7 @@ from gridjax.spec.fidelity import PUBLISHED
 from gridjax.spec.fields.distributions import parse_distribution
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.place_maps import PlaceMaps
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 
 EVENTS = [
     callbacks.BlockStarted("c" * 16, 3, "a host", 12, "a card"),

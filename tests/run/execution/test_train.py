@@ -13,8 +13,8 @@ from gridjax.errors import GridjaxError
 from gridjax.metrics.gridscore.grid_score import grid_score
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.run.storage.tables.schema import TABLES
-from gridjax.sweep.evaluation_sizes import design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.training.lane_progress import N_HISTORY, history_steps
 
 

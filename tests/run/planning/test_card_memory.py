@@ -16,7 +16,7 @@ from gridjax.run.planning.card_memory import (
 from gridjax.run.planning.lane_width import default_lane_width
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.cell_info import CELL_INFOS
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 
 NUMBERS = ("Ng", "Np", "batch_size", "sequence_length")
 DEFAULTS = EvaluationSettings()

@@ -22,7 +22,7 @@ from gridjax.run.planning.lane_width import (
 from gridjax.run.planning.merging import plan_under
 from gridjax.run.planning.plan import make_plan
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings, Settings
+from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 
 STUDY = NetworkSpec()
 SMALL = NetworkSpec(Ng=128, Np=128, batch_size=64)

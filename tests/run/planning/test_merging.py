@@ -25,7 +25,7 @@ from gridjax.run.planning.merging import (
 from gridjax.run.planning.plan import flop_per_step, make_plan
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.padding import padded_config
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings.run_settings import Settings
 
 SIZES = {
     "place_field_values": {"value": "difference_of_gaussians"},

@@ -7,7 +7,7 @@ import pytest
 
 import gridjax as gj
 from gridjax.run.execution.checks.plugin_check import check_plugins
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.motion.motion_models import draw_paths
 
 RATE_HZ, SIDE_M, N = 50, 1.0, 20_000

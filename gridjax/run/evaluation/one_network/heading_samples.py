@@ -15,8 +15,8 @@ from gridjax.model.weights import Params
 from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design, design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import Design, design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.task import Layout
 from gridjax.training import forward_pass
 

@@ -13,8 +13,8 @@ from gridjax.model.weights import Params
 from gridjax.run.evaluation.rollout import record
 from gridjax.spec.lowering import StaticConfig, TracedParams, evaluation_config
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design, design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import Design, design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.environments import layout_in
 from gridjax.task.task import Layout
 

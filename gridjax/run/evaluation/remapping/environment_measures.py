@@ -34,7 +34,7 @@ from gridjax.run.evaluation.remapping.remapping_tables import (
 from gridjax.run.evaluation.rollout import record
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.evaluation_sizes import Design
+from gridjax.sweep.settings.evaluation_sizes import Design
 from gridjax.task.environments import layout_in
 from gridjax.task.task import Layout
 from gridjax.training.population import over_networks

@@ -25,8 +25,8 @@ from gridjax.spec.registry import (
     STATE_OBJECTIVES,
     is_plugin,
 )
-from gridjax.sweep.evaluation_sizes import design_of
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.motion.motion_models import motion_context
 from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.target_codes.context import encoding_context

@@ -18,8 +18,8 @@ from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.spec.constraints import make_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.validation import DEFAULTS, TARGET_CODE, FieldValue, read_field_value
-from gridjax.sweep.distribution_keys import SampledParameter
-from gridjax.sweep.distributions import draw, picker
+from gridjax.sweep.search.distribution_keys import SampledParameter
+from gridjax.sweep.search.distributions import draw, picker
 from gridjax.sweep.validator import Validator
 
 _BITS = 52  # of each number u: the middle of each of the 2**52 steps is then an exact float below 1

@@ -13,7 +13,7 @@ from gridjax.io.source_location import Problems
 from gridjax.spec.constraints import make_spec
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.validation import FieldValue
-from gridjax.sweep.search_space import TruncatedRange
+from gridjax.sweep.search.search_space import TruncatedRange
 from gridjax.sweep.validator import Validator
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.arms import shortage
 from gridjax.studies.claims.verdicts import MANY, NOT_ANSWERABLE, Verdict
+from gridjax.studies.networks.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
 from gridjax.studies.study import Study
-from gridjax.studies.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
 
 
 def plan_lines(studies: Sequence[Study], request: Request, device_kind: str) -> list[Any]:

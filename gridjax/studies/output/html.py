@@ -12,7 +12,7 @@ from gridjax.io.atomic_files import replace_file
 from gridjax.io.json_schema import check_schema
 from gridjax.plotting import listed
 from gridjax.report.html import LARGEST_SVG, PAGE
-from gridjax.studies.results import FIGURES, OUTCOME, ROWS
+from gridjax.studies.output.results import FIGURES, OUTCOME, ROWS
 from gridjax.studies.study import ORDER, QUICK
 
 _LARGEST = 10_000_000
@@ -71,7 +71,7 @@ def _render(studies: list[dict[str, Any]]) -> str:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("gridjax.studies"), PackageLoader("gridjax.report")]),
+        loader=ChoiceLoader([PackageLoader("gridjax.studies.output"), PackageLoader("gridjax.report")]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

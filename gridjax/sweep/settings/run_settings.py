@@ -13,8 +13,8 @@ from gridjax.io.text import did_you_mean, show
 from gridjax.spec.fidelity import PRESETS, SWITCHES
 from gridjax.spec.parameters import FIELDS
 from gridjax.spec.value_reader import read_value
-from gridjax.sweep import perturbations
 from gridjax.sweep.files.place_map_files import read_place_maps_at
+from gridjax.sweep.settings import perturbations
 
 
 def _setting(default: Any, doc: str, **limits: Any) -> Any:

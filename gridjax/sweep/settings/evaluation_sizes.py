@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gridjax.spec.network import NetworkSpec
-from gridjax.sweep.run_settings import EvaluationSettings
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 
 N_BINS = (20, 32)
 """Bins along each side of two further rate maps of a square (Banino et al. 2018; Sorscher et al.

@@ -10,7 +10,13 @@ from gridjax.io.numbers import parse_number
 from gridjax.io.source_location import Problems, SourcedValue
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
-from gridjax.sweep.distributions import DISTRIBUTIONS, Beta, Distribution, IntUniform, Quantized
+from gridjax.sweep.search.distributions import (
+    DISTRIBUTIONS,
+    Beta,
+    Distribution,
+    IntUniform,
+    Quantized,
+)
 
 _LARGEST = 3.4e38  # in single precision
 _EXTREMES = (2.0**-53, 1 - 2.0**-53)  # smallest and largest u of a draw

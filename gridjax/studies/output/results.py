@@ -19,8 +19,8 @@ from gridjax.studies.claims.claims_file import UNITS
 from gridjax.studies.claims.verdicts import MANY, Verdict, judge
 from gridjax.studies.competence import LEAST_SHARE
 from gridjax.studies.evidence import Evidence
+from gridjax.studies.networks.training import StudyPlan
 from gridjax.studies.study import QUICK
-from gridjax.studies.training import StudyPlan
 
 OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
 SMOKE_TEST = "a smoke test"

@@ -12,8 +12,12 @@ from typing import NamedTuple
 from gridjax.errors import Place, Problem
 from gridjax.io.source_location import MAX_VALUES, Problems, SourcedValue
 from gridjax.io.text import did_you_mean, show
-from gridjax.sweep.distribution_keys import SampledParameter, read_number, read_sampled_parameter
-from gridjax.sweep.distributions import DISTRIBUTIONS, grid_values, n_grid_values
+from gridjax.sweep.search.distribution_keys import (
+    SampledParameter,
+    read_number,
+    read_sampled_parameter,
+)
+from gridjax.sweep.search.distributions import DISTRIBUTIONS, grid_values, n_grid_values
 
 _KEYS = ("distribution", *dict.fromkeys(key for keys in DISTRIBUTIONS.values() for key in keys.all))
 _SUM_TOLERANCE = 1e-6

@@ -21,9 +21,9 @@ from gridjax.run.results.run import Run, open_run
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
-from gridjax.sweep import perturbations
 from gridjax.sweep.expansion import MAX_NETWORKS
-from gridjax.sweep.run_settings import Settings
+from gridjax.sweep.settings import perturbations
+from gridjax.sweep.settings.run_settings import Settings
 from gridjax.sweep.sweep import Sweep, check_evaluation
 
 ACCEPTED = ("sweep", "lane-width")

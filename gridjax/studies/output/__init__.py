@@ -1,0 +1,1 @@
+"""What studies print and write: tables, result files, and the page."""

@@ -1,0 +1,1 @@
+"""Networks of a sweep file: grids, and values drawn from distributions."""

@@ -1,0 +1,1 @@
+"""Settings of a run and of its evaluation: the block ``gridjax:`` of a sweep file."""
