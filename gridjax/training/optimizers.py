@@ -119,8 +119,8 @@ _ContextFields: Any = namedtuple(
 class OptimizerContext(_ContextFields):
     """Numbers that an optimiser may read, as traced 0-d arrays.
 
-    learning_rate, n_grad_steps (gradient steps of the whole training), decoupled_weight_decay,
-    accumulated_batches, plateau_steps, plateau_patience.
+    learning_rate, n_grad_steps (gradient steps of the whole training), adam_epsilon,
+    decoupled_weight_decay, accumulated_batches, plateau_steps, plateau_patience.
     """
 
     __slots__ = ()
@@ -156,9 +156,19 @@ def _of_rate(
     return Optimizer(lambda context: make(context.learning_rate))
 
 
-def _adamw(context: OptimizerContext) -> optax.GradientTransformation:
-    decay = context.decoupled_weight_decay
-    return optax.adamw(context.learning_rate, weight_decay=decay)
+def _optax_adam(context: OptimizerContext) -> optax.GradientTransformation:
+    return optax.adam(context.learning_rate, eps=context.adam_epsilon)
+
+
+def _adamw(
+    context: OptimizerContext, rate: optax.ScalarOrSchedule | None = None
+) -> optax.GradientTransformation:
+    """Return AdamW with a learning rate other than the context's, if one is given."""
+    return optax.adamw(
+        context.learning_rate if rate is None else rate,
+        eps=context.adam_epsilon,
+        weight_decay=context.decoupled_weight_decay,
+    )
 
 
 def _lion(context: OptimizerContext) -> optax.GradientTransformation:
@@ -172,7 +182,7 @@ def _adamw_cosine(context: OptimizerContext) -> optax.GradientTransformation:
         share = jnp.minimum(step / context.n_grad_steps, 1.0)
         return context.learning_rate * (1 + jnp.cos(jnp.pi * share)) / 2
 
-    return optax.adamw(rate, weight_decay=context.decoupled_weight_decay)
+    return _adamw(context, rate)
 
 
 def _adamw_accumulated(context: OptimizerContext) -> optax.GradientTransformation:
@@ -202,7 +212,7 @@ OPTIMIZERS.build_in(
     sgd=_of_rate(sgd),
     adagrad=_of_rate(adagrad),
     rmsprop_momentum=_of_rate(rmsprop_momentum),
-    optax_adam=_of_rate(optax.adam),
+    optax_adam=Optimizer(_optax_adam),
     adamw=Optimizer(_adamw),
     lion=Optimizer(_lion),
     adamw_cosine=Optimizer(_adamw_cosine),

@@ -20,7 +20,7 @@ SCALES = {"large": 3.0, "usual": 1e-3, "epsilon": 1e-7, "below": 1e-8}
 
 def made_by(name, n_steps=12, decay=0.1):
     """The transformation of an optimiser, with traced numbers."""
-    numbers = (jnp.float32(RATE), jnp.int32(n_steps), jnp.float32(decay))
+    numbers = (jnp.float32(RATE), jnp.int32(n_steps), jnp.float32(1e-8), jnp.float32(decay))
     of_batches = (jnp.int32(1), jnp.int32(5), jnp.int32(2))
     return OPTIMIZERS[name].make(OptimizerContext(*numbers, *of_batches))
 
@@ -154,6 +154,21 @@ def context_of(name, **values):
     spec = NetworkSpec(optimizer=name, learning_rate=RATE, **values)
     names = OptimizerContext._fields
     return OptimizerContext(*(jnp.asarray(getattr(spec.traced, one)) for one in names))
+
+
+@pytest.mark.parametrize("name", ["optax_adam", "adamw", "adamw_cosine", "adamw_plateau"])
+@pytest.mark.parametrize("epsilon", [1e-12, 1e-8, 1e-4])
+def test_epsilon_decides_the_steps_of_small_gradients(name, epsilon):
+    """The first step of Adam is lr g / (|g| + epsilon)."""
+    context = context_of(name, adam_epsilon=epsilon, decoupled_weight_decay=0.0)
+    optimizer = optax.with_extra_args_support(OPTIMIZERS[name].make(context))
+    params = {"w": jnp.zeros(4)}
+    gradient = np.array([1e-10, -1e-8, 1e-6, 1e-2], np.float32)
+    update, _ = optimizer.update(
+        {"w": jnp.asarray(gradient)}, optimizer.init(params), params, value=jnp.ones(())
+    )
+    expected = -RATE * gradient / (np.abs(gradient) + np.float32(epsilon))
+    np.testing.assert_allclose(update["w"], expected, rtol=1e-4)
 
 
 def test_accumulated_batches_make_one_update_of_their_mean_gradient():

@@ -26,6 +26,13 @@ class TrainingFields:
         TRAINING,
         choices=names_of(OPTIMIZER_INFOS),
     )
+    adam_epsilon: float = traced(
+        1e-8,
+        "epsilon of optax_adam and AdamW, in units of the gradient; that of adam is 1e-7",
+        TRAINING,
+        at_least=1e-30,
+        read_if=entry_reads(OPTIMIZERS, "adam_epsilon"),
+    )
     decoupled_weight_decay: float = traced(
         0.01,
         "weight decay of AdamW and Lion, of all parameters, dimensionless",

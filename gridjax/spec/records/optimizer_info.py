@@ -8,6 +8,7 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.spec.records.target_code_info import check_text_fields
 
 OPTIMIZER_NUMBERS = (
+    "adam_epsilon",
     "decoupled_weight_decay",
     "accumulated_batches",
     "plateau_steps",
@@ -40,13 +41,14 @@ class OptimizerInfo:
                 raise GridjaxError(Problem(message, fix=fix))
 
 
+_ADAMW = ("adam_epsilon", "decoupled_weight_decay")
 OPTIMIZER_INFOS = (
     *map(OptimizerInfo, ("adam", "rmsprop", "sgd", "adagrad", "rmsprop_momentum")),
-    OptimizerInfo("optax_adam"),
-    OptimizerInfo("adamw", ("decoupled_weight_decay",)),
+    OptimizerInfo("optax_adam", ("adam_epsilon",)),
+    OptimizerInfo("adamw", _ADAMW),
     OptimizerInfo("lion", ("decoupled_weight_decay",)),
-    OptimizerInfo("adamw_cosine", ("decoupled_weight_decay",)),
-    OptimizerInfo("adamw_accumulated", ("decoupled_weight_decay", "accumulated_batches")),
+    OptimizerInfo("adamw_cosine", _ADAMW),
+    OptimizerInfo("adamw_accumulated", (*_ADAMW, "accumulated_batches")),
     OptimizerInfo("adamw_plateau", OPTIMIZER_NUMBERS),
 )
 """gridjax's own optimisers."""

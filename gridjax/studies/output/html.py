@@ -71,7 +71,9 @@ def _render(studies: list[dict[str, Any]]) -> str:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=ChoiceLoader([PackageLoader("gridjax.studies.output"), PackageLoader("gridjax.report")]),
+        loader=ChoiceLoader(
+            [PackageLoader("gridjax.studies.output"), PackageLoader("gridjax.report")]
+        ),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
