@@ -24,6 +24,7 @@ FACTORS = {
     "Ng": "units",
     "weight_decay": "weight decay",
     "learning_rate": "learning rate",
+    "adam_epsilon": "epsilon",
     "n_grad_steps": "steps",
     "Np": "place cells",
     "sequence_length": "moves",
@@ -32,9 +33,9 @@ FACTORS = {
 """The factors of the settings by column, with their names in the figure."""
 OF_CLAIMS = {
     "Ng": (192, 512),
-    "weight_decay": (1e-5, 3e-4),
-    "learning_rate": (2e-3, 5e-3),
-    "n_grad_steps": (10_000, 32_000),
+    "weight_decay": (1e-6, 1e-4),
+    "learning_rate": (1e-3, 4e-3),
+    "n_grad_steps": (5_000, 16_000),
     "sequence_length": (15, 30),
 }
 """The least and the largest dose of each factor that claims are about."""
@@ -151,6 +152,7 @@ def select(evidence):
         "more_units": dose("Ng", np.log2),
         "stronger_decay": dose("weight_decay", np.log10),
         "slower_learning": dose("learning_rate", np.log10),
+        "smaller_epsilon": dose("adam_epsilon", np.log10),
         "more_steps": dose("n_grad_steps", np.log2),
         "more_place_cells": dose("Np", np.log2),
         "longer_paths": dose("sequence_length", np.log2),
@@ -164,9 +166,9 @@ def figures(evidence, estimates):
     if competent.networks.empty:
         return [plotting.FigureResult(name, title, None, "No network has learned the task.")]
     rows = with_lattices(competent)
-    figure = plotting.new_figure(5.4)
+    figure = plotting.new_figure(7.8)
     colour = plotting.colour("difference_of_gaussians")
-    panels = figure.subplots(2, 4, sharey=True).ravel()
+    panels = figure.subplots(3, 3, sharey=True).ravel()
     widths = sorted(rows["place_cell_rf"].unique())
     own = [(at, varying(rows, base, None, width)) for at, width in enumerate(widths)]
     draw(panels[0], own, [f"{100 * width:g}" for width in widths], "field width (cm)", colour)
@@ -174,7 +176,7 @@ def figures(evidence, estimates):
         groups = list(varying(rows, base, factor, base_width(evidence)).groupby(factor))
         labels = [one if isinstance(one, str) else f"{one:g}" for one, _ in groups]
         draw(axes, [(at, group) for at, (_, group) in enumerate(groups)], labels, text, colour)
-    for axes in panels[::4]:
+    for axes in panels[::3]:
         axes.set_ylabel("lattices (%)")
         axes.set_ylim(bottom=0)
     caption = (
