@@ -174,7 +174,7 @@ def figures(evidence, estimates):
     draw(panels[0], own, [f"{100 * width:g}" for width in widths], "field width (cm)", colour)
     for axes, (factor, text) in zip(panels[1:], FACTORS.items(), strict=True):
         groups = list(varying(rows, base, factor, base_width(evidence)).groupby(factor))
-        labels = [one if isinstance(one, str) else f"{one:g}" for one, _ in groups]
+        labels = [written(one) for one, _ in groups]
         draw(axes, [(at, group) for at, (_, group) in enumerate(groups)], labels, text, colour)
     for axes in panels[::3]:
         axes.set_ylabel("lattices (%)")
@@ -189,6 +189,13 @@ def figures(evidence, estimates):
     if competent.units["copy_of"].isna().any():
         caption += f" {UNKNOWN_COPIES}"
     return [plotting.FigureResult(name, title, figure, caption)]
+
+
+def written(value):
+    """Return a value as a short label: 1e-4 in place of 0.0001."""
+    if isinstance(value, str):
+        return value
+    return f"{value:.0e}".replace("e-0", "e-") if 0 < value < 0.01 else f"{value:g}"
 
 
 def draw(axes, groups, labels, text, colour):
