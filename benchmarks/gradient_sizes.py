@@ -3,7 +3,7 @@
 `python -m benchmarks.gradient_sizes` draws one network of each setting and prints, for each array
 of weights, the root mean square of the gradient of the data loss on one batch, and the share of its
 numbers that are below 1e-7, the epsilon of Keras's Adam. Steps of Adam in such weights are
-proportional to their gradients instead of equally large. The setting of 2019 needs 12 GB of memory.
+proportional to their gradients instead of equally large.
 """
 
 from __future__ import annotations

@@ -129,6 +129,12 @@ def test_local_order_is_asked_where_it_can_be_found():
     assert paper == (2.0, 2.0)
 
 
+def test_claims_about_local_order_alone_are_secondary():
+    roles = {one.name: one.role for one in STUDY.claims.claims}
+    assert {roles[name] for name in ABOUT_LOCAL_ORDER} == {"secondary"}
+    assert [name for name, role in roles.items() if role == "primary"] == ["ordered_relu"]
+
+
 def test_columns_are_no_sign_of_bcc():
     def columns(run):
         ordered(run, some(run, 0.5), "columns")

@@ -1,1 +1,1 @@
-"""Which networks studies train, in which order, and their training in one shared run."""
+"""Networks of studies: their choice, their pilots, and their training in one shared run."""

@@ -1,1 +1,1 @@
-"""What studies print and write: tables, result files, and the page."""
+"""Output of studies: tables in the terminal, result files, and the page."""
