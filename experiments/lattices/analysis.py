@@ -184,7 +184,7 @@ def figures(evidence, estimates):
         " (q < .05 over these maps) and a score above .3 and above the 99th percentile of the"
         " network's own random readouts. Dots: competent networks; bars: means and 95 % intervals"
         " over seeds; numbers on top: networks. Each panel changes one factor of the base setting."
-        " Numbers with fewer seeds are in no claim: they show where learning fails."
+        " Doses with fewer seeds are in no claim: they show where learning fails."
     )
     if competent.units["copy_of"].isna().any():
         caption += f" {UNKNOWN_COPIES}"
