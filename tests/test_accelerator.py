@@ -63,6 +63,27 @@ def test_an_unknown_part_is_one_message(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_networks_of_a_chosen_file_are_trained_and_evaluated(tmp_path):
+    command = [*COMMAND, "--out", str(tmp_path), "--tiny", "--parts", "h", "--rows"]
+    environment = os.environ | {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+    told = subprocess.run(
+        [*command, "paper/units-4096"], cwd=ROOT, capture_output=True, text=True, env=environment
+    )
+    data = json.loads((tmp_path / "accelerator.json").read_text())["h"]
+    assert not [row for row in data["files"] if "error" in row], told.stdout
+    assert data["exit"] == 0, told.stdout
+    assert len(data["networks"]) == len(data["learned"]) == 2
+    assert (tmp_path / "answers-maps.npz").stat().st_size > 0
+
+
+def test_a_row_with_an_error_is_counted(tmp_path):
+    one = part(tmp_path)
+    one.row("rows", {"value": 1.0})
+    assert one.n_errors == 0
+    one.row("files", {"error": "KeyError: 'x'"})
+    assert one.n_errors == 1
+
+
 @pytest.mark.slow
 def test_all_parts_run_with_tiny_sizes(tmp_path):
     command = [*COMMAND, "--out", str(tmp_path), "--tiny", "--minutes", "30"]

@@ -43,7 +43,7 @@ def main() -> None:
         "--rows",
         default="",
         help="rows of parts c and d, for example small:tf32:256,paper:bf16:32; in part c also"
-        " small:tf32:256:fused",
+        " small:tf32:256:fused; files of part h, for example paper/units-4096",
     )
     parser.add_argument("--tiny", action="store_true", help="test run with tiny sizes")
     parser.add_argument("--part", help=argparse.SUPPRESS)
@@ -117,6 +117,8 @@ def _run_here(wish: dict[str, Any]) -> None:
     part.save()
     module.measure(part)
     part.save(complete=True)
+    if part.n_errors:
+        sys.exit(1)
 
 
 def _print_table(told: dict[str, Any]) -> None:

@@ -18,7 +18,9 @@ import numpy as np
 from .part import Part
 
 FILES = (("paper/units-1024", 0.5), ("paper/units-4096", 0.95), ("widths-256", 1.0))
-"""Sweep files under experiments/lattices/, and the maximum share of the remaining time for each."""
+"""Sweep files under experiments/lattices/, and the maximum share of the remaining time for each.
+
+``--rows`` selects others; each then may take all of the remaining time."""
 TRAINING_SHARE = 0.75
 """Share of a file's time for training; the rest is for evaluation."""
 CHUNK_S = 0.25
@@ -58,9 +60,10 @@ class Kept:
 
 def measure(part: Part) -> None:
     """Train and evaluate the networks of every file until the time is spent."""
-    kept, sweeps = Kept(part.out), {name: _read(part, name) for name, _ in FILES}
-    warm = Warm(list(sweeps.values()))
-    for name, share in FILES:
+    chosen = [(name, 1.0) for name in part.rows] or list(FILES)
+    kept, sweeps = Kept(part.out), {name: _read(part, name) for name, _ in chosen}
+    warm = Warm(part, list(sweeps.values()))
+    for name, share in chosen:
         if part.left < 20 and not part.tiny:
             part.row("left_out", {"file": name})
             continue
@@ -86,17 +89,20 @@ def _read(part: Part, name: str) -> Any:
 
 
 class Warm:
-    """Compiles evaluations on other cores while the first networks train."""
+    """Evaluates an untrained network of each file on other cores while the first networks train.
 
-    def __init__(self, sweeps: Sequence[Any]):
-        self._sweeps = sweeps
+    This compiles the evaluation, and an error in it is known before a network has been trained.
+    """
+
+    def __init__(self, part: Part, sweeps: Sequence[Any]):
+        self._part, self._sweeps = part, sweeps
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
         """Start compiling, once. Call it when the first chunk is compiled."""
         if not self._threads:
             self._threads = [
-                threading.Thread(target=_evaluate_untrained, args=(sweep,), daemon=True)
+                threading.Thread(target=self._evaluate, args=(sweep,), daemon=True)
                 for sweep in self._sweeps
             ]
             for thread in self._threads:
@@ -107,12 +113,20 @@ class Warm:
         for thread in self._threads:
             thread.join()
 
+    def _evaluate(self, sweep: Any) -> None:
+        try:
+            _evaluate_untrained(sweep)
+        except Exception as error:
+            told = {"Ng": sweep.specs[0].Ng, "error": f"{type(error).__name__}: {error}"[:600]}
+            self._part.row("untrained", told)
+
 
 def _evaluate_untrained(sweep: Any) -> None:
-    """Compile the evaluation of a sweep by evaluating one untrained network."""
+    """Evaluate one untrained network of a sweep, and build its tables."""
     import jax
 
     from gridjax.run.evaluation.block_evaluation import evaluate_block
+    from gridjax.run.storage.tables.network_result import NetworkResult
     from gridjax.training import population
 
     begun, spec = time.perf_counter(), sweep.specs[0]
@@ -121,7 +135,8 @@ def _evaluate_untrained(sweep: Any) -> None:
     state = trainer.init(traced)
     jax.block_until_ready(trainer.progress(traced, state))
     one = jax.tree.map(lambda leaf: leaf[:1], state)
-    evaluate_block([spec], one, sweep.settings.evaluation, {}, KEPT_MAPS)
+    (found,) = evaluate_block([spec], one, sweep.settings.evaluation, {}, KEPT_MAPS)
+    NetworkResult(found, [], found.maps, {}, 0.0, 0, False).tables()
     print(f"  compiled the evaluation of {spec.Ng} units in {time.perf_counter() - begun:.0f} s")
 
 
@@ -191,6 +206,8 @@ def _label(spec: Any) -> dict[str, Any]:
         "rf": spec.place_cell_rf,
         "surround": spec.surround_scale,
         "lr": spec.learning_rate,
+        "decay": spec.weight_decay,
+        "epsilon": spec.adam_epsilon,
         "seed": spec.seed,
     }
 

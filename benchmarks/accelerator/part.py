@@ -36,6 +36,12 @@ class Part:
         """Seconds left."""
         return self.seconds - (time.perf_counter() - self._begun)
 
+    @property
+    def n_errors(self) -> int:
+        """Number of rows with an error."""
+        rows = [row for table in self.data.values() if isinstance(table, list) for row in table]
+        return sum(isinstance(row, dict) and "error" in row for row in rows)
+
     def save(self, **values: Any) -> None:
         """Add values, and write all values of this part to its file."""
         self.data |= values

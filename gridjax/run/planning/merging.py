@@ -31,9 +31,9 @@ def bucket_shape(merge: bool) -> Callable[[NetworkSpec], StaticConfig]:
     return padded_shape if merge else own_shape
 
 
-def padding_column(spec: NetworkSpec, merge: bool) -> dict[str, str]:
-    """Return the column with the padded sizes of a network, or an empty dict without merging."""
-    return {"padded_to": padded_sizes(spec) if merge else ""}
+def padded_to(spec: NetworkSpec, merge: bool) -> str:
+    """Return the padded sizes of a network as text, empty without merging."""
+    return padded_sizes(spec) if merge else ""
 
 
 @dataclass(frozen=True)

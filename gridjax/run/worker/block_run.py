@@ -18,7 +18,7 @@ from gridjax.run.evaluation.emergence import emergence_row
 from gridjax.run.evaluation.evaluation import DIVERGED, Evaluation, NullScores
 from gridjax.run.evaluation.network_metrics import spec_columns
 from gridjax.run.planning.blocks import Block
-from gridjax.run.planning.merging import padding_column
+from gridjax.run.planning.merging import padded_to
 from gridjax.run.planning.plan import flop_per_step
 from gridjax.run.storage.block_results import BlockResults, join_results, results_of
 from gridjax.run.storage.kept_weights.weight_retention import keep_best_of_block
@@ -183,10 +183,8 @@ class BlockRun:
             own = population.unpadded_lane(state, lane, progress.spec)
             weights = flatten_weights(own)
         for row in self._block.rows[progress.spec]:
-            columns = evaluation.network | spec_columns(row)
-            columns |= padding_column(row, settings.merge)
             result = NetworkResult(
-                evaluation=replace(evaluation, network=columns),
+                evaluation=replace(evaluation, network=evaluation.network | spec_columns(row)),
                 history=progress.history,
                 maps=evaluation.maps,
                 weights=weights,
@@ -194,6 +192,7 @@ class BlockRun:
                 segment=self._job.policy.segment,
                 resumed=progress.resumed,
                 emergence=progress.emergence,
+                padded_to=padded_to(row, settings.merge),
             )
             self._new.append(result)
         self._n_steps_finished += progress.spec.n_grad_steps

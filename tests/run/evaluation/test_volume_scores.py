@@ -125,7 +125,7 @@ def test_a_network_on_a_line_has_errors_and_maps_but_no_scores():
 
 def _complete(evaluation):
     """The evaluation with the columns that a run adds."""
-    row = dict.fromkeys(NETWORKS.names, float("nan")) | {"padded_to": ""} | evaluation.network
+    row = dict.fromkeys(NETWORKS.names, float("nan")) | evaluation.network
     return dataclasses.replace(evaluation, network=row)
 
 

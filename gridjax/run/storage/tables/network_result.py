@@ -43,6 +43,8 @@ class NetworkResult:
     GPU without a fixed order of sums"""
     emergence: Sequence[Mapping[str, float]] = ()
     """rows of its evaluations along its training, by column"""
+    padded_to: str = ""
+    """the sizes to which the network was padded; empty for its own sizes"""
 
     @property
     def run_id(self) -> str:
@@ -52,9 +54,7 @@ class NetworkResult:
     def tables(self) -> dict[str, pa.Table]:
         """Return the rows of this network in every table."""
         return {
-            "networks": _one_row(
-                self.evaluation.network | {"segment": self.segment, "resumed": self.resumed}
-            ),
+            "networks": _one_row(self.evaluation.network | self._of_training()),
             "units": _of_network(self.run_id, self.evaluation.units, UNITS),
             "history": _history(self.run_id, self.history),
             "emergence": pa.Table.from_pylist(
@@ -70,6 +70,10 @@ class NetworkResult:
                 [{"run_id": self.run_id, "train_seconds": self.train_seconds}], schema=TIMINGS
             ),
         }
+
+    def _of_training(self) -> dict[str, Any]:
+        """Return the columns of the network's row that do not come from its evaluation."""
+        return {"segment": self.segment, "resumed": self.resumed, "padded_to": self.padded_to}
 
 
 def _one_row(row: dict[str, Any]) -> pa.Table:
