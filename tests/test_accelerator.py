@@ -113,8 +113,9 @@ def check_studies(data, folder):
     whole = b"".join(file.read_bytes() for file in sorted(folder.glob("tables.tar.*")))
     with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
         archive.extractall(folder / "unpacked", filter="data")
-    run = gj.open_run(folder / "unpacked" / "tables")
-    assert {0.11, 0.12, 0.13} <= set(run.networks["place_cell_rf"])
+    tables = folder / "unpacked" / "tables"
+    assert sorted(each.name for each in tables.iterdir()) == ["0-widths", "1-modules"]
+    assert set(gj.open_run(tables / "0-widths").networks["place_cell_rf"]) == {0.11, 0.12, 0.13}
     shutil.rmtree(folder / "unpacked")
 
 

@@ -10,7 +10,7 @@ import typer
 
 from gridjax.callbacks import RunCallback, Stopped
 from gridjax.cli.shared.application import app, console, print_line
-from gridjax.cli.shared.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.shared.options import Accept, Overrides, Part, TimeLimit, read_overrides
 from gridjax.cli.shared.streams import keep_on
 from gridjax.cli.shared.tracking import Track, TrackNetworks, TrackProject, tracker_callbacks
 from gridjax.errors import GridjaxError, Problem
@@ -81,6 +81,7 @@ def study(
     seeds: Seeds = None,
     overrides: Overrides = None,
     plan: PlanOnly = False,
+    part: Part = None,
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
     accept: Accept = None,
@@ -104,7 +105,11 @@ def study(
         if absent:
             print_line(f"left out, without {what}: {', '.join(absent)}")
     trackers = study_trackers(track, track_project, track_networks, no_training, plan)
-    follow(studies, request, out, plan, time_limit, no_training, accept, trackers)
+    if part is not None and (plan or no_training):
+        other = "--plan" if plan else "--no-training"
+        message = f"--part {part} and {other} exclude each other"
+        raise GridjaxError(Problem(message, fix="give one of the two"))
+    follow(studies, request, out, plan, time_limit, no_training, accept, trackers, part)
 
 
 def study_trackers(
@@ -127,6 +132,7 @@ def follow(
     no_training: bool,
     accept: list[str] | None,
     trackers: Sequence[RunCallback] = (),
+    part: str | None = None,
 ) -> None:
     """Show the plan of studies, or train and analyse their networks and write the page.
 
@@ -139,6 +145,8 @@ def follow(
         no_training: whether only networks that are already trained are analysed.
         accept: names of accepted changes of the run.
         trackers: callbacks of trackers.
+        part: the part of the networks to train; None: all. The page is written when all parts are
+            finished.
     """
     from gridjax.studies.output.tables import plan_lines, verdict_table
 
@@ -154,6 +162,7 @@ def follow(
     from gridjax.studies.networks.training import read_studies, train_studies
     from gridjax.studies.output.html import write_page
     from gridjax.studies.output.results import conclude
+    from gridjax.studies.study import NETWORKS
 
     keep_on()
     switch = StopSwitch(time_limit_s)
@@ -164,11 +173,16 @@ def follow(
         try:
             with on_signals(switch):
                 run, by_units = train_studies(
-                    studies, request, out, callbacks, accept or (), progress=False
+                    studies, request, out, callbacks, accept or (), progress=False, part=part
                 )
         except (Stopped, KeyboardInterrupt) as stopped:
             console().print(f"stopped by {stopped or 'Ctrl-C'}; the same command resumes")
             raise typer.Exit(EXIT_STOPPED) from None
+    if part is not None and not run.is_finished:
+        told = f"this part is finished, and {len(run.networks)} networks of all parts"
+        shows = f"gridjax status {out / NETWORKS} shows the other parts"
+        console().print(f"{told}; {shows}", soft_wrap=True)
+        return
     for one, *larger in zip(*by_units, strict=True):
         verdicts = conclude(one, run, request.size_name, out, larger)
         console().print(verdict_table(one.study, verdicts))

@@ -10,7 +10,14 @@ import typer
 
 from gridjax.callbacks import Stopped
 from gridjax.cli.shared.application import Plugins, app, console, load_plugins
-from gridjax.cli.shared.options import Accept, Overrides, TimeLimit, Workers, read_overrides
+from gridjax.cli.shared.options import (
+    Accept,
+    Overrides,
+    Part,
+    TimeLimit,
+    Workers,
+    read_overrides,
+)
 from gridjax.cli.shared.slurm import (
     Gres,
     Parts,
@@ -53,16 +60,6 @@ Merge = Annotated[
         "--merge",
         help="Pad networks that differ in batch size, sequence length, Np, fields, optimiser or"
         " initialiser to one shape, so that they share a compilation (setting gridjax.merge).",
-    ),
-]
-Part = Annotated[
-    str | None,
-    typer.Option(
-        "--part",
-        metavar="K/N|auto|auto/N",
-        help="Train part K of N of the networks, of about equal predicted cost. All parts write"
-        " DIR, at the same time or one after the other, on any hosts. auto: the part of this task"
-        " of a job array (SLURM, LSF; with auto/N also PBS and AWS Batch).",
     ),
 ]
 Engine = Annotated[

@@ -82,6 +82,10 @@ def test_a_plan_is_that_of_the_devices_that_would_train():
         ("study turing --set Ng=3 --time-limit soon --out out", "--time-limit"),
         ("study turing --accept devise --out out", "did you mean device?"),
         ("scan --widths .1:.2:.1 --accept all --out out", "--accept all is unknown"),
+        ("study turing --part 3/2 --out out", "3/2"),
+        ("study turing --part 1/2 --plan", "--part 1/2 and --plan exclude each other"),
+        ("study turing --part 1/2 --no-training --out out", "--part 1/2 and --no-training exclude"),
+        ("study encodings --part 1/2 --out out", "the networks of encodings depend on a pilot"),
         ("scan --plan", "Missing option '--widths'"),
         ("scan --widths 0.1:0.2:0.1", "no --out DIR is given"),
         ("scan --widths 0.1:0.2:0.1 --set Ng=[8,x] --plan", "'x' is not a whole number"),
@@ -111,7 +115,7 @@ def test_a_claim_of_a_wrong_shape_is_one_message_and_exit_code_2(page_study, tmp
 def test_trackers_follow_the_training_of_networks(command, tmp_path, monkeypatch):
     given, tracker = [], object()
 
-    def train(studies, request, out, callbacks, accept, progress):
+    def train(studies, request, out, callbacks, accept, progress, part):
         given.extend(callbacks)
         raise Stopped("the test")
 

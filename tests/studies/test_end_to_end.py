@@ -92,6 +92,22 @@ def test_every_number_leads_to_its_rows(studied):
     assert set(rows[0]) == {"run_id", "seed", "decode_err_ml_cm"}
 
 
+def test_the_last_of_two_parts_writes_the_page(studied, page_study, tmp_path):
+    """Both parts record the claims; the verdicts are those of one command."""
+    out, _ = studied
+    told, command = [], ["study", str(page_study), "--out", "out", "--seeds", "8"]
+    for part in ("2/2", "1/2"):
+        done = in_this_process(tmp_path, *command, "--part", part)
+        assert done.returncode == 0, done.stderr
+        told.append(done.stdout)
+        assert (tmp_path / "out" / "report.html").exists() == (part == "1/2")
+    assert "this part is finished, and 8 networks of all parts" in told[0].replace("\n", " ")
+    manifests = [gj.open_run(each / "networks").manifest for each in (out, tmp_path / "out")]
+    assert manifests[0]["claims"] == manifests[1]["claims"]
+    both, one = (read(each)["verdicts"][0] for each in (tmp_path / "out", out))
+    assert (both["value"], both["outcome"]) == (one["value"], one["outcome"])
+
+
 def test_the_page_opens_anywhere_and_begins_with_the_verdicts(studied):
     out, _ = studied
     page = (out / "report.html").read_text()

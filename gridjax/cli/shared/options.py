@@ -43,6 +43,16 @@ Overrides = Annotated[
         " setting (gridjax.evaluation.samples_per_bin=100). May be repeated.",
     ),
 ]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        metavar="K/N|auto|auto/N",
+        help="Train part K of N of the networks, of about equal predicted cost. All parts write"
+        " DIR, at the same time or one after the other, on any hosts. auto: the part of this task"
+        " of a job array (SLURM, LSF; with auto/N also PBS and AWS Batch).",
+    ),
+]
 TimeLimit = Annotated[
     float | None,
     typer.Option(

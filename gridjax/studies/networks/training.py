@@ -198,6 +198,7 @@ def train_studies(
     callbacks: Sequence[RunCallback] = (),
     accept: Sequence[str] = (),
     progress: bool | None = None,
+    part: str | None = None,
 ) -> tuple[Run, list[list[StudyPlan]]]:
     """Train the networks of studies that ``out`` does not contain yet; pilots are trained first.
 
@@ -208,13 +209,19 @@ def train_studies(
         callbacks: as for gridjax.train.
         accept: names of accepted changes of the run, as for gridjax.train.
         progress: whether a progress bar is shown, as for gridjax.train.
+        part: the part of the networks to train, as for gridjax.train; None: all.
 
     Returns the run and, for each request of ``request.by_units``, the studies with their networks.
-    Raises GridjaxError and Stopped in the same cases as gridjax.train.
+    Raises GridjaxError and Stopped in the same cases as gridjax.train, and GridjaxError for a part
+    of a study with a pilot, whose networks are not known before the pilot is trained.
     """
     accept = (*accept, *ACCEPTED)
     run = None
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]
+    if before and part is not None:
+        names = ", ".join(dict.fromkeys(plan.study.name for plan in before))
+        message = f"part {part}: the networks of {names} depend on a pilot, which has no parts"
+        raise GridjaxError(Problem(message, fix="train them without --part"))
     if before:
         laid_out = [p for one in request.by_units for p in resolve_pilots(studies, one, None)]
         settings = union([*before, *laid_out]).settings  # those of the whole run
@@ -228,7 +235,7 @@ def train_studies(
     by_units = [resolve_pilots(studies, one, run) for one in request.by_units]
     plans = [plan for of_size in by_units for plan in of_size]
     whole = union([*before, *plans])
-    run = train(whole, out / NETWORKS, callbacks, accept=accept, progress=progress)
+    run = train(whole, out / NETWORKS, callbacks, accept=accept, progress=progress, part=part)
     return run, by_units
 
 
