@@ -83,6 +83,19 @@ class TrainingMeasures:
 
 
 @dataclass(frozen=True)
+class EvaluationStarted:
+    """An evaluation of networks of a block, which sends nothing until it ends.
+
+    The first evaluation of a shape compiles its programs. On an accelerator this can take minutes.
+    """
+
+    block: str
+    """name of the block"""
+    n_networks: int
+    """networks that are evaluated together"""
+
+
+@dataclass(frozen=True)
 class NetworkFinished:
     """A network whose results are stored: it was trained and evaluated, or it diverged."""
 
@@ -149,6 +162,7 @@ RunEvent = (
     BlockStarted
     | TrainingSteps
     | TrainingMeasures
+    | EvaluationStarted
     | NetworkFinished
     | BlockFinished
     | NetworkResumed

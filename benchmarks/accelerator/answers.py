@@ -1,7 +1,8 @@
 """Part h: populations of sweep files, trained and evaluated, with their tables and maps.
 
 Each file is one block of lanes. It is trained to its last step or until its share of the time is
-spent, and then evaluated. A row of ``networks`` contains the number of steps.
+spent, and then evaluated. A row of ``networks`` contains the number of steps. ``answers.tar.0`` and
+so on are rewritten after each network; ``cat answers.tar.* | tar x`` gives the folder ``answers``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .part import Part
+from .part import Part, pack
 
 FILES = (("paper/units-1024", 0.5), ("paper/units-4096", 0.95), ("widths-256", 1.0))
 """Sweep files under experiments/lattices/, and the maximum share of the remaining time for each.
@@ -32,8 +33,9 @@ TABLES = ("networks", "units", "history", "drift", "spectra", "nulls")
 
 @dataclass
 class Kept:
-    """Tables and maps of all networks so far; rewritten after each network."""
+    """Tables and maps of all networks so far."""
 
+    work: Path
     out: Path
     tables: dict[str, list[Any]] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
@@ -47,21 +49,24 @@ class Kept:
             self.maps[f"{result.run_id}/maps"] = result.maps.maps.astype(np.float16)
 
     def write(self) -> None:
-        """Write tables (Parquet) and best maps (one npz of float16)."""
+        """Write an archive of the tables (Parquet) and best maps (one npz of float16)."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
+        folder = self.work / "answers"
+        folder.mkdir(exist_ok=True)
         for name in TABLES:
             joined = pa.concat_tables(self.tables[name])
-            pq.write_table(joined, self.out / f"answers-{name}.parquet", compression="zstd")
+            pq.write_table(joined, folder / f"{name}.parquet", compression="zstd")
         maps: dict[str, Any] = self.maps
-        np.savez_compressed(self.out / "answers-maps.npz", **maps)
+        np.savez_compressed(folder / "maps.npz", **maps)
+        pack(folder, self.out / "answers.tar")
 
 
 def measure(part: Part) -> None:
     """Train and evaluate the networks of every file until the time is spent."""
     chosen = [(name, 1.0) for name in part.rows] or list(FILES)
-    kept, sweeps = Kept(part.out), {name: _read(part, name) for name, _ in chosen}
+    kept, sweeps = Kept(part.work, part.out), {name: _read(part, name) for name, _ in chosen}
     warm = Warm(part, list(sweeps.values()))
     for name, share in chosen:
         if part.left < 20 and not part.tiny:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+PIECE = 15 << 20
+"""Largest number of bytes of a file."""
 
 
 @dataclass
@@ -63,6 +68,20 @@ def is_brief(value: Any) -> bool:
 def brief(value: Any) -> str:
     """Return a value as text, floats with four digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def pack(folder: Path, archive: Path) -> int:
+    """Write a folder as ``archive.0``, ``archive.1`` and so on of at most PIECE bytes.
+
+    Returns the number of bytes of all pieces.
+    """
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w") as tar:
+        tar.add(folder, arcname=folder.name)
+    content = whole.getvalue()
+    for number, start in enumerate(range(0, len(content), PIECE)):
+        archive.with_name(f"{archive.name}.{number}").write_bytes(content[start : start + PIECE])
+    return len(content)
 
 
 def write_json(file: Path, values: dict[str, Any]) -> None:

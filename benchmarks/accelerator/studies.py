@@ -9,18 +9,15 @@ computes its page.
 
 from __future__ import annotations
 
-import io
 import os
 import subprocess
 import sys
-import tarfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from .part import Part
+from .part import Part, pack
 
 BF16 = ("--set", "matmul_precision=bf16")
 STUDIES = (
@@ -48,8 +45,6 @@ LANES = ("--set", "gridjax.lane_width=64")
 RESERVE_S = 60.0
 """Seconds for the last checkpoint and for the tables."""
 KEPT_MAPS = 1
-PIECE = 15 << 20
-"""Largest number of bytes of a file."""
 _COMMAND = "from gridjax.cli import main; main()"
 
 
@@ -75,22 +70,11 @@ def measure(part: Part) -> None:
             exported = _run(export, max(part.left, 5.0), {"JAX_PLATFORMS": "cpu"})
             row["exported"] = exported["said"].splitlines()[-1:] or [""]
             if not exported["code"]:
-                row["bytes"] = pack(kept, part.out)
+                row["bytes"] = pack(kept, part.out / "tables.tar")
             part.row("studies", {"command": " ".join(words), **row})
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(follow, range(len(commands))))
-
-
-def pack(folder: Path, out: Path) -> int:
-    """Write a folder as an archive in pieces of at most PIECE bytes; return all bytes."""
-    whole = io.BytesIO()
-    with tarfile.open(fileobj=whole, mode="w") as archive:
-        archive.add(folder, arcname=folder.name)
-    content = whole.getvalue()
-    for number, start in enumerate(range(0, len(content), PIECE)):
-        (out / f"tables.tar.{number}").write_bytes(content[start : start + PIECE])
-    return len(content)
 
 
 def _run(

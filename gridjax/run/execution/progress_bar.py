@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gridjax.callbacks import (
+    BlockFinished,
+    EvaluationStarted,
     NetworkFinished,
     NetworkResumed,
     RunCallback,
@@ -44,6 +46,8 @@ class ProgressBar(RunCallback):
         self._diverged = 0
         self._loss = math.nan
         self._error_cm = math.nan
+        self._evaluated: dict[str, int] = {}
+        """blocks in evaluation, and their networks in it"""
 
     def on_start(self, start: RunStart) -> None:
         """Print the number of networks that will be trained."""
@@ -72,14 +76,21 @@ class ProgressBar(RunCallback):
 
     def on_event(self, event: RunEvent) -> None:
         """Print resumed networks and warnings; count other events and update the progress."""
+        is_silent_for_long = False
         match event:
             case NetworkResumed() | RunWarning():
                 self._console.print(str(event), soft_wrap=True)
                 return
+            case EvaluationStarted(block, n_networks):
+                is_silent_for_long = n_networks > 1 or not self._finished
+                self._evaluated[block] = n_networks
+            case BlockFinished(block):
+                self._evaluated.pop(block, None)
             case NetworkFinished(run_ids, diverged):
                 self._finished += len(run_ids)
                 self._diverged += len(run_ids) if diverged else 0
-            case TrainingSteps(network_steps, flop):
+            case TrainingSteps(network_steps, flop, block):
+                self._evaluated.pop(block, None)
                 self._steps += network_steps
                 self._flop += flop
             case TrainingMeasures(loss=loss, position_error_m=error_m):
@@ -90,7 +101,7 @@ class ProgressBar(RunCallback):
             self._bar.update(self._task, completed=self._flop, description=self._describe())
             return
         longest = SECONDS_IN_NOTEBOOKS if self._console.is_jupyter else SECONDS_BETWEEN_LINES
-        if time.perf_counter() - self._last_line > longest:
+        if is_silent_for_long or time.perf_counter() - self._last_line > longest:
             self._last_line = time.perf_counter()
             self._print(f"{self._describe()}  {self._time_left()}")
 
@@ -116,10 +127,12 @@ class ProgressBar(RunCallback):
     def _describe(self) -> str:
         seconds = max(time.perf_counter() - self._start, 1e-9)
         diverged = f" ({self._diverged} diverged)" if self._diverged else ""
+        n_evaluated = sum(self._evaluated.values())
+        evaluated = f"  evaluating {n_evaluated}" if n_evaluated else ""
         return (
             f"{self._finished}/{self._n_networks} networks{diverged}"
             f"  {self._steps / seconds:,.0f} steps/s"
-            f"  loss {self._loss:.4g}  position error {self._error_cm:.1f} cm"
+            f"  loss {self._loss:.4g}  position error {self._error_cm:.1f} cm{evaluated}"
         )
 
     def _time_left(self) -> str:

@@ -10,7 +10,13 @@ from dataclasses import replace
 import jax
 import pyarrow as pa
 
-from gridjax.callbacks import BlockFinished, NetworkFinished, RunEvent, RunWarning
+from gridjax.callbacks import (
+    BlockFinished,
+    EvaluationStarted,
+    NetworkFinished,
+    RunEvent,
+    RunWarning,
+)
 from gridjax.errors import MemoryShortageError, StorageError
 from gridjax.run.checkpointing.block_checkpointer import BlockCheckpointer
 from gridjax.run.evaluation.block_evaluation import evaluate_block
@@ -145,6 +151,7 @@ class BlockRun:
         if not is_last:
             keep_maps = "none"
             sizes = replace(sizes, robustness=perturbations.NONE, environments=False)
+        self._emit(EvaluationStarted(self._block.name, len(specs)))
         try:
             with (
                 self._timed("evaluate_s"),

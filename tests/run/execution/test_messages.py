@@ -26,6 +26,7 @@ EVENTS = [
     callbacks.BlockStarted("c" * 16, 3, "a host", 12, "a card"),
     callbacks.TrainingSteps(12, 1.5e9),
     callbacks.TrainingMeasures(0.1, math.nan, 0.3),
+    callbacks.EvaluationStarted("c" * 16, 3),
     callbacks.NetworkFinished(("a" * 16, "b" * 16), True),
     callbacks.BlockFinished("c" * 16, 3, 1.0, 0.1 + 0.2, 0.0),
     callbacks.NetworkResumed("a" * 16, 3, 10),

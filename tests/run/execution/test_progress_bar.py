@@ -9,7 +9,15 @@ from rich.console import Console
 from tiny import CARTESIAN, Recorder, sweep_content
 
 import gridjax as gj
-from gridjax.callbacks import NetworkFinished, RunEnd, RunStart, Stopped, TrainingSteps
+from gridjax.callbacks import (
+    BlockFinished,
+    EvaluationStarted,
+    NetworkFinished,
+    RunEnd,
+    RunStart,
+    Stopped,
+    TrainingSteps,
+)
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.progress_bar import ProgressBar, progress_bar
 
@@ -71,6 +79,23 @@ def test_a_notebook_has_one_line_that_changes(monkeypatch, capsys):
     assert shown[0].startswith("training 2 of 2 networks")
     assert shown[1] == "compiling"
     assert shown[-1].startswith("2/2 networks (1 diverged)")
+
+
+def test_an_evaluation_is_shown_when_it_starts_and_not_after_its_block():
+    lines = []
+    console = Console(file=sys.stderr)
+    console.print = lambda *args, **_: lines.append(args[0])
+    bar = ProgressBar(console)
+    bar.on_start(RunStart(n_networks=9, n_finished=0, n_buckets=1, flop=10.0, folder=Path()))
+    bar.on_event(TrainingSteps(network_steps=5, flop=5.0, block="x"))
+    bar.on_event(EvaluationStarted("x", 8))
+    assert "evaluating 8  " in lines[-1]
+    bar.on_event(EvaluationStarted("y", 2))
+    assert "evaluating 10  " in lines[-1]
+    bar.on_event(TrainingSteps(network_steps=5, flop=5.0, block="y"))
+    bar.on_event(BlockFinished("x", 8, 1.0, 1.0, 0.1))
+    bar.on_event(EvaluationStarted("z", 3))
+    assert "evaluating 3  " in lines[-1]
 
 
 @pytest.mark.slow
