@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gridjax.cli.shared.application import app
-from gridjax.cli.shared.options import Accept, Overrides, TimeLimit, read_overrides
+from gridjax.cli.shared.options import Accept, Overrides, Part, TimeLimit, read_overrides
 from gridjax.cli.shared.tracking import Track, TrackNetworks, TrackProject
 from gridjax.cli.study import NoTraining, Out, PlanOnly, Seeds, Size, follow, study_trackers
 from gridjax.errors import GridjaxError, Problem
@@ -37,6 +37,7 @@ def scan(
     size: Size = "quick",
     overrides: Overrides = None,
     plan: PlanOnly = False,
+    part: Part = None,
     time_limit: TimeLimit = None,
     no_training: NoTraining = False,
     accept: Accept = None,
@@ -55,4 +56,5 @@ def scan(
     values["place_cell_rf"] = read_widths(widths)
     request = Request(size, False, seeds, values)
     trackers = study_trackers(track, track_project, track_networks, no_training, plan)
-    follow([scanning(base, size)], request, out, plan, time_limit, no_training, accept, trackers)
+    studies = [scanning(base, size)]
+    follow(studies, request, out, plan, time_limit, no_training, accept, trackers, part)

@@ -105,10 +105,6 @@ def study(
         if absent:
             print_line(f"left out, without {what}: {', '.join(absent)}")
     trackers = study_trackers(track, track_project, track_networks, no_training, plan)
-    if part is not None and (plan or no_training):
-        other = "--plan" if plan else "--no-training"
-        message = f"--part {part} and {other} exclude each other"
-        raise GridjaxError(Problem(message, fix="give one of the two"))
     follow(studies, request, out, plan, time_limit, no_training, accept, trackers, part)
 
 
@@ -150,6 +146,10 @@ def follow(
     """
     from gridjax.studies.output.tables import plan_lines, verdict_table
 
+    if part is not None and (plan or no_training):
+        other = "--plan" if plan else "--no-training"
+        message = f"--part {part} and {other} exclude each other"
+        raise GridjaxError(Problem(message, fix="give one of the two"))
     if plan:
         from gridjax.run.worker.machine import device_name
 

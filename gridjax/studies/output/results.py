@@ -49,9 +49,12 @@ def conclude(
     caution = _caution(evidence, size_name)
     arms, unfinished = study.arms(evidence), _unfinished(evidence)
     verdicts = judge(study.claims.claims, estimates, arms, caution, unfinished)
+    if study.base is not None:
+        verdicts = _about_these_networks(verdicts)
+    names = {verdict.claim.name for verdict in verdicts}
     by_units = [
         (_units(plan), verdicts),
-        *((_units(one), _judged(one, run, folder)) for one in larger),
+        *((_units(one), _judged(one, run, folder, names)) for one in larger),
     ]
     with plotting.styled():
         figures = study.figures(evidence, estimates)
@@ -71,10 +74,27 @@ def conclude(
     return verdicts
 
 
-def _judged(plan: StudyPlan, run: Run, folder: Path) -> list[Verdict]:
+def _judged(plan: StudyPlan, run: Run, folder: Path, names: set[str]) -> list[Verdict]:
+    """Return the verdicts on the claims with these names."""
     study, evidence = plan.study, plan.evidence(run, folder)
     estimates, arms = study.estimates(evidence), study.arms(evidence)
-    return judge(study.claims.claims, estimates, arms, unfinished=_unfinished(evidence))
+    verdicts = judge(study.claims.claims, estimates, arms, unfinished=_unfinished(evidence))
+    return [verdict for verdict in verdicts if verdict.claim.name in names]
+
+
+def _about_these_networks(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Omit claims about networks that a sweep file of the user does not have.
+
+    An arm of such a claim has no network, or its test needs other widths or seeds. If no claim is
+    left, all are kept.
+    """
+    kept = [
+        verdict
+        for verdict in verdicts
+        if all(arm.run_ids for arm in verdict.arms)
+        and (not verdict.estimate.unanswerable or verdict.reason != verdict.estimate.unanswerable)
+    ]
+    return kept or list(verdicts)
 
 
 def _unfinished(evidence: Evidence) -> str:
