@@ -85,4 +85,5 @@ def figures(evidence, estimates):
         " relu, squares tanh; hollow: not competent, and in no mean of grid units; grey band:"
         f" chance. Learning rates as the pilot chose: {chosen}."
     )
-    return [plotting.FigureResult(name, title, figure, caption)]
+    maps = shared.best_maps(evidence, by_arm(rows), "encodings-maps")
+    return [plotting.FigureResult(name, title, figure, caption), maps]

@@ -135,4 +135,5 @@ def figures(evidence, estimates):
         " Dots networks (hollow: not competent, and in no mean of grid units), bars 95 % intervals"
         " over seeds, grey chance."
     )
-    return [plotting.FigureResult(name, title, figure, caption)]
+    maps = shared.best_maps(evidence, by_dose(rows), "heterogeneity-maps")
+    return [plotting.FigureResult(name, title, figure, caption), maps]

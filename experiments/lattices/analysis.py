@@ -172,8 +172,11 @@ def figures(evidence, estimates):
     widths = sorted(rows["place_cell_rf"].unique())
     own = [(at, varying(rows, base, None, width)) for at, width in enumerate(widths)]
     draw(panels[0], own, [f"{100 * width:g}" for width in widths], "field width (cm)", colour)
+    shown = {f"base, {100 * w:g} cm": group for w, (_, group) in zip(widths, own, strict=True)}
     for axes, (factor, text) in zip(panels[1:], FACTORS.items(), strict=True):
         groups = list(varying(rows, base, factor, base_width(evidence)).groupby(factor))
+        others = [(value, group) for value, group in groups if value != base[factor]]
+        shown |= {f"{text}, {written(value)}": group for value, group in others}
         labels = [written(one) for one, _ in groups]
         draw(axes, [(at, group) for at, (_, group) in enumerate(groups)], labels, text, colour)
     for axes in panels[::3]:
@@ -188,7 +191,8 @@ def figures(evidence, estimates):
     )
     if competent.units["copy_of"].isna().any():
         caption += f" {UNKNOWN_COPIES}"
-    return [plotting.FigureResult(name, title, figure, caption)]
+    maps = shared.best_maps(competent, shown, "lattices-maps")
+    return [plotting.FigureResult(name, title, figure, caption), maps]
 
 
 def written(value):

@@ -134,4 +134,6 @@ def figures(evidence, estimates):
         " intervals over seeds; grey band: what chance alone would give networks of independent"
         " units. Claims leave out networks in whose box fewer than 2.5 wavelengths fit."
     )
-    return [plotting.FigureResult("widths", "Grid units by place-cell width", figure, caption)]
+    title = "Grid units by place-cell width"
+    maps = shared.best_maps(evidence, by_width(scan), "widths-maps")
+    return [plotting.FigureResult("widths", title, figure, caption), maps]

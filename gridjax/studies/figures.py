@@ -11,6 +11,7 @@ from gridjax import plotting
 from gridjax.metrics.nulls.chance_scores import count_above
 from gridjax.metrics.statistics.seed_intervals import seed_interval
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
+from gridjax.studies.best_maps import best_maps as best_maps
 
 if TYPE_CHECKING:
     import pandas as pd
