@@ -36,6 +36,8 @@ class RunStart:
     """groups of networks that are compiled together"""
     flop: float
     """floating-point operations of the training of all networks"""
+    flop_left: float
+    """floating-point operations of the training of the networks without results"""
     folder: Path
     """folder of the results; ``gridjax.open_run`` reads the networks that are finished so far"""
 

@@ -53,7 +53,7 @@ class ProgressBar(RunCallback):
         """Print the number of networks that will be trained."""
         self._n_networks = start.n_networks
         self._finished = start.n_finished
-        self._total_flop = start.flop * (1 - start.n_finished / max(start.n_networks, 1))
+        self._flop_left = start.flop_left
         missing = start.n_networks - start.n_finished
         if not missing:
             self._console.print(f"all {start.n_finished} networks are finished; nothing to train")
@@ -67,7 +67,7 @@ class ProgressBar(RunCallback):
         if self._console.is_terminal:
             columns = (BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
             self._bar = Progress(*columns, console=self._console, speed_estimate_period=300)
-            self._task = self._bar.add_task("compiling", total=self._total_flop)
+            self._task = self._bar.add_task("compiling", total=self._flop_left)
             self._bar.start()
         elif self._console.is_jupyter:
             from IPython.display import display  # pyright: ignore[reportMissingImports]
@@ -136,10 +136,10 @@ class ProgressBar(RunCallback):
         )
 
     def _time_left(self) -> str:
-        if self._flop < 0.01 * self._total_flop:
+        if self._flop < 0.01 * self._flop_left:
             return "time left not known yet"
         seconds = time.perf_counter() - self._start
-        left = seconds * (self._total_flop / self._flop - 1)
+        left = seconds * (self._flop_left / self._flop - 1)
         return f"{max(left, 0):.0f} s left"
 
 

@@ -53,7 +53,7 @@ class SignOfLife(RunCallback):
 
     def on_start(self, start: RunStart) -> None:
         """Record the process before its first block."""
-        self._flop_left = start.flop * (1 - start.n_finished / max(start.n_networks, 1))
+        self._flop_left = start.flop_left
         self._write()
 
     def on_event(self, event: RunEvent) -> None:

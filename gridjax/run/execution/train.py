@@ -213,6 +213,7 @@ def _run(
         n_finished=len(committed & run_ids),
         n_buckets=len(plan.buckets),
         flop=float(plan.flop),
+        flop_left=float(sum(block.flop for block in missing_blocks(plan, committed))),
         folder=job.folder,
     )
     try:

@@ -20,6 +20,7 @@ from gridjax.callbacks import (
 )
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.progress_bar import ProgressBar, progress_bar
+from gridjax.run.planning.plan import flop_per_step
 
 pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
 
@@ -29,7 +30,9 @@ def two_networks():
 
 
 def report_a_run(bar):
-    bar.on_start(RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0, folder=Path()))
+    bar.on_start(
+        RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0, flop_left=10.0, folder=Path())
+    )
     bar.on_event(TrainingSteps(network_steps=5, flop=5.0))
     bar.on_event(NetworkFinished(("a",), False))
     bar.on_event(NetworkFinished(("b",), True))
@@ -86,7 +89,9 @@ def test_an_evaluation_is_shown_when_it_starts_and_not_after_its_block():
     console = Console(file=sys.stderr)
     console.print = lambda *args, **_: lines.append(args[0])
     bar = ProgressBar(console)
-    bar.on_start(RunStart(n_networks=9, n_finished=0, n_buckets=1, flop=10.0, folder=Path()))
+    bar.on_start(
+        RunStart(n_networks=9, n_finished=0, n_buckets=1, flop=10.0, flop_left=10.0, folder=Path())
+    )
     bar.on_event(TrainingSteps(network_steps=5, flop=5.0, block="x"))
     bar.on_event(EvaluationStarted("x", 8))
     assert "evaluating 8  " in lines[-1]
@@ -96,6 +101,26 @@ def test_an_evaluation_is_shown_when_it_starts_and_not_after_its_block():
     bar.on_event(BlockFinished("x", 8, 1.0, 1.0, 0.1))
     bar.on_event(EvaluationStarted("z", 3))
     assert "evaluating 3  " in lines[-1]
+
+
+def test_the_time_left_is_that_of_the_networks_without_results(tmp_path):
+    """Finished networks of little work do not make the others look like little work."""
+    starts = []
+
+    class Watch(Recorder):
+        def on_start(self, start):
+            starts.append(start)
+
+    small = CARTESIAN | {"seed": {"values": [0, 1]}}
+    large = small | {"batch_size": {"value": 64}}
+    gj.train(gj.Sweep.from_dict(sweep_content(**small)), tmp_path / "run")
+    both = gj.Sweep.from_dict(sweep_content(**small | {"batch_size": {"values": [8, 64]}}))
+    gj.train(both, tmp_path / "run", [Watch()], accept=["sweep"])
+    of_large = gj.Sweep.from_dict(sweep_content(**large)).specs
+    (start,) = starts
+    assert start.n_finished == len(both.specs) - len(of_large) > 0
+    assert start.flop_left == sum(flop_per_step(s.static) * s.n_grad_steps for s in of_large)
+    assert start.flop_left > 0.6 * start.flop
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ class Clock:
 def test_records_have_the_speed_of_each_block_and_the_time_left(tmp_path):
     clock, records = Clock(), []
     sign = SignOfLife(records.append, "a card", 2, clock)
-    sign.on_start(RunStart(10, 5, 1, 2000.0, tmp_path))
+    sign.on_start(RunStart(10, 5, 1, 2000.0, 1000.0, tmp_path))
     assert records[0] == {
         **{"device": "a card", "workers": 2, "blocks": {}},
         **{"steps_per_s": 0, "left_s": None},
@@ -49,7 +49,7 @@ def test_records_have_the_speed_of_each_block_and_the_time_left(tmp_path):
 def test_a_speed_is_that_of_the_last_records(tmp_path):
     clock, records = Clock(), []
     sign = SignOfLife(records.append, "cpu", 1, clock)
-    sign.on_start(RunStart(1, 0, 1, 1e6, tmp_path))
+    sign.on_start(RunStart(1, 0, 1, 1e6, 1e6, tmp_path))
     for steps in (1000, 10, 10, 10, 10, 10, 10):
         clock.now += EVERY_S
         sign.on_event(TrainingSteps(steps, 1.0, "a"))
