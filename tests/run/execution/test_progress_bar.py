@@ -111,7 +111,7 @@ def test_the_time_left_is_that_of_the_networks_without_results(tmp_path):
         def on_start(self, start):
             starts.append(start)
 
-    small = CARTESIAN | {"seed": {"values": [0, 1]}}
+    small = CARTESIAN | {"seed": {"values": [0, 1]}, "batch_size": {"value": 8}}
     large = small | {"batch_size": {"value": 64}}
     gj.train(gj.Sweep.from_dict(sweep_content(**small)), tmp_path / "run")
     both = gj.Sweep.from_dict(sweep_content(**small | {"batch_size": {"values": [8, 64]}}))
