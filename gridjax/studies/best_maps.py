@@ -23,19 +23,8 @@ _NAME_IN, _ROW_IN, _TOP_IN = 1.25, 0.86, 0.05
 BEST = "score_60_by_neuron_max"
 
 
-def best_maps(evidence: Evidence, arms: Mapping[str, pd.DataFrame], name: str) -> FigureResult:
-    """Draw the best map of each of the competent networks with the best maps of each arm.
-
-    A score without its map does not show a lattice; this is the picture beside the numbers.
-
-    Args:
-        evidence: the networks of a study.
-        arms: the rows of each arm, by its name; an arm without competent networks or without maps
-            is left out.
-        name: name of the files of the figure.
-
-    Returns the figure, or the reason why there is none.
-    """
+def draw(evidence: Evidence, arms: Mapping[str, pd.DataFrame], name: str) -> FigureResult:
+    """Draw the figure; see ``gridjax.studies.figures.best_maps``."""
     title = "Best map of each network"
     drawn = {arm: _best(evidence, rows) for arm, rows in arms.items()}
     drawn = {arm: found for arm, found in drawn.items() if found}
@@ -54,7 +43,7 @@ def best_maps(evidence: Evidence, arms: Mapping[str, pd.DataFrame], name: str) -
             left = _NAME_IN + column * pitch
             box = (left / width, (top - 0.14 - side) / height, side / width, side / height)
             axes = figure.add_axes(box)
-            _draw(axes, rates)
+            _draw_map(axes, rates)
             look = {"fontsize": plotting.SMALL, "fontweight": "normal", "loc": "center"}
             axes.set_title(f"{score:.2f}", pad=1.5, **look)
     n_box = {float(side_m) for rows in arms.values() for side_m in rows["box_width_in_m"]}
@@ -88,7 +77,7 @@ def _best(evidence: Evidence, rows: pd.DataFrame) -> list[tuple[float, np.ndarra
     return found
 
 
-def _draw(axes: Axes, rates: np.ndarray) -> None:
+def _draw_map(axes: Axes, rates: np.ndarray) -> None:
     """Draw one map [x, y] with y upwards; the colour scale covers its lowest to highest rate."""
     from matplotlib import colormaps
 

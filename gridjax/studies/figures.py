@@ -11,7 +11,6 @@ from gridjax import plotting
 from gridjax.metrics.nulls.chance_scores import count_above
 from gridjax.metrics.statistics.seed_intervals import seed_interval
 from gridjax.run.evaluation.evaluation import NULL_PERCENTILE
-from gridjax.studies.best_maps import best_maps as best_maps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,3 +168,21 @@ def volumes(evidence: Evidence) -> FigureResult:
 
     networks = read_run_data(evidence.run).only(set(evidence.networks["run_id"]))
     return volumes.draw(networks.of_dimensions(3), evidence.run)
+
+
+def best_maps(evidence: Evidence, arms: Mapping[str, pd.DataFrame], name: str) -> FigureResult:
+    """Draw the best map of each of the competent networks with the best maps of each arm.
+
+    A score without its map does not show a lattice; this is the picture beside the numbers.
+
+    Args:
+        evidence: the networks of a study.
+        arms: the rows of each arm, by its name; an arm without competent networks or without maps
+            is left out.
+        name: name of the files of the figure.
+
+    Returns the figure, or the reason why there is none.
+    """
+    from gridjax.studies import best_maps
+
+    return best_maps.draw(evidence, arms, name)

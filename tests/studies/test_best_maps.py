@@ -7,7 +7,7 @@ from synthetic import synthetic_run
 
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies import Study, StudyPlan, figures
-from gridjax.studies.best_maps import N_NETWORKS, best_maps
+from gridjax.studies.best_maps import N_NETWORKS
 from gridjax.sweep.sweep import Sweep
 
 SPECS = [NetworkSpec(Ng=12, Np=16, seed=seed) for seed in range(N_NETWORKS + 3)]
@@ -46,16 +46,16 @@ def test_networks_that_have_not_learned_are_not_shown(tmp_path):
     run.networks.loc[best, "decode_err_ml_cm_T50"] = 90.0
     rows = evidence.networks
     able = rows[rows["is_competent"]].nlargest(1, "score_60_by_neuron_max")
-    drawn = best_maps(evidence, {"mine": rows}, "maps")
+    drawn = figures.best_maps(evidence, {"mine": rows}, "maps")
     (highest,) = able["score_60_by_neuron_max"]
     assert drawn.figure.axes[0].get_title() == f"{highest:.2f}"
-    none = best_maps(evidence, {"mine": rows.assign(is_competent=False)}, "maps")
+    none = figures.best_maps(evidence, {"mine": rows.assign(is_competent=False)}, "maps")
     assert none.figure is None
     assert "No competent network" in none.caption
 
 
 def test_without_kept_maps_the_figure_says_so(tmp_path):
     evidence, _ = evidence_of(tmp_path, keep_maps="none")
-    drawn = best_maps(evidence, {"mine": evidence.networks}, "maps")
+    drawn = figures.best_maps(evidence, {"mine": evidence.networks}, "maps")
     assert drawn.figure is None
     assert "kept maps" in drawn.caption
