@@ -15,9 +15,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import numpy as np
+
 from gridjax.spec.fields.declarations import info_of
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
@@ -150,6 +153,26 @@ def save(result: FigureResult, folder: Path) -> FigureFiles | None:
     result.figure.set_layout_engine("none")  # a second layout would double the time
     result.figure.savefig(files.svg, dpi=DPI, metadata={"Date": None})
     return files
+
+
+def draw_map(axes: Axes, rates: np.ndarray, extent: tuple[float, ...] | None = None) -> None:
+    """Draw one rate map [x, y] with y upwards; the colours cover its lowest to highest rate.
+
+    ``extent`` is left, right, bottom and top on the axes; by default a map fills them.
+    """
+    from matplotlib import colormaps
+
+    known = rates[np.isfinite(rates)]
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    axes.imshow(
+        np.ma.masked_invalid(rates.T),
+        origin="lower",
+        extent=extent,  # pyright: ignore[reportArgumentType]
+        cmap=colormaps[COLOUR_MAP].with_extremes(bad=UNVISITED),
+        vmin=low,
+        vmax=max(high, low + 1e-12),
+        interpolation="nearest",
+    )
 
 
 def log_ticks(axis: Axis) -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 PIECE = 15 << 20
@@ -35,6 +36,8 @@ class Part:
     """rows to measure, for a part with a list of rows; empty for all"""
     data: dict[str, Any] = field(default_factory=dict)
     _begun: float = field(default_factory=time.perf_counter)
+    _lock: Any = field(default_factory=RLock)
+    """threads of a part may write rows at the same time"""
 
     @property
     def left(self) -> float:
@@ -49,15 +52,17 @@ class Part:
 
     def save(self, **values: Any) -> None:
         """Add values, and write all values of this part to its file."""
-        self.data |= values
-        self.data["seconds"] = time.perf_counter() - self._begun
-        write_json(self.file, self.data)
+        with self._lock:
+            self.data |= values
+            self.data["seconds"] = time.perf_counter() - self._begun
+            write_json(self.file, self.data)
 
     def row(self, table: str, row: dict[str, Any]) -> None:
         """Add a row to a table of this part, print it, and write the file."""
         told = (f"{name} {brief(value)}" for name, value in row.items() if is_brief(value))
         print(f"  {table}: " + ", ".join(told), flush=True)
-        self.save(**{table: [*self.data.get(table, []), row]})
+        with self._lock:
+            self.save(**{table: [*self.data.get(table, []), row]})
 
 
 def is_brief(value: Any) -> bool:

@@ -33,14 +33,15 @@ def peak(scan, width):
         beside = [share.get(w, np.nan) for w in (width - 1, width + 1)]
         return share.get(width, np.nan) - np.mean(beside)
 
-    near = scan[scan["width_cm"].isin([width - 1, width, width + 1])]
+    widths = [width - 1, width, width + 1]
+    near = scan[scan["width_cm"].isin(widths)]
     return {
         "remark": f"Networks with more grid units than by chance: {counts(near)}.",
         "frame": near,
         "column": "share_grid",
         "contrast": contrast,
         "within": DIFFERENCES,
-        "arms": by_width(near),
+        "arms": {f"{one} cm": near[near["width_cm"] == one] for one in widths},
     }
 
 

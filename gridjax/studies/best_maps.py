@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gridjax import plotting
-from gridjax.plotting import COLOUR_MAP, UNVISITED, FigureResult
+from gridjax.plotting import FigureResult
 from gridjax.report.figures.unit_selection import kept_maps
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
 
     from gridjax.studies.evidence import Evidence
 
@@ -43,7 +42,9 @@ def draw(evidence: Evidence, arms: Mapping[str, pd.DataFrame], name: str) -> Fig
             left = _NAME_IN + column * pitch
             box = (left / width, (top - 0.14 - side) / height, side / width, side / height)
             axes = figure.add_axes(box)
-            _draw_map(axes, rates)
+            plotting.draw_map(axes, rates)
+            axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
             look = {"fontsize": plotting.SMALL, "fontweight": "normal", "loc": "center"}
             axes.set_title(f"{score:.2f}", pad=1.5, **look)
     n_box = {float(side_m) for rows in arms.values() for side_m in rows["box_width_in_m"]}
@@ -75,18 +76,3 @@ def _best(evidence: Evidence, rows: pd.DataFrame) -> list[tuple[float, np.ndarra
             at = int(np.nanargmax(of_kept))
             found.append((float(of_kept[at]), np.asarray(maps[at])))
     return found
-
-
-def _draw_map(axes: Axes, rates: np.ndarray) -> None:
-    """Draw one map [x, y] with y upwards; the colour scale covers its lowest to highest rate."""
-    from matplotlib import colormaps
-
-    axes.imshow(
-        np.ma.masked_invalid(rates.T),
-        origin="lower",
-        cmap=colormaps[COLOUR_MAP].with_extremes(bad=UNVISITED),
-        interpolation="nearest",
-    )
-    axes.set(xticks=[], yticks=[])
-    for spine in axes.spines.values():
-        spine.set_visible(False)

@@ -56,12 +56,9 @@ def test_a_scan_has_verdicts_of_its_own_networks_alone(error_cm, tmp_path):
     run.networks["decode_err_ml_cm_T50"] = error_cm
     verdicts = conclude(StudyPlan(study, sweep), run, "desk", tmp_path)
     shown = [verdict.claim.name for verdict in verdicts]
-    assert shown[0] == "spike_at_12"
-    assert not {"ratio_to_box", "scaled_control", "layout_decides"} & set(shown)
+    assert shown == ["spike_at_12", "a_curve_is_not_enough"]
+    assert "5 levels" in verdicts[1].estimate.unanswerable  # three widths are no curve
     told = json.loads((tmp_path / study.name / "verdicts.json").read_text())
     assert [verdict["name"] for verdict in told["verdicts"]] == shown
-    if error_cm < 10:
-        assert shown == ["spike_at_12"]
-        assert [arm["arm"] for arm in told["arms"]] == ["11 cm", "12 cm", "13 cm"]
-    else:
-        assert verdicts[0].outcome == NOT_ANSWERABLE
+    assert [arm["arm"] for arm in told["arms"]] == ["11 cm", "12 cm", "13 cm"]
+    assert (verdicts[0].outcome == NOT_ANSWERABLE) == (error_cm > 10)

@@ -74,7 +74,7 @@ def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
     )
     for column, (unit, rates) in enumerate(zip(row.units, row.maps, strict=True)):
         left = _LEFT + column * _PITCH
-        _draw_map(axes, rates, left, top - _SIDE)
+        plotting.draw_map(axes, rates, (left, left + _SIDE, top - _SIDE, top))
         middle = left + _SIDE / 2
         axes.text(
             middle,
@@ -94,23 +94,6 @@ def _draw_row(axes: Axes, row: Row, top: float, say_box: bool) -> None:
             linespacing=1.1,
             color=plotting.GREY,
         )
-
-
-def _draw_map(axes: Axes, rates: np.ndarray, left: float, bottom: float) -> None:
-    """Draw one map [x, y] with y upwards; the colour scale covers its lowest to highest rate."""
-    from matplotlib import colormaps
-
-    known = rates[np.isfinite(rates)]
-    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
-    axes.imshow(
-        np.ma.masked_invalid(rates.T),
-        origin="lower",
-        extent=(left, left + _SIDE, bottom, bottom + _SIDE),
-        cmap=colormaps[COLOUR_MAP].with_extremes(bad=UNVISITED),
-        vmin=low,
-        vmax=max(high, low + 1e-12),
-        interpolation="nearest",
-    )
 
 
 def _legend(axes: Axes, middle: float, side_m: float | None) -> None:

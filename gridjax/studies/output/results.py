@@ -83,17 +83,11 @@ def _judged(plan: StudyPlan, run: Run, folder: Path, names: set[str]) -> list[Ve
 
 
 def _about_these_networks(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Omit claims about networks that a sweep file of the user does not have.
+    """Omit claims with an arm of which a sweep file of the user has no network.
 
-    An arm of such a claim has no network, or its test needs other widths or seeds. If no claim is
-    left, all are kept.
+    If no claim is left, all are kept.
     """
-    kept = [
-        verdict
-        for verdict in verdicts
-        if all(arm.run_ids for arm in verdict.arms)
-        and (not verdict.estimate.unanswerable or verdict.reason != verdict.estimate.unanswerable)
-    ]
+    kept = [verdict for verdict in verdicts if all(arm.run_ids for arm in verdict.arms)]
     return kept or list(verdicts)
 
 
