@@ -148,6 +148,7 @@ def test_an_unknown_name_is_refused_without_the_plugin(folder):
     done = in_this_process(folder, "plan", "mine.yaml")
     assert done.returncode == 2
     assert "'laplacian' is unknown" in done.stderr
+    assert "another needs the file that registers it: --plugin FILE.py" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -174,7 +174,9 @@ def _check(field: Field, value: Any, is_read: bool) -> None:
     if "choices" in limits and value not in limits["choices"] and not is_users:
         known = (*limits["choices"], *_users(field))
         question = did_you_mean(value, known)
-        raise _RefusedError("is unknown", " ".join(filter(None, (question, _describe(field)))))
+        own = "; another needs the file that registers it: --plugin FILE.py"
+        known_ones = _describe(field) + (own if field.name in REGISTRIES else "")
+        raise _RefusedError("is unknown", " ".join(filter(None, (question, known_ones))))
     if not is_read or value is None:
         return
     if "pattern" in limits and not re.fullmatch(limits["pattern"], value):
