@@ -114,6 +114,7 @@ def select(evidence):
             "first": codes == DOS,
             "second": codes == GAUSSIAN,
             "within": DIFFERENCES,
+            "arms": {label(code): grown[codes == code] for code in (DOS, GAUSSIAN)},
         },
     }
 

@@ -135,9 +135,13 @@ def test_decays_are_those_with_which_networks_learn():
         assert max(decays) <= 5e-4
 
 
-@pytest.mark.parametrize("name", ["dropout", "landmarks", "leaky", "static"])
-def test_arms_have_names_that_say_what_they_are(name):
+@pytest.mark.parametrize(
+    "name", ["dropout", "good-for", "landmarks", "leaky", "modules", "static", "turing"]
+)
+def test_arms_have_names_that_say_what_they_are(name, monkeypatch):
     plan, run = run_of(name)
+    if name == "turing":  # patterns take long
+        monkeypatch.setattr(plan.study._module, "pattern_share", lambda spec: 0.0)
     arms = plan.study.arms(plan.evidence(run))
     names = {arm.name for of_claim in arms.values() for arm in of_claim}
     assert not names & {"first", "second", "all networks"}

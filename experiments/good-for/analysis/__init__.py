@@ -58,6 +58,7 @@ def select(evidence):
         f" {FEWEST} lattice units and stored weights."
     )
     widths = {f"DoS, {100 * width:g} cm": group for width, group in rows.groupby("place_cell_rf")}
+    of_dos_arm = {"DoS, width of both codes": both[is_dos]}
 
     def estimate(values, null, **further):
         frame = rows.assign(value=values)
@@ -85,11 +86,13 @@ def select(evidence):
             "column": column,
             "null": 0.0,
             "remark": without_value(frame, column),
+            "arms": of_dos_arm,
         }
 
     def between_codes(column, **further):
-        arms = {"frame": both, "column": column, "first": is_dos, "second": is_gaussian}
-        return arms | further
+        compared = {"frame": both, "column": column, "first": is_dos, "second": is_gaussian}
+        arms = of_dos_arm | {"Gaussian": both[is_gaussian]}
+        return compared | {"arms": arms} | further
 
     return {
         "lattice_beats_annulus": ratio("threshold"),
