@@ -13,11 +13,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import gridjax as gj
+from benchmarks.accelerator import __main__ as script
+from benchmarks.accelerator import answers, peers, steps
 from benchmarks.accelerator import part as part_module
 from benchmarks.accelerator.part import Part, pack
+from gridjax.run.storage.kept_weights import weights as weights_module
+from gridjax.spec.network import NetworkSpec
+from gridjax.training import population
 
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-m", "benchmarks.accelerator"]
@@ -76,6 +82,7 @@ def test_networks_of_a_chosen_file_are_trained_and_evaluated(tmp_path):
     with tarfile.open(tmp_path / "answers.tar.0") as archive:
         names = archive.getnames()
     assert {"answers/networks.parquet", "answers/units.parquet", "answers/maps.npz"} <= set(names)
+    assert not list(tmp_path.glob("weights.tar.*"))
 
 
 def test_a_row_with_an_error_is_counted(tmp_path):
@@ -84,6 +91,76 @@ def test_a_row_with_an_error_is_counted(tmp_path):
     assert one.n_errors == 0
     one.row("files", {"error": "KeyError: 'x'"})
     assert one.n_errors == 1
+
+
+def test_the_error_that_ends_a_part_is_in_its_file(tmp_path, capsys):
+    wish = {name: str(tmp_path) for name in ("out", "work")}
+    wish |= {"module": "part", "file": str(tmp_path / "x.json"), "known": {}}
+    with pytest.raises(SystemExit):
+        script._run_here(wish | {"seconds": 10.0, "tiny": True})
+    told = json.loads((tmp_path / "x.json").read_text())
+    assert "has no attribute 'measure'" in told["error"]
+    assert "complete" not in told
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_gradients_differ_by_the_norm_of_the_worst_array_of_a_network():
+    these = {"W": np.ones((2, 3, 3)), "b": np.ones((2, 3))}
+    those = {"W": np.ones((2, 3, 3)), "b": np.array([[1.0, 1, 1], [2, 2, 2]])}
+    assert steps.difference(these, these) == 0
+    assert steps.difference(these, those) == pytest.approx(0.5)
+    assert np.isnan(steps.difference(these | {"b": np.full((2, 3), np.nan)}, those))
+
+
+def test_pytorch_that_cannot_start_is_a_row_with_its_message(tmp_path, monkeypatch):
+    program = tmp_path / "python"
+    program.write_text("#!/bin/sh\necho no libcudart >&2\nexit 3\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    def wish(*size):
+        time.sleep(0.3)  # the program has ended
+        return {"given": "x" * (1 << 20)}
+
+    monkeypatch.setattr(peers, "_wish", wish)
+    (row,) = peers._children(part(tmp_path), "small", "tf32", 2, 10.0)
+    assert "exit code 3" in row["error"]
+    assert "no libcudart" in row["error"]
+
+
+def test_a_row_of_gridjax_that_fails_leaves_the_other_rows(tmp_path, monkeypatch):
+    def fail(*row):
+        raise MemoryError("too large")
+
+    monkeypatch.setattr(peers, "row_of", fail)
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_MEM_FRACTION", "0.4")
+    one = part(tmp_path)
+    one.rows = ["small:tf32:64", "small:tf32:64:fused", "paper:tf32:64"]
+    peers.measure(one)
+    assert [(row["size"], row["error"]) for row in one.data["rows"]] == [
+        (size, "MemoryError: too large") for size in ("small", "paper")
+    ]
+    assert one.n_errors == 2
+
+
+def test_weights_are_kept_until_their_network_is_evaluated(tmp_path, monkeypatch):
+    monkeypatch.setattr(population, "unpadded_lane", lambda state, number, spec: state[number])
+    monkeypatch.setattr(weights_module, "flatten_weights", lambda one: {"W": one})
+    monkeypatch.setattr(answers, "MOST_WEIGHTS", 1000)
+    specs = [NetworkSpec(seed=seed) for seed in range(3)]
+    kept = answers.Kept(tmp_path / "work", tmp_path / "out")
+    for folder in (kept.work, kept.out):
+        folder.mkdir()
+    kept.add_weights(specs, np.arange(300.0, dtype=np.float32).reshape(3, 100))
+    with tarfile.open(kept.out / "weights.tar.0") as archive:
+        archive.extractall(tmp_path, filter="data")
+    names = {file.stem for file in (tmp_path / "weights").iterdir()}
+    assert names == {spec.run_id for spec in specs[:2]}  # a third does not fit
+    found = np.load(tmp_path / "weights" / f"{specs[1].run_id}.npz")["W"]
+    assert found.tolist() == list(range(100, 200))
+    kept.weights.clear()
+    kept._write_weights()
+    assert not list(kept.out.iterdir())
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ PARTS = {
     "d": ("peers", 240, "PyTorch's trainers beside gridjax"),
     "g": ("bits", 240, "tables that are equal to the bit"),
     "v": ("evaluation", 120, "stages of one evaluation"),
-    "f": ("scores", 60, "grid scores per second"),
-    "e": ("pipeline", 120, "networks per minute, from spec to row"),
+    "f": ("scores", 90, "grid scores per second"),
+    "e": ("pipeline", 240, "networks per minute, from spec to row"),
     "i": ("rest", 3600, "a population of paper size for the rest of the time"),
 }
 """Module, maximum seconds and title of each part, in the order in which they run."""
@@ -43,7 +44,8 @@ def main() -> None:
         "--rows",
         default="",
         help="rows of parts c and d, for example small:tf32:256,paper:bf16:32; in part c also"
-        " small:tf32:256:fused; files of part h, for example paper/units-4096",
+        " small:tf32:256:fused, which part d leaves out; files of part h, for example"
+        " paper/units-4096",
     )
     parser.add_argument("--tiny", action="store_true", help="test run with tiny sizes")
     parser.add_argument("--part", help=argparse.SUPPRESS)
@@ -115,7 +117,12 @@ def _run_here(wish: dict[str, Any]) -> None:
     paths = {name: Path(wish.pop(name)) for name in ("file", "out", "work")}
     part = Part(**paths, **wish)
     part.save()
-    module.measure(part)
+    try:
+        module.measure(part)
+    except Exception as error:
+        traceback.print_exc()
+        part.save(error=f"{type(error).__name__}: {error}"[:2000])
+        sys.exit(1)
     part.save(complete=True)
     if part.n_errors:
         sys.exit(1)
@@ -126,6 +133,8 @@ def _print_table(told: dict[str, Any]) -> None:
     for letter, data in told.items():
         seconds, code = data.get("seconds", 0), data.get("exit")
         print(f"\n({letter}) {PARTS[letter][2]}: {seconds:.0f} s, exit {code}")
+        if error := data.get("error"):
+            print(f"  ended by {error}")
         for name, value in data.items():
             if isinstance(value, list) and value and isinstance(value[0], dict):
                 print(f"  {name}")

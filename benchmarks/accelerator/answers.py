@@ -3,10 +3,12 @@
 Each file is one block of lanes. It is trained to its last step or until its share of the time is
 spent, and then evaluated. A row of ``networks`` contains the number of steps. ``answers.tar.0`` and
 so on are rewritten after each network; ``cat answers.tar.* | tar x`` gives the folder ``answers``.
+Meanwhile ``weights.tar.0`` and so on contain the weights of networks that are not evaluated yet.
 """
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Sequence
@@ -16,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .part import Part, pack
+from .part import PIECE, Part, pack
 
 FILES = (("paper/units-1024", 0.5), ("paper/units-4096", 0.95), ("widths-256", 1.0))
 """Sweep files under experiments/lattices/, and the maximum share of the remaining time for each.
@@ -28,6 +30,8 @@ CHUNK_S = 0.25
 """Seconds of one chunk. Evaluations that compile meanwhile wait this long for the device."""
 KEPT_MAPS = "best:96"
 N_HISTORY = 24
+MOST_WEIGHTS = 3 * PIECE - (1 << 20)
+"""Largest number of bytes of all weights that are kept; those of the first networks."""
 TABLES = ("networks", "units", "history", "drift", "spectra", "nulls")
 
 
@@ -39,9 +43,38 @@ class Kept:
     out: Path
     tables: dict[str, list[Any]] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
+    weights: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """run_id -> weights of a network that is not evaluated yet"""
+
+    def add_weights(self, specs: Sequence[Any], state: Any) -> None:
+        """Write the weights of trained networks, in case that their evaluation fails."""
+        from gridjax.run.storage.kept_weights.weights import flatten_weights
+        from gridjax.training.population import unpadded_lane
+
+        used = sum(each.nbytes for one in self.weights.values() for each in one.values())
+        for number, spec in enumerate(specs):
+            one = flatten_weights(unpadded_lane(state, number, spec))
+            used += sum(each.nbytes for each in one.values())
+            if used > MOST_WEIGHTS:
+                break
+            self.weights[spec.run_id] = one
+        self._write_weights()
+
+    def _write_weights(self) -> None:
+        for piece in self.out.glob("weights.tar.*"):
+            piece.unlink()
+        if not self.weights:
+            return
+        folder = self.work / "weights"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for run_id, one in self.weights.items():
+            np.savez(folder / f"{run_id}.npz", **one)
+        pack(folder, self.out / "weights.tar")
 
     def add(self, result: Any) -> None:
-        """Add one network."""
+        """Add one network, which is evaluated."""
+        self.weights.pop(result.run_id, None)
         for name, table in result.tables().items():
             self.tables.setdefault(name, []).append(table)
         if result.maps is not None:
@@ -61,6 +94,7 @@ class Kept:
         maps: dict[str, Any] = self.maps
         np.savez_compressed(folder / "maps.npz", **maps)
         pack(folder, self.out / "answers.tar")
+        self._write_weights()
 
 
 def measure(part: Part) -> None:
@@ -168,6 +202,7 @@ def _train_and_evaluate(
                 "err_cm": 100 * float(last.position_error_m),
             },
         )
+    kept.add_weights(specs, state)
     warm.wait()
     longest = 0.0
     for number, spec in enumerate(specs):

@@ -10,6 +10,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +19,30 @@ from .part import Part
 
 SEEDS, COMPANY = [0, 1, 2, 3], [11, 2, 12, 0]
 """Seeds of the networks; the second list has two of the first in other places."""
-PROCESSES = (
-    (False, ("first", "again", "resumed", "company")),
-    (False, ("other process",)),
-    (True, ("first", "again", "resumed", "company")),
-    (True, ("other process",)),
-)
-"""Whether operations are deterministic, and the runs of each process."""
+PROCESSES = (("first", "again", "resumed", "company"), ("other process",))
+"""The runs of each process."""
 
 
 def measure(part: Part) -> None:
-    """Make the runs of each process, and compare them with the first of the same operations."""
-    environment = dict(os.environ)
+    """Make the runs of each process, and compare them with the first of the same operations.
+
+    The runs with usual and with deterministic operations are made side by side, because most of
+    the time is compilation.
+    """
+    environment = os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
     os.environ["JAX_PLATFORMS"] = "cpu"  # the runs need the card's memory, not the comparison
-    for deterministic, names in PROCESSES:
+    with ThreadPoolExecutor() as pool:
+        made = [pool.submit(_make_runs, part, each, environment) for each in (False, True)]
+        for each in made:
+            each.result()
+
+
+def _make_runs(part: Part, deterministic: bool, environment: Mapping[str, str]) -> None:
+    """Make the runs with one kind of operations, and compare them."""
+    if deterministic and (cache := environment.get("JAX_COMPILATION_CACHE_DIR")):
+        # processes with one cache wait for each other's programs
+        environment = {**environment, "JAX_COMPILATION_CACHE_DIR": f"{cache}-deterministic"}
+    for names in PROCESSES:
         if part.left < 15 and not part.tiny:
             part.row("left_out", {"deterministic": deterministic, "runs": " ".join(names)})
             continue
@@ -64,7 +76,7 @@ def _folder(part: Part, deterministic: bool, name: str) -> Path:
     return part.work / f"bits-{kind}-{name.replace(' ', '-')}"
 
 
-def _run(part: Part, wish: dict[str, Any], environment: dict[str, str]) -> None:
+def _run(part: Part, wish: dict[str, Any], environment: Mapping[str, str]) -> None:
     """Run one process; write the seconds of its runs, or its last words."""
     command = [sys.executable, "-m", "benchmarks.accelerator.bits_runs", json.dumps(wish)]
     most = max(1.0, part.left - 3)

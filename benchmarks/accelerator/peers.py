@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -30,15 +31,20 @@ def measure(part: Part) -> None:
     """Write a row of gridjax and of each variant of PyTorch, for each size and precision."""
     os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", _JAX_SHARE)
     chosen = [row.split(":") for row in part.rows]
-    rows = [(size, precision, int(lanes)) for size, precision, lanes, *_ in chosen]
-    rows = rows or list(_TINY if part.tiny else ROWS)
+    rows = [(size, precision, int(lanes)) for size, precision, lanes, *form in chosen if not form]
+    rows = rows if chosen else list(_TINY if part.tiny else ROWS)
     for place, (size, precision, lanes) in enumerate(rows):
         until = part.left * (len(rows) - place - 1) / (len(rows) - place)
         about: dict[str, Any] = {"size": size, "precision": precision}
         if part.left < 20 and not part.tiny:
             part.row("left_out", about)
             continue
-        ours = row_of(part, size, precision, lanes)
+        try:
+            ours = row_of(part, size, precision, lanes)
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"[:600]
+            part.row("rows", about | {"variant": "gridjax", "networks": lanes, "error": told})
+            continue
         kept = {name: ours[name] for name in _KEPT}
         part.row("rows", about | {"variant": "gridjax", "networks": lanes} | kept)
         if not has_pytorch():
@@ -54,19 +60,28 @@ def measure(part: Part) -> None:
 def _children(part: Part, size: str, precision: str, lanes: int, seconds: float) -> Any:
     """Yield the rows of PyTorch's process; end it after ``seconds``."""
     command = [sys.executable, "-m", "benchmarks.peers.pytorch_card"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    messages = part.work / "pytorch.log"
+    with messages.open("w") as log:
+        child = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+        )
     assert child.stdin is not None
     assert child.stdout is not None
     late = threading.Timer(max(1.0, seconds), child.kill)
     late.start()
     try:
-        child.stdin.write(json.dumps(_wish(part, size, precision, lanes)) + "\n")
-        child.stdin.close()
+        wish = json.dumps(_wish(part, size, precision, lanes))
+        with suppress(BrokenPipeError):  # it has ended already, and its exit code is told below
+            child.stdin.write(wish + "\n")
+            child.stdin.close()
         for line in child.stdout:
-            yield json.loads(line)
+            if line.startswith("{"):  # libraries may print, too
+                yield json.loads(line)
         if code := child.wait():
-            said = "no time left" if code < 0 else "see its message on stderr"
-            yield {"variant": "pytorch, the others", "skipped": f"{said} (exit code {code})"}
+            said = messages.read_text()[-600:].strip()
+            name = "skipped" if code < 0 else "error"
+            told = f"no time left (exit code {code})" if code < 0 else f"exit code {code}: {said}"
+            yield {"variant": "pytorch, the others", name: told}
     finally:
         late.cancel()
         child.kill()
@@ -75,6 +90,7 @@ def _children(part: Part, size: str, precision: str, lanes: int, seconds: float)
 
 def _wish(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
     """Return the request, with the weights, trajectories and losses of two networks in files."""
+    import jax
     import numpy as np
 
     from ..samework import example
@@ -91,6 +107,7 @@ def _wish(part: Part, size: str, precision: str, lanes: int) -> dict[str, Any]:
         "config": json.dumps(config_of(spec, Way(True, 1))),
         "networks": lanes,
         "precision": precision,
+        "platform": jax.default_backend(),
         "given": files,
         "seconds": 0.01 if part.tiny else 0.3,
         "repeats": 2 if part.tiny else 5,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from typing import Any
 
@@ -32,9 +33,12 @@ def measure(part: Part) -> None:
             if part.left < 5:
                 return
             jax.block_until_ready(function(maps))
-            before = time.perf_counter()
-            jax.block_until_ready(function(maps))
-            seconds = time.perf_counter() - before
+            taken = []
+            for _ in range(3):
+                before = time.perf_counter()
+                jax.block_until_ready(function(maps))
+                taken.append(time.perf_counter() - before)
+            seconds = statistics.median(taken)
             row = {"function": name, "bins": n, "maps": len(maps), "first_s": first}
             part.row("rows", row | {"maps_per_s": len(maps) / seconds})
     for n in (8,) if part.tiny else (20, 44, 128):

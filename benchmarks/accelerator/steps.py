@@ -48,6 +48,8 @@ PROFILED = (
 _TINY = (("small", "tf32", 4), ("small", "tf32", 4, FUSED), ("small", "float32", 1))
 _SECONDS = 1.5
 """Seconds of the measurement of a row."""
+MOST_DIFFERENCE = 0.1
+"""Largest relative difference of gradients with and without FUSED; rounding gives 1e-2 or less."""
 
 
 def measure(part: Part) -> None:
@@ -57,6 +59,7 @@ def measure(part: Part) -> None:
     }
     chosen = [row.split(":") for row in part.rows]
     rows = [(size, precision, int(lanes), *form) for size, precision, lanes, *form in chosen]
+    gradients: dict[tuple[Any, ...], Any] = {}
     for size, precision, lanes, *form in rows or (_TINY if part.tiny else ROWS):
         longest = max([0, *(row.get("row_s", 0) for row in part.data.get("rows", []))])
         if part.left < longest + 5:
@@ -67,7 +70,7 @@ def measure(part: Part) -> None:
         row: dict[str, Any] = {"size": size, "precision": precision, "lanes": lanes}
         row["fused"] = FUSED in form
         try:
-            row |= row_of(part, size, precision, lanes, *form)
+            row |= row_of(part, size, precision, lanes, *form, gradients=gradients)
         except Exception as error:
             row["error"] = f"{type(error).__name__}: {error}"[:600]
         if (ceiling := ceilings.get(precision)) and "tflop_per_s" in row:
@@ -82,8 +85,19 @@ def spec_of(part: Part, size: str, precision: str) -> NetworkSpec:
     return replace(spec, Ng=32, Np=32, batch_size=16) if part.tiny else spec
 
 
-def row_of(part: Part, size: str, precision: str, lanes: int, *form: str) -> dict[str, Any]:
-    """Compile the step of one size and width, and return its rates; ``form`` is FUSED or empty."""
+def row_of(
+    part: Part,
+    size: str,
+    precision: str,
+    lanes: int,
+    *form: str,
+    gradients: dict[tuple[Any, ...], Any] | None = None,
+) -> dict[str, Any]:
+    """Compile the step of one size and width, and return its rates; ``form`` is FUSED or empty.
+
+    A row with FUSED is compared with the gradients of its first step without FUSED, if that row
+    came before: ``gradients`` keeps them. A difference above MOST_DIFFERENCE is an error.
+    """
     import jax
     import numpy as np
 
@@ -110,7 +124,17 @@ def row_of(part: Part, size: str, precision: str, lanes: int, *form: str) -> dic
     row["kernels_per_step"] = launched.n_kernels
     row["bytes_per_block"] = bytes_needed(compiled)
 
-    made, n_steps, seconds = 0, 8, 0.0
+    state = jax.block_until_ready(compiled(traced, state, until(1)))  # libraries start here
+    if gradients is not None:
+        of_loop = gradients.pop((size, precision, lanes), None)
+        found = jax.tree.map(np.array, state.optimizer.mean)  # copies, since chunks donate
+        if FUSED not in form:
+            gradients[size, precision, lanes] = found
+        elif of_loop is not None:
+            row["gradient_difference"] = off = difference(found, of_loop)
+            if not off < MOST_DIFFERENCE:
+                row["error"] = f"its gradients differ from those of the loop by {off:.2g}"
+    made, n_steps, seconds = 1, 8, 0.0
     while seconds < (0.2 if part.tiny else _SECONDS):
         n_steps = min(
             int(n_steps * 4), int(n_steps * max(1.2, 1.3 * _SECONDS / max(seconds, 1e-3)))
@@ -141,3 +165,18 @@ def row_of(part: Part, size: str, precision: str, lanes: int, *form: str) -> dic
             row["profile"] = {"error": str(error)[:300]}
     row["loops"] = program.to_json()
     return row
+
+
+def difference(these: Any, those: Any) -> float:
+    """Return the largest relative difference of gradients, over networks and arrays.
+
+    Arrays have a leading axis of networks. The difference is that of Euclidean norms.
+    """
+    import jax
+    import numpy as np
+
+    def of_array(this: Any, that: Any) -> float:
+        this, that = (np.reshape(each, (len(each), -1)).astype(np.float64) for each in (this, that))
+        return float((np.linalg.norm(this - that, axis=1) / np.linalg.norm(that, axis=1)).max())
+
+    return float(np.max(jax.tree.leaves(jax.tree.map(of_array, these, those))))

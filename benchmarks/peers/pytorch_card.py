@@ -38,9 +38,13 @@ def rows(wish: Mapping[str, Any]) -> Any:
 
     The request has ``config`` (a line of Config.to_json, without device), ``networks`` (of a
     population), ``precision``, ``given`` (npz files of samework.example with their ``loss``),
-    ``seconds`` and ``repeats`` of a measurement, and optionally ``variants``.
+    ``seconds`` and ``repeats`` of a measurement, and optionally ``variants`` and ``platform``, the
+    kind of device that gridjax used.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu" and wish.get("platform") == "gpu":
+        yield {"variant": "pytorch", "error": "gridjax ran on a GPU, but PyTorch finds no CUDA"}
+        return
     config = Config.from_json(json.dumps(json.loads(wish["config"]) | {"device": device}))
     if wish["precision"] not in RTOL:
         reason = f"precision {wish['precision']}: PyTorch is compared in {' and '.join(RTOL)}"
