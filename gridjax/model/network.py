@@ -14,11 +14,11 @@ from gridjax.loop_over_time import ROLLED
 from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_readout_shape
-from gridjax.model.recurrence import State, Update, recurrence, with_noise
+from gridjax.model.recurrence import State, Update, recurrence, split_mask, with_noise
 from gridjax.model.starts import Start
 from gridjax.model.weights import Params, has_dense_layer, has_encoder, has_input_layer
 from gridjax.prng import uniform
-from gridjax.spec.fields.declarations import BANINO, is_recurrent
+from gridjax.spec.fields.declarations import BANINO, PER_MOVE, is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.registry import CELLS, STARTS
 
@@ -26,8 +26,9 @@ from gridjax.spec.registry import CELLS, STARTS
 class Masks(NamedTuple):
     """Factors of dropout: 0, or 1 / (1 - rate)."""
 
-    recurrent: Float[Array, "batch Ng"]
-    """factors on h_{t-1} in the recurrence; they are the same at all times of a sequence"""
+    recurrent: Float[Array, "*time batch Ng"]
+    """factors on h_{t-1} in the recurrence: [batch, Ng], the same at all times of a sequence, or
+    [time, batch, Ng]"""
     readout: Float[Array, "time batch analysed"]
     """factors on the analysed layer before the decoder"""
 
@@ -42,8 +43,10 @@ def draw_masks(key: Key[Array, ""], static: StaticConfig, traced: TracedParams) 
         return (drawn >= rate).astype(jnp.float32) / (1 - rate)
 
     drawn = uniform(of_readout, (static.sequence_length, batch, n_readout), own)
+    times = (static.sequence_length,) if static.recurrent_dropout_mask == PER_MOVE else ()
+    of_h = uniform(of_state, (*times, batch, static.Ng))
     return Masks(
-        recurrent=mask(uniform(of_state, (batch, static.Ng)), traced.recurrent_dropout),
+        recurrent=mask(of_h, traced.recurrent_dropout),
         readout=mask(drawn, traced.readout_dropout),
     )
 
@@ -156,7 +159,7 @@ def _run(
     state: State,
     inputs: Float[Array, "time batch n_in"],
     static: StaticConfig,
-    mask: Float[Array, "batch Ng"] | None,
+    mask: Float[Array, "*time batch Ng"] | None,
     loop: str,
     noise: Float[Array, "time batch Ng"] | None,
 ) -> Float[Array, "time batch Ng"]:
@@ -177,13 +180,16 @@ def _run(
         kernel = parts.kernel(params)
         return recurrence(update, precision, kernel, bias, state, drive, mask, noise)
 
-    def step(state: State, at_t: tuple[Array, Array | None]) -> tuple[State, Array]:
-        inputs_t, noise_t = at_t
-        entering = state if mask is None else (state[0] * mask, *state[1:])
+    at_all_times, by_time = split_mask(mask)
+
+    def step(state: State, at_t: tuple[Array, Array | None, Array | None]) -> tuple[State, Array]:
+        inputs_t, noise_t, mask_t = at_t
+        factors = at_all_times if mask_t is None else mask_t
+        entering = state if factors is None else (state[0] * factors, *state[1:])
         following = with_noise(cell.step(params, entering, inputs_t, phi), noise_t)
         return following, following[0]
 
-    return lax.scan(step, state, (inputs, noise))[1]
+    return lax.scan(step, state, (inputs, noise, by_time))[1]
 
 
 def _without_recurrence(

@@ -47,15 +47,16 @@ def recurrence(
     bias: Float[Array, " gates"] | None,
     state_0: State,
     drive: Float[Array, "time batch drive"],
-    mask: Float[Array, "batch Ng"] | None,
+    mask: Float[Array, "*time batch Ng"] | None,
     noise: Float[Array, "time batch Ng"] | None = None,
 ) -> Float[Array, "time batch Ng"]:
-    """Return h_t of the states update(s_{t-1}, (h_{t-1} mask) @ kernel + bias, drive_t), t = 1..T.
+    """Return h_t of the states update(s_{t-1}, (h_{t-1} mask_t) @ kernel + bias, drive_t).
 
-    ``precision`` is the precision of the products (gridjax.model.matmul). ``mask`` is the dropout
-    mask, the same at all times. ``noise`` is added to h_t after the update, so that the following
-    states contain it. The gradients of both are 0. With noise, ``update.pull_back`` must be None,
-    because h_t is then no function of the sums alone, and ``update.loop`` must not be FUSED.
+    t is 1 to T. ``precision`` is the precision of the products (gridjax.model.matmul). ``mask`` is
+    the dropout mask, [batch, Ng] if it is the same at all times; ``update.loop`` must not be FUSED
+    with another one. ``noise`` is added to h_t after the update, so that the following states
+    contain it. The gradients of both are 0. With noise, ``update.pull_back`` must be None, because
+    h_t is then no function of the sums alone, and ``update.loop`` must not be FUSED.
     """
     return _forward(update, precision, kernel, bias, state_0, drive, mask, noise)[0]
 
@@ -63,6 +64,11 @@ def recurrence(
 def with_noise(state: State, noise: Array | None) -> State:
     """Return a state with noise [batch, Ng] on its output h; the same state if noise is None."""
     return state if noise is None else (state[0] + noise, *state[1:])
+
+
+def split_mask(mask: Array | None) -> tuple[Array | None, Array | None]:
+    """Return a mask that is the same at all times, and one of each time; one of them is None."""
+    return (None, mask) if mask is not None and mask.ndim == 3 else (mask, None)
 
 
 def _masked(h: Array, mask: Array | None) -> Array:
@@ -81,7 +87,10 @@ def _forward(
 ) -> tuple[Array, Any]:
     if noise is not None and (update.loop == FUSED or update.pull_back is not None):
         raise ValueError("a recurrence with noise needs a loop without pull_back")
+    at_all_times, by_time = split_mask(mask)
     if update.loop == FUSED:
+        if by_time is not None:
+            raise ValueError("a fused recurrence needs one mask for all times")
         from gridjax.model.fused_recurrence import kernels as fused
 
         of = fused.Recurrence(_of_sums(update), update.pull_back, precision)
@@ -90,13 +99,14 @@ def _forward(
     keeps_products = update.pull_back is None
 
     def step(state: State, at_t: Any) -> tuple[State, tuple[State, Array | None]]:
-        drive_t, noise_t = at_t
-        product = multiply(_masked(state[0], mask), kernel, precision)
+        drive_t, noise_t, mask_t = at_t
+        entering = _masked(state[0], at_all_times if mask_t is None else mask_t)
+        product = multiply(entering, kernel, precision)
         product = product if bias is None else product + bias
         following = with_noise(update.step(state, product, drive_t), noise_t)
         return following, (following, product if keeps_products else None)
 
-    _, (states, products) = scan_over_time(step, state_0, (drive, noise), update.loop)
+    _, (states, products) = scan_over_time(step, state_0, (drive, noise, by_time), update.loop)
     saved_drive = drive if keeps_products else None
     return states[0], (kernel, bias, state_0, saved_drive, mask, states, products)
 
@@ -139,6 +149,7 @@ def _through_scan(
 ) -> tuple[State, Array, Array]:
     """Return the same as ``_through_kernel``, by a scan."""
     kernel, _, state_0, drive, mask, states, products = saved
+    at_all_times, by_time = split_mask(mask)
 
     def through_step(delta: State, arguments: Any) -> tuple[State, Array, Array | None]:
         return jax.vjp(update.step, *arguments)[1](delta)
@@ -153,14 +164,15 @@ def _through_scan(
     )
 
     def step(delta: State, at_t: Any) -> tuple[State, tuple[Array, Array | None]]:
-        gradient_t, arguments = at_t
+        gradient_t, arguments, mask_t = at_t
         d_state, d_product, d_drive = through((delta[0] + gradient_t, *delta[1:]), arguments)
-        through_kernel = _masked(multiply_by_transpose(d_product, kernel, precision), mask)
+        back = multiply_by_transpose(d_product, kernel, precision)
+        through_kernel = _masked(back, at_all_times if mask_t is None else mask_t)
         return (d_state[0] + through_kernel, *d_state[1:]), (d_product, d_drive)
 
     nothing = tuple(jnp.zeros_like(each) for each in state_0)
     delta, (d_products, d_drive) = scan_over_time(
-        step, nothing, (gradient, kept), update.loop, reverse=True
+        step, nothing, (gradient, kept, by_time), update.loop, reverse=True
     )
     return delta, d_products, d_products if is_sum else d_drive
 

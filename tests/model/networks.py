@@ -43,8 +43,11 @@ def drawn(init, rng):
     )
 
 
-def case(seed=3, rate=0.4, n_times=N_TIMES, **settings) -> Case:
-    """A network of the study or of Banino's with masks that drop ``rate`` of the units."""
+def case(seed=3, rate=0.4, n_times=N_TIMES, of_moves=False, **settings) -> Case:
+    """A network of the study or of Banino's with masks that drop ``rate`` of the units.
+
+    With ``of_moves``, the mask of the recurrence is another one at each move.
+    """
     static = static_of(sequence_length=n_times, **settings)
     rng = np.random.default_rng(seed)
     params = drawn(lambda key: init_params(key, static), rng)
@@ -58,5 +61,7 @@ def case(seed=3, rate=0.4, n_times=N_TIMES, **settings) -> Case:
         params=params,
         start_code=rng.dirichlet(np.ones(static.n_outputs), shape[1]).astype(np.float32),
         inputs=rng.normal(0, 0.5, (*shape, static.n_inputs)).astype(np.float32),
-        masks=network.Masks(mask(shape[1], static.Ng), mask(*shape, static.n_analysed)),
+        masks=network.Masks(
+            mask(*shape[not of_moves :], static.Ng), mask(*shape, static.n_analysed)
+        ),
     )

@@ -29,10 +29,13 @@ def forward(static, params, start_code, inputs, masks=None):
     return layer, network.outputs(params, layer, static, masks)
 
 
+@pytest.mark.parametrize("of_moves", [False, True])
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("rnn_type", RNN_TYPES)
-def test_activity_and_outputs_agree_with_the_loop_under_masks(rnn_type, activation):
-    static, params, start_code, inputs, masks = case(rnn_type=rnn_type, activation=activation)
+def test_activity_and_outputs_agree_with_the_loop_under_masks(rnn_type, activation, of_moves):
+    static, params, start_code, inputs, masks = case(
+        rnn_type=rnn_type, activation=activation, of_moves=of_moves
+    )
     exact = whole.as_float64(params)
     layer, outputs = forward(static, params, start_code, inputs, masks)
     assert layer.shape == (N_TIMES, N_BATCH, static.Ng)
@@ -40,6 +43,15 @@ def test_activity_and_outputs_agree_with_the_loop_under_masks(rnn_type, activati
     expected = oracle.analysed(rnn_type, exact, hidden, activation)
     near(layer, expected)
     near(outputs, oracle.logits(rnn_type, exact, expected, masks.readout))
+
+
+@pytest.mark.parametrize("of_moves", [False, True])
+def test_a_cell_without_parts_drops_its_state_before_each_move(of_moves, monkeypatch):
+    static, params, start_code, inputs, masks = case(activation="relu", of_moves=of_moves)
+    monkeypatch.setattr(network, "CELLS", OneCell(CELLS["RNN"]._replace(factored=None)))
+    ours = jax.jit(network.activity, static_argnums=3)(params, start_code, inputs, static, masks)
+    exact = whole.as_float64(params)
+    near(ours, oracle.run("RNN", exact, start_code, inputs, "relu", masks.recurrent))
 
 
 @pytest.mark.parametrize("form", ["factored", "masked", "unfactored"])
@@ -112,17 +124,25 @@ def test_banino_s_network_agrees_with_the_loop():
     [
         ("RNN", "relu", "crossentropy", False),
         ("RNN", "tanh", "crossentropy", True),
+        ("RNN", "relu", "crossentropy", "at each move"),
         ("SRNN", "sigmoid", "mse", True),
         ("UGRNN", "tanh", "crossentropy", True),
         ("GRU", "linear", "binarycrossentropy", True),
         ("LSTM", "tanh", "crossentropy", True),
+        ("LSTM", "tanh", "crossentropy", "at each move"),
     ],
 )
 def test_the_gradient_agrees_with_central_differences_of_the_loop(
     rnn_type, activation, loss, masked
 ):
     static, params, start_code, inputs, masks = case(
-        rnn_type=rnn_type, activation=activation, Ng=4, Np=5, batch_size=2, n_times=3
+        rnn_type=rnn_type,
+        activation=activation,
+        Ng=4,
+        Np=5,
+        batch_size=2,
+        n_times=3,
+        of_moves=masked == "at each move",
     )
     static = replace(static, place_field_loss=loss)
     given = masks if masked else None

@@ -138,3 +138,19 @@ def test_dropout_masks_are_zero_or_inverse_keep_probability_at_their_rates():
         assert abs(np.mean(np.asarray(mask) == 0) - rate) < allowed
     nothing = network.draw_masks(jax.random.key(1), static, traced_of())
     assert all((np.asarray(mask) == 1).all() for mask in nothing)
+
+
+def test_a_dropout_mask_of_each_move_differs_between_moves():
+    static = static_of(
+        batch_size=300,
+        sequence_length=9,
+        Ng=40,
+        recurrent_dropout=0.3,
+        recurrent_dropout_mask="move",
+    )
+    mask = network.draw_masks(jax.random.key(1), static, traced_of(recurrent_dropout=0.3)).recurrent
+    assert mask.shape == (9, 300, 40)
+    dropped = np.asarray(mask) == 0
+    # two independent masks drop the same unit with probability .09; 4.5 standard errors
+    both = np.mean(dropped[1:] & dropped[:-1])
+    assert abs(both - 0.09) < 4.5 * np.sqrt(0.09 * 0.91 / dropped[1:].size) * 2

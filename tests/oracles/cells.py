@@ -8,6 +8,8 @@ and a bias of every one of these. Inputs are time first.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 
@@ -115,12 +117,15 @@ def _states(rnn_type, cell, state, entering, activation, recurrent_mask, noise=N
     """h_1 .. h_T of a cell whose inputs are already mapped, [T, batch, Ng]."""
     phi, step = ACTIVATIONS[activation], STEPS[rnn_type]
 
-    def recurrent(h):
-        return h if recurrent_mask is None else h * np.asarray(recurrent_mask, np.float64)
+    def recurrent(h, t):
+        if recurrent_mask is None:
+            return h
+        factors = np.asarray(recurrent_mask, np.float64)
+        return h * (factors[t] if factors.ndim == 3 else factors)
 
     out = []
     for t, now in enumerate(entering):
-        state = step(phi, cell, state, now, recurrent)
+        state = step(phi, cell, state, now, partial(recurrent, t=t))
         if noise is not None:
             state = state | {"h": state["h"] + np.asarray(noise[t], np.float64)}
         out.append(state["h"])
@@ -130,9 +135,9 @@ def _states(rnn_type, cell, state, entering, activation, recurrent_mask, noise=N
 def run(rnn_type, params, start_code, inputs, activation, recurrent_mask=None, noise=None):
     """h_1 .. h_T, [T, batch, Ng], of inputs [T, batch, 2].
 
-    ``recurrent_mask`` [batch, Ng], divided by the keep probability, multiplies h_{t-1} where it
-    enters the product with the recurrent kernel and nowhere else. ``noise`` [T, batch, Ng] is
-    added to h_t after the move; h_{t+1} and all layers receive the sum.
+    ``recurrent_mask`` [batch, Ng] or [T, batch, Ng], divided by the keep probability, multiplies
+    h_{t-1} where it enters the product with the recurrent kernel and nowhere else. ``noise``
+    [T, batch, Ng] is added to h_t after the move; h_{t+1} and all layers receive the sum.
     """
     entering = np.asarray(inputs, np.float64)
     if rnn_type != "RNN":

@@ -80,6 +80,7 @@ READING = {
     "decoupled_weight_decay": {"optimizer": "adamw"},
     **{name: {"optimizer": "adamw_plateau"} for name in OPTIMIZER_NUMBERS[2:]},
     "recurrent_dropout": {"readout_dropout": 0.25},
+    "recurrent_dropout_mask": {"recurrent_dropout": 0.25},
     "readout_dropout": {"recurrent_dropout": 0.25},
     "state_noise": {"state_noise": 0.25},
     "velocity_noise": {"velocity_noise": 0.25},

@@ -47,16 +47,21 @@ def test_three_steps_agree_with_float64(spec, name, request):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("rates", "noise"),
-    [((0.0, 0.0), 0.0), ((0.3, 0.2), 0.0), ((0.3, 0.2), 0.1)],
-    ids=["whole", "dropout", "noise"],
+    ("rates", "noise", "mask"),
+    [
+        ((0.0, 0.0), 0.0, "trajectory"),
+        ((0.3, 0.2), 0.0, "trajectory"),
+        ((0.3, 0.2), 0.0, "move"),
+        ((0.3, 0.2), 0.1, "trajectory"),
+    ],
+    ids=["whole", "dropout", "dropout at each move", "noise"],
 )
 @pytest.mark.parametrize("rnn_type", list(CELLS))
-def test_three_steps_of_every_cell_agree_with_float64(rnn_type, rates, noise):
+def test_three_steps_of_every_cell_agree_with_float64(rnn_type, rates, noise, mask):
     spec = replace(
         SPEC, Ng=6, rnn_type=rnn_type, recurrent_dropout=rates[0], readout_dropout=rates[1]
     )
-    spec = replace(spec, activation="tanh", state_noise=noise)
+    spec = replace(spec, activation="tanh", state_noise=noise, recurrent_dropout_mask=mask)
     assert spec.static.has_dropout == any(rates)
     assert_three_steps_agree(spec, Block(1, spec.static))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gridjax.model.cells import PULL_BACKS, Cell
 from gridjax.model.matmul import FLOAT32
+from gridjax.spec.fields.declarations import PER_MOVE
 from gridjax.spec.lowering import StaticConfig
 from gridjax.spec.registry import CELLS, is_plugin
 
@@ -23,6 +24,8 @@ def obstacle_of_network(static: StaticConfig) -> str | None:
         return f"matmul_precision: {FLOAT32}; expected tf32 or bf16, which matrix units multiply"
     if static.has_state_noise:
         return "state_noise: above 0; expected 0, because the kernel adds no noise to the state"
+    if static.recurrent_dropout_mask == PER_MOVE:
+        return "recurrent_dropout_mask: move; expected trajectory, the mask that the kernel reads"
     if static.Ng > MOST_UNITS:
         return f"Ng: {static.Ng}; expected at most {MOST_UNITS}"
     return None

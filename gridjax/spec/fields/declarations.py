@@ -11,6 +11,8 @@ from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.records.target_code_info import TargetCodeInfo
 from gridjax.spec.registry import CELLS, ENCODINGS, Registry, is_plugin
 
+PER_TRAJECTORY, PER_MOVE = "trajectory", "move"
+"""Values of ``recurrent_dropout_mask``: for what a mask is drawn."""
 BANINO = "banino2018"
 """The architecture of Banino et al. (2018)."""
 
@@ -106,6 +108,11 @@ def has_given_initializer(network: Any) -> bool:
 def drops_states(network: Any) -> bool:
     """Return whether the dropout of the recurrence acts: there is one, and dropout is active."""
     return network.fidelity.dropout == "active" and is_recurrent(network)
+
+
+def has_recurrent_dropout(network: Any) -> bool:
+    """Return whether the dropout of the recurrence acts, at a rate above 0."""
+    return drops_states(network) and network.recurrent_dropout > 0
 
 
 def drops_readout(network: Any) -> bool:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from gridjax.spec.fields.declarations import (
     BANINO,
+    PER_MOVE,
+    PER_TRAJECTORY,
     drops_readout,
     drops_states,
     has_bottleneck,
     has_given_initializer,
+    has_recurrent_dropout,
     is_recurrent,
     names_of,
     static,
@@ -75,6 +78,13 @@ class NetworkFields:
         at_least=0.0,
         below=1.0,
         read_if=drops_states,
+    )
+    recurrent_dropout_mask: str = static(
+        PER_TRAJECTORY,
+        "for what a mask of recurrent_dropout is drawn: each trajectory, or each of its moves",
+        TRAINING,
+        choices=(PER_TRAJECTORY, PER_MOVE),
+        read_if=has_recurrent_dropout,
     )
     readout_dropout: float = traced(
         0.0,

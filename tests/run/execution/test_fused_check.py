@@ -32,6 +32,15 @@ def test_networks_and_devices_with_a_kernel_pass(rnn_type, precision, device):
         ({}, H100, ["matmul_precision: float32"]),
         ({"Ng": 257, "matmul_precision": "tf32"}, H100, ["Ng: 257", "at most 256"]),
         ({"state_noise": 0.1, "matmul_precision": "tf32"}, H100, ["state_noise: above 0"]),
+        (
+            {
+                "recurrent_dropout": 0.1,
+                "recurrent_dropout_mask": "move",
+                "matmul_precision": "tf32",
+            },
+            H100,
+            ["recurrent_dropout_mask: move"],
+        ),
         ({"matmul_precision": "tf32"}, "NVIDIA A100-SXM4-80GB", ["A100"]),
         ({"Ng": 512, "matmul_precision": "tf32"}, "TPU v5e", ["TPU v5e", "Ng: 512"]),
     ],
