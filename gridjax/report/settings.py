@@ -7,7 +7,7 @@ from typing import Any
 from gridjax.plotting import listed
 from gridjax.report.run_data import NetworkRecord, RunData
 from gridjax.spec.fidelity import SWITCHES
-from gridjax.spec.parameters import FIELDS, is_read_by
+from gridjax.spec.parameters import FIELDS, is_read
 
 _MOST_VALUES = 24
 """Largest number of values of a parameter that are all listed.
@@ -71,11 +71,11 @@ def _shown() -> list[str]:
 
 
 def _values(records: list[NetworkRecord], name: str) -> list[Any]:
-    """Return the distinct values of a parameter over the networks whose target code uses it.
+    """Return the distinct values of a parameter over the networks that use it.
 
     Numbers come first, then distributions as text. Values that are not set are omitted.
     """
-    read = (getattr(m.spec, name) for m in records if is_read_by(FIELDS[name], m.code))
+    read = (getattr(m.spec, name) for m in records if is_read(FIELDS[name], m.spec))
     distinct = {v if isinstance(v, int | float | str) else str(v) for v in read if v is not None}
     return sorted(distinct, key=lambda value: (isinstance(value, str), value))
 

@@ -59,6 +59,16 @@ def test_sessions_of_a_path_are_told(ending, tmp_path):
     assert not read(save(tmp_path, ending, {"session": 7, "trial": later})).remarks
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_sessions_of_spikes_are_told(ending, tmp_path):
+    """Spikes of another session, whose clock begins anew, would be those of this path."""
+    (line,) = read(save(tmp_path, ending, {"session": 1}, {"session": ODD})).remarks
+    assert line.startswith("the column session of the spikes has 2 values: all spikes are used")
+    part = read(tmp_path / f"a.{ending}", windows_s=((31.0, None),))
+    assert [remark[:10] for remark in part.remarks] == ["--time 31:"]
+    assert not read(save(tmp_path, ending, {"session": 1}, {"session": 1})).remarks
+
+
 def test_tracks_of_several_animals_in_turn_are_refused(tmp_path):
     two = np.repeat(TIMES, 2)
     x, y = np.stack([PATH, PATH[::-1]], axis=1).reshape(-1, 2).T

@@ -10,6 +10,7 @@ from gridjax.errors import GridjaxError
 from gridjax.io.numbers import percent
 from gridjax.report.html import write_report
 from gridjax.report.run_data import read_run_data
+from gridjax.report.settings import constant_parameters
 from gridjax.report.summary import SHARES, summary_rows
 from gridjax.run.storage.tables.schema import TABLES
 from gridjax.spec.fidelity import CORRECTED, PUBLISHED, SWITCHES
@@ -154,6 +155,21 @@ def test_eight_seeds_have_an_interval_in_the_table(tmp_path):
 def test_parameters_count_where_they_are_read(page):
     """Cartesian networks hold a default width, which nothing reads."""
     assert "place_cell_rf: 0.2, 0.24" in " ".join(page.text.split())
+
+
+def test_parameters_that_no_network_reads_are_not_listed():
+    """Their defaults would be read as settings of the training."""
+
+    def listed(**values):
+        run = synthetic_run([NetworkSpec(Ng=8, Np=8, **values)], keep_maps="none", weights=False)
+        return {name for name, _, _ in constant_parameters(read_run_data(run).records)}
+
+    of_adamw = {"adam_epsilon", "decoupled_weight_decay"}
+    of_others = {"vertical_scale", "n_bottleneck", "plateau_steps"}
+    assert listed().isdisjoint(of_adamw | of_others)
+    of_own = listed(optimizer="adamw")
+    assert of_adamw <= of_own
+    assert of_own.isdisjoint(of_others)
 
 
 @pytest.mark.slow

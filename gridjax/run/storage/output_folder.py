@@ -100,7 +100,7 @@ def open_folder(folder: Path, requested: dict[str, Any], accept: tuple[str, ...]
         store = FolderStore.open(folder)
         damaged = store.damaged()
         intact = store.committed_in(damaged.keys())
-        lost = networks_with_results(folder) - intact
+        lost = networks_with_results(folder, store.manifest["run_ids"]) - intact
         manifest = merge_manifests(store.manifest, requested, folder, accept, intact, lost)
         is_stored = manifest is store.manifest
     return FolderStore.create(folder, manifest, damaged, is_stored)

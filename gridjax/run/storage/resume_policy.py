@@ -175,16 +175,18 @@ def _sweep(existing: Manifest, requested: Manifest) -> str:
 def different_settings(existing: Manifest, requested: Manifest) -> str:
     """Return the settings that differ between two manifests; empty if there are none.
 
-    The version that wrote a manifest may not have had all settings: they have their default.
+    The version that wrote a manifest may not have had all settings: they have their default. The
+    setting ``lane_width`` has no effect but the lane widths, which are compared themselves.
     """
     default = _by_full_name(Settings().to_dict())
     return _unequal(*(default | _by_full_name(each["settings"]) for each in (existing, requested)))
 
 
 def _by_full_name(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with the evaluation's as evaluation.NAME."""
+    """Return settings with the evaluation's as evaluation.NAME, without ``lane_width``."""
     evaluation = settings["evaluation"].items()
-    rest = {name: value for name, value in settings.items() if name != "evaluation"}
+    omitted = ("evaluation", "lane_width")
+    rest = {name: value for name, value in settings.items() if name not in omitted}
     return rest | {f"evaluation.{name}": value for name, value in evaluation}
 
 

@@ -29,8 +29,7 @@ from gridjax.sweep.sweep import Sweep, check_evaluation
 ACCEPTED = ("sweep", "lane-width")
 """Changes of a run that every study accepts: additional networks, and other lane widths.
 
-Networks of other shapes may have other default lane widths. The device and the shapes, which
-determine the lane widths, are still compared.
+Networks of other shapes may have other default lane widths. The device is still compared.
 """
 
 

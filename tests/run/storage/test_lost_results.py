@@ -17,7 +17,7 @@ def of_seed(seed):
     return gj.Sweep.from_dict(sweep_content(**CARTESIAN | SHORT | {"seed": {"value": seed}}))
 
 
-@pytest.mark.parametrize("name", ["units.parquet", "shard.json", "networks.parquet"])
+@pytest.mark.parametrize("name", ["units.parquet", "shard.json", "networks.parquet", "*"])
 def test_a_damaged_network_of_an_earlier_sweep_is_missing_and_not_forgotten(name, tmp_path):
     run = tmp_path / "run"
     first = of_seed(0)
@@ -25,8 +25,8 @@ def test_a_damaged_network_of_an_earlier_sweep_is_missing_and_not_forgotten(name
     gj.train(of_seed(1), run, accept=["sweep"])
     (run_id,) = (spec.run_id for spec in first.specs)
     (shard,) = FolderStore.open(run).names_of({run_id})
-    path = run / "shards" / shard / name
-    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+    for path in (run / "shards" / shard).glob(name):
+        path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
     recorder = Recorder()
     for seed in (2, 3):  # when the damage is found, and when the shard is in damaged/
         found = gj.train(of_seed(seed), run, [recorder], accept=["sweep"])

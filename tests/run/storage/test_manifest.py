@@ -167,8 +167,8 @@ def test_a_run_resumes_on_a_card_with_other_default_widths_if_they_are_accepted(
     assert there["run_ids"] == here["run_ids"]
 
 
-def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, monkeypatch):
-    """One round: both are known before a device is started."""
+def test_another_lane_width_is_one_change_and_no_change_of_settings(tmp_path, monkeypatch):
+    """The setting is known before a device is started; its width is all that it decides."""
     monkeypatch.setattr(train, "choose_engine", lambda *_: pytest.fail("a device is started"))
     parameters = {"Ng": {"values": [8, 16]}, "seed": {"values": [0, 1]}}
     narrow, wide, default, other = (
@@ -177,19 +177,35 @@ def test_another_lane_width_is_refused_with_the_setting_that_makes_it(tmp_path, 
     )
     manifest_in(tmp_path, narrow)
     check_folder(tmp_path, narrow)
-    with pytest.raises(GridjaxError, match=r"--accept settings --accept lane-width$") as caught:
+    with pytest.raises(GridjaxError, match=r" --accept lane-width$") as caught:
         train.train(wide, tmp_path)
-    assert "lane_width 1 in the folder, 2 now; lane widths [1] in the folder, [2] now" in str(
-        caught.value
-    )
-    check_folder(tmp_path, wide, ("settings", "lane-width"))
-    accept = r"--accept sweep --accept settings --accept lane-width$"
-    with pytest.raises(GridjaxError, match=accept):
+    assert "differ: lane widths [1] in the folder, [2] now" in str(caught.value)
+    check_folder(tmp_path, wide, ("lane-width",))
+    with pytest.raises(GridjaxError, match=r" --accept sweep --accept lane-width$"):
         check_folder(tmp_path, other)
-    with pytest.raises(GridjaxError, match=r"--accept settings$"):
-        check_folder(tmp_path, default)  # whose width the device decides
+    check_folder(tmp_path, default)  # whose width the device decides
     (tmp_path / SHARDS).mkdir()
     for network in synthetic_run(wide.specs, keep_maps="none", weights=False)._store.networks:
         commit_block(tmp_path, results_of([network]))
-    with pytest.raises(GridjaxError, match=r"--accept settings$"):
-        check_folder(tmp_path, wide)  # nothing is left to train
+    check_folder(tmp_path, wide)  # nothing is left to train
+
+
+def test_a_run_with_a_lane_width_resumes_with_the_default_one_of_another_device(tmp_path):
+    """It needs no --accept settings, which would also accept other sizes of the evaluation."""
+    sweeps = [
+        Sweep.from_dict(
+            {"parameters": {"seed": {"values": list(range(9))}}, "gridjax": {"lane_width": width}}
+        )
+        for width in (4, 1, None)
+    ]
+    four, one, default = (
+        make_manifest(each, plan_under(each.settings, each.specs, "cpu"), DEVICE, "float32")
+        for each in sweeps
+    )
+    assert merge_manifests(one, default, tmp_path, (), set()) is one
+    with pytest.raises(GridjaxError, match=r"rows: --accept lane-width$"):
+        merge_manifests(four, default, tmp_path, (), set())
+    merged = merge_manifests(four, default, tmp_path, ("lane-width",), set())
+    assert [each["settings"]["lane_width"] for each in merged["segments"]] == [4, None]
+    assert [each["lane_widths"][0]["lane_width"] for each in merged["segments"]] == [4, 1]
+    assert merged["segments"][1]["accepted"] == ["lane-width"]

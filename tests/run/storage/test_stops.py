@@ -119,7 +119,7 @@ def test_networks_that_wait_for_a_lane_keep_their_steps_after_the_lanes_were_hal
                 tmp_path / "run",
                 [recorder],
                 checkpoint_every=0,
-                accept=("lane-width", "settings"),
+                accept=("lane-width",),
             )
         return {event.run_id: event.step for event in recorder.of(NetworkResumed)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from gridjax.io.csv_reader import Columns, Further, Kind, Label, columns_named
@@ -15,7 +15,7 @@ _OF_CELLS: dict[str, Kind] = dict.fromkeys(
 )
 """Columns of spikes whose values each have cells of their own, numbered from the first."""
 _OF_PATH: dict[str, Kind] = dict.fromkeys(("session", "epoch", "environment", "room"), str)
-"""Columns of a path whose values are different sessions."""
+"""Columns of a path, or of spikes, whose values are different sessions."""
 Read = Callable[[Reading, Mapping[str, Kind], Further], Columns | None]
 """The function ``TableFormat.columns``."""
 
@@ -42,19 +42,35 @@ def told_sessions(reading: Reading, header: Sequence[str], read: Read) -> list[s
 
     With --time there is none.
     """
-    told = []
+    return [
+        f"the column {group} has {values}: all rows are scored as one session; --time START:STOP"
+        " chooses a part"
+        for group, values in _sessions(reading, header, read)
+    ]
+
+
+def told_sessions_of_spikes(reading: Reading, header: Sequence[str], read: Read) -> list[str]:
+    """Return one line for each column that divides spikes into several sessions.
+
+    With --time there is none.
+    """
+    return [
+        f"the column {group} of the spikes has {values}: all spikes are used, on the clock of the"
+        " path; leave out those of other sessions if the clock of each session begins anew"
+        for group, values in _sessions(reading, header, read)
+    ]
+
+
+def _sessions(reading: Reading, header: Sequence[str], read: Read) -> Iterator[tuple[str, str]]:
+    """Yield the columns that divide rows into sessions, and their numbers of values as text."""
     if reading.options.windows_s is not None:
-        return told
+        return
     for group in columns_named(header, _OF_PATH, {})[0]:
         values = set(_texts(reading, (group,), read).get(group, []))
         if len(values) > 1:
             n = len(values - {""})
             empty = " and rows without one" * ("" in values)
-            told.append(
-                f"the column {group} has {n:,} value{'s' * (n != 1)}{empty}: all rows are scored as"
-                " one session; --time START:STOP chooses a part"
-            )
-    return told
+            yield group, f"{n:,} value{'s' * (n != 1)}{empty}"
 
 
 def _texts(reading: Reading, names: Sequence[str], read: Read) -> Mapping[str, list[str]]:

@@ -19,7 +19,11 @@ from gridjax.io.source_location import Problems
 from gridjax.recordings.formats.named_arrays import check_cell
 from gridjax.recordings.formats.reading import GUIDE, Reading
 from gridjax.recordings.formats.tables.activity_columns import activity_columns, chosen_by, left_out
-from gridjax.recordings.formats.tables.row_groups import refuse_mixed_cells, told_sessions
+from gridjax.recordings.formats.tables.row_groups import (
+    refuse_mixed_cells,
+    told_sessions,
+    told_sessions_of_spikes,
+)
 from gridjax.recordings.session import Activity, RawSession, Spikes
 
 SPIKES, ACTIVITY = ".spikes", ".activity"
@@ -120,9 +124,12 @@ def table_cells(reading: Reading, table: TableFormat) -> Spikes | None:
     is_of_spikes = len(places) == len(SPIKE_KINDS) or reading.path.endswith(SPIKES + table.ending)
     if not is_of_activity and (is_of_spikes or not own):
         columns = table.columns(reading, SPIKE_KINDS, lambda header, used: {})
-        if columns is not None:
-            refuse_mixed_cells(reading, header, table.columns)
-        return None if columns is None else _spikes(reading, columns)
+        if columns is None:
+            return None
+        refuse_mixed_cells(reading, header, table.columns)
+        spikes = _spikes(reading, columns)
+        told = told_sessions_of_spikes(reading, header, table.columns)
+        return None if spikes is None else spikes._replace(remarks=tuple(told))
     if not own:
         fix = f"give a column for each cell, and its name in the first line ({GUIDE}#activity)"
         reading.refuse("has no columns of cells", fix)

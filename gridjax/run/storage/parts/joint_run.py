@@ -51,7 +51,7 @@ def join_folder(
     intact = store.committed_in(damaged.keys())
     if own <= intact:  # this machine computes nothing
         intact |= set(requested["run_ids"])
-    lost = networks_with_results(folder) - intact
+    lost = networks_with_results(folder, store.manifest["run_ids"]) - intact
     manifest = merge_manifests(store.manifest, requested, folder, accept, intact, lost)
     if manifest is not store.manifest:
         changed = {"sweep", "settings"} & set(manifest["segments"][-1]["accepted"])
