@@ -21,9 +21,11 @@ START_AT_LAST = 0.86
 paths of the study's walk, which all arms have."""
 LEAST_DIFFUSION = 0.01
 """A smaller diffusion constant (cm^2 per move), also one below 0, counts as this one."""
+LEAST_COMPETENT = 0.5
+"""Share of competent networks from which on an arm counts in the claim about robustness."""
 FEWEST_WITH_GRIDS = 8
 """Fewest networks with grids that decide a claim about their lesions."""
-NONE, DROPOUT = "none", "recurrent 0.3"
+NONE, DROPOUT = "none", "recurrent 0.05"
 PERTURBED = {
     "recurrent_dropout": "recurrent {:g}",
     "readout_dropout": "readout {:g}",
@@ -131,6 +133,8 @@ def select(evidence):
         }
 
     others = dos[~is_decay]
+    learned = others["is_competent"].groupby(others["arm"]).transform("mean") >= LEAST_COMPETENT
+    others = others[learned.astype(bool)]
     return {
         "dropout_helps_task": pair(ERROR),
         "dropout_removes_changes_off_the_manifold": pair("log_off"),

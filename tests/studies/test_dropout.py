@@ -36,7 +36,7 @@ def test_more_steps_alone_do_not_count_as_dropout(made_up):
     assert found.outcome == DOES_NOT
     assert found.estimate.value == pytest.approx(0, abs=0.1)
     assert found.estimate.n == 2 * N_SEEDS
-    dropout = np.array([name.startswith("recurrent 0.3") for name in arm])
+    dropout = np.array([name.startswith("recurrent 0.05") for name in arm])
     run.networks[ERROR] -= dropout
     assert verdicts_of(plan, run)["dropout_is_not_slow_learning"].outcome == HOLDS
 
@@ -55,6 +55,16 @@ def test_the_drift_of_a_network_is_no_effect_of_noise(made_up):
     assert found.outcome == HOLDS
     assert found.estimate.value == pytest.approx(-2, abs=0.1)  # a unit is a 16th
     assert not [arm for arm in found.arms if "decay" in arm.name]
+
+
+def test_an_arm_that_has_not_learned_does_not_block_the_claim_about_robustness(made_up):
+    plan, run, arm = made_up
+    run.networks.loc[arm == "recurrent 0.1", ERROR] = 30.0
+    found = verdicts_of(plan, run)["grids_explain_robustness"]
+    assert found.outcome != NOT_ANSWERABLE
+    names = {each.name for each in found.arms}
+    assert "recurrent 0.05" in names
+    assert "recurrent 0.1" not in names
 
 
 def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):
@@ -114,7 +124,7 @@ def test_lesions_ask_networks_that_have_grids_and_still_integrate(made_up):
 @pytest.mark.parametrize(("change", "outcome"), [(0.0, HOLDS), (-0.2, DOES_NOT), (0.2, DOES_NOT)])
 def test_a_kick_that_is_kept_neither_shrinks_nor_grows(made_up, change, outcome):
     plan, run, arm = made_up
-    dropout = arm == "recurrent 0.3"
+    dropout = arm == "recurrent 0.05"
     left = 0.8 + change * dropout + by_seed(run) + noise(run, 0.01)
     set_measure(run, "kick_along", 0.1, "rho_par", left)
     set_measure(run, "kick_off", 0.1, "rho_perp", np.where(dropout, 0.2, 0.4) + noise(run, 0.01))
