@@ -74,6 +74,14 @@ def arms(evidence):
     )
 
 
+def learned_arms(evidence):
+    """Return the names of the arms of which enough networks have learned the task."""
+    rows = arms(evidence.ask("all"))
+    rows = rows[rows["place_field_values"] == DOS]
+    share = rows["is_competent"].astype(float).groupby(rows["arm"]).mean()
+    return list(share.index[share >= LEAST_COMPETENT])
+
+
 def without_arms_seeds_and_error(rows, columns):
     """Return columns without the means of arms and seeds and what is linear in the error.
 
@@ -132,9 +140,7 @@ def select(evidence):
             **further,
         }
 
-    others = dos[~is_decay]
-    learned = others["is_competent"].groupby(others["arm"]).transform("mean") >= LEAST_COMPETENT
-    others = others[learned.astype(bool)]
+    others = dos[~is_decay & dos["arm"].isin(learned_arms(evidence))]
     return {
         "dropout_helps_task": pair(ERROR),
         "dropout_removes_changes_off_the_manifold": pair("log_off"),

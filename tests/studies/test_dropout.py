@@ -59,12 +59,18 @@ def test_the_drift_of_a_network_is_no_effect_of_noise(made_up):
 
 def test_an_arm_that_has_not_learned_does_not_block_the_claim_about_robustness(made_up):
     plan, run, arm = made_up
-    run.networks.loc[arm == "recurrent 0.1", ERROR] = 30.0
+    set_grids(run, np.random.default_rng(2).integers(2, 9, len(run.networks)))
+    set_measure(run, "none", 0, DIFFUSION, 1.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    is_slow = (arm == "recurrent 0.1") & (run.networks["seed"] > 3)  # four have learned
+    run.networks.loc[is_slow, ERROR] = 30.0
     found = verdicts_of(plan, run)["grids_explain_robustness"]
     assert found.outcome != NOT_ANSWERABLE
     names = {each.name for each in found.arms}
     assert "recurrent 0.05" in names
     assert "recurrent 0.1" not in names
+    used = run.networks["run_id"].isin(found.estimate.rows["run_id"])
+    assert set(arm[used]) == names
 
 
 def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):
