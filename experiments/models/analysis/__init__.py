@@ -105,6 +105,7 @@ def select(evidence):
     def grids(cell, **values):
         return mean(cell, "share_grid_active", evidence.chance_share, **values)
 
+    recurrent, distances = of_cell(rows, "identity_rnn"), grids("identity_rnn")
     sic, linear = of_cell(rows, "action"), of_cell(rows, "conformal_linear")
     linear = linear.assign(
         log_period=np.log(linear["module_period_cm"].astype(float)),
@@ -112,8 +113,8 @@ def select(evidence):
     )
     return {
         "piso_grids": grids("piso"),
-        "distances_grids": grids("identity_rnn")
-        | {"unanswerable": too_few_integrate(evidence, of_cell(rows, "identity_rnn"))},
+        "distances_grids": distances
+        | {"unanswerable": distances["unanswerable"] or too_few_integrate(evidence, recurrent)},
         "distances_grids_without_moves": grids("position_mlp"),
         "sic_modules": {
             "frame": sic,
