@@ -13,6 +13,8 @@ from gridjax.spec.lowering import StaticConfig
 if TYPE_CHECKING:
     from rich.table import Table
 
+_UNCLEAR = ("recurrent_dropout_mask",)
+"""Static fields whose texts do not say what they are."""
 TABLE_HEADER = ("networks", "blocks", "lanes", "block memory", "work", "compiled for")
 
 
@@ -78,5 +80,6 @@ def _static_values(static: StaticConfig) -> dict[str, Any]:
 
 
 def _in_words(name: str, value: Any) -> str:
-    """Format a static field: a text unchanged, a number as name=value."""
-    return value if isinstance(value, str) else f"{name}={value}"
+    """Format a static field: a clear text unchanged, another value as name=value."""
+    is_clear = isinstance(value, str) and name not in _UNCLEAR
+    return value if is_clear else f"{name}={value}"
