@@ -76,7 +76,13 @@ def _field_points(name: str, reach: float, rng: np.random.Generator) -> np.ndarr
 
 
 def bumps(
-    name: str, n: int, periods: float, jitter: float, width: float, rng: np.random.Generator
+    name: str,
+    n: int,
+    periods: float,
+    jitter: float,
+    width: float,
+    rng: np.random.Generator,
+    log_height: float = 0.0,
 ) -> np.ndarray:
     """Return a map [n, n, n] as a sum of Gaussian fields, columns or planes.
 
@@ -86,19 +92,50 @@ def bumps(
         jitter: standard deviation of each coordinate of a field's displacement, periods. Columns
             move across their axis, planes along their normal.
         width: standard deviation of a Gaussian field, periods.
+        log_height: standard deviation of the logarithm of the heights of fields; columns and planes
+            have equal heights.
     """
     axis = ((np.arange(n) + 0.5) / n - 0.5) * periods
     half = periods / 2 + MARGIN
     if name in ("columns", "lamellae"):
         return _rods_and_planes(name, axis, half, jitter, width, rng)
     points = _field_points(name, np.sqrt(3) * half, rng)
-    return _sum_of_fields(points + jitter * rng.normal(size=points.shape), axis, half, width)
+    moved = points + jitter * rng.normal(size=points.shape)
+    if not log_height:
+        return _sum_of_fields(moved, axis, half, width)
+    heights = np.exp(log_height * rng.normal(size=len(points)))
+    return _sum_of_fields(moved, axis, half, width, heights)
 
 
-def _sum_of_fields(points, axis, half, width):
-    points = points[(np.abs(points) <= half).all(1)]
+def _sum_of_fields(points, axis, half, width, heights=1.0):
+    heights = np.broadcast_to(heights, len(points))[is_near := (np.abs(points) <= half).all(1)]
+    points = points[is_near]
     x, y, z = np.exp(-((axis[:, None, None] - points) ** 2) / (2 * width**2)).transpose(2, 0, 1)
-    return np.einsum("ap,bp,cp->abc", x, y, z, optimize=True)
+    return np.einsum("ap,bp,cp->abc", heights * x, y, z, optimize=True)
+
+
+def random_spheres(
+    n: int, periods: float, diameter: float, rng: np.random.Generator, width: float = 0.18
+) -> np.ndarray:
+    """Return a map [n, n, n] with noise of equal fields at random places that do not overlap.
+
+    One field in each cube of one period, in the mean: as many as there are in `local`.
+
+    Args:
+        diameter: least distance of two fields, periods.
+    """
+    axis = ((np.arange(n) + 0.5) / n - 0.5) * periods
+    half = periods / 2 + MARGIN
+    points = np.zeros((0, 3))
+    wanted = rng.poisson((2 * half) ** 3)
+    for _ in range(200 * wanted):
+        if len(points) == wanted:
+            break
+        new = rng.uniform(-half, half, 3)
+        if not len(points) or np.linalg.norm(points - new, axis=1).min() >= diameter:
+            points = np.concatenate([points, new[None]])
+    found = _sum_of_fields(points, axis, half, width)
+    return found + 0.5 * found.std() * rng.normal(size=found.shape)
 
 
 def _rods_and_planes(name, axis, half, jitter, width, rng, turn=None):
@@ -222,6 +259,7 @@ def volume_map(
     rng: np.random.Generator,
     noise: float = 0.5,
     width: float = 0.18,
+    log_height: float = 0.0,
 ) -> np.ndarray:
     """Return a map [n, n, n] of a class with white noise.
 
@@ -230,12 +268,13 @@ def volume_map(
 
     Args:
         noise: standard deviation of the noise, standard deviations of the map.
+        log_height: see `bumps`; without effect on "none".
     """
     if name == "none":
         other = CLASSES[int(rng.integers(6))]
         found = isotropic_field(bumps(other, 2 * n, 2 * periods, jitter, width, rng), n, rng)
     else:
-        found = bumps(name, n, periods, jitter, width, rng)
+        found = bumps(name, n, periods, jitter, width, rng, log_height)
     return found + noise * found.std() * rng.normal(size=found.shape)
 
 

@@ -4,7 +4,8 @@
 synthetic maps of each class and prints how often each answer is given. Planar sections are measured
 on FCC, HCP and columns in the orientation that they assume, and on all classes in random
 orientations. They have no null; their threshold is the 95th percentile over random fields.
-`--random N` scores random fields of a narrow band of wavelengths instead, also rectified ones.
+`--random N` scores random fields of a narrow band of wavelengths instead, also rectified ones, and
+`--fields N` maps of local order with fields of unequal heights, and hard spheres at random places.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from .volume_maps import (
     aligned,
     narrow_band_fields,
     plane_waves,
+    random_spheres,
     volume_map,
 )
 
@@ -78,6 +80,23 @@ def random_fields(count: int, seed: int) -> None:
             )
 
 
+def unequal_fields(count: int, n: int, seed: int) -> None:
+    """Print the answers on local order by the heights of fields, and on hard spheres."""
+
+    def show(text, maps):
+        found = grid_score_3d(maps).lattice
+        print(f"{text}: { ({a: int((found == a).sum()) for a in CLASSES}) }", flush=True)
+
+    for periods in (2.1, 2.5, 3.0):
+        for spread in (0.0, 0.3, 0.6):
+            maps = maps_of("local", count, periods, 0.1, n, seed, log_height=spread)
+            show(f"local, {periods} periods, log heights of sd {spread}", maps)
+        for diameter in (0.0, 0.5, 0.7):
+            rng = np.random.default_rng([seed, 9, round(10 * periods), round(10 * diameter)])
+            maps = [random_spheres(n, periods, diameter, rng) for _ in range(count)]
+            show(f"spheres of {diameter} periods, {periods} periods", np.stack(maps))
+
+
 def planar(count: int, periods: float, jitter: float, n: int = 24) -> dict[str, dict[str, int]]:
     """Return the answers of the planar sections: the largest score above its threshold."""
     rng = np.random.default_rng([SEED, 7, round(100 * jitter), round(100 * periods)])
@@ -118,11 +137,14 @@ def main() -> None:
     parser.add_argument("--constants", action="store_true", help="periods are lattice constants")
     parser.add_argument("--planar", type=int, default=30, help="maps of each class; 0 for none")
     parser.add_argument("--random", type=int, default=0, help="random fields of each kind, only")
+    parser.add_argument("--fields", type=int, default=0, help="maps of each kind of fields, only")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     if given.random:
         return random_fields(given.random, given.seed)
+    if given.fields:
+        return unequal_fields(given.fields, given.bins, given.seed)
     told = []
     for periods in given.periods:
         for jitter in [0.0] if given.waves else [percent / 100 for percent in given.jitters]:

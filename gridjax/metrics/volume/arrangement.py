@@ -1,8 +1,9 @@
-"""Arrangement of fields: mean and variation of the distances between neighbouring fields.
+"""Arrangement of fields: distances between neighbouring fields, and heights of fields.
 
 Fields are maxima of the smoothed map. If they have a characteristic distance, the distances from
 each field to its two nearest fields vary little, and the nearest is not near. This is compared with
-random fields that have the map's spectrum and values, and with hard spheres placed at random.
+hard spheres placed at random and, together with the variation of the heights of fields, with
+random fields that have the map's spectrum and values. Maxima of random fields differ in height.
 """
 
 from __future__ import annotations
@@ -75,8 +76,11 @@ def _three(values, axis, outside):
 
 def places(
     smooth: Float[np.ndarray, "map n n n"], found: Bool[np.ndarray, "map n n n"]
-) -> tuple[np.ndarray, Float[np.ndarray, "field 3"]]:
-    """Return the map of each field, and its place in bins from parabolas through three bins."""
+) -> tuple[np.ndarray, Float[np.ndarray, "field 3"], Float[np.ndarray, " field"]]:
+    """Return the map of each field, its place in bins, and its height in the smoothed map.
+
+    Places are those of the maxima of parabolas through three bins.
+    """
     at = np.stack(np.nonzero(found), axis=-1)
     moved = at[:, 1:].astype(float)
     middle = smooth[tuple(at.T)]
@@ -85,7 +89,7 @@ def places(
         below, above = smooth[tuple((at - step).T)], smooth[tuple((at + step).T)]
         bend = np.minimum(below - 2 * middle + above, -1e-12)
         moved[:, axis] += np.clip((below - above) / (2 * bend), -0.5, 0.5)
-    return at[:, 0], moved
+    return at[:, 0], moved, middle
 
 
 class Spacing(NamedTuple):
@@ -95,6 +99,11 @@ class Spacing(NamedTuple):
     """Standard deviation divided by mean of the distances to the two nearest fields."""
     nearest: Float[np.ndarray, " map"]
     """Mean distance to the nearest field, bins."""
+
+    @property
+    def unevenness(self) -> Float[np.ndarray, " map"]:
+        """Variation divided by the cube of the mean distance, the space around a field."""
+        return self.variation / self.nearest**3
 
 
 def spacing(owner: np.ndarray, place: Float[np.ndarray, "field 3"], n_maps: int) -> Spacing:
@@ -118,6 +127,23 @@ def spacing(owner: np.ndarray, place: Float[np.ndarray, "field 3"], n_maps: int)
     return Spacing(variation, np.where(enough, first, np.nan))
 
 
+def height_variation(
+    owner: np.ndarray, height: Float[np.ndarray, " field"], n_maps: int
+) -> Float[np.ndarray, " map"]:
+    """Return standard deviation divided by mean of the heights of fields; NaN for too few fields.
+
+    Args:
+        owner: map of each field.
+        height: height of each field above the mean of its map.
+    """
+    count = np.bincount(owner, minlength=n_maps)
+    total = np.where(count >= FEWEST, count, 1)
+    mean = np.bincount(owner, height, n_maps) / total
+    apart = np.square(height - mean[owner])
+    spread = np.sqrt(np.bincount(owner, apart, n_maps) / total)
+    return np.where(count >= FEWEST, spread / np.where(count >= FEWEST, mean, 1), np.nan)
+
+
 def distances(
     owner: np.ndarray, place: Float[np.ndarray, "field 3"]
 ) -> Float[np.ndarray, "field neighbour"]:
@@ -135,7 +161,7 @@ def distances(
 def hard_spheres(
     known: Bool[np.ndarray, "n n n"], n_fields: int, diameter: float, seed: int
 ) -> Float[np.ndarray, " draw"]:
-    """Return the variation of the distances between hard spheres placed one by one at random.
+    """Return the unevenness of hard spheres placed one by one at random.
 
     Args:
         known: known bins; as for fields, no sphere lies beside an unknown bin.
@@ -157,4 +183,4 @@ def hard_spheres(
         if (count == n_fields).all():
             break
     owner, index = np.nonzero(np.isfinite(placed[..., 0]))
-    return spacing(owner, placed[owner, index], N_SPHERES).variation
+    return spacing(owner, placed[owner, index], N_SPHERES).unevenness

@@ -12,6 +12,7 @@ from gridjax.metrics.arguments import check_int
 from gridjax.metrics.map_labels import map_labels
 from gridjax.metrics.nulls.chance_scores import p_values
 from gridjax.metrics.volume import arrangement, symmetry
+from gridjax.metrics.volume.arrangement import Spacing
 from gridjax.metrics.volume.isotropic_volumes import BLOCK
 from gridjax.metrics.volume.null_measures import Measures, measures
 from gridjax.metrics.volume.templates import LATTICES
@@ -27,7 +28,7 @@ HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name
 """Subtracted from correlations before they are compared. A few displaced columns, or a random
 field, can have one wave that is much stronger than the others, and then resemble planes; true
 planes exceed every other lattice by 0.3."""
-SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.1
+SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.05
 """Largest p-values of a local order, against the isotropic null and against hard spheres."""
 FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 99, 9_999, 2**32 - 1
 
@@ -59,11 +60,14 @@ class VolumeScores(NamedTuple):
     for "none". With "local" it is the mean distance to the nearest field.
 
     `variation`: standard deviation divided by mean of the distances from each field to its two
-    nearest fields; NaN for fewer than six fields. `spacing_p_value`: chance that the distances of a
-    field of the isotropic null are as even and as large: that their variation divided by the cube
-    of the mean distance to the nearest field (the space around a field) is at most that of the map.
-    Random fields with fewer than six fields count as even. `spheres_p_value`: chance that hard
-    spheres placed at random have at most the map's variation.
+    nearest fields; NaN for fewer than six fields. `height_variation`: the same of the heights of
+    fields above the mean, in the smoothed map.
+
+    Fields are *uneven* by their variation divided by the cube of the mean distance to the nearest
+    field (the space around a field). `spheres_p_value`: chance that hard spheres placed at random
+    are at most as uneven as the map's fields. `spacing_p_value`: chance that the product of
+    unevenness and variation of heights is, in a field of the isotropic null, at most that of the
+    map. Random fields with fewer than six fields count as even.
     """
 
     order: Any
@@ -72,6 +76,7 @@ class VolumeScores(NamedTuple):
     symmetry: Symmetry
     period: Any
     variation: Any
+    height_variation: Any
     spacing_p_value: Any
     spheres_p_value: Any
 
@@ -84,10 +89,10 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     ideal lattice in some orientation. The lattice is that of the largest correlation, after 0.03 is
     subtracted from the correlation with columns and 0.12 from that with lamellae.
 
-    A map without a lattice has local order if the distances between its fields are more even and
-    larger than in the isotropic null (p at most 0.03), and vary less than between hard spheres
-    placed at random (p at most 0.1). The spheres are as many as the fields, and as wide as 0.4 of
-    the typical distance between fields.
+    A map without a lattice has local order if its fields are more even than hard spheres placed at
+    random (p at most 0.05), and more even in place and height than those of the isotropic null (p
+    at most 0.03). The spheres are as many as the fields, and as wide as 0.4 of the typical distance
+    between fields.
 
     The orientations of the search are eight degrees apart; around the best one of each lattice they
     are one degree apart. Only the dependence of the autocorrelogram on direction counts for the
@@ -137,7 +142,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
     block = block_side(flat.shape[-1])
     correlations = np.zeros((len(flat), len(LATTICES)))
     periods = np.zeros((len(flat), len(LATTICES)))
-    order, variation, nearest = np.full((3, len(flat), 1 + n_draws), np.nan)
+    order, variation, nearest, heights = np.full((4, len(flat), 1 + n_draws), np.nan)
     spheres = np.full(len(flat), np.nan)
     # random fields are made once for each block of draws, not once for each chunk of maps
     for draw in range(0, n_draws, BLOCK):
@@ -147,7 +152,8 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
             size = len(flat[rows])
             found = measures(volumes, seed, draw // BLOCK)
             count = min(BLOCK, n_draws - draw)
-            for kept, values in zip((order, variation, nearest), found, strict=False):
+            measured = found.order, *found.spacing, found.height_variation
+            for kept, values in zip((order, variation, nearest, heights), measured, strict=True):
                 kept[rows, 0] = values[:size, 0]
                 kept[rows, 1 + draw : 1 + draw + count] = values[:size, 1 : 1 + count]
             if draw:
@@ -156,7 +162,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
             for index in range(size):
                 spheres[start + index] = _against_spheres(found, index, volumes.known[index], seed)
     order_p = p_values(order[:, 0], order[:, 1:])
-    spacing_p = _p_of_low(variation / nearest**3)
+    spacing_p = _p_of_low(Spacing(variation, nearest).unevenness * heights)
     best = (correlations - HANDICAP).argmax(axis=1)
     rows = np.arange(len(flat))
     is_alike = correlations[rows, best] >= LEAST_SYMMETRY[best]
@@ -173,6 +179,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
         Symmetry(*symmetries.T),
         period * block,
         variation[:, 0],
+        heights[:, 0],
         spacing_p,
         spheres,
     )
@@ -195,10 +202,10 @@ def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " ma
 
 
 def _against_spheres(found: Measures, index: int, known: np.ndarray, seed: int) -> float:
-    """Return the p-value of a map's variation against hard spheres."""
-    variation = found.variation[index, 0]
-    if not np.isfinite(variation):
+    """Return the p-value of the unevenness of a map's fields against hard spheres."""
+    unevenness = found.spacing.unevenness[index, 0]
+    if not np.isfinite(unevenness):
         return np.nan
     diameter = arrangement.DIAMETER * found.distance[index]
     null = arrangement.hard_spheres(known, int(found.n_fields[index]), diameter, seed)
-    return float(_p_of_low(np.concatenate([[variation], null])[None])[0])
+    return float(_p_of_low(np.concatenate([[unevenness], null])[None])[0])

@@ -21,10 +21,10 @@ class Measures(NamedTuple):
     """Order and spacing of volumes (index 0) and of the fields of their nulls."""
 
     order: Float[np.ndarray, "map 1+draw"]
-    variation: Float[np.ndarray, "map 1+draw"]
-    """Variation of the distances between fields; NaN if there are too few fields."""
-    nearest: Float[np.ndarray, "map 1+draw"]
-    """Mean distance to the nearest field, bins."""
+    spacing: arrangement.Spacing
+    """Distances between fields [map, 1+draw]; NaN if there are too few fields."""
+    height_variation: Float[np.ndarray, "map 1+draw"]
+    """Variation of the heights of fields; NaN if there are too few fields."""
     n_fields: Int[np.ndarray, " map"]
     """Number of fields of each volume."""
     distance: Float[np.ndarray, " map"]
@@ -61,7 +61,7 @@ def measures(volumes: Volumes, seed: int, block: int) -> Measures:
     mixtures = isotropic_volumes.mixtures(amplitude, parts)
     n_fields = 1 + isotropic_volumes.BLOCK
     n_maps = len(volumes.values)
-    order, variation, nearest = np.full((3, n_maps, n_fields), np.nan)
+    order, variation, nearest, heights = np.full((4, n_maps, n_fields), np.nan)
     count, typical = np.zeros(n_maps, int), np.full(n_maps, np.nan)
     for index in np.flatnonzero(volumes.varies):
         wavenumber = spectrum.peak(np.asarray(power[index]), n)
@@ -77,8 +77,10 @@ def measures(volumes: Volumes, seed: int, block: int) -> Measures:
             spectrum.waves(n, most),
             arrangement.kernel(n, arrangement.SMOOTHING * distance),
         )
-        owner, place = arrangement.places(np.asarray(smooth), np.asarray(is_field))
+        owner, place, height = arrangement.places(np.asarray(smooth), np.asarray(is_field))
         order[index] = found
         variation[index], nearest[index] = arrangement.spacing(owner, place, n_fields)
+        heights[index] = arrangement.height_variation(owner, height, n_fields)
         count[index], typical[index] = (owner == 0).sum(), distance
-    return Measures(order, variation, nearest, count, typical)
+    spacing = arrangement.Spacing(variation, nearest)
+    return Measures(order, spacing, heights, count, typical)

@@ -175,6 +175,7 @@ def test_spacing_is_that_of_the_two_nearest_fields():
         distance = np.sort(np.linalg.norm(ours[:, None] - ours, axis=-1), axis=1)[:, 1:3]
         assert found.variation[index] == pytest.approx(distance.std() / distance.mean())
         assert found.nearest[index] == pytest.approx(distance[:, 0].mean())
+        assert found.unevenness[index] == found.variation[index] / found.nearest[index] ** 3
     assert np.isnan(found.variation[3])
 
 
@@ -185,11 +186,22 @@ def test_fields_are_found_where_they_are():
     volumes, known = volume(np.einsum("ap,bp,cp->abc", x, y, z))
     smooth = arrangement.smooth(volumes, known[0], arrangement.kernel(14, 0.5))
     found = arrangement.is_field(smooth, known[0])
-    _, places = arrangement.places(np.asarray(smooth), np.asarray(found))
+    _, places, heights = arrangement.places(np.asarray(smooth), np.asarray(found))
     distance, index = KDTree(places).query(points)
     assert len(places) == 3
     assert sorted(index) == [0, 1, 2]
     assert distance.max() < 0.1
+    np.testing.assert_array_equal(heights, np.asarray(smooth)[np.asarray(found)])
+
+
+def test_heights_vary_by_their_deviation_over_their_mean():
+    owner = np.repeat([0, 1, 3], [9, 6, 5])
+    heights = RNG.uniform(1, 2, 20)
+    found = arrangement.height_variation(owner, heights, 4)
+    for index in (0, 1):
+        ours = heights[owner == index]
+        assert found[index] == pytest.approx(ours.std() / ours.mean())
+    assert np.isnan(found[2:]).all()
 
 
 def test_hard_spheres_keep_their_distance():
@@ -197,6 +209,6 @@ def test_hard_spheres_keep_their_distance():
     known[2:, 2:12, :8] = True
     found = arrangement.hard_spheres(known, 12, 3.0, seed=1)
     assert found.shape == (arrangement.N_SPHERES,)
-    # touching spheres would have no variation, and points without a diameter more
+    # points without a diameter are more uneven
     points = arrangement.hard_spheres(known, 12, 0.0, seed=1)
-    assert 0.05 < np.nanmedian(found) < np.nanmedian(points)
+    assert 0 < np.nanmedian(found) < np.nanmedian(points)
