@@ -107,7 +107,7 @@ def bumps(
     return _sum_of_fields(moved, axis, half, width, heights)
 
 
-def _sum_of_fields(points, axis, half, width, heights=1.0):
+def _sum_of_fields(points, axis, half, width, heights: np.ndarray | float = 1.0):
     heights = np.broadcast_to(heights, len(points))[is_near := (np.abs(points) <= half).all(1)]
     points = points[is_near]
     x, y, z = np.exp(-((axis[:, None, None] - points) ** 2) / (2 * width**2)).transpose(2, 0, 1)
