@@ -193,7 +193,15 @@ def volume_scores(random: np.random.Generator, n: int) -> VolumeScores:
     p_values = random.integers(1, 101, (3, n)) / 100
     symmetry = Symmetry(*random.uniform(0.1, 0.9, (6, n)))
     return VolumeScores(
-        random.random(n), p_values[0], lattice, symmetry, period, random.random(n), *p_values[1:]
+        random.random(n),
+        p_values[0],
+        lattice,
+        symmetry,
+        period,
+        variation=random.random(n),
+        height_variation=np.full(n, 0.2),
+        spacing_p_value=p_values[1],
+        spheres_p_value=p_values[2],
     )
 
 
