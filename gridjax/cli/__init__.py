@@ -19,6 +19,7 @@ from gridjax.cli import (
     verify,
 )
 from gridjax.cli.shared.application import app
+from gridjax.cli.shared.command import OnceCommand
 from gridjax.cli.shared.streams import EXIT_PIPE, OutputLost, standard_streams
 from gridjax.errors import GridjaxError
 from gridjax.io.text import printable
@@ -43,6 +44,8 @@ __all__ = [
 _IN_ORDER = [sweep, study, scan, plan, report, status, export, verify, bench, score, theory]
 _POSITIONS = {module.__name__: position for position, module in enumerate(_IN_ORDER)}
 app.registered_commands.sort(key=lambda command: _POSITIONS[command.callback.__module__])
+for _command in app.registered_commands:
+    _command.cls = OnceCommand
 
 
 def main() -> None:

@@ -87,7 +87,13 @@ def theory(
 ) -> None:
     """Compute which lattice a target code selects, and whether it fits into the box."""
     from gridjax.theory import output
-    from gridjax.theory.growth_options import Growth, check_drawable, check_used, default_cells
+    from gridjax.theory.growth_options import (
+        Growth,
+        check_drawable,
+        check_layout,
+        check_used,
+        default_cells,
+    )
     from gridjax.theory.lattice_gains import lattice_gains
     from gridjax.theory.prediction import place_code_spec, predict_spec
 
@@ -95,15 +101,17 @@ def theory(
         message = f"place fields of {place_cell_rf:g} m are wider than the box of {box:g} m"
         raise GridjaxError(Problem(message, fix="give both in metres, for example 0.12"))
     growth = Growth(periodic, ideal, saturation)
-    if out is None and not patterns:
-        check_used(growth, dimensions)
     n_cells = default_cells(dimensions) if cells is None else cells
     spec = place_code_spec(
         place_cell_rf, surround_scale, box, surround_convention, code, n_cells, seed
     )
     expected = predict_spec(spec, dimensions)
+    has_gains = dimensions == 3 and expected.has_peak
+    if out is None and not patterns:
+        check_used(growth, cells, has_gains)
+    check_layout(growth, cells)
     values, gains = expected.to_dict(), None
-    if dimensions == 3 and expected.has_peak:
+    if has_gains:
         gains = values["lattice_gains"] = lattice_gains(expected, saturation)
     lines = output.lines(expected, gains)
     if out is not None:

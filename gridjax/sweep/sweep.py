@@ -18,7 +18,7 @@ from gridjax.sweep.doubts import doubts
 from gridjax.sweep.expansion import Origin, SkippedNetworks, expand_files
 from gridjax.sweep.files.sweep_file import is_random, read_file
 from gridjax.sweep.overrides import read_overrides
-from gridjax.sweep.settings import perturbations
+from gridjax.sweep.settings import evaluation_sizes, perturbations
 from gridjax.sweep.settings.run_settings import Settings, read_settings
 
 
@@ -196,5 +196,6 @@ def check_evaluation(
         ),
     )
     problems = [problem for problem in found if problem is not None]
+    problems += evaluation_sizes.problems_of_settings(settings.evaluation, specs, places)
     if problems:
         raise GridjaxError(problems)

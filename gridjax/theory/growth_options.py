@@ -40,17 +40,30 @@ class Growth:
             raise GridjaxError(Problem(message, fix="give a number above 1"))
 
 
-def check_used(growth: Growth, dimensions: int) -> None:
-    """Raise GridjaxError for an option of the command line that has no effect without patterns."""
+def check_used(growth: Growth, n_cells: int | None, has_gains: bool) -> None:
+    """Raise GridjaxError for an option of the command line that has no effect without patterns.
+
+    Args:
+        growth: options of the dynamics.
+        n_cells: number of place cells of the layout, if it was given.
+        has_gains: whether the gains of lattices are printed, whose rates have the saturation, too.
+    """
     given = {
         "--periodic": growth.periodic,
         "--ideal": growth.ideal,
-        # in a cube it also limits the rates of the lattices whose gains are printed
-        "--saturation": growth.saturation < math.inf and dimensions != 3,
+        "--saturation": growth.saturation < math.inf and not has_gains,
+        "--cells": n_cells is not None,
     }
     if unused := [name for name, is_given in given.items() if is_given]:
         message = f"{' and '.join(unused)}: an option of patterns, but none grow"
         raise GridjaxError(Problem(message, fix="give --patterns or --out FILE.png, too"))
+
+
+def check_layout(growth: Growth, n_cells: int | None) -> None:
+    """Raise GridjaxError for a number of place cells where patterns grow on infinitely many."""
+    if growth.ideal and n_cells is not None:
+        message = f"--cells {n_cells} has no effect with --ideal, which has infinitely many cells"
+        raise GridjaxError(Problem(message, fix="omit one of the two"))
 
 
 def default_cells(dimensions: int) -> int:

@@ -74,6 +74,28 @@ def test_set_overrides_every_network_and_is_checked_like_the_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["sweep", "quickstart", "--out", "a", "--out", "b"], "--out is given twice"),
+        (["plan", "quickstart", "--networks", 3, "--networks=4"], "--networks is given twice"),
+        (["plan", "quickstart", *["--for", "h100"] * 3], "--for is given 3 times"),
+        (["score", "a.npy", "--units", "m", "--units", "cm"], "--units is given twice"),
+        (["export", "a", "b", "--maps", 1, "--maps", 2], "--maps is given twice"),
+        (["status", "a", "--json", "--json"], "--json is given twice"),
+    ],
+)
+def test_an_option_that_takes_one_value_is_given_once(words, wanted, tmp_path):
+    assert_refused(gridjax(*words, cwd=tmp_path), wanted, "give it once")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_list_and_help_may_be_repeated():
+    two = gridjax("plan", "quickstart", "--set", "Ng=8", "--set", "seed=[0,1,2,3]", "--json")
+    assert json.loads(two.stdout)["networks"] == 12
+    assert gridjax("plan", "--help", "--help").returncode == 0
+
+
 BAD = {
     "empty.yaml": (b"", "empty"),
     "not_yaml.yaml": (b"a: [1, 2", "not_yaml.yaml:"),

@@ -116,3 +116,14 @@ def test_environments_are_compared_if_one_network_has_several():
     sweep = Sweep.from_dict(sweep_of(some, gridjax=COMPARED))
     assert [spec.n_environments for spec in sweep.specs] == [1, 2]
     assert sweep.settings.evaluation.environments is True
+
+
+@pytest.mark.parametrize(("name", "value"), [("n_readouts", 2048), ("all_bins", True)])
+def test_settings_of_the_null_of_squares_are_refused_without_a_square(name, value):
+    """A cube has 32 readouts and one number of bins; both settings were ignored."""
+    asked = {"evaluation": {name: value}}
+    (problem,) = problems_of(Sweep.from_dict, sweep_of(LINE, gridjax=asked))
+    assert f"evaluation.{name}: {str(value).lower()} has no effect" in problem.message
+    both = LINE | {"dimensions": {"values": [1, 2]}}
+    sweep = Sweep.from_dict(sweep_of(both, gridjax=asked))
+    assert getattr(sweep.settings.evaluation, name) == value

@@ -51,7 +51,8 @@ def draw(data: RunData, run: Run) -> FigureResult:
     """Draw the shares of each class, and the best maps of each group; ``data`` has cubes only."""
     if not data.finished:
         return FigureResult(NAME, TITLE, None, "No network in a cube is finished yet.")
-    groups = _groups(data)
+    every = _groups(data)
+    groups = every[:_MOST_GROUPS]
     best = {group.name: _best(group, run) for group in groups}
     shown = [group for group in groups if best[group.name]]
     height = _SHARES_IN + sum(ROW_IN[3] + _HEADER_IN for _ in shown)
@@ -70,11 +71,12 @@ def draw(data: RunData, run: Run) -> FigureResult:
         top -= ROW_IN[3] + _HEADER_IN
     lines = [one.cells for group in shown for one in best[group.name]]
     head = ("run_id", "unit", "class", "correlation", "p of order", "period")
-    return FigureResult(NAME, TITLE, figure, _caption(groups), _alt(groups), (head, *lines))
+    caption = _caption(groups, [group.name for group in every[_MOST_GROUPS:]])
+    return FigureResult(NAME, TITLE, figure, caption, _alt(groups), (head, *lines))
 
 
 def _groups(data: RunData) -> list[Group]:
-    """Return at most _MOST_GROUPS groups, in the order of target codes."""
+    """Return the groups, in the order of target codes."""
     found: dict[str, list[NetworkRecord]] = {}
     for code in data.codes:
         for record in sorted(data.of(code), key=lambda one: one.spec.activation):
@@ -82,7 +84,7 @@ def _groups(data: RunData) -> list[Group]:
             found.setdefault(", ".join(parts), []).append(record)
     used: set[str] = set()
     groups = []
-    for name, records in list(found.items())[:_MOST_GROUPS]:
+    for name, records in found.items():
         spare = iter(_SPARE)
         colour = plotting.colour(records[0].code)
         while colour in used:
@@ -153,19 +155,25 @@ def _best_of(record: NetworkRecord, run: Run, kept: xr.DataArray, count: int) ->
     return best
 
 
-def _caption(groups: list[Group]) -> str:
+def _caption(groups: list[Group], omitted: list[str]) -> str:
     networks = plotting.counted(sum(len(group.records) for group in groups), "network")
     return (
-        f"Top: share of the units of a network in each class of the score of volumes, mean over"
-        f" {networks} with 95 % intervals over seeds (at least eight seeds). Any lattice: the first"
-        " six classes together. Ordered: the order exceeds that of 99 of 100 random fields with the"
-        " same spectrum; the dotted line is the 1 % of such fields that are called ordered. Grey"
-        " marks: random readouts of the target codes. Below: for each group, the map with the"
-        " largest correlation r with an ideal lattice in each of two networks: sections through the"
-        " bin of the largest rate, and the surface at one standard deviation above the mean (none"
-        " if no rate is that high). Below each: its class, r, the p-value of its order, and the"
-        " seed. The best map of a large population looks regular; the shares say how many do."
+        "Top: share of the units of a network in each class of the score of volumes, mean of each"
+        f" group ({networks} in all) with 95 % intervals over seeds (at least eight seeds)."
+        f"{_omission(omitted)} Any lattice: the first six classes together. Ordered: the order"
+        " exceeds that of 99 of 100 random fields with the same spectrum; the dotted line is the"
+        " 1 % of such fields that are called ordered. Grey marks: random readouts of the target"
+        " codes. Below: for each group, the map with the largest correlation r with an ideal"
+        " lattice in each of two networks: sections through the bin of the largest rate, and the"
+        " surface at one standard deviation above the mean (none if no rate is that high). Below"
+        " each: its class, r, the p-value of its order, and the seed. The best map of a large"
+        " population looks regular; the shares say how many do."
     )
+
+
+def _omission(names: list[str]) -> str:
+    """Return a sentence that names the groups that are not drawn, or nothing."""
+    return f" Not drawn: {'; '.join(names)}." if names else ""
 
 
 def _alt(groups: list[Group]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from gridjax.errors import Place, Problem
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.settings.run_settings import EvaluationSettings
 
@@ -23,6 +25,8 @@ TIMES_TRAINED = 10
 """Length of the long trajectories of drift curves, in units of that of training trajectories."""
 MOST_PATHS, FEWEST_PATHS = 200, 20
 """Limits of the number of long trajectories."""
+OF_SQUARES = ("n_readouts", "all_bins")
+"""Evaluation settings that lines and cubes do not read."""
 _SAMPLES = 40_000
 """Positions of all long trajectories together, within these limits."""
 
@@ -86,3 +90,31 @@ def drift_sizes(sequence_length: int) -> DriftSizes:
     n_moves = max(TIMES_TRAINED * sequence_length, n_early)
     n_paths = max(FEWEST_PATHS, min(_SAMPLES // n_moves, MOST_PATHS))
     return DriftSizes(n_moves, n_early, n_paths)
+
+
+def problems_of_settings(
+    settings: EvaluationSettings,
+    specs: Iterable[NetworkSpec],
+    places: Mapping[str, Place | None],
+) -> list[Problem]:
+    """Return why settings of OF_SQUARES have no effect in a sweep; empty if they have one.
+
+    Args:
+        settings: the settings of the sweep. Default values are no problem.
+        specs: the networks of the sweep. Without any, there is no problem.
+        places: the places of the settings, by their names.
+    """
+    specs, default = list(specs), EvaluationSettings()
+    if not specs or any(spec.dimensions == 2 for spec in specs):
+        return []
+    return [
+        Problem(
+            f"evaluation.{name}: {str(getattr(settings, name)).lower()} has no effect: no network"
+            " of the sweep is in a square box",
+            places.get(f"evaluation.{name}"),
+            f"remove the setting: a cube has {VOLUME_READOUTS} readouts and one number of bins, a"
+            " line has no readouts",
+        )
+        for name in OF_SQUARES
+        if getattr(settings, name) != getattr(default, name)
+    ]

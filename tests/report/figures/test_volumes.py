@@ -1,6 +1,7 @@
 """Figures of networks in a cube, and what a report leaves out for them."""
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -71,3 +72,20 @@ def test_without_kept_maps_the_shares_are_drawn():
     result = volumes.draw(read_run_data(run), run)
     assert result.figure is not None
     assert len(result.table) == 1
+
+
+def test_the_caption_names_groups_that_are_not_drawn():
+    motions = ("walk", "flattened_walk", "planar_walk")
+    codes = ("gaussian", "difference_of_gaussians")
+    many = [
+        replace(CUBE, motion=motion, activation=activation, place_field_values=code)
+        for motion, activation, code in product(motions, ("relu", "tanh"), codes)
+    ]
+    run = synthetic_run(many, keep_maps="none", weights=False)
+    result = volumes.draw(read_run_data(run), run)
+    assert "(8 networks in all)" in result.caption
+    omitted = result.caption.partition("Not drawn: ")[2].partition(".")[0].split("; ")
+    assert len(omitted) == 4
+    assert not any(name in result.alt for name in omitted)
+    few = synthetic_run(many[:1], keep_maps="none", weights=False)
+    assert "Not drawn" not in volumes.draw(read_run_data(few), few).caption
