@@ -95,8 +95,19 @@ def map_set(
     if cells is None:
         cells = [",".join(map(str, index)) or "0" for index in np.ndindex(maps.shape[:-2])]
     maps = maps.reshape(-1, *maps.shape[-2:]).astype(np.float64)
+    remarks += _infinite(maps)
     maps, told = _without_placeholder(maps)
     return MapSet(reading.path, tuple(cells), maps, (shape[0], shape[1]), (*remarks, *told))
+
+
+def _infinite(maps: Float[np.ndarray, "cell n n"]) -> list[str]:
+    """Return one line if bins are infinite, such as spikes divided by no time in the bin."""
+    counts = np.isinf(maps).sum(axis=(1, 2))
+    n_bins, n_maps = int(counts.sum()), int((counts > 0).sum())
+    if n_bins == 0:
+        return []
+    bins = f"{n_bins:,} bin{'s' * (n_bins != 1)} of {n_maps} map{'s' * (n_maps != 1)}"
+    return [f"{bins} infinite, read as unvisited"]
 
 
 def _without_placeholder(

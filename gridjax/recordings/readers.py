@@ -148,6 +148,9 @@ def _read(path: str, options: InputOptions, path_only: bool) -> ReadFile:
             _refuse_options_of_sessions(reading)
         if isinstance(result, MapSet) and path_only:
             reading.refuse("holds maps and no path", "give the file of a session")
+        if isinstance(result, RawSession) and options.axes != InputOptions().axes:
+            fix = "remove --axes, or give maps and sessions in two calls"
+            reading.refuse("holds a session, but --axes applies to maps only", fix)
         if isinstance(result, RawSession) and path_only:
             result = without_cells(result)
         if isinstance(result, RawSession) and options.spikes is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import Float
@@ -35,7 +35,9 @@ def score_inputs(
     options.check()
     problems = Problems()
     if not any(isinstance(each, Session) for each in inputs):
-        _refuse_options_of_sessions(options, problems)
+        _refuse_unused(options, _OF_SESSIONS, "rate maps", problems)
+    if not any(isinstance(each, MapSet) for each in inputs):
+        _refuse_unused(options, _OF_MAPS, "sessions", problems)
     prepared = []
     for each in inputs:
         if isinstance(each, Session):
@@ -63,16 +65,20 @@ _OF_SESSIONS = {
 """Field of ScoreOptions -> its option, for options that rate maps do not use."""
 
 
-def _refuse_options_of_sessions(options: ScoreOptions, problems: Problems) -> None:
-    """Add a problem if options are given that rate maps do not use."""
+_OF_MAPS = {"width_cm": "--width-cm"}
+"""The same for options that sessions do not use."""
+
+
+def _refuse_unused(
+    options: ScoreOptions, names: Mapping[str, str], given: str, problems: Problems
+) -> None:
+    """Add a problem if some of the named options are set that the given inputs do not use."""
     usual = ScoreOptions()
     unused = [
-        option
-        for name, option in _OF_SESSIONS.items()
-        if getattr(options, name) != getattr(usual, name)
+        option for name, option in names.items() if getattr(options, name) != getattr(usual, name)
     ]
     if unused:
-        what = f"{', '.join(unused)} would have no effect: there are rate maps only"
+        what = f"{', '.join(unused)} would have no effect: there are {given} only"
         problems.add(what, None, f"leave {', '.join(unused)} out")
 
 

@@ -60,9 +60,16 @@ def test_options_of_sessions_are_refused_for_maps_alone(folder, tmp_path):
     maps = read_inputs([tmp_path / "maps.npy"])
     with pytest.raises(GridjaxError, match=r"--bins, --min-speed would have no effect"):
         score_inputs(maps, ScoreOptions(n_bins=20, min_speed_cm_s=3.0))
-    assert (
-        len(score_inputs([*maps, *read_inputs([folder / "rat.npz"])], ScoreOptions(n_bins=20))) == 2
-    )
+    session = read_inputs([folder / "rat.npz"])
+    assert len(score_inputs([*maps, *session], ScoreOptions(n_bins=20, width_cm=50.0))) == 2
+
+
+def test_options_of_maps_are_refused_for_sessions_alone(folder):
+    session = read_inputs([folder / "rat.npz"])
+    with pytest.raises(GridjaxError, match="--width-cm would have no effect: there are sessions"):
+        score_inputs(session, ScoreOptions(width_cm=150.0))
+    with pytest.raises(GridjaxError, match="holds a session, but --axes applies to maps only"):
+        read_inputs([folder / "rat.npz"], InputOptions(axes="yx"))
 
 
 def test_rows_are_what_the_functions_say(scored):

@@ -162,6 +162,9 @@ def test_maps_of_usual_names_and_with_a_number_for_unvisited_bins(tmp_path):
     np.testing.assert_array_equal(found.maps, maps)
     assert found.remarks[0] == "occupancy not used"
     assert found.remarks[1].startswith("40 bins are -1 in all maps, the only negative number")
+    endless = maps.copy()
+    endless[0, 3, 4:6] = np.inf
+    assert read(tmp_path, maps=endless).remarks == ("2 bins of 1 map infinite, read as unvisited",)
     signed = np.nan_to_num(maps, nan=-1)
     signed[0, 0, 0] = -1  # not in the other map
     np.testing.assert_array_equal(read(tmp_path, maps=signed).maps, signed)
