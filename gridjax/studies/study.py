@@ -67,6 +67,11 @@ class Study:
         for name in self.claims.plugins:
             load_plugin(self.folder / name)
 
+    def check_analysis(self) -> None:
+        """Raise GridjaxError if the analysis cannot be imported or has no select() or figures()."""
+        for name in ("select", "figures"):
+            self._function(name)
+
     def has(self, size: str) -> bool:
         """Return whether there are sweep files of a size."""
         return self.base is not None or bool(_yaml(self.folder, size))
@@ -122,7 +127,14 @@ class Study:
 
     def figures(self, evidence: Evidence, estimates: dict[str, Estimate]) -> list[FigureResult]:
         """Return the study's figures."""
-        return self._function("figures")(evidence, estimates)
+        from gridjax.plotting import FigureResult
+
+        drawn = self._function("figures")(evidence, estimates)
+        is_list = isinstance(drawn, list | tuple)
+        if not is_list or not all(isinstance(one, FigureResult) for one in drawn):
+            message = "figures() does not return a list of gridjax.plotting.FigureResult"
+            raise GridjaxError(Problem(message, self._place, fix="return one; it may be empty"))
+        return list(drawn)
 
     @property
     def _place(self) -> Place:
@@ -132,6 +144,10 @@ class Study:
         """Return the arguments of the test of every claim, as the analysis selects them."""
         selected = self._function("select")(evidence)
         names = [claim.name for claim in self.claims.claims]
+        if not isinstance(selected, Mapping):
+            message = f"select() returns {type(selected).__name__}"
+            fix = f"return a dict with the arguments of the test of {', '.join(names)}"
+            raise GridjaxError(Problem(message, self._place, fix=fix))
         missing = [name for name in names if name not in selected]
         unknown = selected.keys() - set(names)
         if missing or unknown:
@@ -144,7 +160,14 @@ class Study:
     @cached_property
     def _module(self) -> ModuleType:
         name = f"gridjax_study_{self.name.replace('-', '_')}"
-        return import_file(_analysis_file(self.folder), name)
+        try:
+            return import_file(_analysis_file(self.folder), name)
+        except GridjaxError:
+            raise
+        except Exception as error:
+            message = f"fails: {type(error).__name__}: {error}"
+            fix = f"python -c 'import analysis' in {self.folder} shows where"
+            raise GridjaxError(Problem(message, self._place, fix=fix)) from error
 
     def _function(self, name: str) -> Callable[..., Any]:
         function = getattr(self._module, name, None)

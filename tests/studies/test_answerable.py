@@ -5,6 +5,7 @@ import html
 import json
 import math
 import re
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -16,7 +17,7 @@ from gridjax.spec.network import NetworkSpec
 from gridjax.studies.arms import Arm, arms_of, shortage
 from gridjax.studies.claims.claims_file import Claim
 from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, NOT_ANSWERABLE, UNDECIDED, judge
-from gridjax.studies.estimates import Estimate
+from gridjax.studies.estimates import Estimate, undefined_estimate
 from gridjax.studies.networks.training import StudyPlan
 from gridjax.studies.output.html import write_page
 from gridjax.studies.output.results import conclude
@@ -99,6 +100,23 @@ def test_a_claim_about_all_networks_needs_arms_that_did_not_diverge(n_diverged, 
     # a claim about all finished networks counts those that diverged itself
     (verdict,) = judge([claim(asked_of="finished")], {"a": estimate(0.5, 0.01)}, {"a": (some,)})
     assert verdict.outcome == HOLDS
+
+
+def test_the_table_gives_the_reason_of_each_claim_that_is_not_answerable():
+    """A claim about all networks does not depend on their competence."""
+    claims = [claim("a", asked_of="all"), claim("b"), claim("c")]
+    found = {
+        "a": undefined_estimate("too few seeds with every arm (0)"),
+        "b": undefined_estimate("no network"),
+        "c": undefined_estimate("no unit has a period"),
+    }
+    arms = {"a": (arm(0, 16, "first"),), "b": (arm(0, 9, "DoS"),), "c": (arm(8, 8),)}
+    study = SimpleNamespace(claims=SimpleNamespace(title="a study"))
+    assert str(verdict_table(study, judge(claims, found, arms)).caption).splitlines() == [
+        "Not answerable: fewer than 8 networks are competent (DoS: 0 of 9).",
+        "Not answerable: too few seeds with every arm (0).",
+        "Not answerable: no unit has a period.",
+    ]
 
 
 def test_a_claim_that_is_not_answerable_is_no_test_of_the_correction():

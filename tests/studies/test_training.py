@@ -1,10 +1,13 @@
 """What studies need, laid out, and trained once for all of them."""
 
 import hashlib
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
-from gridjax.errors import GridjaxError
+from gridjax.errors import GridjaxError, Place
+from gridjax.studies.claims.claim_tests import estimate_claim
 from gridjax.studies.networks.training import (
     NETWORKS,
     Request,
@@ -13,6 +16,7 @@ from gridjax.studies.networks.training import (
     merge_sweeps,
     pilot_sweep,
     resolve_pilots,
+    train_studies,
     union,
 )
 from gridjax.studies.study import Study, find_studies
@@ -179,6 +183,48 @@ def test_an_analysis_may_be_a_package(study_of):
         found.figures(None, {})
     place = str(caught.value.problems[0].place)
     assert place.endswith("__init__.py")
+
+
+ANALYSIS = "def select(evidence): return {}\ndef figures(evidence, estimates): return {}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("x = (\n", "fails: SyntaxError: .*line 1"),
+        ("import no_module_of_this_name\n", "fails: ModuleNotFoundError"),
+        (ANALYSIS.replace("select", "selects"), "no function select"),
+        (ANALYSIS.replace("figures", "figure"), "no function figures"),
+    ],
+)
+def test_an_analysis_is_imported_before_training(study_of, tmp_path, text, wanted):
+    study = study_of(GRID)
+    (study.folder / "analysis.py").write_text(text)
+    with pytest.raises(GridjaxError, match=wanted) as caught:
+        train_studies([study], Request(), tmp_path / "out", progress=False)
+    assert str(caught.value.problems[0].place).endswith("analysis.py")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_an_analysis_must_return_is_said(study_of):
+    study, evidence = study_of(GRID), SimpleNamespace(ask=lambda whom: None)
+    (study.folder / "analysis.py").write_text(ANALYSIS.replace("{}", "None", 1))
+    with pytest.raises(GridjaxError, match=r"select\(\) returns NoneType") as caught:
+        study.estimates(evidence)
+    assert "the test of one" in caught.value.problems[0].fix
+    for returned in ("None", "[3]", "{}"):
+        study = study_of(GRID, name=f"returns {returned}")
+        (study.folder / "analysis.py").write_text(ANALYSIS.replace("{}", returned))
+        with pytest.raises(GridjaxError, match="does not return a list"):
+            study.figures(None, {})
+
+
+def test_a_column_that_the_networks_do_not_have_is_named():
+    frame = pd.DataFrame({"run_id": ["a"], "seed": [0], "decode_err_cm": [1.0]})
+    arguments = {"frame": frame, "column": "decode_eror_cm", "dose": "seed"}
+    with pytest.raises(GridjaxError, match="column 'decode_eror_cm' is no column") as caught:
+        estimate_claim("one", "slope", arguments, Place("analysis.py"))
+    assert caught.value.problems[0].fix == "did you mean decode_err_cm?"
 
 
 def test_a_name_that_is_no_study_gets_a_suggestion(study_of, tmp_path):

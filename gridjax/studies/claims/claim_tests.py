@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gridjax.errors import GridjaxError, Place, Problem
+from gridjax.io.text import did_you_mean
 from gridjax.studies.arms import ARMS, UNANSWERABLE
 from gridjax.studies.designs import (
     matched_difference,
@@ -86,5 +87,17 @@ def estimate_claim(name: str, test: str, arguments: Any, place: Place) -> Estima
         signature.bind(**arguments)
     except TypeError as error:
         raise GridjaxError(Problem(f"{name}: the test {test}: {error}", place, fix=fix)) from None
+    _check_columns(f"{name}: the test {test}", arguments, place)
     estimate = function(**arguments)
     return replace(estimate, unanswerable=reason) if reason else estimate
+
+
+def _check_columns(what: str, arguments: Mapping[str, Any], place: Place) -> None:
+    """Raise GridjaxError if an argument names a column that the networks do not have."""
+    columns = [str(name) for name in getattr(arguments.get("frame"), "columns", ())]
+    for key in ("column", "dose", "level", "on"):
+        value = arguments.get(key)
+        if columns and isinstance(value, str) and value not in columns:
+            message = f"{what}: {key} {value!r} is no column of frame"
+            fix = did_you_mean(value, columns) or f"its columns are {', '.join(columns)}"
+            raise GridjaxError(Problem(message, place, fix=fix))

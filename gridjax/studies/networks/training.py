@@ -212,8 +212,11 @@ def train_studies(
 
     Returns the run and, for each request of ``request.by_units``, the studies with their networks.
     Raises GridjaxError and Stopped in the same cases as gridjax.train, and GridjaxError for a part
-    of a study with a pilot, whose networks are not known before the pilot is trained.
+    of a study with a pilot, whose networks are not known before the pilot is trained, and, before
+    training, for an analysis that cannot be imported.
     """
+    for study in studies:
+        study.check_analysis()
     accept = (*accept, *ACCEPTED)
     run = None
     before = [plan for one in request.by_units for plan in pilot_plans(studies, one)]

@@ -9,6 +9,7 @@ from typing import Any
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.arms import shortage
 from gridjax.studies.claims.verdicts import MANY, NOT_ANSWERABLE, Verdict
+from gridjax.studies.competence import COMPETENT
 from gridjax.studies.networks.training import Request, StudyPlan, pilot_plans, resolve_pilots, union
 from gridjax.studies.study import Study
 
@@ -100,9 +101,11 @@ def verdict_table(study: Study, verdicts: Sequence[Verdict]) -> Any:
 
 
 def _notes(verdicts: Sequence[Verdict]) -> list[str]:
-    """Return the notes on several verdicts: the warning about the size, and too small arms."""
+    """Return the warning about the size, and why claims are not answerable, once each."""
     cautions = [one.caution for one in verdicts if one.caution]
     blocked = [one for one in verdicts if one.outcome == NOT_ANSWERABLE]
-    short = shortage(dict.fromkeys(arm for one in blocked for arm in one.arms))
+    few = [one for one in blocked if one.claim.asked_of == COMPETENT and shortage(one.arms)]
+    short = shortage(dict.fromkeys(arm for one in few for arm in one.arms))
+    reasons = dict.fromkeys([short, *(one.reason for one in blocked if one not in few)])
     notes = [f"This is {text}." for text in dict.fromkeys(cautions)]
-    return [*notes, f"Not answerable: {short}."] if short else notes
+    return [*notes, *(f"Not answerable: {text}." for text in reasons if text)]
