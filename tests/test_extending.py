@@ -161,6 +161,8 @@ WORDS = "import gridjax as gj\ngj.{}\n"
     [
         (TAKEN, "'RNN' is gridjax's own"),
         (WORDS.format("TargetCodeInfo('own', 'share')"), "targets: 'share' is unknown"),
+        (WORDS.format("TargetCodeInfo('own', reads=('rf',))"), "reads: 'rf' is unknown"),
+        (WORDS.format("MotionInfo('own', reads='turn_sd')"), "reads: 'turn_sd' is unknown"),
         (WORDS.format("LossInfo('own', 'distributions')"), "needs: 'distributions' is unknown"),
         ("import nowhere_to_be_found\n", "fails: ModuleNotFoundError"),
         ("def broken(:\n", "fails: SyntaxError"),
@@ -219,6 +221,20 @@ NOTHING, SAME = "lambda *_: None", "lambda _, x: x"
         ("motion", "lambda *_: None", "simulate returns None"),
         ("start", "lambda *_: {}, lambda p, x, n, phi: x", "state of 24 values returns [3, 2]"),
         ("optimizer", "lambda context: context.rate", "make fails: AttributeError"),
+        (  # the parameters of a network have no values when its program is compiled
+            "encoding",
+            f"lambda _, context: float(context.box_width_in_m), {SAME}, {SAME}",
+            "init fails: ConcretizationTypeError",
+        ),
+        # parameters that no record names: they would have their defaults
+        (
+            "encoding",
+            f"lambda _, c: c.place_cell_rf_high, {SAME}, {SAME}",
+            "a function reads context.place_",
+        ),
+        ("state_objective", "lambda g, y, x, v, c: c.code_size", "a function reads context.code"),
+        ("motion", "lambda key, n, m, context: context.turn_sd", "a function reads context.turn"),
+        ("optimizer", "lambda context: context.adam_epsilon", "a function reads context.adam"),
     ],
 )
 @pytest.mark.usefixtures("registering")
@@ -231,3 +247,5 @@ def test_functions_that_return_other_shapes_are_refused(tmp_path, kind, function
     assert f"own: {what}" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out" / "manifest.json").exists()
+    if "a function reads" in what:
+        assert re.search(r'add "\w+" to reads', done.stderr)

@@ -145,8 +145,12 @@ def register_optimizer(info: OptimizerInfo, optimizer: Optimizer) -> None:
 def optimizer_of(static: StaticConfig, traced: TracedParams) -> optax.GradientTransformation:
     """Return the optimiser of a network. Its update may read the loss of the step, ``value``."""
     optimizer: Optimizer = OPTIMIZERS[static.optimizer]
-    names = OptimizerContext._fields
-    return optimizer.make(OptimizerContext(*(getattr(traced, name) for name in names)))
+    return optimizer.make(optimizer_context(traced))
+
+
+def optimizer_context(traced: TracedParams) -> OptimizerContext:
+    """Return the numbers of one network."""
+    return OptimizerContext(*(getattr(traced, name) for name in OptimizerContext._fields))
 
 
 def _of_rate(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.records.target_code_info import EVERY, PLANE, check_dimensions, check_text_fields
+from gridjax.spec.records.target_code_info import (
+    EVERY,
+    PLANE,
+    check_dimensions,
+    check_reads,
+    check_text_fields,
+)
 
 WALK = "walk"
 """The walk of the study, the default. In the plane it is the only motion of padded shapes."""
@@ -32,11 +37,7 @@ class MotionInfo:
     def __post_init__(self) -> None:
         check_text_fields(self)
         check_dimensions("motion", self.name, self.dimensions)
-        for name in self.reads:
-            if name not in MOTION_NUMBERS:
-                message = f"motion: {self.name!r}: reads: {name!r} is unknown"
-                fix = f"give some of {', '.join(MOTION_NUMBERS)}"
-                raise GridjaxError(Problem(message, fix=fix))
+        check_reads("motion", self.name, self.reads, MOTION_NUMBERS)
 
 
 _WALK = ("speed_scale", "turn_sd", "border_m")

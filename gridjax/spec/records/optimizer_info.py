@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.records.target_code_info import check_text_fields
+from gridjax.spec.records.target_code_info import check_reads, check_text_fields
 
 OPTIMIZER_NUMBERS = (
     "adam_epsilon",
@@ -34,11 +33,7 @@ class OptimizerInfo:
 
     def __post_init__(self) -> None:
         check_text_fields(self)
-        for name in self.reads:
-            if name not in OPTIMIZER_NUMBERS:
-                message = f"optimizer: {self.name!r}: reads: {name!r} is unknown"
-                fix = f"give some of {', '.join(OPTIMIZER_NUMBERS)}"
-                raise GridjaxError(Problem(message, fix=fix))
+        check_reads("optimizer", self.name, self.reads, OPTIMIZER_NUMBERS)
 
 
 _ADAMW = ("adam_epsilon", "decoupled_weight_decay")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridjax.errors import GridjaxError, Problem
-from gridjax.spec.records.target_code_info import check_text_fields
+from gridjax.spec.records.target_code_info import check_reads, check_text_fields
 
 NO_OBJECTIVE = "none"
 NUMBERS = (
@@ -37,10 +36,7 @@ class StateObjectiveInfo:
 
     def __post_init__(self) -> None:
         check_text_fields(self)
-        for name in self.reads:
-            if name not in NUMBERS:
-                message = f"state_objective: {self.name!r}: reads: {name!r} is unknown"
-                raise GridjaxError(Problem(message, fix=f"give some of {', '.join(NUMBERS)}"))
+        check_reads("state_objective", self.name, self.reads, NUMBERS)
 
 
 STATE_OBJECTIVE_INFOS = (

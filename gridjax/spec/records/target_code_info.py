@@ -25,13 +25,16 @@ FIELD_PARAMETERS = ("n_place_fields_per_cell", "place_cell_rf")
 """Parameters of drawn place fields."""
 SURROUND_PARAMETERS = (*FIELD_PARAMETERS, "surround_scale", "surround_convention")
 """Parameters of drawn place fields with a surround."""
+CODE_PARAMETERS = (*SURROUND_PARAMETERS, "place_cell_alpha_e", "place_cell_alpha_i", "place_maps")
+"""Parameters that only some target codes read."""
 
 
 @dataclass(frozen=True)
 class TargetCodeInfo:
     """Facts of one target code (a value of ``place_field_values``).
 
-    Raises GridjaxError for a kind of targets that does not exist.
+    Raises GridjaxError for a kind of targets that does not exist, and if ``reads`` names anything
+    but parameters of target codes.
     """
 
     name: str
@@ -45,7 +48,8 @@ class TargetCodeInfo:
     marker: str = ""
     """matplotlib marker in figures; if empty, it is chosen by the name"""
     reads: tuple[str, ...] = ()
-    """parameters of place fields that it reads; other such parameters do not change its networks"""
+    """parameters of place fields that it reads, of ``CODE_PARAMETERS``; others do not change its
+    networks"""
     has_place_cells: bool = False
     """whether the outputs are place cells, decoded from the three most active ones"""
     targets_unnormalized: str = ""
@@ -73,6 +77,7 @@ class TargetCodeInfo:
     def __post_init__(self) -> None:
         check_text_fields(self)
         check_dimensions("place_field_values", self.name, self.dimensions)
+        check_reads("place_field_values", self.name, self.reads, CODE_PARAMETERS)
         if self.spectrum not in ("", PEAK, DECAY):
             message = f"place_field_values: {self.name!r}: spectrum: {self.spectrum!r} is unknown"
             raise GridjaxError(Problem(message, fix=f"give {PEAK}, {DECAY} or nothing"))
@@ -97,6 +102,15 @@ def check_dimensions(parameter: str, name: str, dimensions: Any) -> None:
     if not isinstance(dimensions, tuple) or not dimensions or not set(dimensions) <= set(EVERY):
         message = f"{parameter}: {name!r}: dimensions: {dimensions!r} is unknown"
         raise GridjaxError(Problem(message, fix="give a tuple of 1, 2 and 3, such as (2, 3)"))
+
+
+def check_reads(parameter: str, name: str, reads: Any, known: tuple[str, ...]) -> None:
+    """Raise GridjaxError unless ``reads`` is a tuple of known names of parameters."""
+    is_tuple = isinstance(reads, tuple)
+    unknown = [one for one in reads if one not in known] if is_tuple else [reads]
+    if unknown:
+        message = f"{parameter}: {name!r}: reads: {unknown[0]!r} is unknown"
+        raise GridjaxError(Problem(message, fix=f"give a tuple of some of {', '.join(known)}"))
 
 
 def check_text_fields(info: Any) -> None:

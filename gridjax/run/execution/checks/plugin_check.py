@@ -14,6 +14,7 @@ from gridjax.model.cells import ACTIVATIONS
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
 from gridjax.model.weights import init_params
+from gridjax.run.execution.checks.declared_reads import with_declared_reads
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.registry import (
@@ -21,6 +22,7 @@ from gridjax.spec.registry import (
     ENCODINGS,
     LOSSES,
     MOTIONS,
+    OPTIMIZERS,
     STARTS,
     STATE_OBJECTIVES,
     is_plugin,
@@ -30,13 +32,15 @@ from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.motion.motion_models import motion_context
 from gridjax.task.motion.trajectories import Trajectories
 from gridjax.task.target_codes.context import encoding_context
-from gridjax.training.optimizers import optimizer_of
+from gridjax.training.optimizers import optimizer_context
 
 _TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected
 
 
 def check_plugins(specs: Iterable[NetworkSpec], settings: EvaluationSettings) -> None:
     """Check that the functions of plugins do not fail and return the required shapes.
+
+    They may read only those parameters of a network that their records name.
 
     docs/howto/extending.md describes the arguments and results of each function.
 
@@ -65,8 +69,12 @@ def check_plugins(specs: Iterable[NetworkSpec], settings: EvaluationSettings) ->
 
 def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
     name, code = static.place_field_values, ENCODINGS[static.place_field_values]
-    context = encoding_context(static, jax.tree.map(jnp.asarray, traced))
-    layout = _shape_of(name, "init", lambda key: code.init(key, context), _key())
+    reads = ENCODINGS.info(name).reads
+
+    def init(key: Any, numbers: TracedParams) -> Any:
+        return code.init(key, with_declared_reads(name, encoding_context(static, numbers), reads))
+
+    layout = _shape_of(name, "init", init, _key(), _arrays(traced))
     positions, codes = (
         _floats(_TIMES, _BATCH, static.dimensions),
         _floats(_TIMES, _BATCH, static.Np),
@@ -110,21 +118,25 @@ def _check_state_objective(static: StaticConfig, traced: TracedParams) -> None:
     name, objective = static.state_objective, STATE_OBJECTIVES[static.state_objective]
     sizes = (static.n_analysed, static.n_outputs, static.dimensions, static.n_inputs)
     given = [_floats(static.sequence_length, static.batch_size, size) for size in sizes]
-    numbers = jax.tree.map(jnp.asarray, traced)
+    reads = STATE_OBJECTIVES.info(name).reads
 
-    def value(params: Any, *given: Any) -> Any:
-        return objective.value(*given, objective_context(numbers, params["cell"]))
+    def value(params: Any, numbers: TracedParams, *given: Any) -> Any:
+        context = objective_context(numbers, params["cell"])
+        return objective.value(*given, with_declared_reads(name, context, reads))
 
-    found = _shape_of(name, "value", value, _params(static), *given)
+    found = _shape_of(name, "value", value, _params(static), _arrays(traced), *given)
     _expect(name, "value", found, _floats())
 
 
 def _check_motion(static: StaticConfig, traced: TracedParams) -> None:
     name, model = static.motion, MOTIONS[static.motion]
-    context = motion_context(static, jax.tree.map(jnp.asarray, traced))
-    found = _shape_of(
-        name, "simulate", lambda key: model.simulate(key, _TIMES, _BATCH, context), _key()
-    )
+    reads = MOTIONS.info(name).reads
+
+    def simulate(key: Any, numbers: TracedParams) -> Any:
+        context = with_declared_reads(name, motion_context(static, numbers), reads)
+        return model.simulate(key, _TIMES, _BATCH, context)
+
+    found = _shape_of(name, "simulate", simulate, _key(), _arrays(traced))
     places, angles = _floats(_TIMES, _BATCH, static.dimensions), _floats(_TIMES, _BATCH)
     shapes: Any = (_floats(_BATCH, static.dimensions), places, places, _floats(_BATCH), angles)
     wanted = Trajectories(*shapes)
@@ -160,19 +172,25 @@ def _check_start(static: StaticConfig) -> None:
 
 def _check_optimizer(static: StaticConfig, traced: TracedParams) -> None:
     name, params = static.optimizer, _params(static)
-    numbers = jax.tree.map(jnp.asarray, traced)
+    make, reads = OPTIMIZERS[name].make, OPTIMIZERS.info(name).reads
 
-    def updates(params: Any) -> Any:
-        optimizer = optax.with_extra_args_support(optimizer_of(static, numbers))
+    def updates(params: Any, numbers: TracedParams) -> Any:
+        context = with_declared_reads(name, optimizer_context(numbers), reads)
+        optimizer = optax.with_extra_args_support(make(context))
         loss = jnp.zeros(())
         return optimizer.update(params, optimizer.init(params), params, value=loss)[0]
 
-    _expect(name, "update", _shape_of(name, "make", updates, params), params)
+    _expect(name, "update", _shape_of(name, "make", updates, params, _arrays(traced)), params)
 
 
 def _params(static: StaticConfig) -> Any:
     """Return the shapes of the parameters of a network."""
     return jax.eval_shape(lambda key: init_params(key, static), _key())
+
+
+def _arrays(traced: TracedParams) -> TracedParams:
+    """Return traced parameters as arrays. Like in training, they have no values in a function."""
+    return jax.tree.map(jnp.asarray, traced)
 
 
 def _floats(*shape: int) -> jax.ShapeDtypeStruct:
@@ -186,6 +204,8 @@ def _key() -> Any:
 def _shape_of(name: str, what: str, function: Callable[..., Any], *given: Any) -> Any:
     try:
         return jax.eval_shape(function, *given)
+    except GridjaxError:
+        raise
     except Exception as error:
         _refuse(f"{name}: {what} fails: {type(error).__name__}: {str(error).splitlines()[0]}")
 
