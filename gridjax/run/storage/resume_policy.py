@@ -144,7 +144,10 @@ def refuse(
         return
     theirs = ", ".join(shown(source["name"]) for source in existing["sources"])
     ours = ", ".join(shown(source["name"]) for source in requested["sources"])
-    whose = f" of another sweep: {theirs}, not {ours}" if "sweep" in names else f" of {theirs}"
+    whose = f" of {theirs}"
+    if "sweep" in names:
+        same = "the same files with other networks"
+        whose = f" of another sweep: {f'{theirs}, not {ours}' if theirs != ours else same}"
     what = "; ".join(differences[name] for name in names)
     message = f"--out {folder} holds the results{whose}; further numbers could differ: {what}"
     options = " ".join(f"--accept {name}" for name in names)
@@ -163,7 +166,7 @@ def _sweep(existing: Manifest, requested: Manifest) -> str:
         return ""  # an earlier sweep was accepted: its networks stay in the run
     if existing["run_ids"] == requested["run_ids"]:
         return ""
-    parts = [f"{len(new - old)} networks are added and {len(old - new)} removed"]
+    parts = [f"networks added: {len(new - old)}, removed: {len(old - new)}"]
     if old == new:
         parts = ["the networks are in another order"]
     seeds = [one.get("sweep_seed", 0) for one in (existing, requested)]
