@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.io.text import did_you_mean
 from gridjax.run.execution.stop_signal import read_duration
-from gridjax.run.storage.resume_policy import ACCEPTABLE
+from gridjax.run.storage.resume_policy import ACCEPTABLE, accepted_changes
 
 
 def _time_limit(text: str) -> float:
@@ -20,11 +19,7 @@ def _time_limit(text: str) -> float:
 
 def _accepted(names: list[str] | None) -> list[str] | None:
     """Return the changes that --accept names. Raises GridjaxError if one is unknown."""
-    for name in names or ():
-        if name not in ACCEPTABLE:
-            fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
-            raise GridjaxError(Problem(f"--accept {name} is unknown", fix=fix))
-    return names
+    return list(accepted_changes(names or (), "--accept"))
 
 
 def _value(text: str) -> str | list[str]:

@@ -48,6 +48,7 @@ from gridjax.run.storage.parts.part_folders import (
     whole_run_refusal,
     write_division,
 )
+from gridjax.run.storage.resume_policy import accepted_changes
 from gridjax.run.storage.run_folder import DAMAGED, FolderStore
 from gridjax.run.worker.worker import Job
 from gridjax.sweep.settings.run_settings import change_settings
@@ -135,7 +136,7 @@ def train(
             raise GridjaxError(Problem(message, fix="give the same out in every call"))
         temporary = tempfile.TemporaryDirectory(prefix="gridjax-")
         out = Path(temporary.name) / "run"
-    folder, accepted = Path(out), tuple(accept)
+    folder, accepted = Path(out), accepted_changes(accept)
     me: dict[str, Any] = {}
     with ExitStack() as stack:
         check_jax_settings()

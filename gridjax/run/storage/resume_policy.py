@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.io.text import show, shown
+from gridjax.io.text import did_you_mean, show, shown
 from gridjax.sweep.settings.run_settings import Settings
 
 SEGMENT = (
@@ -234,6 +234,16 @@ _CHANGES: dict[str, Callable[[Manifest, Manifest], str]] = {
 }
 ACCEPTABLE = tuple(_CHANGES)
 """Allowed values of the option --accept."""
+
+
+def accepted_changes(names: Iterable[str], option: str = "accept") -> tuple[str, ...]:
+    """Return the names of accepted changes. Raises GridjaxError if one is unknown."""
+    given = (names,) if isinstance(names, str) else tuple(names)
+    for name in given:
+        if name not in ACCEPTABLE:
+            fix = did_you_mean(name, ACCEPTABLE) or f"one of {', '.join(ACCEPTABLE)}"
+            raise GridjaxError(Problem(f"{option} {name} is unknown", fix=fix))
+    return given
 
 
 def _unequal(existing: dict[str, Any], requested: dict[str, Any]) -> str:

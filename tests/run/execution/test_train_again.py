@@ -42,6 +42,13 @@ def test_another_sweep_is_refused_by_name_and_changes_nothing(trained):
     }
 
 
+def test_an_unknown_change_is_refused_and_one_change_may_be_a_text(trained):
+    with pytest.raises(GridjaxError, match="accept sweeps is unknown") as caught:
+        gj.train(trained.sweep, trained.folder, accept=["device", "sweeps"])
+    assert caught.value.problems[0].fix == "did you mean sweep?"
+    assert gj.train(trained.sweep, trained.folder, accept="sweep").is_finished
+
+
 def test_a_folder_with_other_things_in_it_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     sweep = gj.Sweep.from_dict(sweep_content(**CARTESIAN))
