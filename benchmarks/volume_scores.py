@@ -85,7 +85,8 @@ def unequal_fields(count: int, n: int, seed: int) -> None:
 
     def show(text, maps):
         found = grid_score_3d(maps).lattice
-        print(f"{text}: { ({a: int((found == a).sum()) for a in CLASSES}) }", flush=True)
+        answers = {a: int((found == a).sum()) for a in CLASSES}
+        print(f"{text}: {answers}", flush=True)
 
     for periods in (2.1, 2.5, 3.0):
         for spread in (0.0, 0.3, 0.6):

@@ -100,10 +100,10 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
 
     The isotropic null are random fields with the map's values, unknown bins and radially averaged
     spectrum, as in `isotropic_maps`: Gaussian fields whose values are replaced, rank by rank, by
-    those of the map, and whose spectrum is adjusted for this. Of 320 random fields with 2.5
-    periods along a side, rectified or not, 6 have local order. Of disordered packings with 10 %
-    jitter 191 of 200 have it with 2.5 distances along a side, which is 13 fields, and 60 of 60 with
-    3.5.
+    those of the map, and whose spectrum is adjusted for this. Of 384 random fields of a
+    narrow band of wavelengths, rectified or not, 12 have local order. Of disordered packings with
+    10 % jitter 191 of 200 have it with 2.5 distances along a side, which is 13 fields, and 60 of 60
+    with 3.5.
 
     The search covers periods from a sixth of a side (but at least 2.8 bins) to a side divided by
     1.6. A map's result does not depend on its batch.
