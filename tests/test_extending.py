@@ -134,7 +134,7 @@ print(gj.Sweep.from_yaml("mine.yaml").specs[0].run_id)
     done = gridjax(folder, "sweep", "mine.yaml", *PLUGINS, "--out", "out")
     assert done.returncode == 2
     assert "holds the results of another sweep" in done.stderr
-    assert "the same files with other networks" in done.stderr
+    assert "another sweep: mine.yaml with other networks" in " ".join(done.stderr.split())
 
 
 @pytest.fixture

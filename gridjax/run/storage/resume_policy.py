@@ -146,8 +146,8 @@ def refuse(
     ours = ", ".join(shown(source["name"]) for source in requested["sources"])
     whose = f" of {theirs}"
     if "sweep" in names:
-        same = "the same files with other networks"
-        whose = f" of another sweep: {f'{theirs}, not {ours}' if theirs != ours else same}"
+        whose = f" of another sweep: {theirs}"
+        whose += f", not {ours}" if theirs != ours else " with other networks"
     what = "; ".join(differences[name] for name in names)
     message = f"--out {folder} holds the results{whose}; further numbers could differ: {what}"
     options = " ".join(f"--accept {name}" for name in names)

@@ -158,7 +158,7 @@ def test_equal_fields_at_random_places_have_no_local_order():
     maps = np.stack([random_spheres(20, 2.5, 0.5, rng) for _ in range(40)])
     found = gj.grid_score_3d(maps)
     assert (found.lattice == "local").mean() <= 0.15
-    assert np.median(found.spheres_p_value) > 0.2
+    assert np.nanmedian(found.spheres_p_value) > 0.2  # NaN: fewer than six fields
 
 
 @pytest.mark.slow
