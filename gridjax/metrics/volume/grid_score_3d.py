@@ -28,6 +28,8 @@ HANDICAP = np.array([{"columns": 0.03, "lamellae": 0.12}.get(name, 0.0) for name
 """Subtracted from correlations before they are compared. A few displaced columns, or a random
 field, can have one wave that is much stronger than the others, and then resemble planes; true
 planes exceed every other lattice by 0.3."""
+LEAST_CONTINUITY, LEAST_VALLEY = 0.6, 0.3
+"""Least continuity along columns and within planes, and depth of the valley between two planes."""
 SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.05
 """Largest p-values of a local order, against the isotropic null and against hard spheres."""
 FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 99, 9_999, 2**32 - 1
@@ -140,8 +142,8 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
 def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> VolumeScores:
     starts = range(0, len(flat), CHUNK)
     block = block_side(flat.shape[-1])
-    correlations = np.zeros((len(flat), len(LATTICES)))
-    periods = np.zeros((len(flat), len(LATTICES)))
+    correlations, periods = np.zeros((2, len(flat), len(LATTICES)))
+    continues = np.zeros(correlations.shape, bool)
     order, variation, nearest, heights = np.full((4, len(flat), 1 + n_draws), np.nan)
     spheres = np.full(len(flat), np.nan)
     # random fields are made once for each block of draws, not once for each chunk of maps
@@ -158,14 +160,15 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
                 kept[rows, 1 + draw : 1 + draw + count] = values[:size, 1 : 1 + count]
             if draw:
                 continue
-            correlations[rows], periods[rows] = _symmetries(volumes, size)
+            found_here = _symmetries(volumes, size)
+            correlations[rows], periods[rows], continues[rows] = found_here
             for index in range(size):
                 spheres[start + index] = _against_spheres(found, index, volumes.known[index], seed)
     order_p = p_values(order[:, 0], order[:, 1:])
     spacing_p = _p_of_low(Spacing(variation, nearest).unevenness * heights)
     best = (correlations - HANDICAP).argmax(axis=1)
     rows = np.arange(len(flat))
-    is_alike = correlations[rows, best] >= LEAST_SYMMETRY[best]
+    is_alike = (correlations[rows, best] >= LEAST_SYMMETRY[best]) & continues[rows, best]
     has_lattice = (order_p <= ORDER_SIGNIFICANCE[best]) & is_alike
     is_local = (spacing_p <= SPACING_SIGNIFICANCE) & (spheres <= SPHERES_SIGNIFICANCE)
     lattice = np.where(has_lattice, np.array(LATTICES)[best], np.where(is_local, "local", "none"))
@@ -189,11 +192,16 @@ _correlations = jax.jit(symmetry.correlations)
 
 
 def _symmetries(volumes, size: int):
-    """Return the largest correlation with each lattice [map, lattice] and its period, bins."""
+    """Return correlations and periods in bins [map, lattice], and whether a lattice continues."""
     tables = symmetry.search(volumes.values.shape[-1])
     found = _correlations(volumes.values, volumes.known, tables)
-    by_period, best = (np.asarray(values)[:size] for values in found)
-    return best, symmetry.best_period(by_period, tables.period)
+    by_period, best = (np.asarray(each)[:size] for each in (found.by_period, found.refined))
+    along, within, between = (np.asarray(values)[:size] for values in found.continuity)
+    continues = np.ones(best.shape, bool)
+    continues[:, LATTICES.index("columns")] = along >= LEAST_CONTINUITY
+    is_plane = (within >= LEAST_CONTINUITY) & (between >= LEAST_VALLEY)
+    continues[:, LATTICES.index("lamellae")] = is_plane
+    return best, symmetry.best_period(by_period, tables.period), continues
 
 
 def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " map"]:

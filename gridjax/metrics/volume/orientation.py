@@ -51,8 +51,8 @@ def refined(
     measured: Float[Array, "map lattice point"],
     weight: Float[Array, "map lattice point"],
     orientation: Float[Array, "map lattice 3 3"],
-) -> Float[Array, "map lattice"]:
-    """Return the largest correlation with each lattice in orientations around given ones.
+) -> tuple[Float[Array, "map lattice"], Float[Array, "map lattice 3 3"]]:
+    """Return the largest correlation with each lattice around given orientations, and where it is.
 
     ``measured`` and ``weight`` are those of ``correlation``, at the period of each lattice.
     """
@@ -63,7 +63,7 @@ def refined(
             turns = neighbours(step) @ orientation
             each = jax.vmap(lambda turn: correlation(measured, weight, turned(table, turn)))(turns)
             best, orientation = each.max(), turns[each.argmax()]
-        return best
+        return best, orientation
 
     of_map = jax.vmap(of_lattice)
     return jax.vmap(of_map, (None, 0, 0, 0))(tables(), measured, weight, orientation)

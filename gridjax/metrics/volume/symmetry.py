@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from gridjax.metrics.volume.columns_and_planes import Continuity, continuity
 from gridjax.metrics.volume.orientation import refined
-from gridjax.metrics.volume.templates import N_DIRECTIONS, RADII, points, templates
+from gridjax.metrics.volume.templates import LATTICES, N_DIRECTIONS, RADII, points, templates
 
 LONGEST, SHORTEST = 1.6, 6.0
 """Periods along a side at the longest and at the shortest period of the search."""
@@ -35,6 +36,8 @@ class Correlations(NamedTuple):
     """Over the orientations of the search, at each period."""
     refined: Float[Array, "map lattice"]
     """Over all periods, and over orientations around the best one at the best period."""
+    continuity: Continuity
+    """Along the columns, and within and between the planes, of the largest correlation."""
 
 
 class Search(NamedTuple):
@@ -107,8 +110,9 @@ def autocorrelogram(
 def correlations(
     volumes: Float[Array, "map n n n"], known: Bool[Array, "map n n n"], tables: Search
 ) -> Correlations:
-    """Return the largest correlations with each lattice, over all rotations."""
-    flat = autocorrelogram(volumes, known).reshape(len(volumes), -1)
+    """Return the largest correlations with each lattice over all rotations, and continuity."""
+    lags = autocorrelogram(volumes, known)
+    flat = lags.reshape(len(volumes), -1)
     spheres = (flat[:, tables.corner] * tables.share).sum(axis=-1)
     shape = (*spheres.shape[:2], len(RADII), N_DIRECTIONS)
     weight = tables.weight.reshape(shape[1:])
@@ -130,8 +134,11 @@ def correlations(
         template + jnp.asarray(starts[:-1])
     ]
     measured = spheres.reshape(*shape[:2], -1)[jnp.arange(len(volumes))[:, None], at]
-    best = refined(measured, tables.weight[at], orientation)
-    return Correlations(by_period, jnp.maximum(best, by_period.max(axis=1)))
+    best, orientation = refined(measured, tables.weight[at], orientation)
+    columns, planes = (LATTICES.index(name) for name in ("columns", "lamellae"))
+    axis, normal = orientation[:, columns, :, 2], orientation[:, planes, :, 2]
+    found = continuity(volumes, known, lags, axis, normal)
+    return Correlations(by_period, jnp.maximum(best, by_period.max(axis=1)), found)
 
 
 def best_period(
