@@ -6,6 +6,7 @@ on FCC, HCP and columns in the orientation that they assume, and on all classes 
 orientations. They have no null; their threshold is the 95th percentile over random fields.
 `--random N` scores random fields of a narrow band of wavelengths instead, also rectified ones, and
 `--fields N` maps of local order with fields of unequal heights, and hard spheres at random places.
+`--look-alikes N` scores maps that resemble columns or planes: one flat field, and rows of fields.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import numpy as np
 from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 
 from .planar_sections import SCORES, planar_scores
+from .volume_look_alikes import one_plane, rows_of_fields
 from .volume_maps import (
     CLASSES,
     LATTICE_CONSTANT,
@@ -98,6 +100,24 @@ def unequal_fields(count: int, n: int, seed: int) -> None:
             show(f"spheres of {diameter} periods, {periods} periods", np.stack(maps))
 
 
+def look_alikes(count: int, seed: int) -> None:
+    """Print the answers on one flat field and on shifted rows of separate fields."""
+
+    def show(text, maps):
+        found = grid_score_3d(np.stack(maps))
+        answers = {a: int((found.lattice == a).sum()) for a in CLASSES}
+        print(f"{text}: {answers}", flush=True)
+
+    for n, extent in product((16, 20, 24), (0.3, 0.5, np.inf)):
+        rng = np.random.default_rng([seed, n, round(10 * min(extent, 100))])
+        maps = [one_plane(n, 0.08, extent, rng) for _ in range(count)]
+        show(f"one plane, {n} bins, extent {extent}", maps)
+    for n, periods in product((16, 24), (2.5, 3.5)):
+        rng = np.random.default_rng([seed, n, round(10 * periods)])
+        maps = [rows_of_fields(n, periods, rng) for _ in range(count)]
+        show(f"rows of fields, {n} bins, {periods} periods", maps)
+
+
 def planar(count: int, periods: float, jitter: float, n: int = 24) -> dict[str, dict[str, int]]:
     """Return the answers of the planar sections: the largest score above its threshold."""
     rng = np.random.default_rng([SEED, 7, round(100 * jitter), round(100 * periods)])
@@ -139,6 +159,7 @@ def main() -> None:
     parser.add_argument("--planar", type=int, default=30, help="maps of each class; 0 for none")
     parser.add_argument("--random", type=int, default=0, help="random fields of each kind, only")
     parser.add_argument("--fields", type=int, default=0, help="maps of each kind of fields, only")
+    parser.add_argument("--look-alikes", type=int, default=0, help="maps of each kind, only")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -146,6 +167,8 @@ def main() -> None:
         return random_fields(given.random, given.seed)
     if given.fields:
         return unequal_fields(given.fields, given.bins, given.seed)
+    if given.look_alikes:
+        return look_alikes(given.look_alikes, given.seed)
     told = []
     for periods in given.periods:
         for jitter in [0.0] if given.waves else [percent / 100 for percent in given.jitters]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TITLE = "The wavelength a target code selects"
 _FEWEST_CYCLES = 5.0
 _FIRST_CYCLE = 1.0
-_SPECTRUM = 3.1  # inches
+_SPECTRUM, _GROWTH = 3.1, 0.2  # inches
 
 
 def draw(
@@ -43,9 +43,11 @@ def draw(
         lattices: lattices of the linear and of the non-negative patterns; computed if missing.
     """
     tall = 0.0 if layout is None else pattern_panels.height_in(theory.dimensions)
-    figure = plotting.new_figure(_SPECTRUM + 2 * tall, layout=None)
-    _spectra(figure, _spectrum_axes(figure, 2 * tall), theory, layout)
+    below = 0.0 if layout is None else 2 * tall + _GROWTH
+    figure = plotting.new_figure(_SPECTRUM + below, layout=None)
+    _spectra(figure, _spectrum_axes(figure, below), theory, layout)
     if layout is not None:
+        _growth(figure, layout, 2 * tall)
         side_cm = 100 * theory.box_width_m
         rows = {"linear": layout.linear, "rates\nnever below 0": layout.nonnegative}
         for row, (title, maps) in enumerate(rows.items()):
@@ -118,6 +120,17 @@ def _spectra(figure: Figure, axes: Axes, theory: Prediction, layout: LayoutPatte
     )
 
 
+def _growth(figure: Figure, layout: LayoutPatterns, top: float) -> None:
+    """Write below the spectra what the patterns grow on."""
+    figure.text(
+        0.05 / plotting.WIDTH_IN,
+        (top + 0.05) / figure.get_figheight(),
+        f"Patterns on {layout.growth.describe()}",
+        color=plotting.GREY,
+        fontsize=plotting.SMALL,
+    )
+
+
 def _modes(axes: Axes, theory: Prediction, most: float) -> None:
     """Mark the wavenumbers of box modes and of near-hexagonal triads below the curves."""
     if most <= 16:
@@ -159,8 +172,9 @@ def _caption(theory: Prediction, layout: LayoutPatterns | None) -> str:
     count = pattern_panels.N_ROWS[theory.dimensions] * pattern_panels.PER_ROW[theory.dimensions]
     return text + (
         f" Below: patterns grown from noise in {N_STEPS} steps on the correlation between places"
-        f" under the code of a layout (seed {layout.spec.seed}); {len(layout.linear)} units, of"
-        f" which {count} are shown{_SHOWN[theory.dimensions]} No network is trained."
+        f" under the target code of {layout.growth.describe()} (seed {layout.spec.seed});"
+        f" {len(layout.linear)} units, of which {count} are shown{_SHOWN[theory.dimensions]}"
+        " No network is trained."
     )
 
 

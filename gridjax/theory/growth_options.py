@@ -34,6 +34,17 @@ class Growth:
     saturation: float = math.inf
     """Limit on rates in root mean squares of the unit's rates; see gj.metrics.grow_patterns."""
 
+    def describe(self) -> str:
+        """Return what patterns grow on, and the limit on their rates, as text."""
+        place = "one layout in a box with walls"
+        if self.ideal:
+            place = "infinitely many place cells without walls"
+        elif self.periodic:
+            place = "one layout in a box without walls"
+        if self.saturation == math.inf:
+            return place
+        return f"{place}, rates of at most {self.saturation:g} root mean squares"
+
     def __post_init__(self) -> None:
         if not self.saturation > 1:
             message = f"saturation is {self.saturation:g} root mean squares"
@@ -60,7 +71,10 @@ def check_used(growth: Growth, n_cells: int | None, has_gains: bool) -> None:
 
 
 def check_layout(growth: Growth, n_cells: int | None) -> None:
-    """Raise GridjaxError for a number of place cells where patterns grow on infinitely many."""
+    """Raise GridjaxError for options of a layout where patterns grow on infinitely many cells."""
+    if growth.ideal and growth.periodic:
+        message = "--periodic has no effect with --ideal, which has no walls"
+        raise GridjaxError(Problem(message, fix="omit one of the two"))
     if growth.ideal and n_cells is not None:
         message = f"--cells {n_cells} has no effect with --ideal, which has infinitely many cells"
         raise GridjaxError(Problem(message, fix="omit one of the two"))

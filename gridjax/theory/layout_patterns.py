@@ -23,6 +23,8 @@ class LayoutPatterns(NamedTuple):
     """Patterns grown on the code of one layout, and the spectrum of its place cells."""
 
     spec: NetworkSpec
+    growth: Growth
+    """Options with which they grew."""
     linear: Float[np.ndarray, "unit ..."]
     """Patterns of units without a lower limit on their rates."""
     nonnegative: Float[np.ndarray, "unit ..."]
@@ -119,7 +121,8 @@ def layout_patterns(
             product = layout_correlation(spec, dimensions, n, growth.periodic).product
         shape = (n,) * dimensions
         grow = partial(pattern_formation.grow_on, product, shape, n_units, N_STEPS, **options)
-    return LayoutPatterns(spec, grow(nonnegative=False), grow(nonnegative=True), cycles, power)
+    grown = grow(nonnegative=False), grow(nonnegative=True)
+    return LayoutPatterns(spec, growth, *grown, cycles, power)
 
 
 def _spectrum(spec: NetworkSpec):

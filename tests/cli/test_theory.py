@@ -49,6 +49,7 @@ def test_it_prints_wavenumber_period_modes_and_whether_it_fits_without_jax():
         (("--dimensions", 3, "--code", "gaussian", "--saturation", 2), "--saturation: an option"),
         (("--cells", 100), "--cells: an option of patterns, but none grow"),
         (("--cells", 100, "--ideal", "--patterns"), "--cells 100 has no effect with --ideal"),
+        (("--periodic", "--ideal", "--patterns"), "--periodic has no effect with --ideal"),
         (("--dimensions", 3, "--place-cell-rf", 0.01, "--patterns"), "too narrow"),
         (("--box", 0), "box is 0 m"),
         (("--cells", 2), "Np: 2"),

@@ -6,6 +6,7 @@ import pytest
 from gridjax import plotting
 from gridjax.metrics.spectral.amplitude_equations import STARS
 from gridjax.theory import figure
+from gridjax.theory.growth_options import Growth
 from gridjax.theory.isosurface import isosurface
 from gridjax.theory.layout_patterns import LayoutPatterns
 from gridjax.theory.pattern_lattices import PatternLattices, pattern_lattices
@@ -67,8 +68,8 @@ def lattices_of(count):
     return PatternLattices(names, np.full(count, 0.01), period, np.linspace(1, 0, count))
 
 
-def drawn(dimensions, maps, count):
-    layout = LayoutPatterns(place_code_spec(0.2), maps - 0.1, maps)
+def drawn(dimensions, maps, count, growth=None):
+    layout = LayoutPatterns(place_code_spec(0.2), growth or Growth(), maps - 0.1, maps)
     with plotting.styled():
         made = figure.draw(
             predict(0.2, dimensions=dimensions), layout, "theory", [lattices_of(count)] * 2
@@ -94,6 +95,23 @@ def test_the_figure_of_a_volume_has_sections_and_surfaces_of_typical_patterns():
     assert len(surfaces[0].collections[0].get_facecolor()) == len(triangles)
     assert "Sections xy, xz and yz" in made.caption
     assert "Dashed" not in made.caption
+
+
+@pytest.mark.parametrize(
+    ("growth", "text"),
+    [
+        (Growth(), "one layout in a box with walls"),
+        (Growth(periodic=True), "one layout in a box without walls"),
+        (
+            Growth(ideal=True, saturation=1.75),
+            "infinitely many place cells without walls, rates of at most 1.75 root mean squares",
+        ),
+    ],
+)
+def test_the_figure_says_on_what_patterns_grow(growth, text):
+    made = drawn(1, np.ones((6, 64)), 6, growth)
+    assert f"code of {text} (seed 0)" in made.caption
+    assert f"Patterns on {text}" in [each.get_text() for each in made.figure.texts]
 
 
 def test_the_figure_of_a_line_has_the_patterns_along_it():

@@ -89,7 +89,10 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     A map has a lattice if its order is significant (p at most 0.03; columns and lamellae: 0.01) and
     its autocorrelogram has a correlation of at least 0.57 (columns: 0.6, lamellae: 0.62) with an
     ideal lattice in some orientation. The lattice is that of the largest correlation, after 0.03 is
-    subtracted from the correlation with columns and 0.12 from that with lamellae.
+    subtracted from the correlation with columns and 0.12 from that with lamellae. If this is
+    columns, at least 0.6 of the variance without noise must be constant along their axis. If it is
+    lamellae, this must hold in every direction within the planes, and the mean rate between two
+    planes must fall by at least 0.3 of its range. Otherwise the map has no lattice.
 
     A map without a lattice has local order if its fields are more even than hard spheres placed at
     random (p at most 0.05), and more even in place and height than those of the isotropic null (p
@@ -98,7 +101,8 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
 
     The orientations of the search are eight degrees apart; around the best one of each lattice they
     are one degree apart. Only the dependence of the autocorrelogram on direction counts for the
-    lattice. Its orientation and offset, and the scale and offset of the values, have no effect.
+    correlations. The orientation and offset of a lattice, and the scale and offset of the values,
+    have no effect.
 
     The isotropic null are random fields with the map's values, unknown bins and radially averaged
     spectrum, as in `isotropic_maps`: Gaussian fields whose values are replaced, rank by rank, by

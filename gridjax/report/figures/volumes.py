@@ -27,7 +27,7 @@ _NULLS = ("share_local", "share_lattice", "share_ordered")
 """Shares that random readouts of the target code have too."""
 _BEST, _MOST_GROUPS = 2, 8
 _SHARES_IN, _LEGEND_IN, _HEADER_IN = 2.7, 0.45, 0.3
-_SPARE = ("#332288", "#117733", "#882255", "#999933")
+_SPARE = ("#332288", "#117733", "#882255", "#999933", "#aa4499", "#6699cc", "#ddcc77")
 
 
 class Group(NamedTuple):
@@ -163,12 +163,19 @@ def _caption(groups: list[Group], omitted: list[str]) -> str:
         f"{_omission(omitted)} Any lattice: the first six classes together. Ordered: the order"
         " exceeds that of 99 of 100 random fields with the same spectrum; the dotted line is the"
         " 1 % of such fields that are called ordered. Grey marks: random readouts of the target"
-        " codes. Below: for each group, the map with the largest correlation r with an ideal"
+        f" codes. Silent units are in no class; {_active(groups)} of the units are active. Below:"
+        " for each group, the map with the largest correlation r with an ideal"
         " lattice in each of two networks: sections through the bin of the largest rate, and the"
         " surface at one standard deviation above the mean (none if no rate is that high). Below"
         " each: its class, r, the p-value of its order, and the seed. The best map of a large"
         " population looks regular; the shares say how many do."
     )
+
+
+def _active(groups: list[Group]) -> str:
+    """Return the mean share of active units as text."""
+    shares = [column(group.records, "share_active") for group in groups]
+    return f"{100 * np.mean(np.concatenate(shares)):.0f} %"
 
 
 def _omission(names: list[str]) -> str:

@@ -96,8 +96,12 @@ def test_orientations_around_the_best_one_find_a_lattice_between_those_of_the_se
         unturned = ideal._ideal(name, ideal.points() @ start)
         without.append(orientation.correlation(measured[-1], weight, unturned))
     weights = np.broadcast_to(weight, (1, len(starts), weight.size))
-    found = orientation.refined(np.array([measured], np.float32), weights, starts[None])
+    found, turns = orientation.refined(np.array([measured], np.float32), weights, starts[None])
     assert (np.asarray(found) > 0.99).all()
+    # the axis of columns and the normal of planes are those of the turned lattice
+    for index in (ideal.LATTICES.index("columns"), ideal.LATTICES.index("lamellae")):
+        between = np.asarray(turns)[0, index, :, 2] @ (away @ starts[index])[:, 2]
+        assert np.degrees(np.arccos(min(1.0, abs(between)))) < 1.5
     assert (np.array(without) < 0.97).all()
 
 
