@@ -102,3 +102,38 @@ def test_rows_of_separate_fields_are_no_columns():
     assert (correlation[:, LATTICES.index("columns")] > 0.6).mean() > 0.5
     assert (found.along_columns < 0.6).all()
     assert not np.isin(gj.grid_score_3d(maps).lattice, ["columns", "lamellae"]).any()
+
+
+def share_across(pattern, axes):
+    """Largest share, over axes, of the power of waves that are constant along an axis."""
+    power = np.abs(np.fft.fftn(pattern - pattern.mean())) ** 2
+    cycles = np.fft.fftfreq(len(pattern)) * len(pattern)
+    waves = np.stack(np.meshgrid(cycles, cycles, cycles, indexing="ij"), -1).reshape(-1, 3)
+    strong = np.argsort(-power.ravel())[:400]
+    along = np.abs(waves[strong] @ axes.T)
+    return ((along < 0.4) * power.ravel()[strong, None]).sum(0).max() / power.sum()
+
+
+@pytest.mark.slow
+def test_grown_patterns_called_columns_are_constant_along_an_axis():
+    """By the waves of a periodic box, which have nothing in common with the score."""
+    from benchmarks.volume_patterns import IDEAL, patterns
+
+    axes = np.random.default_rng(0).normal(size=(20_000, 3))
+    axes /= np.linalg.norm(axes, axis=1, keepdims=True)
+    setting = {"code": "difference_of_gaussians", "cycles": 2.83, "place": IDEAL}
+    grown = [patterns(setting | {"saturation": limit}, 77, 24) for limit in (np.inf, 2.5, 1.75)]
+    maps = np.concatenate([each[name] for each in grown for name in ("linear", "nonnegative")])
+    called = gj.grid_score_3d(maps).lattice == "columns"
+    shares = np.array([share_across(one, axes) for one in maps])
+    assert called.sum() >= 6
+    assert (shares[called] >= 0.55).all()
+    # many others resemble columns by the directions of their autocorrelograms alone
+    correlation, _ = [
+        np.concatenate(parts) for parts in zip(
+            *[(c, f.along_columns) for c, f in map(measured, np.split(maps, 18))], strict=True
+        )
+    ]  # fmt: skip
+    resemble = (correlation.argmax(1) == LATTICES.index("columns")) & ~called
+    assert resemble.sum() >= 10
+    assert np.median(shares[resemble]) < 0.55
