@@ -140,6 +140,7 @@ def train(
     me: dict[str, Any] = {}
     with ExitStack() as stack:
         check_jax_settings()
+        check_plugins(sweep.specs, sweep.settings.evaluation)
         check_folder(folder, sweep, accepted)
         if own_part is None:
             me = stack.enter_context(locked(folder, whole_run_refusal(folder)))
@@ -148,7 +149,6 @@ def train(
             refuse_running(folder, own_part)
         check_folder(folder, sweep, accepted)  # another process may have written it
         locks = [stack.enter_context(workers_lock(folder, is_shared=own_part is not None))]
-        check_plugins(sweep.specs, sweep.settings.evaluation)
         if engine == RAY:
             poll = CallbackList(callbacks).on_poll
             request = RayRequest(folder, me, address, workers, deterministic)
