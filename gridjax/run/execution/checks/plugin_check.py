@@ -1,4 +1,4 @@
-"""Checks of the output shapes of a user's plugins, before anything is compiled."""
+"""Checks of a user's plugins before the training: shapes of outputs, and values of codes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gridjax.model.cells import ACTIVATIONS
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
 from gridjax.model.weights import init_params
+from gridjax.run.execution.checks.code_values import check_code_values
 from gridjax.run.execution.checks.declared_reads import with_declared_reads
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.spec.network import NetworkSpec
@@ -40,7 +41,8 @@ _TIMES, _BATCH = 2, 3  # different sizes, so that exchanged axes are detected
 def check_plugins(specs: Iterable[NetworkSpec], settings: EvaluationSettings) -> None:
     """Check that the functions of plugins do not fail and return the required shapes.
 
-    They may read only those parameters of a network that their records name.
+    They may read only those parameters of a network that their records name. The values of target
+    codes must be of the kind that their records name.
 
     docs/howto/extending.md describes the arguments and results of each function.
 
@@ -65,6 +67,7 @@ def check_plugins(specs: Iterable[NetworkSpec], settings: EvaluationSettings) ->
             _check_start(static)
         if is_plugin("optimizer", static.optimizer):
             _check_optimizer(static, traced)
+    check_code_values(specs)
 
 
 def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
