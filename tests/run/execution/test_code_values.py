@@ -1,4 +1,4 @@
-"""Users' target codes whose values are not of the kind that their records name."""
+"""Users' target codes whose values, or whose parameters, are not those of their records."""
 
 from dataclasses import replace
 
@@ -84,3 +84,24 @@ def test_codes_are_evaluated_at_every_width_of_a_sweep():
     check_plugins([narrow, replace(narrow, seed=1)], EvaluationSettings())
     with pytest.raises(gj.GridjaxError, match="rows whose sums are 2 to 2"):
         check_plugins([narrow, replace(narrow, place_cell_rf=0.4)], EvaluationSettings())
+
+
+def uniform(layout, positions):
+    return jnp.full((*positions.shape[:-1], 12), 1 / 12) + layout
+
+
+@pytest.mark.parametrize("named", ["place_cell_alpha_e", "place_cell_alpha_i"])
+@pytest.mark.parametrize("read", ["alpha_e", "alpha_i"])
+def test_codes_that_read_a_share_of_two_weights_name_both(named, read):
+    def init(key, context):
+        return 0 * getattr(context, read)
+
+    encoding = gj.Encoding(init, uniform, lambda _, outputs: outputs[..., :2])
+    gj.register_encoding(gj.TargetCodeInfo("own", reads=(named,)), encoding)
+    spec = gj.NetworkSpec(place_field_values="own", Np=12, place_cell_alpha_i=3.0)
+    (missing,) = {"place_cell_alpha_e", "place_cell_alpha_i"} - {named}
+    with pytest.raises(gj.GridjaxError, match=f"context.{read}, but its .* name {missing}"):
+        check_plugins([spec], EvaluationSettings())
+    both = gj.TargetCodeInfo("both", reads=("place_cell_alpha_e", "place_cell_alpha_i"))
+    gj.register_encoding(both, encoding)
+    check_plugins([replace(spec, place_field_values="both")], EvaluationSettings())

@@ -16,10 +16,13 @@ from gridjax.spec.records.optimizer_info import OPTIMIZER_NUMBERS
 from gridjax.spec.records.state_objective_info import NUMBERS
 from gridjax.spec.records.target_code_info import CODE_PARAMETERS
 
-_OWNERS = {name: name for name in (*MOTION_NUMBERS, *OPTIMIZER_NUMBERS, *NUMBERS, *CODE_PARAMETERS)}
-_OWNERS |= {entry.name: name for name in CODE_PARAMETERS for entry in EXCEPTIONS.get(name, ())}
-"""Attribute of a context -> the parameter of a network that it comes from, for those of ``reads``;
-place_cell_rf_low comes from place_cell_rf."""
+_OWNERS = {
+    name: (name,) for name in (*MOTION_NUMBERS, *OPTIMIZER_NUMBERS, *NUMBERS, *CODE_PARAMETERS)
+}
+_OWNERS |= {entry.name: (name,) for name in CODE_PARAMETERS for entry in EXCEPTIONS.get(name, ())}
+_OWNERS |= dict.fromkeys(("alpha_e", "alpha_i"), ("place_cell_alpha_e", "place_cell_alpha_i"))
+"""Attribute of a context -> the parameters of a network that it comes from, for those of ``reads``;
+place_cell_rf_low comes from place_cell_rf. Both alphas are shares of the sum of two parameters."""
 
 
 def with_declared_reads(name: str, context: Any, reads: Iterable[str]) -> Any:
@@ -39,8 +42,9 @@ def with_declared_reads(name: str, context: Any, reads: Iterable[str]) -> Any:
         __slots__ = ()
 
         def __getattribute__(self, attribute: str) -> Any:
-            owner = _OWNERS.get(attribute, "")
-            if owner and owner not in declared:
+            for owner in _OWNERS.get(attribute, ()):
+                if owner in declared:
+                    continue
                 message = f"{name}: a function reads context.{attribute}, but its record does not"
                 fix = f'add "{owner}" to reads; without it, {owner} has its default in all networks'
                 raise GridjaxError(Problem(f"{message} name {owner}", fix=fix))
