@@ -105,3 +105,16 @@ def test_codes_that_read_a_share_of_two_weights_name_both(named, read):
     both = gj.TargetCodeInfo("both", reads=("place_cell_alpha_e", "place_cell_alpha_i"))
     gj.register_encoding(both, encoding)
     check_plugins([replace(spec, place_field_values="both")], EvaluationSettings())
+
+
+def test_codes_that_read_the_normalization_have_a_form_without_it():
+    def init(key, context):
+        return 1.0 if context.place_field_normalization == "none" else 0.0
+
+    encoding = gj.Encoding(init, uniform, lambda _, outputs: outputs[..., :2])
+    gj.register_encoding(gj.TargetCodeInfo("own", has_place_cells=True), encoding)
+    spec = gj.NetworkSpec(place_field_values="own", Np=12, place_field_normalization="none")
+    with pytest.raises(gj.GridjaxError, match="give targets_unnormalized in the record"):
+        check_plugins([spec], EvaluationSettings())
+    gj.register_encoding(gj.TargetCodeInfo("both", targets_unnormalized="real"), encoding)
+    check_plugins([replace(spec, place_field_values="both")], EvaluationSettings())

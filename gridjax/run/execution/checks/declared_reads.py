@@ -25,13 +25,17 @@ _OWNERS |= dict.fromkeys(("alpha_e", "alpha_i"), ("place_cell_alpha_e", "place_c
 place_cell_rf_low comes from place_cell_rf. Both alphas are shares of the sum of two parameters."""
 
 
+_NORMALIZATION = "place_field_normalization"
+
+
 def with_declared_reads(name: str, context: Any, reads: Iterable[str]) -> Any:
     """Return a context of the same values that refuses the parameters outside of ``reads``.
 
     Args:
         name: name of the entry, for the message.
         context: the argument of the plugin's function, a named tuple.
-        reads: the parameters that the entry's record names.
+        reads: the parameters that the entry's record names, and place_field_normalization if a
+            target code has targets_unnormalized.
 
     Reading the attribute of another parameter raises GridjaxError.
     """
@@ -48,6 +52,10 @@ def with_declared_reads(name: str, context: Any, reads: Iterable[str]) -> Any:
                 message = f"{name}: a function reads context.{attribute}, but its record does not"
                 fix = f'add "{owner}" to reads; without it, {owner} has its default in all networks'
                 raise GridjaxError(Problem(f"{message} name {owner}", fix=fix))
+            if attribute == _NORMALIZATION and attribute not in declared:
+                message = f"{name}: a function reads context.{attribute}, but its record has no"
+                fix = f"give targets_unnormalized in the record; without it, {attribute} is global"
+                raise GridjaxError(Problem(f"{message} targets_unnormalized", fix=fix))
             return super().__getattribute__(attribute)
 
     return Watched(*context)

@@ -72,7 +72,8 @@ def check_plugins(specs: Iterable[NetworkSpec], settings: EvaluationSettings) ->
 
 def _check_encoding(static: StaticConfig, traced: TracedParams) -> None:
     name, code = static.place_field_values, ENCODINGS[static.place_field_values]
-    reads = ENCODINGS.info(name).reads
+    info = ENCODINGS.info(name)
+    reads = (*info.reads, *(["place_field_normalization"] if info.targets_unnormalized else ()))
 
     def init(key: Any, numbers: TracedParams) -> Any:
         return code.init(key, with_declared_reads(name, encoding_context(static, numbers), reads))
