@@ -13,7 +13,6 @@ from jaxtyping import Array, Float
 
 from gridjax.agents.population import Agents
 from gridjax.agents.settings import AgentSettings
-from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.metrics.arguments import check_int
 from gridjax.metrics.coding.outside_box import OutsideBox
@@ -22,6 +21,7 @@ from gridjax.metrics.ratemaps.heading_tuning import HeadingTuning, heading_tunin
 from gridjax.model.weights import Params
 from gridjax.run.evaluation.one_network import closed_loop
 from gridjax.run.evaluation.one_network.closed_loop import ClosedLoop
+from gridjax.run.evaluation.one_network.given_positions import check_positions
 from gridjax.run.evaluation.one_network.heading_samples import heading_samples
 from gridjax.run.evaluation.one_network.landmark_errors import LandmarkErrors, landmark_errors
 from gridjax.run.evaluation.one_network.navigation import AGENT_CODES, navigation
@@ -92,25 +92,20 @@ class Network:
         """Run the network along paths.
 
         Args:
-            positions: Positions in metres, [batch, time + 1, dimensions of the box]; the first of
-                each path is its start.
+            positions: Positions in metres from the middle of the box, [batch, time + 1, dimensions
+                of the box]; the first of each path is its start, in the box. Later ones may lie
+                outside, up to ten sides from the middle.
             environment: Number of the environment, from 0, for networks with several environments.
 
         Returns:
             Activity, outputs and decoded positions at the ``time`` later positions.
 
         Raises:
-            GridjaxError: The positions have another shape, or fewer than two time points, or there
-                is no such environment.
+            GridjaxError: The positions have another shape, or fewer than two time points; a path
+                starts more than a tenth of a side outside the box; or there is no such environment.
         """
         refuse_forked_process()
-        positions = jnp.asarray(positions, jnp.float32)
-        d = self.spec.dimensions
-        if positions.ndim != 3 or positions.shape[1] < 2 or positions.shape[2] != d:
-            message = f"positions of shape {list(positions.shape)} are not [batch, time + 1, {d}]"
-            axes = ("x", "x and y", "x, y and z")[d - 1]
-            fix = f"give {axes} in metres at two or more time points of each path"
-            raise GridjaxError(Problem(message, fix=fix))
+        positions = check_positions(self.spec, positions)
         layout = layout_of_environment(self.spec, self.layout, environment)
         trajectories = along(positions.swapaxes(0, 1))
         static, dt_s = evaluation_config(self.spec.static), jnp.asarray(self.spec.traced.dt_s)
@@ -120,7 +115,7 @@ class Network:
             code, _ = task.split_outputs(outputs, static)
             decoded = task.decode(layout, code, static)
         else:
-            decoded = jnp.full((*outputs.shape[:2], d), jnp.nan)
+            decoded = jnp.full((*outputs.shape[:2], self.spec.dimensions), jnp.nan)
         return Response(*(value.swapaxes(0, 1) for value in (analysed, outputs, decoded)))
 
     def rate_maps(

@@ -75,6 +75,26 @@ def test_walks_start_in_the_box_and_no_wall_holds_them(monkeypatch):
     np.testing.assert_allclose(rates[:, 1:], response.activity, atol=1e-5)
 
 
+def test_paths_in_centimetres_or_from_a_corner_are_refused():
+    network = linear_integrator()
+    half = network.spec.box_width_in_m / 2
+    inside = np.random.default_rng(0).uniform(-half, half, (5, 4, 2))
+    from_middle = inside - inside[:, :1]  # as all paths of a session that starts in the middle
+    assert network.respond(inside).activity.shape == (5, 3, N_UNITS)
+    assert network.respond(1.1 * inside).activity.shape == (5, 3, N_UNITS)  # over the walls
+    largest = (100 * inside[:, 0]).ravel()[np.abs(inside[:, 0]).argmax()]
+    wrong = {
+        f"a path starts outside the box: a coordinate is {largest:.4g} m": 100 * inside,
+        "a path starts outside": inside + half,
+        "a path leads far outside": 100 * from_middle,
+    }
+    for words, positions in wrong.items():
+        with pytest.raises(gj.GridjaxError, match=words) as error:
+            network.respond(positions)
+        assert f"{-half:g} to {half:g} m" in str(error.value)
+        assert "divide centimetres by 100" in str(error.value)
+
+
 @pytest.mark.slow
 def test_an_exact_integrator_has_no_limit_outside_and_one_with_a_gain_drifts():
     exact = linear_integrator().outside_box(n_paths=2000, n_moves=40)
