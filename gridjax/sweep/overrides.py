@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gridjax.errors import Place
+from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
 from gridjax.io.text import show
 from gridjax.spec.parameters import FIELDS
@@ -17,7 +17,13 @@ from gridjax.sweep.settings.run_settings import OF_NETWORKS, SETTINGS
 def read_overrides(
     overrides: Mapping[str, Any], problems: Problems
 ) -> tuple[dict[str, SourcedValue], dict[str, SourcedValue]]:
-    """Return the overrides of network parameters, and the overrides of settings of the run."""
+    """Return the overrides of network parameters, and the overrides of settings of the run.
+
+    Raises GridjaxError if ``overrides`` is not a dict; other errors are added to ``problems``.
+    """
+    if not isinstance(overrides, Mapping):
+        fix = 'give a dict of values by name, such as {"Ng": 3} or {"Ng": [3, 4]}'
+        raise GridjaxError(Problem(f"overrides: {show(overrides)} is not a dict", fix=fix))
     of_networks: dict[str, SourcedValue] = {}
     of_run: dict[str, SourcedValue] = {}
     for name, value in overrides.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from gridjax.errors import GridjaxError, Place, Problem
 from gridjax.io.source_location import Problems, SourcedValue, attach_places
+from gridjax.io.text import show
 from gridjax.io.yaml_reader import read_yaml
 from gridjax.spec.constraints import Readings, read_spec
 from gridjax.spec.network import NetworkSpec
@@ -88,6 +90,10 @@ class Sweep:
         problems = Problems()
         if not paths:
             raise GridjaxError(Problem("no sweep file is given", fix="give one or more YAML files"))
+        for path in paths:
+            if not isinstance(path, str | os.PathLike):
+                fix = "give one or more names of files; a dict is for Sweep.from_dict"
+                raise GridjaxError(Problem(f"{show(path)} is not the name of a file", fix=fix))
         contents = [(Path(path), *read_yaml(path, problems)) for path in paths]
         sources = dict.fromkeys((path.name, text) for path, _, text in contents)
         documents = [(path.name, document) for path, document, _ in contents if document]
@@ -123,6 +129,13 @@ class Sweep:
         GridjaxError with every error of the first invalid spec, if there are no specs, or if
         perturbations or environments are asked for that apply to none of the networks.
         """
+        fix = "give a list of gridjax.NetworkSpec; names of files are for Sweep.from_yaml"
+        if not isinstance(specs, Iterable):
+            raise GridjaxError(Problem(f"{show(specs)} is not a list", fix=fix))
+        specs = list(specs)
+        for spec in specs:
+            if not isinstance(spec, NetworkSpec):
+                raise GridjaxError(Problem(f"{show(spec)} is not a NetworkSpec", fix=fix))
         readings = Readings()
         distinct = tuple(dict.fromkeys(read_spec(spec, readings) for spec in specs))
         if not distinct:

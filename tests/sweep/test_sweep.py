@@ -10,6 +10,7 @@ import yaml
 from sweep_files import SWEEPS, problems_of, sweep_of, values, without_hint
 
 from gridjax.errors import GridjaxError
+from gridjax.run.execution.train import train
 from gridjax.spec.network import NetworkSpec
 from gridjax.sweep.settings.run_settings import EvaluationSettings, Settings
 from gridjax.sweep.sweep import Sweep
@@ -196,3 +197,22 @@ def test_reading_and_planning_import_nothing_heavy():
     loaded = set(yaml.safe_load(done.stdout))
     assert "gridjax" in loaded
     assert not loaded & {"jax", "jaxlib", "flax", "optax", "orbax", "scipy", "pandas", "matplotlib"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda: Sweep.from_yaml(SWEEPS / "cartesian.yaml", overrides=["Ng=3"]), "such as {"),
+        (lambda: Sweep.from_dict(sweep_of({}), overrides="Ng=3"), "'Ng=3' is not a dict"),
+        (lambda: Sweep.from_yaml(["a.yaml", "b.yaml"]), "is not the name of a file"),
+        (lambda: Sweep.from_yaml(sweep_of({})), "a dict is for Sweep.from_dict"),
+        (lambda: Sweep.from_specs("a.yaml"), "is not a NetworkSpec"),
+        (lambda: Sweep.from_specs(NetworkSpec()), "is not a list"),
+        (lambda: Sweep.from_specs([3]), "give a list of gridjax.NetworkSpec"),
+        (lambda: train("a.yaml"), r"'a.yaml' is not a Sweep\s*give gridjax.Sweep.from_yaml"),
+        (lambda: train(NetworkSpec()), r"is not a Sweep\s*give gridjax.Sweep.from_yaml"),
+    ],
+)
+def test_arguments_of_another_type_have_a_message_that_says_what_to_give(given, words):
+    with pytest.raises(GridjaxError, match=words):
+        given()

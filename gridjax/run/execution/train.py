@@ -14,6 +14,7 @@ from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWa
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.io.folder_lock import locked, record_writer, shared_lock, workers_lock
+from gridjax.io.text import show
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.checks.fused_check import check_fused
 from gridjax.run.execution.checks.jax_settings import check_jax_settings
@@ -120,6 +121,9 @@ def train(
         Stopped: A callback requested a stop, or the time limit has passed.
     """
     refuse_forked_process()
+    if not isinstance(sweep, Sweep):
+        fix = "give gridjax.Sweep.from_yaml(FILE), Sweep.from_dict(DICT) or Sweep.from_specs(SPECS)"
+        raise GridjaxError(Problem(f"sweep: {show(sweep)} is not a Sweep", fix=fix))
     if not checkpoint_every >= 0:  # NaN too
         fix = "give seconds; 0 saves after every chunk"
         raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is not a time", fix=fix))
