@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridjax.errors import DamageError, GridjaxError, Place, Problem
+from gridjax.io.output_paths import check_writable
 from gridjax.run.evaluation.evaluation import DIVERGED
 from gridjax.run.storage.block_results import Arrays, BlockResults, join_results
 from gridjax.run.storage.manifest import MANIFEST
@@ -62,6 +63,7 @@ def export_run(folder: str | Path, out: str | Path, maps: int = 0) -> Exported:
         _check_maps(FolderStore.open(out), run, maps)
     new = [run_id for run_id in run.manifest["run_ids"] if run_id in finished - present]
     results = _results(run, new, maps)  # a damaged run is found before anything is written
+    _make_writable(out)
     FolderStore.create(out, run.manifest, {})
     if new:
         commit_block(out, results)
@@ -94,6 +96,17 @@ def _exported_before(out: Path, run: FolderStore, finished: set[str]) -> set[str
         message = "contains weights, so it is a run and no export"
         raise GridjaxError(Problem(message, Place(str(out)), fix))
     return present
+
+
+def _make_writable(out: Path) -> None:
+    """Create the folder if it is missing. Raises GridjaxError if it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        check_writable(out)
+    except OSError as error:
+        fix = "name a folder that you can write to"
+        message = f"cannot be written: {error.strerror or error}"
+        raise GridjaxError(Problem(message, Place(str(out)), fix)) from None
 
 
 def _check_maps(there: FolderStore, run: FolderStore, n_maps: int) -> None:

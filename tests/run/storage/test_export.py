@@ -1,5 +1,7 @@
 """Export of a run: a small run folder with the tables, to which later networks are added."""
 
+import errno
+import os
 import shutil
 
 import pytest
@@ -158,3 +160,27 @@ def test_the_command_says_what_it_added(runs, tmp_path):
     assert (absent.returncode, absent.stdout) == (2, "")
     assert "absent" in absent.stderr
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("out", ["file", "file/out"])
+def test_an_export_to_a_place_that_cannot_be_written_is_refused(runs, tmp_path, out):
+    (tmp_path / "file").write_text("mine")
+    done = in_this_process(tmp_path, "export", runs / "one", out)
+    assert done.returncode == 2
+    assert f"{out}: " in done.stderr
+    assert "resumes the run" not in done.stderr
+    assert "name a" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_an_export_to_a_read_only_folder_is_refused(runs, tmp_path, monkeypatch):
+    def read_only(*arguments, **options):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr("gridjax.io.output_paths.TemporaryFile", read_only)  # root may write it
+    with pytest.raises(GridjaxError, match="cannot be written: Permission denied") as error:
+        gj.export_run(runs / "one", tmp_path / "out")
+    assert error.value.exit_code == 2
+    assert not any((tmp_path / "out").iterdir())
