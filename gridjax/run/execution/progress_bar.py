@@ -112,11 +112,14 @@ class ProgressBar(RunCallback):
             self._bar.stop()
         if self._notebook_line is not None:
             self._print(self._describe())
-        if end.error is not None:
-            self._console.print(
-                f"stopped with {end.n_finished} of {self._n_networks} networks finished;"
-                " the same command resumes the rest"
-            )
+        if end.error is None:
+            return
+        if end.n_finished < self._n_networks:
+            told = f"{end.n_finished} of {self._n_networks} networks finished"
+            told += "; the same command resumes the rest"
+        else:  # in the last evaluation, which is not interrupted
+            told = f"all {self._n_networks} networks finished; nothing is left to train"
+        self._console.print(f"stopped with {told}")
 
     def _print(self, text: str) -> None:
         if self._notebook_line is not None:

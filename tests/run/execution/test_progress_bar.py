@@ -103,6 +103,22 @@ def test_an_evaluation_is_shown_when_it_starts_and_not_after_its_block():
     assert "evaluating 3  " in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("n_finished", "words"),
+    [
+        (1, "stopped with 1 of 2 networks finished; the same command resumes the rest"),
+        (2, "stopped with all 2 networks finished; nothing is left to train"),
+    ],
+)
+def test_a_stop_says_whether_networks_are_left(n_finished, words, capsys):
+    bar = ProgressBar(Console(stderr=True, width=200))
+    bar.on_start(
+        RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0, flop_left=10.0, folder=Path())
+    )
+    bar.on_end(RunEnd(n_finished, Stopped("a signal")))
+    assert capsys.readouterr().err.splitlines()[-1] == words
+
+
 def test_the_time_left_is_that_of_the_networks_without_results(tmp_path):
     """Finished networks of little work do not make the others look like little work."""
     starts = []
