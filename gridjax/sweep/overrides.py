@@ -13,6 +13,15 @@ from gridjax.sweep.files.other_names import SAME_MEANING, hint
 from gridjax.sweep.files.place_map_files import read_place_maps_at
 from gridjax.sweep.settings.run_settings import OF_NETWORKS, SETTINGS
 
+_WITH_COMMAS = ("fidelity", "place_maps")
+"""Parameters of networks of which one value may contain commas."""
+
+
+def is_list_with_commas(name: str) -> bool:
+    """Return whether a text with commas is several values of a parameter, and never one value."""
+    own = name.removeprefix("gridjax.")
+    return own in FIELDS and own not in _WITH_COMMAS
+
 
 def read_overrides(
     overrides: Mapping[str, Any], problems: Problems

@@ -70,6 +70,17 @@ def test_set_overrides_every_network_and_is_checked_like_the_file(tmp_path):
     assert_refused(gridjax("plan", "quickstart", "--set", "Ng=-3"), "--set Ng", "-3")
     assert_refused(gridjax("plan", "quickstart", "--set", "sead=1"), "sead", "seed")
     assert_refused(gridjax("plan", "quickstart", "--set", "seed"), "NAME=VALUE")
+    assert_refused(gridjax("plan", "quickstart", "--set", "=5"), "--set =5: no name", "NAME=VALUE")
+    for wrong, right in (
+        ("optimizer=adam,sgd", "optimizer=[adam,sgd]"),
+        ("Ng=[16,", "Ng=[16]"),
+        ("Ng=16, 32]", "Ng=[16,32]"),
+        ("learning_rate=0,001", "or a decimal point"),
+    ):
+        refused = gridjax("plan", "quickstart", "--set", wrong)
+        assert_refused(refused, f"--set {wrong}: several values need brackets", right)
+    for accepted in ("fidelity=corrected, dropout=inert", "place_cell_rf=uniform(0.1,0.2)"):
+        assert gridjax("plan", "quickstart", "--set", accepted, "--json").returncode == 0
     assert_refused(gridjax("sweep", "quickstart", "--out", tmp_path / "x", "--networks", 0), "0")
     assert list(tmp_path.iterdir()) == []
 

@@ -22,10 +22,23 @@ def _accepted(names: list[str] | None) -> list[str] | None:
     return list(accepted_changes(names or (), "--accept"))
 
 
-def _value(text: str) -> str | list[str]:
-    if not (text.startswith("[") and text.endswith("]")):
-        return text
-    return [part.strip() for part in re.split(r",(?![^()]*\))", text[1:-1])]
+_COMMA = re.compile(r",(?![^()]*\))")
+
+
+def _value(name: str, text: str) -> str | list[str]:
+    from gridjax.sweep.overrides import is_list_with_commas
+
+    has_start, has_end = text.startswith("["), text.endswith("]")
+    if has_start and has_end:
+        return [part.strip() for part in _COMMA.split(text[1:-1])]
+    if has_start != has_end or (_COMMA.search(text) and is_list_with_commas(name)):
+        values = ",".join(part.strip("[] ") for part in _COMMA.split(text) if part.strip("[] "))
+        message = f"--set {name}={text}: several values need brackets on both sides"
+        fix = f'write --set "{name}=[{values}]"'
+        if re.fullmatch(r"-?\d+,\d+", text):
+            fix += ", or a decimal point in place of the comma"
+        raise GridjaxError(Problem(message, fix=fix))
+    return text
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")]
@@ -86,15 +99,17 @@ def read_overrides(
     """Return the values of the --set options, together with ``settings``.
 
     ``settings`` are values by name from other options. A value in brackets becomes a list; commas
-    outside of parentheses separate its items. Raises GridjaxError if a value is missing or a name
-    is given twice.
+    outside of parentheses separate its items. Raises GridjaxError if a name, a value or a bracket
+    is missing or a name is given twice.
     """
     values = dict(settings or {})
     for pair in overrides or ():
         name, equals, value = pair.partition("=")
+        if not name.strip():
+            raise GridjaxError(Problem(f"--set {pair}: no name", fix="write --set NAME=VALUE"))
         if not equals:
             raise GridjaxError(Problem(f"--set {pair}: no value", fix="write --set NAME=VALUE"))
         if name in values:
             raise GridjaxError(Problem(f"--set {name} is given twice", fix="give it once"))
-        values[name] = _value(value)
+        values[name] = _value(name, value)
     return values
