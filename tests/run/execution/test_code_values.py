@@ -118,3 +118,16 @@ def test_codes_that_read_the_normalization_have_a_form_without_it():
         check_plugins([spec], EvaluationSettings())
     gj.register_encoding(gj.TargetCodeInfo("both", targets_unnormalized="real"), encoding)
     check_plugins([replace(spec, place_field_values="both")], EvaluationSettings())
+
+
+def test_only_codes_with_polar_in_their_name_read_the_polar_angle():
+    def init(key, context):
+        return 1.0 if context.polar_angle == "atan" else 0.0
+
+    encoding = gj.Encoding(init, uniform, lambda _, outputs: outputs[..., :2])
+    gj.register_encoding(gj.TargetCodeInfo("own"), encoding)
+    spec = gj.NetworkSpec(place_field_values="own", Np=12)
+    with pytest.raises(gj.GridjaxError, match="own: a function reads context.polar_angle"):
+        check_plugins([spec], EvaluationSettings())
+    gj.register_encoding(gj.TargetCodeInfo("own_polar", targets="real"), encoding)
+    check_plugins([replace(spec, place_field_values="own_polar")], EvaluationSettings())

@@ -25,7 +25,7 @@ _OWNERS |= dict.fromkeys(("alpha_e", "alpha_i"), ("place_cell_alpha_e", "place_c
 place_cell_rf_low comes from place_cell_rf. Both alphas are shares of the sum of two parameters."""
 
 
-_NORMALIZATION = "place_field_normalization"
+_NORMALIZATION, _ANGLE = "place_field_normalization", "polar_angle"
 
 
 def with_declared_reads(name: str, context: Any, reads: Iterable[str]) -> Any:
@@ -56,6 +56,10 @@ def with_declared_reads(name: str, context: Any, reads: Iterable[str]) -> Any:
                 message = f"{name}: a function reads context.{attribute}, but its record has no"
                 fix = f"give targets_unnormalized in the record; without it, {attribute} is global"
                 raise GridjaxError(Problem(f"{message} targets_unnormalized", fix=fix))
+            if attribute == _ANGLE and "polar" not in name:
+                message = f"{name}: a function reads context.{attribute}, which is atan2 for codes"
+                fix = 'use a name with "polar", or do not read it'
+                raise GridjaxError(Problem(f'{message} whose name has no "polar" in it', fix=fix))
             return super().__getattribute__(attribute)
 
     return Watched(*context)
