@@ -127,7 +127,7 @@ def test_only_codes_with_polar_in_their_name_read_the_polar_angle():
     encoding = gj.Encoding(init, uniform, lambda _, outputs: outputs[..., :2])
     gj.register_encoding(gj.TargetCodeInfo("own"), encoding)
     spec = gj.NetworkSpec(place_field_values="own", Np=12)
-    with pytest.raises(gj.GridjaxError, match="own: a function reads context.polar_angle"):
+    with pytest.raises(gj.GridjaxError, match=r"own: a function reads context\.polar_angle"):
         check_plugins([spec], EvaluationSettings())
     gj.register_encoding(gj.TargetCodeInfo("own_polar", targets="real"), encoding)
     check_plugins([replace(spec, place_field_values="own_polar")], EvaluationSettings())
