@@ -1,4 +1,4 @@
-"""Maps of a volume that resemble columns or planes, and are neither."""
+"""Maps of a volume that resemble columns, planes or simple cubic lattices, and are not these."""
 
 from __future__ import annotations
 
@@ -54,4 +54,22 @@ def rows_of_fields(
         along = places[..., 2] - rng.uniform(0, 1)
         along -= np.round(along)
         rates += np.exp(-(across + along**2) / (2 * width**2))
+    return _with_noise(rates, noise, rng)
+
+
+def square_columns(
+    n: int, periods: float, rng: np.random.Generator, noise: float = 0.5, jitter: float = 0.0
+) -> np.ndarray:
+    """Return a map [n, n, n] of parallel columns that form a square grid.
+
+    Args:
+        periods: distances between neighbouring columns along a side.
+        jitter: standard deviation of each column's displacement along two axes, periods.
+    """
+    places = periods * _turned(n, rng) + rng.uniform(-0.5, 0.5, 3)
+    reach = int(np.ceil(periods)) + 2
+    rates = np.zeros((n, n, n))
+    for column in np.ndindex(2 * reach + 1, 2 * reach + 1):
+        at = np.array(column) - reach + jitter * rng.normal(size=2)
+        rates += np.exp(-((places[..., :2] - at) ** 2).sum(-1) / (2 * 0.18**2))
     return _with_noise(rates, noise, rng)

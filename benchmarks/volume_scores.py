@@ -6,7 +6,8 @@ on FCC, HCP and columns in the orientation that they assume, and on all classes 
 orientations. They have no null; their threshold is the 95th percentile over random fields.
 `--random N` scores random fields of a narrow band of wavelengths instead, also rectified ones, and
 `--fields N` maps of local order with fields of unequal heights, and hard spheres at random places.
-`--look-alikes N` scores maps that resemble columns or planes: one flat field, and rows of fields.
+`--look-alikes N` scores maps that resemble columns, planes or a simple cubic lattice: one flat
+field, rows of fields, and columns in a square array.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 from gridjax.metrics.volume.grid_score_3d import grid_score_3d
 
 from .planar_sections import SCORES, planar_scores
-from .volume_look_alikes import one_plane, rows_of_fields
+from .volume_look_alikes import one_plane, rows_of_fields, square_columns
 from .volume_maps import (
     CLASSES,
     LATTICE_CONSTANT,
@@ -120,7 +121,7 @@ def unequal_fields(count: int, n: int, seed: int) -> None:
 
 
 def look_alikes(count: int, seed: int) -> None:
-    """Print the answers on one flat field and on shifted rows of separate fields."""
+    """Print the answers on one flat field, shifted rows of separate fields, and square columns."""
 
     def show(text, maps):
         found = grid_score_3d(np.stack(maps))
@@ -135,6 +136,8 @@ def look_alikes(count: int, seed: int) -> None:
         rng = np.random.default_rng([seed, n, round(10 * periods)])
         maps = [rows_of_fields(n, periods, rng) for _ in range(count)]
         show(f"rows of fields, {n} bins, {periods} periods", maps)
+        maps = [square_columns(n, periods, rng, jitter=0.1) for _ in range(count)]
+        show(f"square columns, {n} bins, {periods} periods", maps)
 
 
 def planar(count: int, periods: float, jitter: float, n: int = 24) -> dict[str, dict[str, int]]:

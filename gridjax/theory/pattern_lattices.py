@@ -9,6 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 NONE = "none"
+FEWEST_CYCLES = 1.5
+"""Waves along a line of a row of fields. Patterns of one wave or one field have up to 1.4."""
 _PADDING = 8
 
 
@@ -17,8 +19,8 @@ class PatternLattices(NamedTuple):
 
     lattice: Any
     """Class of each pattern. 3-D: bcc, fcc, hcp, sc, columns, lamellae, local or none. 2-D:
-    hexagonal or none. 1-D: row, or none for a pattern whose strongest wave is the longest of the
-    box."""
+    hexagonal or none. 1-D: row, or none for a pattern with fewer than FEWEST_CYCLES waves, such as
+    one field."""
     p_value: Float[np.ndarray, " unit"]
     """p-value of the lattice against the isotropic null; NaN in one dimension."""
     period_m: Float[np.ndarray, " unit"]
@@ -68,7 +70,7 @@ def pattern_lattices(maps: Float[np.ndarray, "unit ..."], box_width_m: float) ->
         score = np.asarray(grid_score(maps).score_60)
         return PatternLattices(names, np.asarray(fit.p_value), period, score)
     cycles = _strongest_cycles(maps)
-    is_row = cycles > 1
+    is_row = cycles >= FEWEST_CYCLES
     period = np.where(is_row, box_width_m / cycles, np.nan)
     missing = np.full(len(maps), np.nan)
     return PatternLattices(np.where(is_row, "row", NONE), missing, period, missing)
@@ -77,7 +79,8 @@ def pattern_lattices(maps: Float[np.ndarray, "unit ..."], box_width_m: float) ->
 def _strongest_cycles(maps: Float[np.ndarray, "unit n"]) -> Float[np.ndarray, " unit"]:
     """Return the frequency of most power of each line, cycles per box, from a parabola."""
     n = maps.shape[1]
-    centred = (maps - maps.mean(axis=1, keepdims=True)) * np.hanning(n)
+    # without a window, which would hide one field at the end of the line
+    centred = maps - maps.mean(axis=1, keepdims=True)
     power = np.square(np.abs(np.fft.rfft(centred, _PADDING * n, axis=1)))
     top = np.clip(power.argmax(axis=1), 1, power.shape[1] - 2)
     below, at, above = (power[np.arange(len(maps)), top + step] for step in (-1, 0, 1))

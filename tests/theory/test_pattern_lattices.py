@@ -38,6 +38,19 @@ def test_a_line_without_a_whole_wave_has_no_period():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("width", [0.05, 0.15])
+def test_one_field_or_one_wave_is_no_row(width):
+    x = (np.arange(256) + 0.5) / 256
+    at = np.arange(24)[:, None] / 24
+    fields = np.exp(-(((x - at + 0.5) % 1 - 0.5) ** 2) / (2 * width**2))
+    one_wave = np.cos(2 * np.pi * (x - at))
+    for maps in (fields, one_wave, np.maximum(one_wave, 0)):
+        assert pattern_lattices(maps, 2.2).counts() == {"none": 24}
+    two = pattern_lattices(np.maximum(np.cos(4 * np.pi * (x - at)), 0), 2.2)
+    assert two.counts() == {"row": 24}
+    np.testing.assert_allclose(two.period_m, 1.1, rtol=0.07)
+
+
 @pytest.mark.slow
 def test_hexagonal_and_other_squares():
     x = (np.arange(32) + 0.5) / 32

@@ -1,8 +1,9 @@
 """Do rates stay the same along columns and within planes, and is there a second plane?
 
 Correlations with ideal lattices depend on the directions of the autocorrelogram only, so that rows
-of separate fields can resemble columns, and a single flat field can resemble planes. The values of
-the autocorrelogram and of the map tell them apart.
+of separate fields can resemble columns, a single flat field can resemble planes, and columns in a
+square array can resemble a simple cubic lattice. The values of the autocorrelogram and of the map
+tell them apart.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ class Continuity(NamedTuple):
     between_planes: Float[Array, " map"]
     """Depth of the deepest valley between two planes, in ranges of the mean rate of planes; 0 to 1,
     and about 0 for a single plane."""
+    along_rows: Float[Array, " map"]
+    """Share of the variance that is constant along the axis of a simple cubic lattice along which
+    it is largest."""
 
 
 def continuity(
@@ -44,8 +48,9 @@ def continuity(
     autocorrelogram: Float[Array, "map 2n 2n 2n"],
     axis: Float[Array, "map 3"],
     normal: Float[Array, "map 3"],
+    cube: Float[Array, "map 3 axis"],
 ) -> Continuity:
-    """Return the continuity of volumes along columns, within planes and between planes.
+    """Return the continuity of volumes along columns and rows, within planes and between planes.
 
     Args:
         volumes: mean 0 and variance 1 over the known bins, 0 elsewhere.
@@ -53,6 +58,7 @@ def continuity(
         autocorrelogram: of the volumes; the lag 0 has the index 0.
         axis: unit vectors along the columns.
         normal: unit vectors across the planes.
+        cube: unit vectors along the three axes of a simple cubic lattice.
     """
     side = volumes.shape[-1]
 
@@ -61,13 +67,17 @@ def continuity(
         lags = list((side * LAGS[:, None] * direction).T)
         return map_coordinates(values, lags, order=1, mode="wrap").mean()
 
-    def of_map(volume, known, values, axis, normal):
-        within = jax.vmap(mean_along, (None, 0))(values, in_plane(normal)).min()
-        return mean_along(values, axis), within, valley(volume, known, normal)
+    mean_along_each = jax.vmap(mean_along, (None, 0))
 
-    along, within, between = jax.vmap(of_map)(volumes, known, autocorrelogram, axis, normal)
+    def of_map(volume, known, values, axis, normal, cube):
+        within = mean_along_each(values, in_plane(normal)).min()
+        rows = mean_along_each(values, cube.T).max()
+        return mean_along(values, axis), within, valley(volume, known, normal), rows
+
+    found = jax.vmap(of_map)(volumes, known, autocorrelogram, axis, normal, cube)
+    along, within, between, rows = found
     share = signal(volumes, known)
-    return Continuity(along / share, within / share, between)
+    return Continuity(along / share, within / share, between, rows / share)
 
 
 def signal(

@@ -30,6 +30,9 @@ field, can have one wave that is much stronger than the others, and then resembl
 planes exceed every other lattice by 0.3."""
 LEAST_CONTINUITY, LEAST_VALLEY = 0.6, 0.3
 """Least continuity along columns and within planes, and depth of the valley between two planes."""
+MOST_CONTINUITY = 0.75
+"""Largest continuity along the axes of a simple cubic lattice. Three waves have 2/3; columns in a
+square array, 0.74 to 1."""
 SPACING_SIGNIFICANCE, SPHERES_SIGNIFICANCE = 0.03, 0.05
 """Largest p-values of a local order, against the isotropic null and against hard spheres."""
 FEWEST_DRAWS, MOST_DRAWS, LARGEST_SEED = 99, 9_999, 2**32 - 1
@@ -92,7 +95,9 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     subtracted from the correlation with columns and 0.12 from that with lamellae. If this is
     columns, at least 0.6 of the variance without noise must be constant along their axis. If it is
     lamellae, this must hold in every direction within the planes, and the mean rate between two
-    planes must fall by at least 0.3 of its range. Otherwise the map has no lattice.
+    planes must fall by at least 0.3 of its range. If it is the simple cubic lattice, at most 0.75
+    of the variance may be constant along each of its axes; columns in a square array exceed this.
+    Otherwise the map has no lattice.
 
     A map without a lattice has local order if its fields are more even than hard spheres placed at
     random (p at most 0.05), and more even in place and height than those of the isotropic null (p
@@ -147,7 +152,7 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
     starts = range(0, len(flat), CHUNK)
     block = block_side(flat.shape[-1])
     correlations, periods = np.zeros((2, len(flat), len(LATTICES)))
-    continues = np.zeros(correlations.shape, bool)
+    is_possible = np.zeros(correlations.shape, bool)
     order, variation, nearest, heights = np.full((4, len(flat), 1 + n_draws), np.nan)
     spheres = np.full(len(flat), np.nan)
     # random fields are made once for each block of draws, not once for each chunk of maps
@@ -165,14 +170,14 @@ def _scores(flat: Float[np.ndarray, "map n n n"], n_draws: int, seed: int) -> Vo
             if draw:
                 continue
             found_here = _symmetries(volumes, size)
-            correlations[rows], periods[rows], continues[rows] = found_here
+            correlations[rows], periods[rows], is_possible[rows] = found_here
             for index in range(size):
                 spheres[start + index] = _against_spheres(found, index, volumes.known[index], seed)
     order_p = p_values(order[:, 0], order[:, 1:])
     spacing_p = _p_of_low(Spacing(variation, nearest).unevenness * heights)
     best = (correlations - HANDICAP).argmax(axis=1)
     rows = np.arange(len(flat))
-    is_alike = (correlations[rows, best] >= LEAST_SYMMETRY[best]) & continues[rows, best]
+    is_alike = (correlations[rows, best] >= LEAST_SYMMETRY[best]) & is_possible[rows, best]
     has_lattice = (order_p <= ORDER_SIGNIFICANCE[best]) & is_alike
     is_local = (spacing_p <= SPACING_SIGNIFICANCE) & (spheres <= SPHERES_SIGNIFICANCE)
     lattice = np.where(has_lattice, np.array(LATTICES)[best], np.where(is_local, "local", "none"))
@@ -196,16 +201,20 @@ _correlations = jax.jit(symmetry.correlations)
 
 
 def _symmetries(volumes, size: int):
-    """Return correlations and periods in bins [map, lattice], and whether a lattice continues."""
+    """Return correlations, periods in bins, and whether the continuity is that of the lattice.
+
+    Each has the shape [map, lattice].
+    """
     tables = symmetry.search(volumes.values.shape[-1])
     found = _correlations(volumes.values, volumes.known, tables)
     by_period, best = (np.asarray(each)[:size] for each in (found.by_period, found.refined))
-    along, within, between = (np.asarray(values)[:size] for values in found.continuity)
-    continues = np.ones(best.shape, bool)
-    continues[:, LATTICES.index("columns")] = along >= LEAST_CONTINUITY
+    along, within, between, rows = (np.asarray(values)[:size] for values in found.continuity)
+    is_possible = np.ones(best.shape, bool)
+    is_possible[:, LATTICES.index("sc")] = rows <= MOST_CONTINUITY
+    is_possible[:, LATTICES.index("columns")] = along >= LEAST_CONTINUITY
     is_plane = (within >= LEAST_CONTINUITY) & (between >= LEAST_VALLEY)
-    continues[:, LATTICES.index("lamellae")] = is_plane
-    return best, symmetry.best_period(by_period, tables.period), continues
+    is_possible[:, LATTICES.index("lamellae")] = is_plane
+    return best, symmetry.best_period(by_period, tables.period), is_possible
 
 
 def _p_of_low(values: Float[np.ndarray, "map 1+draw"]) -> Float[np.ndarray, " map"]:

@@ -37,7 +37,8 @@ class Correlations(NamedTuple):
     refined: Float[Array, "map lattice"]
     """Over all periods, and over orientations around the best one at the best period."""
     continuity: Continuity
-    """Along the columns, and within and between the planes, of the largest correlation."""
+    """Along the columns and cubic axes, and within and between the planes, of the largest
+    correlation."""
 
 
 class Search(NamedTuple):
@@ -135,9 +136,9 @@ def correlations(
     ]
     measured = spheres.reshape(*shape[:2], -1)[jnp.arange(len(volumes))[:, None], at]
     best, orientation = refined(measured, tables.weight[at], orientation)
-    columns, planes = (LATTICES.index(name) for name in ("columns", "lamellae"))
+    columns, planes, cubic = (LATTICES.index(name) for name in ("columns", "lamellae", "sc"))
     axis, normal = orientation[:, columns, :, 2], orientation[:, planes, :, 2]
-    found = continuity(volumes, known, lags, axis, normal)
+    found = continuity(volumes, known, lags, axis, normal, orientation[:, cubic])
     return Correlations(by_period, jnp.maximum(best, by_period.max(axis=1)), found)
 
 

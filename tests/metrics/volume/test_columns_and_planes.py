@@ -1,12 +1,12 @@
-"""Columns and planes are continuous, and there are two planes: otherwise a map has neither."""
+"""Columns and planes are continuous, there are two planes, and cubic lattices are not columns."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import gridjax as gj
-from benchmarks.volume_look_alikes import one_plane, rows_of_fields
-from benchmarks.volume_maps import bumps
+from benchmarks.volume_look_alikes import one_plane, rows_of_fields, square_columns
+from benchmarks.volume_maps import bumps, plane_waves
 from gridjax.metrics.volume import columns_and_planes, symmetry
 from gridjax.metrics.volume.templates import LATTICES
 from gridjax.metrics.volume.volumes import standardised
@@ -102,6 +102,26 @@ def test_rows_of_separate_fields_are_no_columns():
     assert (correlation[:, LATTICES.index("columns")] > 0.6).mean() > 0.5
     assert (found.along_columns < 0.6).all()
     assert not np.isin(gj.grid_score_3d(maps).lattice, ["columns", "lamellae"]).any()
+
+
+def test_columns_in_a_square_array_are_no_simple_cubic_lattice():
+    rng = np.random.default_rng(9)
+    maps = np.stack([square_columns(N, 3.0, rng, jitter=j) for j in (0.0, 0.05) for _ in range(4)])
+    assert not np.isin(gj.grid_score_3d(maps).lattice, LATTICES).any()
+    correlation, found = measured(maps)
+    # their directions are those of a simple cubic lattice
+    assert (correlation[:, LATTICES.index("sc")] > 0.57).all()
+    assert (found.along_rows > 0.8).all()
+
+
+def test_simple_cubic_lattices_are_less_continuous_than_columns():
+    rng = np.random.default_rng(10)
+    waves = np.stack([plane_waves("sc", N, 2.8, rng) for _ in range(8)])
+    fields = np.stack([bumps("sc", N, 2.8, 0.1, 0.18, rng) for _ in range(8)])
+    # two of three waves are constant along an axis
+    np.testing.assert_allclose(measured(waves)[1].along_rows, 2 / 3, atol=0.1)
+    assert (measured(fields)[1].along_rows < 0.55).all()
+    assert (gj.grid_score_3d(np.concatenate([waves[:4], fields[:4]])).lattice == "sc").all()
 
 
 def share_across(pattern, axes):
