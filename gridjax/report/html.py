@@ -23,7 +23,7 @@ from gridjax.report.settings import (
     number_range,
     varied_parameters,
 )
-from gridjax.report.summary import READOUT_MEDIANS, row_label, summary_rows
+from gridjax.report.summary import READOUT_MEDIANS, VOLUME_SHARES, row_label, summary_rows
 from gridjax.run.evaluation.network_metrics import THRESHOLDS
 from gridjax.run.results.run import Run
 
@@ -83,7 +83,8 @@ def render(run: Run, data: RunData, figures: list[SavedFigure]) -> str:
         warnings=_warnings(run, data),
         thresholds=THRESHOLDS,
         fewest_seeds=FEWEST_SEEDS,
-        rows=[_row(row) for row in rows],
+        rows=[_row(row) for row in rows if row["dimensions"] != 3],
+        cubes=[_cube(row) for row in rows if row["dimensions"] == 3],
         with_outputs=bool(data.with_outputs.records) or not data.records,
         without_outputs=bool(data.without_outputs.records),
         notes=reading_notes(data, rows),
@@ -163,8 +164,7 @@ def _warnings(run: Run, data: RunData) -> list[str]:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    """Return one row of the table as texts."""
-    diverged = row["diverged"]
+    """Return one row of the table of squares and lines as texts."""
     shares = [
         (
             _with_interval(row, f"share_above_{threshold}"),
@@ -172,6 +172,24 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         )
         for threshold in THRESHOLDS
     ]
+    return _first_cells(row) | {
+        "shares": shares,
+        "best": _with_range(row, "score_60_by_neuron_max", 2),
+        "above_null": _with_interval(row, "share_above_null_99"),
+    }
+
+
+def _cube(row: dict[str, Any]) -> dict[str, Any]:
+    """Return one row of the table of cubes as texts."""
+    shares = [
+        (_with_interval(row, name), numbers.percent(row[f"null_{name}"])) for name in VOLUME_SHARES
+    ]
+    return _first_cells(row) | {"shares": shares}
+
+
+def _first_cells(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the cells of a row that boxes of all dimensions have."""
+    diverged = row["diverged"]
     return {
         "code": row_label(row),
         "colour": colour(row["code"]),
@@ -181,9 +199,6 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             counted(row["seeds"], "seed") + (f",\n{diverged} diverged" if diverged else ""),
         ),
         "errors": [_error(row), _with_range(row, "pos_decoding_err_T50")],
-        "shares": shares,
-        "best": _with_range(row, "score_60_by_neuron_max", 2),
-        "above_null": _with_interval(row, "share_above_null_99"),
     }
 
 

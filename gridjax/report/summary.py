@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 SHARES = (*(f"share_above_{threshold}" for threshold in THRESHOLDS), "share_above_null_99")
+VOLUME_SHARES = ("share_lattice", "share_local", "share_ordered")
+"""Shares of units of a network in a cube: with a lattice, local order, or an ordered spectrum."""
 MEDIANS = ("pos_decoding_err", "pos_decoding_err_T50", "score_60_by_neuron_max")
 READOUT_MEDIANS = ("readout_err_cm", "readout_chance_err_cm")
 
@@ -37,6 +39,8 @@ def summary_rows(data: RunData) -> list[dict[str, Any]]:
     interval of metrics.statistics.seed_intervals.
     ``layouts``: number of layouts with random readouts of the target code;
     ``null_share_above_0.3`` and so on: their mean share above each threshold.
+    ``share_lattice``, ``share_local`` and ``share_ordered``, with ``_low`` and ``_high``, and
+    ``null_share_lattice`` and so on, of random readouts: the same means for networks in a cube.
 
     Numbers are NaN if nothing was measured. Bounds are NaN if there is no interval.
     """
@@ -53,7 +57,9 @@ def summary_rows(data: RunData) -> list[dict[str, Any]]:
                 row = {"code": code, "width_cm": width, "dimensions": dimensions}
                 row |= {"networks": len(group), "diverged": len(group) - len(finished)}
                 row |= {"seeds": len(np.unique(seeds_of(finished)))}
-                row |= _medians(finished, MEDIANS) | _shares(finished)
+                row |= _medians(finished, MEDIANS) | _shares(finished, (*SHARES, *VOLUME_SHARES))
+                for name in VOLUME_SHARES:
+                    row[f"null_{name}"] = _mean(column(finished, f"null_{name}"))
                 without = [record for record in finished if not record.spec.has_outputs]
                 row |= _medians(without, READOUT_MEDIANS)
                 rows.append(row | _null_shares(data.nulls_of(finished)))
@@ -65,33 +71,41 @@ def row_label(row: dict[str, Any]) -> str:
     return label(row["code"]) + {1: ", line", 3: ", cube"}.get(row["dimensions"], "")
 
 
-def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
-    """Return the rows of a summary as a table for the terminal."""
-    from rich import box
-    from rich.table import Table
+def summary_tables(rows: Sequence[dict[str, Any]]) -> list[Table]:
+    """Return the rows of a summary as tables for the terminal: one of cubes, one of other boxes."""
+    cubes = [row for row in rows if row["dimensions"] == 3]
+    others = [row for row in rows if row["dimensions"] != 3]
+    tables = [_table(others)] if others or not cubes else []
+    return [*tables, _table_of_cubes(cubes)] if cubes else tables
 
+
+def _table_of_cubes(rows: Sequence[dict[str, Any]]) -> Table:
+    table = _new_table(
+        "Cubes: share of units of each kind, mean over networks, beside random readouts (null)",
+        "error: median network; by definition 1 % of random fields have an ordered spectrum",
+    )
+    for head in ("lattice", "null", "local\norder", "null", "ordered\np ≤ .01", "null"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows:
+        shares = [percent(row[prefix + name]) for name in VOLUME_SHARES for prefix in ("", "null_")]
+        table.add_row(*_first_cells(row), *shares)
+    return table
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> Table:
     has_readouts = any(math.isfinite(row["readout_err_cm"]) for row in rows)
-    table = Table(
-        title="Share of units above a score60, mean over networks, beside random readouts (null)",
-        caption="error, best: median network; by definition 1 % of the null is above its 99 %"
+    table = _new_table(
+        "Share of units above a score60, mean over networks, beside random readouts (null)",
+        "error, best: median network; by definition 1 % of the null is above its 99 %"
         + (
             "; *: error of a linear readout, and > null 99 % of three nulls" if has_readouts else ""
         ),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=0,
     )
-    heads = ("target\ncode", "width\ncm", "net-\nworks", "error\ncm", "T = 50\ncm", ">0.3", "null")
-    for head in (*heads, ">0.8", "null", "best", "> null\n99 %"):
-        table.add_column(head, justify="right" if table.columns else "left", no_wrap=True)
+    for head in (">0.3", "null", ">0.8", "null", "best", "> null\n99 %"):
+        table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
-            row_label(row),
-            "–" if math.isnan(row["width_cm"]) else f"{row['width_cm']:.4g}",
-            f"{row['networks'] - row['diverged']}/{row['networks']}",
-            _error(row),
-            number(row["pos_decoding_err_T50"], 1),
+            *_first_cells(row),
             percent(row["share_above_0.3"]),
             percent(row["null_share_above_0.3"]),
             percent(row["share_above_0.8"]),
@@ -100,6 +114,35 @@ def summary_table(rows: Sequence[dict[str, Any]]) -> Table:
             percent(row["share_above_null_99"]),
         )
     return table
+
+
+def _new_table(title: str, caption: str) -> Table:
+    """Return a table with the columns that boxes of all dimensions have."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        title=title,
+        caption=caption,
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
+    for head in ("target\ncode", "width\ncm", "net-\nworks", "error\ncm", "T = 50\ncm"):
+        table.add_column(head, justify="right" if table.columns else "left", no_wrap=True)
+    return table
+
+
+def _first_cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells of a row that boxes of all dimensions have."""
+    return (
+        row_label(row),
+        "–" if math.isnan(row["width_cm"]) else f"{row['width_cm']:.4g}",
+        f"{row['networks'] - row['diverged']}/{row['networks']}",
+        _error(row),
+        number(row["pos_decoding_err_T50"], 1),
+    )
 
 
 def _error(row: dict[str, Any]) -> str:
@@ -120,9 +163,14 @@ def _medians(finished: list[NetworkRecord], names: Sequence[str]) -> dict[str, f
     return row
 
 
-def _shares(finished: list[NetworkRecord]) -> dict[str, float]:
+def _mean(values: np.ndarray) -> float:
+    measured = values[np.isfinite(values)]
+    return float(measured.mean()) if len(measured) else math.nan
+
+
+def _shares(finished: list[NetworkRecord], names: Sequence[str]) -> dict[str, float]:
     row: dict[str, float] = {}
-    for name in SHARES:
+    for name in names:
         values = column(finished, name)
         if name == "share_above_null_99":
             values = np.array([record.share_above_null for record in finished], float)

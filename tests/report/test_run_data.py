@@ -9,7 +9,7 @@ from synthetic import quickstart_specs, synthetic_run
 from gridjax.io.numbers import percent
 from gridjax.metrics.statistics.intervals import mean_interval
 from gridjax.report.run_data import read_run_data
-from gridjax.report.summary import summary_rows, summary_table
+from gridjax.report.summary import summary_rows, summary_tables
 from gridjax.spec.network import NetworkSpec
 
 WIDE = dataclasses.replace(quickstart_specs([7])[4], box_width_in_m=1.4, box_height_in_m=1.4)
@@ -92,7 +92,7 @@ def test_terminal_table_fits_eighty_columns(run):
 
     console = Console(width=80, record=True, file=None, quiet=False)
     with console.capture() as capture:
-        console.print(summary_table(summary_rows(read_run_data(run))))
+        console.print(*summary_tables(summary_rows(read_run_data(run))))
     printed = capture.get()
     assert "…" not in printed
     assert "Gaussian" in printed

@@ -9,7 +9,7 @@ from synthetic import quickstart_specs, synthetic_run
 from gridjax.report.figures import write_figures
 from gridjax.report.html import write_report
 from gridjax.report.run_data import read_run_data
-from gridjax.report.summary import summary_rows, summary_table
+from gridjax.report.summary import summary_rows, summary_tables
 from gridjax.spec.network import NetworkSpec
 
 WITHOUT = {"state_objective": "distances", "place_loss_weight": 0.0, "Ng": 24, "n_epochs": 1}
@@ -72,12 +72,12 @@ def test_the_terminal_marks_the_error_of_a_readout(run):
     console = Console(width=120, no_color=True)
     rows = summary_rows(read_run_data(run))
     with console.capture() as capture:
-        console.print(summary_table(rows))
+        console.print(*summary_tables(rows))
     assert "61.0*" in capture.get()
     assert "*: error of a linear readout" in " ".join(capture.get().split())
     rows = summary_rows(read_run_data(synthetic_run(quickstart_specs([0]))))
     with console.capture() as capture:
-        console.print(summary_table(rows))
+        console.print(*summary_tables(rows))
     assert "*" not in capture.get()
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 
 from gridjax.report.run_data import read_run_data
-from gridjax.report.summary import summary_rows, summary_table
+from gridjax.report.summary import summary_rows, summary_tables
 from gridjax.run.results.run import Run
 
 
 def print_summary(console: Console, run: Run) -> None:
-    """Print the summary table of a run and the number of diverged networks."""
-    console.print(summary_table(summary_rows(read_run_data(run))))
+    """Print the summary tables of a run and the number of diverged networks."""
+    for table in summary_tables(summary_rows(read_run_data(run))):
+        console.print(table)
     if run.n_diverged:
         console.print(
             f"{run.n_diverged} of {len(run.networks)} networks diverged and have no scores"

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from synthetic import quickstart_specs, synthetic_run
 
+from gridjax.io.numbers import percent
 from gridjax.report.figures import volumes
 from gridjax.report.html import write_report
 from gridjax.report.run_data import read_run_data
-from gridjax.report.summary import row_label, summary_rows
+from gridjax.report.summary import VOLUME_SHARES, row_label, summary_rows, summary_tables
 from gridjax.spec.network import NetworkSpec
 
 CUBE = NetworkSpec(dimensions=3, Ng=8, Np=16, bin_side_in_m=2.2 / 12)
@@ -57,6 +58,37 @@ def test_squares_and_cubes_have_rows_of_their_own():
     for row, dimensions in zip(rows, (2, 3), strict=True):
         assert row["networks"] == (1 if dimensions == 2 else 2)
         assert row["pos_decoding_err"] == errors[dimensions]
+
+
+def test_the_summaries_have_the_kinds_of_units_of_cubes(tmp_path):
+    from rich.console import Console
+
+    run = synthetic_run(SPECS, keep_maps="none", weights=False, diverged=[1])
+    rows = summary_rows(read_run_data(run))
+    networks = run.networks[run.networks.status == "finished"]
+    for row in rows:
+        own = networks[networks.place_field_values == row["code"]]
+        for name in VOLUME_SHARES:
+            assert row[name] == pytest.approx(own[name].mean())
+            assert row[f"null_{name}"] == pytest.approx(own[f"null_{name}"].mean())
+    (table,) = summary_tables(rows)
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(table)
+    printed = capture.get()
+    assert "…" not in printed
+    assert "score60" not in printed
+    page = write_report(run, tmp_path).read_text().partition('id="summary"')[2]
+    summary = page.partition("How to read")[0]
+    assert "any lattice" in summary
+    assert "score60" not in summary
+    gaussian = next(row for row in rows if row["code"] == "gaussian")
+    for name in VOLUME_SHARES:
+        assert percent(gaussian[name]) in summary
+        assert percent(gaussian[name]) in printed
+    flat = replace(CUBE, dimensions=2, place_field_values="gaussian")
+    both = synthetic_run([*SPECS[:2], flat], keep_maps="none", weights=False)
+    assert len(summary_tables(summary_rows(read_run_data(both)))) == 2
 
 
 @pytest.mark.slow
