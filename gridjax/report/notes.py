@@ -45,8 +45,8 @@ def reading_notes(data: RunData, rows: list[dict[str, Any]]) -> list[str]:
         )
         notes.append(
             "Maps of a cube have no scores of the plane; each class has its share in the figure"
-            f" of maps in a cube.{readouts} An ordered spectrum alone is no lattice: units that fire"
-            " along a wall have one too."
+            f" of maps in a cube.{readouts} An ordered spectrum alone is no lattice: units that"
+            " fire along a wall have one too."
         )
     if 1 in dimensions:
         notes.append("Maps of a line have no scores.")
