@@ -79,7 +79,8 @@ def places(
 ) -> tuple[np.ndarray, Float[np.ndarray, "field 3"], Float[np.ndarray, " field"]]:
     """Return the map of each field, its place in bins, and its height in the smoothed map.
 
-    Places are those of the maxima of parabolas through three bins.
+    Places are those of the maxima of parabolas through three bins. Equal neighbouring bins, such as
+    those around the centre of a symmetric field, have the same maximum and are one field.
     """
     at = np.stack(np.nonzero(found), axis=-1)
     moved = at[:, 1:].astype(float)
@@ -89,7 +90,9 @@ def places(
         below, above = smooth[tuple((at - step).T)], smooth[tuple((at + step).T)]
         bend = np.minimum(below - 2 * middle + above, -1e-12)
         moved[:, axis] += np.clip((below - above) / (2 * bend), -0.5, 0.5)
-    return at[:, 0], moved, middle
+    quarters = np.column_stack([at[:, 0], np.rint(4 * moved)])
+    kept = np.sort(np.unique(quarters, axis=0, return_index=True)[1])
+    return at[kept, 0], moved[kept], middle[kept]
 
 
 class Spacing(NamedTuple):

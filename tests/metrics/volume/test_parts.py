@@ -105,6 +105,18 @@ def test_orientations_around_the_best_one_find_a_lattice_between_those_of_the_se
     assert (np.array(without) < 0.97).all()
 
 
+def test_equal_bins_around_the_centre_of_a_field_are_one_field():
+    smooth = np.zeros((2, N, N, N))
+    for owner, x, y, z in ((0, 3, 3, 3), (0, 7, 3, 8), (1, 4, 6, 5)):
+        smooth[owner, x : x + 2, y : y + 2, z : z + 2] = 1.0
+    smooth[1, 2, 2, 9] = 2.0
+    owner, place, height = arrangement.places(smooth, smooth > 0)
+    assert owner.tolist() == [0, 0, 1, 1]
+    np.testing.assert_allclose(sorted(height), [1, 1, 1, 2])
+    found = {tuple(each) for each in place.tolist()}
+    assert found == {(3.5, 3.5, 3.5), (7.5, 3.5, 8.5), (2.0, 2.0, 9.0), (4.5, 6.5, 5.5)}
+
+
 def test_autocorrelogram_is_the_mean_over_pairs_of_known_bins():
     values = RNG.normal(size=(N, N, N))
     values[:3, :, 5:] = np.nan
