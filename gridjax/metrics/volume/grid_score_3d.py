@@ -96,8 +96,8 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     columns, at least 0.6 of the variance without noise must be constant along their axis. If it is
     lamellae, this must hold in every direction within the planes, and the mean rate between two
     planes must fall by at least 0.3 of its range. If it is the simple cubic lattice, at most 0.75
-    of the variance may be constant along each of its axes; columns in a square array exceed this.
-    Otherwise the map has no lattice.
+    of the variance may be constant along each of its axes; nearly all columns in a square array
+    exceed this. Otherwise the map has no lattice.
 
     A map without a lattice has local order if its fields are more even than hard spheres placed at
     random (p at most 0.05), and more even in place and height than those of the isotropic null (p
@@ -113,8 +113,8 @@ def grid_score_3d(maps: Any, n_draws: int = 99, seed: int = 0) -> VolumeScores:
     spectrum, as in `isotropic_maps`: Gaussian fields whose values are replaced, rank by rank, by
     those of the map, and whose spectrum is adjusted for this. Of 384 random fields of a
     narrow band of wavelengths, rectified or not, 12 have local order. Of disordered packings with
-    10 % jitter 191 of 200 have it with 2.5 distances along a side, which is 13 fields, and 60 of 60
-    with 3.5.
+    10 % jitter 191 of 200 have it with 2.5 distances along a side, which is 13 fields, and 199 of
+    200 with 3.5.
 
     The search covers periods from a sixth of a side (but at least 2.8 bins) to a side divided by
     1.6. A map's result does not depend on its batch.
