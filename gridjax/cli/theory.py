@@ -49,7 +49,12 @@ def theory(
             help="Number of place cells of the random layout; by default 512, in a volume 4,096.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Random seed of the layout and of pattern noise.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Random seed of the layout and of pattern noise; by default 0."
+        ),
+    ] = None,
     patterns: Annotated[
         bool,
         typer.Option(
@@ -103,12 +108,12 @@ def theory(
     growth = Growth(periodic, ideal, saturation)
     n_cells = default_cells(dimensions) if cells is None else cells
     spec = place_code_spec(
-        place_cell_rf, surround_scale, box, surround_convention, code, n_cells, seed
+        place_cell_rf, surround_scale, box, surround_convention, code, n_cells, seed or 0
     )
     expected = predict_spec(spec, dimensions)
     has_gains = dimensions == 3 and expected.has_peak
     if out is None and not patterns:
-        check_used(growth, cells, has_gains)
+        check_used(growth, cells, seed, has_gains)
     check_layout(growth, cells)
     values, gains = expected.to_dict(), None
     if has_gains:
@@ -116,6 +121,8 @@ def theory(
     lines = output.lines(expected, gains)
     if out is not None:
         output.check_figure(out, force)
+    elif force:
+        raise GridjaxError(Problem("--force has no effect without --out", fix="omit it"))
     if out is not None or patterns:
         from gridjax.theory.layout_patterns import layout_patterns
 

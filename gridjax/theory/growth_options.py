@@ -51,12 +51,13 @@ class Growth:
             raise GridjaxError(Problem(message, fix="give a number above 1"))
 
 
-def check_used(growth: Growth, n_cells: int | None, has_gains: bool) -> None:
+def check_used(growth: Growth, n_cells: int | None, seed: int | None, has_gains: bool) -> None:
     """Raise GridjaxError for an option of the command line that has no effect without patterns.
 
     Args:
         growth: options of the dynamics.
         n_cells: number of place cells of the layout, if it was given.
+        seed: random seed of the layout and of the noise from which patterns grow, if it was given.
         has_gains: whether the gains of lattices are printed, whose rates have the saturation, too.
     """
     given = {
@@ -64,6 +65,7 @@ def check_used(growth: Growth, n_cells: int | None, has_gains: bool) -> None:
         "--ideal": growth.ideal,
         "--saturation": growth.saturation < math.inf and not has_gains,
         "--cells": n_cells is not None,
+        "--seed": seed is not None,
     }
     if unused := [name for name, is_given in given.items() if is_given]:
         message = f"{' and '.join(unused)}: an option of patterns, but none grow"

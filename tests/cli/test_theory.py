@@ -48,6 +48,8 @@ def test_it_prints_wavenumber_period_modes_and_whether_it_fits_without_jax():
         (("--dimensions", 1, "--saturation", 2), "--saturation: an option of patterns"),
         (("--dimensions", 3, "--code", "gaussian", "--saturation", 2), "--saturation: an option"),
         (("--cells", 100), "--cells: an option of patterns, but none grow"),
+        (("--seed", 0), "--seed: an option of patterns, but none grow"),
+        (("--force",), "--force has no effect without --out"),
         (("--cells", 100, "--ideal", "--patterns"), "--cells 100 has no effect with --ideal"),
         (("--periodic", "--ideal", "--patterns"), "--periodic has no effect with --ideal"),
         (("--dimensions", 3, "--place-cell-rf", 0.01, "--patterns"), "too narrow"),

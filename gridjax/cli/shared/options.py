@@ -30,7 +30,12 @@ def _value(name: str, text: str) -> str | list[str]:
 
     has_start, has_end = text.startswith("["), text.endswith("]")
     if has_start and has_end:
-        return [part.strip() for part in _COMMA.split(text[1:-1])]
+        values = [part.strip() for part in _COMMA.split(text[1:-1])]
+        if not all(values):
+            message = f"--set {name}={text}: a value between the brackets is missing"
+            fix = f"write one value, or several with commas: --set {name}=[A,B]"
+            raise GridjaxError(Problem(message, fix=fix))
+        return values
     if has_start != has_end or (_COMMA.search(text) and is_list_with_commas(name)):
         values = ",".join(part.strip("[] ") for part in _COMMA.split(text) if part.strip("[] "))
         message = f"--set {name}={text}: several values need brackets on both sides"

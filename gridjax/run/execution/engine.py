@@ -99,12 +99,7 @@ def choose_engine(specs: Sequence[NetworkSpec], workers: int | None, determinist
     in this process. The first is a single worker, if JAX computes in one thread. The second is a
     plugin that a script or notebook registers itself, because other processes cannot load it; the
     worker then computes in as many threads as JAX uses.
-
-    Raises GridjaxError if ``workers`` is not positive.
     """
-    if workers is not None and workers < 1:
-        fix = "give a positive number, or leave it out"
-        raise GridjaxError(Problem(f"{workers} workers cannot train anything", fix=fix))
     if device_kind() != "cpu":
         devices = start_devices(deterministic)
         return _in_process(devices[:workers], deterministic)

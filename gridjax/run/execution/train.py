@@ -14,11 +14,11 @@ from gridjax.callbacks import CallbackList, RunCallback, RunEnd, RunStart, RunWa
 from gridjax.errors import GridjaxError, Problem
 from gridjax.forked_process import refuse_forked_process
 from gridjax.io.folder_lock import locked, record_writer, shared_lock, workers_lock
-from gridjax.io.text import show
 from gridjax.run.checkpointing.block_checkpointer import CheckpointPolicy
 from gridjax.run.execution.checks.fused_check import check_fused
 from gridjax.run.execution.checks.jax_settings import check_jax_settings
 from gridjax.run.execution.checks.plugin_check import check_plugins
+from gridjax.run.execution.checks.train_arguments import check_train_arguments
 from gridjax.run.execution.engine import LOCAL, RAY, RunContext, check_engine, choose_engine
 from gridjax.run.execution.job_arrays.array_task import part_named
 from gridjax.run.execution.progress_bar import progress_bar
@@ -120,13 +120,17 @@ def train(
             an argument is invalid; or this process was forked after JAX had started.
         Stopped: A callback requested a stop, or the time limit has passed.
     """
+    check_train_arguments(
+        sweep,
+        callbacks,
+        progress=progress,
+        workers=workers,
+        checkpoint_every=checkpoint_every,
+        time_limit=time_limit,
+        deterministic=deterministic,
+        part=part,
+    )
     refuse_forked_process()
-    if not isinstance(sweep, Sweep):
-        fix = "give gridjax.Sweep.from_yaml(FILE), Sweep.from_dict(DICT) or Sweep.from_specs(SPECS)"
-        raise GridjaxError(Problem(f"sweep: {show(sweep)} is not a Sweep", fix=fix))
-    if not checkpoint_every >= 0:  # NaN too
-        fix = "give seconds; 0 saves after every chunk"
-        raise GridjaxError(Problem(f"checkpoint_every={checkpoint_every} is not a time", fix=fix))
     check_engine(engine, address, part)
     own_part = None if part is None else part_named(part)
     chosen = {"keep_maps": keep_maps, "keep_weights": keep_weights, "merge": merge}
