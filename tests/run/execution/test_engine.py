@@ -69,11 +69,6 @@ def test_a_plugin_of_a_script_runs_here_and_the_manifest_has_the_threads(cpu_alo
     assert (following.local_devices, following.device["threads"]) == ((), 1)
 
 
-def test_no_workers_are_refused(cpu_alone):
-    with pytest.raises(GridjaxError, match="0 workers"):
-        choose_engine(SPECS, 0, False)
-
-
 PLUGIN = """
 import jax.numpy as jnp
 import gridjax as gj
