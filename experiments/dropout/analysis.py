@@ -75,8 +75,11 @@ def arms(evidence):
 
 
 def learned_arms(evidence):
-    """Return the names of the arms of which enough networks have learned the task."""
-    rows = arms(evidence.ask("all"))
+    """Return the names of the arms of which enough networks have learned the task.
+
+    Networks that diverged count, as in the arms of verdicts: they have not learned it.
+    """
+    rows = arms(evidence.ask("finished"))
     rows = rows[rows["place_field_values"] == DOS]
     share = rows["is_competent"].astype(float).groupby(rows["arm"]).mean()
     return list(share.index[share >= LEAST_COMPETENT])

@@ -73,6 +73,19 @@ def test_an_arm_that_has_not_learned_does_not_block_the_claim_about_robustness(m
     assert set(arm[used]) == names
 
 
+def test_networks_that_diverged_count_among_those_that_have_not_learned():
+    """Of an arm, five diverged and three do not integrate: four of twelve have learned."""
+    plan, run = run_of("dropout", lambda spec: spec.recurrent_dropout == 0.1 and spec.seed < 5)
+    set_grids(run, np.random.default_rng(2).integers(2, 9, len(run.networks)))
+    set_measure(run, "none", 0, DIFFUSION, 1.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    rows = run.networks
+    rows.loc[(rows["recurrent_dropout"] == 0.1) & rows["seed"].isin([5, 6, 7]), ERROR] = 30.0
+    found = verdicts_of(plan, run)["grids_explain_robustness"]
+    assert "recurrent 0.1" not in {each.name for each in found.arms}
+    assert found.outcome != NOT_ANSWERABLE
+
+
 def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):
     plan, run, _ = made_up
     set_measure(run, "none", 0, DIFFUSION, 3.0)
