@@ -132,6 +132,8 @@ PANELS = (
     ("efficiency_median", 1, "efficiency\nof medians"),
     (ERROR, 1, "error without noise\nor landmarks (cm)"),
 )
+OF_COMPETENT = ("efficiency_in_box", "efficiency_median")
+"""Columns of claims about competent networks; the means of the figure are theirs."""
 
 
 def figures(evidence, estimates):
@@ -154,7 +156,7 @@ def figures(evidence, estimates):
     above[0].legend(fontsize=plotting.SMALL)
     panels = [figure.add_subplot(grid[1 + at // 2, at % 2]) for at in range(len(PANELS))]
     names = [f"{100 * rate:g} %" for rate in sorted(rows["landmark_rate"].unique())]
-    shared.arms_by_code(panels, PANELS, rows, names, CODES)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, OF_COMPETENT)
     for axes in panels:
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_xticks(range(len(names)), names)
@@ -170,7 +172,8 @@ def figures(evidence, estimates):
         " filter on the same noisy moves and landmarks, clipped to the box. Below: the same"
         " measurement of all networks that receive landmarks, and the error over 50 moves without"
         " noise and landmarks. Efficiency: mean (median) squared error of the filter over that of"
-        " the network, after 25 to 50 moves. Dots: networks; bars: 95 % intervals over seeds."
+        " the network, after 25 to 50 moves. Dots: networks (hollow: not competent, and in no mean"
+        " of efficiencies); bars: 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 

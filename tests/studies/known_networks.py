@@ -62,3 +62,12 @@ def by_seed(run, scale=0.1):
 def noise(run, scale):
     """Return another number for each network."""
     return scale * np.random.default_rng(1).normal(size=len(run.networks))
+
+
+def drawn_means(axes):
+    """Return the means of arms that a panel of a figure shows."""
+    is_mean = (line.get_markersize() == 5 and len(line.get_ydata()) == 1 for line in axes.lines)
+    drawn = (
+        line.get_ydata()[0] for line, is_one in zip(axes.lines, is_mean, strict=True) if is_one
+    )
+    return np.array(list(drawn))

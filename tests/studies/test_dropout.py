@@ -5,6 +5,7 @@ import pytest
 from studies.known_networks import (
     N_SEEDS,
     by_seed,
+    drawn_means,
     evidence_of,
     noise,
     run_of,
@@ -84,6 +85,27 @@ def test_networks_that_diverged_count_among_those_that_have_not_learned():
     found = verdicts_of(plan, run)["grids_explain_robustness"]
     assert "recurrent 0.1" not in {each.name for each in found.arms}
     assert found.outcome != NOT_ANSWERABLE
+
+
+@pytest.mark.parametrize("name", ["dropout", "leaky"])
+def test_the_means_of_a_figure_are_those_of_the_networks_that_the_claims_ask(name):
+    plan, run = run_of(name)
+    is_lost = run.networks["seed"] < 2
+    run.networks[ERROR] = np.where(is_lost, 900.0, 5.0) + noise(run, 0.1)
+    run.networks["share_with_lattice"] = np.where(is_lost, 9.0, 0.1)
+    set_measure(run, "none", 0, DIFFUSION, 1.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, np.where(is_lost, 1e9, 2 + noise(run, 0.1)))
+    set_measure(run, "none", 0, "decode_err_rms_cm", 5.0)
+    set_measure(run, "velocity_noise", 1.0, "decode_err_rms_cm", np.where(is_lost, 1e4, 9.0))
+    set_measure(run, "kick_off", 0.1, "rho_perp", np.where(is_lost, 1e6, 0.3))
+    set_measure(run, "kick_along", 0.1, "rho_par", np.where(is_lost, 1e6, 0.9))
+    (drawn,) = plan.study.figures(plan.evidence(run), {})
+    errors, *others = (drawn_means(axes) for axes in drawn.figure.axes)
+    assert errors.min() > 100  # claims about errors ask all networks
+    limits = {"dropout": [0, 1, 1, 100], "leaky": [10, 1, 100, 100]}[name]
+    for means, limit in zip(others, limits, strict=True):
+        assert len(means) == len(errors)
+        assert means.max() < limit
 
 
 def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studies.conftest import make_competent
+from studies.known_networks import drawn_means
 from synthetic import synthetic_run
 
 import gridjax as gj
@@ -176,3 +177,24 @@ def test_grid_units_that_are_not_there_cannot_be_removed(kept):
     found = kept(run, plan, stored(run, plan))[name]
     assert found.outcome == NOT_ANSWERABLE
     assert "no more grid units than by chance (points; no landmarks: " in found.sentence
+
+
+def test_the_figure_has_the_efficiencies_of_competent_networks(kept, monkeypatch):
+    run, plan = run_of(weights=False)
+    kept(run, plan, stored(run, plan))  # the run has networks from here on
+    lost = run.networks["seed"] == 0
+    run.networks.loc[lost, "decode_err_ml_cm_T50"] = 30.0
+
+    def errors(network, rate, burn_in):
+        found = known_errors(network, rate, burn_in)
+        if network.spec.seed:
+            return found
+        return found._replace(error_ratio=9.0, efficiency_in_box=9.0, efficiency_median=9.0)
+
+    monkeypatch.setattr(gj.Network, "landmarks", errors)
+    (drawn,) = plan.study.figures(plan.evidence(run), {})
+    ratio, *efficiencies = (drawn_means(axes) for axes in drawn.figure.axes[2:5])
+    assert ratio.min() > 1  # of all networks, as the claim
+    for means in efficiencies:
+        assert len(means) == 4
+        assert means.max() < 1
