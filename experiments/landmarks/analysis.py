@@ -46,14 +46,15 @@ def with_measures(evidence):
         name: [np.nan if each is None else float(each[name]) for each in found] for name in MEASURES
     }
     arm = [f"{100 * rate:g} %" for rate in rows["landmark_rate"]]
-    is_missing = [has and each is None for has, each in zip(has_landmarks, found, strict=True)]
-    return rows.assign(**columns, found=found, arm=arm, is_missing=is_missing)
+    rows = rows.assign(**columns, found=found, arm=arm)
+    return rows.assign(is_missing=has_landmarks & rows[list(MEASURES)].isna().any(axis=1))
 
 
 def unmeasured(rows):
-    """Return how many networks have no weights to measure; empty if all have."""
+    """Return how many networks lack a measure; empty if none does."""
     n = int(rows["is_missing"].sum())
-    return f"{n} of {len(rows)} networks have no stored weights, and no measures" if n else ""
+    reason = "networks have no stored weights, or no finite outputs, and no measures"
+    return f"{n} of {len(rows)} {reason}" if n else ""
 
 
 def cost_of_landmarks(of_seed):

@@ -66,8 +66,5 @@ def noise(run, scale):
 
 def drawn_means(axes):
     """Return the means of arms that a panel of a figure shows."""
-    is_mean = (line.get_markersize() == 5 and len(line.get_ydata()) == 1 for line in axes.lines)
-    drawn = (
-        line.get_ydata()[0] for line, is_one in zip(axes.lines, is_mean, strict=True) if is_one
-    )
-    return np.array(list(drawn))
+    values = [line.get_ydata() for line in axes.lines if line.get_markersize() == 5]
+    return np.array([own[0] for own in values if len(own) == 1])

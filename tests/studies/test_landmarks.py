@@ -134,6 +134,26 @@ def test_one_network_without_weights_leaves_claims_about_landmarks_without_verdi
         assert "1 of 16 networks have no stored weights" in found[name].sentence
 
 
+def test_a_network_whose_outputs_are_not_finite_lacks_its_measures(kept, monkeypatch):
+    """Its errors are NaN. Without it, the others could look better."""
+    run, plan = run_of(weights=False)
+
+    def errors(network, rate, burn_in):
+        found = known_errors(network, rate, burn_in)
+        if network.spec.seed:
+            return found
+        nan = math.nan
+        return found._replace(error_ratio=nan, efficiency_in_box=nan, efficiency_median=nan)
+
+    monkeypatch.setattr(gj.Network, "landmarks", errors)
+    found = kept(run, plan, stored(run, plan))
+    for name in OF_MEASURES:
+        assert found[name].outcome == NOT_ANSWERABLE
+        assert "2 of 16 networks have no stored weights, or no finite outputs" in (
+            found[name].sentence
+        )
+
+
 def test_damaged_weights_are_told(kept):
     def damaged(run_id):
         raise DamageError(Problem("damaged"))
