@@ -100,6 +100,7 @@ def test_the_means_of_a_figure_are_those_of_the_networks_that_the_claims_ask(nam
     set_measure(run, "kick_off", 0.1, "rho_perp", np.where(is_lost, 1e6, 0.3))
     set_measure(run, "kick_along", 0.1, "rho_par", np.where(is_lost, 1e6, 0.9))
     (drawn,) = plan.study.figures(plan.evidence(run), {})
+    assert drawn.figure is not None
     errors, *others = (drawn_means(axes) for axes in drawn.figure.axes)
     assert errors.min() > 100  # claims about errors ask all networks
     limits = {"dropout": [0, 1, 1, 100], "leaky": [10, 1, 100, 100]}[name]

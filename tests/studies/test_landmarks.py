@@ -213,6 +213,7 @@ def test_the_figure_has_the_efficiencies_of_competent_networks(kept, monkeypatch
 
     monkeypatch.setattr(gj.Network, "landmarks", errors)
     (drawn,) = plan.study.figures(plan.evidence(run), {})
+    assert drawn.figure is not None
     ratio, *efficiencies = (drawn_means(axes) for axes in drawn.figure.axes[2:5])
     assert ratio.min() > 1  # of all networks, as the claim
     for means in efficiencies:
