@@ -75,8 +75,11 @@ def arms(evidence):
 
 
 def learned_arms(evidence):
-    """Return the names of the arms of which enough networks have learned the task."""
-    rows = arms(evidence.ask("all"))
+    """Return the names of the arms of which enough networks have learned the task.
+
+    Networks that diverged count, as in the arms of verdicts: they have not learned it.
+    """
+    rows = arms(evidence.ask("finished"))
     rows = rows[rows["place_field_values"] == DOS]
     share = rows["is_competent"].astype(float).groupby(rows["arm"]).mean()
     return list(share.index[share >= LEAST_COMPETENT])
@@ -173,6 +176,8 @@ PANELS = (
     ("log_diffusion", 1, "log10 D of noise\n(cm² per move)"),
     ("share_grid", 100, "grid units (%)"),
 )
+OF_COMPETENT = ("log_off", "along", "log_diffusion", "share_grid")
+"""Columns of claims about competent networks; the means of the figure are theirs."""
 
 
 def figures(evidence, estimates):
@@ -184,7 +189,7 @@ def figures(evidence, estimates):
     figure = plotting.new_figure(7.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
     shared.null_share(panels[-1], int(rows["Ng"].max()), evidence.n_readouts)
-    shared.arms_by_code(panels, PANELS, rows, names, CODES, ("share_grid",))
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, OF_COMPETENT)
     panels[0].set_ylim(0, None)
     figure.legend(loc="outside upper center", ncols=2)
     panels[-1].set_ylim(0, None)
@@ -195,7 +200,7 @@ def figures(evidence, estimates):
         f" state's; diffusion constant D that state noise of {NOISE:g} adds to the network's own,"
         f" up to move {LAST}; share of units above the 99th percentile of their own network's"
         " random readouts. An arm corrects errors if ρ⊥ falls and ρ∥ does not. Dots: networks"
-        " (hollow: not competent, and in no mean of grid units); bars: 95 % intervals over seeds;"
-        " grey: chance."
+        " (hollow: not competent, and in no mean but that of errors); bars: 95 % intervals over"
+        " seeds; grey: chance."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -46,14 +46,15 @@ def with_measures(evidence):
         name: [np.nan if each is None else float(each[name]) for each in found] for name in MEASURES
     }
     arm = [f"{100 * rate:g} %" for rate in rows["landmark_rate"]]
-    is_missing = [has and each is None for has, each in zip(has_landmarks, found, strict=True)]
-    return rows.assign(**columns, found=found, arm=arm, is_missing=is_missing)
+    rows = rows.assign(**columns, found=found, arm=arm)
+    return rows.assign(is_missing=has_landmarks & rows[list(MEASURES)].isna().any(axis=1))
 
 
 def unmeasured(rows):
-    """Return how many networks have no weights to measure; empty if all have."""
+    """Return how many networks lack a measure; empty if none does."""
     n = int(rows["is_missing"].sum())
-    return f"{n} of {len(rows)} networks have no stored weights, and no measures" if n else ""
+    reason = "networks have no stored weights, or no finite outputs, and no measures"
+    return f"{n} of {len(rows)} {reason}" if n else ""
 
 
 def cost_of_landmarks(of_seed):
@@ -132,6 +133,8 @@ PANELS = (
     ("efficiency_median", 1, "efficiency\nof medians"),
     (ERROR, 1, "error without noise\nor landmarks (cm)"),
 )
+OF_COMPETENT = ("efficiency_in_box", "efficiency_median")
+"""Columns of claims about competent networks; the means of the figure are theirs."""
 
 
 def figures(evidence, estimates):
@@ -154,7 +157,7 @@ def figures(evidence, estimates):
     above[0].legend(fontsize=plotting.SMALL)
     panels = [figure.add_subplot(grid[1 + at // 2, at % 2]) for at in range(len(PANELS))]
     names = [f"{100 * rate:g} %" for rate in sorted(rows["landmark_rate"].unique())]
-    shared.arms_by_code(panels, PANELS, rows, names, CODES)
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, OF_COMPETENT)
     for axes in panels:
         axes.set_xlim(-0.5, len(names) - 0.5)
         axes.set_xticks(range(len(names)), names)
@@ -170,7 +173,8 @@ def figures(evidence, estimates):
         " filter on the same noisy moves and landmarks, clipped to the box. Below: the same"
         " measurement of all networks that receive landmarks, and the error over 50 moves without"
         " noise and landmarks. Efficiency: mean (median) squared error of the filter over that of"
-        " the network, after 25 to 50 moves. Dots: networks; bars: 95 % intervals over seeds."
+        " the network, after 25 to 50 moves. Dots: networks (hollow: not competent, and in no mean"
+        " of efficiencies); bars: 95 % intervals over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 

@@ -121,6 +121,8 @@ PANELS = (
     (SHARE, 100, "grid units (%)"),
     (LATTICES, 100, "units with a\nlattice (%)"),
 )
+OF_COMPETENT = ("added_cm", "log_diffusion", SHARE, LATTICES)
+"""Columns of claims about competent networks; the means of the figure are theirs."""
 
 
 def figures(evidence, estimates):
@@ -132,7 +134,7 @@ def figures(evidence, estimates):
     figure = plotting.new_figure(7.2)
     panels = figure.subplots(len(PANELS), 1, sharex=True)
     shared.null_share(panels[3], int(rows["Ng"].max()), evidence.n_readouts)
-    shared.arms_by_code(panels, PANELS, rows, names, CODES, (SHARE, LATTICES))
+    shared.arms_by_code(panels, PANELS, rows, names, CODES, OF_COMPETENT)
     panels[-1].axhline(100 * CHANCE_LATTICES, color=plotting.GREY, lw=0.8, ls=":")
     for axes, (column, _, _) in zip(panels, PANELS, strict=True):
         if column != "log_diffusion":
@@ -148,7 +150,7 @@ def figures(evidence, estimates):
         " share of units above the 99th percentile of their own network's random readouts and"
         " above .3 (grey: chance); share of units with a significant lattice (dotted: chance). Slow"
         " start: no leak, and the initial linear dynamics of a leak of 0.3. Dots: networks (hollow:"
-        " not competent, and in no mean of grid units or lattices); bars: 95 % intervals over"
-        " seeds."
+        " not competent, and in no mean but that of errors without noise); bars: 95 % intervals"
+        " over seeds."
     )
     return [plotting.FigureResult(name, title, figure, caption)]

@@ -69,6 +69,10 @@ def select(evidence):
 
     def at_equal_loss(cell):
         own = rows[dos & cells.isin([RNN, cell])]
+        both = {
+            NETWORKS[RNN]: some(RNN),
+            f"{NETWORKS[cell]}, any steps": rows[dos & (cells == cell)],
+        }
         return {
             "frame": own,
             "column": SHARE,
@@ -77,11 +81,8 @@ def select(evidence):
             "on": LOSS,
             "caliper": CALIPER_NATS,
             "within": DIFFERENCES,
-            "arms": {
-                NETWORKS[RNN]: some(RNN),
-                f"{NETWORKS[cell]}, any steps": rows[dos & (cells == cell)],
-            },
-            "unanswerable": without_gain(beside_rnn(cell)),
+            "arms": both,
+            "unanswerable": without_gain(both),
         }
 
     def mean(cell):

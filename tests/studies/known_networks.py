@@ -62,3 +62,9 @@ def by_seed(run, scale=0.1):
 def noise(run, scale):
     """Return another number for each network."""
     return scale * np.random.default_rng(1).normal(size=len(run.networks))
+
+
+def drawn_means(axes):
+    """Return the means of arms that a panel of a figure shows."""
+    values = [line.get_ydata() for line in axes.lines if line.get_markersize() == 5]
+    return np.array([own[0] for own in values if len(own) == 1])

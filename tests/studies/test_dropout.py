@@ -5,6 +5,7 @@ import pytest
 from studies.known_networks import (
     N_SEEDS,
     by_seed,
+    drawn_means,
     evidence_of,
     noise,
     run_of,
@@ -71,6 +72,41 @@ def test_an_arm_that_has_not_learned_does_not_block_the_claim_about_robustness(m
     assert "recurrent 0.1" not in names
     used = run.networks["run_id"].isin(found.estimate.rows["run_id"])
     assert set(arm[used]) == names
+
+
+def test_networks_that_diverged_count_among_those_that_have_not_learned():
+    """Of an arm, five diverged and three do not integrate: four of twelve have learned."""
+    plan, run = run_of("dropout", lambda spec: spec.recurrent_dropout == 0.1 and spec.seed < 5)
+    set_grids(run, np.random.default_rng(2).integers(2, 9, len(run.networks)))
+    set_measure(run, "none", 0, DIFFUSION, 1.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    rows = run.networks
+    rows.loc[(rows["recurrent_dropout"] == 0.1) & rows["seed"].isin([5, 6, 7]), ERROR] = 30.0
+    found = verdicts_of(plan, run)["grids_explain_robustness"]
+    assert "recurrent 0.1" not in {each.name for each in found.arms}
+    assert found.outcome != NOT_ANSWERABLE
+
+
+@pytest.mark.parametrize("name", ["dropout", "leaky"])
+def test_the_means_of_a_figure_are_those_of_the_networks_that_the_claims_ask(name):
+    plan, run = run_of(name)
+    is_lost = run.networks["seed"] < 2
+    run.networks[ERROR] = np.where(is_lost, 900.0, 5.0) + noise(run, 0.1)
+    run.networks["share_with_lattice"] = np.where(is_lost, 9.0, 0.1)
+    set_measure(run, "none", 0, DIFFUSION, 1.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, np.where(is_lost, 1e9, 2 + noise(run, 0.1)))
+    set_measure(run, "none", 0, "decode_err_rms_cm", 5.0)
+    set_measure(run, "velocity_noise", 1.0, "decode_err_rms_cm", np.where(is_lost, 1e4, 9.0))
+    set_measure(run, "kick_off", 0.1, "rho_perp", np.where(is_lost, 1e6, 0.3))
+    set_measure(run, "kick_along", 0.1, "rho_par", np.where(is_lost, 1e6, 0.9))
+    (drawn,) = plan.study.figures(plan.evidence(run), {})
+    assert drawn.figure is not None
+    errors, *others = (drawn_means(axes) for axes in drawn.figure.axes)
+    assert errors.min() > 100  # claims about errors ask all networks
+    limits = {"dropout": [0, 1, 1, 100], "leaky": [10, 1, 100, 100]}[name]
+    for means, limit in zip(others, limits, strict=True):
+        assert len(means) == len(errors)
+        assert means.max() < limit
 
 
 def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from studies.conftest import make_competent
+from studies.known_networks import drawn_means
 from synthetic import synthetic_run
 
 import gridjax as gj
@@ -133,6 +134,26 @@ def test_one_network_without_weights_leaves_claims_about_landmarks_without_verdi
         assert "1 of 16 networks have no stored weights" in found[name].sentence
 
 
+def test_a_network_whose_outputs_are_not_finite_lacks_its_measures(kept, monkeypatch):
+    """Its errors are NaN. Without it, the others could look better."""
+    run, plan = run_of(weights=False)
+
+    def errors(network, rate, burn_in):
+        found = known_errors(network, rate, burn_in)
+        if network.spec.seed:
+            return found
+        nan = math.nan
+        return found._replace(error_ratio=nan, efficiency_in_box=nan, efficiency_median=nan)
+
+    monkeypatch.setattr(gj.Network, "landmarks", errors)
+    found = kept(run, plan, stored(run, plan))
+    for name in OF_MEASURES:
+        assert found[name].outcome == NOT_ANSWERABLE
+        assert "2 of 16 networks have no stored weights, or no finite outputs" in (
+            found[name].sentence
+        )
+
+
 def test_damaged_weights_are_told(kept):
     def damaged(run_id):
         raise DamageError(Problem("damaged"))
@@ -176,3 +197,25 @@ def test_grid_units_that_are_not_there_cannot_be_removed(kept):
     found = kept(run, plan, stored(run, plan))[name]
     assert found.outcome == NOT_ANSWERABLE
     assert "no more grid units than by chance (points; no landmarks: " in found.sentence
+
+
+def test_the_figure_has_the_efficiencies_of_competent_networks(kept, monkeypatch):
+    run, plan = run_of(weights=False)
+    kept(run, plan, stored(run, plan))  # the run has networks from here on
+    lost = run.networks["seed"] == 0
+    run.networks.loc[lost, "decode_err_ml_cm_T50"] = 30.0
+
+    def errors(network, rate, burn_in):
+        found = known_errors(network, rate, burn_in)
+        if network.spec.seed:
+            return found
+        return found._replace(error_ratio=9.0, efficiency_in_box=9.0, efficiency_median=9.0)
+
+    monkeypatch.setattr(gj.Network, "landmarks", errors)
+    (drawn,) = plan.study.figures(plan.evidence(run), {})
+    assert drawn.figure is not None
+    ratio, *efficiencies = (drawn_means(axes) for axes in drawn.figure.axes[2:5])
+    assert ratio.min() > 1  # of all networks, as the claim
+    for means in efficiencies:
+        assert len(means) == 4
+        assert means.max() < 1

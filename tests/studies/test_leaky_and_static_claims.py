@@ -129,6 +129,18 @@ def test_path_integration_adds_grid_units_only_if_there_are_some():
         assert max(len(arm.run_ids) for arm in found[name].arms) == 4 * 12
 
 
+def test_grid_units_that_only_networks_of_fewer_steps_have_refute_claims_at_equal_loss():
+    plan, run = run_of("static")
+    is_young = run.networks["n_grad_steps"] < run.networks["n_grad_steps"].max()
+    has_their_loss = is_young | is_cell(run, "RNN")
+    run.networks["loss_excess"] = np.where(has_their_loss, 0.02, 0.01) + noise(run, 1e-4)
+    set_grids(run, np.where(is_young, 6 + run.networks["seed"] % 2, 0))
+    found = verdicts_of(plan, run)
+    for kind in ("", "_to_positions"):
+        assert found[f"integration_adds{kind}_at_equal_loss"].outcome == DOES_NOT
+    assert found["integration_adds_to_positions"].outcome == NOT_ANSWERABLE
+
+
 @pytest.mark.parametrize("name", ["dropout", "leaky", "static"])
 def test_networks_of_equal_loss_differ_by_less_than_the_sd_of_an_arm(name):
     plan, run = run_of(name)
