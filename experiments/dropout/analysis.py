@@ -9,6 +9,8 @@ from gridjax.studies import figures as shared
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 CODES = {DOS: "Difference of Softmaxes", GAUSSIAN: "Gaussian"}
 ERROR = "decode_err_ml_cm_T50"
+ROUNDING = 1e-9
+"""Largest residual of a fit, of the largest value, that is rounding."""
 CALIPER_NATS = 0.0015
 """Largest difference of matched losses, about the sd of loss_excess within an arm of R5."""
 KICK, NOISE, LESION = 0.1, 0.2, 0.02
@@ -89,7 +91,7 @@ def without_arms_seeds_and_error(rows, columns):
     """Return columns without the means of arms and seeds and what is linear in the error.
 
     Means of arms and of seeds are fitted together. The part that is linear in the error is that of
-    its deviations from them.
+    its deviations from them. What is left of a column is 0 where it is no more than rounding.
     """
     rows = rows.dropna(subset=[*columns, ERROR])
     labels = [rows[name].to_numpy() for name in ("arm", "seed")]
@@ -101,6 +103,7 @@ def without_arms_seeds_and_error(rows, columns):
     power = error @ error
     slopes = error @ values[:, :-1] / power if power else np.zeros(len(columns))
     left = values[:, :-1] - error[:, None] * slopes
+    left[np.abs(left) < ROUNDING * rows[columns].abs().max().to_numpy()] = 0.0
     return rows.assign(**dict(zip(columns, left.T, strict=True)))
 
 

@@ -95,6 +95,7 @@ def select(evidence):
         }
 
     of_cells = rows[(cells == PLACE_CELLS) & usual]
+    by_code = {name: some(PLACE_CELLS, code) for code, name in CODES.items()}
     return {
         "integration_adds_to_positions": pair(
             SHARE, MLP, unanswerable=without_gain(beside_rnn(MLP))
@@ -109,7 +110,8 @@ def select(evidence):
             "first": of_cells["place_field_values"] == DOS,
             "second": of_cells["place_field_values"] == GAUSSIAN,
             "within": DIFFERENCES,
-            "arms": {name: some(PLACE_CELLS, code) for code, name in CODES.items()},
+            "arms": by_code,
+            "unanswerable": without_gain(by_code),
         },
         "positions_have_grids": mean(MLP),
         "integration_adds_at_equal_loss": at_equal_loss(PLACE_CELLS),

@@ -131,7 +131,17 @@ def test_arms_seeds_and_errors_explain_nothing_of_what_is_left(made_up):
     rows[ERROR] = 5 + explained + random.normal(size=len(rows))
     rows["log_diffusion"] = 3 * explained - 2 * rows[ERROR]
     left = module.without_arms_seeds_and_error(rows, ["log_diffusion", "share_grid"])
-    np.testing.assert_allclose(left["log_diffusion"], 0, atol=1e-9)
+    assert (left["log_diffusion"] == 0).all()  # not the rounding errors of the fit
+
+
+def test_one_share_of_grid_units_for_all_networks_explains_no_robustness(made_up):
+    plan, run, _ = made_up
+    set_grids(run, np.full(len(run.networks), 3))
+    set_measure(run, "none", 0, DIFFUSION, 1.0)
+    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    found = verdicts_of(plan, run)["grids_explain_robustness"]
+    assert found.outcome in (UNDECIDED, NOT_ANSWERABLE)
+    assert np.isnan(found.estimate.value)
 
 
 def set_lesions(run, grid, matched):

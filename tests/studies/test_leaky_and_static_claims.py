@@ -129,6 +129,18 @@ def test_path_integration_adds_grid_units_only_if_there_are_some():
         assert max(len(arm.run_ids) for arm in found[name].arms) == 4 * 12
 
 
+def test_targets_are_compared_without_integration_only_if_there_are_grid_units():
+    plan, run = run_of("static")
+    name, is_dos = "target_decides_without_integration", run.networks["place_field_values"] == DOS
+    set_grids(run, np.where(is_cell(run, "static_place_cells"), 0, 5))
+    verdict = verdicts_of(plan, run)[name]
+    assert verdict.outcome == NOT_ANSWERABLE
+    assert "networks have no more grid units than by chance" in verdict.sentence
+    for with_grids, outcome in ((is_dos, HOLDS), (~is_dos, DOES_NOT)):
+        set_grids(run, np.where(with_grids, 5 + run.networks["seed"] % 2, 0))
+        assert verdicts_of(plan, run)[name].outcome == outcome
+
+
 def test_grid_units_that_only_networks_of_fewer_steps_have_refute_claims_at_equal_loss():
     plan, run = run_of("static")
     is_young = run.networks["n_grad_steps"] < run.networks["n_grad_steps"].max()
