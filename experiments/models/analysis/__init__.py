@@ -63,7 +63,7 @@ def place_in_states(evidence, rows):
     identity = {
         "measure": "variance explained by place",
         "paths": place.N_PATHS,
-        "bins": place.N_PLACES,
+        "bins": "of the rate maps",
     }
     found = []
     for row in rows.itertuples():
