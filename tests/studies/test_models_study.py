@@ -112,6 +112,20 @@ def test_integrators_without_weights_have_a_reason_of_their_own(asked):
     assert "the weights of 32 of 32 networks are not stored" in found.sentence
 
 
+def test_integrators_of_an_exported_run_have_the_shares_that_the_study_kept(asked, tmp_path):
+    specs = [one for one in asked.sweep.specs if one.rnn_type == "identity_rnn"][:2]
+
+    def shares(weights):
+        run = synthetic_run(specs, keep_maps="none", weights=weights)
+        wanted = tuple(spec.run_id for spec in specs)
+        evidence = replace(asked.evidence(run, tmp_path / "models"), wanted=wanted)
+        return asked.study._module.place_in_states(evidence, evidence.everything)
+
+    assert np.isnan(shares(weights=False)).all()
+    np.testing.assert_array_equal(shares(weights=True), 0)
+    np.testing.assert_array_equal(shares(weights=False), 0)
+
+
 def test_models_that_do_not_integrate_their_path_refute_nothing(asked, integrating):
     run = made_up(asked)
     run.networks["n_modules"] = 0.0
