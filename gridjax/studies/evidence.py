@@ -21,7 +21,7 @@ from gridjax.run.results.network import Network
 from gridjax.run.results.run import Run
 from gridjax.spec.network import NetworkSpec
 from gridjax.studies.competence import ALL, COMPETENT, FINISHED, competent
-from gridjax.studies.kept_measures import kept_measure
+from gridjax.studies.kept_measures import kept_measure, kept_without_weights
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,16 +216,16 @@ class Evidence:
                 spec of the network, and the version and the source of gridjax, are added to them.
             compute: function from the network to its measures: JSON values and arrays, by name.
 
-        Returns the measures with lists in place of arrays, or None if the run did not keep the
-        network's weights. Raises GridjaxError if the folder cannot be written, and DamageError if
-        the weights are damaged.
+        Returns the measures with lists in place of arrays. If the run does not have the network's
+        weights, such as an exported one, they are those of an earlier call, or None. Raises
+        GridjaxError if the folder cannot be written, and DamageError if the weights are damaged.
         """
         try:
             network = self.run.network(run_id)
         except DamageError:
             raise
         except GridjaxError:
-            return None
+            return kept_without_weights(self.folder, run_id, identity)
         return kept_measure(self.folder, run_id, network, identity, compute)
 
     def _reported_units(self, rows: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,8 @@ from gridjax.version import __version__
 
 FOLDER = "measures"
 _NOT_MEASURING = ("studies", "report", "cli", "trackers", "recordings", "theory", "version.py")
+_OF_NETWORK = ("gridjax", "source", "spec", "weights")
+"""Keys of the identity of measures beside those that a study gives."""
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -69,6 +71,38 @@ def kept_measure(
         message = f"{file.parent} cannot be written: {error.strerror or error}"
         raise GridjaxError(Problem(message, fix="make it writable")) from None
     return measures
+
+
+def kept_without_weights(
+    folder: Path | None, name: str, identity: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return measures of a network whose weights are not stored; None if an earlier call kept none.
+
+    Without weights they cannot be computed again. They may be of another version of gridjax, as the
+    rows of the tables beside them may be; one line says so. ``identity`` must be the same.
+
+    Args:
+        folder, name, identity: as for ``kept_measure``.
+    """
+    if folder is None:
+        return None
+    try:
+        content = load_checksummed_json((folder / FOLDER / f"{name}.json").read_bytes())
+        known, measures = content["identity"], content["measures"]
+        own = {key: value for key, value in known.items() if key not in _OF_NETWORK}
+        source = known["gridjax"], known["source"]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+    if _text(own) != _text(identity):
+        return None
+    if source != (__version__, source_digest()):
+        _say_once(f"{folder.name}: measures of networks without weights are of another gridjax\n")
+    return measures
+
+
+@cache
+def _say_once(text: str) -> None:
+    sys.stderr.write(text)
 
 
 def weights_digest(network: Network) -> str:

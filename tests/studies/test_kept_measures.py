@@ -1,6 +1,7 @@
 """Measures that a study keeps: computed once for the same weights and settings, and never wrong."""
 
 import math
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -126,6 +127,30 @@ def test_without_a_folder_nothing_is_kept_and_without_weights_nothing_is_measure
     without = Evidence(synthetic_run([SPEC], weights=False), (SPEC.run_id,))
     assert without.kept(SPEC.run_id, {}, measure) is None
     assert len(calls) == 2
+
+
+def test_measures_of_an_exported_network_are_those_of_the_run_with_weights(
+    counted, capsys, monkeypatch
+):
+    """A study that is trained in parts has the tables, not the weights, of its earlier parts."""
+    evidence, measure, calls = counted
+    exported = replace(evidence, run=synthetic_run([SPEC], weights=False))
+    assert exported.kept(SPEC.run_id, {"steps": (1, 2)}, measure) is None
+    evidence.kept(SPEC.run_id, {"steps": (1, 2)}, measure)
+    capsys.readouterr()
+    found = exported.kept(SPEC.run_id, {"steps": (1, 2)}, measure) or {}
+    assert (found["names"], found["one"]) == (["a"], 0.5)
+    assert not capsys.readouterr().err
+    assert exported.kept(SPEC.run_id, {"steps": 3}, measure) is None
+    monkeypatch.setattr(kept_measures, "source_digest", lambda: "other")
+    for _ in range(2):
+        assert (exported.kept(SPEC.run_id, {"steps": (1, 2)}, measure) or {})["one"] == 0.5
+    assert capsys.readouterr().err.count("of another gridjax") == 1
+    (file,) = (evidence.folder / "measures").iterdir()
+    for damage in (file.read_text().replace("0.25", "0.26"), "{", "[]"):
+        file.write_text(damage)
+        assert exported.kept(SPEC.run_id, {"steps": (1, 2)}, measure) is None
+    assert len(calls) == 1
 
 
 def test_a_folder_that_cannot_be_written_has_one_message(counted):

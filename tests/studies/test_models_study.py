@@ -1,11 +1,13 @@
 """The study of models of other groups: whose units count, and which networks test a claim."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from synthetic import synthetic_run
 
+from gridjax.run.evaluation.one_network.own_paths import own_paths
 from gridjax.studies.claims.verdicts import HOLDS, NOT_ANSWERABLE, judge
 from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.study import find_studies
@@ -110,6 +112,20 @@ def test_integrators_without_weights_have_a_reason_of_their_own(asked):
     assert "the weights of 32 of 32 networks are not stored" in found.sentence
 
 
+def test_integrators_of_an_exported_run_have_the_shares_that_the_study_kept(asked, tmp_path):
+    specs = [one for one in asked.sweep.specs if one.rnn_type == "identity_rnn"][:2]
+
+    def shares(weights):
+        run = synthetic_run(specs, keep_maps="none", weights=weights)
+        wanted = tuple(spec.run_id for spec in specs)
+        evidence = replace(asked.evidence(run, tmp_path / "models"), wanted=wanted)
+        return asked.study._module.place_in_states(evidence, evidence.everything)
+
+    assert np.isnan(shares(weights=False)).all()
+    np.testing.assert_array_equal(shares(weights=True), 0)
+    np.testing.assert_array_equal(shares(weights=False), 0)
+
+
 def test_models_that_do_not_integrate_their_path_refute_nothing(asked, integrating):
     run = made_up(asked)
     run.networks["n_modules"] = 0.0
@@ -143,10 +159,37 @@ def test_states_that_follow_the_place_are_told_from_those_that_do_not(asked):
     positions = rng.uniform(-1.1, 1.1, (4000, 2))
     waves = rng.normal(size=(2, 30)) * 8
     lattice = np.cos(positions @ waves + rng.uniform(0, 6, 30))
-    assert explained(lattice, positions, 2.0) > 0.8  # although the code repeats within the box
-    assert abs(explained(rng.permutation(lattice), positions, 2.0)) < 0.03
-    assert explained(np.ones((4000, 3)), positions, 2.0) == 0
-    assert np.isnan(explained(lattice[:1], positions[:1], 2.0))
+    box = 2.0, 20
+    assert explained(lattice, positions, *box) > 0.8  # although the code repeats within the box
+    assert abs(explained(rng.permutation(lattice), positions, *box)) < 0.03
+    assert explained(np.ones((4000, 3)), positions, *box) == 0
+    assert np.isnan(explained(lattice[:1], positions[:1], *box))
+
+
+@pytest.mark.parametrize("cell", INTEGRATORS.values())
+def test_a_network_that_knows_its_place_exactly_integrates(asked, cell):
+    """Its lattices have an eighth of the box as period, and its paths are those of its motion."""
+    spec = next(one for one in asked.sweep.specs if one.rnn_type == cell)
+    rng = np.random.default_rng(0)
+    angles = np.pi / 3 * np.arange(3)
+    length = 4 * np.pi / np.sqrt(3) / (spec.box_width_in_m / 8)
+    waves = length * np.stack([np.cos(angles), np.sin(angles)])
+    phases = rng.uniform(0, 9, (30, 2)) @ waves
+
+    def lattices(positions):
+        return np.maximum((np.cos((positions @ waves)[..., None, :] + phases)).sum(-1), 0)
+
+    def share(order):
+        network = SimpleNamespace(
+            spec=spec,
+            paths=lambda n_paths: own_paths(spec, n_paths, None),
+            respond=lambda paths: SimpleNamespace(activity=lattices(order(paths[:, 1:]))),
+        )
+        return asked.study._module.place.share_explained(network)["share"]
+
+    known, guessed = share(np.asarray), share(rng.permutation)
+    assert known > 0.6
+    assert abs(guessed) < 0.1
 
 
 def test_states_are_measured_of_networks_that_receive_moves_and_have_weights(asked):

@@ -58,12 +58,13 @@ def of_active(rows):
 def place_in_states(evidence, rows):
     """Return for each network the share of the variance of its states that its place explains.
 
-    NaN for networks that are no integrators, that diverged, or whose weights are not stored.
+    NaN for networks that are no integrators, that diverged, or whose weights are not stored, unless
+    the study kept the share while they were.
     """
     identity = {
         "measure": "variance explained by place",
         "paths": place.N_PATHS,
-        "bins": place.N_PLACES,
+        "bins": "of the rate maps",
     }
     found = []
     for row in rows.itertuples():
@@ -165,16 +166,17 @@ def with_interval(shares):
 
 
 def share_tuned_to_heading(evidence, rows):
-    """Return the share of units of the first network that are tuned to the heading, at p = .01.
+    """Return the share of units of one network that are tuned to the heading, at p = .01.
 
-    NaN if its weights are not stored.
+    It is the first network with stored weights; NaN without any.
     """
-    try:
-        network = evidence.run.network(rows["run_id"].iloc[0])
-        found = network.heading_tuning(N_PATHS, n_shuffles=SHUFFLES)
-    except gj.GridjaxError:
-        return np.nan
-    return (found.p_value <= 1 / (1 + SHUFFLES)).mean()
+    for run_id in rows["run_id"]:
+        try:
+            found = evidence.run.network(run_id).heading_tuning(N_PATHS, n_shuffles=SHUFFLES)
+        except gj.GridjaxError:
+            continue
+        return (found.p_value <= 1 / (1 + SHUFFLES)).mean()
+    return np.nan
 
 
 def table(evidence, rows):

@@ -23,7 +23,7 @@ from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, TracedParams
 from gridjax.sweep.settings.evaluation_sizes import MOST_KEPT, MOST_POINTS, Design
 from gridjax.task.arena import bin_grid
-from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_measured_paths
 from gridjax.task.motion.trajectories import Trajectories, along
 from gridjax.task.target_codes.encodings import encoding
 from gridjax.task.task import Layout
@@ -158,7 +158,7 @@ def evaluation_paths(
 ) -> Trajectories:
     """Draw batch ``index`` of the evaluation trajectories."""
     key = stream(traced.motion_seed, Stream.EVALUATION, index)
-    return draw_paths(key, design.n_moves, design.batch_size, static, traced)
+    return draw_measured_paths(key, design.n_moves, design.batch_size, static, traced)
 
 
 def _add(

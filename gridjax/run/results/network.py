@@ -81,6 +81,8 @@ class Network:
 
         Returns:
             Positions in metres, as `respond` takes them. The same call returns the same paths.
+            Those of ``permuted_velocities`` end in different places, unlike those of a batch of the
+            training.
 
         Raises:
             GridjaxError: A number is invalid.

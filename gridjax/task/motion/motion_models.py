@@ -22,8 +22,13 @@ from gridjax.task import arena
 from gridjax.task.motion import line_and_volume_walks, square_walk
 from gridjax.task.motion.trajectories import Trajectories, along
 
+PERMUTED = "permuted_velocities"
+"""Name of the motion whose paths are permutations of one sequence of moves."""
 _N_ANGLES = 4096
 """Number of angles of the table from which von Mises turns are drawn."""
+_LONGER = 10
+"""Length of the sequence of moves from which ``draw_measured_paths`` draws permuted paths, in units
+of a path."""
 _NUMBERS = (*MOTION_NUMBERS, "box_width_in_m", "dt_s")
 _ContextFields: Any = namedtuple("_ContextFields", (*_NUMBERS, "dimensions"))
 
@@ -70,6 +75,23 @@ def draw_paths(
         return square_walk.simulate(key, n_moves, batch_size, traced)
     model: Motion = MOTIONS[static.motion]
     return model.simulate(key, n_moves, batch_size, motion_context(static, traced))
+
+
+def draw_measured_paths(
+    key: Key[Array, ""], n_moves: int, batch_size: int, static: StaticConfig, traced: TracedParams
+) -> Trajectories:
+    """Draw a batch of paths for measures: those of ``draw_paths``, which end in different places.
+
+    All permutations of one sequence of moves end in one place, where no state can be seen to follow
+    the position. Permuted paths are therefore the beginnings of longer ones.
+    """
+    n_drawn = _LONGER * n_moves if static.motion == PERMUTED else n_moves
+    paths = draw_paths(key, n_drawn, batch_size, static, traced)
+    return paths._replace(
+        moves=paths.moves[:n_moves],
+        positions=paths.positions[:n_moves],
+        headings=paths.headings[:n_moves],
+    )
 
 
 def random_positions(

@@ -8,7 +8,10 @@ import pytest
 import gridjax as gj
 from gridjax.prng import Stream, stream
 from gridjax.run.evaluation.one_network.own_paths import own_paths
+from gridjax.run.evaluation.rollout import evaluation_paths
 from gridjax.spec.network import NetworkSpec
+from gridjax.sweep.settings.evaluation_sizes import design_of
+from gridjax.sweep.settings.run_settings import EvaluationSettings
 from gridjax.task.motion.motion_models import draw_paths
 
 SMALL = {"Ng": 8, "Np": 16, "sequence_length": 7, "batch_size": 5}
@@ -34,6 +37,26 @@ def test_no_path_is_one_of_the_training():
     ]
     new = own_paths(spec, 15, 7)[:, 0]
     assert not np.isin(new, np.concatenate(starts)).any()
+
+
+def test_permuted_paths_of_measures_end_in_different_places():
+    """In training all paths of a batch end in one place, at which nothing can be measured."""
+    spec = NetworkSpec(**SMALL, motion="permuted_velocities", speed_scale=7.5)
+    largest = spec.dt_s * spec.speed_scale
+    of_evaluation = evaluation_paths(
+        spec.static,
+        design_of(spec, EvaluationSettings()),
+        jax.tree.map(jnp.asarray, spec.traced),
+        jnp.asarray(0),
+    )
+    for moves, ends in (
+        (np.diff(own_paths(spec, 400, None), axis=1), own_paths(spec, 400, None)[:, -1]),
+        (of_evaluation.moves.swapaxes(0, 1), of_evaluation.positions[-1]),
+    ):
+        assert np.abs(moves).max() <= largest * (1 + 1e-5)
+        assert len(np.unique(np.round(ends, 4), axis=0)) > 0.9 * len(ends)
+        expected = largest * np.sqrt(moves.shape[1] / 3)  # sd of a sum of uniform moves
+        np.testing.assert_allclose(np.std(ends, axis=0), expected, rtol=0.3)
 
 
 @pytest.mark.parametrize("numbers", [(0, None), (3, 0), (2.5, None), (10**6, None)])

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from gridjax.metrics.arguments import check_int
 from gridjax.prng import Stream, stream
 from gridjax.spec.network import NetworkSpec
-from gridjax.task.motion.motion_models import draw_paths
+from gridjax.task.motion.motion_models import draw_measured_paths
 
 MOST_PATHS, MOST_MOVES = 10**5, 10**4
 
@@ -34,6 +34,6 @@ def own_paths(
     n_moves = check_int("n_moves", n_moves, 1, MOST_MOVES)
     key = stream(spec.traced.motion_seed, Stream.OWN_PATHS)
     traced = jax.tree.map(jnp.asarray, spec.traced)
-    drawn = draw_paths(key, n_moves, n_paths, spec.static, traced)
+    drawn = draw_measured_paths(key, n_moves, n_paths, spec.static, traced)
     positions = jnp.concatenate([drawn.start[None], drawn.positions])
     return np.asarray(positions.swapaxes(0, 1))
