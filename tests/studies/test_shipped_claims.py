@@ -47,7 +47,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
     third = dict.fromkeys(
-        ("emergence", "encodings", "lattices", "precision", "width-sensitivity"), 3
+        ("emergence", "encodings", "lattices", "models", "precision", "width-sensitivity"), 3
     )
     faster = ("heterogeneity", "landmarks", "leaky", "static")
     fourth = dict.fromkeys(("good-for", "volume", *faster), 4)
