@@ -15,7 +15,6 @@ from gridjax.metrics import (
     pattern_covariance,
 )
 from gridjax.studies import DIFFERENCES, label, mark_small_boxes, with_lattices_that_fit
-from gridjax.studies import figures as shared
 
 DOS, GAUSSIAN = "difference_of_gaussians", "gaussian"
 N_BINS, FEWEST, LAYOUTS = 32, 10, 8
@@ -119,6 +118,29 @@ def select(evidence):
     }
 
 
+def draw_periods(axes, rows):
+    """Draw measured periods against predicted ones; surrounds are side by side."""
+    ratios = sorted(rows["surround_scale"].unique())
+    width = np.ptp(rows["two_cm"]) or 0.1 * rows["two_cm"].mean()
+    for at, ratio in enumerate(ratios):
+        group = rows[rows["surround_scale"] == ratio]
+        seeds = group["seed"].rank(method="dense", pct=True) - 0.5
+        x = group["two_cm"] + width * (0.06 * (at - (len(ratios) - 1) / 2) + 0.04 * seeds)
+        look = {"marker": "osD^v"[at % 5], "ls": "none", "ms": 3.5, "alpha": 0.7}
+        look["label"] = f"surround scale {ratio:g}, n = {len(group)}"
+        axes.plot(x, group["spectral_cm"], **look)
+        look |= {"mfc": "none", "ms": 6, "color": axes.lines[-1].get_color(), "label": "_"}
+        axes.plot(x, group["lattice_cm"], **look)
+    ends = rows["two_cm"].min() - 0.1 * width, rows["two_cm"].max() + 0.1 * width
+    axes.plot(ends, ends, color=plotting.GREY, lw=0.8, ls=":", zorder=1)
+    sides = rows["box_width_in_m"].unique()
+    if len(sides) == 1 and rows["spectral_cm"].max() > 100 * sides[0]:
+        axes.axhline(100 * sides[0], color=plotting.GREY, lw=0.8, ls="--", zorder=1)
+    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])  # room for the legend
+    mark_small_boxes(axes, rows["two_cm"], rows)
+    axes.legend(loc="upper left")
+
+
 def figures(evidence, estimates):
     competent = evidence.ask("competent")
     rows = periods_of(competent)
@@ -127,22 +149,13 @@ def figures(evidence, estimates):
         return [plotting.FigureResult(name, title, None, "No network has learned the task.")]
     figure = plotting.new_figure(3.4)
     left, right = figure.subplots(1, 2)
-    markers = dict(zip(sorted(rows["surround_scale"].unique()), "osD^v", strict=False))
-    for ratio, group in rows.groupby("surround_scale"):
-        look = {"marker": markers[ratio], "ls": "none", "ms": 3.5, "alpha": 0.7}
-        look["label"] = f"surround scale {ratio:g}, n = {len(group)}"
-        left.plot(group["two_cm"], group["spectral_cm"], **look)
-        look |= {"mfc": "none", "color": left.lines[-1].get_color(), "label": "_"}
-        left.plot(group["two_cm"], group["lattice_cm"], **look)
     left.set(xlabel="predicted period, 2-D (cm)", ylabel="measured period (cm)")
     if rows.empty:
         left.set(xticks=[], yticks=[])
         text = "no network of\nDifference of Softmaxes"
         left.text(0.5, 0.5, text, ha="center", va="center", transform=left.transAxes)
     else:
-        shared.unity(left)
-        mark_small_boxes(left, rows["two_cm"], rows)
-        left.legend(loc="upper left")
+        draw_periods(left, rows)
     spectra = competent.spectra.merge(competent.networks[["run_id", "place_field_values"]])
     spectra = spectra[spectra["cycles_per_box"] >= 0.5]
     for code, group in spectra.groupby("place_field_values"):
@@ -158,11 +171,11 @@ def figures(evidence, estimates):
     caption = (
         "Competent networks. Left: hexagonal period of the wavenumber at which the maps of a"
         " network have most power, against that of its targets; hollow: median period of its"
-        " lattices (at"
-        f" least {FEWEST} distinct maps with a significant lattice and a score above the network's"
-        " null); dotted: equal; hatched: fewer than 2.5"
-        " wavelengths fit the box, and the claims leave these networks out. Right: radial power of"
-        " the maps (solid) and of the place cells themselves (dashed), means over networks."
+        f" lattices (at least {FEWEST} distinct maps with a significant lattice and a score above"
+        " the network's null); dotted: equal; dashed: the side of the box, if some periods are"
+        " longer. Points of different surrounds and seeds are shifted sideways. Hatched: fewer than"
+        " 2.5 wavelengths fit the box, and the claims leave these networks out. Right: radial power of the maps"
+        " (solid) and of the place cells themselves (dashed), means over networks."
     )
     if competent.units["copy_of"].isna().any():
         caption += f" {UNKNOWN_COPIES}"

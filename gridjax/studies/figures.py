@@ -153,14 +153,6 @@ def published(axes: Axes, x: Any, y: Any, text: str = "published", marker: str =
     axes.plot(x, y, marker, color=PUBLISHED, ms=5, mew=1.4, ls="none", zorder=5, label=text)
 
 
-def unity(axes: Axes) -> None:
-    """Draw the line of equality, and give both axes the same limits."""
-    low = min(axes.get_xlim()[0], axes.get_ylim()[0])
-    high = max(axes.get_xlim()[1], axes.get_ylim()[1])
-    axes.plot([low, high], [low, high], color=plotting.GREY, lw=0.8, ls=":", zorder=1)
-    axes.set(xlim=(low, high), ylim=(low, high))
-
-
 def volumes(evidence: Evidence) -> FigureResult:
     """Draw the classes of units and the best maps of the networks of ``evidence`` in a cube."""
     from gridjax.report.figures import volumes
