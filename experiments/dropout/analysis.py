@@ -13,9 +13,9 @@ ROUNDING = 1e-9
 """Largest residual of a fit, of the largest value, that is rounding."""
 CALIPER_NATS = 0.0015
 """Largest difference of matched losses, about the sd of loss_excess within an arm of R5."""
-KICK, NOISE, LESION = 0.1, 0.2, 0.02
+KICK, NOISE, LESION = 0.1, 0.1, 0.02
 """Doses of the claims. This noise adds about as much diffusion as a network's own drift has; with
-twice as much, networks of R5 lose trajectories within 20 moves."""
+twice as much, networks lose trajectories within 20 moves."""
 AFTER_KICK, LAST = 5, 20
 """Moves at which kicks and other perturbations are read."""
 START_AT_LAST = 0.86
@@ -69,6 +69,7 @@ def arms(evidence):
     silenced = [measure(f"lesion_{which}", LESION, LAST, error) for which in ("grid", "matched")]
     return rows.assign(
         log_off=log10(measure("kick_off", KICK, AFTER_KICK, "rho_perp")),
+        log_off_late=log10(measure("kick_off", KICK, LAST, "rho_perp")),
         along=measure("kick_along", KICK, AFTER_KICK, "rho_par"),
         log_diffusion=np.log10(by_noise.clip(lower=LEAST_DIFFUSION)),  # NaN stays NaN
         grid_lesion_cm=silenced[0] - silenced[1],
@@ -159,6 +160,7 @@ def select(evidence):
             "arms": dict(iter(others.groupby("arm"))),
         },
         "grid_units_carry_position": lesion_of_grids(evidence, dos[dos["arm"] == NONE]),
+        "dropout_removes_changes_later": pair("log_off_late"),
         "dropout_is_not_weight_decay": pair(
             "log_off",
             second="weight decay",

@@ -12,10 +12,9 @@ ERROR, SHARE, LATTICES = "decode_err_ml_cm_T50", "share_grid", "share_with_latti
 CALIPER_NATS = 0.0015
 """Largest difference of matched losses, about the sd of loss_excess within an arm of R5."""
 CHANCE_LATTICES = 0.05
-VELOCITY_DOSE, STATE_DOSE, LAST = 1.0, 0.2, 20
+VELOCITY_DOSE, STATE_DOSE, LAST = 1.0, 0.1, 20
 """Doses of noise, and the move at which noisy networks are read. This noise on the state adds about
-as much diffusion as a network's own drift has; with twice as much, networks of R5 lose trajectories
-within 20 moves."""
+as much diffusion as a network's own drift has; with twice as much, networks lose trajectories."""
 LEAST_DIFFUSION = 0.01
 """A smaller diffusion constant (cm^2 per move), also one below 0, counts as this one."""
 NONE, LEAK, START, LEARNED = "none", "0.3", "none, slow start", "learned"

@@ -174,8 +174,8 @@ def figures(evidence, estimates):
         f" lattices (at least {FEWEST} distinct maps with a significant lattice and a score above"
         " the network's null); dotted: equal; dashed: the side of the box, if some periods are"
         " longer. Points of different surrounds and seeds are shifted sideways. Hatched: fewer than"
-        " 2.5 wavelengths fit the box, and the claims leave these networks out. Right: radial power of the maps"
-        " (solid) and of the place cells themselves (dashed), means over networks."
+        " 2.5 wavelengths fit the box, and the claims leave these networks out. Right: radial power"
+        " of the maps (solid) and of the place cells themselves (dashed), means over networks."
     )
     if competent.units["copy_of"].isna().any():
         caption += f" {UNKNOWN_COPIES}"

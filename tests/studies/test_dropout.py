@@ -48,10 +48,10 @@ def test_the_drift_of_a_network_is_no_effect_of_noise(made_up):
     set_grids(run, counts)
     drift = 10.0 ** (1 - counts / 8)  # networks with more grid units drift less
     set_measure(run, "none", 0, DIFFUSION, drift)
-    set_measure(run, "state_noise", 0.2, DIFFUSION, drift + 10.0 ** noise(run, 0.1))
+    set_measure(run, "state_noise", 0.1, DIFFUSION, drift + 10.0 ** noise(run, 0.1))
     name = "grids_explain_robustness"
     assert verdicts_of(plan, run)[name].outcome == UNDECIDED
-    set_measure(run, "state_noise", 0.2, DIFFUSION, drift + 10.0 ** (noise(run, 0.01) - counts / 8))
+    set_measure(run, "state_noise", 0.1, DIFFUSION, drift + 10.0 ** (noise(run, 0.01) - counts / 8))
     found = verdicts_of(plan, run)[name]
     assert found.outcome == HOLDS
     assert found.estimate.value == pytest.approx(-2, abs=0.1)  # a unit is a 16th
@@ -62,7 +62,7 @@ def test_an_arm_that_has_not_learned_does_not_block_the_claim_about_robustness(m
     plan, run, arm = made_up
     set_grids(run, np.random.default_rng(2).integers(2, 9, len(run.networks)))
     set_measure(run, "none", 0, DIFFUSION, 1.0)
-    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    set_measure(run, "state_noise", 0.1, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
     is_slow = (arm == "recurrent 0.1") & (run.networks["seed"] > 3)  # four have learned
     run.networks.loc[is_slow, ERROR] = 30.0
     found = verdicts_of(plan, run)["grids_explain_robustness"]
@@ -79,7 +79,7 @@ def test_networks_that_diverged_count_among_those_that_have_not_learned():
     plan, run = run_of("dropout", lambda spec: spec.recurrent_dropout == 0.1 and spec.seed < 5)
     set_grids(run, np.random.default_rng(2).integers(2, 9, len(run.networks)))
     set_measure(run, "none", 0, DIFFUSION, 1.0)
-    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    set_measure(run, "state_noise", 0.1, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
     rows = run.networks
     rows.loc[(rows["recurrent_dropout"] == 0.1) & rows["seed"].isin([5, 6, 7]), ERROR] = 30.0
     found = verdicts_of(plan, run)["grids_explain_robustness"]
@@ -94,7 +94,7 @@ def test_the_means_of_a_figure_are_those_of_the_networks_that_the_claims_ask(nam
     run.networks[ERROR] = np.where(is_lost, 900.0, 5.0) + noise(run, 0.1)
     run.networks["share_with_lattice"] = np.where(is_lost, 9.0, 0.1)
     set_measure(run, "none", 0, DIFFUSION, 1.0)
-    set_measure(run, "state_noise", 0.2, DIFFUSION, np.where(is_lost, 1e9, 2 + noise(run, 0.1)))
+    set_measure(run, "state_noise", 0.1, DIFFUSION, np.where(is_lost, 1e9, 2 + noise(run, 0.1)))
     set_measure(run, "none", 0, "decode_err_rms_cm", 5.0)
     set_measure(run, "velocity_noise", 1.0, "decode_err_rms_cm", np.where(is_lost, 1e4, 9.0))
     set_measure(run, "kick_off", 0.1, "rho_perp", np.where(is_lost, 1e6, 0.3))
@@ -112,10 +112,10 @@ def test_the_means_of_a_figure_are_those_of_the_networks_that_the_claims_ask(nam
 def test_noise_that_adds_no_diffusion_has_the_least_one(made_up):
     plan, run, _ = made_up
     set_measure(run, "none", 0, DIFFUSION, 3.0)
-    set_measure(run, "state_noise", 0.2, DIFFUSION, 2.0)
+    set_measure(run, "state_noise", 0.1, DIFFUSION, 2.0)
     rows = plan.study._module.arms(evidence_of(plan, run))
     assert (rows["log_diffusion"] == -2).all()
-    set_measure(run, "state_noise", 0.2, DIFFUSION, np.nan)
+    set_measure(run, "state_noise", 0.1, DIFFUSION, np.nan)
     assert plan.study._module.arms(evidence_of(plan, run))["log_diffusion"].isna().all()
 
 
@@ -138,7 +138,7 @@ def test_one_share_of_grid_units_for_all_networks_explains_no_robustness(made_up
     plan, run, _ = made_up
     set_grids(run, np.full(len(run.networks), 3))
     set_measure(run, "none", 0, DIFFUSION, 1.0)
-    set_measure(run, "state_noise", 0.2, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
+    set_measure(run, "state_noise", 0.1, DIFFUSION, 1 + 10.0 ** noise(run, 0.1))
     found = verdicts_of(plan, run)["grids_explain_robustness"]
     assert found.outcome in (UNDECIDED, NOT_ANSWERABLE)
     assert np.isnan(found.estimate.value)
@@ -188,6 +188,18 @@ def test_a_kick_that_is_kept_neither_shrinks_nor_grows(made_up, change, outcome)
     for name, one in found.items():
         if "along" in name or "off" in name or name == "dropout_is_not_weight_decay":
             assert one.outcome == NOT_ANSWERABLE
+
+
+def test_a_kick_is_read_after_5_and_after_20_moves(made_up):
+    plan, run, arm = made_up
+    set_measure(run, "kick_off", 0.1, "rho_perp", 10.0 ** noise(run, 0.01))
+    table, shrinks = run.robustness, run.networks["run_id"][arm == "recurrent 0.05"]
+    is_late = (table["perturbation"] == "kick_off") & (table["move"] == 20)
+    table.loc[is_late & table["run_id"].isin(shrinks), "rho_perp"] *= 0.5
+    found = verdicts_of(plan, run)
+    assert found["dropout_removes_changes_later"].outcome == HOLDS
+    assert found["dropout_removes_changes_later"].estimate.value == pytest.approx(-0.301, abs=0.01)
+    assert found["dropout_removes_changes_off_the_manifold"].outcome == DOES_NOT
 
 
 def test_decays_are_those_with_which_networks_learn():
