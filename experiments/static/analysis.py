@@ -166,7 +166,8 @@ def figures(evidence, estimates):
     for axes in panels[1:]:
         axes.set_ylim(0, None)
     panels[2].set_xlim(-0.5, len(names) - 0.5)
-    labels = [arm.replace("; ", ",\n") for arm in names]
+    # arms with fewer steps are right of their own kind of network
+    labels = [arm.rpartition("; ")[2].replace(" ", "\n") for arm in names]
     panels[-1].set_xticks(range(len(names)), labels, fontsize=plotting.SMALL)
     for axes in panels[:-1]:
         axes.tick_params(labelbottom=False)
@@ -180,7 +181,8 @@ def figures(evidence, estimates):
         "Loss above the least possible loss; share of units above the 99th percentile of their own"
         " network's random readouts and above .3 (grey: chance); share of units with a significant"
         " lattice (dotted: chance). Dots: networks (hollow: not competent, and in no mean of grid"
-        " units or lattices); bars: 95 % intervals over seeds."
+        " units or lattices); bars: 95 % intervals over seeds. Numbers of steps: networks of the"
+        " kind to their left with fewer steps."
     )
     if maps:
         caption += " Maps: the unit with the highest score60 of one network (DoS) of each kind."
