@@ -76,6 +76,9 @@ def select(evidence):
         values = rows[f"lattice.{measure}"] / rows[f"annulus.{measure}"]
         return estimate(values, 1.0, within=(0.0, np.inf))
 
+    def log_ratio(measure):
+        return estimate(np.log10(rows[f"lattice.{measure}"] / rows[f"annulus.{measure}"]), 0.0)
+
     def difference(measure, **further):
         return estimate(rows[f"lattice.{measure}"] - rows[f"others.{measure}"], 0.0, **further)
 
@@ -95,8 +98,8 @@ def select(evidence):
         return compared | {"arms": arms} | further
 
     return {
-        "lattice_beats_annulus": ratio("threshold"),
-        "lattice_beats_annulus_within_a_period": ratio("threshold_within"),
+        "lattice_beats_annulus": log_ratio("threshold"),
+        "lattice_beats_annulus_within_a_period": log_ratio("threshold_within"),
         "lattice_is_more_precise": ratio("local_cm"),
         "grids_teach_faster": difference("few_shot_cm"),
         "grids_navigate_beyond_training": difference("navigation_cm"),

@@ -13,6 +13,8 @@ N_BINS, SAMPLES = 32, 100
 NOISE = 0.3
 """Noise of the readouts, in root mean square rates."""
 STEPS = 1000
+N_DRAWS = 20
+"""Draws of the random fields whose noise thresholds are averaged."""
 N_TARGETS = 256
 NOISES = (1e-4, 1e4)
 """Noises, in root mean square rates, between which thresholds are sought: 0 and infinite ones
@@ -62,18 +64,45 @@ def codes_of(network, maps, lattice, rest, period_cm):
     return {name: metrics.with_unit_power(code) for name, code in active.items()}
 
 
+def thresholds(maps, spec, period_cm):
+    """Return both noise thresholds of a code, by name."""
+    key, width = measuring_keys(spec)[0], spec.box_width_in_m
+    within = metrics.noise_threshold(key, maps, width, within_cm=period_cm / 2)
+    return {
+        "threshold": np.clip(metrics.noise_threshold(key, maps, width), *NOISES),
+        "threshold_within": np.clip(within, *NOISES),
+    }
+
+
+def thresholds_of_draws(own, spec, period_cm):
+    """Return the geometric means of the thresholds of random fields with the spectrum of maps.
+
+    A single draw of few fields has a threshold of chance: of 10 units of one network, its logarithm
+    has an sd of .8 over draws.
+    """
+    key = jax.random.fold_in(jax.random.split(jax.random.key(spec.seed), 5)[0], 1)
+    drawn = np.asarray(metrics.isotropic_maps(key, own, N_DRAWS))
+    found = [
+        thresholds(metrics.with_unit_power(drawn[:, at]), spec, period_cm) for at in range(N_DRAWS)
+    ]
+    return {name: np.exp(np.mean([np.log(each[name]) for each in found])) for name in found[0]}
+
+
+def measuring_keys(spec):
+    """Return the keys of the noise and of the places of measures, which codes share."""
+    return jax.random.split(jax.random.key(1000 + spec.seed), 4)
+
+
 def measures_of(maps, spec, period_cm):
     """Return the measures of one code. All codes of a network share noise, places and targets.
 
     No measure is infinite: no error in the box exceeds its diagonal.
     """
-    keys = jax.random.split(jax.random.key(1000 + spec.seed), 4)
+    keys = measuring_keys(spec)
     width = spec.box_width_in_m
     targets = metrics.place_code(keys[3], N_TARGETS, 100 * spec.place_cell_rf, width, N_BINS)
-    within = metrics.noise_threshold(keys[0], maps, width, within_cm=period_cm / 2)
     return {
-        "threshold": np.clip(metrics.noise_threshold(keys[0], maps, width), *NOISES),
-        "threshold_within": np.clip(within, *NOISES),
+        **thresholds(maps, spec, period_cm),
         "local_cm": min(metrics.local_error_cm(maps, width, NOISE), 100 * width * np.sqrt(2)),
         "few_shot_cm": metrics.few_shot_errors_cm(keys[1], maps, width, NOISE).mean(),
         "navigation_cm": metrics.navigation_errors_cm(keys[2], maps, width, NOISE).far,
@@ -90,4 +119,8 @@ def measured(run, run_id, lattice, rest, period_cm):
         return {}
     maps = np.asarray(network.rate_maps(N_BINS, SAMPLES), np.float64)
     codes = codes_of(network, maps, np.array(lattice), np.array(rest), period_cm)
-    return {name: measures_of(code, network.spec, period_cm) for name, code in codes.items()}
+    found = {name: measures_of(code, network.spec, period_cm) for name, code in codes.items()}
+    if "annulus" in found:
+        of_draws = thresholds_of_draws(maps[np.array(lattice)], network.spec, period_cm)
+        found["annulus"] = found["annulus"] | of_draws
+    return found

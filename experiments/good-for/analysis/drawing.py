@@ -5,7 +5,7 @@ import numpy as np
 from gridjax import plotting
 from gridjax.studies import figures as shared
 
-from .codes import CODES, MEASURES
+from .codes import CODES, MEASURES, N_DRAWS
 from .lattice_networks import DOS, FEWEST, with_measures
 from .target_codes import GAUSSIAN, with_codes
 
@@ -36,7 +36,8 @@ def figure_of_codes(evidence):
         " Grey: random fields with the radial spectrum of each lattice unit (the annulus without"
         " the lattice), other units of the network with matched rates, synthetic modules of the"
         " network's median period, and place cells of the width of its own. Noise threshold: noise"
-        " at which 1 % of nearest-neighbour decodings err by more than 10 cm (higher is better);"
+        " at which 1 % of nearest-neighbour decodings err by more than 10 cm (higher is better; of"
+        f" random fields, the geometric mean of {N_DRAWS} draws);"
         " everywhere else lower is better. Dots: competent networks with at least"
         f" {FEWEST} lattice units; bars: means and 95 % intervals over seeds."
     )

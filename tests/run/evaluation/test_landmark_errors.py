@@ -64,7 +64,10 @@ def test_an_integrator_has_the_errors_of_its_noisy_moves(integrator):
     assert np.square(noise).mean() == pytest.approx(1, abs=5 * np.sqrt(2 / noise.size))
     half = SPEC.box_width_in_m / 2 + 0.0234  # where the last positions of the decoder are
     reckoned = np.clip(np.asarray(paths.start) + np.cumsum(moves, axis=0), -half, half)
-    square = 1e4 * np.square(reckoned - paths.positions).sum(axis=-1).mean(axis=1)
+    square = 1e4 * np.square(reckoned - paths.positions).sum(axis=-1)
+    after = square[EVERY - 1 :: EVERY][integrator.move > BURN_IN]
+    assert integrator.median_without_cm == pytest.approx(np.sqrt(np.median(after)), rel=5e-3)
+    square = square.mean(axis=1)
     assert list(integrator.move) == list(range(EVERY, N_MOVES + 1, EVERY))
     # the decoder's positions are 1.6 mm apart
     np.testing.assert_allclose(integrator.mse_cm2, square[EVERY - 1 :: EVERY], rtol=5e-3)

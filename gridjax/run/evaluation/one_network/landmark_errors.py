@@ -58,6 +58,9 @@ class LandmarkErrors(NamedTuple):
     efficiency_median: float
     """the same of medians, over trajectories and moves after the burn-in, in place of means: lost
     trajectories do not count"""
+    median_without_cm: float
+    """root of the median squared error of the network without landmarks, over trajectories and
+    moves after the burn-in"""
 
 
 def landmark_errors(
@@ -119,7 +122,7 @@ def landmark_errors(
     squares = [1e4 * np.asarray(each, np.float64) for each in squares]
     is_after = moves > burn_in
     own, without, _, free, in_box = (each[is_after].mean() for each in squares)
-    middle = [float(np.median(each[is_after])) for each in (squares[-1], squares[0])]
+    middle = [float(np.median(squares[at][is_after])) for at in (-1, 0, 1)]
     return LandmarkErrors(
         moves,
         *(each.mean(axis=1) for each in squares),
@@ -127,6 +130,7 @@ def landmark_errors(
         efficiency=float(free / own),
         efficiency_in_box=float(in_box / own),
         efficiency_median=middle[0] / middle[1],
+        median_without_cm=float(np.sqrt(middle[2])),
     )
 
 
