@@ -89,7 +89,7 @@ def test_a_plan_is_that_of_the_devices_that_would_train():
         ("scan --plan", "Missing option '--widths'"),
         ("scan --widths 0.1:0.2:0.1", "no --out DIR is given"),
         ("scan --widths 0.1:0.2:0.1 --set Ng=[8,x] --plan", "'x' is not a whole number"),
-        ("study turing --set Ng=[] --plan", "'' is not a whole number"),
+        ("study turing --set Ng=[] --plan", "a value between the brackets is missing"),
     ],
 )
 def test_bad_input_is_one_message_and_exit_code_2(arguments, message, tmp_path):
