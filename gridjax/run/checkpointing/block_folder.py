@@ -183,9 +183,14 @@ class BlockFolder:
             self._intact = self._remove_superfluous(sorted({*intact, newest}), newest)
 
     def _make_folder(self) -> None:
+        """Make the folder and its parent, in place of a link or a file of the name.
+
+        It never removes a folder: the worker of another block may have made the parent meanwhile.
+        """
         for path in (self.folder.parent, self.folder):
             if path.is_symlink() or not path.is_dir():
-                remove_tree(path)  # for a link, removes the link itself
+                with suppress(FileNotFoundError, IsADirectoryError, PermissionError):
+                    path.unlink()
             path.mkdir(exist_ok=True)
 
     def _remove_superfluous(self, intact: list[int], newest: int) -> list[int]:

@@ -4,6 +4,7 @@ import shutil
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import jax
@@ -141,6 +142,24 @@ def test_a_checkpoint_has_two_files_for_each_array_whatever_the_number_of_networ
     folder.save(snapshot(10, run_ids, leaves=leaves))
     folder.wait()
     assert sum(path.is_file() for path in folder.folder.rglob("*")) <= 2 * len(leaves) + 4
+
+
+def test_checkpoints_that_another_worker_writes_first_stay(tmp_path, monkeypatch):
+    folder, other = (block_folder(tmp_path, f"{number:016x}") for number in range(2))
+    is_dir, looked = Path.is_dir, []
+
+    def late(path):
+        found = is_dir(path)
+        if path == folder.folder.parent and not looked:
+            looked.append(path)
+            save(other, 3)
+        return found
+
+    monkeypatch.setattr(Path, "is_dir", late)
+    save(folder, 7)
+    assert looked
+    check(folder.restore(SHAPES), 7)
+    check(other.restore(SHAPES), 3)
 
 
 def test_blocks_are_saved_by_threads_at_once(tmp_path):
