@@ -53,17 +53,23 @@ def loops(monkeypatch):
 
 
 @pytest.fixture
-def asked(monkeypatch):
+def at_chance():
+    """Errors of both readouts at chance; those of lattice and other units are 1 to 1.06."""
+    return {"few_shot_cm": 2.0, "navigation_cm": 2.0}
+
+
+@pytest.fixture
+def asked(monkeypatch, at_chance):
     """The lattice and other units of each network that is measured."""
     asked = {}
 
     def measured(run, run_id, lattice, rest, period_cm):
         asked[run_id] = lattice, rest
-        of_lattice = 1 + 0.01 * (len(asked) % 7)
+        of_lattice = 1 + 0.01 * (list(asked).index(run_id) % 7)
         return {
             code: dict.fromkeys(MODULE.codes.MEASURES, of_lattice if code == "lattice" else 1.0)
             for code in MODULE.codes.CODES
-        }
+        } | {MODULE.codes.CHANCE: {name: at_chance[name] for name in MODULE.codes.READOUTS}}
 
     monkeypatch.setattr(MODULE.lattice_networks, "measured", measured)
     monkeypatch.setattr(
@@ -128,6 +134,32 @@ def test_other_units_are_distinct_and_no_lattice_units(asked):
         assert len(lattice) == 64
         assert set(lattice) < set(range(90))
         assert set(rest) == set(range(90, 185))
+
+
+@pytest.mark.usefixtures("loops", "asked")
+def test_readouts_at_chance_are_not_compared(at_chance):
+    for name, measure in (
+        ("grids_teach_faster", "few_shot_cm"),
+        ("grids_navigate_beyond_training", "navigation_cm"),
+    ):
+        assert judged((8, 8))[name].outcome == "does not hold"
+        at_chance[measure] = 1.1
+        found = judged((8, 8))[name]
+        assert found.outcome == NOT_ANSWERABLE
+        assert "from lattice units" in found.sentence
+        assert "91% (91% to 91%) from other units, not below 90%" in found.sentence
+        at_chance[measure] = 1.2  # the other units are below 90 %
+        assert judged((8, 8))[name].outcome == "does not hold"
+    assert judged((8, 8))["grids_transfer_to_new_places"].outcome != NOT_ANSWERABLE
+
+
+def test_readouts_of_a_silent_unit_are_those_at_chance():
+    spec = lay_out(STUDY, Request(size="desk", overrides={"Ng": N_UNITS})).specs[0]
+    found = MODULE.codes.readouts_at_chance(np.ones((8, 32, 32)), spec)
+    assert found["few_shot_cm"] == pytest.approx(
+        0.3826 * 220, rel=0.03
+    )  # mean distance from the middle
+    assert 130 < found["navigation_cm"] < 180
 
 
 @pytest.mark.usefixtures("asked")

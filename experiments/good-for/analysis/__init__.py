@@ -4,12 +4,15 @@ import numpy as np
 
 from gridjax.metrics import mean_interval
 
+from .codes import CHANCE
 from .drawing import figure_of_codes, figure_outside
 from .lattice_networks import DOS, FEWEST, with_measures
 from .target_codes import CALIPER_CM, GAUSSIAN, with_codes
 
 FEWEST_SEEDS = 8
 """Seeds with lattice units that a claim about them needs."""
+LARGEST_ERROR = 0.9
+"""Largest mean error of a readout, in errors at chance, at which it has learned something."""
 
 
 def few_lattices(rows, values):
@@ -21,6 +24,24 @@ def few_lattices(rows, values):
     return (
         f"fewer than {FEWEST_SEEDS} seeds have a network whose lattice units can be measured"
         f" ({len(known)} of {int(rows['is_competent'].sum())} competent networks, {n_seeds} seeds)"
+    )
+
+
+def at_chance(rows, measure):
+    """Return that a readout learns nothing from either kind of units; empty if it does from one."""
+    known = rows[np.isfinite(rows[f"lattice.{measure}"])]
+    if known.empty:
+        return ""
+    shares = [
+        mean_interval(known[f"{code}.{measure}"] / known[f"{CHANCE}.{measure}"], known["seed"])
+        for code in ("lattice", "others")
+    ]
+    if any(share.high < LARGEST_ERROR for share in shares):
+        return ""
+    lattice, others = (f"{one.value:.0%} ({one.low:.0%} to {one.high:.0%})" for one in shares)
+    return (
+        f"the readout learns nothing from so few units: its errors are {lattice} of those at chance"
+        f" from lattice units and {others} from other units, not below {LARGEST_ERROR:.0%}"
     )
 
 
@@ -82,6 +103,10 @@ def select(evidence):
     def difference(measure, **further):
         return estimate(rows[f"lattice.{measure}"] - rows[f"others.{measure}"], 0.0, **further)
 
+    def of_readout(measure):
+        found = difference(measure)
+        return found | {"unanswerable": found["unanswerable"] or at_chance(rows, measure)}
+
     def of_dos(column):
         frame = both[is_dos]
         return {
@@ -101,8 +126,8 @@ def select(evidence):
         "lattice_beats_annulus": log_ratio("threshold"),
         "lattice_beats_annulus_within_a_period": log_ratio("threshold_within"),
         "lattice_is_more_precise": ratio("local_cm"),
-        "grids_teach_faster": difference("few_shot_cm"),
-        "grids_navigate_beyond_training": difference("navigation_cm"),
+        "grids_teach_faster": of_readout("few_shot_cm"),
+        "grids_navigate_beyond_training": of_readout("navigation_cm"),
         "grids_transfer_to_new_places": difference("unexplained", within=(-1.0, 1.0)),
         "grids_generalise_outside": between_codes("excess", remark=without_value(both, "excess")),
         "grids_generalise_outside_at_equal_error": between_codes(

@@ -27,6 +27,8 @@ CODES = {
     "square": "square module",
     "place": "place cells",
 }
+CHANCE = "chance"
+"""The code of a silent unit: a readout of it answers the mean place, or no displacement."""
 MEASURES = {
     "threshold": "noise threshold",
     "threshold_within": "... within\nhalf a period",
@@ -35,6 +37,8 @@ MEASURES = {
     "navigation_cm": "navigation\nerror (cm)",
     "unexplained": "new places,\nunexplained",
 }
+READOUTS = ("few_shot_cm", "navigation_cm")
+"""Measures of linear readouts whose errors at chance are measured."""
 
 
 def codes_of(network, maps, lattice, rest, period_cm):
@@ -110,6 +114,16 @@ def measures_of(maps, spec, period_cm):
     }
 
 
+def readouts_at_chance(maps, spec):
+    """Return the errors of both linear readouts at chance, at the places of the other codes."""
+    keys, width = measuring_keys(spec), spec.box_width_in_m
+    silent = 0 * maps[:1]
+    return {
+        "few_shot_cm": metrics.few_shot_errors_cm(keys[1], silent, width).mean(),
+        "navigation_cm": metrics.navigation_errors_cm(keys[2], silent, width).chance_far,
+    }
+
+
 @cache
 def measured(run, run_id, lattice, rest, period_cm):
     """Return the measures of each code of a network; nothing if its weights are not stored."""
@@ -123,4 +137,5 @@ def measured(run, run_id, lattice, rest, period_cm):
     if "annulus" in found:
         of_draws = thresholds_of_draws(maps[np.array(lattice)], network.spec, period_cm)
         found["annulus"] = found["annulus"] | of_draws
+    found[CHANCE] = readouts_at_chance(maps, network.spec)
     return found

@@ -5,7 +5,7 @@ import numpy as np
 from gridjax import plotting
 from gridjax.studies import figures as shared
 
-from .codes import CODES, MEASURES, N_DRAWS
+from .codes import CHANCE, CODES, MEASURES, N_DRAWS, READOUTS
 from .lattice_networks import DOS, FEWEST, with_measures
 from .target_codes import GAUSSIAN, with_codes
 
@@ -27,6 +27,9 @@ def figure_of_codes(evidence):
         for at, code in enumerate(CODES):
             column = f"{code}.{measure}"
             shared.arms(axes, [(at, rows)], column, colours.get(code, plotting.GREY), width=0.7)
+        if measure in READOUTS:
+            chance = rows[f"{CHANCE}.{measure}"].mean()
+            axes.axhline(chance, color=plotting.GREY, lw=0.9, ls="--", zorder=0)
         axes.set_ylabel(text)
         axes.set_ylim(bottom=0)
         axes.set_xticks(range(len(CODES)), list(CODES.values()), rotation=50, ha="right")
@@ -38,7 +41,8 @@ def figure_of_codes(evidence):
         " network's median period, and place cells of the width of its own. Noise threshold: noise"
         " at which 1 % of nearest-neighbour decodings err by more than 10 cm (higher is better; of"
         f" random fields, the geometric mean of {N_DRAWS} draws);"
-        " everywhere else lower is better. Dots: competent networks with at least"
+        " everywhere else lower is better. Dashed: the same readouts at chance. Dots:"
+        " competent networks with at least"
         f" {FEWEST} lattice units; bars: means and 95 % intervals over seeds."
     )
     return plotting.FigureResult(name, title, figure, caption)

@@ -7,7 +7,7 @@ import numpy as np
 import gridjax as gj
 from gridjax import metrics
 
-from .codes import CODES, MEASURES, measured
+from .codes import CHANCE, CODES, MEASURES, READOUTS, measured
 
 FEWEST, MOST = 8, 64
 """Lattice units of a network that is measured; the best MOST of more are taken."""
@@ -38,7 +38,8 @@ def with_measures(evidence):
     rows, found = evidence.networks, lattice_units(evidence)
     rows = rows[rows["place_field_values"] == DOS].reset_index(drop=True)
     columns = {f"{code}.{name}": np.full(len(rows), np.nan) for code in CODES for name in MEASURES}
-    columns |= {name: np.full(len(rows), np.nan) for name in ("period_ratio", "share_outside")}
+    further = [f"{CHANCE}.{name}" for name in READOUTS] + ["period_ratio", "share_outside"]
+    columns |= {name: np.full(len(rows), np.nan) for name in further}
     n_lattice = np.zeros(len(rows), int)
     none = evidence.units[:0], evidence.units[:0]
     for at, (run_id, is_competent) in enumerate(
