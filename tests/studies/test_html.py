@@ -242,6 +242,26 @@ def test_results_by_number_of_units_hold_both_verdicts(out, asked, run):
     assert {path.stem for path in (out / "own" / "rows").iterdir()} == set(N_NETWORKS)
 
 
+def test_a_pilot_is_told_and_without_all_of_it_no_verdict_has_a_number(asked, tmp_path):
+    pilot = [replace(spec, seed=900) for spec in asked.sweep.specs[:2]]
+    chosen = (("learning_rate, chosen", "networks"), ("0.001 (the smallest)", "64"))
+    plan = replace(asked, pilot=tuple(pilot), chosen=chosen)
+
+    def concluded(*trained):
+        made = synthetic_run([*asked.sweep.specs, *trained], keep_maps="none", weights=False)
+        verdicts = conclude(plan, made, "desk", tmp_path)
+        return {one.outcome for one in verdicts}, " ".join(write_page(tmp_path).read_text().split())
+
+    outcomes, page = concluded(pilot[0])
+    assert outcomes == {"not finished"}
+    assert "1 of 2 networks of the pilot are not trained" in page
+    assert "The pilot has 2 networks (1 are not trained yet), which do not count" in page
+    outcomes, page = concluded(*pilot)
+    assert "not finished" not in outcomes
+    assert "The pilot has 2 networks, which do not count in the verdicts. It chose" in page
+    assert "<td>0.001 (the smallest)</td><td>64</td>" in page
+
+
 def without(key):
     return lambda told: {name: value for name, value in told.items() if name != key}
 

@@ -18,8 +18,10 @@ from gridjax.errors import GridjaxError, Problem
 from gridjax.io.source_location import MAX_VALUES
 from gridjax.run.execution.train import train
 from gridjax.run.results.run import Run, open_run
+from gridjax.spec.network import NetworkSpec
 from gridjax.spec.parameters import SEEDS
 from gridjax.studies.evidence import Evidence
+from gridjax.studies.networks.pilot_values import Table, chosen_values
 from gridjax.studies.study import NETWORKS, PUBLISHED, Study
 from gridjax.sweep.expansion import MAX_NETWORKS
 from gridjax.sweep.settings import perturbations
@@ -71,6 +73,10 @@ class StudyPlan:
 
     study: Study
     sweep: Sweep
+    pilot: tuple[NetworkSpec, ...] = ()
+    """networks of the pilot; none if the study has no pilot"""
+    chosen: Table = ()
+    """the values that the pilot chose (`chosen_values`)"""
 
     def evidence(self, run: Run, folder: Path | None = None) -> Evidence:
         """Return the study's networks in a run; ``folder`` is that of the study's results."""
@@ -152,10 +158,13 @@ def resolve_pilots(studies: Sequence[Study], request: Request, run: Run | None) 
     for study in studies:
         sweep = lay_out(study, request)
         pilot = pilot_sweep(study, request)
-        if pilot is not None and run is not None:
-            specs = study.settle(StudyPlan(study, pilot).evidence(run), sweep.specs)
-            sweep = replace(sweep, specs=tuple(dict.fromkeys(specs)))
-        plans.append(StudyPlan(study, sweep))
+        if pilot is None or run is None:
+            plans.append(StudyPlan(study, sweep))
+            continue
+        settled = study.settle(StudyPlan(study, pilot).evidence(run), sweep.specs)
+        specs = tuple(dict.fromkeys(settled))
+        chosen = chosen_values(pilot.specs, sweep.specs, specs)
+        plans.append(StudyPlan(study, replace(sweep, specs=specs), pilot.specs, chosen))
     return plans
 
 

@@ -42,6 +42,7 @@ _FORM: dict[str, Any] = {
     **dict.fromkeys(("changes", "smoke_test"), str),
     **dict.fromkeys(("networks", "seeds", "missing", "diverged", "version"), int),
     "arms": [{"arm": str, "networks": int, "competent": int, "share": str}],
+    "pilot": {"networks": int, "missing": int, "chosen": [[str]]},
     "claims_sha256_before_training": str | None,
     "verdicts": [_VERDICT | {"shown": dict.fromkeys(("value", "interval", "null"), str)}],
     "figures": [dict.fromkeys(("name", "title", "caption", "alt"), str) | {"table": [[str]]}],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def conclude(
     evidence = plan.evidence(run, folder)
     estimates = study.estimates(evidence)
     caution = _caution(evidence, size_name)
-    arms, unfinished = study.arms(evidence), _unfinished(evidence)
+    arms, unfinished = study.arms(evidence), _unfinished(plan, evidence)
     verdicts = judge(study.claims.claims, estimates, arms, caution, unfinished)
     if study.base is not None:
         verdicts = _about_these_networks(verdicts)
@@ -78,7 +79,8 @@ def _judged(plan: StudyPlan, run: Run, folder: Path, names: set[str]) -> list[Ve
     """Return the verdicts on the claims with these names."""
     study, evidence = plan.study, plan.evidence(run, folder)
     estimates, arms = study.estimates(evidence), study.arms(evidence)
-    verdicts = judge(study.claims.claims, estimates, arms, unfinished=_unfinished(evidence))
+    unfinished = _unfinished(plan, evidence)
+    verdicts = judge(study.claims.claims, estimates, arms, unfinished=unfinished)
     return [verdict for verdict in verdicts if verdict.claim.name in names]
 
 
@@ -91,11 +93,20 @@ def _about_these_networks(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return kept or list(verdicts)
 
 
-def _unfinished(evidence: Evidence) -> str:
-    """Return how many networks are not trained; empty if all are."""
+def _unfinished(plan: StudyPlan, evidence: Evidence) -> str:
+    """Return how many networks, or networks of the pilot, are not trained; empty if all are.
+
+    Without its whole pilot a study may have other networks.
+    """
+    if n_missing := _pilot(plan, evidence).n_missing:
+        return f"{n_missing:,} of {len(plan.pilot):,} networks of the pilot are not trained"
     if not evidence.n_missing:
         return ""
     return f"{evidence.n_missing:,} of {len(set(evidence.wanted)):,} networks are not trained"
+
+
+def _pilot(plan: StudyPlan, evidence: Evidence) -> Evidence:
+    return replace(evidence, wanted=tuple(spec.run_id for spec in plan.pilot))
 
 
 def _caution(evidence: Evidence, size_name: str) -> str:
@@ -178,6 +189,11 @@ def _content(
         "seeds": int(evidence.networks["seed"].nunique()),
         "missing": evidence.n_missing,
         "diverged": evidence.n_diverged,
+        "pilot": {
+            "networks": len(plan.pilot),
+            "missing": _pilot(plan, evidence).n_missing,
+            "chosen": plan.chosen,
+        },
         "claims_sha256": claims.sha256,
         "claims_sha256_before_training": recorded,
         "arms": _arms(verdicts),
