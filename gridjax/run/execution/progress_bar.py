@@ -44,8 +44,7 @@ class ProgressBar(RunCallback):
         self._steps = 0
         self._finished = 0
         self._diverged = 0
-        self._loss = math.nan
-        self._error_cm = math.nan
+        self._measures: TrainingMeasures | None = None
         self._evaluated: dict[str, int] = {}
         """blocks in evaluation, and their networks in it"""
 
@@ -93,8 +92,8 @@ class ProgressBar(RunCallback):
                 self._evaluated.pop(block, None)
                 self._steps += network_steps
                 self._flop += flop
-            case TrainingMeasures(loss=loss, position_error_m=error_m):
-                self._loss, self._error_cm = loss, 100 * error_m
+            case TrainingMeasures():
+                self._measures = event
             case _:
                 return
         if self._bar is not None:
@@ -134,8 +133,7 @@ class ProgressBar(RunCallback):
         evaluated = f"  evaluating {n_evaluated}" if n_evaluated else ""
         return (
             f"{self._finished}/{self._n_networks} networks{diverged}"
-            f"  {self._steps / seconds:,.0f} steps/s"
-            f"  loss {self._loss:.4g}  position error {self._error_cm:.1f} cm{evaluated}"
+            f"  {self._steps / seconds:,.0f} steps/s{_measured(self._measures)}{evaluated}"
         )
 
     def _time_left(self) -> str:
@@ -144,6 +142,20 @@ class ProgressBar(RunCallback):
         seconds = time.perf_counter() - self._start
         left = seconds * (self._flop_left / self._flop - 1)
         return f"{max(left, 0):.0f} s left"
+
+
+def _measured(measures: TrainingMeasures | None) -> str:
+    """Return the loss, the objective on states and the error, without those that do not exist."""
+    if measures is None:
+        return ""
+    shown = ""
+    if math.isfinite(measures.loss):
+        shown += f"  loss {measures.loss:.4g}"
+    if math.isfinite(measures.state_objective):
+        shown += f"  objective {measures.state_objective:.4g}"
+    if math.isfinite(measures.position_error_m):
+        shown += f"  position error {100 * measures.position_error_m:.1f} cm"
+    return shown or "  loss nan"  # networks that diverged have no finite measure
 
 
 def progress_bar(is_wanted: bool | None) -> list[RunCallback]:

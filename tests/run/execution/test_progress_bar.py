@@ -1,5 +1,6 @@
 """The progress of gj.train: where it is shown, and what it says."""
 
+import math
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,12 +18,14 @@ from gridjax.callbacks import (
     RunEnd,
     RunStart,
     Stopped,
+    TrainingMeasures,
     TrainingSteps,
 )
 from gridjax.errors import GridjaxError
 from gridjax.run.execution.progress_bar import ProgressBar, progress_bar
 from gridjax.run.planning.plan import flop_per_step
 
+NAN = math.nan
 pytestmark = pytest.mark.usefixtures("evaluation_without_compilation")
 
 
@@ -48,6 +51,30 @@ def test_it_is_shown_where_it_is_wanted_and_on_standard_error(capsys):
     assert shown.out == ""
     assert "training 2 of 2 networks in 1 buckets" in shown.err
     assert "/2 networks" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("measures", "shown"),
+    [
+        ((1.5, 0.2, 0.25), "  loss 1.5  position error 25.0 cm"),
+        ((NAN, NAN, NAN, 0.03125), "  objective 0.03125"),  # networks without outputs
+        ((1.5, 0.2, 0.25, 2.0), "  loss 1.5  objective 2  position error 25.0 cm"),
+        ((NAN, NAN, NAN), "  loss nan"),  # networks that diverged
+    ],
+)
+def test_measures_that_do_not_exist_are_not_shown(measures, shown, capsys):
+    bar = ProgressBar(Console(width=200))
+    bar.on_start(
+        RunStart(n_networks=2, n_finished=0, n_buckets=1, flop=10.0, flop_left=10.0, folder=Path())
+    )
+    bar.on_event(TrainingSteps(network_steps=5, flop=5.0))
+    bar._last_line = -math.inf
+    bar.on_event(TrainingMeasures(*measures))
+    before, after = [
+        line.partition(" steps/s")[2] for line in capsys.readouterr().out.splitlines()[1:]
+    ]
+    assert before.partition("s left")[0].strip().isdecimal()  # nothing is measured yet
+    assert after.startswith(f"{shown}  ")
 
 
 @pytest.mark.parametrize(
