@@ -114,6 +114,28 @@ def test_what_users_register_trains_and_scores_like_a_built_in(folder, tmp_path)
 
 
 @pytest.mark.slow
+def test_the_cell_of_the_page_that_takes_a_product_trains_at_every_precision(tmp_path):
+    with_product = next(
+        code for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+        if code.startswith("def step(params, state, inputs, activation, product)")
+    )  # fmt: skip
+    base, _, register = BLOCKS["cell"].partition("gj.register_cell")
+    (tmp_path / "cell.py").write_text(f"{base}\n{with_product}\ngj.register_cell{register}")
+    precisions = {"matmul_precision": {"values": ["float32", "tf32", "bf16"]}}
+    own = {"method": "grid", "parameters": FEW | {"rnn_type": {"value": "leaky"}} | precisions}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(own))
+    program = QUICKLY + MAIN
+    arguments = ("sweep", "mine.yaml", "--plugin", "cell.py", "--out", "out")
+    done = gridjax(tmp_path, *arguments, program=program)
+    assert done.returncode == 0, done.stderr[-1500:]
+    trained = gj.open_run(tmp_path / "out")
+    assert (trained.networks["status"] == "finished").all()
+    last = trained.history.groupby("run_id")["loss"].last()
+    assert last.nunique() == 3  # rounding changes the last digits
+    assert last.max() < last.min() + 0.01
+
+
+@pytest.mark.slow
 def test_another_source_is_another_network(swept, tmp_path):
     folder = shutil.copytree(swept, tmp_path / "mine")
     ids = f"""

@@ -38,12 +38,12 @@ def init_mlp(key, n_inputs, n_units, initializer):
     return params
 
 
-def step_mlp(params, state, positions, activation):
+def step_mlp(params, state, positions, activation, product):
     """Return the rates at positions [batch, 2], metres; there is no state."""
     del state
     h = jax.nn.relu(positions @ params["W0"] + params["b0"])
-    h = jax.nn.relu(h @ params["W1"] + params["b1"])
-    return (activation(h @ params["W2"] + params["b2"]),)
+    h = jax.nn.relu(product(h, params["W1"]) + params["b1"])
+    return (activation(product(h, params["W2"]) + params["b2"]),)
 
 
 def init_place_cells(key, n_inputs, n_units, initializer):
@@ -52,16 +52,17 @@ def init_place_cells(key, n_inputs, n_units, initializer):
     return {"W_x": gj.glorot_uniform(key, len(CENTRES_M), n_units)}
 
 
-def step_place_cells(params, state, positions, activation):
+def step_place_cells(params, state, positions, activation, product):
     """Return the rates at positions [batch, 2], metres; there is no state."""
     del state
     squares = jnp.square(positions[:, None] - CENTRES_M).sum(axis=-1)
-    return (activation(jnp.exp(-squares / (2 * FIELD_M**2)) @ params["W_x"]),)
+    return (activation(product(jnp.exp(-squares / (2 * FIELD_M**2)), params["W_x"])),)
 
 
 def register(name, n_gates, init, step, into_units, **box):
     """Add one network without recurrence; ``into_units`` names the weights that decay."""
-    info = gj.CellInfo(name, n_states=0, has_layers=False, n_gates=n_gates, **box)
+    shape = {"n_states": 0, "has_layers": False, "n_gates": n_gates}
+    info = gj.CellInfo(name, **shape, has_matmul_precision=True, **box)
     gj.register_cell(info, gj.Cell(init, step, decayed=lambda params: params[into_units]))
 
 

@@ -8,6 +8,7 @@ its inputs does not depend on its state. Therefore gridjax's own cells have a fa
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from jax import random
 from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
+from gridjax.model import matmul
 from gridjax.model.initializers import of_cell, recurrent_kernel
 from gridjax.model.recurrence import State
 from gridjax.spec.records.cell_info import CellInfo
@@ -79,9 +81,11 @@ class Cell(NamedTuple):
 
     init: Callable[[Key[Array, ""], int, int, str], Params]
     """key, number of inputs, Ng, initializer -> parameters"""
-    step: Callable[[Params, State, Float[Array, "batch n_in"], Activation], State]
+    step: Callable[..., State]
     """parameters, state, inputs of one time, activation -> next state. The state is a tuple of
-    arrays [batch, Ng]; its first array is the output"""
+    arrays [batch, Ng]; its first array is the output. The step of a cell that has
+    ``has_matmul_precision`` and is not factored receives a fifth argument: product(x [..., k],
+    matrix [k, m]), the product at the precision of the network"""
     decayed: Callable[[Params], Array] | None = None
     """parameters -> the array to which weight decay applies: the recurrent kernel"""
     factored: Factored | None = None
@@ -92,24 +96,50 @@ def register_cell(info: CellInfo, cell: Cell) -> None:
     """Add a recurrent cell: its record and its functions. ``info.name`` is its name in sweep files.
 
     Raises GridjaxError if the name is already used, if the source of a function cannot be found,
-    or if ``has_matmul_precision`` is true and the cell has no ``factored``.
+    or if ``has_matmul_precision`` is true and the cell neither has ``factored`` nor takes a
+    product.
     """
     cell = Cell(*cell)
-    if isinstance(info, CellInfo) and info.has_matmul_precision and cell.factored is None:
-        message = f"rnn_type: {info.name!r} has_matmul_precision, but its Cell is not factored"
-        raise GridjaxError(Problem(message, fix="give Cell(..., factored=gridjax.Factored(...))"))
+    if isinstance(info, CellInfo) and info.has_matmul_precision and not _can_round(cell):
+        message = f"rnn_type: {info.name!r} has_matmul_precision, but its step takes no product"
+        fix = "let step take a fifth argument, product(x, matrix), or give Cell(..., factored=...)"
+        raise GridjaxError(Problem(message, fix=fix))
     CELLS.register(info, cell, CellInfo)
+
+
+def _can_round(cell: Cell) -> bool:
+    """Return whether a cell is factored, or its step takes a product as a fifth argument."""
+    if cell.factored is not None or not callable(cell.step):
+        return True  # the registry refuses what is no function
+    try:
+        inspect.signature(cell.step).bind(*range(5))
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def step_at_precision(cell: Cell, info: CellInfo, precision: str) -> Callable[..., State]:
+    """Return the step with four arguments, whose products have a precision if it takes them."""
+    if cell.factored is not None or not info.has_matmul_precision:
+        return cell.step
+    rounded = partial(matmul.product, precision=precision)
+    return lambda params, state, inputs, phi: cell.step(params, state, inputs, phi, rounded)
 
 
 def step_of(factored: Factored) -> Callable[..., State]:
     """Return the step that a factored form defines."""
 
     def step(
-        params: Params, state: State, inputs: Float[Array, "batch n_in"], phi: Activation
+        params: Params,
+        state: State,
+        inputs: Float[Array, "batch n_in"],
+        phi: Activation,
+        product: Callable[[Array, Array], Array] = jnp.matmul,
     ) -> State:
-        product = added(state[0] @ factored.kernel(params), params, factored.bias)
-        drive = added(inputs @ factored.input_kernel(params), params, factored.input_bias)
-        return factored.update(phi, state, product, drive)
+        of_state = added(product(state[0], factored.kernel(params)), params, factored.bias)
+        of_inputs = product(inputs, factored.input_kernel(params))
+        drive = added(of_inputs, params, factored.input_bias)
+        return factored.update(phi, state, of_state, drive)
 
     return step
 

@@ -11,7 +11,14 @@ from jaxtyping import Array, Float, Key
 
 from gridjax.errors import GridjaxError, Problem
 from gridjax.loop_over_time import ROLLED
-from gridjax.model.cells import ACTIVATIONS, PULL_BACKS, Activation, Cell, added
+from gridjax.model.cells import (
+    ACTIVATIONS,
+    PULL_BACKS,
+    Activation,
+    Cell,
+    added,
+    step_at_precision,
+)
 from gridjax.model.matmul import product
 from gridjax.model.padding import own_readout_shape
 from gridjax.model.recurrence import State, Update, recurrence, split_mask, with_noise
@@ -181,12 +188,13 @@ def _run(
         return recurrence(update, precision, kernel, bias, state, drive, mask, noise)
 
     at_all_times, by_time = split_mask(mask)
+    step_of_cell = step_at_precision(cell, CELLS.info(static.rnn_type), static.matmul_precision)
 
     def step(state: State, at_t: tuple[Array, Array | None, Array | None]) -> tuple[State, Array]:
         inputs_t, noise_t, mask_t = at_t
         factors = at_all_times if mask_t is None else mask_t
         entering = state if factors is None else (state[0] * factors, *state[1:])
-        following = with_noise(cell.step(params, entering, inputs_t, phi), noise_t)
+        following = with_noise(step_of_cell(params, entering, inputs_t, phi), noise_t)
         return following, following[0]
 
     return lax.scan(step, state, (inputs, noise, by_time))[1]
@@ -205,15 +213,16 @@ def _without_recurrence(
     Ng units: the noise of each unit is added there.
     """
     phi, flat = ACTIVATIONS[static.activation], positions.reshape(-1, positions.shape[-1])
+    step = step_at_precision(cell, CELLS.info(static.rnn_type), static.matmul_precision)
     if noise is None:
-        return cell.step(params, (), flat, phi)[0]
+        return step(params, (), flat, phi)[0]
     flat_noise, shapes = noise.reshape(-1, static.Ng), []
 
     def noisy(x: Array) -> Array:
         shapes.append(x.shape)
         return phi(x + flat_noise if x.shape == flat_noise.shape else x)
 
-    (h,) = cell.step(params, (), flat, noisy)
+    (h,) = step(params, (), flat, noisy)
     if shapes != [flat_noise.shape]:
         applied = ", ".join(str(list(shape)) for shape in shapes) or "nothing"
         message = f"state_noise: cell {static.rnn_type} applies its activation to {applied}"

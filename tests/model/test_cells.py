@@ -54,6 +54,28 @@ def test_a_cell_without_parts_drops_its_state_before_each_move(of_moves, monkeyp
     near(ours, oracle.run("RNN", exact, start_code, inputs, "relu", masks.recurrent))
 
 
+@pytest.mark.parametrize("precision", ["float32", "tf32", "bf16"])
+def test_a_step_that_takes_a_product_rounds_like_the_factored_form(precision, monkeypatch):
+    """After one move; values and gradients of both forms have the same rounded operands."""
+    static, params, start_code, inputs, _ = case(
+        activation="tanh", n_times=1, matmul_precision=precision
+    )
+
+    def total(params, static):
+        return jnp.square(network.activity(params, start_code, inputs, static)).sum()
+
+    def both():
+        return jax.jit(jax.value_and_grad(total), static_argnums=1)(params, static)
+
+    factored = both()
+    whole = jax.value_and_grad(total)(params, replace(static, matmul_precision="float32"))
+    monkeypatch.setattr(network, "CELLS", OneCell(CELLS["RNN"]._replace(factored=None)))
+    jax.clear_caches()
+    jax.tree.map(near, both(), factored)
+    rounded_away = np.abs(both()[1]["cell"]["W"] - whole[1]["cell"]["W"]).max()
+    assert (rounded_away > 1e-5) == (precision != "float32")
+
+
 @pytest.mark.parametrize("form", ["factored", "masked", "unfactored"])
 @pytest.mark.parametrize("rnn_type", RNN_TYPES)
 def test_noise_is_added_to_h_after_each_move(rnn_type, form, monkeypatch):

@@ -177,8 +177,11 @@ def test_one_record_adds_a_cell_to_plans_and_memory():
         with pytest.raises(GridjaxError, match="matmul_precision: tf32 does not fit rnn_type"):
             read_spec(replace(copy, matmul_precision="tf32"))
         own = replace(info, name="other", has_matmul_precision=True)
-        with pytest.raises(GridjaxError, match="not factored"):
+        with pytest.raises(GridjaxError, match="its step takes no product"):
             gj.register_cell(own, gj.Cell(init_copy, step_copy))
+    rounded = gj.Cell(init_copy, lambda params, state, inputs, phi, product: step_copy)
+    with registered(CELLS, gj.register_cell, replace(own, name="copy"), rounded):
+        assert read_spec(replace(copy, matmul_precision="bf16")).matmul_precision == "bf16"
     for wrong in ({"n_states": -1}, {"n_gates": 1.5}, {"n_states": 0}):
         what = "has_layers needs a state" if wrong == {"n_states": 0} else "not a possible number"
         with pytest.raises(GridjaxError, match=what):

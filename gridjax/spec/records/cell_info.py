@@ -46,7 +46,7 @@ class CellInfo:
     (benchmarks/memory.py)"""
     has_matmul_precision: bool = False
     """whether ``matmul_precision`` applies to its products. True for gridjax's own cells; a user's
-    cell needs ``Cell.factored`` for it"""
+    cell needs ``Cell.factored``, or a step with a fifth argument: product(x, matrix)"""
     version: str = ""
     """version of a user's cell; the run_id depends on it and on the source of the functions"""
     dimensions: tuple[int, ...] = field(default=EVERY, repr=False)

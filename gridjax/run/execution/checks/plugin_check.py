@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from gridjax.errors import GridjaxError, Problem
-from gridjax.model.cells import ACTIVATIONS
+from gridjax.model.cells import ACTIVATIONS, step_at_precision
 from gridjax.model.starts import Start
 from gridjax.model.state_objectives import objective_context
 from gridjax.model.weights import init_params
@@ -102,8 +102,9 @@ def _check_cell(static: StaticConfig) -> None:
     params = _shape_of(name, "init", init, _key())
     state = (_floats(_BATCH, n_units),) * info.n_states
     of_step = state or (_floats(_BATCH, n_units),)
+    step = step_at_precision(cell, info, static.matmul_precision)
     following = _shape_of(
-        name, "step", lambda *given: cell.step(*given, phi), params, state, _floats(_BATCH, n_in)
+        name, "step", lambda *given: step(*given, phi), params, state, _floats(_BATCH, n_in)
     )
     _expect(name, f"step of {info.n_states} state(s)", following, of_step)
 
