@@ -82,8 +82,17 @@ def max_departure(frame: pd.DataFrame, column: str, level: str) -> Estimate:
 def variance_share(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> Estimate:
     """Estimate the first factor's share of the variance of a column in a crossed design.
 
-    The estimate has no p. The interval is from resampled levels of the first factor. It needs at
-    least four levels; with fewer it is 0 to 1. The null is an equal share for each factor.
+    The estimate has no p. The interval is from resampled levels of the first factor. With fewer
+    than eight levels there is no interval, and a claim about the share is not answerable. The null
+    is an equal share for each factor of the variance that the single factors explain.
+
+    The coverage at level .95, in 200 samples for each of the true shares .15, .3, .7 and .85
+    (normal effects of the first factor, all other variance between single networks), and how often
+    the upper end was below .5 if the share was .7:
+
+        levels              4, 3, 3   4, 4, 4   8, 3, 3   12, 2, 2  16, 2, 2
+        coverage            .62-.72   .55-.61   .81-.88   .80-.93   .74-.91
+        too low at .7       .14       .20       .03       .01       .01
 
     Args:
         frame: one row for each network; one network for each combination of the factors' levels.
@@ -104,16 +113,27 @@ def variance_share(frame: pd.DataFrame, column: str, factors: Sequence[str]) -> 
             return 0.0
         return float(components(some.reshape(-1, *levels[1:])).factors[0])
 
-    low, high = 0.0, 1.0
-    if levels[0] >= 4:
+    low, high, unanswerable = math.nan, math.nan, ""
+    if levels[0] < FEWEST_SEEDS:
+        few = f"the crossed design has {levels[0]} levels of {factors[0]}"
+        unanswerable = f"{few}: at least {FEWEST_SEEDS} are needed"
+    else:
         clusters = np.repeat(np.arange(levels[0]), math.prod(levels[1:]))
         _, low, high = statistic_interval(of_first, values.ravel(), clusters)
     named = zip(factors, parts.factors, strict=True)
     shares = ", ".join(f"{name} {100 * part:.0f} %" for name, part in named)
     remark = f"Of the variance: {shares}, interaction {100 * parts.interaction:.0f} %."
     rows = frame[["run_id", *factors, column]]
-    value = float(parts.factors[0])
-    return Estimate(value, low, high, len(rows), rows, null=1 / len(factors), remark=remark)
+    return Estimate(
+        float(parts.factors[0]),
+        low,
+        high,
+        n=len(rows),
+        rows=rows,
+        null=float(parts.factors.mean()),
+        remark=remark,
+        unanswerable=unanswerable,
+    )
 
 
 def resampled_statistic(

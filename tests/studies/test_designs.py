@@ -40,11 +40,11 @@ def test_a_spike_stands_out_and_a_parabola_does_not():
 
 def test_the_factor_that_carries_the_variance_is_found():
     random = np.random.default_rng(1)
-    of_layout = random.normal(size=5)
+    of_layout = random.normal(size=8)
     rows = pd.DataFrame(
         [
             {"run_id": f"{a}{b}{c}", "l": a, "w": b, "m": c, "x": of_layout[a] + 0.1 * b * c}
-            for a in range(5)
+            for a in range(8)
             for b in range(3)
             for c in range(3)
         ]
@@ -52,9 +52,37 @@ def test_the_factor_that_carries_the_variance_is_found():
     found = variance_share(rows, "x", ["l", "w", "m"])
     assert found.value > 0.8
     assert found.low > 0
+    assert found.unanswerable == ""
     assert variance_share(rows, "x", ["w", "l", "m"]).value < 0.2
     assert "not complete" in variance_share(rows[1:], "x", ["l", "w", "m"]).remark
     assert "same value" in variance_share(rows.assign(x=1.0), "x", ["l", "w", "m"]).remark
+
+
+def test_a_share_of_few_levels_has_no_interval():
+    """With four levels, intervals contained the true share in .55 to .72 of samples."""
+    random = np.random.default_rng(2)
+    index = np.indices((7, 2, 2)).reshape(3, -1)
+    rows = pd.DataFrame(dict(zip("lwm", index, strict=True)))
+    rows = rows.assign(run_id=rows.index.astype(str), x=random.normal(size=len(rows)))
+    found = variance_share(rows, "x", ["l", "w", "m"])
+    assert 0 <= found.value <= 1
+    assert found.n == 28
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+    assert found.unanswerable == "the crossed design has 7 levels of l: at least 8 are needed"
+
+
+def test_the_null_of_a_variance_share_is_an_equal_share_of_what_the_factors_explain():
+    index = np.indices((8, 2, 2)).reshape(3, -1)
+    rows = pd.DataFrame(dict(zip("lwm", index, strict=True)))
+    x = rows["l"] + np.random.default_rng(4).normal(scale=3, size=len(rows))
+    rows = rows.assign(run_id=rows.index.astype(str), x=x)
+    shares = [
+        variance_share(rows, "x", [first, *[f for f in "lwm" if f != first]]) for first in "lwm"
+    ]
+    for found in shares:
+        assert found.null == pytest.approx(sum(one.value for one in shares) / 3)
+        assert found.null < 0.3  # the interaction explains the rest
 
 
 def test_variance_between_groups_is_epsilon_squared():
