@@ -168,10 +168,12 @@ def mean_of(found, values, name):
 def select(evidence):
     arms = {"12 cm": evidence.networks}  # with all networks, whether they are competent or not
     rows = with_agents(evidence)
+    reason = unmeasured(rows)
 
-    def difference(values, which=None, within=DIFFERENCES, **further):
+    def difference(values, which=None, within=DIFFERENCES, unanswerable="", **further):
         values = values if which is None else values.where(which)
         frame = rows.assign(value=values.astype(float))
+        further["unanswerable"] = reason or unanswerable
         return {"frame": frame, "column": "value", "within": within, "arms": arms, **further}
 
     learned = {code: rows[f"{code}.success"] >= LEARNED for code in CODES}
@@ -201,6 +203,13 @@ def select(evidence):
             within=BOTH_GAINS,
         ),
     }
+
+
+def unmeasured(rows):
+    """Return how many competent networks have no agents; empty if all have them."""
+    n = int(rows["found"].isna().sum())
+    reason = "competent networks have no stored weights and no measures of agents"
+    return f"{n} of {len(rows)} {reason}" if n else ""
 
 
 def few_with_grids(rows, have_grids):

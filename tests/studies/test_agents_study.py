@@ -8,6 +8,7 @@ from studies.conftest import make_competent
 from synthetic import synthetic_run
 
 import gridjax as gj
+from gridjax.errors import GridjaxError
 from gridjax.studies.claims.verdicts import NOT_ANSWERABLE
 from gridjax.studies.networks.training import Request, StudyPlan, lay_out
 from gridjax.studies.output.results import conclude
@@ -118,6 +119,22 @@ def test_networks_without_weights_decide_nothing(tmp_path):
     run, plan = run_of(weights=False)
     verdicts = conclude(plan, run, "desk", tmp_path)
     assert {one.outcome for one in verdicts} == {NOT_ANSWERABLE}
+
+
+def test_networks_without_weights_are_not_left_out_in_silence(tmp_path, monkeypatch):
+    run, plan = run_of(size="desk")
+    network, without = type(run).network, list(run.networks["run_id"][:11])
+
+    def stored(self, run_id):
+        if run_id in without:
+            raise GridjaxError("the weights are not stored")
+        return network(self, run_id)
+
+    monkeypatch.setattr(type(run), "network", stored)
+    verdicts = conclude(plan, run, "desk", tmp_path)
+    assert {one.outcome for one in verdicts} == {NOT_ANSWERABLE}
+    reason = "11 of 31 competent networks have no stored weights and no measures of agents"
+    assert all(reason in one.sentence for one in verdicts)
 
 
 @pytest.mark.parametrize("n_competent", [0, 9])
