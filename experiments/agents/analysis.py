@@ -176,10 +176,10 @@ def select(evidence):
         further["unanswerable"] = reason or unanswerable
         return {"frame": frame, "column": "value", "within": within, "arms": arms, **further}
 
-    learned = {code: rows[f"{code}.success"] >= LEARNED for code in CODES}
-    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.new, no goal"] for code in CODES}
+    learned = {code: rows[f"{code}.success"] >= LEARNED for code in ("units", "place")}
+    to_new = {code: rows[f"{code}.new"] - rows[f"{code}.new, no goal"] for code in learned}
     have_grids = evidence.has_grids_among(rows)
-    can_lose = have_grids & learned["units"] & (rows["n_lesioned"] >= FEWEST_LESIONED)
+    can_lose = able_to_lose(rows, have_grids)
     return {
         "grid_agents_beat_place_agents": difference(
             rows["units.efficiency"] - rows["place.efficiency"]
@@ -203,6 +203,11 @@ def select(evidence):
             within=BOTH_GAINS,
         ),
     }
+
+
+def able_to_lose(rows, have_grids):
+    """Return whether each network counts in the claim about lesions."""
+    return have_grids & (rows["units.success"] >= LEARNED) & (rows["n_lesioned"] >= FEWEST_LESIONED)
 
 
 def unmeasured(rows):
@@ -233,11 +238,11 @@ def variances(rows):
 
 def figures(evidence, estimates):
     name, title = "agents", "Agents that navigate on codes of one network"
-    rows = with_agents(evidence.ask("competent"))
+    evidence = evidence.ask("competent")
+    rows = with_agents(evidence)
     rows = rows[rows["found"].notna()]
     if rows.empty:
-        reason = "No competent network has stored weights."
-        return [plotting.FigureResult(name, title, None, reason)]
+        return [plotting.FigureResult(name, title, None, "No competent network has weights.")]
     figure = plotting.new_figure(5.6)
     grid = figure.add_gridspec(2, 6)
     curves = figure.add_subplot(grid[0, :])
@@ -253,7 +258,8 @@ def figures(evidence, estimates):
         axes.set_ylim(0, 1)
         if measures:
             axes.set_xticks(range(len(CODES)), list(CODES.values()), rotation=50, ha="right")
-    draw_lesions(panels[2], rows)
+    can_lose = able_to_lose(rows, evidence.has_grids_among(rows))
+    draw_lesions(panels[2], rows.assign(is_competent=can_lose))
     panels[0].set_ylabel("success\n(known and new goals)")
     panels[1].set_ylabel("efficiency")
     panels[2].set_ylabel("success of agents\non units")
@@ -264,7 +270,8 @@ def figures(evidence, estimates):
         " the length of the path, 0 without success. Right: agents on units with all of them,"
         f" without the {100 * LESIONED:g} % most grid-like that have partners, without these"
         " partners (mean of three draws), and without the code of the goal. Dots: competent"
-        " networks; bars: means and 95 % intervals over seeds."
+        " networks (right: hollow if not in the claim about lesions); bars: means and 95 %"
+        f" intervals over seeds of {len(rows)} networks (right: {int(can_lose.sum())})."
     )
     return [plotting.FigureResult(name, title, figure, caption)]
 
@@ -283,9 +290,10 @@ def draw_learning(axes, rows):
 
 
 def draw_lesions(axes, rows):
-    """Draw the success of agents on units, intact and with lesions."""
-    names = {"success": "all units", GRID_LIKE: "without\ngrid-like", MATCHED: "without\nmatched"}
-    names["no goal"] = "without\ngoal code"
+    """Draw the success of agents on units; ``is_competent`` marks networks of the claim."""
+    look = {"colour": COLOURS["units"], "width": 0.6, "is_of_competent": True}
+    names = {"success": "all units", GRID_LIKE: "without grid-like"}
+    names |= {MATCHED: "without matched", "no goal": "without goal code"}
     for at, name in enumerate(names):
-        shared.arms(axes, [(at, rows)], f"units.{name}", COLOURS["units"], width=0.6)
+        shared.arms(axes, [(at, rows)], f"units.{name}", **look)
     axes.set_xticks(range(len(names)), list(names.values()), rotation=50, ha="right")

@@ -156,6 +156,8 @@ def test_agents_need_grid_like_units_only_where_there_are_grid_units(with_grids,
         assert lesion.estimate.n == 8
         assert lesion.estimate.value == pytest.approx(0.1)
         assert "of the variance" in lesion.estimate.remark
+        written = (tmp_path / "agents" / "verdicts.json").read_text()
+        assert "over seeds of 31 networks (right: 8)" in written
     else:
         assert lesion.outcome == NOT_ANSWERABLE
         assert "fewer than 8 networks have grid units to lose (7 of 31)" in lesion.sentence
