@@ -61,6 +61,7 @@ def noise_table(n, learning, scoring, seed=0):
         for at in range(n):
             clean = 0.9 - learning * dose / 40 + 0.05 * rng.normal()
             row = {"rho": 0.8, "size": 0.5, "seed": at, "noise_in_training": float(dose)}
+            row["num_active"] = 12
             rows.append(row | {"noise_at_scoring": 0.0, SHARE: clean, FIRING: 0.5 * clean})
             if dose:
                 share = clean - scoring * dose / 40
@@ -91,3 +92,11 @@ def test_two_groups_of_seeds_are_bimodal_and_few_seeds_give_no_verdict():
     assert noise_claims(table)["middle_doses_are_bimodal"] == (3, True)
     with pytest.raises(gj.GridjaxError, match="no verdict: 63 networks of noise 0; expected 64"):
         noise_claims(noise_table(63, 0.5, 0.2))
+
+
+def test_shares_of_few_equal_units_are_not_bimodal():
+    """Shares of twelve units have steps of 1/12, which the dip test must not take for modes."""
+    table, rng = noise_table(64, 0.0, 0.0), np.random.default_rng(1)
+    for share in (0.2, 0.5, 0.8):
+        table[SHARE] = rng.binomial(12, share, len(table)) / 12
+        assert noise_claims(table)["middle_doses_are_bimodal"] == (0, False)

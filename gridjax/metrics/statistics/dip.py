@@ -26,6 +26,9 @@ def dip_test(x: Any, n_draws: int = 2_000, seed: int = 0) -> Dip:
     (1 + number of draws with a dip at least as large) / (1 + number of draws), where each draw is a
     uniform sample of the same size.
 
+    The test assumes continuous values. Values with steps, such as shares of ten units, have large
+    dips whatever their distribution is: add uniform numbers as wide as a step to them first.
+
     Args:
         x: [n], any unit.
         n_draws: number of uniform samples.
