@@ -9,6 +9,7 @@ from gridjax.studies import DIFFERENCES, mark_small_boxes, with_lattices_that_fi
 from gridjax.studies import figures as shared
 
 SEEDS = ["layout_seed", "weight_seed", "motion_seed"]
+TRAINING = ["optimizer", "learning_rate", "weight_decay", "n_grad_steps_per_epoch", "n_epochs"]
 LARGER_M = 2.7
 
 
@@ -18,11 +19,23 @@ def arms(evidence):
     alike = (rows[SEEDS].to_numpy() == rows[["layout_seed"]].to_numpy()).all(axis=1)
     larger = rows["box_width_in_m"] > LARGER_M
     faster = rows["speed_scale"] > rows["speed_scale"].min() * 1.1
-    scan = rows[alike & ~larger].assign(seed=rows["layout_seed"])
+    # other networks than those of the crossed design, which may be trained in another way
+    others = rows[larger | (rows["width_cm"] != 12)]
+    of_scan = trained_like(rows, others) if len(others) else True
+    scan = rows[alike & ~larger & of_scan].assign(seed=rows["layout_seed"])
     # networks of the scan are those of the crossed design whose three seeds are alike
-    crossed = rows[~larger & (rows["width_cm"] == 12)]
+    crossed = rows[~larger & (rows["width_cm"] == 12) & trained_like(rows, rows[~alike])]
     crossed = crossed[crossed[SEEDS].isin(rows.loc[~alike, SEEDS].to_numpy().ravel()).all(axis=1)]
+    crossed = crossed.assign(root_share=np.sqrt(crossed["share_grid"]))
     return scan, rows[larger & ~faster], rows[larger & faster], crossed
+
+
+def trained_like(rows, examples):
+    """Return whether each network has the optimiser and the steps of one of the examples."""
+    known = set(examples[TRAINING].itertuples(index=False, name=None))
+    return np.array(
+        [one in known for one in rows[TRAINING].itertuples(index=False, name=None)], bool
+    )
 
 
 def peak(scan, width):
@@ -75,6 +88,7 @@ def select(evidence):
     base = scan[scan["width_cm"] == 12]
 
     def against_base(other, name):
+        absent = "" if len(other) else f"no network of this size is trained in {name}"
         is_other = np.r_[np.ones(len(other), bool), np.zeros(len(base), bool)]
         return {
             "frame": pd.concat([other, base], ignore_index=True),
@@ -83,6 +97,7 @@ def select(evidence):
             "second": ~is_other,
             "within": DIFFERENCES,
             "arms": {name: other, "12 cm": base},
+            "unanswerable": absent,
         }
 
     return {
@@ -98,7 +113,7 @@ def select(evidence):
         "scaled_control": against_base(faster, "15 cm, larger box, faster"),
         "layout_decides": {
             "frame": whole_layouts(crossed),
-            "column": "share_grid",
+            "column": "root_share",
             "factors": SEEDS,
             "arms": {"crossed seeds": crossed},
         },

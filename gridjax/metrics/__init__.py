@@ -47,7 +47,7 @@ Topology
 Statistics over networks and seeds
     mean_interval, statistic_interval, share_interval, upper_bound, Interval; sign_flip; holm,
     benjamini_hochberg; needed_to_decide; dip_test, Dip; lack_of_fit, LackOfFit; slopes,
-    variance_components, Components.
+    variance_components, Components, variance_share_interval.
 """
 
 from gridjax import lazy

@@ -64,6 +64,7 @@ from gridjax.metrics.statistics.permutation import sign_flip
 from gridjax.metrics.statistics.power import needed_to_decide
 from gridjax.metrics.statistics.variance_components import Components, slopes
 from gridjax.metrics.statistics.variance_components import components as variance_components
+from gridjax.metrics.statistics.variance_components import share_interval as variance_share_interval
 from gridjax.metrics.topology.module_torus import ModuleTorus, module_torus, torus_units
 from gridjax.metrics.topology.persistence import Bars as PersistenceBars
 from gridjax.metrics.volume.grid_score_3d import Symmetry, VolumeScores, grid_score_3d
@@ -159,6 +160,7 @@ __all__ = [
     "unexplained_shares",
     "upper_bound",
     "variance_components",
+    "variance_share_interval",
     "visits",
     "with_unit_power",
 ]

@@ -1,5 +1,7 @@
 """The shipped studies: their files, their sizes, and what their designs share."""
 
+import math
+
 import pytest
 from synthetic import synthetic_run
 
@@ -162,7 +164,12 @@ def test_a_crossed_design_keeps_its_seeds(size):
     whole = lay_out(study("width-sensitivity"), Request(size=size)).specs
     fewer = lay_out(study("width-sensitivity"), Request(size=size, n_seeds=3)).specs
     crossed = [spec for spec in whole if spec.layout_seed is not None]
-    assert len(crossed) == len({s.layout_seed for s in crossed}) ** 3 > 1
+    levels = [
+        len({getattr(s, name) for s in crossed})
+        for name in ("layout_seed", "weight_seed", "motion_seed")
+    ]
+    assert len(crossed) == math.prod(levels)
+    assert levels == ([12, 3, 2] if size == "desk" else [2, 2, 2])
     assert [spec for spec in fewer if spec.layout_seed is not None] == crossed
     others = [spec for spec in fewer if spec.layout_seed is None]
     assert {spec.seed for spec in others} == {0, 1, 2}

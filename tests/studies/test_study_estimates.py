@@ -68,6 +68,20 @@ def test_the_crossed_design_takes_in_networks_of_the_scan():
     )
 
 
+def test_crossed_networks_that_are_trained_in_another_way_are_none_of_the_scan():
+    """Size desk: (100, 100, 100) and (101, 101, 101) have 12 cm and three seeds alike."""
+    one = study("width-sensitivity")
+    sweep = lay_out(one, Request(size="desk", overrides={"Ng": 24}))
+    run = synthetic_run(sweep.specs, keep_maps="none", weights=False)
+    make_competent(run)
+    estimates = one.estimates(StudyPlan(one, sweep).evidence(run))
+    assert estimates["layout_decides"].n == 72
+    assert len(estimates["spike_at_12"].rows) == 3 * 32
+    assert estimates["spike_at_12"].rows["seed"].max() == 31
+    assert "no network of this size is trained in 15 cm" in estimates["ratio_to_box"].unanswerable
+    assert estimates["scaled_control"].unanswerable
+
+
 def test_networks_compared_at_equal_error_are_all_among_the_rows():
     """The number can be made again from the rows alone, the Gaussian networks' among them."""
     one = study("encodings")

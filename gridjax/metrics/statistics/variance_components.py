@@ -41,6 +41,40 @@ def slopes(table: Any, doses: Any) -> Float[np.ndarray, " seed"]:
     return np.where(last > first, slope, np.nan)
 
 
+def share_interval(table: Any, level: float = 0.95) -> tuple[float, float]:
+    """Return the interval of the share of the variance that the first factor explains.
+
+    The ratio of the mean squares between and within the levels of the first factor has an F
+    distribution (one-way analysis of variance with random levels). The interval is exact if all
+    effects are normal and no other factor has an effect of its own. If two others explain a tenth
+    each, intervals of level .95 of 12 x 3 x 2 networks contain the share in .91 to .94 of samples
+    for shares up to .5, and in .80 for a share of .7. With exponential effects these are .75 to .93
+    and .65: transform skewed values first.
+
+    Args:
+        table: as for `components`.
+        level: probability that the interval contains the share.
+
+    Raises GridjaxError in the same cases as `components`.
+    Source: Searle, Casella and McCulloch 1992, section 3.6.
+    """
+    from scipy.stats import f
+
+    found = _checked(table)
+    groups = found.reshape(len(found), -1)
+    n_levels, n_each = groups.shape
+    means = groups.mean(axis=1)
+    between, of_between = n_each * means.var(ddof=1), n_levels - 1
+    of_within = n_levels * (n_each - 1)
+    within = float(np.square(groups - means[:, None]).sum()) / of_within
+    if within <= (1e-14 * float(np.abs(found).max())) ** 2:
+        return (1.0, 1.0) if between > 0 else (np.nan, np.nan)
+    ends = f.ppf([(1 + level) / 2, (1 - level) / 2], of_between, of_within)
+    odds = np.maximum((between / within / ends - 1) / n_each, 0.0)
+    low, high = odds / (1 + odds)
+    return float(low), float(high)
+
+
 class Components(NamedTuple):
     """Shares of the variance; they sum to 1, and are NaN if all values are equal."""
 
@@ -69,13 +103,7 @@ def components(table: Any) -> Components:
     Raises GridjaxError for fewer axes or levels, NaN or infinity.
     Source: Searle, Casella and McCulloch 1992, chapter 4.
     """
-    found = np.asarray(table)
-    if found.ndim < 2 or min(found.shape) < 2 or not is_real(found.dtype):
-        raise invalid_argument(
-            f"the table is {found.dtype} of shape {found.shape}",
-            "give numbers, an axis per factor, with at least two levels each",
-        )
-    found = finite("table", found.astype(np.float64))
+    found = _checked(table)
     k, levels = found.ndim, np.array(found.shape)
     variance: dict[tuple[int, ...], float] = {}
     # larger sets first: the mean square of a set contains the components of all larger sets
@@ -101,3 +129,13 @@ def components(table: Any) -> Components:
     if total <= (1e-14 * float(np.abs(found).max())) ** 2:
         return Components(np.full(k, np.nan), np.nan, 0.0)
     return Components(factors / total, interaction / total, total)
+
+
+def _checked(table: Any) -> Float[np.ndarray, "..."]:
+    found = np.asarray(table)
+    if found.ndim < 2 or min(found.shape) < 2 or not is_real(found.dtype):
+        raise invalid_argument(
+            f"the table is {found.dtype} of shape {found.shape}",
+            "give numbers, an axis per factor, with at least two levels each",
+        )
+    return finite("table", found.astype(np.float64))

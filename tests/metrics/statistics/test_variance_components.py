@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from oracles import statistics as oracle
+from scipy.stats import f
 
 from gridjax.errors import GridjaxError
-from gridjax.metrics.statistics.variance_components import components, slopes
+from gridjax.metrics.statistics.variance_components import components, share_interval, slopes
 
 
 def test_slopes_of_each_seed_skip_what_is_missing():
@@ -90,7 +91,39 @@ def test_where_nothing_varies_there_are_no_shares():
     assert found.total == 0
 
 
+def test_the_interval_of_a_share_has_the_shares_that_an_f_test_does_not_reject():
+    """The oracle tests each share, from one-way sums of squares written as loops."""
+    table = np.random.default_rng(6).normal(size=(9, 2, 2)) + np.arange(9)[:, None, None] / 5
+    groups = [[float(value) for value in one.ravel()] for one in table]
+    mean = sum(map(sum, groups)) / 36
+    between = sum(4 * (sum(one) / 4 - mean) ** 2 for one in groups) / 8
+    within = sum((value - sum(one) / 4) ** 2 for one in groups for value in one) / 27
+    shares = np.linspace(0, 0.999, 2000)
+    statistic = between / within / (1 + 4 * shares / (1 - shares))
+    p = f.cdf(statistic, 8, 27)
+    kept = shares[(p > 0.05) & (p < 0.95)]
+    np.testing.assert_allclose(share_interval(table, 0.9), (kept[0], kept[-1]), atol=1e-3)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.5, 0.85])
+def test_the_interval_of_a_share_contains_it_in_19_of_20_designs(share):
+    rng = np.random.default_rng(7)
+    n = 2000
+    tables = share**0.5 * rng.normal(size=(n, 12, 1, 1))
+    tables = tables + (1 - share) ** 0.5 * rng.normal(size=(n, 12, 3, 2))
+    low, high = np.transpose([share_interval(table) for table in tables])
+    wanted = 0.975 if share == 0 else 0.95  # no interval begins below 0
+    assert np.mean((low <= share) & (share <= high)) == pytest.approx(wanted, abs=0.015)
+
+
+def test_the_interval_of_a_share_where_nothing_else_varies_and_where_nothing_does():
+    table = np.zeros((4, 3, 2)) + np.arange(4.0)[:, None, None]
+    assert share_interval(table) == (1, 1)
+    assert np.isnan(share_interval(np.full((4, 3, 2), 0.1))).all()
+
+
 @pytest.mark.parametrize("table", [np.ones(4), np.ones((3, 1)), np.full((2, 2), np.nan), [["a"]]])
 def test_designs_are_crossed_and_whole(table):
-    with pytest.raises(GridjaxError, match="table"):
-        components(table)
+    for function in (components, share_interval):
+        with pytest.raises(GridjaxError, match="table"):
+            function(table)
