@@ -74,10 +74,12 @@ def compare(given: argparse.Namespace) -> None:
 def verdict(given: argparse.Namespace) -> None:
     """Print whether each claim holds."""
     if given.noise:
-        found = noise_claims(read_tables(given.tables, OF_NOISE))
-    else:
-        published, *tables = given.tables
-        found = claims(by_setting(read_tables([published], ()), read_tables(tables, NETWORK)))
+        for name, one in noise_claims(read_tables(given.tables, OF_NOISE)).items():
+            interval = "" if np.isnan(one.low) else f" ({one.low:.3g} to {one.high:.3g})"
+            print(f"{name}: {one.value:.3g}{interval}, {one.verdict}")
+        return
+    published, *tables = given.tables
+    found = claims(by_setting(read_tables([published], ()), read_tables(tables, NETWORK)))
     for name, (value, holds) in found.items():
         print(f"{name}: {value:.3g}, {'holds' if holds else 'does not hold'}")
 

@@ -59,13 +59,14 @@ def measures(maps: np.ndarray) -> dict[str, Any]:
         }
 
 
-def share_in_firing(maps: np.ndarray) -> float:
-    """Return the published share of grid-like units among all units with a rate above 0.
+def fires(maps: np.ndarray) -> np.ndarray:
+    """Return whether each unit has a rate above 0 (active units have one above LEAST_RATE)."""
+    return maps.max(axis=(1, 2)) > 0
 
-    It does not depend on the limit of active units. NaN if no unit fires.
-    """
-    firing = maps[maps.max(axis=(1, 2)) > 0]
-    return float((published_gridness(firing) > LEAST_SCORE).mean()) if len(firing) else float("nan")
+
+def grid_like(maps: np.ndarray) -> np.ndarray:
+    """Return whether the published gridness of each map [unit, n, n] is above its limit."""
+    return published_gridness(maps) > LEAST_SCORE
 
 
 def row_of(network: gj.Network, maps: np.ndarray) -> dict[str, Any]:
