@@ -20,6 +20,7 @@ from gridjax.studies import figures as shared
 N_BINS, LAYOUTS, N_PATTERNS = 32, 8, 64
 FALSE_FINDINGS, LOWEST_SCORE = 0.05, 0.3
 UNKNOWN_COPIES = "The tables do not say which maps are copies of another one: every map counts."
+FIRST_PANEL = "field width (cm)"
 FACTORS = {
     "Ng": "units",
     "weight_decay": "weight decay",
@@ -76,8 +77,17 @@ def in_claims(evidence, base, factor):
     return values[(values >= least) & (values <= most)]
 
 
+def in_box(rows, is_larger):
+    """Return the networks in the most frequent box, or those in larger ones."""
+    usual = rows["box_width_in_m"].mode().min()
+    return (
+        rows[rows["box_width_in_m"] > usual] if is_larger else rows[rows["box_width_in_m"] == usual]
+    )
+
+
 def varying(rows, base, factor, width):
-    """Return the networks that have the base values of all factors but one, at one width."""
+    """Return the networks in the usual box with the base values of all factors but one."""
+    rows = in_box(rows, is_larger=False)
     fixed = [name for name in base if name != factor]
     is_one = np.logical_and.reduce([rows[name] == base[name] for name in fixed])
     return rows[is_one & (rows["place_cell_rf"] == width)]
@@ -131,7 +141,8 @@ def select(evidence):
     of_base = varying(rows, base, None, usual)
     activations = varying(rows, base, "activation", usual)
     relu, tanh = (activations[activations["activation"] == name] for name in ("relu", "tanh"))
-    grown = patterns(evidence)
+    grown, larger = patterns(evidence), in_box(rows, is_larger=True)
+    absent = "" if len(larger) else "no network of this size is trained in a larger box"
     return {
         "patterns_are_lattices": {
             "frame": grown,
@@ -148,6 +159,17 @@ def select(evidence):
             "arms": {"base": of_base},
             "remark": remark,
         },
+        "a_third_are_lattices_in_a_larger_box": {
+            "frame": larger,
+            "column": "share_lattice",
+            "null": 0.01,
+            "within": (0.0, 1.0),
+            "arms": {"larger box": larger},
+            "remark": remark,
+            "unanswerable": absent,
+        },
+        "more_periods": difference(larger, of_base, ("larger box", "base"))
+        | {"unanswerable": absent},
         "wider_fields": difference(wide, narrow, ("widest fields", "narrowest fields")),
         "more_units": dose("Ng", np.log2),
         "stronger_decay": dose("weight_decay", np.log10),
@@ -171,8 +193,14 @@ def figures(evidence, estimates):
     panels = figure.subplots(3, 3, sharey=True).ravel()
     widths = sorted(rows["place_cell_rf"].unique())
     own = [(at, varying(rows, base, None, width)) for at, width in enumerate(widths)]
-    draw(panels[0], own, [f"{100 * width:g}" for width in widths], "field width (cm)", colour)
     shown = {f"base, {100 * w:g} cm": group for w, (_, group) in zip(widths, own, strict=True)}
+    larger = in_box(rows, is_larger=True)
+    if len(larger):
+        side = larger["box_width_in_m"].iloc[0]
+        shown[f"box of {side:g} m"] = larger
+        draw(panels[0], [*own, (len(own), larger)], labels_of(widths, side), FIRST_PANEL, colour)
+    else:
+        draw(panels[0], own, labels_of(widths), FIRST_PANEL, colour)
     for axes, (factor, text) in zip(panels[1:], FACTORS.items(), strict=True):
         groups = list(varying(rows, base, factor, base_width(evidence)).groupby(factor))
         others = [(value, group) for value, group in groups if value != base[factor]]
@@ -193,6 +221,12 @@ def figures(evidence, estimates):
         caption += f" {UNKNOWN_COPIES}"
     maps = shared.best_maps(competent, shown, "lattices-maps")
     return [plotting.FigureResult(name, title, figure, caption), maps]
+
+
+def labels_of(widths, larger_side=None):
+    """Return the labels of the widths, and of a larger box."""
+    labels = [f"{100 * width:g}" for width in widths]
+    return labels if larger_side is None else [*labels, f"{100 * widths[-1]:g},\n{larger_side:g} m"]
 
 
 def written(value):

@@ -76,6 +76,30 @@ def test_targets_of_every_arm_select_lattices_that_fit_the_box(asked, run):
     assert len(with_lattices_that_fit(run.networks)) == len(run.networks)
 
 
+def test_networks_in_a_larger_box_count_in_their_own_claims_alone(asked, run):
+    rows = run.networks
+    larger = set(rows.loc[rows["box_width_in_m"] > 3, "run_id"])
+    assert len(larger) == 16
+    found = judged(asked, run)
+    used = {name: set(one.estimate.rows["run_id"]) for name, one in found.items()}
+    assert used["a_third_are_lattices_in_a_larger_box"] == larger
+    assert larger < used["more_periods"]
+    pairs = rows[rows["run_id"].isin(used["more_periods"])]
+    assert pairs.groupby("box_width_in_m")["seed"].nunique().tolist() == [16, 16]
+    others = used.keys() - {"more_periods", "a_third_are_lattices_in_a_larger_box"}
+    assert not any(used[name] & larger for name in others)
+
+
+def test_without_a_larger_box_its_claims_are_not_answerable():
+    (one,) = find_studies("lattices")
+    asked = StudyPlan(one, lay_out(one, Request(size="quick")))
+    run = make_competent(synthetic_run(asked.sweep.specs, keep_maps="none", weights=False))
+    found = judged(asked, run)
+    for name in ("more_periods", "a_third_are_lattices_in_a_larger_box"):
+        assert found[name].outcome == NOT_ANSWERABLE
+        assert "no network of this size is trained in a larger box" in found[name].sentence
+
+
 def test_shares_are_of_distinct_maps(asked, run):
     units = run.units
     lattice = units["unit"] < 60  # 60 of 256 units have one map
