@@ -1,6 +1,6 @@
-"""Power of the lattice test: known hexagonal maps in the box of the study, at several distortions.
+"""Power of the lattice test: known hexagonal maps in a box, at several distortions.
 
-    python -m benchmarks.lattice_power
+    python -m benchmarks.lattice_power [--box 3.3] [--distortions 0.1 0.15 0.2]
 
 For each period and distortion, 128 maps of random orientation and phase are made: three plane waves
 at 60 degrees, cut off at 0, on coordinates that a smooth random field shifts. The distortion is the
@@ -9,14 +9,16 @@ sd of each coordinate of this shift, as a share of the period.
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 
 from gridjax.metrics import fit_lattice, grid_score
 
-BOX_M, N_BINS, N_MAPS = 2.2, 44, 128
+BOX_M, BIN_M, N_MAPS = 2.2, 0.05, 128
 PERIODS_M, DISTORTIONS = (0.83, 0.98, 1.29), (0.0, 0.1, 0.2)
 SHIFT_WAVES, SHIFT_CYCLES = 8, 0.7
-"""Number of waves of the field of shifts, and the sd of their wavenumbers, cycles per box."""
+"""Number of waves of the field of shifts, and the sd of their wavenumbers, cycles per 2.2 m."""
 
 
 def shift(rng: np.random.Generator, places: np.ndarray, sd_m: float) -> np.ndarray:
@@ -27,9 +29,12 @@ def shift(rng: np.random.Generator, places: np.ndarray, sd_m: float) -> np.ndarr
     return sd_m * field / field.std(axis=(1, 2), keepdims=True)
 
 
-def hexagonal_map(rng: np.random.Generator, period_m: float, distortion: float) -> np.ndarray:
+def hexagonal_map(
+    rng: np.random.Generator, period_m: float, distortion: float, box_m: float
+) -> np.ndarray:
     """Return one map [n, n] of rates of at least 0."""
-    centres = (np.arange(N_BINS) + 0.5) / N_BINS * BOX_M
+    n_bins = round(box_m / BIN_M)
+    centres = (np.arange(n_bins) + 0.5) / n_bins * box_m
     places = np.stack(np.meshgrid(centres, centres, indexing="ij"))
     moved = places + shift(rng, places, distortion * period_m)
     moved = moved - rng.uniform(0, period_m, 2)[:, None, None]
@@ -40,17 +45,21 @@ def hexagonal_map(rng: np.random.Generator, period_m: float, distortion: float) 
 
 def main() -> None:
     """Print the shares of maps that are found, for each period and distortion."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--box", type=float, default=BOX_M, help="side of the box, metres")
+    parser.add_argument("--distortions", type=float, nargs="+", default=DISTORTIONS)
+    given = parser.parse_args()
     rng = np.random.default_rng(0)
     print("period, cm  distortion  p < .05  p < .001  score60 > .3  > .8")
     for period in PERIODS_M:
-        for distortion in DISTORTIONS:
-            maps = [hexagonal_map(rng, period, distortion) for _ in range(N_MAPS)]
+        for distortion in given.distortions:
+            maps = [hexagonal_map(rng, period, distortion, given.box) for _ in range(N_MAPS)]
             rates = np.array(maps, np.float32)
-            p = np.asarray(fit_lattice(rates, BOX_M).p_value)
+            p = np.asarray(fit_lattice(rates, given.box).p_value)
             score = np.asarray(grid_score(rates).score_60)
             found = (p < 0.05, p < 0.001, score > 0.3, score > 0.8)
             shares = "  ".join(f"{each.mean():8.2f}" for each in found)
-            print(f"{100 * period:10.0f}  {distortion:10.1f}  {shares}")
+            print(f"{100 * period:10.0f}  {distortion:10.2f}  {shares}")
 
 
 if __name__ == "__main__":
