@@ -25,10 +25,10 @@ def init(key, n_inputs, n_units, initializer):
     }
 
 
-def step(params, state, moves, activation):
+def step(params, state, moves, activation, product):
     """Return the rates after one move [batch, 2], metres."""
     (h,) = state
-    return (activation(moves @ params["W_x"] + h @ params["W"]),)
+    return (activation(moves @ params["W_x"] + product(h, params["W"])),)
 
 
 def recurrent_weights(params):
@@ -36,5 +36,6 @@ def recurrent_weights(params):
     return params["W"]
 
 
-info = gj.CellInfo("slow_start_30", has_layers=False, n_gates=1, activations_per_unit=8.0)
+shape = {"has_layers": False, "n_gates": 1, "activations_per_unit": 8.0}
+info = gj.CellInfo("slow_start_30", **shape, has_matmul_precision=True)
 gj.register_cell(info, gj.Cell(init, step, decayed=recurrent_weights))

@@ -31,11 +31,11 @@ def init(key, n_inputs, n_units, initializer, is_learned=False):
     return params
 
 
-def step(params, state, moves, activation, leak=None):
+def step(params, state, moves, activation, product, leak=None):
     """Return the rates after one move [batch, 2], metres."""
     (h,) = state
     leak = params["leak"] if leak is None else leak
-    driven = activation(moves @ params["W_x"] + h @ params["W"])
+    driven = activation(moves @ params["W_x"] + product(h, params["W"]))
     return (leak * h + (1 - leak) * driven,)
 
 
@@ -46,7 +46,8 @@ def recurrent_weights(params):
 
 def register(name, init, step):
     """Add one leaky network."""
-    info = gj.CellInfo(name, has_layers=False, n_gates=1, activations_per_unit=8.0)
+    shape = {"has_layers": False, "n_gates": 1, "activations_per_unit": 8.0}
+    info = gj.CellInfo(name, **shape, has_matmul_precision=True)
     gj.register_cell(info, gj.Cell(init, step, decayed=recurrent_weights))
 
 
