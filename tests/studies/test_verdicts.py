@@ -2,10 +2,12 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
+from gridjax.metrics import share_interval
 from gridjax.studies.claims.claims_file import Claim
 from gridjax.studies.claims.verdicts import DOES_NOT, HOLDS, UNDECIDED, judge
 from gridjax.studies.estimates import Estimate, undefined_estimate
@@ -113,6 +115,18 @@ def test_what_is_needed_grows_towards_the_margin():
     assert far.networks_needed == pytest.approx(20 * (0.021 / 0.01 * 2.80 / 1.96) ** 2, rel=0.02)
     assert math.isinf(judged(claim(), estimate(0.01, 0.0, 0.03)).networks_needed)
     assert math.isnan(judged(claim(), estimate(0.03, 0.02, 0.04)).networks_needed)
+
+
+@pytest.mark.parametrize(("margin", "n", "needed"), [(0.1, 32, 36), (0.05, 55, 72)])
+def test_a_share_of_none_or_all_needs_what_its_exact_interval_needs(margin, n, needed):
+    """None of 35 leaves an upper bound of 10.003 %, none of 36 one of 9.7 %."""
+    assert share_interval(0, needed).high < margin < share_interval(0, needed - 1).high
+    rare = replace(claim(low=-math.inf, high=margin), test="share")
+    none = judged(rare, estimate(*share_interval(0, n), null=margin / 2, n=n))
+    assert (none.outcome, none.networks_needed) == (UNDECIDED, needed)
+    usual = replace(claim(low=1 - margin), test="share")
+    of_all = judged(usual, estimate(*share_interval(n, n), null=0.5, n=n))
+    assert (of_all.outcome, of_all.networks_needed) == (UNDECIDED, needed)
 
 
 def test_between_two_margins_both_must_be_left():

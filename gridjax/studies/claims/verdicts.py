@@ -167,9 +167,12 @@ def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
     """
     ends = [end for end in (claim.low, claim.high) if math.isfinite(end)]
     interval = Interval(estimate.value, estimate.low, estimate.high)
+    of = (
+        _for_none_or_all if claim.test == "share" and interval.value in (0, 1) else needed_to_decide
+    )
     needed = 0.0  # equal networks: an interval of width 0 needs only significance
     if interval.low < interval.high:
-        needed = max(needed_to_decide(interval, end, estimate.n) for end in ends)
+        needed = max(of(interval, end, estimate.n) for end in ends)
         if n_tests and math.isfinite(estimate.null):
             stricter = _at_level(interval, 1 - ALPHA / n_tests)
             needed = max(needed, needed_to_decide(stricter, estimate.null, estimate.n))
@@ -180,6 +183,18 @@ def _needed(claim: Claim, estimate: Estimate, n_tests: int) -> float:
         fewest = math.ceil(math.log2(2 * n_tests / ALPHA))
         needed = max(needed, estimate.n * fewest / max(estimate.rows["seed"].nunique(), 1))
     return max(math.ceil(needed) if math.isfinite(needed) else needed, float(estimate.n + 1))
+
+
+def _for_none_or_all(interval: Interval, margin: float, n: int) -> float:
+    """Return the number of networks with which the interval of none or of all excludes a margin.
+
+    The bound of no event among n is 1 - .025^(1 / n): it shrinks as 1 / n, not as 1 / sqrt(n).
+    """
+    if margin == interval.value:
+        return math.inf
+    if interval.value == 0:
+        return n * math.log1p(-interval.high) / math.log1p(-margin) if margin < 1 else 1.0
+    return n * math.log(interval.low) / math.log(margin) if margin > 0 else 1.0
 
 
 def _at_level(interval: Interval, level: float) -> Interval:
