@@ -113,7 +113,7 @@ def select(evidence):
             "first": codes == DOS,
             "second": codes == GAUSSIAN,
             "within": DIFFERENCES,
-            "arms": {label(code): grown[codes == code] for code in (DOS, GAUSSIAN)},
+            "arms": {f"layouts, {label(code)}": grown[codes == code] for code in (DOS, GAUSSIAN)},
         },
     }
 

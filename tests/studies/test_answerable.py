@@ -253,6 +253,22 @@ def test_the_numbers_shown_are_those_that_were_used(concluded):
     assert {row["run_id"] for row in kept} == set(more.estimate.rows["run_id"])
 
 
+def test_networks_that_are_in_no_claim_are_counted_too(concluded, tmp_path):
+    changed = ANALYSIS.replace('"frame": rows, "is_c', '"frame": rows[dos], "is_c')
+    changed = changed.replace('["is_competent"]', '["is_competent"][dos]')
+    changed = changed.replace(', "Gaussian": rows[~dos]', "")
+    (tmp_path / "own" / "analysis.py").write_text(changed)
+    _, told, page, _, _ = concluded(incompetent=[10, 11], diverged=[12, 0])
+    assert [one["arm"] for one in told["arms"]] == ["all networks", "DoS", "in no claim"]
+    assert told["arms"][-1] | {"arm": ""} == {
+        "arm": "",
+        "networks": 10,
+        "competent": 7,
+        "share": "70 %",
+    }
+    assert '<th scope="row">in no claim</th><td>10</td><td>7</td><td>70 %' in page
+
+
 def test_a_share_of_finished_networks_counts_those_that_diverged(concluded):
     (learn, _), told, page, _, _ = concluded(
         incompetent=[10], diverged=[12, 0], asked_of="finished"

@@ -15,6 +15,7 @@ from gridjax.io.atomic_files import replace_file
 from gridjax.io.numbers import percent
 from gridjax.plotting import FigureResult
 from gridjax.run.results.run import Run
+from gridjax.studies.arms import Arm
 from gridjax.studies.claims.claim_tests import CLAIM_TESTS
 from gridjax.studies.claims.claims_file import UNITS
 from gridjax.studies.claims.verdicts import MANY, Verdict, judge
@@ -24,6 +25,8 @@ from gridjax.studies.networks.training import StudyPlan
 from gridjax.studies.study import QUICK
 
 OUTCOME, ROWS, FIGURES = "verdicts.json", "rows", "figures"
+IN_NO_CLAIM = "in no claim"
+"""Name of the networks of a study that are in no arm of a claim, in the table of competence."""
 SMOKE_TEST = "a smoke test"
 UNLEARNED_SMOKE_TEST = "a smoke test: its networks have not learned the task"
 """The warning about size quick, if fewer than half of the networks are competent."""
@@ -196,7 +199,7 @@ def _content(
         },
         "claims_sha256": claims.sha256,
         "claims_sha256_before_training": recorded,
-        "arms": _arms(verdicts),
+        "arms": _arms(verdicts, evidence),
         "verdicts": [verdict_content(verdict) for verdict in verdicts],
         "figures": [
             {
@@ -211,9 +214,15 @@ def _content(
     }
 
 
-def _arms(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return the arms of all claims, each once, in the order of the claims."""
+def _arms(verdicts: Sequence[Verdict], evidence: Evidence) -> list[dict[str, Any]]:
+    """Return the arms of all claims, each once, in their order, and the other networks as one."""
     arms = dict.fromkeys(arm for verdict in verdicts for arm in verdict.arms)
+    rows = evidence.everything
+    in_claims = frozenset[str]().union(*(arm.run_ids for arm in arms))
+    others = rows[~rows["run_id"].isin(list(in_claims))]
+    if arms and len(others):
+        able = others.loc[others["is_competent"].astype(bool), "run_id"]
+        arms[Arm(IN_NO_CLAIM, frozenset(others["run_id"]), frozenset(able))] = None
     return [
         {
             "arm": arm.name,
