@@ -50,6 +50,25 @@ def with_lattices(evidence):
     return rows.assign(share_lattice=rows["run_id"].map(share).astype(float))
 
 
+def orientation_spread(evidence):
+    """Return the median difference of the orientations of two lattices of a network, by run_id.
+
+    In degrees, 0 to 30; 15 on average for independent orientations. Only networks with two lattices
+    have one.
+    """
+    units = evidence.lattices
+    units = units[units["is_lattice"] & units["orientation_rad"].notna()]
+    return units.groupby("run_id")["orientation_rad"].apply(median_difference).dropna()
+
+
+def median_difference(orientations):
+    """Return the median difference of two orientations (radians, modulo 60 degrees) in degrees."""
+    first, second = np.triu_indices(len(orientations), 1)
+    values = orientations.to_numpy()
+    apart = np.degrees(np.abs(values[first] - values[second])) % 60
+    return np.median(np.minimum(apart, 60 - apart)) if len(first) else np.nan
+
+
 def base_values(evidence):
     """Return the value of each factor in the base setting: the most frequent one of the study."""
     rows = evidence.everything
@@ -166,6 +185,16 @@ def select(evidence):
             "within": (0.0, 1.0),
             "arms": {"larger box": larger},
             "remark": remark,
+            "unanswerable": absent,
+        },
+        "lattices_share_an_orientation": {
+            "frame": larger.assign(
+                spread=larger["run_id"].map(orientation_spread(evidence)).astype(float)
+            ),
+            "column": "spread",
+            "null": 15.0,
+            "within": (0.0, 30.0),
+            "arms": {"larger box": larger},
             "unanswerable": absent,
         },
         "more_periods": difference(larger, of_base, ("larger box", "base"))

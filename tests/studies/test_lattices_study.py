@@ -21,6 +21,13 @@ DOSES = {
 }
 
 
+OF_LARGER_BOX = (
+    "a_third_are_lattices_in_a_larger_box",
+    "lattices_share_an_orientation",
+    "more_periods",
+)
+
+
 @pytest.fixture(scope="module")
 def asked():
     (one,) = find_studies("lattices")
@@ -84,10 +91,26 @@ def test_networks_in_a_larger_box_count_in_their_own_claims_alone(asked, run):
     used = {name: set(one.estimate.rows["run_id"]) for name, one in found.items()}
     assert used["a_third_are_lattices_in_a_larger_box"] == larger
     assert larger < used["more_periods"]
+    assert used["lattices_share_an_orientation"] == larger
     pairs = rows[rows["run_id"].isin(used["more_periods"])]
     assert pairs.groupby("box_width_in_m")["seed"].nunique().tolist() == [16, 16]
-    others = used.keys() - {"more_periods", "a_third_are_lattices_in_a_larger_box"}
+    others = used.keys() - set(OF_LARGER_BOX)
     assert not any(used[name] & larger for name in others)
+
+
+def test_orientations_are_compared_within_networks_and_modulo_60_degrees(asked, run):
+    """Each network has lattices at an angle of its own, 0 or 60 degrees from it, and 2 to 6."""
+    units = run.units
+    network = units.groupby("run_id").ngroup()
+    further = np.where(units["unit"] % 2, 60, 0) + (2 + network % 5) * (units["unit"] % 2)
+    units["orientation_rad"] = np.radians(network % 60 + further)
+    found = judged(asked, run)["lattices_share_an_orientation"]
+    assert 0 < found.estimate.value <= 6
+    assert found.outcome == "holds"
+    units["orientation_rad"] = np.random.default_rng(1).uniform(0, np.pi, len(units))
+    found = judged(asked, run)["lattices_share_an_orientation"]
+    assert found.estimate.value == pytest.approx(15, abs=2)
+    assert found.outcome == "does not hold"
 
 
 def test_without_a_larger_box_its_claims_are_not_answerable():
@@ -95,7 +118,7 @@ def test_without_a_larger_box_its_claims_are_not_answerable():
     asked = StudyPlan(one, lay_out(one, Request(size="quick")))
     run = make_competent(synthetic_run(asked.sweep.specs, keep_maps="none", weights=False))
     found = judged(asked, run)
-    for name in ("more_periods", "a_third_are_lattices_in_a_larger_box"):
+    for name in OF_LARGER_BOX:
         assert found[name].outcome == NOT_ANSWERABLE
         assert "no network of this size is trained in a larger box" in found[name].sentence
 
