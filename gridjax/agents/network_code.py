@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from gridjax.agents.codes import Code, NetworkCode, read_rates
 from gridjax.metrics.nulls.chance_scores import random_readout_weights
@@ -23,7 +23,7 @@ from gridjax.task.motion.trajectories import along
 from gridjax.task.task import Layout
 
 _N_PATHS, _N_MOVES, _SAMPLES_PER_BIN = 500, 20, 100
-_READ, _PATHS, PLACE_CELLS = range(3)
+_READ, _PATHS, ISOTROPIC_FIELDS, WIDE_CELLS = 0, 1, 3, 4
 """Numbers folded into the key."""
 
 
@@ -52,13 +52,13 @@ def code_of_network(
     units = network.analysed_layer(params, starts, static)
     out = jax.nn.softmax(network.outputs(params, units, static), axis=-1)
     key = stream(traced.layout_seed, Stream.AGENT_CODES)
-    of_weights, of_cells = jax.random.split(jax.random.fold_in(key, _READ))
+    of_weights, _ = jax.random.split(jax.random.fold_in(key, _READ))
     n_units, n_out = units.shape[-1], out.shape[-1]
     read_from = NetworkCode(
         params=params,
         starts=starts,
         read=read,
-        cells=jax.random.permutation(of_cells, max(n_units, n_out))[:n_units] % n_out,
+        cells=drawn_cells(traced.layout_seed, n_units, n_out),
         weights=random_readout_weights(of_weights, n_out, n_units),
         mean=out.mean(axis=0),
         offset=jnp.zeros(n_units),
@@ -71,6 +71,17 @@ def code_of_network(
     scale = jnp.where(power > 0, 1 / jnp.sqrt(power), 0.0)
     standardised = read_from._replace(offset=offset, scale=scale)
     return Code(places, exact, scale * (goal - offset), standardised)
+
+
+def drawn_cells(layout_seed: Any, n_units: int, n_cells: int) -> Int[Array, " unit"]:
+    """Return the numbers of as many place cells as a network has units, drawn from all cells.
+
+    They are different ones if there are enough; fewer cells are repeated equally often, to within
+    chance.
+    """
+    key = jax.random.fold_in(stream(layout_seed, Stream.AGENT_CODES), _READ)
+    _, of_cells = jax.random.split(key)
+    return jax.random.permutation(of_cells, max(n_units, n_cells))[:n_units] % n_cells
 
 
 def places_of(n_bins: int, box_width_m: Any) -> Float[Array, "place 2"]:

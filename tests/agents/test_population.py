@@ -10,10 +10,13 @@ import pytest
 import gridjax as gj
 from gridjax import metrics
 from gridjax.errors import GridjaxError
+from gridjax.run.evaluation.one_network import navigation
+from gridjax.spec.lowering import evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.training import train_step
 
-CODES = ("place", "units", "outputs", "readouts", "place_units", "place_readouts")
+EXACT = ("place", "maps", "isotropic", "place_wide")
+CODES = (*EXACT, "units", "outputs", "readouts", "place_units", "place_readouts")
 SMALL = gj.AgentSettings(
     n_updates=2, n_walkers=4, horizon=8, n_hidden=8, max_decisions=10, n_test_trials=20
 )
@@ -35,15 +38,34 @@ def test_agents_on_a_network_have_results_for_each_code_and_lesion():
     assert found.seed == (0, 2)
     assert found.lesion == ("intact", "no goal code", "few")
     assert found.goals == ("known", "new")
-    assert found.reached.shape == (6, 2, 2)
-    assert found.success.shape == found.efficiency.shape == (6, 2, 3, 2)
-    with_units = [1, 4]
-    without = [0, 2, 3, 5]
+    assert found.reached.shape == (9, 2, 2)
+    assert found.success.shape == found.efficiency.shape == (9, 2, 3, 2)
+    with_units = [4, 7]
+    without = [0, 1, 2, 3, 5, 6, 8]
     assert np.isfinite(found.success[with_units]).all()
     assert np.isnan(found.success[without][:, :, 2]).all()
     assert np.isfinite(found.success[without][:, :, :2]).all()
     assert ((found.success[:, :, :2] >= 0) & (found.success[:, :, :2] <= 1)).all()
     assert (found.efficiency[:, :, :2] <= found.success[:, :, :2]).all()
+
+
+@pytest.mark.slow
+def test_codes_that_know_the_position_give_the_numbers_of_agents_on_their_maps():
+    one = network_of(SPEC)
+    found = one.agents(EXACT, {"few": [0, 5]}, settings=SMALL)
+    traced, static = SPEC.traced, evaluation_config(SPEC.static)
+    units = navigation._code("units", SPEC, one.params, one.layout, static).goal
+    maps = np.moveaxis(np.asarray(units, np.float64), -1, 0).reshape(-1, 32, 32)
+    key = gj.stream(traced.layout_seed, gj.Stream.AGENT_CODES)
+    width = SPEC.box_width_in_m
+    slow = {
+        "maps": 5 * maps + 3,
+        "isotropic": metrics.isotropic_maps(jax.random.fold_in(key, 3), maps, 1)[:, 0],
+        "place_wide": metrics.place_code(jax.random.fold_in(key, 4), SPEC.Ng, 30, width, 32),
+    }
+    trained = gj.train_agents(slow, width, settings=SMALL)
+    np.testing.assert_allclose(found.reached[1:], trained.reached, atol=1e-6)
+    np.testing.assert_allclose(found.success[1:, :, :2], trained.success, atol=1e-6)
 
 
 def test_agents_on_units_have_results_with_and_without_lesions():

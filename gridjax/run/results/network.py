@@ -265,15 +265,19 @@ class Network:
 
         The network integrates the agent's moves from its place code at the start of a trial, so
         that what the agent reads contains the network's errors. The memory of a goal is the mean
-        rates there. `gridjax.train_agents` trains agents on maps, without a network.
+        rates there. Four codes do not read the network and always know the position.
+        `gridjax.train_agents` trains agents on maps, without a network.
 
         Args:
-            codes: What the agents observe of their position and of their goal. ``place``: place
-                cells that always know the position, without the network. ``units``: the analysed
-                layer. ``outputs``: the network's outputs after a softmax, which estimate the place
-                cells. ``readouts``: random readouts of these outputs, the null of ``units``.
-                ``place_units`` and ``place_readouts``: place cells together with units, or with
-                readouts, and so with twice as many units as the others.
+            codes: What the agents observe of their position and of their goal. Without errors of
+                path integration, ``place``: the network's own place cells; ``maps``: the mean rate
+                maps of the units; ``isotropic``: random fields with the radial spectrum and the
+                values of each unit's map, the null of ``maps``; ``place_wide``: Gaussian place
+                cells of 30 cm. Read from the network, ``units``: the analysed layer; ``outputs``:
+                the outputs after a softmax, which estimate the place cells; ``readouts``: random
+                readouts of these outputs, the null of ``units``. ``place_units`` and
+                ``place_readouts``: place cells together with units, or with readouts, and so with
+                twice as many units as the others.
             lesions: Units that agents do not receive in a test, by the name of the lesion. Codes
                 without units have NaN there.
             seeds: Seeds of the agents of each code.

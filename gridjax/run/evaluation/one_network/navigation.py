@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -11,7 +12,17 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from gridjax.agents.codes import OUTPUTS, READ, READOUTS, UNITS, Code
-from gridjax.agents.network_code import PLACE_CELLS, code_of_network, places_of
+from gridjax.agents.exact_codes import (
+    EXACT,
+    MAPS,
+    PLACE,
+    PLACE_WIDE,
+    isotropic_fields,
+    mean_maps,
+    place_cells,
+    wide_place_cells,
+)
+from gridjax.agents.network_code import code_of_network, places_of
 from gridjax.agents.population import (
     INTACT,
     NO_GOAL,
@@ -19,7 +30,6 @@ from gridjax.agents.population import (
     check_seeds,
     checked_settings,
     of_code,
-    standardised,
     together,
     train_codes,
 )
@@ -27,20 +37,18 @@ from gridjax.agents.settings import AgentSettings
 from gridjax.agents.trials import World
 from gridjax.metrics.arguments import check_int, invalid_argument
 from gridjax.model.network import Params
-from gridjax.prng import Stream, stream
 from gridjax.spec.fields.declarations import is_recurrent
 from gridjax.spec.lowering import StaticConfig, evaluation_config
 from gridjax.spec.network import NetworkSpec
 from gridjax.spec.records.start_info import PLACE_CODE
 from gridjax.spec.registry import CELLS
-from gridjax.task import task
 from gridjax.task.task import Layout
 
-PLACE, PLACE_UNITS, PLACE_READOUTS = "place", "place_units", "place_readouts"
-AGENT_CODES = (PLACE, UNITS, OUTPUTS, READOUTS, PLACE_UNITS, PLACE_READOUTS)
+PLACE_UNITS, PLACE_READOUTS = "place_units", "place_readouts"
+AGENT_CODES = (*EXACT, UNITS, OUTPUTS, READOUTS, PLACE_UNITS, PLACE_READOUTS)
 _WITH_PLACE = {PLACE_UNITS: UNITS, PLACE_READOUTS: READOUTS}
 """Codes of place cells together with what is read from the network."""
-_GROUPS = ((PLACE,), READ, tuple(_WITH_PLACE))
+_GROUPS = (EXACT, READ, tuple(_WITH_PLACE))
 """Codes of equal shapes, whose agents are trained at once."""
 N_BINS = 32
 """Bins along each side of the box, between which rates are interpolated."""
@@ -77,18 +85,16 @@ def navigation(
     settings = checked_settings(settings, spec.box_width_in_m)
     _check_lesions(lesions)
     masks = {name: _mask(name, units, static.n_analysed) for name, units in lesions.items()}
-    place = _place_cells(spec, layout, static)
+    make = partial(_code, spec=spec, params=params, layout=layout, static=static)
     found: dict[str, Agents] = {}
     for group in _GROUPS:
         names = tuple(name for name in codes if name in group)
         if not names:
             continue
-        world = World(settings, spec.box_width_in_m, None if group == (PLACE,) else static)
-        code = jax.tree.map(
-            lambda *each: jnp.stack(each),
-            *(_code(name, spec, params, layout, static, place) for name in names),
-        )
-        trained = train_codes(world, names, code, checked, {} if group == (PLACE,) else masks)
+        is_exact = group == EXACT
+        world = World(settings, spec.box_width_in_m, None if is_exact else static)
+        code = jax.tree.map(lambda *each: jnp.stack(each), *map(make, names))
+        trained = train_codes(world, names, code, checked, {} if is_exact else masks)
         found |= {name: _with_lesions(of_code(trained, name), tuple(masks)) for name in names}
     return together([found[name] for name in codes])
 
@@ -143,30 +149,27 @@ def _mask(name: str, units: Sequence[int], n_units: int) -> Float[np.ndarray, " 
     return mask
 
 
-def _place_cells(spec: NetworkSpec, layout: Layout, static: StaticConfig) -> Array:
-    """Return rates [place, cell] of as many of the network's place cells as it has units.
-
-    They are drawn without replacement; of fewer, all are returned. Rates are standardised.
-    """
-    code = task.target_code(layout, places_of(N_BINS, spec.box_width_in_m), static)
-    key = stream(spec.traced.layout_seed, Stream.AGENT_CODES)
-    order = np.asarray(jax.random.permutation(jax.random.fold_in(key, PLACE_CELLS), code.shape[1]))
-    chosen = np.asarray(code, np.float64)[:, order[: static.n_analysed]]
-    maps = np.moveaxis(chosen, -1, 0).reshape(-1, N_BINS, N_BINS)
-    return jnp.asarray(standardised(PLACE, maps), jnp.float32)
-
-
 def _code(
-    name: str,
-    spec: NetworkSpec,
-    params: Params,
-    layout: Layout,
-    static: StaticConfig,
-    place: Float[Array, "place cell"],
+    name: str, spec: NetworkSpec, params: Params, layout: Layout, static: StaticConfig
 ) -> Code:
-    if name == PLACE:
+    if name in EXACT:
         places = places_of(N_BINS, spec.box_width_in_m)
-        return Code(places, place, jnp.zeros((len(places), 0)), None)
+        exact = _exact(name, spec, params, layout, static)
+        return Code(places, exact, exact[:, :0], None)
+    exact = jnp.zeros((N_BINS**2, 0))
+    if name in _WITH_PLACE:
+        exact = place_cells(static, spec.traced, layout, N_BINS)
     read = jnp.asarray(READ.index(_WITH_PLACE.get(name, name)))
-    exact = place if name in _WITH_PLACE else place[:, :0]
     return code_of_network(static, N_BINS, spec.traced, params, layout, read, exact)
+
+
+def _exact(
+    name: str, spec: NetworkSpec, params: Params, layout: Layout, static: StaticConfig
+) -> Float[Array, "place unit"]:
+    """Return rates of a code that knows the position."""
+    if name == PLACE:
+        return place_cells(static, spec.traced, layout, N_BINS)
+    if name == PLACE_WIDE:
+        return wide_place_cells(static, spec.traced, N_BINS)
+    rates = _code(UNITS, spec, params, layout, static).goal
+    return mean_maps(rates) if name == MAPS else isotropic_fields(spec.traced.layout_seed, rates)
