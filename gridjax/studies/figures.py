@@ -35,6 +35,7 @@ def arms(
     width: float = 1.0,
     label: str | None = None,
     is_of_competent: bool = False,
+    is_hollow: bool = False,
 ) -> None:
     """Draw each arm: its networks as small dots, their mean, and its 95 % interval over seeds.
 
@@ -48,6 +49,7 @@ def arms(
         label: the text of the legend.
         is_of_competent: whether the mean and its interval are those of the competent networks. The
             other networks are then hollow dots.
+        is_hollow: whether all dots and the mean are hollow.
     """
     for at, frame in groups:
         frame = frame[np.isfinite(frame[column])]
@@ -56,7 +58,8 @@ def arms(
         is_counted = np.ones(len(frame), bool)
         if is_of_competent:
             is_counted = frame["is_competent"].to_numpy(bool)
-        for some, face in ((is_counted, colour), (~is_counted, "none")):
+        filled = "none" if is_hollow else colour
+        for some, face in ((is_counted, filled), (~is_counted, "none")):
             if some.any():
                 look = {"mfc": face, "mew": 0 if face == colour else 0.5, "ms": 2.2, "alpha": 0.45}
                 x = (at + width * spread)[some]
@@ -71,7 +74,8 @@ def arms(
                 [low, high], values.min(), values.max()
             )  # few seeds can give infinite ends
             axes.plot([at, at], ends, color=colour, lw=1.4, zorder=3)
-        look = {"mec": "white", "mew": 0.6, "ms": 5, "zorder": 4}
+        face, edge, thick = ("white", colour, 1.0) if is_hollow else (colour, "white", 0.6)
+        look = {"mfc": face, "mec": edge, "mew": thick, "ms": 5, "zorder": 4}
         axes.plot([at], [mean], marker, color=colour, label=label, **look)
         label = None  # once in the legend
 

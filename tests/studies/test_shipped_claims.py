@@ -46,7 +46,7 @@ def test_shipped_claims_ask_competent_networks_about_grids_and_all_about_learnin
         "patterns_are_lattices",
     }
     versions = {study.name: study.claims.version for study in find_studies("all")}
-    third = dict.fromkeys(("emergence", "encodings", "models", "precision"), 3)
+    third = dict.fromkeys(("agents", "emergence", "encodings", "models", "precision"), 3)
     fourth = dict.fromkeys(("heterogeneity", "lattices", "volume", "width-sensitivity"), 4)
     fifth = dict.fromkeys(("landmarks", "leaky", "modules", "static", "turing"), 5)
     sixth = dict.fromkeys(("dropout", "good-for"), 6)
