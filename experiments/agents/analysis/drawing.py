@@ -90,7 +90,7 @@ def draw_learning(axes, rows):
         axes.plot(updates, parts.T, color=COLOURS[code], lw=0.5, alpha=0.25)
         axes.plot(updates, parts.mean(axis=0), color=COLOURS[code], lw=1.6, label=text)
     axes.set(xlabel="updates of the policy", ylabel="trials that reach\ntheir goal", ylim=(0, 1))
-    axes.legend(fontsize=plotting.SMALL - 1, ncol=2)
+    axes.legend(loc="upper left", fontsize=plotting.SMALL - 1, ncol=2)
 
 
 def draw_lesions(axes, rows, can_lose):

@@ -265,7 +265,7 @@ class Network:
 
         The network integrates the agent's moves from its place code at the start of a trial, so
         that what the agent reads contains the network's errors. The memory of a goal is the mean
-        rates there. Four codes do not read the network and always know the position.
+        rates there. Four codes always know the position.
         `gridjax.train_agents` trains agents on maps, without a network.
 
         Args:
