@@ -40,21 +40,21 @@ def figure_of_agents(name, title, rows, can_lose):
         shared.arms(panels[0], [(at + 0.15, rows)], f"{code}.new", is_hollow=True, **pair)
         shared.arms(panels[1], [(at, rows)], f"{code}.efficiency", colour, width=0.6)
     for axes in panels:
-        axes.set_ylim(0, 1)
+        axes.set_ylim(0, 1.03)
         axes.set_xticks(range(len(CODES)), list(CODES.values()), rotation=50, ha="right")
     panels[0].set_ylabel("success\n(hollow: new goals)")
     panels[1].set_ylabel("efficiency")
     n_of_lesions = ", ".join(f"{dose}: {int(can_lose[dose].sum())}" for dose in DOSES)
     caption = (
-        "Above left: share of the trials in training that end at their goal; thin lines: networks,"
-        " thick lines: their means. Above right: efficiency of agents on units with all of them,"
-        " without the most grid-like maps of a tenth and of a fifth of the units that have"
-        " partners, and without these partners (mean of three draws). Below: tests. Left: success"
-        " with goals where training had goals, and (hollow) in the quadrant where it had none."
-        " Right: straight distance over the length of the path, 0 without success. Codes that are"
-        " exact always know the position; the others contain errors of path integration. Dots:"
-        f" competent networks, each the mean of {N_AGENTS} agents (above right: hollow if not in"
-        " the claim about lesions); bars and table: means and 95 % intervals over seeds of"
+        "Above left: share of the trials in training that end at their goal (colours as below);"
+        " thin lines: networks, thick lines: their means. Above right: efficiency of agents on"
+        " units with all of them, without the most grid-like maps of a tenth and of a fifth of the"
+        " units that have partners, and without these partners (mean of three draws). Below: tests."
+        " Left: success with goals where training had goals, and (hollow) in the quadrant where it"
+        " had none. Right: straight distance over the length of the path, 0 without success. Codes"
+        " that are exact always know the position; the others contain errors of path integration."
+        f" Dots: competent networks, each the mean of {N_AGENTS} agents (above right: hollow if not"
+        " in the claim about lesions); bars and table: means and 95 % intervals over seeds of"
         f" {len(rows)} networks (above right, {n_of_lesions})."
     )
     return plotting.FigureResult(name, title, figure, caption, table=scores(rows))
@@ -81,16 +81,15 @@ def mean_of(rows, column):
 
 def draw_learning(axes, rows):
     """Draw the share of trials that end at their goal, in means over thirtieths of the training."""
-    for code, text in CODES.items():
+    for code in CODES:
         curves = np.array([each["agents"][code]["reached"] for each in rows["found"]], float)
         n = curves.shape[2] - curves.shape[2] % 10 or curves.shape[2]
         parts = curves[:, :, :n].reshape(*curves.shape[:2], -1, max(n // 30, 1))
         parts = np.nanmean(parts, axis=(1, 3))  # over agents and updates
         updates = (np.arange(parts.shape[1]) + 0.5) * n / parts.shape[1]
         axes.plot(updates, parts.T, color=COLOURS[code], lw=0.5, alpha=0.25)
-        axes.plot(updates, parts.mean(axis=0), color=COLOURS[code], lw=1.6, label=text)
+        axes.plot(updates, parts.mean(axis=0), color=COLOURS[code], lw=1.6)
     axes.set(xlabel="updates of the policy", ylabel="trials that reach\ntheir goal", ylim=(0, 1))
-    axes.legend(loc="upper left", fontsize=plotting.SMALL - 1, ncol=2)
 
 
 def draw_lesions(axes, rows, can_lose):
@@ -105,4 +104,4 @@ def draw_lesions(axes, rows, can_lose):
             shared.arms(axes, [(len(names), of_dose)], f"{name} {dose}", **look)
             names.append(f"{text}, {dose}")
     axes.set_xticks(range(len(names)), names, rotation=50, ha="right")
-    axes.set(ylabel="efficiency of agents\non units", ylim=(0, 1))
+    axes.set(ylabel="efficiency of agents\non units", ylim=(0, 1.03))
