@@ -5,12 +5,13 @@ import dataclasses
 import numpy as np
 
 import gridjax as gj
-from gridjax.studies.evidence import LOWEST_THRESHOLD
 
 from .lesions import DOSES, GRID_LIKE, MATCHED, lesions_of
 from .lesions import SETTINGS as LESIONS
 
 SETTINGS = gj.AgentSettings(n_test_trials=1000)
+LOWEST_SCORE = 0.3
+"""Score60 below which no unit is a grid unit."""
 SHORT = dataclasses.replace(SETTINGS, n_updates=60, n_test_trials=100)
 FEWEST_UNITS = 256
 """Agents on networks with fewer units (of the size quick) have the short training."""
@@ -133,5 +134,5 @@ def above_null(evidence, rows, found, dose):
     for run_id, null, one in zip(rows["run_id"], rows["null_99"], found, strict=True):
         lesioned = [] if one is None else one["lesions"][f"{GRID_LIKE} {dose}"]
         score = units_of(evidence, run_id)["score_60_by_neuron"].to_numpy()[lesioned]
-        counts.append(int((score > max(null, LOWEST_THRESHOLD)).sum()))
+        counts.append(int((score > max(null, LOWEST_SCORE)).sum()))
     return np.array(counts, int)
