@@ -88,7 +88,7 @@ def select(evidence):
     base = scan[scan["width_cm"] == 12]
 
     def against_base(other, name):
-        absent = "" if len(other) else f"no network of this size is trained in {name}"
+        absent = "" if len(other) else f"this size has no networks of the arm {name}"
         is_other = np.r_[np.ones(len(other), bool), np.zeros(len(base), bool)]
         return {
             "frame": pd.concat([other, base], ignore_index=True),

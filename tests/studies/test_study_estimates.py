@@ -78,7 +78,7 @@ def test_crossed_networks_that_are_trained_in_another_way_are_none_of_the_scan()
     assert estimates["layout_decides"].n == 72
     assert len(estimates["spike_at_12"].rows) == 3 * 32
     assert estimates["spike_at_12"].rows["seed"].max() == 31
-    assert "no network of this size is trained in 15 cm" in estimates["ratio_to_box"].unanswerable
+    assert "this size has no networks of the arm 15 cm" in estimates["ratio_to_box"].unanswerable
     assert estimates["scaled_control"].unanswerable
 
 
