@@ -146,6 +146,10 @@ def select(evidence):
         arguments = {"frame": own, "column": "share_lattice", "dose": "dose"}
         return arguments | {"arms": by_value(own, factor)}
 
+    def share(own, name):
+        arguments = {"frame": own, "column": "share_lattice", "null": 0.01, "within": (0.0, 1.0)}
+        return arguments | {"arms": {name: own}, "remark": remark}
+
     def difference(first, second, names):
         both = pd.concat([first, second], ignore_index=True)
         is_first = np.r_[np.ones(len(first), bool), np.zeros(len(second), bool)]
@@ -170,23 +174,9 @@ def select(evidence):
             "within": (0.0, 1.0),
             "arms": {"layouts": grown},
         },
-        "a_third_are_lattices": {
-            "frame": of_base,
-            "column": "share_lattice",
-            "null": 0.01,
-            "within": (0.0, 1.0),
-            "arms": {"base": of_base},
-            "remark": remark,
-        },
-        "a_third_are_lattices_in_a_larger_box": {
-            "frame": larger,
-            "column": "share_lattice",
-            "null": 0.01,
-            "within": (0.0, 1.0),
-            "arms": {"larger box": larger},
-            "remark": remark,
-            "unanswerable": absent,
-        },
+        "a_third_are_lattices": share(of_base, "base"),
+        "a_third_are_lattices_in_a_larger_box": share(larger, "larger box")
+        | {"unanswerable": absent},
         "lattices_share_an_orientation": {
             "frame": larger.assign(
                 spread=larger["run_id"].map(orientation_spread(evidence)).astype(float)

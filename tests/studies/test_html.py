@@ -255,7 +255,7 @@ def test_a_pilot_is_told_and_without_all_of_it_no_verdict_has_a_number(asked, tm
     outcomes, page = concluded(pilot[0])
     assert outcomes == {"not finished"}
     assert "1 of 2 networks of the pilot are not trained" in page
-    assert "The pilot has 2 networks (1 are not trained yet), which do not count" in page
+    assert "The pilot has 2 networks (1 not trained yet), which do not count" in page
     outcomes, page = concluded(*pilot)
     assert "not finished" not in outcomes
     assert "The pilot has 2 networks, which do not count in the verdicts. It chose" in page
